@@ -1,1 +1,19 @@
-//! core
+//! Pipewright's design, without display or engine: data, expressions, formats, operations, steps,
+//! the project and its edits, plans and exports. Must not import Polars or egui.
+//!
+//! | stage | from | to | room |
+//! | --- | --- | --- | --- |
+//! | read | file text | `Project` | `project::file` |
+//! | edit | `Edit`s | a new revision of `Project`, its inverse | `project::edit` |
+//! | lower | a step's settings, input schemas | `Op`s | `steps` |
+//! | plan | `Project` | `Plan` (a DAG of `Op`s, each with schema and origin) | `plan` |
+//! | export | `Plan`, design facts | `Bundle` (files, diagnostics) | `export` |
+//!
+//! Imports go down only: `data ← expr ← formats ← ir ← model ← steps ← project ← plan ← export`;
+//! `diagnostic` lies below all.
+
+pub mod data;
+pub mod diagnostic;
+pub mod expr;
+pub mod formats;
+pub mod ir;

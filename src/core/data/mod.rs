@@ -1,0 +1,9 @@
+//! What flows through a pipeline: types, fields, schemas, values. Must not import other rooms.
+
+mod schema;
+mod types;
+mod value;
+
+pub use schema::{Classification, Field, Labels, Schema};
+pub use types::DataType;
+pub use value::{Value, format_date, format_duration, format_timestamp};

@@ -1,0 +1,274 @@
+//! One value of any type, and its JSON form: timestamps as ISO 8601 with `Z`, integers exact.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, NaiveDate, TimeDelta};
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+
+use super::DataType;
+
+/// A value. Floats are never NaN or infinite: those become `Null` on the way in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    Int(i64),
+    Float(f64),
+    String(String),
+    /// Microseconds since 1970-01-01 UTC.
+    Timestamp(i64),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds.
+    Duration(i64),
+    List(Vec<Value>),
+    Record(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// A float, or null where it is NaN or infinite.
+    pub fn float(number: f64) -> Value {
+        if number.is_finite() { Value::Float(number) } else { Value::Null }
+    }
+
+    pub fn text(text: impl Into<String>) -> Value {
+        Value::String(text.into())
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Value::Null => DataType::Unknown,
+            Value::Boolean(_) => DataType::Boolean,
+            Value::Int(_) => DataType::Int,
+            Value::Float(_) => DataType::Float,
+            Value::String(_) => DataType::String,
+            Value::Timestamp(_) => DataType::Timestamp,
+            Value::Date(_) => DataType::Date,
+            Value::Duration(_) => DataType::Duration,
+            Value::List(items) => DataType::List(Box::new(
+                items
+                    .iter()
+                    .try_fold(DataType::Unknown, |sum, item| sum.common(&item.data_type()))
+                    .unwrap_or(DataType::Unknown),
+            )),
+            Value::Record(fields) => {
+                DataType::Record(fields.iter().map(|(name, value)| (name.clone(), value.data_type())).collect())
+            }
+        }
+    }
+
+    /// Order within one type (Int and Float compare as numbers); `None` between others and with null.
+    /// Text compares by code points.
+    pub fn compare(&self, other: &Value) -> Option<Ordering> {
+        match (self, other) {
+            (Value::Boolean(a), Value::Boolean(b)) => Some(a.cmp(b)),
+            (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+            (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
+            (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
+            (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),
+            (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
+            (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
+            (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+            (Value::Date(a), Value::Timestamp(b)) => Some((*a as i64 * MICROS_PER_DAY).cmp(b)),
+            (Value::Timestamp(a), Value::Date(b)) => Some(a.cmp(&(*b as i64 * MICROS_PER_DAY))),
+            (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
+            (Value::List(a), Value::List(b)) => {
+                for (left, right) in a.iter().zip(b) {
+                    match left.compare(right) {
+                        Some(Ordering::Equal) => {}
+                        other => return other,
+                    }
+                }
+                Some(a.len().cmp(&b.len()))
+            }
+            _ => None,
+        }
+    }
+
+    pub fn to_json(&self) -> Json {
+        match self {
+            Value::Null => Json::Null,
+            Value::Boolean(value) => Json::Bool(*value),
+            Value::Int(value) => Json::from(*value),
+            Value::Float(value) => serde_json::Number::from_f64(*value).map_or(Json::Null, Json::Number),
+            Value::String(value) => Json::String(value.clone()),
+            Value::Timestamp(value) => Json::String(format_timestamp(*value)),
+            Value::Date(value) => Json::String(format_date(*value)),
+            Value::Duration(value) => Json::String(format_duration(*value)),
+            Value::List(items) => Json::Array(items.iter().map(Value::to_json).collect()),
+            Value::Record(fields) => {
+                Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect())
+            }
+        }
+    }
+
+    /// Reads a JSON value as `data_type`; `None` where it is not one. `Unknown` takes the JSON value's own type.
+    pub fn from_json(json: &Json, data_type: &DataType) -> Option<Value> {
+        Some(match (json, data_type) {
+            (Json::Null, _) => Value::Null,
+            (Json::Bool(value), DataType::Boolean | DataType::Unknown) => Value::Boolean(*value),
+            (Json::Number(value), DataType::Int) => Value::Int(value.as_i64()?),
+            (Json::Number(value), DataType::Float) => Value::float(value.as_f64()?),
+            (Json::Number(value), DataType::Unknown) => match value.as_i64() {
+                Some(int) => Value::Int(int),
+                None => Value::float(value.as_f64()?),
+            },
+            (Json::String(value), DataType::String | DataType::Unknown) => Value::String(value.clone()),
+            (Json::String(value), DataType::Timestamp) => Value::Timestamp(parse_timestamp(value)?),
+            (Json::String(value), DataType::Date) => Value::Date(parse_date(value)?),
+            (Json::String(value), DataType::Duration) => Value::Duration(parse_duration(value)?),
+            (Json::Array(items), DataType::List(item)) => {
+                Value::List(items.iter().map(|json| Value::from_json(json, item)).collect::<Option<_>>()?)
+            }
+            (Json::Array(items), DataType::Unknown) => {
+                Value::List(items.iter().map(|json| Value::from_json(json, &DataType::Unknown)).collect::<Option<_>>()?)
+            }
+            (Json::Object(map), DataType::Record(fields)) => Value::Record(
+                fields
+                    .iter()
+                    .map(|(name, data_type)| {
+                        let value = map.get(name).map_or(Some(Value::Null), |json| Value::from_json(json, data_type));
+                        value.map(|value| (name.clone(), value))
+                    })
+                    .collect::<Option<_>>()?,
+            ),
+            (Json::Object(map), DataType::Unknown) => Value::Record(
+                map.iter()
+                    .map(|(name, json)| Value::from_json(json, &DataType::Unknown).map(|value| (name.clone(), value)))
+                    .collect::<Option<_>>()?,
+            ),
+            _ => return None,
+        })
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// `2026-03-02T14:02:11Z`, with 3 or 6 digits of the second where it needs them.
+pub fn format_timestamp(micros: i64) -> String {
+    match DateTime::from_timestamp_micros(micros) {
+        Some(time) => {
+            let time = time.naive_utc();
+            match micros.rem_euclid(1_000_000) {
+                0 => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                fraction if fraction % 1000 == 0 => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+                _ => time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+            }
+        }
+        None => format!("{micros} µs"),
+    }
+}
+
+/// `2026-03-02`.
+pub fn format_date(days: i32) -> String {
+    NaiveDate::default()
+        .checked_add_signed(TimeDelta::days(days.into()))
+        .map_or_else(|| format!("{days} d"), |date| date.to_string())
+}
+
+/// ISO 8601: `PT1.5S`, `PT15M`, `P2DT3H`, `-PT1S`.
+pub fn format_duration(micros: i64) -> String {
+    let mut text = String::from(if micros < 0 { "-P" } else { "P" });
+    let total = micros.unsigned_abs();
+    let (days, rest) = (total / MICROS_PER_DAY as u64, total % MICROS_PER_DAY as u64);
+    let (hours, rest) = (rest / 3_600_000_000, rest % 3_600_000_000);
+    let (minutes, rest) = (rest / 60_000_000, rest % 60_000_000);
+    if days > 0 {
+        let _ = write!(text, "{days}D");
+    }
+    if hours + minutes + rest > 0 || days == 0 {
+        text.push('T');
+    }
+    if hours > 0 {
+        let _ = write!(text, "{hours}H");
+    }
+    if minutes > 0 {
+        let _ = write!(text, "{minutes}M");
+    }
+    if rest > 0 || total == 0 {
+        let fraction = format!("{:06}", rest % 1_000_000);
+        let fraction = fraction.trim_end_matches('0');
+        let _ = write!(text, "{}", rest / 1_000_000);
+        if !fraction.is_empty() {
+            let _ = write!(text, ".{fraction}");
+        }
+        text.push('S');
+    }
+    text
+}
+
+fn parse_timestamp(text: &str) -> Option<i64> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.timestamp_micros());
+    }
+    let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
+        .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
+        .ok()
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
+    Some(naive.and_utc().timestamp_micros())
+}
+
+fn parse_date(text: &str) -> Option<i32> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
+}
+
+/// What `format_duration` writes.
+fn parse_duration(text: &str) -> Option<i64> {
+    let (sign, rest) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
+    let rest = rest.strip_prefix('P')?;
+    let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
+    let mut seconds = 0.0;
+    let mut number = String::new();
+    for (part, units) in
+        [(days, &[('D', 86_400.0), ('W', 604_800.0)][..]), (time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)])]
+    {
+        for c in part.chars() {
+            if c.is_ascii_digit() || c == '.' {
+                number.push(c);
+                continue;
+            }
+            let unit = units.iter().find(|(name, _)| *name == c)?.1;
+            seconds += number.parse::<f64>().ok()? * unit;
+            number.clear();
+        }
+    }
+    number.is_empty().then(|| (sign * seconds * 1e6).round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_forms_read_back() {
+        for value in [
+            Value::Int(i64::MAX),
+            Value::Float(0.1),
+            Value::Timestamp(1_772_460_131_000_000),
+            Value::Timestamp(-1),
+            Value::Date(-3),
+            Value::Duration(-1_500_000),
+            Value::Duration(0),
+            Value::Duration(2 * MICROS_PER_DAY + 1),
+            Value::List(vec![Value::Int(1), Value::Null]),
+        ] {
+            assert_eq!(Value::from_json(&value.to_json(), &value.data_type()), Some(value));
+        }
+        assert_eq!(format_timestamp(1_772_460_131_250_000), "2026-03-02T14:02:11.250Z");
+        assert_eq!(format_duration(900_000_000), "PT15M");
+        assert_eq!(Value::from_json(&serde_json::json!("x"), &DataType::Int), None);
+    }
+}

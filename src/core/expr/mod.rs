@@ -1,0 +1,19 @@
+//! The expression language: SQL scalar expressions with Pipewright's own semantics.
+//! Text → `parse` → `Expr` → `print` (canonical text); `check` types it against a schema;
+//! `functions` is the one table of functions; `eval` is the reference meaning of every expression.
+//! Must not import any room but `data`.
+
+mod ast;
+mod check;
+mod eval;
+mod functions;
+mod parse;
+mod print;
+mod text;
+
+pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame};
+pub use check::{Place, Scope, check};
+pub use eval::{bind, eval};
+pub use functions::{Example, Function, FunctionKind, function, functions};
+pub use parse::{parse, parse_order};
+pub use print::{print, print_order};

@@ -1,0 +1,136 @@
+//! The door through which parsers hand over what they read, and the counts of what they met.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Schema, Value};
+
+/// Where a unit (a line, or a record where the format has no lines) lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unit {
+    /// 1-based line of its first byte, counted from the chunk's `first_line`.
+    pub line: u64,
+    /// Byte offset of its first byte in the (decompressed) file.
+    pub offset: u64,
+}
+
+/// Columns under construction, one slot per schema field, by the field's index in `Parser::schema`.
+/// Setting a slot twice in a row keeps the last value; slots not set when the row ends are null.
+/// Slots that nobody wants are ignored (ask `wants` before costly work).
+pub trait Columns {
+    fn wants(&self, column: usize) -> bool;
+    fn boolean(&mut self, column: usize, value: bool);
+    fn int(&mut self, column: usize, value: i64);
+    /// NaN and infinity become null.
+    fn float(&mut self, column: usize, value: f64);
+    /// Text; where it lies inside the chunk it may be kept as a view, so hand over slices of the chunk where possible.
+    /// Bytes that are no UTF-8 must have been replaced before (see `Chunk`).
+    fn text(&mut self, column: usize, value: &str);
+    /// Microseconds since 1970-01-01 UTC.
+    fn timestamp(&mut self, column: usize, micros: i64);
+    /// Days since 1970-01-01.
+    fn date(&mut self, column: usize, days: i32);
+    /// Microseconds.
+    fn duration(&mut self, column: usize, micros: i64);
+    /// Lists, records and anything else, of the field's type.
+    fn value(&mut self, column: usize, value: Value);
+    /// The row is complete.
+    fn end_row(&mut self, unit: Unit);
+    /// Drops what was set since the last `end_row`.
+    fn abandon_row(&mut self);
+    /// A unit that does not fit the format: kept raw, with the reason in a few words.
+    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]);
+}
+
+/// Counts of units and rows. `read = accepted + quarantined + joined + blank + meta`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    pub read: u64,
+    pub accepted: u64,
+    pub quarantined: u64,
+    /// Lines folded into another's event.
+    pub joined: u64,
+    pub blank: u64,
+    /// Headers and directives.
+    pub meta: u64,
+    pub rows: u64,
+    /// Keys that the schema does not have, with how often they were met.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_keys: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Tally) {
+        self.read += other.read;
+        self.accepted += other.accepted;
+        self.quarantined += other.quarantined;
+        self.joined += other.joined;
+        self.blank += other.blank;
+        self.meta += other.meta;
+        self.rows += other.rows;
+        for (key, count) in &other.unknown_keys {
+            *self.unknown_keys.entry(key.clone()).or_default() += count;
+        }
+    }
+
+    /// Whether the equation holds.
+    pub fn is_balanced(&self) -> bool {
+        self.read == self.accepted + self.quarantined + self.joined + self.blank + self.meta
+    }
+}
+
+/// `Columns` that keeps rows as values: for tests, recognisers and small inputs.
+pub struct RowCollector {
+    width: usize,
+    current: Vec<Value>,
+    pub rows: Vec<(Unit, Vec<Value>)>,
+    pub quarantined: Vec<(Unit, String, Vec<u8>)>,
+}
+
+impl RowCollector {
+    pub fn new(schema: &Schema) -> Self {
+        let width = schema.len();
+        Self { width, current: vec![Value::Null; width], rows: Vec::new(), quarantined: Vec::new() }
+    }
+}
+
+impl Columns for RowCollector {
+    fn wants(&self, _: usize) -> bool {
+        true
+    }
+    fn boolean(&mut self, column: usize, value: bool) {
+        self.current[column] = Value::Boolean(value);
+    }
+    fn int(&mut self, column: usize, value: i64) {
+        self.current[column] = Value::Int(value);
+    }
+    fn float(&mut self, column: usize, value: f64) {
+        self.current[column] = Value::float(value);
+    }
+    fn text(&mut self, column: usize, value: &str) {
+        self.current[column] = Value::text(value);
+    }
+    fn timestamp(&mut self, column: usize, micros: i64) {
+        self.current[column] = Value::Timestamp(micros);
+    }
+    fn date(&mut self, column: usize, days: i32) {
+        self.current[column] = Value::Date(days);
+    }
+    fn duration(&mut self, column: usize, micros: i64) {
+        self.current[column] = Value::Duration(micros);
+    }
+    fn value(&mut self, column: usize, value: Value) {
+        self.current[column] = value;
+    }
+    fn end_row(&mut self, unit: Unit) {
+        let row = std::mem::replace(&mut self.current, vec![Value::Null; self.width]);
+        self.rows.push((unit, row));
+    }
+    fn abandon_row(&mut self) {
+        self.current.fill(Value::Null);
+    }
+    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
+        self.quarantined.push((unit, reason.to_owned(), raw.to_vec()));
+    }
+}

@@ -1,0 +1,28 @@
+//! Formats of logs, metrics and records: one file per format, each with recogniser, options, schema and a
+//! parser that fills `Columns`. Reads no file: the engine supplies chunks of bytes and columns.
+//! Imports data and expr.
+//!
+//! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
+
+mod columns;
+mod spec;
+
+pub use columns::{Columns, RowCollector, Tally, Unit};
+pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
+
+/// Every format, in the order in which a tie of scores is decided.
+pub fn formats() -> &'static [&'static dyn Format] {
+    &[]
+}
+
+/// The format of that name.
+pub fn format(name: &str) -> Option<&'static dyn Format> {
+    formats().iter().copied().find(|format| format.name() == name)
+}
+
+/// All formats' opinions of a sample, best first; only scores above 0.
+pub fn recognise(sample: &Sample) -> Vec<Recognition> {
+    let mut found: Vec<Recognition> = formats().iter().filter_map(|format| format.recognise(sample)).collect();
+    found.sort_by_key(|recognition| std::cmp::Reverse(recognition.score));
+    found
+}

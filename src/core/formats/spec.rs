@@ -1,0 +1,140 @@
+//! What a format is: recognised from a sample, prepared with options into a parser, fed with chunks.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Columns, Tally};
+use crate::data::Schema;
+use crate::diagnostic::Diagnostic;
+
+/// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+pub struct FormatSpec {
+    pub name: String,
+    /// By option name; every value as text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+}
+
+impl FormatSpec {
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), options: BTreeMap::new() }
+    }
+
+    pub fn with(mut self, option: &str, value: &str) -> Self {
+        self.options.insert(option.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+}
+
+/// How an option is filled in a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    Text,
+    Boolean,
+    Choice(&'static [&'static str]),
+}
+
+/// An option that a format takes.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionSpec {
+    pub name: &'static str,
+    pub kind: OptionKind,
+    pub default: &'static str,
+    pub doc: &'static str,
+}
+
+/// What recognisers look at: the first 64 KiB and samples further in, cut at line ends, decompressed,
+/// already UTF-8 (other bytes replaced).
+#[derive(Debug, Clone, Default)]
+pub struct Sample {
+    /// File name without folders; a weak hint.
+    pub name: String,
+    pub head: Vec<u8>,
+    /// Pieces from further in, each starting and ending at a line's border.
+    pub further: Vec<Vec<u8>>,
+    /// Whether `head` is the whole file.
+    pub whole: bool,
+    /// Year that dates without one take (from the file's time); 0: unknown.
+    pub year: i32,
+}
+
+/// One format's opinion of a sample.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recognition {
+    pub format: FormatSpec,
+    /// 1 to 100: the share of units that fit, weighed by how telling the format is.
+    pub score: u8,
+    /// In plain words: `all 512 lines have the combined shape`.
+    pub reasons: Vec<String>,
+}
+
+/// How a file is cut into chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Chunks end where `Parser::cut` says.
+    Cut,
+    /// The parser needs the whole file in one chunk (JSON documents).
+    Whole,
+    /// Not text: the engine has a reader of its own (Parquet).
+    Native,
+}
+
+/// A piece of a file that begins and ends at an event's border. UTF-8 throughout: the reader validates once and
+/// replaces what is none.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'a> {
+    pub text: &'a str,
+    /// 1-based line number of its first line.
+    pub first_line: u64,
+    /// Offset of its first byte in the (decompressed) file.
+    pub offset: u64,
+    /// The first 64 KiB of the file, for headers and directives.
+    pub head: &'a str,
+    /// Year that dates without one take (from the file's time); 0: unknown.
+    pub year: i32,
+}
+
+/// A format. One file each; all are listed in `formats()`.
+pub trait Format: Sync {
+    /// `nginx_access`; what `--as` takes.
+    fn name(&self) -> &'static str;
+    fn title(&self) -> &'static str;
+    /// One paragraph.
+    fn doc(&self) -> &'static str;
+    fn options(&self) -> &'static [OptionSpec];
+    /// `None`: certainly not this format.
+    fn recognise(&self, sample: &Sample) -> Option<Recognition>;
+    /// Checks the options and makes a parser. With `schema` (as frozen in a design) the parser gives exactly those
+    /// columns; without it the schema comes from the format or, where it is self-describing, from the sample.
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic>;
+}
+
+/// A prepared format: immutable, used by several threads at once.
+pub trait Parser: Send + Sync {
+    fn schema(&self) -> &Schema;
+
+    fn framing(&self) -> Framing {
+        Framing::Cut
+    }
+
+    /// The end (exclusive) of the last complete event in `bytes`, which begin at an event's border; 0: none ends here.
+    /// Lines by default; formats with events of several lines, or quoted line ends, know better.
+    fn cut(&self, bytes: &[u8]) -> usize {
+        memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1)
+    }
+
+    /// Reads a chunk whole: every unit is handed over, quarantined, joined, blank or meta. Never panics.
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally;
+}

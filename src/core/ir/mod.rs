@@ -1,0 +1,12 @@
+//! What a design means: a few relational operations (`Op`) in a DAG (`Plan`). Back ends know only
+//! these and expressions. Per Op three rules: schema (`schema`), column lineage (`lineage`) and row
+//! trace (`trace`). Imports data, expr, formats; no step kind, no project.
+
+mod op;
+mod plan;
+
+pub use op::{
+    Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
+    Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Unpivot, WhenExists, Window, Write,
+};
+pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep};

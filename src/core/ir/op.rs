@@ -1,0 +1,336 @@
+//! The closed list of operations. Rows have no order in a plan: an Op that needs one carries it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataType, Schema, Value};
+use crate::expr::{Expr, SortKey};
+use crate::formats::FormatSpec;
+
+/// One operation. Matches on it are exhaustive, without `_` arms: a new one breaks each back end at compile time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Op {
+    Read(Read),
+    Rows(Rows),
+    Parse(Parse),
+    Filter {
+        predicate: Expr,
+    },
+    Project(Project),
+    Check(Check),
+    Aggregate(Aggregate),
+    Window(Window),
+    Join(Join),
+    AsofJoin(AsofJoin),
+    /// Rows of all inputs, columns matched by name; a column that an input lacks is null there.
+    Union,
+    Sort(Sort),
+    Limit(Limit),
+    Distinct(Distinct),
+    Explode(Explode),
+    Unpivot(Unpivot),
+    Write(Write),
+}
+
+/// A named expression: one output column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Column {
+    pub name: String,
+    pub expr: Expr,
+}
+
+impl Column {
+    pub fn new(name: impl Into<String>, expr: Expr) -> Self {
+        Self { name: name.into(), expr }
+    }
+
+    /// The input column of that name, unchanged.
+    pub fn same(name: &str) -> Self {
+        Self::new(name, Expr::column(name))
+    }
+}
+
+/// Files → rows. What does not fit the format goes to quarantine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Read {
+    /// A path or glob; `${parameter}` inside; relative to the project file, `/` as separator.
+    pub path: String,
+    pub format: FormatSpec,
+    /// All columns that the source declares.
+    pub schema: Schema,
+    /// Those needed, in schema order; `None`: all. Set by pruning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// Adds `_file` (String), `_line` (Int, 1-based) and `_offset` (Int, bytes) after the columns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub position: bool,
+    /// The rows are made up from a declared schema (a planned source): preview only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Planned>,
+}
+
+/// Why and by whom a planned source is awaited; carries its synthetic rows' seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Planned {
+    pub source: String,
+    pub owner: String,
+    pub status: String,
+    pub seed: u64,
+    pub rows: u64,
+}
+
+/// Rows written in the design itself. Each row has one value a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "UntypedRows")]
+pub struct Rows {
+    pub schema: Schema,
+    #[schemars(with = "Vec<Vec<serde_json::Value>>")]
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// As read: JSON alone cannot tell a timestamp from a text.
+#[derive(Deserialize, JsonSchema)]
+struct UntypedRows {
+    schema: Schema,
+    rows: Vec<Vec<serde_json::Value>>,
+}
+
+impl From<UntypedRows> for Rows {
+    fn from(read: UntypedRows) -> Self {
+        let typed = |row: &Vec<serde_json::Value>| {
+            let cells = read.schema.fields.iter().enumerate();
+            cells
+                .map(|(index, field)| {
+                    row.get(index).and_then(|json| Value::from_json(json, &field.data_type)).unwrap_or(Value::Null)
+                })
+                .collect()
+        };
+        let rows = read.rows.iter().map(typed).collect();
+        Rows { schema: read.schema, rows }
+    }
+}
+
+/// A text column → typed columns by a format; rows whose text does not fit go to quarantine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Parse {
+    pub column: String,
+    pub format: FormatSpec,
+    /// Columns that parsing adds, in order (a column of the same name is replaced in its place).
+    pub schema: Schema,
+    /// Whether the text column stays.
+    pub keep_input: bool,
+    pub on_fail: OnFail,
+}
+
+/// Output columns, in order, each computed from the input row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Project {
+    pub columns: Vec<Column>,
+}
+
+/// What happens to rows for which the predicate is not true.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    pub predicate: Expr,
+    /// Shown with each rejected row.
+    pub reason: String,
+    pub on_fail: OnFail,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFail {
+    /// The row stays; a Boolean column of that name says whether it failed. For `Parse`: columns are null, no flag.
+    Flag(String),
+    /// The row goes to quarantine with its reason.
+    Reject,
+    /// The run stops with an error.
+    Stop,
+}
+
+/// One row per distinct keys (null is a key value); without keys, one row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Aggregate {
+    pub keys: Vec<Column>,
+    /// Each expression is a single aggregate call over row-wise expressions (with `filter`, `distinct`, `order`).
+    pub measures: Vec<Column>,
+}
+
+/// Adds columns; rows stay. Each expression is a single call with `over`, or one aggregate over a frame.
+/// Order keys are completed by all columns, so that ties are broken the same way everywhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    pub columns: Vec<Column>,
+}
+
+/// Input 0 is left, input 1 right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Join {
+    pub kind: JoinKind,
+    /// Pairs of (left, right) key expressions; null matches nothing. Empty for cross.
+    pub on: Vec<(Expr, Expr)>,
+    /// Right columns that come along, as (input name, output name), in order; empty for semi and anti.
+    pub right: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinKind {
+    Inner,
+    Left,
+    Right,
+    Full,
+    Semi,
+    Anti,
+    Cross,
+}
+
+/// For each left row the right row nearest in time among those with equal `by` keys; unmatched left rows stay, with nulls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AsofJoin {
+    /// Timestamp columns.
+    pub left_time: String,
+    pub right_time: String,
+    pub by: Vec<(String, String)>,
+    pub direction: AsofDirection,
+    /// Microseconds; `None`: any distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<i64>,
+    pub right: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AsofDirection {
+    /// Last at or before.
+    Backward,
+    /// First at or after.
+    Forward,
+    /// The nearer of both; the earlier on a tie.
+    Nearest,
+}
+
+/// Total order: the keys, ties broken by all columns. Nulls last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sort {
+    pub keys: Vec<SortKey>,
+}
+
+/// The first rows of the order; without keys a sample of that size (outside parity).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Limit {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<SortKey>,
+    pub count: u64,
+    #[serde(default)]
+    pub offset: u64,
+}
+
+/// One row for each distinct key: the first or last in `order`, ties broken by all columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Distinct {
+    /// Empty: all columns.
+    pub keys: Vec<String>,
+    pub order: Vec<SortKey>,
+    pub keep: Keep,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    First,
+    Last,
+}
+
+/// A row per item of a list column. `position` names an Int column (from 1) to add.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Explode {
+    pub column: String,
+    /// Rows whose list is empty or null stay, with a null item.
+    pub keep_empty: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
+}
+
+/// Columns → rows: `keep` stay, each of `columns` gives a row with its name and value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unpivot {
+    pub keep: Vec<String>,
+    pub columns: Vec<String>,
+    pub name: String,
+    pub value: String,
+    /// Type that all values take.
+    pub data_type: DataType,
+}
+
+/// A sink. Passes its rows through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Write {
+    pub destination: Destination,
+    /// Rows are written in this order where it is not empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<SortKey>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Destination {
+    /// One file, or a folder of `column=value` folders where `partition` is not empty. Relative to the output folder;
+    /// `${parameter}` inside.
+    File {
+        path: String,
+        kind: FileKind,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        partition: Vec<String>,
+        when_exists: WhenExists,
+    },
+    StandardOutput {
+        kind: FileKind,
+    },
+    /// The end of a flow that answers a question; kept by the designer, not written.
+    Answer {
+        question: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    Csv,
+    Jsonl,
+    Parquet,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenExists {
+    #[default]
+    Replace,
+    Fail,
+}
+
+impl Op {
+    /// Term used in messages and documentation.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Read(_) => "read",
+            Op::Rows(_) => "rows",
+            Op::Parse(_) => "parse",
+            Op::Filter { .. } => "filter",
+            Op::Project(_) => "project",
+            Op::Check(_) => "check",
+            Op::Aggregate(_) => "aggregate",
+            Op::Window(_) => "window",
+            Op::Join(_) => "join",
+            Op::AsofJoin(_) => "asof_join",
+            Op::Union => "union",
+            Op::Sort(_) => "sort",
+            Op::Limit(_) => "limit",
+            Op::Distinct(_) => "distinct",
+            Op::Explode(_) => "explode",
+            Op::Unpivot(_) => "unpivot",
+            Op::Write(_) => "write",
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A DAG of operations, topologically ordered, with schemas, origins and structural hashes.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Op;
+use crate::data::{DataType, Schema};
+use crate::diagnostic::Diagnostic;
+
+/// Index into `Plan::nodes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct NodeId(pub u32);
+
+/// The step and output port whose lowering made a node.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// Id of the step.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Node {
+    #[serde(flatten)]
+    pub op: Op,
+    /// All smaller than this node's own id.
+    pub inputs: Vec<NodeId>,
+    pub schema: Schema,
+    pub origin: Origin,
+    /// Changes with anything that changes this node's rows: its op, its schema, its inputs' hashes.
+    #[serde(default, skip)]
+    pub hash: u64,
+}
+
+/// A value that a run may set. Referred to as `${name}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Parameter {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub data_type: DataType,
+    /// Used where a run gives none; `None`: must be given. A JSON value of the type; text may interpolate others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub doc: String,
+}
+
+/// What became of one step: output port → node, and the nodes it was lowered to. In a hole (a broken step)
+/// `outputs` keeps no entry for the port.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PlanStep {
+    pub title: String,
+    pub kind: String,
+    pub outputs: BTreeMap<String, NodeId>,
+    pub nodes: Vec<NodeId>,
+}
+
+/// The meaning of a design. Back ends read this and nothing else.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// In topological order.
+    pub nodes: Vec<Node>,
+    /// By step id.
+    pub steps: BTreeMap<String, PlanStep>,
+    pub parameters: Vec<Parameter>,
+    /// Found while lowering; not part of a pipeline file.
+    #[serde(skip)]
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// # Panics
+    /// Never for ids that this plan gave out.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// The node behind a step's output port; `None` where the step is broken or has no such port.
+    pub fn output(&self, step: &str, port: &str) -> Option<NodeId> {
+        self.steps.get(step)?.outputs.get(port).copied()
+    }
+
+    /// Ids in topological order with their nodes.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u32), node))
+    }
+
+    /// All sinks, in order.
+    pub fn sinks(&self) -> Vec<NodeId> {
+        self.iter().filter(|(_, node)| matches!(node.op, Op::Write(_))).map(|(id, _)| id).collect()
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
