@@ -5,7 +5,9 @@
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
 mod columns;
+pub mod numbers;
 mod spec;
+pub mod time;
 
 pub use columns::{Columns, RowCollector, Tally, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};

@@ -1,0 +1,123 @@
+//! Fast readers of decimal numbers, without allocation. Imports nothing.
+
+/// A whole number: digits with an optional sign. `None` where it is none or does not fit 64 bits.
+pub fn int(bytes: &[u8]) -> Option<i64> {
+    let (negative, digits) = match bytes {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    // 18 digits always fit.
+    let (safe, rest) = digits.split_at(digits.len().min(18));
+    let mut number: i64 = 0;
+    for byte in safe {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    number = if negative { -number } else { number };
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        let digit = i64::from(digit);
+        number = number.checked_mul(10)?.checked_add(if negative { -digit } else { digit })?;
+    }
+    Some(number)
+}
+
+/// A decimal number with optional sign, point and exponent. `None` where it is none, and for what is not finite.
+pub fn float(text: &str) -> Option<f64> {
+    exact(text.as_bytes()).or_else(|| {
+        // The standard reader also takes `inf`, `nan` and `infinity`.
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
+        if plain { text.parse::<f64>().ok().filter(|number| number.is_finite()) } else { None }
+    })
+}
+
+/// Numbers of up to 15 digits without exponent: digits and power of ten are exact, so that one division rounds right.
+fn exact(bytes: &[u8]) -> Option<f64> {
+    const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (negative, digits) = match bytes {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    let mut number: u64 = 0;
+    let mut count = 0;
+    let mut after_point = None;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            number = number * 10 + u64::from(digit);
+            count += 1;
+        } else if *byte == b'.' && after_point.is_none() {
+            after_point = Some(count);
+        } else {
+            return None;
+        }
+    }
+    if count == 0 || count > 15 {
+        return None;
+    }
+    let scaled = number as f64 / POWERS[count - after_point.unwrap_or(count)];
+    Some(if negative { -scaled } else { scaled })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_to_the_edges() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-12", Some(-12)),
+            ("+7", Some(7)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("9223372036854775808", None),
+            ("-9223372036854775809", None),
+            ("", None),
+            ("-", None),
+            ("1.0", None),
+            ("1 ", None),
+        ] {
+            assert_eq!(int(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_agree_with_the_standard_reader() {
+        for text in [
+            "0.1",
+            "-1.5",
+            "123456.789",
+            "1e3",
+            "-0",
+            ".5",
+            "5.",
+            "0.30000000000000004",
+            "1.7976931348623157e308",
+            "999999999999999.9",
+        ] {
+            assert_eq!(float(text).map(f64::to_bits), text.parse::<f64>().ok().map(f64::to_bits), "{text}");
+        }
+        for text in ["", ".", "-", "nan", "inf", "1e999", "1.2.3", "0x10", "e"] {
+            assert_eq!(float(text), None, "{text}");
+        }
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..10_000 {
+            let text = format!("{}.{}", random.i64(-9_999_999..9_999_999), random.u32(0..999_999));
+            assert_eq!(float(&text), text.parse().ok(), "{text}");
+        }
+    }
+}
