@@ -61,8 +61,9 @@ pub struct Sample {
     pub further: Vec<Vec<u8>>,
     /// Whether `head` is the whole file.
     pub whole: bool,
-    /// Year that dates without one take (from the file's time); 0: unknown.
-    pub year: i32,
+    /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
+    /// one that is not after it, so that files which span new year read right in any chunk.
+    pub file_time: i64,
 }
 
 /// One format's opinion of a sample.
@@ -97,8 +98,9 @@ pub struct Chunk<'a> {
     pub offset: u64,
     /// The first 64 KiB of the file, for headers and directives.
     pub head: &'a str,
-    /// Year that dates without one take (from the file's time); 0: unknown.
-    pub year: i32,
+    /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
+    /// one that is not after it, so that files which span new year read right in any chunk.
+    pub file_time: i64,
 }
 
 /// A format. One file each; all are listed in `formats()`.
