@@ -17,3 +17,5 @@ pub mod diagnostic;
 pub mod expr;
 pub mod formats;
 pub mod ir;
+pub mod model;
+pub mod steps;

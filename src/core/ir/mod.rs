@@ -4,9 +4,11 @@
 
 mod op;
 mod plan;
+mod rules;
 
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Unpivot, WhenExists, Window, Write,
 };
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep};
+pub use rules::{node_hash, output_schema};

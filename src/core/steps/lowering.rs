@@ -1,0 +1,215 @@
+//! The context of a lowering: settings in, operations and diagnostics out. The schema of every node comes from
+//! the Op's own rule, so a lowering cannot disagree with it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::de::DeserializeOwned;
+
+use super::Settings;
+use crate::data::{DataType, Schema};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{self, Expr, Place, Scope, SortKey};
+use crate::ir::{Node, NodeId, Op, Origin, node_hash, output_schema};
+use crate::model::{Id, Question, Source};
+
+/// The nodes of a plan under construction.
+#[derive(Debug, Default)]
+pub struct PlanBuilder {
+    pub nodes: Vec<Node>,
+}
+
+impl PlanBuilder {
+    /// Adds a node; its schema is what the Op's rule says.
+    pub fn push(&mut self, op: Op, inputs: Vec<NodeId>, origin: &Origin) -> Result<NodeId, Diagnostic> {
+        let schemas: Vec<&Schema> = inputs.iter().map(|id| &self.nodes[id.0 as usize].schema).collect();
+        let schema = output_schema(&op, &schemas)?;
+        let hash = node_hash(&op, inputs.iter().map(|id| self.nodes[id.0 as usize].hash));
+        self.nodes.push(Node { op, inputs, schema, origin: origin.clone(), hash });
+        Ok(NodeId(self.nodes.len() as u32 - 1))
+    }
+}
+
+/// What steps may look up in the design.
+#[derive(Debug, Clone, Copy)]
+pub struct StepContext<'a> {
+    pub sources: &'a BTreeMap<Id, Source>,
+    pub questions: &'a BTreeMap<Id, Question>,
+    /// Types of the parameters, by name.
+    pub parameters: &'a BTreeMap<String, DataType>,
+}
+
+/// What came of a lowering.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    /// Output port → node. A port without entry is a hole.
+    pub outputs: BTreeMap<String, NodeId>,
+    pub nodes: Vec<NodeId>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Handed to `StepKind::lower`.
+pub struct Lowering<'a> {
+    pub context: StepContext<'a>,
+    pub settings: &'a Settings,
+    pub origin: Origin,
+    /// Input port → nodes of its wires, in wire order. A broken neighbour gives no node.
+    pub inputs: &'a BTreeMap<String, Vec<NodeId>>,
+    /// Input ports whose neighbour is broken: its fault is reported there, once.
+    pub broken_inputs: &'a HashSet<String>,
+    pub builder: &'a mut PlanBuilder,
+    pub lowered: Lowered,
+}
+
+impl Lowering<'_> {
+    /// The step's settings in the kind's own type. A wrong one is reported, and `None` given.
+    pub fn settings<T: DeserializeOwned>(&mut self) -> Option<T> {
+        match serde_path_to_settings(self.settings) {
+            Ok(settings) => Some(settings),
+            Err(error) => {
+                self.report(Diagnostic::error("PW0301", format!("the settings cannot be read: {error}")));
+                None
+            }
+        }
+    }
+
+    /// The node wired to an input port. A missing wire is reported; a broken neighbour is not (it says so itself).
+    pub fn input(&mut self, port: &str) -> Option<NodeId> {
+        let node = self.inputs.get(port).and_then(|nodes| nodes.first()).copied();
+        if node.is_none() && !self.broken_inputs.contains(port) {
+            self.report(
+                Diagnostic::error("PW0302", format!("the input `{port}` has no wire"))
+                    .help("draw a wire from another step's output to this input")
+                    .field(format!("input.{port}")),
+            );
+        }
+        node
+    }
+
+    /// All nodes wired to a port that takes many.
+    pub fn inputs(&self, port: &str) -> Vec<NodeId> {
+        self.inputs.get(port).cloned().unwrap_or_default()
+    }
+
+    pub fn schema(&self, node: NodeId) -> &Schema {
+        &self.builder.nodes[node.0 as usize].schema
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.lowered.diagnostics.push(diagnostic.step(&self.origin.step, &self.origin.title));
+    }
+
+    /// Adds an operation; a fault of its own is reported.
+    pub fn push(&mut self, op: Op, inputs: Vec<NodeId>) -> Option<NodeId> {
+        match self.builder.push(op, inputs, &self.origin) {
+            Ok(id) => {
+                self.lowered.nodes.push(id);
+                Some(id)
+            }
+            Err(diagnostic) => {
+                self.report(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// Says what leaves an output port.
+    pub fn output(&mut self, port: &str, node: NodeId) {
+        self.lowered.outputs.insert(port.to_owned(), node);
+    }
+
+    /// Reads and types an expression from a setting. Faults are reported with `field` and span.
+    /// `wanted`: the type that the result must have.
+    pub fn expression(
+        &mut self,
+        field: &str,
+        text: &str,
+        node: NodeId,
+        place: Place,
+        wanted: Option<&DataType>,
+    ) -> Option<(Expr, DataType)> {
+        if text.trim().is_empty() {
+            self.report(
+                Diagnostic::error("PW0303", "the expression is empty")
+                    .help("write one, such as `status >= 500`")
+                    .field(field),
+            );
+            return None;
+        }
+        let parsed = match expr::parse(text) {
+            Ok(parsed) => parsed,
+            Err(diagnostic) => {
+                self.report(diagnostic.field(field));
+                return None;
+            }
+        };
+        let schema = self.builder.nodes[node.0 as usize].schema.clone();
+        let scope = Scope { schema: &schema, parameters: self.context.parameters, place };
+        match expr::check(&parsed, &scope) {
+            Ok(found) => {
+                if let Some(wanted) = wanted
+                    && !found.fits(wanted)
+                {
+                    self.report(
+                        Diagnostic::error(
+                            "PW0304",
+                            format!("the expression gives {found}, but {wanted} is wanted here"),
+                        )
+                        .help(format!("change it so that it gives {wanted}"))
+                        .at(parsed.span)
+                        .field(field),
+                    );
+                    return None;
+                }
+                Some((parsed, found))
+            }
+            Err(diagnostics) => {
+                for diagnostic in diagnostics {
+                    self.report(diagnostic.field(field));
+                }
+                None
+            }
+        }
+    }
+
+    /// Checks that a column exists; reports with the nearest name where it does not.
+    pub fn column(&mut self, field: &str, name: &str, node: NodeId) -> Option<DataType> {
+        let schema = &self.builder.nodes[node.0 as usize].schema;
+        if let Some(found) = schema.get(name) {
+            return Some(found.data_type.clone());
+        }
+        if schema.open {
+            return Some(DataType::Unknown);
+        }
+        let suggestion = crate::diagnostic::did_you_mean(name, schema.names());
+        let columns = schema.names().take(12).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = if name.is_empty() {
+            "no column is chosen".to_owned()
+        } else {
+            format!("unknown column `{name}`{suggestion}")
+        };
+        self.report(Diagnostic::error("PW0305", message).help(format!("the columns here are {columns}")).field(field));
+        None
+    }
+
+    /// Reads order keys such as `time desc`, each checked against the columns.
+    pub fn order(&mut self, field: &str, keys: &[String], node: NodeId) -> Option<Vec<SortKey>> {
+        let mut found = Vec::new();
+        for text in keys {
+            match expr::parse_order(text) {
+                Ok(parsed) => found.extend(parsed),
+                Err(diagnostic) => {
+                    self.report(diagnostic.field(field));
+                    return None;
+                }
+            }
+        }
+        for key in &found {
+            self.expression(field, &expr::print(&key.expr), node, Place::Row, None)?;
+        }
+        Some(found)
+    }
+}
+
+fn serde_path_to_settings<T: DeserializeOwned>(settings: &Settings) -> Result<T, serde_json::Error> {
+    serde_json::from_value(serde_json::Value::Object(settings.clone()))
+}
