@@ -16,6 +16,7 @@ pub mod data;
 pub mod diagnostic;
 pub mod expr;
 pub mod formats;
+pub mod generate;
 pub mod ir;
 pub mod model;
 pub mod steps;
