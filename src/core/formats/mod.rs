@@ -8,6 +8,7 @@ mod columns;
 pub mod numbers;
 mod spec;
 pub mod time;
+pub mod units;
 
 pub use columns::{Columns, RowCollector, Tally, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
