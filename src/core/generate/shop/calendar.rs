@@ -12,6 +12,8 @@ pub(super) const LENGTH: u32 = 4 * 86_400;
 pub(super) const BAD_RELEASE: u32 = at(1, 17, 5);
 /// Version 2.8.1 of `payments` mends it.
 pub(super) const GOOD_RELEASE: u32 = at(3, 9, 40);
+/// Half an hour before the first version of `wallet` in the list of releases.
+pub(super) const BEFORE_WALLET: u32 = at(0, 12, 35);
 /// Search in reviews, slow from its first day on, goes live.
 pub(super) const REVIEW_SEARCH: u32 = at(1, 6, 30);
 /// The first minute of the metrics where a small sample is asked for.

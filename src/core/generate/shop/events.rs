@@ -5,7 +5,7 @@ use std::io;
 
 use super::super::random::Random;
 use super::super::sheet::{Sheet, push_hex, push_number, push_padded};
-use super::calendar::{BAD_RELEASE, GOOD_RELEASE, is_outage, push_rfc3339, total_weight, weight};
+use super::calendar::{BAD_RELEASE, BEFORE_WALLET, GOOD_RELEASE, is_outage, push_rfc3339, total_weight, weight};
 
 /// Why payments fail usually; JSON text.
 const REASONS: [&str; 6] = [
@@ -92,10 +92,15 @@ impl AppLog {
         for _ in 0..self.random.arrivals(self.jobs.saturating_mul(weight)) {
             self.write_job(moment)?;
         }
-        if moment == BAD_RELEASE {
-            // Exactly at the release: it counts for the new version.
+        // The edges of "released last": exactly at a release, and before a service's first one.
+        let edge = match moment {
+            BAD_RELEASE => Some("payments"),
+            BEFORE_WALLET => Some("wallet"),
+            _ => None,
+        };
+        if let Some(service) = edge {
             let order = self.new_order(Some(1), None);
-            self.write_payment(moment, 0, &order, "payments", Some("gateway_timeout"))?;
+            self.write_payment(moment, 0, &order, service, Some("gateway_timeout"))?;
         }
         Ok(())
     }

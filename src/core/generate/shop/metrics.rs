@@ -112,7 +112,7 @@ fn write_scrape(
         push_memory(sheet, counter.memory);
         end_sample(sheet, random, moment, place)?;
     }
-    if random.permille(4) {
+    if random.permille(12) {
         // The connection broke in the middle of a sample.
         sheet.line("service_cpu_share{service=\"web\",inst")?;
     }
