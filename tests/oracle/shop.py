@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The shop's four answers, computed straight from the raw files: an oracle that shares no code with
-the product. Standard library only.
+the product. Python 3.11 or later, standard library only.
 
     shop.py DATA                 prints {answer file: [rows]} as JSON
     shop.py DATA OUT [DUMP]      compares with the answers in OUT; exit code 1 and the first
