@@ -2,13 +2,20 @@
 //! these and expressions. Per Op three rules: schema (`schema`), column lineage (`lineage`) and row
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
+mod lineage;
 mod op;
 mod plan;
+mod prune;
 mod rules;
+mod trace;
 
+pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Unpivot, WhenExists, Window, Write,
 };
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep};
-pub use rules::{node_hash, output_schema};
+pub use prune::prune;
+pub(crate) use rules::{POSITION, near_names};
+pub use rules::{ParameterTypes, node_hash, output_schema};
+pub use trace::{Frame, Trace, trace};

@@ -9,20 +9,22 @@ use super::Settings;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expr, Place, Scope, SortKey};
-use crate::ir::{Node, NodeId, Op, Origin, node_hash, output_schema};
+use crate::ir::{Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
 use crate::model::{Id, Question, Source};
 
 /// The nodes of a plan under construction.
 #[derive(Debug, Default)]
 pub struct PlanBuilder {
     pub nodes: Vec<Node>,
+    /// Types of the parameters that expressions may name.
+    pub parameters: ParameterTypes,
 }
 
 impl PlanBuilder {
     /// Adds a node; its schema is what the Op's rule says.
     pub fn push(&mut self, op: Op, inputs: Vec<NodeId>, origin: &Origin) -> Result<NodeId, Diagnostic> {
         let schemas: Vec<&Schema> = inputs.iter().map(|id| &self.nodes[id.0 as usize].schema).collect();
-        let schema = output_schema(&op, &schemas)?;
+        let schema = output_schema(&op, &schemas, &self.parameters)?;
         let hash = node_hash(&op, inputs.iter().map(|id| self.nodes[id.0 as usize].hash));
         self.nodes.push(Node { op, inputs, schema, origin: origin.clone(), hash });
         Ok(NodeId(self.nodes.len() as u32 - 1))

@@ -1,0 +1,116 @@
+//! Schema rules of operations with several inputs.
+
+use super::{Rule, column};
+use crate::data::{DataType, Field, Schema};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::expr::{Place, print};
+use crate::ir::{AsofJoin, Join, JoinKind};
+
+pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
+    let (left, right) = (rule.input(0)?, rule.input(1)?);
+    if join.kind == JoinKind::Cross {
+        if !join.on.is_empty() {
+            return Err(Diagnostic::error("PW0413", "a cross join takes every pair of rows, so it has no keys")
+                .help("remove the keys, or choose another kind of join"));
+        }
+    } else if join.on.is_empty() {
+        return Err(
+            Diagnostic::error("PW0414", "the join has no keys").help("name a column of each side that must be equal")
+        );
+    }
+    for (left_key, right_key) in &join.on {
+        let left_type = rule.expression(0, left_key, Place::Row)?;
+        let right_type = rule.expression(1, right_key, Place::Row)?;
+        comparable(&print(left_key), &left_type, &print(right_key), &right_type)?;
+    }
+    match join.kind {
+        JoinKind::Semi | JoinKind::Anti => Ok(left.clone()),
+        JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Cross => {
+            widened(left, right, &join.right)
+        }
+    }
+}
+
+pub(super) fn asof_join(rule: &Rule, join: &AsofJoin) -> Result<Schema, Diagnostic> {
+    let (left, right) = (rule.input(0)?, rule.input(1)?);
+    for (schema, name, side) in [(left, &join.left_time, "left"), (right, &join.right_time, "right")] {
+        let found = column(schema, name)?;
+        if !found.data_type.fits(&DataType::Timestamp) {
+            return Err(Diagnostic::error(
+                "PW0405",
+                format!("`{name}` on the {side} is {}, but a Timestamp is wanted", found.data_type),
+            )
+            .help("choose the column that says when, or change its type first"));
+        }
+    }
+    for (left_key, right_key) in &join.by {
+        let (left_type, right_type) =
+            (&column(left, left_key)?.data_type.clone(), &column(right, right_key)?.data_type.clone());
+        comparable(left_key, left_type, right_key, right_type)?;
+    }
+    widened(left, right, &join.right)
+}
+
+fn comparable(left: &str, left_type: &DataType, right: &str, right_type: &DataType) -> Result<(), Diagnostic> {
+    if left_type.common(right_type).is_some() {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "PW0402",
+        format!("`{left}` is {left_type} and `{right}` is {right_type}: they never compare"),
+    )
+    .help(format!("make them alike, such as `try_cast({right} as {left_type})`")))
+}
+
+/// The left columns, then those of the right that come along under their output names.
+fn widened(left: &Schema, right: &Schema, come_along: &[(String, String)]) -> Result<Schema, Diagnostic> {
+    let mut schema = left.clone();
+    for (from, to) in come_along {
+        let field = column(right, from)?;
+        schema.fields.push(Field {
+            name: to.clone(),
+            data_type: field.data_type.clone(),
+            labels: field.labels.clone(),
+        });
+    }
+    Ok(schema)
+}
+
+pub(super) fn union(inputs: &[&Schema]) -> Result<Schema, Diagnostic> {
+    let mut sum = Schema::default();
+    for (index, schema) in inputs.iter().enumerate() {
+        sum.open |= schema.open;
+        for field in &schema.fields {
+            let Some(at) = sum.index(&field.name) else {
+                sum.fields.push(field.clone());
+                continue;
+            };
+            let known = &mut sum.fields[at];
+            let Some(common) = known.data_type.common(&field.data_type) else {
+                return Err(Diagnostic::error(
+                    "PW0401",
+                    format!(
+                        "`{}` is {} in input {} but {} before it",
+                        field.name,
+                        field.data_type,
+                        index + 1,
+                        known.data_type
+                    ),
+                )
+                .help(format!("change its type on one side to {}, or rename one of them", known.data_type)));
+            };
+            let meaning = known.labels.meaning.clone().filter(|meaning| Some(meaning) == field.labels.meaning.as_ref());
+            known.data_type = common;
+            known.labels = known.labels.merge(&field.labels);
+            known.labels.meaning = meaning;
+        }
+    }
+    Ok(sum)
+}
+
+/// For step kinds: names of `other` that `first` lacks but that are near to one which `other` lacks, as (name, near).
+pub(crate) fn near_names(first: &Schema, other: &Schema) -> Vec<(String, String)> {
+    let missing: Vec<&str> = first.names().filter(|name| !other.has(name)).collect();
+    let new = other.names().filter(|name| !first.has(name));
+    new.filter_map(|name| Some((name.to_owned(), nearest(name, missing.iter().copied())?.to_owned()))).collect()
+}

@@ -1,0 +1,97 @@
+//! Schema rules of operations that group, order or reshape rows.
+
+use super::{Rule, column, columns_help};
+use crate::data::{DataType, Field, Schema};
+use crate::diagnostic::Diagnostic;
+use crate::expr::Place;
+use crate::ir::{Aggregate, Distinct, Explode, Unpivot, Window};
+
+pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Diagnostic> {
+    if aggregate.keys.is_empty() && aggregate.measures.is_empty() {
+        return Err(Diagnostic::error("PW0407", "there is neither a key nor a measure")
+            .help("add a measure, such as `count(*)`"));
+    }
+    let mut schema = Schema::default();
+    for key in &aggregate.keys {
+        schema.fields.push(rule.computed(0, key, Place::Row)?);
+    }
+    for measure in &aggregate.measures {
+        schema.fields.push(rule.computed(0, measure, Place::Aggregate)?);
+    }
+    Ok(schema)
+}
+
+pub(super) fn window(rule: &Rule, window: &Window) -> Result<Schema, Diagnostic> {
+    let mut schema = rule.input(0)?.clone();
+    for column in &window.columns {
+        schema.fields.push(rule.computed(0, column, Place::Window)?);
+    }
+    Ok(schema)
+}
+
+pub(super) fn distinct(rule: &Rule, distinct: &Distinct) -> Result<Schema, Diagnostic> {
+    let input = rule.input(0)?;
+    for key in &distinct.keys {
+        column(input, key)?;
+    }
+    rule.order(&distinct.order)?;
+    Ok(input.clone())
+}
+
+pub(super) fn explode(rule: &Rule, explode: &Explode) -> Result<Schema, Diagnostic> {
+    let mut schema = rule.input(0)?.clone();
+    let found = column(&schema, &explode.column)?.into_owned();
+    let item = match found.data_type {
+        DataType::List(item) => *item,
+        DataType::Unknown => DataType::Unknown,
+        other @ (DataType::Boolean
+        | DataType::Int
+        | DataType::Float
+        | DataType::String
+        | DataType::Timestamp
+        | DataType::Date
+        | DataType::Duration
+        | DataType::Record(_)) => {
+            return Err(Diagnostic::error(
+                "PW0405",
+                format!("`{}` is {other}, but only a list can be exploded", found.name),
+            )
+            .help("choose a List column; `split(text, ',')` in a Compute step makes one of a text"));
+        }
+    };
+    super::put(&mut schema, Field { name: found.name, data_type: item, labels: found.labels });
+    if let Some(position) = &explode.position {
+        schema.fields.push(Field::new(position, DataType::Int));
+    }
+    Ok(schema)
+}
+
+pub(super) fn unpivot(rule: &Rule, unpivot: &Unpivot) -> Result<Schema, Diagnostic> {
+    let input = rule.input(0)?;
+    if unpivot.columns.is_empty() {
+        return Err(Diagnostic::error("PW0407", "no column to turn into rows is chosen").help(columns_help(input)));
+    }
+    let mut schema = Schema::default();
+    for name in &unpivot.keep {
+        schema.fields.push(column(input, name)?.into_owned());
+    }
+    let mut labels = None;
+    for name in &unpivot.columns {
+        let field = column(input, name)?;
+        if !field.data_type.fits(&unpivot.data_type) && unpivot.data_type != DataType::String {
+            return Err(Diagnostic::error(
+                "PW0408",
+                format!("`{name}` is {}, which is no {}", field.data_type, unpivot.data_type),
+            )
+            .help("leave the column out, or let the values be String"));
+        }
+        labels = Some(labels.map_or(field.labels.clone(), |sum: crate::data::Labels| sum.merge(&field.labels)));
+    }
+    schema.fields.push(Field::new(&unpivot.name, DataType::String));
+    schema.fields.push(Field {
+        name: unpivot.value.clone(),
+        data_type: unpivot.data_type.clone(),
+        labels: labels.unwrap_or_default(),
+    });
+    Ok(schema)
+}

@@ -1,0 +1,77 @@
+//! Tests of the schema rules that need no parsed text.
+
+use super::*;
+use crate::data::Classification;
+use crate::ir::{Explode, Join, JoinKind, Project, Unpivot};
+
+fn schema_of(op: &Op, inputs: &[&Schema]) -> Result<Schema, Diagnostic> {
+    output_schema(op, inputs, &ParameterTypes::new())
+}
+
+#[test]
+fn union_widens_and_refuses_unlike_types() {
+    let a = Schema::of([("x", DataType::Int), ("y", DataType::String)]);
+    let b = Schema::of([("x", DataType::Float), ("z", DataType::Boolean)]);
+    let sum = schema_of(&Op::Union, &[&a, &b]).unwrap();
+    assert_eq!(sum, Schema::of([("x", DataType::Float), ("y", DataType::String), ("z", DataType::Boolean)]));
+    let c = Schema::of([("y", DataType::Timestamp)]);
+    let error = schema_of(&Op::Union, &[&a, &c]).unwrap_err();
+    assert_eq!(error.code, "PW0401");
+    assert!(error.message.contains("`y`"), "{error}");
+}
+
+#[test]
+fn join_names_must_not_clash() {
+    let left = Schema::of([("id", DataType::Int)]);
+    let right = Schema::of([("id", DataType::Int), ("plan", DataType::String)]);
+    let join = |right: &[(&str, &str)], kind| {
+        let on = vec![(Expr::column("id"), Expr::column("id"))];
+        Op::Join(Join { kind, on, right: right.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect() })
+    };
+    let clash = schema_of(&join(&[("id", "id")], JoinKind::Left), &[&left, &right]).unwrap_err();
+    assert_eq!(clash.code, "PW0403");
+    let joined = schema_of(&join(&[("id", "id_2"), ("plan", "plan")], JoinKind::Left), &[&left, &right]).unwrap();
+    assert_eq!(joined.names().collect::<Vec<_>>(), ["id", "id_2", "plan"]);
+    let semi = schema_of(&join(&[], JoinKind::Semi), &[&left, &right]).unwrap();
+    assert_eq!(semi, left);
+}
+
+#[test]
+fn only_lists_explode() {
+    let op = |column: &str| Op::Explode(Explode { column: column.into(), keep_empty: true, position: None });
+    let input = Schema::of([("tags", DataType::List(Box::new(DataType::String))), ("n", DataType::Int)]);
+    let output = schema_of(&op("tags"), &[&input]).unwrap();
+    assert_eq!(output.get("tags").unwrap().data_type, DataType::String);
+    assert_eq!(schema_of(&op("n"), &[&input]).unwrap_err().code, "PW0405");
+    assert!(schema_of(&op("tag"), &[&input]).unwrap_err().message.contains("did you mean `tags`?"));
+}
+
+#[test]
+fn unpivot_takes_values_of_one_type() {
+    let input = Schema::of([("host", DataType::String), ("cpu", DataType::Float), ("up", DataType::Boolean)]);
+    let op = |columns: &[&str]| {
+        Op::Unpivot(Unpivot {
+            keep: vec!["host".into()],
+            columns: columns.iter().map(|name| (*name).into()).collect(),
+            name: "metric".into(),
+            value: "value".into(),
+            data_type: DataType::Float,
+        })
+    };
+    assert_eq!(schema_of(&op(&["cpu"]), &[&input]).unwrap().len(), 3);
+    assert_eq!(schema_of(&op(&["cpu", "up"]), &[&input]).unwrap_err().code, "PW0408");
+}
+
+#[test]
+fn labels_follow_columns() {
+    let mut input = Schema::of([("user", DataType::String), ("n", DataType::Int)]);
+    input.fields[0].labels.meaning = Some("user.id".into());
+    input.fields[0].labels.classification = Some(Classification::Personal);
+    let renamed = Column::new("who", Expr::column("user"));
+    let derived = Column::new("known", Expr::is_null(Expr::column("user"), true));
+    let op = Op::Project(Project { columns: vec![renamed, derived] });
+    let output = schema_of(&op, &[&input]).unwrap();
+    assert_eq!(output.fields[0].labels.meaning.as_deref(), Some("user.id"));
+    assert_eq!(output.fields[1].labels.meaning, None);
+    assert_eq!(output.fields[1].labels.classification, Some(Classification::Personal));
+}
