@@ -19,4 +19,5 @@ pub mod formats;
 pub mod generate;
 pub mod ir;
 pub mod model;
+pub mod project;
 pub mod steps;

@@ -1,0 +1,389 @@
+//! The project file: canonical text made to be read in a diff; load, migrate, save without losing anything.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use super::edit::COLLECTIONS;
+use super::{Project, Step, check_invariants};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::model::Id;
+
+/// Version of the file that this program writes.
+pub const FILE_VERSION: u64 = 1;
+/// What project files' names end in.
+pub const EXTENSION: &str = ".pipewright.json";
+
+/// Keys in the order in which a reader wants them; others follow by name.
+const KEY_ORDER: [&str; 22] = [
+    "pipewright",
+    "id",
+    "kind",
+    "name",
+    "title",
+    "text",
+    "type",
+    "from",
+    "output",
+    "to",
+    "input",
+    "path",
+    "format",
+    "x",
+    "y",
+    "column",
+    "left",
+    "right",
+    "expression",
+    "predicate",
+    "settings",
+    "schema",
+];
+/// An item is written on one line where it is no longer than this.
+const LINE_LENGTH: usize = 110;
+
+/// Reads a project's text. The diagnostics are warnings (what is kept but not known) and broken invariants; an
+/// unreadable text is an error.
+pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
+    let json: Json = serde_json::from_str(text).map_err(|error| {
+        Diagnostic::error("PW0530", format!("this is no JSON: {error}"))
+            .line(error.line() as u64)
+            .help("restore the `.bak` file beside it, or mend the text there")
+    })?;
+    let Json::Object(mut map) = json else {
+        return Err(
+            Diagnostic::error("PW0531", "a project file is a JSON object").help("`pipewright new DIR` makes a project")
+        );
+    };
+    match map.remove("pipewright").as_ref().map(Json::as_u64) {
+        Some(Some(FILE_VERSION)) => {}
+        Some(Some(version)) if version > FILE_VERSION => {
+            return Err(Diagnostic::error(
+                "PW0532",
+                format!("the file is of version {version}; this program reads up to {FILE_VERSION}"),
+            )
+            .help("open it with a newer Pipewright"));
+        }
+        _ => {
+            return Err(Diagnostic::error(
+                "PW0533",
+                "this is no Pipewright project: the key `pipewright` with the file version is missing",
+            )
+            .help("`pipewright new DIR` makes a project; data files are opened by dropping them into one"));
+        }
+    }
+    let mut diagnostics = Vec::new();
+    let name = match map.remove("name") {
+        Some(Json::String(name)) => name,
+        None => String::new(),
+        Some(other) => return Err(Diagnostic::error("PW0534", format!("`name` must be a text, not {other}"))),
+    };
+    let targets = match map.remove("targets") {
+        Some(Json::Object(targets)) => targets,
+        None => Map::new(),
+        Some(_) => return Err(Diagnostic::error("PW0534", "`targets` must be an object")),
+    };
+    let mut project = Project {
+        name,
+        teams: read_items(&mut map, "teams")?,
+        sources: read_items(&mut map, "sources")?,
+        questions: read_items(&mut map, "questions")?,
+        steps: read_items(&mut map, "steps")?,
+        wires: read_items(&mut map, "wires")?,
+        frames: read_items(&mut map, "frames")?,
+        notes: read_items(&mut map, "notes")?,
+        parameters: read_items(&mut map, "parameters")?,
+        tests: read_items(&mut map, "tests")?,
+        targets,
+        extra: map,
+        revision: 0,
+    };
+    project.steps.values_mut().for_each(Step::drop_empty_lists);
+    check_ids(&project)?;
+    for key in project.extra.keys() {
+        let near = did_you_mean(key, COLLECTIONS.into_iter().chain(["name", "targets"]));
+        diagnostics.push(
+            Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}"))
+                .help("it is kept as it is, and has no effect"),
+        );
+    }
+    for (id, title, extra, known) in extras(&project) {
+        for key in extra.keys() {
+            let near = did_you_mean(key, known.iter().copied());
+            diagnostics.push(
+                Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}"))
+                    .help("it is kept as it is, and has no effect")
+                    .step(id, title),
+            );
+        }
+    }
+    diagnostics.extend(check_invariants(&project));
+    Ok((project, diagnostics))
+}
+
+/// Items by id; an id that stands twice is an error, since one of the two would be lost.
+fn read_items<T: DeserializeOwned + Serialize>(
+    map: &mut Map<String, Json>,
+    collection: &str,
+) -> Result<BTreeMap<Id, T>, Diagnostic> {
+    let items = match map.remove(collection) {
+        None => return Ok(BTreeMap::new()),
+        Some(Json::Array(items)) => items,
+        Some(_) => return Err(Diagnostic::error("PW0534", format!("`{collection}` must be a list"))),
+    };
+    let mut found = BTreeMap::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let id = match item.get("id").and_then(Json::as_str) {
+            Some(id) if !id.is_empty() => id.to_owned(),
+            _ => return Err(Diagnostic::error("PW0536", format!("item {} of `{collection}` has no `id`", index + 1))),
+        };
+        let read = T::deserialize(item).map_err(|error| {
+            Diagnostic::error("PW0537", format!("`{id}` in `{collection}` cannot be read: {error}"))
+                .help("mend the item in the file, or restore the `.bak` beside it")
+        })?;
+        if found.insert(id.clone(), read).is_some() {
+            return Err(Diagnostic::error("PW0538", format!("the id `{id}` stands twice in `{collection}`"))
+                .help("give one of the two another id"));
+        }
+    }
+    Ok(found)
+}
+
+fn check_ids(project: &Project) -> Result<(), Diagnostic> {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let lists: [(&str, Vec<&Id>); 9] = [
+        ("teams", project.teams.keys().collect()),
+        ("sources", project.sources.keys().collect()),
+        ("questions", project.questions.keys().collect()),
+        ("steps", project.steps.keys().collect()),
+        ("wires", project.wires.keys().collect()),
+        ("frames", project.frames.keys().collect()),
+        ("notes", project.notes.keys().collect()),
+        ("parameters", project.parameters.keys().collect()),
+        ("tests", project.tests.keys().collect()),
+    ];
+    for (collection, ids) in &lists {
+        for id in ids {
+            if let Some(other) = seen.insert(id, collection) {
+                return Err(Diagnostic::error(
+                    "PW0538",
+                    format!("the id `{id}` stands in `{other}` and in `{collection}`"),
+                )
+                .help("give one of the two another id"));
+            }
+        }
+    }
+    Ok(())
+}
+
+type Extra<'a> = (&'a str, &'a str, &'a Map<String, Json>, &'static [&'static str]);
+
+/// Unknown keys of all items, with the keys that their kind of item has.
+fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
+    let steps = project.steps.values().map(|item| {
+        let known: &[&str] = &["id", "kind", "title", "x", "y", "settings", "note"];
+        (item.id.as_str(), item.title.as_str(), &item.extra, known)
+    });
+    let sources = project.sources.values().map(|item| {
+        let known: &[&str] = &["id", "title", "path", "format", "schema", "planned", "owner", "stack", "doc"];
+        (item.id.as_str(), item.title.as_str(), &item.extra, known)
+    });
+    let wires = project.wires.values().map(|item| {
+        let known: &[&str] = &["id", "from", "output", "to", "input"];
+        (item.id.as_str(), "wire", &item.extra, known)
+    });
+    let questions = project.questions.values().map(|item| {
+        let known: &[&str] = &["id", "title", "asker", "status", "doc"];
+        (item.id.as_str(), item.title.as_str(), &item.extra, known)
+    });
+    let parameters = project.parameters.values().map(|item| {
+        let known: &[&str] = &["id", "name", "type", "default", "doc"];
+        (item.id.as_str(), item.name.as_str(), &item.extra, known)
+    });
+    steps.chain(sources).chain(wires).chain(questions).chain(parameters)
+}
+
+/// The canonical text of a project.
+pub fn to_text(project: &Project) -> String {
+    fn items<T: Serialize>(map: &mut Vec<(String, Json)>, name: &str, items: &BTreeMap<Id, T>) {
+        if !items.is_empty() {
+            let list = items.values().map(|item| serde_json::to_value(item).unwrap_or(Json::Null)).collect();
+            map.push((name.to_owned(), Json::Array(list)));
+        }
+    }
+    let mut map = vec![
+        ("pipewright".to_owned(), Json::from(FILE_VERSION)),
+        ("name".to_owned(), Json::from(project.name.as_str())),
+    ];
+    items(&mut map, "teams", &project.teams);
+    items(&mut map, "parameters", &project.parameters);
+    items(&mut map, "sources", &project.sources);
+    items(&mut map, "questions", &project.questions);
+    items(&mut map, "steps", &project.steps);
+    items(&mut map, "wires", &project.wires);
+    items(&mut map, "frames", &project.frames);
+    items(&mut map, "notes", &project.notes);
+    items(&mut map, "tests", &project.tests);
+    if !project.targets.is_empty() {
+        map.push(("targets".to_owned(), Json::Object(project.targets.clone())));
+    }
+    map.extend(project.extra.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let mut text = String::from("{\n");
+    for (index, (key, value)) in map.iter().enumerate() {
+        text.push_str("  ");
+        text.push_str(&Json::from(key.as_str()).to_string());
+        text.push_str(": ");
+        match value {
+            // A collection always has an item a line, so that adding the second one leaves the first alone.
+            Json::Array(items) if !items.is_empty() => write_list(items, 1, &mut text),
+            other => write_json(other, 1, 0, &mut text),
+        }
+        text.push_str(if index + 1 < map.len() { ",\n" } else { "\n" });
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// Canonical JSON text: fixed key order, two spaces, what is short on one line, a newline at the end.
+pub fn canonical_json(json: &Json) -> String {
+    let mut text = String::new();
+    write_json(json, 0, 0, &mut text);
+    text.push('\n');
+    text
+}
+
+fn sorted_keys(map: &Map<String, Json>) -> Vec<&String> {
+    let rank = |key: &str| KEY_ORDER.iter().position(|known| *known == key).unwrap_or(KEY_ORDER.len());
+    let mut keys: Vec<&String> = map.keys().collect();
+    keys.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
+    keys
+}
+
+fn write_list(items: &[Json], depth: usize, text: &mut String) {
+    text.push_str("[\n");
+    for (index, item) in items.iter().enumerate() {
+        indent(depth + 1, text);
+        write_json(item, depth + 1, 0, text);
+        text.push_str(if index + 1 < items.len() { ",\n" } else { "\n" });
+    }
+    indent(depth, text);
+    text.push(']');
+}
+
+/// `before`: characters of the key that stands on the same line.
+fn write_json(json: &Json, depth: usize, before: usize, text: &mut String) {
+    let is_container =
+        matches!(json, Json::Array(items) if !items.is_empty()) || matches!(json, Json::Object(map) if !map.is_empty());
+    if !is_container {
+        text.push_str(&json.to_string());
+        return;
+    }
+    let start = text.len();
+    write_inline(json, text);
+    if depth * 2 + before + text[start..].chars().count() <= LINE_LENGTH {
+        return;
+    }
+    text.truncate(start);
+    match json {
+        Json::Array(items) => write_list(items, depth, text),
+        Json::Object(map) => {
+            text.push_str("{\n");
+            for (index, key) in sorted_keys(map).into_iter().enumerate() {
+                indent(depth + 1, text);
+                let key_text = Json::from(key.as_str()).to_string();
+                text.push_str(&key_text);
+                text.push_str(": ");
+                write_json(&map[key], depth + 1, key_text.chars().count() + 2, text);
+                text.push_str(if index + 1 < map.len() { ",\n" } else { "\n" });
+            }
+            indent(depth, text);
+            text.push('}');
+        }
+        _ => {}
+    }
+}
+
+fn write_inline(json: &Json, text: &mut String) {
+    match json {
+        Json::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index > 0 { ", " } else { "" });
+                write_inline(item, text);
+            }
+            text.push(']');
+        }
+        Json::Object(map) if map.is_empty() => text.push_str("{}"),
+        Json::Object(map) => {
+            text.push_str("{ ");
+            for (index, key) in sorted_keys(map).into_iter().enumerate() {
+                text.push_str(if index > 0 { ", " } else { "" });
+                text.push_str(&Json::from(key.as_str()).to_string());
+                text.push_str(": ");
+                write_inline(&map[key], text);
+            }
+            text.push_str(" }");
+        }
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+fn indent(depth: usize, text: &mut String) {
+    for _ in 0..depth {
+        text.push_str("  ");
+    }
+}
+
+/// Reads a project from a file.
+pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| {
+        Diagnostic::error("PW0539", format!("the project cannot be read: {}", plain(&error)))
+            .file(&shown)
+            .help("check the path and the rights of the file")
+    })?;
+    load(&text).map_err(|diagnostic| diagnostic.file(shown))
+}
+
+/// Saves so that at any moment either the old or the new file is whole: written beside, synced, renamed; the file
+/// before it stays as `.bak`.
+pub fn save_file(path: &Path, project: &Project) -> Result<(), Diagnostic> {
+    let write = || -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let beside = folder.join(format!(".{name}.saving"));
+        let mut file = File::create(&beside)?;
+        file.write_all(to_text(project).as_bytes())?;
+        file.sync_all()?;
+        if path.exists() {
+            // A copy, not a rename: there is a whole file at `path` all the time.
+            fs::copy(path, folder.join(format!("{name}.bak")))?;
+        }
+        fs::rename(&beside, path)?;
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(())
+    };
+    write().map_err(|error| {
+        Diagnostic::error("PW0540", format!("the project cannot be saved: {}", plain(&error)))
+            .file(path.display().to_string())
+            .help("choose another folder with “Save as”; nothing was lost, the edits are in the journal")
+    })
+}
+
+/// An I/O error in plain words, without the operating system's number.
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "access is denied".into(),
+        io::ErrorKind::StorageFull => "the disk is full".into(),
+        io::ErrorKind::InvalidData => "the file is not UTF-8 text".into(),
+        io::ErrorKind::IsADirectory => "this is a folder".into(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,72 @@
+//! Undo and redo as edits: nothing is kept but what undoes and what redoes.
+
+use super::{Edit, Project};
+use crate::diagnostic::Diagnostic;
+
+/// One step of history.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    label: String,
+    edits: Vec<Edit>,
+}
+
+/// Undo and redo stacks of one user.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    undo: Vec<Entry>,
+    redo: Vec<Entry>,
+}
+
+impl History {
+    /// Applies edits and remembers how to undo them. `label`: what a user calls it (`move 3 steps`). A change of the
+    /// same single field as the change before becomes one with it while `joins` is set (typing in a field).
+    pub fn apply(&mut self, project: &mut Project, label: &str, edits: &[Edit], joins: bool) -> Result<(), Diagnostic> {
+        let inverse = project.apply(edits)?;
+        self.redo.clear();
+        if joins
+            && let (Some(last), [Edit::Set { id, field, new, .. }]) = (self.undo.last_mut(), edits)
+            && let [Edit::Set { id: last_id, field: last_field, old, .. }] = last.edits.as_mut_slice()
+            && last_id == id
+            && last_field == field
+        {
+            *old = Some(new.clone());
+            return Ok(());
+        }
+        self.undo.push(Entry { label: label.to_owned(), edits: inverse });
+        Ok(())
+    }
+
+    /// Undoes the last change and gives the edits done for it; `None` where there is nothing to undo. An undo that no longer fits is
+    /// refused with a reason and stays on the stack.
+    pub fn undo(&mut self, project: &mut Project) -> Option<Result<Vec<Edit>, Diagnostic>> {
+        step(&mut self.undo, &mut self.redo, project)
+    }
+
+    pub fn redo(&mut self, project: &mut Project) -> Option<Result<Vec<Edit>, Diagnostic>> {
+        step(&mut self.redo, &mut self.undo, project)
+    }
+
+    /// What undo would undo.
+    pub fn undo_label(&self) -> Option<&str> {
+        self.undo.last().map(|entry| entry.label.as_str())
+    }
+
+    pub fn redo_label(&self) -> Option<&str> {
+        self.redo.last().map(|entry| entry.label.as_str())
+    }
+
+    /// Forgets all (another project was opened).
+    pub fn clear(&mut self) {
+        self.undo.clear();
+        self.redo.clear();
+    }
+}
+
+fn step(from: &mut Vec<Entry>, to: &mut Vec<Entry>, project: &mut Project) -> Option<Result<Vec<Edit>, Diagnostic>> {
+    let entry = from.last()?.clone();
+    Some(project.apply(&entry.edits).map(|inverse| {
+        from.pop();
+        to.push(Entry { label: entry.label, edits: inverse });
+        entry.edits
+    }))
+}

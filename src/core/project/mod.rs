@@ -1,0 +1,166 @@
+//! The project: what a team designs, and the only door through which it changes (`Project::apply`).
+//! Imports everything up to `steps`; must not import plan or export.
+
+mod edit;
+mod file;
+mod history;
+mod invariants;
+mod journal;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::model::{Id, Note, Parameter, Question, Source, Team};
+
+pub use edit::{Edit, Place};
+pub use file::{EXTENSION, FILE_VERSION, canonical_json, load, read_file, save_file, to_text};
+pub use history::History;
+pub use invariants::check_invariants;
+pub use journal::{Journal, Recovery};
+
+/// A step on the canvas.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    pub id: Id,
+    /// Name of a step kind; one that this version does not know is kept as it is.
+    pub kind: String,
+    #[serde(default)]
+    pub title: String,
+    /// Left upper corner on the canvas, in points.
+    #[serde(default)]
+    pub x: i32,
+    #[serde(default)]
+    pub y: i32,
+    #[serde(default)]
+    pub settings: Map<String, Json>,
+    /// A remark for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+impl Step {
+    /// In settings an empty list is as no list.
+    fn drop_empty_lists(&mut self) {
+        self.settings.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+    }
+}
+
+/// Rows flow from an output port to an input port.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Wire {
+    pub id: Id,
+    pub from: Id,
+    #[serde(default = "default_output")]
+    pub output: String,
+    pub to: Id,
+    #[serde(default = "default_input")]
+    pub input: String,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+fn default_output() -> String {
+    "out".into()
+}
+
+fn default_input() -> String {
+    "in".into()
+}
+
+/// A titled frame around steps.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Frame {
+    pub id: Id,
+    #[serde(default)]
+    pub title: String,
+    pub x: i32,
+    pub y: i32,
+    pub width: i32,
+    pub height: i32,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+/// Pinned rows of one step: run by `pipewright test`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StepTest {
+    pub id: Id,
+    pub step: Id,
+    #[serde(default)]
+    pub title: String,
+    /// Rows by input port.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, PinnedRows>,
+    /// Rows by output port.
+    pub expected: BTreeMap<String, PinnedRows>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ordered: bool,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+/// A small table in the project file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PinnedRows {
+    pub schema: crate::data::Schema,
+    pub rows: Vec<Vec<Json>>,
+}
+
+/// A design. Read freely; changed only through `apply`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Project {
+    pub name: String,
+    pub teams: BTreeMap<Id, Team>,
+    pub sources: BTreeMap<Id, Source>,
+    pub questions: BTreeMap<Id, Question>,
+    pub steps: BTreeMap<Id, Step>,
+    pub wires: BTreeMap<Id, Wire>,
+    pub frames: BTreeMap<Id, Frame>,
+    pub notes: BTreeMap<Id, Note>,
+    pub parameters: BTreeMap<Id, Parameter>,
+    pub tests: BTreeMap<Id, StepTest>,
+    /// Export settings by target.
+    pub targets: Map<String, Json>,
+    /// Keys of the file that this version does not know.
+    pub extra: Map<String, Json>,
+    revision: u64,
+}
+
+impl Project {
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Grows with every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// A new id that nothing in the project has.
+    pub fn new_id(&self, prefix: &str) -> Id {
+        crate::model::new_id(prefix, |id| self.has_id(id))
+    }
+
+    /// The step with that id or, if just one has it, that title.
+    pub fn find_step(&self, name: &str) -> Option<&Step> {
+        self.steps.get(name).or_else(|| {
+            let mut with_title = self.steps.values().filter(|step| step.title == name);
+            with_title.next().filter(|_| with_title.next().is_none())
+        })
+    }
+
+    pub fn wires_into<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Wire> {
+        self.wires.values().filter(move |wire| wire.to == step)
+    }
+
+    pub fn wires_from<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Wire> {
+        self.wires.values().filter(move |wire| wire.from == step)
+    }
+}

@@ -1,0 +1,203 @@
+//! Laws of edits and files: undo∘apply is the identity, saving is canonical, nothing unknown is lost.
+
+use serde_json::json;
+
+use super::*;
+
+fn insert(into: &str, item: Json) -> Edit {
+    Edit::Insert { into: into.into(), item, place: Place::Last }
+}
+
+fn set(id: &str, field: &str, new: Json) -> Edit {
+    Edit::Set { id: id.into(), field: field.into(), old: None, new }
+}
+
+fn small() -> Project {
+    let mut project = Project::new("small");
+    let edits = [
+        insert("steps", json!({"id": "tbl-1", "kind": "table", "title": "Rows"})),
+        insert("steps", json!({"id": "flt-1", "kind": "filter", "title": "Bad", "settings": {"predicate": "a > 1"}})),
+        insert("steps", json!({"id": "cmp-1", "kind": "compute", "title": "More", "settings": {"columns": []}})),
+        insert("wires", json!({"id": "w-1", "from": "tbl-1", "to": "flt-1"})),
+        insert("cmp-1.columns", json!({"id": "c-1", "name": "b", "expression": "a + 1"})),
+        insert("cmp-1.columns", json!({"id": "c-2", "name": "c", "expression": "a + 2"})),
+    ];
+    project.apply(&edits).unwrap();
+    project
+}
+
+fn text(project: &Project) -> String {
+    to_text(project)
+}
+
+#[test]
+fn a_refused_batch_changes_nothing_and_says_which_edit() {
+    let mut project = small();
+    let before = text(&project);
+    let error = project.apply(&[set("flt-1", "title", json!("x")), Edit::Remove { id: "flt-9".into() }]).unwrap_err();
+    assert!(error.message.contains("edit 2 of 2"), "{error}");
+    assert!(error.message.contains("did you mean `flt-1`"), "{error}");
+    assert_eq!(text(&project), before);
+}
+
+#[test]
+fn removing_a_step_takes_its_wires_and_undo_brings_both_back() {
+    let mut project = small();
+    let before = text(&project);
+    let undo = project.apply(&[Edit::Remove { id: "tbl-1".into() }]).unwrap();
+    assert!(project.wires.is_empty());
+    project.apply(&undo).unwrap();
+    assert_eq!(text(&project), before);
+}
+
+#[test]
+fn circles_double_wires_and_taken_ids_are_refused() {
+    let mut project = small();
+    let refused = |project: &mut Project, edit: Edit| project.apply(&[edit]).unwrap_err().message;
+    assert!(
+        refused(&mut project, insert("wires", json!({"id": "w-2", "from": "flt-1", "to": "tbl-1"}))).contains("circle")
+    );
+    assert!(
+        refused(&mut project, insert("wires", json!({"id": "w-2", "from": "cmp-1", "to": "flt-1"})))
+            .contains("has a wire already")
+    );
+    assert!(refused(&mut project, insert("steps", json!({"id": "c-1", "kind": "filter"}))).contains("taken"));
+    assert!(
+        refused(&mut project, insert("step", json!({"id": "x", "kind": "filter"}))).contains("did you mean `steps`")
+    );
+}
+
+#[test]
+fn an_edit_that_expects_another_value_is_refused() {
+    let mut project = small();
+    let stale = Edit::Set { id: "c-1".into(), field: "expression".into(), old: Some(json!("a")), new: json!("b") };
+    assert!(project.apply(&[stale]).unwrap_err().message.contains("changed meanwhile"));
+}
+
+#[test]
+fn history_undoes_and_redoes_and_joins_typing() {
+    let (mut project, mut history) = (small(), History::default());
+    let before = text(&project);
+    for typed in ["a", "a >", "a > 2"] {
+        history
+            .apply(&mut project, "edit condition", &[set("flt-1", "settings.predicate", json!(typed))], true)
+            .unwrap();
+    }
+    let after = text(&project);
+    history.undo(&mut project).unwrap().unwrap();
+    assert_eq!(text(&project), before);
+    history.redo(&mut project).unwrap().unwrap();
+    assert_eq!(text(&project), after);
+    history.undo(&mut project).unwrap().unwrap();
+    assert!(history.undo(&mut project).is_none());
+}
+
+/// A random edit, often a foolish one.
+fn random_edit(random: &mut fastrand::Rng, project: &Project) -> Edit {
+    let mut ids: Vec<String> =
+        project.steps.keys().chain(project.wires.keys()).chain(project.notes.keys()).cloned().collect();
+    for step in project.steps.values() {
+        let lists = step.settings.values().filter_map(Json::as_array).flatten();
+        ids.extend(lists.filter_map(|item| Some(item.get("id")?.as_str()?.to_owned())));
+    }
+    ids.push("nobody".into());
+    let id = ids[random.usize(..ids.len())].clone();
+    let other = ids[random.usize(..ids.len())].clone();
+    let fresh = format!("n-{}", random.u32(..200));
+    match random.u8(..9) {
+        0 => insert("steps", json!({"id": fresh, "kind": "filter", "title": "F", "x": random.i32(-9..9)})),
+        1 => insert("wires", json!({"id": fresh, "from": id, "to": other})),
+        2 => insert("notes", json!({"id": fresh, "text": "t", "x": 1, "y": 2})),
+        3 => Edit::Remove { id },
+        4 => set(&id, "title", json!(fresh)),
+        5 => set(&id, "settings.predicate", json!(fresh)),
+        6 => Edit::Insert {
+            into: format!("{id}.columns"),
+            item: json!({"id": fresh, "name": "n"}),
+            place: Place::After(other),
+        },
+        7 => Edit::Move { id, place: if random.bool() { Place::First } else { Place::After(other) } },
+        _ => set(&id, "expression", if random.bool() { Json::Null } else { json!("1") }),
+    }
+}
+
+#[test]
+fn random_edits_keep_invariants_and_undo_to_the_start() {
+    for seed in 0..60 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (mut project, mut history) = (small(), History::default());
+        let start = text(&project);
+        for _ in 0..40 {
+            let edits: Vec<Edit> = (0..random.usize(1..4)).map(|_| random_edit(&mut random, &project)).collect();
+            let before = text(&project);
+            if history.apply(&mut project, "random", &edits, false).is_err() {
+                assert_eq!(text(&project), before, "seed {seed}: a refused batch changed something");
+            }
+            assert_eq!(check_invariants(&project), [], "seed {seed} after {edits:?}");
+            let (again, _) = load(&text(&project)).unwrap();
+            assert_eq!(text(&again), text(&project), "seed {seed}: load∘save");
+        }
+        let end = text(&project);
+        while let Some(undone) = history.undo(&mut project) {
+            undone.unwrap();
+        }
+        assert_eq!(text(&project), start, "seed {seed}");
+        while let Some(redone) = history.redo(&mut project) {
+            redone.unwrap();
+        }
+        assert_eq!(text(&project), end, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_kept_and_warned_about() {
+    let written =
+        r#"{"pipewright": 1, "name": "p", "stepz": [1], "steps": [{"id": "a", "kind": "oracle", "titel": "T"}]}"#;
+    let (project, diagnostics) = load(written).unwrap();
+    let messages: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect();
+    assert_eq!(messages, ["unknown key `stepz`; did you mean `steps`?", "unknown key `titel`; did you mean `title`?"]);
+    let saved = text(&project);
+    assert!(saved.contains("stepz") && saved.contains("titel") && saved.contains("oracle"));
+    assert_eq!(text(&load(&saved).unwrap().0), saved);
+}
+
+#[test]
+fn newer_and_foreign_files_are_refused_with_what_to_do() {
+    assert!(load(r#"{"pipewright": 2}"#).unwrap_err().help.unwrap().contains("newer Pipewright"));
+    assert!(load(r#"{"name": "x"}"#).is_err());
+    assert_eq!(load("{\n  \"pipewright\": 1,\n  oops\n}").unwrap_err().location.line, Some(3));
+    assert!(
+        load(r#"{"pipewright": 1, "steps": [{"id": "a", "kind": "x"}, {"id": "a", "kind": "y"}]}"#)
+            .unwrap_err()
+            .message
+            .contains("twice")
+    );
+}
+
+#[test]
+fn saving_keeps_the_file_before_and_the_journal_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.pipewright.json");
+    let mut project = small();
+    save_file(&path, &project).unwrap();
+    let journal_path = Journal::path_for(&path);
+    assert_eq!(journal_path.file_name().unwrap(), ".small.journal");
+    let mut journal = Journal::new(journal_path.clone(), &project);
+    let edits = vec![set("flt-1", "title", json!("Worse"))];
+    project.apply(&edits).unwrap();
+    journal.append(&edits).unwrap();
+    drop(journal);
+    // A crash in the middle of a line.
+    let mut bytes = std::fs::read(&journal_path).unwrap();
+    bytes.extend(b"[{\"edit\":\"remo");
+    std::fs::write(&journal_path, bytes).unwrap();
+    let (mut opened, _) = read_file(&path).unwrap();
+    let recovery = Journal::recover(&journal_path, &opened).unwrap().unwrap();
+    assert_eq!(recovery.batches, [edits]);
+    opened.apply(&recovery.batches[0]).unwrap();
+    assert_eq!(text(&opened), text(&project));
+    save_file(&path, &opened).unwrap();
+    assert!(folder.path().join("small.pipewright.json.bak").exists());
+    // The journal belongs to the text before; it is not applied twice.
+    assert_eq!(Journal::recover(&journal_path, &opened).unwrap(), None);
+}
