@@ -4,9 +4,17 @@
 //!
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
+pub mod cell;
 mod columns;
+pub mod infer;
+pub mod keys;
+mod lines;
 pub mod numbers;
+mod parquet;
+pub mod scan;
 mod spec;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod units;
 
@@ -15,7 +23,7 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[]
+    &[&parquet::Parquet, &lines::Lines]
 }
 
 /// The format of that name.

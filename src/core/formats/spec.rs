@@ -66,6 +66,13 @@ pub struct Sample {
     pub file_time: i64,
 }
 
+impl Sample {
+    /// A whole text as sample.
+    pub fn whole(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), head: text.as_bytes().to_vec(), whole: true, ..Self::default() }
+    }
+}
+
 /// One format's opinion of a sample.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recognition {
@@ -101,6 +108,13 @@ pub struct Chunk<'a> {
     /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
     /// one that is not after it, so that files which span new year read right in any chunk.
     pub file_time: i64,
+}
+
+impl<'a> Chunk<'a> {
+    /// A whole text as one chunk.
+    pub fn whole(text: &'a str) -> Self {
+        Self { text, first_line: 1, offset: 0, head: text, file_time: 0 }
+    }
 }
 
 /// A format. One file each; all are listed in `formats()`.

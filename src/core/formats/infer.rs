@@ -1,0 +1,97 @@
+//! Guesses column types from sampled texts. Imports data.
+
+use super::{cell, numbers, time};
+use crate::data::DataType;
+
+/// What the texts of one column have in common so far. Empty texts are not to be added: they are null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextGuess {
+    any: bool,
+    int: bool,
+    float: bool,
+    boolean: bool,
+    timestamp: bool,
+    date: bool,
+}
+
+impl Default for TextGuess {
+    fn default() -> Self {
+        Self { any: false, int: true, float: true, boolean: true, timestamp: true, date: true }
+    }
+}
+
+impl TextGuess {
+    pub fn add(&mut self, text: &str) {
+        let text = text.trim_matches(' ');
+        self.any = true;
+        if self.int || self.float {
+            let kept = is_plain_number(text);
+            self.int = self.int && kept && numbers::int(text.as_bytes()).is_some();
+            self.float = self.float && kept && is_float(text);
+        }
+        self.boolean = self.boolean && cell::boolean(text).is_some();
+        self.date = self.date && time::iso_date(text).is_some();
+        self.timestamp = self.timestamp && cell::timestamp(text).is_some();
+    }
+
+    /// The narrowest type that takes all; String where nothing was added.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self { any: false, .. } => DataType::String,
+            Self { int: true, .. } => DataType::Int,
+            Self { float: true, .. } => DataType::Float,
+            Self { boolean: true, .. } => DataType::Boolean,
+            Self { date: true, .. } => DataType::Date,
+            Self { timestamp: true, .. } => DataType::Timestamp,
+            _ => DataType::String,
+        }
+    }
+}
+
+/// Numbers whose text says no more than the number: `007` and `+49` are identifiers.
+fn is_plain_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    match digits {
+        [b'0', next, ..] => !next.is_ascii_digit(),
+        [first, ..] => first.is_ascii_digit() || *first == b'.',
+        [] => false,
+    }
+}
+
+/// A decimal; a whole number only where 64 bits hold it exactly, since rounding would change an identifier.
+fn is_float(text: &str) -> bool {
+    let whole = !text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+    if whole { numbers::int(text.as_bytes()).is_some() } else { numbers::float(text).is_some() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(texts: &[&str]) -> DataType {
+        let mut guess = TextGuess::default();
+        texts.iter().for_each(|text| guess.add(text));
+        guess.data_type()
+    }
+
+    #[test]
+    fn the_narrowest_type_is_taken() {
+        assert_eq!(guess(&[]), DataType::String);
+        assert_eq!(guess(&["1", "-2", " 3"]), DataType::Int);
+        assert_eq!(guess(&["1", "2.5", "1e3"]), DataType::Float);
+        assert_eq!(guess(&["true", "False"]), DataType::Boolean);
+        assert_eq!(guess(&["2024-01-01", "2024-02-29"]), DataType::Date);
+        assert_eq!(guess(&["2024-01-01", "2024-02-29T10:00:00Z"]), DataType::Timestamp);
+        assert_eq!(guess(&["1", "x"]), DataType::String);
+        assert_eq!(guess(&["1", "true"]), DataType::String);
+    }
+
+    #[test]
+    fn identifiers_made_of_digits_stay_text() {
+        assert_eq!(guess(&["007", "123"]), DataType::String);
+        assert_eq!(guess(&["+4912345"]), DataType::String);
+        assert_eq!(guess(&["100018002000001906146520"]), DataType::String);
+        assert_eq!(guess(&["0", "0.5"]), DataType::Float);
+        assert_eq!(guess(&["00.5"]), DataType::String);
+    }
+}

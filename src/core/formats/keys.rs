@@ -1,0 +1,213 @@
+//! Finding the column of a key, for formats whose rows carry their keys (JSON, logfmt, labels).
+//! Imports data.
+
+use std::collections::HashMap;
+
+use super::Tally;
+use crate::data::Schema;
+
+/// Distinct unknown keys that one chunk counts by name; the others share one entry.
+const UNKNOWN_NAMES: usize = 1000;
+/// Where the unknown keys beyond `UNKNOWN_NAMES` are counted.
+pub const OTHER_KEYS: &str = "(other keys)";
+/// Keys of a row whose places are remembered.
+const REMEMBERED: usize = 512;
+
+/// Names to column numbers: open addressing over a cheap hash, built once per parser.
+pub struct KeyIndex {
+    names: Vec<String>,
+    slots: Vec<u32>,
+}
+
+const FREE: u32 = u32::MAX;
+
+impl KeyIndex {
+    pub fn new(schema: &Schema) -> Self {
+        Self::of(schema.names())
+    }
+
+    pub fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        let size = (names.len() * 2 + 1).next_power_of_two();
+        let mut slots = vec![FREE; size];
+        for (column, name) in names.iter().enumerate() {
+            let mut slot = hash(name.as_bytes()) & (size - 1);
+            while slots[slot] != FREE {
+                slot = (slot + 1) & (size - 1);
+            }
+            slots[slot] = column as u32;
+        }
+        Self { names, slots }
+    }
+
+    #[inline]
+    pub fn get(&self, key: &str) -> Option<usize> {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(key.as_bytes()) & mask;
+        loop {
+            let column = *self.slots.get(slot)?;
+            // Half of the slots at least are free, so that the search ends.
+            if column == FREE {
+                return None;
+            }
+            if self.names[column as usize] == key {
+                return Some(column as usize);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+fn hash(bytes: &[u8]) -> usize {
+    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+    let mut hash = bytes.len() as u64;
+    let mut words = bytes.chunks_exact(8);
+    for word in &mut words {
+        let word = word.iter().rev().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR);
+    }
+    let rest = words.remainder().iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    hash = (hash.rotate_left(5) ^ rest).wrapping_mul(FACTOR);
+    (hash >> 32) as usize
+}
+
+/// Finds columns row by row, expecting each row to have its keys in the order of the row before, and counts the
+/// keys that the schema does not have.
+pub struct KeyCursor<'a> {
+    index: &'a KeyIndex,
+    /// The keys of the rows before by place, each with its column, or its place in `unknown` beyond the columns.
+    order: Vec<(&'a str, usize)>,
+    at: usize,
+    unknown: Vec<(String, u64)>,
+    unknown_places: HashMap<String, usize>,
+}
+
+impl<'a> KeyCursor<'a> {
+    pub fn new(index: &'a KeyIndex) -> Self {
+        Self { index, order: Vec::new(), at: 0, unknown: Vec::new(), unknown_places: HashMap::new() }
+    }
+
+    #[inline]
+    pub fn begin_row(&mut self) {
+        self.at = 0;
+    }
+
+    /// The column of a key; `None`, and counted, where there is none.
+    #[inline]
+    pub fn find(&mut self, key: &'a str) -> Option<usize> {
+        let found = match self.order.get(self.at) {
+            Some((expected, found)) if *expected == key => *found,
+            _ => self.find_unexpected(key),
+        };
+        self.at += 1;
+        self.column(found)
+    }
+
+    /// Like `find`, for a key that does not lie in the chunk.
+    #[cold]
+    pub fn find_copied(&mut self, key: &str) -> Option<usize> {
+        self.at += 1;
+        let found = self.look_up(key);
+        self.column(found)
+    }
+
+    #[inline]
+    fn column(&mut self, found: usize) -> Option<usize> {
+        if found < self.index.len() {
+            return Some(found);
+        }
+        if let Some((_, count)) = self.unknown.get_mut(found - self.index.len()) {
+            *count += 1;
+        }
+        None
+    }
+
+    fn find_unexpected(&mut self, key: &'a str) -> usize {
+        let found = self.look_up(key);
+        if let Some(place) = self.order.get_mut(self.at) {
+            *place = (key, found);
+        } else if self.at == self.order.len() && self.at < REMEMBERED {
+            self.order.push((key, found));
+        }
+        found
+    }
+
+    fn look_up(&mut self, key: &str) -> usize {
+        if let Some(column) = self.index.get(key) {
+            return column;
+        }
+        let key =
+            if self.unknown.len() < UNKNOWN_NAMES || self.unknown_places.contains_key(key) { key } else { OTHER_KEYS };
+        let place = match self.unknown_places.get(key) {
+            Some(place) => *place,
+            None => {
+                self.unknown.push((key.to_owned(), 0));
+                self.unknown_places.insert(key.to_owned(), self.unknown.len() - 1);
+                self.unknown.len() - 1
+            }
+        };
+        self.index.len() + place
+    }
+
+    /// Adds the unknown keys to the tally.
+    pub fn finish(self, tally: &mut Tally) {
+        for (key, count) in self.unknown {
+            if count > 0 {
+                *tally.unknown_keys.entry(key).or_default() += count;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        let names: Vec<String> = (0..1000).map(|number| format!("key_{number}")).collect();
+        let index = KeyIndex::of(names.iter().map(String::as_str));
+        for (column, name) in names.iter().enumerate() {
+            assert_eq!(index.get(name), Some(column));
+        }
+        assert_eq!(index.get("key_1000"), None);
+        assert_eq!(KeyIndex::of(std::iter::empty()).get("a"), None);
+    }
+
+    #[test]
+    fn unknown_keys_are_counted_also_when_the_order_changes() {
+        let index = KeyIndex::of(["a", "b"].into_iter());
+        let mut keys = KeyCursor::new(&index);
+        for row in [&["a", "x", "b"][..], &["a", "x", "b"], &["b", "y"], &["x"]] {
+            keys.begin_row();
+            for key in row {
+                assert_eq!(keys.find(key), ["a", "b"].iter().position(|name| name == key));
+            }
+        }
+        let mut tally = Tally::default();
+        keys.finish(&mut tally);
+        assert_eq!(tally.unknown_keys.into_iter().collect::<Vec<_>>(), [("x".to_owned(), 3), ("y".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn names_of_unknown_keys_are_bounded() {
+        let index = KeyIndex::of(std::iter::empty());
+        let names: Vec<String> = (0..3000).map(|number| number.to_string()).collect();
+        let mut keys = KeyCursor::new(&index);
+        for name in &names {
+            keys.find(name);
+        }
+        let mut tally = Tally::default();
+        keys.finish(&mut tally);
+        assert_eq!(tally.unknown_keys.len(), UNKNOWN_NAMES + 1);
+        assert_eq!(tally.unknown_keys.values().sum::<u64>(), 3000);
+    }
+}

@@ -1,0 +1,144 @@
+//! Walking over the lines of chunks and samples, the same way for every line-wise format.
+//! Imports only the format contract.
+
+use super::{Chunk, Recognition, Sample, Unit};
+use crate::formats::FormatSpec;
+
+/// The lines of a chunk with their places; without line ends (LF or CRLF), without a BOM at the file's start, and
+/// without the run of NUL bytes that a truncated and reopened log has before its next line.
+pub struct Lines<'a> {
+    rest: &'a str,
+    line: u64,
+    offset: u64,
+}
+
+/// Walks over the lines of `chunk`.
+pub fn lines<'a>(chunk: &Chunk<'a>) -> Lines<'a> {
+    let (text, bom) = without_bom(chunk);
+    Lines { rest: text, line: chunk.first_line, offset: chunk.offset + bom as u64 }
+}
+
+/// The chunk's text without the BOM at the file's start, and the BOM's length.
+pub fn without_bom<'a>(chunk: &Chunk<'a>) -> (&'a str, usize) {
+    match chunk.text.strip_prefix('\u{feff}') {
+        Some(text) if chunk.offset == 0 => (text, 3),
+        _ => (chunk.text, 0),
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (Unit, &'a str);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (line, used) = match memchr::memchr(b'\n', self.rest.as_bytes()) {
+            Some(end) => (&self.rest[..end], end + 1),
+            None => (self.rest, self.rest.len()),
+        };
+        let mut unit = Unit { line: self.line, offset: self.offset };
+        self.rest = &self.rest[used..];
+        self.line += 1;
+        self.offset += used as u64;
+        let mut line = line.strip_suffix('\r').unwrap_or(line);
+        if line.as_bytes().first() == Some(&0) {
+            let text = line.trim_start_matches('\0');
+            unit.offset += (line.len() - text.len()) as u64;
+            line = text;
+        }
+        Some((unit, line))
+    }
+}
+
+/// Whether a line holds nothing but white space and NUL bytes.
+pub fn is_blank(line: &str) -> bool {
+    match line.as_bytes().first() {
+        None => true,
+        Some(first) if *first > b' ' && *first < 0x80 => false,
+        Some(_) => line.chars().all(|c| c.is_whitespace() || c == '\0'),
+    }
+}
+
+/// The text of sampled bytes, up to the first byte that is no UTF-8, without a BOM.
+pub fn text(bytes: &[u8]) -> &str {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(fault) => std::str::from_utf8(&bytes[..fault.valid_up_to()]).unwrap_or_default(),
+    };
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The texts of a sample: its head, then the pieces from further in.
+pub fn sample_texts(sample: &Sample) -> impl Iterator<Item = &str> {
+    std::iter::once(&sample.head).chain(&sample.further).map(|piece| text(piece))
+}
+
+/// The lines of a sample that are not blank.
+pub fn sample_lines(sample: &Sample) -> impl Iterator<Item = &str> {
+    sample_texts(sample)
+        .flat_map(|text| lines(&Chunk::whole(text)))
+        .map(|(_, line)| line)
+        .filter(|line| !is_blank(line))
+}
+
+/// The score of a recogniser: the share of units that fit, times how telling it is that they do (1 to 100).
+/// Below half, or where there is nothing to judge by, the format is not proposed.
+///
+/// | weight | for |
+/// | --- | --- |
+/// | 96 to 99 | a vendor's format with a shape of its own, or a known set of fields inside a general format |
+/// | 95 | a general format with a strict grammar: JSON, metrics text |
+/// | 75 to 85 | a loose grammar: syslog, logfmt, CSV with a header |
+/// | 50 to 70 | separators and consistent counts only |
+/// | 1 to 5 | plain lines, which always fit |
+pub fn score(fitting: usize, units: usize, weight: u8) -> Option<u8> {
+    if units == 0 || fitting * 2 < units {
+        return None;
+    }
+    let score = (fitting as f64 / units as f64 * f64::from(weight)).round() as u8;
+    (score > 0).then_some(score)
+}
+
+/// A recognition by share: `all 512 lines WHAT`, or `500 of 512 lines WHAT`.
+pub fn recognition(
+    format: FormatSpec,
+    fitting: usize,
+    units: usize,
+    weight: u8,
+    noun: &str,
+    what: &str,
+) -> Option<Recognition> {
+    let reason = match (fitting, units) {
+        (1, 1) => format!("the only {noun} {what}"),
+        _ if fitting == units => format!("all {units} {noun}s {what}"),
+        _ => format!("{fitting} of {units} {noun}s {what}"),
+    };
+    Some(Recognition { format, score: score(fitting, units, weight)?, reasons: vec![reason] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_their_places() {
+        let text = "\u{feff}a\r\n\n\0\0b\nc";
+        let chunk = Chunk::whole(text);
+        let found: Vec<_> = lines(&chunk).map(|(unit, line)| (unit.line, unit.offset, line)).collect();
+        assert_eq!(found, [(1, 3, "a"), (2, 6, ""), (3, 9, "b"), (4, 11, "c")]);
+        let later = Chunk { text: "x\n", first_line: 7, offset: 100, ..chunk };
+        assert_eq!(lines(&later).next(), Some((Unit { line: 7, offset: 100 }, "x")));
+    }
+
+    #[test]
+    fn scores_need_half_of_the_units() {
+        assert_eq!(score(10, 10, 95), Some(95));
+        assert_eq!(score(5, 10, 80), Some(40));
+        assert_eq!(score(4, 10, 80), None);
+        assert_eq!(score(0, 0, 80), None);
+        let found = recognition(FormatSpec::new("x"), 3, 4, 80, "line", "are good").unwrap();
+        assert_eq!((found.score, found.reasons[0].as_str()), (60, "3 of 4 lines are good"));
+    }
+}

@@ -1,0 +1,106 @@
+//! What the formats' tests share: reading a text, whole or in chunks, and finding the folder of sample files.
+
+use std::path::PathBuf;
+
+use super::{Chunk, FormatSpec, Framing, Parser, RowCollector, Sample, Tally, format};
+use crate::data::{Schema, Value};
+
+/// What a text gave.
+pub struct Reading {
+    pub schema: Schema,
+    pub rows: Vec<Vec<Value>>,
+    /// Line, reason and raw text.
+    pub quarantined: Vec<(u64, String, String)>,
+    /// Line and offset of each row.
+    pub places: Vec<(u64, u64)>,
+    pub tally: Tally,
+}
+
+impl Reading {
+    /// The rows as JSON, in the order of the schema.
+    pub fn json(&self) -> Vec<String> {
+        let text = |row: &Vec<Value>| serde_json::to_string(row).unwrap();
+        self.rows.iter().map(text).collect()
+    }
+
+    /// The columns as `name Type`.
+    pub fn columns(&self) -> Vec<String> {
+        self.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect()
+    }
+}
+
+/// Prepares `spec` from `text` as sample.
+pub fn prepare(spec: &FormatSpec, schema: Option<&Schema>, text: &str) -> Box<dyn Parser> {
+    format(&spec.name).unwrap().prepare(spec, schema, &Sample::whole("sample", text)).unwrap()
+}
+
+/// Reads `text` with its own schema.
+pub fn read(spec: &FormatSpec, text: &str) -> Reading {
+    read_with(prepare(spec, None, text).as_ref(), &[text])
+}
+
+/// Reads `text` with a given schema.
+pub fn read_as(spec: &FormatSpec, schema: &Schema, text: &str) -> Reading {
+    read_with(prepare(spec, Some(schema), text).as_ref(), &[text])
+}
+
+/// Reads the pieces of a file one after the other, and checks what holds for every reading.
+pub fn read_with(parser: &dyn Parser, pieces: &[&str]) -> Reading {
+    let mut out = RowCollector::new(parser.schema());
+    let mut tally = Tally::default();
+    let whole = pieces.concat();
+    let mut end = whole.len().min(65_536);
+    while !whole.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (mut first_line, mut offset) = (1, 0);
+    for text in pieces {
+        tally.add(&parser.parse(&Chunk { text, first_line, offset, head: &whole[..end], file_time: 0 }, &mut out));
+        first_line += text.matches('\n').count() as u64;
+        offset += text.len() as u64;
+    }
+    assert!(tally.is_balanced(), "{tally:?}");
+    assert_eq!(tally.rows as usize, out.rows.len());
+    assert_eq!(tally.quarantined as usize, out.quarantined.len());
+    Reading {
+        schema: parser.schema().clone(),
+        places: out.rows.iter().map(|(unit, _)| (unit.line, unit.offset)).collect(),
+        rows: out.rows.into_iter().map(|(_, row)| row).collect(),
+        quarantined: out
+            .quarantined
+            .into_iter()
+            .map(|(unit, reason, raw)| (unit.line, reason, String::from_utf8_lossy(&raw).into_owned()))
+            .collect(),
+        tally,
+    }
+}
+
+/// Cuts a text as the engine does: windows of `size` bytes at least, each ending where the parser says.
+pub fn pieces<'a>(parser: &dyn Parser, text: &'a str, size: usize) -> Vec<&'a str> {
+    if parser.framing() != Framing::Cut {
+        return vec![text];
+    }
+    let mut pieces = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    while start < text.len() {
+        end = (end + size).min(text.len());
+        let cut = if end == text.len() { end - start } else { parser.cut(&text.as_bytes()[start..end]) };
+        if cut > 0 {
+            pieces.push(&text[start..start + cut]);
+            start += cut;
+            end = start;
+        }
+    }
+    pieces
+}
+
+/// The folder of real sample files: `PIPEWRIGHT_SAMPLES`, or beside the repository. `None`, and said so, without.
+pub fn samples() -> Option<PathBuf> {
+    let folder = std::env::var_os("PIPEWRIGHT_SAMPLES")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples")), PathBuf::from);
+    if !folder.is_dir() {
+        println!("skipped: no sample files (PIPEWRIGHT_SAMPLES names their folder)");
+        return None;
+    }
+    Some(folder)
+}
