@@ -54,3 +54,42 @@ pub fn functions() -> &'static [Function] {
 pub fn function(name: &str) -> Option<&'static Function> {
     functions().iter().find(|function| function.name == name)
 }
+
+/// Names that other engines use, read as Pipewright's own.
+const ALIASES: [(&str, &str); 30] = [
+    ("array_agg", "collect"),
+    ("array_length", "list_length"),
+    ("average", "avg"),
+    ("btrim", "trim"),
+    ("cardinality", "list_length"),
+    ("ceiling", "ceil"),
+    ("char_length", "length"),
+    ("character_length", "length"),
+    ("countif", "count_if"),
+    ("date_part", "extract"),
+    ("datetrunc", "date_trunc"),
+    ("first_value", "first"),
+    ("group_concat", "string_agg"),
+    ("ifnull", "coalesce"),
+    ("last_value", "last"),
+    ("lcase", "lower"),
+    ("len", "length"),
+    ("listagg", "string_agg"),
+    ("ltrim", "trim_start"),
+    ("mean", "avg"),
+    ("nvl", "coalesce"),
+    ("pow", "power"),
+    ("quantile_cont", "quantile"),
+    ("regexp_like", "regexp_matches"),
+    ("rtrim", "trim_end"),
+    ("strftime", "format_time"),
+    ("string_split", "split"),
+    ("strptime", "to_timestamp"),
+    ("substr", "substring"),
+    ("ucase", "upper"),
+];
+
+/// Pipewright's name of a function that other engines call differently.
+pub(super) fn canonical_name(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, canonical)| canonical)
+}

@@ -5,15 +5,19 @@
 
 mod ast;
 mod check;
+mod durations;
 mod eval;
 mod functions;
+mod instants;
 mod parse;
+mod precedence;
 mod print;
 mod text;
+mod tokens;
 
 pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame};
 pub use check::{Place, Scope, check};
 pub use eval::{bind, eval};
 pub use functions::{Example, Function, FunctionKind, function, functions};
 pub use parse::{parse, parse_order};
-pub use print::{print, print_order};
+pub use print::{print, print_name, print_order};

@@ -1,0 +1,176 @@
+//! Fixed spans of time as text: `15 minutes`, `1h30m`, `00:15:00`, `PT15M`. Months and years have no
+//! fixed length and are refused. Must not import any room but `data`.
+
+use serde_json::Value as Json;
+
+use crate::data::{DataType, Value};
+
+const UNITS: [(i64, &str, &[&str]); 7] = [
+    (604_800_000_000, "week", &["weeks", "w"]),
+    (86_400_000_000, "day", &["days", "d"]),
+    (3_600_000_000, "hour", &["hours", "hrs", "hr", "h"]),
+    (60_000_000, "minute", &["minutes", "mins", "min", "m"]),
+    (1_000_000, "second", &["seconds", "secs", "sec", "s"]),
+    (1_000, "millisecond", &["milliseconds", "millis", "msec", "ms"]),
+    (1, "microsecond", &["microseconds", "micros", "usec", "us", "µs", "μs"]),
+];
+
+/// Units without a fixed length.
+const CALENDAR_UNITS: [&str; 10] =
+    ["month", "months", "mon", "mons", "quarter", "quarters", "year", "years", "yr", "y"];
+
+/// Why a text is no fixed span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SpanError {
+    /// Its unit's length depends on the calendar.
+    Calendar(String),
+    UnknownUnit(String),
+    /// A number that no unit follows.
+    NoUnit(String),
+    /// Neither number nor unit can be made out.
+    Unreadable,
+    TooLong,
+}
+
+/// The microseconds of one unit, by any of its names.
+fn unit_micros(name: &str) -> Option<i64> {
+    let lower = name.to_lowercase();
+    UNITS
+        .iter()
+        .find(|(_, unit, others)| *unit == lower || others.contains(&lower.as_str()))
+        .map(|(micros, ..)| *micros)
+}
+
+pub(super) fn is_unit(name: &str) -> bool {
+    unit_micros(name).is_some() || CALENDAR_UNITS.contains(&name.to_lowercase().as_str())
+}
+
+/// Microseconds of `1 hour 30 minutes`, `1.5s`, `-90 min`, `01:30:00`, `PT1H30M`.
+pub(super) fn parse_span(text: &str) -> Result<i64, SpanError> {
+    let trimmed = text.trim();
+    if trimmed.trim_start_matches('-').starts_with('P')
+        && let Some(Value::Duration(micros)) = Value::from_json(&Json::from(trimmed), &DataType::Duration)
+    {
+        return Ok(micros);
+    }
+    if let Some(micros) = parse_clock(trimmed) {
+        return Ok(micros);
+    }
+    let mut rest = trimmed;
+    let mut total: i128 = 0;
+    if rest.is_empty() {
+        return Err(SpanError::Unreadable);
+    }
+    while !rest.is_empty() {
+        let end = rest
+            .char_indices()
+            .find(|(at, c)| !(c.is_ascii_digit() || *c == '.' || (*at == 0 && matches!(c, '-' | '+'))))
+            .map_or(rest.len(), |(at, _)| at);
+        let (number, after) = rest.split_at(end);
+        let after = after.trim_start();
+        let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        if !number.contains(|c: char| c.is_ascii_digit()) {
+            return Err(SpanError::Unreadable);
+        }
+        if unit.is_empty() {
+            return Err(if after.is_empty() { SpanError::NoUnit(number.to_owned()) } else { SpanError::Unreadable });
+        }
+        if CALENDAR_UNITS.contains(&unit.to_lowercase().as_str()) {
+            return Err(SpanError::Calendar(unit.to_owned()));
+        }
+        let micros = unit_micros(unit).ok_or_else(|| SpanError::UnknownUnit(unit.to_owned()))?;
+        total = total.checked_add(scale(number, micros)?).ok_or(SpanError::TooLong)?;
+        rest = after.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+    }
+    i64::try_from(total).map_err(|_| SpanError::TooLong)
+}
+
+/// A decimal number times whole microseconds, rounded half away from zero, without passing through a float.
+fn scale(number: &str, micros: i64) -> Result<i128, SpanError> {
+    let (negative, digits) = match number.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, number.strip_prefix('+').unwrap_or(number)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if fraction.contains('.') {
+        return Err(SpanError::Unreadable);
+    }
+    let fraction = &fraction[..fraction.len().min(15)];
+    if whole.len() > 20 {
+        return Err(SpanError::TooLong);
+    }
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| SpanError::Unreadable)? };
+    let mut sum = whole * i128::from(micros);
+    if !fraction.is_empty() {
+        let parts: i128 = fraction.parse().map_err(|_| SpanError::Unreadable)?;
+        let scale = 10_i128.pow(fraction.len() as u32);
+        sum += (parts * i128::from(micros) + scale / 2) / scale;
+    }
+    Ok(if negative { -sum } else { sum })
+}
+
+/// `15:04:05.25` (hours may exceed 24), `04:05`: hours and minutes.
+fn parse_clock(text: &str) -> Option<i64> {
+    let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let mut parts = rest.split(':');
+    let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next().unwrap_or("0"));
+    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    if parts.next().is_some() || !is_number(hours) || hours.len() > 9 || !is_number(minutes) || minutes.len() != 2 {
+        return None;
+    }
+    let whole_seconds = seconds.split('.').next()?;
+    if !is_number(whole_seconds) || whole_seconds.len() > 2 || minutes > "59" || whole_seconds.parse::<u8>().ok()? > 59
+    {
+        return None;
+    }
+    let micros = i128::from(hours.parse::<i64>().ok()?) * 3_600_000_000
+        + i128::from(minutes.parse::<i64>().ok()?) * 60_000_000
+        + scale(seconds, 1_000_000).ok()?;
+    i64::try_from(if negative { -micros } else { micros }).ok()
+}
+
+/// `15 minutes`: a whole number of the largest unit that divides it (weeks are written as days).
+pub(super) fn print_span(micros: i64) -> String {
+    if micros == 0 {
+        return "0 seconds".to_owned();
+    }
+    let (unit_micros, unit, _) =
+        UNITS[1..].iter().find(|(unit_micros, ..)| micros % unit_micros == 0).unwrap_or(&UNITS[6]);
+    let count = micros / unit_micros;
+    format!("{count} {unit}{}", if count.unsigned_abs() == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_in_many_spellings() {
+        for (text, micros) in [
+            ("15 minutes", 900_000_000),
+            ("1h30m", 5_400_000_000),
+            ("1.5s", 1_500_000),
+            ("-2 days", -172_800_000_000),
+            ("1 week, 1 day", 691_200_000_000),
+            ("00:00:01.25", 1_250_000),
+            ("PT15M", 900_000_000),
+            ("12µs", 12),
+        ] {
+            assert_eq!(parse_span(text), Ok(micros), "{text}");
+        }
+        assert_eq!(parse_span("2 months"), Err(SpanError::Calendar("months".into())));
+        assert_eq!(parse_span("2 moons"), Err(SpanError::UnknownUnit("moons".into())));
+        assert_eq!(parse_span("15"), Err(SpanError::NoUnit("15".into())));
+        assert_eq!(parse_span("99999999999999999 weeks"), Err(SpanError::TooLong));
+        assert_eq!(parse_span("a while"), Err(SpanError::Unreadable));
+    }
+
+    #[test]
+    fn printed_spans_read_back() {
+        for micros in [0, 1, -1, 1_500_000, 5_400_000_000, i64::MAX, i64::MIN, 604_800_000_000] {
+            assert_eq!(parse_span(&print_span(micros)), Ok(micros));
+        }
+        assert_eq!(print_span(5_400_000_000), "90 minutes");
+    }
+}
