@@ -14,6 +14,7 @@
 
 pub mod data;
 pub mod diagnostic;
+pub mod export;
 pub mod expr;
 pub mod formats;
 pub mod generate;

@@ -1,0 +1,103 @@
+//! Exports: a `Plan` and facts of the design → a bundle of files for an engine. One file (or folder) per target.
+//! Must not import anything above; touches no file system.
+
+pub mod pipeline;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::Plan;
+
+/// A file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleFile {
+    pub text: String,
+    pub executable: bool,
+}
+
+/// What an export gives: files by path inside the bundle's folder, and what is wrong. With an error among the
+/// diagnostics the files are not to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bundle {
+    pub files: BTreeMap<String, BundleFile>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Bundle {
+    pub fn text(&mut self, path: &str, text: impl Into<String>) {
+        self.files.insert(path.to_owned(), BundleFile { text: text.into(), executable: false });
+    }
+
+    pub fn script(&mut self, path: &str, text: impl Into<String>) {
+        self.files.insert(path.to_owned(), BundleFile { text: text.into(), executable: true });
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Facts of the design that a plan does not hold.
+#[derive(Debug, Clone, Default)]
+pub struct DesignInfo {
+    /// Name of the project.
+    pub name: String,
+    /// Titles of the questions by id.
+    pub questions: BTreeMap<String, String>,
+}
+
+/// How a target carries a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    Native,
+    /// Carried by rewriting, or by a helper of Pipewright's own.
+    Rewritten,
+    Unsupported,
+}
+
+/// An engine that a design can be exported for.
+pub trait Target: Sync {
+    /// What `--target` takes.
+    fn name(&self) -> &'static str;
+    fn title(&self) -> &'static str;
+    fn doc(&self) -> &'static str;
+    /// Per step (by id): how it is carried, and a reason where not natively.
+    fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)>;
+    /// Parameters stay parameters; planned sources are refused by `check_exportable` before.
+    fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle;
+}
+
+/// Every target.
+pub fn targets() -> &'static [&'static dyn Target] {
+    &[&pipeline::PipelineTarget]
+}
+
+pub fn target(name: &str) -> Option<&'static dyn Target> {
+    targets().iter().copied().find(|target| target.name() == name)
+}
+
+/// What keeps a plan from being run or exported: its errors, and sources that are only planned.
+pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> =
+        plan.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
+    for (_, node) in plan.iter() {
+        if let crate::ir::Op::Read(read) = &node.op
+            && let Some(planned) = &read.planned
+        {
+            let owner =
+                if planned.owner.is_empty() { "nobody yet".to_owned() } else { format!("“{}”", planned.owner) };
+            found.push(
+                Diagnostic::error("PW0601", format!("the source “{}” does not exist yet: it is planned (status: {}, owner: {owner})", planned.source, planned.status))
+                    .help("replace it by a File step when the data is there, or leave this flow out; made-up rows are for previews only")
+                    .step(&node.origin.step, &node.origin.title),
+            );
+        }
+    }
+    if plan.sinks().is_empty() {
+        found.push(
+            Diagnostic::error("PW0602", "nothing is written: the design has no Load or Answer step")
+                .help("add a “Load to file” step at the end of a flow"),
+        );
+    }
+    found
+}

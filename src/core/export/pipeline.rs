@@ -1,0 +1,145 @@
+//! Target: Pipewright's own headless runner. `pipeline.json` is self-contained and versioned: the pruned plan,
+//! parameters, titles. Secrets by reference, paths by parameter.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Bundle, DesignInfo, Support, Target};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Plan, prune};
+
+/// Version of the pipeline file.
+pub const PIPELINE_VERSION: u64 = 1;
+
+/// A pipeline file: `pipewright run pipeline.json` needs nothing else of the design.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pipeline {
+    /// Version of the file: 1.
+    pub pipeline: u64,
+    pub name: String,
+    #[serde(flatten)]
+    pub plan: Plan,
+}
+
+impl Pipeline {
+    /// Canonical text.
+    pub fn to_text(&self) -> String {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        crate::project::canonical_json(&json)
+    }
+
+    /// Reads a pipeline's text; hashes are computed anew.
+    pub fn from_text(text: &str) -> Result<Pipeline, Diagnostic> {
+        let json: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+            Diagnostic::error("PW0610", format!("this is no JSON: {error}"))
+                .line(error.line() as u64)
+                .help("export the pipeline again")
+        })?;
+        match json.get("pipeline").and_then(serde_json::Value::as_u64) {
+            Some(PIPELINE_VERSION) => {}
+            Some(version) => {
+                return Err(Diagnostic::error(
+                    "PW0611",
+                    format!("the pipeline is of version {version}; this program runs version {PIPELINE_VERSION}"),
+                )
+                .help("run it with the Pipewright that exported it, or export it again"));
+            }
+            None => {
+                return Err(Diagnostic::error("PW0612", "this is neither a project nor a pipeline")
+                    .help("give a `.pipewright.json` project or an exported `pipeline.json`"));
+            }
+        }
+        let mut pipeline: Pipeline = serde_json::from_value(json).map_err(|error| {
+            Diagnostic::error("PW0613", format!("the pipeline cannot be read: {error}")).help("export it again")
+        })?;
+        let count = pipeline.plan.nodes.len() as u32;
+        for index in 0..pipeline.plan.nodes.len() {
+            let node = &pipeline.plan.nodes[index];
+            if node.inputs.iter().any(|input| input.0 as usize >= index) {
+                return Err(Diagnostic::error(
+                    "PW0614",
+                    format!("node {index} reads a node that does not come before it"),
+                )
+                .help("export the pipeline again"));
+            }
+            let inputs: Vec<u64> = node.inputs.iter().map(|input| pipeline.plan.node(*input).hash).collect();
+            pipeline.plan.nodes[index].hash = crate::ir::node_hash(&pipeline.plan.nodes[index].op, inputs.into_iter());
+        }
+        if pipeline
+            .plan
+            .steps
+            .values()
+            .flat_map(|step| step.outputs.values().chain(&step.nodes))
+            .any(|id| id.0 >= count)
+        {
+            return Err(
+                Diagnostic::error("PW0614", "a step names a node that is not there").help("export the pipeline again")
+            );
+        }
+        Ok(pipeline)
+    }
+}
+
+pub(super) struct PipelineTarget;
+
+impl Target for PipelineTarget {
+    fn name(&self) -> &'static str {
+        "pipeline"
+    }
+
+    fn title(&self) -> &'static str {
+        "Pipewright runner"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A self-contained pipeline.json that `pipewright run` executes without the designer or the project."
+    }
+
+    fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
+        plan.steps.keys().map(|id| (id.clone(), (Support::Native, String::new()))).collect()
+    }
+
+    fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
+        let mut bundle = Bundle::default();
+        let pruned = prune(plan, &plan.sinks());
+        let pipeline = Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: pruned };
+        bundle.text("pipeline.json", pipeline.to_text());
+        let parameters: String = plan
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let variable = parameter.name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                format!("[ -z \"${{{variable}:-}}\" ] || set -- \"$@\" --param \"{}=${variable}\"\n", parameter.name)
+            })
+            .collect();
+        bundle.script("run.sh", format!(
+            "#!/bin/sh\n# Runs the pipeline: ./run.sh OUT. Parameters are environment variables (see README.md).\nset -eu\n\
+             here=$(cd \"$(dirname \"$0\")\" && pwd)\nout=${{1:?usage: run.sh OUT}}\nset --\n{parameters}\
+             exec \"${{PIPEWRIGHT:-pipewright}}\" run \"$here/pipeline.json\" --out \"$out\" --report \"$out/report.json\" \"$@\"\n"
+        ));
+        bundle.text("README.md", readme(&pipeline));
+        bundle
+    }
+}
+
+fn readme(pipeline: &Pipeline) -> String {
+    let mut text = format!(
+        "# {}: pipeline for the Pipewright runner\n\n`./run.sh OUT` reads the sources, runs all flows and writes the results into the folder OUT, with `report.json` beside \
+         them. `./verify.sh` runs the pipeline on the pinned sample in `receipt/` and compares the results with those that the designer showed.\n\n\
+         Both need `pipewright` on the PATH, or its path in the variable `PIPEWRIGHT`.\n\n## Parameters\n\n",
+        pipeline.name
+    );
+    if pipeline.plan.parameters.is_empty() {
+        text.push_str("None.\n");
+    }
+    for parameter in &pipeline.plan.parameters {
+        let variable = parameter.name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let default =
+            parameter.default.as_ref().map_or("must be given".to_owned(), |default| format!("default `{default}`"));
+        text.push_str(&format!("- `{variable}` ({}, {default}): {}\n", parameter.data_type, parameter.doc));
+    }
+    text.push_str("\n## Exit codes\n\n0 done; 1 the run failed; 2 usage; 3 done, with more rows in quarantine than allowed; 78 the configuration is invalid.\n");
+    text
+}
