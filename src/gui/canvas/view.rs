@@ -1,0 +1,246 @@
+//! Which part of the canvas is seen: pan and zoom, and their limits. Pure
+//! arithmetic on egui's geometry.
+
+use egui::{Pos2, Rect, Vec2};
+
+/// The smallest zoom.
+pub const ZOOM_MIN: f32 = 0.1;
+/// The largest zoom.
+pub const ZOOM_MAX: f32 = 2.0;
+/// Seconds that a jump (fit, follow) takes.
+const GLIDE: f32 = 0.16;
+
+/// Pan and zoom. `pan` is where the canvas' origin lies, in points from the top
+/// left corner of the widget.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Offset of the origin, in screen points.
+    pub pan: Vec2,
+    /// Screen points for a canvas point.
+    pub zoom: f32,
+    glide: Option<Glide>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Glide {
+    from: (Vec2, f32),
+    to: (Vec2, f32),
+    passed: f32,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            pan: Vec2::splat(24.0),
+            zoom: 1.0,
+            glide: None,
+        }
+    }
+}
+
+impl View {
+    /// From canvas to screen; `widget` is the widget's rectangle.
+    pub fn to_screen(&self, widget: Rect, point: Pos2) -> Pos2 {
+        widget.min + self.pan + point.to_vec2() * self.zoom
+    }
+
+    /// A rectangle from canvas to screen.
+    pub fn rect_to_screen(&self, widget: Rect, rect: Rect) -> Rect {
+        Rect::from_min_max(
+            self.to_screen(widget, rect.min),
+            self.to_screen(widget, rect.max),
+        )
+    }
+
+    /// From screen to canvas.
+    pub fn to_canvas(&self, widget: Rect, point: Pos2) -> Pos2 {
+        ((point - widget.min - self.pan) / self.zoom).to_pos2()
+    }
+
+    /// The part of the canvas that the widget shows.
+    pub fn visible(&self, widget: Rect) -> Rect {
+        Rect::from_min_max(
+            self.to_canvas(widget, widget.min),
+            self.to_canvas(widget, widget.max),
+        )
+    }
+
+    /// Move what is seen by screen points.
+    pub fn pan_by(&mut self, delta: Vec2) {
+        if delta.is_finite() {
+            self.glide = None;
+            self.pan += delta;
+        }
+    }
+
+    /// Zoom by a factor; what lies under `pointer` stays there.
+    pub fn zoom_at(&mut self, widget: Rect, pointer: Pos2, factor: f32) {
+        if !factor.is_finite() || factor <= 0.0 {
+            return;
+        }
+        self.glide = None;
+        let held = self.to_canvas(widget, pointer);
+        self.zoom = (self.zoom * factor).clamp(ZOOM_MIN, ZOOM_MAX);
+        self.pan = pointer - widget.min - held.to_vec2() * self.zoom;
+    }
+
+    /// Show `area` whole, with a margin, never larger than life.
+    pub fn fit(&mut self, widget: Rect, area: Rect) {
+        if let Some((pan, zoom)) = Self::fitted(widget, area) {
+            *self = Self {
+                pan,
+                zoom,
+                glide: None,
+            };
+        }
+    }
+
+    /// As [`View::fit`], gliding there.
+    pub fn glide_to(&mut self, widget: Rect, area: Rect) {
+        if let Some(to) = Self::fitted(widget, area) {
+            self.start(to);
+        }
+    }
+
+    /// Glide just so far that `area` is seen. Nothing moves when it is.
+    pub fn reveal(&mut self, widget: Rect, area: Rect) {
+        const MARGIN: f32 = 24.0;
+        let shown = self.rect_to_screen(widget, area);
+        let inner = widget.shrink(MARGIN.min(widget.size().min_elem().max(0.0) / 4.0));
+        let shift = |low: f32, high: f32, from: f32, to: f32| {
+            if low < from {
+                from - low
+            } else if high > to {
+                (to - high).max(from - low)
+            } else {
+                0.0
+            }
+        };
+        let delta = Vec2::new(
+            shift(shown.left(), shown.right(), inner.left(), inner.right()),
+            shift(shown.top(), shown.bottom(), inner.top(), inner.bottom()),
+        );
+        if delta != Vec2::ZERO && delta.is_finite() {
+            self.start((self.pan + delta, self.zoom));
+        }
+    }
+
+    /// Put a canvas point into the middle, at this zoom.
+    pub fn centre_on(&mut self, widget: Rect, point: Pos2) {
+        self.glide = None;
+        self.pan = widget.size() / 2.0 - point.to_vec2() * self.zoom;
+    }
+
+    /// Advance a glide by `seconds`; true while it lasts.
+    pub fn advance(&mut self, seconds: f32) -> bool {
+        let Some(mut glide) = self.glide else {
+            return false;
+        };
+        glide.passed += seconds.clamp(0.0, GLIDE);
+        let t = (glide.passed / GLIDE).clamp(0.0, 1.0);
+        let eased = 1.0 - (1.0 - t).powi(3);
+        let (from, to) = (glide.from, glide.to);
+        // Zoom in equal ratios, and pan so that the motion stays straight.
+        self.zoom = from.1 * (to.1 / from.1).powf(eased);
+        let share = if (to.1 - from.1).abs() > f32::EPSILON {
+            (self.zoom - from.1) / (to.1 - from.1)
+        } else {
+            eased
+        };
+        self.pan = from.0 + (to.0 - from.0) * share;
+        self.glide = (t < 1.0).then_some(glide);
+        if self.glide.is_none() {
+            (self.pan, self.zoom) = to;
+        }
+        self.glide.is_some()
+    }
+
+    fn start(&mut self, to: (Vec2, f32)) {
+        self.glide = Some(Glide {
+            from: (self.pan, self.zoom),
+            to,
+            passed: 0.0,
+        });
+    }
+
+    fn fitted(widget: Rect, area: Rect) -> Option<(Vec2, f32)> {
+        const MARGIN: f32 = 48.0;
+        let room = (widget.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
+        let size = area.size().max(Vec2::splat(1.0));
+        if !(widget.is_positive() && area.is_finite()) {
+            return None;
+        }
+        let zoom = (room / size).min_elem().clamp(ZOOM_MIN, 1.0);
+        let pan = widget.size() / 2.0 - area.center().to_vec2() * zoom;
+        Some((pan, zoom))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{pos2, vec2};
+
+    fn widget() -> Rect {
+        Rect::from_min_size(pos2(100.0, 40.0), vec2(800.0, 600.0))
+    }
+
+    #[test]
+    fn there_and_back_is_the_same_point() {
+        let view = View {
+            pan: vec2(-37.0, 12.0),
+            zoom: 0.63,
+            glide: None,
+        };
+        let point = pos2(412.0, -93.0);
+        let back = view.to_canvas(widget(), view.to_screen(widget(), point));
+        assert!(back.distance(point) < 0.001);
+    }
+
+    #[test]
+    fn zoom_holds_what_is_under_the_pointer_and_keeps_its_limits() {
+        let mut view = View::default();
+        let pointer = pos2(333.0, 222.0);
+        let held = view.to_canvas(widget(), pointer);
+        for factor in [1.3, 0.2, 0.01, 50.0, f32::NAN, -1.0, 0.0] {
+            view.zoom_at(widget(), pointer, factor);
+            assert!((ZOOM_MIN..=ZOOM_MAX).contains(&view.zoom));
+            assert!(view.to_canvas(widget(), pointer).distance(held) < 0.01);
+        }
+    }
+
+    #[test]
+    fn fit_shows_everything() {
+        let mut view = View::default();
+        let area = Rect::from_min_size(pos2(-500.0, 300.0), vec2(3000.0, 900.0));
+        view.fit(widget(), area);
+        assert!(widget().contains_rect(view.rect_to_screen(widget(), area)));
+        view.fit(widget(), Rect::from_min_size(Pos2::ZERO, vec2(10.0, 10.0)));
+        assert_eq!(view.zoom, 1.0);
+    }
+
+    #[test]
+    fn a_glide_ends_exactly_at_its_target() {
+        let mut view = View::default();
+        let mut target = view;
+        let area = Rect::from_min_size(pos2(900.0, 0.0), vec2(4000.0, 100.0));
+        target.fit(widget(), area);
+        view.glide_to(widget(), area);
+        let mut steps = 0;
+        while view.advance(0.016) {
+            steps += 1;
+            assert!(steps < 100);
+        }
+        assert_eq!(view, target);
+    }
+
+    #[test]
+    fn a_widget_without_size_changes_nothing() {
+        let mut view = View::default();
+        view.fit(Rect::ZERO, Rect::from_min_size(Pos2::ZERO, vec2(9.0, 9.0)));
+        assert_eq!(view, View::default());
+        view.reveal(Rect::ZERO, Rect::ZERO);
+        view.advance(1.0);
+        assert!(view.pan.is_finite());
+    }
+}

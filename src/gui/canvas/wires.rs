@@ -1,0 +1,204 @@
+//! How wires are drawn: calm curves in one mesh, with labels where they fit.
+
+use egui::{Color32, CornerRadius, Pos2, Rect, Vec2, vec2};
+
+use super::interaction::Gesture;
+use super::mesh::Batch;
+use super::paint::{Brush, Detail};
+use super::scene::{WireLine, WireView};
+use super::text::{self, Slot, Text};
+use super::{Canvas, Target};
+use crate::gui::theme;
+
+/// Width of a wire, in canvas points.
+const WIDTH: f32 = 2.0;
+/// Labels are read from this zoom on.
+const LABEL_ZOOM: f32 = 0.6;
+
+/// How much a wire stands out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Calm,
+    Hovered,
+    Selected,
+}
+
+/// All visible wires and their labels.
+pub fn wires_ui(canvas: &mut Canvas, brush: &Brush<'_>) {
+    let seen: Vec<(usize, WireLine)> = canvas
+        .cache
+        .geometry
+        .wires
+        .iter()
+        .enumerate()
+        .filter_map(|(index, line)| Some((index, (*line)?)))
+        .filter(|(_, line)| brush.seen.intersects(line.bounds))
+        .collect();
+    let mut batch = Batch::new(brush.painter);
+    let mut points = Vec::new();
+    let mut loud = Vec::new();
+    for (index, line) in &seen {
+        match weight(canvas, brush, *index) {
+            Weight::Calm => draw(
+                canvas,
+                brush,
+                &mut batch,
+                &mut points,
+                *index,
+                line,
+                Weight::Calm,
+            ),
+            weight => loud.push((*index, *line, weight)),
+        }
+    }
+    // What stands out lies above what does not.
+    for (index, line, weight) in &loud {
+        draw(
+            canvas,
+            brush,
+            &mut batch,
+            &mut points,
+            *index,
+            line,
+            *weight,
+        );
+    }
+    batch.paint(brush.painter);
+    if brush.zoom >= LABEL_ZOOM {
+        for (index, line) in seen {
+            label_ui(canvas, brush, index, &line);
+        }
+    }
+}
+
+fn weight(canvas: &Canvas, brush: &Brush<'_>, index: usize) -> Weight {
+    let flag = |flags: &[bool], index: usize| flags.get(index).copied().unwrap_or(false);
+    let Some(wire) = brush.scene.wires.get(index) else {
+        return Weight::Calm;
+    };
+    let steps = &canvas.cache.selected_steps;
+    if flag(&canvas.cache.selected_wires, index)
+        || flag(steps, wire.from.0)
+        || flag(steps, wire.to.0)
+        || canvas.gesture.drop_wire() == Some(index)
+    {
+        Weight::Selected
+    } else if is_hovered(canvas, wire) {
+        Weight::Hovered
+    } else {
+        Weight::Calm
+    }
+}
+
+fn is_hovered(canvas: &Canvas, wire: &WireView) -> bool {
+    matches!(&canvas.hover, Some(Target::Wire(id)) if *id == wire.id)
+}
+
+fn draw(
+    canvas: &Canvas,
+    brush: &Brush<'_>,
+    batch: &mut Batch,
+    points: &mut Vec<Pos2>,
+    index: usize,
+    line: &WireLine,
+    weight: Weight,
+) {
+    let Some(wire) = brush.scene.wires.get(index) else {
+        return;
+    };
+    if matches!(&canvas.gesture, Gesture::Connect(connect) if connect.detached == Some(index)) {
+        return;
+    }
+    let palette = brush.palette;
+    let far = brush.detail <= Detail::Block;
+    let colour = match weight {
+        Weight::Selected => palette.accent,
+        Weight::Hovered => palette.soft,
+        Weight::Calm if far => palette.wire().gamma_multiply(0.6),
+        Weight::Calm => palette.wire(),
+    };
+    let width = match weight {
+        Weight::Selected if flagged(canvas, index) => (WIDTH * 1.5 * brush.zoom).max(2.0),
+        Weight::Selected | Weight::Hovered => (WIDTH * brush.zoom).max(1.5),
+        Weight::Calm => (WIDTH * brush.zoom).max(0.75),
+    };
+    curve(canvas, brush, line, points);
+    if wire.dashed && !far {
+        batch.dashed(points, width, colour, 5.0, 4.0);
+    } else {
+        batch.line(points, width, colour);
+    }
+}
+
+fn flagged(canvas: &Canvas, index: usize) -> bool {
+    canvas
+        .cache
+        .selected_wires
+        .get(index)
+        .copied()
+        .unwrap_or(false)
+        || canvas.gesture.drop_wire() == Some(index)
+}
+
+/// The curve on the screen: as many pieces as its length deserves.
+fn curve(canvas: &Canvas, brush: &Brush<'_>, line: &WireLine, points: &mut Vec<Pos2>) {
+    let length = (line.bounds.width() + line.bounds.height()) * brush.zoom;
+    let flat = (line.from.y - line.to.y).abs() < 0.5 && line.from.x <= line.to.x;
+    let pieces = if flat {
+        1
+    } else {
+        ((length / 9.0) as u16).clamp(3, 40)
+    };
+    points.clear();
+    points.extend((0..=pieces).map(|piece| {
+        let point = line.at(f32::from(piece) / f32::from(pieces));
+        canvas.view.to_screen(brush.widget, point)
+    }));
+}
+
+/// Rows and share, on the wire where its gap has room; a selected or hovered
+/// wire always shows it.
+fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLine) {
+    let Some(wire) = brush.scene.wires.get(index) else {
+        return;
+    };
+    let text = Text {
+        text: &wire.label,
+        font: theme::scaled(&theme::caption(), (theme::CAPTION * brush.zoom).max(8.5)),
+        width: 160.0 * brush.zoom,
+        rows: 1,
+    };
+    let ctx = brush.painter.ctx();
+    let Some(galley) = canvas.cache.labels.galley(ctx, index, Slot::Title, &text) else {
+        return;
+    };
+    let size = galley.0.size() * galley.1 + vec2(8.0, 2.0);
+    let gap = (line.to.x - line.from.x) * brush.zoom - 12.0;
+    let loud = flagged(canvas, index) || is_hovered(canvas, wire);
+    if size.x > gap && !loud {
+        return;
+    }
+    let centre = canvas.view.to_screen(brush.widget, line.at(0.5));
+    pill(brush, centre, size, brush.palette.canvas);
+    let left = centre - vec2(size.x / 2.0 - 4.0, 0.0);
+    text::draw_left(brush.painter, left, &galley, brush.palette.soft);
+}
+
+fn pill(brush: &Brush<'_>, centre: Pos2, size: Vec2, colour: Color32) {
+    let corner = CornerRadius::same((size.y / 2.0) as u8);
+    let rect = Rect::from_center_size(centre, size);
+    brush.painter.rect_filled(rect, corner, colour);
+}
+
+/// A wire being drawn, between two screen points; `forward` when `from` is an output.
+pub fn loose_wire(brush: &Brush<'_>, from: Pos2, to: Pos2, forward: bool, colour: Color32) {
+    let line = if forward {
+        WireLine::new(from, to)
+    } else {
+        WireLine::new(to, from)
+    };
+    let points: Vec<Pos2> = (0..=32_u16).map(|n| line.at(f32::from(n) / 32.0)).collect();
+    let mut batch = Batch::new(brush.painter);
+    batch.line(&points, (WIDTH * brush.zoom).max(1.5), colour);
+    batch.paint(brush.painter);
+}
