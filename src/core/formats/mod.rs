@@ -7,6 +7,10 @@
 pub mod cell;
 mod columns;
 pub mod infer;
+mod json;
+mod json_lines;
+mod json_rows;
+mod json_shape;
 pub mod keys;
 mod lines;
 pub mod numbers;
@@ -23,7 +27,7 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&parquet::Parquet, &lines::Lines]
+    &[&parquet::Parquet, &json_lines::JsonLines, &lines::Lines]
 }
 
 /// The format of that name.

@@ -1,0 +1,262 @@
+//! JSON lines (NDJSON): one object a line, or an array of objects. Imports data.
+
+use super::json::{Fault, Kind, Scanner};
+use super::json_rows::{ObjectReader, ObjectShape};
+use super::json_shape::Shape;
+use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, scan};
+use crate::data::Schema;
+use crate::diagnostic::Diagnostic;
+
+/// The format `json_lines`.
+pub struct JsonLines;
+
+impl Format for JsonLines {
+    fn name(&self) -> &'static str {
+        "json_lines"
+    }
+
+    fn title(&self) -> &'static str {
+        "JSON lines"
+    }
+
+    fn doc(&self) -> &'static str {
+        "One JSON object a line (NDJSON), each key a column; an array of objects on a line gives as many rows. Types \
+         come from a sample: numbers, booleans, ISO times, nested objects and arrays; values of several kinds stay \
+         text. A value that does not fit its column is null, a line that is no object is kept aside."
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &[]
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        let (mut objects, mut lines) = (0, 0);
+        for line in scan::sample_lines(sample) {
+            lines += 1;
+            let mut scanner = Scanner::new(line);
+            objects += usize::from(holds_objects(&mut scanner).is_ok());
+        }
+        scan::recognition(FormatSpec::new("json_lines"), objects, lines, 95, "line", "hold a JSON object")
+    }
+
+    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, sample: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
+        Ok(Box::new(JsonLinesParser { shape: ObjectShape::new(schema) }))
+    }
+}
+
+/// The columns of all objects of the sample.
+fn sampled_schema(sample: &Sample) -> Schema {
+    let mut shape = Shape::Record(Vec::new());
+    for line in scan::sample_lines(sample) {
+        let mut scanner = Scanner::new(line);
+        let Ok(kind) = holds_objects(&mut scanner) else { continue };
+        let mut scanner = Scanner::new(line);
+        let absorbed = match kind {
+            Kind::List => each_item(&mut scanner, |scanner| shape.absorb(scanner)),
+            _ => shape.absorb(&mut scanner),
+        };
+        debug_assert!(absorbed.is_ok(), "the line was checked");
+    }
+    shape.schema()
+}
+
+/// Checks that a line is one object, or one array of objects, and which.
+fn holds_objects(scanner: &mut Scanner) -> Result<Kind, Fault> {
+    let kind = scanner.kind()?;
+    match kind {
+        Kind::Record => {
+            scanner.skip()?;
+        }
+        Kind::List => each_item(scanner, |scanner| match scanner.kind()? {
+            Kind::Record => scanner.skip().map(|_| ()),
+            other => Err(scanner.fault(not_an_object(other))),
+        })?,
+        other => return Err(scanner.fault(not_an_object(other))),
+    }
+    ended(scanner)?;
+    Ok(kind)
+}
+
+fn each_item<'a>(
+    scanner: &mut Scanner<'a>,
+    mut visit: impl FnMut(&mut Scanner<'a>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut more = scanner.enter(b']')?;
+    while more {
+        visit(scanner)?;
+        more = scanner.next(b']')?;
+    }
+    Ok(())
+}
+
+fn ended(scanner: &mut Scanner) -> Result<(), Fault> {
+    if scanner.is_at_end() { Ok(()) } else { Err(scanner.fault("text follows the object")) }
+}
+
+/// Why a value of `kind` is no row.
+pub fn not_an_object(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "an object is expected, not null",
+        Kind::Boolean => "an object is expected, not a boolean",
+        Kind::Number => "an object is expected, not a number",
+        Kind::Text => "an object is expected, not a string",
+        Kind::List => "an object is expected, not an array",
+        Kind::Record => "an object is not expected here",
+    }
+}
+
+struct JsonLinesParser {
+    shape: ObjectShape,
+}
+
+impl Parser for JsonLinesParser {
+    fn schema(&self) -> &Schema {
+        &self.shape.schema
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let mut tally = Tally::default();
+        let mut rows = ObjectReader::new(&self.shape, out);
+        for (unit, line) in scan::lines(chunk) {
+            tally.read += 1;
+            if scan::is_blank(line) {
+                tally.blank += 1;
+                continue;
+            }
+            let mut scanner = Scanner::new(line);
+            let read = if line.as_bytes()[0] == b'{' || scanner.peek() == b'{' {
+                rows.read(&mut scanner, out).and_then(|()| ended(&mut scanner)).map(|()| {
+                    out.end_row(unit);
+                    tally.rows += 1;
+                })
+            } else {
+                // Checked before the first row, since rows that are handed over stay.
+                holds_objects(&mut scanner).and_then(|_| {
+                    each_item(&mut Scanner::new(line), |scanner| {
+                        scanner.peek();
+                        rows.read(scanner, out)?;
+                        out.end_row(unit);
+                        tally.rows += 1;
+                        Ok(())
+                    })
+                })
+            };
+            match read {
+                Ok(()) => tally.accepted += 1,
+                Err(fault) => {
+                    out.abandon_row();
+                    let column = line[..fault.at].chars().count() + 1;
+                    out.quarantine(unit, &format!("{} (at character {column})", fault.reason), line.as_bytes());
+                    tally.quarantined += 1;
+                }
+            }
+        }
+        rows.finish(&mut tally);
+        tally
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{DataType, Value};
+    use crate::formats::testing::{read, read_as, samples};
+
+    fn spec() -> FormatSpec {
+        FormatSpec::new("json_lines")
+    }
+
+    #[test]
+    fn objects_become_rows_and_the_rest_is_kept_aside() {
+        let text = "\u{feff}{\"a\":1,\"t\":\"2024-01-01T00:00:00Z\"}\r\n\n[{\"a\":2},{\"a\":3,\"t\":null}]\n17\n\
+                    {\"a\":4,}\n{\"a\":5} x\n[{\"a\":6},7]\n{\"a\":8";
+        let reading = read(&spec(), text);
+        assert_eq!(reading.columns(), ["a Int", "t Timestamp"]);
+        assert_eq!(reading.json(), [r#"[1,"2024-01-01T00:00:00Z"]"#, "[2,null]", "[3,null]"]);
+        assert_eq!((reading.tally.read, reading.tally.accepted, reading.tally.blank), (8, 2, 1));
+        let reasons: Vec<_> = reading.quarantined.iter().map(|(line, reason, _)| (*line, reason.as_str())).collect();
+        assert_eq!(
+            reasons,
+            [
+                (4, "an object is expected, not a number (at character 1)"),
+                (5, "a quoted key is missing (at character 8)"),
+                (6, "text follows the object (at character 9)"),
+                (7, "an object is expected, not a number (at character 10)"),
+                (8, "the text ends inside a value (at character 7)"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_null_and_the_row_stays() {
+        let schema = Schema::of([
+            ("i", DataType::Int),
+            ("f", DataType::Float),
+            ("b", DataType::Boolean),
+            ("t", DataType::Timestamp),
+            ("s", DataType::String),
+            ("l", DataType::List(Box::new(DataType::Int))),
+        ]);
+        let text = r#"{"i":"12","f":"1.5","b":1,"t":17,"s":12,"l":{}}
+{"i":3.0,"f":3,"b":true,"t":"2024-01-01 00:00:00.5+01:00","s":{"x": "y\n"},"l":[1,null,"x"]}
+{"i":99999999999999999999,"f":1e999,"b":null,"t":"xxx","s":"","l":null}
+"#;
+        assert_eq!(
+            read_as(&spec(), &schema, text).json(),
+            [
+                r#"[null,null,null,null,"12",null]"#,
+                r#"[3,3.0,true,"2023-12-31T23:00:00.500Z","{\"x\": \"y\\n\"}",[1,null,null]]"#,
+                r#"[null,null,null,null,"",null]"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_of_duplicate_keys_holds() {
+        let reading = read(&spec(), "{\"a\":1,\"b\":2,\"a\":3}\n{\"a\":1,\"a\":null}\n{\"a\":null,\"a\":7}\n");
+        assert_eq!(reading.json(), ["[3,2]", "[null,null]", "[7,null]"]);
+    }
+
+    #[test]
+    fn keys_that_the_schema_lacks_are_counted() {
+        let schema = Schema::of([("a", DataType::Int)]);
+        let reading = read_as(&spec(), &schema, "{\"a\":1,\"x\":[{}]}\n{\"\\u0061\":2,\"x\":0,\"y\":0}\n");
+        assert_eq!(reading.json(), ["[1]", "[2]"]);
+        assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"x": 2, "y": 1}"#);
+    }
+
+    #[test]
+    fn escapes_are_resolved_and_control_characters_taken() {
+        let reading = read(&spec(), "{\"a\":\"x\\ty\\u00e9\",\"b\":\"raw\ttab\0\"}\n");
+        assert_eq!(reading.rows[0], [Value::text("x\tyé"), Value::text("raw\ttab\0")]);
+    }
+
+    #[test]
+    fn long_lines_and_empty_files() {
+        let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(3_000_000));
+        assert_eq!(read(&spec(), &long).tally.accepted, 1);
+        let reading = read(&spec(), "");
+        assert_eq!((reading.tally.read, reading.schema.len()), (0, 0));
+    }
+
+    #[test]
+    fn real_application_logs() {
+        let Some(folder) = samples() else { return };
+        for (file, accepted, columns) in [
+            ("bunyan.0", 10, &["pid Int", "level Int", "time Timestamp", "msg String"][..]),
+            ("ecs_log.json", 5, &["@timestamp Timestamp", "log.level String"]),
+            // One of its times is `xxx`.
+            ("json.json", 14, &["ts String", "lvl String", "arr List<String>"]),
+            ("json3.json", 3, &["started_at Float", "client_ip String"]),
+            ("otel_collector.jsonl", 6, &[]),
+        ] {
+            let text = std::fs::read_to_string(folder.join("ndjson-app").join(file)).unwrap();
+            let reading = read(&spec(), &text);
+            assert_eq!((reading.tally.accepted, reading.tally.quarantined), (accepted, 0), "{file}");
+            for column in columns {
+                assert!(reading.columns().iter().any(|found| found == column), "{file}: {column}");
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! JSON objects into columns: the hot path of JSON lines and JSON documents. Imports data.
+//!
+//! A value that cannot be read as its column's type is null, and the row stays: strings are not read as numbers nor
+//! numbers as times; a whole number may be written `3.0`; in a String column everything that is no string is kept as
+//! its JSON text. Of a key given twice the last value holds, null too.
+
+use super::json::{Fault, Kind, Quoted, Scanner, unescape};
+use super::keys::{KeyCursor, KeyIndex};
+use super::{Columns, Tally, cell, numbers, time};
+use crate::data::{DataType, Schema, Value};
+
+/// How a column's values are read, chosen once per column.
+#[derive(Clone, Copy)]
+enum Reader {
+    Text,
+    Int,
+    Float,
+    Boolean,
+    Timestamp,
+    Date,
+    Nested,
+}
+
+impl Reader {
+    fn of(data_type: &DataType) -> Reader {
+        match data_type {
+            DataType::String | DataType::Unknown => Reader::Text,
+            DataType::Int => Reader::Int,
+            DataType::Float => Reader::Float,
+            DataType::Boolean => Reader::Boolean,
+            DataType::Timestamp => Reader::Timestamp,
+            DataType::Date => Reader::Date,
+            DataType::Duration | DataType::List(_) | DataType::Record(_) => Reader::Nested,
+        }
+    }
+}
+
+/// The columns that objects are read into: made once per parser.
+pub struct ObjectShape {
+    pub schema: Schema,
+    index: KeyIndex,
+    readers: Vec<Reader>,
+}
+
+impl ObjectShape {
+    pub fn new(schema: Schema) -> Self {
+        let index = KeyIndex::new(&schema);
+        let readers = schema.fields.iter().map(|field| Reader::of(&field.data_type)).collect();
+        Self { schema, index, readers }
+    }
+}
+
+/// Reads objects of one chunk, row by row.
+pub struct ObjectReader<'a> {
+    shape: &'a ObjectShape,
+    keys: KeyCursor<'a>,
+    wanted: Vec<bool>,
+    /// By column, the row that set it last.
+    set_in: Vec<u64>,
+    row: u64,
+    scratch: String,
+}
+
+impl<'a> ObjectReader<'a> {
+    pub fn new(shape: &'a ObjectShape, out: &dyn Columns) -> Self {
+        let columns = shape.schema.len();
+        Self {
+            shape,
+            keys: KeyCursor::new(&shape.index),
+            wanted: (0..columns).map(|column| out.wants(column)).collect(),
+            set_in: vec![0; columns],
+            row: 0,
+            scratch: String::new(),
+        }
+    }
+
+    /// Sets the columns of the object that is next; the caller ends or abandons the row.
+    pub fn read(&mut self, scanner: &mut Scanner<'a>, out: &mut dyn Columns) -> Result<(), Fault> {
+        self.row += 1;
+        self.keys.begin_row();
+        let mut more = scanner.enter(b'}')?;
+        while more {
+            let key = scanner.key()?;
+            let column = if key.escaped { self.keys.find_copied(&key.to_text()) } else { self.keys.find(key.raw) };
+            match column {
+                Some(column) if self.wanted[column] => {
+                    let set = self.read_value(scanner, column, out)?;
+                    if set {
+                        self.set_in[column] = self.row;
+                    } else if self.set_in[column] == self.row {
+                        out.value(column, Value::Null);
+                    }
+                }
+                _ => {
+                    scanner.skip()?;
+                }
+            }
+            more = scanner.next(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// Reads the value that is next into its column; false where it is null there.
+    #[inline]
+    fn read_value(&mut self, scanner: &mut Scanner<'a>, column: usize, out: &mut dyn Columns) -> Result<bool, Fault> {
+        let kind = scanner.kind()?;
+        Ok(match (self.shape.readers[column], kind) {
+            (Reader::Text, Kind::Text) => {
+                let quoted = scanner.quoted()?;
+                out.text(column, self.plain(quoted));
+                true
+            }
+            (_, Kind::Null) => scanner.null().map(|()| false)?,
+            (Reader::Text, _) => {
+                out.text(column, scanner.raw()?);
+                true
+            }
+            (Reader::Int, Kind::Number) => scanner.int()?.map(|value| out.int(column, value)).is_some(),
+            (Reader::Float, Kind::Number) => {
+                numbers::float(scanner.number()?.0).map(|value| out.float(column, value)).is_some()
+            }
+            (Reader::Boolean, Kind::Boolean) => {
+                out.boolean(column, scanner.boolean()?);
+                true
+            }
+            (Reader::Timestamp, Kind::Text) => {
+                let quoted = scanner.quoted()?;
+                cell::timestamp(self.plain(quoted)).map(|value| out.timestamp(column, value)).is_some()
+            }
+            (Reader::Date, Kind::Text) => {
+                let quoted = scanner.quoted()?;
+                time::iso_date(self.plain(quoted)).map(|value| out.date(column, value)).is_some()
+            }
+            (Reader::Nested, _) => {
+                let value = scanner.value(&self.shape.schema.fields[column].data_type)?;
+                let set = !value.is_null();
+                if set {
+                    out.value(column, value);
+                }
+                set
+            }
+            _ => scanner.skip().map(|_| false)?,
+        })
+    }
+
+    /// A string's text: a slice of the chunk where it has no escapes.
+    #[inline]
+    fn plain<'b>(&'b mut self, quoted: Quoted<'b>) -> &'b str {
+        if !quoted.escaped {
+            return quoted.raw;
+        }
+        self.scratch.clear();
+        unescape(quoted.raw, &mut self.scratch);
+        &self.scratch
+    }
+
+    /// Adds the keys that the schema does not have to the tally.
+    pub fn finish(self, tally: &mut Tally) {
+        self.keys.finish(tally);
+    }
+}
