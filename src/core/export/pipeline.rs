@@ -24,6 +24,11 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    /// The JSON Schema of a pipeline file.
+    pub fn json_schema_of_file() -> serde_json::Value {
+        serde_json::to_value(schemars::schema_for!(Pipeline)).unwrap_or_default()
+    }
+
     /// Canonical text.
     pub fn to_text(&self) -> String {
         let json = serde_json::to_value(self).unwrap_or_default();

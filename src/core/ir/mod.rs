@@ -4,6 +4,7 @@
 
 mod lineage;
 mod op;
+mod parameters;
 mod plan;
 mod prune;
 mod rules;
@@ -14,6 +15,7 @@ pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Unpivot, WhenExists, Window, Write,
 };
+pub use parameters::{interpolate, parse_parameter, resolve_parameters};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep};
 pub use prune::prune;
 pub(crate) use rules::{POSITION, near_names};

@@ -5,14 +5,15 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
-use super::{Project, Step, check_invariants};
+use super::{Edit, Frame, Project, Step, StepTest, Wire, check_invariants};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::model::Id;
+use crate::model::{Id, Note, Parameter, Question, Source, Team};
 
 /// Version of the file that this program writes.
 pub const FILE_VERSION: u64 = 1;
@@ -179,6 +180,43 @@ fn check_ids(project: &Project) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
+}
+
+/// The shape of a project file, for its JSON Schema (`pipewright schema project`).
+#[derive(JsonSchema)]
+pub struct ProjectFile {
+    /// Version of the file: 1.
+    pub pipewright: u64,
+    pub name: String,
+    #[serde(default)]
+    pub teams: Vec<Team>,
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    #[serde(default)]
+    pub wires: Vec<Wire>,
+    #[serde(default)]
+    pub frames: Vec<Frame>,
+    #[serde(default)]
+    pub notes: Vec<Note>,
+    #[serde(default)]
+    pub tests: Vec<StepTest>,
+    #[serde(default)]
+    pub targets: Map<String, Json>,
+}
+
+/// The JSON Schemas of what this room reads and writes.
+pub fn json_schema_of_project() -> Json {
+    serde_json::to_value(schemars::schema_for!(ProjectFile)).unwrap_or_default()
+}
+
+pub fn json_schema_of_edits() -> Json {
+    serde_json::to_value(schemars::schema_for!(Vec<Edit>)).unwrap_or_default()
 }
 
 type Extra<'a> = (&'a str, &'a str, &'a Map<String, Json>, &'static [&'static str]);

@@ -18,7 +18,10 @@ use serde_json::{Map, Value as Json};
 use crate::model::{Id, Note, Parameter, Question, Source, Team};
 
 pub use edit::{Edit, Place};
-pub use file::{EXTENSION, FILE_VERSION, canonical_json, load, read_file, save_file, to_text};
+pub use file::{
+    EXTENSION, FILE_VERSION, ProjectFile, canonical_json, json_schema_of_edits, json_schema_of_project, load,
+    read_file, save_file, to_text,
+};
 pub use history::History;
 pub use invariants::check_invariants;
 pub use journal::{Journal, Recovery};

@@ -1,0 +1,167 @@
+//! Parameters of a run: their values from text, and `${…}` in paths. Knows no environment: the caller looks names up.
+
+use std::collections::BTreeMap;
+
+use super::Parameter;
+use crate::data::{DataType, Value};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+
+/// Reads the text of a parameter's value as its type.
+pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagnostic> {
+    let wrong = || {
+        Diagnostic::error(
+            "PW0620",
+            format!("the parameter `{}` is a {}, and `{text}` is none", parameter.name, parameter.data_type),
+        )
+        .help(match parameter.data_type {
+            DataType::Timestamp => "write it as 2026-03-02T14:00:00Z",
+            DataType::Date => "write it as 2026-03-02",
+            DataType::Duration => "write it as PT15M or PT1.5S",
+            DataType::Boolean => "write true or false",
+            _ => "give a value of that type",
+        })
+    };
+    let json = match parameter.data_type {
+        DataType::Boolean | DataType::Int | DataType::Float => {
+            serde_json::from_str(text.trim()).map_err(|_| wrong())?
+        }
+        _ => serde_json::Value::String(text.to_owned()),
+    };
+    Value::from_json(&json, &parameter.data_type).ok_or_else(wrong)
+}
+
+/// Values of all parameters: what is given, else `look_up` by name (environment, env-file), else the default.
+/// Everything that is missing or of a wrong type is listed.
+pub fn resolve_parameters(
+    parameters: &[Parameter],
+    given: &BTreeMap<String, Value>,
+    look_up: &dyn Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, Value>, Vec<Diagnostic>> {
+    let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
+    for parameter in parameters {
+        let value = match (given.get(&parameter.name), look_up(&parameter.name)) {
+            (Some(value), _) => Ok(value.clone()),
+            (None, Some(text)) => parse_parameter(parameter, &text),
+            (None, None) => match &parameter.default {
+                Some(serde_json::Value::String(text)) if !matches!(parameter.data_type, DataType::String) => {
+                    parse_parameter(parameter, text)
+                }
+                Some(json) => Value::from_json(json, &parameter.data_type).ok_or_else(|| {
+                    Diagnostic::error(
+                        "PW0621",
+                        format!(
+                            "the default of the parameter `{}` is no {}: {json}",
+                            parameter.name, parameter.data_type
+                        ),
+                    )
+                    .help("correct the default in the project")
+                }),
+                None => Err(Diagnostic::error("PW0622", format!("the parameter `{}` has no value", parameter.name))
+                    .help(format!(
+                        "give it with --param {}=…, or in the environment{}",
+                        parameter.name,
+                        doc_of(parameter)
+                    ))),
+            },
+        };
+        match value {
+            Ok(value) => {
+                values.insert(parameter.name.clone(), value);
+            }
+            Err(diagnostic) => faults.push(diagnostic),
+        }
+    }
+    if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+fn doc_of(parameter: &Parameter) -> String {
+    if parameter.doc.is_empty() { String::new() } else { format!(" ({})", parameter.doc) }
+}
+
+/// Puts values into a text such as a path: `${name}`, `${name:-default}`, `${name:?message}`; `$$` is a `$`.
+pub fn interpolate(text: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        if let Some(tail) = after.strip_prefix('$') {
+            out.push('$');
+            rest = tail;
+        } else if let Some(body) = after.strip_prefix('{') {
+            let Some((inside, tail)) = body.split_once('}') else {
+                return Err(Diagnostic::error("PW0623", format!("`{text}` has a `${{` that is not closed"))
+                    .help("close it with `}`; `$$` stands for a dollar sign"));
+            };
+            out.push_str(&one(inside, parameters)?);
+            rest = tail;
+        } else {
+            out.push('$');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn one(inside: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
+    let (name, otherwise) = match inside.split_once(':') {
+        Some((name, otherwise)) => (name, Some(otherwise)),
+        None => (inside, None),
+    };
+    let value = parameters.get(name).filter(|value| !value.is_null() && **value != Value::text(""));
+    if let Some(value) = value {
+        return Ok(match value.to_json() {
+            serde_json::Value::String(text) => text,
+            json => json.to_string(),
+        });
+    }
+    match otherwise {
+        Some(otherwise) if otherwise.starts_with('-') => Ok(otherwise[1..].to_owned()),
+        Some(otherwise) if otherwise.starts_with('?') => {
+            Err(Diagnostic::error("PW0624", format!("the parameter `{name}` has no value: {}", &otherwise[1..]))
+                .help(format!("give it with --param {name}=…")))
+        }
+        _ if parameters.contains_key(name) => Ok(String::new()),
+        _ => {
+            let near = did_you_mean(name, parameters.keys().map(String::as_str));
+            Err(Diagnostic::error("PW0625", format!("unknown parameter `{name}`{near}"))
+                .help("add it to the project's parameters"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(name: &str, data_type: DataType, default: Option<serde_json::Value>) -> Parameter {
+        Parameter { name: name.into(), data_type, default, doc: String::new() }
+    }
+
+    #[test]
+    fn names_defaults_and_messages() {
+        let values = BTreeMap::from([("data".to_owned(), Value::text("d")), ("n".to_owned(), Value::Int(3))]);
+        assert_eq!(interpolate("${data}/x-${n}-${none:-y}-$$5.log", &values).unwrap(), "d/x-3-y-$5.log");
+        assert!(interpolate("${dat}", &values).unwrap_err().message.contains("did you mean `data`"));
+        assert!(interpolate("${none:?say where}", &values).unwrap_err().message.contains("say where"));
+        assert!(interpolate("${data", &values).is_err());
+    }
+
+    #[test]
+    fn given_before_environment_before_default() {
+        let parameters = [
+            parameter("a", DataType::Int, Some(1.into())),
+            parameter("b", DataType::Int, Some(1.into())),
+            parameter("c", DataType::Int, Some(1.into())),
+        ];
+        let look_up = |name: &str| (name != "c").then(|| "2".to_owned());
+        let values =
+            resolve_parameters(&parameters, &BTreeMap::from([("a".to_owned(), Value::Int(3))]), &look_up).unwrap();
+        assert_eq!(values.into_values().collect::<Vec<_>>(), [Value::Int(3), Value::Int(2), Value::Int(1)]);
+        let faults = resolve_parameters(&[parameter("t", DataType::Timestamp, None)], &BTreeMap::new(), &|_| {
+            Some("noon".into())
+        })
+        .unwrap_err();
+        assert!(faults[0].help.as_ref().unwrap().contains("2026-03-02T14:00:00Z"));
+    }
+}
