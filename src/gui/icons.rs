@@ -185,18 +185,9 @@ impl Icon {
 }
 
 /// A square icon of `size` points in a row of widgets; `colour` or the text's.
-pub fn icon_ui(
-    ui: &mut egui::Ui,
-    icon: Icon,
-    size: f32,
-    colour: Option<Color32>,
-) -> egui::Response {
+pub fn icon_ui(ui: &mut egui::Ui, icon: Icon, size: f32, colour: Option<Color32>) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size), egui::Sense::hover());
-    icon.paint(
-        ui.painter(),
-        rect,
-        colour.unwrap_or_else(|| ui.visuals().text_color()),
-    );
+    icon.paint(ui.painter(), rect, colour.unwrap_or_else(|| ui.visuals().text_color()));
     response
 }
 
@@ -209,14 +200,12 @@ pub fn icon_button(ui: &mut egui::Ui, icon: Icon, name: &str) -> egui::Response 
     if ui.is_rect_visible(rect) {
         let visuals = *ui.style().interact(&response);
         if response.hovered() || response.has_focus() {
-            ui.painter()
-                .rect_filled(rect, visuals.corner_radius, visuals.weak_bg_fill);
+            ui.painter().rect_filled(rect, visuals.corner_radius, visuals.weak_bg_fill);
         }
         if response.has_focus() {
             let focus = ui.visuals().selection.stroke;
             let radius = visuals.corner_radius;
-            ui.painter()
-                .rect_stroke(rect, radius, focus, egui::StrokeKind::Inside);
+            ui.painter().rect_stroke(rect, radius, focus, egui::StrokeKind::Inside);
         }
         let colour = if response.hovered() && ui.is_enabled() {
             ui.visuals().text_color()
@@ -240,10 +229,7 @@ mod tests {
             assert!(!shapes.is_empty(), "{icon:?}");
             for shape in shapes {
                 let bounds = shape.visual_bounding_rect();
-                assert!(
-                    square.expand(0.01).contains_rect(bounds),
-                    "{icon:?}: {bounds:?}"
-                );
+                assert!(square.expand(0.01).contains_rect(bounds), "{icon:?}: {bounds:?}");
             }
         }
     }

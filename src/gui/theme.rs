@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use egui::style::{ScrollStyle, Selection, TextCursorStyle, WidgetVisuals, Widgets};
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin,
-    RichText, Shadow, Stroke, Style, TextStyle, Theme, ThemePreference, Vec2, Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow, Stroke,
+    Style, TextStyle, Theme, ThemePreference, Vec2, Visuals,
 };
 
 /// Captions: footers, badges, lane titles. Points.
@@ -65,16 +65,8 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of lanes and palette.
-    pub const ALL: [Self; 8] = [
-        Self::Extract,
-        Self::Shape,
-        Self::Clean,
-        Self::Enrich,
-        Self::Analyse,
-        Self::Check,
-        Self::Load,
-        Self::Answer,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Extract, Self::Shape, Self::Clean, Self::Enrich, Self::Analyse, Self::Check, Self::Load, Self::Answer];
 
     /// The word on screen.
     pub const fn title(self) -> &'static str {
@@ -308,23 +300,12 @@ fn fonts() -> FontDefinitions {
     const MONO: &str = "JetBrains Mono";
     let mut fonts = FontDefinitions::empty();
     let files: [(&str, &'static [u8]); 3] = [
-        (
-            INTER,
-            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
-        ),
-        (
-            INTER_SEMIBOLD,
-            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
-        ),
-        (
-            MONO,
-            include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
-        ),
+        (INTER, include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+        (INTER_SEMIBOLD, include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+        (MONO, include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")),
     ];
     for (name, bytes) in files {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
     // Each family falls back on the others for glyphs that it lacks.
     for (family, order) in [
@@ -332,9 +313,7 @@ fn fonts() -> FontDefinitions {
         (semibold_family(), [INTER_SEMIBOLD, INTER, MONO]),
         (FontFamily::Monospace, [MONO, INTER, INTER_SEMIBOLD]),
     ] {
-        fonts
-            .families
-            .insert(family, order.map(str::to_owned).to_vec());
+        fonts.families.insert(family, order.map(str::to_owned).to_vec());
     }
     fonts
 }
@@ -352,12 +331,8 @@ fn text_styles() -> BTreeMap<TextStyle, FontId> {
 
 /// The complete egui style of one palette, so that plain egui widgets look like ours.
 fn style(palette: &Palette) -> Style {
-    let mut style = Style {
-        text_styles: text_styles(),
-        visuals: visuals(palette),
-        animation_time: 0.12,
-        ..Style::default()
-    };
+    let mut style =
+        Style { text_styles: text_styles(), visuals: visuals(palette), animation_time: 0.12, ..Style::default() };
     let spacing = &mut style.spacing;
     spacing.item_spacing = Vec2::new(SPACE_2, SPACE_1);
     spacing.button_padding = Vec2::new(SPACE_2 + 2.0, SPACE_1);
@@ -373,30 +348,19 @@ fn style(palette: &Palette) -> Style {
     spacing.slider_rail_height = 4.0;
     spacing.combo_width = 140.0;
     spacing.tooltip_width = 360.0;
-    spacing.scroll = ScrollStyle {
-        bar_width: 8.0,
-        bar_inner_margin: 2.0,
-        ..ScrollStyle::floating()
-    };
+    spacing.scroll = ScrollStyle { bar_width: 8.0, bar_inner_margin: 2.0, ..ScrollStyle::floating() };
     style.interaction.tooltip_delay = 0.35;
     style.interaction.selectable_labels = false;
     style
 }
 
 fn visuals(palette: &Palette) -> Visuals {
-    let base = if palette.dark {
-        Visuals::dark()
-    } else {
-        Visuals::light()
-    };
+    let base = if palette.dark { Visuals::dark() } else { Visuals::light() };
     let field_radius = CornerRadius::same(RADIUS_FIELD);
     Visuals {
         weak_text_color: Some(palette.soft),
         widgets: widgets(palette),
-        selection: Selection {
-            bg_fill: palette.selected_ground(),
-            stroke: Stroke::new(1.0, palette.accent),
-        },
+        selection: Selection { bg_fill: palette.selected_ground(), stroke: Stroke::new(1.0, palette.accent) },
         hyperlink_color: palette.accent,
         faint_bg_color: mix(palette.panel, palette.text, 0.03),
         extreme_bg_color: palette.canvas,
@@ -412,10 +376,7 @@ fn visuals(palette: &Palette) -> Visuals {
         menu_corner_radius: field_radius,
         panel_fill: palette.panel,
         popup_shadow: Shadow::NONE,
-        text_cursor: TextCursorStyle {
-            stroke: Stroke::new(1.5, palette.accent),
-            ..TextCursorStyle::default()
-        },
+        text_cursor: TextCursorStyle { stroke: Stroke::new(1.5, palette.accent), ..TextCursorStyle::default() },
         button_frame: true,
         indent_has_left_vline: false,
         striped: false,
@@ -427,25 +388,19 @@ fn visuals(palette: &Palette) -> Visuals {
 }
 
 fn widgets(palette: &Palette) -> Widgets {
-    let look =
-        |ground: Color32, weak_ground: Color32, border: Color32, text: Color32| WidgetVisuals {
-            bg_fill: ground,
-            weak_bg_fill: weak_ground,
-            bg_stroke: Stroke::new(1.0, border),
-            corner_radius: CornerRadius::same(RADIUS_FIELD),
-            fg_stroke: Stroke::new(1.0, text),
-            expansion: 0.0,
-        };
+    let look = |ground: Color32, weak_ground: Color32, border: Color32, text: Color32| WidgetVisuals {
+        bg_fill: ground,
+        weak_bg_fill: weak_ground,
+        bg_stroke: Stroke::new(1.0, border),
+        corner_radius: CornerRadius::same(RADIUS_FIELD),
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
     let hover = palette.hovered_ground();
     let pressed = mix(palette.raised, palette.text, 0.12);
     Widgets {
         noninteractive: look(palette.panel, palette.panel, palette.hairline, palette.text),
-        inactive: look(
-            palette.canvas,
-            palette.raised,
-            palette.hairline,
-            palette.text,
-        ),
+        inactive: look(palette.canvas, palette.raised, palette.hairline, palette.text),
         hovered: look(hover, hover, palette.strong_hairline(), palette.text),
         active: look(pressed, pressed, palette.accent, palette.text),
         open: look(hover, hover, palette.strong_hairline(), palette.text),
@@ -464,11 +419,7 @@ pub fn contrast(one: Color32, other: Color32) -> f32 {
 fn luminance(colour: Color32) -> f32 {
     let channel = |value: u8| {
         let value = f32::from(value) / 255.0;
-        if value <= 0.040_45 {
-            value / 12.92
-        } else {
-            ((value + 0.055) / 1.055).powf(2.4)
-        }
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
     0.2126 * channel(colour.r()) + 0.7152 * channel(colour.g()) + 0.0722 * channel(colour.b())
 }
@@ -501,8 +452,7 @@ mod tests {
     fn the_fonts_carry_the_glyphs_that_the_designer_writes() {
         let ctx = Context::default();
         apply(&ctx, ThemePreference::Dark);
-        ctx.run_ui(Default::default(), |_| {})
-            .drop_without_applying_deltas();
+        ctx.run_ui(Default::default(), |_| {}).drop_without_applying_deltas();
         ctx.fonts_mut(|fonts| {
             for font in [body(), strong(), code()] {
                 assert!(fonts.has_glyphs(&font, "·…×→←↑↓≥≤≠±µ–—“”‘’✓ΣÄéß0123456789"));

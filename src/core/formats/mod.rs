@@ -8,7 +8,9 @@ pub mod cell;
 mod columns;
 pub mod infer;
 mod json;
+mod json_document;
 mod json_lines;
+mod json_path;
 mod json_rows;
 mod json_shape;
 pub mod keys;
@@ -27,7 +29,7 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&parquet::Parquet, &json_lines::JsonLines, &lines::Lines]
+    &[&parquet::Parquet, &json_lines::JsonLines, &json_document::JsonDocument, &lines::Lines]
 }
 
 /// The format of that name.

@@ -25,11 +25,7 @@ pub fn describe(
     events: &mut Vec<CanvasEvent>,
 ) {
     let ctx = ui.ctx();
-    let name = format!(
-        "canvas, {} steps, {} wires",
-        scene.steps.len(),
-        scene.wires.len()
-    );
+    let name = format!("canvas, {} steps, {} wires", scene.steps.len(), scene.wires.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Group, ui.is_enabled(), &name));
     let active = canvas.focus.clone().filter(|_| response.has_focus());
     let active = active.map(|id| step_id(response, &id).accesskit_id());
@@ -41,13 +37,7 @@ pub fn describe(
     if is_listening.is_none() || !Detail::at(canvas.view.zoom).is_readable() {
         return;
     }
-    let mut hand = Hand {
-        ui,
-        response,
-        scene,
-        rule,
-        events,
-    };
+    let mut hand = Hand { ui, response, scene, rule, events };
     let seen = canvas.view.visible(response.rect);
     let steps: Vec<usize> = canvas.cache.geometry.steps_in(seen).take(STEPS).collect();
     for index in &steps {
@@ -72,9 +62,7 @@ fn place(hand: &Hand<'_, '_>, id: Id, rect: Rect, selected: bool, name: &str) ->
     if !rect.is_positive() {
         return false;
     }
-    let response = hand
-        .ui
-        .interact(rect, id, Sense::focusable_noninteractive());
+    let response = hand.ui.interact(rect, id, Sense::focusable_noninteractive());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, name));
     hand.ui.ctx().accesskit_node_builder(id, |node| {
         node.add_action(accesskit::Action::Click);
@@ -83,8 +71,7 @@ fn place(hand: &Hand<'_, '_>, id: Id, rect: Rect, selected: bool, name: &str) ->
         // Focus stays with the canvas, which names its active descendant.
         hand.response.request_focus();
     }
-    hand.ui
-        .input(|input| input.has_accesskit_action_request(id, accesskit::Action::Click))
+    hand.ui.input(|input| input.has_accesskit_action_request(id, accesskit::Action::Click))
 }
 
 /// Title, kind, state: what a step is called.
@@ -93,10 +80,7 @@ pub fn step_name(step: &StepView) -> String {
 }
 
 fn describe_step(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, index: usize) {
-    let (Some(step), Some(rect)) = (
-        hand.scene.steps.get(index),
-        canvas.cache.geometry.steps.get(index),
-    ) else {
+    let (Some(step), Some(rect)) = (hand.scene.steps.get(index), canvas.cache.geometry.steps.get(index)) else {
         return;
     };
     let rect = canvas.view.rect_to_screen(hand.response.rect, *rect);
@@ -113,11 +97,7 @@ fn describe_ports(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, index: usize) {
     };
     for side in [Side::Input, Side::Output] {
         for (port, view) in step.ports(side).iter().enumerate() {
-            let at = PortAt {
-                step: index,
-                side,
-                port,
-            };
+            let at = PortAt { step: index, side, port };
             let Some(centre) = canvas.cache.geometry.port(hand.scene, at) else {
                 continue;
             };

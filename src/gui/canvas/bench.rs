@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use egui::{
-    Context, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, RawInput,
-    Rect, TouchPhase, Vec2, pos2, vec2,
+    Context, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, TouchPhase, Vec2,
+    pos2, vec2,
 };
 
 use super::scene::{Group, PortView, Scene, StepState, StepView, WireView};
@@ -34,19 +34,11 @@ pub fn made_up_scene(steps: usize, wires: usize) -> Scene {
         StepState::Error("unknown column `memory`".to_owned()),
     ];
     let columns = ((steps as f32).sqrt() * 0.8).ceil().max(1.0) as usize;
-    let mut scene = Scene {
-        revision: 1,
-        ..Scene::default()
-    };
+    let mut scene = Scene { revision: 1, ..Scene::default() };
     for n in 0..steps {
         let at = pos2((n % columns) as f32 * 288.0, (n / columns) as f32 * 120.0);
         let group = Group::ALL[(n % columns) % Group::ALL.len()];
-        let mut step = StepView::new(
-            format!("step{n}"),
-            format!("Requests by path {n}"),
-            group,
-            at,
-        );
+        let mut step = StepView::new(format!("step{n}"), format!("Requests by path {n}"), group, at);
         step.line = format!("status >= {} or request_time > {}", n % 600, n % 7);
         step.line_is_code = n % 2 == 0;
         step.state = states[n % states.len()].clone();
@@ -74,12 +66,9 @@ pub fn bench_frames(steps: usize, wires: usize) -> Vec<FrameTimes> {
     let scene = made_up_scene(steps, wires);
     let mut results = Vec::new();
     for accessible in [false, true] {
-        for (name, zoom) in [
-            ("all in view", None),
-            ("zoom 0.3", Some(0.3)),
-            ("zoom 0.5", Some(0.5)),
-            ("zoom 1", Some(1.0)),
-        ] {
+        for (name, zoom) in
+            [("all in view", None), ("zoom 0.3", Some(0.3)), ("zoom 0.5", Some(0.5)), ("zoom 1", Some(1.0))]
+        {
             for action in [Action::Still, Action::Pan, Action::Zoom, Action::Drag] {
                 let mut bench = Bench::new(&scene, zoom, accessible);
                 let voice = if accessible { ", screen reader" } else { "" };
@@ -125,12 +114,7 @@ impl<'a> Bench<'a> {
         if accessible {
             ctx.enable_accesskit();
         }
-        let mut bench = Self {
-            ctx,
-            canvas: Canvas::default(),
-            scene,
-            time: 0.0,
-        };
+        let mut bench = Self { ctx, canvas: Canvas::default(), scene, time: 0.0 };
         bench.frame(Vec::new());
         if let (Some(zoom), Some(bounds)) = (zoom, scene.bounds()) {
             bench.canvas.view.zoom = zoom;
@@ -174,16 +158,10 @@ impl<'a> Bench<'a> {
         if action == Action::Drag {
             self.grab();
         }
-        let mut times: Vec<f64> = (0..FRAMES)
-            .map(|n| self.frame(Self::events(action, n)))
-            .collect();
+        let mut times: Vec<f64> = (0..FRAMES).map(|n| self.frame(Self::events(action, n))).collect();
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-        FrameTimes {
-            name: name.to_owned(),
-            median_ms: at(0.5),
-            p95_ms: at(0.95),
-        }
+        FrameTimes { name: name.to_owned(), median_ms: at(0.5), p95_ms: at(0.95) }
     }
 
     fn events(action: Action, frame: usize) -> Vec<Event> {
@@ -219,9 +197,7 @@ impl<'a> Bench<'a> {
         };
         let mut selection = Selection::default();
         let every_third = self.scene.steps.iter().step_by(3);
-        selection
-            .steps
-            .extend(every_third.map(|step| step.id.clone()));
+        selection.steps.extend(every_third.map(|step| step.id.clone()));
         selection.steps.insert(lead.id.clone());
         self.canvas.select(selection);
         let hold = self.canvas.screen_point(lead.rect().center());
@@ -244,11 +220,7 @@ mod tests {
     fn every_scenario_is_measured() {
         let results = bench_frames(60, 90);
         assert_eq!(results.len(), 32);
-        assert!(
-            results
-                .iter()
-                .all(|r| r.median_ms > 0.0 && r.p95_ms >= r.median_ms)
-        );
+        assert!(results.iter().all(|r| r.median_ms > 0.0 && r.p95_ms >= r.median_ms));
     }
 
     #[test]

@@ -16,17 +16,9 @@ pub fn begin(canvas: &mut Canvas, hand: &Hand<'_, '_>, at: PortAt, pointer: Pos2
     let mut from = at;
     let mut detached = None;
     if at.side == Side::Input && !sticky {
-        detached = hand
-            .scene
-            .wires
-            .iter()
-            .rposition(|wire| wire.to == (at.step, at.port));
+        detached = hand.scene.wires.iter().rposition(|wire| wire.to == (at.step, at.port));
         if let Some(wire) = detached.and_then(|index| hand.scene.wires.get(index)) {
-            from = PortAt {
-                step: wire.from.0,
-                side: Side::Output,
-                port: wire.from.1,
-            };
+            from = PortAt { step: wire.from.0, side: Side::Output, port: wire.from.1 };
         }
     }
     let Some(from_ref) = hand.scene.port_ref(from) else {
@@ -71,9 +63,7 @@ pub fn proceed(canvas: &mut Canvas, hand: &Hand<'_, '_>, at: Pos2) {
         for port in 0..ports {
             let port = PortAt { step, side, port };
             ask(connect, hand, port);
-            let distance = geometry
-                .port(scene, port)
-                .map_or(f32::INFINITY, |centre| centre.distance(at));
+            let distance = geometry.port(scene, port).map_or(f32::INFINITY, |centre| centre.distance(at));
             if distance < nearest {
                 nearest = distance;
                 connect.target = Some(port);
@@ -117,16 +107,10 @@ pub fn finish(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, connect: Connect) {
     let Some(target) = connect.target else {
         let screen = canvas.screen_point(connect.pointer);
         match wire {
-            Some(wire) => hand.events.push(CanvasEvent::Disconnect {
-                wire: wire.id.clone(),
-            }),
+            Some(wire) => hand.events.push(CanvasEvent::Disconnect { wire: wire.id.clone() }),
             // A second click on the same port: no wire after all.
             None if connect.sticky && connect.is_at_home(canvas, hand.scene) => {}
-            None => hand.events.push(CanvasEvent::WireDropped {
-                from: connect.from_ref,
-                at: connect.pointer,
-                screen,
-            }),
+            None => hand.events.push(CanvasEvent::WireDropped { from: connect.from_ref, at: connect.pointer, screen }),
         }
         return;
     };
@@ -141,11 +125,7 @@ pub fn finish(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, connect: Connect) {
     };
     let (from, to): (PortRef, PortRef) = Side::ordered(connect.from_ref, other);
     hand.events.push(match wire {
-        Some(wire) => CanvasEvent::Reconnect {
-            wire: wire.id.clone(),
-            from,
-            to,
-        },
+        Some(wire) => CanvasEvent::Reconnect { wire: wire.id.clone(), from, to },
         None => CanvasEvent::Connect { from, to },
     });
 }

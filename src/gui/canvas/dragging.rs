@@ -15,12 +15,8 @@ const DROP: f32 = 22.0;
 /// Start to drag the selected steps by the step `id`.
 pub fn begin_steps(canvas: &mut Canvas, scene: &Scene, id: &str, from: Pos2) {
     let index = &canvas.cache.geometry.index;
-    let steps: Vec<(usize, String)> = canvas
-        .selection
-        .steps
-        .iter()
-        .filter_map(|id| Some((*index.get(id)?, id.clone())))
-        .collect();
+    let steps: Vec<(usize, String)> =
+        canvas.selection.steps.iter().filter_map(|id| Some((*index.get(id)?, id.clone()))).collect();
     let Some(lead) = index.get(id).and_then(|i| scene.steps.get(*i)) else {
         return;
     };
@@ -68,17 +64,7 @@ fn drag(scene: &Scene, lead: Rect, steps: Vec<(usize, String)>, from: Pos2) -> D
             *flag = true;
         }
     }
-    Drag {
-        lead,
-        steps,
-        moves,
-        frame: None,
-        note: None,
-        from,
-        offset: Vec2::ZERO,
-        guides: [None, None],
-        onto: None,
-    }
+    Drag { lead, steps, moves, frame: None, note: None, from, offset: Vec2::ZERO, guides: [None, None], onto: None }
 }
 
 /// The pointer moved to `at`.
@@ -103,22 +89,12 @@ pub fn proceed(canvas: &mut Canvas, hand: &Hand<'_, '_>, at: Pos2) {
             .collect();
         (drag.offset, drag.guides) = snapped(drag.lead, raw, &others, snap);
     }
-    geometry.shift(hand.scene, |index| {
-        drag.moves
-            .get(index)
-            .is_some_and(|moves| *moves)
-            .then_some(drag.offset)
-    });
+    geometry.shift(hand.scene, |index| drag.moves.get(index).is_some_and(|moves| *moves).then_some(drag.offset));
     drag.onto = wire_under(drag, geometry, hand.scene, drop);
 }
 
 /// The offset after snapping, and the guides that show why.
-pub fn snapped(
-    lead: Rect,
-    raw: Vec2,
-    others: &[Rect],
-    reach: f32,
-) -> (Vec2, [Option<[Pos2; 2]>; 2]) {
+pub fn snapped(lead: Rect, raw: Vec2, others: &[Rect], reach: f32) -> (Vec2, [Option<[Pos2; 2]>; 2]) {
     let moved = lead.translate(raw);
     let near = |own: [f32; 3], edges: fn(&Rect) -> [f32; 3]| -> Option<(f32, Rect)> {
         let mut best: Option<(f32, Rect)> = None;
@@ -146,20 +122,12 @@ pub fn snapped(
     let placed = lead.translate(offset);
     let same = |a: f32, b: f32| (a - b).abs() < 0.01;
     let vertical = by_x.and_then(|(_, other)| {
-        let x = across(&placed)
-            .into_iter()
-            .zip(across(&other))
-            .find(|(own, theirs)| same(*own, *theirs))?
-            .0;
+        let x = across(&placed).into_iter().zip(across(&other)).find(|(own, theirs)| same(*own, *theirs))?.0;
         let span = placed.union(other);
         Some([pos2(x, span.top() - 8.0), pos2(x, span.bottom() + 8.0)])
     });
     let horizontal = by_y.and_then(|(_, other)| {
-        let y = down(&placed)
-            .into_iter()
-            .zip(down(&other))
-            .find(|(own, theirs)| same(*own, *theirs))?
-            .0;
+        let y = down(&placed).into_iter().zip(down(&other)).find(|(own, theirs)| same(*own, *theirs))?.0;
         let span = placed.union(other);
         Some([pos2(span.left() - 8.0, y), pos2(span.right() + 8.0, y)])
     });
@@ -198,13 +166,11 @@ pub fn finish(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, drag: &Drag) {
         .collect();
     if let Some(frame) = drag.frame.and_then(|index| scene.frames.get(index)) {
         let to = frame.rect.min + drag.offset;
-        hand.events
-            .push(CanvasEvent::FrameMoved(frame.id.clone(), to));
+        hand.events.push(CanvasEvent::FrameMoved(frame.id.clone(), to));
     }
     if let Some(note) = drag.note.and_then(|index| scene.notes.get(index)) {
         let to = note.position + drag.offset;
-        hand.events
-            .push(CanvasEvent::NoteMoved(note.id.clone(), to));
+        hand.events.push(CanvasEvent::NoteMoved(note.id.clone(), to));
     }
     let inserted = drag.onto.and_then(|wire| scene.wires.get(wire));
     let lone = moved.first().map(|(id, _)| id.clone());
@@ -212,10 +178,7 @@ pub fn finish(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, drag: &Drag) {
         hand.events.push(CanvasEvent::Moved(moved));
     }
     if let (Some(wire), Some(step)) = (inserted, lone) {
-        hand.events.push(CanvasEvent::InsertOnWire {
-            step,
-            wire: wire.id.clone(),
-        });
+        hand.events.push(CanvasEvent::InsertOnWire { step, wire: wire.id.clone() });
     }
 }
 

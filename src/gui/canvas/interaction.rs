@@ -7,9 +7,7 @@ use egui::{CursorIcon, Key, PointerButton, Pos2, Rect, Response, Ui, Vec2, vec2}
 
 use super::paint::Detail;
 use super::scene::{Geometry, NOTE_SIZE, PortAt, PortRef, Scene, Side};
-use super::{
-    Canvas, CanvasEvent, ConnectRule, Selection, Target, connecting, dragging, keyboard, minimap,
-};
+use super::{Canvas, CanvasEvent, ConnectRule, Selection, Target, connecting, dragging, keyboard, minimap};
 
 /// How near to a wire counts as on it, in screen points.
 const WIRE_REACH: f32 = 6.0;
@@ -144,10 +142,7 @@ impl Gesture {
             Self::Connect(connect) => {
                 connect.verdicts.clear();
                 connect.target = None;
-                connect.detached = scene
-                    .wires
-                    .iter()
-                    .position(|wire| wire.id == connect.detached_id);
+                connect.detached = scene.wires.iter().position(|wire| wire.id == connect.detached_id);
                 match geometry.index.get(&connect.from_ref.step) {
                     Some(index) => {
                         connect.from.step = *index;
@@ -193,13 +188,7 @@ pub fn take_input(
     rule: ConnectRule<'_>,
     events: &mut Vec<CanvasEvent>,
 ) {
-    let mut hand = Hand {
-        ui,
-        response,
-        scene,
-        rule,
-        events,
-    };
+    let mut hand = Hand { ui, response, scene, rule, events };
     scroll_and_zoom(canvas, &hand);
     hover(canvas, &mut hand);
     start(canvas, &mut hand);
@@ -217,9 +206,7 @@ fn scroll_and_zoom(canvas: &mut Canvas, hand: &Hand<'_, '_>) {
     if !hand.response.contains_pointer() {
         return;
     }
-    let (zoom, scroll) = hand
-        .ui
-        .input(|input| (input.zoom_delta(), input.translation_delta()));
+    let (zoom, scroll) = hand.ui.input(|input| (input.zoom_delta(), input.translation_delta()));
     if zoom != 1.0 {
         canvas.view.zoom_at(hand.response.rect, pointer, zoom);
     } else if scroll != Vec2::ZERO {
@@ -235,11 +222,8 @@ pub fn target_at(canvas: &Canvas, scene: &Scene, screen: Pos2) -> Target {
     if let Some(port) = port_at(canvas, scene, screen).and_then(|at| scene.port_ref(at)) {
         return Target::Port(port);
     }
-    if let Some(note) = scene
-        .notes
-        .iter()
-        .rev()
-        .find(|note| Rect::from_min_size(note.position, NOTE_SIZE).contains(point))
+    if let Some(note) =
+        scene.notes.iter().rev().find(|note| Rect::from_min_size(note.position, NOTE_SIZE).contains(point))
     {
         return Target::Note(note.id.clone());
     }
@@ -267,18 +251,13 @@ pub fn port_at(canvas: &Canvas, scene: &Scene, screen: Pos2) -> Option<PortAt> {
         return None;
     }
     let reach = PORT_REACH / canvas.view.zoom.max(0.7);
-    canvas
-        .cache
-        .geometry
-        .port_at(scene, canvas.canvas_point(screen), reach)
+    canvas.cache.geometry.port_at(scene, canvas.canvas_point(screen), reach)
 }
 
 fn hover(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     let over = hand.response.hovered() && matches!(canvas.gesture, Gesture::None);
     let found = match hand.pointer() {
-        Some(pointer) if over && !on_minimap(canvas, hand, pointer) => {
-            Some(target_at(canvas, hand.scene, pointer))
-        }
+        Some(pointer) if over && !on_minimap(canvas, hand, pointer) => Some(target_at(canvas, hand.scene, pointer)),
         _ => None,
     };
     if found != canvas.hover {
@@ -301,9 +280,7 @@ fn start(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
         return;
     };
     let by = |button| hand.response.drag_started_by(button);
-    let (space, alt) = hand
-        .ui
-        .input(|input| (input.key_down(Key::Space), input.modifiers.alt));
+    let (space, alt) = hand.ui.input(|input| (input.key_down(Key::Space), input.modifiers.alt));
     if by(PointerButton::Middle) || by(PointerButton::Secondary) || space {
         canvas.gesture = Gesture::Pan;
         return;
@@ -334,16 +311,8 @@ fn start(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             canvas.gesture = Gesture::Cut(Cut { from, to: from });
         }
         Target::Wire(_) | Target::Canvas => {
-            let kept = if hand.adds() {
-                canvas.selection.clone()
-            } else {
-                Selection::default()
-            };
-            canvas.gesture = Gesture::Box(BoxSelect {
-                from,
-                to: from,
-                kept,
-            });
+            let kept = if hand.adds() { canvas.selection.clone() } else { Selection::default() };
+            canvas.gesture = Gesture::Box(BoxSelect { from, to: from, kept });
         }
     }
 }
@@ -354,10 +323,7 @@ fn proceed(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
         return;
     };
     let widget = hand.response.rect;
-    if matches!(
-        canvas.gesture,
-        Gesture::Box(_) | Gesture::Drag(_) | Gesture::Connect(_) | Gesture::Cut(_)
-    ) {
+    if matches!(canvas.gesture, Gesture::Box(_) | Gesture::Drag(_) | Gesture::Connect(_) | Gesture::Cut(_)) {
         scroll_at_edge(canvas, hand, pointer);
     }
     let at = canvas.canvas_point(pointer);
@@ -368,8 +334,8 @@ fn proceed(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             canvas.view.pan_by(delta);
         }
         Gesture::Minimap => {
-            if let Some(point) = minimap::place(canvas, widget)
-                .and_then(|map| minimap::canvas_point(canvas, map, pointer))
+            if let Some(point) =
+                minimap::place(canvas, widget).and_then(|map| minimap::canvas_point(canvas, map, pointer))
             {
                 canvas.view.centre_on(widget, point);
             }
@@ -380,11 +346,7 @@ fn proceed(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             let area = Rect::from_two_pos(select.from, at);
             let mut selection = select.kept.clone();
             let inside = canvas.cache.geometry.steps_in(area);
-            selection.steps.extend(
-                inside
-                    .filter_map(|index| hand.scene.steps.get(index))
-                    .map(|step| step.id.clone()),
-            );
+            selection.steps.extend(inside.filter_map(|index| hand.scene.steps.get(index)).map(|step| step.id.clone()));
             choose(canvas, hand, selection);
         }
         Gesture::Drag(_) => dragging::proceed(canvas, hand, at),
@@ -406,10 +368,8 @@ fn scroll_at_edge(canvas: &mut Canvas, hand: &Hand<'_, '_>, pointer: Pos2) {
             0.0
         }
     };
-    let speed = vec2(
-        push(pointer.x, widget.left(), widget.right()),
-        push(pointer.y, widget.top(), widget.bottom()),
-    ) * 12.0;
+    let speed =
+        vec2(push(pointer.x, widget.left(), widget.right()), push(pointer.y, widget.top(), widget.bottom())) * 12.0;
     if speed != Vec2::ZERO {
         let seconds = hand.ui.input(|input| input.stable_dt.min(0.05));
         canvas.view.pan_by(speed * seconds);
@@ -431,9 +391,7 @@ fn finish(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             let crossed = hand.scene.wires.iter().zip(&canvas.cache.geometry.wires);
             for (wire, line) in crossed {
                 if line.is_some_and(|line| line.crosses(cut.from, cut.to)) {
-                    hand.events.push(CanvasEvent::Disconnect {
-                        wire: wire.id.clone(),
-                    });
+                    hand.events.push(CanvasEvent::Disconnect { wire: wire.id.clone() });
                 }
             }
         }
@@ -474,8 +432,7 @@ fn clicks(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             }
             _ => {}
         }
-        hand.events
-            .push(CanvasEvent::Context { target, at, screen });
+        hand.events.push(CanvasEvent::Context { target, at, screen });
     }
 }
 
@@ -557,8 +514,7 @@ fn cursor(canvas: &Canvas, hand: &Hand<'_, '_>) {
     let icon = match (&canvas.gesture, &canvas.hover) {
         (Gesture::Pan, _) => CursorIcon::Grabbing,
         (Gesture::Drag(_), _) => CursorIcon::Grabbing,
-        (Gesture::Connect(connect), _) => match connect.target.map(|at| canvas.gesture.verdict(at))
-        {
+        (Gesture::Connect(connect), _) => match connect.target.map(|at| canvas.gesture.verdict(at)) {
             Some(Some(false)) => CursorIcon::NotAllowed,
             _ => CursorIcon::Crosshair,
         },

@@ -13,18 +13,10 @@ pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     if !hand.response.has_focus() || hand.ui.ctx().any_popup_open() {
         return;
     }
-    let filter = EventFilter {
-        tab: true,
-        horizontal_arrows: true,
-        vertical_arrows: true,
-        escape: true,
-    };
+    let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
     let id = hand.response.id;
-    hand.ui
-        .memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
-    let pressed = |modifiers: Modifiers, key: Key| {
-        hand.ui.input_mut(|input| input.consume_key(modifiers, key))
-    };
+    hand.ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    let pressed = |modifiers: Modifiers, key: Key| hand.ui.input_mut(|input| input.consume_key(modifiers, key));
 
     if pressed(Modifiers::NONE, Key::Tab) || pressed(Modifiers::SHIFT, Key::A) {
         let widget = hand.response.rect;
@@ -63,9 +55,8 @@ pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
 /// What nothing else wants, the canvas has.
 fn take_focus(hand: &Hand<'_, '_>) {
     let ctx = hand.ui.ctx();
-    let unclaimed = ctx.memory(|memory| {
-        memory.focused().is_none() && memory.allows_interaction(hand.response.layer_id)
-    });
+    let unclaimed =
+        ctx.memory(|memory| memory.focused().is_none() && memory.allows_interaction(hand.response.layer_id));
     if unclaimed && hand.ui.is_enabled() && !ctx.any_popup_open() {
         hand.response.request_focus();
     }
@@ -88,10 +79,7 @@ fn take_arrows(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
         (Key::ArrowDown, vec2(0.0, 1.0)),
     ];
     for (key, direction) in arrows {
-        let times = |modifiers: Modifiers| {
-            hand.ui
-                .input_mut(|input| input.count_and_consume_key(modifiers, key))
-        };
+        let times = |modifiers: Modifiers| hand.ui.input_mut(|input| input.count_and_consume_key(modifiers, key));
         if times(Modifiers::ALT) > 0 {
             follow_wire(canvas, hand, direction);
             continue;
@@ -123,10 +111,7 @@ fn take_arrows(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
 /// Select the step that lies one wire further, or beside.
 fn follow_wire(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, direction: Vec2) {
     let geometry = &canvas.cache.geometry;
-    let start = canvas
-        .focus
-        .as_ref()
-        .and_then(|id| geometry.index.get(id).copied());
+    let start = canvas.focus.as_ref().and_then(|id| geometry.index.get(id).copied());
     let middle = canvas.canvas_point(hand.response.rect.center());
     let next = match start {
         None => nearest(geometry, middle, |_| true),
@@ -138,10 +123,7 @@ fn follow_wire(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, direction: Vec2) {
     let id = step.id.clone();
     canvas.focus = Some(id.clone());
     canvas.reveal(&id);
-    let selection = Selection {
-        steps: [id].into(),
-        ..Selection::default()
-    };
+    let selection = Selection { steps: [id].into(), ..Selection::default() };
     choose(canvas, hand, selection);
 }
 

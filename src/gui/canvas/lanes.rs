@@ -110,10 +110,7 @@ mod tests {
     #[test]
     fn nothing_gives_no_lanes_and_a_heap_has_no_title() {
         assert!(lanes(&[]).is_empty());
-        let heap: Vec<StepView> = Group::ALL
-            .iter()
-            .map(|group| step(*group, 10.0, 0.0))
-            .collect();
+        let heap: Vec<StepView> = Group::ALL.iter().map(|group| step(*group, 10.0, 0.0)).collect();
         assert_eq!(lanes(&heap)[0].title, "");
     }
 }

@@ -22,11 +22,7 @@ const LONGEST_LED: usize = 16;
 const PASSING: f32 = 16.0;
 
 /// New places for all steps, or for those named in `only`; the others stay.
-pub fn layout(
-    steps: &[StepView],
-    wires: &[WireView],
-    only: Option<&[String]>,
-) -> Vec<(String, Pos2)> {
+pub fn layout(steps: &[StepView], wires: &[WireView], only: Option<&[String]>) -> Vec<(String, Pos2)> {
     const ROUNDS: usize = 4;
     let chosen: Vec<usize> = (0..steps.len())
         .filter(|index| {
@@ -34,11 +30,7 @@ pub fn layout(
             only.is_none_or(|only| id.is_some_and(|id| only.contains(id)))
         })
         .collect();
-    let boxes: Vec<Box2> = chosen
-        .iter()
-        .filter_map(|index| steps.get(*index))
-        .map(Box2::of)
-        .collect();
+    let boxes: Vec<Box2> = chosen.iter().filter_map(|index| steps.get(*index)).map(Box2::of).collect();
     let number: BTreeMap<usize, usize> = chosen.iter().enumerate().map(|(n, i)| (*i, n)).collect();
     let mut links: Vec<Link> = wires
         .iter()
@@ -63,11 +55,7 @@ pub fn layout(
             break;
         }
     }
-    chosen
-        .iter()
-        .zip(places)
-        .filter_map(|(index, place)| Some((steps.get(*index)?.id.clone(), place)))
-        .collect()
+    chosen.iter().zip(places).filter_map(|(index, place)| Some((steps.get(*index)?.id.clone(), place))).collect()
 }
 
 fn port_y(port: usize) -> f32 {
@@ -83,10 +71,7 @@ struct Box2 {
 impl Box2 {
     fn of(step: &StepView) -> Self {
         let at = step.position;
-        Self {
-            at: if at.is_finite() { at } else { Pos2::ZERO },
-            size: step.size(),
-        }
+        Self { at: if at.is_finite() { at } else { Pos2::ZERO }, size: step.size() }
     }
 }
 
@@ -127,17 +112,11 @@ fn place_all(boxes: &[Box2], links: &[Link], places: &[Pos2]) -> Vec<Pos2> {
         }
         y = ((y + bottom + GAP_FLOW) / GRID).ceil() * GRID;
     }
-    place_singles(
-        &mut singles,
-        boxes,
-        places,
-        widest.round() as usize,
-        |n, at| {
-            if let Some(slot) = result.get_mut(n) {
-                *slot = snapped(corner.to_pos2() + at.to_vec2() + vec2(0.0, y));
-            }
-        },
-    );
+    place_singles(&mut singles, boxes, places, widest.round() as usize, |n, at| {
+        if let Some(slot) = result.get_mut(n) {
+            *slot = snapped(corner.to_pos2() + at.to_vec2() + vec2(0.0, y));
+        }
+    });
     result
 }
 
@@ -219,17 +198,10 @@ struct Layers {
 
 impl Layers {
     fn new(flow: &[usize], boxes: &[Box2], links: &[Link], places: &[Pos2]) -> Self {
-        let number: BTreeMap<usize, usize> =
-            flow.iter().enumerate().map(|(i, n)| (*n, i)).collect();
+        let number: BTreeMap<usize, usize> = flow.iter().enumerate().map(|(i, n)| (*n, i)).collect();
         let links: Vec<Link> = links
             .iter()
-            .filter_map(|link| {
-                Some(Link {
-                    from: *number.get(&link.from)?,
-                    to: *number.get(&link.to)?,
-                    ..*link
-                })
-            })
+            .filter_map(|link| Some(Link { from: *number.get(&link.from)?, to: *number.get(&link.to)?, ..*link }))
             .collect();
         let mut cells: Vec<Cell> = flow
             .iter()
@@ -320,10 +292,7 @@ impl Layers {
                 return ranks[*cell];
             }
             // A lower port pulls a little lower.
-            let sum: f32 = near
-                .iter()
-                .map(|(n, port, _)| ranks[*n] + port * 0.001)
-                .sum();
+            let sum: f32 = near.iter().map(|(n, port, _)| ranks[*n] + port * 0.001).sum();
             sum / near.len() as f32
         };
         self.layers[layer].sort_by(|a, b| middle(a).total_cmp(&middle(b)));
@@ -386,9 +355,7 @@ impl Layers {
         let mut offsets = Vec::with_capacity(order.len());
         for cell in &order {
             let cell = &self.cells[*cell];
-            let wish = look(cell)
-                .and_then(|sides| self.wish(cell, sides))
-                .unwrap_or(cell.y.max(offset));
+            let wish = look(cell).and_then(|sides| self.wish(cell, sides)).unwrap_or(cell.y.max(offset));
             let weight = if cell.step.is_some() { 1.0 } else { 0.5 };
             let mut block = ((wish - offset) * weight, weight);
             let mut count = 1;
@@ -404,10 +371,8 @@ impl Layers {
             offsets.push(offset);
             offset += cell.size.y + GAP_Y;
         }
-        let heights = blocks
-            .iter()
-            .zip(&counts)
-            .flat_map(|(block, count)| std::iter::repeat_n(block.0 / block.1, *count));
+        let heights =
+            blocks.iter().zip(&counts).flat_map(|(block, count)| std::iter::repeat_n(block.0 / block.1, *count));
         for ((cell, base), offset) in order.iter().zip(heights).zip(offsets) {
             self.cells[*cell].y = base + offset;
         }
@@ -509,8 +474,7 @@ mod tests {
     }
 
     fn wires(pairs: &[(usize, usize)]) -> Vec<WireView> {
-        let wire =
-            |(n, (from, to)): (usize, &(usize, usize))| WireView::new(format!("w{n}"), *from, *to);
+        let wire = |(n, (from, to)): (usize, &(usize, usize))| WireView::new(format!("w{n}"), *from, *to);
         pairs.iter().enumerate().map(wire).collect()
     }
 
@@ -537,11 +501,7 @@ mod tests {
         let places = layout(&steps, &wires, None);
         apply(&mut steps, &places);
         assert!(steps.windows(2).all(|p| p[0].position.y == p[1].position.y));
-        assert!(
-            steps
-                .windows(2)
-                .all(|p| p[1].position.x - p[0].position.x == 288.0)
-        );
+        assert!(steps.windows(2).all(|p| p[1].position.x - p[0].position.x == 288.0));
     }
 
     #[test]
@@ -549,9 +509,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         for size in [1, 2, 5, 12, 40] {
             let mut steps = steps(size);
-            let pairs: Vec<(usize, usize)> = (0..size)
-                .map(|_| (random.usize(..size), random.usize(..size)))
-                .collect();
+            let pairs: Vec<(usize, usize)> = (0..size).map(|_| (random.usize(..size), random.usize(..size))).collect();
             let wires = wires(&pairs);
             let once = layout(&steps, &wires, None);
             apply(&mut steps, &once);

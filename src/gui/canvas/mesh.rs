@@ -14,10 +14,7 @@ pub struct Batch {
 impl Batch {
     /// An empty batch.
     pub fn new(painter: &Painter) -> Self {
-        Self {
-            mesh: Mesh::default(),
-            pixel: 1.0 / painter.pixels_per_point().max(0.1),
-        }
+        Self { mesh: Mesh::default(), pixel: 1.0 / painter.pixels_per_point().max(0.1) }
     }
 
     /// A filled rectangle, without feathering.
@@ -47,8 +44,7 @@ impl Batch {
             self.mesh.colored_vertex(pos2(x, y), colour);
         }
         for corner in 1..7 {
-            self.mesh
-                .add_triangle(first, first + corner, first + corner + 1);
+            self.mesh.add_triangle(first, first + corner, first + corner + 1);
         }
     }
 
@@ -63,20 +59,12 @@ impl Batch {
             // paler the thinner it is.
             let share = (width / self.pixel).clamp(0.25, 1.0);
             self.strip(points, *start, &[self.pixel, 0.0, -self.pixel], |lane| {
-                if lane == 1 {
-                    colour.gamma_multiply(share)
-                } else {
-                    Color32::TRANSPARENT
-                }
+                if lane == 1 { colour.gamma_multiply(share) } else { Color32::TRANSPARENT }
             });
         } else {
             let (inner, outer) = (half - self.pixel / 2.0, half + self.pixel / 2.0);
             self.strip(points, *start, &[outer, inner, -inner, -outer], |lane| {
-                if lane == 1 || lane == 2 {
-                    colour
-                } else {
-                    Color32::TRANSPARENT
-                }
+                if lane == 1 || lane == 2 { colour } else { Color32::TRANSPARENT }
             });
         }
     }
@@ -114,13 +102,7 @@ impl Batch {
     }
 
     /// A strip along `points`, with a lane of vertices at each offset.
-    fn strip(
-        &mut self,
-        points: &[Pos2],
-        start: Pos2,
-        offsets: &[f32],
-        colour: impl Fn(usize) -> Color32,
-    ) {
+    fn strip(&mut self, points: &[Pos2], start: Pos2, offsets: &[f32], colour: impl Fn(usize) -> Color32) {
         let lanes = offsets.len() as u32;
         let mut before = start;
         for (index, point) in points.iter().enumerate() {
@@ -128,8 +110,7 @@ impl Batch {
             let normal = normal(before, after);
             let first = self.next();
             for (lane, offset) in offsets.iter().enumerate() {
-                self.mesh
-                    .colored_vertex(*point + normal * *offset, colour(lane));
+                self.mesh.colored_vertex(*point + normal * *offset, colour(lane));
             }
             if index > 0 {
                 for lane in 0..lanes - 1 {

@@ -24,9 +24,7 @@ pub fn place(canvas: &Canvas, widget: Rect) -> Option<Rect> {
 fn fit(canvas: &Canvas, map: Rect) -> Option<(f32, Vec2)> {
     let bounds = canvas.cache.geometry.bounds?;
     let room = map.shrink(INSET);
-    let scale = (room.size() / bounds.size().max(Vec2::splat(1.0)))
-        .min_elem()
-        .min(0.12);
+    let scale = (room.size() / bounds.size().max(Vec2::splat(1.0))).min_elem().min(0.12);
     let offset = room.center().to_vec2() - bounds.center().to_vec2() * scale;
     Some((scale, offset))
 }
@@ -52,13 +50,7 @@ pub fn minimap_ui(canvas: &Canvas, brush: &Brush<'_>) {
             (rect.max.to_vec2() * scale + offset).to_pos2(),
         )
     };
-    brush.painter.rect(
-        map,
-        theme::RADIUS_FIELD,
-        palette.panel,
-        Stroke::new(1.0, palette.hairline),
-        StrokeKind::Inside,
-    );
+    brush.painter.rect(map, theme::RADIUS_FIELD, palette.panel, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
     let painter = brush.painter.with_clip_rect(map.shrink(1.0));
     let mut batch = Batch::new(&painter);
     let calm = theme::mix(palette.panel, palette.faint, 0.75);

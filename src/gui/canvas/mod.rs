@@ -56,8 +56,7 @@ use self::interaction::Gesture;
 use self::text::TextCache;
 
 pub use self::scene::{
-    FrameView, Geometry, Group, Icon, NoteView, PortAt, PortRef, PortView, Scene, Side, StepState,
-    StepView, WireView,
+    FrameView, Geometry, Group, Icon, NoteView, PortAt, PortRef, PortView, Scene, Side, StepState, StepView, WireView,
 };
 pub use self::view::View;
 
@@ -320,11 +319,7 @@ impl Canvas {
     }
 
     fn selected_bounds(&self) -> Option<Rect> {
-        self.selection
-            .steps
-            .iter()
-            .filter_map(|id| self.step_rect(id))
-            .reduce(Rect::union)
+        self.selection.steps.iter().filter_map(|id| self.step_rect(id)).reduce(Rect::union)
     }
 
     /// Rebuild what hangs on the scene, when it changed.
@@ -342,15 +337,9 @@ impl Canvas {
         self.selection.steps.retain(|id| index.contains_key(id));
         if !self.selection.wires.is_empty() {
             let wires: BTreeSet<&str> = scene.wires.iter().map(|w| w.id.as_str()).collect();
-            self.selection
-                .wires
-                .retain(|id| wires.contains(id.as_str()));
+            self.selection.wires.retain(|id| wires.contains(id.as_str()));
         }
-        if self
-            .focus
-            .as_ref()
-            .is_some_and(|id| !index.contains_key(id))
-        {
+        if self.focus.as_ref().is_some_and(|id| !index.contains_key(id)) {
             self.focus = None;
         }
         self.gesture.follow(scene, &self.cache.geometry);
@@ -363,13 +352,7 @@ impl Canvas {
         flags.clear();
         flags.resize(scene.steps.len(), false);
         for id in &self.selection.steps {
-            if let Some(flag) = self
-                .cache
-                .geometry
-                .index
-                .get(id)
-                .and_then(|index| flags.get_mut(*index))
-            {
+            if let Some(flag) = self.cache.geometry.index.get(id).and_then(|index| flags.get_mut(*index)) {
                 *flag = true;
             }
         }
@@ -378,12 +361,7 @@ impl Canvas {
         if self.selection.wires.is_empty() {
             flags.resize(scene.wires.len(), false);
         } else {
-            flags.extend(
-                scene
-                    .wires
-                    .iter()
-                    .map(|wire| self.selection.wires.contains(&wire.id)),
-            );
+            flags.extend(scene.wires.iter().map(|wire| self.selection.wires.contains(&wire.id)));
         }
     }
 }

@@ -23,16 +23,11 @@ pub fn lanes_ui(canvas: &Canvas, brush: &Brush<'_>) {
         }
         if index < last && right - left > 24.0 {
             let line = [pos2(right, widget.top()), pos2(right, widget.bottom())];
-            brush
-                .painter
-                .extend(Shape::dashed_line(&line, border, 3.0, 4.0));
+            brush.painter.extend(Shape::dashed_line(&line, border, 3.0, 4.0));
         }
         // The title stays in sight while its lane does.
         let start = left.max(widget.left()) + 10.0;
-        let galley =
-            brush
-                .painter
-                .layout_no_wrap(lane.title.clone(), theme::caption(), palette.soft);
+        let galley = brush.painter.layout_no_wrap(lane.title.clone(), theme::caption(), palette.soft);
         if start + galley.size().x + 8.0 <= right {
             let pos = pos2(start, widget.top() + 10.0);
             brush.painter.galley(pos, galley, palette.soft);
@@ -51,24 +46,15 @@ pub fn frames_ui(canvas: &Canvas, brush: &Brush<'_>) {
         }
         let rect = canvas.view.rect_to_screen(brush.widget, rect);
         let ground = theme::mix(palette.canvas, palette.text, 0.03);
-        brush.painter.rect(
-            rect,
-            theme::RADIUS_STEP,
-            ground,
-            Stroke::new(1.0, palette.hairline),
-            StrokeKind::Inside,
-        );
+        brush.painter.rect(rect, theme::RADIUS_STEP, ground, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
         if brush.detail >= Detail::Block {
-            brush
-                .painter
-                .with_clip_rect(rect.intersect(brush.widget))
-                .text(
-                    rect.min + vec2(12.0, 10.0) * brush.zoom.max(0.6),
-                    Align2::LEFT_TOP,
-                    &frame.title,
-                    scaled(theme::strong(), brush.zoom),
-                    palette.soft,
-                );
+            brush.painter.with_clip_rect(rect.intersect(brush.widget)).text(
+                rect.min + vec2(12.0, 10.0) * brush.zoom.max(0.6),
+                Align2::LEFT_TOP,
+                &frame.title,
+                scaled(theme::strong(), brush.zoom),
+                palette.soft,
+            );
         }
     }
 }
@@ -90,13 +76,7 @@ pub fn notes_ui(canvas: &Canvas, brush: &Brush<'_>) {
         let rect = canvas.view.rect_to_screen(brush.widget, rect);
         let ground = theme::mix(palette.panel, palette.warning, 0.12);
         let border = Stroke::new(1.0, theme::mix(palette.hairline, palette.warning, 0.3));
-        brush.painter.rect(
-            rect,
-            theme::RADIUS_FIELD,
-            ground,
-            border,
-            StrokeKind::Inside,
-        );
+        brush.painter.rect(rect, theme::RADIUS_FIELD, ground, border, StrokeKind::Inside);
         if !brush.detail.is_readable() {
             continue;
         }
@@ -108,13 +88,7 @@ pub fn notes_ui(canvas: &Canvas, brush: &Brush<'_>) {
         if !note.author.is_empty() {
             let font = scaled(theme::caption(), brush.zoom);
             let corner = inner.right_bottom();
-            painter.text(
-                corner,
-                Align2::RIGHT_BOTTOM,
-                &note.author,
-                font,
-                palette.soft,
-            );
+            painter.text(corner, Align2::RIGHT_BOTTOM, &note.author, font, palette.soft);
         }
     }
 }
@@ -138,16 +112,12 @@ pub fn gesture_ui(canvas: &Canvas, brush: &Brush<'_>) {
         Gesture::Cut(cut) => {
             let stroke = Stroke::new(1.5, palette.bad);
             let line = [to_screen(cut.from), to_screen(cut.to)];
-            brush
-                .painter
-                .extend(Shape::dashed_line(&line, stroke, 5.0, 4.0));
+            brush.painter.extend(Shape::dashed_line(&line, stroke, 5.0, 4.0));
         }
         Gesture::Drag(drag) => {
             let stroke = Stroke::new(1.0, palette.accent.gamma_multiply(0.8));
             for [from, to] in drag.guides.iter().flatten() {
-                brush
-                    .painter
-                    .line_segment([to_screen(*from), to_screen(*to)], stroke);
+                brush.painter.line_segment([to_screen(*from), to_screen(*to)], stroke);
             }
         }
         Gesture::Connect(connect) => connect_ui(canvas, brush, connect),
@@ -169,11 +139,7 @@ fn connect_ui(canvas: &Canvas, brush: &Brush<'_>, connect: &Connect) {
         None => (connect.pointer, None),
     };
     let to = canvas.view.to_screen(brush.widget, to);
-    let colour = if refusal.is_some() {
-        palette.bad
-    } else {
-        palette.accent
-    };
+    let colour = if refusal.is_some() { palette.bad } else { palette.accent };
     wires::loose_wire(brush, from, to, connect.from.side == Side::Output, colour);
     brush.painter.circle_filled(to, 3.5, colour);
     if let Some(reason) = refusal {
@@ -185,24 +151,14 @@ fn connect_ui(canvas: &Canvas, brush: &Brush<'_>, connect: &Connect) {
 fn reason_ui(brush: &Brush<'_>, at: Pos2, reason: &str) {
     const WIDTH: f32 = 260.0;
     let palette = brush.palette;
-    let galley = brush
-        .painter
-        .layout(reason.to_owned(), theme::body(), palette.text, WIDTH);
+    let galley = brush.painter.layout(reason.to_owned(), theme::body(), palette.text, WIDTH);
     let size = galley.size() + vec2(40.0, 12.0);
     let room = brush.widget.shrink(4.0);
     let corner = at.min(room.max - size).max(room.min);
     let rect = Rect::from_min_size(corner, size);
     let border = Stroke::new(1.0, theme::mix(palette.hairline, palette.bad, 0.7));
-    brush.painter.rect(
-        rect,
-        theme::RADIUS_FIELD,
-        palette.raised,
-        border,
-        StrokeKind::Inside,
-    );
+    brush.painter.rect(rect, theme::RADIUS_FIELD, palette.raised, border, StrokeKind::Inside);
     let mark = Rect::from_min_size(rect.min + vec2(8.0, 7.0), vec2(16.0, 16.0));
     Icon::Cross.paint(brush.painter, mark, palette.bad);
-    brush
-        .painter
-        .galley(rect.min + vec2(30.0, 6.0), galley, palette.text);
+    brush.painter.galley(rect.min + vec2(30.0, 6.0), galley, palette.text);
 }

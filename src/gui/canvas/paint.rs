@@ -88,13 +88,7 @@ pub fn paint(canvas: &mut Canvas, ui: &Ui, response: &Response, scene: &Scene) {
     overlay::gesture_ui(canvas, &brush);
     minimap::minimap_ui(canvas, &brush);
     if scene.steps.is_empty() && !scene.empty_hint.is_empty() {
-        painter.text(
-            widget.center(),
-            Align2::CENTER_CENTER,
-            &scene.empty_hint,
-            theme::body(),
-            brush.palette.soft,
-        );
+        painter.text(widget.center(), Align2::CENTER_CENTER, &scene.empty_hint, theme::body(), brush.palette.soft);
     }
     if canvas.cache.texts.blurred || canvas.cache.labels.blurred || !resting {
         ui.ctx().request_repaint();

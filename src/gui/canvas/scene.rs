@@ -83,12 +83,7 @@ pub struct StepView {
 
 impl StepView {
     /// A step with one input and one output, and nothing to say yet.
-    pub fn new(
-        id: impl Into<String>,
-        title: impl Into<String>,
-        group: Group,
-        position: Pos2,
-    ) -> Self {
+    pub fn new(id: impl Into<String>, title: impl Into<String>, group: Group, position: Pos2) -> Self {
         Self {
             id: id.into(),
             title: title.into(),
@@ -131,11 +126,7 @@ impl StepView {
     /// Height of the footer: a card's may take two lines.
     pub fn footer_height(&self) -> f32 {
         const FITS_ONE_LINE: usize = 38;
-        if self.is_card() && self.footer_left.chars().count() > FITS_ONE_LINE {
-            FOOTER + 14.0
-        } else {
-            FOOTER
-        }
+        if self.is_card() && self.footer_left.chars().count() > FITS_ONE_LINE { FOOTER + 14.0 } else { FOOTER }
     }
 
     /// Its rectangle, in canvas points.
@@ -164,10 +155,7 @@ pub struct PortView {
 impl PortView {
     /// A port.
     pub fn new(name: impl Into<String>, label: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            label: label.into(),
-        }
+        Self { name: name.into(), label: label.into() }
     }
 }
 
@@ -246,13 +234,7 @@ pub struct WireView {
 impl WireView {
     /// A wire between the first ports of two steps.
     pub fn new(id: impl Into<String>, from: usize, to: usize) -> Self {
-        Self {
-            id: id.into(),
-            from: (from, 0),
-            to: (to, 0),
-            label: String::new(),
-            dashed: false,
-        }
+        Self { id: id.into(), from: (from, 0), to: (to, 0), label: String::new(), dashed: false }
     }
 }
 
@@ -307,21 +289,14 @@ impl Scene {
     pub fn port_ref(&self, at: PortAt) -> Option<PortRef> {
         let step = self.steps.get(at.step)?;
         let port = step.ports(at.side).get(at.port)?;
-        Some(PortRef {
-            step: step.id.clone(),
-            side: at.side,
-            port: port.name.clone(),
-        })
+        Some(PortRef { step: step.id.clone(), side: at.side, port: port.name.clone() })
     }
 
     /// The smallest rectangle around all steps, frames and notes; `None` when empty.
     pub fn bounds(&self) -> Option<Rect> {
         let steps = self.steps.iter().map(StepView::rect);
         let frames = self.frames.iter().map(|frame| frame.rect);
-        let notes = self
-            .notes
-            .iter()
-            .map(|note| Rect::from_min_size(note.position, NOTE_SIZE));
+        let notes = self.notes.iter().map(|note| Rect::from_min_size(note.position, NOTE_SIZE));
         steps.chain(frames).chain(notes).reduce(Rect::union)
     }
 }
@@ -360,10 +335,8 @@ impl WireLine {
     /// The curve between two ports.
     pub fn new(from: Pos2, to: Pos2) -> Self {
         let bend = Self::bend(from, to);
-        let bounds = Rect::from_two_pos(from, to).union(Rect::from_two_pos(
-            from + vec2(bend, 0.0),
-            to - vec2(bend, 0.0),
-        ));
+        let bounds =
+            Rect::from_two_pos(from, to).union(Rect::from_two_pos(from + vec2(bend, 0.0), to - vec2(bend, 0.0)));
         Self { from, to, bounds }
     }
 
@@ -385,10 +358,7 @@ impl WireLine {
         let (c, d) = (self.to - vec2(bend, 0.0), self.to);
         let u = 1.0 - t;
         let (wa, wb, wc, wd) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
-        pos2(
-            wa * a.x + wb * b.x + wc * c.x + wd * d.x,
-            wa * a.y + wb * b.y + wc * c.y + wd * d.y,
-        )
+        pos2(wa * a.x + wb * b.x + wc * c.x + wd * d.x, wa * a.y + wb * b.y + wc * c.y + wd * d.y)
     }
 
     /// The distance of a point from the curve, in canvas points.
@@ -435,28 +405,15 @@ fn segments_cross(a: Pos2, b: Pos2, c: Pos2, d: Pos2) -> bool {
 impl Geometry {
     /// The geometry of a scene; `moved` gives how far a step is being dragged.
     pub fn of(scene: &Scene, moved: impl Fn(usize) -> Vec2) -> Self {
-        let steps: Vec<Rect> = scene
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| step.rect().translate(moved(index)))
-            .collect();
+        let steps: Vec<Rect> =
+            scene.steps.iter().enumerate().map(|(index, step)| step.rect().translate(moved(index))).collect();
         let mut geometry = Self {
-            index: scene
-                .steps
-                .iter()
-                .enumerate()
-                .map(|(index, step)| (step.id.clone(), index))
-                .collect(),
+            index: scene.steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect(),
             bounds: scene.bounds(),
             steps,
             wires: Vec::new(),
         };
-        geometry.wires = scene
-            .wires
-            .iter()
-            .map(|wire| geometry.wire_line(scene, wire))
-            .collect();
+        geometry.wires = scene.wires.iter().map(|wire| geometry.wire_line(scene, wire)).collect();
         geometry
     }
 
@@ -478,9 +435,7 @@ impl Geometry {
     }
 
     fn wire_line(&self, scene: &Scene, wire: &WireView) -> Option<WireLine> {
-        let end = |(step, port): (usize, usize), side: Side| {
-            self.port(scene, PortAt { step, side, port })
-        };
+        let end = |(step, port): (usize, usize), side: Side| self.port(scene, PortAt { step, side, port });
         let from = end(wire.from, Side::Output)?;
         Some(WireLine::new(from, end(wire.to, Side::Input)?))
     }
@@ -541,11 +496,7 @@ impl Geometry {
 
     /// The steps inside or touched by a rectangle.
     pub fn steps_in(&self, area: Rect) -> impl Iterator<Item = usize> + '_ {
-        self.steps
-            .iter()
-            .enumerate()
-            .filter(move |(_, rect)| area.intersects(**rect))
-            .map(|(index, _)| index)
+        self.steps.iter().enumerate().filter(move |(_, rect)| area.intersects(**rect)).map(|(index, _)| index)
     }
 }
 
@@ -555,12 +506,8 @@ mod tests {
 
     fn pair() -> Scene {
         let mut scene = Scene::default();
-        scene
-            .steps
-            .push(StepView::new("a", "A", Group::Extract, pos2(0.0, 0.0)));
-        scene
-            .steps
-            .push(StepView::new("b", "B", Group::Clean, pos2(300.0, 100.0)));
+        scene.steps.push(StepView::new("a", "A", Group::Extract, pos2(0.0, 0.0)));
+        scene.steps.push(StepView::new("b", "B", Group::Clean, pos2(300.0, 100.0)));
         scene.wires.push(WireView::new("w", 0, 1));
         scene
     }

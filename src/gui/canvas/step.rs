@@ -65,32 +65,19 @@ pub fn step_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize) {
         footer_ui(canvas, brush, index, rect);
     } else {
         let centre = rect.right_top() + vec2(-12.0, 12.0 + header_shift(brush, step)) * brush.zoom;
-        mark_ui(
-            brush,
-            &step.state,
-            pos2(centre.x, header_centre(brush, step, rect)),
-        );
+        mark_ui(brush, &step.state, pos2(centre.x, header_centre(brush, step, rect)));
     }
     ports_ui(canvas, brush, index);
 }
 
-fn step_and_rect<'a>(
-    canvas: &Canvas,
-    brush: &Brush<'a>,
-    index: usize,
-) -> Option<(&'a StepView, Rect)> {
+fn step_and_rect<'a>(canvas: &Canvas, brush: &Brush<'a>, index: usize) -> Option<(&'a StepView, Rect)> {
     let rect = *canvas.cache.geometry.steps.get(index)?;
     let step = brush.scene.steps.get(index)?;
     Some((step, canvas.view.rect_to_screen(brush.widget, rect)))
 }
 
 fn is_selected(canvas: &Canvas, index: usize) -> bool {
-    canvas
-        .cache
-        .selected_steps
-        .get(index)
-        .copied()
-        .unwrap_or(false)
+    canvas.cache.selected_steps.get(index).copied().unwrap_or(false)
 }
 
 fn radius(brush: &Brush<'_>) -> CornerRadius {
@@ -110,13 +97,9 @@ fn block_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
     let ground = theme::mix(palette.raised, hue, if palette.dark { 0.28 } else { 0.2 });
     if selected {
         let ring = Stroke::new(3.0, palette.ring());
-        brush
-            .painter
-            .rect_stroke(rect, radius(brush), ring, StrokeKind::Outside);
+        brush.painter.rect_stroke(rect, radius(brush), ring, StrokeKind::Outside);
     }
-    brush
-        .painter
-        .rect(rect, radius(brush), ground, border, StrokeKind::Inside);
+    brush.painter.rect(rect, radius(brush), ground, border, StrokeKind::Inside);
     let side = (rect.height() * 0.62).min(rect.width() * 0.5);
     let square = Rect::from_center_size(rect.center(), Vec2::splat(side));
     step.icon.paint(brush.painter, square, hue);
@@ -150,10 +133,7 @@ fn ground_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
     }
     let border = match (selected, &step.state) {
         (true, _) => Some(Stroke::new(1.5, palette.accent)),
-        (false, StepState::Error(_)) => Some(Stroke::new(
-            1.0,
-            theme::mix(palette.hairline, palette.bad, 0.6),
-        )),
+        (false, StepState::Error(_)) => Some(Stroke::new(1.0, theme::mix(palette.hairline, palette.bad, 0.6))),
         (false, StepState::Planned) => None,
         (false, _) => Some(Stroke::new(1.0, palette.hairline)),
     };
@@ -212,23 +192,13 @@ fn tile_side(brush: &Brush<'_>) -> f32 {
 fn tile_ui(brush: &Brush<'_>, step: &StepView, rect: Rect) {
     let palette = brush.palette;
     let side = tile_side(brush);
-    let centre = pos2(
-        rect.left() + MARGIN * brush.zoom + side / 2.0,
-        header_centre(brush, step, rect),
-    );
+    let centre = pos2(rect.left() + MARGIN * brush.zoom + side / 2.0, header_centre(brush, step, rect));
     let tile = Rect::from_center_size(centre, Vec2::splat(side));
     let hue = palette.hue(step.group);
     let corner = CornerRadius::same((side * 0.28).round() as u8);
-    let fade = if step.state == StepState::Planned {
-        0.75
-    } else {
-        1.0
-    };
-    brush
-        .painter
-        .rect_filled(tile, corner, hue.gamma_multiply(fade));
-    step.icon
-        .paint(brush.painter, tile.shrink(side * 0.12), palette.on_colour);
+    let fade = if step.state == StepState::Planned { 0.75 } else { 1.0 };
+    brush.painter.rect_filled(tile, corner, hue.gamma_multiply(fade));
+    step.icon.paint(brush.painter, tile.shrink(side * 0.12), palette.on_colour);
 }
 
 /// Where text starts, on the screen.
@@ -241,11 +211,7 @@ fn title_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         return;
     };
     let left = text_left(brush, rect);
-    let mark = if brush.detail == Detail::Full {
-        0.0
-    } else {
-        14.0
-    };
+    let mark = if brush.detail == Detail::Full { 0.0 } else { 14.0 };
     let text = Text {
         text: &step.title,
         font: theme::scaled(&theme::strong(), (theme::BODY * brush.zoom).max(9.5)),
@@ -299,12 +265,7 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     let (zoom, palette, ctx) = (brush.zoom, brush.palette, brush.painter.ctx());
     let left = rect.left() + 12.0 * zoom;
     let room = rect.width() - 24.0 * zoom;
-    let text = Text {
-        text: number,
-        font: theme::scaled(&theme::number(), theme::NUMBER * zoom),
-        width: room,
-        rows: 1,
-    };
+    let text = Text { text: number, font: theme::scaled(&theme::number(), theme::NUMBER * zoom), width: room, rows: 1 };
     let mut used = 0.0;
     let middle = rect.top() + (HEADER + 16.0) * zoom;
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Number, &text) {
@@ -330,9 +291,8 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
 
 fn sparkline_ui(brush: &Brush<'_>, values: &[f32], chart: Rect) {
     let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    });
+    let (low, high) =
+        finite().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     if values.len() < 2 || low > high {
         return;
     }
@@ -386,18 +346,9 @@ fn footer_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         mark_ui(brush, &step.state, pos2(left + 3.5 * zoom, middle));
         left += 13.0 * zoom;
     }
-    let text = Text {
-        text: &step.footer_right,
-        font: font(),
-        width: (right - left) * 0.62,
-        rows: 1,
-    };
+    let text = Text { text: &step.footer_right, font: font(), width: (right - left) * 0.62, rows: 1 };
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Right, &text) {
-        let colour = if step.footer_warns {
-            palette.warning
-        } else {
-            palette.soft
-        };
+        let colour = if step.footer_warns { palette.warning } else { palette.soft };
         right -= text::draw_right(brush.painter, pos2(right, middle), &galley, colour);
         right -= 8.0 * zoom;
     }
@@ -407,12 +358,7 @@ fn footer_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         state if step.footer_left.is_empty() => (state.word(), palette.soft),
         _ => (step.footer_left.as_str(), palette.soft),
     };
-    let text = Text {
-        text: words,
-        font: font(),
-        width: right - left,
-        rows: if is_wide { 2 } else { 1 },
-    };
+    let text = Text { text: words, font: font(), width: right - left, rows: if is_wide { 2 } else { 1 } };
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Left, &text) {
         text::draw_left(brush.painter, pos2(left, middle), &galley, colour);
     }
@@ -453,11 +399,7 @@ fn ports_ui(canvas: &Canvas, brush: &Brush<'_>, index: usize) {
     let radius = (PORT_RADIUS * brush.zoom).max(3.0);
     for side in [Side::Input, Side::Output] {
         for port in 0..step.ports(side).len() {
-            let at = PortAt {
-                step: index,
-                side,
-                port,
-            };
+            let at = PortAt { step: index, side, port };
             let Some(centre) = canvas.cache.geometry.port(brush.scene, at) else {
                 continue;
             };
@@ -470,15 +412,9 @@ fn ports_ui(canvas: &Canvas, brush: &Brush<'_>, index: usize) {
             };
             let stroke = Stroke::new((2.0 * brush.zoom).max(1.25), edge);
             if grown > 1.0 {
-                brush.painter.circle_filled(
-                    centre,
-                    radius * grown + 4.0,
-                    edge.gamma_multiply(0.22),
-                );
+                brush.painter.circle_filled(centre, radius * grown + 4.0, edge.gamma_multiply(0.22));
             }
-            brush
-                .painter
-                .circle(centre, radius * grown - stroke.width / 2.0, fill, stroke);
+            brush.painter.circle(centre, radius * grown - stroke.width / 2.0, fill, stroke);
         }
     }
 }
@@ -486,9 +422,7 @@ fn ports_ui(canvas: &Canvas, brush: &Brush<'_>, index: usize) {
 impl Canvas {
     fn is_hovered_port(&self, scene: &super::Scene, at: PortAt) -> bool {
         match (&self.hover, &self.gesture) {
-            (Some(super::Target::Port(port)), Gesture::None) => {
-                scene.port_ref(at).as_ref() == Some(port)
-            }
+            (Some(super::Target::Port(port)), Gesture::None) => scene.port_ref(at).as_ref() == Some(port),
             _ => false,
         }
     }

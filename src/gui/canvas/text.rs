@@ -66,11 +66,7 @@ impl TextCache {
     /// Keep the galleys of steps that are still there, by their ids.
     pub fn follow(&mut self, old_index: &HashMap<String, usize>, scene: &Scene) {
         let mut old = std::mem::take(&mut self.entries);
-        self.entries = scene
-            .steps
-            .iter()
-            .map(|step| old.get_mut(*old_index.get(&step.id)?)?.take())
-            .collect();
+        self.entries = scene.steps.iter().map(|step| old.get_mut(*old_index.get(&step.id)?)?.take()).collect();
     }
 
     /// Make room for so many entries.
@@ -80,13 +76,9 @@ impl TextCache {
 
     /// Call at the start of each frame; `resting` is false while the zoom changes.
     pub fn begin(&mut self, ctx: &Context, resting: bool) {
-        let witness = ctx.fonts_mut(|fonts| {
-            fonts.layout_no_wrap("·".to_owned(), theme::caption(), Color32::PLACEHOLDER)
-        });
-        let void = self
-            .witness
-            .as_ref()
-            .is_none_or(|kept| !Arc::ptr_eq(kept, &witness));
+        let witness =
+            ctx.fonts_mut(|fonts| fonts.layout_no_wrap("·".to_owned(), theme::caption(), Color32::PLACEHOLDER));
+        let void = self.witness.as_ref().is_none_or(|kept| !Arc::ptr_eq(kept, &witness));
         if void {
             self.entries.iter_mut().for_each(|entry| *entry = None);
         }
@@ -98,23 +90,13 @@ impl TextCache {
 
     /// The galley of a text, and the scale to draw it at (1 unless it is of
     /// another zoom). `None` when there is nothing to draw.
-    pub fn galley(
-        &mut self,
-        ctx: &Context,
-        entry: usize,
-        slot: Slot,
-        wanted: &Text<'_>,
-    ) -> Option<(Arc<Galley>, f32)> {
+    pub fn galley(&mut self, ctx: &Context, entry: usize, slot: Slot, wanted: &Text<'_>) -> Option<(Arc<Galley>, f32)> {
         if wanted.text.is_empty() || wanted.width < 8.0 {
             return None;
         }
         let size = rounded_size(ctx, wanted.font.size);
         let width = wanted.width.round();
-        let kept = self
-            .entries
-            .get_mut(entry)?
-            .get_or_insert_with(Default::default)
-            .get_mut(slot as usize)?;
+        let kept = self.entries.get_mut(entry)?.get_or_insert_with(Default::default).get_mut(slot as usize)?;
         if let Some(galley) = kept
             && galley.job.text == wanted.text
         {
@@ -154,11 +136,7 @@ fn rounded_size(ctx: &Context, size: f32) -> f32 {
 
 fn job(text: &str, font: FontId, width: f32, rows: usize) -> LayoutJob {
     let mut job = LayoutJob::simple_singleline(text.to_owned(), font, Color32::PLACEHOLDER);
-    job.wrap = TextWrapping {
-        max_rows: rows,
-        break_anywhere: rows == 1,
-        ..TextWrapping::wrap_at_width(width)
-    };
+    job.wrap = TextWrapping { max_rows: rows, break_anywhere: rows == 1, ..TextWrapping::wrap_at_width(width) };
     job
 }
 
@@ -166,12 +144,7 @@ fn job(text: &str, font: FontId, width: f32, rows: usize) -> LayoutJob {
 /// width on the screen.
 pub fn draw_left(painter: &Painter, pos: Pos2, text: &(Arc<Galley>, f32), colour: Color32) -> f32 {
     let size = text.0.size() * text.1;
-    draw(
-        painter,
-        Pos2::new(pos.x, pos.y - size.y / 2.0),
-        text,
-        colour,
-    );
+    draw(painter, Pos2::new(pos.x, pos.y - size.y / 2.0), text, colour);
     size.x
 }
 

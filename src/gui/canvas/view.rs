@@ -30,11 +30,7 @@ struct Glide {
 
 impl Default for View {
     fn default() -> Self {
-        Self {
-            pan: Vec2::splat(24.0),
-            zoom: 1.0,
-            glide: None,
-        }
+        Self { pan: Vec2::splat(24.0), zoom: 1.0, glide: None }
     }
 }
 
@@ -46,10 +42,7 @@ impl View {
 
     /// A rectangle from canvas to screen.
     pub fn rect_to_screen(&self, widget: Rect, rect: Rect) -> Rect {
-        Rect::from_min_max(
-            self.to_screen(widget, rect.min),
-            self.to_screen(widget, rect.max),
-        )
+        Rect::from_min_max(self.to_screen(widget, rect.min), self.to_screen(widget, rect.max))
     }
 
     /// From screen to canvas.
@@ -59,10 +52,7 @@ impl View {
 
     /// The part of the canvas that the widget shows.
     pub fn visible(&self, widget: Rect) -> Rect {
-        Rect::from_min_max(
-            self.to_canvas(widget, widget.min),
-            self.to_canvas(widget, widget.max),
-        )
+        Rect::from_min_max(self.to_canvas(widget, widget.min), self.to_canvas(widget, widget.max))
     }
 
     /// Move what is seen by screen points.
@@ -87,11 +77,7 @@ impl View {
     /// Show `area` whole, with a margin, never larger than life.
     pub fn fit(&mut self, widget: Rect, area: Rect) {
         if let Some((pan, zoom)) = Self::fitted(widget, area) {
-            *self = Self {
-                pan,
-                zoom,
-                glide: None,
-            };
+            *self = Self { pan, zoom, glide: None };
         }
     }
 
@@ -142,11 +128,7 @@ impl View {
         let (from, to) = (glide.from, glide.to);
         // Zoom in equal ratios, and pan so that the motion stays straight.
         self.zoom = from.1 * (to.1 / from.1).powf(eased);
-        let share = if (to.1 - from.1).abs() > f32::EPSILON {
-            (self.zoom - from.1) / (to.1 - from.1)
-        } else {
-            eased
-        };
+        let share = if (to.1 - from.1).abs() > f32::EPSILON { (self.zoom - from.1) / (to.1 - from.1) } else { eased };
         self.pan = from.0 + (to.0 - from.0) * share;
         self.glide = (t < 1.0).then_some(glide);
         if self.glide.is_none() {
@@ -156,11 +138,7 @@ impl View {
     }
 
     fn start(&mut self, to: (Vec2, f32)) {
-        self.glide = Some(Glide {
-            from: (self.pan, self.zoom),
-            to,
-            passed: 0.0,
-        });
+        self.glide = Some(Glide { from: (self.pan, self.zoom), to, passed: 0.0 });
     }
 
     fn fitted(widget: Rect, area: Rect) -> Option<(Vec2, f32)> {
@@ -187,11 +165,7 @@ mod tests {
 
     #[test]
     fn there_and_back_is_the_same_point() {
-        let view = View {
-            pan: vec2(-37.0, 12.0),
-            zoom: 0.63,
-            glide: None,
-        };
+        let view = View { pan: vec2(-37.0, 12.0), zoom: 0.63, glide: None };
         let point = pos2(412.0, -93.0);
         let back = view.to_canvas(widget(), view.to_screen(widget(), point));
         assert!(back.distance(point) < 0.001);

@@ -39,29 +39,13 @@ pub fn wires_ui(canvas: &mut Canvas, brush: &Brush<'_>) {
     let mut loud = Vec::new();
     for (index, line) in &seen {
         match weight(canvas, brush, *index) {
-            Weight::Calm => draw(
-                canvas,
-                brush,
-                &mut batch,
-                &mut points,
-                *index,
-                line,
-                Weight::Calm,
-            ),
+            Weight::Calm => draw(canvas, brush, &mut batch, &mut points, *index, line, Weight::Calm),
             weight => loud.push((*index, *line, weight)),
         }
     }
     // What stands out lies above what does not.
     for (index, line, weight) in &loud {
-        draw(
-            canvas,
-            brush,
-            &mut batch,
-            &mut points,
-            *index,
-            line,
-            *weight,
-        );
+        draw(canvas, brush, &mut batch, &mut points, *index, line, *weight);
     }
     batch.paint(brush.painter);
     if brush.zoom >= LABEL_ZOOM {
@@ -131,24 +115,14 @@ fn draw(
 }
 
 fn flagged(canvas: &Canvas, index: usize) -> bool {
-    canvas
-        .cache
-        .selected_wires
-        .get(index)
-        .copied()
-        .unwrap_or(false)
-        || canvas.gesture.drop_wire() == Some(index)
+    canvas.cache.selected_wires.get(index).copied().unwrap_or(false) || canvas.gesture.drop_wire() == Some(index)
 }
 
 /// The curve on the screen: as many pieces as its length deserves.
 fn curve(canvas: &Canvas, brush: &Brush<'_>, line: &WireLine, points: &mut Vec<Pos2>) {
     let length = (line.bounds.width() + line.bounds.height()) * brush.zoom;
     let flat = (line.from.y - line.to.y).abs() < 0.5 && line.from.x <= line.to.x;
-    let pieces = if flat {
-        1
-    } else {
-        ((length / 9.0) as u16).clamp(3, 40)
-    };
+    let pieces = if flat { 1 } else { ((length / 9.0) as u16).clamp(3, 40) };
     points.clear();
     points.extend((0..=pieces).map(|piece| {
         let point = line.at(f32::from(piece) / f32::from(pieces));
@@ -192,11 +166,7 @@ fn pill(brush: &Brush<'_>, centre: Pos2, size: Vec2, colour: Color32) {
 
 /// A wire being drawn, between two screen points; `forward` when `from` is an output.
 pub fn loose_wire(brush: &Brush<'_>, from: Pos2, to: Pos2, forward: bool, colour: Color32) {
-    let line = if forward {
-        WireLine::new(from, to)
-    } else {
-        WireLine::new(to, from)
-    };
+    let line = if forward { WireLine::new(from, to) } else { WireLine::new(to, from) };
     let points: Vec<Pos2> = (0..=32_u16).map(|n| line.at(f32::from(n) / 32.0)).collect();
     let mut batch = Batch::new(brush.painter);
     batch.line(&points, (WIDTH * brush.zoom).max(1.5), colour);
