@@ -6,6 +6,8 @@
 
 pub mod cell;
 mod columns;
+mod csv;
+mod csv_records;
 pub mod infer;
 mod json;
 mod json_document;
@@ -29,7 +31,7 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&parquet::Parquet, &json_lines::JsonLines, &json_document::JsonDocument, &lines::Lines]
+    &[&parquet::Parquet, &json_lines::JsonLines, &json_document::JsonDocument, &csv::Csv, &lines::Lines]
 }
 
 /// The format of that name.

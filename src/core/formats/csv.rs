@@ -1,0 +1,473 @@
+//! CSV and its kin (TSV, semicolons, pipes): RFC 4180 with what files make of it. Imports data.
+//!
+//! An empty field is null; an empty one in quotes is empty text. A field that cannot be read as its column's type
+//! is null and the row stays. A record with another number of fields than the header is kept aside: which column a
+//! missing field belongs to cannot be known.
+
+use super::cell::Cell;
+use super::csv_records::{Dialect, Span};
+use super::infer::TextGuess;
+use super::{
+    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit, scan, time,
+};
+use crate::data::{DataType, Field, Schema};
+use crate::diagnostic::Diagnostic;
+
+/// The format `csv`.
+pub struct Csv;
+
+/// Separators that are tried, the likelier first.
+const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+const OPTIONS: [OptionSpec; 3] = [
+    OptionSpec {
+        name: "separator",
+        kind: OptionKind::Text,
+        default: "auto",
+        doc: "one character between the fields, or `tab`; `auto`: found from the sample",
+    },
+    OptionSpec {
+        name: "quote",
+        kind: OptionKind::Text,
+        default: "\"",
+        doc: "the character around fields that hold separators or line ends; `none`: quotes mean nothing",
+    },
+    OptionSpec {
+        name: "header",
+        kind: OptionKind::Choice(&["auto", "yes", "no"]),
+        default: "auto",
+        doc: "whether the first record names the columns",
+    },
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Header {
+    Auto,
+    Yes,
+    No,
+}
+
+impl Format for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn title(&self) -> &'static str {
+        "CSV"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Fields with a separator between them: comma, tab, semicolon, pipe or another character. Quoted fields may hold \
+         separators and line ends. The first record may name the columns; types come from a sample. Empty fields are \
+         null, records with too many or too few fields are kept aside."
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &OPTIONS
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        let text = scan::text(&sample.head);
+        if text.trim_start().starts_with(['{', '[', '<']) {
+            return None;
+        }
+        let sniffed = sniff(text, Some(b'"'))?;
+        if sniffed.dialect.separator == b',' && is_mostly_comma_fractions(text) {
+            return None;
+        }
+        let table = Table::read(sniffed.dialect, text);
+        let header = table.has_header(Header::Auto);
+        let mut weight = match (header, sniffed.columns) {
+            (true, 3..) => 85,
+            (true, _) => 70,
+            (false, 4..) => 60,
+            (false, _) => 45,
+        };
+        if sniffed.records < 3 {
+            weight -= 20;
+        }
+        let name = sample.name.to_ascii_lowercase();
+        if [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"].iter().any(|end| name.ends_with(end)) {
+            weight = weight.max(70) + 10;
+        }
+        let spec = FormatSpec::new("csv")
+            .with("separator", &separator_text(sniffed.dialect.separator))
+            .with("header", if header { "yes" } else { "no" });
+        let what =
+            format!("have {} fields, separated by {}", sniffed.columns, separator_words(sniffed.dialect.separator));
+        let mut found = scan::recognition(spec, sniffed.fitting, sniffed.records, weight, "record", &what)?;
+        found.reasons.push(match header {
+            true => "the first record names the columns".to_owned(),
+            false => "the first record looks like the others: there is no header".to_owned(),
+        });
+        Some(found)
+    }
+
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        let text = scan::text(&sample.head);
+        let quote = match spec.option("quote").unwrap_or("\"") {
+            "none" | "" => None,
+            written => Some(one_character(written, "quote")?),
+        };
+        let separator = match spec.option("separator").unwrap_or("auto") {
+            "auto" | "" => sniff(text, quote).map_or(b',', |sniffed| sniffed.dialect.separator),
+            written => one_character(written, "separator")?,
+        };
+        let header = match spec.option("header").unwrap_or("auto") {
+            "yes" => Header::Yes,
+            "no" => Header::No,
+            _ => Header::Auto,
+        };
+        let dialect = Dialect { separator, quote };
+        let schema = schema.cloned().unwrap_or_else(|| {
+            let mut table = Table::read(dialect, text);
+            for further in &sample.further {
+                table.add(scan::text(further));
+            }
+            table.schema(header)
+        });
+        let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
+        Ok(Box::new(CsvParser { dialect, header, schema, cells }))
+    }
+}
+
+fn one_character(written: &str, option: &str) -> Result<u8, Diagnostic> {
+    match written {
+        "tab" | "\\t" | "\t" => Ok(b'\t'),
+        "space" => Ok(b' '),
+        _ => match written.as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
+            _ => Err(Diagnostic::error("PW0302", format!("the {option} `{written}` is not one character"))
+                .help("give one ASCII character, or `tab`")
+                .field(option)),
+        },
+    }
+}
+
+fn separator_text(separator: u8) -> String {
+    if separator == b'\t' { "tab".to_owned() } else { char::from(separator).to_string() }
+}
+
+fn separator_words(separator: u8) -> &'static str {
+    match separator {
+        b'\t' => "tabs",
+        b';' => "semicolons",
+        b'|' => "pipes",
+        _ => "commas",
+    }
+}
+
+/// Times such as `17:41:44,747` at the starts of lines: a log, whose commas separate nothing.
+fn is_mostly_comma_fractions(text: &str) -> bool {
+    let (mut lines, mut fractions) = (0, 0);
+    for line in text.lines().take(200) {
+        lines += 1;
+        let stamp = time::iso_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
+        fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
+    }
+    fractions * 3 > lines
+}
+
+/// A separator that splits most records alike.
+struct Sniffed {
+    dialect: Dialect,
+    columns: usize,
+    fitting: usize,
+    records: usize,
+}
+
+/// Finds the separator that splits the most records into the same number of fields, two at least.
+fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
+    let mut best: Option<Sniffed> = None;
+    for separator in SEPARATORS {
+        let dialect = Dialect { separator, quote };
+        let mut counts = std::collections::BTreeMap::<usize, usize>::new();
+        let mut records = 0;
+        each_record(dialect, text, |record| {
+            records += 1;
+            if let Some(fields) = record {
+                *counts.entry(fields.len()).or_default() += 1;
+            }
+            records < 2000
+        });
+        let Some((columns, fitting)) = counts.into_iter().max_by_key(|(columns, count)| (*count, *columns)) else {
+            continue;
+        };
+        let better = best.as_ref().is_none_or(|best| (fitting, columns) > (best.fitting, best.columns));
+        if columns >= 2 && better {
+            best = Some(Sniffed { dialect, columns, fitting, records });
+        }
+    }
+    best
+}
+
+/// Calls `visit` with the fields of each record that is not blank (`None`: malformed) while it returns true.
+fn each_record(dialect: Dialect, text: &str, mut visit: impl FnMut(Option<&[String]>) -> bool) {
+    let mut at = 0;
+    let mut fields = Vec::new();
+    loop {
+        fields.clear();
+        let Some(record) =
+            dialect.record(text.as_bytes(), at, true, |_, span| fields.push(plain(text, span, dialect.quote)))
+        else {
+            return;
+        };
+        let blank = is_blank(&text[at..record.end]);
+        at = record.next;
+        if !blank && !visit(record.fault.is_none().then_some(&fields[..])) {
+            return;
+        }
+    }
+}
+
+/// A field's text, doubled quotes made single.
+fn plain(text: &str, span: Span, quote: Option<u8>) -> String {
+    let field = &text[span.start..span.end];
+    match quote.filter(|_| span.doubled) {
+        Some(quote) => {
+            let quote = char::from(quote).to_string();
+            field.replace(&quote.repeat(2), &quote)
+        }
+        None => field.to_owned(),
+    }
+}
+
+/// Nothing but blanks and NUL bytes; tabs may be separators.
+#[inline]
+fn is_blank(line: &str) -> bool {
+    line.bytes().all(|byte| byte == b' ' || byte == 0)
+}
+
+/// Sampled records, from which header and types are judged.
+struct Table {
+    dialect: Dialect,
+    first: Vec<String>,
+    /// Records after the first that have as many fields.
+    rest: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn read(dialect: Dialect, text: &str) -> Self {
+        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new() };
+        table.add(text);
+        table
+    }
+
+    fn add(&mut self, text: &str) {
+        each_record(self.dialect, text, |record| {
+            match record {
+                Some(fields) if self.first.is_empty() => self.first = fields.to_vec(),
+                Some(fields) if fields.len() == self.first.len() && fields != self.first => {
+                    self.rest.push(fields.to_vec());
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+
+    /// Whether the first record names columns: names are texts, each once, and none is met again below itself.
+    fn has_header(&self, header: Header) -> bool {
+        match header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => {
+                let names: Vec<&str> = self.first.iter().map(|name| name.trim()).collect();
+                let texts = names.iter().filter(|name| !name.is_empty()).all(|name| {
+                    let mut guess = TextGuess::default();
+                    guess.add(name);
+                    guess.data_type() == DataType::String && name.chars().any(char::is_alphabetic)
+                });
+                let unique =
+                    names.iter().enumerate().all(|(index, name)| name.is_empty() || !names[..index].contains(name));
+                let below =
+                    |(column, name): (usize, &&str)| self.rest.iter().any(|record| record[column].trim() == *name);
+                texts && unique && names.iter().any(|name| !name.is_empty()) && !names.iter().enumerate().any(below)
+            }
+        }
+    }
+
+    fn schema(&self, header: Header) -> Schema {
+        let named = self.has_header(header);
+        let mut guesses = vec![TextGuess::default(); self.first.len()];
+        for record in self.rest.iter().chain((!named).then_some(&self.first)) {
+            for (guess, text) in guesses.iter_mut().zip(record).filter(|(_, text)| !text.trim().is_empty()) {
+                guess.add(text);
+            }
+        }
+        let names = if named { unique_names(&self.first) } else { numbered_names(self.first.len()) };
+        Schema::new(names.into_iter().zip(guesses).map(|(name, guess)| Field::new(name, guess.data_type())).collect())
+    }
+}
+
+/// Column names from a header: trimmed, `column_3` where empty, `name_2` where met again.
+fn unique_names(header: &[String]) -> Vec<String> {
+    let mut schema = Schema::default();
+    for (index, name) in header.iter().enumerate() {
+        let name = name.trim().trim_start_matches('\u{feff}');
+        let name = if name.is_empty() { format!("column_{}", index + 1) } else { name.to_owned() };
+        let name = schema.free_name(&name);
+        schema.fields.push(Field::new(name, DataType::String));
+    }
+    schema.fields.into_iter().map(|field| field.name).collect()
+}
+
+fn numbered_names(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("column_{number}")).collect()
+}
+
+struct CsvParser {
+    dialect: Dialect,
+    header: Header,
+    schema: Schema,
+    cells: Vec<Cell>,
+}
+
+/// How one file's records lie to the schema.
+struct Layout {
+    /// By place in the record, the column; `None`: the schema does not have it.
+    columns: Vec<Option<usize>>,
+    /// Names of the places that the schema does not have.
+    unknown: Vec<String>,
+    /// The header record as written, to know it again; empty: none.
+    header: String,
+}
+
+impl CsvParser {
+    /// Judges the file by its first record.
+    fn layout(&self, chunk: &Chunk) -> Layout {
+        let head = if chunk.head.is_empty() { chunk.text } else { chunk.head };
+        let head = head.strip_prefix('\u{feff}').unwrap_or(head);
+        let mut at = 0;
+        let mut first = Vec::new();
+        let mut raw = "";
+        while let Some(record) = self.dialect.record(head.as_bytes(), at, true, |_, span| {
+            first.push(plain(head, span, self.dialect.quote));
+        }) {
+            raw = &head[at..record.end];
+            if !is_blank(raw) && record.fault.is_none() {
+                break;
+            }
+            first.clear();
+            raw = "";
+            at = record.next;
+        }
+        let names = unique_names(&first);
+        let header = match self.header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => names.iter().any(|name| self.schema.has(name)),
+        };
+        if !header {
+            let by_number: Option<Vec<usize>> = self.schema.names().map(column_number).collect();
+            let places = by_number.unwrap_or_else(|| (0..self.schema.len()).collect());
+            let width = places.iter().map(|place| place + 1).max().unwrap_or(0).max(self.schema.len());
+            // A schema that leaves columns out does not tell how many there are: the first record does.
+            let width = if self.schema.len() < width || self.schema.is_empty() { first.len() } else { width };
+            let columns = (0..width).map(|place| places.iter().position(|wanted| *wanted == place)).collect();
+            return Layout { columns, unknown: Vec::new(), header: String::new() };
+        }
+        let columns: Vec<Option<usize>> = names.iter().map(|name| self.schema.index(name)).collect();
+        let unknown = names.into_iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(name, _)| name);
+        Layout { unknown: unknown.collect(), columns, header: raw.to_owned() }
+    }
+}
+
+/// The place that `column_3` names.
+fn column_number(name: &str) -> Option<usize> {
+    name.strip_prefix("column_")?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < 100_000)
+}
+
+impl Parser for CsvParser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        self.dialect.cut(bytes)
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let mut tally = Tally::default();
+        let layout = self.layout(chunk);
+        let targets: Vec<Option<usize>> =
+            layout.columns.iter().map(|column| column.filter(|column| out.wants(*column))).collect();
+        let (text, bom) = scan::without_bom(chunk);
+        let bytes = text.as_bytes();
+        let mut unit = Unit { line: chunk.first_line, offset: chunk.offset + bom as u64 };
+        let mut scratch = String::new();
+        let mut at = 0;
+        while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
+            if let Some(Some(column)) = targets.get(place) {
+                self.read_field(text, span, *column, &mut scratch, out);
+            }
+        }) {
+            let raw = &text[at..record.end];
+            tally.read += 1;
+            if record.fields == layout.columns.len()
+                && record.fault.is_none()
+                && raw != layout.header
+                && !raw.is_empty()
+            {
+                out.end_row(unit);
+                tally.accepted += 1;
+                tally.rows += 1;
+            } else {
+                out.abandon_row();
+                if is_blank(raw) {
+                    tally.blank += 1;
+                } else if raw == layout.header {
+                    tally.meta += 1;
+                } else {
+                    let reason =
+                        record.fault.map_or_else(|| ragged(record.fields, layout.columns.len()), str::to_owned);
+                    out.quarantine(unit, &reason, raw.as_bytes());
+                    tally.quarantined += 1;
+                }
+            }
+            let multi_line = record.next - at > raw.len() + 2 || raw.contains('\n');
+            unit.line += if multi_line { raw.matches('\n').count() as u64 + 1 } else { 1 };
+            unit.offset += (record.next - at) as u64;
+            at = record.next;
+        }
+        if tally.rows > 0 {
+            tally.unknown_keys.extend(layout.unknown.into_iter().map(|name| (name, tally.rows)));
+        }
+        tally
+    }
+}
+
+fn ragged(found: usize, expected: usize) -> String {
+    let fields = if found == 1 { "field" } else { "fields" };
+    format!("{found} {fields} where {expected} are expected")
+}
+
+impl CsvParser {
+    #[inline]
+    fn read_field(&self, text: &str, span: Span, column: usize, scratch: &mut String, out: &mut dyn Columns) {
+        let mut field = &text[span.start..span.end];
+        if field.is_empty() && !span.quoted {
+            return;
+        }
+        if span.doubled {
+            scratch.clear();
+            // Of each pair the first is kept.
+            let quote = self.dialect.quote.map_or('"', char::from);
+            let mut second = false;
+            scratch.extend(field.chars().filter(|c| {
+                second = *c == quote && !second;
+                *c != quote || second
+            }));
+            field = scratch;
+        }
+        self.cells[column].read(field, column, &self.schema.fields[column], out);
+    }
+}
+
+#[cfg(test)]
+mod tests;
