@@ -55,9 +55,16 @@ pub struct Tally {
     /// Headers and directives.
     pub meta: u64,
     pub rows: u64,
+    /// Bytes that were no UTF-8 and were replaced; counted by the reader.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replaced: u64,
     /// Keys that the schema does not have, with how often they were met.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_keys: BTreeMap<String, u64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Tally {
@@ -69,6 +76,7 @@ impl Tally {
         self.blank += other.blank;
         self.meta += other.meta;
         self.rows += other.rows;
+        self.replaced += other.replaced;
         for (key, count) in &other.unknown_keys {
             *self.unknown_keys.entry(key.clone()).or_default() += count;
         }

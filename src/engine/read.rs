@@ -1,0 +1,72 @@
+//! Files → rows: found, opened, cut into chunks, parsed in parallel, delivered in order. Must not import plans beyond
+//! `Read`, and no other part of the engine but columns and tables.
+
+mod chunks;
+mod expand;
+mod job;
+mod open;
+pub(crate) mod parquet;
+mod sniff;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use pipewright_core::data::{Field, Schema};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Tally;
+use pipewright_core::ir::Read;
+
+pub(crate) use chunks::Chunker;
+pub use expand::expand;
+pub use job::Cancel;
+pub(crate) use job::{Parsed, ReadJob, guarded};
+pub(crate) use open::{open, unreadable};
+pub use sniff::{Sniff, schema_as, sniff};
+
+use crate::columns::{POSITION, Quarantined};
+use crate::table::ResultTable;
+
+/// The columns that reading gives: those needed, in the source's order, then the positions where they are asked for.
+pub fn read_schema(read: &Read) -> Schema {
+    let is_kept = |name: &str| read.columns.as_ref().is_none_or(|columns| columns.iter().any(|have| have == name));
+    let mut fields: Vec<Field> = read.schema.fields.iter().filter(|field| is_kept(&field.name)).cloned().collect();
+    if read.position {
+        fields.extend(POSITION.map(|(name, data_type)| Field::new(name, data_type)));
+    }
+    Schema { fields, open: read.schema.open }
+}
+
+/// The job that reads a `Read`'s files. Its path holds no parameters any more.
+pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJob, Diagnostic> {
+    let files = expand(&read.path, base)?;
+    let mut job = ReadJob::new(files, base, read.format.clone(), read.schema.clone());
+    job.columns.clone_from(&read.columns);
+    job.position = read.position;
+    job.cancel = cancel.clone();
+    Ok(job)
+}
+
+/// Reads everything in bounded memory: `sink` gets the rows in the files' order, `quarantine` what did not fit.
+/// Ends early where `sink` breaks. The tally covers what was read.
+pub fn read_stream(
+    read: &Read,
+    base: &Path,
+    sink: &mut dyn FnMut(ResultTable) -> ControlFlow<()>,
+    quarantine: &mut dyn FnMut(Quarantined),
+    cancel: &Cancel,
+) -> Result<Tally, Diagnostic> {
+    let job = job_of(read, base, cancel)?;
+    let schema = read_schema(read);
+    let mut tally = Tally::default();
+    job.for_each(&Ok, &mut |parsed: Parsed| {
+        tally.add(&parsed.tally);
+        parsed.quarantined.into_iter().for_each(&mut *quarantine);
+        let table = ResultTable::from_frame(&parsed.frame, &schema)
+            .map_err(|error| crate::internal("a chunk of rows", &error))?;
+        Ok(sink(table))
+    })?;
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Paths and globs → files, sorted. Must not import formats or plans.
+
+use std::path::{Path, PathBuf};
+
+use pipewright_core::diagnostic::{Diagnostic, nearest};
+
+use super::open::unreadable;
+
+/// The files that a path, folder or glob names, sorted; relative ones start at `base`. A folder gives every file below
+/// it. Errors: nothing there, a pattern that is none, a folder that may not be read.
+pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let path = path.trim();
+    if path.is_empty() {
+        return Err(Diagnostic::error("PW0703", "no file is named")
+            .help("choose a file, or type its path")
+            .field("path"));
+    }
+    let full = base.join(path);
+    if full.is_file() {
+        return Ok(vec![full]);
+    }
+    if full.is_dir() {
+        return below(&full);
+    }
+    if !path.contains(['*', '?', '[']) {
+        return Err(missing(path, &full));
+    }
+    let base = glob::Pattern::escape(&base.to_string_lossy());
+    let pattern = if Path::new(path).is_absolute() { path.to_owned() } else { format!("{base}/{path}") };
+    let found = glob::glob(&pattern).map_err(|error| {
+        Diagnostic::error("PW0705", format!("`{path}` is no pattern of file names: {}", error.msg))
+            .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
+            .field("path")
+    })?;
+    let mut files = Vec::new();
+    for entry in found {
+        let entry = entry.map_err(|error| unreadable(error.path(), error.error()))?;
+        if entry.is_file() {
+            files.push(entry);
+        }
+    }
+    if files.is_empty() {
+        return Err(Diagnostic::error("PW0704", format!("no file fits `{path}`"))
+            .help("see whether the folder is right; `*` does not cross folders, `**` does")
+            .field("path"));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| {
+            Diagnostic::error("PW0706", format!("the folder cannot be read: {error}"))
+                .help("give this user the right to list it")
+                .file(folder.display().to_string())
+        })?;
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(&folder, &error))?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !hidden => folders.push(entry.path()),
+                Ok(_) if !hidden && entry.path().is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(Diagnostic::error("PW0704", "the folder holds no files").file(folder.display().to_string()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn missing(path: &str, full: &Path) -> Diagnostic {
+    let name = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let neighbours: Vec<String> = full
+        .parent()
+        .and_then(|folder| std::fs::read_dir(folder).ok())
+        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+        .unwrap_or_default();
+    let help = match nearest(&name, neighbours.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "paths are relative to the project file; see whether the folder is right".to_owned(),
+    };
+    Diagnostic::error("PW0704", format!("there is no file `{path}`")).help(help).field("path")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_folders_and_near_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("logs")).unwrap();
+        for name in ["logs/b.log", "logs/a.log", "logs/c.txt"] {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        assert_eq!(expand("logs/*.log", folder.path()).unwrap(), [at("logs/a.log"), at("logs/b.log")]);
+        assert_eq!(expand("logs", folder.path()).unwrap().len(), 3);
+        assert!(expand("logs/d*.log", folder.path()).unwrap_err().message.contains("no file fits"));
+        assert!(expand("logs/a.lgo", folder.path()).unwrap_err().help.unwrap().contains("`a.log`"));
+        assert!(expand(" ", folder.path()).is_err());
+    }
+}

@@ -1,0 +1,305 @@
+//! One source's files read by a reader thread, parsed by a few workers, delivered in order. Bounded: at most a few
+//! chunks are alive at a time. Must not import plans.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally, format, formats};
+use polars::prelude::DataFrame;
+use polars_buffer::Buffer;
+
+use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
+use super::open::{Opened, open};
+use super::parquet;
+use super::sniff::sample_of;
+use crate::columns::{FrameBuilder, Layout, Quarantined};
+
+/// A wish to stop, shared between threads.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// An error where the wish was made.
+    pub fn check(&self) -> Result<(), Diagnostic> {
+        if self.is_cancelled() { Err(Diagnostic::error("PW0799", "stopped on request")) } else { Ok(()) }
+    }
+}
+
+/// What is to be read, and how.
+#[derive(Clone)]
+pub(crate) struct ReadJob {
+    pub files: Vec<PathBuf>,
+    /// File names are shown relative to this folder.
+    pub base: PathBuf,
+    pub format: FormatSpec,
+    pub schema: Schema,
+    /// Names of the columns to build; `None`: all.
+    pub columns: Option<Vec<String>>,
+    pub position: bool,
+    /// Bytes.
+    pub chunk_size: usize,
+    pub workers: usize,
+    /// How many quarantined units of a chunk are kept.
+    pub quarantine_limit: usize,
+    pub cancel: Cancel,
+    /// Bytes taken from files so far, for a progress bar.
+    pub progress: Arc<AtomicU64>,
+}
+
+/// A chunk's rows and what became of its units.
+pub(crate) struct Parsed {
+    pub frame: DataFrame,
+    pub tally: Tally,
+    pub quarantined: Vec<Quarantined>,
+    /// Index into the job's files.
+    pub file: usize,
+}
+
+/// A file ready to be parsed.
+pub(crate) struct Prepared {
+    pub index: usize,
+    pub path: PathBuf,
+    /// As quarantine and `_file` show it.
+    pub name: String,
+    pub parser: Box<dyn Parser>,
+    head: String,
+    modified: i64,
+}
+
+impl ReadJob {
+    pub fn new(files: Vec<PathBuf>, base: &Path, format: FormatSpec, schema: Schema) -> Self {
+        Self {
+            files,
+            base: base.to_owned(),
+            format,
+            schema,
+            columns: None,
+            position: false,
+            chunk_size: CHUNK_SIZE,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            quarantine_limit: usize::MAX,
+            cancel: Cancel::new(),
+            progress: Arc::default(),
+        }
+    }
+
+    /// Opens a file and prepares its parser; the stream begins at the file's first byte after a byte order mark.
+    pub fn prepare(&self, index: usize) -> Result<(Prepared, Opened), Diagnostic> {
+        let path = &self.files[index];
+        let known = format(&self.format.name).ok_or_else(|| unknown_format(&self.format.name))?;
+        let opened = open(path)?;
+        let sample = sample_of(path, 0)?;
+        let in_file = |diagnostic: Diagnostic| diagnostic.file(path.display().to_string());
+        let parser = known.prepare(&self.format, Some(&self.schema), &sample).map_err(in_file)?;
+        let name = path.strip_prefix(&self.base).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let head = String::from_utf8_lossy(&sample.head).into_owned();
+        let prepared = Prepared { index, path: path.clone(), name, parser, head, modified: opened.modified };
+        Ok((prepared, opened))
+    }
+
+    /// Which of the parser's columns are wanted.
+    pub fn wanted(&self, schema: &Schema) -> Vec<bool> {
+        let is_wanted =
+            |name: &str| self.columns.as_ref().is_none_or(|columns| columns.iter().any(|have| have == name));
+        schema.names().map(is_wanted).collect()
+    }
+
+    /// Parses one chunk.
+    pub fn parse(&self, file: &Prepared, raw: RawChunk) -> Result<Parsed, Diagnostic> {
+        let (text, shifts, replaced) = text_of(raw.bytes);
+        let text = Arc::new(text);
+        let schema = file.parser.schema();
+        let wanted = self.wanted(schema);
+        let layout = Layout { schema, wanted: &wanted, position: self.position, file: &file.name };
+        let buffer = Buffer::from_owner(SharedText(text.clone()));
+        let mut columns = FrameBuilder::new(layout, buffer, raw.offset, &shifts, self.quarantine_limit);
+        let chunk = Chunk {
+            text: &text,
+            first_line: raw.first_line,
+            offset: raw.offset,
+            head: &file.head,
+            file_time: file.modified,
+        };
+        let mut tally = file.parser.parse(&chunk, &mut columns);
+        tally.replaced += replaced;
+        let quarantined = std::mem::take(&mut columns.quarantined);
+        let frame = columns.finish().map_err(|error| crate::internal("a chunk of rows", &error))?;
+        Ok(Parsed { frame, tally, quarantined, file: file.index })
+    }
+
+    /// Reads everything: `work` runs in the workers on each chunk, `deliver` here, in the files' order. Stops early
+    /// where `deliver` breaks.
+    pub fn for_each<T: Send>(
+        &self,
+        work: &(dyn Fn(Parsed) -> Result<T, Diagnostic> + Sync),
+        deliver: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let workers = self.workers.max(1);
+        // One ticket a chunk, from reading to delivery: nobody runs ahead of the slowest.
+        let alive = workers * 2 + 2;
+        let (ticket_in, ticket_out) = bounded::<()>(alive);
+        for _ in 0..alive {
+            let _ = ticket_in.send(());
+        }
+        let (task_in, task_out) = bounded::<(u64, Task)>(alive);
+        let (done_in, done_out) = unbounded::<(u64, Result<T, Diagnostic>)>();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let is_over = &is_over;
+            let failed = done_in.clone();
+            let spawn = |name: String| std::thread::Builder::new().name(name);
+            let reader = spawn("pipewright-reader".into()).spawn_scoped(scope, move || {
+                let mut number = 0;
+                let result = guarded(|| self.read_all(&ticket_out, &task_in, is_over, &mut number));
+                if let Err(diagnostic) = result {
+                    let _ = failed.send((number, Err(diagnostic)));
+                }
+            });
+            for worker in 0..workers {
+                let (tasks, done) = (task_out.clone(), done_in.clone());
+                let spawned = spawn(format!("pipewright-parser-{worker}")).spawn_scoped(scope, move || {
+                    for (number, task) in tasks {
+                        if is_over.load(Ordering::Relaxed) {
+                            continue;
+                        }
+                        let result = guarded(|| self.parse_task(task).and_then(work));
+                        if done.send((number, result)).is_err() {
+                            break;
+                        }
+                    }
+                });
+                spawned.map_err(|error| no_thread(&error))?;
+            }
+            reader.map_err(|error| no_thread(&error))?;
+            drop((done_in, task_out));
+            let result = in_order(&done_out, &ticket_in, &self.cancel, deliver);
+            is_over.store(true, Ordering::Relaxed);
+            drop((ticket_in, done_out));
+            result
+        })
+    }
+
+    fn parse_task(&self, task: Task) -> Result<Parsed, Diagnostic> {
+        self.cancel.check()?;
+        match task {
+            Task::Text(file, raw) => self.parse(&file, raw),
+            Task::Rows { file, start, count } => parquet::read_rows(self, &file, start, count),
+        }
+    }
+
+    /// The reader thread. `number` is that of the next chunk.
+    fn read_all(
+        &self,
+        tickets: &Receiver<()>,
+        tasks: &Sender<(u64, Task)>,
+        is_over: &AtomicBool,
+        number: &mut u64,
+    ) -> Result<(), Diagnostic> {
+        let send = |task: Task, number: &mut u64| {
+            let is_sent = tickets.recv().is_ok() && tasks.send((*number, task)).is_ok();
+            *number += 1;
+            is_sent && !is_over.load(Ordering::Relaxed)
+        };
+        for index in 0..self.files.len() {
+            self.cancel.check()?;
+            let (file, opened) = self.prepare(index)?;
+            let file = Arc::new(file);
+            if file.parser.framing() == Framing::Native {
+                for (start, count) in parquet::row_ranges(&file.path)? {
+                    if !send(Task::Rows { file: file.clone(), start, count }, number) {
+                        return Ok(());
+                    }
+                }
+                self.progress.fetch_add(opened.size, Ordering::Relaxed);
+                continue;
+            }
+            let mut taken = 0;
+            let mut chunker = Chunker::new(opened.reader, 1, opened.offset, self.chunk_size);
+            while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
+                let now = opened.taken.load(Ordering::Relaxed);
+                self.progress.fetch_add(now - taken, Ordering::Relaxed);
+                taken = now;
+                if !send(Task::Text(file.clone(), raw), number) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Task {
+    Text(Arc<Prepared>, RawChunk),
+    Rows { file: Arc<Prepared>, start: usize, count: usize },
+}
+
+/// Delivers results in the order of their numbers.
+fn in_order<T>(
+    done: &Receiver<(u64, Result<T, Diagnostic>)>,
+    tickets: &Sender<()>,
+    cancel: &Cancel,
+    deliver: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Diagnostic>,
+) -> Result<(), Diagnostic> {
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    for (number, result) in done {
+        waiting.insert(number, result);
+        while let Some(result) = waiting.remove(&next) {
+            cancel.check()?;
+            if deliver(result?)?.is_break() {
+                return Ok(());
+            }
+            next += 1;
+            let _ = tickets.try_send(());
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work`; a panic in it becomes a diagnostic.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Diagnostic::error("PW0798", "an internal fault stopped the work on these rows")
+            .help("this is a fault of the program: please report it with the file's first lines"))
+    })
+}
+
+fn no_thread(error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("PW0797", format!("no further thread can be started: {error}"))
+        .help("raise the limit of processes for this user")
+}
+
+/// No format has that name.
+pub(crate) fn unknown_format(name: &str) -> Diagnostic {
+    let names = formats().iter().map(|format| format.name());
+    let hint = pipewright_core::diagnostic::did_you_mean(name, names.clone());
+    Diagnostic::error("PW0709", format!("there is no format `{name}`{hint}"))
+        .help(format!("the formats are {}", names.collect::<Vec<_>>().join(", ")))
+        .field("format")
+}
+
+struct SharedText(Arc<String>);
+
+impl AsRef<[u8]> for SharedText {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}

@@ -1,0 +1,214 @@
+//! Files as plain UTF-8 byte streams: gzip and zstd undone, byte order marks dropped, UTF-16 decoded. Must not import
+//! formats or plans.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pipewright_core::diagnostic::Diagnostic;
+
+/// An opened file.
+pub(crate) struct Opened {
+    pub reader: Box<dyn Read + Send>,
+    /// `gzip` or `zstd`.
+    pub compression: Option<&'static str>,
+    /// `UTF-8`, `UTF-8 with BOM`, `UTF-16LE`, `UTF-16BE`.
+    pub encoding: &'static str,
+    /// Bytes already passed: a byte order mark.
+    pub offset: u64,
+    /// Bytes of the file itself, compressed or not.
+    pub size: u64,
+    /// Microseconds since 1970; 0: unknown.
+    pub modified: i64,
+    /// Bytes taken from the file so far.
+    pub taken: Arc<AtomicU64>,
+}
+
+impl Opened {
+    /// Whether offsets in the stream are offsets in the file.
+    pub fn is_plain(&self) -> bool {
+        self.compression.is_none() && self.encoding.starts_with("UTF-8")
+    }
+}
+
+/// What went wrong with a file, in words.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let (message, help) = match error.kind() {
+        io::ErrorKind::NotFound => ("the file is gone", "put it back, or point the step to another file"),
+        io::ErrorKind::PermissionDenied => {
+            ("the file may not be read", "give this user the right to read it, or point the step to another file")
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            ("the compressed file is damaged or cut short", "fetch it again; what comes before the damage is whole")
+        }
+        _ => ("the file cannot be read", "see whether its disk or network share is well"),
+    };
+    let message = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => message.to_owned(),
+        _ => format!("{message}: {error}"),
+    };
+    Diagnostic::error("PW0701", message).help(help).file(path.display().to_string())
+}
+
+/// Opens a file and looks at its first bytes.
+pub(crate) fn open(path: &Path) -> Result<Opened, Diagnostic> {
+    let fail = |error: io::Error| unreadable(path, &error);
+    let file = File::open(path).map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
+    if metadata.is_dir() {
+        return Err(Diagnostic::error("PW0702", "this is a folder, not a file")
+            .help("add `/*` to read the files in it")
+            .file(path.display().to_string()));
+    }
+    let modified = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |age| age.as_micros() as i64);
+    let taken = Arc::new(AtomicU64::new(0));
+    let mut counted: Box<dyn Read + Send> = Box::new(Counted { file, taken: taken.clone() });
+    let magic = peek(&mut counted, 4).map_err(fail)?;
+    let (mut reader, compression): (Box<dyn Read + Send>, _) = if magic.starts_with(&[0x1f, 0x8b]) {
+        let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 18, rejoin(magic, counted)));
+        (Box::new(decoder), Some("gzip"))
+    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        (Box::new(zstd::stream::read::Decoder::new(rejoin(magic, counted)).map_err(fail)?), Some("zstd"))
+    } else {
+        (rejoin(magic, counted), None)
+    };
+    let mark = peek(&mut reader, 3).map_err(fail)?;
+    let (reader, encoding, offset): (Box<dyn Read + Send>, _, _) = if mark == [0xef, 0xbb, 0xbf] {
+        (reader, "UTF-8 with BOM", 3)
+    } else if mark.starts_with(&[0xff, 0xfe]) {
+        (Box::new(Utf16::new(rejoin(mark[2..].to_vec(), reader), u16::from_le_bytes)), "UTF-16LE", 0)
+    } else if mark.starts_with(&[0xfe, 0xff]) {
+        (Box::new(Utf16::new(rejoin(mark[2..].to_vec(), reader), u16::from_be_bytes)), "UTF-16BE", 0)
+    } else {
+        (rejoin(mark, reader), "UTF-8", 0)
+    };
+    Ok(Opened { reader, compression, encoding, offset, size: metadata.len(), modified, taken })
+}
+
+fn peek(reader: &mut dyn Read, count: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(count).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn rejoin(bytes: Vec<u8>, rest: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+    Box::new(Rejoined { bytes, rest })
+}
+
+/// Bytes looked at, then the rest. Unlike `Read::chain` it hands large reads straight to the file.
+struct Rejoined {
+    bytes: Vec<u8>,
+    rest: Box<dyn Read + Send>,
+}
+
+impl Read for Rejoined {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.bytes.is_empty() {
+            return self.rest.read(buffer);
+        }
+        let count = self.bytes.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&self.bytes[..count]);
+        self.bytes.drain(..count);
+        Ok(count)
+    }
+}
+
+struct Counted {
+    file: File,
+    taken: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// UTF-16 → UTF-8; lone surrogates are replaced.
+struct Utf16 {
+    inner: Box<dyn Read + Send>,
+    unit: fn([u8; 2]) -> u16,
+    /// Raw bytes not decoded yet: an odd byte, a high surrogate.
+    pending: Vec<u8>,
+    decoded: Vec<u8>,
+    position: usize,
+}
+
+impl Utf16 {
+    fn new(inner: Box<dyn Read + Send>, unit: fn([u8; 2]) -> u16) -> Self {
+        Self { inner, unit, pending: Vec::new(), decoded: Vec::new(), position: 0 }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let before = self.pending.len();
+        self.inner.by_ref().take(1 << 16).read_to_end(&mut self.pending)?;
+        let is_end = self.pending.len() == before;
+        let mut units: Vec<u16> = self.pending.chunks_exact(2).map(|pair| (self.unit)([pair[0], pair[1]])).collect();
+        let mut kept = self.pending.len() % 2;
+        if !is_end && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
+            units.pop();
+            kept += 2;
+        }
+        let text: String = char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        self.decoded = text.into_bytes();
+        self.position = 0;
+        self.pending.drain(..self.pending.len() - kept);
+        if is_end {
+            self.pending.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Read for Utf16 {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.position == self.decoded.len() {
+            self.refill()?;
+        }
+        let count = buffer.len().min(self.decoded.len() - self.position);
+        buffer[..count].copy_from_slice(&self.decoded[self.position..self.position + count]);
+        self.position += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn text_of(bytes: &[u8]) -> (String, &'static str, Option<&'static str>, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        let mut opened = open(&path).unwrap();
+        let mut text = String::new();
+        opened.reader.read_to_string(&mut text).unwrap();
+        (text, opened.encoding, opened.compression, opened.offset)
+    }
+
+    #[test]
+    fn encodings_and_compressions_are_undone() {
+        assert_eq!(text_of(b""), (String::new(), "UTF-8", None, 0));
+        assert_eq!(text_of(b"a\n"), ("a\n".into(), "UTF-8", None, 0));
+        assert_eq!(text_of(b"\xef\xbb\xbfa\n"), ("a\n".into(), "UTF-8 with BOM", None, 3));
+        let utf16: Vec<u8> = "\u{feff}zażółć 🦀\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(text_of(&utf16), ("zażółć 🦀\n".into(), "UTF-16LE", None, 0));
+        let long = format!("\u{feff}{}", "🦀x".repeat(40_000));
+        let utf16: Vec<u8> = long.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(text_of(&utf16).0, long.trim_start_matches('\u{feff}'));
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"hello\n").unwrap();
+        assert_eq!(text_of(&gzip.finish().unwrap()), ("hello\n".into(), "UTF-8", Some("gzip"), 0));
+        let zstd = zstd::encode_all(&b"hello\n"[..], 1).unwrap();
+        assert_eq!(text_of(&zstd), ("hello\n".into(), "UTF-8", Some("zstd"), 0));
+    }
+}

@@ -1,0 +1,92 @@
+//! Parquet files: schema, ranges of rows, rows. The one format that is not text. Must not import plans.
+
+use std::fs::File;
+use std::path::Path;
+
+use pipewright_core::data::{DataType, Field, Schema};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Tally;
+use polars::prelude::*;
+
+use super::job::{Parsed, Prepared, ReadJob};
+use super::open::unreadable;
+use crate::table::{polars_type, schema_of};
+
+/// Rows that are read at once.
+const BATCH: usize = 1 << 18;
+
+fn damaged(path: &Path, error: &PolarsError) -> Diagnostic {
+    Diagnostic::error("PW0710", format!("this is no readable Parquet file: {error}"))
+        .help("see whether the file is whole")
+        .file(path.display().to_string())
+}
+
+/// The columns of a file, in Pipewright's types.
+pub(crate) fn schema(path: &Path) -> Result<Schema, Diagnostic> {
+    let none = read(path, None, 0, 0)?;
+    let plain = |field: &Field| Field::new(field.name.clone(), field.data_type.clone());
+    Ok(Schema::new(schema_of(&none).fields.iter().map(plain).collect()))
+}
+
+/// How many rows a file has.
+pub(crate) fn count_rows(path: &Path) -> Result<usize, Diagnostic> {
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    ParquetReader::new(file).num_rows().map_err(|error| damaged(path, &error))
+}
+
+/// (first row, rows) of each batch.
+pub(crate) fn row_ranges(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
+    let rows = count_rows(path)?;
+    Ok((0..rows).step_by(BATCH).map(|start| (start, BATCH.min(rows - start))).collect())
+}
+
+fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -> Result<DataFrame, Diagnostic> {
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let reader = ParquetReader::new(file).with_columns(columns).with_slice(Some((start, count)));
+    reader.set_rechunk(true).finish().map_err(|error| damaged(path, &error))
+}
+
+/// A batch of rows as the job's columns; a column that the file lacks is null.
+pub(crate) fn read_rows(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> Result<Parsed, Diagnostic> {
+    let have = schema(&file.path)?;
+    let wanted: Vec<&Field> =
+        job.schema.fields.iter().zip(job.wanted(&job.schema)).filter(|(_, wanted)| *wanted).map(|(f, _)| f).collect();
+    let names = wanted.iter().filter(|field| have.has(&field.name)).map(|field| field.name.clone()).collect();
+    let read = read(&file.path, Some(names), start, count)?;
+    let mut columns = Vec::new();
+    for field in wanted {
+        columns.push(column(&read, field, count).map_err(|error| damaged(&file.path, &error))?);
+    }
+    if job.position {
+        columns.push(Column::new_scalar("_file".into(), Scalar::from(PlSmallStr::from_str(&file.name)), count));
+        let numbers: Vec<i64> = (start as i64 + 1..=(start + count) as i64).collect();
+        columns.push(Column::new("_line".into(), numbers));
+        columns.push(Column::full_null("_offset".into(), count, &polars_type(&DataType::Int)));
+    }
+    let frame = DataFrame::new(count, columns).map_err(|error| damaged(&file.path, &error))?;
+    let rows = count as u64;
+    let tally = Tally { read: rows, accepted: rows, rows, ..Tally::default() };
+    Ok(Parsed { frame, tally, quarantined: Vec::new(), file: file.index })
+}
+
+fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column> {
+    let wanted = polars_type(&field.data_type);
+    let Ok(column) = frame.column(&field.name) else {
+        return Ok(Column::full_null(field.name.as_str().into(), count, &wanted));
+    };
+    // Times with a zone are instants already: only the label goes.
+    let column = match column.dtype() {
+        polars::prelude::DataType::Datetime(_, Some(_)) => {
+            column.cast(&polars::prelude::DataType::Datetime(TimeUnit::Microseconds, None))?
+        }
+        _ => column.clone(),
+    };
+    let column = if *column.dtype() == wanted { column } else { column.cast(&wanted)? };
+    match column.dtype() {
+        polars::prelude::DataType::Float64 => {
+            let values = column.as_materialized_series().f64()?.apply(|value| value.filter(|value| value.is_finite()));
+            Ok(values.into_series().into_column())
+        }
+        _ => Ok(column),
+    }
+}

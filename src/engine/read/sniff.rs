@@ -1,0 +1,121 @@
+//! What a file is: samples for the recognisers, and their verdict. Reads at most about 200 KB of any file.
+//! Must not import plans.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::{FormatSpec, Framing, Recognition, Sample, format, recognise};
+
+use super::job::unknown_format;
+use super::open::{open, unreadable};
+use super::parquet;
+
+const HEAD: u64 = 64 << 10;
+const PIECE: u64 = 16 << 10;
+
+/// What was found out about a file.
+#[derive(Debug, Clone)]
+pub struct Sniff {
+    pub path: PathBuf,
+    pub format: FormatSpec,
+    /// 1 to 100.
+    pub score: u8,
+    pub reasons: Vec<String>,
+    pub encoding: String,
+    /// `gzip` or `zstd`.
+    pub compression: Option<String>,
+    pub schema: Schema,
+    /// All opinions, best first.
+    pub recognitions: Vec<Recognition>,
+    /// Bytes of the file.
+    pub size: u64,
+}
+
+/// Recognises a file's format from its first bytes and a few places further in.
+/// Errors: the file cannot be read, or it is empty.
+pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
+    let opened = open(path)?;
+    let sample = sample_of(path, 3)?;
+    if sample.head.is_empty() {
+        return Err(Diagnostic::error("PW0711", "the file is empty, so its format cannot be recognised")
+            .help("choose a file with rows, or name the format")
+            .file(path.display().to_string()));
+    }
+    let recognitions = recognise(&sample);
+    let Some(best) = recognitions.first().cloned() else {
+        return Err(Diagnostic::error("PW0712", "no format fits this file")
+            .help("name the format, or read it as plain `lines`")
+            .file(path.display().to_string()));
+    };
+    let schema = schema_of_file(path, &best.format, &sample)?;
+    Ok(Sniff {
+        path: path.to_owned(),
+        format: best.format,
+        score: best.score,
+        reasons: best.reasons,
+        encoding: opened.encoding.to_owned(),
+        compression: opened.compression.map(str::to_owned),
+        schema,
+        recognitions,
+        size: opened.size,
+    })
+}
+
+/// The columns that a file has when it is read with that format.
+pub fn schema_as(path: &Path, spec: &FormatSpec) -> Result<Schema, Diagnostic> {
+    schema_of_file(path, spec, &sample_of(path, 3)?)
+}
+
+fn schema_of_file(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Schema, Diagnostic> {
+    let known = format(&spec.name).ok_or_else(|| unknown_format(&spec.name))?;
+    let parser = known.prepare(spec, None, sample).map_err(|diagnostic| diagnostic.file(path.display().to_string()))?;
+    match parser.framing() {
+        Framing::Native => parquet::schema(path),
+        Framing::Cut | Framing::Whole => Ok(parser.schema().clone()),
+    }
+}
+
+/// The first 64 KiB of a file and, of plain ones, `pieces` of 16 KiB further in, cut at line ends.
+pub(crate) fn sample_of(path: &Path, pieces: u64) -> Result<Sample, Diagnostic> {
+    let mut opened = open(path)?;
+    let mut head = Vec::new();
+    opened.reader.by_ref().take(HEAD + 1).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
+    let whole = head.len() as u64 <= HEAD;
+    if !whole {
+        head.truncate(HEAD as usize);
+        let end = memchr::memrchr(b'\n', &head).map_or(head.len(), |last| last + 1);
+        head.truncate(end);
+    }
+    let mut further = Vec::new();
+    if !whole && opened.is_plain() && opened.size > 2 * HEAD {
+        let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        for piece in 1..=pieces {
+            let place = HEAD + (opened.size - HEAD) * piece / (pieces + 1);
+            if let Some(bytes) = read_piece(&mut file, place).map_err(|error| unreadable(path, &error))? {
+                further.push(valid(bytes));
+            }
+        }
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Sample { name, head: valid(head), further, whole, file_time: opened.modified })
+}
+
+fn read_piece(file: &mut File, place: u64) -> std::io::Result<Option<Vec<u8>>> {
+    file.seek(SeekFrom::Start(place))?;
+    let mut bytes = Vec::new();
+    file.take(PIECE).read_to_end(&mut bytes)?;
+    let (Some(first), Some(last)) = (memchr::memchr(b'\n', &bytes), memchr::memrchr(b'\n', &bytes)) else {
+        return Ok(None);
+    };
+    Ok((first < last).then(|| bytes[first + 1..=last].to_vec()))
+}
+
+fn valid(bytes: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(bytes) {
+        Ok(text) => text.into_bytes(),
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned().into_bytes(),
+    }
+}

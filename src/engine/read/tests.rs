@@ -1,0 +1,150 @@
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use pipewright_core::data::{DataType, Value};
+use pipewright_core::formats::FormatSpec;
+
+use super::*;
+
+fn lines_of(name: &str) -> Read {
+    Read {
+        path: name.to_owned(),
+        format: FormatSpec::new("lines"),
+        schema: Schema::of([("line", DataType::String)]),
+        columns: None,
+        position: true,
+        planned: None,
+    }
+}
+
+fn folder_with(files: &[(&str, &[u8])]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let path = folder.path().to_owned();
+    (folder, path)
+}
+
+fn rows_of(job: &ReadJob) -> (Vec<String>, Tally) {
+    let (mut rows, mut tally) = (Vec::new(), Tally::default());
+    job.for_each(&Ok, &mut |parsed: Parsed| {
+        tally.add(&parsed.tally);
+        let frame = &parsed.frame;
+        for row in 0..frame.height() {
+            let cells = frame.columns().iter().map(|column| column.get(row).unwrap().str_value().into_owned());
+            rows.push(cells.collect::<Vec<_>>().join("|"));
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    (rows, tally)
+}
+
+#[test]
+fn any_chunk_size_and_any_number_of_workers_give_the_same_rows() {
+    let text = "first line that is long enough\n\nsecond\r\nthird: zażółć\nlast without end";
+    let (_keep, base) = folder_with(&[("a.log", text.as_bytes()), ("b.log", b""), ("c.log", b"c\n")]);
+    let mut expected = None;
+    for chunk_size in [1, 3, 7, 64, 1 << 20] {
+        for workers in [1, 4] {
+            let mut job = job_of(&lines_of("*.log"), &base, &Cancel::new()).unwrap();
+            (job.chunk_size, job.workers) = (chunk_size, workers);
+            let (rows, tally) = rows_of(&job);
+            assert!(tally.is_balanced());
+            assert_eq!((tally.read, tally.rows, tally.blank), (6, 5, 1));
+            assert_eq!(expected.get_or_insert(rows.clone()), &rows);
+        }
+    }
+    let rows = expected.unwrap();
+    assert_eq!(rows[0], "first line that is long enough|a.log|1|0");
+    assert_eq!(rows[1], "second|a.log|3|32");
+    assert_eq!(rows[4], "c|c.log|1|0");
+}
+
+#[test]
+fn compressed_and_encoded_files_read_as_the_plain_one() {
+    use std::io::Write;
+    let text: String = (0..2000).map(|number| format!("line {number} – äöü\n")).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    let utf16: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let gzip = gzip.finish().unwrap();
+    let (_keep, base) =
+        folder_with(&[("plain", text.as_bytes()), ("a.gz", &gzip), ("b.zst", &zstd), ("c.txt", &utf16)]);
+    let read = |name: &str| {
+        let mut job = job_of(&lines_of(name), &base, &Cancel::new()).unwrap();
+        job.chunk_size = 1000;
+        let (rows, _) = rows_of(&job);
+        rows.iter().map(|row| row.replace(name, "plain")).collect::<Vec<_>>()
+    };
+    let plain = read("plain");
+    assert_eq!(plain.len(), 2000);
+    for name in ["a.gz", "b.zst", "c.txt"] {
+        assert!(read(name) == plain, "{name} differs");
+    }
+}
+
+#[test]
+fn broken_bytes_are_replaced_counted_and_offsets_stay_those_of_the_file() {
+    let (_keep, base) = folder_with(&[("a.log", b"ab\xff\xfe\ncd\n")]);
+    let job = job_of(&lines_of("a.log"), &base, &Cancel::new()).unwrap();
+    let (rows, tally) = rows_of(&job);
+    assert_eq!(rows, ["ab\u{fffd}\u{fffd}|a.log|1|0", "cd|a.log|2|5"]);
+    assert_eq!(tally.replaced, 2);
+}
+
+#[test]
+fn a_damaged_archive_a_missing_file_and_a_cancelled_read_are_diagnostics() {
+    let (_keep, base) = folder_with(&[("a.gz", b"\x1f\x8b\x08\0\0\0\0\0garbage"), ("b.log", b"x\n")]);
+    let none = |_: Parsed| Ok(ControlFlow::Continue(()));
+    let job = job_of(&lines_of("a.gz"), &base, &Cancel::new()).unwrap();
+    assert!(job.for_each(&Ok, &mut { none }).unwrap_err().message.contains("damaged"));
+    let job = job_of(&lines_of("b.log"), &base, &Cancel::new()).unwrap();
+    std::fs::remove_file(base.join("b.log")).unwrap();
+    assert_eq!(job.for_each(&Ok, &mut { none }).unwrap_err().message, "the file is gone");
+    let cancel = Cancel::new();
+    cancel.cancel();
+    std::fs::write(base.join("b.log"), "x\n").unwrap();
+    let job = job_of(&lines_of("b.log"), &base, &cancel).unwrap();
+    assert_eq!(job.for_each(&Ok, &mut { none }).unwrap_err().code, "PW0799");
+}
+
+#[test]
+fn a_stream_ends_where_its_taker_breaks() {
+    let text: String = (0..10_000).map(|number| format!("{number}\n")).collect();
+    let (_keep, base) = folder_with(&[("a.log", text.as_bytes())]);
+    let mut first = None;
+    let mut read = lines_of("a.log");
+    read.position = false;
+    let take = &mut |table: ResultTable| {
+        first = Some(table.value(0, 0));
+        ControlFlow::Break(())
+    };
+    read_stream(&read, &base, take, &mut |_| (), &Cancel::new()).unwrap();
+    assert_eq!(first, Some(Value::text("0")));
+}
+
+#[test]
+fn parquet_is_recognised_and_read_with_the_columns_that_are_wanted() {
+    let (_keep, base) = folder_with(&[]);
+    let schema = Schema::of([("a", DataType::Int), ("t", DataType::Timestamp), ("s", DataType::String)]);
+    let rows: Vec<Vec<Value>> =
+        (0..10).map(|n| vec![Value::Int(n), Value::Timestamp(n * 1_000_000), Value::text(n.to_string())]).collect();
+    ResultTable::from_rows(&schema, &rows).write_parquet(&base.join("f.parquet")).unwrap();
+    let sniffed = sniff(&base.join("f.parquet")).unwrap();
+    assert_eq!(sniffed.format.name, "parquet");
+    assert_eq!(sniffed.schema, schema);
+    let read = Read {
+        path: "f.parquet".into(),
+        format: sniffed.format,
+        schema: sniffed.schema,
+        columns: Some(vec!["t".into(), "s".into()]),
+        position: false,
+        planned: None,
+    };
+    let (rows, tally) = rows_of(&job_of(&read, &base, &Cancel::new()).unwrap());
+    assert_eq!(rows[9], "1970-01-01 00:00:09|9");
+    assert!(tally.is_balanced() && tally.rows == 10);
+}
