@@ -4,6 +4,8 @@
 //! is null and the row stays. A record with another number of fields than the header is kept aside: which column a
 //! missing field belongs to cannot be known.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::cell::Cell;
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
@@ -186,7 +188,7 @@ fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
     let mut best: Option<Sniffed> = None;
     for separator in SEPARATORS {
         let dialect = Dialect { separator, quote };
-        let mut counts = std::collections::BTreeMap::<usize, usize>::new();
+        let mut counts = BTreeMap::<usize, usize>::new();
         let mut records = 0;
         each_record(dialect, text, |record| {
             records += 1;
@@ -271,23 +273,28 @@ impl Table {
         });
     }
 
-    /// Whether the first record names columns: names are texts, each once, and none is met again below itself.
+    /// Whether the first record names columns: names are texts, most of them once, and none is met again below itself.
     fn has_header(&self, header: Header) -> bool {
         match header {
             Header::Yes => true,
             Header::No => false,
             Header::Auto => {
-                let names: Vec<&str> = self.first.iter().map(|name| name.trim()).collect();
-                let texts = names.iter().filter(|name| !name.is_empty()).all(|name| {
-                    let mut guess = TextGuess::default();
-                    guess.add(name);
-                    guess.data_type() == DataType::String && name.chars().any(char::is_alphabetic)
-                });
-                let unique =
-                    names.iter().enumerate().all(|(index, name)| name.is_empty() || !names[..index].contains(name));
-                let below =
-                    |(column, name): (usize, &&str)| self.rest.iter().any(|record| record[column].trim() == *name);
-                texts && unique && names.iter().any(|name| !name.is_empty()) && !names.iter().enumerate().any(below)
+                let names: Vec<(usize, &str)> = self
+                    .first
+                    .iter()
+                    .map(|name| name.trim())
+                    .enumerate()
+                    .filter(|(_, name)| !name.is_empty())
+                    .collect();
+                let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| *name).collect();
+                distinct.len() * 2 > names.len()
+                    && names.iter().all(|(column, name)| {
+                        let mut guess = TextGuess::default();
+                        guess.add(name);
+                        guess.data_type() == DataType::String
+                            && name.chars().any(char::is_alphabetic)
+                            && self.rest.iter().all(|record| record[*column].trim() != *name)
+                    })
             }
         }
     }

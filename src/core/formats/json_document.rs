@@ -300,13 +300,14 @@ mod tests {
     fn conformance_files_are_taken_and_refused_as_they_should() {
         let Some(folder) = samples() else { return };
         let parser = prepare(&spec().with("records", "$"), None, "");
-        let mut seen = 0;
+        let (mut seen, mut wrong) = (0, Vec::new());
         for entry in std::fs::read_dir(folder.join("json-conformance")).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let Ok(text) = std::fs::read_to_string(&path) else { continue };
             // Several documents after each other, control characters in strings and an empty file are taken here.
-            let lenient = ["n_string_unescaped", "n_array_extra_close", "n_structure_double_array"];
+            let lenient =
+                ["n_string_unescaped", "n_structure_double_array", "n_structure_object_with_trailing_garbage"];
             if !name.ends_with(".json") || lenient.iter().any(|lenient| name.starts_with(lenient)) {
                 continue;
             }
@@ -314,14 +315,13 @@ mod tests {
             let broken = reading.quarantined.iter().any(|(_, reason, _)| reason.contains("no JSON"));
             if name.starts_with("y_") || name.starts_with("n_") {
                 seen += 1;
-                assert!(
-                    broken == name.starts_with("n_") || text.trim().is_empty(),
-                    "{name}: {:?}",
-                    reading.quarantined
-                );
+                if broken != name.starts_with("n_") && !text.trim().is_empty() {
+                    wrong.push(name);
+                }
             }
         }
         assert!(seen > 50, "{seen}");
+        assert!(wrong.is_empty(), "{wrong:?}");
     }
 
     #[test]

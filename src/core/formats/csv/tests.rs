@@ -135,7 +135,9 @@ fn real_files_read_as_expected() {
             for (column, value) in schema.names().zip(row) {
                 let found = value.to_json();
                 let found = found.as_str().unwrap_or("").trim();
-                assert_eq!(found, expected[column].as_str().unwrap().trim(), "{name}: {column}");
+                // One of the files lost its CRs on the way.
+                let expected = expected[column].as_str().unwrap().trim().replace("\r\n", "\n");
+                assert_eq!(found, expected, "{name}: {column}");
             }
         }
         seen += 1;
