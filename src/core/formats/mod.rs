@@ -17,8 +17,10 @@ mod json_rows;
 mod json_shape;
 pub mod keys;
 mod lines;
+mod logfmt;
 pub mod numbers;
 mod parquet;
+mod prometheus;
 pub mod scan;
 mod spec;
 #[cfg(test)]
@@ -31,7 +33,15 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&parquet::Parquet, &json_lines::JsonLines, &json_document::JsonDocument, &csv::Csv, &lines::Lines]
+    &[
+        &parquet::Parquet,
+        &json_lines::JsonLines,
+        &json_document::JsonDocument,
+        &prometheus::Prometheus,
+        &logfmt::Logfmt,
+        &csv::Csv,
+        &lines::Lines,
+    ]
 }
 
 /// The format of that name.
