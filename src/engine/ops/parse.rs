@@ -7,8 +7,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Chunk, Parser, RowCollector, Sample, format};
 use pipewright_core::ir::{OnFail, Parse};
 use polars::prelude::{
-    AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, LazyFrame, NewChunkedArray, OptFlags,
-    PolarsResult,
+    AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, LazyFrame, OptFlags, PolarsResult,
 };
 
 use super::{Context, lasting, stop};

@@ -2,7 +2,7 @@
 //! summed twice and nothing is lost by taking away; everything else is computed frame by frame by the reference.
 
 use pipewright_core::data::{DataType, Value};
-use pipewright_core::expr::{Call, function};
+use pipewright_core::expr::Call;
 use polars::prelude::{
     Float64Chunked, IdxCa, IdxSize, Int64Chunked, NewChunkedArray, PolarsResult, Series, SortOptions,
 };
