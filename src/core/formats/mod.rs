@@ -8,6 +8,8 @@ pub mod cell;
 mod columns;
 mod csv;
 mod csv_records;
+#[cfg(test)]
+mod dirty;
 pub mod infer;
 mod json;
 mod json_document;
