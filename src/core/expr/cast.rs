@@ -1,7 +1,7 @@
 //! What `try_cast` and `cast` make of a value. Must not import any room but `data`.
 
 use super::durations::parse_span;
-use super::instants::{MICROS_PER_DAY, parse_date, parse_timestamp};
+use super::instants::{MICROS_PER_DAY, micros_of, parse_date, parse_timestamp};
 use crate::data::{DataType, Value, format_date, format_duration, format_timestamp};
 
 /// Whether any value of type `from` can become `to`.
@@ -42,7 +42,7 @@ fn convert(value: &Value, to: &DataType) -> Option<Value> {
             Value::Date(i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok()?)
         }
         (Value::Date(days), DataType::Date) => Value::Date(*days),
-        (Value::Date(days), DataType::Timestamp) => Value::Timestamp(i64::from(*days) * MICROS_PER_DAY),
+        (Value::Date(days), DataType::Timestamp) => Value::Timestamp(micros_of(*days)?),
         (Value::Duration(micros), DataType::Duration) => Value::Duration(*micros),
         (Value::List(items), DataType::List(item)) => {
             Value::List(items.iter().map(|value| cast(value, item)).collect())

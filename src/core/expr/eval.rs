@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::cast::{cast, float_to_int, to_text};
 use super::functions::function;
-use super::instants::{MICROS_PER_DAY, in_range};
+use super::instants::{in_range, micros_of};
 use super::rules::literal_as;
 use super::{BinaryOp, Expr, ExprKind};
 use crate::data::Value;
@@ -237,8 +237,8 @@ fn binary(op: BinaryOp, left: (&Expr, Value), right: (&Expr, Value)) -> Value {
 fn arithmetic(op: BinaryOp, left: &Value, right: &Value) -> Option<Value> {
     use Value::*;
     match (left, right) {
-        (Date(days), other) => arithmetic(op, &Timestamp(i64::from(*days) * MICROS_PER_DAY), other),
-        (other, Date(days)) => arithmetic(op, other, &Timestamp(i64::from(*days) * MICROS_PER_DAY)),
+        (Date(days), other) => arithmetic(op, &Timestamp(micros_of(*days)?), other),
+        (other, Date(days)) => arithmetic(op, other, &Timestamp(micros_of(*days)?)),
         (Int(a), Int(b)) if op != BinaryOp::Divide => ints(op, *a, *b).map(Int),
         (Int(_) | Float(_), Int(_) | Float(_)) => {
             floats(op, super::functions::number(left)?, super::functions::number(right)?).map(Float)

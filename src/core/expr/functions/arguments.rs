@@ -182,7 +182,7 @@ pub(super) fn boolean_at(args: &[Value], index: usize) -> Option<bool> {
 pub(super) fn timestamp_at(args: &[Value], index: usize) -> Option<i64> {
     match args.get(index)? {
         Value::Timestamp(micros) => Some(*micros),
-        Value::Date(days) => Some(i64::from(*days) * super::super::instants::MICROS_PER_DAY),
+        Value::Date(days) => super::super::instants::micros_of(*days),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
+use crate::ir::ParameterTypes;
 use crate::ir::{Column, Destination, Limit, Origin, Project, Read, Write};
 
 fn plan(ops: Vec<(Op, Vec<u32>)>) -> Plan {
