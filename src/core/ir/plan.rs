@@ -1,6 +1,7 @@
 //! A DAG of operations, topologically ordered, with schemas, origins and structural hashes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,8 @@ pub struct PlanStep {
 /// The meaning of a design. Back ends read this and nothing else.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
-    /// In topological order.
-    pub nodes: Vec<Node>,
+    /// In topological order. Shared, since the next plan after an edit holds most of them again.
+    pub nodes: Vec<Arc<Node>>,
     /// By step id.
     pub steps: BTreeMap<String, PlanStep>,
     pub parameters: Vec<Parameter>,
@@ -93,7 +94,7 @@ impl Plan {
     }
 
     /// Ids in topological order with their nodes.
-    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Arc<Node>)> {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u32), node))
     }
 

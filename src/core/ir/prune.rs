@@ -2,6 +2,7 @@
 //! columns that nobody reads are not computed. Pure. Imports nothing above `ir`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::rules::{POSITION, node_hash, output_schema};
 use super::{Node, NodeId, Op, Plan, PlanStep, lineage};
@@ -33,7 +34,7 @@ pub fn prune(plan: &Plan, sinks: &[NodeId]) -> Plan {
         let schemas: Vec<&Schema> = inputs.iter().map(|input| &pruned.node(*input).schema).collect();
         let Ok(schema) = output_schema(&op, &schemas, &parameters) else { return plan.clone() };
         let hash = node_hash(&op, inputs.iter().map(|input| pruned.node(*input).hash));
-        pruned.nodes.push(Node { op, inputs, schema, origin: node.origin.clone(), hash });
+        pruned.nodes.push(Arc::new(Node { op, inputs, schema, origin: node.origin.clone(), hash }));
         moved.insert(id, NodeId(pruned.nodes.len() as u32 - 1));
     }
     for (id, step) in &plan.steps {

@@ -2,6 +2,7 @@
 //! the Op's own rule, so a lowering cannot disagree with it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -15,7 +16,7 @@ use crate::model::{Id, Question, Source};
 /// The nodes of a plan under construction.
 #[derive(Debug, Default)]
 pub struct PlanBuilder {
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Arc<Node>>,
     /// Types of the parameters that expressions may name.
     pub parameters: ParameterTypes,
 }
@@ -26,7 +27,7 @@ impl PlanBuilder {
         let schemas: Vec<&Schema> = inputs.iter().map(|id| &self.nodes[id.0 as usize].schema).collect();
         let schema = output_schema(&op, &schemas, &self.parameters)?;
         let hash = node_hash(&op, inputs.iter().map(|id| self.nodes[id.0 as usize].hash));
-        self.nodes.push(Node { op, inputs, schema, origin: origin.clone(), hash });
+        self.nodes.push(Arc::new(Node { op, inputs, schema, origin: origin.clone(), hash }));
         Ok(NodeId(self.nodes.len() as u32 - 1))
     }
 }

@@ -102,7 +102,7 @@ pub fn stage(plan: &Plan) -> Plan {
             origin: node.origin.clone(),
             hash: 0,
         };
-        staged.nodes.push(write);
+        staged.nodes.push(std::sync::Arc::new(write));
         let step = staged.steps.entry(node.origin.step.clone()).or_default();
         step.title = node.origin.title.clone();
         step.kind = "file".to_owned();
