@@ -2,9 +2,6 @@
 //! type is in its public face. Must not import egui, the command line or the designer.
 
 mod columns;
-mod exprs;
-mod functions;
-mod ops;
 mod read;
 mod sample;
 mod table;

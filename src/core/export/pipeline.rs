@@ -70,8 +70,7 @@ impl Pipeline {
                 .help("export the pipeline again"));
             }
             let inputs: Vec<u64> = node.inputs.iter().map(|input| pipeline.plan.node(*input).hash).collect();
-            let hash = crate::ir::node_hash(&node.op, inputs.into_iter());
-            std::sync::Arc::make_mut(&mut pipeline.plan.nodes[index]).hash = hash;
+            pipeline.plan.nodes[index].hash = crate::ir::node_hash(&pipeline.plan.nodes[index].op, inputs.into_iter());
         }
         if pipeline
             .plan

@@ -426,8 +426,7 @@ pub fn unescape(raw: &str, out: &mut String) {
                 at += used;
                 continue;
             }
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
-            // No escape of JSON's; logfmt has such.
+            Some(byte) if byte.is_ascii() => char::from(*byte),
             _ => {
                 out.push('\\');
                 at += 1;

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::kind::about;
-use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
+use super::{Example, FieldKind, FormField, Group, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::expr::Place;
+use crate::ir::Op;
 
 pub(super) struct Filter;
 pub(super) static KIND: Filter = Filter;
@@ -17,14 +17,26 @@ struct FilterSettings {
 }
 
 impl StepKind for Filter {
-    about!(
-        "filter",
-        "Filter",
-        Clean,
-        ["where", "keep", "drop", "condition"],
+    fn name(&self) -> &'static str {
+        "filter"
+    }
+
+    fn title(&self) -> &'static str {
+        "Filter"
+    }
+
+    fn group(&self) -> Group {
+        Group::Clean
+    }
+
+    fn doc(&self) -> &'static str {
         "Keeps the rows for which the condition is true. Rows for which it is false, or null because a value is \
          missing, are dropped and counted."
-    );
+    }
+
+    fn keywords(&self) -> &'static [&'static str] {
+        &["where", "keep", "drop", "condition"]
+    }
 
     fn form(&self) -> &'static [FormField] {
         const FORM: &[FormField] = &[FormField::new(
@@ -50,13 +62,13 @@ impl StepKind for Filter {
         else {
             return;
         };
-        if let Some(node) = lowering.push_filtering(predicate, input) {
+        if let Some(node) = lowering.push(Op::Filter { predicate }, vec![input]) {
             lowering.output("out", node);
         }
     }
 
     fn examples(&self) -> &'static [Example] {
-        const EXAMPLES: &[Example] = &[
+        &[
             Example {
                 title: "failed or slow requests",
                 settings: r#"{"predicate": "status >= 500 or duration > 3"}"#,
@@ -82,7 +94,6 @@ impl StepKind for Filter {
                 ordered: false,
                 sources: "",
             },
-        ];
-        EXAMPLES
+        ]
     }
 }

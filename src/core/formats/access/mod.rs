@@ -1,0 +1,40 @@
+//! Access logs of web servers: nginx and Apache describe their lines as layouts; one recogniser tells them apart.
+//! Must not import other formats.
+
+mod apache;
+mod nginx;
+mod shape;
+
+#[cfg(test)]
+mod tests;
+
+pub use apache::ApacheAccess;
+pub use nginx::NginxAccess;
+
+use super::layout::Layout;
+use super::{FormatSpec, OptionKind, OptionSpec, named_types};
+use crate::diagnostic::Diagnostic;
+
+const MAY_END_AFTER: OptionSpec = OptionSpec {
+    name: "may_end_after",
+    kind: OptionKind::Text,
+    default: "",
+    doc: "A column after which lines may end, for files that mix shorter with longer lines; what is missing is null.",
+};
+
+const TYPES: OptionSpec = OptionSpec {
+    name: "types",
+    kind: OptionKind::Text,
+    default: "",
+    doc: "Types of columns that the log format leaves as text: `field_10=Int, cookie_cart=Float`.",
+};
+
+/// The layout with the options that both servers have.
+fn with_options(mut layout: Layout, spec: &FormatSpec) -> Result<Layout, Diagnostic> {
+    if let Some(types) = spec.option("types") {
+        let types = named_types::read(types, &layout.schema()).map_err(|fault| fault.field("types"))?;
+        layout.set_types(&types).map_err(|fault| fault.field("types"))?;
+    }
+    layout.may_end_after = spec.option("may_end_after").filter(|name| !name.is_empty()).map(str::to_owned);
+    Ok(layout)
+}

@@ -1,0 +1,447 @@
+//! The tokeniser made from a layout: walks the literals of each line with byte searches, converts the captures that
+//! are wanted, fills columns. No regular expression, no allocation per row. The hottest loop of the product.
+
+use super::fields::{CLF_LENGTH, ClfCache, unescape};
+use super::request::{first_client, split_port, split_request};
+use super::{Capture, Escapes, Item, Kind, Layout, TimeShape};
+use crate::data::Schema;
+use crate::diagnostic::Diagnostic;
+use crate::formats::scan::{is_blank, lines};
+use crate::formats::{Chunk, Columns, Parser, Tally, numbers, time};
+
+/// No column.
+const NONE: usize = usize::MAX;
+
+/// A layout, prepared. One line is one unit and one row.
+pub struct LayoutParser {
+    layout: Layout,
+    schema: Schema,
+    /// Literal before the first capture.
+    start: Box<[u8]>,
+    steps: Vec<Step>,
+}
+
+/// A capture and the literal after it.
+struct Step {
+    capture: Capture,
+    /// Stands in quotes inside which a quote is escaped.
+    quoted: bool,
+    /// The literal after it; empty: the line ends here.
+    end: Box<[u8]>,
+    may_end: bool,
+    /// Columns of the capture; `NONE` where the schema has none.
+    slots: [usize; 4],
+}
+
+/// Why a line does not fit, by the number of the capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Start,
+    NoEnd(usize),
+    NoQuote(usize),
+    AfterQuote(usize),
+    Blanks(usize),
+    NoTime(usize),
+    Trailing,
+}
+
+/// What one call of `parse` keeps from line to line.
+struct State<'o> {
+    out: &'o mut dyn Columns,
+    /// By column of the schema.
+    wanted: Vec<bool>,
+    clf: ClfCache,
+    scratch: Vec<u8>,
+    escapes: Escapes,
+}
+
+/// A captured text.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    text: &'a str,
+    /// A backslash was seen.
+    escaped: bool,
+    /// Where the next capture begins.
+    next: usize,
+    /// The line may and does end here.
+    last: bool,
+}
+
+impl LayoutParser {
+    /// Prepares a layout. With `schema` the rows have exactly its columns: those that the layout lacks stay null.
+    pub fn new(mut layout: Layout, schema: Option<&Schema>) -> Result<Self, Diagnostic> {
+        if let Some(schema) = schema {
+            layout.set_types(schema)?;
+        }
+        let schema = schema.cloned().unwrap_or_else(|| layout.schema());
+        let mut start = Box::default();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut before = "";
+        let may_end_from = layout.may_end_after.as_ref().and_then(|name| {
+            layout.captures().position(|capture| capture.columns().iter().any(|(column, _)| column == name))
+        });
+        if let (Some(name), None) = (&layout.may_end_after, may_end_from) {
+            return Err(unknown_end(name, &layout));
+        }
+        for (index, item) in layout.items.iter().enumerate() {
+            let capture = match item {
+                Item::Literal(text) => {
+                    before = text;
+                    if index == 0 {
+                        start = text.as_bytes().into();
+                    }
+                    continue;
+                }
+                Item::Capture(capture) => capture,
+            };
+            let after = match layout.items.get(index + 1) {
+                Some(Item::Literal(text)) => text.as_str(),
+                Some(Item::Capture(next)) => return Err(adjacent(capture, next)),
+                None => "",
+            };
+            let in_quotes = before.ends_with('"') && after.starts_with('"');
+            let in_brackets = before.ends_with('[') && after.starts_with(']');
+            let mut slots = [NONE; 4];
+            for (slot, (name, _)) in slots.iter_mut().zip(capture.columns()) {
+                *slot = schema.index(name).unwrap_or(NONE);
+            }
+            let quoted = in_quotes && layout.escapes != Escapes::None;
+            let mut capture = capture.clone();
+            capture.blanks |= in_quotes || in_brackets;
+            let may_end = may_end_from.is_some_and(|from| steps.len() >= from);
+            steps.push(Step { capture, quoted, end: after.as_bytes().into(), may_end, slots });
+            before = "";
+        }
+        if steps.is_empty() {
+            return Err(Diagnostic::error("PW0411", "the line's description names no field")
+                .help("add at least one variable, such as `$remote_addr` or `%h`"));
+        }
+        Ok(Self { layout, schema, start, steps })
+    }
+
+    /// What it was made from.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn line(&self, line: &str, state: &mut State) -> Result<(), Fault> {
+        let bytes = line.as_bytes();
+        if !bytes.starts_with(&self.start) {
+            return Err(Fault::Start);
+        }
+        let mut at = self.start.len();
+        for (number, step) in self.steps.iter().enumerate() {
+            if let Some(next) = state.fast(step, bytes, at) {
+                at = next;
+                continue;
+            }
+            let found = if step.quoted { step.quoted(line, at, number)? } else { step.plain(line, at, number)? };
+            state.field(step, &found).map_err(|fault| fault(number))?;
+            at = found.next;
+            if found.last {
+                return Ok(());
+            }
+        }
+        if bytes[at.min(bytes.len())..].trim_ascii().is_empty() { Ok(()) } else { Err(Fault::Trailing) }
+    }
+
+    fn reason(&self, fault: Fault) -> String {
+        let name = |number: usize| self.steps[number].capture.column.as_str();
+        let literal = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match fault {
+            Fault::Start => format!("the line does not begin with `{}`", literal(&self.start)),
+            Fault::NoEnd(number) => format!("no `{}` after `{}`", literal(&self.steps[number].end), name(number)),
+            Fault::NoQuote(number) => format!("no closing quote of `{}`", name(number)),
+            Fault::AfterQuote(number) => format!("unexpected text after the closing quote of `{}`", name(number)),
+            Fault::Blanks(number) => format!("unexpected blank in `{}`", name(number)),
+            Fault::NoTime(number) => format!("`{}` is not a time", name(number)),
+            Fault::Trailing => "text after the last field".to_owned(),
+        }
+    }
+}
+
+impl Parser for LayoutParser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        Some(&self.layout)
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let mut tally = Tally::default();
+        let wanted = (0..self.schema.len()).map(|column| out.wants(column)).collect();
+        let clf = ClfCache::default();
+        let mut state = State { out, wanted, clf, scratch: Vec::new(), escapes: self.layout.escapes };
+        for (unit, line) in lines(chunk) {
+            tally.read += 1;
+            if is_blank(line) {
+                tally.blank += 1;
+                continue;
+            }
+            match self.line(line, &mut state) {
+                Ok(()) => {
+                    state.out.end_row(unit);
+                    tally.accepted += 1;
+                }
+                Err(fault) => {
+                    state.out.abandon_row();
+                    state.out.quarantine(unit, &self.reason(fault), line.as_bytes());
+                    tally.quarantined += 1;
+                }
+            }
+        }
+        tally.rows = tally.accepted;
+        tally
+    }
+}
+
+impl Step {
+    /// The text up to the first quote that is not escaped.
+    #[inline]
+    fn quoted<'a>(&self, line: &'a str, start: usize, number: usize) -> Result<Found<'a>, Fault> {
+        let bytes = line.as_bytes();
+        let mut escaped = false;
+        let mut at = start;
+        let end = loop {
+            let rest = bytes.get(at..).ok_or(Fault::NoQuote(number))?;
+            let found = at + memchr::memchr2(b'"', b'\\', rest).ok_or(Fault::NoQuote(number))?;
+            if bytes[found] == b'"' {
+                break found;
+            }
+            escaped = true;
+            at = found + 2;
+        };
+        let text = line.get(start..end).unwrap_or_default();
+        if bytes[end..].starts_with(&self.end) {
+            return Ok(Found { text, escaped, next: end + self.end.len(), last: false });
+        }
+        if self.may_end && end + 1 == bytes.len() {
+            return Ok(Found { text, escaped, next: bytes.len(), last: true });
+        }
+        Err(Fault::AfterQuote(number))
+    }
+
+    /// The text up to the literal after it.
+    #[inline]
+    fn plain<'a>(&self, line: &'a str, start: usize, number: usize) -> Result<Found<'a>, Fault> {
+        let bytes = line.as_bytes();
+        let rest = bytes.get(start..).ok_or(Fault::NoEnd(number))?;
+        let (length, next, last) = match self.find_end(rest) {
+            Some(length) => (length, start + length + self.end.len(), self.end.is_empty()),
+            None if self.may_end => (rest.len(), bytes.len(), true),
+            None => return Err(Fault::NoEnd(number)),
+        };
+        let mut text = line.get(start..start + length).unwrap_or_default();
+        if last {
+            text = text.trim_end();
+        }
+        let escaped = !matches!(self.capture.kind, Kind::Int | Kind::Time(_) | Kind::Client)
+            && memchr::memchr(b'\\', text.as_bytes()).is_some();
+        let is_list = || self.capture.kind == Kind::Client && first_client(text).is_some();
+        if !self.capture.blanks && memchr::memchr(b' ', text.as_bytes()).is_some() && !is_list() {
+            return Err(Fault::Blanks(number));
+        }
+        Ok(Found { text, escaped, next, last })
+    }
+
+    /// Where the literal after the capture stands. Lists and some times hold blanks of their own.
+    #[inline]
+    fn find_end(&self, bytes: &[u8]) -> Option<usize> {
+        let first = find(bytes, &self.end)?;
+        match &self.capture.kind {
+            Kind::ListText | Kind::LastInt | Kind::LastFloat => ends(bytes, &self.end, first).find(|at| {
+                !(bytes[..*at].ends_with(b",") || bytes[..*at].ends_with(b" :") || bytes[*at..].starts_with(b" : "))
+            }),
+            Kind::Time(shape @ (TimeShape::Iso | TimeShape::Format(_))) => {
+                let is_time =
+                    |at: &usize| std::str::from_utf8(&bytes[..*at]).is_ok_and(|text| read_time(text, shape).is_some());
+                ends(bytes, &self.end, first).take(8).find(is_time).or(Some(first))
+            }
+            _ => Some(first),
+        }
+    }
+}
+
+/// All places of `literal`, of which the first is known.
+fn ends<'a>(bytes: &'a [u8], literal: &'a [u8], first: usize) -> impl Iterator<Item = usize> + 'a {
+    std::iter::successors(Some(first), move |at| {
+        (!literal.is_empty()).then(|| find(&bytes[at + 1..], literal).map(|more| at + 1 + more)).flatten()
+    })
+}
+
+/// Where `literal` first stands; the end for an empty literal.
+#[inline]
+fn find(bytes: &[u8], literal: &[u8]) -> Option<usize> {
+    let Some((first, more)) = literal.split_first() else { return Some(bytes.len()) };
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(*first, &bytes[at..])?;
+        if bytes[at + 1..].starts_with(more) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+impl State<'_> {
+    fn wants(&self, slot: usize) -> bool {
+        self.wanted.get(slot).copied().unwrap_or(false)
+    }
+
+    /// The shapes that nearly every line has: `-`, a plain number, a time of the usual length. `None`: take the long
+    /// way. Gives where the next capture begins.
+    #[inline]
+    fn fast(&mut self, step: &Step, bytes: &[u8], at: usize) -> Option<usize> {
+        let rest = bytes.get(at..)?;
+        let end = &*step.end;
+        if end.is_empty() {
+            return None;
+        }
+        if rest.first() == Some(&b'-') && rest[1..].starts_with(end) {
+            return Some(at + 1 + end.len());
+        }
+        match &step.capture.kind {
+            Kind::Int => {
+                let digits = rest.iter().take(18).take_while(|byte| byte.is_ascii_digit()).count();
+                if digits == 0 || !rest[digits..].starts_with(end) {
+                    return None;
+                }
+                if self.wants(step.slots[0]) {
+                    let number = rest[..digits].iter().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'));
+                    self.out.int(step.slots[0], number);
+                }
+                Some(at + digits + end.len())
+            }
+            Kind::Time(TimeShape::Clf) => {
+                let (stamp, after) = rest.split_first_chunk::<CLF_LENGTH>()?;
+                if !after.starts_with(end) {
+                    return None;
+                }
+                let micros = self.clf.read(stamp)?;
+                if self.wants(step.slots[0]) {
+                    self.out.timestamp(step.slots[0], micros);
+                }
+                Some(at + CLF_LENGTH + end.len())
+            }
+            _ => None,
+        }
+    }
+
+    /// Converts a captured text; what is not readable stays null, except a time.
+    #[inline]
+    fn field(&mut self, step: &Step, found: &Found) -> Result<(), fn(usize) -> Fault> {
+        let is_time = matches!(step.capture.kind, Kind::Time(_));
+        if found.text == "-" || (!is_time && !step.slots.iter().any(|slot| self.wants(*slot))) {
+            return Ok(());
+        }
+        if found.text.is_empty() && self.escapes == Escapes::Json {
+            return Ok(());
+        }
+        if found.escaped && self.escapes != Escapes::None {
+            let mut scratch = std::mem::take(&mut self.scratch);
+            let is_text = unescape(found.text, self.escapes, &mut scratch);
+            let plain = if is_text { std::str::from_utf8(&scratch).unwrap_or(found.text) } else { found.text };
+            let result = self.convert(step, plain);
+            self.scratch = scratch;
+            return result;
+        }
+        self.convert(step, found.text)
+    }
+
+    fn convert(&mut self, step: &Step, text: &str) -> Result<(), fn(usize) -> Fault> {
+        let slot = step.slots[0];
+        match &step.capture.kind {
+            Kind::Text | Kind::ListText => self.out.text(slot, text),
+            Kind::Int => self.int(slot, text),
+            Kind::Float => self.float(slot, text, 1.0),
+            Kind::Seconds { per_second } => self.float(slot, text, *per_second),
+            Kind::LastInt => self.int(slot, last_of_list(text)),
+            Kind::LastFloat => self.float(slot, last_of_list(text), 1.0),
+            Kind::Request => self.request(step, text),
+            Kind::Client => self.out.text(slot, first_client(text).unwrap_or(text)),
+            Kind::HostPort => {
+                let (host, port) = split_port(text);
+                if self.wants(slot) {
+                    self.out.text(slot, host);
+                }
+                if let (Some(port), true) = (port, self.wants(step.slots[1])) {
+                    self.out.int(step.slots[1], port);
+                }
+            }
+            Kind::Time(shape) => match read_time(text, shape) {
+                Some(micros) if self.wants(slot) => self.out.timestamp(slot, micros),
+                Some(_) => {}
+                None => return Err(Fault::NoTime),
+            },
+        }
+        Ok(())
+    }
+
+    fn int(&mut self, slot: usize, text: &str) {
+        if let Some(number) = numbers::int(text.as_bytes()) {
+            self.out.int(slot, number);
+        }
+    }
+
+    fn float(&mut self, slot: usize, text: &str, per_unit: f64) {
+        if let Some(number) = numbers::float(text) {
+            self.out.float(slot, if per_unit == 1.0 { number } else { number / per_unit });
+        }
+    }
+
+    fn request(&mut self, step: &Step, text: &str) {
+        let [method_slot, path_slot, version_slot, request_slot] = step.slots;
+        match split_request(text) {
+            Some((method, path, version)) => {
+                if self.wants(method_slot) {
+                    self.out.text(method_slot, method);
+                }
+                if self.wants(path_slot) {
+                    self.out.text(path_slot, path);
+                }
+                if let (Some(version), true) = (version, self.wants(version_slot)) {
+                    self.out.text(version_slot, version);
+                }
+            }
+            None if self.wants(request_slot) => self.out.text(request_slot, text),
+            None => {}
+        }
+    }
+}
+
+/// The last entry of `0.001, 0.002 : 0.003`.
+fn last_of_list(text: &str) -> &str {
+    text.rsplit([',', ' ']).next().unwrap_or(text)
+}
+
+fn read_time(text: &str, shape: &TimeShape) -> Option<i64> {
+    match shape {
+        TimeShape::Clf => time::clf(text).or_else(|| time::clf(&format!("0{text}"))),
+        TimeShape::Iso => time::iso(text),
+        TimeShape::Epoch(unit) => time::epoch(text, *unit),
+        TimeShape::Format(format) => {
+            if let Ok(with_zone) = chrono::DateTime::parse_from_str(text, format) {
+                return Some(with_zone.timestamp_micros());
+            }
+            let plain = chrono::NaiveDateTime::parse_from_str(text, format).ok().or_else(|| {
+                let day = chrono::NaiveDate::parse_from_str(text, format).ok()?;
+                day.and_hms_opt(0, 0, 0)
+            })?;
+            Some(plain.and_utc().timestamp_micros())
+        }
+    }
+}
+
+fn adjacent(capture: &Capture, next: &Capture) -> Diagnostic {
+    Diagnostic::error("PW0412", format!("nothing separates `{}` from `{}`", capture.column, next.column))
+        .help("put a blank or another separator between the two, as the lines have it")
+}
+
+fn unknown_end(name: &str, layout: &Layout) -> Diagnostic {
+    let schema = layout.schema();
+    let near = crate::diagnostic::did_you_mean(name, schema.names());
+    Diagnostic::error("PW0413", format!("`may_end_after` names `{name}`, which is no column{near}"))
+        .help(format!("the columns are {}", schema.names().collect::<Vec<_>>().join(", ")))
+}
