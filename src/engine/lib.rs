@@ -2,6 +2,9 @@
 //! type is in its public face. Must not import egui, the command line or the designer.
 
 mod columns;
+mod exprs;
+mod functions;
+mod ops;
 mod read;
 mod sample;
 mod table;

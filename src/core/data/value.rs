@@ -75,8 +75,8 @@ impl Value {
             (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
             (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
             (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
-            (Value::Date(a), Value::Timestamp(b)) => Some((*a as i64 * MICROS_PER_DAY).cmp(b)),
-            (Value::Timestamp(a), Value::Date(b)) => Some(a.cmp(&(*b as i64 * MICROS_PER_DAY))),
+            (Value::Date(a), Value::Timestamp(b)) => Some(i64::from(*a).saturating_mul(MICROS_PER_DAY).cmp(b)),
+            (Value::Timestamp(a), Value::Date(b)) => Some(a.cmp(&i64::from(*b).saturating_mul(MICROS_PER_DAY))),
             (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
             (Value::List(a), Value::List(b)) => {
                 for (left, right) in a.iter().zip(b) {

@@ -1,6 +1,7 @@
 //! Exports: a `Plan` and facts of the design → a bundle of files for an engine. One file (or folder) per target.
 //! Must not import anything above; touches no file system.
 
+pub mod duckdb;
 pub mod pipeline;
 
 use std::collections::BTreeMap;
@@ -69,7 +70,7 @@ pub trait Target: Sync {
 
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
-    &[&pipeline::PipelineTarget]
+    &[&pipeline::PipelineTarget, &duckdb::DuckDb]
 }
 
 pub fn target(name: &str) -> Option<&'static dyn Target> {

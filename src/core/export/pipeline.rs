@@ -70,7 +70,8 @@ impl Pipeline {
                 .help("export the pipeline again"));
             }
             let inputs: Vec<u64> = node.inputs.iter().map(|input| pipeline.plan.node(*input).hash).collect();
-            pipeline.plan.nodes[index].hash = crate::ir::node_hash(&pipeline.plan.nodes[index].op, inputs.into_iter());
+            let hash = crate::ir::node_hash(&node.op, inputs.into_iter());
+            std::sync::Arc::make_mut(&mut pipeline.plan.nodes[index]).hash = hash;
         }
         if pipeline
             .plan

@@ -1,5 +1,21 @@
 //! The one table of functions. A row is everything that is known of a function: documentation,
 //! examples that run as tests, type rule, reference meaning. Back ends look names up here.
+//! Must not import any room but `data`.
+
+mod aggregates;
+mod arguments;
+mod conditionals;
+mod lists;
+mod numbers;
+mod text;
+mod windows;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+pub(super) use aggregates::compare_nulls_last;
+pub use arguments::ArgType;
+pub(super) use arguments::number;
 
 use crate::data::{DataType, Value};
 
@@ -14,7 +30,11 @@ pub enum FunctionKind {
     Window,
 }
 
+/// A result type, or a sentence that says what is wrong.
+pub(super) type TypeResult = Result<DataType, String>;
+
 /// A row of the table.
+#[derive(Clone, Copy)]
 pub struct Function {
     pub name: &'static str,
     pub kind: FunctionKind,
@@ -26,16 +46,25 @@ pub struct Function {
     pub doc: &'static str,
     /// (expression without columns, its result as an expression); for aggregates see `rows`.
     pub examples: &'static [Example],
+    /// What each argument must be; the last one stands for all that follow.
+    pub args: &'static [ArgType],
     pub min_args: usize,
     /// `None`: any number.
     pub max_args: Option<usize>,
+    /// Arguments (from 0) that must be written as constants: patterns, formats, units.
+    pub literal_args: &'static [usize],
+    /// What is wrong with the values of constant arguments, in a sentence.
+    pub check_literals: Option<fn(&[Option<&Value>]) -> Result<(), String>>,
     /// Result type from the arguments' types, or a sentence that says what is wrong.
     pub result: fn(&[DataType]) -> Result<DataType, String>,
     /// Reference meaning for scalars; `None` for the others. Arguments are of the types that `result` accepted.
     pub eval: Option<fn(&[Value]) -> Value>,
+    /// Reference meaning for aggregates: over the arguments of every row, in order, nulls included.
+    pub aggregate: Option<fn(&[Vec<Value>]) -> Value>,
 }
 
 /// An example that runs as a test on every engine.
+#[derive(Clone, Copy)]
 pub struct Example {
     /// For aggregates and windows over the columns of `rows`.
     pub call: &'static str,
@@ -45,14 +74,125 @@ pub struct Example {
     pub rows: &'static str,
 }
 
+impl Function {
+    const fn new(
+        kind: FunctionKind,
+        group: &'static str,
+        signature: &'static str,
+        doc: &'static str,
+        args: &'static [ArgType],
+        result: fn(&[DataType]) -> TypeResult,
+        examples: &'static [Example],
+    ) -> Function {
+        Function {
+            name: before_parenthesis(signature),
+            kind,
+            group,
+            signature,
+            doc,
+            examples,
+            args,
+            min_args: args.len(),
+            max_args: Some(args.len()),
+            literal_args: &[],
+            check_literals: None,
+            result,
+            eval: None,
+            aggregate: None,
+        }
+    }
+
+    /// Arguments from this count on may be left out.
+    const fn least(mut self, count: usize) -> Function {
+        self.min_args = count;
+        self
+    }
+
+    /// The last argument may be repeated.
+    const fn variadic(mut self) -> Function {
+        self.max_args = None;
+        self
+    }
+
+    const fn literal(mut self, args: &'static [usize]) -> Function {
+        self.literal_args = args;
+        self
+    }
+
+    const fn checked(mut self, check: fn(&[Option<&Value>]) -> Result<(), String>) -> Function {
+        self.check_literals = Some(check);
+        self
+    }
+
+    /// What the argument at `index` (from 0) must be.
+    pub fn arg(&self, index: usize) -> ArgType {
+        self.args.get(index).or(self.args.last()).copied().unwrap_or(ArgType::Any)
+    }
+}
+
+/// A function of one row's values.
+const fn scalar(
+    group: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    args: &'static [ArgType],
+    result: fn(&[DataType]) -> TypeResult,
+    eval: fn(&[Value]) -> Value,
+    examples: &'static [Example],
+) -> Function {
+    let mut function = Function::new(FunctionKind::Scalar, group, signature, doc, args, result, examples);
+    function.eval = Some(eval);
+    function
+}
+
+const fn example(call: &'static str, result: &'static str) -> Example {
+    Example { call, result, rows: "" }
+}
+
+const fn over_rows(call: &'static str, rows: &'static str, result: &'static str) -> Example {
+    Example { call, result, rows }
+}
+
+/// The name at the head of a signature.
+const fn before_parenthesis(signature: &'static str) -> &'static str {
+    let bytes = signature.as_bytes();
+    let mut end = 0;
+    while end < bytes.len() && bytes[end] != b'(' {
+        end += 1;
+    }
+    signature.split_at(end).0
+}
+
+static TABLE: LazyLock<Vec<Function>> = LazyLock::new(|| {
+    let groups = [
+        text::FUNCTIONS,
+        numbers::FUNCTIONS,
+        conditionals::FUNCTIONS,
+        lists::FUNCTIONS,
+        aggregates::FUNCTIONS,
+        windows::FUNCTIONS,
+    ];
+    groups
+        .into_iter()
+        .flat_map(|group| {
+            let mut rows = group.to_vec();
+            rows.sort_by_key(|function| function.name);
+            rows
+        })
+        .collect()
+});
+
+static INDEX: LazyLock<HashMap<&'static str, usize>> =
+    LazyLock::new(|| TABLE.iter().enumerate().map(|(index, function)| (function.name, index)).collect());
+
 /// The table, ordered by group and name.
 pub fn functions() -> &'static [Function] {
-    &[]
+    &TABLE
 }
 
 /// The row of that name (lower case).
 pub fn function(name: &str) -> Option<&'static Function> {
-    functions().iter().find(|function| function.name == name)
+    INDEX.get(name).and_then(|index| TABLE.get(*index))
 }
 
 /// Names that other engines use, read as Pipewright's own.
@@ -93,3 +233,6 @@ const ALIASES: [(&str, &str); 30] = [
 pub(super) fn canonical_name(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, canonical)| canonical)
 }
+
+#[cfg(test)]
+mod tests;

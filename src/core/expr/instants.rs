@@ -19,6 +19,11 @@ pub(super) fn date_in_range(days: i64) -> Option<i32> {
     in_range(days.checked_mul(MICROS_PER_DAY)?).and_then(|_| i32::try_from(days).ok())
 }
 
+/// Midnight of a day.
+pub(super) fn micros_of(days: i32) -> Option<i64> {
+    i64::from(days).checked_mul(MICROS_PER_DAY).and_then(in_range)
+}
+
 pub(super) fn from_calendar(time: NaiveDateTime) -> Option<i64> {
     in_range(time.and_utc().timestamp_micros())
 }

@@ -4,6 +4,7 @@
 //! Must not import any room but `data`.
 
 mod ast;
+mod cast;
 mod check;
 mod durations;
 mod eval;
@@ -12,12 +13,15 @@ mod instants;
 mod parse;
 mod precedence;
 mod print;
+mod rows;
+mod rules;
 mod text;
 mod tokens;
 
 pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame};
-pub use check::{Place, Scope, check};
+pub use check::{Place, RUN_PARAMETERS, Scope, check, coerce, has_strict_cast, type_of};
 pub use eval::{bind, eval};
-pub use functions::{Example, Function, FunctionKind, function, functions};
+pub use functions::{ArgType, Example, Function, FunctionKind, function, functions};
 pub use parse::{parse, parse_order};
 pub use print::{print, print_name, print_order};
+pub use rows::{Row, eval_measure, eval_window};

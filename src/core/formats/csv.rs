@@ -18,6 +18,9 @@ use crate::diagnostic::Diagnostic;
 /// The format `csv`.
 pub struct Csv;
 
+/// Bytes beyond which a text names no column.
+const MAX_NAME: usize = 64;
+
 /// Separators that are tried, the likelier first.
 const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
@@ -74,18 +77,20 @@ impl Format for Csv {
             return None;
         }
         let sniffed = sniff(text, Some(b'"'))?;
-        if sniffed.dialect.separator == b',' && is_mostly_comma_fractions(text) {
-            return None;
-        }
+        let Sniffed { dialect: Dialect { separator, .. }, fitting, records, .. } = sniffed;
         let table = Table::read(sniffed.dialect, text);
         let header = table.has_header(Header::Auto);
+        // Without names the counts alone speak for it, and text has commas as well.
+        if !header && (fitting * 5 < records * 4 || is_prose(text, separator)) {
+            return None;
+        }
         let mut weight = match (header, sniffed.columns) {
             (true, 3..) => 85,
             (true, _) => 70,
             (false, 4..) => 60,
             (false, _) => 45,
         };
-        if sniffed.records < 3 {
+        if records < 3 {
             weight -= 20;
         }
         let name = sample.name.to_ascii_lowercase();
@@ -93,11 +98,10 @@ impl Format for Csv {
             weight = weight.max(70) + 10;
         }
         let spec = FormatSpec::new("csv")
-            .with("separator", &separator_text(sniffed.dialect.separator))
+            .with("separator", &separator_text(separator))
             .with("header", if header { "yes" } else { "no" });
-        let what =
-            format!("have {} fields, separated by {}", sniffed.columns, separator_words(sniffed.dialect.separator));
-        let mut found = scan::recognition(spec, sniffed.fitting, sniffed.records, weight, "record", &what)?;
+        let what = format!("have {} fields, separated by {}", sniffed.columns, separator_words(separator));
+        let mut found = scan::recognition(spec, fitting, records, weight, "record", &what)?;
         found.reasons.push(match header {
             true => "the first record names the columns".to_owned(),
             false => "the first record looks like the others: there is no header".to_owned(),
@@ -144,7 +148,7 @@ fn one_character(written: &str, option: &str) -> Result<u8, Diagnostic> {
         "space" => Ok(b' '),
         _ => match written.as_bytes() {
             [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
-            _ => Err(Diagnostic::error("PW0302", format!("the {option} `{written}` is not one character"))
+            _ => Err(Diagnostic::error("PW0852", format!("the {option} `{written}` is not one character"))
                 .help("give one ASCII character, or `tab`")
                 .field(option)),
         },
@@ -164,15 +168,22 @@ fn separator_words(separator: u8) -> &'static str {
     }
 }
 
-/// Times such as `17:41:44,747` at the starts of lines: a log, whose commas separate nothing.
-fn is_mostly_comma_fractions(text: &str) -> bool {
+/// Whether what looks like a separator is punctuation: a blank follows nearly each, or it is the comma of a time
+/// such as `17:41:44,747`.
+fn is_prose(text: &str, separator: u8) -> bool {
+    let bytes = text.as_bytes();
+    let (mut all, mut spaced) = (0, 0);
+    for at in memchr::memchr_iter(separator, bytes) {
+        all += 1;
+        spaced += usize::from(bytes.get(at + 1) == Some(&b' '));
+    }
     let (mut lines, mut fractions) = (0, 0);
     for line in text.lines().take(200) {
         lines += 1;
         let stamp = time::iso_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
         fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
     }
-    fractions * 3 > lines
+    spaced * 5 > all * 4 || fractions * 3 > lines
 }
 
 /// A separator that splits most records alike.
@@ -293,6 +304,7 @@ impl Table {
                         guess.add(name);
                         guess.data_type() == DataType::String
                             && name.chars().any(char::is_alphabetic)
+                            && name.len() <= MAX_NAME
                             && self.rest.iter().all(|record| record[*column].trim() != *name)
                     })
             }

@@ -6,6 +6,9 @@
 /// Bytes that one quoted field may span; a quote left open longer than that was never meant to open.
 const QUOTED_LIMIT: usize = 16 << 20;
 
+/// One reason for every bad quote: what follows it may lie in the next chunk.
+const NOT_CLOSED: &str = "a quote does not close before a separator or line end";
+
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
@@ -89,7 +92,7 @@ impl Dialect {
                 Some(b'\r') if end + 1 == bytes.len() => return Err(Open::Unknown),
                 None if last => return Ok(Record { fields, end, next: end, fault: None }),
                 None => return Err(Open::Unknown),
-                Some(_) => return Err(Open::Fault("text follows a closing quote")),
+                Some(_) => return Err(Open::Fault(NOT_CLOSED)),
             }
         }
     }
@@ -155,7 +158,7 @@ fn quoted(quote: u8, bytes: &[u8], start: usize, last: bool) -> Result<(Span, us
                 doubled = true;
                 at += found + 2;
                 if at > limit {
-                    return Err(Open::Fault("a quote is not closed"));
+                    return Err(Open::Fault(NOT_CLOSED));
                 }
             }
             Some(found) if !last && at + found + 1 == bytes.len() => return Err(Open::Unknown),
@@ -164,7 +167,7 @@ fn quoted(quote: u8, bytes: &[u8], start: usize, last: bool) -> Result<(Span, us
                 return Ok((Span { start: start + 1, end, quoted: true, doubled }, end + 1));
             }
             None if !last && limit == bytes.len() && limit < start + QUOTED_LIMIT => return Err(Open::Unknown),
-            None => return Err(Open::Fault("a quote is not closed")),
+            None => return Err(Open::Fault(NOT_CLOSED)),
         }
     }
 }

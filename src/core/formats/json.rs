@@ -426,7 +426,8 @@ pub fn unescape(raw: &str, out: &mut String) {
                 at += used;
                 continue;
             }
-            Some(byte) if byte.is_ascii() => char::from(*byte),
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
+            // No escape of JSON's; logfmt has such.
             _ => {
                 out.push('\\');
                 at += 1;

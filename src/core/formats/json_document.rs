@@ -87,7 +87,7 @@ impl Format for JsonDocument {
         let text = scan::text(&sample.head);
         let path = match spec.option("records").filter(|path| !path.is_empty()) {
             Some(written) => RecordPath::parse(written).map_err(|fault| {
-                Diagnostic::error("PW0301", format!("the path to the records cannot be read: {fault}"))
+                Diagnostic::error("PW0851", format!("the path to the records cannot be read: {fault}"))
                     .help("write keys with points between, `[*]` for every item of an array: `[*].items`")
                     .field("records")
             })?,

@@ -4,11 +4,12 @@
 //!
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
-mod access;
 pub mod cell;
 mod columns;
 mod csv;
 mod csv_records;
+#[cfg(test)]
+mod dirty;
 pub mod infer;
 mod json;
 mod json_document;
@@ -17,16 +18,17 @@ mod json_path;
 mod json_rows;
 mod json_shape;
 pub mod keys;
-pub mod layout;
 mod lines;
-mod named_types;
+mod logfmt;
 pub mod numbers;
 mod parquet;
+mod prometheus;
 pub mod scan;
 mod spec;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod units;
 
 pub use columns::{Columns, RowCollector, Tally, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
@@ -34,11 +36,11 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
     &[
-        &access::NginxAccess,
-        &access::ApacheAccess,
         &parquet::Parquet,
         &json_lines::JsonLines,
         &json_document::JsonDocument,
+        &prometheus::Prometheus,
+        &logfmt::Logfmt,
         &csv::Csv,
         &lines::Lines,
     ]

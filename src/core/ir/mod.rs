@@ -13,11 +13,11 @@ mod trace;
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
-    Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Unpivot, WhenExists, Window, Write,
+    Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic, Unpivot, WhenExists, Window, Write,
 };
 pub use parameters::{interpolate, parse_parameter, resolve_parameters};
-pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep};
+pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
-pub(crate) use rules::{POSITION, near_names};
+pub(crate) use rules::near_names;
 pub use rules::{ParameterTypes, node_hash, output_schema};
 pub use trace::{Frame, Trace, trace};

@@ -1,7 +1,10 @@
 //! The closed list of operations. Rows have no order in a plan: an Op that needs one carries it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::data::{DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
@@ -78,6 +81,29 @@ pub struct Planned {
     pub status: String,
     pub seed: u64,
     pub rows: u64,
+    /// By column: what its made-up values look like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Synthetic>,
+}
+
+/// Bounds on made-up values; all optional.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Synthetic {
+    /// Numbers; or ISO 8601 text for times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<Json>,
+    /// Values are drawn from these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vocabulary: Vec<Json>,
+    /// No value twice.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
+    /// Share of nulls, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nulls: Option<f64>,
 }
 
 /// Rows written in the design itself. Each row has one value a column.

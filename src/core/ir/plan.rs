@@ -1,6 +1,7 @@
 //! A DAG of operations, topologically ordered, with schemas, origins and structural hashes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,14 @@ pub struct Parameter {
     pub doc: String,
 }
 
+/// When the run began (Timestamp); set by every run and preview, so that a run can be repeated.
+pub const RUN_STARTED_AT: &str = "run.started_at";
+
+/// Parameters that exist without being declared, with their types.
+pub fn built_in_parameters() -> BTreeMap<String, DataType> {
+    [(RUN_STARTED_AT.to_owned(), DataType::Timestamp)].into()
+}
+
 /// What became of one step: output port → node, and the nodes it was lowered to. In a hole (a broken step)
 /// `outputs` keeps no entry for the port.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -62,8 +71,8 @@ pub struct PlanStep {
 /// The meaning of a design. Back ends read this and nothing else.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
-    /// In topological order.
-    pub nodes: Vec<Node>,
+    /// In topological order. Shared, since the next plan after an edit holds most of them again.
+    pub nodes: Vec<Arc<Node>>,
     /// By step id.
     pub steps: BTreeMap<String, PlanStep>,
     pub parameters: Vec<Parameter>,
@@ -85,8 +94,15 @@ impl Plan {
     }
 
     /// Ids in topological order with their nodes.
-    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Arc<Node>)> {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u32), node))
+    }
+
+    /// Types of all parameters that expressions may name, built-in ones included.
+    pub fn parameter_types(&self) -> BTreeMap<String, DataType> {
+        let mut types = built_in_parameters();
+        types.extend(self.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())));
+        types
     }
 
     /// All sinks, in order.

@@ -1,9 +1,10 @@
 //! Keeps of a plan what its sinks need: unreachable nodes go, needed columns are pushed down to the `Read`s,
 //! columns that nobody reads are not computed. Pure. Imports nothing above `ir`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use super::rules::{POSITION, ParameterTypes, node_hash, output_schema};
+use super::rules::{POSITION, node_hash, output_schema};
 use super::{Node, NodeId, Op, Plan, PlanStep, lineage};
 use crate::data::{DataType, Schema};
 
@@ -12,8 +13,7 @@ use crate::data::{DataType, Schema};
 /// (it holds errors) comes back whole.
 pub fn prune(plan: &Plan, sinks: &[NodeId]) -> Plan {
     let needed = needed_columns(plan, sinks);
-    let parameters: ParameterTypes =
-        plan.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
+    let parameters = plan.parameter_types();
     let mut pruned =
         Plan { parameters: plan.parameters.clone(), diagnostics: plan.diagnostics.clone(), ..Plan::default() };
     // Old id → new id.
@@ -34,13 +34,14 @@ pub fn prune(plan: &Plan, sinks: &[NodeId]) -> Plan {
         let schemas: Vec<&Schema> = inputs.iter().map(|input| &pruned.node(*input).schema).collect();
         let Ok(schema) = output_schema(&op, &schemas, &parameters) else { return plan.clone() };
         let hash = node_hash(&op, inputs.iter().map(|input| pruned.node(*input).hash));
-        pruned.nodes.push(Node { op, inputs, schema, origin: node.origin.clone(), hash });
+        pruned.nodes.push(Arc::new(Node { op, inputs, schema, origin: node.origin.clone(), hash }));
         moved.insert(id, NodeId(pruned.nodes.len() as u32 - 1));
     }
     for (id, step) in &plan.steps {
-        let outputs = step.outputs.iter().filter_map(|(port, node)| Some((port.clone(), *moved.get(node)?))).collect();
+        let outputs = step.outputs.iter().filter_map(|(port, node)| Some((port.clone(), *moved.get(node)?)));
         let nodes: Vec<NodeId> = step.nodes.iter().filter_map(|node| moved.get(node).copied()).collect();
-        if !nodes.is_empty() {
+        let outputs: BTreeMap<String, NodeId> = outputs.collect();
+        if !nodes.is_empty() || !outputs.is_empty() {
             let (title, kind) = (step.title.clone(), step.kind.clone());
             pruned.steps.insert(id.clone(), PlanStep { title, kind, outputs, nodes });
         }

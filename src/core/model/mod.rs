@@ -1,5 +1,5 @@
 //! What a design is made of besides steps: plain data with ids. Every item keeps the keys that this version does
-//! not know (`extra`), so that nothing is lost on saving. Imports data, formats; nothing above.
+//! not know (`extra`), so that nothing is lost on saving. Imports data, formats, ir; nothing above.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::data::{DataType, Schema};
 use crate::formats::FormatSpec;
+pub use crate::ir::Synthetic;
 
 /// Short, stable, random (`flt-7k2m`); never an index, never reused.
 pub type Id = String;
@@ -23,10 +24,6 @@ pub fn new_id(prefix: &str, taken: impl Fn(&str) -> bool) -> Id {
             return id;
         }
     }
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// People who own or may see data.
@@ -88,26 +85,6 @@ impl Default for PlannedSource {
     fn default() -> Self {
         Self { status: "asked".into(), due: String::new(), seed: 1, rows: 1000, values: BTreeMap::new() }
     }
-}
-
-/// Bounds on made-up values; all optional.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Synthetic {
-    /// Numbers; or ISO 8601 text for times.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<Json>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<Json>,
-    /// Values are drawn from these.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub vocabulary: Vec<Json>,
-    /// No value twice.
-    #[serde(skip_serializing_if = "is_false")]
-    pub unique: bool,
-    /// Share of nulls, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nulls: Option<f64>,
 }
 
 /// What somebody wants to know.

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Example, FieldKind, FormField, Group, Lowering, Settings, StepKind, Table};
+use super::kind::about;
+use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::expr::Place;
-use crate::ir::Op;
 
 pub(super) struct Filter;
 pub(super) static KIND: Filter = Filter;
@@ -17,26 +17,14 @@ struct FilterSettings {
 }
 
 impl StepKind for Filter {
-    fn name(&self) -> &'static str {
-        "filter"
-    }
-
-    fn title(&self) -> &'static str {
-        "Filter"
-    }
-
-    fn group(&self) -> Group {
-        Group::Clean
-    }
-
-    fn doc(&self) -> &'static str {
+    about!(
+        "filter",
+        "Filter",
+        Clean,
+        ["where", "keep", "drop", "condition"],
         "Keeps the rows for which the condition is true. Rows for which it is false, or null because a value is \
          missing, are dropped and counted."
-    }
-
-    fn keywords(&self) -> &'static [&'static str] {
-        &["where", "keep", "drop", "condition"]
-    }
+    );
 
     fn form(&self) -> &'static [FormField] {
         const FORM: &[FormField] = &[FormField::new(
@@ -62,13 +50,13 @@ impl StepKind for Filter {
         else {
             return;
         };
-        if let Some(node) = lowering.push(Op::Filter { predicate }, vec![input]) {
+        if let Some(node) = lowering.push_filtering(predicate, input) {
             lowering.output("out", node);
         }
     }
 
     fn examples(&self) -> &'static [Example] {
-        &[
+        const EXAMPLES: &[Example] = &[
             Example {
                 title: "failed or slow requests",
                 settings: r#"{"predicate": "status >= 500 or duration > 3"}"#,
@@ -94,6 +82,7 @@ impl StepKind for Filter {
                 ordered: false,
                 sources: "",
             },
-        ]
+        ];
+        EXAMPLES
     }
 }

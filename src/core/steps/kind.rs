@@ -100,3 +100,29 @@ pub trait StepKind: Sync {
     /// At least two; they run as tests on every engine.
     fn examples(&self) -> &'static [Example];
 }
+
+/// The names and words of a kind: `about!("filter", "Filter", Clean, ["where"], "Keeps …")`.
+macro_rules! about {
+    ($name:literal, $title:literal, $group:ident, [$($keyword:literal),*], $doc:literal) => {
+        fn name(&self) -> &'static str {
+            $name
+        }
+
+        fn title(&self) -> &'static str {
+            $title
+        }
+
+        fn group(&self) -> $crate::steps::Group {
+            $crate::steps::Group::$group
+        }
+
+        fn doc(&self) -> &'static str {
+            $doc
+        }
+
+        fn keywords(&self) -> &'static [&'static str] {
+            &[$($keyword),*]
+        }
+    };
+}
+pub(super) use about;

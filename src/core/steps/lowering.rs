@@ -2,20 +2,21 @@
 //! the Op's own rule, so a lowering cannot disagree with it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::Settings;
-use crate::data::{DataType, Schema};
+use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{self, Expr, Place, Scope, SortKey};
-use crate::ir::{Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
+use crate::expr::{self, Expr, ExprKind, Place, Scope, SortKey};
+use crate::ir::{Column, Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
 use crate::model::{Id, Question, Source};
 
 /// The nodes of a plan under construction.
 #[derive(Debug, Default)]
 pub struct PlanBuilder {
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Arc<Node>>,
     /// Types of the parameters that expressions may name.
     pub parameters: ParameterTypes,
 }
@@ -26,7 +27,7 @@ impl PlanBuilder {
         let schemas: Vec<&Schema> = inputs.iter().map(|id| &self.nodes[id.0 as usize].schema).collect();
         let schema = output_schema(&op, &schemas, &self.parameters)?;
         let hash = node_hash(&op, inputs.iter().map(|id| self.nodes[id.0 as usize].hash));
-        self.nodes.push(Node { op, inputs, schema, origin: origin.clone(), hash });
+        self.nodes.push(Arc::new(Node { op, inputs, schema, origin: origin.clone(), hash }));
         Ok(NodeId(self.nodes.len() as u32 - 1))
     }
 }
@@ -114,6 +115,20 @@ impl Lowering<'_> {
         }
     }
 
+    /// Adds an operation; a fault of its own is reported at that setting.
+    pub fn push_from(&mut self, field: &str, op: Op, inputs: Vec<NodeId>) -> Option<NodeId> {
+        let known = self.lowered.diagnostics.len();
+        let pushed = self.push(op, inputs);
+        for diagnostic in &mut self.lowered.diagnostics[known..] {
+            if diagnostic.location.field.is_none() {
+                diagnostic.location.field = Some(field.to_owned());
+                // The place is in another text than the setting's.
+                diagnostic.location.span = None;
+            }
+        }
+        pushed
+    }
+
     /// Says what leaves an output port.
     pub fn output(&mut self, port: &str, node: NodeId) {
         self.lowered.outputs.insert(port.to_owned(), node);
@@ -191,6 +206,79 @@ impl Lowering<'_> {
         };
         self.report(Diagnostic::error("PW0305", message).help(format!("the columns here are {columns}")).field(field));
         None
+    }
+
+    /// Checks that columns exist, each with its own report.
+    pub fn columns(&mut self, field: &str, names: &[String], node: NodeId) -> Option<()> {
+        let found: Vec<_> = names.iter().map(|name| self.column(field, name, node)).collect();
+        found.iter().all(Option::is_some).then_some(())
+    }
+
+    /// All columns of a node, unchanged.
+    pub fn all_columns(&self, node: NodeId) -> Vec<Column> {
+        self.schema(node).names().map(Column::same).collect()
+    }
+
+    /// A literal, or a parameter.
+    pub fn literal(&mut self, field: &str, text: &str) -> Option<Expr> {
+        let report = |found: &str| {
+            Diagnostic::error("PW0309", format!("{found} is no literal"))
+                .help("write a number, a text in single quotes such as 'none', true, false or null")
+                .field(field)
+        };
+        if text.trim().is_empty() {
+            self.report(report("an empty setting"));
+            return None;
+        }
+        let parsed = match expr::parse(text) {
+            Ok(parsed) => parsed,
+            Err(diagnostic) => {
+                self.report(diagnostic.field(field));
+                return None;
+            }
+        };
+        let is_literal = match &parsed.kind {
+            ExprKind::Literal(_) | ExprKind::Parameter(_) => true,
+            ExprKind::Negate(inner) => matches!(inner.kind, ExprKind::Literal(_)),
+            _ => false,
+        };
+        if !is_literal {
+            let hint = if matches!(parsed.kind, ExprKind::Column(_)) {
+                format!("; a text is written '{}'", text.trim().replace('\'', "''"))
+            } else {
+                String::new()
+            };
+            let mut diagnostic = report(&format!("`{}`", text.trim()));
+            diagnostic.message.push_str(&hint);
+            self.report(diagnostic);
+            return None;
+        }
+        Some(parsed)
+    }
+
+    /// A fixed span such as `15 minutes`, in microseconds; more than zero.
+    pub fn span(&mut self, field: &str, text: &str) -> Option<i64> {
+        let parsed = expr::parse(&format!("interval '{}'", text.trim().replace('\'', "''")));
+        match parsed.map(|parsed| parsed.kind) {
+            Ok(ExprKind::Literal(Value::Duration(micros))) if micros > 0 => Some(micros),
+            _ => {
+                self.report(
+                    Diagnostic::error("PW0313", format!("`{}` is no span of time", text.trim()))
+                        .help("write a number and a unit, such as `15 minutes`, `1 hour` or `30 seconds`")
+                        .field(field),
+                );
+                None
+            }
+        }
+    }
+
+    /// A name for a new column; an empty one is reported.
+    pub fn new_name(&mut self, field: &str, name: &str) -> Option<String> {
+        if name.trim().is_empty() {
+            self.report(Diagnostic::error("PW0314", "the new column has no name").help("give it a name").field(field));
+            return None;
+        }
+        Some(name.trim().to_owned())
     }
 
     /// Reads order keys such as `time desc`, each checked against the columns.

@@ -1,16 +1,53 @@
 //! Step kinds: what the user places. One file per kind: settings, docs, ports, form fields as data, checks,
 //! lowering to `Op`s, examples that run as tests. Imports everything up to `model`; not the project.
 
+mod add_metadata;
+mod aggregate;
+mod answer;
+mod calls;
+mod casts;
+mod change_types;
+mod compute;
+mod concatenate;
+mod contract;
 mod example;
+mod expect;
+mod explode_list;
+mod file;
+mod fill_missing;
 mod filter;
+mod flatten_record;
 mod form;
+mod items;
+mod join;
 mod kind;
+mod limit;
+mod load_file;
 mod lowering;
+mod mask_or_hash;
+mod nearest_in_time;
+mod parse_text;
+mod planned_source;
+mod remove_duplicates;
+mod replace_values;
+mod route;
+mod sample;
+mod select;
+mod settings;
+mod sort;
+mod sources;
+mod split_column;
+mod standard_output;
+mod table;
+mod time_buckets;
+mod top_n;
+mod window;
 
-pub use example::{Example, Table};
+pub use example::{Example, Table, lower_example};
 pub use form::{FieldKind, FormField};
 pub use kind::{Group, Port, Ports, Settings, StepKind};
 pub use lowering::{Lowered, Lowering, PlanBuilder, StepContext};
+pub use settings::check_settings;
 
 /// The closed list of step kinds, in palette order.
 macro_rules! kinds {
@@ -23,9 +60,45 @@ macro_rules! kinds {
     };
 }
 
-kinds!(filter);
+kinds!(
+    file,
+    table,
+    planned_source,
+    parse_text,
+    select,
+    compute,
+    change_types,
+    split_column,
+    flatten_record,
+    explode_list,
+    filter,
+    fill_missing,
+    remove_duplicates,
+    replace_values,
+    mask_or_hash,
+    sample,
+    sort,
+    limit,
+    join,
+    concatenate,
+    add_metadata,
+    nearest_in_time,
+    aggregate,
+    time_buckets,
+    top_n,
+    window,
+    expect,
+    route,
+    contract,
+    load_file,
+    standard_output,
+    answer,
+);
 
 /// The kind of that name; `None`: a kind that this version does not know.
 pub fn kind(name: &str) -> Option<&'static dyn StepKind> {
     kinds().iter().copied().find(|kind| kind.name() == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,11 @@ fn ragged_and_malformed_records_are_kept_aside() {
     let reasons: Vec<_> = reading.quarantined.iter().map(|(line, reason, _)| (*line, reason.as_str())).collect();
     assert_eq!(
         reasons,
-        [(3, "1 field where 2 are expected"), (4, "3 fields where 2 are expected"), (5, "a quote is not closed")]
+        [
+            (3, "1 field where 2 are expected"),
+            (4, "3 fields where 2 are expected"),
+            (5, "a quote does not close before a separator or line end")
+        ]
     );
     assert_eq!(reading.tally.meta, 2);
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
+use crate::ir::ParameterTypes;
 use crate::ir::{Column, Destination, Limit, Origin, Project, Read, Write};
 
 fn plan(ops: Vec<(Op, Vec<u32>)>) -> Plan {
@@ -12,7 +13,7 @@ fn plan(ops: Vec<(Op, Vec<u32>)>) -> Plan {
         let schemas: Vec<&Schema> = inputs.iter().map(|id| &plan.node(*id).schema).collect();
         let schema = output_schema(&op, &schemas, &ParameterTypes::new()).unwrap();
         let id = NodeId(plan.nodes.len() as u32);
-        plan.nodes.push(Node { op, inputs, schema, origin: Origin::default(), hash: 0 });
+        plan.nodes.push(Arc::new(Node { op, inputs, schema, origin: Origin::default(), hash: 0 }));
         let step = PlanStep { outputs: [("out".to_owned(), id)].into(), nodes: vec![id], ..PlanStep::default() };
         plan.steps.insert(format!("s{}", id.0), step);
     }

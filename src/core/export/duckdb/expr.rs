@@ -1,0 +1,299 @@
+//! Expressions → DuckDB SQL with Pipewright's semantics. Durations are microseconds in a BIGINT.
+
+use std::collections::BTreeMap;
+
+use super::{functions, quote, text};
+use crate::data::{DataType, Field, Schema, Value, format_date};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{
+    self, BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, Place, Scope, SortKey, WindowFrame,
+};
+
+/// What an expression is printed in: the columns that it sees.
+pub struct Printer<'a> {
+    pub schema: &'a Schema,
+    pub parameters: &'a BTreeMap<String, DataType>,
+    /// Prefix of columns, such as `l.`.
+    pub table: &'a str,
+}
+
+type Sql = Result<String, Diagnostic>;
+
+pub fn unsupported(what: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::error("PW0640", format!("DuckDB does not carry {what}"))
+        .help("export to the target `pipeline`, or do this part in another way")
+}
+
+impl Printer<'_> {
+    fn scope(&self, place: Place) -> Scope<'_> {
+        Scope { schema: self.schema, parameters: self.parameters, place }
+    }
+
+    pub fn type_of(&self, expr: &Expr) -> DataType {
+        expr::type_of(expr, &self.scope(Place::Window))
+    }
+
+    /// SQL of an expression, in parentheses where it needs them as a part of another.
+    pub fn print(&self, expr: &Expr) -> Sql {
+        let coerced = expr::coerce(expr, &self.scope(Place::Window));
+        self.sql(&coerced)
+    }
+
+    pub(super) fn sql(&self, expr: &Expr) -> Sql {
+        Ok(match &expr.kind {
+            ExprKind::Literal(value) => literal(value),
+            ExprKind::Column(name) => format!("{}{}", self.table, quote(name)),
+            ExprKind::Parameter(name) => {
+                let data_type = self.parameters.get(name).cloned().unwrap_or(DataType::String);
+                format!("CAST(getvariable({}) AS {})", text(name), type_name(&data_type))
+            }
+            ExprKind::Member { record, name } => format!("struct_extract({}, {})", self.sql(record)?, text(name)),
+            ExprKind::Not(expr) => format!("(NOT {})", self.sql(expr)?),
+            ExprKind::Negate(expr) => match self.type_of(expr) {
+                DataType::Int | DataType::Duration => format!("TRY(- {})", self.sql(expr)?),
+                _ => format!("(- {})", self.sql(expr)?),
+            },
+            ExprKind::Binary { op, left, right } => self.binary(*op, left, right)?,
+            ExprKind::IsNull { expr, negated } => format!("({} IS {}NULL)", self.sql(expr)?, not(*negated)),
+            ExprKind::IsBoolean { expr, value, negated } => {
+                format!("({} IS {}{})", self.sql(expr)?, not(*negated), if *value { "TRUE" } else { "FALSE" })
+            }
+            ExprKind::IsDistinct { left, right, negated } => {
+                format!("({} IS {}DISTINCT FROM {})", self.sql(left)?, not(*negated), self.sql(right)?)
+            }
+            ExprKind::Between { expr, low, high, negated } => {
+                format!("({} {}BETWEEN {} AND {})", self.sql(expr)?, not(*negated), self.sql(low)?, self.sql(high)?)
+            }
+            ExprKind::InList { expr, list, negated } => {
+                let items = list.iter().map(|item| self.sql(item)).collect::<Result<Vec<_>, _>>()?;
+                format!("({} {}IN ({}))", self.sql(expr)?, not(*negated), items.join(", "))
+            }
+            ExprKind::Like { expr, pattern, negated, insensitive } => {
+                let word = if *insensitive { "ILIKE" } else { "LIKE" };
+                format!("({} {}{word} {} ESCAPE '\\')", self.sql(expr)?, not(*negated), self.sql(pattern)?)
+            }
+            ExprKind::Case { operand, branches, otherwise } => {
+                let mut sql = String::from("CASE");
+                if let Some(operand) = operand {
+                    sql.push_str(&format!(" {}", self.sql(operand)?));
+                }
+                for (when, then) in branches {
+                    sql.push_str(&format!(" WHEN {} THEN {}", self.sql(when)?, self.sql(then)?));
+                }
+                if let Some(otherwise) = otherwise {
+                    sql.push_str(&format!(" ELSE {}", self.sql(otherwise)?));
+                }
+                sql + " END"
+            }
+            ExprKind::Cast { expr, to, .. } => cast(&self.sql(expr)?, &self.type_of(expr), to)?,
+            ExprKind::Call(call) => self.call(call)?,
+        })
+    }
+
+    fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Sql {
+        use DataType::{Date, Duration, Float, Int, Timestamp};
+        let (a, b) = (self.sql(left)?, self.sql(right)?);
+        let types = (self.type_of(left), self.type_of(right));
+        Ok(match (op, types) {
+            (BinaryOp::And, _) => format!("({a} AND {b})"),
+            (BinaryOp::Or, _) => format!("({a} OR {b})"),
+            (BinaryOp::Concat, _) => format!("({a} || {b})"),
+            (op, _) if op.is_comparison() => format!("({a} {} {b})", op.symbol()),
+            (BinaryOp::Add, (Timestamp | Date, Duration)) => format!("pw_shift({a}, {b})"),
+            (BinaryOp::Add, (Duration, Timestamp | Date)) => format!("pw_shift({b}, {a})"),
+            (BinaryOp::Subtract, (Timestamp | Date, Duration)) => format!("pw_shift({a}, - {b})"),
+            (BinaryOp::Subtract, (Timestamp | Date, Timestamp | Date)) => {
+                format!("(epoch_us(CAST({a} AS TIMESTAMP)) - epoch_us(CAST({b} AS TIMESTAMP)))")
+            }
+            (BinaryOp::Multiply, (Duration, Float) | (Float, Duration)) => {
+                format!("TRY_CAST(trunc({a} * {b}) AS BIGINT)")
+            }
+            (BinaryOp::Divide, (Duration, Int | Float)) => {
+                format!("TRY_CAST(trunc(pw_divide({a}, {b})) AS BIGINT)")
+            }
+            (BinaryOp::Divide, _) => format!("pw_divide({a}, {b})"),
+            (BinaryOp::IntegerDivide, _) => format!("TRY({a} // {b})"),
+            (BinaryOp::Modulo, (Int, Int)) => format!("TRY({a} % {b})"),
+            (BinaryOp::Modulo, _) => format!("pw_modulo({a}, {b})"),
+            (op, (Float, _) | (_, Float)) => format!("pw_finite({a} {} {b})", op.symbol()),
+            (op, _) => format!("TRY({a} {} {b})", op.symbol()),
+        })
+    }
+
+    fn call(&self, call: &Call) -> Sql {
+        let mut sql = functions::call(self, call)?;
+        if let Some(over) = &call.over {
+            sql.push_str(&format!(" OVER ({})", self.over(over, functions::orders_rows(call))?));
+            sql = functions::guard_window(self, call, sql);
+        }
+        Ok(sql)
+    }
+
+    fn over(&self, over: &Over, is_by_row: bool) -> Sql {
+        let mut parts = Vec::new();
+        if !over.partition.is_empty() {
+            let keys = over.partition.iter().map(|key| self.sql(key)).collect::<Result<Vec<_>, _>>()?;
+            parts.push(format!("PARTITION BY {}", keys.join(", ")));
+        }
+        let is_range = over.frame.as_ref().is_some_and(|frame| frame.unit == FrameUnit::Range);
+        let order = if is_range {
+            self.range_order(&over.order)?
+        } else if is_by_row || over.frame.is_some() {
+            self.total_order(&over.order)?
+        } else {
+            self.order(&over.order)?
+        };
+        if !order.is_empty() {
+            parts.push(format!("ORDER BY {order}"));
+        }
+        if let Some(frame) = &over.frame {
+            parts.push(frame_text(frame));
+        }
+        Ok(parts.join(" "))
+    }
+
+    /// A time as order key of a range frame is its microseconds, so that bounds are numbers.
+    fn range_order(&self, keys: &[SortKey]) -> Sql {
+        let mut parts = Vec::new();
+        for key in keys {
+            let sql = self.sql(&key.expr)?;
+            let number = match self.type_of(&key.expr) {
+                DataType::Timestamp | DataType::Date => format!("epoch_us(CAST({sql} AS TIMESTAMP))"),
+                _ => sql,
+            };
+            parts.push(format!("{number}{} NULLS LAST", if key.descending { " DESC" } else { "" }));
+        }
+        Ok(parts.join(", "))
+    }
+
+    pub fn order(&self, keys: &[SortKey]) -> Sql {
+        let keys = keys.iter().map(|key| {
+            Ok(format!("{}{} NULLS LAST", self.print(&key.expr)?, if key.descending { " DESC" } else { "" }))
+        });
+        Ok(keys.collect::<Result<Vec<_>, Diagnostic>>()?.join(", "))
+    }
+
+    /// The keys, then all columns: ties are broken the same way everywhere.
+    pub fn total_order(&self, keys: &[SortKey]) -> Sql {
+        let mut order = self.order(keys)?;
+        for field in &self.schema.fields {
+            if !order.is_empty() {
+                order.push_str(", ");
+            }
+            order.push_str(&format!("{}{} NULLS LAST", self.table, quote(&field.name)));
+        }
+        Ok(order)
+    }
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "NOT " } else { "" }
+}
+
+fn frame_text(frame: &WindowFrame) -> String {
+    let unit = match frame.unit {
+        FrameUnit::Rows => "ROWS",
+        FrameUnit::Range => "RANGE",
+    };
+    let bound = |bound: &FrameBound, side: &str| match bound {
+        FrameBound::Unbounded => format!("UNBOUNDED {side}"),
+        FrameBound::Current => "CURRENT ROW".to_owned(),
+        FrameBound::Preceding(value) => format!("{} PRECEDING", plain(value)),
+        FrameBound::Following(value) => format!("{} FOLLOWING", plain(value)),
+    };
+    format!("{unit} BETWEEN {} AND {}", bound(&frame.start, "PRECEDING"), bound(&frame.end, "FOLLOWING"))
+}
+
+/// A number without its type.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Int(int) | Value::Duration(int) => int.to_string(),
+        other => literal(other),
+    }
+}
+
+/// A typed literal.
+pub fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Boolean(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
+        Value::Int(i64::MIN) => "(-9223372036854775807::BIGINT - 1)".to_owned(),
+        Value::Int(int) | Value::Duration(int) if *int < 0 => format!("({int}::BIGINT)"),
+        Value::Int(int) | Value::Duration(int) => format!("{int}::BIGINT"),
+        // With an exponent it is a DOUBLE, not a DECIMAL.
+        Value::Float(float) if *float < 0.0 => format!("({float:e})"),
+        Value::Float(float) => format!("{float:e}"),
+        Value::String(value) => text(value),
+        Value::Timestamp(micros) => format!("make_timestamp({micros})"),
+        Value::Date(days) => format!("DATE '{}'", format_date(*days)),
+        Value::List(items) => {
+            format!(
+                "CAST([{}] AS {})",
+                items.iter().map(literal).collect::<Vec<_>>().join(", "),
+                type_name(&value.data_type())
+            )
+        }
+        Value::Record(fields) => {
+            let parts: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{}: {}", text(name), literal(value))).collect();
+            format!("{{{}}}", parts.join(", "))
+        }
+    }
+}
+
+/// A literal of a column's type (null gets its type too).
+pub fn typed_literal(value: &Value, data_type: &DataType) -> String {
+    match (value, data_type) {
+        (Value::Null | Value::List(_) | Value::Record(_), _) => {
+            format!("CAST({} AS {})", literal(value), type_name(data_type))
+        }
+        (Value::Int(int), DataType::Float) => format!("{:e}", *int as f64),
+        _ => literal(value),
+    }
+}
+
+pub fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Boolean => "BOOLEAN".to_owned(),
+        DataType::Int | DataType::Duration => "BIGINT".to_owned(),
+        DataType::Float => "DOUBLE".to_owned(),
+        DataType::String | DataType::Unknown => "VARCHAR".to_owned(),
+        DataType::Timestamp => "TIMESTAMP".to_owned(),
+        DataType::Date => "DATE".to_owned(),
+        DataType::List(item) => format!("{}[]", type_name(item)),
+        DataType::Record(fields) => {
+            let parts: Vec<String> =
+                fields.iter().map(|(name, item)| format!("{} {}", quote(name), type_name(item))).collect();
+            format!("STRUCT({})", parts.join(", "))
+        }
+    }
+}
+
+/// `try_cast`: null where the value does not fit.
+pub fn cast(sql: &str, from: &DataType, to: &DataType) -> Sql {
+    use DataType::*;
+    Ok(match (from, to) {
+        (from, to) if from == to => sql.to_owned(),
+        (Unknown, to) | (to, Unknown) => format!("TRY_CAST({sql} AS {})", type_name(to)),
+        (String, Int) => format!("pw_int({sql})"),
+        (String, Float) => format!("pw_float({sql})"),
+        (String, Boolean) => format!("pw_boolean({sql})"),
+        (String, Timestamp) => format!("pw_timestamp({sql})"),
+        (String, Date) => format!("pw_date({sql})"),
+        (Timestamp, String) => format!("pw_timestamp_text({sql})"),
+        (Duration, String) => format!("pw_duration_text({sql})"),
+        (Float, String) => format!("pw_float_text({sql})"),
+        (Boolean | Int | Date, String) => format!("CAST({sql} AS VARCHAR)"),
+        (Float, Int) => format!("TRY_CAST(trunc({sql}) AS BIGINT)"),
+        (Boolean | Int, Int | Float | Boolean) | (Float, Float) | (Timestamp | Date, Timestamp | Date) => {
+            format!("TRY_CAST({sql} AS {})", type_name(to))
+        }
+        (List(_), List(_)) => format!("TRY_CAST({sql} AS {})", type_name(to)),
+        _ => return Err(unsupported(format!("the cast from {from} to {to}"))),
+    })
+}
+
+/// `name AS "name"` lists for selects.
+pub fn column_list<'a>(fields: impl Iterator<Item = &'a Field>, table: &str) -> std::string::String {
+    fields.map(|field| format!("{table}{}", quote(&field.name))).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,164 @@
+//! Target: DuckDB. Sources are staged as Parquet by `pipewright run stage.json` (formats, dirty lines and quarantine
+//! stay Pipewright's), everything after them is one SQL script that DuckDB runs.
+
+mod expr;
+mod functions;
+mod more_functions;
+mod ops;
+mod prelude;
+mod scripts;
+
+use std::collections::BTreeMap;
+
+use super::pipeline::{PIPELINE_VERSION, Pipeline};
+use super::{Bundle, DesignInfo, Support, Target};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, prune};
+
+pub(super) struct DuckDb;
+
+impl Target for DuckDb {
+    fn name(&self) -> &'static str {
+        "duckdb"
+    }
+
+    fn title(&self) -> &'static str {
+        "DuckDB"
+    }
+
+    fn doc(&self) -> &'static str {
+        "An SQL script for DuckDB; sources are first staged as Parquet by the Pipewright runner."
+    }
+
+    fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
+        let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
+        for (id, node) in plan.iter() {
+            let (support, reason) = match ops::select(plan, id) {
+                Err(diagnostic) => (Support::Unsupported, diagnostic.message),
+                Ok(_) if matches!(node.op, Op::Read(_)) => {
+                    (Support::Rewritten, "read by Pipewright and staged as Parquet".to_owned())
+                }
+                Ok(_) => (Support::Native, String::new()),
+            };
+            let entry = found.entry(node.origin.step.clone()).or_insert((Support::Native, String::new()));
+            if rank(support) > rank(entry.0) {
+                *entry = (support, reason);
+            }
+        }
+        found
+    }
+
+    fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
+        let plan = prune(plan, &plan.sinks());
+        let mut bundle = Bundle::default();
+        let sql = match script(&plan) {
+            Ok(sql) => sql,
+            Err(diagnostics) => {
+                bundle.diagnostics = diagnostics;
+                return bundle;
+            }
+        };
+        let staged = stage(&plan);
+        bundle.text("pipeline.sql", sql);
+        if !staged.sinks().is_empty() {
+            let pipeline =
+                Pipeline { pipeline: PIPELINE_VERSION, name: format!("{}: sources", info.name), plan: staged };
+            bundle.text("stage.json", pipeline.to_text());
+        }
+        scripts::write(&mut bundle, &plan, info);
+        bundle
+    }
+}
+
+fn rank(support: Support) -> u8 {
+    match support {
+        Support::Native => 0,
+        Support::Rewritten => 1,
+        Support::Unsupported => 2,
+    }
+}
+
+/// The file that a Read is staged in.
+fn staged_file(id: NodeId) -> String {
+    format!("source_{}.parquet", id.0)
+}
+
+/// A pipeline of the sources alone: each Read, written as Parquet.
+pub fn stage(plan: &Plan) -> Plan {
+    let mut staged = Plan { parameters: plan.parameters.clone(), ..Plan::default() };
+    for (id, node) in plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_))) {
+        let read = NodeId(staged.nodes.len() as u32);
+        staged.nodes.push(node.clone());
+        let destination = Destination::File {
+            path: staged_file(id),
+            kind: FileKind::Parquet,
+            partition: Vec::new(),
+            when_exists: WhenExists::Replace,
+        };
+        let write = Node {
+            op: Op::Write(Write { destination, order: Vec::new() }),
+            inputs: vec![read],
+            schema: node.schema.clone(),
+            origin: node.origin.clone(),
+            hash: 0,
+        };
+        staged.nodes.push(std::sync::Arc::new(write));
+        let step = staged.steps.entry(node.origin.step.clone()).or_default();
+        step.title = node.origin.title.clone();
+        step.kind = "file".to_owned();
+        step.nodes.extend([read, NodeId(read.0 + 1)]);
+        step.outputs.insert("out".to_owned(), read);
+    }
+    staged
+}
+
+/// The whole SQL script: macros, a view a node, a COPY a sink; or everything that DuckDB cannot carry.
+pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
+    let (mut body, mut faults) = (String::new(), Vec::new());
+    let uses = |id: NodeId| plan.nodes.iter().flat_map(|node| &node.inputs).filter(|input| **input == id).count();
+    for (id, node) in plan.iter() {
+        match ops::select(plan, id) {
+            Ok(sql) => {
+                // What several steps read is computed once.
+                let kind = if uses(id) > 1 { "TABLE" } else { "VIEW" };
+                body.push_str(&format!("\n-- {} ({})\n", comment(&node.origin.title), node.op.name()));
+                body.push_str(&format!("CREATE TEMP {kind} {} AS\n{sql};\n", view(id)));
+                if let Some(copy) = ops::copy(plan, id) {
+                    body.push_str(&copy);
+                }
+            }
+            Err(diagnostic) => faults.push(diagnostic.step(&node.origin.step, &node.origin.title)),
+        }
+    }
+    if faults.is_empty() { Ok(format!("{}{body}", prelude::PRELUDE)) } else { Err(faults) }
+}
+
+/// SQL that gives the rows of one node of a plan, macros included: for tests of parity.
+pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(String, String), Diagnostic> {
+    let mut text = prelude::PRELUDE.to_owned();
+    for (id, _) in plan.iter().filter(|(id, _)| *id <= wanted) {
+        text.push_str(&format!("CREATE TEMP TABLE {} AS\n{};\n", view(id), ops::select(plan, id)?));
+    }
+    Ok((text, format!("SELECT * FROM {}", view(wanted))))
+}
+
+fn view(id: NodeId) -> String {
+    format!("n{}", id.0)
+}
+
+/// A title on one line, as a comment.
+fn comment(title: &str) -> String {
+    title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// `"name"`, quotes doubled.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `'text'`, quotes doubled.
+pub(super) fn text(value: &str) -> String {
+    let quoted = format!("'{}'", value.replace('\'', "''"));
+    // DuckDB ends a statement's text at a NUL.
+    if value.contains('\0') { format!("({})", quoted.replace('\0', "' || chr(0) || '")) } else { quoted }
+}

@@ -1,0 +1,394 @@
+//! Operations → SELECTs over the views of their inputs, and COPYs for sinks.
+
+use std::collections::BTreeMap;
+
+use super::expr::{Printer, column_list, type_name, typed_literal, unsupported};
+use super::{functions, quote, staged_file, text, view};
+use crate::data::{DataType, Schema};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{
+    Aggregate, AsofDirection, AsofJoin, Check, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep, Limit,
+    NodeId, OnFail, Op, Plan, Rows, Unpivot, Window, Write,
+};
+
+type Sql = Result<String, Diagnostic>;
+
+/// One input as a SELECT sees it.
+struct Input<'a> {
+    view: String,
+    schema: &'a Schema,
+    parameters: &'a BTreeMap<String, DataType>,
+}
+
+impl Input<'_> {
+    fn printer<'a>(&'a self, table: &'a str) -> Printer<'a> {
+        Printer { schema: self.schema, parameters: self.parameters, table }
+    }
+}
+
+/// The SELECT that gives a node's rows.
+pub fn select(plan: &Plan, id: NodeId) -> Sql {
+    let node = plan.node(id);
+    let parameters: BTreeMap<String, DataType> =
+        plan.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
+    let inputs: Vec<Input> = node
+        .inputs
+        .iter()
+        .map(|input| Input { view: view(*input), schema: &plan.node(*input).schema, parameters: &parameters })
+        .collect();
+    let first = || inputs.first().ok_or_else(|| unsupported(format!("a {} without input", node.op.name())));
+    let second = || inputs.get(1).ok_or_else(|| unsupported(format!("a {} without second input", node.op.name())));
+    match &node.op {
+        Op::Read(_) => {
+            let columns = column_list(node.schema.fields.iter(), "");
+            Ok(format!("SELECT {columns} FROM read_parquet({})", text(&format!("stage/{}", staged_file(id)))))
+        }
+        Op::Rows(rows) => Ok(inline_rows(rows)),
+        Op::Parse(parse) => Err(unsupported(format!("the parsing of a column by the format `{}`", parse.format.name))),
+        Op::Filter { predicate } => {
+            let input = first()?;
+            Ok(format!("SELECT * FROM {} WHERE {}", input.view, input.printer("").print(predicate)?))
+        }
+        Op::Project(project) => {
+            let input = first()?;
+            let columns = project.columns.iter().zip(&node.schema.fields).map(|(column, field)| {
+                let sql = input.printer("").print(&column.expr)?;
+                // A null literal has no type of its own.
+                let sql = if sql == "NULL" { format!("CAST(NULL AS {})", type_name(&field.data_type)) } else { sql };
+                Ok(format!("{sql} AS {}", quote(&column.name)))
+            });
+            let columns = columns.collect::<Result<Vec<_>, Diagnostic>>()?;
+            if columns.is_empty() {
+                return Err(unsupported("rows without columns"));
+            }
+            Ok(format!("SELECT {}\nFROM {}", columns.join(",\n  "), input.view))
+        }
+        Op::Check(check) => checked(first()?, check),
+        Op::Aggregate(aggregate) => aggregated(first()?, aggregate),
+        Op::Window(window) => windowed(first()?, window),
+        Op::Join(join) => joined(first()?, second()?, join, &node.schema),
+        Op::AsofJoin(join) => nearest(first()?, second()?, join),
+        Op::Union => Ok(union(&inputs, &node.schema)),
+        Op::Sort(sort) => {
+            let input = first()?;
+            Ok(format!("SELECT * FROM {} ORDER BY {}", input.view, input.printer("").total_order(&sort.keys)?))
+        }
+        Op::Limit(limit) => limited(first()?, limit),
+        Op::Distinct(distinct) => distinct_rows(first()?, distinct),
+        Op::Explode(explode) => exploded(first()?, explode, &node.schema),
+        Op::Unpivot(unpivot) => unpivoted(first()?, unpivot),
+        Op::Write(_) => Ok(format!("SELECT * FROM {}", first()?.view)),
+    }
+}
+
+fn inline_rows(rows: &Rows) -> String {
+    let names: Vec<String> = rows.schema.names().map(quote).collect();
+    let row = |row: &Vec<crate::data::Value>| {
+        let cells = row.iter().zip(&rows.schema.fields).map(|(value, field)| typed_literal(value, &field.data_type));
+        format!("({})", cells.collect::<Vec<_>>().join(", "))
+    };
+    if rows.rows.is_empty() {
+        let columns: Vec<String> = rows
+            .schema
+            .fields
+            .iter()
+            .map(|field| format!("CAST(NULL AS {}) AS {}", type_name(&field.data_type), quote(&field.name)))
+            .collect();
+        return format!("SELECT {} WHERE FALSE", columns.join(", "));
+    }
+    let lines: Vec<String> = rows.rows.iter().map(row).collect();
+    // A cast a column: all rows of VALUES must agree in type.
+    let casts: Vec<String> = rows
+        .schema
+        .fields
+        .iter()
+        .map(|field| {
+            format!("CAST({} AS {}) AS {}", quote(&field.name), type_name(&field.data_type), quote(&field.name))
+        })
+        .collect();
+    format!("SELECT {}\nFROM (VALUES\n  {}\n) AS rows({})", casts.join(", "), lines.join(",\n  "), names.join(", "))
+}
+
+fn checked(input: &Input, check: &Check) -> Sql {
+    let predicate = input.printer("").print(&check.predicate)?;
+    Ok(match &check.on_fail {
+        OnFail::Flag(column) => {
+            let failed = format!("(({predicate}) IS NOT TRUE)");
+            if input.schema.has(column) {
+                format!("SELECT * REPLACE ({failed} AS {}) FROM {}", quote(column), input.view)
+            } else {
+                format!("SELECT *, {failed} AS {} FROM {}", quote(column), input.view)
+            }
+        }
+        OnFail::Reject => format!("SELECT * FROM {} WHERE {predicate}", input.view),
+        OnFail::Stop => format!(
+            "SELECT * FROM {} WHERE CASE WHEN {predicate} THEN TRUE ELSE error({}) END",
+            input.view,
+            text(&check.reason)
+        ),
+    })
+}
+
+fn aggregated(input: &Input, aggregate: &Aggregate) -> Sql {
+    let printer = input.printer("");
+    let mut columns = Vec::new();
+    for column in aggregate.keys.iter().chain(&aggregate.measures) {
+        columns.push(format!("{} AS {}", printer.print(&column.expr)?, quote(&column.name)));
+    }
+    let group = if aggregate.keys.is_empty() {
+        String::new()
+    } else {
+        let numbers: Vec<String> = (1..=aggregate.keys.len()).map(|number| number.to_string()).collect();
+        format!("\nGROUP BY {}", numbers.join(", "))
+    };
+    if aggregate.measures.is_empty() {
+        return Ok(format!("SELECT DISTINCT {} FROM {}", columns.join(", "), input.view));
+    }
+    Ok(format!("SELECT {}\nFROM {}{group}", columns.join(",\n  "), input.view))
+}
+
+fn windowed(input: &Input, window: &Window) -> Sql {
+    let printer = input.printer("");
+    let (mut added, mut replaced) = (Vec::new(), Vec::new());
+    for column in &window.columns {
+        let sql = format!("{} AS {}", printer.print(&column.expr)?, quote(&column.name));
+        if input.schema.has(&column.name) { replaced.push(sql) } else { added.push(sql) }
+    }
+    let star = if replaced.is_empty() { "*".to_owned() } else { format!("* REPLACE ({})", replaced.join(", ")) };
+    let rest: String = added.iter().map(|sql| format!(",\n  {sql}")).collect();
+    Ok(format!("SELECT {star}{rest}\nFROM {}", input.view))
+}
+
+fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
+    let (left_sql, right_sql) = (left.printer("l."), right.printer("r."));
+    let mut conditions = Vec::new();
+    for (a, b) in &join.on {
+        conditions.push(format!("{} = {}", left_sql.print(a)?, right_sql.print(b)?));
+    }
+    let on = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    let left_columns = column_list(left.schema.fields.iter(), "l.");
+    let right_columns: String =
+        join.right.iter().map(|(name, output)| format!(", r.{} AS {}", quote(name), quote(output))).collect();
+    let (a, b) = (&left.view, &right.view);
+    let kind = match join.kind {
+        JoinKind::Inner => "JOIN",
+        JoinKind::Left => "LEFT JOIN",
+        JoinKind::Right => "RIGHT JOIN",
+        JoinKind::Full => "FULL JOIN",
+        JoinKind::Semi | JoinKind::Anti => {
+            let word = if join.kind == JoinKind::Semi { "" } else { "NOT " };
+            return Ok(format!(
+                "SELECT {left_columns} FROM {a} AS l WHERE {word}EXISTS (SELECT 1 FROM {b} AS r WHERE {on})"
+            ));
+        }
+        JoinKind::Cross => {
+            return Ok(format!("SELECT {left_columns}{right_columns} FROM {a} AS l CROSS JOIN {b} AS r"));
+        }
+    };
+    debug_assert_eq!(output.len(), left.schema.len() + join.right.len());
+    Ok(format!("SELECT {left_columns}{right_columns}\nFROM {a} AS l {kind} {b} AS r ON {on}"))
+}
+
+/// An ASOF join over right rows made unique by key and time, so that ties are broken by all columns.
+fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
+    let one_side = |direction: AsofDirection| -> String {
+        let (sign, word) = if direction == AsofDirection::Forward { ("<=", "") } else { (">=", " DESC") };
+        let nulls = if word.is_empty() { "NULLS LAST" } else { "NULLS FIRST" };
+        let keys: Vec<String> =
+            join.by.iter().map(|(_, name)| name).chain([&join.right_time]).map(|name| quote(name)).collect();
+        let order: Vec<String> = right.schema.names().map(|name| format!("{}{word} {nulls}", quote(name))).collect();
+        let unique = format!(
+            "(SELECT * FROM {} WHERE {} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {}) = 1)",
+            right.view,
+            quote(&join.right_time),
+            keys.join(", "),
+            order.join(", ")
+        );
+        let mut on: Vec<String> = join.by.iter().map(|(a, b)| format!("l.{} = r.{}", quote(a), quote(b))).collect();
+        on.push(format!("l.{} {sign} r.{}", quote(&join.left_time), quote(&join.right_time)));
+        format!("ASOF LEFT JOIN {unique} AS r ON {}", on.join(" AND "))
+    };
+    let distance = |table: &str| {
+        let micros = |column: String| format!("epoch_us(CAST({column} AS TIMESTAMP))");
+        format!(
+            "abs({} - {})",
+            micros(format!("l.{}", quote(&join.left_time))),
+            micros(format!("{table}.{}", quote(&join.right_time)))
+        )
+    };
+    let within = |table: &str| match join.tolerance {
+        Some(micros) => format!("{} <= {micros}", distance(table)),
+        None => "TRUE".to_owned(),
+    };
+    let left_columns = column_list(left.schema.fields.iter(), "l.");
+    if join.direction != AsofDirection::Nearest {
+        let right_columns: String = join
+            .right
+            .iter()
+            .map(|(name, output)| {
+                format!(", CASE WHEN {} THEN r.{} END AS {}", within("r"), quote(name), quote(output))
+            })
+            .collect();
+        return Ok(format!(
+            "SELECT {left_columns}{right_columns}\nFROM {} AS l {}",
+            left.view,
+            one_side(join.direction)
+        ));
+    }
+    let backward = one_side(AsofDirection::Backward).replace(" AS r ON", " AS b ON").replace("r.", "b.");
+    let forward = one_side(AsofDirection::Forward).replace(" AS r ON", " AS f ON").replace("r.", "f.");
+    let takes_backward =
+        format!("coalesce({} <= {}, b.{} IS NOT NULL)", distance("b"), distance("f"), quote(&join.right_time));
+    let right_columns: String = join
+        .right
+        .iter()
+        .map(|(name, output)| {
+            let name = quote(name);
+            format!(
+                ", CASE WHEN {takes_backward} THEN CASE WHEN {} THEN b.{name} END ELSE CASE WHEN {} THEN f.{name} END END AS {}",
+                within("b"),
+                within("f"),
+                quote(output)
+            )
+        })
+        .collect();
+    Ok(format!("SELECT {left_columns}{right_columns}\nFROM {} AS l {backward} {forward}", left.view))
+}
+
+fn union(inputs: &[Input], output: &Schema) -> String {
+    let one = |input: &Input| {
+        let columns: Vec<String> = output
+            .fields
+            .iter()
+            .map(|field| {
+                let column = if input.schema.has(&field.name) { quote(&field.name) } else { "NULL".to_owned() };
+                format!("CAST({column} AS {}) AS {}", type_name(&field.data_type), quote(&field.name))
+            })
+            .collect();
+        format!("SELECT {} FROM {}", columns.join(", "), input.view)
+    };
+    inputs.iter().map(one).collect::<Vec<_>>().join("\nUNION ALL\n")
+}
+
+fn limited(input: &Input, limit: &Limit) -> Sql {
+    let order = if limit.keys.is_empty() {
+        String::new()
+    } else {
+        format!(" ORDER BY {}", input.printer("").total_order(&limit.keys)?)
+    };
+    let offset = if limit.offset > 0 { format!(" OFFSET {}", limit.offset) } else { String::new() };
+    Ok(format!("SELECT * FROM {}{order} LIMIT {}{offset}", input.view, limit.count))
+}
+
+fn distinct_rows(input: &Input, distinct: &Distinct) -> Sql {
+    let keys: Vec<String> = if distinct.keys.is_empty() {
+        input.schema.names().map(quote).collect()
+    } else {
+        distinct.keys.iter().map(|key| quote(key)).collect()
+    };
+    let mut order = input.printer("").total_order(&distinct.order)?;
+    if distinct.keep == Keep::Last {
+        // The exact reverse of the order: its last row comes first.
+        order = reverse(&order);
+    }
+    Ok(format!(
+        "SELECT * FROM {} QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {order}) = 1",
+        input.view,
+        keys.join(", ")
+    ))
+}
+
+/// Turns every key of an order made by `Printer::order` round.
+fn reverse(order: &str) -> String {
+    let turned = order.split(" NULLS LAST").filter(|key| !key.is_empty()).map(|key| match key.strip_suffix(" DESC") {
+        Some(key) => format!("{key} NULLS FIRST"),
+        None => format!("{key} DESC NULLS FIRST"),
+    });
+    turned.collect()
+}
+
+fn exploded(input: &Input, explode: &Explode, output: &Schema) -> Sql {
+    let column = quote(&explode.column);
+    let list = if explode.keep_empty {
+        format!("CASE WHEN len({column}) > 0 THEN {column} ELSE [NULL] END")
+    } else {
+        column.clone()
+    };
+    let mut parts = Vec::new();
+    for field in &output.fields {
+        let name = quote(&field.name);
+        if field.name == explode.column {
+            parts.push(format!("unnest({list}) AS {name}"));
+        } else if explode.position.as_ref() == Some(&field.name) {
+            parts.push(if explode.keep_empty {
+                format!(
+                    "unnest(CASE WHEN len({column}) > 0 THEN range(1, len({column}) + 1) ELSE [NULL] END) AS {name}"
+                )
+            } else {
+                format!("unnest(range(1, len({column}) + 1)) AS {name}")
+            });
+        } else {
+            parts.push(name);
+        }
+    }
+    Ok(format!("SELECT {}\nFROM {}", parts.join(", "), input.view))
+}
+
+fn unpivoted(input: &Input, unpivot: &Unpivot) -> Sql {
+    let keep: String = unpivot.keep.iter().map(|name| format!("{}, ", quote(name))).collect();
+    let mut parts = Vec::new();
+    for name in &unpivot.columns {
+        let from = input.schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone());
+        let value = super::expr::cast(&quote(name), &from, &unpivot.data_type)?;
+        parts.push(format!(
+            "SELECT {keep}{} AS {}, {value} AS {} FROM {}",
+            text(name),
+            quote(&unpivot.name),
+            quote(&unpivot.value),
+            input.view
+        ));
+    }
+    Ok(parts.join("\nUNION ALL\n"))
+}
+
+/// The COPY that publishes a sink's rows; `None`: the node is no sink of files.
+pub fn copy(plan: &Plan, id: NodeId) -> Option<String> {
+    let node = plan.node(id);
+    let Op::Write(Write { destination, order }) = &node.op else { return None };
+    let (path, kind, partition) = match destination {
+        Destination::File { path, kind, partition, .. } => (path.clone(), *kind, partition),
+        Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &Vec::new()),
+        Destination::Answer { .. } => return None,
+    };
+    let parameters = BTreeMap::new();
+    let printer = Printer { schema: &node.schema, parameters: &parameters, table: "" };
+    let order =
+        if order.is_empty() { String::new() } else { format!(" ORDER BY {}", printer.total_order(order).ok()?) };
+    let columns: Vec<String> = node
+        .schema
+        .fields
+        .iter()
+        .map(|field| match kind {
+            FileKind::Parquet => quote(&field.name),
+            FileKind::Csv | FileKind::Jsonl => functions::shown(&quote(&field.name), &field.data_type, kind),
+        })
+        .collect();
+    let format = match kind {
+        FileKind::Csv => "FORMAT csv, HEADER",
+        FileKind::Jsonl => "FORMAT json",
+        FileKind::Parquet => "FORMAT parquet, COMPRESSION zstd",
+    };
+    let by = if partition.is_empty() {
+        String::new()
+    } else {
+        let keys: Vec<String> = partition.iter().map(|name| quote(name)).collect();
+        format!(", PARTITION_BY ({})", keys.join(", "))
+    };
+    let target = if path.starts_with("/dev/") { path } else { format!("out/{path}") };
+    Some(format!(
+        "COPY (SELECT {} FROM {}{order})\n  TO {} ({format}{by});\n",
+        columns.join(", "),
+        view(id),
+        text(&target)
+    ))
+}

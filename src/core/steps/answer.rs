@@ -1,0 +1,100 @@
+//! Answer: ties the end of a flow to a question.
+
+use serde::Deserialize;
+
+use super::kind::about;
+use super::settings::text_of;
+use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Destination, Op, Write};
+
+pub(super) struct Answer;
+pub(super) static KIND: Answer = Answer;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AnswerSettings {
+    question: String,
+    order: Vec<String>,
+}
+
+impl StepKind for Answer {
+    about!(
+        "answer",
+        "Answer",
+        Load,
+        ["question", "result", "report", "end", "dashboard"],
+        "Says that the rows here answer a question, and in the words of the business what each row means. The rows pass \
+         on, so that a load can follow."
+    );
+
+    fn form(&self) -> &'static [FormField] {
+        const FORM: &[FormField] = &[
+            FormField::new("question", "Question", FieldKind::Question, "The question that these rows answer."),
+            FormField::new(
+                "definition",
+                "Definition",
+                FieldKind::Lines { placeholder: "a user with a failed or slow request, counted once an hour" },
+                "What the rows mean, in the words of those who asked.",
+            ),
+            FormField::new(
+                "order",
+                "In order of",
+                FieldKind::Order { input: "in" },
+                "The order in which the answer is read.",
+            ),
+        ];
+        FORM
+    }
+
+    fn summary(&self, settings: &Settings) -> (String, bool) {
+        let definition = text_of(settings, "definition");
+        (definition.lines().next().unwrap_or_default().to_owned(), false)
+    }
+
+    fn lower(&self, lowering: &mut Lowering) {
+        let Some(settings) = lowering.settings::<AnswerSettings>() else { return };
+        let Some(input) = lowering.input("in") else { return };
+        let questions = lowering.context.questions;
+        let question = Some(settings.question).filter(|id| !id.is_empty());
+        match &question {
+            Some(id) if !questions.contains_key(id) => {
+                let titles: Vec<String> =
+                    questions.values().take(6).map(|question| format!("“{}”", question.title)).collect();
+                let help = if titles.is_empty() {
+                    "write the question down first".to_owned()
+                } else {
+                    format!("choose one of {}", titles.join(", "))
+                };
+                let message = format!("there is no question `{id}`");
+                lowering.report(Diagnostic::warning("PW0353", message).help(help).field("question"));
+            }
+            Some(_) => {}
+            None => lowering.report(
+                Diagnostic::hint("PW0354", "the answer is not tied to a question")
+                    .help("choose the question that these rows answer")
+                    .field("question"),
+            ),
+        }
+        let Some(order) = lowering.order("order", &settings.order, input) else { return };
+        let op = Op::Write(Write { destination: Destination::Answer { question }, order });
+        if let Some(node) = lowering.push_from("order", op, vec![input]) {
+            lowering.output("out", node);
+        }
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        const TABLE: Table =
+            Table::new("hour Timestamp, users Int", "[\"2026-03-02T10:00:00Z\", 3]\n[\"2026-03-02T11:00:00Z\", 1]");
+        const EXAMPLES: &[Example] = &[
+            Example::new(
+                "rows that answer, in order of time",
+                r#"{"definition": "users with a failed or slow request, per hour", "order": ["hour"]}"#,
+                &[("in", TABLE)],
+                &[("out", TABLE)],
+            ),
+            Example::new("an answer without a question yet", "{}", &[("in", TABLE)], &[("out", TABLE)]),
+        ];
+        EXAMPLES
+    }
+}

@@ -1,0 +1,115 @@
+//! What the File and Planned source steps share: a source of the project → `Read`. Imports nothing above `model`.
+
+use super::Lowering;
+use crate::data::Schema;
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::formats::{self, Sample};
+use crate::ir::{NodeId, Op, Planned, Read};
+use crate::model::Source;
+
+impl Lowering<'_> {
+    /// The source that a setting names; reported where there is none.
+    pub(super) fn source(&mut self, field: &str, id: &str) -> Option<Source> {
+        if let Some(source) = self.context.sources.get(id) {
+            return Some(source.clone());
+        }
+        let ids = self.context.sources.keys().map(String::as_str);
+        let message = format!("there is no source `{id}`{}", did_you_mean(id, ids));
+        let help = if self.context.sources.is_empty() {
+            "add one first: drop a file on the canvas".to_owned()
+        } else {
+            let titles = self.context.sources.values().take(8).map(|source| format!("“{}”", source.title));
+            format!("choose one of {}", titles.collect::<Vec<_>>().join(", "))
+        };
+        self.report(Diagnostic::error("PW0310", message).help(help).field(field));
+        None
+    }
+
+    /// Reads a source of files.
+    pub(super) fn push_read(&mut self, source: &Source, position: bool) -> Option<NodeId> {
+        let title = &source.title;
+        if source.path.trim().is_empty() {
+            let message = format!("the source “{title}” names no file");
+            self.report(Diagnostic::error("PW0311", message).help("give it a path").field("source"));
+            return None;
+        }
+        let Some(format) = &source.format else {
+            self.report(
+                Diagnostic::error("PW0312", format!("the format of the source “{title}” is not known yet"))
+                    .help("choose one in the source, or drop the file on the canvas to have it recognised")
+                    .field("source"),
+            );
+            return None;
+        };
+        let Some(known) = formats::format(&format.name) else {
+            let names = formats::formats().iter().map(|format| format.name());
+            let near = did_you_mean(&format.name, names);
+            let message = format!("the source “{title}” has the unknown format `{}`{near}", format.name);
+            self.report(Diagnostic::error("PW0322", message).help("choose a format in the source").field("source"));
+            return None;
+        };
+        let schema = match &source.schema {
+            Some(schema) if !schema.is_empty() => schema.clone(),
+            _ => match known.prepare(format, None, &Sample::default()) {
+                Ok(parser) if !parser.schema().is_empty() => parser.schema().clone(),
+                Ok(_) => {
+                    self.report(
+                        Diagnostic::error("PW0323", format!("the columns of the source “{title}” are not known yet"))
+                            .help("let a sample show them: drop the file on the canvas, or declare the schema")
+                            .field("source"),
+                    );
+                    return None;
+                }
+                Err(diagnostic) => {
+                    self.report(diagnostic.field("source"));
+                    return None;
+                }
+            },
+        };
+        let read =
+            Read { path: source.path.clone(), format: format.clone(), schema, columns: None, position, planned: None };
+        self.push_from("source", Op::Read(read), Vec::new())
+    }
+
+    /// Made-up rows of a source that does not exist yet.
+    pub(super) fn push_planned(&mut self, source: &Source) -> Option<NodeId> {
+        let Some(planned) = &source.planned else { return self.push_read(source, false) };
+        let schema = source.schema.clone().unwrap_or_default();
+        if schema.is_empty() {
+            let message = format!("the planned source “{}” declares no columns", source.title);
+            self.report(
+                Diagnostic::error("PW0324", message)
+                    .help("declare the columns that are asked for, with their types")
+                    .field("source"),
+            );
+            return None;
+        }
+        self.report_unknown_values(planned.values.keys(), &schema);
+        let read = Read {
+            path: String::new(),
+            format: source.format.clone().unwrap_or_default(),
+            schema,
+            columns: None,
+            position: false,
+            planned: Some(Planned {
+                source: source.title.clone(),
+                owner: source.owner.clone(),
+                status: planned.status.clone(),
+                seed: planned.seed,
+                rows: planned.rows,
+                values: planned.values.clone(),
+            }),
+        };
+        self.push_from("source", Op::Read(read), Vec::new())
+    }
+
+    fn report_unknown_values<'a>(&mut self, names: impl Iterator<Item = &'a String>, schema: &Schema) {
+        for name in names.filter(|name| !schema.has(name)) {
+            let message =
+                format!("values are described for `{name}`, which is no column{}", did_you_mean(name, schema.names()));
+            self.report(
+                Diagnostic::warning("PW0325", message).help("rename the entry, or add the column").field("source"),
+            );
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Window calculation: a value for each row from the rows around it.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use super::calls::{has_call, split_calls};
+use super::items::{NamedExpression, item_field};
+use super::kind::about;
+use super::settings::items_of;
+use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
+use crate::diagnostic::Diagnostic;
+use crate::expr::Place;
+use crate::ir::{self, Column, NodeId, Op, Project};
+
+pub(super) struct Window;
+pub(super) static KIND: Window = Window;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WindowSettings {
+    columns: Vec<NamedExpression>,
+}
+
+impl StepKind for Window {
+    about!(
+        "window",
+        "Window calculation",
+        Analyse,
+        ["running total", "moving average", "lag", "lead", "row number", "previous", "rank", "over"],
+        "Adds columns computed from the rows around each row: its number in a group, the previous value, a running \
+         total, a moving average over rows or over time. Each says its rows with `over (partition by … order by …)`."
+    );
+
+    fn form(&self) -> &'static [FormField] {
+        const ITEMS: &[FormField] = &[
+            FormField::new("name", "Name", FieldKind::Text { placeholder: "previous" }, "Name of the new column.")
+                .required(),
+            FormField::new(
+                "expression",
+                "Calculation",
+                FieldKind::Expression { input: "in", place: Place::Window, result: None },
+                "Write a call with over, such as lag(time) over (partition by user order by time).",
+            )
+            .required(),
+        ];
+        const FORM: &[FormField] =
+            &[FormField::new("columns", "Columns", FieldKind::Items(ITEMS), "The columns to compute, in order.")];
+        FORM
+    }
+
+    fn summary(&self, settings: &Settings) -> (String, bool) {
+        (items_of(settings, "columns", &["name"]), false)
+    }
+
+    fn lower(&self, lowering: &mut Lowering) {
+        let Some(settings) = lowering.settings::<WindowSettings>() else { return };
+        let Some(input) = lowering.input("in") else { return };
+        if settings.columns.is_empty() {
+            lowering.pass_through(input, "nothing is computed yet", "add a column with a calculation", "columns");
+            return;
+        }
+        let mut node = input;
+        for (index, item) in settings.columns.iter().enumerate() {
+            match lower_item(item, index, lowering, node) {
+                Some(next) => node = next,
+                None => return,
+            }
+        }
+        lowering.output("out", node);
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        const INPUT: &[(&str, Table)] = &[(
+            "in",
+            Table::new(
+                "user String, n Int, amount Int",
+                "[\"a\", 1, 10]\n[\"a\", 2, 5]\n[\"b\", 1, 7]\n[\"a\", 3, null]",
+            ),
+        )];
+        const EXAMPLES: &[Example] = &[
+            Example::new(
+                "the previous amount and a running total of each user",
+                r#"{"columns": [
+                    {"id": "w1", "name": "previous", "expression": "lag(amount) over (partition by user order by n)"},
+                    {"id": "w2", "name": "total", "expression": "sum(amount) over (partition by user order by n rows between unbounded preceding and current row)"}]}"#,
+                INPUT,
+                &[(
+                    "out",
+                    Table::new(
+                        "user String, n Int, amount Int, previous Int, total Int",
+                        "[\"a\", 1, 10, null, 10]\n[\"a\", 2, 5, 10, 15]\n[\"b\", 1, 7, null, 7]\n[\"a\", 3, null, 5, 15]",
+                    ),
+                )],
+            ),
+            Example::new(
+                "how much more than the first",
+                r#"{"columns": [{"id": "w1", "name": "more",
+                    "expression": "amount - first_value(amount) over (partition by user order by n rows between unbounded preceding and unbounded following)"}]}"#,
+                INPUT,
+                &[(
+                    "out",
+                    Table::new(
+                        "user String, n Int, amount Int, more Int",
+                        "[\"a\", 1, 10, 0]\n[\"a\", 2, 5, -5]\n[\"b\", 1, 7, 0]\n[\"a\", 3, null, null]",
+                    ),
+                )],
+            ),
+        ];
+        EXAMPLES
+    }
+}
+
+/// One window column: a single call as it is; anything around calls is projected afterwards.
+fn lower_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
+    let field = item_field("columns", &item.id, index, "expression");
+    let name = lowering.new_name(&item_field("columns", &item.id, index, "name"), &item.name)?;
+    let (expr, _) = lowering.expression(&field, &item.expression, input, Place::Window, None)?;
+    if lowering.refuses_strict_cast(&field, &expr) {
+        return None;
+    }
+    if !has_call(&expr, true) {
+        lowering.report(
+            Diagnostic::error("PW0346", "the calculation does not say over which rows")
+                .help("add `over (partition by … order by …)` to the call, or use a Compute columns step")
+                .at(expr.span)
+                .field(field),
+        );
+        return None;
+    }
+    let taken: HashSet<String> = lowering.schema(input).names().map(str::to_owned).collect();
+    let replaces = taken.contains(&name);
+    let columns = lowering.all_columns(input);
+    let mut split = split_calls(vec![Column::new(&name, expr)], true, &taken);
+    if replaces && split.is_direct() {
+        // The call takes a hidden name first, then the place of the column that it replaces.
+        let mut hidden = format!("_{name}");
+        while taken.contains(&hidden) {
+            hidden.push('_');
+        }
+        split.calls[0].name.clone_from(&hidden);
+        split.results[0].expr = crate::expr::Expr::column(hidden);
+    }
+    let is_direct = split.is_direct();
+    let node = lowering.push_from(&field, Op::Window(ir::Window { columns: split.calls }), vec![input])?;
+    if is_direct {
+        return Some(node);
+    }
+    let mut columns = columns;
+    for result in split.results {
+        match columns.iter_mut().find(|column| column.name == result.name) {
+            Some(column) => *column = result,
+            None => columns.push(result),
+        }
+    }
+    lowering.push_from(&field, Op::Project(Project { columns }), vec![node])
+}

@@ -1,0 +1,40 @@
+//! Functions that Polars computes with exactly the reference meaning. All others go row by row (`exprs::rowwise`).
+
+use pipewright_core::data::DataType;
+use polars::prelude::{self as pl};
+
+use crate::exprs::Typed;
+
+/// The native form of a scalar call over lowered arguments; `None`: there is none for these types.
+pub(crate) fn native(name: &str, args: &[Typed]) -> Option<Typed> {
+    match name {
+        "coalesce" => coalesce(args),
+        _ => text(name, args),
+    }
+}
+
+fn coalesce(args: &[Typed]) -> Option<Typed> {
+    let data_type = args.iter().try_fold(DataType::Unknown, |sum, arg| sum.common(&arg.data_type))?;
+    if data_type.is_unknown() {
+        return None;
+    }
+    let args: Vec<pl::Expr> = args.iter().map(|arg| arg.clone().widened(&data_type).expr).collect();
+    Some(Typed::new(pl::coalesce(&args), data_type))
+}
+
+fn text(name: &str, args: &[Typed]) -> Option<Typed> {
+    if args.iter().any(|arg| arg.data_type != DataType::String) {
+        return None;
+    }
+    let arg = |index: usize| args.get(index).map(|arg| arg.expr.clone());
+    let (expr, data_type) = match (name, args.len()) {
+        ("starts_with", 2) => (arg(0)?.str().starts_with(arg(1)?), DataType::Boolean),
+        ("ends_with", 2) => (arg(0)?.str().ends_with(arg(1)?), DataType::Boolean),
+        ("contains", 2) => (arg(0)?.str().contains_literal(arg(1)?), DataType::Boolean),
+        ("lower", 1) => (arg(0)?.str().to_lowercase(), DataType::String),
+        ("upper", 1) => (arg(0)?.str().to_uppercase(), DataType::String),
+        ("length", 1) => (arg(0)?.str().len_chars().cast(pl::DataType::Int64), DataType::Int),
+        _ => return None,
+    };
+    Some(Typed::new(expr, data_type))
+}

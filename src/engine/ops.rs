@@ -1,0 +1,211 @@
+//! Operations → Polars lazy frames, shared by previews (over sample frames) and runs (streaming). Every frame that goes
+//! in or comes out has exactly its schema's columns, and `__row` where row ids are carried.
+//! Sources and sinks are not lowered here: `read` and `write` know them.
+
+mod aggregate;
+mod asof;
+mod join;
+mod order;
+mod parse;
+mod reshape;
+mod rows;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{LazyLock, Mutex};
+
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::{Expr, SortKey, bind};
+use pipewright_core::ir::{Column, Op};
+use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
+
+use crate::exprs;
+use crate::table::RESERVED_ROW;
+
+pub(crate) use rows::rejected;
+
+/// What an operation is lowered with.
+pub(crate) struct Context<'a> {
+    /// Unique in the plan: opaque functions are told apart by name.
+    pub name: &'a str,
+    /// Schemas of the inputs, in order.
+    pub inputs: Vec<&'a Schema>,
+    /// Schema of the result.
+    pub output: &'a Schema,
+    /// The inputs have `__row`, and it is to be kept where rows stay themselves.
+    pub ids: bool,
+}
+
+impl Context<'_> {
+    fn input(&self) -> Result<&Schema, Diagnostic> {
+        self.inputs.first().copied().ok_or_else(|| lacking("an input"))
+    }
+
+    /// The hidden ids, where they are carried.
+    fn ids(&self) -> Option<pl::Expr> {
+        self.ids.then(|| column(RESERVED_ROW))
+    }
+}
+
+/// Whether an operation's rows are its (first) input's rows, so that their ids may stay.
+pub(crate) fn keeps_rows(op: &Op) -> bool {
+    match op {
+        Op::Filter { .. }
+        | Op::Project(_)
+        | Op::Check(_)
+        | Op::Window(_)
+        | Op::Sort(_)
+        | Op::Limit(_)
+        | Op::Distinct(_)
+        | Op::Write(_) => true,
+        Op::Join(join) => {
+            matches!(join.kind, pipewright_core::ir::JoinKind::Semi | pipewright_core::ir::JoinKind::Anti)
+        }
+        Op::Read(_)
+        | Op::Rows(_)
+        | Op::Parse(_)
+        | Op::Aggregate(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Explode(_)
+        | Op::Unpivot(_) => false,
+    }
+}
+
+/// One operation over its inputs. Parameters must be bound (`bound`).
+pub(crate) fn lower_op(op: &Op, mut inputs: Vec<LazyFrame>, context: &Context) -> Result<LazyFrame, Diagnostic> {
+    if let Op::Union = op {
+        return reshape::union(inputs, context);
+    }
+    let second = if inputs.len() > 1 { Some(inputs.remove(1)) } else { None };
+    let Some(first) = inputs.pop() else {
+        return Err(lacking("an input"));
+    };
+    let right = || second.ok_or_else(|| lacking("a right input"));
+    match op {
+        Op::Parse(parse) => parse::parse(first, parse, context),
+        Op::Filter { predicate } => Ok(first.filter(exprs::boolean(predicate, context.input()?)?)),
+        Op::Project(project) => rows::project(first, project, context),
+        Op::Check(check) => rows::check(first, check, context),
+        Op::Aggregate(aggregate) => aggregate::aggregate(first, aggregate, context),
+        Op::Window(window) => window::window(first, window, context),
+        Op::Join(join) => join::join(first, right()?, join, context),
+        Op::AsofJoin(join) => asof::asof_join(first, right()?, join, context),
+        Op::Sort(sort) => order::sort(first, &sort.keys, context.input()?),
+        Op::Limit(limit) => order::limit(first, limit, context),
+        Op::Distinct(distinct) => order::distinct(first, distinct, context),
+        Op::Explode(explode) => reshape::explode(first, explode, context),
+        Op::Unpivot(unpivot) => reshape::unpivot(first, unpivot, context),
+        Op::Write(write) if write.order.is_empty() => Ok(first),
+        Op::Write(write) => order::sort(first, &write.order, context.input()?),
+        Op::Read(_) | Op::Rows(_) | Op::Union => Err(lacking("a reader")),
+    }
+}
+
+/// The operation with the parameters' values in place of their names.
+pub(crate) fn bound(op: &Op, parameters: &BTreeMap<String, Value>) -> Op {
+    let bind_all = |exprs: Vec<&mut Expr>| {
+        for expr in exprs {
+            *expr = bind(expr, parameters);
+        }
+    };
+    let keys = |keys: &mut [SortKey]| bind_all(keys.iter_mut().map(|key| &mut key.expr).collect());
+    let columns = |columns: &mut [Column]| bind_all(columns.iter_mut().map(|column| &mut column.expr).collect());
+    let mut op = op.clone();
+    match &mut op {
+        Op::Filter { predicate } => bind_all(vec![predicate]),
+        Op::Project(project) => columns(&mut project.columns),
+        Op::Check(check) => bind_all(vec![&mut check.predicate]),
+        Op::Aggregate(aggregate) => {
+            columns(&mut aggregate.keys);
+            columns(&mut aggregate.measures);
+        }
+        Op::Window(window) => columns(&mut window.columns),
+        Op::Join(join) => {
+            for (left, right) in &mut join.on {
+                bind_all(vec![left, right]);
+            }
+        }
+        Op::Sort(sort) => keys(&mut sort.keys),
+        Op::Limit(limit) => keys(&mut limit.keys),
+        Op::Distinct(distinct) => keys(&mut distinct.order),
+        Op::Write(write) => keys(&mut write.order),
+        Op::Read(_) | Op::Rows(_) | Op::Parse(_) | Op::AsofJoin(_) | Op::Union | Op::Explode(_) | Op::Unpivot(_) => {}
+    }
+    op
+}
+
+/// A fault of the engine's own, in words that name no internals: the plan's checks should have found it before.
+fn lacking(what: &str) -> Diagnostic {
+    Diagnostic::error("PW0409", format!("the operation lacks {what}"))
+}
+
+/// What Polars refused, as a diagnostic. Only what a user can act upon is told in plain words.
+pub(crate) fn failed(error: &PolarsError) -> Diagnostic {
+    let text = error.to_string();
+    if let Some(stop) = text.split(STOP_MARK).nth(1) {
+        return Diagnostic::error("PW0704", format!("a check that stops the run failed: {stop}"))
+            .help("mend the data, or let the check reject or flag rows");
+    }
+    let message = match error {
+        PolarsError::IO { error, .. } => format!("reading or writing failed: {error}"),
+        PolarsError::OutOfBounds(_) => "a position lies outside the data".to_owned(),
+        _ => "the step cannot be computed on these rows".to_owned(),
+    };
+    let detail: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
+    Diagnostic::error("PW0703", message).help(format!("please report this with the step's settings: {detail}"))
+}
+
+/// Wraps a stopping check's reason inside an error's text.
+const STOP_MARK: &str = "\u{1}";
+
+/// The error that a stopping check raises.
+fn stop(reason: &str) -> PolarsError {
+    PolarsError::ComputeError(format!("{STOP_MARK}{reason}{STOP_MARK}").into())
+}
+
+/// A column by its exact name (Polars' `col` takes some names for patterns).
+pub(crate) fn column(name: &str) -> pl::Expr {
+    pl::Expr::Column(name.into())
+}
+
+/// Columns that can be compared, which break ties: all but nested ones.
+fn tie_breakers(schema: &Schema) -> Vec<pl::Expr> {
+    let simple = |data_type: &DataType| !matches!(data_type, DataType::List(_) | DataType::Record(_));
+    schema.fields.iter().filter(|field| simple(&field.data_type)).map(|field| column(&field.name)).collect()
+}
+
+/// Order keys, completed by all columns, with nulls last.
+fn total_order(keys: &[SortKey], schema: &Schema) -> Result<(Vec<pl::Expr>, SortMultipleOptions), Diagnostic> {
+    let mut by = Vec::new();
+    let mut descending = Vec::new();
+    for key in keys {
+        by.push(exprs::lower(&key.expr, schema)?.expr);
+        descending.push(key.descending);
+    }
+    by.extend(tie_breakers(schema));
+    descending.resize(by.len(), false);
+    Ok((by, nulls_last(descending)))
+}
+
+fn nulls_last(descending: Vec<bool>) -> SortMultipleOptions {
+    SortMultipleOptions::default().with_order_descending_multi(descending).with_nulls_last(true)
+}
+
+/// A name that lives as long as the program, as opaque functions need it. Kept once each.
+fn lasting(name: &str) -> &'static str {
+    static NAMES: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut names = NAMES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let leaked: &'static str = Box::leak(name.to_owned().into_boxed_str());
+            names.insert(leaked);
+            leaked
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

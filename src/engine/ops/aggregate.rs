@@ -1,0 +1,286 @@
+//! Aggregates in three stages: what they need is computed per row as hidden columns, groups are folded by plain Polars
+//! aggregates over those, and the folds are finished (narrowed, guarded, named). So groups can stream.
+
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::{Call, Expr, ExprKind};
+use pipewright_core::ir::Aggregate;
+use polars::prelude::{self as pl, LazyFrame, QuantileMethod, lit};
+
+use super::{Context, column, nulls_last};
+use crate::exprs::{self, kernels};
+use crate::table::polars_type;
+
+pub(super) fn aggregate(frame: LazyFrame, aggregate: &Aggregate, context: &Context) -> Result<LazyFrame, Diagnostic> {
+    let input = context.input()?;
+    let mut stages = Stages::default();
+    let mut keys = Vec::new();
+    for (index, (key, field)) in aggregate.keys.iter().zip(&context.output.fields).enumerate() {
+        let hidden = format!("#key{index}");
+        stages.rows.push(exprs::lower_as(&key.expr, input, &field.data_type, &hidden)?);
+        stages.finished.push(column(&hidden).alias(key.name.as_str()));
+        keys.push(column(&hidden));
+    }
+    let fields = context.output.fields.iter().skip(aggregate.keys.len());
+    for (index, (measure, field)) in aggregate.measures.iter().zip(fields).enumerate() {
+        let ExprKind::Call(call) = &measure.expr.kind else {
+            return Err(Diagnostic::error(
+                "PW0705",
+                format!("the measure `{}` is not a call of an aggregate", measure.name),
+            )
+            .help("write an aggregate around it, such as `sum(…)`"));
+        };
+        let finished = stages.measure(index, call, &field.data_type, input)?;
+        stages.finished.push(finished.cast(polars_type(&field.data_type)).alias(measure.name.as_str()));
+    }
+    if stages.needs_order {
+        stages.rows.extend(ties(input).into_iter().map(|(name, hidden)| column(&name).alias(hidden)));
+    }
+    // `count(*)` alone needs no column, but a frame without columns has no rows.
+    stages.rows.push(lit(true).alias("#one"));
+    let rows = frame.with_columns(stages.rows);
+    let folded = match keys.is_empty() {
+        true => rows.select(stages.folds),
+        false if stages.folds.is_empty() => rows.select(keys).unique(None, pl::UniqueKeepStrategy::Any),
+        false => rows.group_by(keys).agg(stages.folds),
+    };
+    Ok(folded.select(stages.finished))
+}
+
+/// Columns that break ties, with their hidden names.
+fn ties(input: &Schema) -> Vec<(String, String)> {
+    let simple = |data_type: &DataType| !matches!(data_type, DataType::List(_) | DataType::Record(_));
+    let fields = input.fields.iter().filter(|field| simple(&field.data_type)).enumerate();
+    fields.map(|(index, field)| (field.name.clone(), format!("#tie{index}"))).collect()
+}
+
+#[derive(Default)]
+struct Stages {
+    rows: Vec<pl::Expr>,
+    folds: Vec<pl::Expr>,
+    finished: Vec<pl::Expr>,
+    needs_order: bool,
+}
+
+impl Stages {
+    /// A hidden column computed per row.
+    fn row(&mut self, name: String, expr: pl::Expr) -> pl::Expr {
+        self.rows.push(expr.alias(name.as_str()));
+        column(&name)
+    }
+
+    /// A hidden column computed per group.
+    fn fold(&mut self, name: String, expr: pl::Expr) -> pl::Expr {
+        self.folds.push(expr.alias(name.as_str()));
+        column(&name)
+    }
+
+    /// Adds what one measure needs; gives its finished form.
+    fn measure(
+        &mut self,
+        index: usize,
+        call: &Call,
+        output: &DataType,
+        input: &Schema,
+    ) -> Result<pl::Expr, Diagnostic> {
+        let filter = match &call.filter {
+            Some(filter) => {
+                let keeps = exprs::boolean(filter, input)?.eq_missing(lit(true));
+                Some(self.row(format!("#filter{index}"), keeps))
+            }
+            None => None,
+        };
+        let fold_name = |part: &str| format!("#fold{index}{part}");
+        let Some(argument) = call.args.first() else {
+            let count = match filter {
+                Some(keeps) => keeps.sum(),
+                None => column("#one").count(),
+            };
+            return Ok(self.fold(fold_name(""), count));
+        };
+        let argument = exprs::lower(argument, input)?;
+        let data_type = argument.data_type.clone();
+        let needs_order = matches!(call.function.as_str(), "first" | "last" | "collect" | "string_agg");
+        // These skip nulls, so a dropped row may be null; those that need an order see the filter as a column.
+        let value = match &call.filter {
+            Some(condition) if !needs_order => {
+                let keeps = exprs::boolean(condition, input)?.eq_missing(lit(true));
+                let none = exprs::constant(&Value::Null, &data_type).expr;
+                pl::when(keeps).then(argument.expr).otherwise(none)
+            }
+            _ => argument.expr,
+        };
+        let value = self.row(format!("#value{index}"), value);
+        if needs_order {
+            return self.ordered(index, call, value, filter, input);
+        }
+        let present = |stages: &mut Stages| stages.fold(fold_name(" count"), value.clone().count());
+        Ok(match call.function.as_str() {
+            "count" => self.fold(fold_name(""), value.count()),
+            "count_if" => self.fold(fold_name(""), value.sum()),
+            "count_distinct" => self.fold(fold_name(""), value.drop_nulls().n_unique()),
+            "share_if" => {
+                let all = match filter {
+                    Some(keeps) => keeps.sum(),
+                    None => column("#one").count(),
+                };
+                let all = self.fold(fold_name(" all"), all).cast(pl::DataType::Float64);
+                let found = self.fold(fold_name(""), value.sum()).cast(pl::DataType::Float64);
+                kernels::finite(found / all)
+            }
+            "sum" | "avg" if data_type != DataType::Float => {
+                let count = present(self);
+                let wide = value.cast(pl::DataType::Int64).cast(pl::DataType::Int128).sum();
+                let sum = self.fold(fold_name(""), wide);
+                let none = exprs::constant(&Value::Null, output).expr;
+                let result = match (call.function.as_str(), &data_type) {
+                    ("sum", _) => sum.cast(pl::DataType::Int64).cast(polars_type(output)),
+                    (_, DataType::Duration) => mean_of_spans(sum, count.clone()),
+                    _ => kernels::finite(sum.cast(pl::DataType::Float64) / count.clone().cast(pl::DataType::Float64)),
+                };
+                pl::when(count.gt(lit(0))).then(result).otherwise(none)
+            }
+            "sum" => {
+                let count = present(self);
+                let sum = self.fold(fold_name(""), value.sum());
+                let none = exprs::constant(&Value::Null, output).expr;
+                pl::when(count.gt(lit(0))).then(kernels::finite(sum)).otherwise(none)
+            }
+            "avg" => {
+                let mean = self.fold(fold_name(""), value.mean());
+                kernels::finite(mean)
+            }
+            "min" | "every" => self.fold(fold_name(""), value.min()),
+            "max" | "some" => self.fold(fold_name(""), value.max()),
+            "median" => self.quantile(fold_name(""), value, 0.5, &data_type),
+            "quantile" => {
+                let share = call.args.get(1).and_then(share_of).unwrap_or(0.5);
+                self.quantile(fold_name(""), value, share, &data_type)
+            }
+            "stddev" => {
+                let spread = self.fold(fold_name(""), value.cast(pl::DataType::Float64).std(1));
+                kernels::finite(spread)
+            }
+            "variance" => {
+                let spread = self.fold(fold_name(""), value.cast(pl::DataType::Float64).var(1));
+                kernels::finite(spread)
+            }
+            other => return Err(unknown(other)),
+        })
+    }
+
+    fn quantile(&mut self, name: String, value: pl::Expr, share: f64, data_type: &DataType) -> pl::Expr {
+        let numbers = match data_type {
+            DataType::Float => value,
+            _ => value.cast(pl::DataType::Int64).cast(pl::DataType::Float64),
+        };
+        let found = self.fold(name, numbers.quantile(lit(share), QuantileMethod::Linear));
+        match data_type {
+            DataType::Duration => found.cast(pl::DataType::Int64),
+            _ => kernels::finite(found),
+        }
+    }
+
+    /// Aggregates that see the rows in an order, ties broken by all columns.
+    fn ordered(
+        &mut self,
+        index: usize,
+        call: &Call,
+        value: pl::Expr,
+        filter: Option<pl::Expr>,
+        input: &Schema,
+    ) -> Result<pl::Expr, Diagnostic> {
+        self.needs_order = true;
+        let mut by = Vec::new();
+        let mut descending = Vec::new();
+        for (position, key) in call.order.iter().enumerate() {
+            let expr = exprs::lower(&key.expr, input)?.expr;
+            by.push(self.row(format!("#order{index} {position}"), expr));
+            descending.push(key.descending);
+        }
+        by.extend(ties(input).iter().map(|(_, hidden)| column(hidden)));
+        if by.is_empty() {
+            by.push(column("#one"));
+        }
+        descending.resize(by.len(), false);
+        let name = format!("#fold{index}");
+        if matches!(call.function.as_str(), "first" | "last") {
+            return Ok(self.edge(name, call.function == "first", value, filter, by, descending));
+        }
+        let kept = match filter {
+            Some(keeps) => {
+                let keeps = keeps.sort_by(by.clone(), nulls_last(descending.clone()));
+                value.sort_by(by, nulls_last(descending)).filter(keeps)
+            }
+            None => value.sort_by(by, nulls_last(descending)),
+        };
+        let kept = kept.drop_nulls();
+        let kept = if call.distinct { kept.unique_stable() } else { kept };
+        if call.function == "string_agg" {
+            let separator = match call.args.get(1).map(|arg| &arg.kind) {
+                Some(ExprKind::Literal(Value::String(text))) => text.clone(),
+                _ => String::new(),
+            };
+            let count = self.fold(format!("{name} count"), kept.clone().count());
+            let joined = self.fold(name, kept.str().join(&separator, true));
+            let none = exprs::constant(&Value::Null, &DataType::String).expr;
+            return Ok(pl::when(count.gt(lit(0))).then(joined).otherwise(none));
+        }
+        Ok(self.fold(name, kept.implode(true)))
+    }
+
+    /// The value of the first or last row. Rows that the filter drops are sorted to the other end.
+    fn edge(
+        &mut self,
+        name: String,
+        first: bool,
+        value: pl::Expr,
+        filter: Option<pl::Expr>,
+        mut by: Vec<pl::Expr>,
+        mut descending: Vec<bool>,
+    ) -> pl::Expr {
+        if let Some(keeps) = &filter {
+            by.insert(0, keeps.clone());
+            descending.insert(0, first);
+        }
+        let sorted = value.sort_by(by, nulls_last(descending));
+        let edge = self.fold(name.clone(), if first { sorted.first() } else { sorted.last() });
+        match filter {
+            Some(keeps) => {
+                let any = self.fold(format!("{name} any"), keeps.max());
+                pl::when(any).then(edge).otherwise(pl::lit(pl::NULL))
+            }
+            None => edge,
+        }
+    }
+}
+
+/// The mean of spans, without fractions of a microsecond; both are columns of folded groups.
+fn mean_of_spans(sum: pl::Expr, count: pl::Expr) -> pl::Expr {
+    kernels::elementwise("mean span", vec![sum, count], &DataType::Duration, |columns| {
+        use polars::prelude::IntoColumn;
+        let columns = kernels::aligned(columns);
+        let sums = columns[0].i128()?;
+        let counts = columns[1].cast(&pl::DataType::Int128)?;
+        let means: pl::Int64Chunked =
+            pl::arity::binary_elementwise(sums, counts.i128()?, |sum: Option<i128>, count: Option<i128>| {
+                i64::try_from(sum?.checked_div(count?)?).ok()
+            });
+        let spans = means.with_name(columns[0].name().clone()).into_duration(pl::TimeUnit::Microseconds);
+        Ok(pl::Series::from(spans).into_column())
+    })
+}
+
+/// A literal share.
+pub(super) fn share_of(expr: &Expr) -> Option<f64> {
+    match &expr.kind {
+        ExprKind::Literal(Value::Float(share)) => Some(*share),
+        ExprKind::Literal(Value::Int(share)) => Some(*share as f64),
+        _ => None,
+    }
+}
+
+pub(super) fn unknown(function: &str) -> Diagnostic {
+    Diagnostic::error("PW0705", format!("`{function}` cannot be computed over rows"))
+        .help("use an aggregate, such as `count(*)` or `sum(…)`")
+}

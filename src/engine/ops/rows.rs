@@ -1,0 +1,93 @@
+//! Row-wise operations: project and check.
+
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{Check, OnFail, Op, Project};
+use polars::prelude::{AllowedOptimizations, DataFrame, LazyFrame, OptFlags, lit};
+
+use super::{Context, lasting, stop};
+use crate::exprs;
+
+pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) -> Result<LazyFrame, Diagnostic> {
+    let input = context.input()?;
+    let mut columns = Vec::with_capacity(project.columns.len() + 1);
+    for (column, field) in project.columns.iter().zip(&context.output.fields) {
+        columns.push(exprs::lower_as(&column.expr, input, &field.data_type, &column.name)?);
+    }
+    columns.extend(context.ids());
+    // A projection of constants alone must not collapse to one row.
+    let constant = project.columns.iter().all(|column| column.expr.columns().is_empty()) && !context.ids;
+    if constant && !input.is_empty() {
+        let keep: Vec<_> = input.names().map(super::column).collect();
+        let names: Vec<_> = project.columns.iter().map(|column| super::column(&column.name)).collect();
+        return Ok(frame.select(keep).with_columns(columns).select(names));
+    }
+    Ok(frame.select(columns))
+}
+
+pub(super) fn check(frame: LazyFrame, check: &Check, context: &Context) -> Result<LazyFrame, Diagnostic> {
+    let passes = exprs::boolean(&check.predicate, context.input()?)?.eq_missing(lit(true));
+    match &check.on_fail {
+        OnFail::Flag(name) => Ok(frame.with_columns([passes.not().alias(name.as_str())])),
+        OnFail::Reject => Ok(frame.filter(passes)),
+        OnFail::Stop => {
+            const PASSES: &str = "#passes";
+            let reason = check.reason.clone();
+            let guard = move |frame: DataFrame| {
+                let flags = frame.column(PASSES)?.as_materialized_series().bool()?.clone();
+                if flags.all() { frame.drop(PASSES) } else { Err(stop(&reason)) }
+            };
+            let output = crate::table::polars_schema(context.output);
+            let ids = context.ids;
+            let schema = move |_: &polars::prelude::Schema| {
+                let mut schema = (*output).clone();
+                if ids {
+                    schema.insert(crate::table::RESERVED_ROW.into(), polars::prelude::DataType::UInt64);
+                }
+                Ok(std::sync::Arc::new(schema))
+            };
+            let allowed: AllowedOptimizations = OptFlags::STREAMING;
+            let name = lasting(&format!("check {}", context.name));
+            Ok(frame.with_columns([passes.alias(PASSES)]).map(
+                guard,
+                allowed,
+                Some(std::sync::Arc::new(schema)),
+                Some(name),
+            ))
+        }
+    }
+}
+
+/// The input rows that a rejecting operation sends to quarantine, with the reason; `None` where it rejects none.
+pub(crate) fn rejected(
+    op: &Op,
+    input: LazyFrame,
+    context: &Context,
+) -> Result<Option<(LazyFrame, String)>, Diagnostic> {
+    match op {
+        Op::Check(check) if matches!(check.on_fail, OnFail::Reject | OnFail::Stop) => {
+            let passes = exprs::boolean(&check.predicate, context.input()?)?.eq_missing(lit(true));
+            Ok(Some((input.filter(passes.not()), check.reason.clone())))
+        }
+        Op::Parse(parse) if matches!(parse.on_fail, OnFail::Reject | OnFail::Stop) => {
+            let reason = format!("`{}` does not have the format {}", parse.column, parse.format.name);
+            Ok(Some((super::parse::unparsed(input, parse, context)?, reason)))
+        }
+        Op::Check(_)
+        | Op::Parse(_)
+        | Op::Read(_)
+        | Op::Rows(_)
+        | Op::Filter { .. }
+        | Op::Project(_)
+        | Op::Aggregate(_)
+        | Op::Window(_)
+        | Op::Join(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Sort(_)
+        | Op::Limit(_)
+        | Op::Distinct(_)
+        | Op::Explode(_)
+        | Op::Unpivot(_)
+        | Op::Write(_) => Ok(None),
+    }
+}

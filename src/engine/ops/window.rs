@@ -1,0 +1,248 @@
+//! Window calculations. Rows are sorted once for each window (partition, order, all columns), every function is
+//! computed over the sorted rows, and the result goes back to the rows' own places. Needs all rows at once.
+
+mod fold;
+mod frames;
+
+use pipewright_core::data::{DataType, Field, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::{Call, ExprKind, WindowFrame};
+use pipewright_core::ir::Window;
+use polars::prelude::{
+    self as pl, AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, IntoLazy, LazyFrame,
+    NewChunkedArray, OptFlags, PolarsResult, Series, lit,
+};
+use std::sync::Arc;
+
+use super::{Context, column, lasting, nulls_last, tie_breakers};
+use crate::exprs;
+use crate::table::{RESERVED_ROW, polars_schema, series_of};
+use frames::Sorted;
+
+pub(super) fn window(frame: LazyFrame, window: &Window, context: &Context) -> Result<LazyFrame, Diagnostic> {
+    let input = context.input()?;
+    let mut hidden = Vec::new();
+    let mut plans = Vec::new();
+    let fields = context.output.fields.iter().skip(input.len());
+    for (index, (column, field)) in window.columns.iter().zip(fields).enumerate() {
+        let ExprKind::Call(call) = &column.expr.kind else {
+            return Err(super::aggregate::unknown(&column.name));
+        };
+        plans.push(Plan::new(index, call, field, input, &mut hidden)?);
+    }
+    let ties: Vec<String> = tie_breakers(input).iter().filter_map(|expr| expr_name(expr)).collect();
+    let mut names: Vec<String> = context.output.names().map(str::to_owned).collect();
+    let mut schema = (*polars_schema(context.output)).clone();
+    if context.ids {
+        names.push(RESERVED_ROW.to_owned());
+        schema.insert(RESERVED_ROW.into(), pl::DataType::UInt64);
+    }
+    let run = move |mut frame: DataFrame| {
+        for plan in &plans {
+            let result = plan.run(&frame, &ties)?;
+            frame.with_column(result.into_column())?;
+        }
+        frame.select(names.iter().map(String::as_str))
+    };
+    let schema = Arc::new(schema);
+    let schema = move |_: &pl::Schema| Ok(schema.clone());
+    let name = lasting(&format!("window {}", context.name));
+    let allowed: AllowedOptimizations = OptFlags::empty();
+    Ok(frame.with_columns(hidden).map(run, allowed, Some(Arc::new(schema)), Some(name)))
+}
+
+fn expr_name(expr: &pl::Expr) -> Option<String> {
+    match expr {
+        pl::Expr::Column(name) => Some(name.to_string()),
+        _ => None,
+    }
+}
+
+/// One window column: the call, and the hidden columns that hold what it needs.
+struct Plan {
+    call: Call,
+    field: Field,
+    arguments: Vec<(String, DataType)>,
+    partition: Vec<String>,
+    order: Vec<(String, DataType, bool)>,
+    filter: Option<String>,
+    frame: Option<WindowFrame>,
+}
+
+impl Plan {
+    fn new(
+        index: usize,
+        call: &Call,
+        field: &Field,
+        input: &Schema,
+        hidden: &mut Vec<pl::Expr>,
+    ) -> Result<Plan, Diagnostic> {
+        let over = call.over.as_deref().cloned().unwrap_or_default();
+        let mut add = |part: &str, position: usize, expr: &_| -> Result<(String, DataType), Diagnostic> {
+            let name = format!("#{part}{index} {position}");
+            let typed = exprs::lower(expr, input)?;
+            hidden.push(typed.expr.alias(name.as_str()));
+            Ok((name, typed.data_type))
+        };
+        let mut plan = Plan {
+            call: call.clone(),
+            field: field.clone(),
+            arguments: Vec::new(),
+            partition: Vec::new(),
+            order: Vec::new(),
+            filter: None,
+            frame: over.frame.clone(),
+        };
+        for (position, arg) in call.args.iter().enumerate() {
+            plan.arguments.push(add("arg", position, arg)?);
+        }
+        for (position, key) in over.partition.iter().enumerate() {
+            plan.partition.push(add("part", position, key)?.0);
+        }
+        for (position, key) in over.order.iter().enumerate() {
+            let (name, data_type) = add("order", position, &key.expr)?;
+            plan.order.push((name, data_type, key.descending));
+        }
+        if let Some(filter) = &call.filter {
+            let name = format!("#filter{index}");
+            hidden.push(exprs::boolean(filter, input)?.eq_missing(lit(true)).alias(name.as_str()));
+            plan.filter = Some(name);
+        }
+        Ok(plan)
+    }
+
+    fn run(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<Series> {
+        let (permutation, back) = self.permutation(frame, ties)?;
+        let sorted = self.sorted(frame, &permutation, ties)?;
+        let take = |name: &str| -> PolarsResult<Series> {
+            Ok(frame.column(name)?.take(&permutation)?.as_materialized_series().rechunk())
+        };
+        let mut arguments = Vec::new();
+        for (name, data_type) in &self.arguments {
+            arguments.push((take(name)?, data_type.clone()));
+        }
+        let keeps = match &self.filter {
+            Some(name) => Some(take(name)?.bool()?.iter().map(|keeps| keeps == Some(true)).collect::<Vec<bool>>()),
+            None => None,
+        };
+        let result = self.compute(&sorted, &arguments, keeps.as_deref())?;
+        let wanted = crate::table::polars_type(&self.field.data_type);
+        let result = if *result.dtype() == wanted { result } else { result.cast(&wanted)? };
+        Ok(result.take(&back)?.with_name(self.field.name.as_str().into()))
+    }
+
+    /// Sorted place → row, and row → sorted place.
+    fn permutation(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<(IdxCa, IdxCa)> {
+        let mut by: Vec<pl::Expr> = self.partition.iter().map(|name| column(name)).collect();
+        let mut descending = vec![false; by.len()];
+        for (name, _, down) in &self.order {
+            by.push(column(name));
+            descending.push(*down);
+        }
+        by.extend(ties.iter().map(|name| column(name)));
+        descending.resize(by.len(), false);
+        let height = frame.height();
+        let places = if by.is_empty() {
+            IdxCa::from_vec("places".into(), (0..height as IdxSize).collect())
+        } else {
+            // Only the columns that sorting reads.
+            let places = pl::arg_sort_by(by, nulls_last(descending)).alias("#places");
+            let sorted = frame.clone().lazy().select([places]).collect()?;
+            sorted.column("#places")?.as_materialized_series().idx()?.rechunk().into_owned()
+        };
+        let mut back = vec![0 as IdxSize; height];
+        for (place, row) in places.into_no_null_iter().enumerate() {
+            back[row as usize] = place as IdxSize;
+        }
+        Ok((places, IdxCa::from_vec("back".into(), back)))
+    }
+
+    /// Where partitions and peers begin, and the order key's values where a frame measures distances.
+    fn sorted(&self, frame: &DataFrame, permutation: &IdxCa, ties: &[String]) -> PolarsResult<Sorted> {
+        let changes = |names: &[String]| -> PolarsResult<Vec<bool>> {
+            let mut begins = vec![false; frame.height()];
+            if let Some(first) = begins.first_mut() {
+                *first = true;
+            }
+            for name in names {
+                let cells = frame.column(name)?.take(permutation)?;
+                let cells = cells.as_materialized_series();
+                let differs = differences(cells)?;
+                for (begin, differs) in begins.iter_mut().skip(1).zip(differs) {
+                    *begin |= differs;
+                }
+            }
+            Ok(begins)
+        };
+        let partitions = changes(&self.partition)?;
+        let order: Vec<String> = self.order.iter().map(|(name, _, _)| name.clone()).collect();
+        // The frame that stands for none is completed by all columns: only rows alike in all of them are peers.
+        let ranks = matches!(self.call.function.as_str(), "rank" | "dense_rank");
+        let completed = self.frame.is_none() && !self.order.is_empty() && !ranks;
+        let mut peers = changes(&order)?;
+        if completed {
+            for (peer, tie) in peers.iter_mut().zip(changes(ties)?) {
+                *peer |= tie;
+            }
+        }
+        let mut keys = None;
+        if let (Some(_), [(name, _, descending)]) = (&self.frame, self.order.as_slice()) {
+            let cells = frame.column(name)?.take(permutation)?.to_physical_repr();
+            keys = frames::keys(&cells, *descending)?;
+        }
+        Ok(Sorted::new(partitions, peers, keys))
+    }
+
+    fn compute(
+        &self,
+        sorted: &Sorted,
+        arguments: &[(Series, DataType)],
+        keeps: Option<&[bool]>,
+    ) -> PolarsResult<Series> {
+        let integers = |values: Vec<i64>| Series::from(pl::Int64Chunked::from_vec("window".into(), values));
+        match self.call.function.as_str() {
+            "row_number" => Ok(integers(sorted.row_numbers())),
+            "rank" => Ok(integers(sorted.ranks())),
+            "dense_rank" => Ok(integers(sorted.dense_ranks())),
+            "lag" | "lead" => self.shifted(sorted, arguments),
+            _ => {
+                let bounds = sorted.bounds(self.frame.as_ref(), !self.order.is_empty());
+                fold::fold(&self.call, &bounds, arguments, keeps, &self.field.data_type)
+            }
+        }
+    }
+
+    fn shifted(&self, sorted: &Sorted, arguments: &[(Series, DataType)]) -> PolarsResult<Series> {
+        let rows = match self.call.args.get(1).map(|arg| &arg.kind) {
+            Some(ExprKind::Literal(Value::Int(rows))) => *rows,
+            _ => 1,
+        };
+        let rows = if self.call.function == "lag" { -rows } else { rows };
+        let Some((values, _)) = arguments.first() else {
+            return Ok(series_of("window", &self.field.data_type, &[]));
+        };
+        let wanted = crate::table::polars_type(&self.field.data_type);
+        let places = sorted.neighbours(rows);
+        let outside: Vec<bool> = places.iter().map(Option::is_none).collect();
+        let found = values.take(&IdxCa::from_iter_options("places".into(), places.into_iter()))?.cast(&wanted)?;
+        match self.call.args.get(2).map(|arg| &arg.kind) {
+            Some(ExprKind::Literal(default)) if !default.is_null() => {
+                let default = series_of("default", &self.field.data_type, &[default]).new_from_index(0, found.len());
+                let outside = pl::BooleanChunked::from_iter_values("outside".into(), outside.into_iter());
+                default.zip_with(&outside, &found)
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+/// Whether each cell but the first differs from the one before; null equals null.
+fn differences(cells: &Series) -> PolarsResult<Vec<bool>> {
+    use polars::prelude::ChunkCompareEq;
+    if cells.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let (before, after): (Column, Column) =
+        (cells.slice(0, cells.len() - 1).into_column(), cells.slice(1, cells.len() - 1).into_column());
+    Ok(after.not_equal_missing(&before)?.iter().map(|differs| differs == Some(true)).collect())
+}
