@@ -4,6 +4,7 @@
 //!
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
+mod access;
 pub mod cell;
 mod columns;
 mod csv;
@@ -18,8 +19,10 @@ mod json_path;
 mod json_rows;
 mod json_shape;
 pub mod keys;
+pub mod layout;
 mod lines;
 mod logfmt;
+mod named_types;
 pub mod numbers;
 mod parquet;
 mod prometheus;
@@ -28,7 +31,6 @@ mod spec;
 #[cfg(test)]
 mod testing;
 pub mod time;
-pub mod units;
 
 pub use columns::{Columns, RowCollector, Tally, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
@@ -36,6 +38,8 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 /// Every format, in the order in which a tie of scores is decided.
 pub fn formats() -> &'static [&'static dyn Format] {
     &[
+        &access::NginxAccess,
+        &access::ApacheAccess,
         &parquet::Parquet,
         &json_lines::JsonLines,
         &json_document::JsonDocument,

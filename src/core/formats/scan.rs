@@ -1,8 +1,7 @@
 //! Walking over the lines of chunks and samples, the same way for every line-wise format.
 //! Imports only the format contract.
 
-use super::{Chunk, Recognition, Sample, Unit};
-use crate::formats::FormatSpec;
+use super::{Chunk, FormatSpec, Parser, Recognition, RowCollector, Sample, Tally, Unit};
 
 /// The lines of a chunk with their places; without line ends (LF or CRLF), without a BOM at the file's start, and
 /// without the run of NUL bytes that a truncated and reopened log has before its next line.
@@ -81,6 +80,18 @@ pub fn sample_lines(sample: &Sample) -> impl Iterator<Item = &str> {
         .flat_map(|text| lines(&Chunk::whole(text)))
         .map(|(_, line)| line)
         .filter(|line| !is_blank(line))
+}
+
+/// Feeds a whole sample to a parser: what it made of it. Units are numbered as if the pieces were one file.
+pub fn trial(parser: &dyn Parser, sample: &Sample) -> (Tally, RowCollector) {
+    let mut rows = RowCollector::new(parser.schema());
+    let mut tally = Tally::default();
+    let head = text(&sample.head);
+    for text in sample_texts(sample) {
+        let chunk = Chunk { text, first_line: tally.read + 1, offset: 0, head, file_time: sample.file_time };
+        tally.add(&parser.parse(&chunk, &mut rows));
+    }
+    (tally, rows)
 }
 
 /// The score of a recogniser: the share of units that fit, times how telling it is that they do (1 to 100).

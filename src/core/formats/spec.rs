@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::layout::Layout;
 use super::{Columns, Tally};
 use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
@@ -149,6 +150,11 @@ pub trait Parser: Send + Sync {
     /// Lines by default; formats with events of several lines, or quoted line ends, know better.
     fn cut(&self, bytes: &[u8]) -> usize {
         memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1)
+    }
+
+    /// How a line is laid out, where the format's lines have fixed separators: from it targets make their queries.
+    fn layout(&self) -> Option<&Layout> {
+        None
     }
 
     /// Reads a chunk whole: every unit is handed over, quarantined, joined, blank or meta. Never panics.
