@@ -2,12 +2,20 @@
 //! examples that run as tests, type rule, reference meaning. Back ends look names up here.
 //! Must not import any room but `data`.
 
+mod addresses;
 mod aggregates;
 mod arguments;
 mod conditionals;
+mod json;
 mod lists;
 mod numbers;
+mod privacy;
+mod regex;
 mod text;
+mod time;
+mod units;
+mod urls;
+mod user_agents;
 mod windows;
 
 use std::collections::HashMap;
@@ -166,9 +174,17 @@ const fn before_parenthesis(signature: &'static str) -> &'static str {
 static TABLE: LazyLock<Vec<Function>> = LazyLock::new(|| {
     let groups = [
         text::FUNCTIONS,
+        regex::FUNCTIONS,
         numbers::FUNCTIONS,
+        time::FUNCTIONS,
         conditionals::FUNCTIONS,
         lists::FUNCTIONS,
+        json::FUNCTIONS,
+        urls::FUNCTIONS,
+        addresses::FUNCTIONS,
+        user_agents::FUNCTIONS,
+        units::FUNCTIONS,
+        privacy::FUNCTIONS,
         aggregates::FUNCTIONS,
         windows::FUNCTIONS,
     ];

@@ -1,7 +1,7 @@
 //! Points in time as text in ISO 8601, and the range of time that Pipewright holds (years 1 to 9999).
 //! Must not import any room.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
 pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
 pub(super) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -22,6 +22,10 @@ pub(super) fn date_in_range(days: i64) -> Option<i32> {
 /// Midnight of a day.
 pub(super) fn micros_of(days: i32) -> Option<i64> {
     i64::from(days).checked_mul(MICROS_PER_DAY).and_then(in_range)
+}
+
+pub(super) fn to_calendar(micros: i64) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp_micros(in_range(micros)?).map(|time| time.naive_utc())
 }
 
 pub(super) fn from_calendar(time: NaiveDateTime) -> Option<i64> {

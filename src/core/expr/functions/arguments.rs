@@ -171,13 +171,6 @@ pub(in super::super) fn number(value: &Value) -> Option<f64> {
     }
 }
 
-pub(super) fn boolean_at(args: &[Value], index: usize) -> Option<bool> {
-    match args.get(index)? {
-        Value::Boolean(value) => Some(*value),
-        _ => None,
-    }
-}
-
 /// Microseconds; a Date is its midnight.
 pub(super) fn timestamp_at(args: &[Value], index: usize) -> Option<i64> {
     match args.get(index)? {

@@ -77,6 +77,9 @@ fn every_row_is_well_formed() {
         assert!(function.literal_args.iter().all(|index| *index < function.args.len()), "{name}");
         assert_eq!(canonical_name(name), name, "{name} is an alias too");
     }
+    for (alias, name) in ALIASES {
+        assert!(function(name).is_some(), "{alias} means {name}, which is not there");
+    }
 }
 
 #[test]

@@ -1,0 +1,119 @@
+//! Hiding what is personal: hashes, keyed hashes, masks.
+
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+
+use super::super::patterns::with_regex;
+use super::ArgType::{Int, String as Text};
+use super::arguments::{int_or, some_text, string, text_at, value_or_null};
+use super::{Function, example, scalar};
+
+const EMAIL: &str = r"[\w.%+-]+@[\w-]+(\.[\w-]+)+";
+const IP_V4: &str = r"\b\d{1,3}(\.\d{1,3}){3}\b";
+const LONG_NUMBER: &str = r"\b\d([ -]?\d){12,18}\b";
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    scalar(
+        "privacy",
+        "hash(text) → String",
+        "SHA-256 of the UTF-8 text, as 64 hexadecimal digits. Short texts can be guessed: `hmac` is safer.",
+        &[Text],
+        string,
+        |a| value_or_null(|| some_text(hexadecimal(&Sha256::digest(text_at(a, 0)?.as_bytes())))),
+        &[
+            example("left(hash('jane'), 8)", "'81f8f6dd'"),
+            example("length(hash(''))", "64"),
+            example("hash(null)", "null"),
+        ],
+    ),
+    scalar(
+        "privacy",
+        "hmac(text, key) → String",
+        "The same text gives the same 64 hexadecimal digits, but only with the same key (HMAC-SHA-256).",
+        &[Text, Text],
+        string,
+        |a| {
+            value_or_null(|| {
+                let mut mac = Hmac::<Sha256>::new_from_slice(text_at(a, 1)?.as_bytes()).ok()?;
+                mac.update(text_at(a, 0)?.as_bytes());
+                some_text(hexadecimal(&mac.finalize().into_bytes()))
+            })
+        },
+        &[example("left(hmac('what do ya want for nothing?', 'Jefe'), 16)", "'5bdcc146bf60754e'")],
+    ),
+    scalar(
+        "privacy",
+        "mask(text[, keep]) → String",
+        "Stars in place of all characters but the last `keep` (0 if left out).",
+        &[Text, Int],
+        string,
+        |a| {
+            value_or_null(|| {
+                let (text, keep) = (text_at(a, 0)?, int_or(a, 1, 0)?.max(0) as usize);
+                let hidden = text.chars().count().saturating_sub(keep);
+                some_text(
+                    text.chars().enumerate().map(|(index, c)| if index < hidden { '*' } else { c }).collect::<String>(),
+                )
+            })
+        },
+        &[example("mask('4111111111111111', 4)", "'************1111'"), example("mask('jane')", "'****'")],
+    )
+    .least(1),
+    scalar(
+        "privacy",
+        "mask_email(text) → String",
+        "The first character and the domain stay; what is no address is masked whole.",
+        &[Text],
+        string,
+        |a| {
+            value_or_null(|| {
+                let text = text_at(a, 0)?;
+                some_text(match text.rsplit_once('@') {
+                    Some((name, domain)) if !name.is_empty() => {
+                        format!("{}***@{domain}", name.chars().next().unwrap_or('*'))
+                    }
+                    _ => "*".repeat(text.chars().count()),
+                })
+            })
+        },
+        &[example("mask_email('jane.doe@example.com')", "'j***@example.com'"), example("mask_email('jane')", "'****'")],
+    ),
+    scalar(
+        "privacy",
+        "mask_ip(address) → String",
+        "The address with its last part cleared: 8 bits of IPv4, 80 of IPv6; null where it is none.",
+        &[Text],
+        string,
+        |a| {
+            value_or_null(|| {
+                let address = super::addresses::address(text_at(a, 0)?)?;
+                some_text(super::addresses::network(address, if address.is_ipv4() { 24 } else { 48 })?.to_string())
+            })
+        },
+        &[example("mask_ip('203.0.113.77')", "'203.0.113.0'"), example("mask_ip('2001:db8:1:2::3')", "'2001:db8:1::'")],
+    ),
+    scalar(
+        "privacy",
+        "redact(text) → String",
+        "Free text with `<email>`, `<ip>` and `<number>` in place of e-mail addresses, IPv4 addresses and card numbers.",
+        &[Text],
+        string,
+        |a| {
+            value_or_null(|| {
+                let mut text = text_at(a, 0)?.to_owned();
+                for (pattern, word) in [(EMAIL, "<email>"), (IP_V4, "<ip>"), (LONG_NUMBER, "<number>")] {
+                    text = with_regex(pattern, |regex| regex.replace_all(&text, word).into_owned())?;
+                }
+                some_text(text)
+            })
+        },
+        &[example(
+            "redact('login jane@example.com from 10.0.0.7 card 4111 1111 1111 1111')",
+            "'login <email> from <ip> card <number>'",
+        )],
+    ),
+];
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

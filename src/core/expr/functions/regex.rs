@@ -1,0 +1,155 @@
+//! Functions on regular expressions. Patterns are constants.
+
+use super::super::patterns::{ReplacementPart, regex_pattern, regex_replacement, with_regex};
+use super::ArgType::{Int, String as Text};
+use super::arguments::{boolean, int, int_or, some_text, string, strings, text_at, value_or_null};
+use super::{Function, example, scalar};
+use crate::data::Value;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    scalar(
+        "regular expressions",
+        "regexp_matches(text, pattern) → Boolean",
+        "Whether the pattern matches somewhere in the text.",
+        &[Text, Text],
+        boolean,
+        |a| {
+            value_or_null(|| {
+                with_regex(text_at(a, 1)?, |regex| text_at(a, 0).map(|text| Value::Boolean(regex.is_match(text))))?
+            })
+        },
+        &[
+            example("regexp_matches('GET /api/v2', '^GET /api/v\\d+')", "true"),
+            example("regexp_matches('a', '^b')", "false"),
+        ],
+    )
+    .literal(&[1])
+    .checked(check_pattern),
+    scalar(
+        "regular expressions",
+        "regexp_extract(text, pattern[, group]) → String",
+        "The first match, or its group of that number; null where nothing matches.",
+        &[Text, Text, Int],
+        string,
+        |a| {
+            value_or_null(|| {
+                let (text, group) = (text_at(a, 0)?, usize::try_from(int_or(a, 2, 0)?).ok()?);
+                with_regex(text_at(a, 1)?, |regex| some_text(regex.captures(text)?.get(group)?.as_str()))?
+            })
+        },
+        &[
+            example("regexp_extract('took 12 ms', '(\\d+) ms', 1)", "'12'"),
+            example("regexp_extract('abc', '\\d')", "null"),
+        ],
+    )
+    .least(2)
+    .literal(&[1, 2])
+    .checked(check_pattern),
+    scalar(
+        "regular expressions",
+        "regexp_extract_all(text, pattern[, group]) → List<String>",
+        "All matches, one after the other, or their group of that number.",
+        &[Text, Text, Int],
+        strings,
+        |a| {
+            value_or_null(|| {
+                let (text, group) = (text_at(a, 0)?, usize::try_from(int_or(a, 2, 0)?).ok()?);
+                with_regex(text_at(a, 1)?, |regex| {
+                    let found = regex.captures_iter(text).map(|captures| {
+                        captures.get(group).map_or(Value::Null, |matched| Value::text(matched.as_str()))
+                    });
+                    Value::List(found.collect())
+                })
+            })
+        },
+        &[
+            example("regexp_extract_all('a1 b22', '\\d+')", "['1', '22']"),
+            example("regexp_extract_all('k=v', '(\\w)=', 1)", "['k']"),
+        ],
+    )
+    .least(2)
+    .literal(&[1, 2])
+    .checked(check_pattern),
+    scalar(
+        "regular expressions",
+        "regexp_replace(text, pattern, replacement) → String",
+        "Every match is replaced; `$1` stands for a group, `$0` for the match, `$$` for a dollar sign.",
+        &[Text, Text, Text],
+        string,
+        |a| {
+            value_or_null(|| {
+                let (text, parts) = (text_at(a, 0)?, regex_replacement(text_at(a, 2)?).ok()?);
+                with_regex(text_at(a, 1)?, |regex| Value::String(replaced(regex, text, &parts)))
+            })
+        },
+        &[
+            example("regexp_replace('/users/42/posts/7', '\\d+', '{id}')", "'/users/{id}/posts/{id}'"),
+            example("regexp_replace('John Smith', '(\\w+) (\\w+)', '$2 $1')", "'Smith John'"),
+        ],
+    )
+    .literal(&[1, 2])
+    .checked(check_replacement),
+    scalar(
+        "regular expressions",
+        "regexp_count(text, pattern) → Int",
+        "The number of matches that do not overlap.",
+        &[Text, Text],
+        int,
+        |a| {
+            value_or_null(|| {
+                with_regex(text_at(a, 1)?, |regex| {
+                    text_at(a, 0).map(|text| Value::Int(regex.find_iter(text).count() as i64))
+                })?
+            })
+        },
+        &[example("regexp_count('a1 b22', '\\d+')", "2")],
+    )
+    .literal(&[1])
+    .checked(check_pattern),
+];
+
+fn replaced(regex: &::regex::Regex, text: &str, parts: &[ReplacementPart]) -> String {
+    let replacement = |captures: &::regex::Captures| {
+        let pieces = parts.iter().map(|part| match part {
+            ReplacementPart::Text(text) => text.clone(),
+            ReplacementPart::Group(group) => {
+                captures.get(*group).map_or(String::new(), |found| found.as_str().to_owned())
+            }
+        });
+        pieces.collect::<String>()
+    };
+    regex.replace_all(text, replacement).into_owned()
+}
+
+/// The pattern reads, and has the group that is asked for.
+fn check_pattern(args: &[Option<&Value>]) -> Result<(), String> {
+    let Some(Some(Value::String(text))) = args.get(1) else { return Ok(()) };
+    let pattern = regex_pattern(text).map_err(|error| {
+        let help = error.help.unwrap_or_default();
+        format!("{}; {help}", error.message)
+    })?;
+    match args.get(2).copied().flatten() {
+        Some(Value::Int(group)) if *group < 0 || *group as usize > pattern.groups.len() => Err(format!(
+            "the pattern has no group {group}; it has {}, opened by `(` and counted from 1",
+            pattern.groups.len()
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_replacement(args: &[Option<&Value>]) -> Result<(), String> {
+    check_pattern(&args[..args.len().min(2)])?;
+    let (Some(Some(Value::String(pattern))), Some(Some(Value::String(replacement)))) = (args.get(1), args.get(2))
+    else {
+        return Ok(());
+    };
+    let groups = regex_pattern(pattern).map_or(0, |pattern| pattern.groups.len());
+    for part in regex_replacement(replacement)? {
+        if let ReplacementPart::Group(group) = part
+            && group > groups
+        {
+            return Err(format!("the replacement asks for `${group}`, but the pattern has {groups} groups"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! What a browser or program says of itself, by the marks that are common in practice. Empty and `-` give null.
+
+use super::ArgType::String as Text;
+use super::arguments::{boolean, some_text, string, text_at, value_or_null};
+use super::{Function, example, scalar};
+use crate::data::Value;
+
+/// Marks and names; the first mark found wins, so those that imitate others come before them.
+const BROWSERS: [(&str, &str); 24] = [
+    ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("Edge/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Opera", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("YaBrowser/", "Yandex"),
+    ("Vivaldi/", "Vivaldi"),
+    ("FxiOS/", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("MSIE ", "Internet Explorer"),
+    ("Trident/", "Internet Explorer"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("Wget/", "Wget"),
+    ("python-requests/", "Python"),
+    ("Python-urllib/", "Python"),
+    ("Go-http-client/", "Go"),
+    ("okhttp/", "OkHttp"),
+    ("Java/", "Java"),
+    ("PostmanRuntime/", "Postman"),
+    ("kube-probe/", "Kubernetes probe"),
+];
+const SYSTEMS: [(&str, &str); 9] = [
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("iPad", "iOS"),
+    ("iPod", "iOS"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+];
+/// In small letters.
+const BOTS: [&str; 16] = [
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "headless",
+    "lighthouse",
+    "facebookexternalhit",
+    "mediapartners",
+    "preview",
+    "monitor",
+    "probe",
+    "uptime",
+    "pingdom",
+    "scan",
+    "archiver",
+    "fetcher",
+];
+const TOOLS: [&str; 9] =
+    ["curl/", "wget/", "python-", "go-http-client/", "okhttp/", "java/", "postmanruntime/", "axios/", "libwww"];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    scalar(
+        "user agents",
+        "ua_browser(text) → String",
+        "The browser or program, such as 'Chrome', 'Safari' or 'curl'; 'Other' where unknown.",
+        &[Text],
+        string,
+        |a| value_or_null(|| some_text(find(agent(a)?, &BROWSERS))),
+        &[
+            example(
+                "ua_browser('Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36 Edg/126.0')",
+                "'Edge'",
+            ),
+            example("ua_browser('curl/8.5.0')", "'curl'"),
+            example("ua_browser('-')", "null"),
+        ],
+    ),
+    scalar(
+        "user agents",
+        "ua_os(text) → String",
+        "The operating system, such as 'Windows', 'Android' or 'iOS'; 'Other' where unknown.",
+        &[Text],
+        string,
+        |a| value_or_null(|| some_text(find(agent(a)?, &SYSTEMS))),
+        &[
+            example("ua_os('Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36')", "'Android'"),
+            example("ua_os('curl/8.5.0')", "'Other'"),
+        ],
+    ),
+    scalar(
+        "user agents",
+        "ua_device(text) → String",
+        "'desktop', 'mobile', 'tablet', 'bot', 'tool' or 'other'.",
+        &[Text],
+        string,
+        |a| value_or_null(|| some_text(device(agent(a)?))),
+        &[
+            example("ua_device('Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Mobile/15E148')", "'mobile'"),
+            example("ua_device('Mozilla/5.0 (compatible; Googlebot/2.1)')", "'bot'"),
+            example("ua_device('Wget/1.21')", "'tool'"),
+        ],
+    ),
+    scalar(
+        "user agents",
+        "ua_is_bot(text) → Boolean",
+        "Whether it names itself a crawler, monitor or the like.",
+        &[Text],
+        boolean,
+        |a| value_or_null(|| Some(Value::Boolean(is_bot(&agent(a)?.to_ascii_lowercase())))),
+        &[
+            example("ua_is_bot('Mozilla/5.0 (compatible; bingbot/2.0)')", "true"),
+            example("ua_is_bot('Mozilla/5.0 (X11; Linux x86_64) Firefox/127.0')", "false"),
+        ],
+    ),
+];
+
+fn agent(args: &[Value]) -> Option<&str> {
+    text_at(args, 0).map(str::trim).filter(|text| !matches!(*text, "" | "-"))
+}
+
+fn find(text: &str, marks: &[(&str, &'static str)]) -> &'static str {
+    marks.iter().find(|(mark, _)| text.contains(mark)).map_or("Other", |(_, name)| name)
+}
+
+fn is_bot(lower: &str) -> bool {
+    // A phone of that maker is no robot.
+    BOTS.iter().any(|mark| lower.contains(mark)) && !lower.contains("cubot")
+}
+
+fn device(text: &str) -> &'static str {
+    let lower = text.to_ascii_lowercase();
+    let has = |mark: &str| lower.contains(mark);
+    if is_bot(&lower) {
+        "bot"
+    } else if TOOLS.iter().any(|mark| has(mark)) {
+        "tool"
+    } else if has("ipad") || has("tablet") || has("android") && !has("mobile") {
+        "tablet"
+    } else if has("mobi") || has("iphone") || has("ipod") {
+        "mobile"
+    } else if has("windows") || has("macintosh") || has("linux") || has("cros") {
+        "desktop"
+    } else {
+        "other"
+    }
+}
