@@ -20,5 +20,6 @@ pub mod formats;
 pub mod generate;
 pub mod ir;
 pub mod model;
+pub mod plan;
 pub mod project;
 pub mod steps;

@@ -66,6 +66,9 @@ pub struct PlanStep {
     pub kind: String,
     pub outputs: BTreeMap<String, NodeId>,
     pub nodes: Vec<NodeId>,
+    /// The step is broken; its rows are those of its last good settings, so that neighbours go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
 }
 
 /// The meaning of a design. Back ends read this and nothing else.

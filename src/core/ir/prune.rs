@@ -43,7 +43,7 @@ pub fn prune(plan: &Plan, sinks: &[NodeId]) -> Plan {
         let outputs: BTreeMap<String, NodeId> = outputs.collect();
         if !nodes.is_empty() || !outputs.is_empty() {
             let (title, kind) = (step.title.clone(), step.kind.clone());
-            pruned.steps.insert(id.clone(), PlanStep { title, kind, outputs, nodes });
+            pruned.steps.insert(id.clone(), PlanStep { title, kind, outputs, nodes, stale: step.stale });
         }
     }
     pruned

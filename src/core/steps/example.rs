@@ -130,6 +130,7 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
             kind: "table".into(),
             outputs: [("out".to_owned(), node)].into(),
             nodes: vec![node],
+            stale: false,
         };
         plan.steps.insert(origin.step, step);
     }
@@ -151,7 +152,7 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
     if !errors.is_empty() {
         return Err(errors.join("\n"));
     }
-    let step = PlanStep { title: kind.title().into(), kind: kind.name().into(), outputs, nodes };
+    let step = PlanStep { title: kind.title().into(), kind: kind.name().into(), outputs, nodes, stale: false };
     plan.steps.insert("example".into(), step);
     plan.nodes = builder.nodes;
     plan.diagnostics = diagnostics;

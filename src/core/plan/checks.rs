@@ -1,0 +1,142 @@
+//! Checks over a whole design that no single step can make: parameters, circles, two loads of one file, names in
+//! paths. Imports project.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::order::Graph;
+use crate::data::{DataType, Value};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, built_in_parameters};
+use crate::project::Project;
+
+/// The declared parameters, and the types of all that expressions may name.
+pub(super) struct Parameters {
+    pub declared: Vec<ir::Parameter>,
+    pub types: BTreeMap<String, DataType>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Parameters {
+    pub fn new(project: &Project) -> Self {
+        let mut found = Self { declared: Vec::new(), types: built_in_parameters(), diagnostics: Vec::new() };
+        for parameter in project.parameters.values() {
+            let name = &parameter.name;
+            let mut report = |message: String, help: &str| {
+                let mut diagnostic = Diagnostic::error("PW0550", message).help(help);
+                diagnostic.location.id = Some(parameter.id.clone());
+                found.diagnostics.push(diagnostic);
+            };
+            if name == RUN_STARTED_AT {
+                report(format!("the parameter `{name}` is set by every run"), "give the parameter another name");
+                continue;
+            }
+            if found.types.contains_key(name) {
+                report(format!("there are two parameters `{name}`"), "give one of them another name");
+                continue;
+            }
+            if let Some(default) = parameter.default.as_ref().filter(|json| !json.is_string())
+                && Value::from_json(default, &parameter.data_type).is_none()
+            {
+                let message = format!("the default of the parameter `{name}` is no {}: {default}", parameter.data_type);
+                report(message, "change the default, or the parameter's type");
+            }
+            found.types.insert(name.clone(), parameter.data_type.clone());
+            found.declared.push(ir::Parameter {
+                name: name.clone(),
+                data_type: parameter.data_type.clone(),
+                default: parameter.default.clone(),
+                doc: parameter.doc.clone(),
+            });
+        }
+        found
+    }
+}
+
+/// One report a circle, naming its steps in order.
+pub(super) fn report_circles(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+    for circle in &graph.circles {
+        let Some(first) = circle.first().map(|at| graph.steps[*at]) else { continue };
+        let names = circle.iter().chain(circle.first()).map(|at| format!("“{}”", graph.steps[*at].title));
+        let path = names.collect::<Vec<_>>().join(" → ");
+        diagnostics.push(
+            Diagnostic::error("PW0551", format!("rows would flow in a circle: {path}"))
+                .help("remove one of these wires; rows flow one way")
+                .step(&first.id, &first.title),
+        );
+    }
+}
+
+/// Names in the paths of a step's nodes that no parameter has.
+pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Option<Diagnostic> {
+    let (path, field) = match &node.op {
+        Op::Read(read) if read.planned.is_none() => (&read.path, "source"),
+        Op::Write(write) => match &write.destination {
+            Destination::File { path, .. } => (path, "path"),
+            Destination::StandardOutput { .. } | Destination::Answer { .. } => return None,
+        },
+        Op::Read(_)
+        | Op::Rows(_)
+        | Op::Parse(_)
+        | Op::Filter { .. }
+        | Op::Project(_)
+        | Op::Check(_)
+        | Op::Aggregate(_)
+        | Op::Window(_)
+        | Op::Join(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Sort(_)
+        | Op::Limit(_)
+        | Op::Distinct(_)
+        | Op::Explode(_)
+        | Op::Unpivot(_) => return None,
+    };
+    let name = names_in(path).find(|name| !types.contains_key(*name) && !name.starts_with("env:"))?;
+    let near = did_you_mean(name, types.keys().map(String::as_str));
+    Some(
+        Diagnostic::error("PW0552", format!("the path `{path}` names the unknown parameter `{name}`{near}"))
+            .help("add the parameter to the project, or correct the name")
+            .field(field),
+    )
+}
+
+/// `${name}`, `${name:?message}`; names with a default need no parameter. `$$` is a dollar sign.
+fn names_in(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        loop {
+            let at = rest.find('$')?;
+            let after = &rest[at + 1..];
+            let Some(body) = after.strip_prefix('{') else {
+                rest = after.strip_prefix('$').unwrap_or(after);
+                continue;
+            };
+            let (inside, tail) = body.split_once('}')?;
+            rest = tail;
+            match inside.split_once(":-") {
+                Some(_) => {}
+                None => return Some(inside.split_once(":?").map_or(inside, |(name, _)| name)),
+            }
+        }
+    })
+}
+
+/// Two loads that write one file.
+pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<&str, &Node> = HashMap::new();
+    for node in nodes {
+        let Op::Write(write) = &node.op else { continue };
+        let Destination::File { path, .. } = &write.destination else { continue };
+        match seen.get(path.as_str()) {
+            Some(first) => diagnostics.push(
+                Diagnostic::error("PW0553", format!("“{}” writes `{path}` too", first.origin.title))
+                    .help("give one of them another path, or put the rows together with a Concatenate step")
+                    .step(&node.origin.step, &node.origin.title)
+                    .field("path"),
+            ),
+            None => {
+                seen.insert(path, node);
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `Project` → `Plan`, in one topological pass: every step is lowered from its settings and its inputs' schemas.
+//! A broken step is a hole that does not break its neighbours' reports; its fault is told once. Incremental: after
+//! an edit only the steps that it touches are lowered again. Imports everything up to `project`; no export.
+
+mod checks;
+mod order;
+mod planner;
+
+use std::collections::BTreeMap;
+
+pub use planner::Planner;
+
+use crate::data::Schema;
+use crate::ir::Plan;
+use crate::project::Project;
+
+/// The plan of a project, from nothing. A program that plans again and again keeps a `Planner`.
+pub fn plan(project: &Project) -> Plan {
+    let plan = Planner::default().plan(project);
+    std::sync::Arc::unwrap_or_clone(plan)
+}
+
+/// The columns that arrive at a step, by input port; for ports that take many, those of the first wire. Ports without
+/// wire, or whose neighbour is broken, are not listed.
+pub fn input_schemas<'a>(project: &Project, plan: &'a Plan, step: &str) -> BTreeMap<String, &'a Schema> {
+    let mut found = BTreeMap::new();
+    for wire in project.wires_into(step) {
+        if let Some(node) = plan.output(&wire.from, &wire.output) {
+            found.entry(wire.input.clone()).or_insert(&plan.node(node).schema);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,394 @@
+//! Plans again and again: each step's lowering is kept and taken again while its settings, its inputs and what it
+//! looks up are the same. Imports project.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::checks::{Parameters, check_paths, report_circles, report_same_files};
+use super::order::Graph;
+use crate::data::DataType;
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::ir::{Node, NodeId, Origin, Plan, PlanStep};
+use crate::model::{Id, Source};
+use crate::project::{Project, Step};
+use crate::steps::{
+    FieldKind, Lowered, Lowering, PlanBuilder, Ports, Settings, StepContext, StepKind, check_settings, kind, kinds,
+};
+
+/// Makes plans of a project as it changes.
+#[derive(Default)]
+pub struct Planner {
+    steps: HashMap<Id, Kept>,
+    types: BTreeMap<String, DataType>,
+    lowered: usize,
+}
+
+/// A step's last lowering, and all that it was made from.
+struct Kept {
+    kind: String,
+    title: String,
+    settings: Settings,
+    found: Found,
+    inputs: Vec<(String, Vec<Input>)>,
+    broken_inputs: HashSet<String>,
+    /// Id of its first node in the plan that it was made for.
+    first: u32,
+    nodes: Vec<Arc<Node>>,
+    outputs: BTreeMap<String, NodeId>,
+    own_nodes: Vec<NodeId>,
+    diagnostics: Vec<Diagnostic>,
+    is_stale: bool,
+    /// Settings with which it gave all its outputs; used while the present ones are broken.
+    last_good: Option<Settings>,
+}
+
+/// What arrives through one wire.
+#[derive(Clone, Copy, PartialEq)]
+struct Input {
+    node: NodeId,
+    hash: u64,
+}
+
+/// What a step looked up in the project.
+#[derive(PartialEq, Clone, Default)]
+struct Found {
+    source: Option<Source>,
+    question: Option<String>,
+}
+
+impl Planner {
+    /// The plan of the project as it is now. Equal to a plan made from nothing, but for steps that broke since: these
+    /// go on with the rows of their last good settings, marked `stale`.
+    pub fn plan(&mut self, project: &Project) -> Arc<Plan> {
+        let parameters = Parameters::new(project);
+        if parameters.types != self.types {
+            self.steps.clear();
+            self.types.clone_from(&parameters.types);
+        }
+        self.lowered = 0;
+        let graph = Graph::new(project);
+        let mut pass = Pass {
+            project,
+            builder: PlanBuilder { nodes: Vec::new(), parameters: parameters.types },
+            plan: Plan { parameters: parameters.declared, diagnostics: parameters.diagnostics, ..Plan::default() },
+            ports: HashMap::new(),
+            kept: HashMap::with_capacity(graph.steps.len()),
+            lowered: 0,
+        };
+        for at in &graph.order {
+            let step = graph.steps[*at];
+            let before = self.steps.remove(&step.id);
+            pass.take(step, &graph.into[*at], &graph, before);
+        }
+        report_circles(&graph, &mut pass.plan.diagnostics);
+        for at in &graph.stuck {
+            let step = graph.steps[*at];
+            let hole = PlanStep { title: step.title.clone(), kind: step.kind.clone(), ..PlanStep::default() };
+            pass.plan.steps.insert(step.id.clone(), hole);
+        }
+        let Pass { builder, mut plan, kept, lowered, .. } = pass;
+        self.steps = kept;
+        self.lowered = lowered;
+        plan.nodes = builder.nodes;
+        let nodes = plan.nodes.iter().map(|node| &**node);
+        report_same_files(nodes, &mut plan.diagnostics);
+        Arc::new(plan)
+    }
+
+    /// How many steps the last plan lowered anew.
+    pub fn lowered_steps(&self) -> usize {
+        self.lowered
+    }
+}
+
+/// One pass over the steps.
+struct Pass<'a> {
+    project: &'a Project,
+    builder: PlanBuilder,
+    plan: Plan,
+    /// Ports of steps that wires name.
+    ports: HashMap<&'a str, Ports>,
+    kept: HashMap<Id, Kept>,
+    lowered: usize,
+}
+
+impl<'a> Pass<'a> {
+    /// Adds a step: its last lowering where nothing changed, else a new one.
+    fn take(
+        &mut self,
+        step: &'a Step,
+        wires: &[(usize, &'a crate::project::Wire)],
+        graph: &Graph<'a>,
+        before: Option<Kept>,
+    ) {
+        let Some(kind) = kind(&step.kind) else {
+            self.add_opaque(step);
+            return;
+        };
+        let title = if step.title.is_empty() { kind.title() } else { &step.title };
+        let (inputs, broken_inputs, faults) = self.arriving(step, kind, title, wires, graph);
+        let found = self.look_up(kind, &step.settings);
+        let last_good = match before {
+            Some(mut kept)
+                if kept.kind == step.kind
+                    && kept.title == title
+                    && kept.settings == step.settings
+                    && kept.found == found
+                    && kept.broken_inputs == broken_inputs
+                    && is_same(&kept.inputs, &inputs) =>
+            {
+                kept.move_to(self.builder.nodes.len() as u32, inputs);
+                self.add(step, kept, faults);
+                return;
+            }
+            Some(kept) if kept.kind == step.kind => kept.last_good,
+            _ => None,
+        };
+        self.lowered += 1;
+        let first = self.builder.nodes.len() as u32;
+        let by_port: BTreeMap<String, Vec<NodeId>> = inputs
+            .iter()
+            .map(|(port, inputs)| (port.clone(), inputs.iter().map(|input| input.node).collect()))
+            .collect();
+        let job = Job { step, kind, title, inputs: &by_port, broken_inputs: &broken_inputs };
+        let (mut lowered, is_good) = self.lower(&job, &step.settings, true);
+        let mut is_stale = false;
+        let mut good = is_good.then(|| step.settings.clone());
+        if !is_good && lowered.outputs.is_empty() {
+            // The rows of the last good settings stand in, so that neighbours go on.
+            self.builder.nodes.truncate(first as usize);
+            lowered.nodes.clear();
+            if let Some(settings) = last_good {
+                let (stand_in, is_good) = self.lower(&job, &settings, false);
+                if is_good {
+                    (lowered.outputs, lowered.nodes, is_stale) = (stand_in.outputs, stand_in.nodes, true);
+                } else {
+                    self.builder.nodes.truncate(first as usize);
+                }
+                good = Some(settings);
+            }
+        }
+        let nodes = self.builder.nodes.split_off(first as usize);
+        for node in &nodes {
+            let diagnostic = check_paths(node, &self.builder.parameters);
+            lowered.diagnostics.extend(diagnostic.map(|found| found.step(&step.id, title)));
+        }
+        let kept = Kept {
+            kind: step.kind.clone(),
+            title: title.to_owned(),
+            settings: step.settings.clone(),
+            found,
+            inputs,
+            broken_inputs,
+            first,
+            nodes,
+            outputs: lowered.outputs,
+            own_nodes: lowered.nodes,
+            diagnostics: lowered.diagnostics,
+            is_stale,
+            last_good: good,
+        };
+        self.add(step, kept, faults);
+    }
+
+    fn add(&mut self, step: &Step, kept: Kept, faults: Vec<Diagnostic>) {
+        self.builder.nodes.extend(kept.nodes.iter().cloned());
+        self.plan.diagnostics.extend(faults);
+        self.plan.diagnostics.extend(kept.diagnostics.iter().cloned());
+        let planned = PlanStep {
+            title: kept.title.clone(),
+            kind: kept.kind.clone(),
+            outputs: kept.outputs.clone(),
+            nodes: kept.own_nodes.clone(),
+            stale: kept.is_stale,
+        };
+        self.plan.steps.insert(step.id.clone(), planned);
+        self.kept.insert(step.id.clone(), kept);
+    }
+
+    /// A kind that this version does not know: kept, without rows.
+    fn add_opaque(&mut self, step: &Step) {
+        let near = did_you_mean(&step.kind, kinds().iter().map(|kind| kind.name()));
+        self.plan.diagnostics.push(
+            Diagnostic::warning("PW0554", format!("this version does not know the step kind `{}`{near}", step.kind))
+                .help("the step is kept as it is and gives no rows; a newer version may know it")
+                .step(&step.id, &step.title),
+        );
+        let opaque = PlanStep { title: step.title.clone(), kind: step.kind.clone(), ..PlanStep::default() };
+        self.plan.steps.insert(step.id.clone(), opaque);
+    }
+
+    /// Lowers a step with some settings; good where it reports no error.
+    fn lower(&mut self, job: &Job, settings: &Settings, is_present: bool) -> (Lowered, bool) {
+        let checked = check_settings(job.kind, settings);
+        let is_readable = !checked.iter().any(Diagnostic::is_error);
+        let parameters = self.builder.parameters.clone();
+        let mut lowering = Lowering {
+            context: StepContext {
+                sources: &self.project.sources,
+                questions: &self.project.questions,
+                parameters: &parameters,
+            },
+            settings,
+            origin: Origin { step: job.step.id.clone(), title: job.title.to_owned() },
+            inputs: job.inputs,
+            broken_inputs: job.broken_inputs,
+            builder: &mut self.builder,
+            lowered: Lowered::default(),
+        };
+        for diagnostic in checked {
+            lowering.report(diagnostic);
+        }
+        if is_readable {
+            job.kind.lower(&mut lowering);
+        } else if is_present {
+            // Missing wires are told together with missing settings.
+            for port in job.kind.ports(settings).inputs {
+                lowering.input(&port.name);
+            }
+        }
+        let lowered = lowering.lowered;
+        let is_good =
+            is_readable && !lowered.outputs.is_empty() && !lowered.diagnostics.iter().any(Diagnostic::is_error);
+        (lowered, is_good)
+    }
+
+    /// What arrives at the input ports, which neighbours are broken, and wires that fit no port.
+    fn arriving(
+        &mut self,
+        step: &'a Step,
+        kind: &dyn StepKind,
+        title: &str,
+        wires: &[(usize, &'a crate::project::Wire)],
+        graph: &Graph<'a>,
+    ) -> (Vec<(String, Vec<Input>)>, HashSet<String>, Vec<Diagnostic>) {
+        let mut inputs: Vec<(String, Vec<Input>)> = Vec::new();
+        let (mut broken, mut faults) = (HashSet::new(), Vec::new());
+        if wires.is_empty() {
+            return (inputs, broken, faults);
+        }
+        let ports = kind.ports(&step.settings);
+        for (from, wire) in wires {
+            let Some(port) = ports.inputs.iter().find(|port| port.name == wire.input) else {
+                faults.push(unknown_input(&wire.input, title, &ports).step(&step.id, title));
+                continue;
+            };
+            let neighbour = graph.steps[*from];
+            let Some(node) = self.plan.output(&wire.from, &wire.output) else {
+                broken.insert(wire.input.clone());
+                if let Some(fault) = self.unknown_output(neighbour, &wire.output) {
+                    faults.push(fault.step(&step.id, title).field(format!("input.{}", wire.input)));
+                }
+                continue;
+            };
+            let input = Input { node, hash: self.builder.nodes[node.0 as usize].hash };
+            match inputs.iter_mut().find(|(name, _)| *name == wire.input) {
+                Some((_, arriving)) if port.many => arriving.push(input),
+                Some(_) => faults.push(
+                    Diagnostic::error("PW0555", format!("two wires end at the input `{}`", wire.input))
+                        .help("remove one, or put the rows together with a Concatenate step")
+                        .step(&step.id, title)
+                        .field(format!("input.{}", wire.input)),
+                ),
+                None => inputs.push((wire.input.clone(), vec![input])),
+            }
+        }
+        (inputs, broken, faults)
+    }
+
+    /// Tells of an output port that a step does not have; nothing where the step is merely broken.
+    fn unknown_output(&mut self, step: &'a Step, output: &str) -> Option<Diagnostic> {
+        let kind = kind(&step.kind)?;
+        let ports = self.ports.entry(&step.id).or_insert_with(|| kind.ports(&step.settings));
+        if ports.outputs.iter().any(|port| port.name == output) {
+            return None;
+        }
+        let title = if step.title.is_empty() { kind.title() } else { &step.title };
+        let names: Vec<String> = ports.outputs.iter().map(|port| format!("`{}`", port.name)).collect();
+        let help = if names.is_empty() {
+            format!("nothing comes out of “{title}”; wire the step before it")
+        } else {
+            format!("its outputs are {}", names.join(", "))
+        };
+        Some(
+            Diagnostic::error(
+                "PW0556",
+                format!("the wire begins at the output `{output}` of “{title}”, which has none of that name"),
+            )
+            .help(help),
+        )
+    }
+
+    /// The source and question that the settings name.
+    fn look_up(&self, kind: &dyn StepKind, settings: &Settings) -> Found {
+        let mut found = Found::default();
+        for field in kind.form() {
+            let id = || settings.get(field.name).and_then(|value| value.as_str());
+            match &field.kind {
+                FieldKind::Source => found.source = id().and_then(|id| self.project.sources.get(id)).cloned(),
+                FieldKind::Question => {
+                    found.question =
+                        id().and_then(|id| self.project.questions.get(id)).map(|question| question.id.clone());
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// A step to lower.
+struct Job<'a> {
+    step: &'a Step,
+    kind: &'static dyn StepKind,
+    title: &'a str,
+    inputs: &'a BTreeMap<String, Vec<NodeId>>,
+    broken_inputs: &'a HashSet<String>,
+}
+
+fn unknown_input(input: &str, title: &str, ports: &Ports) -> Diagnostic {
+    let names: Vec<String> = ports.inputs.iter().map(|port| format!("`{}`", port.name)).collect();
+    let help = if names.is_empty() {
+        "it takes none: remove the wire".to_owned()
+    } else {
+        format!("its inputs are {}", names.join(", "))
+    };
+    Diagnostic::error("PW0557", format!("a wire ends at the input `{input}`, which “{title}” does not have")).help(help)
+}
+
+/// Whether the same rows arrive, wherever their nodes stand.
+fn is_same(before: &[(String, Vec<Input>)], now: &[(String, Vec<Input>)]) -> bool {
+    before.len() == now.len()
+        && before.iter().zip(now).all(|((port, old), (other, new))| {
+            port == other && old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.hash == new.hash)
+        })
+}
+
+impl Kept {
+    /// Puts the nodes at another place in the plan, reading inputs that may have moved.
+    fn move_to(&mut self, first: u32, inputs: Vec<(String, Vec<Input>)>) {
+        if first == self.first && inputs == self.inputs {
+            return;
+        }
+        let pairs = self.inputs.iter().zip(&inputs).flat_map(|((_, old), (_, new))| old.iter().zip(new));
+        let moved: HashMap<NodeId, NodeId> = pairs.map(|(old, new)| (old.node, new.node)).collect();
+        let (old_first, count) = (self.first, self.nodes.len() as u32);
+        let place = |id: NodeId| {
+            if (old_first..old_first + count).contains(&id.0) {
+                NodeId(id.0 - old_first + first)
+            } else {
+                moved.get(&id).copied().unwrap_or(id)
+            }
+        };
+        for node in &mut self.nodes {
+            if node.inputs.iter().any(|id| place(*id) != *id) {
+                let inputs = node.inputs.iter().map(|id| place(*id)).collect();
+                Arc::make_mut(node).inputs = inputs;
+            }
+        }
+        self.outputs.values_mut().for_each(|id| *id = place(*id));
+        self.own_nodes.iter_mut().for_each(|id| *id = place(*id));
+        self.first = first;
+        self.inputs = inputs;
+    }
+}

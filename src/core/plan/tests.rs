@@ -1,0 +1,162 @@
+//! Tests of planning.
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::data::DataType;
+use crate::project::{Step, Wire};
+
+fn project(steps: &[(&str, &str, Json)], wires: &[(&str, &str)]) -> Project {
+    let mut project = Project::new("test");
+    for (id, kind, settings) in steps {
+        let settings = settings.as_object().cloned().unwrap_or_default();
+        let step =
+            Step { id: (*id).into(), kind: (*kind).into(), title: (*id).to_uppercase(), settings, ..Step::default() };
+        project.steps.insert(step.id.clone(), step);
+    }
+    for (from, to) in wires {
+        let (from, output) = from.split_once('.').unwrap_or((from, "out"));
+        let (to, input) = to.split_once('.').unwrap_or((to, "in"));
+        let id = format!("w{}", project.wires.len());
+        let wire = Wire {
+            id: id.clone(),
+            from: from.into(),
+            output: output.into(),
+            to: to.into(),
+            input: input.into(),
+            ..Wire::default()
+        };
+        project.wires.insert(id, wire);
+    }
+    project
+}
+
+fn table() -> Json {
+    json!({"columns": [{"name": "n", "type": "Int"}, {"name": "s", "type": "String"}], "rows": [[1, "a"], [2, "b"]]})
+}
+
+fn filter(predicate: &str) -> Json {
+    json!({ "predicate": predicate })
+}
+
+fn codes(plan: &Plan) -> Vec<&str> {
+    plan.diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect()
+}
+
+#[test]
+fn steps_become_nodes_in_order() {
+    let steps = [("c", "table", table()), ("b", "filter", filter("n > 1")), ("a", "sort", json!({"keys": ["n desc"]}))];
+    let plan = plan(&project(&steps, &[("c", "b"), ("b", "a")]));
+    assert_eq!(codes(&plan), Vec::<&str>::new(), "{:?}", plan.diagnostics);
+    let names: Vec<_> = plan.nodes.iter().map(|node| node.op.name()).collect();
+    assert_eq!(names, ["rows", "filter", "sort"]);
+    assert_eq!(plan.node(plan.output("a", "out").unwrap()).schema.get("n").unwrap().data_type, DataType::Int);
+}
+
+#[test]
+fn a_fault_is_told_once() {
+    let steps = [("a", "table", table()), ("b", "filter", filter("m > 1")), ("c", "sort", json!({"keys": ["m"]}))];
+    let plan = plan(&project(&steps, &[("a", "b"), ("b", "c")]));
+    assert_eq!(plan.diagnostics.len(), 1, "{:?}", plan.diagnostics);
+    assert_eq!(plan.diagnostics[0].location.step.as_deref(), Some("B"));
+    assert_eq!(plan.output("c", "out"), None);
+}
+
+#[test]
+fn circles_are_named() {
+    let steps = [
+        ("a", "filter", filter("true")),
+        ("b", "filter", filter("true")),
+        ("c", "filter", filter("true")),
+        ("d", "table", table()),
+        ("e", "filter", filter("n = 1")),
+    ];
+    let plan = plan(&project(&steps, &[("a", "b"), ("b", "a"), ("b", "c"), ("d", "e")]));
+    assert_eq!(codes(&plan), ["PW0551"]);
+    assert!(plan.diagnostics[0].message.contains("“A” → “B” → “A”"), "{}", plan.diagnostics[0]);
+    assert!(plan.output("e", "out").is_some());
+}
+
+#[test]
+fn wires_must_fit_ports() {
+    let steps = [("a", "table", table()), ("b", "filter", filter("true")), ("x", "frobnicate", json!({}))];
+    let found = plan(&project(&steps, &[("a", "b.left"), ("a.rest", "b"), ("x", "b")]));
+    let mut found = codes(&found).iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+    found.sort();
+    assert_eq!(found, ["PW0554", "PW0556", "PW0557"]);
+}
+
+#[test]
+fn an_unknown_parameter_in_a_path_is_told() {
+    let load = json!({"path": "${folder}/a.csv", "kind": "csv"});
+    let steps = [("a", "table", table()), ("b", "load_file", load.clone()), ("c", "load_file", load)];
+    let found = plan(&project(&steps, &[("a", "b"), ("a", "c")]));
+    assert_eq!(codes(&found), ["PW0552", "PW0552", "PW0553"]);
+}
+
+/// `count` filters behind one table, in a chain of ten each.
+fn large(count: usize) -> Project {
+    let mut steps = vec![("a".to_owned(), "table", table())];
+    let mut wires = Vec::new();
+    for number in 0..count {
+        let id = format!("f{number:05}");
+        let before = if number % 10 == 0 { "a".to_owned() } else { format!("f{:05}", number - 1) };
+        wires.push((before, id.clone()));
+        steps.push((id, "filter", filter("n > 0 and s <> 'x'")));
+    }
+    let steps: Vec<_> = steps.iter().map(|(id, kind, settings)| (id.as_str(), *kind, settings.clone())).collect();
+    let wires: Vec<_> = wires.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    project(&steps, &wires)
+}
+
+fn set_predicate(project: &mut Project, step: &str, predicate: &str) {
+    let step = project.steps.get_mut(step).unwrap();
+    step.settings.insert("predicate".into(), json!(predicate));
+}
+
+#[test]
+fn an_edit_lowers_only_what_it_touches() {
+    let mut project = large(200);
+    let mut planner = Planner::default();
+    planner.plan(&project);
+    assert_eq!(planner.lowered_steps(), 201);
+    set_predicate(&mut project, "f00005", "n > 7");
+    let incremental = planner.plan(&project);
+    assert_eq!(planner.lowered_steps(), 5);
+    assert_eq!(*incremental, plan(&project));
+    // One more node in the middle moves all that stand behind it.
+    set_predicate(&mut project, "f00005", "cast(s as int) > 7");
+    let incremental = planner.plan(&project);
+    assert_eq!(planner.lowered_steps(), 5);
+    assert_eq!(*incremental, plan(&project));
+    project.steps.remove("f00009");
+    project.wires.retain(|_, wire| wire.to != "f00009");
+    let incremental = planner.plan(&project);
+    assert_eq!(planner.lowered_steps(), 0);
+    assert_eq!(*incremental, plan(&project));
+}
+
+#[test]
+fn neighbours_of_a_broken_step_go_on_with_its_last_rows() {
+    let steps = [("a", "table", table()), ("b", "filter", filter("n > 1")), ("c", "sort", json!({"keys": ["n"]}))];
+    let mut project = project(&steps, &[("a", "b"), ("b", "c")]);
+    let mut planner = Planner::default();
+    let good = planner.plan(&project);
+    set_predicate(&mut project, "b", "n >");
+    let broken = planner.plan(&project);
+    assert_eq!(broken.diagnostics.len(), 1, "{:?}", broken.diagnostics);
+    assert!(broken.steps["b"].stale);
+    assert_eq!(broken.nodes, good.nodes);
+    set_predicate(&mut project, "b", "n > 2");
+    let mended = planner.plan(&project);
+    assert!(!mended.steps["b"].stale && mended.diagnostics.is_empty());
+    assert_eq!(*mended, plan(&project));
+}
+
+#[test]
+fn inputs_are_listed_for_forms() {
+    let steps = [("a", "table", table()), ("b", "filter", filter("n >"))];
+    let project = project(&steps, &[("a", "b")]);
+    let plan = plan(&project);
+    assert_eq!(input_schemas(&project, &plan, "b")["in"].names().collect::<Vec<_>>(), ["n", "s"]);
+}
