@@ -11,6 +11,7 @@ mod csv;
 mod csv_records;
 #[cfg(test)]
 mod dirty;
+pub mod events;
 pub mod infer;
 mod json;
 mod json_document;
@@ -28,6 +29,7 @@ mod parquet;
 mod prometheus;
 pub mod scan;
 mod spec;
+mod syslog;
 #[cfg(test)]
 mod testing;
 pub mod time;
@@ -40,6 +42,8 @@ pub fn formats() -> &'static [&'static dyn Format] {
     &[
         &access::NginxAccess,
         &access::ApacheAccess,
+        &syslog::Syslog5424,
+        &syslog::Syslog3164,
         &parquet::Parquet,
         &json_lines::JsonLines,
         &json_document::JsonDocument,

@@ -1,0 +1,371 @@
+//! The format `syslog_3164`: `<34>Oct 11 22:14:15 host app[pid]: message`, as daemons write it into files too,
+//! without the priority and with other dates.
+
+use super::{Priority, SEVERITIES, slots, split_priority};
+use crate::data::{DataType, Schema};
+use crate::diagnostic::Diagnostic;
+use crate::formats::events::{Event, cut_events, is_indented, read_events};
+use crate::formats::scan::{recognition, sample_lines};
+use crate::formats::{
+    Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers, time,
+};
+
+/// The format `syslog_3164`.
+pub struct Syslog3164;
+
+const COLUMNS: [(&str, DataType); 7] = [
+    ("time", DataType::Timestamp),
+    ("host", DataType::String),
+    ("app", DataType::String),
+    ("pid", DataType::Int),
+    ("message", DataType::String),
+    ("facility", DataType::String),
+    ("severity", DataType::String),
+];
+
+impl Format for Syslog3164 {
+    fn name(&self) -> &'static str {
+        "syslog_3164"
+    }
+
+    fn title(&self) -> &'static str {
+        "Syslog (RFC 3164)"
+    }
+
+    fn doc(&self) -> &'static str {
+        "The classic syslog of /var/log: date, host, program with process id, message; with or without the priority \
+         in front. The date may be `Oct 11 22:14:15` (its year is the one that makes it the latest before the file's \
+         last change) or ISO 8601. Lines that begin with white space continue the message before them."
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &[]
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        let (mut units, mut fitting, mut telling) = (0, 0, 0);
+        for line in sample_lines(sample).filter(|line| !is_indented(line)) {
+            units += 1;
+            if let Ok(header) = Header::read(line, None) {
+                fitting += 1;
+                telling += usize::from(header.priority.is_some() || header.app.is_some());
+            }
+        }
+        // A date and any text is not enough.
+        if telling * 2 < fitting {
+            return None;
+        }
+        recognition(FormatSpec::new("syslog_3164"), fitting, units, 88, "line", "begin as RFC 3164 syslog does")
+    }
+
+    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        let schema = schema.cloned().unwrap_or_else(|| Schema::of(COLUMNS));
+        let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
+        Ok(Box::new(Syslog3164Parser { schema, slots }))
+    }
+}
+
+struct Syslog3164Parser {
+    schema: Schema,
+    /// In the order of `COLUMNS`.
+    slots: [usize; 7],
+}
+
+impl Parser for Syslog3164Parser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        cut_events(bytes, is_indented)
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
+        let years = Years::of(chunk.file_time);
+        read_events(chunk, out, is_indented, |event, out| self.event(event, years, wanted, out))
+    }
+}
+
+impl Syslog3164Parser {
+    fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<(), String> {
+        let header = Header::read(event.first, Some(years))?;
+        let [time, host, app, pid, message, facility, severity] = self.slots;
+        let mut text = |column: usize, slot: usize, value: Option<&str>| {
+            if let (Some(value), true) = (value, wanted[column]) {
+                out.text(slot, value);
+            }
+        };
+        text(1, host, header.host);
+        text(2, app, header.app);
+        text(4, message, event.text.get(header.message..).filter(|message| !message.is_empty()));
+        text(5, facility, header.priority.map(Priority::facility));
+        text(6, severity, header.priority.map(Priority::severity).or(header.severity));
+        if wanted[0] {
+            out.timestamp(time, header.time);
+        }
+        if let (Some(number), true) = (header.pid, wanted[3]) {
+            out.int(pid, number);
+        }
+        Ok(())
+    }
+}
+
+/// What stands before the message.
+struct Header<'a> {
+    priority: Option<Priority>,
+    time: i64,
+    host: Option<&'a str>,
+    app: Option<&'a str>,
+    pid: Option<i64>,
+    /// Written in the host's place, as Chrome OS does.
+    severity: Option<&'static str>,
+    /// Where the message begins in the line.
+    message: usize,
+}
+
+impl<'a> Header<'a> {
+    fn read(line: &'a str, years: Option<Years>) -> Result<Self, String> {
+        let (priority, rest) = split_priority(line)?;
+        let (time, used) = read_time(rest.as_bytes(), years.unwrap_or(Years { year: 0, latest: i64::MAX }))
+            .ok_or("the line does not begin with a date")?;
+        let rest = rest.get(used..).unwrap_or_default();
+        let mut header =
+            Header { priority, time, host: None, app: None, pid: None, severity: None, message: line.len() };
+        // `Nov 18 01:15:43: --- last message repeated 5 times ---` names no host.
+        let bare = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' ').filter(|rest| rest.starts_with("---")));
+        if let Some(message) = bare {
+            header.message = line.len() - message.len();
+            return Ok(header);
+        }
+        let rest = match rest.strip_prefix(' ') {
+            Some(rest) => rest.trim_start_matches(' '),
+            None if rest.is_empty() => rest,
+            None => return Err("no blank after the date".to_owned()),
+        };
+        header.message = line.len() - rest.len();
+        let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        if let Some(tag) = Tag::read(rest) {
+            header.tag(tag, line);
+            return Ok(header);
+        }
+        match level(first) {
+            Some(severity) => header.severity = Some(severity),
+            None => header.host = Some(first).filter(|host| !host.is_empty() && *host != "-"),
+        }
+        header.message = line.len() - after.len();
+        if let Some(tag) = Tag::read(after) {
+            header.tag(tag, line);
+        }
+        Ok(header)
+    }
+
+    fn tag(&mut self, tag: Tag<'a>, line: &str) {
+        self.app = Some(tag.app);
+        self.pid = tag.pid;
+        self.message = line.len() - tag.rest.len();
+    }
+}
+
+/// `app:`, `app[123]:`, `app[123]`, with what follows.
+struct Tag<'a> {
+    app: &'a str,
+    pid: Option<i64>,
+    rest: &'a str,
+}
+
+impl<'a> Tag<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let end = text.bytes().take(128).position(|byte| matches!(byte, b' ' | b':' | b'['))?;
+        let (app, rest) = (text.get(..end)?, text.get(end..)?);
+        if app.is_empty() {
+            return None;
+        }
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (number, after) = inner.split_once(']')?;
+            let pid = numbers::int(number.as_bytes())?;
+            let rest = after.strip_prefix(':').unwrap_or(after);
+            return (rest.is_empty() || rest.starts_with(' ') || after.starts_with(':')).then_some(Tag {
+                app,
+                pid: Some(pid),
+                rest: rest.strip_prefix(' ').unwrap_or(rest),
+            });
+        }
+        let rest = rest.strip_prefix(':')?;
+        // Colons inside IPv6 addresses and URLs end no tag.
+        let is_tag = rest.is_empty() || rest.starts_with([' ', '[']);
+        is_tag.then_some(Tag { app, pid: None, rest: rest.strip_prefix(' ').unwrap_or(rest) })
+    }
+}
+
+/// A level in the host's place, as a severity.
+fn level(word: &str) -> Option<&'static str> {
+    let lower = match word {
+        "EMERG" | "ALERT" | "CRIT" | "ERR" | "WARNING" | "NOTICE" | "INFO" | "DEBUG" => word.to_ascii_lowercase(),
+        _ => return None,
+    };
+    SEVERITIES.into_iter().find(|severity| *severity == lower)
+}
+
+/// How a date without a year gets one.
+#[derive(Debug, Clone, Copy)]
+struct Years {
+    /// Of the file's last change; 0: unknown.
+    year: i32,
+    /// No line is later than this, in microseconds.
+    latest: i64,
+}
+
+impl Years {
+    fn of(file_time: i64) -> Self {
+        if file_time == 0 {
+            return Self { year: 0, latest: i64::MAX };
+        }
+        use chrono::Datelike;
+        let year = chrono::DateTime::from_timestamp_micros(file_time).map_or(0, |time| time.year());
+        // A day of slack: the date is local, the file's time is not.
+        Self { year, latest: file_time.saturating_add(86_400_000_000) }
+    }
+}
+
+/// The time at the start, and the bytes used.
+fn read_time(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
+    if bytes.first()?.is_ascii_digit() {
+        // With a blank between date and time, any application's log looks so.
+        return (bytes.get(10) == Some(&b'T')).then(|| time::iso_prefix(bytes)).flatten();
+    }
+    let (micros, used) = time::rfc3164_prefix(bytes, years.year)?;
+    if micros > years.latest {
+        return time::rfc3164_prefix(bytes, years.year - 1);
+    }
+    Some((micros, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::{read, samples};
+    use crate::formats::{RowCollector, recognise};
+
+    fn row(line: &str) -> String {
+        let found = read(&FormatSpec::new("syslog_3164"), line);
+        found.json().pop().unwrap_or_else(|| format!("{:?}", found.quarantined))
+    }
+
+    #[test]
+    fn headers_of_all_kinds() {
+        for (line, expected) in [
+            (
+                "<34>Oct 11 22:14:15 mymachine su: 'su root' failed",
+                r#"["1970-10-11T22:14:15Z","mymachine","su",null,"'su root' failed","auth","crit"]"#,
+            ),
+            (
+                "Mar  7 04:02:16 avas clamd[11165]: /var/x: FOUND ",
+                r#"["1970-03-07T04:02:16Z","avas","clamd",11165,"/var/x: FOUND ",null,null]"#,
+            ),
+            (
+                "Jun 14 15:16:01 combo sshd(pam_unix)[19939]: failure",
+                r#"["1970-06-14T15:16:01Z","combo","sshd(pam_unix)",19939,"failure",null,null]"#,
+            ),
+            (
+                "<133>Jun 13 16:33:35 haproxy[73411]: Proxy started.",
+                r#"["1970-06-13T16:33:35Z",null,"haproxy",73411,"Proxy started.","local0","notice"]"#,
+            ),
+            (
+                "Nov 18 08:30:20 kernel: [997.390602] sda2: rw=0",
+                r#"["1970-11-18T08:30:20Z",null,"kernel",null,"[997.390602] sda2: rw=0",null,null]"#,
+            ),
+            (
+                "Nov  3 09:23:38 veridian lookup for opt failed",
+                r#"["1970-11-03T09:23:38Z","veridian",null,null,"lookup for opt failed",null,null]"#,
+            ),
+            (
+                "Mar  8 15:18:40 127:0:ab::1 sshd: unauthorized",
+                r#"["1970-03-08T15:18:40Z","127:0:ab::1","sshd",null,"unauthorized",null,null]"#,
+            ),
+            (
+                "Nov 18 01:15:43: --- last message repeated 5 times ---",
+                r#"["1970-11-18T01:15:43Z",null,null,null,"--- last message repeated 5 times ---",null,null]"#,
+            ),
+            (
+                "Mar 23 23:01:18.123 h /sbin/a[19]: fraction",
+                r#"["1970-03-23T23:01:18.123Z","h","/sbin/a",19,"fraction",null,null]"#,
+            ),
+            (
+                "2016-10-25T12:37:23.297265-07:00 host app[1]: é",
+                r#"["2016-10-25T19:37:23.297265Z","host","app",1,"é",null,null]"#,
+            ),
+            (
+                "2016-10-25T12:37:24.987014-07:00 DEBUG kernel: [316.5] wlan0",
+                r#"["2016-10-25T19:37:24.987014Z",null,"kernel",null,"[316.5] wlan0",null,"debug"]"#,
+            ),
+            (
+                "34 <13>Dec  2 2020 16:31:03 host app: Test",
+                r#"["2020-12-02T16:31:03Z","host","app",null,"Test","user","notice"]"#,
+            ),
+            ("Oct 11 22:14:15 host http://x", r#"["1970-10-11T22:14:15Z","host",null,null,"http://x",null,null]"#),
+            ("Oct 11 22:14:15", r#"["1970-10-11T22:14:15Z",null,null,null,null,null,null]"#),
+        ] {
+            assert_eq!(row(line), expected, "{line}");
+        }
+        for line in [
+            "<7>unparsable line",
+            "<3444>Oct 11 22:14:15 a b: c",
+            "MMM 22 07:54:32 h a: b",
+            "Oct 11 22:14:15x",
+            "2016-10-25 12:37:24 INFO x: y",
+        ] {
+            assert_eq!(read(&FormatSpec::new("syslog_3164"), line).tally.quarantined, 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_missing_year_is_the_latest_before_the_files_time() {
+        let text =
+            "Dec 31 23:59:59 h a: x\nJan  1 00:00:00 h a: y\nFeb 29 00:00:00 h a: z\nMar 02 00:00:00 h a: next day\n";
+        let parser = Syslog3164.prepare(&FormatSpec::new("syslog_3164"), None, &Sample::default()).unwrap();
+        let file_time = time::iso("2024-03-01T12:00:00Z").unwrap();
+        let mut out = RowCollector::new(parser.schema());
+        parser.parse(&Chunk { file_time, ..Chunk::whole(text) }, &mut out);
+        let times: Vec<_> = out.rows.iter().map(|(_, row)| row[0].to_json()).collect();
+        assert_eq!(
+            times,
+            ["2023-12-31T23:59:59Z", "2024-01-01T00:00:00Z", "2024-02-29T00:00:00Z", "2024-03-02T00:00:00Z"]
+        );
+    }
+
+    #[test]
+    fn wrapped_messages_are_joined() {
+        let found = read(
+            &FormatSpec::new("syslog_3164"),
+            "Nov 18 01:15:20 h a[1]: one\r\n\ttwo\r\nNov 18 01:15:21 h a[1]: three\n",
+        );
+        assert_eq!(found.json()[0], r#"["1970-11-18T01:15:20Z","h","a",1,"one\r\n\ttwo",null,null]"#);
+        assert_eq!((found.tally.read, found.tally.accepted, found.tally.joined), (3, 2, 1));
+    }
+
+    #[test]
+    fn real_files_lose_nothing() {
+        let Some(folder) = samples() else { return };
+        for (file, quarantined) in [
+            ("syslog-3164/Linux_2k.log", 0),
+            ("syslog-3164/OpenSSH_2k.log", 0),
+            ("syslog-3164/jc_syslog-3164.out", 2),
+            ("syslog-3164/lnav_bad_syslog.0", 0),
+            ("syslog-3164/lnav_syslog.0", 0),
+            ("syslog-3164/plaso_syslog", 1),
+            ("syslog-3164/plaso_syslog_chromeos", 0),
+            ("syslog-3164/plaso_syslog_cron.log", 0),
+            ("syslog-3164/plaso_syslog_rsyslog_SysklogdFileFormat", 1),
+            ("syslog-system/darwin-syslog-sample.log", 0),
+            ("auth-log/secure-rhel7.log", 0),
+        ] {
+            let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
+            let text = String::from_utf8_lossy(&bytes);
+            let found = recognise(&Sample::whole(file, &text));
+            assert_eq!(found[0].format.name, "syslog_3164", "{file}: {found:?}");
+            let tally = read(&found[0].format, &text).tally;
+            assert_eq!(tally.quarantined, quarantined, "{file}: {tally:?}");
+        }
+    }
+}

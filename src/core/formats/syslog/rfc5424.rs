@@ -1,0 +1,308 @@
+//! The format `syslog_5424`: `<34>1 2003-10-11T22:14:15.003Z host app pid msgid [id key="value"] message`.
+
+use std::fmt::Write as _;
+
+use super::{Priority, slots, split_priority};
+use crate::data::{DataType, Schema};
+use crate::diagnostic::Diagnostic;
+use crate::formats::events::{Event, cut_events, is_indented, read_events};
+use crate::formats::scan::{recognition, sample_lines};
+use crate::formats::{
+    Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers, time,
+};
+
+/// The format `syslog_5424`.
+pub struct Syslog5424;
+
+const COLUMNS: [(&str, DataType); 11] = [
+    ("time", DataType::Timestamp),
+    ("host", DataType::String),
+    ("app", DataType::String),
+    ("pid", DataType::Int),
+    ("message", DataType::String),
+    ("facility", DataType::String),
+    ("severity", DataType::String),
+    ("version", DataType::Int),
+    ("proc_id", DataType::String),
+    ("msg_id", DataType::String),
+    ("structured_data", DataType::String),
+];
+
+impl Format for Syslog5424 {
+    fn name(&self) -> &'static str {
+        "syslog_5424"
+    }
+
+    fn title(&self) -> &'static str {
+        "Syslog (RFC 5424)"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Syslog with version, full time stamp and structured data, which comes as JSON text: \
+         `{\"id\":{\"key\":\"value\"}}`. A process id that is a number is `pid`, any other `proc_id`. Lines that begin \
+         with white space continue the message before them."
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &[]
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        let lines = || sample_lines(sample).filter(|line| !is_indented(line));
+        let fitting = lines().filter(|line| Message::read(line, line).is_ok()).count();
+        let spec = FormatSpec::new("syslog_5424");
+        recognition(spec, fitting, lines().count(), 97, "line", "have the header of RFC 5424 syslog")
+    }
+
+    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        let schema = schema.cloned().unwrap_or_else(|| Schema::of(COLUMNS));
+        let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
+        Ok(Box::new(Syslog5424Parser { schema, slots }))
+    }
+}
+
+struct Syslog5424Parser {
+    schema: Schema,
+    /// In the order of `COLUMNS`.
+    slots: [usize; 11],
+}
+
+impl Parser for Syslog5424Parser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        cut_events(bytes, is_indented)
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
+        let mut json = String::new();
+        read_events(chunk, out, is_indented, |event, out| self.event(event, wanted, &mut json, out))
+    }
+}
+
+impl Syslog5424Parser {
+    fn event(&self, event: &Event, wanted: [bool; 11], json: &mut String, out: &mut dyn Columns) -> Result<(), String> {
+        let found = Message::read(event.first, event.text)?;
+        let pid = found.proc_id.and_then(|text| numbers::int(text.as_bytes()));
+        for (column, value) in [
+            (1, found.host),
+            (2, found.app),
+            (4, found.message),
+            (5, found.priority.map(Priority::facility)),
+            (6, found.priority.map(Priority::severity)),
+            (8, found.proc_id.filter(|_| pid.is_none())),
+            (9, found.msg_id),
+        ] {
+            if let (Some(value), true) = (value, wanted[column]) {
+                out.text(self.slots[column], value);
+            }
+        }
+        for (column, value) in [(3, pid), (7, Some(found.version))] {
+            if let (Some(value), true) = (value, wanted[column]) {
+                out.int(self.slots[column], value);
+            }
+        }
+        if let (Some(micros), true) = (found.time, wanted[0]) {
+            out.timestamp(self.slots[0], micros);
+        }
+        if let (Some(data), true) = (found.data, wanted[10]) {
+            write_json(data, json);
+            out.text(self.slots[10], json);
+        }
+        Ok(())
+    }
+}
+
+/// One message; `-` is `None`.
+struct Message<'a> {
+    priority: Option<Priority>,
+    version: i64,
+    time: Option<i64>,
+    host: Option<&'a str>,
+    app: Option<&'a str>,
+    proc_id: Option<&'a str>,
+    msg_id: Option<&'a str>,
+    /// Its elements, brackets included.
+    data: Option<&'a str>,
+    message: Option<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    /// `line` is the first line, `text` the whole event, which begins with it.
+    fn read(line: &'a str, text: &'a str) -> Result<Self, String> {
+        let (priority, rest) = split_priority(line)?;
+        let (version, rest) = rest.split_once(' ').ok_or("no version after the priority")?;
+        let version = numbers::int(version.as_bytes())
+            .filter(|number| (1..1000).contains(number))
+            .ok_or("the version after the priority is not a number")?;
+        let mut fields = [None; 5];
+        let mut rest = rest;
+        for (field, name) in fields.iter_mut().zip(["time", "host", "app", "proc_id", "msg_id"]) {
+            let (value, after) = rest.split_once(' ').ok_or_else(|| format!("the header ends at `{name}`"))?;
+            *field = Some(value).filter(|value| *value != "-");
+            rest = after;
+        }
+        let [time, host, app, proc_id, msg_id] = fields;
+        let time = match time {
+            Some(text) => Some(
+                time::iso(text).filter(|_| text.as_bytes().get(10) == Some(&b'T')).ok_or("the time is not a date")?,
+            ),
+            None => None,
+        };
+        let data_length = if rest.starts_with('[') {
+            data_end(rest).ok_or("the structured data is not closed")?
+        } else if rest == "-" || rest.starts_with("- ") {
+            1
+        } else {
+            return Err("no structured data, nor a dash for none".to_owned());
+        };
+        let data = rest.get(..data_length).filter(|data| *data != "-");
+        let start = line.len() - rest.len() + data_length;
+        let message = text.get(start..).unwrap_or_default();
+        let message = message.strip_prefix(' ').unwrap_or(message);
+        let message = message.strip_prefix('\u{feff}').unwrap_or(message);
+        let message = Some(message).filter(|message| !message.is_empty());
+        Ok(Message { priority, version, time, host, app, proc_id, msg_id, data, message })
+    }
+}
+
+/// The end of `[id key="value"][…]` at the start.
+fn data_end(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut at, mut quoted) = (0, false);
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | b']'))?;
+        match bytes[at] {
+            b'"' => quoted = !quoted,
+            b'\\' => at += 1,
+            _ if quoted => {}
+            _ => match bytes.get(at + 1) {
+                Some(b'[') => {}
+                None | Some(b' ') => return Some(at + 1),
+                _ => return None,
+            },
+        }
+        at += 1;
+    }
+}
+
+/// Writes elements as JSON: `{"id":{"key":"value"}}`. A name that comes again gets a list.
+fn write_json(data: &str, out: &mut String) {
+    out.clear();
+    let mut elements: Vec<(&str, Vec<(&str, Vec<String>)>)> = Vec::new();
+    let mut rest = data;
+    while let Some(inner) = rest.strip_prefix('[') {
+        let end = inner.find([' ', ']']).unwrap_or(inner.len());
+        let (id, mut inner) = inner.split_at(end);
+        let mut pairs: Vec<(&str, Vec<String>)> = Vec::new();
+        while let Some((name, after)) = inner.trim_start().split_once('=').filter(|(name, _)| !name.contains(']')) {
+            let Some(quoted) = after.trim_start().strip_prefix('"') else { break };
+            let (value, left) = unquote(quoted);
+            match pairs.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, values)) => values.push(value),
+                None => pairs.push((name, vec![value])),
+            }
+            inner = left;
+        }
+        elements.push((id, pairs));
+        rest = inner.split_once(']').map_or("", |(_, after)| after);
+    }
+    let text = |text: &str| serde_json::Value::from(text);
+    out.push('{');
+    for (index, (id, pairs)) in elements.iter().enumerate() {
+        let _ = write!(out, "{}{}:{{", if index > 0 { "," } else { "" }, text(id));
+        for (index, (name, values)) in pairs.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            let value = match values.as_slice() {
+                [one] => text(one),
+                more => serde_json::Value::from(more.to_vec()),
+            };
+            let _ = write!(out, "{comma}{}:{value}", text(name));
+        }
+        out.push('}');
+    }
+    out.push('}');
+}
+
+/// The value up to its closing quote, with `\"`, `\\` and `\]` resolved, and what follows.
+fn unquote(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' => return (value, &text[at + 1..]),
+            '\\' => match characters.next() {
+                Some((_, c @ ('"' | '\\' | ']'))) => value.push(c),
+                Some((_, c)) => value.extend(['\\', c]),
+                None => value.push('\\'),
+            },
+            c => value.push(c),
+        }
+    }
+    (value, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::recognise;
+    use crate::formats::testing::{read, samples};
+
+    fn row(line: &str) -> String {
+        let found = read(&FormatSpec::new("syslog_5424"), line);
+        found.json().pop().unwrap_or_else(|| found.quarantined[0].1.clone())
+    }
+
+    #[test]
+    fn headers_data_and_messages() {
+        for (line, expected) in [
+            (
+                r#"<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time."#,
+                r#"["2003-08-24T12:14:15.000003Z","192.0.2.1","myproc",8710,"%% It's time.","local4","notice",1,null,null,null]"#,
+            ),
+            (
+                r#"<190>1 2003-10-11T22:14:15.003Z m e x2 ID47 [a@1 iut="3" id="10\] \"11\\" e="" s= "x"][b] BOMAn [ ] entry"#,
+                r#"["2003-10-11T22:14:15.003Z","m","e",null,"BOMAn [ ] entry","local7","info",1,"x2","ID47","{\"a@1\":{\"iut\":\"3\",\"id\":\"10] \\\"11\\\\\",\"e\":\"\",\"s\":\"x\"},\"b\":{}}"]"#,
+            ),
+            (
+                "<1>12 - mymachine - - ID47 - \u{feff}ünï",
+                r#"[null,"mymachine",null,null,"ünï","kern","alert",12,null,"ID47",null]"#,
+            ),
+            (
+                r#"23 <1>1 - - - - - [o ip="1" ip="2"]"#,
+                r#"[null,null,null,null,null,"kern","alert",1,null,null,"{\"o\":{\"ip\":[\"1\",\"2\"]}}"]"#,
+            ),
+            (
+                "1 2003-10-11T22:14:15Z h su - - -",
+                r#"["2003-10-11T22:14:15Z","h","su",null,null,null,null,1,null,null,null]"#,
+            ),
+            ("<34>1 203-10-11T22:14:15.003Z h su - ID47 - x", "the time is not a date"),
+            ("<190)1 2003-10-11T22:14:15.003Z h e - ID47 - x", "the priority in `<>` is not a number up to 191"),
+            ("2003-10-11T22:14:15.003Z h e - ID47 - x", "the version after the priority is not a number"),
+            ("<34>1 2003-10-11T22:14:15Z h su - ID47 x", "no structured data, nor a dash for none"),
+            (r#"<34>1 2003-10-11T22:14:15Z h su - ID47 [a b="]"#, "the structured data is not closed"),
+            ("<34>1 2003-10-11T22:14:15Z h", "the header ends at `host`"),
+            ("<34>1", "no version after the priority"),
+        ] {
+            assert_eq!(row(line), expected, "{line}");
+        }
+        let found = read(&FormatSpec::new("syslog_5424"), "<34>1 - - - - - - a\n  b\n<34>1 - - - - - - c");
+        assert_eq!((found.tally.accepted, found.tally.joined), (2, 1));
+        assert!(found.json()[0].contains(r#""a\n  b""#));
+    }
+
+    #[test]
+    fn real_files_lose_nothing() {
+        let Some(folder) = samples() else { return };
+        for (file, quarantined) in [("syslog-5424/ids.log", 0), ("syslog-5424/jc_syslog-5424.out", 3)] {
+            let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
+            let text = String::from_utf8_lossy(&bytes);
+            let found = recognise(&Sample::whole(file, &text));
+            assert_eq!(found[0].format.name, "syslog_5424", "{file}: {found:?}");
+            assert_eq!(read(&found[0].format, &text).tally.quarantined, quarantined, "{file}");
+        }
+    }
+}
