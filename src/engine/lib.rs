@@ -3,15 +3,19 @@
 
 mod columns;
 mod exprs;
+mod frames;
 mod functions;
 mod ops;
 mod read;
+mod run;
 mod sample;
 mod table;
 mod views;
+mod write;
 
 pub use columns::{POSITION, Quarantined};
 pub use read::{Cancel, Sniff, expand, read_schema, read_stream, schema_as, sniff};
+pub use run::{FileReport, RunOptions, RunProgress, RunReport, SinkReport, SourceReport, StepReport, run};
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;
 
@@ -19,6 +23,6 @@ use pipewright_core::diagnostic::Diagnostic;
 
 /// A fault of the engine's own making, in words that name what it was busy with.
 pub(crate) fn internal(what: &str, error: &dyn std::fmt::Display) -> Diagnostic {
-    Diagnostic::error("PW0796", format!("{what} could not be made: {error}"))
+    Diagnostic::error("PW0996", format!("{what} could not be made: {error}"))
         .help("this is a fault of the program: please report it with the design that shows it")
 }

@@ -20,7 +20,7 @@ pub(crate) use chunks::Chunker;
 pub use expand::expand;
 pub use job::Cancel;
 pub(crate) use job::{Parsed, ReadJob, guarded};
-pub(crate) use open::{open, unreadable};
+pub(crate) use open::unreadable;
 pub use sniff::{Sniff, schema_as, sniff};
 
 use crate::columns::{POSITION, Quarantined};

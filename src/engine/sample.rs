@@ -13,7 +13,7 @@ use pipewright_core::ir::Read;
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, UnionArgs, concat};
 
 use crate::columns::Quarantined;
-use crate::read::{Cancel, Chunker, Parsed, ReadJob, job_of, open, read_schema, unreadable};
+use crate::read::{Cancel, Chunker, Parsed, ReadJob, job_of, read_schema, unreadable};
 use crate::table::ResultTable;
 
 /// Which rows of a source a preview shows.

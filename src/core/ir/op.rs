@@ -359,4 +359,33 @@ impl Op {
             Op::Write(_) => "write",
         }
     }
+
+    /// Every expression that the operation computes.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        fn of_columns(columns: &[Column]) -> Vec<&Expr> {
+            columns.iter().map(|column| &column.expr).collect()
+        }
+        fn of_keys(keys: &[SortKey]) -> Vec<&Expr> {
+            keys.iter().map(|key| &key.expr).collect()
+        }
+        match self {
+            Op::Filter { predicate } => vec![predicate],
+            Op::Project(project) => of_columns(&project.columns),
+            Op::Check(check) => vec![&check.predicate],
+            Op::Aggregate(aggregate) => [of_columns(&aggregate.keys), of_columns(&aggregate.measures)].concat(),
+            Op::Window(window) => of_columns(&window.columns),
+            Op::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).collect(),
+            Op::Sort(sort) => of_keys(&sort.keys),
+            Op::Limit(limit) => of_keys(&limit.keys),
+            Op::Distinct(distinct) => of_keys(&distinct.order),
+            Op::Write(write) => of_keys(&write.order),
+            Op::Read(_)
+            | Op::Rows(_)
+            | Op::Parse(_)
+            | Op::AsofJoin(_)
+            | Op::Union
+            | Op::Explode(_)
+            | Op::Unpivot(_) => Vec::new(),
+        }
+    }
 }

@@ -91,12 +91,12 @@ pub(crate) fn count_lines(bytes: &[u8]) -> u64 {
 fn too_long(is_whole: bool, path: &Path, line: u64) -> Diagnostic {
     let diagnostic = if is_whole {
         Diagnostic::error(
-            "PW0708",
+            "PW0908",
             format!("the file is larger than {} MiB, the limit for documents", WHOLE_LIMIT >> 20),
         )
         .help("such a document is read whole; save it as JSON lines, which may have any size")
     } else {
-        Diagnostic::error("PW0707", format!("one event is longer than {} MiB, the limit", EVENT_LIMIT >> 20))
+        Diagnostic::error("PW0907", format!("one event is longer than {} MiB, the limit", EVENT_LIMIT >> 20))
             .help("see whether the format and its quotes are right, or whether this is a text file at all")
     };
     diagnostic.file(path.display().to_string()).line(line)

@@ -11,7 +11,7 @@ use super::open::unreadable;
 pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let path = path.trim();
     if path.is_empty() {
-        return Err(Diagnostic::error("PW0703", "no file is named")
+        return Err(Diagnostic::error("PW0903", "no file is named")
             .help("choose a file, or type its path")
             .field("path"));
     }
@@ -28,7 +28,7 @@ pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let base = glob::Pattern::escape(&base.to_string_lossy());
     let pattern = if Path::new(path).is_absolute() { path.to_owned() } else { format!("{base}/{path}") };
     let found = glob::glob(&pattern).map_err(|error| {
-        Diagnostic::error("PW0705", format!("`{path}` is no pattern of file names: {}", error.msg))
+        Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {}", error.msg))
             .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
             .field("path")
     })?;
@@ -40,7 +40,7 @@ pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         }
     }
     if files.is_empty() {
-        return Err(Diagnostic::error("PW0704", format!("no file fits `{path}`"))
+        return Err(Diagnostic::error("PW0904", format!("no file fits `{path}`"))
             .help("see whether the folder is right; `*` does not cross folders, `**` does")
             .field("path"));
     }
@@ -53,7 +53,7 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder).map_err(|error| {
-            Diagnostic::error("PW0706", format!("the folder cannot be read: {error}"))
+            Diagnostic::error("PW0906", format!("the folder cannot be read: {error}"))
                 .help("give this user the right to list it")
                 .file(folder.display().to_string())
         })?;
@@ -68,7 +68,7 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         }
     }
     if files.is_empty() {
-        return Err(Diagnostic::error("PW0704", "the folder holds no files").file(folder.display().to_string()));
+        return Err(Diagnostic::error("PW0904", "the folder holds no files").file(folder.display().to_string()));
     }
     files.sort();
     Ok(files)
@@ -85,7 +85,7 @@ fn missing(path: &str, full: &Path) -> Diagnostic {
         Some(near) => format!("did you mean `{near}`?"),
         None => "paths are relative to the project file; see whether the folder is right".to_owned(),
     };
-    Diagnostic::error("PW0704", format!("there is no file `{path}`")).help(help).field("path")
+    Diagnostic::error("PW0904", format!("there is no file `{path}`")).help(help).field("path")
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Cancel {
 
     /// An error where the wish was made.
     pub fn check(&self) -> Result<(), Diagnostic> {
-        if self.is_cancelled() { Err(Diagnostic::error("PW0799", "stopped on request")) } else { Ok(()) }
+        if self.is_cancelled() { Err(Diagnostic::error("PW0999", "stopped on request")) } else { Ok(()) }
     }
 }
 
@@ -277,13 +277,13 @@ fn in_order<T>(
 /// Runs `work`; a panic in it becomes a diagnostic.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Diagnostic::error("PW0798", "an internal fault stopped the work on these rows")
+        Err(Diagnostic::error("PW0998", "an internal fault stopped the work on these rows")
             .help("this is a fault of the program: please report it with the file's first lines"))
     })
 }
 
 fn no_thread(error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("PW0797", format!("no further thread can be started: {error}"))
+    Diagnostic::error("PW0997", format!("no further thread can be started: {error}"))
         .help("raise the limit of processes for this user")
 }
 
@@ -291,7 +291,7 @@ fn no_thread(error: &std::io::Error) -> Diagnostic {
 pub(crate) fn unknown_format(name: &str) -> Diagnostic {
     let names = formats().iter().map(|format| format.name());
     let hint = pipewright_core::diagnostic::did_you_mean(name, names.clone());
-    Diagnostic::error("PW0709", format!("there is no format `{name}`{hint}"))
+    Diagnostic::error("PW0909", format!("there is no format `{name}`{hint}"))
         .help(format!("the formats are {}", names.collect::<Vec<_>>().join(", ")))
         .field("format")
 }

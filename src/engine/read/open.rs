@@ -49,7 +49,7 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => message.to_owned(),
         _ => format!("{message}: {error}"),
     };
-    Diagnostic::error("PW0701", message).help(help).file(path.display().to_string())
+    Diagnostic::error("PW0901", message).help(help).file(path.display().to_string())
 }
 
 /// Opens a file and looks at its first bytes.
@@ -58,7 +58,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Diagnostic> {
     let file = File::open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     if metadata.is_dir() {
-        return Err(Diagnostic::error("PW0702", "this is a folder, not a file")
+        return Err(Diagnostic::error("PW0902", "this is a folder, not a file")
             .help("add `/*` to read the files in it")
             .file(path.display().to_string()));
     }

@@ -16,7 +16,7 @@ use crate::table::{polars_type, schema_of};
 const BATCH: usize = 1 << 18;
 
 fn damaged(path: &Path, error: &PolarsError) -> Diagnostic {
-    Diagnostic::error("PW0710", format!("this is no readable Parquet file: {error}"))
+    Diagnostic::error("PW0910", format!("this is no readable Parquet file: {error}"))
         .help("see whether the file is whole")
         .file(path.display().to_string())
 }

@@ -40,13 +40,13 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
     let opened = open(path)?;
     let sample = sample_of(path, 3)?;
     if sample.head.is_empty() {
-        return Err(Diagnostic::error("PW0711", "the file is empty, so its format cannot be recognised")
+        return Err(Diagnostic::error("PW0911", "the file is empty, so its format cannot be recognised")
             .help("choose a file with rows, or name the format")
             .file(path.display().to_string()));
     }
     let recognitions = recognise(&sample);
     let Some(best) = recognitions.first().cloned() else {
-        return Err(Diagnostic::error("PW0712", "no format fits this file")
+        return Err(Diagnostic::error("PW0912", "no format fits this file")
             .help("name the format, or read it as plain `lines`")
             .file(path.display().to_string()));
     };

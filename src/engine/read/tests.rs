@@ -108,7 +108,7 @@ fn a_damaged_archive_a_missing_file_and_a_cancelled_read_are_diagnostics() {
     cancel.cancel();
     std::fs::write(base.join("b.log"), "x\n").unwrap();
     let job = job_of(&lines_of("b.log"), &base, &cancel).unwrap();
-    assert_eq!(job.for_each(&Ok, &mut { none }).unwrap_err().code, "PW0799");
+    assert_eq!(job.for_each(&Ok, &mut { none }).unwrap_err().code, "PW0999");
 }
 
 #[test]

@@ -1,0 +1,240 @@
+//! Before a run: which sinks, which parameters, where outputs go; everything that is wrong is listed at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::expr::{Expr, ExprKind};
+use pipewright_core::ir::{
+    Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
+};
+
+use super::RunOptions;
+use super::publish::Publisher;
+use crate::ops;
+use crate::read::{ReadJob, job_of};
+use crate::write::{Place, Target};
+
+/// The time at which the run began, as expressions may ask for it.
+const STARTED_AT: &str = "run.started_at";
+
+/// A plan that is ready to run: pruned, parameters in place.
+pub(super) struct Prepared {
+    pub plan: Plan,
+    pub jobs: BTreeMap<NodeId, ReadJob>,
+    pub targets: BTreeMap<NodeId, Target>,
+    pub publisher: Publisher,
+}
+
+pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result<Prepared, Vec<Diagnostic>> {
+    let mut faults: Vec<Diagnostic> = plan.diagnostics.iter().filter(|fault| fault.is_error()).cloned().collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let sinks = chosen_sinks(plan, options.only.as_deref()).map_err(|fault| vec![fault])?;
+    let mut plan = prune(plan, &sinks);
+    for (_, node) in plan.iter() {
+        if let Op::Read(read) = &node.op
+            && let Some(planned) = &read.planned
+        {
+            let fault = Diagnostic::error(
+                "PW0960",
+                format!(
+                    "the source `{}` does not exist yet ({}), so this cannot be run",
+                    planned.source, planned.status
+                ),
+            );
+            let owner = if planned.owner.is_empty() { "its owner" } else { &planned.owner };
+            faults.push(at(
+                node,
+                fault.help(format!("ask {owner} when it will be there, or run other answers with --only")),
+            ));
+        }
+    }
+    let parameters = match parameters_of(&plan, options, started) {
+        Ok(parameters) => parameters,
+        Err(more) => {
+            faults.extend(more);
+            return Err(faults);
+        }
+    };
+    for node in &mut plan.nodes {
+        let node = Arc::make_mut(node);
+        node.op = ops::bound(&node.op, &parameters);
+        if let Err(fault) = fill_paths(&mut node.op, &parameters) {
+            faults.push(at(node, fault));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut prepared =
+        Prepared { jobs: BTreeMap::new(), targets: BTreeMap::new(), publisher: Publisher::default(), plan };
+    prepared.open_sources(options, &mut faults);
+    prepared.open_targets(options, &mut faults);
+    if faults.is_empty() { Ok(prepared) } else { Err(faults) }
+}
+
+fn at(node: &Node, fault: Diagnostic) -> Diagnostic {
+    fault.step(&*node.origin.step, &*node.origin.title)
+}
+
+/// The sinks that write something, or those of the step or answer that is named.
+fn chosen_sinks(plan: &Plan, only: Option<&str>) -> Result<Vec<NodeId>, Diagnostic> {
+    let is_answer =
+        |id: &NodeId| matches!(&plan.node(*id).op, Op::Write(Write { destination: Destination::Answer { .. }, .. }));
+    let all = plan.sinks();
+    let Some(only) = only else {
+        let sinks: Vec<NodeId> = all.into_iter().filter(|id| !is_answer(id)).collect();
+        return match sinks.is_empty() {
+            true => Err(Diagnostic::error("PW0961", "nothing is written: the design has no step that loads rows")
+                .help("add a step such as Load to file at the end of a flow")),
+            false => Ok(sinks),
+        };
+    };
+    let fits = |id: &NodeId| {
+        let origin = &plan.node(*id).origin;
+        origin.step == only || origin.title == only
+    };
+    let sinks: Vec<NodeId> = all.iter().copied().filter(fits).collect();
+    if sinks.is_empty() {
+        let titles: BTreeSet<&str> = all.iter().map(|id| plan.node(*id).origin.title.as_str()).collect();
+        let hint = did_you_mean(only, titles.iter().copied());
+        return Err(Diagnostic::error("PW0962", format!("no step `{only}` writes rows{hint}"))
+            .help(format!("steps that do: {}", titles.into_iter().collect::<Vec<_>>().join(", "))));
+    }
+    Ok(sinks)
+}
+
+fn parameters_of(plan: &Plan, options: &RunOptions, started: i64) -> Result<BTreeMap<String, Value>, Vec<Diagnostic>> {
+    let known = plan.parameters.iter().map(|parameter| parameter.name.as_str());
+    let unknown: Vec<Diagnostic> = options
+        .parameters
+        .keys()
+        .filter(|name| *name != STARTED_AT && !plan.parameters.iter().any(|parameter| parameter.name == **name))
+        .map(|name| {
+            Diagnostic::error("PW0963", format!("there is no parameter `{name}`{}", did_you_mean(name, known.clone())))
+                .help(match plan.parameters.is_empty() {
+                    true => "this design has no parameters".to_owned(),
+                    false => format!("the parameters are {}", known.clone().collect::<Vec<_>>().join(", ")),
+                })
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let mut parameters = resolve_parameters(&plan.parameters, &options.parameters, &|_| None)?;
+    let given = options.parameters.get(STARTED_AT).cloned();
+    parameters.insert(STARTED_AT.to_owned(), given.unwrap_or(Value::Timestamp(started)));
+    let missing: BTreeSet<String> = plan.nodes.iter().flat_map(|node| named_in(&node.op)).collect();
+    let missing = missing.into_iter().filter(|name| !parameters.contains_key(name));
+    let faults: Vec<Diagnostic> = missing
+        .map(|name| Diagnostic::error("PW0964", format!("the parameter `{name}` is used but not declared")))
+        .collect();
+    if faults.is_empty() { Ok(parameters) } else { Err(faults) }
+}
+
+/// Parameters that an operation's expressions name.
+fn named_in(op: &Op) -> Vec<String> {
+    fn walk(expr: &Expr, found: &mut Vec<String>) {
+        if let ExprKind::Parameter(name) = &expr.kind {
+            found.push(name.clone());
+        }
+        expr.children().into_iter().for_each(|child| walk(child, found));
+    }
+    let mut found = Vec::new();
+    for expr in op.expressions() {
+        walk(expr, &mut found);
+    }
+    found
+}
+
+fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), Diagnostic> {
+    if let Op::Read(read) = op {
+        read.path = interpolate(&read.path, parameters)?;
+    } else if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = op {
+        *path = interpolate(path, parameters)?;
+    }
+    Ok(())
+}
+
+impl Prepared {
+    fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+        for (id, node) in self.plan.iter() {
+            let Op::Read(read) = &node.op else { continue };
+            let job = job_of(read, &options.base, &options.cancel).and_then(|mut job| {
+                if let Some(size) = options.chunk_size {
+                    job.chunk_size = size;
+                }
+                job.prepare(0)?;
+                Ok(job)
+            });
+            match job {
+                Ok(job) => {
+                    self.jobs.insert(id, job);
+                }
+                Err(fault) => faults.push(at(node, fault)),
+            }
+        }
+    }
+
+    fn open_targets(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+        let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
+        for (id, node) in self.plan.iter() {
+            let Op::Write(write) = &node.op else { continue };
+            let mut target = Target {
+                place: Place::StandardOutput,
+                kind: FileKind::Jsonl,
+                partition: Vec::new(),
+                schema: node.schema.clone(),
+            };
+            match &write.destination {
+                Destination::Answer { .. } => continue,
+                Destination::StandardOutput { kind } => target.kind = *kind,
+                Destination::File { path, kind, partition, when_exists } => {
+                    let place = options.out.join(path);
+                    let fault = check_place(path, &place, *when_exists, &mut taken, &node.origin.title);
+                    if let Err(fault) = fault {
+                        faults.push(at(node, fault));
+                        continue;
+                    }
+                    (target.kind, target.partition) = (*kind, partition.clone());
+                    if options.dry_run {
+                        target.place = Place::File { aside: place.clone(), target: place };
+                    } else {
+                        match self.publisher.stage(&place) {
+                            Ok(aside) => target.place = Place::File { aside, target: place },
+                            Err(fault) => faults.push(at(node, fault)),
+                        }
+                    }
+                }
+            }
+            self.targets.insert(id, target);
+        }
+    }
+}
+
+fn check_place(
+    path: &str,
+    place: &PathBuf,
+    when_exists: WhenExists,
+    taken: &mut BTreeMap<PathBuf, String>,
+    title: &str,
+) -> Result<(), Diagnostic> {
+    if path.trim().is_empty() {
+        return Err(Diagnostic::error("PW0965", "the file to write has no name").help("give it a path").field("path"));
+    }
+    if let Some(other) = taken.insert(place.clone(), title.to_owned()) {
+        return Err(Diagnostic::error("PW0966", format!("`{path}` is written by the step `{other}` too"))
+            .help("give each its own path")
+            .field("path"));
+    }
+    if when_exists == WhenExists::Fail && place.exists() {
+        return Err(Diagnostic::error("PW0967", format!("`{path}` exists, and the step is not to replace it"))
+            .help("remove the file, or let the step replace it")
+            .field("path"));
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Rows that are turned away: units that do not fit their format, rows that a check or a parse rejects. Written as JSON
+//! lines with what is known of their origin.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{Check, Node, OnFail, Op, Parse};
+use polars::prelude::LazyFrame;
+use serde::Serialize;
+
+use crate::columns::Quarantined;
+use crate::ops::{self, Context, rejected};
+use crate::table::ResultTable;
+
+/// One line of the quarantine file.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Rejected {
+    /// Title of the step.
+    step: String,
+    file: Option<String>,
+    line: Option<u64>,
+    /// Bytes from the start of the (decompressed) file.
+    offset: Option<u64>,
+    reason: String,
+    /// The unit's text, or the row as JSON.
+    raw: String,
+}
+
+impl Rejected {
+    pub fn unit(step: &str, unit: Quarantined) -> Rejected {
+        Rejected {
+            step: step.to_owned(),
+            file: Some(unit.file),
+            line: Some(unit.line),
+            offset: Some(unit.offset),
+            reason: unit.reason,
+            raw: unit.raw,
+        }
+    }
+}
+
+/// The rows that a node turns away, where it does so.
+pub(super) fn rejected_rows(
+    node: &Node,
+    input: Option<LazyFrame>,
+    context: &Context,
+) -> Result<Vec<Rejected>, Diagnostic> {
+    let is_rejecting = matches!(
+        &node.op,
+        Op::Check(Check { on_fail: OnFail::Reject, .. }) | Op::Parse(Parse { on_fail: OnFail::Reject, .. })
+    );
+    let (true, Some(input)) = (is_rejecting, input) else { return Ok(Vec::new()) };
+    let Some((rows, reason)) = rejected(&node.op, input, context)? else { return Ok(Vec::new()) };
+    let frame = rows.collect().map_err(|error| ops::failed(&error))?;
+    let Some(schema) = context.inputs.first() else { return Ok(Vec::new()) };
+    let table = ResultTable::from_frame(&frame, schema).map_err(|error| ops::failed(&error))?;
+    Ok((0..table.rows()).map(|row| of_row(&node.origin.title, &table, schema, row, &reason)).collect())
+}
+
+fn of_row(step: &str, table: &ResultTable, schema: &Schema, row: usize, reason: &str) -> Rejected {
+    let cell = |name: &str| schema.index(name).map(|column| table.value(row, column));
+    let number = |name: &str| match cell(name) {
+        Some(Value::Int(number)) => u64::try_from(number).ok(),
+        _ => None,
+    };
+    let fields = schema.names().zip(table.row(row)).map(|(name, value)| (name.to_owned(), value)).collect();
+    Rejected {
+        step: step.to_owned(),
+        file: match cell("_file") {
+            Some(Value::String(file)) => Some(file),
+            _ => None,
+        },
+        line: number("_line"),
+        offset: number("_offset"),
+        reason: reason.to_owned(),
+        raw: Value::Record(fields).to_json().to_string(),
+    }
+}
+
+/// The quarantine file, made at the first row.
+pub(super) struct QuarantineFile {
+    /// Where it is written until the run is published.
+    pub temporary: PathBuf,
+    pub target: PathBuf,
+    out: Option<BufWriter<File>>,
+    pub rows: u64,
+}
+
+impl QuarantineFile {
+    pub fn new(temporary: PathBuf, target: PathBuf) -> Self {
+        Self { temporary, target, out: None, rows: 0 }
+    }
+
+    pub fn write(&mut self, rejected: &Rejected) -> Result<(), Diagnostic> {
+        let fail = |error: std::io::Error, path: &Path| {
+            Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {error}"))
+                .file(path.display().to_string())
+        };
+        let out = match &mut self.out {
+            Some(out) => out,
+            None => {
+                let file = File::create(&self.temporary).map_err(|error| fail(error, &self.target))?;
+                self.out.insert(BufWriter::with_capacity(1 << 18, file))
+            }
+        };
+        self.rows += 1;
+        serde_json::to_writer(&mut *out, rejected)
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"))
+            .map_err(|error| fail(error, &self.target))
+    }
+
+    /// Flushes; true where there is a file.
+    pub fn finish(&mut self) -> Result<bool, Diagnostic> {
+        match self.out.take() {
+            None => Ok(false),
+            Some(mut out) => {
+                out.flush().map_err(|error| {
+                    Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {error}"))
+                        .file(self.target.display().to_string())
+                })?;
+                Ok(true)
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The run report: what was read, what became of every row, what was written.
+
+use std::collections::BTreeMap;
+
+use pipewright_core::data::Schema;
+use pipewright_core::formats::Tally;
+use pipewright_core::ir::{NodeId, OnFail, Op, Plan};
+use serde::{Deserialize, Serialize};
+
+use super::flow::Count;
+
+/// What a run did. JSON in the file that `--report` names.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// ISO 8601, UTC.
+    pub started_at: String,
+    pub seconds: f64,
+    /// Of the whole process, so far; 0 where the system does not tell.
+    pub peak_memory_bytes: u64,
+    /// Nothing was read or written: only checked.
+    pub dry_run: bool,
+    pub sources: Vec<SourceReport>,
+    pub steps: Vec<StepReport>,
+    pub sinks: Vec<SinkReport>,
+    pub bytes_read: u64,
+    pub rows_read: u64,
+    pub rows_written: u64,
+    /// Units and rows that were turned away.
+    pub quarantined: u64,
+    /// Of the units that were read, 0 to 1.
+    pub quarantined_share: f64,
+    /// More was turned away than the run allows (exit code 3).
+    pub over_threshold: bool,
+    /// Where the rows that were turned away lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine_file: Option<String>,
+}
+
+/// A source with its files and what became of their units.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    pub step: String,
+    pub title: String,
+    pub format: String,
+    pub files: Vec<FileReport>,
+    pub tally: Tally,
+}
+
+/// A file's identity.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReport {
+    pub path: String,
+    pub bytes: u64,
+    /// ISO 8601, UTC.
+    pub modified: Option<String>,
+}
+
+/// Row accounting of one operation. Its equation: rows in = rows out + dropped + quarantined, for those that keep or
+/// drop rows; operations that make new rows (aggregates, joins, explodes) only state both numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    pub step: String,
+    pub title: String,
+    pub op: String,
+    /// Per input.
+    pub rows_in: Vec<u64>,
+    pub rows_out: u64,
+    /// Left out on purpose: filtered, duplicates, beyond a limit.
+    pub dropped: u64,
+    /// Turned away.
+    pub quarantined: u64,
+}
+
+/// What a sink wrote.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SinkReport {
+    pub step: String,
+    pub title: String,
+    /// A file, a folder, or `standard output`.
+    pub path: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub schema: Schema,
+}
+
+/// Row accounting of all operations, in the plan's order.
+pub(super) fn step_reports(plan: &Plan, counts: &BTreeMap<NodeId, Count>) -> Vec<StepReport> {
+    let reports = plan.iter().filter_map(|(id, node)| {
+        let count = counts.get(&id)?;
+        let rows_in: Vec<u64> = count.ins.iter().copied().take(node.inputs.len()).collect();
+        let lost = rows_in.iter().sum::<u64>().saturating_sub(count.out);
+        let (dropped, quarantined) = match &node.op {
+            Op::Filter { .. } | Op::Limit(_) | Op::Distinct(_) => (lost, 0),
+            Op::Check(check) => match check.on_fail {
+                OnFail::Reject => (0, lost),
+                OnFail::Flag(_) | OnFail::Stop => (0, 0),
+            },
+            Op::Parse(parse) => match parse.on_fail {
+                OnFail::Reject => (0, lost),
+                OnFail::Flag(_) | OnFail::Stop => (0, 0),
+            },
+            Op::Read(_)
+            | Op::Rows(_)
+            | Op::Project(_)
+            | Op::Aggregate(_)
+            | Op::Window(_)
+            | Op::Join(_)
+            | Op::AsofJoin(_)
+            | Op::Union
+            | Op::Sort(_)
+            | Op::Explode(_)
+            | Op::Unpivot(_)
+            | Op::Write(_) => (0, 0),
+        };
+        Some(StepReport {
+            step: node.origin.step.clone(),
+            title: node.origin.title.clone(),
+            op: node.op.name().to_owned(),
+            rows_in,
+            rows_out: count.out,
+            dropped,
+            quarantined,
+        })
+    });
+    reports.collect()
+}
+
+/// Peak memory of this process in bytes; 0 where it cannot be had.
+pub(crate) fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+    kilobytes.map_or(0, |kilobytes| kilobytes * 1024)
+}

@@ -1,0 +1,213 @@
+//! Sinks: frames → CSV, JSON lines and Parquet files, partitioned folders, standard output. Chunks are encoded by the
+//! workers where they can be, and written in order. Must not import runs.
+
+mod partitions;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::FileKind;
+use polars::io::parquet::write::BatchedWriter;
+use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter, PolarsError};
+
+use crate::frames::joined;
+use crate::table::{ResultTable, polars_schema};
+
+/// Rows of a Parquet row group.
+const GROUP_ROWS: usize = 1 << 17;
+/// Rows that are encoded as text at once.
+const TEXT_ROWS: usize = 1 << 16;
+
+/// Where a sink's rows go.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub place: Place,
+    pub kind: FileKind,
+    /// Columns whose values name folders.
+    pub partition: Vec<String>,
+    pub schema: Schema,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// Written to `aside`, shown as `target`.
+    File {
+        aside: PathBuf,
+        target: PathBuf,
+    },
+    StandardOutput,
+}
+
+/// Rows on their way to a sink.
+pub(crate) enum Piece {
+    Text { bytes: Vec<u8>, rows: u64 },
+    Rows(DataFrame),
+}
+
+impl Target {
+    fn table(&self, frame: &DataFrame) -> Result<ResultTable, Diagnostic> {
+        ResultTable::from_frame(frame, &self.schema).map_err(|error| self.fault(&error))
+    }
+
+    fn fault(&self, error: &dyn std::fmt::Display) -> Diagnostic {
+        let diagnostic = Diagnostic::error("PW0954", format!("the output cannot be written: {error}"))
+            .help("see whether the folder may be written to and has space");
+        match &self.place {
+            Place::File { target, .. } => diagnostic.file(target.display().to_string()),
+            Place::StandardOutput => diagnostic,
+        }
+    }
+
+    /// What can be done of the writing in any thread, in any order.
+    pub fn encode(&self, frame: &DataFrame) -> Result<Piece, Diagnostic> {
+        if self.kind == FileKind::Parquet || !self.partition.is_empty() {
+            return Ok(Piece::Rows(frame.clone()));
+        }
+        let mut bytes = Vec::with_capacity(frame.height() * 64);
+        encode_text(self.kind, &self.table(frame)?, false, &mut bytes).map_err(|error| self.fault(&error))?;
+        Ok(Piece::Text { bytes, rows: frame.height() as u64 })
+    }
+}
+
+fn encode_text(kind: FileKind, table: &ResultTable, header: bool, out: &mut dyn io::Write) -> io::Result<()> {
+    match kind {
+        FileKind::Csv => table.write_csv(out, header),
+        FileKind::Jsonl => table.write_jsonl(out),
+        FileKind::Parquet => Ok(()),
+    }
+}
+
+/// A sink that is being written.
+pub(crate) struct Sink {
+    target: Target,
+    out: Output,
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+enum Output {
+    Text(Box<dyn io::Write + Send>),
+    Parquet(ParquetFile),
+    Folders(partitions::Folders),
+}
+
+impl Sink {
+    pub fn open(target: &Target) -> Result<Sink, Diagnostic> {
+        let fault = |error: io::Error| target.fault(&error);
+        let mut bytes = 0;
+        let out = match (&target.place, target.kind) {
+            (Place::File { aside, .. }, _) if !target.partition.is_empty() => {
+                std::fs::create_dir_all(aside).map_err(fault)?;
+                Output::Folders(partitions::Folders::new(aside, target)?)
+            }
+            (Place::File { aside, .. }, FileKind::Parquet) => {
+                Output::Parquet(ParquetFile::create(aside, &target.schema).map_err(|error| target.fault(&error))?)
+            }
+            (Place::StandardOutput, FileKind::Parquet) => {
+                return Err(Diagnostic::error("PW0955", "Parquet cannot be written to standard output")
+                    .help("choose CSV or JSON lines, or load to a file"));
+            }
+            (place, kind) => {
+                let mut out: Box<dyn io::Write + Send> = match place {
+                    Place::File { aside, .. } => {
+                        Box::new(BufWriter::with_capacity(1 << 18, File::create(aside).map_err(fault)?))
+                    }
+                    Place::StandardOutput => Box::new(BufWriter::new(io::stdout())),
+                };
+                let mut header = Vec::new();
+                if kind == FileKind::Csv {
+                    encode_text(kind, &ResultTable::empty(&target.schema), true, &mut header).map_err(fault)?;
+                }
+                bytes += header.len() as u64;
+                out.write_all(&header).map_err(fault)?;
+                Output::Text(out)
+            }
+        };
+        Ok(Sink { target: target.clone(), out, rows: 0, bytes })
+    }
+
+    /// Appends rows.
+    pub fn write(&mut self, piece: Piece) -> Result<(), Diagnostic> {
+        let frame = match (piece, &mut self.out) {
+            (Piece::Text { bytes, rows }, Output::Text(out)) => {
+                self.rows += rows;
+                self.bytes += bytes.len() as u64;
+                return out.write_all(&bytes).map_err(|error| self.target.fault(&error));
+            }
+            (Piece::Rows(frame), _) => frame,
+            (Piece::Text { .. }, Output::Parquet(_) | Output::Folders(_)) => return Ok(()),
+        };
+        match &mut self.out {
+            Output::Text(_) => {
+                for start in (0..frame.height()).step_by(TEXT_ROWS) {
+                    let piece = self.target.encode(&frame.slice(start as i64, TEXT_ROWS))?;
+                    self.write(piece)?;
+                }
+                Ok(())
+            }
+            Output::Parquet(file) => {
+                self.rows += frame.height() as u64;
+                file.write(frame).map_err(|error| self.target.fault(&error))
+            }
+            Output::Folders(folders) => {
+                self.rows += frame.height() as u64;
+                folders.write(&frame)
+            }
+        }
+    }
+
+    /// Completes the file.
+    pub fn finish(self) -> Result<(u64, u64), Diagnostic> {
+        let fault = |error: &dyn std::fmt::Display| self.target.fault(error);
+        let bytes = match self.out {
+            Output::Text(mut out) => {
+                out.flush().map_err(|error| fault(&error))?;
+                self.bytes
+            }
+            Output::Parquet(file) => file.finish().map_err(|error| fault(&error))?,
+            Output::Folders(folders) => folders.finish()?,
+        };
+        Ok((self.rows, bytes))
+    }
+}
+
+/// A Parquet file under construction: rows are gathered to groups.
+struct ParquetFile {
+    writer: BatchedWriter<BufWriter<File>>,
+    waiting: Vec<DataFrame>,
+    rows: usize,
+}
+
+impl ParquetFile {
+    fn create(path: &Path, schema: &Schema) -> Result<ParquetFile, PolarsError> {
+        let out = BufWriter::with_capacity(1 << 18, File::create(path)?);
+        let writer =
+            ParquetWriter::new(out).with_compression(ParquetCompression::Zstd(None)).batched(&polars_schema(schema))?;
+        Ok(ParquetFile { writer, waiting: Vec::new(), rows: 0 })
+    }
+
+    fn write(&mut self, frame: DataFrame) -> Result<(), PolarsError> {
+        self.rows += frame.height();
+        self.waiting.push(frame);
+        if self.rows < GROUP_ROWS { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), PolarsError> {
+        if self.rows > 0 {
+            self.rows = 0;
+            let all = joined(std::mem::take(&mut self.waiting))?;
+            for start in (0..all.height()).step_by(GROUP_ROWS * 2) {
+                self.writer.write_batch(&all.slice(start as i64, GROUP_ROWS * 2))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<u64, PolarsError> {
+        self.flush()?;
+        self.writer.finish()
+    }
+}

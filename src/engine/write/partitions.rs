@@ -1,0 +1,147 @@
+//! Folders of `column=value`: one file for each combination of the partition columns' values.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::FileKind;
+use polars::prelude::DataFrame;
+
+use super::{Piece, Place, Sink, Target};
+use crate::table::value_of;
+
+/// The most files that one sink writes.
+const LIMIT: usize = 1000;
+
+/// Open files by their folder.
+pub(super) struct Folders {
+    root: PathBuf,
+    target: Target,
+    /// What each file holds: all columns but the partition's.
+    inner: Schema,
+    open: BTreeMap<String, Sink>,
+}
+
+impl Folders {
+    pub fn new(root: &Path, target: &Target) -> Result<Folders, Diagnostic> {
+        for name in &target.partition {
+            if !target.schema.has(name) {
+                let hint = pipewright_core::diagnostic::did_you_mean(name, target.schema.names());
+                return Err(
+                    Diagnostic::error("PW0956", format!("unknown partition column `{name}`{hint}")).field("partition")
+                );
+            }
+        }
+        let fields = target.schema.fields.iter().filter(|field| !target.partition.contains(&field.name));
+        let inner = Schema::new(fields.cloned().collect());
+        if inner.is_empty() {
+            return Err(Diagnostic::error("PW0957", "every column is a partition column, so the files would be empty")
+                .help("leave at least one column out of the partition")
+                .field("partition"));
+        }
+        Ok(Folders { root: root.to_owned(), target: target.clone(), inner, open: BTreeMap::new() })
+    }
+
+    pub fn write(&mut self, frame: &DataFrame) -> Result<(), Diagnostic> {
+        let parts = frame
+            .partition_by_stable(self.target.partition.clone(), true)
+            .map_err(|error| self.target.fault(&error))?;
+        for part in parts {
+            let folder = self.folder_of(&part);
+            if !self.open.contains_key(&folder) {
+                self.open_file(&folder)?;
+            }
+            if let Some(sink) = self.open.get_mut(&folder) {
+                let names: Vec<&str> = self.inner.names().collect();
+                let rows = part.select(names).map_err(|error| self.target.fault(&error))?;
+                sink.write(Piece::Rows(rows))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_file(&mut self, folder: &str) -> Result<(), Diagnostic> {
+        if self.open.len() >= LIMIT {
+            return Err(Diagnostic::error(
+                "PW0958",
+                format!("the partition columns have more than {LIMIT} combinations"),
+            )
+            .help("partition by fewer or coarser columns, such as a day instead of a time")
+            .field("partition"));
+        }
+        let path = self.root.join(folder);
+        std::fs::create_dir_all(&path).map_err(|error| self.target.fault(&error))?;
+        let name = match self.target.kind {
+            FileKind::Csv => "part-0.csv",
+            FileKind::Jsonl => "part-0.jsonl",
+            FileKind::Parquet => "part-0.parquet",
+        };
+        let path = path.join(name);
+        let target = Target {
+            place: Place::File { aside: path.clone(), target: path },
+            kind: self.target.kind,
+            partition: Vec::new(),
+            schema: self.inner.clone(),
+        };
+        self.open.insert(folder.to_owned(), Sink::open(&target)?);
+        Ok(())
+    }
+
+    /// `country=de/day=2026-03-02`, from the first row.
+    fn folder_of(&self, part: &DataFrame) -> String {
+        let pieces = self.target.partition.iter().map(|name| {
+            let value = match (self.target.schema.get(name), part.column(name)) {
+                (Some(field), Ok(column)) => {
+                    column.get(0).map_or(Value::Null, |cell| value_of(&cell, &field.data_type))
+                }
+                _ => Value::Null,
+            };
+            let text = match value.to_json() {
+                serde_json::Value::Null => "__HIVE_DEFAULT_PARTITION__".to_owned(),
+                serde_json::Value::String(text) => escaped(&text),
+                other => escaped(&other.to_string()),
+            };
+            format!("{}={text}", escaped(name))
+        });
+        pieces.collect::<Vec<_>>().join("/")
+    }
+
+    /// Completes all files; gives their bytes.
+    pub fn finish(self) -> Result<u64, Diagnostic> {
+        let mut bytes = 0;
+        for sink in self.open.into_values() {
+            bytes += sink.finish()?.1;
+        }
+        Ok(bytes)
+    }
+}
+
+/// A text as part of a path: everything that a file system or another reader might take amiss is written as `%xx`.
+fn escaped(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ') || byte >= 0x80;
+    let mut out = Vec::new();
+    for byte in text.bytes() {
+        match byte {
+            byte if is_plain(byte) => out.push(byte),
+            byte => out.extend(format!("%{byte:02X}").bytes()),
+        }
+    }
+    match &*String::from_utf8_lossy(&out) {
+        "" => "%00".to_owned(),
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        plain => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn values_make_safe_folder_names() {
+        assert_eq!(super::escaped("2026-03-02T14:00:00Z"), "2026-03-02T14%3A00%3A00Z");
+        assert_eq!(super::escaped("../x"), "..%2Fx");
+        assert_eq!(super::escaped(".."), "%2E%2E");
+        assert_eq!(super::escaped("zażółć"), "zażółć");
+    }
+}
