@@ -7,6 +7,8 @@ mod compare;
 pub(crate) mod kernels;
 mod rowwise;
 
+use std::collections::BTreeMap;
+
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{self, BinaryOp, Call, Expr, ExprKind};
@@ -44,6 +46,13 @@ impl Typed {
 /// A row-wise expression over a frame that has the schema's columns. Parameters must be bound; a strict cast is taken
 /// as `try_cast` (the plan has split the check off).
 pub(crate) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
+    let parameters = BTreeMap::new();
+    let scope = expr::Scope { schema, parameters: &parameters, place: expr::Place::Row };
+    lower_node(&expr::coerce(expr, &scope), schema)
+}
+
+/// An expression whose conversions are written out.
+fn lower_node(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
     let typed = match &expr.kind {
         ExprKind::Literal(value) => constant(value, &value.data_type()),
         ExprKind::Column(name) => column(name, schema)?,
@@ -54,16 +63,16 @@ pub(crate) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
         }
         _ if expr.columns().is_empty() && is_constant(expr) => {
             let value = expr::eval(expr, &|_| Value::Null);
-            let data_type = match checked_type(expr, schema) {
+            let data_type = match type_of(expr, schema) {
                 DataType::Unknown => value.data_type(),
                 known => known,
             };
             constant(&value, &data_type)
         }
         ExprKind::Member { record, name } => member(expr, record, name, schema)?,
-        ExprKind::Not(inner) => Typed::new(boolean(inner, schema)?.not(), DataType::Boolean),
+        ExprKind::Not(inner) => Typed::new(boolean_node(inner, schema)?.not(), DataType::Boolean),
         ExprKind::Negate(inner) => {
-            let inner = lower(inner, schema)?;
+            let inner = lower_node(inner, schema)?;
             match kernels::negate(&inner) {
                 Some(negated) => negated,
                 None => rowwise::lower(expr, schema)?,
@@ -71,11 +80,11 @@ pub(crate) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
         }
         ExprKind::Binary { op, left, right } => binary(expr, *op, left, right, schema)?,
         ExprKind::IsNull { expr: inner, negated } => {
-            let inner = lower(inner, schema)?.expr;
+            let inner = lower_node(inner, schema)?.expr;
             Typed::new(if *negated { inner.is_not_null() } else { inner.is_null() }, DataType::Boolean)
         }
         ExprKind::IsBoolean { expr: inner, value, negated } => {
-            let is = boolean(inner, schema)?.eq_missing(lit(*value));
+            let is = boolean_node(inner, schema)?.eq_missing(lit(*value));
             Typed::new(if *negated { is.not() } else { is }, DataType::Boolean)
         }
         ExprKind::IsDistinct { left, right, negated } => compare::is_distinct(expr, left, right, *negated, schema)?,
@@ -104,12 +113,19 @@ pub(crate) fn lower_as(expr: &Expr, schema: &Schema, to: &DataType, name: &str) 
 
 /// A condition: true, false or null.
 pub(crate) fn boolean(expr: &Expr, schema: &Schema) -> Result<pl::Expr, Diagnostic> {
-    let typed = lower(expr, schema)?;
-    Ok(match typed.data_type {
+    Ok(as_boolean(lower(expr, schema)?))
+}
+
+fn boolean_node(expr: &Expr, schema: &Schema) -> Result<pl::Expr, Diagnostic> {
+    Ok(as_boolean(lower_node(expr, schema)?))
+}
+
+/// Only a Boolean, a null or a column of unknown type may stand where a condition is wanted.
+fn as_boolean(typed: Typed) -> pl::Expr {
+    match typed.data_type {
         DataType::Boolean => typed.expr,
-        // Only a null, or a column of unknown type, may stand here.
         _ => typed.widened(&DataType::Boolean).expr,
-    })
+    }
 }
 
 /// The same value in every row.
@@ -139,15 +155,14 @@ fn is_constant(expr: &Expr) -> bool {
     !matches!(&expr.kind, ExprKind::Parameter(_)) && expr.children().into_iter().all(is_constant)
 }
 
-/// The type that the checker gives; `Unknown` where it gives none.
-pub(crate) fn checked_type(expr: &Expr, schema: &Schema) -> DataType {
-    let parameters = Default::default();
-    let scope = expr::Scope { schema, parameters: &parameters, place: expr::Place::Row };
-    expr::check(expr, &scope).unwrap_or(DataType::Unknown)
+/// The type by the rules of expressions; `Unknown` where there is none.
+pub(crate) fn type_of(expr: &Expr, schema: &Schema) -> DataType {
+    let parameters = BTreeMap::new();
+    expr::type_of(expr, &expr::Scope { schema, parameters: &parameters, place: expr::Place::Row })
 }
 
 fn member(whole: &Expr, record: &Expr, name: &str, schema: &Schema) -> Result<Typed, Diagnostic> {
-    let record = lower(record, schema)?;
+    let record = lower_node(record, schema)?;
     if let DataType::Record(fields) = &record.data_type
         && let Some((_, data_type)) = fields.iter().find(|field| field.0 == name)
     {
@@ -158,28 +173,32 @@ fn member(whole: &Expr, record: &Expr, name: &str, schema: &Schema) -> Result<Ty
 
 fn binary(whole: &Expr, op: BinaryOp, left: &Expr, right: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
     match op {
-        BinaryOp::And => Ok(Typed::new(boolean(left, schema)?.and(boolean(right, schema)?), DataType::Boolean)),
-        BinaryOp::Or => Ok(Typed::new(boolean(left, schema)?.or(boolean(right, schema)?), DataType::Boolean)),
+        BinaryOp::And => {
+            Ok(Typed::new(boolean_node(left, schema)?.and(boolean_node(right, schema)?), DataType::Boolean))
+        }
+        BinaryOp::Or => Ok(Typed::new(boolean_node(left, schema)?.or(boolean_node(right, schema)?), DataType::Boolean)),
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less
         | BinaryOp::LessOrEqual
         | BinaryOp::Greater
-        | BinaryOp::GreaterOrEqual => match compare::comparable(lower(left, schema)?, lower(right, schema)?) {
-            Some((left, right)) => Ok(Typed::new(compare::comparison(op, left, right), DataType::Boolean)),
-            None => rowwise::lower(whole, schema),
-        },
+        | BinaryOp::GreaterOrEqual => {
+            match compare::comparable(lower_node(left, schema)?, lower_node(right, schema)?) {
+                Some((left, right)) => Ok(Typed::new(compare::comparison(op, left, right), DataType::Boolean)),
+                None => rowwise::lower(whole, schema),
+            }
+        }
         BinaryOp::Add
         | BinaryOp::Subtract
         | BinaryOp::Multiply
         | BinaryOp::Divide
         | BinaryOp::IntegerDivide
-        | BinaryOp::Modulo => match kernels::arithmetic(op, lower(left, schema)?, lower(right, schema)?) {
+        | BinaryOp::Modulo => match kernels::arithmetic(op, lower_node(left, schema)?, lower_node(right, schema)?) {
             Some(typed) => Ok(typed),
             None => rowwise::lower(whole, schema),
         },
         BinaryOp::Concat => {
-            let (left, right) = (lower(left, schema)?, lower(right, schema)?);
+            let (left, right) = (lower_node(left, schema)?, lower_node(right, schema)?);
             if left.data_type == DataType::String && right.data_type == DataType::String {
                 let joined = pl::concat_str([left.expr, right.expr], "", false);
                 return Ok(Typed::new(joined, DataType::String));
@@ -197,10 +216,10 @@ fn case(
 ) -> Result<Typed, Diagnostic> {
     let mut values = Vec::with_capacity(branches.len());
     for (_, then) in branches {
-        values.push(lower(then, schema)?);
+        values.push(lower_node(then, schema)?);
     }
     let otherwise = match otherwise {
-        Some(expr) => lower(expr, schema)?,
+        Some(expr) => lower_node(expr, schema)?,
         None => constant(&Value::Null, &DataType::Unknown),
     };
     let all = values.iter().chain([&otherwise]);
@@ -210,9 +229,9 @@ fn case(
         let condition = match operand {
             Some(operand) => {
                 let equal = Expr::binary(BinaryOp::Equal, operand.clone(), when.clone());
-                boolean(&equal, schema)?
+                boolean_node(&equal, schema)?
             }
-            None => boolean(when, schema)?,
+            None => boolean_node(when, schema)?,
         };
         result = pl::when(condition).then(value.widened(&data_type).expr).otherwise(result);
     }
@@ -222,7 +241,7 @@ fn case(
 fn call_of(whole: &Expr, call: &Call, schema: &Schema) -> Result<Typed, Diagnostic> {
     let mut args = Vec::with_capacity(call.args.len());
     for arg in &call.args {
-        args.push(lower(arg, schema)?);
+        args.push(lower_node(arg, schema)?);
     }
     match functions::native(&call.function, &args) {
         Some(typed) => Ok(typed),

@@ -1,9 +1,10 @@
 //! Functions that Polars computes with exactly the reference meaning. All others go row by row (`exprs::rowwise`).
 
-use pipewright_core::data::DataType;
-use polars::prelude::{self as pl};
+use pipewright_core::data::{DataType, Value};
+use pipewright_core::expr::function;
+use polars::prelude::{self as pl, Column, IntoColumn, NewChunkedArray, StringChunked};
 
-use crate::exprs::Typed;
+use crate::exprs::{Typed, kernels};
 
 /// The native form of a scalar call over lowered arguments; `None`: there is none for these types.
 pub(crate) fn native(name: &str, args: &[Typed]) -> Option<Typed> {
@@ -31,10 +32,30 @@ fn text(name: &str, args: &[Typed]) -> Option<Typed> {
         ("starts_with", 2) => (arg(0)?.str().starts_with(arg(1)?), DataType::Boolean),
         ("ends_with", 2) => (arg(0)?.str().ends_with(arg(1)?), DataType::Boolean),
         ("contains", 2) => (arg(0)?.str().contains_literal(arg(1)?), DataType::Boolean),
-        ("lower", 1) => (arg(0)?.str().to_lowercase(), DataType::String),
-        ("upper", 1) => (arg(0)?.str().to_uppercase(), DataType::String),
+        ("lower", 1) => (capitals("lower", arg(0)?, str::to_ascii_lowercase)?, DataType::String),
+        ("upper", 1) => (capitals("upper", arg(0)?, str::to_ascii_uppercase)?, DataType::String),
         ("length", 1) => (arg(0)?.str().len_chars().cast(pl::DataType::Int64), DataType::Int),
         _ => return None,
     };
     Some(Typed::new(expr, data_type))
+}
+
+/// Most texts are ASCII; the others take the reference's way, which maps one character to one.
+fn capitals(name: &'static str, text: pl::Expr, ascii: fn(&str) -> String) -> Option<pl::Expr> {
+    let reference = function(name)?.eval?;
+    let change = move |text: &str| {
+        if text.is_ascii() {
+            return Some(ascii(text));
+        }
+        match reference(&[Value::text(text)]) {
+            Value::String(changed) => Some(changed),
+            _ => None,
+        }
+    };
+    Some(kernels::elementwise(name, vec![text], &DataType::String, move |columns: &mut [Column]| {
+        let texts = columns[0].str()?;
+        let changed =
+            StringChunked::from_iter_options(columns[0].name().clone(), texts.iter().map(|text| text.and_then(change)));
+        Ok(changed.into_column())
+    }))
 }

@@ -5,7 +5,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{BinaryOp, Expr};
 use polars::prelude::{self as pl, lit};
 
-use super::{Typed, lower, rowwise};
+use super::{Typed, lower_node, rowwise};
 use crate::table::series_of;
 
 /// Both sides at a type in which Polars compares them as the reference does.
@@ -38,7 +38,7 @@ pub(super) fn is_distinct(
     negated: bool,
     schema: &Schema,
 ) -> Result<Typed, Diagnostic> {
-    let Some((left, right)) = comparable(lower(left, schema)?, lower(right, schema)?) else {
+    let Some((left, right)) = comparable(lower_node(left, schema)?, lower_node(right, schema)?) else {
         return rowwise::lower(whole, schema);
     };
     let result = if negated { left.expr.eq_missing(right.expr) } else { left.expr.neq_missing(right.expr) };
@@ -53,9 +53,9 @@ pub(super) fn between(
     negated: bool,
     schema: &Schema,
 ) -> Result<Typed, Diagnostic> {
-    let inner = lower(inner, schema)?;
-    let low = comparable(inner.clone(), lower(low, schema)?);
-    let high = comparable(inner, lower(high, schema)?);
+    let inner = lower_node(inner, schema)?;
+    let low = comparable(inner.clone(), lower_node(low, schema)?);
+    let high = comparable(inner, lower_node(high, schema)?);
     let (Some((above, low)), Some((below, high))) = (low, high) else {
         return rowwise::lower(whole, schema);
     };
@@ -73,10 +73,10 @@ pub(super) fn in_list(
     negated: bool,
     schema: &Schema,
 ) -> Result<Typed, Diagnostic> {
-    let inner = lower(inner, schema)?;
+    let inner = lower_node(inner, schema)?;
     let mut items = Vec::with_capacity(list.len());
     for item in list {
-        items.push(lower(item, schema)?);
+        items.push(lower_node(item, schema)?);
     }
     let found = match constant_set(&inner, &items) {
         Some(found) => found,
@@ -122,29 +122,39 @@ pub(super) fn like(
     insensitive: bool,
     schema: &Schema,
 ) -> Result<Typed, Diagnostic> {
-    let inner = lower(inner, schema)?;
-    let pattern = lower(pattern, schema)?;
+    let inner = lower_node(inner, schema)?;
+    let pattern = lower_node(pattern, schema)?;
     if let (DataType::String, Some(Value::String(pattern)), false) = (&inner.data_type, &pattern.constant, insensitive)
-        && let Some(matched) = simple_like(inner.expr, pattern)
     {
+        let matched = literal_like(inner.expr, pattern);
         return Ok(Typed::new(if negated { matched.not() } else { matched }, DataType::Boolean));
     }
     rowwise::lower(whole, schema)
 }
 
-/// Patterns without `_`, escapes and inner `%`: equality, or a look at the start, the end or anywhere.
-fn simple_like(text: pl::Expr, pattern: &str) -> Option<pl::Expr> {
+/// `%`: any characters; `_`: one; no escapes. Simple shapes look at the start, the end or anywhere.
+fn literal_like(text: pl::Expr, pattern: &str) -> pl::Expr {
     let open_start = pattern.starts_with('%');
     let open_end = pattern.len() > 1 && pattern.ends_with('%');
     let inner = &pattern[usize::from(open_start)..pattern.len() - usize::from(open_end)];
-    if inner.contains(['%', '_', '\\']) {
-        return None;
+    if inner.contains(['%', '_']) {
+        let mut regex = String::from("(?s)^");
+        for c in pattern.chars() {
+            match c {
+                '%' => regex.push_str(".*"),
+                '_' => regex.push('.'),
+                c if c.is_ascii_punctuation() => regex.extend(['\\', c]),
+                c => regex.push(c),
+            }
+        }
+        regex.push('$');
+        return text.str().contains(lit(regex), false);
     }
     let part = lit(inner.to_owned());
-    Some(match (open_start, open_end) {
+    match (open_start, open_end) {
         (false, false) => text.eq(part),
         (true, false) => text.str().ends_with(part),
         (false, true) => text.str().starts_with(part),
         (true, true) => text.str().contains_literal(part),
-    })
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) fn aligned(columns: &mut [Column]) -> Vec<Column> {
 
 /// The operator over numbers, times and spans; `None` where it has no kernel for the types.
 pub(super) fn arithmetic(op: BinaryOp, left: Typed, right: Typed) -> Option<Typed> {
-    use DataType::{Date, Duration, Float, Int, Timestamp};
+    use DataType::{Duration, Float, Int, Timestamp};
     match (op, &left.data_type, &right.data_type) {
         (BinaryOp::Divide, Int | Float, Int | Float) => Some(floats(left, right, divide)),
         (BinaryOp::Add, Int, Int) => Some(integers(left, right, Int, i64::checked_add)),
@@ -57,17 +57,36 @@ pub(super) fn arithmetic(op: BinaryOp, left: Typed, right: Typed) -> Option<Type
             Some(floats(left, right, |a, b| if b == 0.0 { None } else { Some(a % b) }))
         }
         (BinaryOp::Add, Timestamp, Duration) | (BinaryOp::Add, Duration, Timestamp) => {
-            Some(integers(left, right, Timestamp, i64::checked_add))
+            Some(integers(left, right, Timestamp, |a, b| a.checked_add(b).filter(in_range)))
         }
-        (BinaryOp::Subtract, Timestamp, Duration) => Some(integers(left, right, Timestamp, i64::checked_sub)),
+        (BinaryOp::Subtract, Timestamp, Duration) => {
+            Some(integers(left, right, Timestamp, |a, b| a.checked_sub(b).filter(in_range)))
+        }
         (BinaryOp::Subtract, Timestamp, Timestamp) => Some(integers(left, right, Duration, i64::checked_sub)),
-        (BinaryOp::Subtract, Timestamp, Date) | (BinaryOp::Subtract, Date, Timestamp) => {
-            Some(integers(left.widened(&Timestamp), right.widened(&Timestamp), Duration, i64::checked_sub))
-        }
         (BinaryOp::Add, Duration, Duration) => Some(integers(left, right, Duration, i64::checked_add)),
         (BinaryOp::Subtract, Duration, Duration) => Some(integers(left, right, Duration, i64::checked_sub)),
+        (BinaryOp::Modulo, Duration, Duration) => Some(integers(left, right, Duration, modulo)),
+        (BinaryOp::Multiply, Duration, Int) | (BinaryOp::Multiply, Int, Duration) => {
+            Some(integers(left, right, Duration, i64::checked_mul))
+        }
+        (BinaryOp::Divide, Duration, Duration) => Some(floats(micros(left), micros(right), divide)),
         _ => None,
     }
+}
+
+/// 0001-01-01T00:00:00Z.
+const FIRST_MICRO: i64 = -62_135_596_800_000_000;
+/// 9999-12-31T23:59:59.999999Z.
+const LAST_MICRO: i64 = 253_402_300_799_999_999;
+
+/// Timestamps from year 1 to 9999, as the reference holds them.
+fn in_range(micros: &i64) -> bool {
+    (FIRST_MICRO..=LAST_MICRO).contains(micros)
+}
+
+/// A span's microseconds as a number.
+fn micros(span: Typed) -> Typed {
+    Typed::new(span.expr.cast(pl::DataType::Int64).cast(pl::DataType::Float64), DataType::Float)
 }
 
 /// The negative; null where it is out of range.

@@ -6,19 +6,19 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{Expr, ExprKind, eval};
 use polars::prelude::{Column, IntoColumn, PolarsResult};
 
-use super::{Typed, checked_type, kernels};
+use super::{Typed, kernels, type_of};
 use crate::table::{column_values, series_of};
 
 /// Evaluates the topmost node of `expr` row by row over its lowered children.
 pub(super) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
-    let data_type = checked_type(expr, schema);
+    let data_type = type_of(expr, schema);
     let mut node = expr.clone();
     let mut inputs = Vec::new();
     for child in node.children_mut() {
         if matches!(child.kind, ExprKind::Literal(_)) {
             continue;
         }
-        let lowered = super::lower(child, schema)?;
+        let lowered = super::lower_node(child, schema)?;
         *child = match lowered.constant {
             Some(value) => Expr::literal(value),
             None => {

@@ -1,9 +1,9 @@
 //! Aggregates in three stages: what they need is computed per row as hidden columns, groups are folded by plain Polars
 //! aggregates over those, and the folds are finished (narrowed, guarded, named). So groups can stream.
 
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::{Call, Expr, ExprKind};
+use pipewright_core::expr::{Call, Expr, ExprKind, FunctionKind, function};
 use pipewright_core::ir::Aggregate;
 use polars::prelude::{self as pl, LazyFrame, QuantileMethod, lit};
 
@@ -18,20 +18,30 @@ pub(super) fn aggregate(frame: LazyFrame, aggregate: &Aggregate, context: &Conte
     for (index, (key, field)) in aggregate.keys.iter().zip(&context.output.fields).enumerate() {
         let hidden = format!("#key{index}");
         stages.rows.push(exprs::lower_as(&key.expr, input, &field.data_type, &hidden)?);
-        stages.finished.push(column(&hidden).alias(key.name.as_str()));
+        stages.finished.push(column(&hidden));
         keys.push(column(&hidden));
     }
+    let mut results = Schema::default();
+    let mut output: Vec<pl::Expr> = Vec::new();
+    for (index, field) in context.output.fields.iter().take(aggregate.keys.len()).enumerate() {
+        output.push(column(&format!("#key{index}")).alias(field.name.as_str()));
+    }
     let fields = context.output.fields.iter().skip(aggregate.keys.len());
-    for (index, (measure, field)) in aggregate.measures.iter().zip(fields).enumerate() {
-        let ExprKind::Call(call) = &measure.expr.kind else {
-            return Err(Diagnostic::error(
-                "PW0705",
-                format!("the measure `{}` is not a call of an aggregate", measure.name),
-            )
-            .help("write an aggregate around it, such as `sum(…)`"));
-        };
-        let finished = stages.measure(index, call, &field.data_type, input)?;
-        stages.finished.push(finished.cast(polars_type(&field.data_type)).alias(measure.name.as_str()));
+    let mut measures = Vec::new();
+    for (measure, field) in aggregate.measures.iter().zip(fields) {
+        // Calls become columns of results; what stands around them is computed from those.
+        let around = take_calls(measure.expr.clone(), false, &mut |call| {
+            let hidden = format!("#result{}", results.len());
+            let data_type = exprs::type_of(&Expr::made(ExprKind::Call(call.clone())), input);
+            let finished = stages.measure(results.len(), call, &data_type, input)?;
+            stages.finished.push(finished.cast(polars_type(&data_type)).alias(hidden.as_str()));
+            results.fields.push(Field::new(&hidden, data_type));
+            Ok(Expr::column(hidden))
+        })?;
+        measures.push((around, field));
+    }
+    for (around, field) in measures {
+        output.push(exprs::lower_as(&around, &results, &field.data_type, &field.name)?);
     }
     if stages.needs_order {
         stages.rows.extend(ties(input).into_iter().map(|(name, hidden)| column(&name).alias(hidden)));
@@ -44,7 +54,26 @@ pub(super) fn aggregate(frame: LazyFrame, aggregate: &Aggregate, context: &Conte
         false if stages.folds.is_empty() => rows.select(keys).unique(None, pl::UniqueKeepStrategy::Any),
         false => rows.group_by(keys).agg(stages.folds),
     };
-    Ok(folded.select(stages.finished))
+    Ok(folded.select(stages.finished).select(output))
+}
+
+/// Puts in the place of each outermost aggregate call (of each call with `over` where `windows`) what `replace` gives.
+pub(super) fn take_calls(
+    mut expr: Expr,
+    windows: bool,
+    replace: &mut dyn FnMut(&Call) -> Result<Expr, Diagnostic>,
+) -> Result<Expr, Diagnostic> {
+    if let ExprKind::Call(call) = &expr.kind {
+        let is_aggregate = || function(&call.function).is_some_and(|known| known.kind == FunctionKind::Aggregate);
+        if call.over.is_some() == windows && (windows || is_aggregate()) {
+            return replace(call);
+        }
+    }
+    for child in expr.children_mut() {
+        let taken = std::mem::replace(child, Expr::literal(Value::Null));
+        *child = take_calls(taken, windows, replace)?;
+    }
+    Ok(expr)
 }
 
 /// Columns that break ties, with their hidden names.

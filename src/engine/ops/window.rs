@@ -6,7 +6,7 @@ mod frames;
 
 use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::{Call, ExprKind, WindowFrame};
+use pipewright_core::expr::{Call, Expr, ExprKind, WindowFrame};
 use pipewright_core::ir::Window;
 use polars::prelude::{
     self as pl, AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, IntoLazy, LazyFrame,
@@ -14,6 +14,7 @@ use polars::prelude::{
 };
 use std::sync::Arc;
 
+use super::aggregate::take_calls;
 use super::{Context, column, lasting, nulls_last, tie_breakers};
 use crate::exprs;
 use crate::table::{RESERVED_ROW, polars_schema, series_of};
@@ -22,17 +23,29 @@ use frames::Sorted;
 pub(super) fn window(frame: LazyFrame, window: &Window, context: &Context) -> Result<LazyFrame, Diagnostic> {
     let input = context.input()?;
     let mut hidden = Vec::new();
-    let mut plans = Vec::new();
-    let fields = context.output.fields.iter().skip(input.len());
-    for (index, (column, field)) in window.columns.iter().zip(fields).enumerate() {
-        let ExprKind::Call(call) = &column.expr.kind else {
-            return Err(super::aggregate::unknown(&column.name));
-        };
-        plans.push(Plan::new(index, call, field, input, &mut hidden)?);
+    let mut plans: Vec<Plan> = Vec::new();
+    // Calls become columns of results; what stands around them is computed from those and the input.
+    let mut known = input.clone();
+    let mut output: Vec<pl::Expr> = input.names().map(column).collect();
+    let mut around = Vec::new();
+    for (made, field) in window.columns.iter().zip(context.output.fields.iter().skip(input.len())) {
+        let expr = take_calls(made.expr.clone(), true, &mut |call| {
+            let name = format!("#result{}", plans.len());
+            let data_type = exprs::type_of(&Expr::made(ExprKind::Call(call.clone())), input);
+            let result = Field::new(&name, data_type);
+            plans.push(Plan::new(plans.len(), call, &result, input, &mut hidden)?);
+            known.fields.push(result);
+            Ok(Expr::column(name))
+        })?;
+        around.push((expr, field));
     }
-    let ties: Vec<String> = tie_breakers(input).iter().filter_map(|expr| expr_name(expr)).collect();
-    let mut names: Vec<String> = context.output.names().map(str::to_owned).collect();
-    let mut schema = (*polars_schema(context.output)).clone();
+    for (expr, field) in around {
+        output.push(exprs::lower_as(&expr, &known, &field.data_type, &field.name)?);
+    }
+    output.extend(context.ids());
+    let ties: Vec<String> = tie_breakers(input).iter().filter_map(expr_name).collect();
+    let mut names: Vec<String> = known.names().map(str::to_owned).collect();
+    let mut schema = (*polars_schema(&known)).clone();
     if context.ids {
         names.push(RESERVED_ROW.to_owned());
         schema.insert(RESERVED_ROW.into(), pl::DataType::UInt64);
@@ -48,7 +61,7 @@ pub(super) fn window(frame: LazyFrame, window: &Window, context: &Context) -> Re
     let schema = move |_: &pl::Schema| Ok(schema.clone());
     let name = lasting(&format!("window {}", context.name));
     let allowed: AllowedOptimizations = OptFlags::empty();
-    Ok(frame.with_columns(hidden).map(run, allowed, Some(Arc::new(schema)), Some(name)))
+    Ok(frame.with_columns(hidden).map(run, allowed, Some(Arc::new(schema)), Some(name)).select(output))
 }
 
 fn expr_name(expr: &pl::Expr) -> Option<String> {
@@ -113,7 +126,7 @@ impl Plan {
 
     fn run(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<Series> {
         let (permutation, back) = self.permutation(frame, ties)?;
-        let sorted = self.sorted(frame, &permutation, ties)?;
+        let sorted = self.sorted(frame, &permutation)?;
         let take = |name: &str| -> PolarsResult<Series> {
             Ok(frame.column(name)?.take(&permutation)?.as_materialized_series().rechunk())
         };
@@ -158,7 +171,7 @@ impl Plan {
     }
 
     /// Where partitions and peers begin, and the order key's values where a frame measures distances.
-    fn sorted(&self, frame: &DataFrame, permutation: &IdxCa, ties: &[String]) -> PolarsResult<Sorted> {
+    fn sorted(&self, frame: &DataFrame, permutation: &IdxCa) -> PolarsResult<Sorted> {
         let changes = |names: &[String]| -> PolarsResult<Vec<bool>> {
             let mut begins = vec![false; frame.height()];
             if let Some(first) = begins.first_mut() {
@@ -176,15 +189,7 @@ impl Plan {
         };
         let partitions = changes(&self.partition)?;
         let order: Vec<String> = self.order.iter().map(|(name, _, _)| name.clone()).collect();
-        // The frame that stands for none is completed by all columns: only rows alike in all of them are peers.
-        let ranks = matches!(self.call.function.as_str(), "rank" | "dense_rank");
-        let completed = self.frame.is_none() && !self.order.is_empty() && !ranks;
-        let mut peers = changes(&order)?;
-        if completed {
-            for (peer, tie) in peers.iter_mut().zip(changes(ties)?) {
-                *peer |= tie;
-            }
-        }
+        let peers = changes(&order)?;
         let mut keys = None;
         if let (Some(_), [(name, _, descending)]) = (&self.frame, self.order.as_slice()) {
             let cells = frame.column(name)?.take(permutation)?.to_physical_repr();

@@ -2,7 +2,7 @@
 //! summed twice and nothing is lost by taking away; everything else is computed frame by frame by the reference.
 
 use pipewright_core::data::{DataType, Value};
-use pipewright_core::expr::Call;
+use pipewright_core::expr::{Call, function};
 use polars::prelude::{
     Float64Chunked, IdxCa, IdxSize, Int64Chunked, NewChunkedArray, PolarsResult, Series, SortOptions,
 };
@@ -214,7 +214,7 @@ fn by_reference(
     output: &DataType,
 ) -> PolarsResult<Series> {
     let cells: Vec<Vec<Value>> = arguments.iter().map(|(series, data_type)| column_values(series, data_type)).collect();
-    let Some(aggregate) = reference(&call.function) else {
+    let Some(aggregate) = function(&call.function).and_then(|function| function.aggregate) else {
         return Ok(Series::full_null("window".into(), bounds.len(), &polars_type(output)));
     };
     let mut last: Option<((usize, usize), Value)> = None;
@@ -245,10 +245,6 @@ fn by_reference(
     }
     let references: Vec<&Value> = results.iter().collect();
     Ok(series_of("window", output, &references))
-}
-
-fn reference(_: &str) -> Option<fn(&[Vec<Value>]) -> Value> {
-    None
 }
 
 /// Partial results over a list, joined from left to right.
