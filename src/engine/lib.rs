@@ -6,6 +6,8 @@ mod exprs;
 mod frames;
 mod functions;
 mod ops;
+mod preview;
+mod profile;
 mod read;
 mod run;
 mod sample;
@@ -14,6 +16,8 @@ mod views;
 mod write;
 
 pub use columns::{POSITION, Quarantined};
+pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
+pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{Cancel, Sniff, expand, read_schema, read_stream, schema_as, sniff};
 pub use run::{FileReport, RunOptions, RunProgress, RunReport, SinkReport, SourceReport, StepReport, run};
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};

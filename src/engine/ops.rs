@@ -17,7 +17,7 @@ use std::sync::{LazyLock, Mutex};
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{Expr, SortKey, bind};
-use pipewright_core::ir::{Column, Op};
+use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
 use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
 
 use crate::exprs;
@@ -134,6 +134,42 @@ pub(crate) fn bound(op: &Op, parameters: &BTreeMap<String, Value>) -> Op {
         Op::Read(_) | Op::Rows(_) | Op::Parse(_) | Op::AsofJoin(_) | Op::Union | Op::Explode(_) | Op::Unpivot(_) => {}
     }
     op
+}
+
+/// An operation that stops a run, as one that rejects rows: previews show what it would stop at.
+pub(crate) fn rejecting(op: &Op) -> Option<Op> {
+    let mut op = op.clone();
+    let on_fail = match &mut op {
+        Op::Check(check) => &mut check.on_fail,
+        Op::Parse(parse) => &mut parse.on_fail,
+        Op::Read(_)
+        | Op::Rows(_)
+        | Op::Filter { .. }
+        | Op::Project(_)
+        | Op::Aggregate(_)
+        | Op::Window(_)
+        | Op::Join(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Sort(_)
+        | Op::Limit(_)
+        | Op::Distinct(_)
+        | Op::Explode(_)
+        | Op::Unpivot(_)
+        | Op::Write(_) => return None,
+    };
+    if *on_fail != OnFail::Stop {
+        return None;
+    }
+    *on_fail = OnFail::Reject;
+    Some(op)
+}
+
+/// Groups in the order of their keys, so that previews do not jump.
+pub(crate) fn in_key_order(frame: LazyFrame, aggregate: &Aggregate) -> LazyFrame {
+    let keys: Vec<pl::Expr> = aggregate.keys.iter().map(|key| column(&key.name)).collect();
+    let count = keys.len();
+    if keys.is_empty() { frame } else { frame.sort_by_exprs(keys, nulls_last(vec![false; count])) }
 }
 
 /// A fault of the engine's own, in words that name no internals: the plan's checks should have found it before.

@@ -1,0 +1,242 @@
+//! Previews: the rows of every step over a sample, computed Op by Op on a worker thread. Frames are kept by a hash of
+//! everything that decides their rows, so an edit recomputes only what lies after it. The latest request wins.
+//! Not a run: nothing is fused, nothing is written, rows carry hidden ids.
+
+mod cache;
+mod session;
+mod synthetic;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Tally;
+use pipewright_core::ir::{NodeId, Plan};
+
+use crate::columns::Quarantined;
+use crate::profile::{ColumnProfile, profile};
+use crate::read::Cancel;
+use crate::sample::{SampleStatement, Sampling};
+use crate::table::ResultTable;
+use session::Session;
+
+/// Rows that previews sample by default.
+pub const SAMPLE_ROWS: u64 = 100_000;
+/// Bytes of frames that a worker keeps.
+const CACHE_BYTES: usize = 1 << 30;
+
+/// What to preview.
+#[derive(Debug, Clone)]
+pub struct PreviewRequest {
+    /// Chosen by the caller; comes back with every reply.
+    pub id: u64,
+    pub plan: Arc<Plan>,
+    /// Nodes whose rows are wanted, most wanted first. Everything before them is computed, and replied, too.
+    pub watch: Vec<NodeId>,
+    pub sampling: Sampling,
+    /// Folder that paths are relative to.
+    pub base: PathBuf,
+    pub parameters: BTreeMap<String, Value>,
+}
+
+/// The rows of one node, and what became of those that went in.
+#[derive(Debug, Clone)]
+pub struct NodeResult {
+    pub rows: u64,
+    /// Rows of each input, in order.
+    pub rows_in: Vec<u64>,
+    pub table: Arc<ResultTable>,
+    /// For sources: how the sample was taken.
+    pub statement: Option<SampleStatement>,
+    /// For sources: what became of the units read.
+    pub tally: Option<Tally>,
+    /// For sources: the first units that did not fit the format.
+    pub quarantined: Arc<Vec<Quarantined>>,
+    /// For checks and parses that reject: the input rows that were rejected, with the reason.
+    pub rejected: Option<(Arc<ResultTable>, String)>,
+    /// Known from an earlier request.
+    pub from_cache: bool,
+    /// The rows come, in part, from sources that do not exist yet.
+    pub made_up: bool,
+    /// Made from every row of every source: numbers are exact.
+    pub whole: bool,
+    /// Time that computing took; of the earlier request where it comes from the cache.
+    pub milliseconds: f64,
+}
+
+/// One node's answer to a request.
+#[derive(Debug, Clone)]
+pub struct PreviewReply {
+    /// The request's.
+    pub id: u64,
+    pub node: NodeId,
+    /// The plan's hash of the node.
+    pub hash: u64,
+    pub result: Result<NodeResult, Diagnostic>,
+    /// The last reply to the request.
+    pub done: bool,
+}
+
+/// Computes previews and profiles on its own threads.
+pub struct PreviewWorker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    wake: Box<dyn Fn() + Send + Sync>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Option<PreviewRequest>,
+    /// Stops the request under way.
+    running: Option<Cancel>,
+    replies: Vec<PreviewReply>,
+    profiles_wanted: Vec<(u64, Arc<ResultTable>)>,
+    profiles: Vec<(u64, Vec<ColumnProfile>)>,
+    closed: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until `take` gives something; `None` when the worker is closed.
+    fn next<T>(&self, take: impl Fn(&mut State) -> Option<T>) -> Option<T> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(taken) = take(&mut state) {
+                return Some(taken);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl PreviewWorker {
+    /// Starts the threads. `wake` is called, from a thread, whenever there is something to poll.
+    pub fn spawn(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let shared = Arc::new(Shared { wake: Box::new(wake), state: Mutex::default(), changed: Condvar::new() });
+        let for_previews = shared.clone();
+        let for_profiles = shared.clone();
+        // Without a thread nothing is ever replied; the designer shows that it waits.
+        let _ = thread::Builder::new().name("preview".into()).spawn(move || work(&for_previews));
+        let _ = thread::Builder::new().name("profile".into()).spawn(move || work_on_profiles(&for_profiles));
+        Self { shared }
+    }
+
+    /// Takes the place of every earlier request.
+    pub fn request(&self, request: PreviewRequest) {
+        let mut state = self.shared.lock();
+        if let Some(running) = &state.running {
+            running.cancel();
+        }
+        state.replies.retain(|reply| reply.id == request.id);
+        state.waiting = Some(request);
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// What has been computed since the last poll, in order.
+    pub fn poll(&self) -> Vec<PreviewReply> {
+        std::mem::take(&mut self.shared.lock().replies)
+    }
+
+    /// Asks for the columns' profiles of a table; `id` comes back with them.
+    pub fn profile(&self, id: u64, table: Arc<ResultTable>) {
+        self.shared.lock().profiles_wanted.push((id, table));
+        self.shared.changed.notify_all();
+    }
+
+    /// Profiles that are ready, each in the order of its table's columns.
+    pub fn poll_profiles(&self) -> Vec<(u64, Vec<ColumnProfile>)> {
+        std::mem::take(&mut self.shared.lock().profiles)
+    }
+}
+
+impl Drop for PreviewWorker {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.closed = true;
+        if let Some(running) = &state.running {
+            running.cancel();
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+}
+
+fn work(shared: &Shared) {
+    let mut session = Session::new(CACHE_BYTES);
+    let next = || {
+        shared.next(|state| {
+            let request = state.waiting.take()?;
+            let cancel = Cancel::new();
+            state.running = Some(cancel.clone());
+            Some((request, cancel))
+        })
+    };
+    while let Some((request, cancel)) = next() {
+        session.answer(&request, &cancel, &mut |reply| {
+            let mut state = shared.lock();
+            // A newer request may have come while this node was computed.
+            if !cancel.is_cancelled() {
+                state.replies.push(reply);
+            }
+            drop(state);
+            (shared.wake)();
+        });
+        shared.lock().running = None;
+    }
+}
+
+fn work_on_profiles(shared: &Shared) {
+    let next = || shared.next(|state| (!state.profiles_wanted.is_empty()).then(|| state.profiles_wanted.remove(0)));
+    while let Some((id, table)) = next() {
+        let found = session::guarded(|| Ok(profile(&table))).unwrap_or_default();
+        shared.lock().profiles.push((id, found));
+        (shared.wake)();
+    }
+}
+
+/// One node's rows, computed here and now.
+pub fn preview_now(
+    plan: &Plan,
+    watch: NodeId,
+    sampling: &Sampling,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<NodeResult, Diagnostic> {
+    let request = PreviewRequest {
+        id: 0,
+        plan: Arc::new(plan.clone()),
+        watch: vec![watch],
+        sampling: *sampling,
+        base: base.to_path_buf(),
+        parameters: parameters.clone(),
+    };
+    let mut first_fault = None;
+    let mut found = None;
+    Session::new(usize::MAX).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
+        Ok(result) if reply.node == watch => found = Some(result),
+        Ok(_) => {}
+        Err(fault) => first_fault = first_fault.take().or(Some(fault)),
+    });
+    match (found, first_fault) {
+        (Some(found), _) => Ok(found),
+        (None, Some(fault)) => Err(fault),
+        (None, None) => Err(Diagnostic::error("PW0709", "the step is not part of the plan")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

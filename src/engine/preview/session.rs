@@ -1,0 +1,289 @@
+//! Computes the nodes of a request, in order, with a cache of what earlier requests computed.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, interpolate, node_hash};
+use polars::prelude::{IntoLazy, LazyFrame};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::cache::Cache;
+use super::synthetic::made_up_rows;
+use super::{NodeResult, PreviewReply, PreviewRequest};
+use crate::ops::{self, Context};
+use crate::read::{Cancel, expand, read_schema};
+use crate::sample::{SampleStatement, read_sample};
+use crate::table::ResultTable;
+
+pub(super) struct Session {
+    cache: Cache,
+}
+
+/// What is known of a node within one request.
+enum Known {
+    Rows {
+        key: u64,
+        result: NodeResult,
+    },
+    /// It, or something before it, failed.
+    Failed,
+}
+
+impl Session {
+    /// Keeps at most `limit` bytes of rows between requests.
+    pub(super) fn new(limit: usize) -> Session {
+        Session { cache: Cache::new(limit) }
+    }
+
+    /// Computes the watched nodes and all before them; replies as each is done. Ends early when cancelled.
+    pub(super) fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel, reply: &mut dyn FnMut(PreviewReply)) {
+        let order = order(&request.plan, &request.watch);
+        let mut known: BTreeMap<NodeId, Known> = BTreeMap::new();
+        let last = order.last().copied();
+        for id in order {
+            if cancel.is_cancelled() {
+                return;
+            }
+            let node = request.plan.node(id);
+            let outcome = self.node(request, id, &known, cancel);
+            if cancel.is_cancelled() {
+                return;
+            }
+            let (state, result) = match outcome {
+                Ok((key, result)) => (Known::Rows { key, result: result.clone() }, Ok(result)),
+                Err(fault) => (Known::Failed, Err(fault.step(&node.origin.step, &node.origin.title))),
+            };
+            known.insert(id, state);
+            reply(PreviewReply { id: request.id, node: id, hash: node.hash, result, done: Some(id) == last });
+        }
+    }
+
+    fn node(
+        &mut self,
+        request: &PreviewRequest,
+        id: NodeId,
+        known: &BTreeMap<NodeId, Known>,
+        cancel: &Cancel,
+    ) -> Result<(u64, NodeResult), Diagnostic> {
+        let node = request.plan.node(id);
+        let mut inputs = Vec::with_capacity(node.inputs.len());
+        for input in &node.inputs {
+            match known.get(input) {
+                Some(Known::Rows { key, result }) => inputs.push((*key, result, request.plan.node(*input))),
+                Some(Known::Failed) | None => {
+                    let title = &request.plan.node(*input).origin.title;
+                    return Err(Diagnostic::hint("PW0710", format!("waits for the step “{title}”")));
+                }
+            }
+        }
+        let key = key(request, node, inputs.iter().map(|(key, _, _)| *key))?;
+        if let Some(result) = self.cache.get(key) {
+            return Ok((key, NodeResult { from_cache: true, ..result.clone() }));
+        }
+        let started = Instant::now();
+        let inputs: Vec<(&NodeResult, &Schema)> =
+            inputs.into_iter().map(|(_, result, node)| (result, &node.schema)).collect();
+        let name = format!("{} {}", node.origin.step, id.0);
+        let mut result = guarded(|| compute(request, node, &inputs, &name, cancel))?;
+        result.milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        self.cache.put(key, result.clone());
+        Ok((key, result))
+    }
+}
+
+/// The watched nodes and everything before them: each after its inputs, the most wanted first.
+fn order(plan: &Plan, watch: &[NodeId]) -> Vec<NodeId> {
+    let mut order = Vec::new();
+    let mut seen = vec![false; plan.nodes.len()];
+    for wanted in watch {
+        // Depth first without recursion: plans may be thousands of nodes deep.
+        let mut stack = vec![(*wanted, false)];
+        while let Some((id, ready)) = stack.pop() {
+            let index = id.0 as usize;
+            if index >= plan.nodes.len() {
+                continue;
+            }
+            if ready {
+                order.push(id);
+            } else if !std::mem::replace(&mut seen[index], true) {
+                stack.push((id, true));
+                stack.extend(plan.node(id).inputs.iter().rev().map(|input| (*input, false)));
+            }
+        }
+    }
+    order
+}
+
+/// Changes with everything that decides a node's rows in a preview.
+fn key(request: &PreviewRequest, node: &Node, inputs: impl Iterator<Item = u64>) -> Result<u64, Diagnostic> {
+    let mut hasher = Xxh3::new();
+    hasher.write_u64(node_hash(&node.op, inputs));
+    for field in &node.schema.fields {
+        hasher.write(field.name.as_bytes());
+        hasher.write(field.data_type.to_string().as_bytes());
+    }
+    for (name, value) in &request.parameters {
+        hasher.write(name.as_bytes());
+        hasher.write(value.to_json().to_string().as_bytes());
+    }
+    if let Op::Read(read) = &node.op {
+        hasher.write(format!("{:?}", request.sampling).as_bytes());
+        if read.planned.is_none() {
+            hash_files(&read.path, request, &mut hasher)?;
+        }
+    }
+    Ok(hasher.finish())
+}
+
+/// Files that change are read again.
+fn hash_files(path: &str, request: &PreviewRequest, hasher: &mut Xxh3) -> Result<(), Diagnostic> {
+    let path = interpolate(path, &request.parameters)?;
+    for file in expand(&path, &request.base)? {
+        hasher.write(file.to_string_lossy().as_bytes());
+        if let Ok(facts) = std::fs::metadata(&file) {
+            hasher.write_u64(facts.len());
+            let changed = facts.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+            hasher.write_u64(changed.map_or(0, |since| since.as_nanos() as u64));
+        }
+    }
+    Ok(())
+}
+
+fn compute(
+    request: &PreviewRequest,
+    node: &Node,
+    inputs: &[(&NodeResult, &Schema)],
+    name: &str,
+    cancel: &Cancel,
+) -> Result<NodeResult, Diagnostic> {
+    match &node.op {
+        Op::Read(read) => read_node(read, &request.base, request, cancel),
+        Op::Rows(rows) => {
+            let table = ResultTable::from_rows(&node.schema, &rows.rows);
+            Ok(source(table))
+        }
+        Op::Parse(_)
+        | Op::Filter { .. }
+        | Op::Project(_)
+        | Op::Check(_)
+        | Op::Aggregate(_)
+        | Op::Window(_)
+        | Op::Join(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Sort(_)
+        | Op::Limit(_)
+        | Op::Distinct(_)
+        | Op::Explode(_)
+        | Op::Unpivot(_)
+        | Op::Write(_) => derived(node, inputs, name, &request.parameters),
+    }
+}
+
+fn source(table: ResultTable) -> NodeResult {
+    NodeResult {
+        rows: table.rows() as u64,
+        rows_in: Vec::new(),
+        table: Arc::new(table.with_fresh_ids()),
+        statement: None,
+        tally: None,
+        quarantined: Arc::default(),
+        rejected: None,
+        from_cache: false,
+        made_up: false,
+        whole: true,
+        milliseconds: 0.0,
+    }
+}
+
+fn read_node(read: &Read, base: &Path, request: &PreviewRequest, cancel: &Cancel) -> Result<NodeResult, Diagnostic> {
+    if let Some(planned) = &read.planned {
+        let schema = read_schema(read);
+        let table = made_up_rows(&schema, planned);
+        let statement = SampleStatement {
+            method: format!("{} rows made up from the declared schema (seed {})", planned.rows, planned.seed),
+            rows: planned.rows,
+            bytes_read: 0,
+            bytes_total: 0,
+            whole: false,
+        };
+        return Ok(NodeResult { made_up: true, whole: false, statement: Some(statement), ..source(table) });
+    }
+    let read = Read { path: interpolate(&read.path, &request.parameters)?, ..read.clone() };
+    let found = read_sample(&read, base, &request.sampling, cancel)?;
+    Ok(NodeResult {
+        whole: found.statement.whole,
+        tally: Some(found.tally),
+        quarantined: Arc::new(found.quarantined),
+        statement: Some(found.statement),
+        ..source(found.table)
+    })
+}
+
+fn derived(
+    node: &Node,
+    inputs: &[(&NodeResult, &Schema)],
+    name: &str,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<NodeResult, Diagnostic> {
+    let op = ops::bound(&node.op, parameters);
+    let ids = ops::keeps_rows(&op) && inputs.first().is_some_and(|(result, _)| result.table.row_id(0).is_some());
+    let schemas: Vec<&Schema> = inputs.iter().map(|(_, schema)| *schema).collect();
+    let context = Context { name, inputs: schemas, output: &node.schema, ids };
+    let frames = || -> Vec<LazyFrame> {
+        let frame = |(index, (result, _)): (usize, &(&NodeResult, &Schema))| match ids && index == 0 {
+            true => result.table.frame_with_ids().lazy(),
+            false => result.table.lazy(),
+        };
+        inputs.iter().enumerate().map(frame).collect()
+    };
+    // A check that would stop a run shows here what it stops at.
+    let shown = ops::rejecting(&op);
+    let mut frame = ops::lower_op(shown.as_ref().unwrap_or(&op), frames(), &context)?;
+    if let Op::Aggregate(aggregate) = &op {
+        frame = ops::in_key_order(frame, aggregate);
+    }
+    let collected = frame.collect().map_err(|error| ops::failed(&error))?;
+    let table = ResultTable::from_frame(&collected, &node.schema).map_err(|error| ops::failed(&error))?;
+    let table = if ids || table.rows() == 0 { table } else { table.with_fresh_ids() };
+    let rejected = match frames().into_iter().next() {
+        Some(first) => ops::rejected(&op, first, &context)?,
+        None => None,
+    };
+    let rejected = match (rejected, context.inputs.first()) {
+        (Some((frame, reason)), Some(schema)) => {
+            let rows = frame.collect().map_err(|error| ops::failed(&error))?;
+            let rows = ResultTable::from_frame(&rows, schema).map_err(|error| ops::failed(&error))?;
+            Some((Arc::new(rows), reason))
+        }
+        _ => None,
+    };
+    Ok(NodeResult {
+        rows: table.rows() as u64,
+        rows_in: inputs.iter().map(|(result, _)| result.rows).collect(),
+        table: Arc::new(table),
+        statement: None,
+        tally: None,
+        quarantined: Arc::default(),
+        rejected,
+        from_cache: false,
+        made_up: inputs.iter().any(|(result, _)| result.made_up),
+        whole: inputs.iter().all(|(result, _)| result.whole),
+        milliseconds: 0.0,
+    })
+}
+
+/// A fault inside a computation becomes a diagnostic: the designer lives on.
+pub(super) fn guarded<T>(compute: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+    match catch_unwind(AssertUnwindSafe(compute)) {
+        Ok(result) => result,
+        Err(_) => Err(Diagnostic::error("PW0708", "the step cannot be computed: the engine met a fault of its own")
+            .help("please report this with the step's settings")),
+    }
+}
