@@ -64,7 +64,7 @@ fn convert(value: &Value, to: &DataType) -> Option<Value> {
 pub(super) fn float_to_int(float: f64) -> Option<i64> {
     let whole = float.trunc();
     // 2^63 is the first float that no Int holds; -2^63 is one.
-    (whole >= -9_223_372_036_854_775_808.0 && whole < 9_223_372_036_854_775_808.0).then_some(whole as i64)
+    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole).then_some(whole as i64)
 }
 
 /// Text of a value: numbers shortest, times in ISO 8601, lists and records as JSON; `None` for null.

@@ -41,6 +41,12 @@ pub enum FunctionKind {
 /// A result type, or a sentence that says what is wrong.
 pub(super) type TypeResult = Result<DataType, String>;
 
+/// Looks at the arguments that are constants (`None`: not one); the error is a sentence.
+pub type LiteralCheck = fn(&[Option<&Value>]) -> Result<(), String>;
+
+/// An aggregate over the arguments of every row, in order, nulls included.
+pub type AggregateEval = fn(&[Vec<Value>]) -> Value;
+
 /// A row of the table.
 #[derive(Clone, Copy)]
 pub struct Function {
@@ -62,13 +68,13 @@ pub struct Function {
     /// Arguments (from 0) that must be written as constants: patterns, formats, units.
     pub literal_args: &'static [usize],
     /// What is wrong with the values of constant arguments, in a sentence.
-    pub check_literals: Option<fn(&[Option<&Value>]) -> Result<(), String>>,
+    pub check_literals: Option<LiteralCheck>,
     /// Result type from the arguments' types, or a sentence that says what is wrong.
     pub result: fn(&[DataType]) -> Result<DataType, String>,
     /// Reference meaning for scalars; `None` for the others. Arguments are of the types that `result` accepted.
     pub eval: Option<fn(&[Value]) -> Value>,
     /// Reference meaning for aggregates: over the arguments of every row, in order, nulls included.
-    pub aggregate: Option<fn(&[Vec<Value>]) -> Value>,
+    pub aggregate: Option<AggregateEval>,
 }
 
 /// An example that runs as a test on every engine.
@@ -127,7 +133,7 @@ impl Function {
         self
     }
 
-    const fn checked(mut self, check: fn(&[Option<&Value>]) -> Result<(), String>) -> Function {
+    const fn checked(mut self, check: LiteralCheck) -> Function {
         self.check_literals = Some(check);
         self
     }

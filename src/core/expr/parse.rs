@@ -143,6 +143,11 @@ impl Parser {
                 ";" => ("PW0101", "`;` is not part of an expression".to_owned(), "remove it".to_owned()),
                 other => ("PW0106", format!("`{other}` is not an operator here"), operator_help(other)),
             },
+            TokenKind::Word { quoted: false, .. } if self.follows_if() => (
+                "PW0106",
+                "`if` is a function here, with parentheses".to_owned(),
+                "write `if(condition, value, other)`, or `case when condition then value else other end`".to_owned(),
+            ),
             TokenKind::Word { quoted: false, .. } => word_after_expression(&token),
             _ => (
                 "PW0101",
@@ -152,6 +157,11 @@ impl Parser {
             ),
         };
         Err(Diagnostic::error(code, message).help(help).at(token.span))
+    }
+
+    /// Whether the word before is `if`, as in `if a then b`.
+    fn follows_if(&self) -> bool {
+        self.position.checked_sub(1).is_some_and(|before| self.tokens[before].keyword() == "if")
     }
 
     /// Closes a parenthesis that was opened at `open`.
@@ -246,6 +256,11 @@ impl Parser {
                         .help("write `record.field`, with quotes where the name has odd characters: `record.\"a b\"`")
                         .at(dot.span));
                 };
+                if self.peek().is("(") {
+                    return Err(Diagnostic::error("PW0106", format!("`{text}` is called like a method"))
+                        .help(format!("write `{text}({}, …)`", super::print(&left)))
+                        .at(self.span_from(dot.span)));
+                }
                 ExprKind::Member { record: Box::new(left), name: text }
             }
             Infix::Is => self.is_test(left)?,
@@ -292,6 +307,11 @@ impl Parser {
             }
             keyword => {
                 let insensitive = keyword == "ilike";
+                if self.peek().is("%") {
+                    return Err(Diagnostic::error("PW0101", format!("the pattern of `{keyword}` is not in quotes"))
+                        .help(format!("write `{keyword} '%part%'`"))
+                        .at(self.peek().span));
+                }
                 let pattern = Box::new(self.expression(COMPARE + 1)?);
                 if self.at_keyword("escape") {
                     return Err(Diagnostic::error("PW0106", "`like` has no `escape` here")

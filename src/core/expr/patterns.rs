@@ -171,6 +171,9 @@ pub fn regex_replacement(text: &str) -> Result<Vec<ReplacementPart>, String> {
     let mut plain = String::new();
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
+        if c == '\\' && chars.clone().next().is_some_and(|next| next.is_ascii_digit()) {
+            return Err("a group in a replacement is written `$1`, not `\\1`".to_owned());
+        }
         if c != '$' {
             plain.push(c);
             continue;

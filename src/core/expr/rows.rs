@@ -139,7 +139,7 @@ fn positional(call: &Call, over: &Over, rows: &[Row], place: usize) -> Value {
     let before = || (1..=place).filter(|other| compare_by(&over.order, &rows[other - 1], &rows[*other]).is_ne());
     match call.function.as_str() {
         "row_number" => Value::Int(place as i64 + 1),
-        "rank" => Value::Int(before().last().map_or(1, |first| first as i64 + 1)),
+        "rank" => Value::Int(before().next_back().map_or(1, |first| first as i64 + 1)),
         "dense_rank" => Value::Int(before().count() as i64 + 1),
         "lag" | "lead" => {
             let constant = |index: usize| call.args.get(index).map(|arg| eval(arg, &rows[place]));

@@ -133,9 +133,30 @@ pub fn time_format(text: &str) -> Result<Vec<FormatItem>, String> {
         items.push(FormatItem::Text(plain));
     }
     if !items.iter().any(|item| matches!(item, FormatItem::Field(_))) {
-        return Err(format!("'{text}' holds no part of a time such as `%Y`"));
+        return Err(match percent_format(text) {
+            Some(format) => format!("parts of a time are written with `%`: '{format}'"),
+            None => format!("'{text}' holds no part of a time such as `%Y`"),
+        });
     }
     Ok(items)
+}
+
+/// `yyyy-MM-dd HH:mm:ss` as it is written here.
+fn percent_format(text: &str) -> Option<String> {
+    const LETTERS: [(&str, &str); 10] = [
+        ("YYYY", "%Y"),
+        ("yyyy", "%Y"),
+        ("MMM", "%b"),
+        ("MM", "%m"),
+        ("DD", "%d"),
+        ("dd", "%d"),
+        ("HH", "%H"),
+        ("mm", "%M"),
+        ("SSS", "%L"),
+        ("ss", "%S"),
+    ];
+    let known = text.contains("yyyy") || text.contains("YYYY");
+    known.then(|| LETTERS.iter().fold(text.to_owned(), |format, (letters, field)| format.replace(letters, field)))
 }
 
 /// Whether texts of this format name a day: what is missing, in a sentence.
@@ -153,7 +174,8 @@ pub(super) fn check_names_a_day(items: &[FormatItem]) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    if !has(&[DayOfYear]) && !(has(&[Month, MonthShort, MonthLong]) && has(&[Day, DayPadded])) {
+    let names_day = has(&[Month, MonthShort, MonthLong]) && has(&[Day, DayPadded]);
+    if !has(&[DayOfYear]) && !names_day {
         return Err("the format names no day: month (`%m` or `%b`) and day (`%d`) are needed".to_owned());
     }
     if has(&[Hour12]) && !has(&[AmPm]) {

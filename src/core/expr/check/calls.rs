@@ -30,7 +30,9 @@ impl Checker<'_> {
             (_, Some(_)) | (FunctionKind::Window, None) => Within::Window,
             (FunctionKind::Aggregate, None) => Within::Aggregate,
         };
-        let types: Vec<DataType> = call.args.iter().map(|arg| self.expr(arg, inner)).collect();
+        let before = self.found.len();
+        let types: Vec<DataType> =
+            call.args.iter().enumerate().map(|(index, arg)| self.argument(function, index, arg, inner)).collect();
         for key in &call.order {
             self.expr(&key.expr, inner);
         }
@@ -40,7 +42,25 @@ impl Checker<'_> {
         if let Some(over) = &call.over {
             self.check_over(expr, call, function, over);
         }
-        self.check_arguments(expr, call, function, types)
+        self.check_arguments(expr, call, function, types, before)
+    }
+
+    /// The type of an argument. A bare word where a constant text is needed lacks its quotes.
+    fn argument(&mut self, function: &Function, index: usize, arg: &Expr, within: Within) -> DataType {
+        if let ExprKind::Column(name) = &arg.kind
+            && function.literal_args.contains(&index)
+            && function.arg(index) == ArgType::String
+            && !self.scope.schema.has(name)
+        {
+            self.report(
+                arg,
+                "PW0209",
+                format!("`{name}` is a text here and lacks its quotes"),
+                format!("write '{name}' in single quotes, as in `{}`", first_example(function)),
+            );
+            return DataType::Unknown;
+        }
+        self.expr(arg, within)
     }
 
     /// Aggregates and windows stand only where rows are summed up or have neighbours.
@@ -223,7 +243,14 @@ impl Checker<'_> {
         }
     }
 
-    fn check_arguments(&mut self, expr: &Expr, call: &Call, function: &Function, mut types: Vec<DataType>) -> DataType {
+    fn check_arguments(
+        &mut self,
+        expr: &Expr,
+        call: &Call,
+        function: &Function,
+        mut types: Vec<DataType>,
+        before: usize,
+    ) -> DataType {
         let count = call.args.len();
         if count < function.min_args || function.max_args.is_some_and(|max| count > max) {
             let message = messages::argument_count(function, count);
@@ -231,6 +258,23 @@ impl Checker<'_> {
             return (function.result)(&[]).unwrap_or(DataType::Unknown);
         }
         let faults = self.found.len();
+        if function.name == "count" && types.first() == Some(&DataType::Boolean) {
+            let condition = call.args.first().map(print).unwrap_or_default();
+            self.report(
+                expr,
+                "PW0206",
+                "`count` of a condition counts the rows where it is false, too".to_owned(),
+                format!(
+                    "write `count_if({condition})`; to count what is not null, `count_if({condition} is not null)`"
+                ),
+            );
+            return DataType::Int;
+        }
+        if let Some(swapped) = swapped(call, function, &types) {
+            let message = format!("the arguments of `{}` stand in the wrong order", function.name);
+            self.report(expr, "PW0206", message, format!("write `{}`", print(&swapped)));
+            return (function.result)(&[]).unwrap_or(DataType::Unknown);
+        }
         for (index, (arg, data_type)) in call.args.iter().zip(&mut types).enumerate() {
             let wanted = function.arg(index);
             if wanted.accepts(data_type) {
@@ -244,7 +288,10 @@ impl Checker<'_> {
             self.report(arg, "PW0206", message, help);
             *data_type = DataType::Unknown;
         }
-        self.check_constants(call, function);
+        // A bare word has been reported already.
+        if self.found.len() == before {
+            self.check_constants(call, function);
+        }
         match (function.result)(&types) {
             Ok(data_type) => data_type,
             Err(_) if self.found.len() > faults => DataType::Unknown,
@@ -289,6 +336,19 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// The call with its two arguments exchanged, where only that way they fit.
+fn swapped(call: &Call, function: &Function, types: &[DataType]) -> Option<Expr> {
+    let ([first, second], [first_type, second_type]) = (call.args.as_slice(), types) else { return None };
+    let (wanted_first, wanted_second) = (function.arg(0), function.arg(1));
+    let fits = |wanted: ArgType, arg: &Expr, data_type: &DataType| {
+        wanted.accepts(data_type) || wanted.data_type().is_some_and(|wanted| literal_as(arg, &wanted).is_some())
+    };
+    let as_written = fits(wanted_first, first, first_type) && fits(wanted_second, second, second_type);
+    let exchanged = fits(wanted_first, second, second_type) && fits(wanted_second, first, first_type);
+    (!as_written && exchanged && !first_type.is_unknown() && !second_type.is_unknown())
+        .then(|| Expr::call(function.name, vec![second.clone(), first.clone()]))
 }
 
 fn first_example(function: &Function) -> &'static str {

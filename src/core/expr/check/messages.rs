@@ -35,6 +35,17 @@ pub(super) fn cast_text(expr: &Expr, to: &DataType) -> String {
 
 /// How to turn a value into another type.
 pub(super) fn cast_help(expr: &Expr, from: &DataType, to: &DataType) -> String {
+    match (&expr.kind, to) {
+        (ExprKind::Literal(Value::Int(_) | Value::Float(_)), DataType::String) => {
+            return format!("write '{}' as a text", print(expr));
+        }
+        (ExprKind::Literal(Value::String(text)), DataType::Int | DataType::Float)
+            if text.trim().parse::<f64>().is_ok() =>
+        {
+            return format!("write {} without quotes", text.trim());
+        }
+        _ => {}
+    }
     match (from, to) {
         (DataType::Duration, DataType::Int | DataType::Float) => format!("write `seconds({})`", brief(&print(expr))),
         (DataType::Timestamp | DataType::Date, DataType::Int | DataType::Float) => {
@@ -96,9 +107,9 @@ pub(super) fn unknown_column(expr: &Expr, name: &str, schema: &Schema) -> (Strin
     let quoted = (expr.span.end - expr.span.start) as usize > name.len();
     let columns = || format!("the columns are {}", names(schema.names()));
     let help = if let Some(exact) = schema.names().find(|column| column.eq_ignore_ascii_case(name)) {
-        format!("capitals count in names: write {}", print_name(exact))
+        format!("capitals count in names: write `{}`", print_name(exact))
     } else if let Some(near) = nearest(name, schema.names()) {
-        format!("write {}, or add a column of that name in a step before", print_name(near))
+        format!("write `{}`, or add a column of that name in a step before", print_name(near))
     } else if matches!(name.to_ascii_lowercase().as_str(), "current_timestamp" | "now" | "localtimestamp" | "sysdate") {
         "write `${run.started_at}` for the time at which the run started".to_owned()
     } else if quoted {
@@ -161,7 +172,8 @@ pub(super) fn argument_count(function: &Function, count: usize) -> String {
         (least, Some(most)) if least == most => least.to_string(),
         (least, Some(most)) => format!("{least} to {most}"),
     };
-    format!("`{}` takes {wanted} argument{}, not {count}", function.name, if wanted == "1" { "" } else { "s" })
+    let plural = if wanted == "1" || wanted == "at least 1" { "" } else { "s" };
+    format!("`{}` takes {wanted} argument{plural}, not {count}", function.name)
 }
 
 pub(super) fn argument_mismatch(
@@ -173,6 +185,12 @@ pub(super) fn argument_mismatch(
     let wanted = function.arg(index);
     let message = format!("`{}` needs {} here, but {} is {data_type}", function.name, wanted.describe(), shown(arg));
     let help = match wanted.data_type() {
+        Some(_) if *data_type == DataType::Boolean && function.name == "sum" => {
+            format!("write `count_if({})` for the number of rows where it is true", brief(&print(arg)))
+        }
+        Some(_) if *data_type == DataType::Boolean && function.name == "avg" => {
+            format!("write `share_if({})` for the share of rows where it is true", brief(&print(arg)))
+        }
         Some(to) => cast_help(arg, data_type, &to),
         None => format!("write `{}`", function.signature),
     };
@@ -227,6 +245,20 @@ pub(super) fn comparison_mismatch(left: (&Expr, &DataType), right: (&Expr, &Data
         _ => format!("{} ({})", shown(side.0), side.1),
     };
     let message = format!("{} cannot be compared with {}", describe(left), describe(right));
+    if let ExprKind::Binary { op, right: middle, .. } = &left.0.kind
+        && op.is_comparison()
+    {
+        // `a = 'x' || b > 3` joins texts first; `1 < a < 3` compares a Boolean.
+        return match &middle.kind {
+            ExprKind::Binary { op: BinaryOp::Concat, .. } => {
+                (message, "`||` joins texts; between conditions write `or`".to_owned())
+            }
+            _ => (
+                "comparisons cannot be chained".to_owned(),
+                format!("write both with `and`, as in `{} and {} …`", brief(&print(left.0)), brief(&print(middle))),
+            ),
+        };
+    }
     // The literal, if there is one, is what to change.
     let (subject, object) = if matches!(left.0.kind, ExprKind::Literal(_)) { (right, left) } else { (left, right) };
     (message, comparison_help(subject, object))
@@ -261,12 +293,28 @@ fn comparison_help(subject: (&Expr, &DataType), object: (&Expr, &DataType)) -> S
         }
         (Duration, String) => "write a span as `interval '5 seconds'`".to_owned(),
         (Boolean, _) if is_literal => format!("write `{name}` or `not {name}` by itself"),
-        (Timestamp | Date, Int | Float) => cast_help(object.0, object.1, &Timestamp),
+        (Timestamp | Date, Int | Float) => match date_without_quotes(object.0) {
+            Some(date) => format!("write a date in quotes: '{date}'"),
+            None => cast_help(object.0, object.1, &Timestamp),
+        },
         _ => match super::super::cast::can_cast(object.1, subject.1) {
             true => format!("write `{}`", cast_text(object.0, subject.1)),
             false => "compare values of one type".to_owned(),
         },
     }
+}
+
+/// `2026-03-01` without quotes is a subtraction.
+fn date_without_quotes(expr: &Expr) -> Option<String> {
+    let ExprKind::Binary { op: BinaryOp::Subtract, left, right: day } = &expr.kind else { return None };
+    let ExprKind::Binary { op: BinaryOp::Subtract, left: year, right: month } = &left.kind else { return None };
+    let number = |expr: &Expr| match expr.kind {
+        ExprKind::Literal(Value::Int(number)) => Some(number),
+        _ => None,
+    };
+    let (year, month, day) = (number(year)?, number(month)?, number(day)?);
+    let plausible = (1000..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    plausible.then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 pub(super) fn operator_mismatch(op: BinaryOp, left: (&Expr, &DataType), right: (&Expr, &DataType)) -> (String, String) {

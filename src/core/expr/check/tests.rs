@@ -114,7 +114,7 @@ fn coerced_expressions_have_equal_types_on_both_sides() {
 
 #[test]
 fn unknown_names_are_mended() {
-    wrong("stauts > 1", "unknown column `stauts`; did you mean `status`?", "write status");
+    wrong("stauts > 1", "unknown column `stauts`; did you mean `status`?", "write `status`");
     wrong("method = \"GET\"", "unknown column `GET`", "text takes single quotes: 'GET'");
     wrong("method = POST", "unknown column `POST`", "single quotes: 'POST'");
     wrong("client = 'a'", "did you mean `Client`?", "capitals count");
@@ -161,6 +161,26 @@ fn mismatched_types_name_both_and_a_way() {
     wrong("case when ok then 1 else 'a' end", "branches of `case` differ", "try_cast('a' as int)");
     wrong("cast(took as int)", "cannot become Int", "seconds(took)");
     wrong("-method", "`-` needs a number", "try_cast(method as float)");
+}
+
+#[test]
+fn usual_slips_are_understood() {
+    wrong("method = 'GET' || status > 3", "cannot be compared", "between conditions write `or`");
+    wrong("1 < status < 5", "cannot be chained", "`1 < status and status …`");
+    wrong("time > 2026-03-01", "cannot be compared", "write a date in quotes: '2026-03-01'");
+    wrong("method like 200", "`like` needs a text", "write '200' as a text");
+    wrong("date_trunc(time, 'hour')", "wrong order", "date_trunc('hour', time)");
+    wrong("date_trunc(hour, time)", "`hour` is a text here and lacks its quotes", "write 'hour'");
+    wrong("date_trunc('hourly', time)", "did you mean `hour`?", "date_trunc('hour'");
+    wrong("to_timestamp(path, 'yyyy-MM-dd HH:mm')", "written with `%`: '%Y-%m-%d %H:%M'", "to_timestamp(");
+    wrong("to_timestamp(path, '%b %d %T')", "has no year", "to_timestamp(");
+    wrong("regexp_matches(path, '(')", "unclosed group; close every bracket", "regexp_matches(");
+    wrong("regexp_extract(path, 'a(b)', 2)", "no group 2; it has 1", "regexp_extract(");
+    wrong("regexp_replace(path, '(a)', '\\1')", "written `$1`", "regexp_replace(");
+    wrong("at_timezone(time, 'Europe/Berln')", "did you mean `Europe/Berlin`?", "at_timezone(");
+    wrong_in(Place::Aggregate, "count(status >= 500)", "counts the rows where it is false", "count_if(status >= 500)");
+    wrong_in(Place::Aggregate, "sum(status >= 500)", "`sum` needs a number", "count_if(status >= 500)");
+    wrong_in(Place::Aggregate, "avg(ok)", "`avg` needs a number", "share_if(ok)");
 }
 
 #[test]

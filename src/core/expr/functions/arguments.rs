@@ -60,7 +60,7 @@ impl ArgType {
             ArgType::Duration => "a span of time (Duration)",
             ArgType::Quantity => "a number or a span of time",
             ArgType::List => "a list",
-            ArgType::Ordered => "a single value, not a list or record",
+            ArgType::Ordered => "a single value",
         }
     }
 

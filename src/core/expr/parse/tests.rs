@@ -116,6 +116,9 @@ fn usual_mistakes_are_explained() {
     refused("x order by t", "`order` follows", "sorted");
     refused("first(x order by t nulls first)", "nulls", "last");
     refused("a, b", "comma", "expression of its own");
+    refused("path.split('/')", "called like a method", "split(path, …)");
+    refused("if a > 3 then 1", "with parentheses", "if(condition, value, other)");
+    refused("method like %GET%", "not in quotes", "like '%part%'");
     refused("a;", "`;`", "remove");
     refused("a ? b : c", "`?`", "case when");
     refused("@timestamp", "`@`", "\"@timestamp\"");
