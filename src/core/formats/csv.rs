@@ -115,6 +115,7 @@ impl Format for Csv {
         schema: Option<&Schema>,
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let text = scan::text(&sample.head);
         let quote = match spec.option("quote").unwrap_or("\"") {
             "none" | "" => None,

@@ -160,10 +160,15 @@ fn real_files_of_every_kind_lose_nothing() {
 #[test]
 fn every_format_says_what_it_is() {
     let mut names = std::collections::BTreeSet::new();
+    let unknown = |format: &dyn Format| {
+        let spec = super::FormatSpec::new(format.name()).with("no_such_option", "x");
+        format.prepare(&spec, None, &Sample::default()).err()
+    };
     for format in formats() {
         assert!(names.insert(format.name()), "{} is there twice", format.name());
         assert!(format.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
         assert!(!format.title().is_empty() && format.doc().ends_with('.'), "{}", format.name());
+        assert_eq!(unknown(*format).unwrap().code, "PW0853", "{}", format.name());
         for option in format.options() {
             assert!(!option.doc.is_empty(), "{}: {}", format.name(), option.name);
         }

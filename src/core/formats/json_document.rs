@@ -84,6 +84,7 @@ impl Format for JsonDocument {
         schema: Option<&Schema>,
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let text = scan::text(&sample.head);
         let path = match spec.option("records").filter(|path| !path.is_empty()) {
             Some(written) => RecordPath::parse(written).map_err(|fault| {

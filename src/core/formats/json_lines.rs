@@ -39,7 +39,13 @@ impl Format for JsonLines {
         scan::recognition(FormatSpec::new("json_lines"), objects, lines, 95, "line", "hold a JSON object")
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, sample: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
         Ok(Box::new(JsonLinesParser { shape: ObjectShape::new(schema) }))
     }

@@ -34,7 +34,8 @@ impl Format for Lines {
         scan::recognition(FormatSpec::new("lines"), lines, lines, weight, "line", "are text")
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| Schema::of([("line", DataType::String)]));
         let column = schema.index("line");
         Ok(Box::new(LinesParser { schema, column }))

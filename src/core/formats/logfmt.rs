@@ -58,7 +58,13 @@ impl Format for Logfmt {
         scan::recognition(FormatSpec::new("logfmt"), fitting, lines, weight, "line", "are made of key=value pairs")
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, sample: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
         Ok(Box::new(LogfmtParser { index: KeyIndex::new(&schema), cells, schema }))

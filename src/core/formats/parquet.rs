@@ -35,7 +35,8 @@ impl Format for Parquet {
         })
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or(Schema { fields: Vec::new(), open: true });
         Ok(Box::new(ParquetParser { schema }))
     }

@@ -74,7 +74,13 @@ impl Format for Prometheus {
         )
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, sample: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
         let own = COLUMNS.map(|(name, _, _)| schema.index(name));
         Ok(Box::new(PrometheusParser { index: KeyIndex::new(&schema), own, schema }))
@@ -257,7 +263,8 @@ struct Types<'a> {
 
 impl<'a> Types<'a> {
     fn note(&mut self, comment: &'a str) {
-        let Some(rest) = comment.strip_prefix('#').map(str::trim_start).and_then(|rest| rest.strip_prefix("TYPE"))
+        let Some(rest) =
+            comment.trim_start().strip_prefix('#').map(str::trim_start).and_then(|rest| rest.strip_prefix("TYPE"))
         else {
             return;
         };
@@ -319,7 +326,7 @@ impl Parser for PrometheusParser {
                 continue;
             }
             if line.trim_start().starts_with('#') {
-                types.note(line.trim_start());
+                types.note(line);
                 tally.meta += 1;
                 continue;
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::layout::Layout;
 use super::{Columns, Tally};
 use crate::data::Schema;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -128,6 +128,34 @@ pub trait Format: Sync {
     fn options(&self) -> &'static [OptionSpec];
     /// `None`: certainly not this format.
     fn recognise(&self, sample: &Sample) -> Option<Recognition>;
+    /// Checks that the options are known and chosen from what there is; `prepare` begins with it.
+    fn check_options(&self, spec: &FormatSpec) -> Result<(), Diagnostic> {
+        let known = self.options();
+        for (name, value) in &spec.options {
+            let Some(option) = known.iter().find(|option| option.name == name) else {
+                let names: Vec<&str> = known.iter().map(|option| option.name).collect();
+                let hint = did_you_mean(name, names.iter().copied());
+                let help = match names.as_slice() {
+                    [] => "it takes none".to_owned(),
+                    names => format!("its options are {}", names.join(", ")),
+                };
+                return Err(Diagnostic::error("PW0853", format!("{} has no option `{name}`{hint}", self.title()))
+                    .help(help)
+                    .field(name));
+            };
+            let choices: &[&str] = match option.kind {
+                OptionKind::Text => continue,
+                OptionKind::Boolean => &["true", "false"],
+                OptionKind::Choice(choices) => choices,
+            };
+            if !value.is_empty() && !choices.contains(&value.as_str()) {
+                return Err(Diagnostic::error("PW0854", format!("the option `{name}` cannot be `{value}`"))
+                    .help(format!("choose one of {}", choices.join(", ")))
+                    .field(name));
+            }
+        }
+        Ok(())
+    }
     /// Checks the options and makes a parser. With `schema` (as frozen in a design) the parser gives exactly those
     /// columns; without it the schema comes from the format or, where it is self-describing, from the sample.
     fn prepare(

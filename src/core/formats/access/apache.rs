@@ -52,6 +52,7 @@ impl Format for ApacheAccess {
     }
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let layout =
             layout(spec.option("log_format").unwrap_or("combined")).map_err(|fault| fault.field("log_format"))?;
         Ok(Box::new(LayoutParser::new(super::with_options(layout, spec)?, schema)?))

@@ -58,7 +58,8 @@ impl Format for Syslog3164 {
         recognition(FormatSpec::new("syslog_3164"), fitting, units, 88, "line", "begin as RFC 3164 syslog does")
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| Schema::of(COLUMNS));
         let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
         Ok(Box::new(Syslog3164Parser { schema, slots }))

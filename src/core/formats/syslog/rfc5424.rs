@@ -54,7 +54,8 @@ impl Format for Syslog5424 {
         recognition(spec, fitting, lines().count(), 97, "line", "have the header of RFC 5424 syslog")
     }
 
-    fn prepare(&self, _: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| Schema::of(COLUMNS));
         let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
         Ok(Box::new(Syslog5424Parser { schema, slots }))
