@@ -15,6 +15,7 @@ mod parse;
 mod patterns;
 mod precedence;
 mod print;
+mod remembered;
 mod rows;
 mod rules;
 mod text;

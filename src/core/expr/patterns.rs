@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use regex_syntax::ast::{
     self, Ast, ClassAscii, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem,
@@ -70,14 +71,15 @@ fn unreadable(reason: &str, span: Span) -> Diagnostic {
     Diagnostic::error("PW0220", format!("the pattern cannot be read: {reason}")).help(help).at(span)
 }
 
-/// The compiled pattern for evaluation; `None` where it cannot be read.
+/// The compiled pattern for evaluation; `None` where it cannot be read. Shared, not cloned: a clone of a
+/// `Regex` starts without the memory that searching needs.
 pub(super) fn with_regex<T>(text: &str, use_it: impl FnOnce(&regex::Regex) -> T) -> Option<T> {
     thread_local! {
-        static COMPILED: RefCell<HashMap<String, Option<regex::Regex>>> = RefCell::new(HashMap::new());
+        static COMPILED: RefCell<HashMap<String, Option<Rc<regex::Regex>>>> = RefCell::new(HashMap::new());
     }
     let compiled = COMPILED.with_borrow(|cache| cache.get(text).cloned());
     let compiled = compiled.unwrap_or_else(|| {
-        let fresh = regex_pattern(text).ok().and_then(|pattern| regex::Regex::new(&pattern.text).ok());
+        let fresh = regex_pattern(text).ok().and_then(|pattern| regex::Regex::new(&pattern.text).ok()).map(Rc::new);
         COMPILED.with_borrow_mut(|cache| {
             if cache.len() >= CACHED {
                 cache.clear();
@@ -86,7 +88,7 @@ pub(super) fn with_regex<T>(text: &str, use_it: impl FnOnce(&regex::Regex) -> T)
         });
         fresh
     });
-    compiled.as_ref().map(use_it)
+    compiled.as_deref().map(use_it)
 }
 
 /// Puts ASCII classes and word boundaries in the place of Unicode's; collects the groups.

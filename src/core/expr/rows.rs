@@ -228,3 +228,47 @@ fn reaches(over: &Over, bound: &FrameBound, rows: &[Row], place: usize, other: u
         (None, _) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    /// Rows of (key, at, value); prints each row's result.
+    fn windowed(text: &str, data: &[(&str, i64, Option<i64>)]) -> Vec<Value> {
+        let lookup: Vec<_> = data
+            .iter()
+            .map(|(key, at, value)| {
+                move |name: &str| match name {
+                    "key" => Value::text(*key),
+                    "at" => Value::Timestamp(at * 1_000_000),
+                    "value" => value.map_or(Value::Null, Value::Int),
+                    _ => Value::Null,
+                }
+            })
+            .collect();
+        let rows: Vec<Row> = lookup.iter().map(|row| row as Row).collect();
+        eval_window(&parse(text).unwrap(), &rows)
+    }
+
+    #[test]
+    fn frames_hold_the_rows_that_they_name() {
+        let data = [("a", 0, Some(1)), ("a", 60, Some(2)), ("b", 61, Some(10)), ("a", 100, Some(4)), ("a", 300, None)];
+        let ints = |values: &[i64]| values.iter().map(|value| Value::Int(*value)).collect::<Vec<_>>();
+        let sum = |window: &str| windowed(&format!("sum(value) over ({window})"), &data);
+        assert_eq!(sum(""), ints(&[17, 17, 17, 17, 17]));
+        assert_eq!(sum("partition by key"), ints(&[7, 7, 10, 7, 7]));
+        assert_eq!(sum("partition by key order by at"), ints(&[1, 3, 10, 7, 7]));
+        assert_eq!(sum("order by at rows between 1 preceding and current row"), ints(&[1, 3, 12, 14, 4]));
+        assert_eq!(sum("order by at rows between unbounded preceding and 1 following"), ints(&[3, 13, 17, 17, 17]));
+        let minute = sum("partition by key order by at range between interval '60 seconds' preceding and current row");
+        assert_eq!(minute, [ints(&[1, 3, 10, 6]), vec![Value::Null]].concat());
+        let ahead = sum("order by at desc range between interval '60 seconds' preceding and current row");
+        assert_eq!(ahead, [ints(&[3, 16, 14, 4]), vec![Value::Null]].concat());
+        assert_eq!(windowed("count(*) filter (where value > 1) over (order by at)", &data), ints(&[0, 1, 2, 3, 3]));
+        assert_eq!(
+            windowed("value - lag(value) over (partition by key order by at)", &data),
+            [Value::Null, Value::Int(1), Value::Null, Value::Int(2), Value::Null]
+        );
+    }
+}

@@ -1,8 +1,11 @@
 //! JSON kept as text. What is no JSON gives null.
 
+use std::cell::RefCell;
+
 use serde_json::Value as Json;
 
-use super::super::json_paths::{follow, json_path};
+use super::super::json_paths::{PathStep, follow, json_path};
+use super::super::remembered::{Remembered, remembered};
 use super::ArgType::{Any, String as Text};
 use super::arguments::{boolean, int, string, strings, text_at, value_or_null};
 use super::{Function, example, scalar};
@@ -59,7 +62,10 @@ fn read(text: &str) -> Option<Json> {
 
 /// What stands at the path in the second argument.
 fn part(args: &[Value]) -> Option<Json> {
-    let path = json_path(text_at(args, 1)?).ok()?;
+    thread_local! {
+        static LAST: Remembered<Vec<PathStep>> = const { RefCell::new(None) };
+    }
+    let path = remembered(&LAST, text_at(args, 1)?, |text| json_path(text).ok())?;
     follow(&read(text_at(args, 0)?)?, &path).cloned()
 }
 

@@ -1,5 +1,7 @@
 //! Time: rounding, parts, formats, epochs, time zones. Timestamps are UTC; weeks start on Monday.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike};
@@ -7,7 +9,8 @@ use chrono_tz::Tz;
 
 use super::super::cast::float_to_int;
 use super::super::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, from_calendar, in_range, to_calendar};
-use super::super::time_formats::{check_names_a_day, iso_weekday, print_time, read_time, time_format};
+use super::super::remembered::{Remembered, remembered};
+use super::super::time_formats::{FormatItem, check_names_a_day, iso_weekday, print_time, read_time, time_format};
 use super::ArgType::{Duration, Int, Number, String as Text, Timestamp};
 use super::arguments::{
     boolean, duration_at, float, int, int_at, number_at, string, text_at, timestamp, timestamp_at, value_or_null,
@@ -68,7 +71,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("time", "format_time(time, format) → String", "The time as text by a format such as '%Y-%m-%d %H:%M'.",
         &[Timestamp, Text], string,
         |a| value_or_null(|| {
-            let items = time_format(text_at(a, 1)?).ok()?;
+            let items = format_at(a)?;
             print_time(timestamp_at(a, 0)?, &items).map(Value::String)
         }),
         &[example("format_time(timestamp '2026-03-02T14:02:11Z', '%a %d.%m.%Y %H:%M')", "'Mon 02.03.2026 14:02'"),
@@ -105,6 +108,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |a| value_or_null(|| Some(Value::Boolean(part("dow", timestamp_at(a, 0)?)? >= 6))),
         &[example("is_weekend(date '2026-03-01')", "true"), example("is_weekend(date '2026-03-02')", "false")]),
 ];
+
+/// The format in the second argument.
+fn format_at(args: &[Value]) -> Option<Rc<Vec<FormatItem>>> {
+    thread_local! {
+        static LAST: Remembered<Vec<FormatItem>> = const { RefCell::new(None) };
+    }
+    remembered(&LAST, text_at(args, 1)?, |text| time_format(text).ok())
+}
 
 fn truncate(unit: &str, micros: i64) -> Option<i64> {
     let step = match unit {
@@ -160,7 +171,7 @@ fn part(field: &str, micros: i64) -> Option<i64> {
 
 fn to_timestamp(args: &[Value]) -> Value {
     value_or_null(|| {
-        let items = time_format(text_at(args, 1)?).ok()?;
+        let items = format_at(args)?;
         let (time, offset) = read_time(text_at(args, 0)?, &items)?;
         match (offset, args.len() > 2) {
             (Some(offset), _) => in_range(time - i64::from(offset) * MICROS_PER_SECOND),
