@@ -244,4 +244,6 @@ fn lasting(name: &str) -> &'static str {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 pub(crate) mod tests;

@@ -239,4 +239,6 @@ pub fn preview_now(
 }
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod tests;
