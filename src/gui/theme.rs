@@ -214,6 +214,12 @@ impl Palette {
         mix(self.hairline, self.text, 0.18)
     }
 
+    /// A state or group colour as small text: dark enough for WCAG AA on every
+    /// ground. (On dark grounds the colours are bright enough as they are.)
+    pub fn ink(&self, colour: Color32) -> Color32 {
+        if self.dark { colour } else { mix(colour, self.text, 0.22) }
+    }
+
     /// Wires at rest. Visible on the canvas, quieter than text.
     pub fn wire(&self) -> Color32 {
         self.faint
@@ -436,9 +442,11 @@ mod tests {
                     assert!(contrast(text, ground) >= 4.5, "{text:?} on {ground:?}");
                 }
             }
-            for text in [palette.good, palette.bad, palette.accent] {
-                let found = contrast(text, palette.raised);
-                assert!(found >= 4.0, "{text:?}: {found}");
+            for colour in [palette.good, palette.bad, palette.warning, palette.accent] {
+                for ground in [palette.canvas, palette.panel, palette.raised] {
+                    let found = contrast(palette.ink(colour), ground);
+                    assert!(found >= 4.5, "{colour:?} on {ground:?}: {found}");
+                }
             }
             for group in Group::ALL {
                 // Icons are graphics: 3 is enough.

@@ -416,7 +416,8 @@ fn clicks(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             }
             _ => {}
         }
-    } else if response.clicked() {
+    } else if response.clicked_by(PointerButton::Primary) {
+        // Not `clicked()`: with the focus, Space and Enter would count as clicks.
         response.request_focus();
         click(canvas, hand, screen);
     }
@@ -504,6 +505,7 @@ pub fn choose(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, selection: Selection
         return;
     }
     canvas.selection = selection.clone();
+    canvas.cache.is_flagged = false;
     match hand.events.last_mut() {
         Some(CanvasEvent::Select(last)) => *last = selection,
         _ => hand.events.push(CanvasEvent::Select(selection)),

@@ -1,8 +1,15 @@
 //! Many simple shapes in one mesh: far cheaper than as many egui shapes. Lines
 //! are feathered by hand over one pixel, like egui's own.
 
+use std::sync::Arc;
+
 use egui::epaint::Mesh;
 use egui::{Color32, Painter, Pos2, Rect, Shape, Vec2, pos2};
+
+/// The memory of a large batch between frames: fresh memory of that size costs
+/// more than filling it.
+#[derive(Default)]
+pub struct Kept(Option<Arc<Mesh>>);
 
 /// A mesh in the making.
 pub struct Batch {
@@ -15,6 +22,17 @@ impl Batch {
     /// An empty batch.
     pub fn new(painter: &Painter) -> Self {
         Self { mesh: Mesh::default(), pixel: 1.0 / painter.pixels_per_point().max(0.1) }
+    }
+
+    /// An empty batch in the memory of an earlier one, if egui let go of it.
+    pub fn reusing(painter: &Painter, kept: &mut Kept) -> Self {
+        let mut batch = Self::new(painter);
+        if let Some(mut mesh) = kept.0.take().and_then(Arc::into_inner) {
+            mesh.indices.clear();
+            mesh.vertices.clear();
+            batch.mesh = mesh;
+        }
+        batch
     }
 
     /// A filled rectangle, without feathering.
@@ -105,6 +123,8 @@ impl Batch {
     fn strip(&mut self, points: &[Pos2], start: Pos2, offsets: &[f32], colour: impl Fn(usize) -> Color32) {
         let lanes = offsets.len() as u32;
         let mut before = start;
+        self.mesh.reserve_vertices(points.len() * offsets.len());
+        self.mesh.reserve_triangles(points.len() * 2 * offsets.len());
         for (index, point) in points.iter().enumerate() {
             let after = points.get(index + 1).copied().unwrap_or(*point);
             let normal = normal(before, after);
@@ -127,6 +147,15 @@ impl Batch {
         self.mesh.vertices.len() as u32
     }
 
+    /// Paint what was gathered, and keep its memory for the next frame.
+    pub fn paint_and_keep(self, painter: &Painter, kept: &mut Kept) {
+        if !self.mesh.is_empty() {
+            let mesh = Arc::new(self.mesh);
+            kept.0 = Some(Arc::clone(&mesh));
+            painter.add(Shape::Mesh(mesh));
+        }
+    }
+
     /// Paint what was gathered.
     pub fn paint(self, painter: &Painter) {
         if !self.mesh.is_empty() {
@@ -136,5 +165,8 @@ impl Batch {
 }
 
 fn normal(before: Pos2, after: Pos2) -> Vec2 {
-    (after - before).normalized().rot90()
+    // Plain square root: coordinates are small, and this runs for every point.
+    let along = after - before;
+    let length = along.length_sq().sqrt();
+    if length > 0.0 { along.rot90() / length } else { Vec2::ZERO }
 }

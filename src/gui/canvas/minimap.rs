@@ -10,6 +10,8 @@ use crate::gui::theme;
 const SIZE: Vec2 = vec2(132.0, 88.0);
 const MARGIN: f32 = 12.0;
 const INSET: f32 = 8.0;
+/// Below this scale, steps share points of the map.
+const CROWDED: f32 = 0.02;
 
 /// Where the minimap is; `None` when the widget is too small or nothing is there.
 pub fn place(canvas: &Canvas, widget: Rect) -> Option<Rect> {
@@ -54,12 +56,27 @@ pub fn minimap_ui(canvas: &Canvas, brush: &Brush<'_>) {
     let painter = brush.painter.with_clip_rect(map.shrink(1.0));
     let mut batch = Batch::new(&painter);
     let calm = theme::mix(palette.panel, palette.faint, 0.75);
-    for (index, rect) in canvas.cache.geometry.steps.iter().enumerate() {
-        let mut rect = to_map(*rect);
-        rect.max = rect.max.max(rect.min + vec2(1.5, 1.0));
-        let selected = canvas.cache.selected_steps.get(index) == Some(&true);
-        let colour = if selected { palette.accent } else { calm };
-        batch.cut_rect(rect, 1.0, colour);
+    // Where steps are smaller than a point, one block a point is enough.
+    let (across, down) = (SIZE.x as usize, SIZE.y as usize);
+    let mut taken = vec![false; if scale < CROWDED { across * down } else { 0 }];
+    for selected_now in [false, true] {
+        let colour = if selected_now { palette.accent } else { calm };
+        for (index, rect) in canvas.cache.geometry.steps.iter().enumerate() {
+            if canvas.cache.selected_steps.get(index) != Some(&selected_now) {
+                continue;
+            }
+            let mut rect = to_map(*rect);
+            let cell = (rect.min - map.min).max(Vec2::ZERO);
+            let cell = cell.y as usize * across + cell.x as usize;
+            match taken.get_mut(cell) {
+                Some(taken) if *taken => continue,
+                Some(taken) => *taken = true,
+                None => {}
+            }
+            rect.max = rect.max.max(rect.min + vec2(1.5, 1.0));
+            batch.cut_rect(rect, if taken.is_empty() { 1.0 } else { 0.0 }, colour);
+        }
+        taken.fill(false);
     }
     batch.paint(&painter);
     let seen = to_map(canvas.view.visible(brush.widget)).intersect(map.shrink(3.0));

@@ -44,6 +44,8 @@ mod overlay;
 mod paint;
 pub mod scene;
 mod step;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod view;
 mod wires;
@@ -219,6 +221,10 @@ struct Cache {
     texts: TextCache,
     /// Galleys of wire labels.
     labels: TextCache,
+    /// Are the flags of the present selection?
+    is_flagged: bool,
+    /// Memory of the large mesh.
+    mesh: mesh::Kept,
     /// The zoom of the last frame: text waits for the zoom to rest.
     zoom: f32,
 }
@@ -261,6 +267,7 @@ impl Canvas {
     pub fn select(&mut self, selection: Selection) {
         self.focus = selection.steps.iter().next_back().cloned();
         self.selection = selection;
+        self.cache.is_flagged = false;
     }
 
     /// Show everything.
@@ -343,11 +350,14 @@ impl Canvas {
             self.focus = None;
         }
         self.gesture.follow(scene, &self.cache.geometry);
-        self.cache.selected_steps.clear();
+        self.cache.is_flagged = false;
     }
 
     /// Flags per step and wire, so that painting looks up no ids.
     fn flag_selection(&mut self, scene: &Scene) {
+        if std::mem::replace(&mut self.cache.is_flagged, true) {
+            return;
+        }
         let flags = &mut self.cache.selected_steps;
         flags.clear();
         flags.resize(scene.steps.len(), false);

@@ -76,9 +76,7 @@ pub fn paint(canvas: &mut Canvas, ui: &Ui, response: &Response, scene: &Scene) {
     overlay::lanes_ui(canvas, &brush);
     overlay::frames_ui(canvas, &brush);
     wires::wires_ui(canvas, &brush);
-    if brush.detail == Detail::Dot {
-        step::dots_ui(canvas, &brush);
-    } else {
+    if brush.detail > Detail::Dot {
         let visible: Vec<usize> = canvas.cache.geometry.steps_in(brush.seen).collect();
         for index in visible {
             step::step_ui(canvas, &brush, index);

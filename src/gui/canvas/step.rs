@@ -16,14 +16,15 @@ use crate::gui::theme;
 const MARGIN: f32 = 10.0;
 /// Side of the icon's tile, in canvas points.
 const TILE: f32 = 18.0;
+/// Distance of the state's mark from the right margin, where there is no
+/// footer. Screen points.
+const MARK: f32 = 4.0;
 /// Radius of a port, in canvas points.
 pub const PORT_RADIUS: f32 = 5.0;
 
-/// All visible steps as plain blocks, in one mesh.
-pub fn dots_ui(canvas: &Canvas, brush: &Brush<'_>) {
+/// Add all visible steps to a batch, as plain blocks.
+pub fn add_dots(canvas: &Canvas, brush: &Brush<'_>, batch: &mut Batch) {
     let palette = brush.palette;
-    let mut batch = Batch::new(brush.painter);
-    let cut = f32::from(theme::RADIUS_STEP) * brush.zoom * 0.5;
     for index in canvas.cache.geometry.steps_in(brush.seen) {
         let Some((step, rect)) = step_and_rect(canvas, brush, index) else {
             continue;
@@ -34,11 +35,10 @@ pub fn dots_ui(canvas: &Canvas, brush: &Brush<'_>) {
             theme::mix(palette.canvas, palette.hue(step.group), 0.7)
         };
         if is_selected(canvas, index) {
-            batch.cut_rect(rect.expand(2.0), cut, palette.accent);
+            batch.rect(rect.expand(1.5), palette.accent);
         }
-        batch.cut_rect(rect, cut, colour);
+        batch.rect(rect, colour);
     }
-    batch.paint(brush.painter);
 }
 
 /// One step.
@@ -54,18 +54,16 @@ pub fn step_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize) {
     ground_ui(brush, step, rect, selected);
     tile_ui(brush, step, rect);
     title_ui(canvas, brush, index, rect);
-    if brush.detail >= Detail::Line {
-        if step.is_card() {
-            card_ui(canvas, brush, index, rect);
-        } else {
-            line_ui(canvas, brush, index, rect);
-        }
+    if step.is_card() {
+        card_ui(canvas, brush, index, rect);
+    } else if brush.detail >= Detail::Line {
+        line_ui(canvas, brush, index, rect);
     }
     if brush.detail == Detail::Full {
         footer_ui(canvas, brush, index, rect);
     } else {
-        let centre = rect.right_top() + vec2(-12.0, 12.0 + header_shift(brush, step)) * brush.zoom;
-        mark_ui(brush, &step.state, pos2(centre.x, header_centre(brush, step, rect)));
+        let x = rect.right() - MARGIN * brush.zoom - MARK;
+        mark_ui(brush, &step.state, pos2(x, header_centre(brush, step, rect)));
     }
     ports_ui(canvas, brush, index);
 }
@@ -100,7 +98,7 @@ fn block_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
         brush.painter.rect_stroke(rect, radius(brush), ring, StrokeKind::Outside);
     }
     brush.painter.rect(rect, radius(brush), ground, border, StrokeKind::Inside);
-    let side = (rect.height() * 0.62).min(rect.width() * 0.5);
+    let side = 50.0 * brush.zoom;
     let square = Rect::from_center_size(rect.center(), Vec2::splat(side));
     step.icon.paint(brush.painter, square, hue);
     if broken {
@@ -211,7 +209,7 @@ fn title_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         return;
     };
     let left = text_left(brush, rect);
-    let mark = if brush.detail == Detail::Full { 0.0 } else { 14.0 };
+    let mark = if brush.detail == Detail::Full { 0.0 } else { MARK + 6.0 };
     let text = Text {
         text: &step.title,
         font: theme::scaled(&theme::strong(), (theme::BODY * brush.zoom).max(9.5)),
@@ -272,7 +270,7 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         used = text::draw_left(brush.painter, pos2(left, middle), &galley, palette.text);
     }
     let text = Text {
-        text: counted,
+        text: if brush.detail >= Detail::Line { counted } else { "" },
         font: theme::scaled(&theme::body(), (theme::CODE * zoom).max(8.5)),
         width: room - used - 8.0 * zoom,
         rows: 1,
@@ -348,7 +346,7 @@ fn footer_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     }
     let text = Text { text: &step.footer_right, font: font(), width: (right - left) * 0.62, rows: 1 };
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Right, &text) {
-        let colour = if step.footer_warns { palette.warning } else { palette.soft };
+        let colour = if step.footer_warns { palette.ink(palette.warning) } else { palette.soft };
         right -= text::draw_right(brush.painter, pos2(right, middle), &galley, colour);
         right -= 8.0 * zoom;
     }

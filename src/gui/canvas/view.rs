@@ -4,7 +4,7 @@
 use egui::{Pos2, Rect, Vec2};
 
 /// The smallest zoom.
-pub const ZOOM_MIN: f32 = 0.1;
+pub const ZOOM_MIN: f32 = 0.05;
 /// The largest zoom.
 pub const ZOOM_MAX: f32 = 2.0;
 /// Seconds that a jump (fit, follow) takes.

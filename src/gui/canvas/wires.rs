@@ -7,7 +7,7 @@ use super::mesh::Batch;
 use super::paint::{Brush, Detail};
 use super::scene::{WireLine, WireView};
 use super::text::{self, Slot, Text};
-use super::{Canvas, Target};
+use super::{Canvas, Target, step};
 use crate::gui::theme;
 
 /// Width of a wire, in canvas points.
@@ -23,35 +23,42 @@ enum Weight {
     Selected,
 }
 
-/// All visible wires and their labels.
+/// All visible wires into one batch, and their labels above it.
 pub fn wires_ui(canvas: &mut Canvas, brush: &Brush<'_>) {
-    let seen: Vec<(usize, WireLine)> = canvas
-        .cache
-        .geometry
-        .wires
-        .iter()
-        .enumerate()
-        .filter_map(|(index, line)| Some((index, (*line)?)))
-        .filter(|(_, line)| brush.seen.intersects(line.bounds))
-        .collect();
-    let mut batch = Batch::new(brush.painter);
+    let mut kept = std::mem::take(&mut canvas.cache.mesh);
+    let mut batch = Batch::reusing(brush.painter, &mut kept);
     let mut points = Vec::new();
-    let mut loud = Vec::new();
-    for (index, line) in &seen {
-        match weight(canvas, brush, *index) {
-            Weight::Calm => draw(canvas, brush, &mut batch, &mut points, *index, line, Weight::Calm),
-            weight => loud.push((*index, *line, weight)),
+    let seen = |line: &&(usize, WireLine)| brush.seen.intersects(line.1.bounds);
+    let lines = || {
+        let lines = canvas.cache.geometry.wires.iter().enumerate();
+        lines.filter_map(|(index, line)| Some((index, (*line)?)))
+    };
+    let mut loud = false;
+    for (index, line) in lines().filter(|line| seen(&line)) {
+        match weight(canvas, brush, index) {
+            weight @ Weight::Calm => {
+                draw(canvas, brush, &mut batch, &mut points, index, &line, weight);
+            }
+            _ => loud = true,
         }
     }
     // What stands out lies above what does not.
-    for (index, line, weight) in &loud {
-        draw(canvas, brush, &mut batch, &mut points, *index, line, *weight);
-    }
-    batch.paint(brush.painter);
-    if brush.zoom >= LABEL_ZOOM {
-        for (index, line) in seen {
-            label_ui(canvas, brush, index, &line);
+    for (index, line) in lines().filter(|line| loud && seen(&line)) {
+        let weight = weight(canvas, brush, index);
+        if weight != Weight::Calm {
+            draw(canvas, brush, &mut batch, &mut points, index, &line, weight);
         }
+    }
+    if brush.detail == Detail::Dot {
+        // One mesh for everything: egui copies each mesh, growing its own.
+        step::add_dots(canvas, brush, &mut batch);
+    }
+    let labelled: Vec<(usize, WireLine)> =
+        if brush.zoom >= LABEL_ZOOM { lines().filter(|line| seen(&line)).collect() } else { Vec::new() };
+    batch.paint_and_keep(brush.painter, &mut kept);
+    canvas.cache.mesh = kept;
+    for (index, line) in labelled {
+        label_ui(canvas, brush, index, &line);
     }
 }
 
@@ -102,6 +109,7 @@ fn draw(
         Weight::Calm => palette.wire(),
     };
     let width = match weight {
+        _ if brush.detail == Detail::Dot => 1.0,
         Weight::Selected if flagged(canvas, index) => (WIDTH * 1.5 * brush.zoom).max(2.0),
         Weight::Selected | Weight::Hovered => (WIDTH * brush.zoom).max(1.5),
         Weight::Calm => (WIDTH * brush.zoom).max(0.75),
@@ -147,7 +155,10 @@ fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLin
         return;
     };
     let size = galley.0.size() * galley.1 + vec2(8.0, 2.0);
-    let gap = (line.to.x - line.from.x) * brush.zoom - 12.0;
+    // On a level wire the label must leave room for the ports.
+    let level = (line.to.y - line.from.y).abs() < 20.0;
+    let ports = if level { 12.0 } else { 0.0 };
+    let gap = (line.to.x - line.from.x) * brush.zoom - ports;
     let loud = flagged(canvas, index) || is_hovered(canvas, wire);
     if size.x > gap && !loud {
         return;
