@@ -22,7 +22,7 @@ const SIDE_LIMIT: usize = 1 << 28;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Quarantined {
     pub file: String,
-    /// 1-based.
+    /// 1-based; 0: not known (samples from the middle of large files).
     pub line: u64,
     /// Bytes from the start of the (decompressed) file.
     pub offset: u64,

@@ -1,6 +1,7 @@
 //! The engine: reads files, previews and runs plans, profiles columns. The only package that knows Polars; no Polars
 //! type is in its public face. Must not import egui, the command line or the designer.
 
+mod bench;
 mod columns;
 mod exprs;
 mod frames;
@@ -15,6 +16,7 @@ mod table;
 mod views;
 mod write;
 
+pub use bench::{Better, Measure, bench_parse, bench_run};
 pub use columns::{POSITION, Quarantined};
 pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
 pub use profile::{BINS, ColumnProfile, TOP, profile};

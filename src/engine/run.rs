@@ -11,7 +11,7 @@ mod publish;
 mod quarantine;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -118,6 +118,8 @@ struct Run<'a> {
     targets: &'a BTreeMap<NodeId, Target>,
     counts: BTreeMap<NodeId, Count>,
     gathered: BTreeMap<NodeId, Gathered>,
+    /// Those that need no more rows.
+    satisfied: BTreeSet<NodeId>,
     tables: BTreeMap<NodeId, Table>,
     /// Rows of nodes that are done.
     frames: BTreeMap<NodeId, DataFrame>,
@@ -157,6 +159,7 @@ fn execute(
         targets: &targets,
         counts: BTreeMap::new(),
         gathered: reducers.keys().map(|id| (*id, Gathered::default())).collect(),
+        satisfied: BTreeSet::new(),
         tables: graph.tables.iter().map(table).collect(),
         frames: BTreeMap::new(),
         sinks: BTreeMap::new(),
@@ -235,10 +238,19 @@ impl Run<'_> {
             }
             self.take(pushed)?;
             on_chunk();
-            Ok(ControlFlow::Continue(()))
+            Ok(if self.is_enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         self.tallies.insert(id, tally);
         Ok(())
+    }
+
+    /// Whether nobody needs more rows of a source: all that it feeds is the first rows, and they are there.
+    fn is_enough(&self, id: NodeId) -> bool {
+        let reached = &self.graph.reached[&id];
+        let is_fed = |consumer: &NodeId| self.plan.node(*consumer).inputs.iter().any(|input| reached.contains(input));
+        !self.satisfied.is_empty()
+            && reached.iter().all(|node| !self.graph.tables.contains(node) && !self.targets.contains_key(node))
+            && self.graph.reduced.iter().filter(|consumer| is_fed(consumer)).all(|node| self.satisfied.contains(node))
     }
 
     /// The whole right sides that a source's rows are joined to.
@@ -270,8 +282,10 @@ impl Run<'_> {
             }
         }
         for (id, folds) in pushed.reduced {
-            if let Some(gathered) = self.gathered.get_mut(&id) {
-                gathered.add(&self.reducers[&id], folds)?;
+            if let Some(gathered) = self.gathered.get_mut(&id)
+                && gathered.add(&self.reducers[&id], folds)?
+            {
+                self.satisfied.insert(id);
             }
         }
         for (id, piece) in pushed.written {

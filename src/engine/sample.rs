@@ -60,6 +60,8 @@ pub struct ReadResult {
 const QUARANTINE_LIMIT: usize = 1000;
 /// Bytes of a chunk where only a part is read.
 const SAMPLE_CHUNK: usize = 1 << 20;
+/// Bytes of a file whose lines are counted for the sake of quarantine alone.
+const COUNTED: u64 = 64 << 20;
 /// Blocks of a spread sample.
 const BLOCKS: u64 = 24;
 
@@ -179,6 +181,8 @@ impl Taken {
         let (prepared, opened) = self.job.prepare(index)?;
         let fail = |error: std::io::Error| unreadable(&prepared.path, &error);
         let mut file = File::open(&prepared.path).map_err(fail)?;
+        // Line numbers need every line end before: of large files they are told only where they are asked for.
+        let counts_lines = self.job.position || opened.size <= COUNTED;
         // Where lines have been counted up to, and how many there were.
         let (mut counted, mut lines) = (0, 0);
         let mut end = opened.offset;
@@ -189,14 +193,19 @@ impl Taken {
                 let Some(border) = next_border(&mut file, start).map_err(fail)? else { continue };
                 start = border;
             }
-            lines += count_between(&mut file, counted, start).map_err(fail)?;
-            counted = start;
+            if counts_lines {
+                lines += count_between(&mut file, counted, start).map_err(fail)?;
+                counted = start;
+            }
             file.seek(SeekFrom::Start(start)).map_err(fail)?;
             let mut chunker = Chunker::new((&mut file).take(block), lines + 1, start, block as usize);
             let Some(raw) = chunker.next(&*prepared.parser, &prepared.path)? else { continue };
             end = start + raw.bytes.len() as u64;
             self.bytes += raw.bytes.len() as u64;
-            let parsed = self.job.parse(&prepared, raw)?;
+            let mut parsed = self.job.parse(&prepared, raw)?;
+            if !counts_lines {
+                parsed.quarantined.iter_mut().for_each(|unit| unit.line = 0);
+            }
             self.add(parsed, rows);
         }
         Ok(())

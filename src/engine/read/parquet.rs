@@ -34,10 +34,22 @@ pub(crate) fn count_rows(path: &Path) -> Result<usize, Diagnostic> {
     ParquetReader::new(file).num_rows().map_err(|error| damaged(path, &error))
 }
 
-/// (first row, rows) of each batch.
+/// (first row, rows) of each batch: whole row groups, since part of one costs as much as all of it.
 pub(crate) fn row_ranges(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
-    let rows = count_rows(path)?;
-    Ok((0..rows).step_by(BATCH).map(|start| (start, BATCH.min(rows - start))).collect())
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut reader = ParquetReader::new(file);
+    let metadata = reader.get_metadata().map_err(|error| damaged(path, &error))?;
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    let mut start = 0;
+    for group in &metadata.row_groups {
+        let rows = group.num_rows();
+        match ranges.last_mut() {
+            Some((_, count)) if *count + rows <= BATCH => *count += rows,
+            _ => ranges.push((start, rows)),
+        }
+        start += rows;
+    }
+    Ok(ranges)
 }
 
 fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -> Result<DataFrame, Diagnostic> {

@@ -98,16 +98,16 @@ impl Flow<'_> {
         }
         let name = format!("{} {}", node.origin.step, id.0);
         let context = Context { name: &name, inputs: schemas, output: &node.schema, ids: false };
-        if self.wants_rejected {
-            let input = inputs.first().cloned();
-            done.rejected.extend(rejected_rows(node, input, &context)?);
-        }
+        let input = if self.wants_rejected { inputs.first().cloned() } else { None };
         let frame = match &node.op {
             Op::Write(_) => inputs.pop().map(LazyFrame::collect).unwrap_or_else(|| Ok(DataFrame::empty())),
             op => ops::lower_op(op, inputs, &context)?.collect(),
         };
         let frame = frame.map_err(|error| ops::failed(&error))?;
         count.out = frame.height() as u64;
+        if count.out < count.ins[0] {
+            done.rejected.extend(rejected_rows(node, input, &context)?);
+        }
         done.counts.push((id, count));
         Ok(frame)
     }

@@ -190,6 +190,19 @@ fn a_source_without_rows_counts_zero() {
 }
 
 #[test]
+fn a_limit_without_an_order_stops_reading() {
+    let mut design = Design::default();
+    let orders = design.orders();
+    let few = design.add("Few", Op::Limit(Limit { keys: vec![], count: 3, offset: 1 }), &[orders]);
+    design.write("few.csv", few, &[]);
+    let folder = folder(20_000);
+    let report = run(&design.0, &options(folder.path(), 500), &Silent).unwrap();
+    assert!(output(folder.path(), "few.csv").contains("\n1,a user with a long name 1,1.5,true\n"));
+    assert_eq!(report.sinks[0].rows, 3);
+    assert!(report.rows_read < 5000, "{}", report.rows_read);
+}
+
+#[test]
 fn joins_take_the_right_side_whole_and_first() {
     let mut design = Design::default();
     let orders = design.orders();
