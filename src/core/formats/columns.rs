@@ -61,6 +61,10 @@ pub struct Tally {
     /// Keys that the schema does not have, with how often they were met.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_keys: BTreeMap<String, u64>,
+    /// Values of accepted rows that could not be read as their column's type and are null therefore, by column;
+    /// of wanted columns only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unfit: BTreeMap<String, u64>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -80,11 +84,51 @@ impl Tally {
         for (key, count) in &other.unknown_keys {
             *self.unknown_keys.entry(key.clone()).or_default() += count;
         }
+        for (column, count) in &other.unfit {
+            *self.unfit.entry(column.clone()).or_default() += count;
+        }
     }
 
     /// Whether the equation holds.
     pub fn is_balanced(&self) -> bool {
         self.read == self.accepted + self.quarantined + self.joined + self.blank + self.meta
+    }
+}
+
+/// Gathers `Tally::unfit` while a chunk is read.
+pub struct Unfit {
+    counts: Vec<u64>,
+    /// Columns of the row that is being read.
+    row: Vec<usize>,
+}
+
+impl Unfit {
+    pub fn new(schema: &Schema) -> Self {
+        Self { counts: vec![0; schema.len()], row: Vec::new() }
+    }
+
+    /// A value of the row could not be read.
+    #[cold]
+    pub fn note(&mut self, column: usize) {
+        self.row.push(column);
+    }
+
+    #[inline]
+    pub fn end_row(&mut self) {
+        if !self.row.is_empty() {
+            self.row.drain(..).for_each(|column| self.counts[column] += 1);
+        }
+    }
+
+    #[inline]
+    pub fn abandon_row(&mut self) {
+        self.row.clear();
+    }
+
+    pub fn finish(self, schema: &Schema, tally: &mut Tally) {
+        for (name, count) in schema.names().zip(self.counts).filter(|(_, count)| *count > 0) {
+            *tally.unfit.entry(name.to_owned()).or_default() += count;
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use super::cell::Cell;
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::{
-    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit, scan, time,
+    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
+    time,
 };
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
@@ -420,11 +421,14 @@ impl Parser for CsvParser {
         let (text, bom) = scan::without_bom(chunk);
         let bytes = text.as_bytes();
         let mut unit = Unit { line: chunk.first_line, offset: chunk.offset + bom as u64 };
+        let mut unfit = Unfit::new(&self.schema);
         let mut scratch = String::new();
         let mut at = 0;
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
-            if let Some(Some(column)) = targets.get(place) {
-                self.read_field(text, span, *column, &mut scratch, out);
+            if let Some(Some(column)) = targets.get(place)
+                && !self.read_field(text, span, *column, &mut scratch, out)
+            {
+                unfit.note(*column);
             }
         }) {
             let raw = &text[at..record.end];
@@ -434,10 +438,12 @@ impl Parser for CsvParser {
                 && raw != layout.header
                 && !raw.is_empty()
             {
+                unfit.end_row();
                 out.end_row(unit);
                 tally.accepted += 1;
                 tally.rows += 1;
             } else {
+                unfit.abandon_row();
                 out.abandon_row();
                 if is_blank(raw) {
                     tally.blank += 1;
@@ -455,6 +461,7 @@ impl Parser for CsvParser {
             unit.offset += (record.next - at) as u64;
             at = record.next;
         }
+        unfit.finish(&self.schema, &mut tally);
         if tally.rows > 0 {
             tally.unknown_keys.extend(layout.unknown.into_iter().map(|name| (name, tally.rows)));
         }
@@ -468,11 +475,12 @@ fn ragged(found: usize, expected: usize) -> String {
 }
 
 impl CsvParser {
+    /// Reads a field into its column; false where it holds something else than the column's type.
     #[inline]
-    fn read_field(&self, text: &str, span: Span, column: usize, scratch: &mut String, out: &mut dyn Columns) {
+    fn read_field(&self, text: &str, span: Span, column: usize, scratch: &mut String, out: &mut dyn Columns) -> bool {
         let mut field = &text[span.start..span.end];
         if field.is_empty() && !span.quoted {
-            return;
+            return true;
         }
         if span.doubled {
             scratch.clear();
@@ -485,7 +493,7 @@ impl CsvParser {
             }));
             field = scratch;
         }
-        self.cells[column].read(field, column, &self.schema.fields[column], out);
+        self.cells[column].read(field, column, &self.schema.fields[column], out) || is_blank(field)
     }
 }
 

@@ -184,10 +184,10 @@ impl<'a> Records<'_, 'a> {
             return Ok(());
         }
         if let Err(fault) = self.rows.read(scanner, self.out) {
-            self.out.abandon_row();
+            self.rows.abandon_row(self.out);
             return Err(fault);
         }
-        self.out.end_row(unit);
+        self.rows.end_row(unit, self.out);
         self.tally.read += 1;
         self.tally.accepted += 1;
         self.tally.rows += 1;

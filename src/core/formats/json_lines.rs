@@ -133,7 +133,7 @@ impl Parser for JsonLinesParser {
             let mut scanner = Scanner::new(line);
             let read = if line.as_bytes()[0] == b'{' || scanner.peek() == b'{' {
                 rows.read(&mut scanner, out).and_then(|()| ended(&mut scanner)).map(|()| {
-                    out.end_row(unit);
+                    rows.end_row(unit, out);
                     tally.rows += 1;
                 })
             } else {
@@ -142,7 +142,7 @@ impl Parser for JsonLinesParser {
                     each_item(&mut Scanner::new(line), |scanner| {
                         scanner.peek();
                         rows.read(scanner, out)?;
-                        out.end_row(unit);
+                        rows.end_row(unit, out);
                         tally.rows += 1;
                         Ok(())
                     })
@@ -151,7 +151,7 @@ impl Parser for JsonLinesParser {
             match read {
                 Ok(()) => tally.accepted += 1,
                 Err(fault) => {
-                    out.abandon_row();
+                    rows.abandon_row(out);
                     let column = line[..fault.at].chars().count() + 1;
                     out.quarantine(unit, &format!("{} (at character {column})", fault.reason), line.as_bytes());
                     tally.quarantined += 1;
@@ -208,8 +208,10 @@ mod tests {
 {"i":3.0,"f":3,"b":true,"t":"2024-01-01 00:00:00.5+01:00","s":{"x": "y\n"},"l":[1,null,"x"]}
 {"i":99999999999999999999,"f":1e999,"b":null,"t":"xxx","s":"","l":null}
 "#;
+        let reading = read_as(&spec(), &schema, text);
+        assert_eq!(format!("{:?}", reading.tally.unfit), r#"{"b": 1, "f": 2, "i": 2, "l": 1, "t": 2}"#);
         assert_eq!(
-            read_as(&spec(), &schema, text).json(),
+            reading.json(),
             [
                 r#"[null,null,null,null,"12",null]"#,
                 r#"[3,3.0,true,"2023-12-31T23:00:00.500Z","{\"x\": \"y\\n\"}",[1,null,null]]"#,

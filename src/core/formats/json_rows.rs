@@ -6,7 +6,7 @@
 
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Columns, Tally, cell, numbers, time};
+use super::{Columns, Tally, Unfit, Unit, cell, numbers, time};
 use crate::data::{DataType, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
@@ -58,6 +58,7 @@ pub struct ObjectReader<'a> {
     /// By column, the row that set it last.
     set_in: Vec<u64>,
     row: u64,
+    unfit: Unfit,
     scratch: String,
 }
 
@@ -70,11 +71,12 @@ impl<'a> ObjectReader<'a> {
             wanted: (0..columns).map(|column| out.wants(column)).collect(),
             set_in: vec![0; columns],
             row: 0,
+            unfit: Unfit::new(&shape.schema),
             scratch: String::new(),
         }
     }
 
-    /// Sets the columns of the object that is next; the caller ends or abandons the row.
+    /// Sets the columns of the object that is next; `end_row` or `abandon_row` follows.
     pub fn read(&mut self, scanner: &mut Scanner<'a>, out: &mut dyn Columns) -> Result<(), Fault> {
         self.row += 1;
         self.keys.begin_row();
@@ -104,13 +106,16 @@ impl<'a> ObjectReader<'a> {
     #[inline]
     fn read_value(&mut self, scanner: &mut Scanner<'a>, column: usize, out: &mut dyn Columns) -> Result<bool, Fault> {
         let kind = scanner.kind()?;
-        Ok(match (self.shape.readers[column], kind) {
+        let set = match (self.shape.readers[column], kind) {
             (Reader::Text, Kind::Text) => {
                 let quoted = scanner.quoted()?;
                 out.text(column, self.plain(quoted));
                 true
             }
-            (_, Kind::Null) => scanner.null().map(|()| false)?,
+            (_, Kind::Null) => {
+                scanner.null()?;
+                return Ok(false);
+            }
             (Reader::Text, _) => {
                 out.text(column, scanner.raw()?);
                 true
@@ -140,7 +145,11 @@ impl<'a> ObjectReader<'a> {
                 set
             }
             _ => scanner.skip().map(|_| false)?,
-        })
+        };
+        if !set {
+            self.unfit.note(column);
+        }
+        Ok(set)
     }
 
     /// A string's text: a slice of the chunk where it has no escapes.
@@ -154,8 +163,19 @@ impl<'a> ObjectReader<'a> {
         &self.scratch
     }
 
-    /// Adds the keys that the schema does not have to the tally.
+    pub fn end_row(&mut self, unit: Unit, out: &mut dyn Columns) {
+        self.unfit.end_row();
+        out.end_row(unit);
+    }
+
+    pub fn abandon_row(&mut self, out: &mut dyn Columns) {
+        self.unfit.abandon_row();
+        out.abandon_row();
+    }
+
+    /// Adds to the tally the keys that the schema does not have, and the values that did not fit.
     pub fn finish(self, tally: &mut Tally) {
         self.keys.finish(tally);
+        self.unfit.finish(&self.shape.schema, tally);
     }
 }

@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::infer::TextGuess;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, scan};
+use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, scan};
 use crate::data::{Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 
@@ -198,6 +198,7 @@ impl Parser for LogfmtParser {
         let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
         // By column, the unit that set it last.
         let mut set_in = vec![0; self.schema.len()];
+        let mut unfit = Unfit::new(&self.schema);
         let mut scratch = String::new();
         for (unit, line) in scan::lines(chunk) {
             tally.read += 1;
@@ -210,13 +211,19 @@ impl Parser for LogfmtParser {
                 let Some(column) = keys.find(key).filter(|column| wanted[*column]) else { return };
                 if self.read_value(value, column, &mut scratch, out) {
                     set_in[column] = tally.read;
-                } else if set_in[column] == tally.read {
+                    return;
+                }
+                if set_in[column] == tally.read {
                     out.value(column, Value::Null);
+                }
+                if value.is_none_or(|value| !value.raw.is_empty()) {
+                    unfit.note(column);
                 }
             });
             let fault = match read {
                 Ok(0) => "there is no key=value pair",
                 Ok(_) => {
+                    unfit.end_row();
                     out.end_row(unit);
                     tally.accepted += 1;
                     tally.rows += 1;
@@ -224,11 +231,13 @@ impl Parser for LogfmtParser {
                 }
                 Err(fault) => fault,
             };
+            unfit.abandon_row();
             out.abandon_row();
             out.quarantine(unit, fault, line.as_bytes());
             tally.quarantined += 1;
         }
         keys.finish(&mut tally);
+        unfit.finish(&self.schema, &mut tally);
         tally
     }
 }
@@ -284,6 +293,7 @@ mod tests {
             [r#"["2024-04-16T15:10:44.100Z","info","a \"b\" c:\\d\n\\w",1.5,1,true]"#, r#"[null,null,"",2.0,2,null]"#]
         );
         assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"extra": 1}"#);
+        assert_eq!(format!("{:?}", reading.tally.unfit), r#"{"ts": 1}"#);
         assert_eq!(
             read(&spec(), text).columns(),
             ["ts String", "level String", "msg String", "took Float", "n Int", "ok Boolean", "extra String"]

@@ -34,7 +34,7 @@ mod syslog;
 mod testing;
 pub mod time;
 
-pub use columns::{Columns, RowCollector, Tally, Unit};
+pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 
 /// Every format, in the order in which a tie of scores is decided.
