@@ -1,4 +1,5 @@
 //! Checks of calls: does the function exist, may it stand here, are its arguments and clauses right.
+//! Must not import any room but `data`.
 
 use super::super::functions::{ArgType, Function, FunctionKind, function};
 use super::super::rules::literal_as;

@@ -1,4 +1,5 @@
 //! Types without diagnostics, and `coerce`: the same expression with equal types on both sides.
+//! Must not import any room but `data`.
 
 use super::super::functions::{ArgType, FunctionKind, function};
 use super::super::rules::{binary, compared, literal_as};

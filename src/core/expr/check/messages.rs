@@ -1,4 +1,5 @@
 //! The words of the checker: what is wrong with the types at hand, and what mends it.
+//! Must not import any room but `data`.
 
 use super::super::functions::{Function, functions};
 use super::super::{BinaryOp, Expr, ExprKind, print, print_name};

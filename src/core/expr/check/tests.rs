@@ -1,4 +1,5 @@
 //! What the checker says: types, and the words for what is wrong.
+//! Must not import any room but `data`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Null and edge-value semantics, each as a text and its value.
+//! Must not import any room but `data`.
 
 use std::collections::BTreeMap;
 

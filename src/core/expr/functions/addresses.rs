@@ -1,4 +1,5 @@
 //! IP addresses as text, of both versions. What is no address gives null.
+//! Must not import any room but `data`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,5 @@
 //! Aggregates: many rows → a value. Nulls are skipped, but for `count(*)`, `share_if`, `first` and `last`.
+//! Must not import any room but `data`.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,5 @@
 //! What functions take: kinds of arguments, and how reference meanings get at their values.
+//! Must not import any room but `data`.
 
 use super::TypeResult;
 use crate::data::{DataType, Value};

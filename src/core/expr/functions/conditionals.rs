@@ -1,4 +1,5 @@
 //! Choices between values.
+//! Must not import any room but `data`.
 
 use super::ArgType::{Boolean, Ordered, Same};
 use super::arguments::common;

@@ -1,4 +1,5 @@
 //! JSON kept as text. What is no JSON gives null.
+//! Must not import any room but `data`.
 
 use std::cell::RefCell;
 

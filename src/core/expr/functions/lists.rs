@@ -1,4 +1,5 @@
 //! Lists: length, items, search, joining. Positions count from 1, negative ones from the end.
+//! Must not import any room but `data`.
 
 use super::ArgType::{Any, Int, List, Same, String as Text};
 use super::arguments::{boolean, common, first, int, int_at, item, list_at, some_text, string, text_at, value_or_null};

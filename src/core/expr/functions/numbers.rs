@@ -1,4 +1,5 @@
 //! Numbers. What would be NaN, infinite or out of an Int's range is null.
+//! Must not import any room but `data`.
 
 use super::ArgType::{Int, Number, Quantity};
 use super::arguments::{first, float, int, int_or, number_at, value_or_null};

@@ -1,4 +1,5 @@
 //! Hiding what is personal: hashes, keyed hashes, masks.
+//! Must not import any room but `data`.
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};

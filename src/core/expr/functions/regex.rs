@@ -1,4 +1,5 @@
 //! Functions on regular expressions. Patterns are constants.
+//! Must not import any room but `data`.
 
 use super::super::patterns::{ReplacementPart, regex_pattern, regex_replacement, with_regex};
 use super::ArgType::{Int, String as Text};

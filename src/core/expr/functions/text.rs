@@ -1,4 +1,5 @@
 //! Text: case, pieces, padding, search. Lengths and positions count characters, from 1.
+//! Must not import any room but `data`.
 
 use super::ArgType::{Any, Int, String as Text};
 use super::arguments::{boolean, int, int_at, int_or, some_text, string, strings, text_at, value_or_null};

@@ -1,4 +1,5 @@
 //! Time: rounding, parts, formats, epochs, time zones. Timestamps are UTC; weeks start on Monday.
+//! Must not import any room but `data`.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
 //! Quantities with units: spans of time and amounts of bytes.
+//! Must not import any room but `data`.
 
 use super::super::cast::float_to_int;
 use super::super::durations::parse_span;

@@ -1,4 +1,5 @@
 //! Parts of URLs, absolute (`https://host/path`) or as logs have them (`/path?query`). RFC 3986.
+//! Must not import any room but `data`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 

@@ -1,4 +1,5 @@
 //! What a browser or program says of itself, by the marks that are common in practice. Empty and `-` give null.
+//! Must not import any room but `data`.
 
 use super::ArgType::String as Text;
 use super::arguments::{boolean, some_text, string, text_at, value_or_null};

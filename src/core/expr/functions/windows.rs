@@ -1,4 +1,5 @@
 //! Window functions: a value per row from its neighbours. Aggregates become windows by `over (…)`.
+//! Must not import any room but `data`.
 
 use super::ArgType::{Int, Same};
 use super::arguments::{common, int};

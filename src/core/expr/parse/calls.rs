@@ -1,4 +1,5 @@
 //! What stands around parentheses and keywords: calls with their clauses, `case`, `cast`, `extract`, order keys.
+//! Must not import any room but `data`.
 
 use super::super::functions::canonical_name;
 use super::super::precedence::ANY;

@@ -1,4 +1,5 @@
 //! Values written in an expression: numbers, texts, times, spans, lists, records; and names of types.
+//! Must not import any room but `data`.
 
 use super::super::durations::{SpanError, is_unit, parse_span};
 use super::super::instants::{parse_date, parse_timestamp};

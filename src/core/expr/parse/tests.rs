@@ -1,4 +1,5 @@
 //! Reading and printing: what is understood, what is refused with which words, and that text and tree agree.
+//! Must not import any room but `data`.
 
 use super::super::{Call, FrameBound, FrameUnit, Over, WindowFrame, print};
 use super::*;
