@@ -10,8 +10,20 @@ use crate::exprs::{Typed, kernels};
 pub(crate) fn native(name: &str, args: &[Typed]) -> Option<Typed> {
     match name {
         "coalesce" => coalesce(args),
+        "if" => choice(args),
         _ => text(name, args),
     }
+}
+
+fn choice(args: &[Typed]) -> Option<Typed> {
+    let [condition, value, other] = args else { return None };
+    let data_type = value.data_type.common(&other.data_type)?;
+    if condition.data_type != DataType::Boolean || data_type.is_unknown() {
+        return None;
+    }
+    let (value, other) = (value.clone().widened(&data_type), other.clone().widened(&data_type));
+    let chosen = pl::when(condition.expr.clone()).then(value.expr).otherwise(other.expr);
+    Some(Typed::new(chosen, data_type))
 }
 
 fn coalesce(args: &[Typed]) -> Option<Typed> {

@@ -8,7 +8,7 @@ mod write;
 use pipewright_core::data::{Schema, Value};
 use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, LazyFrame, PolarsResult, Series, UInt64Type};
 
-pub(crate) use cells::{Cells, column_values, series_of, value_of};
+pub(crate) use cells::{Cells, column_values, put_text, series_of, value_of};
 pub(crate) use types::{RESERVED_ROW, polars_schema, polars_type, schema_of};
 
 /// Rows of a step, as the designer, the command line and tests see them.

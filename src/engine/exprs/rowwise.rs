@@ -1,13 +1,15 @@
 //! The way for everything that has no native form: the children are lowered, and the node itself is evaluated row by
 //! row by the reference evaluator. Correct first; slower than a kernel.
 
+use std::collections::HashMap;
+
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::{Expr, ExprKind, eval};
-use polars::prelude::{Column, IntoColumn, PolarsResult};
+use pipewright_core::expr::{Expr, ExprKind, eval, function};
+use polars::prelude::{Column, IntoColumn, PolarsResult, StringChunked};
 
 use super::{Typed, kernels, type_of};
-use crate::table::{column_values, series_of};
+use crate::table::{Cells, column_values, put_text, series_of};
 
 /// Evaluates the topmost node of `expr` row by row over its lowered children.
 pub(super) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
@@ -30,6 +32,10 @@ pub(super) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
     let types: Vec<DataType> = inputs.iter().map(|input| input.data_type.clone()).collect();
     let exprs = inputs.into_iter().map(|input| input.expr).collect();
     let result_type = data_type.clone();
+    if let Some(call) = PlainCall::of(&node) {
+        let run = move |columns: &mut [Column]| call.run(columns, &types, &result_type);
+        return Ok(Typed::new(kernels::elementwise("call", exprs, &data_type, run), data_type));
+    }
     let run = move |columns: &mut [Column]| evaluate(&node, columns, &types, &result_type);
     Ok(Typed::new(kernels::elementwise("row by row", exprs, &data_type, run), data_type))
 }
@@ -53,4 +59,92 @@ fn evaluate(node: &Expr, columns: &mut [Column], types: &[DataType], result: &Da
     }
     let references: Vec<&Value> = values.iter().collect();
     Ok(series_of(&name, result, &references).into_column())
+}
+
+/// A call whose arguments are constants and input columns: the function itself is run over the rows, without a walk
+/// through the tree, and without a new text for each cell.
+struct PlainCall {
+    function: fn(&[Value]) -> Value,
+    /// Constants in their places; null where an input goes.
+    arguments: Vec<Value>,
+    /// (place among the arguments, input).
+    inputs: Vec<(usize, usize)>,
+}
+
+/// Different texts whose results are remembered, and lookups after which it is decided whether that pays.
+const REMEMBERED: usize = 4096;
+
+impl PlainCall {
+    fn of(node: &Expr) -> Option<PlainCall> {
+        let ExprKind::Call(call) = &node.kind else { return None };
+        let mut plain =
+            PlainCall { function: function(&call.function)?.eval?, arguments: Vec::new(), inputs: Vec::new() };
+        for (place, arg) in call.args.iter().enumerate() {
+            match &arg.kind {
+                ExprKind::Literal(value) => plain.arguments.push(value.clone()),
+                ExprKind::Column(_) => {
+                    plain.inputs.push((place, plain.inputs.len()));
+                    plain.arguments.push(Value::Null);
+                }
+                _ => return None,
+            }
+        }
+        Some(plain)
+    }
+
+    fn run(&self, columns: &mut [Column], types: &[DataType], result: &DataType) -> PolarsResult<Column> {
+        let columns = kernels::aligned(columns);
+        let name = columns.first().map(|column| column.name().clone()).unwrap_or_default();
+        let height = columns.first().map_or(1, Column::len);
+        let series: Vec<_> = columns.iter().map(|column| column.as_materialized_series().rechunk()).collect();
+        let cells: Vec<Cells> = series.iter().zip(types).map(|(series, known)| Cells::new(series, known)).collect();
+        let values = match cells.as_slice() {
+            [Cells::Text(texts)] => self.over_texts(texts),
+            _ => {
+                let mut arguments = self.arguments.clone();
+                let mut values = Vec::with_capacity(height);
+                for row in 0..height {
+                    for (place, input) in &self.inputs {
+                        cells[*input].put(row, &mut arguments[*place]);
+                    }
+                    values.push((self.function)(&arguments));
+                }
+                values
+            }
+        };
+        let references: Vec<&Value> = values.iter().collect();
+        Ok(series_of(&name, result, &references).into_column())
+    }
+
+    /// Logs repeat themselves: the results of texts met before are remembered as long as that pays.
+    fn over_texts(&self, texts: &StringChunked) -> Vec<Value> {
+        let mut arguments = self.arguments.clone();
+        let mut compute = |text: Option<&str>| {
+            for (place, _) in &self.inputs {
+                put_text(text, &mut arguments[*place]);
+            }
+            (self.function)(&arguments)
+        };
+        let mut remembered: HashMap<&str, Value> = HashMap::new();
+        let (mut lookups, mut hits) = (0, 0);
+        let mut values = Vec::with_capacity(texts.len());
+        for text in texts.iter() {
+            let Some(text) = text.filter(|_| lookups < REMEMBERED || hits * 2 > lookups) else {
+                values.push(compute(text));
+                continue;
+            };
+            lookups += 1;
+            if let Some(known) = remembered.get(text) {
+                hits += 1;
+                values.push(known.clone());
+                continue;
+            }
+            let value = compute(Some(text));
+            if remembered.len() < REMEMBERED {
+                remembered.insert(text, value.clone());
+            }
+            values.push(value);
+        }
+        values
+    }
 }

@@ -55,6 +55,28 @@ impl<'a> Cells<'a> {
     }
 }
 
+impl Cells<'_> {
+    /// Puts the cell's value into `slot`; a text takes the place of the text there.
+    pub(crate) fn put(&self, row: usize, slot: &mut Value) {
+        match self {
+            Cells::Text(cells) => put_text(cells.get(row), slot),
+            _ => *slot = self.value(row),
+        }
+    }
+}
+
+/// A text, or null, in the place of another without a new allocation.
+pub(crate) fn put_text(text: Option<&str>, slot: &mut Value) {
+    match (text, slot) {
+        (Some(text), Value::String(old)) => {
+            old.clear();
+            old.push_str(text);
+        }
+        (Some(text), slot) => *slot = Value::text(text),
+        (None, slot) => *slot = Value::Null,
+    }
+}
+
 /// All cells of a column.
 pub(crate) fn column_values(series: &Series, data_type: &DataType) -> Vec<Value> {
     let series = series.rechunk();
