@@ -13,6 +13,7 @@ mod read;
 mod run;
 mod sample;
 mod table;
+mod trace;
 mod views;
 mod write;
 
@@ -24,6 +25,7 @@ pub use read::{Cancel, Sniff, expand, read_schema, read_stream, schema_as, sniff
 pub use run::{FileReport, RunOptions, RunProgress, RunReport, SinkReport, SourceReport, StepReport, run};
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;
+pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
 
 use pipewright_core::diagnostic::Diagnostic;
 

@@ -241,4 +241,4 @@ pub fn preview_now(
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -420,3 +420,35 @@ fn ids_travel_with_rows() {
         assert_eq!(ids, wanted, "{}", op.name());
     }
 }
+
+#[test]
+fn texts_are_parsed_by_their_format() {
+    use pipewright_core::formats::FormatSpec;
+    use pipewright_core::ir::Parse;
+    let parse = |on_fail, keep_input| {
+        Op::Parse(Parse {
+            column: "line".into(),
+            format: FormatSpec::new("json_lines"),
+            schema: schema("a:Int b:String"),
+            keep_input,
+            on_fail,
+        })
+    };
+    let input =
+        table("n:Int line:String", json!([[1, "{\"a\":1,\"b\":\"x\"}"], [2, "nonsense"], [3, "{\"a\":3}"], [4, null]]));
+    let wanted = json!([[1, 1, "x"], [3, 3, null], [4, null, null]]);
+    assert_eq!(run(&parse(OnFail::Reject, false), &[&input], "n:Int a:Int b:String"), wanted);
+    let flagged = run(&parse(OnFail::Flag(String::new()), true), &[&input], "n:Int line:String a:Int b:String");
+    assert_eq!(flagged[1], json!([2, "nonsense", null, null]));
+    assert_eq!(flagged.as_array().unwrap().len(), 4);
+    let output = schema("n:Int a:Int b:String");
+    let context = Context { name: "p", inputs: vec![input.schema()], output: &output, ids: false };
+    let (lost, reason) = rejected(&parse(OnFail::Reject, false), input.lazy(), &context).unwrap().unwrap();
+    assert_eq!((lost.collect().unwrap().height(), reason.contains("`line`")), (1, true));
+    assert!(lower_op(&parse(OnFail::Stop, false), vec![input.lazy()], &context).unwrap().collect().is_err());
+    // Without nulls all texts go through the parser as one chunk.
+    let many: Vec<Json> = (0..50).map(|n| json!([n, format!("{{\"a\":{n}}}")])).collect();
+    let found = run(&parse(OnFail::Reject, false), &[&table("n:Int line:String", json!(many))], "n:Int a:Int b:String");
+    assert_eq!(found.as_array().unwrap().len(), 50);
+    assert!(found.as_array().unwrap().iter().all(|row| row[0] == row[1]));
+}
