@@ -71,10 +71,6 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    pub fn text(&self) -> &'a str {
-        self.text
-    }
-
     #[cold]
     pub fn fault(&self, reason: &'static str) -> Fault {
         let reason = if self.at >= self.bytes.len() { "the text ends inside a value" } else { reason };

@@ -59,7 +59,8 @@ pub fn format(name: &str) -> Option<&'static dyn Format> {
     formats().iter().copied().find(|format| format.name() == name)
 }
 
-/// All formats' opinions of a sample, best first; only scores above 0.
+/// All formats' opinions of a sample, best first; only scores above 0. A score is the share of units that fit,
+/// times how telling the format is (see `scan::score`); plain lines always come last.
 pub fn recognise(sample: &Sample) -> Vec<Recognition> {
     let mut found: Vec<Recognition> = formats().iter().filter_map(|format| format.recognise(sample)).collect();
     found.sort_by_key(|recognition| std::cmp::Reverse(recognition.score));
