@@ -1,6 +1,7 @@
-//! What `pipewright bench parse|run` measures: reading and running on generated data, beside hand-written peers where
+//! What `pipewright bench parse|run|preview` measures: reading, running and previewing generated data, beside hand-written peers where
 //! Python has them (`polars`, `duckdb`). Each figure comes with its budget; ratios are of one run on one machine.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -17,12 +18,15 @@ use pipewright_core::generate::shop::LOG_FORMAT;
 use pipewright_core::generate::{ShopOptions, shop};
 use pipewright_core::ir::{
     Aggregate, Column, Destination, FileKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, Write as WriteOp,
-    output_schema,
+    node_hash, output_schema,
 };
 use serde::Serialize;
 
-use crate::read::{Cancel, Parsed, job_of};
+use crate::preview::{PreviewRequest, PreviewWorker};
+use crate::profile::profile;
+use crate::read::{Cancel, Parsed, job_of, sniff};
 use crate::run::{RunOptions, RunProgress, peak_memory, run};
+use crate::sample::{Sampling, read_sample};
 
 /// Which way a figure gets better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -126,6 +130,64 @@ pub fn bench_run(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
     Ok(measures)
 }
 
+/// Previews: from dropping a large log to its first rows, and from an edit to its new rows over 100,000 rows.
+pub fn bench_preview(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
+    let data = Data::generate(megabytes)?;
+    let sampling = Sampling::Spread { rows: 10_000 };
+    let dropped = best_of(3, || {
+        let found = sniff(&data.path("access.log"))?;
+        let (format, schema) = (found.format, found.schema);
+        let read = Read { path: "access.log".into(), format, schema, columns: None, position: false, planned: None };
+        let sample = read_sample(&read, data.folder.path(), &sampling, &Cancel::new())?;
+        std::hint::black_box(profile(&sample.table));
+        Ok(())
+    })?;
+    let worker = PreviewWorker::spawn(|| {});
+    let mut times = Vec::new();
+    for edit in 0..40 {
+        let (plan, watched) = data.edited_plan(edit)?;
+        let begun = Instant::now();
+        worker.request(PreviewRequest {
+            id: edit + 1,
+            plan: Arc::new(plan),
+            watch: vec![watched],
+            sampling: Sampling::Head { rows: 100_000 },
+            base: data.folder.path().to_owned(),
+            parameters: BTreeMap::new(),
+        });
+        wait_for(&worker, edit + 1)?;
+        // The first one reads the sample; the others find it in the cache.
+        if edit > 0 {
+            times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let p95 = times[(times.len() * 95).div_ceil(100).min(times.len()) - 1];
+    Ok(vec![
+        Measure::new(
+            "a dropped log: recognised, sampled, profiled",
+            dropped * 1000.0,
+            "ms",
+            Some(300.0),
+            Better::Lower,
+        ),
+        Measure::new("an edit to new rows, 95 of 100", p95, "ms", Some(100.0), Better::Lower),
+    ])
+}
+
+fn wait_for(worker: &PreviewWorker, id: u64) -> Result<(), Diagnostic> {
+    let begun = Instant::now();
+    while begun.elapsed().as_secs() < 60 {
+        for reply in worker.poll() {
+            if reply.id == id && reply.done {
+                return reply.result.map(|_| ());
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_micros(200));
+    }
+    Err(Diagnostic::error("PW0971", "the preview did not answer within a minute"))
+}
+
 fn rate(bytes: u64, seconds: f64) -> f64 {
     bytes as f64 / 1e6 / seconds.max(1e-9)
 }
@@ -219,6 +281,20 @@ impl Data {
         Ok((begun.elapsed().as_secs_f64(), peak_memory()))
     }
 
+    /// A filter with another limit each time, and an aggregate over it.
+    fn edited_plan(&self, edit: u64) -> Result<(Plan, NodeId), Diagnostic> {
+        let mut plan = Plan::default();
+        let read = add(&mut plan, Op::Read(self.source("access.log", access_format())?), &[])?;
+        let slow = Op::Filter { predicate: expr(&format!("duration > 0.0{edit:02}"))? };
+        let slow = add(&mut plan, slow, &[read])?;
+        let aggregate = Op::Aggregate(Aggregate {
+            keys: vec![Column::new("hour", expr("date_trunc('hour', time)")?)],
+            measures: vec![Column::new("requests", expr("count(*)")?), Column::new("mean", expr("avg(duration)")?)],
+        });
+        let watched = add(&mut plan, aggregate, &[slow])?;
+        Ok((plan, watched))
+    }
+
     fn run(&self, plan: &Plan) -> Result<(), Diagnostic> {
         let options = RunOptions {
             base: self.folder.path().to_owned(),
@@ -257,7 +333,8 @@ fn add(plan: &mut Plan, op: Op, inputs: &[NodeId]) -> Result<NodeId, Diagnostic>
     let schemas: Vec<&Schema> = inputs.iter().map(|input| &plan.node(*input).schema).collect();
     let schema = output_schema(&op, &schemas, &Default::default())?;
     let origin = Origin { step: format!("s{}", plan.nodes.len()), title: op.name().to_owned() };
-    plan.nodes.push(Arc::new(Node { op, inputs: inputs.to_vec(), schema, origin, hash: 0 }));
+    let hash = node_hash(&op, inputs.iter().map(|input| plan.node(*input).hash));
+    plan.nodes.push(Arc::new(Node { op, inputs: inputs.to_vec(), schema, origin, hash }));
     Ok(NodeId(plan.nodes.len() as u32 - 1))
 }
 
@@ -278,6 +355,7 @@ mod tests {
         data.read("access.log", access_format()).unwrap();
         data.run_to_parquet().unwrap();
         data.run_answer().unwrap();
+        data.edited_plan(3).unwrap();
         assert!(data.path("out/answer.parquet").exists());
     }
 }

@@ -17,7 +17,7 @@ mod trace;
 mod views;
 mod write;
 
-pub use bench::{Better, Measure, bench_parse, bench_run};
+pub use bench::{Better, Measure, bench_parse, bench_preview, bench_run};
 pub use columns::{POSITION, Quarantined};
 pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
 pub use profile::{BINS, ColumnProfile, TOP, profile};

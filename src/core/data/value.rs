@@ -158,17 +158,61 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// `2026-03-02T14:02:11Z`, with 3 or 6 digits of the second where it needs them.
 pub fn format_timestamp(micros: i64) -> String {
-    match DateTime::from_timestamp_micros(micros) {
-        Some(time) => {
-            let time = time.naive_utc();
-            match micros.rem_euclid(1_000_000) {
-                0 => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-                fraction if fraction % 1000 == 0 => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-                _ => time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+    let mut text = String::with_capacity(27);
+    if push_timestamp(&mut text, micros).is_none() {
+        text = match DateTime::from_timestamp_micros(micros) {
+            Some(time) => {
+                let time = time.naive_utc();
+                match micros.rem_euclid(1_000_000) {
+                    0 => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                    fraction if fraction % 1000 == 0 => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+                    _ => time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
+                }
             }
-        }
-        None => format!("{micros} µs"),
+            None => format!("{micros} µs"),
+        };
     }
+    text
+}
+
+/// The common years, without the general formatter: writing rows is mostly writing times. `None`: another year.
+fn push_timestamp(text: &mut String, micros: i64) -> Option<()> {
+    // From year 0 to the end of 9999.
+    if !(-62_167_219_200_000_000..253_402_300_800_000_000).contains(&micros) {
+        return None;
+    }
+    let (days, rest) = (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY));
+    // Days to a date in eras of 400 years that begin in March, so that the leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000);
+    let mut digits = |number: i64, width: u32, before: char| {
+        if before != ' ' {
+            text.push(before);
+        }
+        for place in (0..width).rev() {
+            text.push((b'0' + (number / 10_i64.pow(place) % 10) as u8) as char);
+        }
+    };
+    digits(year, 4, ' ');
+    digits(month, 2, '-');
+    digits(day, 2, '-');
+    digits(seconds / 3600, 2, 'T');
+    digits(seconds / 60 % 60, 2, ':');
+    digits(seconds % 60, 2, ':');
+    match fraction {
+        0 => {}
+        fraction if fraction % 1000 == 0 => digits(fraction / 1000, 3, '.'),
+        fraction => digits(fraction, 6, '.'),
+    }
+    text.push('Z');
+    Some(())
 }
 
 /// `2026-03-02`.
@@ -251,6 +295,20 @@ fn parse_duration(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_the_calendar_says() {
+        let mut micros = -62_167_219_200_000_000;
+        while micros < 253_402_300_800_000_000 {
+            let time = DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
+            let text = format_timestamp(micros);
+            assert_eq!(parse_timestamp(&text), Some(micros), "{text}");
+            assert_eq!(text[..19], time.format("%Y-%m-%dT%H:%M:%S").to_string());
+            micros += 123_456_789_012_345;
+        }
+        assert_eq!(format_timestamp(951_782_400_000_000), "2000-02-29T00:00:00Z");
+        assert_eq!(format_timestamp(-1), "1969-12-31T23:59:59.999999Z");
+    }
 
     #[test]
     fn json_forms_read_back() {

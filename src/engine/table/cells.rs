@@ -1,5 +1,7 @@
 //! Cells as values and values as columns.
 
+use std::io;
+
 use pipewright_core::data::{DataType, Value};
 use polars::prelude::{
     AnyValue, BooleanChunked, Float64Chunked, Int32Chunked, Int64Chunked, NewChunkedArray, PlSmallStr, Series,
@@ -61,6 +63,29 @@ impl Cells<'_> {
         match self {
             Cells::Text(cells) => put_text(cells.get(row), slot),
             _ => *slot = self.value(row),
+        }
+    }
+
+    /// The cell as JSON, without making its value where that can be spared.
+    pub(crate) fn write_json(&self, row: usize, out: &mut dyn io::Write) -> io::Result<()> {
+        match self {
+            Cells::Text(cells) => match cells.get(row) {
+                Some(text) => Ok(serde_json::to_writer(out, text)?),
+                None => out.write_all(b"null"),
+            },
+            Cells::Int(cells) => match cells.get(row) {
+                Some(number) => write!(out, "{number}"),
+                None => out.write_all(b"null"),
+            },
+            other => Ok(serde_json::to_writer(out, &other.value(row))?),
+        }
+    }
+
+    /// The cell's text, if it is text; null is `Some(None)`.
+    pub(crate) fn text(&self, row: usize) -> Option<Option<&str>> {
+        match self {
+            Cells::Text(cells) => Some(cells.get(row)),
+            _ => None,
         }
     }
 }

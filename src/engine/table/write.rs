@@ -15,15 +15,15 @@ impl ResultTable {
     /// One JSON object a line: times in ISO 8601 with `Z`, nulls as null, integers exact.
     pub fn write_jsonl(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let names: Vec<String> =
-            self.schema.names().map(|name| serde_json::Value::String(name.to_owned()).to_string()).collect();
-        self.each_row(|row| {
+            self.schema.names().map(|name| format!("{}:", serde_json::Value::from(name))).collect();
+        self.each_row(|row, columns| {
             out.write_all(b"{")?;
-            for (index, (name, value)) in names.iter().zip(row).enumerate() {
+            for (index, (name, cells)) in names.iter().zip(columns).enumerate() {
                 if index > 0 {
                     out.write_all(b",")?;
                 }
-                write!(out, "{name}:")?;
-                serde_json::to_writer(&mut *out, &value)?;
+                out.write_all(name.as_bytes())?;
+                cells.write_json(row, out)?;
             }
             out.write_all(b"}\n")
         })
@@ -40,15 +40,18 @@ impl ResultTable {
             }
             out.write_all(b"\n")?;
         }
-        self.each_row(|row| {
-            for (index, value) in row.iter().enumerate() {
+        self.each_row(|row, columns| {
+            for (index, cells) in columns.iter().enumerate() {
                 if index > 0 {
                     out.write_all(b",")?;
                 }
-                match value {
-                    Value::Null => {}
-                    Value::String(text) => write_csv_text(out, text)?,
-                    other => write_csv_text(out, &text_of(other))?,
+                match cells.text(row) {
+                    Some(None) => {}
+                    Some(Some(text)) => write_csv_text(out, text)?,
+                    None => match cells.value(row) {
+                        Value::Null => {}
+                        other => write_csv_text(out, &text_of(&other))?,
+                    },
                 }
             }
             out.write_all(b"\n")
@@ -70,7 +73,7 @@ impl ResultTable {
         Ok(())
     }
 
-    fn each_row(&self, mut write: impl FnMut(&[Value]) -> io::Result<()>) -> io::Result<()> {
+    fn each_row(&self, mut write: impl FnMut(usize, &[Cells]) -> io::Result<()>) -> io::Result<()> {
         let series: Vec<_> =
             self.frame.columns().iter().map(|column| column.as_materialized_series().rechunk()).collect();
         let cells: Vec<Cells> = series
@@ -78,13 +81,7 @@ impl ResultTable {
             .zip(&self.schema.fields)
             .map(|(series, field)| Cells::new(series, &field.data_type))
             .collect();
-        let mut row = Vec::with_capacity(cells.len());
-        for index in 0..self.rows() {
-            row.clear();
-            row.extend(cells.iter().map(|column| column.value(index)));
-            write(&row)?;
-        }
-        Ok(())
+        (0..self.rows()).try_for_each(|row| write(row, &cells))
     }
 }
 
