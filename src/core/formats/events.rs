@@ -43,10 +43,8 @@ pub fn read_events(
     for (unit, line) in lines(chunk) {
         tally.read += 1;
         match &mut open {
-            _ if is_blank(line) => {
-                tally.blank += 1;
-                finish(open.take(), &mut tally);
-            }
+            // A blank line ends no event: traces have some inside.
+            _ if is_blank(line) => tally.blank += 1,
             Some(event) if continues(line) => {
                 // Both are slices of the chunk: the event's text grows to this line's end.
                 let start = event.first.as_ptr() as usize - chunk.text.as_ptr() as usize;
@@ -63,12 +61,13 @@ pub fn read_events(
 
 /// The end of the last event that is surely complete: after it begins a line that continues none. 0: there is none.
 pub fn cut_events(bytes: &[u8], continues: impl Fn(&str) -> bool) -> usize {
-    let mut end = bytes.len();
+    // A line that is cut off cannot be judged.
+    let mut end = memchr::memrchr(b'\n', bytes).unwrap_or(0);
     while let Some(line_end) = memchr::memrchr(b'\n', &bytes[..end]) {
-        let next = &bytes[line_end + 1..];
-        let first = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
-        // A line cut off in the middle cannot be judged, except by its first byte.
-        if !first.is_empty() && !continues(&String::from_utf8_lossy(first)) {
+        let line = String::from_utf8_lossy(&bytes[line_end + 1..end]);
+        let line = line.trim_start_matches('\0');
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if !is_blank(line) && !continues(line) {
             return line_end + 1;
         }
         end = line_end;
@@ -101,13 +100,14 @@ mod tests {
         let tally = read_events(&Chunk::whole(text), &mut out, is_indented, read);
         assert!(tally.is_balanced());
         let texts: Vec<_> = out.rows.iter().map(|(unit, row)| (unit.line, row[0].to_json())).collect();
-        assert_eq!(texts, [(2, "a\r\n\tb\r\n\tc".into()), (6, "d".into()), (9, "f".into())]);
-        assert_eq!((tally.read, tally.accepted, tally.quarantined, tally.joined, tally.blank), (9, 3, 2, 2, 2));
+        assert_eq!(texts, [(2, "a\r\n\tb\r\n\tc".into()), (6, "d\n \n e".into()), (9, "f".into())]);
+        assert_eq!((tally.read, tally.accepted, tally.quarantined, tally.joined, tally.blank), (9, 3, 1, 3, 2));
     }
 
     #[test]
     fn chunks_end_before_a_line_that_begins_an_event() {
-        assert_eq!(cut_events(b"a\n b\nc", is_indented), 5);
+        assert_eq!(cut_events(b"a\n b\nc", is_indented), 0);
+        assert_eq!(cut_events(b"a\n b\nc\n", is_indented), 5);
         assert_eq!(cut_events(b"a\n b\n", is_indented), 0);
         assert_eq!(cut_events(b"a\nb\n c\n", is_indented), 2);
         assert_eq!(cut_events(b"a", is_indented), 0);

@@ -9,6 +9,7 @@ pub mod cell;
 mod columns;
 mod csv;
 mod csv_records;
+pub mod dates;
 #[cfg(test)]
 mod dirty;
 pub mod events;
@@ -26,6 +27,7 @@ mod logfmt;
 mod named_types;
 pub mod numbers;
 mod parquet;
+mod pattern;
 mod prometheus;
 pub mod scan;
 mod spec;
@@ -44,6 +46,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &access::ApacheAccess,
         &syslog::Syslog5424,
         &syslog::Syslog3164,
+        &pattern::Pattern,
         &parquet::Parquet,
         &json_lines::JsonLines,
         &json_document::JsonDocument,

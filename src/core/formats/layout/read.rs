@@ -6,6 +6,7 @@ use super::request::{first_client, split_port, split_request};
 use super::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
+use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Chunk, Columns, Parser, Tally, numbers, time};
 
@@ -421,16 +422,8 @@ fn read_time(text: &str, shape: &TimeShape) -> Option<i64> {
         TimeShape::Clf => time::clf(text).or_else(|| time::clf(&format!("0{text}"))),
         TimeShape::Iso => time::iso(text),
         TimeShape::Epoch(unit) => time::epoch(text, *unit),
-        TimeShape::Format(format) => {
-            if let Ok(with_zone) = chrono::DateTime::parse_from_str(text, format) {
-                return Some(with_zone.timestamp_micros());
-            }
-            let plain = chrono::NaiveDateTime::parse_from_str(text, format).ok().or_else(|| {
-                let day = chrono::NaiveDate::parse_from_str(text, format).ok()?;
-                day.and_hms_opt(0, 0, 0)
-            })?;
-            Some(plain.and_utc().timestamp_micros())
-        }
+        // A web server's format has the year, or its lines have the year of no file.
+        TimeShape::Format(format) => Years::of(0).formatted(text, format),
     }
 }
 

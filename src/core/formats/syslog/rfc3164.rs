@@ -4,6 +4,7 @@
 use super::{Priority, SEVERITIES, slots, split_priority};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
+use crate::formats::dates::Years;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{
@@ -46,7 +47,7 @@ impl Format for Syslog3164 {
         let (mut units, mut fitting, mut telling) = (0, 0, 0);
         for line in sample_lines(sample).filter(|line| !is_indented(line)) {
             units += 1;
-            if let Ok(header) = Header::read(line, None) {
+            if let Ok(header) = Header::read(line, Years::of(0)) {
                 fitting += 1;
                 telling += usize::from(header.priority.is_some() || header.app.is_some());
             }
@@ -90,7 +91,7 @@ impl Parser for Syslog3164Parser {
 
 impl Syslog3164Parser {
     fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<(), String> {
-        let header = Header::read(event.first, Some(years))?;
+        let header = Header::read(event.first, years)?;
         let [time, host, app, pid, message, facility, severity] = self.slots;
         let mut text = |column: usize, slot: usize, value: Option<&str>| {
             if let (Some(value), true) = (value, wanted[column]) {
@@ -126,10 +127,9 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn read(line: &'a str, years: Option<Years>) -> Result<Self, String> {
+    fn read(line: &'a str, years: Years) -> Result<Self, String> {
         let (priority, rest) = split_priority(line)?;
-        let (time, used) = read_time(rest.as_bytes(), years.unwrap_or(Years { year: 0, latest: i64::MAX }))
-            .ok_or("the line does not begin with a date")?;
+        let (time, used) = read_time(rest.as_bytes(), years).ok_or("the line does not begin with a date")?;
         let rest = rest.get(used..).unwrap_or_default();
         let mut header =
             Header { priority, time, host: None, app: None, pid: None, severity: None, message: line.len() };
@@ -208,38 +208,13 @@ fn level(word: &str) -> Option<&'static str> {
     SEVERITIES.into_iter().find(|severity| *severity == lower)
 }
 
-/// How a date without a year gets one.
-#[derive(Debug, Clone, Copy)]
-struct Years {
-    /// Of the file's last change; 0: unknown.
-    year: i32,
-    /// No line is later than this, in microseconds.
-    latest: i64,
-}
-
-impl Years {
-    fn of(file_time: i64) -> Self {
-        if file_time == 0 {
-            return Self { year: 0, latest: i64::MAX };
-        }
-        use chrono::Datelike;
-        let year = chrono::DateTime::from_timestamp_micros(file_time).map_or(0, |time| time.year());
-        // A day of slack: the date is local, the file's time is not.
-        Self { year, latest: file_time.saturating_add(86_400_000_000) }
-    }
-}
-
 /// The time at the start, and the bytes used.
 fn read_time(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
     if bytes.first()?.is_ascii_digit() {
         // With a blank between date and time, any application's log looks so.
         return (bytes.get(10) == Some(&b'T')).then(|| time::iso_prefix(bytes)).flatten();
     }
-    let (micros, used) = time::rfc3164_prefix(bytes, years.year)?;
-    if micros > years.latest {
-        return time::rfc3164_prefix(bytes, years.year - 1);
-    }
-    Some((micros, used))
+    years.rfc3164_prefix(bytes)
 }
 
 #[cfg(test)]

@@ -1,0 +1,266 @@
+//! The format `pattern`: a grok expression or a regular expression with named groups and types; events of several
+//! lines by a pattern for their first line. Must not import other formats.
+
+mod grok;
+mod known;
+mod library;
+
+#[cfg(test)]
+mod tests;
+
+use regex::CaptureLocations;
+
+use super::cell::Cell;
+use super::dates::Years;
+use super::events::{Event, cut_events, read_events};
+use super::scan::sample_lines;
+use super::{
+    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, named_types,
+    numbers, time,
+};
+use crate::data::{DataType, Field, Schema};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use grok::{Compiled, Group, compile};
+
+/// The format `pattern`.
+pub struct Pattern;
+
+impl Format for Pattern {
+    fn name(&self) -> &'static str {
+        "pattern"
+    }
+
+    fn title(&self) -> &'static str {
+        "Pattern"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Lines read by a grok expression (`%{IP:client} %{WORD:method} %{NUMBER:duration:float}`) or a regular expression \
+         with named groups (`(?P<status>\\d+)`). The pattern may match anywhere in the line; `^` and `$` tie it to its \
+         ends. Lines that it does not match go to quarantine. With `event_start`, lines that do not match that are joined \
+         to the event before them, as stack traces need it."
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &[
+            OptionSpec {
+                name: "pattern",
+                kind: OptionKind::Text,
+                default: "",
+                doc: "Grok or regular expression. Each named piece becomes a column.",
+            },
+            OptionSpec {
+                name: "types",
+                kind: OptionKind::Text,
+                default: "",
+                doc: "Types of columns: `status=Int, time=Timestamp`.",
+            },
+            OptionSpec {
+                name: "time_format",
+                kind: OptionKind::Text,
+                default: "",
+                doc: "How times are written, as strftime has it: `%d.%m.%Y %H:%M:%S`. Without it, the usual ways are tried.",
+            },
+            OptionSpec {
+                name: "event_start",
+                kind: OptionKind::Text,
+                default: "",
+                doc: "Pattern of an event's first line, such as `^%{TIMESTAMP_ISO8601}`; other lines belong to the event before.",
+            },
+        ]
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        known::recognise(sample)
+    }
+
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
+        Ok(Box::new(PatternParser::new(spec, schema, sample)?))
+    }
+}
+
+struct PatternParser {
+    schema: Schema,
+    compiled: Compiled,
+    /// What each named group fills.
+    targets: Vec<Target>,
+    start: Option<Compiled>,
+    time_format: Option<String>,
+}
+
+/// A group and its column.
+struct Target {
+    group: usize,
+    column: usize,
+    cell: Cell,
+}
+
+impl PatternParser {
+    fn new(spec: &FormatSpec, schema: Option<&Schema>, sample: &Sample) -> Result<Self, Diagnostic> {
+        let option = |name: &str| spec.option(name).filter(|text| !text.trim().is_empty());
+        let pattern = option("pattern").ok_or_else(|| {
+            Diagnostic::error("PW0435", "no pattern is given").field("pattern").help(
+                "write a grok expression such as `%{TIMESTAMP_ISO8601:time} %{LOGLEVEL:level} %{GREEDYDATA:message}`",
+            )
+        })?;
+        let start = option("event_start").map(|text| compile(text, false).map_err(|fault| fault.field("event_start")));
+        let start = start.transpose()?;
+        let compiled = compile(pattern, start.is_some()).map_err(|fault| fault.field("pattern"))?;
+        if compiled.groups.is_empty() {
+            return Err(Diagnostic::error("PW0436", "the pattern names no field")
+                .field("pattern")
+                .help("name the pieces that become columns: `%{NUMBER:duration}` or `(?P<duration>[0-9.]+)`"));
+        }
+        let time_format = option("time_format").map(str::to_owned);
+        check_time_format(time_format.as_deref())?;
+        let schema = match schema {
+            Some(schema) => schema.clone(),
+            None => own_schema(&compiled, option("types").unwrap_or_default(), time_format.is_some(), sample)?,
+        };
+        let targets = compiled
+            .groups
+            .iter()
+            .filter_map(|group| {
+                let column = schema.index(&group.name)?;
+                Some(Target { group: group.index, column, cell: Cell::of(&schema.fields[column].data_type) })
+            })
+            .collect();
+        Ok(Self { schema, compiled, targets, start, time_format })
+    }
+
+    /// Whether a line belongs to the event before it.
+    fn continues(&self, line: &str) -> bool {
+        self.start.as_ref().is_some_and(|start| !start.regex.is_match(line))
+    }
+
+    fn event(
+        &self,
+        event: &Event,
+        places: &mut CaptureLocations,
+        wanted: &[bool],
+        years: Years,
+        out: &mut dyn Columns,
+    ) -> Result<(), String> {
+        if self.compiled.regex.captures_read(places, event.text).is_none() {
+            return Err("the pattern does not match".to_owned());
+        }
+        for target in self.targets.iter().filter(|target| wanted[target.column]) {
+            let text = places.get(target.group).and_then(|(start, end)| event.text.get(start..end));
+            let Some(text) = text.filter(|text| *text != "-") else { continue };
+            if target.cell == Cell::Timestamp {
+                if let Some(micros) = self.time(text, years) {
+                    out.timestamp(target.column, micros);
+                }
+            } else {
+                target.cell.read(text, target.column, &self.schema.fields[target.column], out);
+            }
+        }
+        Ok(())
+    }
+
+    fn time(&self, text: &str, years: Years) -> Option<i64> {
+        match &self.time_format {
+            Some(format) => years.formatted(text, format),
+            None => any_time(text, years),
+        }
+    }
+}
+
+impl Parser for PatternParser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        if self.start.is_none() {
+            return memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+        }
+        cut_events(bytes, |line| self.continues(line))
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
+        let mut places = self.compiled.regex.capture_locations();
+        let years = Years::of(chunk.file_time);
+        let read = |event: &Event, out: &mut dyn Columns| self.event(event, &mut places, &wanted, years, out);
+        read_events(chunk, out, |line| self.continues(line), read)
+    }
+}
+
+/// The times that logs write most: ISO 8601, that of access logs, that of syslog, a number since 1970.
+fn any_time(text: &str, years: Years) -> Option<i64> {
+    time::iso(text)
+        .or_else(|| time::clf(text))
+        .or_else(|| years.rfc3164_prefix(text.as_bytes()).filter(|(_, used)| *used == text.len()).map(|(time, _)| time))
+        .or_else(|| {
+            let whole = text.split('.').next().unwrap_or(text);
+            let unit = time::epoch_unit(numbers::int(whole.as_bytes())?)?;
+            time::epoch(text, unit)
+        })
+}
+
+/// The columns in the order of their groups, with the types written, asked for, or given by the piece.
+fn own_schema(compiled: &Compiled, types: &str, has_time_format: bool, sample: &Sample) -> Result<Schema, Diagnostic> {
+    let mut schema = Schema::default();
+    for group in &compiled.groups {
+        if !schema.has(&group.name) {
+            schema.fields.push(Field::new(&group.name, DataType::String));
+        }
+    }
+    let asked = named_types::read(types, &schema).map_err(|fault| fault.field("types"))?;
+    let is_time = |name: &str| has_time_format && ["time", "timestamp", "@timestamp", "date"].contains(&name);
+    for field in &mut schema.fields {
+        let mut groups = compiled.groups.iter().filter(|group| group.name == field.name);
+        field.data_type = match (asked.get(&field.name), groups.clone().find_map(|group| group.data_type.clone())) {
+            (Some(asked), _) => asked.data_type.clone(),
+            (None, Some(written)) => written,
+            (None, None) if is_time(&field.name) => DataType::Timestamp,
+            (None, None) => groups.next().map_or(DataType::String, |group| type_of(group, compiled, sample)),
+        };
+    }
+    Ok(schema)
+}
+
+/// The type that a grok piece has by itself; of a number, whether all in the sample are whole.
+fn type_of(group: &Group, compiled: &Compiled, sample: &Sample) -> DataType {
+    match group.piece.as_str() {
+        "INT" | "POSINT" | "NONNEGINT" => DataType::Int,
+        "TIMESTAMP_ISO8601" | "HTTPDATE" | "SYSLOGTIMESTAMP" => DataType::Timestamp,
+        "BOOL" => DataType::Boolean,
+        "NUMBER" | "BASE10NUM" => {
+            let mut places = compiled.regex.capture_locations();
+            let mut values = 0;
+            for line in sample_lines(sample).take(1000) {
+                if compiled.regex.captures_read(&mut places, line).is_none() {
+                    continue;
+                }
+                let Some((start, end)) = places.get(group.index) else { continue };
+                values += 1;
+                if numbers::int(&line.as_bytes()[start..end]).is_none() {
+                    return DataType::Float;
+                }
+            }
+            if values == 0 { DataType::Float } else { DataType::Int }
+        }
+        _ => DataType::String,
+    }
+}
+
+fn check_time_format(format: Option<&str>) -> Result<(), Diagnostic> {
+    use chrono::format::{Item, StrftimeItems};
+    let Some(format) = format else { return Ok(()) };
+    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
+        let known = ["%Y-%m-%d %H:%M:%S", "%d/%b/%Y:%H:%M:%S %z", "%m/%d/%Y %I:%M:%S %p"];
+        let near = did_you_mean(format, known);
+        return Err(Diagnostic::error("PW0437", format!("`{format}` is no time format{near}"))
+            .field("time_format")
+            .help("write it as strftime does: `%d.%m.%Y %H:%M:%S`"));
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! Patterns: the library, types, faults, events of several lines, well-known layouts, real samples.
+
+use super::Pattern;
+use super::grok::compile;
+use super::library::LIBRARY;
+use crate::formats::testing::{pieces, prepare, read, read_with, samples};
+use crate::formats::{Chunk, Format, FormatSpec, Parser, RowCollector, Sample, recognise, time};
+
+fn pattern(text: &str) -> FormatSpec {
+    FormatSpec::new("pattern").with("pattern", text)
+}
+
+fn rows(spec: &FormatSpec, text: &str) -> Vec<String> {
+    read(spec, text).json()
+}
+
+#[test]
+fn every_piece_of_the_library_compiles() {
+    for (name, _) in LIBRARY {
+        let fault = compile(&format!("%{{{name}}}"), false).err();
+        assert!(fault.is_none(), "{name}: {fault:?}");
+    }
+}
+
+#[test]
+fn pieces_match_what_they_stand_for() {
+    for (piece, good, bad) in [
+        (
+            "IP",
+            &["1.2.3.4", "255.0.255.9", "::1", "2001:db8::1", "fe80::1%eth0", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"][..],
+            &["1.2.3", "10:20:30", "1.2.3.256", "x"][..],
+        ),
+        ("NUMBER", &["1", "-1.5", ".5", "+2e3"], &["x", "1.", "--1", ""]),
+        ("BASE16NUM", &["0xff", "CAFE"], &["0xg"]),
+        ("UUID", &["123e4567-e89b-12d3-a456-426614174000"], &["123e4567"]),
+        ("QUOTEDSTRING", &[r#""a \" b""#, "'x'", "\"\""], &["\"a"]),
+        ("URI", &["https://user:pw@example.com:80/a/b?c=d&e", "ftp://host", "file:///etc/x"], &["//x"]),
+        ("EMAILADDRESS", &["a.b+c@example.com"], &["a@", "@b"]),
+        ("MAC", &["00:1a:2B:3c:4d:5e", "001a.2b3c.4d5e", "00-1A-2B-3C-4D-5E"], &["00:1a"]),
+        ("PATH", &["/var/log/x.log", r"C:\Windows\x"], &["x/"]),
+        ("HTTPDATE", &["10/Oct/2000:13:55:36 -0700"], &["10/Oct/2000"]),
+        (
+            "TIMESTAMP_ISO8601",
+            &["2024-01-02T03:04:05.678Z", "2024-01-02 03:04:05,678", "2024-01-02 03:04+02:00"],
+            &["2024-13-02 00:00"],
+        ),
+        ("SYSLOGTIMESTAMP", &["Oct  9 22:33:20", "Oct 11 22:14:15"], &["Okt 11 22:14:15"]),
+        ("LOGLEVEL", &["INFO", "warn", "Error", "CRITICAL"], &["LOUD"]),
+        ("HOSTNAME", &["a", "www.example.com", "my_host-1"], &["-a", "a..b"]),
+        ("INT", &["-12"], &["1.5"]),
+    ] {
+        let whole = compile(&format!("^%{{{piece}}}$"), false).unwrap().regex;
+        for text in good {
+            assert!(whole.is_match(text), "{piece} {text}");
+        }
+        for text in bad {
+            assert!(!whole.is_match(text), "{piece} {text}");
+        }
+    }
+}
+
+#[test]
+fn grok_fields_become_typed_columns() {
+    let spec = pattern(
+        "%{IP:client} %{WORD:method} %{URIPATHPARAM:path} %{NUMBER:bytes} %{NUMBER:duration:float} %{WORD:[a][b]}",
+    );
+    let found = read(
+        &spec,
+        "55.3.244.1 GET /index.html?a=1 15824 0.043 x\nnothing\n\n::1 GET / - 1 y\n55.3.244.1 GET / 7 1 y\n",
+    );
+    assert_eq!(
+        found.columns(),
+        ["client String", "method String", "path String", "bytes Int", "duration Float", "[a][b] String"]
+    );
+    assert_eq!(
+        found.json(),
+        [r#"["55.3.244.1","GET","/index.html?a=1",15824,0.043,"x"]"#, r#"["55.3.244.1","GET","/",7,1.0,"y"]"#]
+    );
+    let tally = found.tally;
+    assert_eq!((tally.read, tally.accepted, tally.quarantined, tally.blank), (5, 2, 2, 1));
+    assert_eq!(found.quarantined[0], (2, "the pattern does not match".to_owned(), "nothing".to_owned()));
+}
+
+#[test]
+fn named_groups_with_types_and_times() {
+    let spec =
+        pattern(r"(?P<time>\S+ \S+) (?<status>\S+)(?: (?P<user>\S+))?").with("types", "status=Int, time=Timestamp");
+    assert_eq!(
+        rows(
+            &spec,
+            "2024-01-02 03:04:05,678 200 bob\n2024-01-02 03:04:05 x -\n02/Jan/2024:03:04:05 +0000 1\nsome day 2\n"
+        ),
+        [
+            r#"["2024-01-02T03:04:05.678Z",200,"bob"]"#,
+            r#"["2024-01-02T03:04:05Z",null,null]"#,
+            r#"["2024-01-02T03:04:05Z",1,null]"#,
+            "[null,2,null]",
+        ]
+    );
+    let spec = pattern(r"^(?P<time>\S+) (?P<n>\d+)$").with("time_format", "%d.%m.%Y");
+    assert_eq!(rows(&spec, "02.01.2024 7"), [r#"["2024-01-02T00:00:00Z","7"]"#]);
+    let access = rows(
+        &pattern("%{COMBINEDAPACHELOG}"),
+        r#"1.2.3.4 - bob [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 - "-" "x""#,
+    );
+    assert_eq!(access, [r#"["1.2.3.4",null,"bob","2000-10-10T20:55:36Z","GET","/a","1.0",null,200,null,null,"x"]"#]);
+    let syslog = Pattern.prepare(&pattern("%{SYSLOGLINE}"), None, &Sample::default()).unwrap();
+    let mut out = RowCollector::new(syslog.schema());
+    let file_time = time::iso("2024-03-01T12:00:00Z").unwrap();
+    syslog.parse(&Chunk { file_time, ..Chunk::whole("Dec 11 22:14:15 host su[7]: text") }, &mut out);
+    assert_eq!(out.rows[0].1[0].to_json(), "2023-12-11T22:14:15Z");
+}
+
+#[test]
+fn alternatives_may_fill_the_same_column() {
+    let spec = pattern("^(?:a=%{INT:n}|b=%{INT:n}) %{GREEDYDATA:rest}");
+    assert_eq!(rows(&spec, "a=1 x\nb=2 y\n"), [r#"[1,"x"]"#, r#"[2,"y"]"#]);
+}
+
+#[test]
+fn traces_are_joined_to_their_event() {
+    let text = "lost\n2024-01-01 10:00:00,1 ERROR failed\njava.lang.X: y\n\tat a.b(C.java:1)\n\nCaused by: z\r\n2024-01-01 10:00:01,1 INFO ok\r\n";
+    let spec = pattern("^%{TIMESTAMP_ISO8601:time} %{LOGLEVEL:level} %{GREEDYDATA:message}")
+        .with("event_start", "^%{TIMESTAMP_ISO8601}");
+    let found = read(&spec, text);
+    assert_eq!(
+        found.json(),
+        [
+            r#"["2024-01-01T10:00:00.100Z","ERROR","failed\njava.lang.X: y\n\tat a.b(C.java:1)\n\nCaused by: z"]"#,
+            r#"["2024-01-01T10:00:01.100Z","INFO","ok"]"#
+        ]
+    );
+    let tally = &found.tally;
+    assert_eq!((tally.read, tally.accepted, tally.quarantined, tally.joined, tally.blank), (7, 2, 1, 3, 1));
+    let parser = prepare(&spec, None, text);
+    for size in [1, 10, 60] {
+        let parts = read_with(parser.as_ref(), &pieces(parser.as_ref(), text, size));
+        assert_eq!((&parts.rows, &parts.tally), (&found.rows, &found.tally));
+    }
+}
+
+#[test]
+fn mistakes_are_explained_at_their_place() {
+    let fault = |spec: FormatSpec| Pattern.prepare(&spec, None, &Sample::default()).err().unwrap();
+    let near = fault(pattern("x %{NUMBR:n} y"));
+    assert!(near.message.contains("no grok piece `NUMBR`; did you mean `NUMBER`"), "{near}");
+    assert_eq!(near.location.span.map(|span| (span.start, span.end)), Some((2, 12)));
+    let broken = fault(pattern("%{IP:client} (?P<a>[0-9) x"));
+    assert_eq!(broken.location.span.map(|span| span.start), Some(19), "{broken}");
+    assert!(broken.message.contains("unclosed character class"), "{broken}");
+    assert_eq!(broken.location.field.as_deref(), Some("pattern"));
+    assert!(fault(pattern("(?=x)(?P<a>y)")).help.unwrap().contains("linear time"));
+    assert!(fault(pattern("(a){1000}{1000}(?P<x>b)")).message.contains("too large"));
+    assert!(fault(pattern("%{IP:a")).message.contains("not closed"));
+    assert!(fault(pattern("abc")).message.contains("names no field"));
+    assert!(fault(pattern("")).message.contains("no pattern"));
+    assert!(fault(pattern("%{INT:a:intt}")).message.contains("unknown type"));
+    assert!(fault(pattern("%{INT:a}").with("types", "b=Int")).message.contains("no column `b`"));
+    assert!(fault(pattern("%{INT:a}").with("time_format", "%Q")).message.contains("no time format"));
+    assert_eq!(fault(pattern("%{INT:a}").with("event_start", "(")).location.field.as_deref(), Some("event_start"));
+}
+
+#[test]
+fn well_known_layouts_are_proposed() {
+    for (line, columns) in [
+        ("2024-01-01 12:00:00,123 ERROR [main] a.b.C - message", "time level thread logger message"),
+        ("2024-01-01 12:00:00.123 [http-1] WARN  a.b.C - message", "time thread level logger message"),
+        ("2024-01-01 12:00:00,123 - my.app - INFO - message", "time logger level message"),
+        ("[2018-05-17T08:29:12,177][INFO ][o.e.n.Node    ] [n] message", "time level logger message"),
+        ("17/06/09 20:10:40 INFO executor.Backend: Registered", "time level logger message"),
+        ("081109 203615 148 INFO dfs.DataNode$PacketResponder: message", "time pid level logger message"),
+        ("2024/01/01 10:00:00 [error] 12#34: *5 open() failed", "time level pid thread connection message"),
+        (
+            "[Fri Feb 01 22:03:08.319124 2019] [authz_core:debug] [pid 9:tid 14] mod.c(820): x",
+            "time module level pid thread client message",
+        ),
+        (
+            "[Mon Aug 31 16:27:04 2015] [error] [client 10.17.42.3] Premature end",
+            "time module level pid thread client message",
+        ),
+        (
+            "2017-04-03 22:32:14.322 CEST [31225] postgres@mydb LOG:  could not receive",
+            "time pid user database level message",
+        ),
+        ("I0102 15:04:05.123456    123 file.go:12] message", "level time thread file line message"),
+        ("2024-01-01T12:00:00Z WARN something", "time level message"),
+    ] {
+        let text = format!("{line}\n").repeat(3);
+        let found = recognise(&Sample::whole("x.log", &text));
+        assert_eq!(found[0].format.name, "pattern", "{line}: {found:?}");
+        let read = read(&found[0].format, &text);
+        assert_eq!(read.tally.accepted, 3, "{line}");
+        assert_eq!(read.schema.names().collect::<Vec<_>>().join(" "), columns, "{line}");
+        let time = read.schema.index("time").unwrap();
+        assert!(!read.rows[0][time].is_null(), "{line}");
+    }
+}
+
+#[test]
+fn real_application_logs() {
+    let Some(folder) = samples() else { return };
+    for file in [
+        "java-log4j/HDFS_2k.log",
+        "java-log4j/Spark_2k.log",
+        "zookeeper/Zookeeper_2k.log",
+        "apache-error/Apache_2k.log",
+        "apache-error/test.log",
+        "nginx-error/error.log",
+        "elastic-json/test.log",
+        "kafka/controller.log",
+    ] {
+        let Ok(bytes) = std::fs::read(folder.join(file)) else {
+            println!("{file} is not there");
+            continue;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let found = recognise(&Sample::whole(file, &text));
+        let tally = read(&found[0].format, &text).tally;
+        println!("{file}: {} {} {:?} {tally:?}", found[0].format.name, found[0].score, found[0].reasons);
+        assert_eq!(found[0].format.name, "pattern", "{file}: {found:?}");
+        assert!(tally.quarantined * 20 <= tally.accepted, "{file}: {tally:?}");
+    }
+}
