@@ -8,7 +8,7 @@ use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
-use crate::formats::{Chunk, Columns, Parser, Tally, numbers, time};
+use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers, time};
 
 /// No column.
 const NONE: usize = usize::MAX;
@@ -54,6 +54,7 @@ struct State<'o> {
     clf: ClfCache,
     scratch: Vec<u8>,
     escapes: Escapes,
+    unfit: Unfit,
 }
 
 /// A captured text.
@@ -174,7 +175,8 @@ impl Parser for LayoutParser {
         let mut tally = Tally::default();
         let wanted = (0..self.schema.len()).map(|column| out.wants(column)).collect();
         let clf = ClfCache::default();
-        let mut state = State { out, wanted, clf, scratch: Vec::new(), escapes: self.layout.escapes };
+        let unfit = Unfit::new(&self.schema);
+        let mut state = State { out, wanted, clf, scratch: Vec::new(), escapes: self.layout.escapes, unfit };
         for (unit, line) in lines(chunk) {
             tally.read += 1;
             if is_blank(line) {
@@ -183,10 +185,12 @@ impl Parser for LayoutParser {
             }
             match self.line(line, &mut state) {
                 Ok(()) => {
+                    state.unfit.end_row();
                     state.out.end_row(unit);
                     tally.accepted += 1;
                 }
                 Err(fault) => {
+                    state.unfit.abandon_row();
                     state.out.abandon_row();
                     state.out.quarantine(unit, &self.reason(fault), line.as_bytes());
                     tally.quarantined += 1;
@@ -194,6 +198,7 @@ impl Parser for LayoutParser {
             }
         }
         tally.rows = tally.accepted;
+        state.unfit.finish(&self.schema, &mut tally);
         tally
     }
 }
@@ -381,14 +386,24 @@ impl State<'_> {
     }
 
     fn int(&mut self, slot: usize, text: &str) {
-        if let Some(number) = numbers::int(text.as_bytes()) {
-            self.out.int(slot, number);
+        match numbers::int(text.as_bytes()) {
+            Some(number) => self.out.int(slot, number),
+            None => self.unfit(slot, text),
         }
     }
 
     fn float(&mut self, slot: usize, text: &str, per_unit: f64) {
-        if let Some(number) = numbers::float(text) {
-            self.out.float(slot, if per_unit == 1.0 { number } else { number / per_unit });
+        match numbers::float(text) {
+            Some(number) => self.out.float(slot, if per_unit == 1.0 { number } else { number / per_unit }),
+            None => self.unfit(slot, text),
+        }
+    }
+
+    /// Counts a value that is there but no number.
+    #[cold]
+    fn unfit(&mut self, slot: usize, text: &str) {
+        if !matches!(text, "" | "-") {
+            self.unfit.note(slot);
         }
     }
 

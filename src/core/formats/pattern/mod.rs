@@ -15,7 +15,7 @@ use super::dates::Years;
 use super::events::{Event, cut_events, read_events};
 use super::scan::sample_lines;
 use super::{
-    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, named_types,
+    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, named_types,
     numbers, time,
 };
 use crate::data::{DataType, Field, Schema};
@@ -94,6 +94,14 @@ struct PatternParser {
     time_format: Option<String>,
 }
 
+/// What one call of `parse` keeps from event to event.
+struct State {
+    places: CaptureLocations,
+    wanted: Vec<bool>,
+    years: Years,
+    unfit: Unfit,
+}
+
 /// A group and its column.
 struct Target {
     group: usize,
@@ -139,28 +147,23 @@ impl PatternParser {
         self.start.as_ref().is_some_and(|start| !start.regex.is_match(line))
     }
 
-    fn event(
-        &self,
-        event: &Event,
-        places: &mut CaptureLocations,
-        wanted: &[bool],
-        years: Years,
-        out: &mut dyn Columns,
-    ) -> Result<(), String> {
-        if self.compiled.regex.captures_read(places, event.text).is_none() {
+    fn event(&self, event: &Event, state: &mut State, out: &mut dyn Columns) -> Result<(), String> {
+        if self.compiled.regex.captures_read(&mut state.places, event.text).is_none() {
             return Err("the pattern does not match".to_owned());
         }
-        for target in self.targets.iter().filter(|target| wanted[target.column]) {
-            let text = places.get(target.group).and_then(|(start, end)| event.text.get(start..end));
+        for target in self.targets.iter().filter(|target| state.wanted[target.column]) {
+            let text = state.places.get(target.group).and_then(|(start, end)| event.text.get(start..end));
             let Some(text) = text.filter(|text| *text != "-") else { continue };
-            if target.cell == Cell::Timestamp {
-                if let Some(micros) = self.time(text, years) {
-                    out.timestamp(target.column, micros);
-                }
+            let fits = if target.cell == Cell::Timestamp {
+                self.time(text, state.years).map(|micros| out.timestamp(target.column, micros)).is_some()
             } else {
-                target.cell.read(text, target.column, &self.schema.fields[target.column], out);
+                target.cell.read(text, target.column, &self.schema.fields[target.column], out)
+            };
+            if !fits && !text.is_empty() {
+                state.unfit.note(target.column);
             }
         }
+        state.unfit.end_row();
         Ok(())
     }
 
@@ -185,11 +188,16 @@ impl Parser for PatternParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
-        let mut places = self.compiled.regex.capture_locations();
-        let years = Years::of(chunk.file_time);
-        let read = |event: &Event, out: &mut dyn Columns| self.event(event, &mut places, &wanted, years, out);
-        read_events(chunk, out, |line| self.continues(line), read)
+        let mut state = State {
+            places: self.compiled.regex.capture_locations(),
+            wanted: (0..self.schema.len()).map(|column| out.wants(column)).collect(),
+            years: Years::of(chunk.file_time),
+            unfit: Unfit::new(&self.schema),
+        };
+        let read = |event: &Event, out: &mut dyn Columns| self.event(event, &mut state, out);
+        let mut tally = read_events(chunk, out, |line| self.continues(line), read);
+        state.unfit.finish(&self.schema, &mut tally);
+        tally
     }
 }
 
