@@ -1,6 +1,74 @@
-//! The designer: what is drawn and how it is used. Reads the project and pushes
-//! edits; may import core and engine, never the command line.
+//! The designer: what is drawn and how it is used. Reads the project and pushes edits; may import core and engine,
+//! never the command line.
 
+mod app;
+mod backend;
 pub mod canvas;
+mod canvas_panel;
+mod clipboard;
+mod command;
+mod dialogs;
+mod edits;
+mod export_dialog;
+mod files;
+mod flow_view;
+mod forms;
+mod handle;
 pub mod icons;
+mod inspector;
+mod keys;
+mod palette;
+mod preview;
+mod problems;
+mod questions;
+mod results;
+mod run_panel;
+mod search;
+mod settings;
+mod sources;
+mod start;
+mod state;
+mod statusbar;
 pub mod theme;
+mod topbar;
+mod unread;
+mod view;
+mod widgets;
+
+use std::path::PathBuf;
+
+pub use app::App;
+pub use settings::Settings;
+
+/// Opens the designer with these projects or data files; none: the start screen. Ends when the window is closed.
+///
+/// # Errors
+/// A text for the terminal where no window can be opened: no display, or no graphics driver.
+pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
+    let settings = Settings::load();
+    let mut reasons = Vec::new();
+    for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
+        match open_window(renderer, settings.clone(), files.clone()) {
+            Ok(()) => return Ok(()),
+            Err(error) => reasons.push(format!("{renderer}: {error}")),
+        }
+    }
+    Err(format!(
+        "the designer cannot open a window here ({})\n  help: it needs a display and a graphics driver; without them \
+         these verbs work: run, check, preview, export, sniff, read, profile, test, graph (see pipewright --help)",
+        reasons.join("; ")
+    ))
+}
+
+fn open_window(renderer: eframe::Renderer, settings: Settings, files: Vec<PathBuf>) -> Result<(), String> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Pipewright")
+        .with_app_id("pipewright")
+        .with_inner_size(settings.window)
+        .with_min_inner_size([640.0, 400.0]);
+    let options = eframe::NativeOptions { viewport, renderer, centered: true, ..Default::default() };
+    let create = move |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
+        Ok(Box::new(App::new(&context.egui_ctx, settings, files)))
+    };
+    eframe::run_native("pipewright", options, Box::new(create)).map_err(|error| error.to_string())
+}

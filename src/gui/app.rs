@@ -1,0 +1,276 @@
+//! The window: drains messages and handles actions (`logic`), draws the panels (`ui`). Panels see the state read-only
+//! and push actions; nothing here touches a file or computes rows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{CentralPanel, Context, Frame, Margin, Panel, ThemePreference, Ui};
+
+use super::backend::{Backend, FileTask, SAMPLE_ROWS, Sampling};
+use super::canvas::CanvasEvent;
+use super::command::{Action, Actions, BottomTab, Command, LeftTab};
+use super::flow_view;
+use super::settings::{Mode, Settings};
+use super::state::AppState;
+use super::theme;
+use super::view::View;
+use super::{
+    canvas_panel, dialogs, inspector, keys, palette, preview, problems, questions, run_panel, search, sources, start,
+    statusbar, topbar, unread, widgets,
+};
+
+/// The designer.
+pub struct App {
+    pub state: AppState,
+    pub view: View,
+    pub backend: Backend,
+    pub actions: Actions,
+    /// Settings as they were written last.
+    written: Settings,
+}
+
+impl App {
+    /// The designer with `files` opened; none: the start screen.
+    pub fn new(ctx: &Context, settings: Settings, files: Vec<PathBuf>) -> Self {
+        theme::apply(ctx, preference(settings.mode));
+        let waker = ctx.clone();
+        let mut backend = Backend::start(Arc::new(move || waker.request_repaint()));
+        let mut actions = Actions::default();
+        if files.is_empty() {
+            backend.file(FileTask::LookForUntitled);
+        } else {
+            actions.push(Action::OpenPaths { paths: files, at: None });
+        }
+        let written = settings.clone();
+        Self { state: AppState::new(settings), view: View::default(), backend, actions, written }
+    }
+
+    /// Takes in what came and does what was asked for.
+    pub fn advance(&mut self, ctx: &Context) {
+        for message in self.backend.drain() {
+            self.handle_message(ctx, message);
+        }
+        for reply in self.backend.previews() {
+            self.state.results.take(&self.state.plan, reply);
+        }
+        for (hash, profile) in self.backend.profiles() {
+            self.state.results.set_profile(hash, Arc::new(profile));
+        }
+        self.take_drops(ctx);
+        self.take_close(ctx);
+        keys::take_keys(ctx, &self.state, &self.view, &mut self.actions);
+        for action in self.actions.take() {
+            self.handle(ctx, action);
+        }
+        self.follow();
+    }
+
+    /// Brings everything that hangs on the project up to date.
+    fn follow(&mut self) {
+        if self.state.is_open && self.state.follow() {
+            self.request_preview();
+        }
+        let drawn = Some((self.state.project.revision(), self.state.results.version, self.state.results.computing));
+        if self.view.drawn != drawn {
+            self.view.drawn = drawn;
+            self.view.scene = flow_view::scene(&self.state, self.view.scene.revision + 1);
+        }
+        self.profile_shown();
+        if self.state.settings != self.written {
+            self.written = self.state.settings.clone();
+            self.backend.file(FileTask::SaveSettings(Box::new(self.written.clone())));
+        }
+    }
+
+    pub(super) fn request_preview(&mut self) {
+        let watch = self.state.watched();
+        self.state.results.computing = !watch.is_empty();
+        self.state.results.version += 1;
+        let (plan, base, parameters) = (self.state.plan.clone(), self.state.base(), self.state.parameters());
+        self.backend.request_preview(plan, watch, Sampling::Spread { rows: SAMPLE_ROWS }, base, parameters);
+    }
+
+    /// Asks for the profile of the table that the preview shows.
+    fn profile_shown(&mut self) {
+        let Some((step, port)) = preview::shown_port(&self.state, &self.view.preview) else { return };
+        let Some(outcome) = self.state.results.get(&step, &port) else { return };
+        let hash = outcome.hash;
+        if let Ok(found) = &outcome.result {
+            let table = found.table.clone();
+            if self.state.results.wants_profile(hash) {
+                self.backend.profile(hash, table);
+            }
+        }
+    }
+
+    /// Files dropped on the window.
+    fn take_drops(&mut self, ctx: &Context) {
+        let dropped: Vec<PathBuf> =
+            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        if !dropped.is_empty() {
+            let at = ctx.pointer_latest_pos().map(|pointer| self.view.canvas.canvas_point(pointer));
+            self.actions.push(Action::OpenPaths { paths: dropped, at });
+        }
+    }
+
+    /// The window is asked to close: unsaved work first, then the files, then the end.
+    fn take_close(&mut self, ctx: &Context) {
+        if ctx.input(|input| input.viewport().close_requested()) && !self.view.may_close {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            if !self.view.closing {
+                self.actions.command(Command::Quit);
+            }
+        }
+    }
+
+    /// Draws everything.
+    pub fn draw(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        if ui.available_size().min_elem() < 1.0 {
+            return;
+        }
+        let bar = |ui: &Ui| Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(12, 0));
+        let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
+        Panel::top("top bar").frame(bar(ui)).exact_size(40.0).show(ui, |ui| topbar::top_bar_ui(ui, state, out));
+        if !state.is_open {
+            start::start_ui(ui, state, out);
+        } else {
+            Panel::bottom("status").frame(bar(ui)).exact_size(24.0).show(ui, |ui| {
+                statusbar::status_bar_ui(ui, state, view, out);
+            });
+            self.panels(ui);
+        }
+        let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
+        palette::popup_ui(&ctx, state, view, out);
+        search::search_ui(&ctx, state, view, out);
+        dialogs::dialogs_ui(&ctx, state, view, out);
+        dialogs::notice_ui(&ctx, state, out);
+        if !self.actions.is_empty() {
+            ctx.request_repaint();
+        }
+    }
+
+    fn panels(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        let room = ui.available_size();
+        let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
+        let plain = |ui: &Ui| Frame::new().fill(ui.visuals().panel_fill);
+        let bottom = Panel::bottom("bottom")
+            .frame(plain(ui))
+            .resizable(true)
+            .default_size(state.settings.bottom.min(room.y * 0.5))
+            .size_range(80.0..=(room.y - 120.0).max(80.0))
+            .show(ui, |ui| bottom_ui(ui, state, view, out));
+        let left = Panel::left("left")
+            .frame(plain(ui))
+            .resizable(true)
+            .default_size(state.settings.left)
+            .size_range(180.0..=(room.x * 0.4).max(180.0))
+            .show(ui, |ui| left_ui(ui, state, view, out));
+        let right = Panel::right("inspector")
+            .frame(plain(ui).inner_margin(Margin { left: 16, right: 6, top: 10, bottom: 4 }))
+            .resizable(true)
+            .default_size(state.settings.right)
+            .size_range(240.0..=(room.x * 0.45).max(240.0))
+            .show(ui, |ui| inspector::inspector_ui(ui, state, view, out));
+        let sizes = (left.response.rect.width(), right.response.rect.width(), bottom.response.rect.height());
+        let canvas = theme::palette(&ctx).canvas;
+        let events = CentralPanel::default()
+            .frame(Frame::new().fill(canvas))
+            .show(ui, |ui| canvas_panel::canvas_ui(ui, state, view, out))
+            .inner;
+        self.take_canvas_events(events);
+        // Sizes are remembered when a drag of a border ends.
+        if !ctx.input(|input| input.pointer.any_down()) {
+            let settings = &mut self.state.settings;
+            (settings.left, settings.right, settings.bottom) = (sizes.0.round(), sizes.1.round(), sizes.2.round());
+        }
+    }
+
+    fn take_canvas_events(&mut self, events: Vec<CanvasEvent>) {
+        for event in events {
+            canvas_panel::take_event(event, &mut self.state, &mut self.view, &mut self.actions);
+        }
+    }
+}
+
+fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_2);
+        ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        for (tab, text) in [(LeftTab::Questions, "Questions"), (LeftTab::Sources, "Sources"), (LeftTab::Steps, "Steps")]
+        {
+            let is_shown = view.left == tab;
+            let response = widgets::tab(ui, text, is_shown);
+            if is_shown && view.takes_panel(0) {
+                response.request_focus();
+            }
+            if response.clicked() {
+                view.left = tab;
+            }
+        }
+    });
+    widgets::hairline(ui);
+    match view.left {
+        LeftTab::Questions => questions::questions_ui(ui, state, out),
+        LeftTab::Sources => sources::sources_ui(ui, state, out),
+        LeftTab::Steps => palette::palette_ui(ui, state, view, out),
+    }
+}
+
+fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
+    let unread = unread::count(state);
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_2);
+        ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        let with_count = |text: &str, count: usize| if count > 0 { format!("{text} {count}") } else { text.to_owned() };
+        for (tab, text) in [
+            (BottomTab::Preview, "Preview".to_owned()),
+            (BottomTab::Unread, with_count("Unread", unread as usize)),
+            (BottomTab::Problems, with_count("Problems", state.problems.len())),
+            (BottomTab::Run, "Run".to_owned()),
+        ] {
+            let is_shown = view.bottom == tab;
+            let response = widgets::tab(ui, &text, is_shown);
+            if is_shown && view.takes_panel(3) {
+                response.request_focus();
+            }
+            if response.clicked() {
+                view.bottom = tab;
+            }
+        }
+        if view.bottom == BottomTab::Preview {
+            preview::header_ui(ui, state, view);
+        }
+    });
+    widgets::hairline(ui);
+    match view.bottom {
+        BottomTab::Preview => preview::preview_ui(ui, state, view, out),
+        BottomTab::Unread => unread::unread_ui(ui, state, out),
+        BottomTab::Problems => problems::problems_ui(ui, state, out),
+        BottomTab::Run => run_panel::run_ui(ui, state, out),
+    }
+}
+
+/// egui's word for a mode.
+pub fn preference(mode: Mode) -> ThemePreference {
+    match mode {
+        Mode::System => ThemePreference::System,
+        Mode::Dark => ThemePreference::Dark,
+        Mode::Light => ThemePreference::Light,
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.advance(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}

@@ -1,0 +1,228 @@
+//! Everything that may take time, off the UI thread: files, recognition, previews, runs, exports, native dialogs.
+//! The designer sends tasks and drains messages once a frame; each message wakes the window. Threads are named,
+//! channels bounded. The only room of the designer that touches files or the engine's workers.
+
+mod files;
+mod work;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::project::{Edit, Project, Recovery};
+
+use super::command::Browse;
+use super::settings::Settings;
+
+pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
+pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling, Sniff};
+pub use work::{ExportTask, RunTask};
+
+use pipewright_engine::{Cancel, PreviewRequest, PreviewWorker};
+
+/// How many messages or tasks may wait.
+const WAITING: usize = 4096;
+
+/// Wakes the window: there is a message.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Work for the thread that owns the project's files, done in order.
+#[derive(Debug)]
+pub enum FileTask {
+    /// Reads a project and looks for what a crash left behind.
+    Open(PathBuf),
+    /// Looks for edits to a project that never got a file.
+    LookForUntitled,
+    /// A journal beside `path` for edits to `project`; `None`: the project has no file yet.
+    StartJournal {
+        path: Option<PathBuf>,
+        project: Box<Project>,
+    },
+    Append(Vec<Edit>),
+    /// Closed without a crash: the journal goes.
+    CloseJournal,
+    Save {
+        path: PathBuf,
+        project: Box<Project>,
+        revision: u64,
+    },
+    SaveSettings(Box<Settings>),
+    /// Answers with `Message::Closed` once everything before it is on the disk.
+    Close,
+}
+
+/// A project read from a file.
+#[derive(Debug)]
+pub struct Opened {
+    pub project: Project,
+    pub diagnostics: Vec<Diagnostic>,
+    pub recovery: Option<Recovery>,
+}
+
+/// What came of a task.
+#[derive(Debug)]
+pub enum Message {
+    Opened {
+        path: PathBuf,
+        result: Result<Box<Opened>, Diagnostic>,
+    },
+    /// Edits of a project without a file, left behind by a crash.
+    Untitled(Recovery),
+    Saved {
+        path: PathBuf,
+        revision: u64,
+        result: Result<(), Diagnostic>,
+    },
+    /// The journal cannot be written: edits are safe only after saving.
+    JournalFailed(String),
+    /// A data file was recognised; `source`: it is a source already.
+    Sniffed {
+        path: PathBuf,
+        source: Option<String>,
+        result: Result<Box<Sniff>, Diagnostic>,
+    },
+    /// Chosen in a native dialog.
+    Chosen {
+        browse: Browse,
+        paths: Vec<PathBuf>,
+    },
+    RunStep {
+        run: u64,
+        text: String,
+    },
+    RunBytes {
+        run: u64,
+        done: u64,
+        total: u64,
+    },
+    RunDone {
+        run: u64,
+        result: Result<Box<RunReport>, Vec<Diagnostic>>,
+    },
+    Exported {
+        folder: PathBuf,
+        result: Result<Vec<String>, Vec<Diagnostic>>,
+    },
+    Closed,
+}
+
+/// The designer's end of all threads.
+pub struct Backend {
+    files: SyncSender<FileTask>,
+    /// Tasks that found the channel full.
+    waiting: VecDeque<FileTask>,
+    sender: SyncSender<Message>,
+    messages: Receiver<Message>,
+    preview: PreviewWorker,
+    wake: Wake,
+    requests: u64,
+    runs: u64,
+    cancel: Option<Cancel>,
+}
+
+impl Backend {
+    /// Starts the threads that are always there.
+    pub fn start(wake: Wake) -> Self {
+        let (sender, messages) = sync_channel(WAITING);
+        let files = files::spawn(sender.clone(), wake.clone());
+        let for_preview = wake.clone();
+        let preview = PreviewWorker::spawn(move || for_preview());
+        Self { files, waiting: VecDeque::new(), sender, messages, preview, wake, requests: 0, runs: 0, cancel: None }
+    }
+
+    /// Hands a task to the thread of files. Never blocks.
+    pub fn file(&mut self, task: FileTask) {
+        self.waiting.push_back(task);
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        while let Some(task) = self.waiting.pop_front() {
+            match self.files.try_send(task) {
+                Ok(()) => {}
+                Err(TrySendError::Full(task)) => {
+                    self.waiting.push_front(task);
+                    (self.wake)();
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => return,
+            }
+        }
+    }
+
+    /// Everything that came since the last call.
+    pub fn drain(&mut self) -> Vec<Message> {
+        self.flush();
+        self.messages.try_iter().collect()
+    }
+
+    /// Asks for the rows of these nodes, the first ones first. Earlier requests are forgotten.
+    pub fn request_preview(
+        &mut self,
+        plan: Arc<Plan>,
+        watch: Vec<NodeId>,
+        sampling: Sampling,
+        base: PathBuf,
+        parameters: BTreeMap<String, pipewright_core::data::Value>,
+    ) -> u64 {
+        self.requests += 1;
+        self.preview.request(PreviewRequest { id: self.requests, plan, watch, sampling, base, parameters });
+        self.requests
+    }
+
+    /// Replies of the preview worker; late ones of earlier requests are dropped here.
+    pub fn previews(&mut self) -> Vec<PreviewReply> {
+        let mut replies = self.preview.poll();
+        replies.retain(|reply| reply.id == self.requests);
+        replies
+    }
+
+    /// Profiles a result's columns.
+    pub fn profile(&self, hash: u64, table: Arc<ResultTable>) {
+        self.preview.profile(hash, table);
+    }
+
+    /// Profiles that are ready, by the hash that they were asked for with.
+    pub fn profiles(&self) -> Vec<(u64, Vec<ColumnProfile>)> {
+        self.preview.poll_profiles()
+    }
+
+    /// Recognises a data file.
+    pub fn sniff(&self, path: PathBuf, source: Option<String>) {
+        let (sender, wake) = (self.sender.clone(), self.wake.clone());
+        work::spawn("pipewright-sniff", move || {
+            let result = pipewright_engine::sniff(&path).map(Box::new);
+            let _ = sender.send(Message::Sniffed { path, source, result });
+            wake();
+        });
+    }
+
+    /// Runs a plan; a run before it is cancelled. Gives the run's number.
+    pub fn run(&mut self, task: RunTask) -> u64 {
+        self.cancel_run();
+        self.runs += 1;
+        let cancel = Cancel::default();
+        self.cancel = Some(cancel.clone());
+        work::run(self.runs, task, cancel, self.sender.clone(), self.wake.clone());
+        self.runs
+    }
+
+    pub fn cancel_run(&mut self) {
+        if let Some(cancel) = self.cancel.take() {
+            cancel.cancel();
+        }
+    }
+
+    /// Writes an export.
+    pub fn export(&self, task: ExportTask) {
+        work::export(task, self.sender.clone(), self.wake.clone());
+    }
+
+    /// Opens a native dialog.
+    pub fn browse(&self, browse: Browse, start: PathBuf) {
+        work::browse(browse, start, self.sender.clone(), self.wake.clone());
+    }
+}

@@ -1,0 +1,144 @@
+//! Work on threads of its own: runs, exports, native dialogs. Must not import egui.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::{self, DesignInfo};
+use pipewright_core::ir::Plan;
+use pipewright_core::project::EXTENSION;
+use pipewright_engine::{Cancel, RunOptions, RunProgress};
+
+use super::{Message, Wake};
+use crate::gui::command::Browse;
+
+/// Runs `work` on a named thread. Where the system gives no thread, nothing happens and the designer goes on.
+pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    let _ = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+}
+
+/// A run of the whole design.
+#[derive(Debug)]
+pub struct RunTask {
+    pub plan: Arc<Plan>,
+    /// Folder that relative paths start from.
+    pub base: PathBuf,
+    pub out: PathBuf,
+    pub parameters: BTreeMap<String, Value>,
+}
+
+/// An export of the design.
+#[derive(Debug)]
+pub struct ExportTask {
+    pub plan: Arc<Plan>,
+    pub info: DesignInfo,
+    pub target: String,
+    pub folder: PathBuf,
+}
+
+struct Progress {
+    run: u64,
+    sender: SyncSender<Message>,
+    wake: Wake,
+    /// Megabyte that was told last, so that the window is not woken for every chunk.
+    told: AtomicU64,
+}
+
+impl RunProgress for Progress {
+    fn step(&self, message: &str) {
+        let _ = self.sender.try_send(Message::RunStep { run: self.run, text: message.to_owned() });
+        (self.wake)();
+    }
+
+    fn bytes(&self, done: u64, total: u64) {
+        let hundredth = done.saturating_mul(200).checked_div(total).unwrap_or(done >> 24);
+        if self.told.swap(hundredth, Ordering::Relaxed) != hundredth {
+            let _ = self.sender.try_send(Message::RunBytes { run: self.run, done, total });
+            (self.wake)();
+        }
+    }
+}
+
+pub fn run(number: u64, task: RunTask, cancel: Cancel, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-run", move || {
+        let progress =
+            Progress { run: number, sender: sender.clone(), wake: wake.clone(), told: AtomicU64::new(u64::MAX) };
+        let options =
+            RunOptions { base: task.base, out: task.out, parameters: task.parameters, cancel, ..RunOptions::default() };
+        let result = pipewright_engine::run(&task.plan, &options, &progress).map(Box::new);
+        let _ = sender.send(Message::RunDone { run: number, result });
+        wake();
+    });
+}
+
+pub fn export(task: ExportTask, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-export", move || {
+        let result = write_bundle(&task);
+        let _ = sender.send(Message::Exported { folder: task.folder, result });
+        wake();
+    });
+}
+
+/// Writes the files of a bundle and gives their names.
+fn write_bundle(task: &ExportTask) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let Some(target) = export::target(&task.target) else {
+        return Err(vec![Diagnostic::error("PW0801", format!("there is no target `{}`", task.target))]);
+    };
+    let bundle = target.export(&task.plan, &task.info);
+    if bundle.has_errors() {
+        return Err(bundle.diagnostics);
+    }
+    let mut names = Vec::new();
+    for (name, file) in &bundle.files {
+        write_file(&task.folder.join(name), &file.text, file.executable).map_err(|error| {
+            vec![
+                Diagnostic::error("PW0802", format!("`{name}` cannot be written: {error}"))
+                    .file(task.folder.display().to_string())
+                    .help("choose a folder that may be written to"),
+            ]
+        })?;
+        names.push(name.clone());
+    }
+    Ok(names)
+}
+
+fn write_file(path: &Path, text: &str, executable: bool) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, text)?;
+    #[cfg(unix)]
+    if executable {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
+    }
+    #[cfg(not(unix))]
+    let _ = executable;
+    Ok(())
+}
+
+/// Opens a native dialog and reports what was chosen; where there is none, the typed path stays the way.
+pub fn browse(browse: Browse, start: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-dialog", move || {
+        let dialog = rfd::FileDialog::new().set_directory(&start);
+        let paths = match &browse {
+            Browse::Open => dialog.set_title("Open projects or data files").pick_files().unwrap_or_default(),
+            Browse::SaveAs => {
+                let name = format!("project{EXTENSION}");
+                dialog.set_title("Save the project").set_file_name(name).save_file().into_iter().collect()
+            }
+            Browse::ExportFolder => dialog.set_title("Folder for the export").pick_folder().into_iter().collect(),
+            Browse::RunFolder => dialog.set_title("Folder for the output").pick_folder().into_iter().collect(),
+            Browse::Field { folder: true, .. } => dialog.pick_folder().into_iter().collect(),
+            Browse::Field { folder: false, .. } => dialog.pick_file().into_iter().collect(),
+        };
+        if !paths.is_empty() {
+            let _ = sender.send(Message::Chosen { browse, paths });
+            wake();
+        }
+    });
+}

@@ -1,0 +1,289 @@
+//! Every command of the designer in one list: from it come menus, tooltips, shortcuts, the palette and the list of
+//! keys. And `Action`: what panels ask for. Imports egui's keys only.
+
+use std::path::PathBuf;
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use pipewright_core::model::Id;
+use pipewright_core::project::Edit;
+
+use super::canvas::PortRef;
+
+macro_rules! commands {
+    ($($name:ident => $text:literal, $doc:literal, [$($keys:expr),*];)*) => {
+        /// A command without arguments.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Command {
+            $($name,)*
+        }
+
+        impl Command {
+            /// Every command, in the order in which lists show them.
+            pub const ALL: &'static [Command] = &[$(Command::$name,)*];
+
+            /// What menus, buttons and the palette say.
+            pub const fn text(self) -> &'static str {
+                match self { $(Command::$name => $text,)* }
+            }
+
+            /// One sentence more, for tooltips.
+            pub const fn doc(self) -> &'static str {
+                match self { $(Command::$name => $doc,)* }
+            }
+
+            /// The keys that give it; menus show the first.
+            pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+                match self { $(Command::$name => const { &[$($keys),*] },)* }
+            }
+        }
+    };
+}
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers { alt: false, ctrl: false, shift: true, mac_cmd: false, command: true }, key)
+}
+
+commands! {
+    New => "New project", "Starts an empty project.", [ctrl(Key::N)];
+    Open => "Open…", "Opens a project, or data files as new sources.", [ctrl(Key::O)];
+    Save => "Save", "Saves the project.", [ctrl(Key::S)];
+    SaveAs => "Save as…", "Saves the project under another name.", [ctrl_shift(Key::S)];
+    Undo => "Undo", "Takes the last change back.", [ctrl(Key::Z)];
+    Redo => "Redo", "Does the change again that was taken back last.", [ctrl(Key::Y), ctrl_shift(Key::Z)];
+    Copy => "Copy", "Copies the selected steps with their inner wires, as text.", [];
+    Cut => "Cut", "Copies the selected steps and deletes them.", [];
+    Paste => "Paste", "Inserts copied steps.", [];
+    Duplicate => "Duplicate", "Copies the selected steps and inserts the copies beside them.", [ctrl(Key::D)];
+    Delete => "Delete", "Deletes what is selected.", [plain(Key::Delete), plain(Key::Backspace)];
+    SelectAll => "Select all", "Selects every step.", [ctrl(Key::A)];
+    SelectNone => "Select nothing", "Clears the selection.", [plain(Key::Escape)];
+    AddStep => "Add step…", "Opens the list of steps at the pointer.", [plain(Key::Tab), KeyboardShortcut::new(Modifiers::SHIFT, Key::A)];
+    Frame => "Frame the selection", "Draws a titled frame around the selected steps.", [ctrl(Key::G)];
+    Note => "Add note", "Puts a note on the canvas.", [];
+    Question => "Ask a question", "Adds a question to the project.", [];
+    Layout => "Arrange steps", "Lays the selected steps out, or all.", [ctrl_shift(Key::L)];
+    Fit => "Show everything", "Fits the whole flow into view.", [plain(Key::Home)];
+    FitSelection => "Show the selection", "Fits the selected steps into view.", [KeyboardShortcut::new(Modifiers::SHIFT, Key::Home)];
+    ZoomIn => "Zoom in", "Makes the canvas larger.", [];
+    ZoomOut => "Zoom out", "Makes the canvas smaller.", [];
+    Search => "Search and commands", "Finds every command, step, column and question.", [ctrl(Key::P)];
+    Find => "Find a step", "Searches the steps of the flow.", [ctrl(Key::F)];
+    Check => "Show problems", "Lists everything that is wrong with the design.", [plain(Key::F7)];
+    Run => "Run", "Runs the design on the whole input.", [plain(Key::F5)];
+    Export => "Export…", "Writes the design as a pipeline that runs without the designer.", [ctrl(Key::E)];
+    NextPanel => "Next panel", "Moves the keyboard to the next panel.", [plain(Key::F6)];
+    Theme => "Light or dark", "Switches between the light and the dark look.", [];
+    LargerText => "Larger interface", "Makes everything larger.", [];
+    SmallerText => "Smaller interface", "Makes everything smaller.", [];
+    Keys => "Keyboard", "Lists all keys.", [];
+    Quit => "Quit", "Closes the designer.", [ctrl(Key::Q)];
+}
+
+impl Command {
+    /// Shown beside the text: `Ctrl+Z`. Empty where there is none.
+    pub fn keys(self, ctx: &egui::Context) -> String {
+        match self {
+            Command::Copy => "Ctrl+C".into(),
+            Command::Cut => "Ctrl+X".into(),
+            Command::Paste => "Ctrl+V".into(),
+            Command::Keys => "?".into(),
+            Command::ZoomIn => "+".into(),
+            Command::ZoomOut => "-".into(),
+            Command::LargerText => "Ctrl++".into(),
+            Command::SmallerText => "Ctrl+-".into(),
+            _ => self.shortcuts().first().map(|keys| ctx.format_shortcut(keys)).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the canvas itself takes its keys, while it has the keyboard.
+    pub fn is_of_canvas(self) -> bool {
+        use Command::*;
+        matches!(self, Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection)
+    }
+
+    /// Whether it means the canvas: it is left alone while a text field has the keyboard.
+    pub fn yields_to_text(self) -> bool {
+        use Command::*;
+        match self {
+            Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
+            | Duplicate | ZoomIn | ZoomOut | Keys => true,
+            New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
+            | NextPanel | Theme | LargerText | SmallerText | Quit => false,
+        }
+    }
+}
+
+/// What a panel asks for. Handled after the frame is drawn, in order.
+#[derive(Debug, Clone)]
+pub enum Action {
+    Command(Command),
+    /// A batch of edits; `joins`: typing that becomes one undo step with the change before.
+    Edit {
+        label: String,
+        edits: Vec<Edit>,
+        joins: bool,
+    },
+    /// Selects these steps; `reveal`: brings them into view.
+    Select {
+        steps: Vec<Id>,
+        reveal: bool,
+    },
+    /// Shows a source, question or parameter list in the inspector.
+    Choose(Chosen),
+    /// Shows a step and puts the keyboard into one of its fields (`columns.c1.expression`).
+    FocusField {
+        step: Id,
+        field: String,
+    },
+    /// Opens the step palette; `at`: canvas place of the new step, `screen`: place of the popup.
+    Palette {
+        at: Option<egui::Pos2>,
+        screen: Option<egui::Pos2>,
+        from: Option<PortRef>,
+    },
+    /// Places a step of a kind; wires it to `from`, or else to the selection.
+    Place {
+        kind: &'static str,
+        at: Option<egui::Pos2>,
+        from: Option<PortRef>,
+    },
+    /// A File step (or Planned source) for a source that is there.
+    PlaceSource(Id),
+    /// Opens projects, or data files as sources; `at`: canvas place of the first new step.
+    OpenPaths {
+        paths: Vec<PathBuf>,
+        at: Option<egui::Pos2>,
+    },
+    SaveTo(PathBuf),
+    /// Recognises a source's file again and freezes its format and schema.
+    SniffSource {
+        source: Id,
+    },
+    /// A native file dialog off the UI thread.
+    Browse(Browse),
+    ShowTab(BottomTab),
+    ShowLeft(LeftTab),
+    StartRun,
+    CancelRun,
+    StartExport {
+        target: String,
+        folder: PathBuf,
+    },
+    OpenExample,
+    Recover(bool),
+    /// Answers to “unsaved changes”.
+    Unsaved(UnsavedAnswer),
+    Notice(String),
+    Dismiss,
+    CopyText(String),
+    /// Copied steps, to be inserted at a canvas place.
+    PasteText {
+        text: String,
+        at: Option<egui::Pos2>,
+    },
+}
+
+/// A native dialog's purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Browse {
+    Open,
+    SaveAs,
+    ExportFolder,
+    RunFolder,
+    /// A path setting of a step or source: item id and field.
+    Field {
+        id: Id,
+        field: String,
+        folder: bool,
+    },
+}
+
+/// What was answered to “unsaved changes”.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnsavedAnswer {
+    Save,
+    Discard,
+    Cancel,
+}
+
+/// What the inspector shows when it is not a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Chosen {
+    #[default]
+    Project,
+    Source(Id),
+    Question(Id),
+}
+
+/// Tabs of the lower panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BottomTab {
+    #[default]
+    Preview,
+    Unread,
+    Problems,
+    Run,
+}
+
+/// Tabs of the left panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LeftTab {
+    #[default]
+    Questions,
+    Sources,
+    Steps,
+}
+
+/// Actions of one frame.
+#[derive(Debug, Default)]
+pub struct Actions(Vec<Action>);
+
+impl Actions {
+    pub fn push(&mut self, action: Action) {
+        self.0.push(action);
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.push(Action::Command(command));
+    }
+
+    pub fn edit(&mut self, label: impl Into<String>, edits: Vec<Edit>) {
+        self.push(Action::Edit { label: label.into(), edits, joins: false });
+    }
+
+    pub fn typed(&mut self, label: impl Into<String>, edit: Edit, joins: bool) {
+        self.push(Action::Edit { label: label.into(), edits: vec![edit], joins });
+    }
+
+    pub fn take(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.0)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_keys() {
+        let mut seen = std::collections::BTreeMap::new();
+        for command in Command::ALL {
+            for keys in command.shortcuts() {
+                let name = format!("{:?} {:?}", keys.modifiers, keys.logical_key);
+                assert_eq!(seen.insert(name, command), None, "{command:?}");
+            }
+        }
+    }
+}

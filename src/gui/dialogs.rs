@@ -1,0 +1,251 @@
+//! Dialogs over the window: opening and saving by path, unsaved changes, recovery, keys; and the line that tells what
+//! happened. None of them loses what was typed elsewhere.
+
+use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Order, RichText, Ui, vec2};
+
+use super::command::{Action, Actions, Browse, UnsavedAnswer};
+use super::export_dialog;
+use super::forms::{TextLook, text_edit};
+use super::icons::{Icon, icon_button, icon_ui};
+use super::keys;
+use super::state::StateRef;
+use super::theme;
+use super::view::{Dialog, View};
+use super::widgets::{primary_button, soft};
+
+const WIDTH: f32 = 520.0;
+/// How long a notice stays, in seconds.
+const NOTICE: f64 = 5.0;
+
+/// The dialog that is open, if one is.
+pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    if state.recovery.is_some() && view.dialog.is_none() {
+        recovery_ui(ctx, state, out);
+        return;
+    }
+    let is_new = std::mem::take(&mut view.dialog_is_new);
+    let Some(dialog) = &mut view.dialog else { return };
+    let mut is_done = false;
+    let modal = Modal::new(Id::unique("dialog")).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
+        ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
+        match dialog {
+            Dialog::Open { path } => is_done = open_ui(ui, state, path, is_new, out),
+            Dialog::SaveAs { path, .. } => is_done = save_as_ui(ui, path, is_new, out),
+            Dialog::Unsaved { .. } => unsaved_ui(ui, state, out),
+            Dialog::Export { target, folder } => {
+                is_done = export_dialog::export_ui(ui, state, target, folder, is_new, out);
+            }
+            Dialog::Run { out: folder } => is_done = run_dialog_ui(ui, folder, is_new, out),
+            Dialog::Keys => {
+                title_ui(ui, "Keyboard", &mut is_done);
+                keys::keys_ui(ui);
+            }
+        }
+    });
+    let closes = modal.should_close();
+    if closes && matches!(view.dialog, Some(Dialog::Unsaved { .. })) {
+        out.push(Action::Unsaved(UnsavedAnswer::Cancel));
+    } else if closes || is_done {
+        view.dialog = None;
+    }
+}
+
+fn dialog_frame_of(ctx: &Context) -> Frame {
+    Frame::popup(&ctx.global_style()).inner_margin(Margin::same(theme::SPACE_4 as i8))
+}
+
+/// The title of a dialog with its cross.
+pub fn title_ui(ui: &mut Ui, title: &str, is_done: &mut bool) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).font(theme::title()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button(ui, Icon::Cross, "Close").clicked() {
+                *is_done = true;
+            }
+        });
+    });
+    ui.add_space(theme::SPACE_2);
+}
+
+/// A field for a path, with a button for the native dialog. Says whether Enter was pressed in it.
+pub fn path_field_ui(
+    ui: &mut Ui,
+    name: &str,
+    path: &mut String,
+    browse: Browse,
+    is_new: bool,
+    out: &mut Actions,
+) -> bool {
+    ui.horizontal(|ui| {
+        let reserve = theme::CONTROL_HEIGHT + theme::SPACE_2;
+        let look = TextLook { placeholder: "/path/to/file", is_code: true, reserve, ..TextLook::default() };
+        let response = text_edit(ui, name, path, look);
+        if is_new {
+            response.request_focus();
+        }
+        if icon_button(ui, Icon::Folder, "Browse…").clicked() {
+            out.push(Action::Browse(browse));
+        }
+        response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+    })
+    .inner
+}
+
+fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
+    let mut is_done = false;
+    title_ui(ui, "Open", &mut is_done);
+    soft(
+        ui,
+        "A project, or a data file that becomes a source. Several paths: one after the other, separated by spaces in quotes or by new lines.",
+    );
+    ui.add_space(theme::SPACE_2);
+    let entered = path_field_ui(ui, "Path", path, Browse::Open, is_new, out);
+    ui.add_space(theme::SPACE_3);
+    for recent in state.settings.recent.iter().take(6) {
+        let shown = recent.display().to_string();
+        if super::widgets::list_row(ui, &shown, "", false, |_| {}).clicked() {
+            out.push(Action::OpenPaths { paths: vec![recent.clone()], at: None });
+            is_done = true;
+        }
+    }
+    ui.add_space(theme::SPACE_2);
+    let paths = read_paths(path);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let is_given = !paths.is_empty();
+        let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Open").clicked()).inner;
+        if is_given && (clicked || entered) {
+            out.push(Action::OpenPaths { paths: paths.clone(), at: None });
+            is_done = true;
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
+}
+
+/// Paths as they are typed: whole lines, or several in quotes.
+fn read_paths(text: &str) -> Vec<std::path::PathBuf> {
+    let trimmed = text.trim();
+    let parts: Vec<&str> = if trimmed.starts_with('"') {
+        trimmed.split('"').map(str::trim).filter(|part| !part.is_empty()).collect()
+    } else {
+        trimmed.lines().map(str::trim).filter(|part| !part.is_empty()).collect()
+    };
+    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    let expand = |part: &str| match (part.strip_prefix("~/"), &home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => std::path::PathBuf::from(part),
+    };
+    parts.into_iter().map(expand).collect()
+}
+
+fn save_as_ui(ui: &mut Ui, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
+    let mut is_done = false;
+    title_ui(ui, "Save as", &mut is_done);
+    let entered = path_field_ui(ui, "Path", path, Browse::SaveAs, is_new, out);
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let is_given = !path.trim().is_empty();
+        let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Save").clicked()).inner;
+        if is_given && (clicked || entered) {
+            // The dialog is closed by the save, which takes from it what waits for the save.
+            out.push(Action::SaveTo(std::path::PathBuf::from(path.trim())));
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
+}
+
+fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    ui.label(RichText::new(format!("Save the changes to “{}”?", state.project.name)).font(theme::title()));
+    ui.add_space(theme::SPACE_2);
+    soft(ui, "What is not saved is lost when another project is opened or the designer is closed.");
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if primary_button(ui, "Save").clicked() {
+            out.push(Action::Unsaved(UnsavedAnswer::Save));
+        }
+        if ui.button("Cancel").clicked() {
+            out.push(Action::Unsaved(UnsavedAnswer::Cancel));
+        }
+        if ui.button("Do not save").clicked() {
+            out.push(Action::Unsaved(UnsavedAnswer::Discard));
+        }
+    });
+}
+
+fn run_dialog_ui(ui: &mut Ui, folder: &mut String, is_new: bool, out: &mut Actions) -> bool {
+    let mut is_done = false;
+    title_ui(ui, "Run", &mut is_done);
+    soft(ui, "Reads the whole input and writes the outputs into this folder. Nothing half-written stays.");
+    ui.add_space(theme::SPACE_2);
+    let entered = path_field_ui(ui, "Output folder", folder, Browse::RunFolder, is_new, out);
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let is_given = !folder.trim().is_empty();
+        let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Run").clicked()).inner;
+        if is_given && (clicked || entered) {
+            out.push(Action::StartRun);
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
+}
+
+fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
+    let count = state.recovery.as_ref().map_or(0, |recovery| recovery.batches.len());
+    Modal::new(Id::unique("recovery")).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
+        ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
+        ui.label(RichText::new("Recover unsaved work?").font(theme::title()));
+        ui.add_space(theme::SPACE_2);
+        let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
+        soft(ui, format!("The designer was not closed properly. {changes} since the last save can be recovered."));
+        ui.add_space(theme::SPACE_3);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if primary_button(ui, "Recover").clicked() || ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter)) {
+                out.push(Action::Recover(true));
+            }
+            if ui.button("Give up the changes").clicked() {
+                out.push(Action::Recover(false));
+            }
+        });
+    });
+}
+
+/// The line that tells what happened. It goes by itself, an error only when it is closed.
+pub fn notice_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
+    let Some(notice) = &state.notice else { return };
+    let age = ctx.input(|input| input.time) - notice.since;
+    let lasts = if notice.is_error { NOTICE * 4.0 } else { NOTICE };
+    if age > lasts {
+        out.push(Action::Dismiss);
+        return;
+    }
+    ctx.request_repaint_after_secs((lasts - age) as f32 + 0.05);
+    let palette = theme::palette(ctx);
+    Area::new(Id::unique("notice"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -40.0))
+        .accessible_name("Notice")
+        .show(ctx, |ui| {
+            Frame::popup(ui.style()).inner_margin(Margin::symmetric(12, 8)).show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    let (icon, colour) =
+                        if notice.is_error { (Icon::Cross, palette.bad) } else { (Icon::Info, palette.soft) };
+                    icon_ui(ui, icon, 16.0, Some(colour));
+                    ui.scope(|ui| {
+                        ui.set_max_width(640.0);
+                        ui.label(&notice.text);
+                    });
+                    if icon_button(ui, Icon::Cross, "Dismiss").clicked() {
+                        out.push(Action::Dismiss);
+                    }
+                });
+            });
+        });
+}

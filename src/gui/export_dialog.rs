@@ -1,0 +1,104 @@
+//! Export: which target, which folder, what it does not carry, and what was written.
+
+use std::path::PathBuf;
+
+use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use pipewright_core::export::{Support, check_exportable, target, targets};
+
+use super::command::{Action, Actions, Browse};
+use super::dialogs::{path_field_ui, title_ui};
+use super::forms::{diagnostic_ui, label_ui};
+use super::icons::{Icon, icon_ui};
+use super::state::StateRef;
+use super::theme;
+use super::widgets::{caption, primary_button, soft};
+
+/// The dialog. Says whether it is to be closed.
+pub fn export_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    chosen: &mut String,
+    folder: &mut String,
+    is_new: bool,
+    out: &mut Actions,
+) -> bool {
+    let mut is_done = false;
+    title_ui(ui, "Export", &mut is_done);
+    label_ui(ui, "Target", "What the exported pipeline runs on.");
+    for target in targets() {
+        let is_chosen = target.name() == chosen;
+        if ui.radio(is_chosen, target.title()).clicked() {
+            *chosen = target.name().to_owned();
+        }
+        ui.horizontal(|ui| {
+            ui.add_space(theme::SPACE_6);
+            ui.vertical(|ui| caption(ui, target.doc()));
+        });
+    }
+    ui.add_space(theme::SPACE_2);
+    label_ui(ui, "Folder", "The files are written into it.");
+    path_field_ui(ui, "Export folder", folder, Browse::ExportFolder, is_new, out);
+    ui.add_space(theme::SPACE_2);
+    let problems = check_exportable(&state.plan);
+    ScrollArea::vertical().max_height(220.0).show(ui, |ui| {
+        for problem in &problems {
+            diagnostic_ui(ui, problem);
+        }
+        not_carried_ui(ui, state, chosen);
+        outcome_ui(ui, state);
+    });
+    ui.add_space(theme::SPACE_2);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let is_ready =
+            !state.export.busy && !folder.trim().is_empty() && !problems.iter().any(|found| found.is_error());
+        if ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Export").clicked()).inner {
+            out.push(Action::StartExport { target: chosen.clone(), folder: PathBuf::from(folder.trim()) });
+        }
+        if ui.button("Close").clicked() {
+            is_done = true;
+        }
+        if state.export.busy {
+            soft(ui, "writing…");
+        }
+    });
+    is_done
+}
+
+/// Steps that the target does not carry, or carries in another way.
+fn not_carried_ui(ui: &mut Ui, state: StateRef<'_>, chosen: &str) {
+    let Some(target) = target(chosen) else { return };
+    let palette = theme::palette(ui.ctx());
+    for (step, (support, reason)) in target.support(&state.plan) {
+        let (icon, colour) = match support {
+            Support::Native => continue,
+            Support::Rewritten => (Icon::Info, palette.soft),
+            Support::Unsupported => (Icon::Warning, palette.warning),
+        };
+        ui.horizontal(|ui| {
+            icon_ui(ui, icon, 16.0, Some(colour));
+            ui.label(RichText::new(format!("{}: {reason}", state.step_title(&step))).color(colour));
+        });
+    }
+}
+
+fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
+    let palette = theme::palette(ui.ctx());
+    match &state.export.outcome {
+        None => {}
+        Some((folder, Ok(names))) => {
+            ui.horizontal(|ui| {
+                icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
+                let told = format!("{} files are in {}", names.len(), folder.display());
+                ui.label(RichText::new(told).color(palette.good));
+            });
+            for name in names {
+                ui.label(RichText::new(name).font(theme::code()).color(palette.soft));
+            }
+        }
+        Some((_, Err(problems))) => {
+            for problem in problems {
+                diagnostic_ui(ui, problem);
+            }
+        }
+    }
+}

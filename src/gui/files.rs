@@ -1,0 +1,335 @@
+//! Opening, saving and recovering projects, and data files that become sources: what is asked for, and what the threads
+//! answer. No file is touched here; the backend does that.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use egui::{Context, pos2, vec2};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::model::Source;
+use pipewright_core::project::{EXTENSION, Project, Recovery};
+use serde_json::Value as Json;
+
+use super::app::App;
+use super::backend::{FileTask, Message, Opened, Sniff};
+use super::canvas::Selection;
+use super::command::{Action, BottomTab, UnsavedAnswer};
+use super::edits;
+use super::state::{UNTITLED, relative_path};
+use super::view::{Dialog, Then};
+
+/// The worked example, from the folder that the program was built in or runs in.
+pub const EXAMPLE: &str = "projects/shop/shop.pipewright.json";
+
+impl App {
+    pub(super) fn handle_file(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::OpenPaths { paths, at } => self.open_paths(ctx, paths, at),
+            Action::SaveTo(path) => self.save_to(ctx, path),
+            Action::SniffSource { source } => self.sniff_source(ctx, &source),
+            Action::OpenExample => self.after_unsaved(ctx, Then::Open(PathBuf::from(EXAMPLE))),
+            Action::Recover(accepted) => self.recover(ctx, accepted),
+            Action::Unsaved(answer) => self.answer_unsaved(ctx, answer),
+            _ => {}
+        }
+    }
+
+    /// A project replaces what is open; data files become sources of it.
+    fn open_paths(&mut self, ctx: &Context, paths: Vec<PathBuf>, at: Option<egui::Pos2>) {
+        self.view.dialog = None;
+        let (projects, data): (Vec<_>, Vec<_>) =
+            paths.into_iter().partition(|path| path.to_string_lossy().ends_with(EXTENSION));
+        if let Some(project) = projects.into_iter().next() {
+            self.after_unsaved(ctx, Then::Open(project));
+        }
+        if data.is_empty() {
+            return;
+        }
+        if !self.state.is_open {
+            self.show_new_project();
+        }
+        self.view.drop_at = at;
+        for path in data {
+            self.state.sniffing.insert(path.clone());
+            self.backend.sniff(path, None);
+        }
+    }
+
+    fn sniff_source(&mut self, ctx: &Context, id: &str) {
+        let Some(source) = self.state.project.sources.get(id) else { return };
+        if source.path.is_empty() {
+            self.notice(ctx, "the source has no path yet", false);
+            return;
+        }
+        let bound = source.path.replace("${data}", &self.parameter_text("data"));
+        let path = self.state.base().join(bound);
+        self.state.sniffing.insert(path.clone());
+        self.backend.sniff(path, Some(id.to_owned()));
+    }
+
+    fn parameter_text(&self, name: &str) -> String {
+        let parameter = self.state.project.parameters.values().find(|parameter| parameter.name == name);
+        parameter.and_then(|parameter| parameter.default.as_ref()?.as_str()).unwrap_or_default().to_owned()
+    }
+
+    /// Does `then` at once, or asks what becomes of unsaved changes first.
+    pub(super) fn after_unsaved(&mut self, ctx: &Context, then: Then) {
+        if self.state.is_open && self.state.is_dirty() {
+            self.view.show_dialog(Dialog::Unsaved { then });
+        } else {
+            self.proceed(ctx, then);
+        }
+    }
+
+    fn answer_unsaved(&mut self, ctx: &Context, answer: UnsavedAnswer) {
+        let Some(Dialog::Unsaved { then }) = self.view.dialog.take() else { return };
+        match answer {
+            UnsavedAnswer::Cancel => {}
+            UnsavedAnswer::Discard => self.proceed(ctx, then),
+            UnsavedAnswer::Save => match self.state.path.clone() {
+                Some(path) => {
+                    self.view.after_save = Some(then);
+                    self.save_to(ctx, path);
+                }
+                None => self.show_save_as(Some(then)),
+            },
+        }
+    }
+
+    fn proceed(&mut self, ctx: &Context, then: Then) {
+        match then {
+            Then::Quit => {
+                self.view.closing = true;
+                self.backend.cancel_run();
+                // The journal of work that was saved or given up goes; what a crash left and nobody decided on stays.
+                if self.state.recovery.is_none() {
+                    self.backend.file(FileTask::CloseJournal);
+                }
+                self.backend.file(FileTask::Close);
+            }
+            Then::New => self.show_new_project(),
+            Then::Open(path) => {
+                self.backend.file(FileTask::Open(path.clone()));
+                self.notice(ctx, format!("opening {}", path.display()), false);
+            }
+        }
+    }
+
+    pub(super) fn show_new_project(&mut self) {
+        self.backend.file(FileTask::CloseJournal);
+        let project = Project::new(UNTITLED);
+        self.backend.file(FileTask::StartJournal { path: None, project: Box::new(project.clone()) });
+        self.view.reset(&project);
+        self.state.open(project, None, Vec::new());
+    }
+
+    pub(super) fn save(&mut self, ctx: &Context) {
+        if !self.state.is_open {
+            return;
+        }
+        match self.state.path.clone() {
+            Some(path) => self.save_to(ctx, path),
+            None => self.show_save_as(None),
+        }
+    }
+
+    fn save_to(&mut self, ctx: &Context, path: PathBuf) {
+        if let Some(Dialog::SaveAs { then, .. }) = &mut self.view.dialog {
+            self.view.after_save = then.take();
+            self.view.dialog = None;
+        }
+        let mut path = path;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !name.ends_with(EXTENSION) {
+            let stem = name.strip_suffix(".json").unwrap_or(&name);
+            path.set_file_name(format!("{stem}{EXTENSION}"));
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.name_after(ctx, name.strip_suffix(EXTENSION).unwrap_or_default());
+        self.move_paths(ctx, &path);
+        self.state.saving = true;
+        let (project, revision) = (Box::new(self.state.project.clone()), self.state.project.revision());
+        self.backend.file(FileTask::Save { path, project, revision });
+    }
+
+    /// Paths are relative to the project's folder: saved elsewhere, they are written anew.
+    fn move_paths(&mut self, ctx: &Context, path: &Path) {
+        let before = self.state.base();
+        let after = path.parent().map(Path::to_owned).unwrap_or_default();
+        let is_same = std::path::absolute(&before).ok() == std::path::absolute(&after).ok();
+        if is_same || after.as_os_str().is_empty() {
+            return;
+        }
+        let needs_change = |source: &&Source| {
+            !source.path.is_empty() && !source.path.starts_with("${") && !Path::new(&source.path).is_absolute()
+        };
+        let batch: Vec<_> = self
+            .state
+            .project
+            .sources
+            .values()
+            .filter(needs_change)
+            .map(|source| {
+                let moved = relative_path(&before.join(&source.path), &after);
+                edits::set(&source.id, "path", Json::from(moved))
+            })
+            .collect();
+        self.edit(ctx, "paths from the new folder", &batch, false);
+    }
+
+    /// What the threads answer.
+    pub(super) fn handle_message(&mut self, ctx: &Context, message: Message) {
+        match message {
+            Message::Opened { path, result: Ok(opened) } => self.show_opened(ctx, path, *opened),
+            Message::Opened { path, result: Err(diagnostic) } => {
+                self.state.settings.recent.retain(|recent| *recent != path);
+                let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
+                self.notice(ctx, format!("{}: {}{help}", path.display(), diagnostic.message), true);
+            }
+            Message::Untitled(recovery) => {
+                if !self.state.is_open {
+                    self.state.recovery = Some(recovery);
+                }
+            }
+            Message::Saved { path, revision, result } => self.show_saved(ctx, path, revision, result),
+            Message::JournalFailed(reason) => {
+                self.notice(ctx, format!("edits cannot be kept safe against a crash ({reason}): save often"), true);
+            }
+            Message::Sniffed { path, source, result } => {
+                self.state.sniffing.remove(&path);
+                match result {
+                    Ok(sniff) => self.show_sniffed(ctx, &path, source.as_deref(), *sniff),
+                    Err(diagnostic) => {
+                        let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
+                        self.notice(ctx, format!("{}: {}{help}", path.display(), diagnostic.message), true);
+                    }
+                }
+            }
+            Message::Chosen { browse, paths } => self.take_chosen(ctx, browse, paths),
+            Message::RunStep { run, text } if self.state.run.active == Some(run) => self.state.run.log.push(text),
+            Message::RunBytes { run, done, total } if self.state.run.active == Some(run) => {
+                self.state.run.bytes = (done, total);
+            }
+            Message::RunDone { run, result } if self.state.run.active == Some(run) => {
+                self.state.run.active = None;
+                let told = if result.is_ok() { "the run is done" } else { "the run stopped" };
+                self.notice(ctx, told, result.is_err());
+                self.state.run.outcome = Some(result);
+                self.view.bottom = BottomTab::Run;
+            }
+            Message::Exported { folder, result } => {
+                self.state.export.busy = false;
+                self.state.export.outcome = Some((folder, result));
+            }
+            Message::Closed => {
+                self.view.may_close = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
+        }
+    }
+
+    fn show_opened(&mut self, ctx: &Context, path: PathBuf, opened: Opened) {
+        self.state.notice = None;
+        self.view.reset(&opened.project);
+        self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
+        let has_recovery = opened.recovery.is_some();
+        if !has_recovery {
+            let project = Box::new(opened.project.clone());
+            self.backend.file(FileTask::CloseJournal);
+            self.backend.file(FileTask::StartJournal { path: Some(path.clone()), project });
+        }
+        self.state.open(opened.project, Some(path), opened.diagnostics);
+        self.state.recovery = opened.recovery;
+        ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{} – Pipewright", self.state.project.name)));
+    }
+
+    /// The answer to “a crash left edits behind”.
+    fn recover(&mut self, ctx: &Context, accepted: bool) {
+        let Some(Recovery { batches }) = self.state.recovery.take() else { return };
+        if !self.state.is_open {
+            self.show_new_project();
+        } else {
+            let (path, project) = (self.state.path.clone(), Box::new(self.state.project.clone()));
+            self.backend.file(FileTask::StartJournal { path, project });
+        }
+        if !accepted {
+            // The first new edit overwrites the old journal; until then closing takes it away.
+            self.backend.file(FileTask::CloseJournal);
+            let (path, project) = (self.state.path.clone(), Box::new(self.state.project.clone()));
+            self.backend.file(FileTask::StartJournal { path, project });
+            return;
+        }
+        let count = batches.len();
+        for batch in batches {
+            if !self.edit(ctx, "recovered change", &batch, false) {
+                return;
+            }
+        }
+        let told =
+            if count == 1 { "1 change was recovered".to_owned() } else { format!("{count} changes were recovered") };
+        self.notice(ctx, told, false);
+    }
+
+    fn show_saved(&mut self, ctx: &Context, path: PathBuf, revision: u64, result: Result<(), Diagnostic>) {
+        self.state.saving = false;
+        match result {
+            Ok(()) => {
+                self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
+                let has_moved = self.state.path.as_ref() != Some(&path);
+                self.state.path = Some(path);
+                self.state.saved(revision);
+                if has_moved {
+                    self.request_preview();
+                }
+                if let Some(then) = self.view.after_save.take() {
+                    self.after_unsaved(ctx, then);
+                }
+            }
+            Err(diagnostic) => {
+                self.view.after_save = None;
+                let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
+                self.notice(ctx, format!("{}{help}", diagnostic.message), true);
+            }
+        }
+    }
+
+    /// A recognised file becomes a source with its step, or renews a source that is there.
+    fn show_sniffed(&mut self, ctx: &Context, path: &Path, source: Option<&str>, sniff: Sniff) {
+        let schema = serde_json::to_value(&sniff.schema).unwrap_or(Json::Null);
+        let format = serde_json::to_value(&sniff.format).unwrap_or(Json::Null);
+        let title = pipewright_core::formats::format(&sniff.format.name).map_or("", |format| format.title());
+        let reason = sniff.reasons.first().cloned().unwrap_or_default();
+        if let Some(id) = source {
+            let batch = [edits::set(id, "format", format), edits::set(id, "schema", schema)];
+            self.edit(ctx, "recognise again", &batch, false);
+            self.notice(ctx, format!("recognised as {title}: {reason}"), false);
+            return;
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let source = Source {
+            title: name.clone(),
+            path: relative_path(path, &self.state.base()),
+            format: Some(sniff.format),
+            schema: Some(sniff.schema),
+            ..Source::default()
+        };
+        let at = self.view.drop_at.unwrap_or_else(|| {
+            let project = &self.state.project;
+            let left = project.steps.values().map(|step| step.x).min();
+            let bottom = project.steps.values().map(|step| step.y).max();
+            match (left, bottom) {
+                (Some(left), Some(bottom)) => pos2(left as f32, bottom as f32 + 140.0),
+                _ => pos2(80.0, 80.0),
+            }
+        });
+        self.view.drop_at = self.view.drop_at.map(|at| at + vec2(0.0, 120.0));
+        let placed = edits::add_source(&self.state.project, source, at);
+        if self.edit(ctx, &format!("add {name}"), &placed.edits, false) {
+            self.select(Selection { steps: [placed.step].into(), wires: BTreeSet::new() }, true);
+            self.view.bottom = BottomTab::Preview;
+            let compressed = sniff.compression.map(|kind| format!(", {kind}")).unwrap_or_default();
+            self.notice(ctx, format!("{name}: {title}{compressed} · {reason}"), false);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The project as the canvas shows it: steps with what they do, their state and counts, wires with rows. Rebuilt when
+//! the project or a result changes. Imports the canvas' view model; changes nothing.
+
+use std::collections::HashMap;
+
+use egui::{Rect, pos2, vec2};
+use pipewright_core::ir::Op;
+use pipewright_core::project::{Step, Wire};
+use pipewright_core::steps::{self, StepKind};
+
+use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, StepState, StepView, WireView};
+use super::edits::step_ports;
+use super::results::Freshness;
+use super::state::{StateRef, percent, short_count};
+
+/// Everything on the canvas.
+pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
+    let project = &state.project;
+    let steps: Vec<StepView> = project.steps.values().map(|step| step_view(state, step)).collect();
+    let index: HashMap<&str, usize> = project.steps.keys().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
+    let wires = project.wires.values().filter_map(|wire| wire_view(state, wire, &index, &steps)).collect();
+    let frames = project.frames.values().map(|frame| FrameView {
+        id: frame.id.clone(),
+        title: frame.title.clone(),
+        rect: Rect::from_min_size(pos2(frame.x as f32, frame.y as f32), vec2(frame.width as f32, frame.height as f32)),
+    });
+    let notes = project.notes.values().map(|note| NoteView {
+        id: note.id.clone(),
+        text: note.text.clone(),
+        author: note.author.clone(),
+        position: pos2(note.x as f32, note.y as f32),
+    });
+    Scene {
+        revision,
+        frames: frames.collect(),
+        notes: notes.collect(),
+        steps,
+        wires,
+        empty_hint: "Drop a file here, or press Tab to add a step".into(),
+    }
+}
+
+/// The palette group of a step kind, as the look has it.
+pub fn group_of(kind: &dyn StepKind) -> Group {
+    if kind.name() == "answer" {
+        return Group::Answer;
+    }
+    match kind.group() {
+        steps::Group::Extract => Group::Extract,
+        steps::Group::Shape => Group::Shape,
+        steps::Group::Clean => Group::Clean,
+        steps::Group::Enrich => Group::Enrich,
+        steps::Group::Analyse => Group::Analyse,
+        steps::Group::Check => Group::Check,
+        steps::Group::Load => Group::Load,
+    }
+}
+
+/// The icon of a step kind: its own, or its group's.
+pub fn icon_of(kind: &dyn StepKind) -> Icon {
+    match kind.name() {
+        "table" => Icon::Table,
+        "planned_source" => Icon::Question,
+        "compute_columns" | "compute" => Icon::Function,
+        "sort" => Icon::Sort,
+        "concatenate" => Icon::Merge,
+        "route" | "split_column" => Icon::Split,
+        "time_buckets" | "nearest_in_time" | "window_calculation" | "window" => Icon::Clock,
+        "top_n" => Icon::Chart,
+        "mask_or_hash" | "mask" => Icon::Shield,
+        "remove_duplicates" | "fill_missing" | "replace_values" => Icon::Sparkle,
+        "answer" => Icon::Star,
+        _ => Icon::of_group(group_of(kind)),
+    }
+}
+
+fn step_view(state: StateRef<'_>, step: &Step) -> StepView {
+    let position = pos2(step.x as f32, step.y as f32);
+    let Some(kind) = steps::kind(&step.kind) else {
+        let mut view = StepView::new(&step.id, &step.title, Group::Check, position);
+        view.kind = "Unknown step".into();
+        view.icon = Icon::Question;
+        view.line = format!("`{}` is not known here", step.kind);
+        return view;
+    };
+    let mut view = StepView::new(&step.id, state.step_title(&step.id), group_of(kind), position);
+    let ports = step_ports(step);
+    let views = |ports: &[steps::Port]| -> Vec<PortView> {
+        ports.iter().map(|port| PortView::new(&port.name, &port.label)).collect()
+    };
+    view.kind = kind.title().to_owned();
+    view.icon = icon_of(kind);
+    (view.line, view.line_is_code) = line_of(state, step, kind);
+    view.inputs = views(&ports.inputs);
+    view.outputs = views(&ports.outputs);
+    if kind.name() == "answer" {
+        view.outputs.clear();
+    }
+    view.state = state_of(state, step);
+    describe_result(state, step, &mut view);
+    if let Some(output) = ports.outputs.first()
+        && let Some(schema) = state.output_schema(&step.id, &output.name)
+    {
+        let columns = schema.fields.iter().take(24).map(|field| format!("{}  {}", field.name, field.data_type));
+        view.hover = columns.collect::<Vec<_>>().join("\n");
+        if schema.len() > 24 {
+            view.hover.push_str(&format!("\nand {} more", schema.len() - 24));
+        }
+    }
+    view
+}
+
+/// What a step does in one line. A source step says its format and columns.
+fn line_of(state: StateRef<'_>, step: &Step, kind: &dyn StepKind) -> (String, bool) {
+    let source = step.settings.get("source").and_then(|id| state.project.sources.get(id.as_str()?));
+    if let Some(source) = source {
+        let columns = source.schema.as_ref().map(|schema| match schema.len() {
+            1 => "1 column".to_owned(),
+            count => format!("{count} columns"),
+        });
+        let first = match (&source.planned, &source.format) {
+            (Some(planned), _) if source.owner.is_empty() => planned.status.clone(),
+            (Some(planned), _) => format!("{} · {}", planned.status, source.owner),
+            (None, Some(format)) => pipewright_core::formats::format(&format.name)
+                .map_or(format.name.clone(), |format| format.title().to_owned()),
+            (None, None) => "not recognised yet".to_owned(),
+        };
+        let parts: Vec<String> = [Some(first), columns].into_iter().flatten().collect();
+        return (parts.join(" · "), false);
+    }
+    let question = step.settings.get("question").and_then(|id| state.project.questions.get(id.as_str()?));
+    if let Some(question) = question {
+        return (question.title.clone(), false);
+    }
+    let (line, is_code) = kind.summary(&step.settings);
+    (line.replace('\n', " "), is_code)
+}
+
+fn first_output(state: StateRef<'_>, step: &Step) -> Option<String> {
+    if let Some(planned) = state.plan.steps.get(&step.id)
+        && let Some(port) = planned.outputs.keys().find(|port| *port == "out").or(planned.outputs.keys().next())
+    {
+        return Some(port.clone());
+    }
+    step_ports(step).outputs.first().map(|port| port.name.clone())
+}
+
+/// The port whose rows stand for a step.
+pub fn main_port(state: StateRef<'_>, step: &Step) -> String {
+    first_output(state, step).unwrap_or_else(|| "out".into())
+}
+
+fn state_of(state: StateRef<'_>, step: &Step) -> StepState {
+    if let Some(problem) = state.problems_of(&step.id).find(|problem| problem.is_error()) {
+        return StepState::Error(problem.message.clone());
+    }
+    let port = main_port(state, step);
+    let found = state.results.get(&step.id, &port);
+    if let Some(Err(problem)) = found.map(|outcome| &outcome.result) {
+        return StepState::Error(problem.message.clone());
+    }
+    let is_planned = state
+        .plan
+        .output(&step.id, &port)
+        .is_some_and(|node| matches!(&state.plan.node(node).op, Op::Read(read) if read.planned.is_some()));
+    let rows = found.and_then(|outcome| outcome.result.as_ref().ok());
+    match (state.results.freshness(&state.plan, &step.id, &port), rows) {
+        (Freshness::Fresh, Some(rows)) if rows.made_up && is_planned => StepState::Planned,
+        (Freshness::Fresh, Some(rows)) if rows.made_up => StepState::MadeUp,
+        (Freshness::Fresh, Some(rows)) if rows.whole => StepState::Exact,
+        (Freshness::Fresh, Some(_)) => StepState::Sample,
+        (Freshness::Computing, _) => StepState::Computing,
+        (_, None) => StepState::Idle,
+        _ => StepState::Stale,
+    }
+}
+
+/// Rows that flow into a step, summed over its wires; `None` where one is not known.
+fn rows_in(state: StateRef<'_>, step: &Step) -> Option<u64> {
+    let mut wires = state.project.wires_into(&step.id).peekable();
+    wires.peek()?;
+    wires.map(|wire| Some(state.results.rows(&wire.from, &wire.output)?.rows)).sum()
+}
+
+fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
+    let port = main_port(state, step);
+    let Some(found) = state.results.get(&step.id, &port) else { return };
+    let Ok(rows) = &found.result else { return };
+    if matches!(view.state, StepState::Error(_)) {
+        return;
+    }
+    let plural = |count: u64| if count == 1 { "row" } else { "rows" };
+    if view.group == Group::Answer {
+        view.headline = Some((short_count(rows.rows), plural(rows.rows).to_owned()));
+        view.sparkline.clone_from(&found.sparkline);
+    }
+    if matches!(view.state, StepState::Computing | StepState::Stale) {
+        return;
+    }
+    let kept = format!("{} {}", short_count(rows.rows), plural(rows.rows));
+    view.footer_left = match &view.state {
+        StepState::Exact => kept,
+        state => format!("{}, {kept}", state.word()),
+    };
+    let unread = super::unread::count_of(state, &step.id);
+    if unread > 0 {
+        let word = if step_ports(step).inputs.is_empty() { "unread" } else { "rejected" };
+        view.footer_right = format!("{} {word}", short_count(unread));
+        view.footer_warns = true;
+    } else if step_ports(step).inputs.len() == 1
+        && step.kind == "filter"
+        && let Some(before) = rows_in(state, step)
+        && before > rows.rows
+    {
+        view.footer_right = format!("{} dropped", short_count(before - rows.rows));
+    }
+}
+
+fn wire_view(state: StateRef<'_>, wire: &Wire, index: &HashMap<&str, usize>, steps: &[StepView]) -> Option<WireView> {
+    let (from, to) = (*index.get(wire.from.as_str())?, *index.get(wire.to.as_str())?);
+    let output = steps[from].outputs.iter().position(|port| port.name == wire.output)?;
+    let input = steps[to].inputs.iter().position(|port| port.name == wire.input)?;
+    let mut view = WireView::new(&wire.id, from, to);
+    view.from.1 = output;
+    view.to.1 = input;
+    view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp);
+    if let Some(rows) = state.results.rows(&wire.from, &wire.output) {
+        view.label = short_count(rows.rows);
+        let before = state.project.steps.get(&wire.from).and_then(|step| rows_in(state, step));
+        if let Some(before) = before
+            && before > rows.rows
+        {
+            view.label = format!("{} · {}", view.label, percent(rows.rows, before));
+        }
+    }
+    Some(view)
+}

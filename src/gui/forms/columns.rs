@@ -1,0 +1,177 @@
+//! Fields that name columns: one, several, and order keys.
+
+use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use pipewright_core::data::{DataType, Field, Schema};
+use pipewright_core::expr::{self, ExprKind, print_name};
+use serde_json::{Value as Json, json};
+
+use super::{FieldUi, shown};
+use crate::gui::backend::ResultTable;
+use crate::gui::theme;
+use crate::gui::widgets::{Choice, ItemAction, caption, group_box, item_buttons, link, picker, search_field};
+
+/// Columns of a schema as entries of a picker, with type and first value.
+pub fn column_choices(schema: Option<&Schema>, rows: Option<&ResultTable>, types: &[DataType]) -> Vec<Choice> {
+    let Some(schema) = schema else { return Vec::new() };
+    let fits = |found: &DataType| types.is_empty() || types.iter().any(|wanted| found.fits(wanted));
+    let choice = |field: &Field| {
+        let example = rows.and_then(|rows| {
+            let column = rows.schema().index(&field.name)?;
+            (0..rows.rows().min(8)).map(|row| rows.value(row, column)).find(|value| !value.is_null())
+        });
+        let detail = match example {
+            Some(value) => {
+                let text: String = shown(&value).chars().take(24).collect();
+                format!("{} · {text}", field.data_type)
+            }
+            None => field.data_type.to_string(),
+        };
+        Choice { value: field.name.clone(), label: String::new(), detail }
+    };
+    let mut fitting: Vec<Choice> = schema.fields.iter().filter(|field| fits(&field.data_type)).map(choice).collect();
+    if fitting.is_empty() {
+        fitting = schema.fields.iter().map(choice).collect();
+    }
+    fitting
+}
+
+impl FieldUi<'_, '_> {
+    pub(super) fn column_ui(&mut self, ui: &mut Ui, input: &str, types: &[DataType]) {
+        let stored = self.scope.text(self.field.name);
+        let schema = self.scope.schema(input);
+        if schema.is_none() {
+            // Nothing is wired yet: the name can still be typed.
+            self.text_ui(ui, "column", false, true);
+            return;
+        }
+        let choices = column_choices(schema, self.scope.rows(input), types);
+        let is_wrong = !stored.is_empty() && self.has_error();
+        if let Some(value) = picker(ui, self.field.label, stored, is_wrong, &choices) {
+            self.scope.set(self.out, self.field.name, Json::from(value));
+        }
+    }
+
+    pub(super) fn columns_ui(&mut self, ui: &mut Ui, input: &str) {
+        let stored = self.scope.values.get(self.field.name).and_then(Json::as_array);
+        let chosen: Vec<String> = stored.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
+        let empty = Schema::default();
+        let schema = self.scope.schema(input).unwrap_or(&empty);
+        let mut next = chosen.clone();
+        group_box(ui, |ui| {
+            let filter_id = ui.scope_id().with("filter");
+            let mut filter: String = ui.data_mut(|data| data.get_temp(filter_id)).unwrap_or_default();
+            if schema.len() > 10 {
+                search_field(ui, &mut filter, "filter columns", f32::INFINITY);
+                ui.data_mut(|data| data.insert_temp(filter_id, filter.clone()));
+            }
+            column_checks_ui(ui, schema, &chosen, &filter.to_lowercase(), &mut next);
+            ui.horizontal(|ui| {
+                if link(ui, "All").clicked() {
+                    next = schema.names().map(str::to_owned).collect();
+                }
+                if link(ui, "None").clicked() {
+                    next.clear();
+                }
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    caption(ui, format!("{} of {}", chosen.len(), schema.len()));
+                });
+            });
+        });
+        if next != chosen {
+            // In the schema's order, so that the same choice is the same text.
+            next.sort_by_key(|name| schema.index(name).unwrap_or(usize::MAX));
+            self.scope.set(self.out, self.field.name, json!(next));
+        }
+    }
+
+    pub(super) fn order_ui(&mut self, ui: &mut Ui, input: &str) {
+        let stored = self.scope.values.get(self.field.name).and_then(Json::as_array);
+        let keys: Vec<String> = stored.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
+        let choices = column_choices(self.scope.schema(input), self.scope.rows(input), &[]);
+        let mut next = keys.clone();
+        for (index, key) in keys.iter().enumerate() {
+            ui.push_id(index, |ui| {
+                let row = egui::vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+                ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+                    ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+                    match item_buttons(ui, index, keys.len()) {
+                        Some(ItemAction::Remove) => {
+                            next.remove(index);
+                        }
+                        Some(ItemAction::Up) => next.swap(index - 1, index),
+                        Some(ItemAction::Down) => next.swap(index, index + 1),
+                        None => order_key_ui(ui, index, key, &choices, &mut next),
+                    }
+                });
+            });
+        }
+        if link(ui, "+ Add key").clicked() {
+            let is_free = |choice: &&Choice| !keys.iter().any(|key| key.starts_with(&print_name(&choice.value)));
+            next.push(choices.iter().find(is_free).map_or("column".to_owned(), |choice| print_name(&choice.value)));
+        }
+        if next != keys {
+            self.scope.set(self.out, self.field.name, json!(next));
+        }
+    }
+}
+
+/// A check box per column; chosen names that are no columns come first, in red.
+fn column_checks_ui(ui: &mut Ui, schema: &Schema, chosen: &[String], filter: &str, next: &mut Vec<String>) {
+    let palette = theme::palette(ui.ctx());
+    ScrollArea::vertical().max_height(190.0).auto_shrink([false, true]).show(ui, |ui| {
+        for name in chosen.iter().filter(|name| !schema.has(name)) {
+            let mut is_on = true;
+            let label = RichText::new(name).font(theme::code()).color(palette.bad);
+            if ui.checkbox(&mut is_on, label).on_hover_text("no such column here").changed() {
+                next.retain(|other| other != name);
+            }
+        }
+        for field in schema.fields.iter().filter(|field| field.name.to_lowercase().contains(filter)) {
+            let mut is_on = chosen.contains(&field.name);
+            ui.horizontal(|ui| {
+                let label = RichText::new(&field.name).font(theme::code());
+                if ui.checkbox(&mut is_on, label).changed() {
+                    next.retain(|other| *other != field.name);
+                    if is_on {
+                        next.push(field.name.clone());
+                    }
+                }
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.add_space(theme::SPACE_3);
+                    caption(ui, field.data_type.to_string());
+                });
+            });
+        }
+        if schema.is_empty() && chosen.is_empty() {
+            caption(ui, "no columns yet: wire the input");
+        }
+    });
+}
+
+/// Column and direction of an order key; a key that cannot be read is shown as text.
+fn order_key_ui(ui: &mut Ui, index: usize, key: &str, choices: &[Choice], next: &mut [String]) {
+    let parsed = expr::parse_order(key).ok().filter(|keys| keys.len() == 1).map(|mut keys| keys.remove(0));
+    let Some(parsed) = parsed else {
+        ui.label(RichText::new(key).font(theme::code()).color(theme::palette(ui.ctx()).bad));
+        return;
+    };
+    let word = if parsed.descending { "down ↓" } else { "up ↑" };
+    let about = if parsed.descending { "largest first" } else { "smallest first" };
+    let flip = ui.add_sized([60.0, theme::CONTROL_HEIGHT], egui::Button::new(word)).on_hover_text(about);
+    let direction = |text: String, descending: bool| if descending { format!("{text} desc") } else { text };
+    if flip.clicked()
+        && let Some(slot) = next.get_mut(index)
+    {
+        *slot = direction(expr::print(&parsed.expr), !parsed.descending);
+    }
+    let name = match &parsed.expr.kind {
+        ExprKind::Column(name) => name.clone(),
+        _ => expr::print(&parsed.expr),
+    };
+    let is_wrong = !choices.is_empty() && !choices.iter().any(|choice| choice.value == name);
+    if let Some(column) = picker(ui, &format!("Order key {}", index + 1), &name, is_wrong, choices)
+        && let Some(slot) = next.get_mut(index)
+    {
+        *slot = direction(print_name(&column), parsed.descending);
+    }
+}

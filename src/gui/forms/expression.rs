@@ -1,0 +1,244 @@
+//! The expression editor: colours, completion of columns and functions, the type while one writes, or the error under
+//! it with the character marked, and the first values.
+
+use egui::text::{CCursor, CCursorRange};
+use egui::{
+    Align, Color32, Id, Key, Layout, Margin, Modifiers, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui,
+};
+use pipewright_core::data::{DataType, Value};
+use pipewright_core::diagnostic::{Diagnostic, Span};
+use pipewright_core::expr::{self, Expr, Place, Scope};
+
+use super::completion::{Completion, completions, word_at};
+use super::{FieldUi, diagnostic_ui, highlight, shown};
+use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::theme;
+use crate::gui::widgets::{caption, list_row};
+
+/// The completion list of the editor that has the keyboard.
+#[derive(Clone, Default)]
+struct Offer {
+    found: Vec<Completion>,
+    chosen: usize,
+    /// Byte range of the word that a completion replaces.
+    start: usize,
+    end: usize,
+}
+
+impl FieldUi<'_, '_> {
+    pub(super) fn expression_ui(&mut self, ui: &mut Ui, input: &str, place: Place) {
+        let palette = theme::palette(ui.ctx());
+        let mut text = self.scope.text(self.field.name).to_owned();
+        let faults: Vec<Span> = self
+            .scope
+            .diagnostics(self.field.name)
+            .filter(|problem| problem.is_error())
+            .filter_map(|problem| problem.location.span)
+            .collect();
+        let id = ui.make_persistent_id("expression");
+        let offer_id = id.with("offer");
+        let mut offer: Offer = ui.data(|data| data.get_temp(offer_id)).unwrap_or_default();
+        let accepted = take_keys(ui, id, &mut offer);
+        let mut layouter =
+            |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| highlight::layout(ui, buffer.as_str(), &faults, width);
+        let is_short = self.is_in_item();
+        let hint = RichText::new("an expression, such as status >= 500").font(theme::code()).color(palette.soft);
+        let edit = TextEdit::multiline(&mut text)
+            .id(id)
+            .font(theme::code())
+            .hint_text(hint)
+            .desired_rows(if is_short { 1 } else { 2 })
+            .desired_width(f32::INFINITY)
+            .margin(Margin::symmetric(8, 6))
+            .layouter(&mut layouter);
+        let mut output = edit.show(ui);
+        let response = output.response.response.clone().accessible_name(self.field.label);
+        self.follow_focus(&response);
+        let mut is_changed = response.changed();
+        if let Some(completion) = accepted
+            && let (Some(before), Some(after)) = (text.get(..offer.start), text.get(offer.end..))
+        {
+            let cursor = before.chars().count() + completion.text.chars().count() - completion.back;
+            text = format!("{before}{}{after}", completion.text);
+            output.state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(cursor))));
+            output.state.store(ui.ctx(), id);
+            offer = Offer::default();
+            is_changed = true;
+        } else if response.has_focus() && response.changed() {
+            offer = self.offer(&text, output.cursor_range, input, place);
+        }
+        if !response.has_focus() {
+            offer = Offer::default();
+        }
+        if response.has_focus() && ui.input_mut(|keys| keys.consume_key(Modifiers::COMMAND, Key::Space)) {
+            offer = self.offer(&text, output.cursor_range, input, place);
+        }
+        let clicked = offer_ui(&response, &offer);
+        if let Some(index) = clicked {
+            // Taken next frame, with the keyboard still here.
+            offer.chosen = index;
+            ui.data_mut(|data| data.insert_temp(offer_id.with("take"), true));
+            response.request_focus();
+        }
+        ui.data_mut(|data| data.insert_temp(offer_id, offer));
+        if is_changed {
+            self.store_text(text.clone());
+        }
+        self.verdict_ui(ui, &text, input, place);
+    }
+
+    fn is_in_item(&self) -> bool {
+        !self.scope.path.is_empty()
+    }
+
+    fn offer(&self, text: &str, cursor: Option<CCursorRange>, input: &str, place: Place) -> Offer {
+        let Some(cursor) = cursor.and_then(|range| range.single()) else { return Offer::default() };
+        let end = text.char_indices().nth(cursor.index.0).map_or(text.len(), |(at, _)| at);
+        let Some((start, word)) = word_at(text, end) else { return Offer::default() };
+        if word.is_empty() {
+            let found = completions("", self.scope.schema(input), &self.scope.state.parameter_types(), place);
+            let is_asked = text.is_empty();
+            return if is_asked { Offer { found, chosen: 0, start, end } } else { Offer::default() };
+        }
+        let found = completions(word, self.scope.schema(input), &self.scope.state.parameter_types(), place);
+        Offer { found, chosen: 0, start, end }
+    }
+
+    /// The type with the first values, or what is wrong.
+    fn verdict_ui(&self, ui: &mut Ui, text: &str, input: &str, place: Place) {
+        let palette = theme::palette(ui.ctx());
+        let problems: Vec<&Diagnostic> = self.scope.diagnostics(self.field.name).collect();
+        for problem in &problems {
+            diagnostic_ui(ui, problem);
+            if let Some(span) = problem.location.span.filter(|_| problem.is_error()) {
+                mark_ui(ui, text, span);
+            }
+        }
+        if text.trim().is_empty() || problems.iter().any(|problem| problem.is_error()) {
+            return;
+        }
+        let Some(schema) = self.scope.schema(input) else { return };
+        let parameters = self.scope.state.parameter_types();
+        let Ok(parsed) = expr::parse(text) else { return };
+        let Ok(found) = expr::check(&parsed, &Scope { schema, parameters: &parameters, place }) else { return };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+            icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
+            ui.label(RichText::new(found.to_string()).color(palette.good));
+            if place == Place::Row {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let told = self.first_values(&parsed, &found, input);
+                    ui.add(egui::Label::new(RichText::new(told).font(theme::caption()).color(palette.soft)).truncate());
+                });
+            }
+        });
+    }
+
+    /// `true on 2.3 %` of a condition, or the first values of any other expression, from the rows of the preview.
+    fn first_values(&self, parsed: &Expr, found: &DataType, input: &str) -> String {
+        const LOOKED_AT: usize = 400;
+        let Some(rows) = self.scope.rows(input).filter(|rows| rows.rows() > 0) else { return String::new() };
+        let bound = expr::bind(parsed, &self.scope.state.parameters());
+        let value = |row: usize| {
+            expr::eval(&bound, &|name: &str| {
+                rows.schema().index(name).map_or(Value::Null, |column| rows.value(row, column))
+            })
+        };
+        if *found == DataType::Boolean {
+            let looked_at = rows.rows().min(LOOKED_AT);
+            let stride = rows.rows() / looked_at;
+            let hits = (0..looked_at).filter(|row| value(row * stride) == Value::Boolean(true)).count();
+            return format!("true on {} of the sample", crate::gui::state::percent(hits as u64, looked_at as u64));
+        }
+        let first: Vec<String> = (0..rows.rows().min(3)).map(|row| shown(&value(row))).collect();
+        format!("first: {}", first.join(", "))
+    }
+}
+
+/// Takes the keys of an open completion list, before the text field sees them. Gives what was accepted.
+fn take_keys(ui: &mut Ui, editor: Id, offer: &mut Offer) -> Option<Completion> {
+    let take = editor.with("offer").with("take");
+    if ui.data_mut(|data| data.remove_temp::<bool>(take)).unwrap_or(false) {
+        return offer.found.get(offer.chosen).cloned();
+    }
+    if offer.found.is_empty() || !ui.memory(|memory| memory.has_focus(editor)) {
+        return None;
+    }
+    let count = offer.found.len();
+    ui.input_mut(|input| {
+        if input.consume_key(Modifiers::NONE, Key::ArrowDown) {
+            offer.chosen = (offer.chosen + 1) % count;
+        }
+        if input.consume_key(Modifiers::NONE, Key::ArrowUp) {
+            offer.chosen = (offer.chosen + count - 1) % count;
+        }
+        if input.consume_key(Modifiers::NONE, Key::Escape) {
+            offer.found.clear();
+            return None;
+        }
+        let accept = input.consume_key(Modifiers::NONE, Key::Tab) || input.consume_key(Modifiers::NONE, Key::Enter);
+        accept.then(|| offer.found.get(offer.chosen).cloned()).flatten()
+    })
+}
+
+/// The list under the editor. Gives the entry that was clicked.
+fn offer_ui(response: &egui::Response, offer: &Offer) -> Option<usize> {
+    if offer.found.is_empty() {
+        return None;
+    }
+    let mut clicked = None;
+    Popup::from_response(response)
+        .id(response.id.with("completion"))
+        .open(true)
+        .close_behavior(PopupCloseBehavior::IgnoreClicks)
+        .width(response.rect.width().max(280.0))
+        .gap(2.0)
+        .accessible_name("Completions")
+        .show(|ui| {
+            ScrollArea::vertical().max_height(200.0).show(ui, |ui| {
+                for (index, completion) in offer.found.iter().enumerate() {
+                    let is_chosen = index == offer.chosen;
+                    let row = list_row(ui, &completion.label, &completion.detail, is_chosen, |_| {});
+                    if is_chosen {
+                        row.scroll_to_me(None);
+                    }
+                    if row.clicked() {
+                        clicked = Some(index);
+                    }
+                }
+            });
+            if let Some(doc) = offer.found.get(offer.chosen).map(|chosen| &chosen.doc).filter(|doc| !doc.is_empty()) {
+                ui.set_max_width(response.rect.width().max(280.0));
+                caption(ui, doc.as_str());
+            }
+        });
+    clicked
+}
+
+/// The line of the fault with a mark under its characters.
+fn mark_ui(ui: &mut Ui, text: &str, span: Span) {
+    const AROUND: usize = 24;
+    let palette = theme::palette(ui.ctx());
+    let (start, end) = (span.start as usize, (span.end as usize).min(text.len()));
+    let (Some(before), Some(fault)) = (text.get(..start), text.get(start..end)) else { return };
+    let before = before.rsplit('\n').next().unwrap_or_default();
+    let skipped = before.chars().count().saturating_sub(AROUND);
+    let near: String = before.chars().skip(skipped).collect();
+    let after: String = text[end..].chars().take_while(|c| *c != '\n').take(AROUND).collect();
+    let mut job = egui::text::LayoutJob::default();
+    let mut push = |words: &str, colour: Color32, is_marked: bool| {
+        let mut format = egui::text::TextFormat::simple(theme::code(), colour);
+        if is_marked {
+            format.underline = egui::Stroke::new(1.5, palette.bad);
+        }
+        job.append(words, 0.0, format);
+    };
+    push(if skipped > 0 { "…" } else { "" }, palette.soft, false);
+    push(&near, palette.soft, false);
+    push(if fault.is_empty() { "·" } else { fault }, palette.bad, true);
+    push(&after, palette.soft, false);
+    ui.horizontal(|ui| {
+        ui.add_space(16.0 + theme::SPACE_1);
+        ui.label(job);
+    });
+}

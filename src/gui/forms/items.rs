@@ -1,0 +1,107 @@
+//! Ordered lists of items, each with fields of its own: add, remove, move up and down.
+
+use egui::{Align, Layout, RichText, Ui};
+use pipewright_core::project::{Edit, Place};
+use pipewright_core::steps::{FieldKind, FormField};
+use serde_json::{Map, Value as Json, json};
+
+use super::{FieldUi, FormScope, form_ui};
+use crate::gui::edits::NewIds;
+use crate::gui::theme;
+use crate::gui::widgets::{ItemAction, group_box, item_buttons, link};
+
+impl FieldUi<'_, '_> {
+    pub(super) fn items_ui(&mut self, ui: &mut Ui, fields: &[FormField]) {
+        let list = self.field.name;
+        let stored = self.scope.values.get(list).and_then(Json::as_array);
+        let items: Vec<&Map<String, Json>> = stored.into_iter().flatten().filter_map(Json::as_object).collect();
+        let ids: Vec<&str> =
+            items.iter().map(|item| item.get("id").and_then(Json::as_str).unwrap_or_default()).collect();
+        for (index, item) in items.iter().enumerate() {
+            let Some(id) = ids.get(index).filter(|id| !id.is_empty()) else { continue };
+            ui.push_id(id, |ui| {
+                group_box(ui, |ui| {
+                    let row = egui::vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+                    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+                        ui.spacing_mut().item_spacing.x = 0.0;
+                        if let Some(action) = item_buttons(ui, index, items.len()) {
+                            self.item_action(action, index, &ids);
+                        }
+                        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                            let soft = theme::palette(ui.ctx()).soft;
+                            ui.label(RichText::new(format!("{}", index + 1)).font(theme::caption()).color(soft));
+                        });
+                    });
+                    let scope = FormScope {
+                        state: self.scope.state,
+                        owner: self.scope.owner,
+                        item: id,
+                        prefix: "",
+                        path: format!("{}{list}.{id}.", self.scope.path),
+                        values: item,
+                    };
+                    form_ui(ui, &scope, fields, self.memory, self.out);
+                });
+            });
+            ui.add_space(theme::SPACE_1);
+        }
+        if link(ui, &format!("+ Add to {}", self.field.label.to_lowercase())).clicked() {
+            self.add_item(fields);
+        }
+    }
+
+    fn item_action(&mut self, action: ItemAction, index: usize, ids: &[&str]) {
+        let Some(id) = ids.get(index) else { return };
+        let edit = match action {
+            ItemAction::Remove => Edit::Remove { id: (*id).to_owned() },
+            ItemAction::Up => {
+                let place = match index.checked_sub(2).and_then(|before| ids.get(before)) {
+                    Some(before) => Place::After((*before).to_owned()),
+                    None => Place::First,
+                };
+                Edit::Move { id: (*id).to_owned(), place }
+            }
+            ItemAction::Down => {
+                let Some(next) = ids.get(index + 1) else { return };
+                Edit::Move { id: (*id).to_owned(), place: Place::After((*next).to_owned()) }
+            }
+        };
+        let what = match action {
+            ItemAction::Remove => "remove item",
+            ItemAction::Up | ItemAction::Down => "move item",
+        };
+        self.out.edit(format!("{what} of {}", super::plain(self.field.name)), vec![edit]);
+    }
+
+    /// A new item: its choices have their first value, all else is empty.
+    fn add_item(&mut self, fields: &[FormField]) {
+        let mut ids = NewIds::new(&self.scope.state.project);
+        let stem: String = self.field.name.chars().take(1).collect();
+        let mut item = Map::new();
+        item.insert("id".into(), Json::from(ids.next(&stem)));
+        for field in fields {
+            match &field.kind {
+                FieldKind::Choice(choices) => {
+                    if let Some((first, _)) = choices.first() {
+                        item.insert(field.name.into(), Json::from(*first));
+                    }
+                }
+                FieldKind::Boolean => {
+                    item.insert(field.name.into(), json!(false));
+                }
+                FieldKind::Text { .. }
+                | FieldKind::Lines { .. }
+                | FieldKind::Expression { .. }
+                | FieldKind::Column { .. }
+                    if field.required =>
+                {
+                    item.insert(field.name.into(), json!(""));
+                }
+                _ => {}
+            }
+        }
+        let into = format!("{}.{}", self.scope.item, self.field.name);
+        let edit = Edit::Insert { into, item: Json::Object(item), place: Place::Last };
+        self.out.edit(format!("add to {}", super::plain(self.field.name)), vec![edit]);
+    }
+}

@@ -1,0 +1,391 @@
+//! Does what was asked for: commands, edits, runs and exports. The only place, with `app` and `files`, that changes
+//! the state; every change to the project goes through its history and into the journal.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use egui::{Context, Pos2, vec2};
+use pipewright_core::export::DesignInfo;
+use pipewright_core::model::Note;
+use pipewright_core::project::{EXTENSION, Edit, Frame};
+use serde_json::{Value as Json, json};
+
+use super::app::{App, preference};
+use super::backend::{ExportTask, FileTask, RunTask};
+use super::canvas::{Selection, layout};
+use super::canvas_panel::select;
+use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
+use super::settings::Mode;
+use super::state::{ExportState, Notice, RunState};
+use super::view::{Dialog, PalettePopup, Search, Then};
+use super::{clipboard, edits};
+
+impl App {
+    /// Does one thing.
+    pub(super) fn handle(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Command(command) => self.command(ctx, command),
+            Action::Edit { label, edits, joins } => {
+                self.edit(ctx, &label, &edits, joins);
+            }
+            Action::Select { steps, reveal } => {
+                let selection = Selection { steps: steps.into_iter().collect(), wires: BTreeSet::new() };
+                self.select(selection, reveal);
+            }
+            Action::Choose(chosen) => {
+                self.select(Selection::default(), false);
+                self.state.chosen = chosen;
+            }
+            Action::FocusField { step, field } => {
+                if self.state.project.steps.contains_key(&step) {
+                    self.select(Selection { steps: [step.clone()].into(), wires: BTreeSet::new() }, true);
+                } else if self.state.project.sources.contains_key(&step) {
+                    self.state.chosen = Chosen::Source(step.clone());
+                }
+                self.view.forms.focus = Some((step, field));
+            }
+            Action::Palette { at, screen, from } => {
+                let screen = screen.or_else(|| ctx.pointer_latest_pos()).unwrap_or(ctx.content_rect().center());
+                self.view.palette = Some(PalettePopup { at, screen, from, is_new: true, ..PalettePopup::default() });
+            }
+            Action::Place { kind, at, from } => self.place(ctx, kind, at, from.as_ref()),
+            Action::PlaceSource(id) => {
+                let Some(source) = self.state.project.sources.get(&id) else { return };
+                let placed = edits::place_source(&self.state.project, source, &self.state.selection);
+                if self.edit(ctx, "place source", &placed.edits, false) {
+                    self.select(Selection { steps: [placed.step].into(), wires: BTreeSet::new() }, true);
+                }
+            }
+            Action::ShowTab(tab) => self.view.bottom = tab,
+            Action::ShowLeft(tab) => self.view.left = tab,
+            Action::StartRun => self.start_run(ctx),
+            Action::CancelRun => self.backend.cancel_run(),
+            Action::StartExport { target, folder } => self.start_export(target, folder),
+            Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
+            Action::Notice(text) => self.notice(ctx, text, false),
+            Action::Dismiss => self.state.notice = None,
+            Action::CopyText(text) => {
+                ctx.copy_text(text);
+                self.notice(ctx, "copied", false);
+            }
+            Action::PasteText { text, at } => self.paste(ctx, &text, at),
+            Action::OpenPaths { .. }
+            | Action::SaveTo(_)
+            | Action::SniffSource { .. }
+            | Action::OpenExample
+            | Action::Recover(_)
+            | Action::Unsaved(_) => self.handle_file(ctx, action),
+        }
+    }
+
+    /// Applies a batch of edits. Says whether it was done; if not, the reason is shown.
+    pub(super) fn edit(&mut self, ctx: &Context, label: &str, edits: &[Edit], joins: bool) -> bool {
+        if edits.is_empty() {
+            return true;
+        }
+        self.begin();
+        match self.state.history.apply(&mut self.state.project, label, edits, joins) {
+            Ok(()) => {
+                self.backend.file(FileTask::Append(edits.to_vec()));
+                true
+            }
+            Err(diagnostic) => {
+                let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
+                self.notice(ctx, format!("{}{help}", diagnostic.message), true);
+                false
+            }
+        }
+    }
+
+    /// Leaves the start screen with a new project where nothing is open yet.
+    fn begin(&mut self) {
+        if !self.state.is_open {
+            self.show_new_project();
+        }
+    }
+
+    pub(super) fn notice(&mut self, ctx: &Context, text: impl Into<String>, is_error: bool) {
+        let since = ctx.input(|input| input.time);
+        self.state.notice = Some(Notice { text: text.into(), is_error, since });
+        ctx.request_repaint();
+    }
+
+    pub(super) fn select(&mut self, selection: Selection, reveal: bool) {
+        self.view.canvas.select(selection.clone());
+        if reveal && let Some(step) = selection.steps.iter().next() {
+            self.view.canvas.reveal(step);
+        }
+        select(&mut self.state, &mut self.view, selection);
+    }
+
+    fn place(&mut self, ctx: &Context, kind: &str, at: Option<Pos2>, from: Option<&super::canvas::PortRef>) {
+        let Some(kind) = pipewright_core::steps::kind(kind) else { return };
+        self.begin();
+        let placed = edits::place(&self.state.project, kind, at, from, &self.state.selection);
+        if self.edit(ctx, &format!("add {}", kind.title()), &placed.edits, false) {
+            self.select(Selection { steps: [placed.step.clone()].into(), wires: BTreeSet::new() }, at.is_none());
+            let field = kind.form().first().map(|field| field.name.to_owned()).unwrap_or_default();
+            self.view.forms.focus = Some((placed.step, field));
+        }
+    }
+
+    fn command(&mut self, ctx: &Context, command: Command) {
+        match command {
+            Command::New => self.after_unsaved(ctx, Then::New),
+            Command::Open => self.view.show_dialog(Dialog::Open { path: String::new() }),
+            Command::Save => self.save(ctx),
+            Command::SaveAs => self.show_save_as(None),
+            Command::Undo => self.undo(ctx),
+            Command::Redo => self.redo(ctx),
+            Command::Copy | Command::Cut => {
+                let Some(text) = clipboard::copy(&self.state.project, &self.state.selection) else { return };
+                ctx.copy_text(text);
+                if command == Command::Cut {
+                    self.delete(ctx, "cut");
+                }
+            }
+            Command::Paste => ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste),
+            Command::Duplicate => {
+                if let Some(text) = clipboard::copy(&self.state.project, &self.state.selection) {
+                    self.paste(ctx, &text, None);
+                }
+            }
+            Command::Delete => self.delete(ctx, "delete"),
+            Command::SelectAll => {
+                let steps = self.state.project.steps.keys().cloned().collect();
+                self.select(Selection { steps, wires: BTreeSet::new() }, false);
+            }
+            Command::SelectNone => {
+                if self.state.selection.is_empty() {
+                    self.state.chosen = Chosen::Project;
+                }
+                self.select(Selection::default(), false);
+            }
+            Command::AddStep => {
+                let pointer = ctx.pointer_hover_pos();
+                let at = pointer.map(|pointer| self.view.canvas.canvas_point(pointer));
+                let at = at.filter(|_| self.state.selection.steps.is_empty());
+                self.handle(ctx, Action::Palette { at, screen: pointer, from: None });
+            }
+            Command::Frame => self.frame_selection(ctx),
+            Command::Note => self.add_note(ctx),
+            Command::Question => {
+                self.begin();
+                let (batch, id) = edits::add_question(&self.state.project);
+                if self.edit(ctx, "ask a question", &batch, false) {
+                    self.view.left = LeftTab::Questions;
+                    self.select(Selection::default(), false);
+                    self.state.chosen = Chosen::Question(id.clone());
+                    self.view.forms.focus = Some((id, "title".into()));
+                }
+            }
+            Command::Layout => self.arrange(ctx),
+            Command::Fit => self.view.canvas.fit_all(),
+            Command::FitSelection => self.view.canvas.fit_selection(),
+            Command::ZoomIn => self.view.canvas.zoom_by(1.25),
+            Command::ZoomOut => self.view.canvas.zoom_by(0.8),
+            Command::Search => self.view.search = Some(Search { is_new: true, ..Search::default() }),
+            Command::Find => {
+                self.view.search = Some(Search { is_new: true, only_steps: true, ..Search::default() });
+            }
+            Command::Check => self.view.bottom = BottomTab::Problems,
+            Command::Run => self.ask_run(ctx),
+            Command::Export => {
+                let folder = self.state.base().join("export");
+                let target = pipewright_core::export::targets().first().map(|target| target.name().to_owned());
+                self.state.export = ExportState::default();
+                self.view.show_dialog(Dialog::Export {
+                    target: target.unwrap_or_default(),
+                    folder: folder.display().to_string(),
+                });
+            }
+            Command::NextPanel => self.view.next_panel(),
+            Command::Theme => {
+                let is_dark = ctx.theme() == egui::Theme::Dark;
+                self.state.settings.mode = if is_dark { Mode::Light } else { Mode::Dark };
+                super::theme::apply(ctx, preference(self.state.settings.mode));
+            }
+            Command::LargerText => ctx.set_zoom_factor((ctx.zoom_factor() + 0.1).min(3.0)),
+            Command::SmallerText => ctx.set_zoom_factor((ctx.zoom_factor() - 0.1).max(0.5)),
+            Command::Keys => self.view.show_dialog(Dialog::Keys),
+            Command::Quit => self.after_unsaved(ctx, Then::Quit),
+        }
+    }
+
+    fn undo(&mut self, ctx: &Context) {
+        let label = self.state.history.undo_label().unwrap_or_default().to_owned();
+        let done = self.state.history.undo(&mut self.state.project);
+        self.after_history(ctx, done, &format!("undone: {label}"));
+    }
+
+    fn redo(&mut self, ctx: &Context) {
+        let label = self.state.history.redo_label().unwrap_or_default().to_owned();
+        let done = self.state.history.redo(&mut self.state.project);
+        self.after_history(ctx, done, &format!("done again: {label}"));
+    }
+
+    fn after_history(
+        &mut self,
+        ctx: &Context,
+        done: Option<Result<Vec<Edit>, pipewright_core::diagnostic::Diagnostic>>,
+        told: &str,
+    ) {
+        match done {
+            None => {}
+            Some(Ok(batch)) => {
+                self.backend.file(FileTask::Append(batch));
+                self.view.forms.clear();
+                self.state.compare_with_saved();
+                self.notice(ctx, told, false);
+            }
+            Some(Err(diagnostic)) => self.notice(ctx, diagnostic.message, true),
+        }
+    }
+
+    fn delete(&mut self, ctx: &Context, label: &str) {
+        let batch = edits::delete(&self.state.project, &self.state.selection);
+        if !batch.is_empty() && self.edit(ctx, label, &batch, false) {
+            self.select(Selection::default(), false);
+        }
+    }
+
+    /// Inserts copied steps and selects them.
+    pub(super) fn paste(&mut self, ctx: &Context, text: &str, at: Option<Pos2>) {
+        self.begin();
+        let Some((batch, steps)) = clipboard::paste(&self.state.project, text, at) else {
+            self.notice(ctx, "the clipboard holds no steps", false);
+            return;
+        };
+        if self.edit(ctx, "paste", &batch, false) {
+            self.select(Selection { steps: steps.into_iter().collect(), wires: BTreeSet::new() }, true);
+        }
+    }
+
+    fn frame_selection(&mut self, ctx: &Context) {
+        const AROUND: f32 = 28.0;
+        let rects = self.state.selection.steps.iter().filter_map(|id| self.view.canvas.step_rect(id));
+        let Some(bounds) = rects.reduce(egui::Rect::union) else {
+            self.notice(ctx, "select the steps that the frame shall hold", false);
+            return;
+        };
+        let bounds = bounds.expand(AROUND);
+        let frame = Frame {
+            id: self.state.project.new_id("frm"),
+            title: "Frame".into(),
+            x: bounds.left().round() as i32,
+            y: (bounds.top() - 12.0).round() as i32,
+            width: bounds.width().round() as i32,
+            height: (bounds.height() + 12.0).round() as i32,
+            ..Frame::default()
+        };
+        self.edit(ctx, "frame the selection", &[edits::insert("frames", &frame)], false);
+    }
+
+    fn add_note(&mut self, ctx: &Context) {
+        self.begin();
+        let at = match ctx.pointer_hover_pos() {
+            Some(pointer) => self.view.canvas.canvas_point(pointer),
+            None => edits::free_place(&self.state.project, &self.state.selection) - vec2(0.0, 120.0),
+        };
+        let note = Note {
+            id: self.state.project.new_id("note"),
+            text: "Note".into(),
+            x: at.x.round() as i32,
+            y: at.y.round() as i32,
+            ..Note::default()
+        };
+        self.edit(ctx, "add note", &[edits::insert("notes", &note)], false);
+    }
+
+    fn arrange(&mut self, ctx: &Context) {
+        let chosen: Vec<String> = self.state.selection.steps.iter().cloned().collect();
+        let only = (chosen.len() > 1).then_some(chosen.as_slice());
+        let places = layout::layout(&self.view.scene.steps, &self.view.scene.wires, only);
+        let batch = edits::moved(&places, &self.state.project);
+        if self.edit(ctx, "arrange steps", &batch, false) && only.is_none() {
+            self.view.canvas.fit_all();
+        }
+    }
+
+    /// Asks where a run writes; without errors and with a place chosen before, runs at once.
+    fn ask_run(&mut self, ctx: &Context) {
+        self.view.bottom = BottomTab::Run;
+        if self.state.run.active.is_some() {
+            self.notice(ctx, "a run is under way", false);
+        } else if self.state.run.out.as_os_str().is_empty() {
+            let out = self.state.base().join("out");
+            self.view.show_dialog(Dialog::Run { out: out.display().to_string() });
+        } else {
+            self.start_run(ctx);
+        }
+    }
+
+    fn start_run(&mut self, ctx: &Context) {
+        if let Some(Dialog::Run { out }) = &self.view.dialog {
+            self.state.run.out = PathBuf::from(out);
+            self.view.dialog = None;
+        }
+        let problems = pipewright_core::export::check_exportable(&self.state.plan);
+        let out = self.state.run.out.clone();
+        self.view.bottom = BottomTab::Run;
+        if problems.iter().any(|problem| problem.is_error()) {
+            self.state.run = RunState { out, outcome: Some(Err(problems)), ..RunState::default() };
+            self.notice(ctx, "the design cannot run yet: see the Run tab", true);
+            return;
+        }
+        let task = RunTask {
+            plan: self.state.plan.clone(),
+            base: self.state.base(),
+            out: out.clone(),
+            parameters: self.state.parameters(),
+        };
+        let number = self.backend.run(task);
+        self.state.run = RunState { active: Some(number), out, ..RunState::default() };
+    }
+
+    fn start_export(&mut self, target: String, folder: PathBuf) {
+        let project = &self.state.project;
+        let questions = project.questions.iter().map(|(id, question)| (id.clone(), question.title.clone())).collect();
+        let info = DesignInfo { name: project.name.clone(), questions };
+        self.state.export = ExportState { busy: true, outcome: None };
+        self.backend.export(ExportTask { plan: self.state.plan.clone(), info, target, folder });
+    }
+
+    /// What was chosen in a native dialog goes where the dialog was opened for.
+    pub(super) fn take_chosen(&mut self, ctx: &Context, browse: Browse, paths: Vec<PathBuf>) {
+        let Some(first) = paths.first().cloned() else { return };
+        let shown = first.display().to_string();
+        match (browse, &mut self.view.dialog) {
+            (Browse::Open, _) => {
+                self.view.dialog = None;
+                self.handle(ctx, Action::OpenPaths { paths, at: None });
+            }
+            (Browse::SaveAs, Some(Dialog::SaveAs { path, .. })) => *path = shown,
+            (Browse::ExportFolder, Some(Dialog::Export { folder, .. })) => *folder = shown,
+            (Browse::RunFolder, Some(Dialog::Run { out })) => *out = shown,
+            (Browse::Field { id, field, .. }, _) => {
+                let text = super::state::relative_path(&first, &self.state.base());
+                self.edit(ctx, "choose a file", &[edits::set(&id, &field, Json::from(text))], false);
+                if field == "path" && self.state.project.sources.contains_key(&id) {
+                    self.handle(ctx, Action::SniffSource { source: id });
+                }
+            }
+            (Browse::SaveAs | Browse::ExportFolder | Browse::RunFolder, _) => {}
+        }
+    }
+
+    pub(super) fn show_save_as(&mut self, then: Option<Then>) {
+        let path = match &self.state.path {
+            Some(path) => path.display().to_string(),
+            None => self.state.base().join(format!("{}{EXTENSION}", self.state.project.name)).display().to_string(),
+        };
+        self.view.show_dialog(Dialog::SaveAs { path, then });
+    }
+
+    /// Renames a project that nobody named after its file.
+    pub(super) fn name_after(&mut self, ctx: &Context, stem: &str) {
+        if self.state.project.name == super::state::UNTITLED && !stem.is_empty() {
+            self.edit(ctx, "name the project", &[edits::set("project", "name", json!(stem))], false);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The panel at the right: the form of the selected step, or of a source, a question, the project.
+
+use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use pipewright_core::model::Question;
+use pipewright_core::project::Step;
+use pipewright_core::steps::{self, FieldKind, FormField};
+use serde_json::{Map, Value as Json};
+
+use super::canvas::Icon;
+use super::command::{Action, Actions, Chosen, Command};
+use super::edits;
+use super::flow_view::{group_of, icon_of};
+use super::forms::{
+    FormScope, TextLook, diagnostic_ui, form_ui, label_ui, parameters_ui, source::source_form_ui, text_edit,
+};
+use super::icons::{icon_button, icon_ui};
+use super::questions;
+use super::state::StateRef;
+use super::theme;
+use super::view::View;
+use super::widgets::{caption, group_icon, hairline, link, soft};
+
+/// The panel.
+pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - theme::SPACE_3);
+        let shown = state.selected_step();
+        let item = shown.map(|step| step.id.clone());
+        if view.shown_item != item {
+            view.shown_item = item;
+            let focus = view.forms.focus.take();
+            view.forms.clear();
+            view.forms.focus = focus;
+        }
+        match (shown, state.selection.steps.len()) {
+            (Some(step), _) => step_ui(ui, state, step, view, out),
+            (None, 0) => match &state.chosen {
+                Chosen::Project => project_ui(ui, state, view, out),
+                Chosen::Source(id) => {
+                    if let Some(source) = state.project.sources.get(id) {
+                        heading_ui(ui, &source.title, "Source", None, |_| {});
+                        source_form_ui(ui, state, source, &mut view.forms, out);
+                        if link(ui, "Remove this source").clicked() {
+                            out.edit("remove source", vec![edits::remove(id)]);
+                        }
+                    }
+                }
+                Chosen::Question(id) => {
+                    if let Some(question) = state.project.questions.get(id) {
+                        question_ui(ui, state, question, view, out);
+                    }
+                }
+            },
+            (None, count) => many_ui(ui, count, out),
+        }
+        ui.add_space(theme::SPACE_6);
+    });
+}
+
+fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, Icon)>, more: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        if let Some((group, icon)) = icon {
+            group_icon(ui, group, icon, 20.0);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            more(ui);
+            soft(ui, kind);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(RichText::new(title).font(theme::title())).truncate());
+            });
+        });
+    });
+    ui.add_space(theme::SPACE_2);
+}
+
+fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: &mut Actions) {
+    let Some(kind) = steps::kind(&step.kind) else {
+        heading_ui(ui, &step.title, "Unknown", None, |_| {});
+        soft(ui, format!("This version does not know the step kind `{}`. It is kept as it is.", step.kind));
+        return;
+    };
+    let icon = Some((group_of(kind), icon_of(kind)));
+    heading_ui(ui, state.step_title(&step.id), kind.title(), icon, |_| {});
+    soft(ui, kind.doc());
+    ui.add_space(theme::SPACE_3);
+    ui.push_id(&step.id, |ui| {
+        let has_no_field = |field: &str| {
+            !kind.form().iter().any(|known| {
+                field == known.name || field.strip_prefix(known.name).is_some_and(|rest| rest.starts_with('.'))
+            })
+        };
+        for problem in state.problems_of(&step.id) {
+            if problem.location.field.as_deref().is_none_or(has_no_field) {
+                diagnostic_ui(ui, problem);
+                ui.add_space(theme::SPACE_2);
+            }
+        }
+        let scope = FormScope {
+            state,
+            owner: &step.id,
+            item: &step.id,
+            prefix: "settings.",
+            path: String::new(),
+            values: &step.settings,
+        };
+        form_ui(ui, &scope, kind.form(), &mut view.forms, out);
+        hairline(ui);
+        ui.add_space(theme::SPACE_2);
+        about_step_ui(ui, state, step, view, out);
+    });
+}
+
+/// Title and note, which every step has.
+fn about_step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: &mut Actions) {
+    let mut values = Map::new();
+    values.insert("title".into(), Json::from(step.title.as_str()));
+    values.insert("note".into(), Json::from(step.note.as_str()));
+    const FIELDS: &[FormField] = &[
+        FormField::new(
+            "title",
+            "Title",
+            FieldKind::Text { placeholder: "what people call this step" },
+            "The step's name on the canvas.",
+        ),
+        FormField::new("note", "Note", FieldKind::Text { placeholder: "why it is so" }, "A remark for people."),
+    ];
+    let scope = FormScope { state, owner: &step.id, item: &step.id, prefix: "", path: "step.".into(), values: &values };
+    // An absent title or note is an empty text, so both are stored as texts.
+    let mut own = Actions::default();
+    form_ui(ui, &scope, FIELDS, &mut view.forms, &mut own);
+    for action in own.take() {
+        out.push(with_text(action));
+    }
+}
+
+/// Null means "no setting"; titles, notes and names are texts always.
+fn with_text(action: Action) -> Action {
+    match action {
+        Action::Edit { label, mut edits, joins } => {
+            for edit in &mut edits {
+                if let pipewright_core::project::Edit::Set { new, .. } = edit
+                    && new.is_null()
+                {
+                    *new = Json::from("");
+                }
+            }
+            Action::Edit { label, edits, joins }
+        }
+        other => other,
+    }
+}
+
+fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut View, out: &mut Actions) {
+    const FIELDS: &[FormField] = &[
+        FormField::new(
+            "title",
+            "Question",
+            FieldKind::Lines { placeholder: "how many users had a bad experience today?" },
+            "In the asker's words.",
+        ),
+        FormField::new("asker", "Asked by", FieldKind::Text { placeholder: "team or name" }, "Who wants to know."),
+        FormField::new(
+            "status",
+            "Status",
+            FieldKind::Choice(&[
+                ("asked", "asked"),
+                ("agreed", "agreed"),
+                ("data_available", "data available"),
+                ("running", "running"),
+            ]),
+            "How far it has come.",
+        ),
+        FormField::new(
+            "doc",
+            "About",
+            FieldKind::Lines { placeholder: "what counts, what does not" },
+            "The definition in words.",
+        ),
+    ];
+    heading_ui(ui, "Question", "", None, |_| {});
+    let json = serde_json::to_value(question).unwrap_or(Json::Null);
+    let empty = Map::new();
+    let scope = FormScope {
+        state,
+        owner: &question.id,
+        item: &question.id,
+        prefix: "",
+        path: String::new(),
+        values: json.as_object().unwrap_or(&empty),
+    };
+    let mut own = Actions::default();
+    form_ui(ui, &scope, FIELDS, &mut view.forms, &mut own);
+    for action in own.take() {
+        out.push(with_text(action));
+    }
+    let answers: Vec<&Step> = questions::answers(state, &question.id).collect();
+    label_ui(ui, "Answered by", "");
+    for step in &answers {
+        if link(ui, state.step_title(&step.id)).clicked() {
+            out.push(Action::Select { steps: vec![step.id.clone()], reveal: true });
+        }
+    }
+    if answers.is_empty() {
+        caption(ui, "no Answer step is tied to it: add one at the end of a flow");
+    }
+    ui.add_space(theme::SPACE_3);
+    if link(ui, "Remove this question").clicked() {
+        out.edit("remove question", vec![edits::remove(&question.id)]);
+    }
+}
+
+fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    heading_ui(ui, &state.project.name, "Project", None, |_| {});
+    label_ui(ui, "Name", "");
+    let mut name = state.project.name.clone();
+    let response = text_edit(ui, "Project name", &mut name, TextLook::default());
+    if response.changed() && !name.trim().is_empty() {
+        out.typed("rename the project", edits::set("project", "name", Json::from(name)), true);
+    }
+    ui.add_space(theme::SPACE_3);
+    label_ui(ui, "Parameters", "Values that a run may set, written `${name}` in paths and expressions.");
+    parameters_ui(ui, state, &mut view.forms, out);
+    ui.add_space(theme::SPACE_3);
+    let project = &state.project;
+    caption(
+        ui,
+        format!(
+            "{} steps · {} sources · {} questions",
+            project.steps.len(),
+            project.sources.len(),
+            project.questions.len()
+        ),
+    );
+    ui.add_space(theme::SPACE_3);
+    ui.horizontal_wrapped(|ui| {
+        icon_ui(ui, Icon::Info, 16.0, Some(theme::palette(ui.ctx()).soft));
+        soft(ui, "Select a step to change it. Tab adds one; drop a file to add a source.");
+    });
+}
+
+fn many_ui(ui: &mut Ui, count: usize, out: &mut Actions) {
+    heading_ui(ui, &format!("{count} steps"), "Selection", None, |_| {});
+    ui.horizontal(|ui| {
+        for (command, icon) in [
+            (Command::Copy, Icon::Copy),
+            (Command::Layout, Icon::Layout),
+            (Command::Frame, Icon::Fit),
+            (Command::Delete, Icon::Bin),
+        ] {
+            if icon_button(ui, icon, command.text()).clicked() {
+                out.command(command);
+            }
+        }
+    });
+}

@@ -1,0 +1,102 @@
+//! Keys to commands, and the list of keys. A focused text field owns the clipboard and undo keys; the canvas takes its
+//! own keys before these.
+
+use egui::{Context, Event, Key, Modifiers, ScrollArea, Ui};
+
+use super::command::{Action, Actions, Command};
+use super::state::StateRef;
+use super::theme;
+use super::view::View;
+use super::widgets;
+
+/// Keys of the canvas, which are no commands.
+const CANVAS_KEYS: [(&str, &str); 10] = [
+    ("Arrows", "move the selected steps"),
+    ("Alt + arrows", "go along wires to the next step"),
+    ("Enter", "open the step's form"),
+    ("Double click", "add a step there"),
+    ("Space + drag, middle drag", "move the view"),
+    ("Wheel", "move; with Ctrl zoom"),
+    ("Shift + click", "add to the selection"),
+    ("Drag on nothing", "select with a box"),
+    ("Drag from a port", "draw a wire; drop on nothing to add a step"),
+    ("Ctrl + Space", "completions in an expression"),
+];
+
+/// Turns pressed keys into commands.
+pub fn take_keys(ctx: &Context, state: StateRef<'_>, view: &View, out: &mut Actions) {
+    let is_writing = ctx.text_edit_focused();
+    let is_covered = view.dialog.is_some() || view.palette.is_some() || view.search.is_some();
+    if is_covered || state.recovery.is_some() {
+        return;
+    }
+    let is_elsewhere = is_writing || egui::Popup::is_any_open(ctx);
+    for command in Command::ALL {
+        if is_elsewhere && command.yields_to_text() {
+            continue;
+        }
+        if command.is_of_canvas() {
+            continue;
+        }
+        for keys in command.shortcuts() {
+            if ctx.input_mut(|input| input.consume_shortcut(keys)) {
+                out.command(*command);
+            }
+        }
+    }
+    if !is_elsewhere {
+        clipboard_keys(ctx, view, out);
+        if ctx.input_mut(|input| input.events.iter().any(|event| matches!(event, Event::Text(text) if text == "?"))) {
+            out.command(Command::Keys);
+        }
+    }
+}
+
+fn clipboard_keys(ctx: &Context, view: &View, out: &mut Actions) {
+    let events: Vec<Event> = ctx.input(|input| input.events.clone());
+    for event in events {
+        match event {
+            Event::Copy => out.command(Command::Copy),
+            Event::Cut => out.command(Command::Cut),
+            Event::Paste(text) => {
+                let at = ctx.pointer_hover_pos().map(|pointer| view.canvas.canvas_point(pointer));
+                out.push(Action::PasteText { text, at });
+            }
+            _ => {}
+        }
+    }
+    for (key, command) in [(Key::Plus, Command::ZoomIn), (Key::Minus, Command::ZoomOut)] {
+        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+            out.command(command);
+        }
+    }
+}
+
+/// The list of all keys.
+pub fn keys_ui(ui: &mut Ui) {
+    ScrollArea::vertical().max_height(520.0).show(ui, |ui| {
+        ui.set_width(520.0);
+        ui.columns(2, |columns| {
+            if let [left, right] = columns {
+                for command in Command::ALL {
+                    let keys = command.keys(left.ctx());
+                    if !keys.is_empty() {
+                        key_row(left, command.text(), &keys);
+                    }
+                }
+                widgets::strong(right, "On the canvas");
+                for (keys, text) in CANVAS_KEYS {
+                    key_row(right, text, keys);
+                }
+            }
+        });
+    });
+}
+
+fn key_row(ui: &mut Ui, text: &str, keys: &str) {
+    let palette = theme::palette(ui.ctx());
+    ui.horizontal_wrapped(|ui| {
+        ui.label(egui::RichText::new(keys).font(theme::code()).color(palette.accent));
+        widgets::soft(ui, text);
+    });
+}

@@ -1,0 +1,145 @@
+//! What previews have shown so far, by step and output port, with how far each is to be trusted. Plain data of the
+//! designer; imports no egui.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pipewright_core::data::{DataType, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::Plan;
+use pipewright_core::model::Id;
+
+use super::backend::{ColumnProfile, NodeResult, PreviewReply, ResultTable};
+
+/// How a shown result relates to the design as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Of the design as it is.
+    Fresh,
+    /// Of an earlier design; a new one is being computed.
+    Computing,
+    /// Of an earlier design, and the step is broken or waits for a broken one.
+    Stale,
+}
+
+/// The last result of an output.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Structural hash of the node it was computed for.
+    pub hash: u64,
+    pub result: Result<NodeResult, Diagnostic>,
+    /// First number column, for an answer's small chart.
+    pub sparkline: Vec<f32>,
+}
+
+/// Results by step and output port.
+#[derive(Debug, Default)]
+pub struct Results {
+    by_port: BTreeMap<(Id, String), Outcome>,
+    /// Every node that a step was lowered to, by its place among them: what became of units and rejected rows.
+    by_node: BTreeMap<(Id, usize), NodeResult>,
+    profiles: BTreeMap<u64, Arc<Vec<ColumnProfile>>>,
+    asked_profiles: BTreeSet<u64>,
+    /// Whether the last request still runs.
+    pub computing: bool,
+    /// Grows with every change.
+    pub version: u64,
+}
+
+impl Results {
+    pub fn clear(&mut self) {
+        *self = Self { version: self.version + 1, ..Self::default() };
+    }
+
+    pub fn get(&self, step: &str, port: &str) -> Option<&Outcome> {
+        self.by_port.get(&(step.to_owned(), port.to_owned()))
+    }
+
+    /// The rows of an output, if it has any.
+    pub fn rows(&self, step: &str, port: &str) -> Option<&NodeResult> {
+        self.get(step, port)?.result.as_ref().ok()
+    }
+
+    pub fn profile(&self, hash: u64) -> Option<&Arc<Vec<ColumnProfile>>> {
+        self.profiles.get(&hash)
+    }
+
+    pub fn set_profile(&mut self, hash: u64, profile: Arc<Vec<ColumnProfile>>) {
+        self.profiles.insert(hash, profile);
+        self.version += 1;
+    }
+
+    /// Whether a profile is to be asked for; says so once.
+    pub fn wants_profile(&mut self, hash: u64) -> bool {
+        self.asked_profiles.insert(hash)
+    }
+
+    /// Takes a reply in. The ports that lead to its node have it as their result.
+    pub fn take(&mut self, plan: &Plan, reply: PreviewReply) {
+        self.version += 1;
+        self.computing = !reply.done;
+        for (step, planned) in &plan.steps {
+            if let Some(place) = planned.nodes.iter().position(|node| *node == reply.node) {
+                match &reply.result {
+                    Ok(result) => self.by_node.insert((step.clone(), place), result.clone()),
+                    Err(_) => self.by_node.remove(&(step.clone(), place)),
+                };
+            }
+            for (port, node) in &planned.outputs {
+                if *node == reply.node {
+                    let sparkline = reply.result.as_ref().map(|found| sparkline(&found.table)).unwrap_or_default();
+                    let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), sparkline };
+                    self.by_port.insert((step.clone(), port.clone()), outcome);
+                }
+            }
+        }
+    }
+
+    /// Forgets the steps that are gone.
+    pub fn retain(&mut self, is_there: impl Fn(&str) -> bool) {
+        self.by_port.retain(|(step, _), _| is_there(step));
+        self.by_node.retain(|(step, _), _| is_there(step));
+        let shown: BTreeSet<u64> = self.by_port.values().map(|outcome| outcome.hash).collect();
+        self.profiles.retain(|hash, _| shown.contains(hash));
+        self.asked_profiles.retain(|hash| shown.contains(hash));
+    }
+
+    /// The results of all nodes that a step was lowered to.
+    pub fn nodes<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a NodeResult> {
+        self.by_node.range((step.to_owned(), 0)..).take_while(move |((id, _), _)| id == step).map(|(_, found)| found)
+    }
+
+    /// Forgets nodes that a step no longer has.
+    pub fn follow(&mut self, plan: &Plan) {
+        self.by_node.retain(|(step, place), _| plan.steps.get(step).is_none_or(|step| *place < step.nodes.len()));
+    }
+
+    /// How the shown result of an output relates to the plan.
+    pub fn freshness(&self, plan: &Plan, step: &str, port: &str) -> Freshness {
+        let current = plan.output(step, port).map(|node| plan.node(node).hash);
+        match (current, self.get(step, port)) {
+            (Some(hash), Some(outcome)) if hash == outcome.hash => Freshness::Fresh,
+            (Some(_), _) if self.computing => Freshness::Computing,
+            _ => Freshness::Stale,
+        }
+    }
+}
+
+/// Points of the first number column, at most 64; empty where there is none or only one row.
+fn sparkline(table: &ResultTable) -> Vec<f32> {
+    const POINTS: usize = 64;
+    let schema = table.schema();
+    let is_number = |data_type: &DataType| matches!(data_type, DataType::Int | DataType::Float);
+    let Some(column) = schema.fields.iter().position(|field| is_number(&field.data_type)) else { return Vec::new() };
+    if table.rows() < 2 {
+        return Vec::new();
+    }
+    let points = table.rows().min(POINTS);
+    (0..points)
+        .map(|point| match table.value(point * table.rows() / points, column) {
+            Value::Int(number) => number as f32,
+            Value::Float(number) => number as f32,
+            _ => 0.0,
+        })
+        .collect()
+}

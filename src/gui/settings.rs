@@ -1,0 +1,96 @@
+//! What the designer remembers between sessions: recent projects, theme, sizes of panels. A small JSON file in the
+//! user's configuration folder, read before the window opens and written off the UI thread. Imports no egui.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// How many recent projects are kept.
+const RECENT: usize = 12;
+
+/// Dark, light, or as the system has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    System,
+    #[default]
+    Dark,
+    Light,
+}
+
+/// The remembered things. Unknown keys of another version are ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub mode: Mode,
+    /// Project files, the last opened first.
+    pub recent: Vec<PathBuf>,
+    /// Width of the panel with questions, sources and steps. Points.
+    pub left: f32,
+    /// Width of the inspector. Points.
+    pub right: f32,
+    /// Height of the panel with preview, problems and run. Points.
+    pub bottom: f32,
+    /// Size of the window. Points.
+    pub window: [f32; 2],
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            recent: Vec::new(),
+            left: 264.0,
+            right: 324.0,
+            bottom: 360.0,
+            window: [1600.0, 1000.0],
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file; what cannot be read is as new.
+    pub fn load() -> Self {
+        let text = folder().and_then(|folder| fs::read_to_string(folder.join("designer.json")).ok());
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    /// Writes the file whole or not at all. A failure costs no work, so it is not told.
+    pub fn save(&self) {
+        let Some(folder) = folder() else { return };
+        let Ok(text) = serde_json::to_string_pretty(self) else { return };
+        let beside = folder.join(".designer.json.saving");
+        if fs::create_dir_all(&folder).and_then(|()| fs::write(&beside, text)).is_ok() {
+            let _ = fs::rename(beside, folder.join("designer.json"));
+        }
+    }
+
+    /// Puts a project first in the list of recent ones.
+    pub fn remember(&mut self, path: &Path) {
+        self.recent.retain(|other| other != path);
+        self.recent.insert(0, path.to_owned());
+        self.recent.truncate(RECENT);
+    }
+}
+
+/// The user's configuration folder for Pipewright; `PIPEWRIGHT_CONFIG` names another.
+pub fn folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(folder) = variable("PIPEWRIGHT_CONFIG") {
+        return Some(folder);
+    }
+    let base = if cfg!(windows) {
+        variable("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library").join("Application Support"))
+    } else {
+        variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")))
+    };
+    base.map(|base| base.join("pipewright"))
+}
+
+/// Where the edits of a project that has no file yet are kept.
+pub fn untitled_journal() -> Option<PathBuf> {
+    folder().map(|folder| folder.join(".untitled.journal"))
+}

@@ -1,0 +1,346 @@
+//! What the designer knows: the project with its history, its plan, the results of previews, what is selected, what
+//! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `handle` change it. Imports no widgets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
+use pipewright_core::plan::Planner;
+use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
+
+use super::backend::RunReport;
+use super::canvas::Selection;
+use super::command::Chosen;
+use super::results::Results;
+use super::settings::Settings;
+
+/// Name of a project that nobody named yet.
+pub const UNTITLED: &str = "untitled";
+
+/// What panels see: everything, and nothing that they could change.
+pub type StateRef<'a> = &'a AppState;
+
+/// A run from the menu.
+#[derive(Debug, Default)]
+pub struct RunState {
+    /// Number of the run in work.
+    pub active: Option<u64>,
+    /// What it does, the last line last.
+    pub log: Vec<String>,
+    pub bytes: (u64, u64),
+    pub out: PathBuf,
+    pub outcome: Option<Result<Box<RunReport>, Vec<Diagnostic>>>,
+}
+
+/// An export from the menu.
+#[derive(Debug, Default)]
+pub struct ExportState {
+    pub busy: bool,
+    pub outcome: Option<(PathBuf, Result<Vec<String>, Vec<Diagnostic>>)>,
+}
+
+/// A line that tells what happened; goes by itself unless it is an error.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub text: String,
+    pub is_error: bool,
+    /// Time of the window when it appeared, in seconds.
+    pub since: f64,
+}
+
+/// The state.
+pub struct AppState {
+    pub project: Project,
+    pub history: History,
+    /// Where the project is saved; `None`: nowhere yet.
+    pub path: Option<PathBuf>,
+    /// False on the start screen.
+    pub is_open: bool,
+    /// Text of the project as it is on the disk.
+    saved_text: String,
+    saved_revision: u64,
+    /// A save is under way.
+    pub saving: bool,
+    /// Found while reading the file.
+    pub load_diagnostics: Vec<Diagnostic>,
+    pub plan: Arc<Plan>,
+    planner: Planner,
+    planned_revision: Option<u64>,
+    /// Everything that is wrong, errors first.
+    pub problems: Vec<Diagnostic>,
+    pub results: Results,
+    pub selection: Selection,
+    pub chosen: Chosen,
+    pub run: RunState,
+    pub export: ExportState,
+    pub settings: Settings,
+    pub notice: Option<Notice>,
+    /// Offered after a crash.
+    pub recovery: Option<Recovery>,
+    /// Data files being recognised.
+    pub sniffing: BTreeSet<PathBuf>,
+}
+
+impl AppState {
+    /// The start screen.
+    pub fn new(settings: Settings) -> Self {
+        let project = Project::new(UNTITLED);
+        Self {
+            saved_text: to_text(&project),
+            saved_revision: project.revision(),
+            project,
+            history: History::default(),
+            path: None,
+            is_open: false,
+            saving: false,
+            load_diagnostics: Vec::new(),
+            plan: Arc::default(),
+            planner: Planner::default(),
+            planned_revision: None,
+            problems: Vec::new(),
+            results: Results::default(),
+            selection: Selection::default(),
+            chosen: Chosen::Project,
+            run: RunState::default(),
+            export: ExportState::default(),
+            settings,
+            notice: None,
+            recovery: None,
+            sniffing: BTreeSet::new(),
+        }
+    }
+
+    /// Shows another project, as it is on the disk.
+    pub fn open(&mut self, project: Project, path: Option<PathBuf>, diagnostics: Vec<Diagnostic>) {
+        self.saved_text = to_text(&project);
+        self.saved_revision = project.revision();
+        self.project = project;
+        self.path = path;
+        self.is_open = true;
+        self.history.clear();
+        self.load_diagnostics = diagnostics;
+        self.planned_revision = None;
+        self.plan = Arc::default();
+        self.planner = Planner::default();
+        self.problems.clear();
+        self.results.clear();
+        self.selection = Selection::default();
+        self.chosen = Chosen::Project;
+        self.run = RunState::default();
+        self.export = ExportState::default();
+        self.recovery = None;
+    }
+
+    /// Whether there are changes that the file does not have.
+    pub fn is_dirty(&self) -> bool {
+        self.project.revision() != self.saved_revision
+    }
+
+    /// The file has the project as it was at `revision`.
+    pub fn saved(&mut self, revision: u64) {
+        if revision == self.project.revision() {
+            self.saved_text = to_text(&self.project);
+            self.saved_revision = revision;
+        }
+    }
+
+    /// After undo and redo: the design may be again what the file holds.
+    pub fn compare_with_saved(&mut self) {
+        if self.is_dirty() && to_text(&self.project) == self.saved_text {
+            self.saved_revision = self.project.revision();
+        }
+    }
+
+    /// Rebuilds plan and problems where the project changed. Says whether it did.
+    pub fn follow(&mut self) -> bool {
+        if self.planned_revision == Some(self.project.revision()) {
+            return false;
+        }
+        self.planned_revision = Some(self.project.revision());
+        self.plan = self.planner.plan(&self.project);
+        let mut problems = self.plan.diagnostics.clone();
+        problems.extend(check_invariants(&self.project));
+        problems.extend(self.load_diagnostics.iter().filter(|found| !found.is_error()).cloned());
+        problems.sort_by_key(|problem| problem.severity);
+        let mut seen = BTreeSet::new();
+        problems.retain(|problem| seen.insert(problem.clone()));
+        self.problems = problems;
+        let project = &self.project;
+        self.results.retain(|step| project.steps.contains_key(step));
+        self.results.follow(&self.plan);
+        self.selection.steps.retain(|step| project.steps.contains_key(step));
+        self.selection.wires.retain(|wire| project.wires.contains_key(wire));
+        let is_gone = match &self.chosen {
+            Chosen::Project => false,
+            Chosen::Source(id) => !project.sources.contains_key(id),
+            Chosen::Question(id) => !project.questions.contains_key(id),
+        };
+        if is_gone {
+            self.chosen = Chosen::Project;
+        }
+        true
+    }
+
+    /// Nodes to preview: the selected step's first, then all others.
+    pub fn watched(&self) -> Vec<NodeId> {
+        let is_selected = |step: &String| self.selection.steps.contains(step);
+        let (first, rest): (Vec<_>, Vec<_>) = self.plan.steps.iter().partition(|(step, _)| is_selected(step));
+        let mut nodes: Vec<NodeId> = rest.iter().flat_map(|(_, step)| step.outputs.values().copied()).collect();
+        nodes.sort();
+        let mut watched: Vec<NodeId> = first.iter().flat_map(|(_, step)| step.outputs.values().copied()).collect();
+        watched.extend(nodes);
+        let mut seen = BTreeSet::new();
+        watched.retain(|node| seen.insert(*node));
+        watched
+    }
+
+    /// Folder that relative paths start from.
+    pub fn base(&self) -> PathBuf {
+        let folder = self.path.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) => folder.to_owned(),
+            None => std::env::current_dir().unwrap_or_default(),
+        }
+    }
+
+    /// Defaults of the parameters, for previews and runs. One without a default is left out: what needs it says so.
+    pub fn parameters(&self) -> BTreeMap<String, Value> {
+        let known = self.plan.parameters.iter().filter_map(|parameter| {
+            let alone = std::slice::from_ref(parameter);
+            resolve_parameters(alone, &BTreeMap::new(), &|_| None).ok()
+        });
+        known.flatten().collect()
+    }
+
+    /// The step that is selected alone.
+    pub fn selected_step(&self) -> Option<&Step> {
+        let mut ids = self.selection.steps.iter();
+        let only = ids.next().filter(|_| ids.next().is_none())?;
+        self.project.steps.get(only)
+    }
+
+    /// What is wrong with a step, a source or a question.
+    pub fn problems_of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Diagnostic> {
+        self.problems.iter().filter(move |problem| problem.location.id.as_deref() == Some(id))
+    }
+
+    /// Columns that flow into an input port, as far as the plan knows them; else those last seen there.
+    pub fn input_schema(&self, step: &str, input: &str) -> Option<&Schema> {
+        let wire = self.project.wires_into(step).find(|wire| wire.input == input)?;
+        self.output_schema(&wire.from, &wire.output)
+    }
+
+    /// Columns that leave an output port.
+    pub fn output_schema(&self, step: &str, output: &str) -> Option<&Schema> {
+        if let Some(node) = self.plan.output(step, output) {
+            return Some(&self.plan.node(node).schema);
+        }
+        Some(self.results.rows(step, output)?.table.schema())
+    }
+
+    /// Types of the parameters, by name.
+    pub fn parameter_types(&self) -> BTreeMap<String, DataType> {
+        self.project
+            .parameters
+            .values()
+            .map(|parameter| (parameter.name.clone(), parameter.data_type.clone()))
+            .collect()
+    }
+
+    /// The title of a step, or its kind's where it has none.
+    pub fn step_title<'a>(&'a self, id: &'a str) -> &'a str {
+        match self.project.steps.get(id) {
+            Some(step) if !step.title.is_empty() => &step.title,
+            Some(step) => pipewright_core::steps::kind(&step.kind).map_or(step.kind.as_str(), |kind| kind.title()),
+            None => id,
+        }
+    }
+}
+
+/// A path as people read it: relative to `base` where it lies below, with `/`.
+pub fn relative_path(path: &Path, base: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (path, base) = (absolute(path), absolute(base));
+    let mut steps_up = 0;
+    let mut from = Some(base.as_path());
+    while let Some(folder) = from {
+        if let Ok(rest) = path.strip_prefix(folder)
+            && steps_up <= 2
+            && (steps_up == 0 || folder.parent().is_some())
+        {
+            let up = "../".repeat(steps_up);
+            return format!("{up}{}", rest.to_string_lossy().replace('\\', "/"));
+        }
+        steps_up += 1;
+        from = folder.parent();
+    }
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// `1,904`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `412 k`, `9.3 k`, `1.2 M`: short enough for a wire.
+pub fn short_count(number: u64) -> String {
+    let with_unit = |value: f64, unit: &str| {
+        if value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+    };
+    match number {
+        0..=9_999 => grouped(number),
+        10_000..=999_499 => with_unit(number as f64 / 1e3, "k"),
+        999_500..=999_499_999 => with_unit(number as f64 / 1e6, "M"),
+        _ => with_unit(number as f64 / 1e9, "G"),
+    }
+}
+
+/// `2.3 %`; `0 %` and `100 %` only where they are exact.
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 || part == 0 {
+        return "0 %".into();
+    }
+    if part == whole {
+        return "100 %".into();
+    }
+    let share = part as f64 / whole as f64 * 100.0;
+    match share {
+        share if share < 0.1 => "< 0.1 %".into(),
+        share if share < 10.0 => format!("{share:.1} %"),
+        share if share > 99.5 => "> 99 %".into(),
+        share => format!("{share:.0} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_short_and_exact_where_small() {
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(short_count(9_312), "9,312");
+        assert_eq!(short_count(412_318), "412 k");
+        assert_eq!(percent(1, 3), "33 %");
+        assert_eq!(percent(999, 1000), "> 99 %");
+    }
+
+    #[test]
+    fn paths_near_the_project_are_relative() {
+        let base = Path::new("/data/shop");
+        assert_eq!(relative_path(Path::new("/data/shop/samples/a.log"), base), "samples/a.log");
+        assert_eq!(relative_path(Path::new("/data/other/a.log"), base), "../other/a.log");
+        assert_eq!(relative_path(Path::new("/var/log/a.log"), Path::new("/home/u/p/q")), "/var/log/a.log");
+    }
+}

@@ -1,0 +1,91 @@
+//! The bar at the bottom: how the shown rows were sampled, how many they are, zoom, what targets carry.
+
+use egui::{Align, Layout, RichText, Ui};
+use pipewright_core::export::{Support, targets};
+
+use super::backend::NodeResult;
+use super::command::{Action, Actions, Command};
+use super::preview::shown_port;
+use super::results::Freshness;
+use super::state::{StateRef, grouped};
+use super::theme;
+use super::view::View;
+use super::widgets::{caption, dot};
+
+/// The bar.
+pub fn status_bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    ui.horizontal_centered(|ui| {
+        sample_ui(ui, state, view);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            targets_ui(ui, state, view);
+            let zoom = format!("{:.0} %", view.canvas.view.zoom * 100.0);
+            let button = egui::Button::new(RichText::new(zoom).font(theme::caption())).frame(false);
+            if ui.add(button).on_hover_text("Show everything (Home)").clicked() {
+                out.command(Command::Fit);
+            }
+            if !state.sniffing.is_empty() {
+                caption(ui, format!("recognising {} files…", state.sniffing.len()));
+            }
+            if state.run.active.is_some() && ui.small_button("running…").clicked() {
+                out.push(Action::ShowTab(super::command::BottomTab::Run));
+            }
+        });
+    });
+}
+
+fn sample_ui(ui: &mut Ui, state: StateRef<'_>, view: &View) {
+    let palette = theme::palette(ui.ctx());
+    let Some((step, port)) = shown_port(state, &view.preview) else {
+        caption(ui, "select a step to see its rows");
+        return;
+    };
+    let freshness = state.results.freshness(&state.plan, &step, &port);
+    let Some(rows) = state.results.rows(&step, &port) else {
+        dot(ui, if state.results.computing { palette.accent } else { palette.faint });
+        caption(ui, if state.results.computing { "computing…" } else { "no rows yet" });
+        return;
+    };
+    let (colour, text) = match freshness {
+        Freshness::Computing => (palette.accent, "computing…".to_owned()),
+        Freshness::Stale => (palette.faint, "stale: of an earlier design".to_owned()),
+        Freshness::Fresh => statement(palette, rows),
+    };
+    dot(ui, colour);
+    caption(ui, text);
+    ui.add_space(theme::SPACE_3);
+    caption(ui, format!("{} rows", grouped(rows.rows)));
+}
+
+/// How a result was sampled, in words.
+pub fn statement(palette: &theme::Palette, rows: &NodeResult) -> (egui::Color32, String) {
+    let told = rows.statement.as_ref().map(|statement| statement.method.clone());
+    if rows.made_up {
+        return (palette.warning, "made-up rows".into());
+    }
+    if rows.whole {
+        return (palette.good, told.map_or("exact".into(), |told| format!("exact: {told}")));
+    }
+    (palette.accent, told.map_or("sample".into(), |told| format!("sample: {told}")))
+}
+
+/// Which targets carry the design whole.
+fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
+    let palette = theme::palette(ui.ctx());
+    let revision = state.project.revision();
+    if view.carried.0 != Some(revision) {
+        let carried = targets().iter().map(|target| {
+            let support = target.support(&state.plan);
+            let missing = support.values().filter(|(support, _)| matches!(support, Support::Unsupported)).count();
+            (target.title().to_owned(), missing)
+        });
+        view.carried = (Some(revision), carried.collect());
+    }
+    for (title, missing) in view.carried.1.iter().rev() {
+        let text = if *missing == 0 {
+            RichText::new(format!("{title} ✓")).color(palette.soft)
+        } else {
+            RichText::new(format!("{title} {missing} steps not carried")).color(palette.warning)
+        };
+        ui.label(text.font(theme::caption()));
+    }
+}

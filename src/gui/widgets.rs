@@ -1,0 +1,316 @@
+//! Small widgets that several panels share, in the designer's look. Imports egui, the theme and icons; no project.
+
+use egui::{
+    Align, Color32, CornerRadius, Frame, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
+    ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+};
+
+use super::icons::{Icon, icon_button};
+use super::theme::{self, Group};
+
+/// A hairline across the panel.
+pub fn hairline(ui: &mut Ui) {
+    let colour = theme::palette(ui.ctx()).hairline;
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, colour));
+}
+
+/// Secondary text.
+pub fn soft(ui: &mut Ui, text: impl Into<String>) -> Response {
+    let colour = theme::palette(ui.ctx()).soft;
+    ui.label(RichText::new(text).color(colour))
+}
+
+/// A caption: small, secondary.
+pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
+    let colour = theme::palette(ui.ctx()).soft;
+    ui.label(RichText::new(text).font(theme::caption()).color(colour))
+}
+
+/// Semibold body text.
+pub fn strong(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.label(theme::semibold(text))
+}
+
+/// The main action of a place.
+pub fn primary_button(ui: &mut Ui, text: &str) -> Response {
+    let palette = theme::palette(ui.ctx());
+    let label = RichText::new(text).font(theme::strong()).color(palette.on_colour);
+    ui.add(egui::Button::new(label).fill(palette.accent).stroke(Stroke::NONE))
+}
+
+/// A link-like button.
+pub fn link(ui: &mut Ui, text: &str) -> Response {
+    let accent = theme::palette(ui.ctx()).accent;
+    let response = ui.add(egui::Button::new(RichText::new(text).color(accent)).frame(false));
+    response.on_hover_cursor(egui::CursorIcon::PointingHand)
+}
+
+/// A tab's title with an accent line under the one that is shown.
+pub fn tab(ui: &mut Ui, text: &str, is_shown: bool) -> Response {
+    let palette = theme::palette(ui.ctx());
+    let font = if is_shown { theme::strong() } else { theme::body() };
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    let size = vec2(galley.size().x + theme::SPACE_3, 34.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, text));
+    let colour = if is_shown || response.hovered() { palette.text } else { palette.soft };
+    let place = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(place, galley, colour);
+    if is_shown {
+        let line = Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.max);
+        ui.painter().rect_filled(line, 1.0, palette.accent);
+    }
+    focus_ring(ui, &response, rect.shrink(2.0));
+    response
+}
+
+/// The ring around what has the keyboard.
+pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        let radius = CornerRadius::same(theme::RADIUS_FIELD);
+        ui.painter().rect_stroke(rect, radius, ui.visuals().selection.stroke, StrokeKind::Inside);
+    }
+}
+
+/// A rounded outline with a word: a status.
+pub fn badge(ui: &mut Ui, text: &str, colour: Color32) -> Response {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::caption(), colour);
+    let size = galley.size() + vec2(14.0, 4.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let stroke = Stroke::new(1.0, colour);
+    ui.painter().rect_stroke(rect, CornerRadius::same(9), stroke, StrokeKind::Inside);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, colour);
+    response
+}
+
+/// A filled dot and a word: a state.
+pub fn dot(ui: &mut Ui, colour: Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(8.0, ui.text_style_height(&egui::TextStyle::Body)), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 3.0, colour);
+}
+
+/// The coloured square with a group's icon.
+pub fn group_icon(ui: &mut Ui, group: Group, icon: Icon, size: f32) {
+    let palette = theme::palette(ui.ctx());
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
+    ui.painter().rect_filled(rect, CornerRadius::same(4), palette.hue(group));
+    icon.paint(ui.painter(), rect.shrink(size * 0.125), palette.on_colour);
+}
+
+/// A card that can be selected: raised, with a hairline, or the accent where it is selected. `name`: for screen
+/// readers.
+pub fn card(ui: &mut Ui, is_selected: bool, name: &str, contents: impl FnOnce(&mut Ui)) -> Response {
+    let palette = theme::palette(ui.ctx());
+    let stroke = if is_selected { palette.accent } else { palette.hairline };
+    let fill = if is_selected { palette.selected_ground() } else { palette.raised };
+    let frame = Frame::new()
+        .fill(fill)
+        .stroke(Stroke::new(1.0, stroke))
+        .corner_radius(CornerRadius::same(theme::RADIUS_STEP))
+        .inner_margin(Margin::same(theme::SPACE_3 as i8));
+    let width = ui.available_width();
+    let response = ui
+        .scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
+            frame.show(ui, |ui| {
+                ui.set_width(width - 2.0 * theme::SPACE_3 - 2.0);
+                contents(ui);
+            });
+        })
+        .response;
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, name));
+    focus_ring(ui, &response, response.rect);
+    response.on_hover_cursor(egui::CursorIcon::PointingHand)
+}
+
+/// A quiet box for groups of fields.
+pub fn group_box<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let palette = theme::palette(ui.ctx());
+    let frame = Frame::new()
+        .fill(palette.raised)
+        .stroke(Stroke::new(1.0, palette.hairline))
+        .corner_radius(CornerRadius::same(theme::RADIUS_FIELD))
+        .inner_margin(Margin::same(theme::SPACE_2 as i8));
+    let width = ui.available_width();
+    frame
+        .show(ui, |ui| {
+            ui.set_width(width - 2.0 * theme::SPACE_2 - 2.0);
+            contents(ui)
+        })
+        .inner
+}
+
+/// A search field with a magnifier and a way to clear it.
+pub fn search_field(ui: &mut Ui, text: &mut String, hint: &str, width: f32) -> Response {
+    let palette = theme::palette(ui.ctx());
+    let response = ui.add(
+        TextEdit::singleline(text)
+            .hint_text(RichText::new(hint).color(palette.soft))
+            .desired_width(width)
+            .margin(Margin { left: 26, right: 8, top: 5, bottom: 5 }),
+    );
+    let icon =
+        Rect::from_center_size(egui::pos2(response.rect.left() + 14.0, response.rect.center().y), Vec2::splat(14.0));
+    Icon::Search.paint(ui.painter(), icon, palette.soft);
+    response.accessible_name(hint)
+}
+
+/// A row of a list: title, a quiet word at its right; the whole row is the button.
+pub fn list_row(ui: &mut Ui, title: &str, detail: &str, is_marked: bool, lead: impl FnOnce(&mut Ui)) -> Response {
+    let palette = theme::palette(ui.ctx());
+    let height = 28.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_marked, title));
+    if ui.is_rect_visible(rect) {
+        let ground = if is_marked {
+            Some(palette.selected_ground())
+        } else if response.hovered() || response.has_focus() {
+            Some(palette.hovered_ground())
+        } else {
+            None
+        };
+        if let Some(ground) = ground {
+            ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS_FIELD), ground);
+        }
+        let inner = rect.shrink2(vec2(theme::SPACE_2, 0.0));
+        let mut row = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));
+        lead(&mut row);
+        row.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if !detail.is_empty() {
+                let most = ui.available_width() * 0.6;
+                ui.scope(|ui| {
+                    ui.set_max_width(most);
+                    ui.add(
+                        egui::Label::new(RichText::new(detail).font(theme::caption()).color(palette.soft)).truncate(),
+                    );
+                });
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(title).truncate());
+            });
+        });
+        focus_ring(ui, &response, rect);
+    }
+    response
+}
+
+/// An entry of a picker.
+pub struct Choice {
+    /// What is stored.
+    pub value: String,
+    /// What is read; empty: the value.
+    pub label: String,
+    /// A quiet word: a type, a format.
+    pub detail: String,
+}
+
+/// A button that opens a list with a filter. Gives the value that was picked. `name`: for screen readers.
+pub fn picker(ui: &mut Ui, name: &str, shown: &str, is_wrong: bool, choices: &[Choice]) -> Option<String> {
+    let palette = theme::palette(ui.ctx());
+    let colour = if is_wrong { palette.bad } else { palette.text };
+    let text = if shown.is_empty() {
+        RichText::new("choose…").color(palette.soft)
+    } else {
+        RichText::new(shown).color(colour)
+    };
+    let width = ui.available_width().min(340.0);
+    let button = egui::Button::new(text)
+        .fill(palette.canvas)
+        .truncate()
+        .right_text(RichText::new("▾").color(palette.soft))
+        .min_size(vec2(width, theme::CONTROL_HEIGHT));
+    let response = ui.add_sized(vec2(width, theme::CONTROL_HEIGHT), button);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, name);
+        info.current_text_value = Some(shown.to_owned());
+        info
+    });
+    let id = response.id.with("picker");
+    let filter_id = id.with("filter");
+    let mut picked = None;
+    Popup::menu(&response).id(id).width(width.max(220.0)).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(
+        |ui| {
+            let mut filter: String = ui.data_mut(|data| data.get_temp(filter_id)).unwrap_or_default();
+            let has_filter = choices.len() > 8;
+            if has_filter {
+                let field = search_field(ui, &mut filter, "filter", f32::INFINITY);
+                if response.clicked() {
+                    filter.clear();
+                    field.request_focus();
+                }
+                ui.data_mut(|data| data.insert_temp(filter_id, filter.clone()));
+            }
+            let wanted = filter.to_lowercase();
+            let matching: Vec<&Choice> = choices
+                .iter()
+                .filter(|choice| {
+                    !has_filter
+                        || wanted.is_empty()
+                        || choice.value.to_lowercase().contains(&wanted)
+                        || choice.label.to_lowercase().contains(&wanted)
+                })
+                .collect();
+            if matching.is_empty() {
+                soft(ui, if choices.is_empty() { "nothing to choose from" } else { "nothing fits" });
+            }
+            let enter = has_filter && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            if enter && let Some(first) = matching.first() {
+                picked = Some(first.value.clone());
+            }
+            ScrollArea::vertical().max_height(260.0).show_rows(ui, 28.0, matching.len(), |ui, rows| {
+                for choice in &matching[rows] {
+                    let label = if choice.label.is_empty() { &choice.value } else { &choice.label };
+                    if list_row(ui, label, &choice.detail, *label == *shown, |_| {}).clicked() {
+                        picked = Some(choice.value.clone());
+                    }
+                }
+            });
+            if picked.is_some() {
+                ui.close();
+            }
+        },
+    );
+    picked
+}
+
+/// Small buttons that move an item up or down or take it away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemAction {
+    Up,
+    Down,
+    Remove,
+}
+
+/// The buttons of an item of an ordered list, drawn from the right.
+pub fn item_buttons(ui: &mut Ui, index: usize, count: usize) -> Option<ItemAction> {
+    let mut action = None;
+    let number = index + 1;
+    if icon_button(ui, Icon::Cross, &format!("Remove item {number}")).clicked() {
+        action = Some(ItemAction::Remove);
+    }
+    if count > 1 {
+        ui.add_enabled_ui(number < count, |ui| {
+            if icon_button(ui, Icon::Down, &format!("Move item {number} down")).clicked() {
+                action = Some(ItemAction::Down);
+            }
+        });
+        ui.add_enabled_ui(index > 0, |ui| {
+            if icon_button(ui, Icon::Up, &format!("Move item {number} up")).clicked() {
+                action = Some(ItemAction::Up);
+            }
+        });
+    }
+    action
+}
+
+/// An empty place that says what to do next.
+pub fn empty_state(ui: &mut Ui, title: &str, help: &str) {
+    let palette = theme::palette(ui.ctx());
+    ui.vertical_centered(|ui| {
+        ui.add_space(theme::SPACE_6);
+        ui.label(theme::semibold(title).color(palette.soft));
+        ui.add_space(theme::SPACE_1);
+        ui.label(RichText::new(help).color(palette.soft));
+    });
+}
