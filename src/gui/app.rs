@@ -158,7 +158,7 @@ impl App {
         let bottom = Panel::bottom("bottom")
             .frame(plain(ui))
             .resizable(true)
-            .default_size(state.settings.bottom.min(room.y * 0.5))
+            .default_size(state.settings.bottom.min(room.y * 0.38))
             .size_range(80.0..=(room.y - 120.0).max(80.0))
             .show(ui, |ui| bottom_ui(ui, state, view, out));
         let left = Panel::left("left")
@@ -195,6 +195,7 @@ impl App {
 }
 
 fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
+    ui.take_available_space();
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_2);
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
@@ -219,6 +220,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
 }
 
 fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
+    ui.take_available_space();
     let unread = unread::count(state);
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_2);

@@ -13,6 +13,10 @@ use super::view::View;
 pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) -> Vec<CanvasEvent> {
     let rule = |from: &PortRef, to: &PortRef| may_connect(state, from, to);
     let answer = view.canvas.ui(ui, &view.scene, &rule);
+    if let Some(step) = view.reveal.take() {
+        view.canvas.reveal(&step);
+        ui.ctx().request_repaint();
+    }
     if view.takes_panel(1) {
         answer.response.request_focus();
     }

@@ -11,7 +11,7 @@ use pipewright_core::steps::{self, StepKind};
 use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, StepState, StepView, WireView};
 use super::edits::step_ports;
 use super::results::Freshness;
-use super::state::{StateRef, percent, short_count};
+use super::state::{StateRef, grouped, percent, short_count};
 
 /// Everything on the canvas.
 pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
@@ -197,7 +197,7 @@ fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
     if matches!(view.state, StepState::Computing | StepState::Stale) {
         return;
     }
-    let kept = format!("{} {}", short_count(rows.rows), plural(rows.rows));
+    let kept = format!("{} {}", grouped(rows.rows), plural(rows.rows));
     view.footer_left = match &view.state {
         StepState::Exact => kept,
         state => format!("{}, {kept}", state.word()),
@@ -205,14 +205,14 @@ fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
     let unread = super::unread::count_of(state, &step.id);
     if unread > 0 {
         let word = if step_ports(step).inputs.is_empty() { "unread" } else { "rejected" };
-        view.footer_right = format!("{} {word}", short_count(unread));
+        view.footer_right = format!("{} {word}", grouped(unread));
         view.footer_warns = true;
     } else if step_ports(step).inputs.len() == 1
         && step.kind == "filter"
         && let Some(before) = rows_in(state, step)
         && before > rows.rows
     {
-        view.footer_right = format!("{} dropped", short_count(before - rows.rows));
+        view.footer_right = format!("{} dropped", grouped(before - rows.rows));
     }
 }
 

@@ -113,7 +113,7 @@ impl App {
     pub(super) fn select(&mut self, selection: Selection, reveal: bool) {
         self.view.canvas.select(selection.clone());
         if reveal && let Some(step) = selection.steps.iter().next() {
-            self.view.canvas.reveal(step);
+            self.view.reveal = Some(step.clone());
         }
         select(&mut self.state, &mut self.view, selection);
     }

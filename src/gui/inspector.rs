@@ -22,6 +22,7 @@ use super::widgets::{caption, group_icon, hairline, link, soft};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    ui.take_available_space();
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.set_max_width(ui.available_width() - theme::SPACE_3);
         let shown = state.selected_step();

@@ -13,7 +13,7 @@ use super::command::{Action, Actions};
 use super::flow_view::main_port;
 use super::forms::{diagnostic_ui, shown};
 use super::results::Freshness;
-use super::state::{StateRef, grouped, percent};
+use super::state::{StateRef, counted, grouped, percent};
 use super::statusbar::statement;
 use super::theme::{self, Palette};
 use super::view::{PreviewView, View};
@@ -21,6 +21,8 @@ use super::widgets::{badge, caption, empty_state, link};
 
 const ROW_HEIGHT: f32 = 25.0;
 const HEADER_HEIGHT: f32 = 50.0;
+/// A column is not wider than this at first.
+const WIDEST: f32 = 320.0;
 /// Characters of a cell that are laid out; more are never seen.
 const CELL_CHARACTERS: usize = 300;
 
@@ -44,7 +46,10 @@ pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
                 Freshness::Stale => (palette.soft, "stale".to_owned()),
             };
             badge(ui, &text, colour);
-            caption(ui, format!("{} rows · {} columns", grouped(rows.rows), rows.table.schema().len()));
+            caption(
+                ui,
+                format!("{} · {}", counted(rows.rows, "row"), counted(rows.table.schema().len() as u64, "column")),
+            );
         }
         let ports = state.project.steps.get(&step).map(super::edits::step_ports).unwrap_or_default().outputs;
         if ports.len() > 1 {
@@ -145,6 +150,7 @@ fn table_ui(
         .num_rows(count as u64)
         .columns(columns)
         .num_sticky_cols(1)
+        .auto_size_mode(egui_table::AutoSizeMode::Never)
         .headers([HeaderRow::new(HEADER_HEIGHT)])
         .show(ui, &mut delegate);
     let name = format!("Rows of {}", state.step_title(step));
@@ -175,13 +181,12 @@ fn number_width(rows: usize) -> f32 {
     24.0 + 8.0 * rows.max(1).to_string().len().max(2) as f32
 }
 
+/// The least width of a column: its small profile must be readable.
 fn width_of(data_type: &DataType) -> f32 {
     match data_type {
-        DataType::Boolean => 96.0,
-        DataType::Int | DataType::Float | DataType::Date | DataType::Duration => 120.0,
-        DataType::Timestamp => 190.0,
-        DataType::String | DataType::Unknown => 190.0,
-        DataType::List(_) | DataType::Record(_) => 240.0,
+        DataType::Boolean | DataType::Int | DataType::Float | DataType::Date | DataType::Duration => 110.0,
+        DataType::Timestamp | DataType::String | DataType::Unknown => 140.0,
+        DataType::List(_) | DataType::Record(_) => 200.0,
     }
 }
 
@@ -212,12 +217,18 @@ impl TableDelegate for Rows<'_> {
         let Some(index) = cell.col_range.start.checked_sub(1) else {
             let place = rect.right_top() + vec2(-10.0, 8.0);
             ui.painter().text(place, egui::Align2::RIGHT_TOP, "#", theme::code(), palette.soft);
+            ui.set_min_width(number_width(self.table.rows()));
             return;
         };
         let Some(field) = self.schema.fields.get(index) else { return };
         let inner = rect.shrink2(vec2(9.0, 6.0));
         let name = ui.painter().layout_no_wrap(field.name.clone(), theme::code(), palette.text);
         let data_type = ui.painter().layout_no_wrap(field.data_type.to_string(), theme::code(), palette.soft);
+        if ui.is_sizing_pass() {
+            let wanted = name.size().x + data_type.size().x + 8.0 + 20.0;
+            ui.set_min_width(wanted.max(width_of(&field.data_type)));
+            return;
+        }
         let painter = ui.painter_at(inner);
         let type_x = inner.left() + name.size().x + 8.0;
         painter.galley(inner.left_top(), name, palette.text);
@@ -259,6 +270,10 @@ impl TableDelegate for Rows<'_> {
         let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
         let name = format!("{} of row {}: {text}", field.name, cell.row_nr + 1);
         let galley = code(ui, text, colour);
+        if ui.is_sizing_pass() {
+            ui.set_min_width((galley.size().x + 20.0).min(WIDEST));
+            return;
+        }
         let is_cut = galley.size().x > inner.width();
         paint_in(ui, inner, galley, is_right_aligned(&field.data_type) && !is_cut);
         let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
@@ -311,6 +326,9 @@ fn paint_in(ui: &Ui, inner: Rect, galley: Arc<Galley>, is_right: bool) {
 /// The small picture of a column: a histogram, else the most frequent values; and its nulls.
 fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, profile: &ColumnProfile, rows: u64) {
     let painter = ui.painter_at(rect);
+    if rows < 2 {
+        return;
+    }
     if profile.nulls > 0 && profile.nulls == rows {
         painter.text(rect.left_top(), egui::Align2::LEFT_TOP, "all null", theme::caption(), palette.warning);
         return;

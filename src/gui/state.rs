@@ -293,6 +293,11 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 row`, `1,904 rows`.
+pub fn counted(number: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// `412 k`, `9.3 k`, `1.2 M`: short enough for a wire.
 pub fn short_count(number: u64) -> String {
     let with_unit = |value: f64, unit: &str| {

@@ -7,7 +7,7 @@ use super::backend::NodeResult;
 use super::command::{Action, Actions, Command};
 use super::preview::shown_port;
 use super::results::Freshness;
-use super::state::{StateRef, grouped};
+use super::state::{StateRef, counted};
 use super::theme;
 use super::view::View;
 use super::widgets::{caption, dot};
@@ -19,8 +19,13 @@ pub fn status_bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mu
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             targets_ui(ui, state, view);
             let zoom = format!("{:.0} %", view.canvas.view.zoom * 100.0);
-            let button = egui::Button::new(RichText::new(zoom).font(theme::caption())).frame(false);
-            if ui.add(button).on_hover_text("Show everything (Home)").clicked() {
+            let soft = theme::palette(ui.ctx()).soft;
+            let text = RichText::new(zoom).font(theme::caption()).color(soft);
+            if ui
+                .add(egui::Label::new(text).sense(egui::Sense::click()))
+                .on_hover_text("Show everything (Home)")
+                .clicked()
+            {
                 out.command(Command::Fit);
             }
             if !state.sniffing.is_empty() {
@@ -53,7 +58,7 @@ fn sample_ui(ui: &mut Ui, state: StateRef<'_>, view: &View) {
     dot(ui, colour);
     caption(ui, text);
     ui.add_space(theme::SPACE_3);
-    caption(ui, format!("{} rows", grouped(rows.rows)));
+    caption(ui, counted(rows.rows, "row"));
 }
 
 /// How a result was sampled, in words.

@@ -97,6 +97,7 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             ui.allocate_ui(egui::vec2(ui.available_width(), ROW), |ui| {
                 ui.set_min_height(ROW);
                 ui.spacing_mut().item_spacing.y = 2.0;
+                ui.spacing_mut().interact_size.y = 16.0;
                 ui.horizontal(|ui| {
                     ui.add_space(theme::SPACE_3);
                     let name = line.file.rsplit(['/', '\\']).next().unwrap_or_default();

@@ -83,6 +83,8 @@ pub struct View {
     /// The dialog opened in this frame: its field takes the keyboard.
     pub dialog_is_new: bool,
     pub preview: PreviewView,
+    /// A step that shall be brought into view once the canvas knows it.
+    pub reveal: Option<String>,
     /// Canvas place for files that are being recognised.
     pub drop_at: Option<Pos2>,
     /// The panel that F6 gave the keyboard to last: left, canvas, inspector, below.

@@ -77,8 +77,8 @@ pub fn completions(
             let completion = Completion {
                 text: format!("{}()", function.name),
                 back: usize::from(has_arguments),
-                label: function.name.to_owned(),
-                detail: function.signature.to_owned(),
+                label: function.signature.to_owned(),
+                detail: function.group.to_owned(),
                 doc: function.doc.to_owned(),
             };
             found.push((rank * 2 + 1, found.len(), completion));

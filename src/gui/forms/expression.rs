@@ -55,6 +55,7 @@ impl FieldUi<'_, '_> {
         let response = output.response.response.clone().accessible_name(self.field.label);
         self.follow_focus(&response);
         let mut is_changed = response.changed();
+        let has_keyboard = ui.memory(|memory| memory.has_focus(id));
         if let Some(completion) = accepted
             && let (Some(before), Some(after)) = (text.get(..offer.start), text.get(offer.end..))
         {
@@ -64,13 +65,13 @@ impl FieldUi<'_, '_> {
             output.state.store(ui.ctx(), id);
             offer = Offer::default();
             is_changed = true;
-        } else if response.has_focus() && response.changed() {
+        } else if has_keyboard && response.changed() {
             offer = self.offer(&text, output.cursor_range, input, place);
         }
-        if !response.has_focus() {
+        if !has_keyboard {
             offer = Offer::default();
         }
-        if response.has_focus() && ui.input_mut(|keys| keys.consume_key(Modifiers::COMMAND, Key::Space)) {
+        if has_keyboard && ui.input_mut(|keys| keys.consume_key(Modifiers::COMMAND, Key::Space)) {
             offer = self.offer(&text, output.cursor_range, input, place);
         }
         let clicked = offer_ui(&response, &offer);

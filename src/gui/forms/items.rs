@@ -45,7 +45,7 @@ impl FieldUi<'_, '_> {
             });
             ui.add_space(theme::SPACE_1);
         }
-        if link(ui, &format!("+ Add to {}", self.field.label.to_lowercase())).clicked() {
+        if link(ui, "+ Add").accessible_name(format!("Add to {}", self.field.label)).clicked() {
             self.add_item(fields);
         }
     }

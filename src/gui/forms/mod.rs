@@ -196,7 +196,7 @@ impl FieldUi<'_, '_> {
     fn show(&mut self, ui: &mut Ui) {
         match &self.field.kind {
             FieldKind::Text { placeholder } => self.text_ui(ui, placeholder, false, false),
-            FieldKind::Lines { placeholder } => self.text_ui(ui, placeholder, true, true),
+            FieldKind::Lines { placeholder } => self.text_ui(ui, placeholder, true, false),
             FieldKind::Integer { min, max } => self.integer_ui(ui, *min, *max),
             FieldKind::Number { min, max } => self.number_ui(ui, *min, *max),
             FieldKind::Boolean => self.boolean_ui(ui),
