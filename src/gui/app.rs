@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Margin, Panel, ThemePreference, Ui};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::project::Project;
 
 use super::backend::{Backend, FileTask, SAMPLE_ROWS, Sampling};
 use super::canvas::CanvasEvent;
 use super::command::{Action, Actions, BottomTab, Command, LeftTab};
 use super::flow_view;
+use super::results::Freshness;
 use super::settings::{Mode, Settings};
 use super::state::AppState;
 use super::theme;
@@ -21,20 +24,20 @@ use super::{
 
 /// The designer.
 pub struct App {
-    pub state: AppState,
-    pub view: View,
-    pub backend: Backend,
-    pub actions: Actions,
+    pub(super) state: AppState,
+    pub(super) view: View,
+    pub(super) backend: Backend,
+    pub(super) actions: Actions,
     /// Settings as they were written last.
     written: Settings,
 }
 
 impl App {
-    /// The designer with `files` opened; none: the start screen.
-    pub fn new(ctx: &Context, settings: Settings, files: Vec<PathBuf>) -> Self {
+    /// The designer with `files` opened; none: the start screen. `home`: the user's configuration folder.
+    pub fn new(ctx: &Context, home: Option<PathBuf>, settings: Settings, files: Vec<PathBuf>) -> Self {
         theme::apply(ctx, preference(settings.mode));
         let waker = ctx.clone();
-        let mut backend = Backend::start(Arc::new(move || waker.request_repaint()));
+        let mut backend = Backend::start(home, Arc::new(move || waker.request_repaint()));
         let mut actions = Actions::default();
         if files.is_empty() {
             backend.file(FileTask::LookForUntitled);
@@ -43,6 +46,32 @@ impl App {
         }
         let written = settings.clone();
         Self { state: AppState::new(settings), view: View::default(), backend, actions, written }
+    }
+
+    /// The project that is open.
+    pub fn project(&self) -> &Project {
+        &self.state.project
+    }
+
+    /// Everything that is wrong with it.
+    pub fn problems(&self) -> &[Diagnostic] {
+        &self.state.problems
+    }
+
+    /// Rows that leave a step's output, as the preview knows them.
+    pub fn rows(&self, step: &str, output: &str) -> Option<u64> {
+        let is_fresh = self.state.results.freshness(&self.state.plan, step, output) == Freshness::Fresh;
+        self.state.results.rows(step, output).filter(|_| is_fresh).map(|found| found.rows)
+    }
+
+    /// Whether nothing is being computed, read or recognised.
+    pub fn is_idle(&self) -> bool {
+        !self.state.results.computing && self.state.sniffing.is_empty() && self.actions.is_empty()
+    }
+
+    /// Whether there are changes that the file does not have.
+    pub fn is_dirty(&self) -> bool {
+        self.state.is_dirty()
     }
 
     /// Takes in what came and does what was asked for.

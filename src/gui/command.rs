@@ -170,7 +170,6 @@ pub enum Action {
     /// A native file dialog off the UI thread.
     Browse(Browse),
     ShowTab(BottomTab),
-    ShowLeft(LeftTab),
     StartRun,
     CancelRun,
     StartExport {
@@ -181,7 +180,6 @@ pub enum Action {
     Recover(bool),
     /// Answers to “unsaved changes”.
     Unsaved(UnsavedAnswer),
-    Notice(String),
     Dismiss,
     CopyText(String),
     /// Copied steps, to be inserted at a canvas place.

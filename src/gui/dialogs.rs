@@ -26,7 +26,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
     let is_new = std::mem::take(&mut view.dialog_is_new);
     let Some(dialog) = &mut view.dialog else { return };
     let mut is_done = false;
-    let modal = Modal::new(Id::unique("dialog")).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique(("dialog", dialog.name()))).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
         ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
         match dialog {
             Dialog::Open { path } => is_done = open_ui(ui, state, path, is_new, out),
@@ -94,10 +94,7 @@ pub fn path_field_ui(
 fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
     let mut is_done = false;
     title_ui(ui, "Open", &mut is_done);
-    soft(
-        ui,
-        "A project, or a data file that becomes a source. Several paths: one after the other, separated by spaces in quotes or by new lines.",
-    );
+    soft(ui, "A project, or a data file that becomes a source. Several paths stand in quotes.");
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Path", path, Browse::Open, is_new, out);
     ui.add_space(theme::SPACE_3);

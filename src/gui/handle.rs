@@ -57,12 +57,10 @@ impl App {
                 }
             }
             Action::ShowTab(tab) => self.view.bottom = tab,
-            Action::ShowLeft(tab) => self.view.left = tab,
             Action::StartRun => self.start_run(ctx),
             Action::CancelRun => self.backend.cancel_run(),
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
-            Action::Notice(text) => self.notice(ctx, text, false),
             Action::Dismiss => self.state.notice = None,
             Action::CopyText(text) => {
                 ctx.copy_text(text);

@@ -45,10 +45,11 @@ pub use settings::Settings;
 /// # Errors
 /// A text for the terminal where no window can be opened: no display, or no graphics driver.
 pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
-    let settings = Settings::load();
+    let home = settings::folder();
+    let settings = home.as_deref().map(Settings::load).unwrap_or_default();
     let mut reasons = Vec::new();
     for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
-        match open_window(renderer, settings.clone(), files.clone()) {
+        match open_window(renderer, home.clone(), settings.clone(), files.clone()) {
             Ok(()) => return Ok(()),
             Err(error) => reasons.push(format!("{renderer}: {error}")),
         }
@@ -60,7 +61,12 @@ pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
     ))
 }
 
-fn open_window(renderer: eframe::Renderer, settings: Settings, files: Vec<PathBuf>) -> Result<(), String> {
+fn open_window(
+    renderer: eframe::Renderer,
+    home: Option<PathBuf>,
+    settings: Settings,
+    files: Vec<PathBuf>,
+) -> Result<(), String> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Pipewright")
         .with_app_id("pipewright")
@@ -68,7 +74,7 @@ fn open_window(renderer: eframe::Renderer, settings: Settings, files: Vec<PathBu
         .with_min_inner_size([640.0, 400.0]);
     let options = eframe::NativeOptions { viewport, renderer, centered: true, ..Default::default() };
     let create = move |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        Ok(Box::new(App::new(&context.egui_ctx, settings, files)))
+        Ok(Box::new(App::new(&context.egui_ctx, home, settings, files)))
     };
     eframe::run_native("pipewright", options, Box::new(create)).map_err(|error| error.to_string())
 }

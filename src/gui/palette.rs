@@ -113,44 +113,45 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
     let enter = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
     let mut placed = found.get(popup.chosen).copied().filter(|_| enter);
     let id = Id::unique("step palette");
-    let area = Area::new(id).order(Order::Foreground).fixed_pos(corner).accessible_name("Add a step").show(ctx, |ui| {
-        Frame::popup(ui.style()).inner_margin(Margin::same(theme::SPACE_2 as i8)).show(ui, |ui| {
-            ui.set_width(POPUP_WIDTH);
-            let before = popup.query.clone();
-            let field = search_field(ui, &mut popup.query, "Add a step", f32::INFINITY);
-            if popup.is_new {
-                field.request_focus();
-            }
-            if popup.query != before {
-                popup.chosen = 0;
-            }
-            if let Some(from) = &popup.from {
-                caption(ui, format!("fits “{}”", state.step_title(&from.step)));
-            }
-            ui.add_space(theme::SPACE_1);
-            ScrollArea::vertical().max_height(POPUP_HEIGHT - 110.0).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                for (index, kind) in found.iter().enumerate() {
-                    let is_chosen = index == popup.chosen;
-                    let row = kind_row(ui, *kind, group_of(*kind).title(), is_chosen);
-                    if is_chosen && moves != 0 {
-                        row.scroll_to_me(None);
-                    }
-                    if row.clicked() {
-                        placed = Some(*kind);
-                    }
+    let area =
+        Area::new(id).order(Order::Foreground).fixed_pos(corner).accessible_name("Step palette").show(ctx, |ui| {
+            Frame::popup(ui.style()).inner_margin(Margin::same(theme::SPACE_2 as i8)).show(ui, |ui| {
+                ui.set_width(POPUP_WIDTH);
+                let before = popup.query.clone();
+                let field = search_field(ui, &mut popup.query, "Add a step", f32::INFINITY);
+                if popup.is_new {
+                    field.request_focus();
                 }
-                if found.is_empty() {
-                    widgets::soft(ui, "no step fits");
+                if popup.query != before {
+                    popup.chosen = 0;
+                }
+                if let Some(from) = &popup.from {
+                    caption(ui, format!("fits “{}”", state.step_title(&from.step)));
+                }
+                ui.add_space(theme::SPACE_1);
+                ScrollArea::vertical().max_height(POPUP_HEIGHT - 110.0).show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    for (index, kind) in found.iter().enumerate() {
+                        let is_chosen = index == popup.chosen;
+                        let row = kind_row(ui, *kind, group_of(*kind).title(), is_chosen);
+                        if is_chosen && moves != 0 {
+                            row.scroll_to_me(None);
+                        }
+                        if row.clicked() {
+                            placed = Some(*kind);
+                        }
+                    }
+                    if found.is_empty() {
+                        widgets::soft(ui, "no step fits");
+                    }
+                });
+                if let Some(kind) = found.get(popup.chosen) {
+                    ui.separator();
+                    let soft = theme::palette(ui.ctx()).soft;
+                    ui.label(RichText::new(first_sentence(kind.doc())).font(theme::caption()).color(soft));
                 }
             });
-            if let Some(kind) = found.get(popup.chosen) {
-                ui.separator();
-                let soft = theme::palette(ui.ctx()).soft;
-                ui.label(RichText::new(first_sentence(kind.doc())).font(theme::caption()).color(soft));
-            }
         });
-    });
     let is_new = std::mem::take(&mut popup.is_new);
     is_done |= !is_new && area.response.clicked_elsewhere();
     if let Some(kind) = placed {

@@ -120,9 +120,11 @@ pub fn search_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut 
     let room = ctx.content_rect();
     let corner = pos2(room.center().x - WIDTH / 2.0, room.top() + 48.0);
     let name = if search.only_steps { "Find a step" } else { "Search steps, columns, commands" };
-    let area = Area::new(Id::unique("search")).order(Order::Foreground).fixed_pos(corner).accessible_name(name).show(
-        ctx,
-        |ui| {
+    let area = Area::new(Id::unique("search"))
+        .order(Order::Foreground)
+        .fixed_pos(corner)
+        .accessible_name("Search window")
+        .show(ctx, |ui| {
             Frame::popup(ui.style()).inner_margin(Margin::same(theme::SPACE_2 as i8)).show(ui, |ui| {
                 ui.set_width(WIDTH);
                 let before = search.query.clone();
@@ -151,8 +153,7 @@ pub fn search_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut 
                     }
                 });
             });
-        },
-    );
+        });
     let is_new = std::mem::take(&mut search.is_new);
     is_done |= !is_new && area.response.clicked_elsewhere();
     if let Some(hit) = picked.and_then(|index| found.into_iter().nth(index)) {

@@ -51,17 +51,16 @@ impl Default for Settings {
 
 impl Settings {
     /// Reads the file; what cannot be read is as new.
-    pub fn load() -> Self {
-        let text = folder().and_then(|folder| fs::read_to_string(folder.join("designer.json")).ok());
+    pub fn load(folder: &Path) -> Self {
+        let text = fs::read_to_string(folder.join("designer.json")).ok();
         text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
     /// Writes the file whole or not at all. A failure costs no work, so it is not told.
-    pub fn save(&self) {
-        let Some(folder) = folder() else { return };
+    pub fn save(&self, folder: &Path) {
         let Ok(text) = serde_json::to_string_pretty(self) else { return };
         let beside = folder.join(".designer.json.saving");
-        if fs::create_dir_all(&folder).and_then(|()| fs::write(&beside, text)).is_ok() {
+        if fs::create_dir_all(folder).and_then(|()| fs::write(&beside, text)).is_ok() {
             let _ = fs::rename(beside, folder.join("designer.json"));
         }
     }
@@ -91,6 +90,6 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 /// Where the edits of a project that has no file yet are kept.
-pub fn untitled_journal() -> Option<PathBuf> {
-    folder().map(|folder| folder.join(".untitled.journal"))
+pub fn untitled_journal(folder: &Path) -> PathBuf {
+    folder.join(".untitled.journal")
 }

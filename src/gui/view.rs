@@ -54,14 +54,26 @@ pub enum Dialog {
     Keys,
 }
 
+impl Dialog {
+    /// Tells dialogs apart.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Dialog::Open { .. } => "open",
+            Dialog::SaveAs { .. } => "save as",
+            Dialog::Unsaved { .. } => "unsaved",
+            Dialog::Export { .. } => "export",
+            Dialog::Run { .. } => "run",
+            Dialog::Keys => "keys",
+        }
+    }
+}
+
 /// What the preview shows of the chosen step.
 #[derive(Debug, Default)]
 pub struct PreviewView {
     /// Output port, where the step has several.
     pub port: Option<String>,
     pub row: Option<u64>,
-    /// Cells of the visible rows, so that nothing is formatted twice.
-    pub filter: String,
 }
 
 /// The view.

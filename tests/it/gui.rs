@@ -1,0 +1,179 @@
+//! Journeys through the designer without a window: what a user clicks and types, found by name, and what comes of it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use pipewright::gui::{App, Settings};
+use pipewright_core::project::{Edit, Place, Project, save_file};
+use pipewright_core::steps;
+use serde_json::json;
+
+/// A designer with files opened, its settings in a folder of the test's own.
+fn designer(home: &Path, files: Vec<PathBuf>, size: [f32; 2]) -> Harness<'static, App> {
+    let home = home.to_owned();
+    Harness::builder()
+        .with_size(size)
+        .with_max_steps(60)
+        .build_eframe(move |context| App::new(&context.egui_ctx, Some(home), Settings::default(), files))
+}
+
+/// Goes on until `is_done`; fails after half a minute.
+fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -> bool) {
+    let since = Instant::now();
+    loop {
+        harness.run_ok();
+        if is_done(harness.state()) && harness.state().is_idle() {
+            return;
+        }
+        assert!(since.elapsed() < Duration::from_secs(30), "waiting for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/samples").join(name)
+}
+
+fn step_of(app: &App, kind: &str) -> Option<String> {
+    app.project().steps.values().find(|step| step.kind == kind).map(|step| step.id.clone())
+}
+
+/// Types into a field.
+fn write(harness: &mut Harness<'_, App>, field: &str, text: &str) {
+    harness.get_by_role_and_label(role_of(harness, field), field).focus();
+    harness.run_ok();
+    harness.get_by_role_and_label(role_of(harness, field), field).type_text(text);
+    harness.run_ok();
+}
+
+/// Fields of one line and of several have different roles.
+fn role_of(harness: &Harness<'_, App>, field: &str) -> Role {
+    let has_lines = harness.query_by_role_and_label(Role::MultilineTextInput, field).is_some();
+    if has_lines { Role::MultilineTextInput } else { Role::TextInput }
+}
+
+/// From the list of steps at the left.
+fn add_step(harness: &mut Harness<'_, App>, title: &str) {
+    harness.get_by_label("Steps").click();
+    harness.run_ok();
+    write(harness, "Search steps", title);
+    harness.get_by_role_and_label(Role::Button, title).click();
+    harness.run_ok();
+}
+
+#[test]
+fn a_log_is_opened_filtered_broken_mended_and_all_is_undone() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("access.log")], [1280.0, 720.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    let file = step_of(harness.state(), "file").unwrap();
+    let all = harness.state().rows(&file, "out").unwrap();
+    assert!(all > 10_000, "{all}");
+
+    add_step(&mut harness, "Filter");
+    wait(&mut harness, "the filter", |app| step_of(app, "filter").is_some());
+    let filter = step_of(harness.state(), "filter").unwrap();
+    assert_eq!(harness.state().project().wires.len(), 1, "wired to the selection");
+
+    write(&mut harness, "Keep rows where", "stauts >= 500");
+    wait(&mut harness, "the message", |app| !app.problems().is_empty());
+    let told = harness.state().problems()[0].message.clone();
+    assert!(told.contains("did you mean `status`"), "{told}");
+    assert!(harness.query_all_by_label_contains("did you mean `status`").next().is_some());
+    assert_eq!(
+        harness.state().project().steps[&filter].settings["predicate"],
+        "stauts >= 500",
+        "typing is not blocked"
+    );
+
+    let undo_until = |harness: &mut Harness<'_, App>, what: &str, is_done: &dyn Fn(&App) -> bool| {
+        for _ in 0..40 {
+            if is_done(harness.state()) {
+                return;
+            }
+            harness.get_by_label("Undo").click();
+            harness.run_ok();
+        }
+        panic!("undone until {what}");
+    };
+    undo_until(&mut harness, "no condition", &|app| app.project().steps[&filter].settings.get("predicate").is_none());
+    write(&mut harness, "Keep rows where", "status >= 500");
+    wait(&mut harness, "the filter's rows", |app| app.rows(&filter, "out").is_some());
+    let kept = harness.state().rows(&filter, "out").unwrap();
+    assert!(0 < kept && kept < all, "{kept} of {all}");
+    assert!(harness.state().problems().is_empty());
+
+    undo_until(&mut harness, "nothing", &|app| app.project().steps.is_empty());
+    assert!(harness.state().project().wires.is_empty() && harness.state().project().sources.is_empty());
+}
+
+#[test]
+fn every_form_of_every_step_kind_is_drawn() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("all.pipewright.json");
+    let mut project = Project::new("all");
+    for (index, kind) in steps::kinds().iter().enumerate() {
+        // An example's settings fill the lists, so that the fields of items are drawn too.
+        let settings: serde_json::Value = kind
+            .examples()
+            .first()
+            .and_then(|example| serde_json::from_str(example.settings).ok())
+            .unwrap_or_else(|| json!({}));
+        let text = settings.to_string().replace("\"id\":\"", &format!("\"id\":\"k{index}"));
+        let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let item = json!({"id": format!("s{index:02}"), "kind": kind.name(), "title": format!("the {}", kind.title()),
+            "x": 0, "y": 120 * index, "settings": settings});
+        let edit = Edit::Insert { into: "steps".into(), item, place: Place::Last };
+        project.apply(&[edit]).unwrap();
+    }
+    save_file(&path, &project).unwrap();
+    let mut harness = designer(home.path(), vec![path], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().steps.len() == steps::kinds().len());
+    for kind in steps::kinds() {
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
+        harness.run_ok();
+        write(&mut harness, "Find a step", &format!("the {}", kind.title()));
+        harness.key_press(egui::Key::Enter);
+        harness.run_ok();
+        for field in kind.form() {
+            let found = harness.query_all_by_label_contains(field.label).count();
+            assert!(found > 0, "{}: the field “{}” is not there", kind.name(), field.label);
+        }
+    }
+}
+
+#[test]
+fn windows_of_any_size_are_drawn() {
+    let home = tempfile::tempdir().unwrap();
+    for size in [[0.0, 0.0], [1.0, 1.0], [40.0, 900.0], [640.0, 400.0], [3840.0, 2160.0]] {
+        let mut harness = designer(home.path(), vec![sample("users.csv")], size);
+        wait(&mut harness, "the table", |app| !app.project().steps.is_empty());
+    }
+}
+
+#[test]
+fn edits_survive_a_crash() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("p.pipewright.json");
+    save_file(&path, &Project::new("p")).unwrap();
+    {
+        let mut harness = designer(home.path(), vec![path.clone()], [1280.0, 720.0]);
+        wait(&mut harness, "the project", |app| app.project().name == "p");
+        add_step(&mut harness, "Filter");
+        wait(&mut harness, "the filter", |app| step_of(app, "filter").is_some());
+        assert!(harness.state().is_dirty());
+        let journal = pipewright_core::project::Journal::path_for(&path);
+        let since = Instant::now();
+        while !journal.exists() && since.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // The designer is dropped without closing.
+    }
+    let mut harness = designer(home.path(), vec![path], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "p");
+    harness.get_by_label("Recover").click();
+    wait(&mut harness, "the recovered step", |app| step_of(app, "filter").is_some());
+}

@@ -11,13 +11,17 @@ use super::{FileTask, Message, Opened, WAITING, Wake, work};
 use crate::gui::settings;
 
 /// Starts the thread.
-pub fn spawn(sender: SyncSender<Message>, wake: Wake) -> SyncSender<FileTask> {
+pub fn spawn(home: Option<PathBuf>, sender: SyncSender<Message>, wake: Wake) -> SyncSender<FileTask> {
     let (tasks, receiver) = sync_channel(WAITING);
-    work::spawn("pipewright-files", move || FileThread { sender, wake, journal: None, failed: false }.work(receiver));
+    work::spawn("pipewright-files", move || {
+        FileThread { home, sender, wake, journal: None, failed: false }.work(receiver)
+    });
     tasks
 }
 
 struct FileThread {
+    /// The user's configuration folder.
+    home: Option<PathBuf>,
     sender: SyncSender<Message>,
     wake: Wake,
     journal: Option<Journal>,
@@ -35,7 +39,11 @@ impl FileThread {
                 FileTask::Append(edits) => self.append(&edits),
                 FileTask::CloseJournal => self.close_journal(),
                 FileTask::Save { path, project, revision } => self.save(path, &project, revision),
-                FileTask::SaveSettings(settings) => settings.save(),
+                FileTask::SaveSettings(settings) => {
+                    if let Some(home) = &self.home {
+                        settings.save(home);
+                    }
+                }
                 FileTask::Close => self.send(Message::Closed),
             }
         }
@@ -56,7 +64,7 @@ impl FileThread {
     }
 
     fn look_for_untitled(&self) {
-        let Some(path) = settings::untitled_journal() else { return };
+        let Some(path) = self.home.as_deref().map(settings::untitled_journal) else { return };
         let left = Journal::recover(&path, &Project::new(super::super::state::UNTITLED)).ok().flatten();
         if let Some(recovery) = left {
             self.send(Message::Untitled(recovery));
@@ -67,7 +75,7 @@ impl FileThread {
         self.failed = false;
         self.journal = match project_path {
             Some(path) => Some(Journal::new(Journal::path_for(path), project)),
-            None => settings::untitled_journal().map(|path| {
+            None => self.home.as_deref().map(settings::untitled_journal).map(|path| {
                 // A folder that cannot be made shows when the first edit is written.
                 let _ = path.parent().map(std::fs::create_dir_all);
                 Journal::new(path, project)

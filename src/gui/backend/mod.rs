@@ -124,10 +124,10 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Starts the threads that are always there.
-    pub fn start(wake: Wake) -> Self {
+    /// Starts the threads that are always there. `home`: the user's configuration folder.
+    pub fn start(home: Option<PathBuf>, wake: Wake) -> Self {
         let (sender, messages) = sync_channel(WAITING);
-        let files = files::spawn(sender.clone(), wake.clone());
+        let files = files::spawn(home, sender.clone(), wake.clone());
         let for_preview = wake.clone();
         let preview = PreviewWorker::spawn(move || for_preview());
         Self { files, waiting: VecDeque::new(), sender, messages, preview, wake, requests: 0, runs: 0, cancel: None }
