@@ -85,8 +85,14 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
                 out.edit(label, edits);
             }
         }
-        CanvasEvent::FrameMoved(id, at) => out.edit("move frame", place(&id, at)),
-        CanvasEvent::NoteMoved(id, at) => out.edit("move note", place(&id, at)),
+        CanvasEvent::FrameMoved(id, at) => {
+            out.edit("move frame", place(&id, at));
+            out.push(Action::Choose(Chosen::Frame(id)));
+        }
+        CanvasEvent::NoteMoved(id, at) => {
+            out.edit("move note", place(&id, at));
+            out.push(Action::Choose(Chosen::Note(id)));
+        }
         CanvasEvent::Connect { from, to } => out.edit("connect", edits::connect(project, &from, &to)),
         CanvasEvent::Disconnect { wire } => out.edit("disconnect", vec![edits::remove(&wire)]),
         CanvasEvent::Reconnect { wire, from, to } => {
@@ -104,13 +110,19 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
         CanvasEvent::PaletteAt { at, screen } => {
             out.push(Action::Palette { at: Some(at), screen: Some(screen), from: None });
         }
-        CanvasEvent::Context { target, .. } => {
-            if let Target::Step(step) = target
-                && !state.selection.steps.contains(&step)
-            {
-                select(state, view, Selection { steps: [step].into(), ..Selection::default() });
+        CanvasEvent::Context { target, .. } => match target {
+            Target::Step(step) if !state.selection.steps.contains(&step) => {
+                out.push(Action::Select { steps: vec![step], reveal: false });
             }
-        }
+            Target::Wire(wire) => {
+                let selection = Selection { wires: [wire].into(), ..Selection::default() };
+                view.canvas.select(selection.clone());
+                select(state, view, selection);
+            }
+            Target::Note(id) => out.push(Action::Choose(Chosen::Note(id))),
+            Target::Frame(id) => out.push(Action::Choose(Chosen::Frame(id))),
+            Target::Step(_) | Target::Port(_) | Target::Canvas => {}
+        },
         CanvasEvent::Delete(selection) => {
             let edits = edits::delete(project, &selection);
             if !edits.is_empty() {

@@ -219,6 +219,8 @@ pub enum Chosen {
     Project,
     Source(Id),
     Question(Id),
+    Note(Id),
+    Frame(Id),
 }
 
 /// Tabs of the lower panel.

@@ -10,7 +10,7 @@ use pipewright_core::steps::{self, StepKind};
 
 use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, StepState, StepView, WireView};
 use super::edits::step_ports;
-use super::results::Freshness;
+use super::results::{Digest, Freshness};
 use super::state::{StateRef, grouped, percent, short_count};
 
 /// Everything on the canvas.
@@ -93,9 +93,6 @@ fn step_view(state: StateRef<'_>, step: &Step) -> StepView {
     (view.line, view.line_is_code) = line_of(state, step, kind);
     view.inputs = views(&ports.inputs);
     view.outputs = views(&ports.outputs);
-    if kind.name() == "answer" {
-        view.outputs.clear();
-    }
     view.state = state_of(state, step);
     describe_result(state, step, &mut view);
     if let Some(output) = ports.outputs.first()
@@ -184,6 +181,11 @@ fn rows_in(state: StateRef<'_>, step: &Step) -> Option<u64> {
 
 fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
     let port = main_port(state, step);
+    let waits_for = state.project.wires_into(&step.id).find(|wire| state.plan.output(&wire.from, &wire.output).is_none());
+    if let Some(wire) = waits_for.filter(|_| !matches!(view.state, StepState::Error(_))) {
+        view.state = StepState::Stale;
+        view.footer_left = format!("waits for {}", state.step_title(&wire.from));
+    }
     let Some(found) = state.results.get(&step.id, &port) else { return };
     let Ok(rows) = &found.result else { return };
     if matches!(view.state, StepState::Error(_)) {
@@ -191,8 +193,8 @@ fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
     }
     let plural = |count: u64| if count == 1 { "row" } else { "rows" };
     if view.group == Group::Answer {
-        view.headline = Some((short_count(rows.rows), plural(rows.rows).to_owned()));
-        view.sparkline.clone_from(&found.sparkline);
+        describe_answer(rows.rows, found.digest.as_ref(), view);
+        return;
     }
     if matches!(view.state, StepState::Computing | StepState::Stale) {
         return;
@@ -213,6 +215,28 @@ fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
         && before > rows.rows
     {
         view.footer_right = format!("{} dropped", grouped(before - rows.rows));
+    }
+}
+
+/// An answer's card: how many rows, or the one number; the range of the first number column.
+fn describe_answer(rows: u64, digest: Option<&Digest>, view: &mut StepView) {
+    let number = |value: f64| {
+        if value.fract() == 0.0 && value.abs() < 1e15 {
+            let sign = if value < 0.0 { "-" } else { "" };
+            format!("{sign}{}", grouped(value.abs() as u64))
+        } else {
+            format!("{value:.3}").trim_end_matches('0').to_owned()
+        }
+    };
+    let word = view.state.word().to_owned();
+    view.headline = Some((short_count(rows), if rows == 1 { "row".into() } else { "rows".into() }));
+    view.footer_left = word.clone();
+    let Some(digest) = digest else { return };
+    if rows == 1 {
+        view.headline = Some((number(digest.max), digest.column.clone()));
+    } else {
+        view.sparkline.clone_from(&digest.points);
+        view.footer_left = format!("{word} · {} {} to {}", digest.column, number(digest.min), number(digest.max));
     }
 }
 

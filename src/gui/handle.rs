@@ -276,7 +276,11 @@ impl App {
             height: (bounds.height() + 12.0).round() as i32,
             ..Frame::default()
         };
-        self.edit(ctx, "frame the selection", &[edits::insert("frames", &frame)], false);
+        if self.edit(ctx, "frame the selection", &[edits::insert("frames", &frame)], false) {
+            self.select(Selection::default(), false);
+            self.state.chosen = Chosen::Frame(frame.id.clone());
+            self.view.forms.focus = Some((frame.id, "title".into()));
+        }
     }
 
     fn add_note(&mut self, ctx: &Context) {
@@ -292,7 +296,11 @@ impl App {
             y: at.y.round() as i32,
             ..Note::default()
         };
-        self.edit(ctx, "add note", &[edits::insert("notes", &note)], false);
+        if self.edit(ctx, "add note", &[edits::insert("notes", &note)], false) {
+            self.select(Selection::default(), false);
+            self.state.chosen = Chosen::Note(note.id.clone());
+            self.view.forms.focus = Some((note.id, "text".into()));
+        }
     }
 
     fn arrange(&mut self, ctx: &Context) {

@@ -46,6 +46,20 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                         }
                     }
                 }
+                Chosen::Note(id) => {
+                    const FIELDS: &[FormField] = &[
+                        FormField::new("text", "Text", FieldKind::Lines { placeholder: "a remark" }, "Shown on the canvas."),
+                        FormField::new("author", "Author", FieldKind::Text { placeholder: "name" }, "Who says it."),
+                    ];
+                    let json = state.project.notes.get(id).and_then(|note| serde_json::to_value(note).ok());
+                    item_ui(ui, state, ("Note", id), json, FIELDS, view, out);
+                }
+                Chosen::Frame(id) => {
+                    const FIELDS: &[FormField] =
+                        &[FormField::new("title", "Title", FieldKind::Text { placeholder: "Frame" }, "Shown above the frame.")];
+                    let json = state.project.frames.get(id).and_then(|frame| serde_json::to_value(frame).ok());
+                    item_ui(ui, state, ("Frame", id), json, FIELDS, view, out);
+                }
                 Chosen::Question(id) => {
                     if let Some(question) = state.project.questions.get(id) {
                         question_ui(ui, state, question, view, out);
@@ -131,6 +145,29 @@ fn about_step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View,
     form_ui(ui, &scope, FIELDS, &mut view.forms, &mut own);
     for action in own.take() {
         out.push(with_text(action));
+    }
+}
+
+/// A note or a frame: a few texts, and the way to remove it.
+fn item_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    (kind, id): (&str, &str),
+    json: Option<Json>,
+    fields: &[FormField],
+    view: &mut View,
+    out: &mut Actions,
+) {
+    let Some(values) = json.as_ref().and_then(Json::as_object) else { return };
+    heading_ui(ui, kind, "", None, |_| {});
+    let scope = FormScope { state, owner: id, item: id, prefix: "", path: String::new(), values };
+    let mut own = Actions::default();
+    form_ui(ui, &scope, fields, &mut view.forms, &mut own);
+    for action in own.take() {
+        out.push(with_text(action));
+    }
+    if link(ui, &format!("Remove this {}", kind.to_lowercase())).clicked() {
+        out.edit(format!("remove {}", kind.to_lowercase()), vec![edits::remove(id)]);
     }
 }
 

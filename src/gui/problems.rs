@@ -39,6 +39,7 @@ fn problem_row(ui: &mut Ui, problem: &Diagnostic) -> bool {
     let response = ui
         .scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
             ui.add_space(6.0);
+            ui.spacing_mut().interact_size.y = 16.0;
             ui.horizontal_top(|ui| {
                 ui.add_space(theme::SPACE_3);
                 icon_ui(ui, icon, 16.0, Some(colour));

@@ -28,8 +28,18 @@ pub struct Outcome {
     /// Structural hash of the node it was computed for.
     pub hash: u64,
     pub result: Result<NodeResult, Diagnostic>,
-    /// First number column, for an answer's small chart.
-    pub sparkline: Vec<f32>,
+    /// What an answer's card tells of its rows.
+    pub digest: Option<Digest>,
+}
+
+/// The first number column of a table, in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digest {
+    pub column: String,
+    pub min: f64,
+    pub max: f64,
+    /// Points for a small chart, in the order of the rows; at most 64.
+    pub points: Vec<f32>,
 }
 
 /// Results by step and output port.
@@ -87,8 +97,10 @@ impl Results {
             }
             for (port, node) in &planned.outputs {
                 if *node == reply.node {
-                    let sparkline = reply.result.as_ref().map(|found| sparkline(&found.table)).unwrap_or_default();
-                    let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), sparkline };
+                    let is_answer = planned.kind == "answer";
+                    let found = reply.result.as_ref().ok().filter(|_| is_answer);
+                    let digest = found.and_then(|found| digest(&found.table));
+                    let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), digest };
                     self.by_port.insert((step.clone(), port.clone()), outcome);
                 }
             }
@@ -125,21 +137,25 @@ impl Results {
     }
 }
 
-/// Points of the first number column, at most 64; empty where there is none or only one row.
-fn sparkline(table: &ResultTable) -> Vec<f32> {
+/// The first number column; `None` where there is none, or no number in it.
+fn digest(table: &ResultTable) -> Option<Digest> {
     const POINTS: usize = 64;
-    let schema = table.schema();
+    /// Rows that are looked at: an answer is small, and a large one is told from its beginning.
+    const ROWS: usize = 10_000;
     let is_number = |data_type: &DataType| matches!(data_type, DataType::Int | DataType::Float);
-    let Some(column) = schema.fields.iter().position(|field| is_number(&field.data_type)) else { return Vec::new() };
-    if table.rows() < 2 {
-        return Vec::new();
-    }
-    let points = table.rows().min(POINTS);
-    (0..points)
-        .map(|point| match table.value(point * table.rows() / points, column) {
-            Value::Int(number) => number as f32,
-            Value::Float(number) => number as f32,
-            _ => 0.0,
-        })
-        .collect()
+    let column = table.schema().fields.iter().position(|field| is_number(&field.data_type))?;
+    let number = |row: usize| match table.value(row, column) {
+        Value::Int(number) => Some(number as f64),
+        Value::Float(number) => Some(number),
+        _ => None,
+    };
+    let rows = table.rows().min(ROWS);
+    let numbers: Vec<f64> = (0..rows).filter_map(number).collect();
+    let points = rows.min(POINTS);
+    Some(Digest {
+        column: table.schema().fields.get(column)?.name.clone(),
+        min: numbers.iter().copied().reduce(f64::min)?,
+        max: numbers.iter().copied().reduce(f64::max)?,
+        points: (0..points).map(|point| number(point * rows / points).unwrap_or_default() as f32).collect(),
+    })
 }

@@ -177,6 +177,8 @@ impl AppState {
             Chosen::Project => false,
             Chosen::Source(id) => !project.sources.contains_key(id),
             Chosen::Question(id) => !project.questions.contains_key(id),
+            Chosen::Note(id) => !project.notes.contains_key(id),
+            Chosen::Frame(id) => !project.frames.contains_key(id),
         };
         if is_gone {
             self.chosen = Chosen::Project;

@@ -53,12 +53,38 @@ fn sample_ui(ui: &mut Ui, state: StateRef<'_>, view: &View) {
     let (colour, text) = match freshness {
         Freshness::Computing => (palette.accent, "computing…".to_owned()),
         Freshness::Stale => (palette.faint, "stale: of an earlier design".to_owned()),
-        Freshness::Fresh => statement(palette, rows),
+        Freshness::Fresh => {
+            let (colour, text) = statement(palette, rows);
+            match sources_of(state, &step, &port) {
+                told if told.is_empty() || rows.statement.is_some() => (colour, text),
+                told => (colour, format!("{text} · {told}")),
+            }
+        }
     };
     dot(ui, colour);
     caption(ui, text);
     ui.add_space(theme::SPACE_3);
     caption(ui, counted(rows.rows, "row"));
+}
+
+/// How the sources before a step were sampled: `access.log: all 13,799 rows`.
+fn sources_of(state: StateRef<'_>, step: &str, port: &str) -> String {
+    let Some(node) = state.plan.output(step, port) else { return String::new() };
+    let (mut open, mut seen, mut told) = (vec![node], std::collections::BTreeSet::new(), Vec::new());
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let node = state.plan.node(id);
+        open.extend(&node.inputs);
+        if node.inputs.is_empty() {
+            let found = state.results.nodes(&node.origin.step).find_map(|found| found.statement.as_ref());
+            told.extend(found.map(|statement| format!("{}: {}", node.origin.title, statement.method)));
+        }
+    }
+    told.sort();
+    told.truncate(3);
+    told.join(", ")
 }
 
 /// How a result was sampled, in words.
@@ -89,7 +115,7 @@ fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
         let text = if *missing == 0 {
             RichText::new(format!("{title} ✓")).color(palette.soft)
         } else {
-            RichText::new(format!("{title} {missing} steps not carried")).color(palette.warning)
+            RichText::new(format!("{title}: {} not carried", counted(*missing as u64, "step"))).color(palette.warning)
         };
         ui.label(text.font(theme::caption()));
     }

@@ -1,6 +1,6 @@
 //! Fields that hold one plain value: text, numbers, yes and no, choices, types, paths, questions.
 
-use egui::{ComboBox, Margin, Response, RichText, TextEdit, Ui};
+use egui::{Margin, Response, RichText, TextEdit, Ui};
 use pipewright_core::data::DataType;
 use serde_json::{Value as Json, json};
 
@@ -127,26 +127,16 @@ impl FieldUi<'_, '_> {
     pub(super) fn choice_ui(&mut self, ui: &mut Ui, choices: &[(&str, &str)]) {
         let stored = self.scope.text(self.field.name);
         let shown = choices.iter().find(|(value, _)| *value == stored).map(|(_, label)| *label);
-        let palette = theme::palette(ui.ctx());
-        let text = match shown {
-            Some(label) => RichText::new(label),
-            None if stored.is_empty() => RichText::new("choose…").color(palette.soft),
-            None => RichText::new(stored).color(palette.bad),
-        };
-        let mut picked = None;
-        let combo = ComboBox::from_id_salt(self.field.name).selected_text(text).width(ui.available_width().min(340.0));
-        let response = combo.show_ui(ui, |ui| {
-            for (value, label) in choices {
-                if ui.selectable_label(*value == stored, *label).clicked() {
-                    picked = Some((*value).to_owned());
-                }
-            }
-        });
-        let response = response.response.accessible_name(self.field.label);
-        if self.wants_focus {
-            response.request_focus();
-        }
-        if let Some(value) = picked {
+        let entries: Vec<Choice> = choices
+            .iter()
+            .map(|(value, label)| Choice {
+                value: (*value).to_owned(),
+                label: (*label).to_owned(),
+                detail: String::new(),
+            })
+            .collect();
+        let is_wrong = shown.is_none() && !stored.is_empty();
+        if let Some(value) = picker(ui, self.field.label, shown.unwrap_or(stored), is_wrong, &entries) {
             self.scope.set(self.out, self.field.name, Json::from(value));
         }
     }
