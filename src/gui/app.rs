@@ -80,7 +80,7 @@ impl App {
             self.handle_message(ctx, message);
         }
         for reply in self.backend.previews() {
-            self.state.results.take(&self.state.plan, reply);
+            self.state.results.take(reply);
         }
         for (hash, profile) in self.backend.profiles() {
             self.state.results.set_profile(hash, Arc::new(profile));

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use egui::{Rect, pos2, vec2};
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::Op;
 use pipewright_core::project::{Step, Wire};
 use pipewright_core::steps::{self, StepKind};
@@ -13,12 +14,40 @@ use super::edits::step_ports;
 use super::results::{Digest, Freshness};
 use super::state::{StateRef, grouped, percent, short_count};
 
+/// What is looked up for every step: made once for all.
+struct Lookup<'a> {
+    state: StateRef<'a>,
+    wires_into: HashMap<&'a str, Vec<&'a Wire>>,
+    errors: HashMap<&'a str, &'a Diagnostic>,
+}
+
+impl<'a> Lookup<'a> {
+    fn new(state: StateRef<'a>) -> Self {
+        let mut wires_into: HashMap<&str, Vec<&Wire>> = HashMap::new();
+        for wire in state.project.wires.values() {
+            wires_into.entry(&wire.to).or_default().push(wire);
+        }
+        let mut errors = HashMap::new();
+        for problem in state.problems.iter().filter(|problem| problem.is_error()) {
+            if let Some(id) = &problem.location.id {
+                errors.entry(id.as_str()).or_insert(problem);
+            }
+        }
+        Self { state, wires_into, errors }
+    }
+
+    fn wires_into(&self, step: &str) -> &[&'a Wire] {
+        self.wires_into.get(step).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// Everything on the canvas.
 pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
     let project = &state.project;
-    let steps: Vec<StepView> = project.steps.values().map(|step| step_view(state, step)).collect();
+    let lookup = Lookup::new(state);
+    let steps: Vec<StepView> = project.steps.values().map(|step| step_view(&lookup, step)).collect();
     let index: HashMap<&str, usize> = project.steps.keys().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
-    let wires = project.wires.values().filter_map(|wire| wire_view(state, wire, &index, &steps)).collect();
+    let wires = project.wires.values().filter_map(|wire| wire_view(&lookup, wire, &index, &steps)).collect();
     let frames = project.frames.values().map(|frame| FrameView {
         id: frame.id.clone(),
         title: frame.title.clone(),
@@ -74,7 +103,8 @@ pub fn icon_of(kind: &dyn StepKind) -> Icon {
     }
 }
 
-fn step_view(state: StateRef<'_>, step: &Step) -> StepView {
+fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
+    let state = lookup.state;
     let position = pos2(step.x as f32, step.y as f32);
     let Some(kind) = steps::kind(&step.kind) else {
         let mut view = StepView::new(&step.id, &step.title, Group::Check, position);
@@ -93,8 +123,8 @@ fn step_view(state: StateRef<'_>, step: &Step) -> StepView {
     (view.line, view.line_is_code) = line_of(state, step, kind);
     view.inputs = views(&ports.inputs);
     view.outputs = views(&ports.outputs);
-    view.state = state_of(state, step);
-    describe_result(state, step, &mut view);
+    view.state = state_of(lookup, step);
+    describe_result(lookup, step, &mut view);
     if let Some(output) = ports.outputs.first()
         && let Some(schema) = state.output_schema(&step.id, &output.name)
     {
@@ -147,8 +177,9 @@ pub fn main_port(state: StateRef<'_>, step: &Step) -> String {
     first_output(state, step).unwrap_or_else(|| "out".into())
 }
 
-fn state_of(state: StateRef<'_>, step: &Step) -> StepState {
-    if let Some(problem) = state.problems_of(&step.id).find(|problem| problem.is_error()) {
+fn state_of(lookup: &Lookup<'_>, step: &Step) -> StepState {
+    let state = lookup.state;
+    if let Some(problem) = lookup.errors.get(step.id.as_str()) {
         return StepState::Error(problem.message.clone());
     }
     let port = main_port(state, step);
@@ -173,15 +204,19 @@ fn state_of(state: StateRef<'_>, step: &Step) -> StepState {
 }
 
 /// Rows that flow into a step, summed over its wires; `None` where one is not known.
-fn rows_in(state: StateRef<'_>, step: &Step) -> Option<u64> {
-    let mut wires = state.project.wires_into(&step.id).peekable();
-    wires.peek()?;
-    wires.map(|wire| Some(state.results.rows(&wire.from, &wire.output)?.rows)).sum()
+fn rows_in(lookup: &Lookup<'_>, step: &str) -> Option<u64> {
+    let wires = lookup.wires_into(step);
+    if wires.is_empty() {
+        return None;
+    }
+    wires.iter().map(|wire| Some(lookup.state.results.rows(&wire.from, &wire.output)?.rows)).sum()
 }
 
-fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
+fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
+    let state = lookup.state;
     let port = main_port(state, step);
-    let waits_for = state.project.wires_into(&step.id).find(|wire| state.plan.output(&wire.from, &wire.output).is_none());
+    let waits_for =
+        lookup.wires_into(&step.id).iter().find(|wire| state.plan.output(&wire.from, &wire.output).is_none());
     if let Some(wire) = waits_for.filter(|_| !matches!(view.state, StepState::Error(_))) {
         view.state = StepState::Stale;
         view.footer_left = format!("waits for {}", state.step_title(&wire.from));
@@ -211,7 +246,7 @@ fn describe_result(state: StateRef<'_>, step: &Step, view: &mut StepView) {
         view.footer_warns = true;
     } else if step_ports(step).inputs.len() == 1
         && step.kind == "filter"
-        && let Some(before) = rows_in(state, step)
+        && let Some(before) = rows_in(lookup, &step.id)
         && before > rows.rows
     {
         view.footer_right = format!("{} dropped", grouped(before - rows.rows));
@@ -240,7 +275,7 @@ fn describe_answer(rows: u64, digest: Option<&Digest>, view: &mut StepView) {
     }
 }
 
-fn wire_view(state: StateRef<'_>, wire: &Wire, index: &HashMap<&str, usize>, steps: &[StepView]) -> Option<WireView> {
+fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, steps: &[StepView]) -> Option<WireView> {
     let (from, to) = (*index.get(wire.from.as_str())?, *index.get(wire.to.as_str())?);
     let output = steps[from].outputs.iter().position(|port| port.name == wire.output)?;
     let input = steps[to].inputs.iter().position(|port| port.name == wire.input)?;
@@ -248,9 +283,9 @@ fn wire_view(state: StateRef<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     view.from.1 = output;
     view.to.1 = input;
     view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp);
-    if let Some(rows) = state.results.rows(&wire.from, &wire.output) {
+    if let Some(rows) = lookup.state.results.rows(&wire.from, &wire.output) {
         view.label = short_count(rows.rows);
-        let before = state.project.steps.get(&wire.from).and_then(|step| rows_in(state, step));
+        let before = rows_in(lookup, &wire.from);
         if let Some(before) = before
             && before > rows.rows
         {

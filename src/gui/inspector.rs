@@ -1,12 +1,14 @@
 //! The panel at the right: the form of the selected step, or of a source, a question, the project.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use pipewright_core::model::Question;
-use pipewright_core::project::Step;
+use pipewright_core::project::{Edit, Step, Wire};
 use pipewright_core::steps::{self, FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
-use super::canvas::Icon;
+use super::canvas::{Icon, PortRef, Side};
 use super::command::{Action, Actions, Chosen, Command};
 use super::edits;
 use super::flow_view::{group_of, icon_of};
@@ -18,7 +20,7 @@ use super::questions;
 use super::state::StateRef;
 use super::theme;
 use super::view::View;
-use super::widgets::{caption, group_icon, hairline, link, soft};
+use super::widgets::{Choice, caption, group_icon, hairline, link, picker, soft};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
@@ -48,15 +50,24 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                 }
                 Chosen::Note(id) => {
                     const FIELDS: &[FormField] = &[
-                        FormField::new("text", "Text", FieldKind::Lines { placeholder: "a remark" }, "Shown on the canvas."),
+                        FormField::new(
+                            "text",
+                            "Text",
+                            FieldKind::Lines { placeholder: "a remark" },
+                            "Shown on the canvas.",
+                        ),
                         FormField::new("author", "Author", FieldKind::Text { placeholder: "name" }, "Who says it."),
                     ];
                     let json = state.project.notes.get(id).and_then(|note| serde_json::to_value(note).ok());
                     item_ui(ui, state, ("Note", id), json, FIELDS, view, out);
                 }
                 Chosen::Frame(id) => {
-                    const FIELDS: &[FormField] =
-                        &[FormField::new("title", "Title", FieldKind::Text { placeholder: "Frame" }, "Shown above the frame.")];
+                    const FIELDS: &[FormField] = &[FormField::new(
+                        "title",
+                        "Title",
+                        FieldKind::Text { placeholder: "Frame" },
+                        "Shown above the frame.",
+                    )];
                     let json = state.project.frames.get(id).and_then(|frame| serde_json::to_value(frame).ok());
                     item_ui(ui, state, ("Frame", id), json, FIELDS, view, out);
                 }
@@ -118,11 +129,81 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
             path: String::new(),
             values: &step.settings,
         };
+        inputs_ui(ui, state, step, out);
         form_ui(ui, &scope, kind.form(), &mut view.forms, out);
         hairline(ui);
         ui.add_space(theme::SPACE_2);
         about_step_ui(ui, state, step, view, out);
     });
+}
+
+/// What feeds each input: the way to wire without a pointer. A lone input that has its wire says nothing.
+fn inputs_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
+    let inputs = edits::step_ports(step).inputs;
+    let is_wired = |port: &steps::Port| state.project.wires_into(&step.id).any(|wire| wire.input == port.name);
+    if inputs.len() < 2 && inputs.iter().all(|port| is_wired(port) && !port.many) {
+        return;
+    }
+    for port in &inputs {
+        ui.push_id(&port.name, |ui| {
+            label_ui(ui, &format!("Input: {}", port.label), "The step whose rows come in here.");
+            for wire in state.project.wires_into(&step.id).filter(|wire| wire.input == port.name) {
+                ui.push_id(&wire.id, |ui| input_ui(ui, state, step, port, Some(wire), out));
+            }
+            if port.many || !is_wired(port) {
+                input_ui(ui, state, step, port, None, out);
+            }
+        });
+        ui.add_space(theme::SPACE_2);
+    }
+}
+
+/// A picker of the outputs that may feed an input.
+fn input_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, port: &steps::Port, wire: Option<&Wire>, out: &mut Actions) {
+    let project = &state.project;
+    let choices = || {
+        let mut choices = Vec::new();
+        let after = steps_after(state, &step.id);
+        for other in project.steps.values().filter(|other| !after.contains(other.id.as_str())) {
+            let outputs = edits::step_ports(other).outputs;
+            for output in &outputs {
+                choices.push(Choice {
+                    value: format!("{}/{}", other.id, output.name),
+                    label: state.step_title(&other.id).to_owned(),
+                    detail: if outputs.len() > 1 { output.label.clone() } else { String::new() },
+                });
+            }
+        }
+        if wire.is_some() {
+            choices.push(Choice { value: String::new(), label: "no wire".into(), detail: String::new() });
+        }
+        choices
+    };
+    let shown = wire.map(|wire| state.step_title(&wire.from)).unwrap_or_default();
+    let Some(picked) = picker(ui, &format!("Input {}", port.label), shown, false, &choices) else { return };
+    let mut batch: Vec<Edit> = wire.map(|wire| edits::remove(&wire.id)).into_iter().collect();
+    if let Some((from, output)) = picked.split_once('/') {
+        let from = PortRef { step: from.into(), side: Side::Output, port: output.into() };
+        let to = PortRef { step: step.id.clone(), side: Side::Input, port: port.name.clone() };
+        batch
+            .extend(edits::connect(project, &from, &to).into_iter().filter(|edit| matches!(edit, Edit::Insert { .. })));
+    }
+    out.edit("wire", batch);
+}
+
+/// A step and every step that its rows flow into: none of them may feed it.
+fn steps_after<'a>(state: StateRef<'a>, step: &'a str) -> BTreeSet<&'a str> {
+    let mut next: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for wire in state.project.wires.values() {
+        next.entry(&wire.from).or_default().push(&wire.to);
+    }
+    let (mut open, mut found) = (vec![step], BTreeSet::new());
+    while let Some(step) = open.pop() {
+        if found.insert(step) {
+            open.extend(next.get(step).into_iter().flatten());
+        }
+    }
+    found
 }
 
 /// Title and note, which every step has.
@@ -176,7 +257,7 @@ fn with_text(action: Action) -> Action {
     match action {
         Action::Edit { label, mut edits, joins } => {
             for edit in &mut edits {
-                if let pipewright_core::project::Edit::Set { new, .. } = edit
+                if let Edit::Set { new, .. } = edit
                     && new.is_null()
                 {
                     *new = Json::from("");

@@ -1,12 +1,12 @@
 //! What previews have shown so far, by step and output port, with how far each is to be trusted. Plain data of the
 //! designer; imports no egui.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::Plan;
+use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Id;
 
 use super::backend::{ColumnProfile, NodeResult, PreviewReply, ResultTable};
@@ -42,6 +42,16 @@ pub struct Digest {
     pub points: Vec<f32>,
 }
 
+/// A node as part of a step.
+#[derive(Debug)]
+struct Site {
+    step: Id,
+    is_answer: bool,
+    /// Among the nodes that the step was lowered to; `None`: it only passes the node on.
+    place: Option<usize>,
+    ports: Vec<String>,
+}
+
 /// Results by step and output port.
 #[derive(Debug, Default)]
 pub struct Results {
@@ -50,6 +60,8 @@ pub struct Results {
     by_node: BTreeMap<(Id, usize), NodeResult>,
     profiles: BTreeMap<u64, Arc<Vec<ColumnProfile>>>,
     asked_profiles: BTreeSet<u64>,
+    /// Where a node of the plan stands: its step, its place among the step's nodes, the ports that it leads to.
+    index: HashMap<NodeId, Vec<Site>>,
     /// Whether the last request still runs.
     pub computing: bool,
     /// Grows with every change.
@@ -85,24 +97,22 @@ impl Results {
     }
 
     /// Takes a reply in. The ports that lead to its node have it as their result.
-    pub fn take(&mut self, plan: &Plan, reply: PreviewReply) {
+    pub fn take(&mut self, reply: PreviewReply) {
         self.version += 1;
         self.computing = !reply.done;
-        for (step, planned) in &plan.steps {
-            if let Some(place) = planned.nodes.iter().position(|node| *node == reply.node) {
+        for site in self.index.get(&reply.node).into_iter().flatten() {
+            if let Some(place) = site.place {
+                let key = (site.step.clone(), place);
                 match &reply.result {
-                    Ok(result) => self.by_node.insert((step.clone(), place), result.clone()),
-                    Err(_) => self.by_node.remove(&(step.clone(), place)),
+                    Ok(result) => self.by_node.insert(key, result.clone()),
+                    Err(_) => self.by_node.remove(&key),
                 };
             }
-            for (port, node) in &planned.outputs {
-                if *node == reply.node {
-                    let is_answer = planned.kind == "answer";
-                    let found = reply.result.as_ref().ok().filter(|_| is_answer);
-                    let digest = found.and_then(|found| digest(&found.table));
-                    let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), digest };
-                    self.by_port.insert((step.clone(), port.clone()), outcome);
-                }
+            for port in &site.ports {
+                let found = reply.result.as_ref().ok().filter(|_| site.is_answer);
+                let digest = found.and_then(|found| digest(&found.table));
+                let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), digest };
+                self.by_port.insert((site.step.clone(), port.clone()), outcome);
             }
         }
     }
@@ -121,9 +131,23 @@ impl Results {
         self.by_node.range((step.to_owned(), 0)..).take_while(move |((id, _), _)| id == step).map(|(_, found)| found)
     }
 
-    /// Forgets nodes that a step no longer has.
+    /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten.
     pub fn follow(&mut self, plan: &Plan) {
         self.by_node.retain(|(step, place), _| plan.steps.get(step).is_none_or(|step| *place < step.nodes.len()));
+        self.index.clear();
+        for (id, step) in &plan.steps {
+            let mut sites: BTreeMap<NodeId, Site> = BTreeMap::new();
+            let site = || Site { step: id.clone(), is_answer: step.kind == "answer", place: None, ports: Vec::new() };
+            for (place, node) in step.nodes.iter().enumerate() {
+                sites.entry(*node).or_insert_with(site).place = Some(place);
+            }
+            for (port, node) in &step.outputs {
+                sites.entry(*node).or_insert_with(site).ports.push(port.clone());
+            }
+            for (node, site) in sites {
+                self.index.entry(node).or_default().push(site);
+            }
+        }
     }
 
     /// How the shown result of an output relates to the plan.

@@ -94,19 +94,53 @@ fn report_ui(ui: &mut Ui, state: StateRef<'_>, report: &RunReport) {
         }
         ui.add_space(theme::SPACE_3);
     }
+    caption(ui, "READ");
+    let headings = ["Source", "Format", "Lines", "Accepted", "Unread", "Joined, blank, headers"];
+    let rows = report.sources.iter().map(|source| {
+        let tally = &source.tally;
+        let others = tally.joined + tally.blank + tally.meta;
+        (&source.title, &source.format, vec![tally.read, tally.accepted, tally.quarantined, others])
+    });
+    counts_ui(ui, "sources", &headings, rows);
+    ui.add_space(theme::SPACE_3);
     caption(ui, "STEPS");
-    Grid::new("run report").num_columns(6).striped(true).spacing([theme::SPACE_6, theme::SPACE_1]).show(ui, |ui| {
-        for heading in ["Step", "Operation", "Rows in", "Rows out", "Dropped", "Unread or rejected"] {
-            caption(ui, heading);
+    let headings = ["Step", "Operation", "Rows in", "Rows out", "Dropped", "Rejected"];
+    let rows = report.steps.iter().map(|step| {
+        let rows_in = step.rows_in.iter().sum();
+        (&step.title, &step.op, vec![rows_in, step.rows_out, step.dropped, step.quarantined])
+    });
+    counts_ui(ui, "steps", &headings, rows);
+}
+
+/// A small table: two words and counts, set right.
+fn counts_ui<'a>(
+    ui: &mut Ui,
+    name: &str,
+    headings: &[&str],
+    rows: impl Iterator<Item = (&'a String, &'a String, Vec<u64>)>,
+) {
+    const WIDTH: f32 = 110.0;
+    let right = |ui: &mut Ui, text: RichText| {
+        let size = egui::vec2(WIDTH, ui.spacing().interact_size.y);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| ui.label(text));
+    };
+    let soft = theme::palette(ui.ctx()).soft;
+    ui.spacing_mut().interact_size.y = 20.0;
+    Grid::new(name).num_columns(headings.len()).spacing([theme::SPACE_3, 2.0]).show(ui, |ui| {
+        for (index, heading) in headings.iter().enumerate() {
+            let text = RichText::new(*heading).font(theme::caption()).color(soft);
+            if index < 2 {
+                ui.label(text);
+            } else {
+                right(ui, text);
+            }
         }
         ui.end_row();
-        for step in &report.steps {
-            ui.label(&step.title);
-            caption(ui, &step.op);
-            for number in [step.rows_in.iter().sum(), step.rows_out, step.dropped, step.quarantined] {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    ui.label(RichText::new(grouped(number)).font(theme::code()));
-                });
+        for (title, kind, counts) in rows {
+            ui.label(title);
+            ui.label(RichText::new(kind).font(theme::caption()).color(soft));
+            for count in counts {
+                right(ui, RichText::new(grouped(count)).font(theme::code()));
             }
             ui.end_row();
         }

@@ -205,8 +205,15 @@ pub struct Choice {
     pub detail: String,
 }
 
-/// A button that opens a list with a filter. Gives the value that was picked. `name`: for screen readers.
-pub fn picker(ui: &mut Ui, name: &str, shown: &str, is_wrong: bool, choices: &[Choice]) -> Option<String> {
+/// A button that opens a list with a filter. Gives the value that was picked. `name`: for screen readers; `choices` are
+/// made only while the list is open.
+pub fn picker(
+    ui: &mut Ui,
+    name: &str,
+    shown: &str,
+    is_wrong: bool,
+    choices: impl FnOnce() -> Vec<Choice>,
+) -> Option<String> {
     let palette = theme::palette(ui.ctx());
     let colour = if is_wrong { palette.bad } else { palette.text };
     let text = if shown.is_empty() {
@@ -231,6 +238,7 @@ pub fn picker(ui: &mut Ui, name: &str, shown: &str, is_wrong: bool, choices: &[C
     let mut picked = None;
     Popup::menu(&response).id(id).width(width.max(220.0)).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(
         |ui| {
+            let choices = choices();
             let mut filter: String = ui.data_mut(|data| data.get_temp(filter_id)).unwrap_or_default();
             let has_filter = choices.len() > 8;
             if has_filter {

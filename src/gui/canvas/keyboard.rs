@@ -10,7 +10,9 @@ use super::{Canvas, CanvasEvent, Selection};
 /// Take the keys of a frame.
 pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     take_focus(hand);
-    if !hand.response.has_focus() || hand.ui.ctx().any_popup_open() {
+    // Not `Response::has_focus`: that is false where the window has no focus, as in a driven window without a manager.
+    let has_keyboard = hand.ui.memory(|memory| memory.has_focus(hand.response.id));
+    if !has_keyboard || hand.ui.ctx().any_popup_open() {
         return;
     }
     let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };

@@ -136,7 +136,10 @@ impl FieldUi<'_, '_> {
             })
             .collect();
         let is_wrong = shown.is_none() && !stored.is_empty();
-        if let Some(value) = picker(ui, self.field.label, shown.unwrap_or(stored), is_wrong, &entries) {
+        // What is not set means the first choice, where the step needs none.
+        let unset = choices.first().filter(|_| stored.is_empty() && !self.field.required).map(|(_, label)| *label);
+        let shown = shown.or(unset);
+        if let Some(value) = picker(ui, self.field.label, shown.unwrap_or(stored), is_wrong, || entries) {
             self.scope.set(self.out, self.field.name, Json::from(value));
         }
     }
@@ -144,7 +147,7 @@ impl FieldUi<'_, '_> {
     pub(super) fn data_type_ui(&mut self, ui: &mut Ui) {
         let stored = self.scope.text(self.field.name);
         let is_wrong = !stored.is_empty() && stored.parse::<DataType>().is_err();
-        if let Some(value) = picker(ui, self.field.label, stored, is_wrong, &data_types()) {
+        if let Some(value) = picker(ui, self.field.label, stored, is_wrong, data_types) {
             self.scope.set(self.out, self.field.name, Json::from(value));
         }
     }
@@ -161,7 +164,7 @@ impl FieldUi<'_, '_> {
         let mut choices: Vec<Choice> = questions.values().map(choice).collect();
         choices.push(Choice { value: String::new(), label: "no question".into(), detail: String::new() });
         let is_wrong = !stored.is_empty() && !questions.contains_key(stored);
-        if let Some(value) = picker(ui, self.field.label, shown, is_wrong, &choices) {
+        if let Some(value) = picker(ui, self.field.label, shown, is_wrong, || choices) {
             let value = if value.is_empty() { Json::Null } else { Json::from(value) };
             self.scope.set(self.out, self.field.name, value);
         }

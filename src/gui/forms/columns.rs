@@ -44,9 +44,9 @@ impl FieldUi<'_, '_> {
             self.text_ui(ui, "column", false, true);
             return;
         }
-        let choices = column_choices(schema, self.scope.rows(input), types);
+        let choices = || column_choices(schema, self.scope.rows(input), types);
         let is_wrong = !stored.is_empty() && self.has_error();
-        if let Some(value) = picker(ui, self.field.label, stored, is_wrong, &choices) {
+        if let Some(value) = picker(ui, self.field.label, stored, is_wrong, choices) {
             self.scope.set(self.out, self.field.name, Json::from(value));
         }
     }
@@ -87,7 +87,7 @@ impl FieldUi<'_, '_> {
     pub(super) fn order_ui(&mut self, ui: &mut Ui, input: &str) {
         let stored = self.scope.values.get(self.field.name).and_then(Json::as_array);
         let keys: Vec<String> = stored.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
-        let choices = column_choices(self.scope.schema(input), self.scope.rows(input), &[]);
+        let (schema, rows) = (self.scope.schema(input), self.scope.rows(input));
         let mut next = keys.clone();
         for (index, key) in keys.iter().enumerate() {
             ui.push_id(index, |ui| {
@@ -100,14 +100,15 @@ impl FieldUi<'_, '_> {
                         }
                         Some(ItemAction::Up) => next.swap(index - 1, index),
                         Some(ItemAction::Down) => next.swap(index, index + 1),
-                        None => order_key_ui(ui, index, key, &choices, &mut next),
+                        None => order_key_ui(ui, index, key, (schema, rows), &mut next),
                     }
                 });
             });
         }
         if link(ui, "+ Add key").clicked() {
-            let is_free = |choice: &&Choice| !keys.iter().any(|key| key.starts_with(&print_name(&choice.value)));
-            next.push(choices.iter().find(is_free).map_or("column".to_owned(), |choice| print_name(&choice.value)));
+            let is_free = |name: &String| !keys.iter().any(|key| key.starts_with(name));
+            let mut names = schema.into_iter().flat_map(Schema::names).map(print_name);
+            next.push(names.find(is_free).unwrap_or("column".to_owned()));
         }
         if next != keys {
             self.scope.set(self.out, self.field.name, json!(next));
@@ -149,7 +150,13 @@ fn column_checks_ui(ui: &mut Ui, schema: &Schema, chosen: &[String], filter: &st
 }
 
 /// Column and direction of an order key; a key that cannot be read is shown as text.
-fn order_key_ui(ui: &mut Ui, index: usize, key: &str, choices: &[Choice], next: &mut [String]) {
+fn order_key_ui(
+    ui: &mut Ui,
+    index: usize,
+    key: &str,
+    (schema, rows): (Option<&Schema>, Option<&ResultTable>),
+    next: &mut [String],
+) {
     let parsed = expr::parse_order(key).ok().filter(|keys| keys.len() == 1).map(|mut keys| keys.remove(0));
     let Some(parsed) = parsed else {
         ui.label(RichText::new(key).font(theme::code()).color(theme::palette(ui.ctx()).bad));
@@ -168,7 +175,9 @@ fn order_key_ui(ui: &mut Ui, index: usize, key: &str, choices: &[Choice], next: 
         ExprKind::Column(name) => name.clone(),
         _ => expr::print(&parsed.expr),
     };
-    let is_wrong = !choices.is_empty() && !choices.iter().any(|choice| choice.value == name);
+    let is_column = matches!(&parsed.expr.kind, ExprKind::Column(_));
+    let is_wrong = is_column && schema.is_some_and(|schema| !schema.open && !schema.has(&name));
+    let choices = || column_choices(schema, rows, &[]);
     if let Some(column) = picker(ui, &format!("Order key {}", index + 1), &name, is_wrong, choices)
         && let Some(slot) = next.get_mut(index)
     {

@@ -30,7 +30,7 @@ pub fn format_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &str, memory: &mut F
         })
         .collect();
     let is_wrong = !spec.name.is_empty() && known.is_none();
-    if let Some(name) = picker(ui, "Format", shown, is_wrong, &choices) {
+    if let Some(name) = picker(ui, "Format", shown, is_wrong, || choices) {
         let json = serde_json::to_value(FormatSpec::new(&name)).unwrap_or(Json::Null);
         scope.set(out, field, json);
     }
@@ -66,7 +66,7 @@ fn option_ui(
             label_ui(ui, &label, option.doc);
             let choice = |value: &&str| Choice { value: (*value).into(), label: String::new(), detail: String::new() };
             let choices: Vec<Choice> = values.iter().map(choice).collect();
-            if let Some(value) = picker(ui, &label, stored.unwrap_or(option.default), false, &choices) {
+            if let Some(value) = picker(ui, &label, stored.unwrap_or(option.default), false, || choices) {
                 scope.set(out, &path, as_json(&value));
             }
         }

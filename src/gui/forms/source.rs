@@ -63,10 +63,10 @@ impl FieldUi<'_, '_> {
             .collect();
         let shown = sources.get(stored).map_or(stored, |source| source.title.as_str());
         let is_wrong = !stored.is_empty() && !sources.contains_key(stored);
-        if let Some(id) = picker(ui, self.field.label, shown, is_wrong, &choices) {
+        if let Some(id) = picker(ui, self.field.label, shown, is_wrong, || choices) {
             self.scope.set(self.out, self.field.name, Json::from(id));
         }
-        if choices.is_empty() {
+        if sources.is_empty() {
             caption(ui, "no sources yet: drop a file on the canvas, or press Ctrl+O");
         }
         let planned_wanted =

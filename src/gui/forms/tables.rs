@@ -38,7 +38,7 @@ pub fn schema_editor_ui(ui: &mut Ui, columns: &[Json]) -> Option<Vec<Json>> {
                 let stored = column.get("type").and_then(Json::as_str).unwrap_or_default();
                 let picked = ui
                     .allocate_ui(egui::vec2(108.0, theme::CONTROL_HEIGHT), |ui| {
-                        picker(ui, &format!("Type of column {}", index + 1), stored, false, &data_types())
+                        picker(ui, &format!("Type of column {}", index + 1), stored, false, data_types)
                     })
                     .inner;
                 let mut name = column.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
@@ -223,7 +223,7 @@ fn parameter_ui(ui: &mut Ui, parameter: &Parameter, memory: &mut FormMemory, out
         }
         let shown = parameter.data_type.to_string();
         let width = egui::vec2(108.0, theme::CONTROL_HEIGHT);
-        let picked = ui.allocate_ui(width, |ui| picker(ui, "Type of parameter", &shown, false, &data_types())).inner;
+        let picked = ui.allocate_ui(width, |ui| picker(ui, "Type of parameter", &shown, false, data_types)).inner;
         if let Some(picked) = picked {
             let typed_edit = edits::set(&parameter.id, "type", Json::from(picked));
             out.edit("change parameter", vec![typed_edit, edits::set(&parameter.id, "default", Json::Null)]);
