@@ -36,6 +36,7 @@ impl App {
     /// The designer with `files` opened; none: the start screen. `home`: the user's configuration folder.
     pub fn new(ctx: &Context, home: Option<PathBuf>, settings: Settings, files: Vec<PathBuf>) -> Self {
         theme::apply(ctx, preference(settings.mode));
+        ctx.set_zoom_factor(settings.scale.clamp(0.5, 3.0));
         let waker = ctx.clone();
         let mut backend = Backend::start(home, Arc::new(move || waker.request_repaint()));
         let mut actions = Actions::default();
@@ -212,6 +213,10 @@ impl App {
         // Sizes are remembered when a drag of a border ends.
         if !ctx.input(|input| input.pointer.any_down()) {
             let settings = &mut self.state.settings;
+            settings.scale = ctx.zoom_factor();
+            if let Some(window) = ctx.input(|input| input.viewport().inner_rect).filter(|window| window.is_positive()) {
+                settings.window = [window.width().round(), window.height().round()];
+            }
             (settings.left, settings.right, settings.bottom) = (sizes.0.round(), sizes.1.round(), sizes.2.round());
         }
     }

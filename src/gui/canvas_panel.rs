@@ -108,7 +108,9 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             out.push(Action::Palette { at: Some(at), screen: Some(screen), from: Some(from) });
         }
         CanvasEvent::PaletteAt { at, screen } => {
-            out.push(Action::Palette { at: Some(at), screen: Some(screen), from: None });
+            // With a selection the new step follows it; without, it goes where the palette was asked for.
+            let at = Some(at).filter(|_| state.selection.steps.is_empty());
+            out.push(Action::Palette { at, screen: Some(screen), from: None });
         }
         CanvasEvent::Context { target, .. } => match target {
             Target::Step(step) if !state.selection.steps.contains(&step) => {

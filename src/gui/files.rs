@@ -18,8 +18,17 @@ use super::edits;
 use super::state::{UNTITLED, relative_path};
 use super::view::{Dialog, Then};
 
-/// The worked example, from the folder that the program was built in or runs in.
-pub const EXAMPLE: &str = "projects/shop/shop.pipewright.json";
+/// The worked example, in the folder of the program's sources.
+const EXAMPLE: &str = "projects/shop/shop.pipewright.json";
+
+/// Where the worked example may be: in the current folder, in one above the program, where it was built.
+fn example_places() -> Vec<PathBuf> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let mut places = vec![PathBuf::from(EXAMPLE)];
+    places.extend(program.ancestors().skip(1).map(|folder| folder.join(EXAMPLE)));
+    places.push(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXAMPLE));
+    places
+}
 
 impl App {
     pub(super) fn handle_file(&mut self, ctx: &Context, action: Action) {
@@ -27,7 +36,7 @@ impl App {
             Action::OpenPaths { paths, at } => self.open_paths(ctx, paths, at),
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::SniffSource { source } => self.sniff_source(ctx, &source),
-            Action::OpenExample => self.after_unsaved(ctx, Then::Open(PathBuf::from(EXAMPLE))),
+            Action::OpenExample => self.after_unsaved(ctx, Then::Example),
             Action::Recover(accepted) => self.recover(ctx, accepted),
             Action::Unsaved(answer) => self.answer_unsaved(ctx, answer),
             _ => {}
@@ -108,6 +117,7 @@ impl App {
                 self.backend.file(FileTask::Close);
             }
             Then::New => self.show_new_project(),
+            Then::Example => self.backend.file(FileTask::OpenFirst(example_places())),
             Then::Open(path) => {
                 self.backend.file(FileTask::Open(path.clone()));
                 self.notice(ctx, format!("opening {}", path.display()), false);

@@ -76,6 +76,7 @@ fn clipboard_keys(ctx: &Context, view: &View, out: &mut Actions) {
 pub fn keys_ui(ui: &mut Ui) {
     ScrollArea::vertical().max_height(520.0).show(ui, |ui| {
         ui.set_width(520.0);
+        ui.spacing_mut().interact_size.y = 18.0;
         ui.columns(2, |columns| {
             if let [left, right] = columns {
                 for command in Command::ALL {

@@ -45,6 +45,9 @@ pub use settings::Settings;
 /// # Errors
 /// A text for the terminal where no window can be opened: no display, or no graphics driver.
 pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
+    if !has_display() {
+        return Err(format!("there is no display here, so the designer cannot open a window\n  {HEADLESS}"));
+    }
     let home = settings::folder();
     let settings = home.as_deref().map(Settings::load).unwrap_or_default();
     let mut reasons = Vec::new();
@@ -54,11 +57,17 @@ pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
             Err(error) => reasons.push(format!("{renderer}: {error}")),
         }
     }
-    Err(format!(
-        "the designer cannot open a window here ({})\n  help: it needs a display and a graphics driver; without them \
-         these verbs work: run, check, preview, export, sniff, read, profile, test, graph (see pipewright --help)",
-        reasons.join("; ")
-    ))
+    Err(format!("no graphics driver opens a window for the designer ({})\n  {HEADLESS}", reasons.join("; ")))
+}
+
+/// What works without a window.
+const HEADLESS: &str = "help: these verbs need no window: run, check, preview, export, sniff, read, profile, test, \
+                        graph; see `pipewright --help`";
+
+/// Whether there is anything to open a window on.
+fn has_display() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos")) || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(is_set)
 }
 
 fn open_window(

@@ -113,7 +113,6 @@ fn without_rows_ui(ui: &mut Ui, state: StateRef<'_>, step: &str, out: &mut Actio
     }
 }
 
-#[allow(clippy::too_many_arguments)]
 fn table_ui(
     ui: &mut Ui,
     state: StateRef<'_>,

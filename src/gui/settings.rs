@@ -34,6 +34,8 @@ pub struct Settings {
     pub bottom: f32,
     /// Size of the window. Points.
     pub window: [f32; 2],
+    /// How much larger than usual everything is drawn.
+    pub scale: f32,
 }
 
 impl Default for Settings {
@@ -45,6 +47,7 @@ impl Default for Settings {
             right: 324.0,
             bottom: 360.0,
             window: [1600.0, 1000.0],
+            scale: 1.0,
         }
     }
 }

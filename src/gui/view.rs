@@ -41,6 +41,7 @@ pub enum Then {
     Quit,
     New,
     Open(PathBuf),
+    Example,
 }
 
 /// A dialog over the window.

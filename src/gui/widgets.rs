@@ -80,7 +80,7 @@ pub fn badge(ui: &mut Ui, text: &str, colour: Color32) -> Response {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     let stroke = Stroke::new(1.0, colour);
-    ui.painter().rect_stroke(rect, CornerRadius::same(9), stroke, StrokeKind::Inside);
+    ui.painter().rect_stroke(rect, CornerRadius::same(theme::RADIUS_STEP), stroke, StrokeKind::Inside);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, colour);
     response
 }
@@ -95,7 +95,7 @@ pub fn dot(ui: &mut Ui, colour: Color32) {
 pub fn group_icon(ui: &mut Ui, group: Group, icon: Icon, size: f32) {
     let palette = theme::palette(ui.ctx());
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
-    ui.painter().rect_filled(rect, CornerRadius::same(4), palette.hue(group));
+    ui.painter().rect_filled(rect, CornerRadius::same(theme::SPACE_1 as u8), palette.hue(group));
     icon.paint(ui.painter(), rect.shrink(size * 0.125), palette.on_colour);
 }
 

@@ -34,6 +34,10 @@ impl FileThread {
         for task in tasks {
             match task {
                 FileTask::Open(path) => self.open(path),
+                FileTask::OpenFirst(paths) => {
+                    let found = paths.iter().find(|path| path.exists()).or(paths.first()).cloned();
+                    found.into_iter().for_each(|path| self.open(path));
+                }
                 FileTask::LookForUntitled => self.look_for_untitled(),
                 FileTask::StartJournal { path, project } => self.start_journal(path.as_deref(), &project),
                 FileTask::Append(edits) => self.append(&edits),

@@ -34,6 +34,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub enum FileTask {
     /// Reads a project and looks for what a crash left behind.
     Open(PathBuf),
+    /// Reads the first of these projects that is there.
+    OpenFirst(Vec<PathBuf>),
     /// Looks for edits to a project that never got a file.
     LookForUntitled,
     /// A journal beside `path` for edits to `project`; `None`: the project has no file yet.

@@ -51,7 +51,11 @@ fn option_ui(
     memory: &mut FormMemory,
     out: &mut Actions,
 ) {
-    let label = option.name.replace('_', " ");
+    let label = {
+        let words = option.name.replace('_', " ");
+        let mut letters = words.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
     let stored = spec.option(option.name);
     let path = format!("{field}.options.{}", option.name);
     let as_json = |text: &str| if text.is_empty() || text == option.default { Json::Null } else { Json::from(text) };
