@@ -125,6 +125,6 @@ mod tests {
         project.apply(&edits).unwrap();
         assert_eq!((project.steps.len(), project.wires.len(), steps.len()), (4, 2, 2));
         assert!(project.wires_from(&steps[0]).any(|wire| wire.to == steps[1]));
-        assert_eq!(paste(&project, "{\"steps\": []}", None).is_none(), true);
+        assert!(paste(&project, "{\"steps\": []}", None).is_none());
     }
 }

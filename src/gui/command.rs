@@ -163,9 +163,10 @@ pub enum Action {
         at: Option<egui::Pos2>,
     },
     SaveTo(PathBuf),
-    /// Recognises a source's file again and freezes its format and schema.
+    /// Looks at a source's file again and freezes what it finds: format and columns, or only the columns.
     SniffSource {
         source: Id,
+        keeps_format: bool,
     },
     /// A native file dialog off the UI thread.
     Browse(Browse),

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use egui::{Context, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
 use pipewright_core::project::{EXTENSION, Project, Recovery};
 use serde_json::Value as Json;
 
 use super::app::App;
-use super::backend::{FileTask, Message, Opened, Sniff};
+use super::backend::{FileTask, Found, Message, Opened, SniffTask};
 use super::canvas::Selection;
 use super::command::{Action, BottomTab, UnsavedAnswer};
 use super::edits;
@@ -35,7 +36,7 @@ impl App {
         match action {
             Action::OpenPaths { paths, at } => self.open_paths(ctx, paths, at),
             Action::SaveTo(path) => self.save_to(ctx, path),
-            Action::SniffSource { source } => self.sniff_source(ctx, &source),
+            Action::SniffSource { source, keeps_format } => self.sniff_source(ctx, &source, keeps_format),
             Action::OpenExample => self.after_unsaved(ctx, Then::Example),
             Action::Recover(accepted) => self.recover(ctx, accepted),
             Action::Unsaved(answer) => self.answer_unsaved(ctx, answer),
@@ -59,26 +60,27 @@ impl App {
         }
         self.view.drop_at = at;
         for path in data {
+            let path = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
             self.state.sniffing.insert(path.clone());
-            self.backend.sniff(path, None);
+            self.backend.sniff(SniffTask { path, base: self.state.base(), source: None, format: None });
         }
     }
 
-    fn sniff_source(&mut self, ctx: &Context, id: &str) {
+    fn sniff_source(&mut self, ctx: &Context, id: &str, keeps_format: bool) {
         let Some(source) = self.state.project.sources.get(id) else { return };
         if source.path.is_empty() {
             self.notice(ctx, "the source has no path yet", false);
             return;
         }
-        let bound = source.path.replace("${data}", &self.parameter_text("data"));
-        let path = self.state.base().join(bound);
-        self.state.sniffing.insert(path.clone());
-        self.backend.sniff(path, Some(id.to_owned()));
-    }
-
-    fn parameter_text(&self, name: &str) -> String {
-        let parameter = self.state.project.parameters.values().find(|parameter| parameter.name == name);
-        parameter.and_then(|parameter| parameter.default.as_ref()?.as_str()).unwrap_or_default().to_owned()
+        match interpolate(&source.path, &self.state.parameters()) {
+            Ok(path) => {
+                let format = source.format.clone().filter(|_| keeps_format);
+                self.state.sniffing.insert(path.clone());
+                let source = Some(id.to_owned());
+                self.backend.sniff(SniffTask { path, base: self.state.base(), source, format });
+            }
+            Err(diagnostic) => self.notice(ctx, diagnostic.message, true),
+        }
     }
 
     /// Does `then` at once, or asks what becomes of unsaved changes first.
@@ -208,10 +210,10 @@ impl App {
             Message::Sniffed { path, source, result } => {
                 self.state.sniffing.remove(&path);
                 match result {
-                    Ok(sniff) => self.show_sniffed(ctx, &path, source.as_deref(), *sniff),
+                    Ok(found) => self.show_found(ctx, source.as_deref(), *found),
                     Err(diagnostic) => {
                         let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                        self.notice(ctx, format!("{}: {}{help}", path.display(), diagnostic.message), true);
+                        self.notice(ctx, format!("{path}: {}{help}", diagnostic.message), true);
                     }
                 }
             }
@@ -305,23 +307,24 @@ impl App {
     }
 
     /// A recognised file becomes a source with its step, or renews a source that is there.
-    fn show_sniffed(&mut self, ctx: &Context, path: &Path, source: Option<&str>, sniff: Sniff) {
-        let schema = serde_json::to_value(&sniff.schema).unwrap_or(Json::Null);
-        let format = serde_json::to_value(&sniff.format).unwrap_or(Json::Null);
-        let title = pipewright_core::formats::format(&sniff.format.name).map_or("", |format| format.title());
-        let reason = sniff.reasons.first().cloned().unwrap_or_default();
+    fn show_found(&mut self, ctx: &Context, source: Option<&str>, found: Found) {
+        let schema = serde_json::to_value(&found.schema).unwrap_or(Json::Null);
+        let format = serde_json::to_value(&found.format).unwrap_or(Json::Null);
+        let title = pipewright_core::formats::format(&found.format.name).map_or("", |format| format.title());
+        let reason = found.reason;
         if let Some(id) = source {
             let batch = [edits::set(id, "format", format), edits::set(id, "schema", schema)];
-            self.edit(ctx, "recognise again", &batch, false);
-            self.notice(ctx, format!("recognised as {title}: {reason}"), false);
+            self.edit(ctx, "look at the file again", &batch, false);
+            let told = if reason.is_empty() { "columns read again".to_owned() } else { format!("{title}: {reason}") };
+            self.notice(ctx, told, false);
             return;
         }
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = found.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let source = Source {
             title: name.clone(),
-            path: relative_path(path, &self.state.base()),
-            format: Some(sniff.format),
-            schema: Some(sniff.schema),
+            path: relative_path(&found.file, &self.state.base()),
+            format: Some(found.format),
+            schema: Some(found.schema),
             ..Source::default()
         };
         let at = self.view.drop_at.unwrap_or_else(|| {
@@ -338,7 +341,7 @@ impl App {
         if self.edit(ctx, &format!("add {name}"), &placed.edits, false) {
             self.select(Selection { steps: [placed.step].into(), wires: BTreeSet::new() }, true);
             self.view.bottom = BottomTab::Preview;
-            let compressed = sniff.compression.map(|kind| format!(", {kind}")).unwrap_or_default();
+            let compressed = found.compression.map(|kind| format!(", {kind}")).unwrap_or_default();
             self.notice(ctx, format!("{name}: {title}{compressed} · {reason}"), false);
         }
     }

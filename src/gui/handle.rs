@@ -178,10 +178,7 @@ impl App {
                 }
             }
             Command::Layout => self.arrange(ctx),
-            Command::Fit => self.view.canvas.fit_all(),
-            Command::FitSelection => self.view.canvas.fit_selection(),
-            Command::ZoomIn => self.view.canvas.zoom_by(1.25),
-            Command::ZoomOut => self.view.canvas.zoom_by(0.8),
+            Command::Fit | Command::FitSelection | Command::ZoomIn | Command::ZoomOut => self.move_view(command),
             Command::Search => self.view.search = Some(Search { is_new: true, ..Search::default() }),
             Command::Find => {
                 self.view.search = Some(Search { is_new: true, only_steps: true, ..Search::default() });
@@ -207,6 +204,16 @@ impl App {
             Command::SmallerText => ctx.set_zoom_factor((ctx.zoom_factor() - 0.1).max(0.5)),
             Command::Keys => self.view.show_dialog(Dialog::Keys),
             Command::Quit => self.after_unsaved(ctx, Then::Quit),
+        }
+    }
+
+    fn move_view(&mut self, command: Command) {
+        let canvas = &mut self.view.canvas;
+        match command {
+            Command::FitSelection => canvas.fit_selection(),
+            Command::ZoomIn => canvas.zoom_by(1.25),
+            Command::ZoomOut => canvas.zoom_by(0.8),
+            _ => canvas.fit_all(),
         }
     }
 
@@ -373,7 +380,7 @@ impl App {
                 let text = super::state::relative_path(&first, &self.state.base());
                 self.edit(ctx, "choose a file", &[edits::set(&id, &field, Json::from(text))], false);
                 if field == "path" && self.state.project.sources.contains_key(&id) {
-                    self.handle(ctx, Action::SniffSource { source: id });
+                    self.handle(ctx, Action::SniffSource { source: id, keeps_format: false });
                 }
             }
             (Browse::SaveAs | Browse::ExportFolder | Browse::RunFolder, _) => {}

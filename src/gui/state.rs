@@ -81,7 +81,7 @@ pub struct AppState {
     /// Offered after a crash.
     pub recovery: Option<Recovery>,
     /// Data files being recognised.
-    pub sniffing: BTreeSet<PathBuf>,
+    pub sniffing: BTreeSet<String>,
 }
 
 impl AppState {

@@ -111,6 +111,43 @@ fn a_log_is_opened_filtered_broken_mended_and_all_is_undone() {
 }
 
 #[test]
+fn steps_are_copied_as_text_and_pasted_with_new_ids() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
+    wait(&mut harness, "the table", |app| step_of(app, "file").is_some());
+    harness.event(egui::Event::Copy);
+    harness.step();
+    let copied = harness.output().platform_output.commands.iter().find_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    let text = copied.expect("the step is in the clipboard");
+    assert!(text.contains("pipewright_steps"), "{text}");
+    harness.event(egui::Event::Paste(text));
+    wait(&mut harness, "the copy", |app| app.project().steps.len() == 2);
+    assert_eq!(harness.state().project().sources.len(), 1, "both read the same source");
+    let titles: Vec<&str> = harness.state().project().steps.values().map(|step| step.title.as_str()).collect();
+    assert!(titles.contains(&"users.csv") && titles.contains(&"users.csv 2"), "{titles:?}");
+}
+
+#[test]
+fn a_problem_leads_to_its_field() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
+    wait(&mut harness, "the table", |app| step_of(app, "file").is_some());
+    add_step(&mut harness, "Sort");
+    write(&mut harness, "Title", " of users");
+    wait(&mut harness, "the problem", |app| !app.problems().is_empty());
+    harness.key_press(egui::Key::F7);
+    harness.run_ok();
+    let problem = harness.state().problems()[0].clone();
+    let name = format!("{}: {}", problem.location.step.clone().unwrap(), problem.message);
+    harness.get_by_role_and_label(Role::Button, &name).click();
+    harness.run_ok();
+    assert!(harness.query_all_by_label_contains(&problem.message).count() > 1, "in the list and under the field");
+}
+
+#[test]
 fn every_form_of_every_step_kind_is_drawn() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("all.pipewright.json");

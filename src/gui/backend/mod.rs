@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
+use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::project::{Edit, Project, Recovery};
 
@@ -18,8 +20,8 @@ use super::command::Browse;
 use super::settings::Settings;
 
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
-pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling, Sniff};
-pub use work::{ExportTask, RunTask};
+pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
+pub use work::{ExportTask, RunTask, SniffTask};
 
 use pipewright_engine::{Cancel, PreviewRequest, PreviewWorker};
 
@@ -64,6 +66,18 @@ pub struct Opened {
     pub recovery: Option<Recovery>,
 }
 
+/// What a data file is.
+#[derive(Debug)]
+pub struct Found {
+    /// The first file that the path names.
+    pub file: PathBuf,
+    pub format: FormatSpec,
+    pub schema: Schema,
+    /// In plain words; empty where the format was given.
+    pub reason: String,
+    pub compression: Option<String>,
+}
+
 /// What came of a task.
 #[derive(Debug)]
 pub enum Message {
@@ -80,11 +94,11 @@ pub enum Message {
     },
     /// The journal cannot be written: edits are safe only after saving.
     JournalFailed(String),
-    /// A data file was recognised; `source`: it is a source already.
+    /// A data file was looked at; `source`: it is a source already.
     Sniffed {
-        path: PathBuf,
+        path: String,
         source: Option<String>,
-        result: Result<Box<Sniff>, Diagnostic>,
+        result: Result<Box<Found>, Diagnostic>,
     },
     /// Chosen in a native dialog.
     Chosen {
@@ -192,14 +206,9 @@ impl Backend {
         self.preview.poll_profiles()
     }
 
-    /// Recognises a data file.
-    pub fn sniff(&self, path: PathBuf, source: Option<String>) {
-        let (sender, wake) = (self.sender.clone(), self.wake.clone());
-        work::spawn("pipewright-sniff", move || {
-            let result = pipewright_engine::sniff(&path).map(Box::new);
-            let _ = sender.send(Message::Sniffed { path, source, result });
-            wake();
-        });
+    /// Looks at a data file.
+    pub fn sniff(&self, task: SniffTask) {
+        work::sniff(task, self.sender.clone(), self.wake.clone());
     }
 
     /// Runs a plan; a run before it is cancelled. Gives the run's number.

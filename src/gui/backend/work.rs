@@ -9,16 +9,52 @@ use std::sync::mpsc::SyncSender;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::{self, DesignInfo};
+use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
 use pipewright_core::project::EXTENSION;
 use pipewright_engine::{Cancel, RunOptions, RunProgress};
 
-use super::{Message, Wake};
+use super::{Found, Message, Wake};
 use crate::gui::command::Browse;
 
 /// Runs `work` on a named thread. Where the system gives no thread, nothing happens and the designer goes on.
 pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     let _ = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+}
+
+/// A data file to be looked at.
+#[derive(Debug)]
+pub struct SniffTask {
+    /// A path, folder or glob, its parameters bound.
+    pub path: String,
+    /// Folder that relative paths start from.
+    pub base: PathBuf,
+    /// The source that it belongs to; `None`: it becomes one.
+    pub source: Option<String>,
+    /// How it is to be read; `None`: its format is recognised.
+    pub format: Option<FormatSpec>,
+}
+
+impl SniffTask {
+    fn look(&self) -> Result<Found, Diagnostic> {
+        let files = pipewright_engine::expand(&self.path, &self.base)?;
+        let file = files.into_iter().next().unwrap_or_else(|| self.base.join(&self.path));
+        if let Some(format) = &self.format {
+            let schema = pipewright_engine::schema_as(&file, format)?;
+            return Ok(Found { file, format: format.clone(), schema, reason: String::new(), compression: None });
+        }
+        let sniff = pipewright_engine::sniff(&file)?;
+        let reason = sniff.reasons.into_iter().next().unwrap_or_default();
+        Ok(Found { file, format: sniff.format, schema: sniff.schema, reason, compression: sniff.compression })
+    }
+}
+
+pub fn sniff(task: SniffTask, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-sniff", move || {
+        let result = task.look().map(Box::new);
+        let _ = sender.send(Message::Sniffed { path: task.path, source: task.source, result });
+        wake();
+    });
 }
 
 /// A run of the whole design.

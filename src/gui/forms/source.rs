@@ -3,6 +3,7 @@
 
 use egui::{RichText, Ui};
 use pipewright_core::model::Source;
+use pipewright_core::project::Edit;
 use pipewright_core::steps::{FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
@@ -14,7 +15,7 @@ use crate::gui::edits;
 use crate::gui::icons::{Icon, icon_button};
 use crate::gui::state::StateRef;
 use crate::gui::theme;
-use crate::gui::widgets::{Choice, caption, picker};
+use crate::gui::widgets::{Choice, caption, link, picker};
 
 const ABOUT: &[FormField] = &[
     FormField::new("owner", "Owner", FieldKind::Text { placeholder: "team or name" }, "Who answers for this data."),
@@ -71,10 +72,7 @@ impl FieldUi<'_, '_> {
         }
         let planned_wanted =
             self.scope.state.project.steps.get(self.scope.owner).is_some_and(|step| step.kind == "planned_source");
-        if sources.get(stored).is_none()
-            && planned_wanted
-            && crate::gui::widgets::link(ui, "+ Declare a planned source").clicked()
-        {
+        if sources.get(stored).is_none() && planned_wanted && link(ui, "+ Declare a planned source").clicked() {
             self.declare_planned();
         }
         if let Some(source) = sources.get(stored) {
@@ -108,7 +106,17 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
     if source.planned.is_none() {
         path_ui(ui, &scope, source, memory, out);
         label_ui(ui, "Format", "How the file's bytes become rows.");
-        format_ui(ui, &scope, "format", memory, out);
+        let mut own = Actions::default();
+        format_ui(ui, &scope, "format", memory, &mut own);
+        for action in own.take() {
+            // A format that was picked, not an option being typed: its columns are read at once.
+            let is_picked = matches!(&action, Action::Edit { joins: false, edits, .. }
+                if edits.iter().any(|edit| matches!(edit, Edit::Set { field, .. } if field.starts_with("format"))));
+            out.push(action);
+            if is_picked {
+                out.push(Action::SniffSource { source: source.id.clone(), keeps_format: true });
+            }
+        }
         diagnostics_ui(ui, scope.diagnostics("format"));
         ui.add_space(theme::SPACE_2);
     } else {
@@ -157,7 +165,7 @@ fn path_ui(ui: &mut Ui, scope: &FormScope<'_>, source: &Source, memory: &mut For
             out.push(Action::Browse(Browse::Field { id: source.id.clone(), field: "path".into(), folder: false }));
         }
         if icon_button(ui, Icon::Search, "Recognise format and columns again").clicked() {
-            out.push(Action::SniffSource { source: source.id.clone() });
+            out.push(Action::SniffSource { source: source.id.clone(), keeps_format: false });
         }
     });
     diagnostics_ui(ui, scope.diagnostics("path"));
@@ -173,6 +181,12 @@ fn columns_ui(ui: &mut Ui, scope: &FormScope<'_>, source: &Source, out: &mut Act
         .id_salt("columns")
         .default_open(open_at_first)
         .show(ui, |ui| {
+            if source.planned.is_none()
+                && source.format.is_some()
+                && link(ui, "Read them from the file again").clicked()
+            {
+                out.push(Action::SniffSource { source: source.id.clone(), keeps_format: true });
+            }
             if let Some(next) = schema_editor_ui(ui, &columns) {
                 let mut whole = schema.cloned().unwrap_or_else(|| serde_json::json!({}));
                 whole["fields"] = Json::Array(next);
