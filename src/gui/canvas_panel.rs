@@ -14,7 +14,13 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
     let rule = |from: &PortRef, to: &PortRef| may_connect(state, from, to);
     let answer = view.canvas.ui(ui, &view.scene, &rule);
     if let Some(step) = view.reveal.take() {
-        view.canvas.reveal(&step);
+        // From far away a step that is only panned to could not be read.
+        const READABLE: f32 = 0.45;
+        if view.canvas.view.zoom < READABLE {
+            view.canvas.fit_selection();
+        } else {
+            view.canvas.reveal(&step);
+        }
         ui.ctx().request_repaint();
     }
     if view.takes_panel(1) {

@@ -17,7 +17,7 @@ use super::forms::{
 };
 use super::icons::{icon_button, icon_ui};
 use super::questions;
-use super::state::StateRef;
+use super::state::{StateRef, counted};
 use super::theme;
 use super::view::View;
 use super::widgets::{Choice, caption, group_icon, hairline, link, picker, soft};
@@ -41,7 +41,7 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                 Chosen::Project => project_ui(ui, state, view, out),
                 Chosen::Source(id) => {
                     if let Some(source) = state.project.sources.get(id) {
-                        heading_ui(ui, &source.title, "Source", None, |_| {});
+                        heading_ui(ui, &source.title, "Source", None);
                         source_form_ui(ui, state, source, &mut view.forms, out);
                         if link(ui, "Remove this source").clicked() {
                             out.edit("remove source", vec![edits::remove(id)]);
@@ -83,14 +83,15 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
     });
 }
 
-fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, Icon)>, more: impl FnOnce(&mut Ui)) {
+fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, Icon)>) {
     ui.horizontal(|ui| {
         if let Some((group, icon)) = icon {
             group_icon(ui, group, icon, 20.0);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            more(ui);
-            soft(ui, kind);
+            if !kind.is_empty() {
+                soft(ui, kind);
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(egui::Label::new(RichText::new(title).font(theme::title())).truncate());
             });
@@ -101,12 +102,14 @@ fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, 
 
 fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: &mut Actions) {
     let Some(kind) = steps::kind(&step.kind) else {
-        heading_ui(ui, &step.title, "Unknown", None, |_| {});
+        heading_ui(ui, &step.title, "Unknown", None);
         soft(ui, format!("This version does not know the step kind `{}`. It is kept as it is.", step.kind));
         return;
     };
     let icon = Some((group_of(kind), icon_of(kind)));
-    heading_ui(ui, state.step_title(&step.id), kind.title(), icon, |_| {});
+    let title = state.step_title(&step.id);
+    let word = if title == kind.title() { "" } else { kind.title() };
+    heading_ui(ui, title, word, icon);
     soft(ui, kind.doc());
     ui.add_space(theme::SPACE_3);
     ui.push_id(&step.id, |ui| {
@@ -240,7 +243,7 @@ fn item_ui(
     out: &mut Actions,
 ) {
     let Some(values) = json.as_ref().and_then(Json::as_object) else { return };
-    heading_ui(ui, kind, "", None, |_| {});
+    heading_ui(ui, kind, "", None);
     let scope = FormScope { state, owner: id, item: id, prefix: "", path: String::new(), values };
     let mut own = Actions::default();
     form_ui(ui, &scope, fields, &mut view.forms, &mut own);
@@ -296,7 +299,7 @@ fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut
             "The definition in words.",
         ),
     ];
-    heading_ui(ui, "Question", "", None, |_| {});
+    heading_ui(ui, "Question", "", None);
     let json = serde_json::to_value(question).unwrap_or(Json::Null);
     let empty = Map::new();
     let scope = FormScope {
@@ -329,7 +332,7 @@ fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut
 }
 
 fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
-    heading_ui(ui, &state.project.name, "Project", None, |_| {});
+    heading_ui(ui, &state.project.name, "Project", None);
     label_ui(ui, "Name", "");
     let mut name = state.project.name.clone();
     let response = text_edit(ui, "Project name", &mut name, TextLook::default());
@@ -344,10 +347,10 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
     caption(
         ui,
         format!(
-            "{} steps · {} sources · {} questions",
-            project.steps.len(),
-            project.sources.len(),
-            project.questions.len()
+            "{} · {} · {}",
+            counted(project.steps.len() as u64, "step"),
+            counted(project.sources.len() as u64, "source"),
+            counted(project.questions.len() as u64, "question")
         ),
     );
     ui.add_space(theme::SPACE_3);
@@ -358,7 +361,7 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
 }
 
 fn many_ui(ui: &mut Ui, count: usize, out: &mut Actions) {
-    heading_ui(ui, &format!("{count} steps"), "Selection", None, |_| {});
+    heading_ui(ui, &format!("{count} steps"), "Selection", None);
     ui.horizontal(|ui| {
         for (command, icon) in [
             (Command::Copy, Icon::Copy),

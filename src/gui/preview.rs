@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Color32, Galley, Layout, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align, Color32, FontId, Galley, Layout, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::model::Id;
@@ -268,12 +269,13 @@ impl TableDelegate for Rows<'_> {
             shown(&value).chars().take(CELL_CHARACTERS).map(|c| if c.is_control() { '·' } else { c }).collect();
         let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
         let name = format!("{} of row {}: {text}", field.name, cell.row_nr + 1);
-        let galley = code(ui, text, colour);
         if ui.is_sizing_pass() {
-            ui.set_min_width((galley.size().x + 20.0).min(WIDEST));
+            let wanted = code(ui, text, colour).size().x + 20.0;
+            ui.set_min_width(wanted.min(WIDEST));
             return;
         }
-        let is_cut = galley.size().x > inner.width();
+        let galley = fitted(ui, text, theme::code(), colour, inner.width());
+        let is_cut = galley.elided;
         paint_in(ui, inner, galley, is_right_aligned(&field.data_type) && !is_cut);
         let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Cell, true, &name));
@@ -312,6 +314,13 @@ impl TableDelegate for Rows<'_> {
 
 fn code(ui: &Ui, text: String, colour: Color32) -> Arc<Galley> {
     ui.painter().layout_no_wrap(text, theme::code(), colour)
+}
+
+/// One line, cut with `…` where it is wider than `width`.
+fn fitted(ui: &Ui, text: String, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text, font, colour);
+    job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
+    ui.painter().layout_job(job)
 }
 
 /// Paints text into a cell, cut at its border.
@@ -366,7 +375,8 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
     let parts: Vec<String> =
         top.map(|(value, count)| format!("{} {}", shortened(value), percent(*count, rows))).collect();
     let text = if parts.is_empty() { format!("{} distinct", grouped(profile.distinct)) } else { parts.join(" · ") };
-    painter.text(room.left_top() + vec2(0.0, 2.0), egui::Align2::LEFT_TOP, text, theme::caption(), palette.soft);
+    let galley = fitted(ui, text, theme::caption(), palette.soft, room.width());
+    painter.galley(room.left_top() + vec2(0.0, 2.0), galley, palette.soft);
 }
 
 fn shortened(value: &Value) -> String {

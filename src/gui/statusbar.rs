@@ -106,17 +106,22 @@ fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
     if view.carried.0 != Some(revision) {
         let carried = targets().iter().map(|target| {
             let support = target.support(&state.plan);
-            let missing = support.values().filter(|(support, _)| matches!(support, Support::Unsupported)).count();
-            (target.title().to_owned(), missing)
+            let missing = support.iter().filter(|(_, (support, _))| matches!(support, Support::Unsupported));
+            let told = missing.map(|(step, (_, reason))| format!("{}: {reason}", state.step_title(step)));
+            (target.title().to_owned(), told.collect())
         });
         view.carried = (Some(revision), carried.collect());
     }
     for (title, missing) in view.carried.1.iter().rev() {
-        let text = if *missing == 0 {
+        let text = if missing.is_empty() {
             RichText::new(format!("{title} ✓")).color(palette.soft)
         } else {
-            RichText::new(format!("{title}: {} not carried", counted(*missing as u64, "step"))).color(palette.warning)
+            let count = counted(missing.len() as u64, "step");
+            RichText::new(format!("{title}: {count} not carried")).color(palette.warning)
         };
-        ui.label(text.font(theme::caption()));
+        let response = ui.label(text.font(theme::caption()));
+        if !missing.is_empty() {
+            response.on_hover_text(missing.join("\n"));
+        }
     }
 }

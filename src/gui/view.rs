@@ -108,8 +108,8 @@ pub struct View {
     pub may_close: bool,
     /// After a save: what was waiting for it.
     pub after_save: Option<Then>,
-    /// Per target, how many steps it does not carry; of which revision.
-    pub carried: (Option<u64>, Vec<(String, usize)>),
+    /// Per target, the steps that it does not carry and why; of which revision.
+    pub carried: (Option<u64>, Vec<(String, Vec<String>)>),
 }
 
 impl View {

@@ -1,6 +1,7 @@
 //! Ordered lists of items, each with fields of its own: add, remove, move up and down.
 
 use egui::{Align, Layout, RichText, Ui};
+use pipewright_core::data::Schema;
 use pipewright_core::project::{Edit, Place};
 use pipewright_core::steps::{FieldKind, FormField};
 use serde_json::{Map, Value as Json, json};
@@ -45,9 +46,18 @@ impl FieldUi<'_, '_> {
             });
             ui.add_space(theme::SPACE_1);
         }
-        if link(ui, "+ Add").accessible_name(format!("Add to {}", self.field.label)).clicked() {
-            self.add_item(fields);
-        }
+        ui.horizontal(|ui| {
+            if link(ui, "+ Add").accessible_name(format!("Add to {}", self.field.label)).clicked() {
+                let item = self.new_item(fields, &mut NewIds::new(&self.scope.state.project));
+                self.insert(vec![item]);
+            }
+            if let Some(FieldKind::Column { input, .. }) = fields.first().map(|field| &field.kind)
+                && let Some(schema) = self.scope.schema(input).filter(|schema| !schema.is_empty())
+                && link(ui, "+ All columns").clicked()
+            {
+                self.add_columns(fields, schema);
+            }
+        });
     }
 
     fn item_action(&mut self, action: ItemAction, index: usize, ids: &[&str]) {
@@ -74,8 +84,7 @@ impl FieldUi<'_, '_> {
     }
 
     /// A new item: its choices have their first value, all else is empty.
-    fn add_item(&mut self, fields: &[FormField]) {
-        let mut ids = NewIds::new(&self.scope.state.project);
+    fn new_item(&self, fields: &[FormField], ids: &mut NewIds<'_>) -> Map<String, Json> {
         let stem: String = self.field.name.chars().take(1).collect();
         let mut item = Map::new();
         item.insert("id".into(), Json::from(ids.next(&stem)));
@@ -100,8 +109,31 @@ impl FieldUi<'_, '_> {
                 _ => {}
             }
         }
+        item
+    }
+
+    /// An item for each column that no item names yet.
+    fn add_columns(&mut self, fields: &[FormField], schema: &Schema) {
+        let Some(first) = fields.first() else { return };
+        let stored = self.scope.values.get(self.field.name).and_then(Json::as_array);
+        let named: Vec<&str> = stored.into_iter().flatten().filter_map(|item| item.get(first.name)?.as_str()).collect();
+        let mut ids = NewIds::new(&self.scope.state.project);
+        let missing = schema.names().filter(|name| !named.contains(name));
+        let items = missing.map(|name| {
+            let mut item = self.new_item(fields, &mut ids);
+            item.insert(first.name.into(), Json::from(name));
+            item
+        });
+        let items = items.collect();
+        self.insert(items);
+    }
+
+    fn insert(&mut self, items: Vec<Map<String, Json>>) {
         let into = format!("{}.{}", self.scope.item, self.field.name);
-        let edit = Edit::Insert { into, item: Json::Object(item), place: Place::Last };
-        self.out.edit(format!("add to {}", super::plain(self.field.name)), vec![edit]);
+        let edit = |item| Edit::Insert { into: into.clone(), item: Json::Object(item), place: Place::Last };
+        let batch: Vec<Edit> = items.into_iter().map(edit).collect();
+        if !batch.is_empty() {
+            self.out.edit(format!("add to {}", super::plain(self.field.name)), batch);
+        }
     }
 }

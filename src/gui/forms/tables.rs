@@ -1,7 +1,8 @@
 //! Fields that are small tables: a schema, rows typed in by hand, the project's parameters.
 
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
-use pipewright_core::data::{DataType, Value};
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::formats::{self, FormatSpec, Sample};
 use pipewright_core::model::Parameter;
 use serde_json::{Value as Json, json};
 
@@ -15,6 +16,8 @@ use crate::gui::widgets::{caption, group_box, link, picker};
 
 /// How many rows the grid shows; more are counted.
 const SHOWN_ROWS: usize = 200;
+/// Rows whose texts are looked at for columns.
+const LOOKED_AT: usize = 500;
 
 /// The columns of a stored schema: a list, or an object with `fields`.
 pub fn read_schema(json: Option<&Json>) -> Vec<Json> {
@@ -69,7 +72,14 @@ impl FieldUi<'_, '_> {
     pub(super) fn schema_ui(&mut self, ui: &mut Ui) {
         let stored = self.scope.values.get(self.field.name);
         let columns = read_schema(stored);
-        let next = group_box(ui, |ui| schema_editor_ui(ui, &columns));
+        let mut next = group_box(ui, |ui| schema_editor_ui(ui, &columns));
+        if let Some((text, found)) = self.offered_columns()
+            && link(ui, text).clicked()
+            && let Some(found) = found()
+        {
+            let fields = found.fields.iter();
+            next = Some(fields.map(|field| json!({"name": field.name, "type": field.data_type})).collect());
+        }
         if let Some(next) = next {
             let value = match stored {
                 Some(Json::Object(map)) => {
@@ -81,6 +91,28 @@ impl FieldUi<'_, '_> {
             };
             self.scope.typed(self.memory, self.out, self.field.name, value);
         }
+    }
+
+    /// Columns that need not be typed: those that a format finds in the texts that arrive, or those that arrive.
+    fn offered_columns(&self) -> Option<(&'static str, Box<dyn Fn() -> Option<Schema> + '_>)> {
+        let arriving = self.scope.schema("in")?;
+        let spec =
+            self.scope.values.get("format").and_then(|json| serde_json::from_value::<FormatSpec>(json.clone()).ok());
+        let Some(spec) = spec else {
+            return Some(("Take the columns that arrive", Box::new(|| Some(arriving.clone()))));
+        };
+        let rows = self.scope.rows("in")?;
+        let column = rows.schema().index(self.scope.text("column"))?;
+        let find = move || {
+            let texts = (0..rows.rows().min(LOOKED_AT)).filter_map(|row| match rows.value(row, column) {
+                Value::String(text) => Some(text.replace(['\n', '\r'], " ")),
+                _ => None,
+            });
+            let sample = Sample::whole("", &texts.collect::<Vec<_>>().join("\n"));
+            let parser = formats::format(&spec.name)?.prepare(&spec, None, &sample).ok()?;
+            Some(parser.schema().clone())
+        };
+        Some(("Find the columns in the texts", Box::new(find)))
     }
 
     pub(super) fn rows_ui(&mut self, ui: &mut Ui, schema: &str) {
