@@ -65,9 +65,11 @@ impl App {
         self.state.results.rows(step, output).filter(|_| is_fresh).map(|found| found.rows)
     }
 
-    /// Whether nothing is being computed, read or recognised.
+    /// Whether nothing is being computed, read, recognised or written.
     pub fn is_idle(&self) -> bool {
-        !self.state.results.computing && self.state.sniffing.is_empty() && self.actions.is_empty()
+        let state = &self.state;
+        let is_waiting = state.results.computing || state.saving || state.export.busy || state.run.active.is_some();
+        !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }
 
     /// Whether there are changes that the file does not have.

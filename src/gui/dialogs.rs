@@ -96,7 +96,7 @@ fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, ou
     title_ui(ui, "Open", &mut is_done);
     soft(ui, "A project, or a data file that becomes a source. Several paths stand in quotes.");
     ui.add_space(theme::SPACE_2);
-    let entered = path_field_ui(ui, "Path", path, Browse::Open, is_new, out);
+    let entered = path_field_ui(ui, "Open path", path, Browse::Open, is_new, out);
     ui.add_space(theme::SPACE_3);
     for recent in state.settings.recent.iter().take(6) {
         let shown = recent.display().to_string();
@@ -140,7 +140,7 @@ fn read_paths(text: &str) -> Vec<std::path::PathBuf> {
 fn save_as_ui(ui: &mut Ui, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
     let mut is_done = false;
     title_ui(ui, "Save as", &mut is_done);
-    let entered = path_field_ui(ui, "Path", path, Browse::SaveAs, is_new, out);
+    let entered = path_field_ui(ui, "Save to", path, Browse::SaveAs, is_new, out);
     ui.add_space(theme::SPACE_3);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let is_given = !path.trim().is_empty();

@@ -49,6 +49,15 @@ fn write(harness: &mut Harness<'_, App>, field: &str, text: &str) {
     harness.run_ok();
 }
 
+/// Types over what a field holds.
+fn replace(harness: &mut Harness<'_, App>, field: &str, text: &str) {
+    harness.get_by_role_and_label(Role::TextInput, field).focus();
+    harness.run_ok();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.event(egui::Event::Text(text.to_owned()));
+    harness.run_ok();
+}
+
 /// Fields of one line and of several have different roles.
 fn role_of(harness: &Harness<'_, App>, field: &str) -> Role {
     let has_lines = harness.query_by_role_and_label(Role::MultilineTextInput, field).is_some();
@@ -128,6 +137,41 @@ fn steps_are_copied_as_text_and_pasted_with_new_ids() {
     assert_eq!(harness.state().project().sources.len(), 1, "both read the same source");
     let titles: Vec<&str> = harness.state().project().steps.values().map(|step| step.title.as_str()).collect();
     assert!(titles.contains(&"users.csv") && titles.contains(&"users.csv 2"), "{titles:?}");
+}
+
+#[test]
+fn a_design_is_saved_run_and_exported() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
+    wait(&mut harness, "the table", |app| step_of(app, "file").is_some());
+    add_step(&mut harness, "Load to file");
+    wait(&mut harness, "the load", |app| step_of(app, "load_file").is_some());
+    let load = step_of(harness.state(), "load_file").unwrap();
+    let shown = harness.state().rows(&load, "out").unwrap();
+
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::S);
+    harness.run_ok();
+    let path = home.path().join("users.pipewright.json");
+    replace(&mut harness, "Save to", &path.to_string_lossy());
+    harness.get_by_role_and_label(Role::Button, "Save").click();
+    wait(&mut harness, "the file", |app| !app.is_dirty());
+    let (saved, diagnostics) = pipewright_core::project::read_file(&path).unwrap();
+    assert_eq!((saved.steps.len(), saved.name.as_str(), diagnostics.len()), (2, "users", 0));
+
+    harness.key_press(egui::Key::F5);
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::Button, "Run").click();
+    harness.run_ok();
+    wait(&mut harness, "the run", |_| true);
+    let written = std::fs::read_to_string(home.path().join("out/rows.csv")).unwrap();
+    assert_eq!(written.lines().count() as u64, shown + 1, "a header and the rows of the preview");
+
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::Button, "Export").click();
+    harness.run_ok();
+    wait(&mut harness, "the export", |_| true);
+    assert!(home.path().join("export/pipeline.json").exists());
 }
 
 #[test]
