@@ -30,6 +30,8 @@ pub struct App {
     pub(super) actions: Actions,
     /// Settings as they were written last.
     written: Settings,
+    /// Title of the window as it was set last.
+    title: String,
 }
 
 impl App {
@@ -46,7 +48,7 @@ impl App {
             actions.push(Action::OpenPaths { paths: files, at: None });
         }
         let written = settings.clone();
-        Self { state: AppState::new(settings), view: View::default(), backend, actions, written }
+        Self { state: AppState::new(settings), view: View::default(), backend, actions, written, title: String::new() }
     }
 
     /// The project that is open.
@@ -95,6 +97,19 @@ impl App {
             self.handle(ctx, action);
         }
         self.follow();
+        self.name_window(ctx);
+    }
+
+    fn name_window(&mut self, ctx: &Context) {
+        let mark = if self.state.is_open && self.state.is_dirty() { " •" } else { "" };
+        let title = match self.state.is_open {
+            true => format!("{}{mark} – Pipewright", self.state.project.name),
+            false => "Pipewright".to_owned(),
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     /// Brings everything that hangs on the project up to date.

@@ -1,6 +1,7 @@
 //! Every command of the designer in one list: from it come menus, tooltips, shortcuts, the palette and the list of
 //! keys. And `Action`: what panels ask for. Imports egui's keys only.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -171,7 +172,11 @@ pub enum Action {
     /// A native file dialog off the UI thread.
     Browse(Browse),
     ShowTab(BottomTab),
-    StartRun,
+    /// Parameters as they were typed; those not given take their defaults.
+    StartRun {
+        out: PathBuf,
+        parameters: BTreeMap<String, String>,
+    },
     CancelRun,
     StartExport {
         target: String,

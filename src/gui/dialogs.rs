@@ -1,11 +1,15 @@
 //! Dialogs over the window: opening and saving by path, unsaved changes, recovery, keys; and the line that tells what
 //! happened. None of them loses what was typed elsewhere.
 
+use std::collections::BTreeMap;
+
 use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Order, RichText, Ui, vec2};
+
+use pipewright_core::ir::parse_parameter;
 
 use super::command::{Action, Actions, Browse, UnsavedAnswer};
 use super::export_dialog;
-use super::forms::{TextLook, text_edit};
+use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
 use super::icons::{Icon, icon_button, icon_ui};
 use super::keys;
 use super::state::StateRef;
@@ -35,7 +39,9 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Export { target, folder } => {
                 is_done = export_dialog::export_ui(ui, state, target, folder, is_new, out);
             }
-            Dialog::Run { out: folder } => is_done = run_dialog_ui(ui, folder, is_new, out),
+            Dialog::Run { out: folder, parameters } => {
+                is_done = run_dialog_ui(ui, state, folder, parameters, is_new, out);
+            }
             Dialog::Keys => {
                 title_ui(ui, "Keyboard", &mut is_done);
                 keys::keys_ui(ui);
@@ -174,18 +180,47 @@ fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     });
 }
 
-fn run_dialog_ui(ui: &mut Ui, folder: &mut String, is_new: bool, out: &mut Actions) -> bool {
+fn run_dialog_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    folder: &mut String,
+    parameters: &mut BTreeMap<String, String>,
+    is_new: bool,
+    out: &mut Actions,
+) -> bool {
     let mut is_done = false;
     title_ui(ui, "Run", &mut is_done);
     soft(ui, "Reads the whole input and writes the outputs into this folder. Nothing half-written stays.");
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Output folder", folder, Browse::RunFolder, is_new, out);
-    ui.add_space(theme::SPACE_3);
+    ui.add_space(theme::SPACE_2);
+    let mut is_wrong = false;
+    for parameter in &state.plan.parameters {
+        label_ui(ui, &parameter.name, &parameter.doc);
+        let text = parameters.entry(parameter.name.clone()).or_default();
+        let default = match &parameter.default {
+            None => "must be given".to_owned(),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(json) => json.to_string(),
+        };
+        let look = TextLook { placeholder: &default, is_code: true, ..TextLook::default() };
+        text_edit(ui, &parameter.name, text, look);
+        if !text.is_empty()
+            && let Err(problem) = parse_parameter(parameter, text)
+        {
+            is_wrong = true;
+            diagnostic_ui(ui, &problem);
+        }
+        is_wrong |= text.is_empty() && parameter.default.is_none();
+        ui.add_space(theme::SPACE_1);
+    }
+    ui.add_space(theme::SPACE_2);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let is_given = !folder.trim().is_empty();
-        let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Run").clicked()).inner;
-        if is_given && (clicked || entered) {
-            out.push(Action::StartRun);
+        let is_ready = !folder.trim().is_empty() && !is_wrong;
+        let clicked = ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Run").clicked()).inner;
+        if is_ready && (clicked || entered) {
+            let folder = std::path::PathBuf::from(folder.trim());
+            out.push(Action::StartRun { out: folder, parameters: parameters.clone() });
         }
         if ui.button("Cancel").clicked() {
             is_done = true;

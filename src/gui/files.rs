@@ -192,7 +192,7 @@ impl App {
     /// What the threads answer.
     pub(super) fn handle_message(&mut self, ctx: &Context, message: Message) {
         match message {
-            Message::Opened { path, result: Ok(opened) } => self.show_opened(ctx, path, *opened),
+            Message::Opened { path, result: Ok(opened) } => self.show_opened(path, *opened),
             Message::Opened { path, result: Err(diagnostic) } => {
                 self.state.settings.recent.retain(|recent| *recent != path);
                 let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
@@ -241,7 +241,7 @@ impl App {
         }
     }
 
-    fn show_opened(&mut self, ctx: &Context, path: PathBuf, opened: Opened) {
+    fn show_opened(&mut self, path: PathBuf, opened: Opened) {
         self.state.notice = None;
         self.view.reset(&opened.project);
         self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
@@ -253,7 +253,6 @@ impl App {
         }
         self.state.open(opened.project, Some(path), opened.diagnostics);
         self.state.recovery = opened.recovery;
-        ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{} – Pipewright", self.state.project.name)));
     }
 
     /// The answer to “a crash left edits behind”.

@@ -1,11 +1,12 @@
 //! Does what was asked for: commands, edits, runs and exports. The only place, with `app` and `files`, that changes
 //! the state; every change to the project goes through its history and into the journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use egui::{Context, Pos2, vec2};
 use pipewright_core::export::DesignInfo;
+use pipewright_core::ir::parse_parameter;
 use pipewright_core::model::Note;
 use pipewright_core::project::{EXTENSION, Edit, Frame};
 use serde_json::{Value as Json, json};
@@ -57,7 +58,7 @@ impl App {
                 }
             }
             Action::ShowTab(tab) => self.view.bottom = tab,
-            Action::StartRun => self.start_run(ctx),
+            Action::StartRun { out, parameters } => self.start_run(ctx, out, parameters),
             Action::CancelRun => self.backend.cancel_run(),
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
@@ -320,40 +321,39 @@ impl App {
         }
     }
 
-    /// Asks where a run writes; without errors and with a place chosen before, runs at once.
+    /// Asks where a run writes and with which parameters.
     fn ask_run(&mut self, ctx: &Context) {
         self.view.bottom = BottomTab::Run;
         if self.state.run.active.is_some() {
             self.notice(ctx, "a run is under way", false);
-        } else if self.state.run.out.as_os_str().is_empty() {
-            let out = self.state.base().join("out");
-            self.view.show_dialog(Dialog::Run { out: out.display().to_string() });
-        } else {
-            self.start_run(ctx);
+            return;
         }
+        let before = &self.state.run;
+        let out = if before.out.as_os_str().is_empty() { self.state.base().join("out") } else { before.out.clone() };
+        let parameters = before.parameters.clone();
+        self.view.show_dialog(Dialog::Run { out: out.display().to_string(), parameters });
     }
 
-    fn start_run(&mut self, ctx: &Context) {
-        if let Some(Dialog::Run { out }) = &self.view.dialog {
-            self.state.run.out = PathBuf::from(out);
-            self.view.dialog = None;
-        }
-        let problems = pipewright_core::export::check_exportable(&self.state.plan);
-        let out = self.state.run.out.clone();
+    fn start_run(&mut self, ctx: &Context, out: PathBuf, typed: BTreeMap<String, String>) {
+        self.view.dialog = None;
         self.view.bottom = BottomTab::Run;
+        let mut problems = pipewright_core::export::check_exportable(&self.state.plan);
+        let mut parameters = BTreeMap::new();
+        for parameter in &self.state.plan.parameters {
+            let Some(text) = typed.get(&parameter.name).filter(|text| !text.is_empty()) else { continue };
+            match parse_parameter(parameter, text) {
+                Ok(value) => drop(parameters.insert(parameter.name.clone(), value)),
+                Err(diagnostic) => problems.push(diagnostic),
+            }
+        }
+        self.state.run = RunState { out: out.clone(), parameters: typed, ..RunState::default() };
         if problems.iter().any(|problem| problem.is_error()) {
-            self.state.run = RunState { out, outcome: Some(Err(problems)), ..RunState::default() };
+            self.state.run.outcome = Some(Err(problems));
             self.notice(ctx, "the design cannot run yet: see the Run tab", true);
             return;
         }
-        let task = RunTask {
-            plan: self.state.plan.clone(),
-            base: self.state.base(),
-            out: out.clone(),
-            parameters: self.state.parameters(),
-        };
-        let number = self.backend.run(task);
-        self.state.run = RunState { active: Some(number), out, ..RunState::default() };
+        let task = RunTask { plan: self.state.plan.clone(), base: self.state.base(), out, parameters };
+        self.state.run.active = Some(self.backend.run(task));
     }
 
     fn start_export(&mut self, target: String, folder: PathBuf) {
@@ -375,7 +375,7 @@ impl App {
             }
             (Browse::SaveAs, Some(Dialog::SaveAs { path, .. })) => *path = shown,
             (Browse::ExportFolder, Some(Dialog::Export { folder, .. })) => *folder = shown,
-            (Browse::RunFolder, Some(Dialog::Run { out })) => *out = shown,
+            (Browse::RunFolder, Some(Dialog::Run { out, .. })) => *out = shown,
             (Browse::Field { id, field, .. }, _) => {
                 let text = super::state::relative_path(&first, &self.state.base());
                 self.edit(ctx, "choose a file", &[edits::set(&id, &field, Json::from(text))], false);

@@ -35,6 +35,9 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
             view.forms.clear();
             view.forms.focus = focus;
         }
+        if view.takes_panel(2) {
+            focus_first(state, shown, view);
+        }
         match (shown, state.selection.steps.len()) {
             (Some(step), _) => step_ui(ui, state, step, view, out),
             (None, 0) => match &state.chosen {
@@ -81,6 +84,25 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
         }
         ui.add_space(theme::SPACE_6);
     });
+}
+
+/// F6: the first field of what is shown takes the keyboard; where there is none, the next panel does.
+fn focus_first(state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
+    let first = match (shown, &state.chosen) {
+        (Some(step), _) => {
+            let form = steps::kind(&step.kind).map(|kind| kind.form()).unwrap_or_default();
+            let field = form.first().map_or("step.title", |field| field.name);
+            Some((step.id.clone(), field.to_owned()))
+        }
+        (None, Chosen::Question(id)) => Some((id.clone(), "title".to_owned())),
+        (None, Chosen::Note(id)) => Some((id.clone(), "text".to_owned())),
+        (None, Chosen::Frame(id)) => Some((id.clone(), "title".to_owned())),
+        (None, Chosen::Project | Chosen::Source(_)) => None,
+    };
+    match first {
+        Some(first) => view.forms.focus = Some(first),
+        None => view.next_panel(),
+    }
 }
 
 fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, Icon)>) {
@@ -183,7 +205,7 @@ fn input_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, port: &steps::Port, w
         choices
     };
     let shown = wire.map(|wire| state.step_title(&wire.from)).unwrap_or_default();
-    let Some(picked) = picker(ui, &format!("Input {}", port.label), shown, false, &choices) else { return };
+    let Some(picked) = picker(ui, &format!("Input {}", port.label), shown, false, choices) else { return };
     let mut batch: Vec<Edit> = wire.map(|wire| edits::remove(&wire.id)).into_iter().collect();
     if let Some((from, output)) = picked.split_once('/') {
         let from = PortRef { step: from.into(), side: Side::Output, port: output.into() };

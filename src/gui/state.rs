@@ -32,14 +32,20 @@ pub struct RunState {
     pub log: Vec<String>,
     pub bytes: (u64, u64),
     pub out: PathBuf,
+    /// As they were typed.
+    pub parameters: BTreeMap<String, String>,
     pub outcome: Option<Result<Box<RunReport>, Vec<Diagnostic>>>,
 }
+
+/// What came of an export: names of files, or what is wrong.
+pub type Exported = Result<Vec<String>, Vec<Diagnostic>>;
 
 /// An export from the menu.
 #[derive(Debug, Default)]
 pub struct ExportState {
     pub busy: bool,
-    pub outcome: Option<(PathBuf, Result<Vec<String>, Vec<Diagnostic>>)>,
+    /// The folder, and the names of the files in it.
+    pub outcome: Option<(PathBuf, Exported)>,
 }
 
 /// A line that tells what happened; goes by itself unless it is an error.
@@ -287,7 +293,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

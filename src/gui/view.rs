@@ -1,6 +1,7 @@
 //! What the window shows and what is typed into it, apart from the project: tabs, open dialogs, drafts, the canvas with
 //! its scene. Never saved with the project. Imports the canvas and the forms' memory.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use egui::Pos2;
@@ -51,7 +52,7 @@ pub enum Dialog {
     SaveAs { path: String, then: Option<Then> },
     Unsaved { then: Then },
     Export { target: String, folder: String },
-    Run { out: String },
+    Run { out: String, parameters: BTreeMap<String, String> },
     Keys,
 }
 

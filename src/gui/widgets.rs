@@ -1,7 +1,7 @@
 //! Small widgets that several panels share, in the designer's look. Imports egui, the theme and icons; no project.
 
 use egui::{
-    Align, Color32, CornerRadius, Frame, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
+    Align, Color32, CornerRadius, Frame, Id, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
     ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
@@ -233,6 +233,9 @@ pub fn picker(
         info.current_text_value = Some(shown.to_owned());
         info
     });
+    if ui.data_mut(|data| data.remove_temp::<bool>(next_picker())).unwrap_or(false) {
+        response.request_focus();
+    }
     let id = response.id.with("picker");
     let filter_id = id.with("filter");
     let mut picked = None;
@@ -280,6 +283,16 @@ pub fn picker(
         },
     );
     picked
+}
+
+/// Where the wish of `focus_next_picker` is kept.
+pub fn next_picker() -> Id {
+    Id::unique("focus next picker")
+}
+
+/// The next picker that is drawn takes the keyboard.
+pub fn focus_next_picker(ui: &Ui) {
+    ui.data_mut(|data| data.insert_temp(next_picker(), true));
 }
 
 /// Small buttons that move an item up or down or take it away.

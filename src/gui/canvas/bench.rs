@@ -52,7 +52,7 @@ pub fn made_up_scene(steps: usize, wires: usize) -> Scene {
     for n in 0..wires {
         let from = n % steps.max(1);
         let to = from + 1 + random.usize(..3) * columns;
-        if to < steps && to % columns != 0 {
+        if to < steps && !to.is_multiple_of(columns) {
             let mut wire = WireView::new(format!("wire{n}"), from, to);
             wire.to.1 = n / steps % 2;
             wire.label = format!("{} k", n % 900);
@@ -195,7 +195,7 @@ impl<'a> Bench<'a> {
             source: MouseWheelSource::Trackpad,
             modifiers,
         };
-        let way = if frame / 15 % 2 == 0 { 1.0 } else { -1.0 };
+        let way = if (frame / 15).is_multiple_of(2) { 1.0 } else { -1.0 };
         match action {
             Action::Still => Vec::new(),
             Action::Pan => vec![wheel(vec2(way * 17.0, way * 9.0), Modifiers::NONE)],

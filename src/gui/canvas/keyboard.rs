@@ -27,11 +27,10 @@ pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
         let at = canvas.canvas_point(screen);
         hand.events.push(CanvasEvent::PaletteAt { at, screen });
     }
-    if pressed(Modifiers::NONE, Key::Delete) || pressed(Modifiers::NONE, Key::Backspace) {
-        if !canvas.selection.is_empty() {
-            let selection = canvas.selection.clone();
-            hand.events.push(CanvasEvent::Delete(selection));
-        }
+    let is_deleting = pressed(Modifiers::NONE, Key::Delete) || pressed(Modifiers::NONE, Key::Backspace);
+    if is_deleting && !canvas.selection.is_empty() {
+        let selection = canvas.selection.clone();
+        hand.events.push(CanvasEvent::Delete(selection));
     }
     if pressed(Modifiers::SHIFT, Key::Home) {
         canvas.fit_selection();

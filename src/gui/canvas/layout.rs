@@ -438,8 +438,8 @@ fn connect(cells: &mut Vec<Cell>, layers: &mut [Vec<usize>], depth: &[usize], li
     let span = end.saturating_sub(start);
     if (2..=LONGEST_LED).contains(&span) {
         let (from, to) = (cells[link.from].was, cells[link.to].was);
-        for layer in start + 1..end {
-            let share = (layer - start) as f32 / span as f32;
+        for (passed, layer) in layers.iter_mut().take(end).skip(start + 1).enumerate() {
+            let share = (passed + 1) as f32 / span as f32;
             let passing = cells.len();
             cells.push(Cell {
                 step: None,
@@ -449,7 +449,7 @@ fn connect(cells: &mut Vec<Cell>, layers: &mut [Vec<usize>], depth: &[usize], li
                 after: Vec::new(),
                 y: 0.0,
             });
-            layers[layer].push(passing);
+            layer.push(passing);
             cells[at.0].after.push((passing, PASSING / 2.0, at.1));
             cells[passing].before.push((at.0, at.1, PASSING / 2.0));
             at = (passing, PASSING / 2.0);

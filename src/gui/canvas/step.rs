@@ -366,26 +366,25 @@ fn footer_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
 fn mark_ui(brush: &Brush<'_>, state: &StepState, centre: Pos2) {
     let palette = brush.palette;
     let radius = (3.5 * brush.zoom).max(2.5);
-    let filled = |colour| brush.painter.circle_filled(centre, radius, colour);
+    let filled = |colour| {
+        brush.painter.circle_filled(centre, radius, colour);
+    };
+    let ring = |colour| {
+        let stroke = Stroke::new(1.5 * brush.zoom.max(0.7), colour);
+        brush.painter.circle_stroke(centre, radius - 0.75, stroke);
+    };
     match state {
         StepState::Exact => filled(palette.good),
-        StepState::Sample => {
-            let stroke = Stroke::new(1.5 * brush.zoom.max(0.7), palette.good);
-            brush.painter.circle_stroke(centre, radius - 0.75, stroke)
-        }
+        StepState::Sample => ring(palette.good),
         StepState::Computing => filled(palette.accent),
         StepState::Stale => filled(palette.faint),
         StepState::MadeUp | StepState::Planned => filled(palette.warning),
-        StepState::Idle => {
-            let stroke = Stroke::new(1.5 * brush.zoom.max(0.7), palette.faint);
-            brush.painter.circle_stroke(centre, radius - 0.75, stroke)
-        }
+        StepState::Idle => ring(palette.faint),
         StepState::Error(_) => {
             let square = Rect::from_center_size(centre, Vec2::splat(radius * 3.2));
             Icon::Cross.paint(brush.painter, square, palette.bad);
-            return;
         }
-    };
+    }
 }
 
 fn ports_ui(canvas: &Canvas, brush: &Brush<'_>, index: usize) {

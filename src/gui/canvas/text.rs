@@ -37,10 +37,13 @@ pub enum Slot {
 
 const SLOTS: usize = 6;
 
+/// The texts of one step.
+type Entry = [Option<Arc<Galley>>; SLOTS];
+
 /// Galleys by step (or wire) and slot.
 #[derive(Default)]
 pub struct TextCache {
-    entries: Vec<Option<Box<[Option<Arc<Galley>>; SLOTS]>>>,
+    entries: Vec<Option<Box<Entry>>>,
     /// Laid out in every frame: when egui forgot it, the glyph atlas was reset
     /// or the scale changed, and all galleys are void.
     witness: Option<Arc<Galley>>,

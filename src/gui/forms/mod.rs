@@ -26,6 +26,7 @@ use super::edits;
 use super::icons::{Icon, icon_ui};
 use super::state::StateRef;
 use super::theme;
+use super::widgets;
 
 pub use basic::{TextLook, data_types, text_edit};
 pub use tables::parameters_ui;
@@ -194,6 +195,9 @@ struct FieldUi<'f, 'a> {
 
 impl FieldUi<'_, '_> {
     fn show(&mut self, ui: &mut Ui) {
+        if self.wants_focus {
+            widgets::focus_next_picker(ui);
+        }
         match &self.field.kind {
             FieldKind::Text { placeholder } => self.text_ui(ui, placeholder, false, false),
             FieldKind::Lines { placeholder } => self.text_ui(ui, placeholder, true, false),

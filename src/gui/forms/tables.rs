@@ -14,6 +14,9 @@ use crate::gui::state::StateRef;
 use crate::gui::theme;
 use crate::gui::widgets::{caption, group_box, link, picker};
 
+/// Finds columns when they are asked for.
+type FindColumns<'a> = Box<dyn Fn() -> Option<Schema> + 'a>;
+
 /// How many rows the grid shows; more are counted.
 const SHOWN_ROWS: usize = 200;
 /// Rows whose texts are looked at for columns.
@@ -94,7 +97,7 @@ impl FieldUi<'_, '_> {
     }
 
     /// Columns that need not be typed: those that a format finds in the texts that arrive, or those that arrive.
-    fn offered_columns(&self) -> Option<(&'static str, Box<dyn Fn() -> Option<Schema> + '_>)> {
+    fn offered_columns(&self) -> Option<(&'static str, FindColumns<'_>)> {
         let arriving = self.scope.schema("in")?;
         let spec =
             self.scope.values.get("format").and_then(|json| serde_json::from_value::<FormatSpec>(json.clone()).ok());
