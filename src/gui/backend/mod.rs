@@ -164,7 +164,9 @@ impl Backend {
                     (self.wake)();
                     return;
                 }
-                Err(TrySendError::Disconnected(_)) => return,
+                // Without the thread nothing is left to wait for when the window closes.
+                Err(TrySendError::Disconnected(FileTask::Close)) => drop(self.sender.try_send(Message::Closed)),
+                Err(TrySendError::Disconnected(_)) => {}
             }
         }
     }

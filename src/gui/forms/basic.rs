@@ -44,8 +44,6 @@ impl FieldUi<'_, '_> {
         }
         if self.wants_focus {
             response.request_focus();
-            // It was taken: no picker further down shall have it.
-            response.ctx.data_mut(|data| data.remove_temp::<bool>(crate::gui::widgets::next_picker()));
         }
     }
 

@@ -18,6 +18,10 @@ impl FieldUi<'_, '_> {
         let items: Vec<&Map<String, Json>> = stored.into_iter().flatten().filter_map(Json::as_object).collect();
         let ids: Vec<&str> =
             items.iter().map(|item| item.get("id").and_then(Json::as_str).unwrap_or_default()).collect();
+        if let (true, Some(id), Some(first)) = (self.wants_focus, ids.first(), fields.first()) {
+            let path = format!("{}{list}.{id}.{}", self.scope.path, first.name);
+            self.memory.focus = Some((self.scope.owner.to_owned(), path));
+        }
         for (index, item) in items.iter().enumerate() {
             let Some(id) = ids.get(index).filter(|id| !id.is_empty()) else { continue };
             ui.push_id(id, |ui| {

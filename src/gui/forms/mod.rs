@@ -143,6 +143,9 @@ fn field_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &FormField, memory: &mut 
         memory.focus = None;
     }
     FieldUi { scope, field, memory, out, wants_focus: is_wanted }.show(ui);
+    if is_wanted {
+        ui.data_mut(|data| data.remove_temp::<bool>(widgets::next_picker()));
+    }
     if !matches!(field.kind, FieldKind::Expression { .. }) {
         diagnostics_ui(ui, scope.diagnostics(field.name));
     }
