@@ -13,6 +13,10 @@ use super::view::View;
 pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) -> Vec<CanvasEvent> {
     let rule = |from: &PortRef, to: &PortRef| may_connect(state, from, to);
     let answer = view.canvas.ui(ui, &view.scene, &rule);
+    if std::mem::take(&mut view.fit) {
+        view.canvas.fit_all();
+        ui.ctx().request_repaint();
+    }
     if let Some(step) = view.reveal.take() {
         // From far away a step that is only panned to could not be read.
         const READABLE: f32 = 0.45;

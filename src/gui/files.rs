@@ -210,7 +210,7 @@ impl App {
             Message::Sniffed { path, source, result } => {
                 self.state.sniffing.remove(&path);
                 match result {
-                    Ok(found) => self.show_found(ctx, source.as_deref(), *found),
+                    Ok(found) => self.show_found(ctx, &path, source.as_deref(), *found),
                     Err(diagnostic) => {
                         let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
                         self.notice(ctx, format!("{path}: {}{help}", diagnostic.message), true);
@@ -306,7 +306,7 @@ impl App {
     }
 
     /// A recognised file becomes a source with its step, or renews a source that is there.
-    fn show_found(&mut self, ctx: &Context, source: Option<&str>, found: Found) {
+    fn show_found(&mut self, ctx: &Context, path: &str, source: Option<&str>, found: Found) {
         let schema = serde_json::to_value(&found.schema).unwrap_or(Json::Null);
         let format = serde_json::to_value(&found.format).unwrap_or(Json::Null);
         let title = pipewright_core::formats::format(&found.format.name).map_or("", |format| format.title());
@@ -318,10 +318,12 @@ impl App {
             self.notice(ctx, told, false);
             return;
         }
-        let name = found.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        // A folder or a glob stays one: it may gain files.
+        let named = Path::new(path);
+        let name = named.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let source = Source {
             title: name.clone(),
-            path: relative_path(&found.file, &self.state.base()),
+            path: relative_path(named, &self.state.base()),
             format: Some(found.format),
             schema: Some(found.schema),
             ..Source::default()

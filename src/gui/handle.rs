@@ -104,7 +104,12 @@ impl App {
     }
 
     pub(super) fn notice(&mut self, ctx: &Context, text: impl Into<String>, is_error: bool) {
+        const SECONDS: f64 = 6.0;
         let since = ctx.input(|input| input.time);
+        let is_unread = self.state.notice.as_ref().is_some_and(|old| old.is_error && since - old.since < SECONDS);
+        if is_unread && !is_error {
+            return;
+        }
         self.state.notice = Some(Notice { text: text.into(), is_error, since });
         ctx.request_repaint();
     }
@@ -317,7 +322,7 @@ impl App {
         let places = layout::layout(&self.view.scene.steps, &self.view.scene.wires, only);
         let batch = edits::moved(&places, &self.state.project);
         if self.edit(ctx, "arrange steps", &batch, false) && only.is_none() {
-            self.view.canvas.fit_all();
+            self.view.fit = true;
         }
     }
 

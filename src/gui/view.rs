@@ -99,6 +99,8 @@ pub struct View {
     pub preview: PreviewView,
     /// A step that shall be brought into view once the canvas knows it.
     pub reveal: Option<String>,
+    /// Everything shall be shown once the canvas knows where it is.
+    pub fit: bool,
     /// Canvas place for files that are being recognised.
     pub drop_at: Option<Pos2>,
     /// The panel that F6 gave the keyboard to last: left, canvas, inspector, below.

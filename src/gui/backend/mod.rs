@@ -69,8 +69,6 @@ pub struct Opened {
 /// What a data file is.
 #[derive(Debug)]
 pub struct Found {
-    /// The first file that the path names.
-    pub file: PathBuf,
     pub format: FormatSpec,
     pub schema: Schema,
     /// In plain words; empty where the format was given.

@@ -41,11 +41,11 @@ impl SniffTask {
         let file = files.into_iter().next().unwrap_or_else(|| self.base.join(&self.path));
         if let Some(format) = &self.format {
             let schema = pipewright_engine::schema_as(&file, format)?;
-            return Ok(Found { file, format: format.clone(), schema, reason: String::new(), compression: None });
+            return Ok(Found { format: format.clone(), schema, reason: String::new(), compression: None });
         }
         let sniff = pipewright_engine::sniff(&file)?;
         let reason = sniff.reasons.into_iter().next().unwrap_or_default();
-        Ok(Found { file, format: sniff.format, schema: sniff.schema, reason, compression: sniff.compression })
+        Ok(Found { format: sniff.format, schema: sniff.schema, reason, compression: sniff.compression })
     }
 }
 
