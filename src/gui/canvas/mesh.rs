@@ -87,6 +87,13 @@ impl Batch {
         }
     }
 
+    /// A line without feathering: half the work, for thousands of them.
+    pub fn plain_line(&mut self, points: &[Pos2], width: f32, colour: Color32) {
+        if let [start, .., _] = points {
+            self.strip(points, *start, &[width / 2.0, -width / 2.0], |_| colour);
+        }
+    }
+
     /// A dashed line.
     pub fn dashed(&mut self, points: &[Pos2], width: f32, colour: Color32, dash: f32, gap: f32) {
         let mut piece: Vec<Pos2> = Vec::new();

@@ -255,6 +255,10 @@ impl Canvas {
             paint::paint(self, ui, &response, scene);
         }
         access::describe(self, ui, &response, scene, rule, &mut events);
+        let response = match self.hover_text(scene) {
+            Some(text) => response.on_hover_text_at_pointer(text),
+            None => response,
+        };
         CanvasResponse { response, events }
     }
 
@@ -323,6 +327,20 @@ impl Canvas {
     /// A wire is being drawn, or steps dragged?
     pub fn is_busy(&self) -> bool {
         !matches!(self.gesture, Gesture::None)
+    }
+
+    /// What to say about the thing under the pointer.
+    fn hover_text<'a>(&self, scene: &'a Scene) -> Option<&'a str> {
+        let step = |id: &String| scene.steps.get(*self.cache.geometry.index.get(id)?);
+        let text = match self.hover.as_ref().filter(|_| !self.is_busy())? {
+            Target::Step(id) => step(id)?.hover.as_str(),
+            Target::Port(port) => {
+                let ports = step(&port.step)?.ports(port.side);
+                ports.iter().find(|view| view.name == port.port)?.label.as_str()
+            }
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
     }
 
     fn selected_bounds(&self) -> Option<Rect> {

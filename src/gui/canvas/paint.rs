@@ -41,6 +41,7 @@ impl Detail {
 }
 
 /// What painting functions share.
+#[derive(Clone, Copy)]
 pub struct Brush<'a> {
     pub painter: &'a Painter,
     pub palette: &'static Palette,

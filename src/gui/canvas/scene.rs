@@ -79,6 +79,12 @@ pub struct StepView {
     pub sparkline: Vec<f32>,
     /// Shown on hover: the columns. Empty for none.
     pub hover: String,
+    /// Steps back, while something else is lit (the lineage of a column).
+    pub dimmed: bool,
+    /// A suggestion, not yet part of the flow.
+    pub is_ghost: bool,
+    /// Stands for a group of steps.
+    pub is_group: bool,
 }
 
 impl StepView {
@@ -102,6 +108,9 @@ impl StepView {
             headline: None,
             sparkline: Vec::new(),
             hover: String::new(),
+            dimmed: false,
+            is_ghost: false,
+            is_group: false,
         }
     }
 
@@ -229,12 +238,14 @@ pub struct WireView {
     pub label: String,
     /// It carries made-up or planned data: drawn dashed.
     pub dashed: bool,
+    /// Steps back, while something else is lit.
+    pub dimmed: bool,
 }
 
 impl WireView {
     /// A wire between the first ports of two steps.
     pub fn new(id: impl Into<String>, from: usize, to: usize) -> Self {
-        Self { id: id.into(), from: (from, 0), to: (to, 0), label: String::new(), dashed: false }
+        Self { id: id.into(), from: (from, 0), to: (to, 0), label: String::new(), dashed: false, dimmed: false }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::gui::theme;
 const MARGIN: f32 = 10.0;
 /// Side of the icon's tile, in canvas points.
 const TILE: f32 = 18.0;
+/// How much of a dimmed step is seen.
+const DIMMED: f32 = 0.32;
 /// Distance of the state's mark from the right margin, where there is no
 /// footer. Screen points.
 const MARK: f32 = 4.0;
@@ -47,6 +49,11 @@ pub fn step_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize) {
         return;
     };
     let selected = is_selected(canvas, index);
+    let mut painter = brush.painter.clone();
+    if step.dimmed {
+        painter.set_opacity(DIMMED);
+    }
+    let brush = &Brush { painter: &painter, ..*brush };
     if brush.detail == Detail::Block {
         block_ui(brush, step, rect, selected);
         return;
@@ -113,30 +120,52 @@ fn block_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
 fn ground_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
     let (palette, painter) = (brush.palette, brush.painter);
     let radius = radius(brush);
-    let planned = step.state == StepState::Planned;
+    let is_hollow = step.is_ghost || step.state == StepState::Planned;
+    if step.is_group {
+        stack_ui(brush, rect);
+    }
     if selected {
         let ring = Stroke::new(3.0, palette.ring());
         painter.rect_stroke(rect.expand(0.5), radius, ring, StrokeKind::Outside);
     }
-    if planned {
+    if is_hollow {
         painter.rect_filled(rect, radius, palette.raised.gamma_multiply(0.35));
-        if !selected {
-            dashed_border(brush, rect, palette.strong_hairline());
-        }
     } else {
         let shadow = RectShape::filled(rect.translate(vec2(0.0, 1.0)), radius, palette.shadow)
             .with_blur_width(4.0 * brush.zoom.max(0.5));
         painter.add(shadow);
         painter.rect_filled(rect, radius, palette.raised);
     }
-    let border = match (selected, &step.state) {
-        (true, _) => Some(Stroke::new(1.5, palette.accent)),
-        (false, StepState::Error(_)) => Some(Stroke::new(1.0, theme::mix(palette.hairline, palette.bad, 0.6))),
-        (false, StepState::Planned) => None,
-        (false, _) => Some(Stroke::new(1.0, palette.hairline)),
+    let colour = match &step.state {
+        _ if selected => palette.accent,
+        StepState::Error(_) => theme::mix(palette.hairline, palette.bad, 0.6),
+        _ if step.is_ghost => theme::mix(palette.hairline, palette.accent, 0.7),
+        _ if is_hollow => palette.strong_hairline(),
+        _ => palette.hairline,
     };
-    if let Some(border) = border {
+    if is_hollow && !selected {
+        dashed_border(brush, rect, colour);
+    } else {
+        let width = if selected { 1.5 } else { 1.0 };
+        let border = Stroke::new(width, colour);
         painter.rect_stroke(rect, radius, border, StrokeKind::Inside);
+    }
+}
+
+/// The edges of more cards behind a group.
+fn stack_ui(brush: &Brush<'_>, rect: Rect) {
+    let palette = brush.palette;
+    let border = Stroke::new(1.0, palette.hairline);
+    for behind in [2.0, 1.0] {
+        let inset = 5.0 * behind * brush.zoom;
+        let lower = 4.0 * behind * brush.zoom;
+        let edge = Rect::from_min_max(
+            pos2(rect.left() + inset, rect.center().y),
+            pos2(rect.right() - inset, rect.bottom() + lower),
+        );
+        let ground = theme::mix(palette.raised, palette.canvas, 0.35 * behind);
+        let radius = radius(brush);
+        brush.painter.rect(edge, radius, ground, border, StrokeKind::Inside);
     }
 }
 
@@ -179,7 +208,7 @@ fn header_shift(brush: &Brush<'_>, step: &StepView) -> f32 {
 
 /// The middle line of the header, on the screen.
 fn header_centre(brush: &Brush<'_>, step: &StepView, rect: Rect) -> f32 {
-    rect.top() + (17.0 + header_shift(brush, step)) * brush.zoom
+    rect.top() + ((17.0 + header_shift(brush, step)) * brush.zoom).max(9.0)
 }
 
 fn tile_side(brush: &Brush<'_>) -> f32 {
@@ -265,7 +294,8 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     let room = rect.width() - 24.0 * zoom;
     let text = Text { text: number, font: theme::scaled(&theme::number(), theme::NUMBER * zoom), width: room, rows: 1 };
     let mut used = 0.0;
-    let middle = rect.top() + (HEADER + 16.0) * zoom;
+    // Small cards: clear of the title, which does not shrink as far.
+    let middle = rect.top() + ((HEADER + 16.0) * zoom).max(23.0);
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Number, &text) {
         used = text::draw_left(brush.painter, pos2(left, middle), &galley, palette.text);
     }

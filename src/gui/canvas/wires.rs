@@ -12,6 +12,8 @@ use crate::gui::theme;
 
 /// Width of a wire, in canvas points.
 const WIDTH: f32 = 2.0;
+/// More wires than this are drawn plainly at the smallest zooms.
+const CROWD: usize = 4000;
 /// Labels are read from this zoom on.
 const LABEL_ZOOM: f32 = 0.6;
 
@@ -103,6 +105,7 @@ fn draw(
     let palette = brush.palette;
     let far = brush.detail <= Detail::Block;
     let colour = match weight {
+        _ if wire.dimmed => palette.wire().gamma_multiply(0.3),
         Weight::Selected => palette.accent,
         Weight::Hovered => palette.soft,
         Weight::Calm if far => palette.wire().gamma_multiply(0.6),
@@ -117,6 +120,8 @@ fn draw(
     curve(canvas, brush, line, points);
     if wire.dashed && !far {
         batch.dashed(points, width, colour, 5.0, 4.0);
+    } else if brush.detail == Detail::Dot && brush.scene.wires.len() > CROWD {
+        batch.plain_line(points, width, colour);
     } else {
         batch.line(points, width, colour);
     }
@@ -141,7 +146,7 @@ fn curve(canvas: &Canvas, brush: &Brush<'_>, line: &WireLine, points: &mut Vec<P
 /// Rows and share, on the wire where its gap has room; a selected or hovered
 /// wire always shows it.
 fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLine) {
-    let Some(wire) = brush.scene.wires.get(index) else {
+    let Some(wire) = brush.scene.wires.get(index).filter(|wire| !wire.dimmed) else {
         return;
     };
     let text = Text {
@@ -157,7 +162,7 @@ fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLin
     let size = galley.0.size() * galley.1 + vec2(8.0, 2.0);
     // On a level wire the label must leave room for the ports.
     let level = (line.to.y - line.from.y).abs() < 20.0;
-    let ports = if level { 12.0 } else { 0.0 };
+    let ports = if level { 28.0 } else { 0.0 };
     let gap = (line.to.x - line.from.x) * brush.zoom - ports;
     let loud = flagged(canvas, index) || is_hovered(canvas, wire);
     if size.x > gap && !loud {
