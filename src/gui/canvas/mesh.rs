@@ -6,6 +6,18 @@ use std::sync::Arc;
 use egui::epaint::Mesh;
 use egui::{Color32, Painter, Pos2, Rect, Shape, Vec2, pos2};
 
+/// Let the GNU allocator keep memory of up to 32 MB a piece when it is freed.
+///
+/// It hands larger pieces than its threshold back to the system at once, and
+/// frames then spend three quarters of their time getting the same megabytes
+/// again. The threshold follows the largest piece that was freed, so one piece
+/// of the largest size that counts is allocated, not touched, and freed
+/// (mallopt(3), M_MMAP_THRESHOLD).
+pub fn keep_freed_memory() {
+    const LARGEST: usize = 32 * 1024 * 1024 - 64 * 1024;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGEST)));
+}
+
 /// The memory of a large batch between frames: fresh memory of that size costs
 /// more than filling it.
 #[derive(Default)]

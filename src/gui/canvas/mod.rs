@@ -196,6 +196,7 @@ pub struct Canvas {
 
 impl Default for Canvas {
     fn default() -> Self {
+        mesh::keep_freed_memory();
         Self {
             view: View::default(),
             selection: Selection::default(),

@@ -135,7 +135,12 @@ fn flagged(canvas: &Canvas, index: usize) -> bool {
 fn curve(canvas: &Canvas, brush: &Brush<'_>, line: &WireLine, points: &mut Vec<Pos2>) {
     let length = (line.bounds.width() + line.bounds.height()) * brush.zoom;
     let flat = (line.from.y - line.to.y).abs() < 0.5 && line.from.x <= line.to.x;
-    let pieces = if flat { 1 } else { ((length / 9.0) as u16).clamp(3, 40) };
+    let pieces = match brush.detail {
+        _ if flat => 1,
+        Detail::Dot => ((length / 14.0) as u16).clamp(1, 8),
+        Detail::Block => ((length / 8.0) as u16).clamp(4, 24),
+        _ => ((length / 5.0) as u16).clamp(10, 48),
+    };
     points.clear();
     points.extend((0..=pieces).map(|piece| {
         let point = line.at(f32::from(piece) / f32::from(pieces));
