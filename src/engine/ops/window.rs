@@ -6,7 +6,7 @@ mod frames;
 
 use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::{Call, Expr, ExprKind, WindowFrame};
+use pipewright_core::expr::{Call, Expr, ExprKind, FrameUnit, WindowFrame};
 use pipewright_core::ir::Window;
 use polars::prelude::{
     self as pl, AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, IntoLazy, LazyFrame,
@@ -51,8 +51,18 @@ pub(super) fn window(frame: LazyFrame, window: &Window, context: &Context) -> Re
         schema.insert(RESERVED_ROW.into(), pl::DataType::UInt64);
     }
     let run = move |mut frame: DataFrame| {
+        // Columns over the same window are sorted once.
+        let mut orders: Vec<(&Plan, Places)> = Vec::new();
         for plan in &plans {
-            let result = plan.run(&frame, &ties)?;
+            let places = match orders.iter().find(|(other, _)| other.sorts_alike(plan)) {
+                Some((_, places)) => places.clone(),
+                None => {
+                    let places = plan.permutation(&frame, &ties)?;
+                    orders.push((plan, places.clone()));
+                    places
+                }
+            };
+            let result = plan.run(&frame, &places)?;
             frame.with_column(result.into_column())?;
         }
         frame.select(names.iter().map(String::as_str))
@@ -70,6 +80,9 @@ fn expr_name(expr: &pl::Expr) -> Option<String> {
         _ => None,
     }
 }
+
+/// Sorted place → row, and row → sorted place.
+type Places = (IdxCa, IdxCa);
 
 /// One window column: the call, and the hidden columns that hold what it needs.
 struct Plan {
@@ -124,11 +137,22 @@ impl Plan {
         Ok(plan)
     }
 
-    fn run(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<Series> {
-        let (permutation, back) = self.permutation(frame, ties)?;
-        let sorted = self.sorted(frame, &permutation)?;
+    /// Whether the result depends on which of two rows with equal order keys comes first.
+    fn sees_ties(&self) -> bool {
+        let by_place = ["row_number", "lag", "lead", "first", "last", "collect", "string_agg"];
+        let by_place = by_place.contains(&self.call.function.as_str());
+        by_place || self.frame.as_ref().is_some_and(|frame| frame.unit == FrameUnit::Rows)
+    }
+
+    fn sorts_alike(&self, other: &Plan) -> bool {
+        let (Some(own), Some(others)) = (&self.call.over, &other.call.over) else { return false };
+        own.partition == others.partition && own.order == others.order && self.sees_ties() == other.sees_ties()
+    }
+
+    fn run(&self, frame: &DataFrame, (permutation, back): &Places) -> PolarsResult<Series> {
+        let sorted = self.sorted(frame, permutation)?;
         let take = |name: &str| -> PolarsResult<Series> {
-            Ok(frame.column(name)?.take(&permutation)?.as_materialized_series().rechunk())
+            Ok(frame.column(name)?.take(permutation)?.as_materialized_series().rechunk())
         };
         let mut arguments = Vec::new();
         for (name, data_type) in &self.arguments {
@@ -141,25 +165,28 @@ impl Plan {
         let result = self.compute(&sorted, &arguments, keeps.as_deref())?;
         let wanted = crate::table::polars_type(&self.field.data_type);
         let result = if *result.dtype() == wanted { result } else { result.cast(&wanted)? };
-        Ok(result.take(&back)?.with_name(self.field.name.as_str().into()))
+        Ok(result.take(back)?.with_name(self.field.name.as_str().into()))
     }
 
     /// Sorted place → row, and row → sorted place.
-    fn permutation(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<(IdxCa, IdxCa)> {
+    fn permutation(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<Places> {
         let mut by: Vec<pl::Expr> = self.partition.iter().map(|name| column(name)).collect();
         let mut descending = vec![false; by.len()];
         for (name, _, down) in &self.order {
             by.push(column(name));
             descending.push(*down);
         }
-        by.extend(ties.iter().map(|name| column(name)));
+        if self.sees_ties() {
+            by.extend(ties.iter().map(|name| column(name)));
+        }
         descending.resize(by.len(), false);
         let height = frame.height();
         let places = if by.is_empty() {
             IdxCa::from_vec("places".into(), (0..height as IdxSize).collect())
         } else {
             // Only the columns that sorting reads.
-            let places = pl::arg_sort_by(by, nulls_last(descending)).alias("#places");
+            let options = nulls_last(descending).with_maintain_order(true);
+            let places = pl::arg_sort_by(by, options).alias("#places");
             let sorted = frame.clone().lazy().select([places]).collect()?;
             sorted.column("#places")?.as_materialized_series().idx()?.rechunk().into_owned()
         };
