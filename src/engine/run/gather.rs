@@ -8,6 +8,7 @@ use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Limit, Node, Op};
 use polars::prelude::*;
+use polars_arrow::io::ipc::write::default_ipc_fields;
 
 use super::partial::{Decomposed, Stage, decompose};
 use crate::frames::{compacted, joined};
@@ -178,19 +179,29 @@ pub(super) struct Table {
     name: String,
     frames: Vec<DataFrame>,
     bytes: usize,
+    /// Bytes that stay in memory.
+    limit: usize,
     spill: Option<(PathBuf, polars::io::ipc::BatchedWriter<File>)>,
 }
 
 impl Table {
     /// `folder` holds the spill file should there be one; it is made then.
     pub fn new(schema: &Schema, folder: &Path, name: String) -> Table {
-        Table { schema: schema.clone(), folder: folder.to_owned(), name, frames: Vec::new(), bytes: 0, spill: None }
+        Table {
+            schema: schema.clone(),
+            folder: folder.to_owned(),
+            name,
+            frames: Vec::new(),
+            bytes: 0,
+            limit: TABLE_LIMIT,
+            spill: None,
+        }
     }
 
     pub fn add(&mut self, frame: DataFrame) -> Result<(), Diagnostic> {
         self.bytes += frame.estimated_size();
         self.frames.push(frame);
-        let limit = if self.spill.is_some() { SPILL_BATCH } else { TABLE_LIMIT };
+        let limit = if self.spill.is_some() { SPILL_BATCH.min(self.limit) } else { self.limit };
         if self.bytes > limit { self.spill_out() } else { Ok(()) }
     }
 
@@ -210,7 +221,9 @@ impl Table {
             std::fs::create_dir_all(&self.folder).map_err(|error| fail(error.to_string(), &self.folder))?;
             let file = File::create(&path).map_err(|error| fail(error.to_string(), &path))?;
             let schema = polars_schema(&self.schema);
-            let writer = IpcWriter::new(file).batched(&schema, Vec::new());
+            // One field a column: without them the file would be read back without columns.
+            let fields = default_ipc_fields(schema.to_arrow(CompatLevel::newest()).iter_values());
+            let writer = IpcWriter::new(file).batched(&schema, fields);
             self.spill = Some((path.clone(), writer.map_err(|error| fail(error.to_string(), &path))?));
         }
         if let Some((path, writer)) = &mut self.spill {
@@ -236,5 +249,37 @@ impl Table {
                 Ok((scan.map_err(fail)?, true))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipewright_core::data::{DataType, Value};
+
+    #[test]
+    fn rows_beyond_the_limit_come_back_from_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = DataType::List(Box::new(DataType::Int));
+        let schema = Schema::of([("n", DataType::Int), ("text", DataType::String), ("items", list)]);
+        let mut table = Table::new(&schema, folder.path(), "rows".into());
+        table.limit = 1000;
+        for part in 0..10 {
+            let row = |n: i64| {
+                vec![
+                    Value::Int(n),
+                    Value::text(format!("a text of row {n}")),
+                    Value::List(vec![Value::Int(n), Value::Null]),
+                ]
+            };
+            let rows: Vec<Vec<Value>> = (part * 100..(part + 1) * 100).map(row).collect();
+            table.add(crate::table::ResultTable::from_rows(&schema, &rows).frame().clone()).unwrap();
+        }
+        assert!(table.is_spilled());
+        let (rows, is_in_file) = table.finish().unwrap();
+        let rows = rows.collect().unwrap();
+        assert!(is_in_file);
+        assert_eq!((rows.height(), rows.width()), (1000, 3));
+        assert_eq!(rows.column("text").unwrap().get(999).unwrap(), AnyValue::String("a text of row 999"));
     }
 }
