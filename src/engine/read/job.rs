@@ -69,13 +69,10 @@ pub(crate) struct Parsed {
     pub frame: DataFrame,
     pub tally: Tally,
     pub quarantined: Vec<Quarantined>,
-    /// Index into the job's files.
-    pub file: usize,
 }
 
 /// A file ready to be parsed.
 pub(crate) struct Prepared {
-    pub index: usize,
     pub path: PathBuf,
     /// As quarantine and `_file` show it.
     pub name: String,
@@ -111,7 +108,7 @@ impl ReadJob {
         let parser = known.prepare(&self.format, Some(&self.schema), &sample).map_err(in_file)?;
         let name = path.strip_prefix(&self.base).unwrap_or(path).to_string_lossy().replace('\\', "/");
         let head = String::from_utf8_lossy(&sample.head).into_owned();
-        let prepared = Prepared { index, path: path.clone(), name, parser, head, modified: opened.modified };
+        let prepared = Prepared { path: path.clone(), name, parser, head, modified: opened.modified };
         Ok((prepared, opened))
     }
 
@@ -142,7 +139,7 @@ impl ReadJob {
         tally.replaced += replaced;
         let quarantined = std::mem::take(&mut columns.quarantined);
         let frame = columns.finish().map_err(|error| crate::internal("a chunk of rows", &error))?;
-        Ok(Parsed { frame, tally, quarantined, file: file.index })
+        Ok(Parsed { frame, tally, quarantined })
     }
 
     /// Reads everything: `work` runs in the workers on each chunk, `deliver` here, in the files' order. Stops early
