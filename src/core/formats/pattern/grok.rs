@@ -121,8 +121,8 @@ impl Expansion<'_> {
                 .help("use smaller repetition counts");
         }
         let (reason, place) = match regex_syntax::Parser::new().parse(text) {
-            Err(regex_syntax::Error::Parse(fault)) => (fault.kind().to_string(), Some(fault.span().clone())),
-            Err(regex_syntax::Error::Translate(fault)) => (fault.kind().to_string(), Some(fault.span().clone())),
+            Err(regex_syntax::Error::Parse(fault)) => (fault.kind().to_string(), Some(*fault.span())),
+            Err(regex_syntax::Error::Translate(fault)) => (fault.kind().to_string(), Some(*fault.span())),
             _ => ("the regular expression cannot be read".to_owned(), None),
         };
         let typed = |offset: usize| {

@@ -4,7 +4,7 @@ use super::Pattern;
 use super::grok::compile;
 use super::library::LIBRARY;
 use crate::formats::testing::{pieces, prepare, read, read_with, samples};
-use crate::formats::{Chunk, Format, FormatSpec, Parser, RowCollector, Sample, recognise, time};
+use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample, recognise, time};
 
 fn pattern(text: &str) -> FormatSpec {
     FormatSpec::new("pattern").with("pattern", text)

@@ -193,7 +193,7 @@ fn data_end(text: &str) -> Option<usize> {
 /// Writes elements as JSON: `{"id":{"key":"value"}}`. A name that comes again gets a list.
 fn write_json(data: &str, out: &mut String) {
     out.clear();
-    let mut elements: Vec<(&str, Vec<(&str, Vec<String>)>)> = Vec::new();
+    let mut elements = Vec::new();
     let mut rest = data;
     while let Some(inner) = rest.strip_prefix('[') {
         let end = inner.find([' ', ']']).unwrap_or(inner.len());
