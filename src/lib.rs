@@ -1,4 +1,6 @@
-//! Pipewright: the designer and the command line on top of core and engine.
+//! Pipewright: design data pipelines on a canvas, preview every step on real sample files, export and run them.
+//! `cli` and `gui` never import each other: the command line is handed the designer as a function.
 
+pub mod cli;
 #[cfg(feature = "gui")]
 pub mod gui;

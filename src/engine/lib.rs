@@ -2,14 +2,17 @@
 //! type is in its public face. Must not import egui, the command line or the designer.
 
 mod bench;
+pub mod bundle;
 mod columns;
 mod exprs;
 mod frames;
 mod functions;
 mod ops;
+pub mod pinned;
 mod preview;
 mod profile;
 mod read;
+pub mod resolve;
 mod run;
 mod sample;
 mod table;

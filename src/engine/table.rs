@@ -74,6 +74,16 @@ impl ResultTable {
         }
     }
 
+    /// All rows one table after the other; `None` without tables. They must have the same columns.
+    pub fn concatenate(tables: &[ResultTable]) -> Option<ResultTable> {
+        let (first, rest) = tables.split_first()?;
+        let mut frame = first.frame.clone();
+        for table in rest {
+            frame.vstack_mut(&table.frame).ok()?;
+        }
+        Some(ResultTable { frame, schema: first.schema.clone(), row_ids: None })
+    }
+
     /// About how many bytes of memory the rows take.
     pub fn size(&self) -> usize {
         self.frame.estimated_size() + self.row_ids.as_ref().map_or(0, |ids| ids.len() * 8)

@@ -60,6 +60,13 @@ pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
     Err(format!("no graphics driver opens a window for the designer ({})\n  {HEADLESS}", reasons.join("; ")))
 }
 
+/// Milliseconds a frame of the canvas takes at 10,000 steps and 15,000 wires: (what, CPU time of the mean frame, budget).
+pub fn bench_canvas() -> Vec<(String, f64, f64)> {
+    const BUDGET: f64 = 8.0;
+    let times = canvas::bench::bench_frames(10_000, 15_000, "");
+    times.into_iter().map(|frames| (frames.name, frames.mean_cpu_ms, BUDGET)).collect()
+}
+
 /// What works without a window.
 const HEADLESS: &str = "help: these verbs need no window: run, check, preview, export, sniff, read, profile, test, \
                         graph; see `pipewright --help`";

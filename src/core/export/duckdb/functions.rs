@@ -138,7 +138,11 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
     let a = arg(0);
     Ok(Some(match name {
-        "lower" | "upper" | "reverse" => format!("{name}({a})"),
+        "lower" | "reverse" => format!("{name}({a})"),
+        // A sharp s has no single capital letter that goes back to it.
+        "upper" => {
+            format!("CASE WHEN contains({a}::VARCHAR, 'ß') THEN replace(upper({a}), 'ẞ', 'ß') ELSE upper({a}) END")
+        }
         "length" => format!("length({a})"),
         "substring" => match args.get(2) {
             // A count below zero is no count; positions before the first character count too.
@@ -162,7 +166,7 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
         }
         "normalize_space" => format!("pw_trim(regexp_replace({a}, '[ \\t\\n\\f\\r]+', ' ', 'g'))"),
         "replace" => format!("CASE WHEN {} = '' THEN {a} ELSE replace({a}, {}, {}) END", arg(1), arg(1), arg(2)),
-        "contains" => format!("contains({a}, {})", arg(1)),
+        "contains" => format!("contains({a}::VARCHAR, {}::VARCHAR)", arg(1)),
         "starts_with" => format!("starts_with({a}, {})", arg(1)),
         "ends_with" => format!("ends_with({a}, {})", arg(1)),
         "position" => format!("strpos({a}, {})", arg(1)),

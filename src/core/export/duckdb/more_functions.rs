@@ -1,10 +1,13 @@
-//! Functions on patterns, times, JSON, URLs and privacy → DuckDB SQL.
+//! Functions on patterns, times, JSON, URLs, units and privacy → DuckDB SQL.
 
 use super::expr::unsupported;
 use super::text;
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::expr::Expr;
+use crate::expr::{Expr, ReplacementPart, regex_pattern, regex_replacement};
+
+/// Formats that mean the same to DuckDB's strftime and strptime.
+const SHARED_FORMATS: &str = "YmdHMSjybBaAIp%z";
 
 /// SQL of a call; `None`: the function is not of these groups, or DuckDB does not carry it.
 pub fn call(
@@ -14,10 +17,196 @@ pub fn call(
     exprs: &[Expr],
     constant: fn(&Expr) -> Option<&str>,
 ) -> Result<Option<String>, Diagnostic> {
-    let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
-    let _ = (types, exprs, constant, unsupported("x"), text("x"));
+    let word = |index: usize| exprs.get(index).and_then(constant).unwrap_or_default();
+    if name.starts_with("regexp_") {
+        return pattern_function(name, args, word(1), word(2)).map(Some);
+    }
+    if let Some(sql) = time_function(name, args, types, word(0), word(1))? {
+        return Ok(Some(sql));
+    }
+    let a = args.first().map(String::as_str).unwrap_or("NULL");
+    let b = args.get(1).map(String::as_str).unwrap_or("NULL");
     Ok(Some(match name {
-        "hash" => format!("sha256({})", arg(0)),
+        "json_get" => {
+            let path = json_path(word(1));
+            format!(
+                "TRY(CASE WHEN json_type({a}, {path}) = 'VARCHAR' THEN json_extract_string({a}, {path}) ELSE nullif(CAST(json_extract({a}, {path}) AS VARCHAR), 'null') END)"
+            )
+        }
+        "json_list" => {
+            let path = json_path(word(1));
+            format!(
+                "TRY(CASE WHEN json_type({a}, {path}) = 'ARRAY' THEN list_transform(CAST(json_extract({a}, {path}) AS JSON[]), lambda x: x ->> '$') END)"
+            )
+        }
+        "json_keys" => format!("TRY(CASE WHEN json_type({a}) = 'OBJECT' THEN list_sort(json_keys({a})) END)"),
+        "json_length" => {
+            let path = json_path(word(1));
+            format!(
+                "TRY(CASE json_type({a}, {path}) WHEN 'ARRAY' THEN CAST(json_array_length({a}, {path}) AS BIGINT) WHEN 'OBJECT' THEN CAST(len(json_keys({a}, {path})) AS BIGINT) END)"
+            )
+        }
+        "json_valid" => format!("json_valid({a})"),
+        "url_scheme" => part(a, "^([A-Za-z][A-Za-z0-9+.-]*)://", "lower"),
+        "url_host" => format!(
+            "nullif(lower(regexp_extract({a}, {}, 1)), '')",
+            text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
+        ),
+        "url_port" => format!(
+            "pw_int(nullif(regexp_extract({a}, {}, 1), ''))",
+            text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):(\d+)")
+        ),
+        "url_path" => {
+            format!("regexp_extract(trim({a}), {}, 1)", text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)"))
+        }
+        "url_query" => part(a, r"^[^?#]*\?([^#]*)", ""),
+        "url_fragment" => part(a, "^[^#]*#((?s).*)$", ""),
+        "url_decode" => format!("url_decode({a})"),
+        "url_encode" => format!("url_encode({a})"),
+        "to_duration" => match micros_of(word(1)) {
+            Some(micros) => format!("TRY_CAST(trunc({a} * {micros}) AS BIGINT)"),
+            None => return Ok(None),
+        },
+        "seconds" => format!("({a} / 1e6)"),
+        "milliseconds" => format!("({a} / 1e3)"),
+        "hash" => format!("sha256({a})"),
+        "mask" => {
+            let keep = if args.len() > 1 { format!("greatest({b}, 0)") } else { "0".to_owned() };
+            format!(
+                "repeat('*', greatest(length({a}) - {keep}, 0)) || CASE WHEN {keep} = 0 THEN '' ELSE right({a}, {keep}) END"
+            )
+        }
         _ => return Ok(None),
     }))
+}
+
+/// The first group of a pattern; null where nothing matches.
+fn part(sql: &str, pattern: &str, wrap: &str) -> String {
+    let pattern = text(pattern);
+    format!("CASE WHEN regexp_matches({sql}, {pattern}) THEN {wrap}(regexp_extract({sql}, {pattern}, 1)) END")
+}
+
+/// `$.a[0]`, with the leading `$` that may be left out.
+fn json_path(path: &str) -> String {
+    if path.starts_with('$') { text(path) } else { text(&format!("$.{path}")) }
+}
+
+fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &str) -> Result<String, Diagnostic> {
+    let a = args.first().map(String::as_str).unwrap_or("NULL");
+    let pattern = text(&regex_pattern(pattern)?.re2_text());
+    let group = args.get(2).map_or("0", |group| group.trim_end_matches("::BIGINT"));
+    Ok(match name {
+        "regexp_matches" => format!("regexp_matches({a}, {pattern})"),
+        // An unmatched group and an empty one look the same to regexp_extract; a match at all does not.
+        "regexp_extract" => {
+            format!("CASE WHEN regexp_matches({a}, {pattern}) THEN regexp_extract({a}, {pattern}, {group}) END")
+        }
+        "regexp_extract_all" => format!("regexp_extract_all({a}, {pattern}, {group})"),
+        "regexp_count" => format!("CAST(len(regexp_extract_all({a}, {pattern})) AS BIGINT)"),
+        "regexp_replace" => {
+            let parts = regex_replacement(replacement).map_err(unsupported)?;
+            let rewritten: String = parts
+                .iter()
+                .map(|part| match part {
+                    ReplacementPart::Text(text) => text.replace('\\', r"\\"),
+                    ReplacementPart::Group(group) => format!("\\{group}"),
+                })
+                .collect();
+            format!("regexp_replace({a}, {pattern}, {}, 'g')", text(&rewritten))
+        }
+        other => return Err(unsupported(format!("the function `{other}`"))),
+    })
+}
+
+fn time_function(
+    name: &str,
+    args: &[String],
+    types: &[DataType],
+    first_word: &str,
+    second_word: &str,
+) -> Result<Option<String>, Diagnostic> {
+    let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
+    let (a, b) = (arg(0), arg(1));
+    Ok(Some(match name {
+        "date_trunc" => format!("CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP)", text(first_word)),
+        "time_bucket" => format!("pw_bucket({a}, CAST({b} AS TIMESTAMP))"),
+        "extract" => {
+            let time = format!("CAST({b} AS TIMESTAMP)");
+            match first_word {
+                "dow" => format!("extract(isodow FROM {time})"),
+                "millisecond" => format!("(extract(microsecond FROM {time}) % 1000000 // 1000)"),
+                "microsecond" => format!("(extract(microsecond FROM {time}) % 1000000)"),
+                "epoch" => format!("CAST(floor(epoch({time})) AS BIGINT)"),
+                field => format!("extract({field} FROM {time})"),
+            }
+        }
+        "epoch" => format!("(epoch_us(CAST({a} AS TIMESTAMP)) / 1e6)"),
+        "epoch_ms" => format!("CAST(floor(epoch_us(CAST({a} AS TIMESTAMP)) / 1e3) AS BIGINT)"),
+        "from_epoch" => {
+            let unit = if args.len() > 1 { second_word } else { "seconds" };
+            let is_int = types.first().is_some_and(|data_type| *data_type == DataType::Int);
+            let micros = match (unit, is_int) {
+                ("seconds", true) => format!("TRY({a} * 1000000)"),
+                ("milliseconds", true) => format!("TRY({a} * 1000)"),
+                ("microseconds", true) => a.to_owned(),
+                ("nanoseconds", true) => format!("CAST(floor({a} / 1e3) AS BIGINT)"),
+                ("seconds", false) => format!("TRY_CAST(round({a} * 1e6) AS BIGINT)"),
+                ("milliseconds", false) => format!("TRY_CAST(round({a} * 1e3) AS BIGINT)"),
+                ("microseconds", false) => format!("TRY_CAST(round({a}) AS BIGINT)"),
+                ("nanoseconds", false) => format!("TRY_CAST(round({a} / 1e3) AS BIGINT)"),
+                _ => return Err(unsupported(format!("the unit `{unit}`"))),
+            };
+            format!("TRY(make_timestamp({micros}))")
+        }
+        "make_timestamp" => {
+            let parts: Vec<String> =
+                (0..6).map(|index| args.get(index).cloned().unwrap_or_else(|| "0".into())).collect();
+            format!("TRY(make_timestamp({}, {}))", parts[..5].join(", "), format_args!("CAST({} AS DOUBLE)", parts[5]))
+        }
+        "at_timezone" => format!("((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", text(second_word)),
+        "is_weekend" => format!("(extract(isodow FROM CAST({a} AS TIMESTAMP)) >= 6)"),
+        "format_time" => format!("strftime(CAST({a} AS TIMESTAMP), {})", text(&shared_format(second_word)?)),
+        "to_timestamp" if args.len() == 2 => {
+            let format = text(&shared_format(second_word)?);
+            if second_word.contains("%z") {
+                format!("CAST(try_strptime({a}, {format}) AS TIMESTAMP)")
+            } else {
+                format!("try_strptime({a}, {format})")
+            }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A format in DuckDB's spelling, or what of it DuckDB does not carry.
+fn shared_format(format: &str) -> Result<String, Diagnostic> {
+    let (mut out, mut chars) = (String::new(), format.chars());
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('T') => out.push_str("%H:%M:%S"),
+            Some('F') => out.push_str("%Y-%m-%d"),
+            Some('L') => out.push_str("%g"),
+            Some('f') => out.push_str("%f"),
+            Some(letter) if SHARED_FORMATS.contains(letter) => out.extend(['%', letter]),
+            other => return Err(unsupported(format!("`%{}` in a time format", other.unwrap_or(' ')))),
+        }
+    }
+    Ok(out)
+}
+
+fn micros_of(unit: &str) -> Option<i64> {
+    Some(match unit {
+        "microseconds" => 1,
+        "milliseconds" => 1000,
+        "seconds" => 1_000_000,
+        "minutes" => 60_000_000,
+        "hours" => 3_600_000_000,
+        "days" => 86_400_000_000,
+        "weeks" => 604_800_000_000,
+        _ => return None,
+    })
 }

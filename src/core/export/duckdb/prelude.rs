@@ -16,6 +16,11 @@ CREATE OR REPLACE TEMP MACRO pw_round(x, n) AS CASE
 CREATE OR REPLACE TEMP MACRO pw_round_int(x, n) AS CASE WHEN n >= 0 THEN x ELSE TRY_CAST((abs(CAST(x AS HUGEINT)) + CAST(pow(10, -n) AS HUGEINT) // 2) // CAST(pow(10, -n) AS HUGEINT) * CAST(pow(10, -n) AS HUGEINT) * sign(x) AS BIGINT) END;
 -- Moves a time by microseconds.
 CREATE OR REPLACE TEMP MACRO pw_shift(t, micros) AS TRY(make_timestamp(epoch_us(CAST(t AS TIMESTAMP)) + micros));
+-- The start of a time's bucket; buckets of whole weeks begin on Mondays.
+CREATE OR REPLACE TEMP MACRO pw_floor_div(a, b) AS (a // b) - CASE WHEN a % b < 0 THEN 1 ELSE 0 END;
+CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN TRY(make_timestamp(
+  CASE WHEN w % 604800000000 = 0 THEN pw_floor_div(epoch_us(t) - 345600000000, w) * w + 345600000000
+  ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
 -- Texts as values: whole texts only, no separators, no special numbers.
 CREATE OR REPLACE TEMP MACRO pw_trim(x) AS trim(x, E' \t\n\f\r');
 CREATE OR REPLACE TEMP MACRO pw_int(x) AS CASE WHEN regexp_full_match(pw_trim(x), '[+-]?[0-9]+') THEN TRY_CAST(pw_trim(x) AS BIGINT) END;

@@ -1,0 +1,32 @@
+//! `pipewright apply PROJECT EDITS.json`: a design made by a script.
+
+use std::fs;
+
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::project::{Edit, read_file, save_file};
+
+use super::args::ApplyArgs;
+use super::{Failure, Outcome, VerbResult};
+
+pub fn apply(args: &ApplyArgs) -> VerbResult {
+    let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
+    let (mut project, _) = read_file(&args.project).map_err(invalid)?;
+    let shown = args.edits.display().to_string();
+    let text = fs::read_to_string(&args.edits).map_err(|error| {
+        invalid(Diagnostic::error("PW0705", format!("the edits cannot be read: {error}")).file(&shown))
+    })?;
+    let edits: Vec<Edit> = serde_json::from_str(&text).map_err(|error| {
+        invalid(
+            Diagnostic::error("PW0706", format!("this is no list of edits: {error}"))
+                .line(error.line() as u64)
+                .file(&shown)
+                .help(r#"write [{"edit": "insert", "into": "steps", "item": {…}}, …]; `pipewright schema edits` describes them"#),
+        )
+    })?;
+    project
+        .apply(&edits)
+        .map_err(|diagnostic| Failure { diagnostics: vec![diagnostic.file(shown)], outcome: Outcome::Failed })?;
+    save_file(&args.project, &project)?;
+    eprintln!("{} edits applied to {}", edits.len(), args.project.display());
+    Ok(Outcome::Done)
+}

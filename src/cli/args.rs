@@ -1,0 +1,289 @@
+//! Every verb and its arguments: from here come help texts and completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
+#[derive(Parser, Debug)]
+#[command(name = "pipewright", version, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the run or a check failed; 2 usage; 3 done, with more rows in quarantine \
+than allowed; 78 the configuration is invalid.\nData goes to standard output, everything else to standard error."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// A project to open in the designer, or data files to open as new sources
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Open the designer on a project, or on data files as new sources
+    Designer { files: Vec<PathBuf> },
+    /// Make a new, empty project in a folder
+    New(NewArgs),
+    /// Make the data of a worked example
+    Generate(GenerateArgs),
+    /// Recognise the format of files
+    Sniff(SniffArgs),
+    /// Read files of any known format and write their rows
+    Read(ReadArgs),
+    /// Show what is in files: types, nulls, distinct values, ranges
+    Profile(ProfileArgs),
+    /// Check a project or pipeline and list what is wrong
+    Check(CheckArgs),
+    /// Show the rows that leave a step, computed on a sample
+    Preview(PreviewArgs),
+    /// Apply a list of edits from a file to a project
+    Apply(ApplyArgs),
+    /// Export a project as a bundle that runs without the designer
+    Export(ExportArgs),
+    /// Run a project or an exported pipeline
+    Run(RunArgs),
+    /// Run the tests that a project pins to its steps
+    Test(TestArgs),
+    /// Draw a project as a diagram
+    Graph(GraphArgs),
+    /// List the step kinds, or show one whole
+    Steps(NameArgs),
+    /// List the functions of the expression language, or show one whole
+    Functions(NameArgs),
+    /// Print the JSON Schema of a file format
+    Schema { of: SchemaOf },
+    /// Print a script that completes verbs and options in a shell
+    Completions { shell: clap_complete::Shell },
+    /// Measure the budgets: parse, run, preview, canvas
+    Bench(BenchArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// Folder of the project; made where it does not exist. The project is named after it
+    pub folder: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct GenerateArgs {
+    /// Which example
+    #[arg(value_enum)]
+    pub example: ExampleName,
+    /// Folder to write to
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Same seed, same files
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// About how many lines the largest file gets
+    #[arg(long)]
+    pub rows: Option<u64>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+pub enum ExampleName {
+    Shop,
+}
+
+#[derive(Args, Debug)]
+pub struct SniffArgs {
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct ReadArgs {
+    /// Files or globs; `.gz` and `.zst` are read as they are
+    #[arg(required = true)]
+    pub files: Vec<String>,
+    /// Format instead of the recognised one (`pipewright read --as help x` lists them)
+    #[arg(long = "as")]
+    pub format: Option<String>,
+    /// Option of the format, such as log_format='$remote_addr …'
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub options: Vec<String>,
+    /// At most that many rows
+    #[arg(long)]
+    pub limit: Option<u64>,
+    /// Add `_file`, `_line` and `_offset`
+    #[arg(long)]
+    pub position: bool,
+    #[arg(long, value_enum, default_value_t = RowForm::Jsonl)]
+    pub output: RowForm,
+    /// Write to a file instead of standard output
+    #[arg(long)]
+    pub to: Option<PathBuf>,
+    /// File for the lines that do not fit, as JSON lines {file, line, offset, reason, raw}
+    #[arg(long)]
+    pub quarantine: Option<PathBuf>,
+    /// Write counts to standard error
+    #[arg(long, value_enum)]
+    pub summary: Option<Form>,
+}
+
+#[derive(Args, Debug)]
+pub struct ProfileArgs {
+    #[arg(required = true)]
+    pub files: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// A `.pipewright.json` project or an exported `pipeline.json`
+    pub project: PathBuf,
+    /// Warnings fail the check too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct PreviewArgs {
+    pub project: PathBuf,
+    /// Id or title of the step
+    #[arg(long)]
+    pub step: String,
+    /// Output port, where the step has several
+    #[arg(long)]
+    pub port: Option<String>,
+    /// At most that many rows are printed
+    #[arg(long, default_value_t = 20)]
+    pub rows: u64,
+    /// Rows of each source that the preview reads; 0: all
+    #[arg(long, default_value_t = 100_000)]
+    pub sample: u64,
+    #[arg(long, value_enum, default_value_t = RowForm::Table)]
+    pub output: RowForm,
+    /// Value of a parameter
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    pub project: PathBuf,
+    /// A JSON list of edits (`pipewright schema edits`)
+    pub edits: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    pub project: PathBuf,
+    /// `pipeline` or `duckdb`
+    #[arg(long)]
+    pub target: String,
+    /// Folder of the bundle
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Only the flow that ends in this step (id or title)
+    #[arg(long)]
+    pub flow: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// A `.pipewright.json` project or an exported `pipeline.json`
+    pub pipeline: PathBuf,
+    /// Value of a parameter; before the environment, the env-file and the default
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// File of NAME=VALUE lines
+    #[arg(long)]
+    pub env_file: Option<PathBuf>,
+    /// Check and say what would be read and written; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// File for the run report (JSON); `-`: standard output
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// Folder for the rows that did not fit
+    #[arg(long)]
+    pub quarantine: Option<PathBuf>,
+    /// Folder that results are written to
+    #[arg(long, default_value = ".")]
+    pub out: PathBuf,
+    /// Only the flow that ends in this step (id or title)
+    #[arg(long)]
+    pub flow: Option<String>,
+    /// Largest share of units in quarantine, 0 to 1; more: exit code 3
+    #[arg(long, default_value_t = 1.0)]
+    pub max_quarantined: f64,
+    /// How progress is told
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub log_format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    pub project: PathBuf,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct GraphArgs {
+    pub project: PathBuf,
+    #[arg(long, value_enum, default_value_t = Diagram::Mermaid)]
+    pub format: Diagram,
+}
+
+#[derive(Args, Debug)]
+pub struct NameArgs {
+    /// Show only this one, whole
+    pub name: Option<String>,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[arg(value_enum)]
+    pub name: BenchName,
+    /// Size of the generated log that is measured, in megabytes
+    #[arg(long, default_value_t = 1_000)]
+    pub megabytes: u64,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BenchName {
+    Parse,
+    Run,
+    Preview,
+    Canvas,
+}
+
+/// Form of what is not rows.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Text,
+    Json,
+}
+
+/// Form of rows.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowForm {
+    Jsonl,
+    Csv,
+    Table,
+    Parquet,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Diagram {
+    Mermaid,
+    Dot,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaOf {
+    Project,
+    Pipeline,
+    Edits,
+}

@@ -1,0 +1,39 @@
+//! `pipewright bench`: the budgets, measured on this machine.
+
+use pipewright_engine::{Better, Measure, bench_parse, bench_preview, bench_run};
+
+use super::args::{BenchArgs, BenchName, Form};
+use super::output::{print_json, print_text};
+use super::{CanvasBench, Outcome, VerbResult, usage};
+
+pub fn bench(args: &BenchArgs, canvas: Option<CanvasBench>) -> VerbResult {
+    let measures: Vec<Measure> = match args.name {
+        BenchName::Parse => bench_parse(args.megabytes)?,
+        BenchName::Run => bench_run(args.megabytes)?,
+        BenchName::Preview => bench_preview(args.megabytes)?,
+        BenchName::Canvas => match canvas {
+            Some(canvas) => canvas()
+                .into_iter()
+                .map(|(name, value, budget)| Measure::new(&name, value, "ms", Some(budget), Better::Lower))
+                .collect(),
+            None => return Err(usage("this build has no designer", "build it with the default feature `gui`")),
+        },
+    };
+    if args.format == Form::Json {
+        print_json(&measures)?;
+        return Ok(Outcome::Done);
+    }
+    let mut text = String::new();
+    for measure in &measures {
+        let budget = measure.budget.map_or(String::new(), |budget| {
+            let is_met = match measure.better {
+                Better::Lower => measure.value <= budget,
+                Better::Higher => measure.value >= budget,
+            };
+            format!("   budget {budget} {} ({})", measure.unit, if is_met { "met" } else { "MISSED" })
+        });
+        text.push_str(&format!("{:<48} {:>12.3} {}{budget}\n", measure.name, measure.value, measure.unit));
+    }
+    print_text(&text)?;
+    Ok(Outcome::Done)
+}

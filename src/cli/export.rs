@@ -1,0 +1,35 @@
+//! `pipewright export`: a bundle in a folder, with its receipt.
+
+use pipewright_core::diagnostic::did_you_mean;
+use pipewright_core::export::{check_exportable, target, targets};
+use pipewright_engine::bundle::write_bundle;
+
+use super::args::ExportArgs;
+use super::{Failure, Outcome, VerbResult, project, usage};
+
+pub fn export(args: &ExportArgs) -> VerbResult {
+    let Some(target) = target(&args.target) else {
+        let names: Vec<&str> = targets().iter().map(|target| target.name()).collect();
+        return Err(usage(
+            format!("there is no target `{}`{}", args.target, did_you_mean(&args.target, names.iter().copied())),
+            format!("the targets are {}", names.join(", ")),
+        ));
+    };
+    let mut opened = project::open(&args.project)?;
+    if let Some(flow) = &args.flow {
+        opened.keep_flow(flow)?;
+    }
+    let faults = check_exportable(&opened.plan);
+    if !faults.is_empty() {
+        return Err(Failure { diagnostics: faults, outcome: Outcome::Invalid });
+    }
+    let report = write_bundle(target, &opened.plan, &opened.design_info(), &opened.base, &args.out)
+        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
+    for diagnostic in &report.diagnostics {
+        eprintln!("{diagnostic}");
+    }
+    for file in &report.files {
+        println!("{}", args.out.join(file).display());
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,153 @@
+//! The command line: arguments (clap), one file per verb. Data goes to stdout, talk to stderr. Must not import `gui`.
+
+mod apply;
+mod args;
+mod bench;
+mod check;
+mod export;
+mod generate;
+mod lists;
+mod output;
+mod preview;
+mod project;
+mod read;
+mod run;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use pipewright_core::diagnostic::Diagnostic;
+
+pub use args::Arguments;
+use args::Verb;
+
+/// Opens the designer on a project or on data files; the error is one sentence for people.
+pub type OpenDesigner = &'static dyn Fn(Vec<PathBuf>) -> Result<(), String>;
+
+/// Measures the canvas: (what, milliseconds, budget).
+pub type CanvasBench = &'static dyn Fn() -> Vec<(String, f64, f64)>;
+
+/// What the designer lends to the command line; absent in a headless build.
+#[derive(Clone, Copy)]
+pub struct Designer {
+    pub open: OpenDesigner,
+    pub bench_canvas: CanvasBench,
+}
+
+/// How a verb ended (exit codes of targets.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// The run or a check failed.
+    Failed,
+    Usage,
+    /// Done, with more rows in quarantine than allowed.
+    Quarantined,
+    /// The configuration is invalid.
+    Invalid,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Usage => 2,
+            Outcome::Quarantined => 3,
+            Outcome::Invalid => 78,
+        })
+    }
+}
+
+/// Why a verb could not do its work: diagnostics for people, and the outcome.
+#[derive(Debug)]
+pub struct Failure {
+    pub diagnostics: Vec<Diagnostic>,
+    pub outcome: Outcome,
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic], outcome: Outcome::Failed }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Diagnostic::error("PW0701", error.to_string()).into()
+    }
+}
+
+/// Wrong use of a verb.
+pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Failure {
+    Failure { diagnostics: vec![Diagnostic::error("PW0702", message).help(help)], outcome: Outcome::Usage }
+}
+
+type VerbResult = Result<Outcome, Failure>;
+
+/// Parses the arguments, runs the verb, says what went wrong.
+pub fn main(designer: Option<Designer>) -> ExitCode {
+    run(Arguments::parse(), designer).into()
+}
+
+fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
+    let result = match arguments.verb {
+        None => open(arguments.files, designer),
+        Some(Verb::Designer { files }) => open(files, designer),
+        Some(Verb::New(args)) => project::new(&args),
+        Some(Verb::Generate(args)) => generate::generate(&args),
+        Some(Verb::Sniff(args)) => read::sniff(&args),
+        Some(Verb::Read(args)) => read::read(&args),
+        Some(Verb::Profile(args)) => read::profile(&args),
+        Some(Verb::Check(args)) => check::check(&args),
+        Some(Verb::Preview(args)) => preview::preview(&args),
+        Some(Verb::Apply(args)) => apply::apply(&args),
+        Some(Verb::Export(args)) => export::export(&args),
+        Some(Verb::Run(args)) => run::run(&args),
+        Some(Verb::Test(args)) => test::test(&args),
+        Some(Verb::Graph(args)) => lists::graph(&args),
+        Some(Verb::Steps(args)) => lists::steps(&args),
+        Some(Verb::Functions(args)) => lists::list_functions(&args),
+        Some(Verb::Schema { of }) => lists::schema(of),
+        Some(Verb::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Arguments::command(), "pipewright", &mut std::io::stdout());
+            Ok(Outcome::Done)
+        }
+        Some(Verb::Bench(args)) => bench::bench(&args, designer.map(|designer| designer.bench_canvas)),
+    };
+    match result {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            for diagnostic in &failure.diagnostics {
+                // A reader that went away (`| head`) is no fault.
+                if diagnostic.message.contains("Broken pipe") {
+                    return Outcome::Done;
+                }
+                eprintln!("{diagnostic}");
+            }
+            failure.outcome
+        }
+    }
+}
+
+fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
+    let Some(designer) = designer else {
+        return Err(usage(
+            "this build has no designer",
+            "build it with the default feature `gui`; `pipewright --help` lists what runs without a display",
+        ));
+    };
+    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        return Err(usage(
+            format!("there is no file `{}`", missing.display()),
+            "give a project, data files, or a verb; `pipewright --help` lists the verbs",
+        ));
+    }
+    if files.is_empty() {
+        // In the repository the worked example opens; elsewhere the start screen.
+        files.extend(Some(PathBuf::from("projects/shop/shop.pipewright.json")).filter(|example| example.exists()));
+    }
+    (designer.open)(files).map(|()| Outcome::Done).map_err(|message| Diagnostic::error("PW0703", message).into())
+}

@@ -1,0 +1,170 @@
+//! Opening what verbs work on: a project (planned here) or an exported pipeline; and the verb `new`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::export::DesignInfo;
+use pipewright_core::export::pipeline::Pipeline;
+use pipewright_core::ir::{Op, Plan, parse_parameter, prune};
+use pipewright_core::plan::plan;
+use pipewright_core::project::{EXTENSION, Project, read_file, save_file};
+
+use super::args::NewArgs;
+use super::{Failure, Outcome, VerbResult, usage};
+
+/// A project or pipeline, ready to be run, previewed or exported.
+pub struct Opened {
+    pub name: String,
+    /// `None` for a pipeline file.
+    pub project: Option<Project>,
+    pub plan: Plan,
+    /// What relative paths are relative to.
+    pub base: PathBuf,
+    /// Warnings of the file; the plan's own are in `plan.diagnostics`.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Opened {
+    /// Everything that is wrong or worth knowing, errors first.
+    pub fn all_diagnostics(&self) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> = self.diagnostics.iter().chain(&self.plan.diagnostics).cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    pub fn design_info(&self) -> DesignInfo {
+        let questions = self.project.iter().flat_map(|project| &project.questions);
+        DesignInfo {
+            name: self.name.clone(),
+            questions: questions.map(|(id, question)| (id.clone(), question.title.clone())).collect(),
+        }
+    }
+
+    /// The id of a step given by id or title.
+    pub fn find_step(&self, name: &str) -> Result<String, Failure> {
+        if self.plan.steps.contains_key(name) {
+            return Ok(name.to_owned());
+        }
+        let with_title: Vec<&String> =
+            self.plan.steps.iter().filter(|(_, step)| step.title == name).map(|(id, _)| id).collect();
+        match with_title.as_slice() {
+            [id] => Ok((*id).clone()),
+            [] => {
+                let names = self.plan.steps.iter().flat_map(|(id, step)| [id.as_str(), step.title.as_str()]);
+                let known =
+                    self.plan.steps.values().map(|step| format!("“{}”", step.title)).take(12).collect::<Vec<_>>();
+                Err(usage(
+                    format!("there is no step `{name}`{}", did_you_mean(name, names)),
+                    format!("the steps are {}", known.join(", ")),
+                ))
+            }
+            several => Err(usage(
+                format!("{} steps have the title `{name}`", several.len()),
+                format!("give an id: {}", several.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")),
+            )),
+        }
+    }
+
+    /// Keeps only the flows that end in one step.
+    pub fn keep_flow(&mut self, name: &str) -> Result<(), Failure> {
+        let step = self.find_step(name)?;
+        let sinks: Vec<_> =
+            self.plan.sinks().into_iter().filter(|id| self.plan.node(*id).origin.step == step).collect();
+        if sinks.is_empty() {
+            return Err(usage(format!("“{name}” is not the end of a flow"), "give a Load or Answer step"));
+        }
+        self.plan = prune(&self.plan, &sinks);
+        Ok(())
+    }
+
+    /// Values from `NAME=VALUE` texts. A relative path for a parameter that begins paths of the plan is meant from
+    /// the current folder.
+    pub fn parameters(&self, given: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
+        let mut values = BTreeMap::new();
+        for text in given {
+            let Some((name, value)) = text.split_once('=') else {
+                return Err(usage(format!("`{text}` is no parameter"), "write --param NAME=VALUE"));
+            };
+            let Some(parameter) = self.plan.parameters.iter().find(|parameter| parameter.name == name) else {
+                let names: Vec<&str> = self.plan.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+                let help = if names.is_empty() {
+                    "there are none".to_owned()
+                } else {
+                    format!("the parameters are {}", names.join(", "))
+                };
+                return Err(usage(format!("there is no parameter `{name}`{}", did_you_mean(name, names)), help));
+            };
+            let value = if self.begins_paths(name) { from_here(value)? } else { value.to_owned() };
+            values.insert(name.to_owned(), parse_parameter(parameter, &value)?);
+        }
+        Ok(values)
+    }
+
+    pub fn begins_paths(&self, name: &str) -> bool {
+        self.plan.nodes.iter().any(|node| match &node.op {
+            Op::Read(read) => {
+                read.path.starts_with(&format!("${{{name}}}")) || read.path.starts_with(&format!("${{{name}:"))
+            }
+            _ => false,
+        })
+    }
+}
+
+fn from_here(path: &str) -> Result<String, Failure> {
+    Ok(std::path::absolute(path)?.to_string_lossy().replace('\\', "/"))
+}
+
+/// Opens a project or an exported pipeline. Sources whose schema nobody has looked up yet are sniffed now.
+pub fn open(path: &Path) -> Result<Opened, Failure> {
+    let base = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+    let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
+    let text = fs::read_to_string(path).map_err(|error| {
+        invalid(
+            Diagnostic::error("PW0704", format!("the file cannot be read: {}", plain(&error)))
+                .file(path.display().to_string())
+                .help("check the path"),
+        )
+    })?;
+    if path.is_file() && text.contains("\"pipeline\"") && !text.contains("\"pipewright\"") {
+        let pipeline =
+            Pipeline::from_text(&text).map_err(|diagnostic| invalid(diagnostic.file(path.display().to_string())))?;
+        return Ok(Opened { name: pipeline.name, project: None, plan: pipeline.plan, base, diagnostics: Vec::new() });
+    }
+    let (mut project, mut diagnostics) = read_file(path).map_err(invalid)?;
+    let (edits, found) = pipewright_engine::resolve::resolve_sources(&project, &base);
+    diagnostics.extend(found);
+    project.apply(&edits).map_err(invalid)?;
+    let plan = plan(&project);
+    Ok(Opened { name: project.name.clone(), plan, project: Some(project), base, diagnostics })
+}
+
+fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "access is denied".into(),
+        std::io::ErrorKind::IsADirectory => "this is a folder".into(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// `pipewright new DIR`.
+pub fn new(args: &NewArgs) -> VerbResult {
+    let absolute = std::path::absolute(&args.folder)?;
+    let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "project".into());
+    let path = args.folder.join(format!("{name}{EXTENSION}"));
+    if path.exists() {
+        return Err(usage(
+            format!("there is a project already: {}", path.display()),
+            "open it, or choose another folder",
+        ));
+    }
+    fs::create_dir_all(&args.folder)?;
+    save_file(&path, &Project::new(name))?;
+    println!("{}", path.display());
+    Ok(Outcome::Done)
+}

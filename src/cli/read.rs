@@ -1,0 +1,368 @@
+//! Verbs on data files alone: `sniff`, `read`, `profile`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::formats::{FormatSpec, Tally, format, formats};
+use pipewright_core::ir;
+use pipewright_engine::{
+    Cancel, Quarantined, ResultTable, Sampling, expand, profile as profile_table, read_sample, read_stream,
+    sniff as sniff_file,
+};
+use serde_json::json;
+
+use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
+use super::output::{print_json, print_text, write_aligned};
+use super::{Failure, Outcome, VerbResult, usage};
+
+pub fn sniff(args: &SniffArgs) -> VerbResult {
+    let (mut list, mut failed) = (Vec::new(), Vec::new());
+    for path in &args.files {
+        match sniff_file(path) {
+            Ok(sniff) => list.push(sniff),
+            Err(diagnostic) => failed.push(diagnostic),
+        }
+    }
+    match args.format {
+        Form::Json => {
+            let documents: Vec<_> = list
+                .iter()
+                .map(|sniff| {
+                    let fields: Vec<_> = sniff.schema.fields.iter().map(|field| json!({"name": field.name, "type": field.data_type})).collect();
+                    json!({
+                        "path": sniff.path.display().to_string(), "format": sniff.format.name, "options": sniff.format.options,
+                        "score": sniff.score, "reasons": sniff.reasons, "encoding": sniff.encoding,
+                        "compression": sniff.compression, "fields": fields,
+                    })
+                })
+                .collect();
+            print_json(&documents)?;
+        }
+        Form::Text => {
+            for sniff in &list {
+                let title = format(&sniff.format.name).map_or(sniff.format.name.as_str(), |format| format.title());
+                let packed = sniff.compression.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
+                let mut text = format!(
+                    "{}: {title} ({}), score {}, {}{packed}\n",
+                    sniff.path.display(),
+                    sniff.format.name,
+                    sniff.score,
+                    sniff.encoding
+                );
+                for reason in &sniff.reasons {
+                    text.push_str(&format!("  {reason}\n"));
+                }
+                let fields: Vec<String> =
+                    sniff.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
+                text.push_str(&format!("  {}\n", fields.join(", ")));
+                print_text(&text)?;
+            }
+        }
+    }
+    if failed.is_empty() { Ok(Outcome::Done) } else { Err(Failure { diagnostics: failed, outcome: Outcome::Failed }) }
+}
+
+/// Format, options and schema for files given by name: what is asked for, else what is recognised in the first file.
+fn read_of(
+    files: &[String],
+    wanted: Option<&str>,
+    options: &[String],
+    position: bool,
+) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
+    let here = Path::new(".");
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for file in files {
+        // A path that exists is meant as it stands, even with `*` in its name.
+        if Path::new(file).is_file() {
+            paths.push(PathBuf::from(file));
+        } else {
+            paths.extend(expand(file, here)?);
+        }
+    }
+    let mut spec = match wanted {
+        Some(name) => {
+            if format(name).is_none() {
+                let names: Vec<&str> = formats().iter().map(|format| format.name()).collect();
+                return Err(usage(
+                    format!("there is no format `{name}`{}", did_you_mean(name, names.iter().copied())),
+                    format!("the formats are {}", names.join(", ")),
+                ));
+            }
+            Some(FormatSpec::new(name))
+        }
+        None => None,
+    };
+    let mut set = BTreeMap::new();
+    for option in options {
+        let Some((name, value)) = option.split_once('=') else {
+            return Err(usage(format!("`{option}` is no option"), "write --set OPTION=VALUE"));
+        };
+        set.insert(name.to_owned(), value.to_owned());
+    }
+    let (mut reads, mut schema) = (Vec::new(), None::<Schema>);
+    for path in &paths {
+        let spec = match &mut spec {
+            Some(spec) => spec,
+            None => spec.insert(sniff_file(path)?.format),
+        };
+        for (name, value) in &set {
+            check_option(&spec.name, name)?;
+            spec.options.insert(name.clone(), value.clone());
+        }
+        let found = pipewright_engine::schema_as(path, spec)?;
+        // One table for all files: columns of the first, then those that only later ones have.
+        match &mut schema {
+            None => schema = Some(found),
+            Some(schema) => {
+                for field in found.fields {
+                    match schema.fields.iter_mut().find(|known| known.name == field.name) {
+                        Some(known) => {
+                            known.data_type = known
+                                .data_type
+                                .common(&field.data_type)
+                                .unwrap_or(pipewright_core::data::DataType::String)
+                        }
+                        None => schema.fields.push(field),
+                    }
+                }
+            }
+        }
+        let path = path.to_string_lossy().replace('\\', "/");
+        reads.push(ir::Read {
+            path,
+            format: spec.clone(),
+            schema: Schema::default(),
+            columns: None,
+            position,
+            planned: None,
+        });
+    }
+    for read in &mut reads {
+        read.schema = schema.clone().unwrap_or_default();
+    }
+    spec.map(|spec| (reads, spec)).ok_or_else(|| usage("no file was given", "name a file or a glob"))
+}
+
+fn check_option(format_name: &str, option: &str) -> Result<(), Failure> {
+    let options: Vec<&str> = format(format_name)
+        .map(|format| format.options().iter().map(|option| option.name).collect())
+        .unwrap_or_default();
+    if options.contains(&option) {
+        return Ok(());
+    }
+    let help =
+        if options.is_empty() { "it takes none".to_owned() } else { format!("its options are {}", options.join(", ")) };
+    Err(usage(format!("the format `{format_name}` has no option `{option}`{}", did_you_mean(option, options)), help))
+}
+
+pub fn read(args: &ReadArgs) -> VerbResult {
+    if args.output == RowForm::Parquet && args.to.is_none() {
+        return Err(usage("Parquet cannot go to standard output", "add --to FILE"));
+    }
+    let (reads, spec) = read_of(&args.files, args.format.as_deref(), &args.options, args.position)?;
+    let mut quarantine: Option<BufWriter<File>> =
+        args.quarantine.as_ref().map(File::create).transpose()?.map(BufWriter::new);
+    let mut refuse = None::<io::Error>;
+    let mut left = args.limit.unwrap_or(u64::MAX);
+    let mut tally = Tally::default();
+    let mut sink = RowSink::new(args)?;
+    for read in &reads {
+        if left == 0 {
+            break;
+        }
+        let mut fault = None::<Diagnostic>;
+        let mut take = |table: ResultTable| {
+            let table = if table.rows() as u64 > left { table.slice(0, left as usize) } else { table };
+            left -= table.rows() as u64;
+            match sink.write(&table) {
+                Ok(()) if left > 0 => ControlFlow::Continue(()),
+                Ok(()) => ControlFlow::Break(()),
+                Err(diagnostic) => {
+                    fault = Some(diagnostic);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        let mut keep = |line: Quarantined| {
+            if let Some(file) = &mut quarantine
+                && let Err(error) = serde_json::to_writer(&mut *file, &line)
+                    .map_err(io::Error::from)
+                    .and_then(|()| file.write_all(b"\n"))
+            {
+                refuse = Some(error);
+            }
+        };
+        let found = read_stream(read, Path::new("."), &mut take, &mut keep, &Cancel::new())?;
+        tally.add(&found);
+        if let Some(diagnostic) = fault {
+            return Err(diagnostic.into());
+        }
+    }
+    if let Some(error) = refuse {
+        return Err(error.into());
+    }
+    if let Some(mut file) = quarantine {
+        file.flush()?;
+    }
+    sink.finish(reads.first().map(|read| &read.schema))?;
+    match args.summary {
+        Some(Form::Json) => eprintln!("{}", summary_json(&spec, &tally)),
+        Some(Form::Text) => eprintln!("{}", summary_text(&spec, &tally)),
+        None if tally.quarantined > 0 => {
+            let hint = if args.quarantine.is_some() { "" } else { "; --quarantine FILE keeps them" };
+            eprintln!("{} of {} units did not fit the format{hint}", tally.quarantined, tally.read);
+        }
+        None => {}
+    }
+    Ok(Outcome::Done)
+}
+
+fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
+    json!({
+        "format": spec.name, "read": tally.read, "accepted": tally.accepted, "quarantined": tally.quarantined,
+        "joined": tally.joined, "blank": tally.blank, "meta": tally.meta, "rows": tally.rows,
+        "unknown_keys": tally.unknown_keys,
+    })
+}
+
+fn summary_text(spec: &FormatSpec, tally: &Tally) -> String {
+    format!(
+        "{}: {} units read = {} accepted + {} quarantined + {} joined + {} blank + {} meta; {} rows",
+        spec.name, tally.read, tally.accepted, tally.quarantined, tally.joined, tally.blank, tally.meta, tally.rows
+    )
+}
+
+/// Where `read` writes its rows.
+enum RowSink {
+    Text {
+        out: Box<dyn Write>,
+        form: RowForm,
+        first: bool,
+    },
+    /// Tables for eyes and Parquet files are written whole.
+    Whole {
+        tables: Vec<ResultTable>,
+        to: Option<PathBuf>,
+        form: RowForm,
+    },
+}
+
+impl RowSink {
+    fn new(args: &ReadArgs) -> Result<Self, Failure> {
+        Ok(match args.output {
+            RowForm::Table | RowForm::Parquet => {
+                RowSink::Whole { tables: Vec::new(), to: args.to.clone(), form: args.output }
+            }
+            RowForm::Jsonl | RowForm::Csv => {
+                let out: Box<dyn Write> = match &args.to {
+                    Some(path) => Box::new(BufWriter::new(File::create(path)?)),
+                    None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
+                };
+                RowSink::Text { out, form: args.output, first: true }
+            }
+        })
+    }
+
+    fn write(&mut self, table: &ResultTable) -> Result<(), Diagnostic> {
+        match self {
+            RowSink::Text { out, form, first } => {
+                let written = match form {
+                    RowForm::Csv => table.write_csv(out, std::mem::take(first)),
+                    _ => table.write_jsonl(out),
+                };
+                written.map_err(|error| Diagnostic::error("PW0701", error.to_string()))
+            }
+            RowSink::Whole { tables, .. } => {
+                tables.push(table.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self, schema: Option<&Schema>) -> Result<(), Failure> {
+        match self {
+            RowSink::Text { mut out, form, first } => {
+                if form == RowForm::Csv
+                    && first
+                    && let Some(schema) = schema
+                {
+                    ResultTable::from_rows(schema, &[]).write_csv(&mut out, true)?;
+                }
+                out.flush()?;
+            }
+            RowSink::Whole { tables, to, form } => {
+                let table = ResultTable::concatenate(&tables)
+                    .unwrap_or_else(|| ResultTable::from_rows(&schema.cloned().unwrap_or_default(), &[]));
+                match (to, form) {
+                    (Some(path), RowForm::Parquet) => table.write_parquet(&path)?,
+                    (Some(path), _) => write_aligned(&table, &mut BufWriter::new(File::create(path)?))?,
+                    (None, _) => write_aligned(&table, &mut BufWriter::new(io::stdout().lock()))?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+pub fn profile(args: &ProfileArgs) -> VerbResult {
+    let (reads, _) = read_of(&args.files, None, &[], false)?;
+    let mut documents = Vec::new();
+    for read in &reads {
+        let result = read_sample(read, Path::new("."), &Sampling::Spread { rows: 100_000 }, &Cancel::new())?;
+        let profiles = profile_table(&result.table);
+        if args.format == Form::Text {
+            let mut text = format!("{}: {}, {}\n", read.path, read.format.name, result.statement.method);
+            for (field, profile) in result.table.schema().fields.iter().zip(&profiles) {
+                let top: Vec<String> =
+                    profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
+                let range = if profile.min.is_null() {
+                    String::new()
+                } else {
+                    format!(", {} to {}", shown(&profile.min), shown(&profile.max))
+                };
+                text.push_str(&format!(
+                    "  {:<20} {:<10} {} nulls, {} distinct{range}; {}\n",
+                    field.name,
+                    field.data_type.to_string(),
+                    profile.nulls,
+                    profile.distinct,
+                    top.join(", ")
+                ));
+            }
+            print_text(&text)?;
+        }
+        let columns: Vec<_> = result
+            .table
+            .schema()
+            .fields
+            .iter()
+            .zip(&profiles)
+            .map(|(field, profile)| {
+                json!({
+                    "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": profile.distinct,
+                    "min": profile.min, "max": profile.max,
+                    "top": profile.top.iter().map(|(value, count)| json!({"value": value, "count": count})).collect::<Vec<_>>(),
+                    "histogram": profile.histogram,
+                })
+            })
+            .collect();
+        documents.push(json!({"path": read.path, "format": read.format, "sample": result.statement.method, "rows": result.table.rows(), "columns": columns}));
+    }
+    if args.format == Form::Json {
+        print_json(&documents)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn shown(value: &Value) -> String {
+    match value.to_json() {
+        serde_json::Value::String(text) if text.chars().count() > 40 => text.chars().take(39).chain(['…']).collect(),
+        serde_json::Value::String(text) => text,
+        json => json.to_string(),
+    }
+}

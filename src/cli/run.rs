@@ -1,0 +1,132 @@
+//! `pipewright run`: a project or an exported pipeline, without a display.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::check_exportable;
+use pipewright_core::ir::resolve_parameters;
+use pipewright_engine::{RunOptions, RunProgress, RunReport};
+
+use super::args::{Form, RunArgs};
+use super::output::print_json;
+use super::project::Opened;
+use super::{Failure, Outcome, VerbResult, project, usage};
+
+pub fn run(args: &RunArgs) -> VerbResult {
+    if !(0.0..=1.0).contains(&args.max_quarantined) {
+        return Err(usage("--max-quarantined is a share", "give a number from 0 to 1"));
+    }
+    let mut opened = project::open(&args.pipeline)?;
+    if let Some(flow) = &args.flow {
+        opened.keep_flow(flow)?;
+    }
+    let parameters = parameters(args, &opened)?;
+    let faults = check_exportable(&opened.plan);
+    if !faults.is_empty() {
+        return Err(Failure { diagnostics: faults, outcome: Outcome::Invalid });
+    }
+    for warning in opened.all_diagnostics().iter().filter(|diagnostic| !diagnostic.is_error()) {
+        eprintln!("{warning}");
+    }
+    let options = RunOptions {
+        base: opened.base.clone(),
+        out: args.out.clone(),
+        parameters,
+        quarantine: args.quarantine.clone(),
+        dry_run: args.dry_run,
+        max_quarantined: Some(args.max_quarantined),
+        ..RunOptions::default()
+    };
+    let progress = Progress::new(args.log_format);
+    let result = pipewright_engine::run(&opened.plan, &options, &progress);
+    progress.bar.finish_and_clear();
+    let report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
+    if let Some(path) = &args.report {
+        if path.as_os_str() == "-" {
+            print_json(&report)?;
+        } else {
+            let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n";
+            fs::write(path, text)?;
+        }
+    }
+    say(&report, args);
+    Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
+}
+
+/// Command line before environment before env-file before default.
+fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>, Failure> {
+    let given = opened.parameters(&args.parameters)?;
+    let mut file = BTreeMap::new();
+    if let Some(path) = &args.env_file {
+        let invalid = |error: dotenvy::Error| {
+            let shown = path.display().to_string();
+            Failure {
+                diagnostics: vec![
+                    Diagnostic::error("PW0720", format!("the env-file cannot be read: {error}")).file(shown),
+                ],
+                outcome: Outcome::Invalid,
+            }
+        };
+        for pair in dotenvy::from_path_iter(path).map_err(invalid)? {
+            let (name, value) = pair.map_err(invalid)?;
+            file.insert(name, value);
+        }
+    }
+    let look_up = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
+    resolve_parameters(&opened.plan.parameters, &given, &look_up)
+        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
+}
+
+fn say(report: &RunReport, args: &RunArgs) {
+    for sink in &report.sinks {
+        let verb = if args.dry_run { "would write" } else { "wrote" };
+        let rows = if args.dry_run { String::new() } else { format!("{} rows to ", sink.rows) };
+        eprintln!("{verb} {rows}{}", sink.path);
+    }
+    for source in &report.sources {
+        if source.tally.quarantined > 0 {
+            eprintln!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
+        }
+    }
+    eprintln!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
+}
+
+/// A bar on a terminal, lines otherwise.
+struct Progress {
+    bar: ProgressBar,
+    json: bool,
+    lines: bool,
+}
+
+impl Progress {
+    fn new(form: Form) -> Self {
+        let is_terminal = std::io::stderr().is_terminal() && form == Form::Text;
+        let bar = if is_terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+        {
+            bar.set_style(style);
+        }
+        Self { bar, json: form == Form::Json, lines: !is_terminal }
+    }
+}
+
+impl RunProgress for Progress {
+    fn step(&self, message: &str) {
+        if self.json {
+            eprintln!("{}", serde_json::json!({ "message": message }));
+        } else if self.lines {
+            eprintln!("{message}");
+        } else {
+            self.bar.set_message(message.to_owned());
+        }
+    }
+
+    fn bytes(&self, done: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+}

@@ -1,0 +1,31 @@
+//! `pipewright test`: the rows that a project pins to its steps.
+
+use pipewright_engine::pinned::run_tests;
+
+use super::args::{Form, TestArgs};
+use super::output::{print_json, print_text};
+use super::{Outcome, VerbResult, project, usage};
+
+pub fn test(args: &TestArgs) -> VerbResult {
+    let opened = project::open(&args.project)?;
+    let Some(project) = &opened.project else {
+        return Err(usage("a pipeline file holds no tests", "give the project that it was exported from"));
+    };
+    let results = run_tests(project);
+    let failed = results.iter().filter(|result| !result.differences.is_empty()).count();
+    if args.format == Form::Json {
+        print_json(&results)?;
+    } else {
+        let mut text = String::new();
+        for result in &results {
+            let mark = if result.differences.is_empty() { "ok    " } else { "FAILED" };
+            text.push_str(&format!("{mark} {}: {}\n", result.step, result.title));
+            for difference in &result.differences {
+                text.push_str(&format!("       {difference}\n"));
+            }
+        }
+        print_text(&text)?;
+    }
+    eprintln!("{} passed, {failed} failed", results.len() - failed);
+    Ok(if failed == 0 { Outcome::Done } else { Outcome::Failed })
+}

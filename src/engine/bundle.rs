@@ -1,0 +1,266 @@
+//! Writes an export into a folder: the bundle's files, and the receipt: pinned sample rows of every source and what
+//! this engine makes of them, with a script that runs the bundle on them and compares.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pipewright_core::data::{DataType, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
+use pipewright_core::export::{Bundle, DesignInfo, Target, duckdb};
+use pipewright_core::formats::{Framing, Sample, format};
+use pipewright_core::ir::{Op, Parameter, Plan, interpolate, prune, resolve_parameters};
+
+use crate::{RunOptions, RunProgress, expand, run};
+
+/// Lines of each source that a receipt pins.
+const PINNED_LINES: usize = 2000;
+/// Bytes of a file that must be pinned whole (JSON documents, Parquet).
+const PINNED_BYTES: u64 = 8 << 20;
+/// Parameter that relative source paths of an exported design start from.
+const SOURCE_FOLDER: &str = "source_folder";
+
+/// What was written.
+#[derive(Debug, Clone, Default)]
+pub struct BundleReport {
+    /// Paths inside the folder.
+    pub files: Vec<String>,
+    /// Warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Exports `plan` (whose relative paths start at `base`) for a target into `out`. Files of an earlier export are
+/// replaced; others in the folder stay.
+pub fn write_bundle(
+    target: &dyn Target,
+    plan: &Plan,
+    info: &DesignInfo,
+    base: &Path,
+    out: &Path,
+) -> Result<BundleReport, Vec<Diagnostic>> {
+    let plan = prune(plan, &plan.sinks());
+    let mut bundle = target.export(&with_source_folder(&plan), info);
+    if bundle.has_errors() {
+        return Err(bundle.diagnostics);
+    }
+    let mut report = BundleReport { files: Vec::new(), diagnostics: std::mem::take(&mut bundle.diagnostics) };
+    let receipt = out.join("receipt");
+    if receipt.exists() {
+        fs::remove_dir_all(&receipt).map_err(|error| vec![unwritable(&receipt, &error)])?;
+    }
+    match pin(&plan, base, &receipt) {
+        Ok(pinned) => {
+            bundle.text("receipt/pipeline.json", pipeline_text(info, &pinned));
+            if target.name() == "duckdb" {
+                bundle.text("receipt/stage.json", pipeline_text(info, &duckdb::stage(&pinned)));
+            }
+            bundle.script("verify.sh", verify_script(target.name()));
+            write_files(&bundle, out, &mut report)?;
+            let options = RunOptions {
+                base: receipt.clone(),
+                out: receipt.join("expected"),
+                parameters: pinned_parameters(&pinned).map_err(|faults| faults.to_vec())?,
+                ..RunOptions::default()
+            };
+            run(&pinned, &options, &Silent)?;
+            report.files.push("receipt/".to_owned());
+        }
+        Err(diagnostic) => {
+            // Sources that are elsewhere: the bundle is whole, only its receipt is not.
+            report.diagnostics.push(
+                Diagnostic::warning("PW0630", format!("no receipt was made: {}", diagnostic.message))
+                    .help("export where the sources' files can be read, to have rows to verify the bundle with"),
+            );
+            write_files(&bundle, out, &mut report)?;
+        }
+    }
+    report.files.sort();
+    Ok(report)
+}
+
+/// Values for the receipt: defaults where there are some, else nothing that a source path needs any more.
+fn pinned_parameters(plan: &Plan) -> Result<BTreeMap<String, Value>, Vec<Diagnostic>> {
+    let with_default: Vec<Parameter> = plan
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.default.is_some() || parameter.data_type != DataType::String)
+        .cloned()
+        .collect();
+    let mut values = resolve_parameters(&with_default, &BTreeMap::new(), &|_| None)?;
+    for parameter in &plan.parameters {
+        values.entry(parameter.name.clone()).or_insert_with(|| Value::text(""));
+    }
+    Ok(values)
+}
+
+struct Silent;
+
+impl RunProgress for Silent {
+    fn step(&self, _: &str) {}
+    fn bytes(&self, _: u64, _: u64) {}
+}
+
+fn pipeline_text(info: &DesignInfo, plan: &Plan) -> String {
+    Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: plan.clone() }.to_text()
+}
+
+/// Relative source paths cannot stay relative to a project that is not there any more: they start from a parameter.
+fn with_source_folder(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    let mut is_used = false;
+    for node in &mut plan.nodes {
+        if let Op::Read(read) = &mut Arc::make_mut(node).op
+            && !read.path.starts_with("${")
+            && !Path::new(&read.path).is_absolute()
+        {
+            read.path = format!("${{{SOURCE_FOLDER}}}/{}", read.path);
+            is_used = true;
+        }
+    }
+    if is_used {
+        plan.parameters.push(Parameter {
+            name: SOURCE_FOLDER.to_owned(),
+            data_type: DataType::String,
+            default: Some(".".into()),
+            doc: "the folder that relative paths of sources start from".to_owned(),
+        });
+    }
+    plan
+}
+
+/// Copies the first lines of every source into the receipt and gives a plan that reads them.
+fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
+    let parameters = pinned_parameters(plan).map_err(|mut faults| faults.remove(0))?;
+    let data = receipt.join("data");
+    fs::create_dir_all(&data).map_err(|error| unwritable(&data, &error))?;
+    let mut pinned = plan.clone();
+    for (index, node) in pinned.nodes.iter_mut().enumerate() {
+        let Op::Read(read) = &mut Arc::make_mut(node).op else { continue };
+        let files = expand(&interpolate(&read.path, &parameters)?, base)?;
+        let folder = data.join(format!("source_{index}"));
+        fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+        let is_whole = needs_whole_file(&read.format, &read.schema);
+        for file in files.iter().take(4) {
+            pin_file(file, &folder, is_whole)?;
+        }
+        read.path = format!("data/source_{index}/*");
+    }
+    Ok(pinned)
+}
+
+fn needs_whole_file(spec: &pipewright_core::formats::FormatSpec, schema: &pipewright_core::data::Schema) -> bool {
+    let parser = format(&spec.name).and_then(|format| format.prepare(spec, Some(schema), &Sample::default()).ok());
+    parser.is_none_or(|parser| parser.framing() != Framing::Cut)
+}
+
+fn pin_file(file: &Path, folder: &Path, is_whole: bool) -> Result<(), Diagnostic> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let unreadable = |error: std::io::Error| {
+        Diagnostic::error("PW0631", format!("a source cannot be read: {error}")).file(file.display().to_string())
+    };
+    if is_whole {
+        let size = fs::metadata(file).map_err(unreadable)?.len();
+        if size > PINNED_BYTES {
+            return Err(Diagnostic::error("PW0632", format!("`{name}` has {size} bytes and can only be pinned whole")));
+        }
+        fs::copy(file, folder.join(name)).map_err(unreadable)?;
+        return Ok(());
+    }
+    // Compressed files are pinned unpacked.
+    let opened = fs::File::open(file).map_err(unreadable)?;
+    let (reader, name): (Box<dyn std::io::Read>, &str) = if let Some(stem) = name.strip_suffix(".gz") {
+        (Box::new(flate2::read::MultiGzDecoder::new(opened)), stem)
+    } else if let Some(stem) = name.strip_suffix(".zst") {
+        (Box::new(zstd::Decoder::new(opened).map_err(unreadable)?), stem)
+    } else {
+        (Box::new(opened), &name)
+    };
+    let mut reader = BufReader::new(reader).take(PINNED_BYTES);
+    let target = folder.join(name);
+    let mut pinned = fs::File::create(&target).map_err(|error| unwritable(&target, &error))?;
+    let mut line = Vec::new();
+    for _ in 0..PINNED_LINES {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+            break;
+        }
+        pinned.write_all(&line).map_err(|error| unwritable(&target, &error))?;
+    }
+    Ok(())
+}
+
+fn write_files(bundle: &Bundle, out: &Path, report: &mut BundleReport) -> Result<(), Vec<Diagnostic>> {
+    for (name, file) in &bundle.files {
+        let path: PathBuf = out.join(name);
+        let write = || -> std::io::Result<()> {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&path, &file.text)?;
+            #[cfg(unix)]
+            if file.executable {
+                use std::os::unix::fs::PermissionsExt;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| vec![unwritable(&path, &error)])?;
+        if !name.starts_with("receipt/") {
+            report.files.push(name.clone());
+        }
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("PW0633", format!("cannot be written: {error}"))
+        .file(path.display().to_string())
+        .help("choose another folder")
+}
+
+/// Runs the bundle on the pinned rows and compares every result, as sets of rows.
+fn verify_script(target: &str) -> String {
+    let run = match target {
+        "duckdb" => "STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\"",
+        _ => "\"$pipewright\" run \"$here/receipt/pipeline.json\" --out \"$out\"",
+    };
+    VERIFY.replace("@RUN@", run)
+}
+
+const VERIFY: &str = r#"#!/bin/sh
+# The receipt: runs this bundle on the pinned rows in receipt/data and compares the results with receipt/expected,
+# as sets of rows, floats to nine digits.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+pipewright=${PIPEWRIGHT:-pipewright}
+export PIPEWRIGHT="$pipewright"
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+@RUN@
+rows() {
+  "$pipewright" read "$1" --output jsonl | awk '{
+    line = ""
+    while (match($0, /[0-9]+\.[0-9]+(e[-+]?[0-9]+)?/)) {
+      line = line substr($0, 1, RSTART - 1) sprintf("%.9g", substr($0, RSTART, RLENGTH) + 0)
+      $0 = substr($0, RSTART + RLENGTH)
+    }
+    print line $0
+  }' | LC_ALL=C sort
+}
+failed=0
+for expected in "$here/receipt/expected"/*; do
+  name=$(basename "$expected")
+  [ -f "$expected" ] || continue
+  rows "$expected" >"$out/.expected"
+  if [ -f "$out/$name" ] && rows "$out/$name" >"$out/.found" && cmp -s "$out/.expected" "$out/.found"; then
+    echo "same: $name, $(wc -l <"$out/.expected" | tr -d ' ') rows"
+  else
+    echo "DIFFERENT: $name" >&2
+    failed=1
+  fi
+done
+exit "$failed"
+"#;

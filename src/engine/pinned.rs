@@ -1,0 +1,143 @@
+//! Tests that a project pins to its steps: input rows in, expected rows out, on the step's own settings.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{NodeId, Op, Origin, Parameter, Plan, PlanStep, Rows};
+use pipewright_core::project::{PinnedRows, Project, StepTest};
+use pipewright_core::steps::{Lowering, PlanBuilder, StepContext, kind};
+use serde::Serialize;
+
+use crate::resolve::default_parameters;
+use crate::{ResultTable, Sampling, preview_now};
+
+/// How a test went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TestResult {
+    /// Title of the step.
+    pub step: String,
+    /// Title of the test, or its id.
+    pub title: String,
+    /// Empty: passed. Else what differs, in sentences.
+    pub differences: Vec<String>,
+}
+
+/// Runs every test of the project.
+pub fn run_tests(project: &Project) -> Vec<TestResult> {
+    project
+        .tests
+        .values()
+        .map(|test| {
+            let step = project.steps.get(&test.step).map_or(test.step.clone(), |step| step.title.clone());
+            let title = if test.title.is_empty() { test.id.clone() } else { test.title.clone() };
+            let differences = run_test(project, test)
+                .unwrap_or_else(|diagnostics| diagnostics.iter().map(|diagnostic| diagnostic.to_string()).collect());
+            TestResult { step, title, differences }
+        })
+        .collect()
+}
+
+fn run_test(project: &Project, test: &StepTest) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let plan = plan_of(project, test)?;
+    let parameters = default_parameters(project);
+    let mut differences = Vec::new();
+    for (port, expected) in &test.expected {
+        let Some(node) = plan.output(&test.step, port) else {
+            differences.push(format!("the step has no output `{port}`"));
+            continue;
+        };
+        let result =
+            preview_now(&plan, node, &Sampling::Whole, Path::new("."), &parameters).map_err(|fault| vec![fault])?;
+        differences.extend(compare(port, &result.table, expected, test.ordered));
+    }
+    Ok(differences)
+}
+
+/// A plan of the one step over the pinned rows.
+fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> {
+    let fault = |message: String| vec![Diagnostic::error("PW0720", message)];
+    let step = project.steps.get(&test.step).ok_or_else(|| fault(format!("there is no step `{}`", test.step)))?;
+    let kind =
+        kind(&step.kind).ok_or_else(|| fault(format!("this version does not know the step kind `{}`", step.kind)))?;
+    let origin = Origin { step: step.id.clone(), title: step.title.clone() };
+    let mut builder = PlanBuilder::default();
+    let mut inputs: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
+    for (port, pinned) in &test.inputs {
+        let rows = Rows { schema: pinned.schema.clone(), rows: typed(pinned) };
+        let node = builder.push(Op::Rows(rows), Vec::new(), &origin).map_err(|diagnostic| vec![diagnostic])?;
+        inputs.entry(port.clone()).or_default().push(node);
+    }
+    let types: BTreeMap<String, DataType> =
+        project.parameters.values().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
+    let context = StepContext { sources: &project.sources, questions: &project.questions, parameters: &types };
+    let mut lowering = Lowering {
+        context,
+        settings: &step.settings,
+        origin,
+        inputs: &inputs,
+        broken_inputs: &HashSet::new(),
+        builder: &mut builder,
+        lowered: Default::default(),
+    };
+    kind.lower(&mut lowering);
+    let lowered = lowering.lowered;
+    let errors: Vec<Diagnostic> = lowered.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let plan_step = PlanStep {
+        title: step.title.clone(),
+        kind: step.kind.clone(),
+        outputs: lowered.outputs,
+        nodes: lowered.nodes,
+        stale: false,
+    };
+    let parameters = project.parameters.values().map(|parameter| Parameter {
+        name: parameter.name.clone(),
+        data_type: parameter.data_type.clone(),
+        default: parameter.default.clone(),
+        doc: parameter.doc.clone(),
+    });
+    Ok(Plan {
+        nodes: builder.nodes,
+        steps: BTreeMap::from([(step.id.clone(), plan_step)]),
+        parameters: parameters.collect(),
+        diagnostics: Vec::new(),
+    })
+}
+
+fn typed(pinned: &PinnedRows) -> Vec<Vec<Value>> {
+    let fields = &pinned.schema.fields;
+    let cell = |row: &Vec<serde_json::Value>, index: usize| {
+        row.get(index).and_then(|json| Value::from_json(json, &fields[index].data_type)).unwrap_or(Value::Null)
+    };
+    pinned.rows.iter().map(|row| (0..fields.len()).map(|index| cell(row, index)).collect()).collect()
+}
+
+fn compare(port: &str, found: &ResultTable, expected: &PinnedRows, is_ordered: bool) -> Vec<String> {
+    let names = |schema: &Schema| schema.names().map(str::to_owned).collect::<Vec<_>>();
+    if names(found.schema()) != names(&expected.schema) {
+        return vec![format!(
+            "`{port}` has the columns {}, expected {}",
+            names(found.schema()).join(", "),
+            names(&expected.schema).join(", ")
+        )];
+    }
+    let text = |row: &[Value]| row.iter().map(|value| value.to_json().to_string()).collect::<Vec<_>>().join(", ");
+    let mut rows: Vec<String> = (0..found.rows()).map(|row| text(&found.row(row))).collect();
+    let mut wanted: Vec<String> = typed(expected).iter().map(|row| text(row)).collect();
+    if !is_ordered {
+        rows.sort();
+        wanted.sort();
+    }
+    let mut differences = Vec::new();
+    if rows.len() != wanted.len() {
+        differences.push(format!("`{port}` has {} rows, expected {}", rows.len(), wanted.len()));
+    }
+    for (row, want) in rows.iter().zip(&wanted).filter(|(row, want)| row != want).take(5) {
+        differences.push(format!("`{port}` has the row [{row}], expected [{want}]"));
+    }
+    differences
+}

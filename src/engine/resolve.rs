@@ -1,0 +1,58 @@
+//! Sources whose format or schema nobody has looked up yet: sniffed, as edits for the project. Opens only files that
+//! the project names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{self, interpolate, resolve_parameters};
+use pipewright_core::project::{Edit, Project};
+use serde_json::json;
+
+use crate::{expand, schema_as, sniff};
+
+/// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
+/// defaults.
+pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagnostic>) {
+    let (mut edits, mut diagnostics) = (Vec::new(), Vec::new());
+    let parameters = default_parameters(project);
+    for source in project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty()) {
+        if source.format.is_some() && source.schema.is_some() {
+            continue;
+        }
+        let look = || -> Result<Vec<Edit>, Diagnostic> {
+            let path = interpolate(&source.path, &parameters)?;
+            let files = expand(&path, base)?;
+            let Some(file) = files.first() else { return Ok(Vec::new()) };
+            let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
+            Ok(match &source.format {
+                Some(spec) => vec![set("schema", json!(schema_as(file, spec)?))],
+                None => {
+                    let sniff = sniff(file)?;
+                    let schema = source.schema.clone().unwrap_or(sniff.schema);
+                    vec![set("format", json!(sniff.format)), set("schema", json!(schema))]
+                }
+            })
+        };
+        match look() {
+            Ok(found) => edits.extend(found),
+            Err(diagnostic) => diagnostics.push(diagnostic.step(&source.id, &source.title)),
+        }
+    }
+    (edits, diagnostics)
+}
+
+/// The parameters' defaults; those without one are left out.
+pub fn default_parameters(project: &Project) -> BTreeMap<String, Value> {
+    let with_default = project.parameters.values().filter(|parameter| parameter.default.is_some());
+    let parameters: Vec<ir::Parameter> = with_default
+        .map(|parameter| ir::Parameter {
+            name: parameter.name.clone(),
+            data_type: parameter.data_type.clone(),
+            default: parameter.default.clone(),
+            doc: String::new(),
+        })
+        .collect();
+    resolve_parameters(&parameters, &BTreeMap::new(), &|_| None).unwrap_or_default()
+}

@@ -1,0 +1,331 @@
+//! Parity: every function example and every step example gives the same rows on the native engine, in DuckDB and in
+//! the table of expected results.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use pipewright_core::data::{DataType, Field, Schema, Value};
+use pipewright_core::export::duckdb;
+use pipewright_core::expr::{self, Expr, Function, FunctionKind, Place, Scope, functions};
+use pipewright_core::ir::{Aggregate, Column, NodeId, Op, Origin, Plan, Project, Rows, Window};
+use pipewright_core::steps::{PlanBuilder, kinds, lower_example};
+use pipewright_engine::{Sampling, preview_now};
+
+use crate::support::{assert_same_rows, python_with_duckdb, root};
+
+/// Something to compute: a plan, the node that gives the rows, the rows that are right.
+struct Case {
+    name: String,
+    plan: Plan,
+    node: NodeId,
+    /// Columns of the result that are compared.
+    schema: Schema,
+    expected: Vec<Vec<Value>>,
+    ordered: bool,
+}
+
+/// Functions that DuckDB does not carry, each with its reason; everything else must agree.
+const NOT_IN_DUCKDB: &[(&str, &str)] = &[
+    ("from_timezone", "DuckDB moves times that no clock showed"),
+    ("to_timestamp", "its form with a zone"),
+    ("to_json", "texts of times differ"),
+    ("path_template", "native only"),
+    ("url_param", "native only"),
+    ("ip_in", "DuckDB has no addresses without an extension"),
+    ("ip_is_private", "DuckDB has no addresses without an extension"),
+    ("ip_is_valid", "DuckDB has no addresses without an extension"),
+    ("ip_subnet", "DuckDB has no addresses without an extension"),
+    ("ip_version", "DuckDB has no addresses without an extension"),
+    ("mask_ip", "DuckDB has no addresses without an extension"),
+    ("ua_browser", "native only"),
+    ("ua_device", "native only"),
+    ("ua_is_bot", "native only"),
+    ("ua_os", "native only"),
+    ("format_bytes", "native only"),
+    ("format_duration", "native only"),
+    ("parse_bytes", "native only"),
+    ("parse_duration", "native only"),
+    ("hmac", "DuckDB has no keyed hash"),
+    ("mask_email", "native only"),
+    ("redact", "native only"),
+];
+
+fn parsed(text: &str) -> Expr {
+    expr::parse(text).unwrap_or_else(|diagnostic| panic!("`{text}`: {diagnostic}"))
+}
+
+fn value_of(text: &str) -> Value {
+    let schema = Schema::default();
+    let parameters = BTreeMap::new();
+    let scope = Scope { schema: &schema, parameters: &parameters, place: Place::Row };
+    expr::eval(&expr::coerce(&parsed(text), &scope), &|_| Value::Null)
+}
+
+/// JSON lines as rows; columns in order of the first line, typed by the values.
+fn rows_of(text: &str) -> Rows {
+    let mut fields: Vec<Field> = Vec::new();
+    let lines: Vec<serde_json::Map<String, serde_json::Value>> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for line in &lines {
+        for (name, json) in line {
+            let found = Value::from_json(json, &DataType::Unknown).unwrap().data_type();
+            match fields.iter_mut().find(|field| field.name == *name) {
+                Some(field) => field.data_type = field.data_type.common(&found).unwrap(),
+                None => fields.push(Field::new(name.clone(), found)),
+            }
+        }
+    }
+    if fields.is_empty() {
+        fields.push(Field::new("x", DataType::Int));
+    }
+    let rows = lines.iter().map(|line| {
+        let cell = |field: &Field| {
+            Value::from_json(line.get(&field.name).unwrap_or(&serde_json::Value::Null), &field.data_type).unwrap()
+        };
+        fields.iter().map(cell).collect()
+    });
+    let rows = rows.collect();
+    Rows { schema: Schema::new(fields), rows }
+}
+
+fn coerced(text: &str, schema: &Schema, place: Place) -> Expr {
+    let parameters = BTreeMap::new();
+    let scope = Scope { schema, parameters: &parameters, place };
+    let expr = parsed(text);
+    expr::check(&expr, &scope).unwrap_or_else(|diagnostics| panic!("`{text}`: {diagnostics:?}"));
+    expr::coerce(&expr, &scope)
+}
+
+fn function_cases(function: &'static Function) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for example in function.examples {
+        let origin = Origin { step: "s".into(), title: function.name.into() };
+        let mut builder = PlanBuilder::default();
+        let mut rows = rows_of(example.rows);
+        if function.kind == FunctionKind::Scalar {
+            // A column beside the call keeps engines from folding everything away.
+            rows = Rows { schema: Schema::of([("x", DataType::Int)]), rows: vec![vec![Value::Int(1)]] };
+        }
+        let schema = rows.schema.clone();
+        let input = builder.push(Op::Rows(rows.clone()), vec![], &origin).unwrap();
+        let has_over = example.call.contains(" over (");
+        let op = match function.kind {
+            FunctionKind::Scalar => Op::Project(Project {
+                columns: vec![Column::new("result", coerced(example.call, &schema, Place::Row))],
+            }),
+            _ if has_over => Op::Window(Window {
+                columns: vec![Column::new("result", coerced(example.call, &schema, Place::Window))],
+            }),
+            _ => Op::Aggregate(Aggregate {
+                keys: vec![],
+                measures: vec![Column::new("result", coerced(example.call, &schema, Place::Aggregate))],
+            }),
+        };
+        let mut node = builder.push(op, vec![input], &origin).unwrap();
+        let result = builder.nodes[node.0 as usize].schema.get("result").unwrap().clone();
+        let mut expected = value_of(example.result);
+        if let (Value::Int(int), DataType::Float) = (&expected, &result.data_type) {
+            expected = Value::Float(*int as f64);
+        }
+        if has_over {
+            // The example tells the last row's result: rows are told apart by all their columns.
+            let last = rows.rows.last().unwrap();
+            let is_last = rows.schema.fields.iter().zip(last).map(|(field, value)| {
+                Expr::made(expr::ExprKind::IsDistinct {
+                    left: Box::new(Expr::column(field.name.clone())),
+                    right: Box::new(Expr::literal(value.clone())),
+                    negated: true,
+                })
+            });
+            node = builder.push(Op::Filter { predicate: Expr::all(is_last) }, vec![node], &origin).unwrap();
+            let only = Op::Project(Project { columns: vec![Column::same("result")] });
+            node = builder.push(only, vec![node], &origin).unwrap();
+        }
+        cases.push(Case {
+            name: format!("{}: {}", function.name, example.call),
+            plan: Plan { nodes: builder.nodes, ..Plan::default() },
+            node,
+            schema: Schema::new(vec![result]),
+            expected: vec![vec![expected]],
+            ordered: false,
+        });
+    }
+    cases
+}
+
+fn step_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for kind in kinds() {
+        for example in kind.examples() {
+            let name = format!("{}: {}", kind.name(), example.title);
+            let plan = lower_example(*kind, example).unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics:?}"));
+            let step = plan.steps.keys().next_back().unwrap().clone();
+            for (port, table) in example.outputs {
+                let (schema, expected) = table.read().unwrap_or_else(|error| panic!("{name}: {error}"));
+                let node = plan
+                    .steps
+                    .values()
+                    .find_map(|step| step.outputs.get(*port).filter(|_| step.kind == kind.name()))
+                    .copied();
+                let node =
+                    node.or_else(|| plan.output(&step, port)).unwrap_or_else(|| panic!("{name}: no output `{port}`"));
+                cases.push(Case {
+                    name: format!("{name}, {port}"),
+                    plan: plan.clone(),
+                    node,
+                    schema,
+                    expected,
+                    ordered: example.ordered,
+                });
+            }
+        }
+    }
+    cases
+}
+
+/// Values of the result's columns, by name.
+fn native_rows(case: &Case) -> Vec<Vec<Value>> {
+    let result = preview_now(&case.plan, case.node, &Sampling::Whole, &root(), &BTreeMap::new())
+        .unwrap_or_else(|diagnostic| panic!("{}: {diagnostic}", case.name));
+    let columns: Vec<usize> = case.schema.names().map(|name| result.table.schema().index(name).unwrap()).collect();
+    (0..result.table.rows())
+        .map(|row| columns.iter().map(|column| result.table.value(row, *column)).collect())
+        .collect()
+}
+
+/// What the Python side gives for a value of a type.
+fn from_duckdb(json: &serde_json::Value, data_type: &DataType) -> Value {
+    match (json, data_type) {
+        (serde_json::Value::Null, _) => Value::Null,
+        (json, DataType::Timestamp) => json.as_i64().map_or_else(|| Value::text(json.to_string()), Value::Timestamp),
+        (json, DataType::Duration) => json.as_i64().map_or_else(|| Value::text(json.to_string()), Value::Duration),
+        (json, DataType::Date) => {
+            json.as_i64().map_or_else(|| Value::text(json.to_string()), |days| Value::Date(days as i32))
+        }
+        (serde_json::Value::Array(items), DataType::List(item)) => {
+            Value::List(items.iter().map(|json| from_duckdb(json, item)).collect())
+        }
+        (serde_json::Value::Object(map), DataType::Record(fields)) => {
+            Value::Record(fields.iter().map(|(name, item)| (name.clone(), from_duckdb(&map[name], item))).collect())
+        }
+        (json, data_type) => {
+            Value::from_json(json, data_type).unwrap_or_else(|| Value::text(format!("not a {data_type}: {json}")))
+        }
+    }
+}
+
+/// Runs all cases in one Python process.
+fn duckdb_rows(python: &str, cases: &[Case]) -> Vec<Result<Vec<Vec<Value>>, String>> {
+    let mut scripts = Vec::new();
+    let mut found: Vec<Option<Result<Vec<Vec<Value>>, String>>> = Vec::new();
+    for case in cases {
+        match duckdb::rows_script(&case.plan, case.node) {
+            Ok((setup, _)) => {
+                let columns: Vec<String> =
+                    case.schema.names().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+                let query = format!("SELECT {} FROM n{}", columns.join(", "), case.node.0);
+                scripts.push(serde_json::json!({ "setup": setup, "query": query }).to_string());
+                found.push(None);
+            }
+            Err(diagnostic) => found.push(Some(Err(diagnostic.message))),
+        }
+    }
+    let mut child = Command::new(python)
+        .arg(root().join("tests/it/duckdb_rows.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let text = scripts.join("\n") + "\n";
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    let mut answers = std::str::from_utf8(&output.stdout).unwrap().lines();
+    found
+        .into_iter()
+        .zip(cases)
+        .map(|(known, case)| {
+            known.unwrap_or_else(|| {
+                let answer: serde_json::Value =
+                    serde_json::from_str(answers.next().expect("an answer a script")).unwrap();
+                if let Some(error) = answer["error"].as_str() {
+                    return Err(error.to_owned());
+                }
+                let rows = answer["rows"].as_array().unwrap().iter().map(|row| {
+                    row.as_array()
+                        .unwrap()
+                        .iter()
+                        .zip(&case.schema.fields)
+                        .map(|(json, field)| from_duckdb(json, &field.data_type))
+                        .collect()
+                });
+                Ok(rows.collect())
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn functions_on_the_native_engine() {
+    let mut faults = Vec::new();
+    for case in functions().iter().flat_map(function_cases) {
+        let judged = std::panic::catch_unwind(|| {
+            assert_same_rows(&case.name, native_rows(&case), case.expected.clone(), case.ordered)
+        });
+        faults.extend(judged.is_err().then(|| case.name.clone()));
+    }
+    assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn steps_on_the_native_engine() {
+    let mut faults = Vec::new();
+    for case in step_cases() {
+        let judged = std::panic::catch_unwind(|| {
+            assert_same_rows(&case.name, native_rows(&case), case.expected.clone(), case.ordered)
+        });
+        faults.extend(judged.is_err().then(|| case.name.clone()));
+    }
+    assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
+}
+
+fn compare_with_duckdb(python: &str, cases: &[Case], allowed: &[(&str, &str)]) {
+    let mut faults = Vec::new();
+    let answers = duckdb_rows(python, cases);
+    let mut refused = Vec::new();
+    for (case, answer) in cases.iter().zip(answers) {
+        let name = case.name.split(':').next().unwrap_or_default();
+        match answer {
+            Ok(rows) => {
+                let judged = std::panic::catch_unwind(|| {
+                    assert_same_rows(&case.name, rows, case.expected.clone(), case.ordered)
+                });
+                faults.extend(judged.is_err().then(|| case.name.clone()));
+            }
+            Err(error) if allowed.iter().any(|(known, _)| *known == name) => {
+                refused.push(format!("{}: {error}", case.name))
+            }
+            Err(error) => faults.push(format!("{}: {error}", case.name)),
+        }
+    }
+    eprintln!("{} cases, {} not carried by DuckDB: {}", cases.len(), refused.len(), refused.join("; "));
+    assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn functions_in_duckdb() {
+    let Some(python) = python_with_duckdb("functions_in_duckdb") else { return };
+    let cases: Vec<Case> = functions().iter().flat_map(function_cases).collect();
+    compare_with_duckdb(&python, &cases, NOT_IN_DUCKDB);
+}
+
+#[test]
+fn steps_in_duckdb() {
+    let Some(python) = python_with_duckdb("steps_in_duckdb") else { return };
+    // Sources are staged by the runner: their formats have tests of their own.
+    let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
+    let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
+    compare_with_duckdb(&python, &cases, &[("parse_text", "the text is read by a format of Pipewright's own")]);
+}
