@@ -4,8 +4,10 @@ use std::fs;
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::project::{Edit, read_file, save_file};
+use pipewright_engine::resolve::resolve_sources;
 
 use super::args::ApplyArgs;
+use super::project::folder_of;
 use super::{Failure, Outcome, VerbResult};
 
 pub fn apply(args: &ApplyArgs) -> VerbResult {
@@ -26,7 +28,11 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     project
         .apply(&edits)
         .map_err(|diagnostic| Failure { diagnostics: vec![diagnostic.file(shown)], outcome: Outcome::Failed })?;
+    // What the designer does when a source is added: its format and columns are looked up and kept.
+    let (found, warnings) = resolve_sources(&project, folder_of(&args.project));
+    project.apply(&found)?;
     save_file(&args.project, &project)?;
+    warnings.iter().for_each(|warning| eprintln!("{warning}"));
     eprintln!("{} edits applied to {}", edits.len(), args.project.display());
     Ok(Outcome::Done)
 }

@@ -120,7 +120,7 @@ fn from_here(path: &str) -> Result<String, Failure> {
 
 /// Opens a project or an exported pipeline. Sources whose schema nobody has looked up yet are sniffed now.
 pub fn open(path: &Path) -> Result<Opened, Failure> {
-    let base = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+    let base = folder_of(path).to_path_buf();
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
     let text = fs::read_to_string(path).map_err(|error| {
         invalid(
@@ -140,6 +140,11 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     project.apply(&edits).map_err(invalid)?;
     let plan = plan(&project);
     Ok(Opened { name: project.name.clone(), plan, project: Some(project), base, diagnostics })
+}
+
+/// What a project's relative paths are relative to.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn plain(error: &std::io::Error) -> String {

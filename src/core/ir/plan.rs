@@ -30,6 +30,8 @@ pub struct Node {
     pub op: Op,
     /// All smaller than this node's own id.
     pub inputs: Vec<NodeId>,
+    /// Of the rows that leave it; not called `schema` in files, since some operations have a schema of their own.
+    #[serde(rename = "output")]
     pub schema: Schema,
     pub origin: Origin,
     /// Changes with anything that changes this node's rows: its op, its schema, its inputs' hashes.
