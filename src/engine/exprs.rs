@@ -53,6 +53,10 @@ pub(crate) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
 
 /// An expression whose conversions are written out.
 fn lower_node(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
+    expr::deep(|| lower_level(expr, schema))
+}
+
+fn lower_level(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
     let typed = match &expr.kind {
         ExprKind::Literal(value) => constant(value, &value.data_type()),
         ExprKind::Column(name) => column(name, schema)?,

@@ -289,7 +289,7 @@ mod tests {
             keys: vec![Column::same("k")],
             measures: vec![Column::new("rows", parse("count(*)").unwrap())],
         });
-        let (node, inputs, output) = made(aggregate, &[input.clone()]);
+        let (node, inputs, output) = made(aggregate, std::slice::from_ref(&input));
         assert_eq!(rows_behind(&node, &inputs, &output, 0, &BTreeMap::new()), [vec![0, 2]]);
         assert_eq!(fate_of(&node, &inputs, &output, 0, 3, &BTreeMap::new()).rows, [2]);
 

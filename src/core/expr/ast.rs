@@ -336,10 +336,17 @@ impl Expr {
 
     /// Rewrites bottom-up.
     pub fn rewrite(mut self, change: &mut dyn FnMut(Expr) -> Expr) -> Expr {
-        for child in self.children_mut() {
-            let taken = std::mem::replace(child, Expr::literal(Value::Null));
-            *child = taken.rewrite(change);
-        }
-        change(self)
+        deep(|| {
+            for child in self.children_mut() {
+                let taken = std::mem::replace(child, Expr::literal(Value::Null));
+                *child = taken.rewrite(change);
+            }
+            change(self)
+        })
     }
+}
+
+/// Runs a level of a walk over an expression, on a stack that grows where a high expression needs it.
+pub fn deep<R>(level: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(256 << 10, 4 << 20, level)
 }

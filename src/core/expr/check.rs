@@ -11,7 +11,7 @@ pub use coerce::{coerce, type_of};
 
 use super::cast::can_cast;
 use super::rules::{binary, comparable, compared};
-use super::{BinaryOp, Expr, ExprKind, print, print_name};
+use super::{BinaryOp, Expr, ExprKind, deep, print, print_name};
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use messages::shown;
@@ -89,6 +89,10 @@ impl Checker<'_> {
     }
 
     fn expr(&mut self, expr: &Expr, within: Within) -> DataType {
+        deep(|| self.level(expr, within))
+    }
+
+    fn level(&mut self, expr: &Expr, within: Within) -> DataType {
         match &expr.kind {
             ExprKind::Literal(value) => value.data_type(),
             ExprKind::Column(name) => self.column(expr, name, within),

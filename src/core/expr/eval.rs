@@ -9,12 +9,16 @@ use super::cast::{cast, float_to_int, to_text};
 use super::functions::function;
 use super::instants::{in_range, micros_of};
 use super::rules::literal_as;
-use super::{BinaryOp, Expr, ExprKind};
+use super::{BinaryOp, Expr, ExprKind, deep};
 use crate::data::Value;
 
 /// The value of a row-wise expression (no aggregates, no windows, parameters bound).
 /// Total: what cannot be computed is null; a strict cast counts as `try_cast`.
 pub fn eval(expr: &Expr, column: &dyn Fn(&str) -> Value) -> Value {
+    deep(|| level(expr, column))
+}
+
+fn level(expr: &Expr, column: &dyn Fn(&str) -> Value) -> Value {
     let part = |expr: &Expr| eval(expr, column);
     match &expr.kind {
         ExprKind::Literal(value) => value.clone(),

@@ -22,7 +22,7 @@ mod text;
 mod time_formats;
 mod tokens;
 
-pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame};
+pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
 pub use check::{Place, RUN_PARAMETERS, Scope, check, coerce, has_strict_cast, type_of};
 pub use eval::{bind, eval};
 pub use functions::{ArgType, Example, Function, FunctionKind, function, functions};

@@ -6,7 +6,7 @@ mod literals;
 
 use super::precedence::{ADD, AND, ANY, COMPARE, CONCAT, MULTIPLY, NEGATE, NOT, OR, POSTFIX};
 use super::tokens::{Token, TokenKind, tokenize};
-use super::{BinaryOp, Expr, ExprKind, SortKey};
+use super::{BinaryOp, Expr, ExprKind, SortKey, deep};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// How deep parentheses, calls and the like may nest while reading.
@@ -190,7 +190,7 @@ impl Parser {
         }
         self.nesting += 1;
         let start = self.peek().span;
-        let mut left = self.prefix()?;
+        let mut left = deep(|| self.prefix())?;
         while let Some(infix) = self.infix(min) {
             let height = self.height;
             left = self.operation(left, infix, start)?;

@@ -6,7 +6,7 @@ use super::durations::print_span;
 use super::parse::RESERVED;
 use super::precedence::{self, ANY, COMPARE, NEGATE, NOT, POSTFIX};
 use super::tokens::{is_name_part, is_name_start};
-use super::{Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame};
+use super::{Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
 use crate::data::{DataType, Value, format_date, format_timestamp};
 
 /// Canonical text: lower-case keywords, least parentheses, names quoted where needed.
@@ -39,7 +39,7 @@ fn write_expr(out: &mut String, expr: &Expr, min: u8) {
         write_kind(out, &expr.kind);
         out.push(')');
     } else {
-        write_kind(out, &expr.kind);
+        deep(|| write_kind(out, &expr.kind));
     }
 }
 

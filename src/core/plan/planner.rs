@@ -23,13 +23,17 @@ pub struct Planner {
     lowered: usize,
 }
 
+/// What arrives at an input port, by its name.
+type PortInputs = (String, Vec<Input>);
+
 /// A step's last lowering, and all that it was made from.
 struct Kept {
+    ports: Arc<Ports>,
     kind: String,
     title: String,
     settings: Settings,
     found: Found,
-    inputs: Vec<(String, Vec<Input>)>,
+    inputs: Vec<PortInputs>,
     broken_inputs: HashSet<String>,
     /// Id of its first node in the plan that it was made for.
     first: u32,
@@ -77,7 +81,7 @@ impl Planner {
         };
         for at in &graph.order {
             let step = graph.steps[*at];
-            let before = self.steps.remove(&step.id);
+            let before = self.steps.remove_entry(&step.id);
             pass.take(step, &graph.into[*at], &graph, before);
         }
         report_circles(&graph, &mut pass.plan.diagnostics);
@@ -107,7 +111,7 @@ struct Pass<'a> {
     builder: PlanBuilder,
     plan: Plan,
     /// Ports of steps that wires name.
-    ports: HashMap<&'a str, Ports>,
+    ports: HashMap<&'a str, Arc<Ports>>,
     kept: HashMap<Id, Kept>,
     lowered: usize,
 }
@@ -119,30 +123,33 @@ impl<'a> Pass<'a> {
         step: &'a Step,
         wires: &[(usize, &'a crate::project::Wire)],
         graph: &Graph<'a>,
-        before: Option<Kept>,
+        before: Option<(Id, Kept)>,
     ) {
         let Some(kind) = kind(&step.kind) else {
             self.add_opaque(step);
             return;
         };
         let title = if step.title.is_empty() { kind.title() } else { &step.title };
-        let (inputs, broken_inputs, faults) = self.arriving(step, kind, title, wires, graph);
+        let before = before.filter(|(_, kept)| kept.kind == step.kind);
+        let is_unchanged =
+            before.as_ref().is_some_and(|(_, kept)| kept.title == title && kept.settings == step.settings);
+        let (ports, last_good, before) = match before {
+            Some((id, kept)) if is_unchanged => (kept.ports.clone(), None, Some((id, kept))),
+            other => (Arc::new(kind.ports(&step.settings)), other.and_then(|(_, kept)| kept.last_good), None),
+        };
+        self.ports.insert(&step.id, ports.clone());
+        let (inputs, broken_inputs, faults) = self.arriving(step, &ports, title, wires, graph);
         let found = self.look_up(kind, &step.settings);
         let last_good = match before {
-            Some(mut kept)
-                if kept.kind == step.kind
-                    && kept.title == title
-                    && kept.settings == step.settings
-                    && kept.found == found
-                    && kept.broken_inputs == broken_inputs
-                    && is_same(&kept.inputs, &inputs) =>
+            Some((id, mut kept))
+                if kept.found == found && kept.broken_inputs == broken_inputs && is_same(&kept.inputs, &inputs) =>
             {
                 kept.move_to(self.builder.nodes.len() as u32, inputs);
-                self.add(step, kept, faults);
+                self.add(id, kept, faults);
                 return;
             }
-            Some(kept) if kept.kind == step.kind => kept.last_good,
-            _ => None,
+            Some((_, kept)) => kept.last_good,
+            None => last_good,
         };
         self.lowered += 1;
         let first = self.builder.nodes.len() as u32;
@@ -174,6 +181,7 @@ impl<'a> Pass<'a> {
             lowered.diagnostics.extend(diagnostic.map(|found| found.step(&step.id, title)));
         }
         let kept = Kept {
+            ports,
             kind: step.kind.clone(),
             title: title.to_owned(),
             settings: step.settings.clone(),
@@ -188,10 +196,10 @@ impl<'a> Pass<'a> {
             is_stale,
             last_good: good,
         };
-        self.add(step, kept, faults);
+        self.add(step.id.clone(), kept, faults);
     }
 
-    fn add(&mut self, step: &Step, kept: Kept, faults: Vec<Diagnostic>) {
+    fn add(&mut self, id: Id, kept: Kept, faults: Vec<Diagnostic>) {
         self.builder.nodes.extend(kept.nodes.iter().cloned());
         self.plan.diagnostics.extend(faults);
         self.plan.diagnostics.extend(kept.diagnostics.iter().cloned());
@@ -202,8 +210,8 @@ impl<'a> Pass<'a> {
             nodes: kept.own_nodes.clone(),
             stale: kept.is_stale,
         };
-        self.plan.steps.insert(step.id.clone(), planned);
-        self.kept.insert(step.id.clone(), kept);
+        self.plan.steps.insert(id.clone(), planned);
+        self.kept.insert(id, kept);
     }
 
     /// A kind that this version does not know: kept, without rows.
@@ -257,20 +265,16 @@ impl<'a> Pass<'a> {
     fn arriving(
         &mut self,
         step: &'a Step,
-        kind: &dyn StepKind,
+        ports: &Ports,
         title: &str,
         wires: &[(usize, &'a crate::project::Wire)],
         graph: &Graph<'a>,
-    ) -> (Vec<(String, Vec<Input>)>, HashSet<String>, Vec<Diagnostic>) {
-        let mut inputs: Vec<(String, Vec<Input>)> = Vec::new();
+    ) -> (Vec<PortInputs>, HashSet<String>, Vec<Diagnostic>) {
+        let mut inputs: Vec<PortInputs> = Vec::new();
         let (mut broken, mut faults) = (HashSet::new(), Vec::new());
-        if wires.is_empty() {
-            return (inputs, broken, faults);
-        }
-        let ports = kind.ports(&step.settings);
         for (from, wire) in wires {
             let Some(port) = ports.inputs.iter().find(|port| port.name == wire.input) else {
-                faults.push(unknown_input(&wire.input, title, &ports).step(&step.id, title));
+                faults.push(unknown_input(&wire.input, title, ports).step(&step.id, title));
                 continue;
             };
             let neighbour = graph.steps[*from];
@@ -297,9 +301,9 @@ impl<'a> Pass<'a> {
     }
 
     /// Tells of an output port that a step does not have; nothing where the step is merely broken.
-    fn unknown_output(&mut self, step: &'a Step, output: &str) -> Option<Diagnostic> {
+    fn unknown_output(&self, step: &'a Step, output: &str) -> Option<Diagnostic> {
         let kind = kind(&step.kind)?;
-        let ports = self.ports.entry(&step.id).or_insert_with(|| kind.ports(&step.settings));
+        let ports = self.ports.get(step.id.as_str())?;
         if ports.outputs.iter().any(|port| port.name == output) {
             return None;
         }
@@ -366,7 +370,7 @@ fn is_same(before: &[(String, Vec<Input>)], now: &[(String, Vec<Input>)]) -> boo
 
 impl Kept {
     /// Puts the nodes at another place in the plan, reading inputs that may have moved.
-    fn move_to(&mut self, first: u32, inputs: Vec<(String, Vec<Input>)>) {
+    fn move_to(&mut self, first: u32, inputs: Vec<PortInputs>) {
         if first == self.first && inputs == self.inputs {
             return;
         }

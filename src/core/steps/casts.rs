@@ -199,3 +199,50 @@ fn with_article(data_type: &DataType) -> String {
         other => format!("a {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requirements(text: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        collect(&expr::parse(text).unwrap(), &mut found);
+        found.iter().map(|requirement| (print(&requirement.predicate), requirement.reason.clone())).collect()
+    }
+
+    fn predicates(text: &str) -> Vec<String> {
+        requirements(text).into_iter().map(|(predicate, _)| predicate).collect()
+    }
+
+    #[test]
+    fn a_cast_must_fit_or_be_null() {
+        let found = requirements("cast(amount as int) + 1");
+        let predicate = "amount is null or try_cast(amount as Int) is not null".to_owned();
+        assert_eq!(found, [(predicate, "`amount` is not an Int".to_owned())]);
+        assert_eq!(requirements("cast(\"a b\" as float)")[0].1, "`a b` is not a Float");
+        assert!(requirements("try_cast(a as int)").is_empty());
+    }
+
+    #[test]
+    fn inner_casts_come_first() {
+        let found = predicates("cast(cast(a as timestamp) as date)");
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0], "a is null or try_cast(a as Timestamp) is not null");
+    }
+
+    #[test]
+    fn a_branch_counts_only_where_it_is_taken() {
+        let found = predicates("case when k = 'n' then cast(a as int) when k = 'x' then 0 else cast(b as int) end");
+        assert_eq!(
+            found,
+            [
+                "case when k = 'n' then a is null or try_cast(a as Int) is not null else true end",
+                "case when k = 'n' then true when k = 'x' then true else b is null or try_cast(b as Int) is not null end",
+            ]
+        );
+        let found = predicates("case k when 1 then cast(a as int) end");
+        assert_eq!(found, ["case k when 1 then a is null or try_cast(a as Int) is not null else true end"]);
+        let found = predicates("if(k = 1, 0, cast(a as int))");
+        assert_eq!(found, ["case when k = 1 then true else a is null or try_cast(a as Int) is not null end"]);
+    }
+}

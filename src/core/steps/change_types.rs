@@ -134,7 +134,7 @@ fn lower_item(item: &Item, index: usize, lowering: &mut Lowering, input: NodeId,
     let column = Expr::column(&item.column);
     let is_time = matches!(item.data_type, DataType::Timestamp | DataType::Date);
     let has_format = !item.format.trim().is_empty() && found.fits(&DataType::String);
-    if !item.format.trim().is_empty() && !(is_time && has_format) {
+    if !(item.format.trim().is_empty() || is_time && has_format) {
         lowering.report(
             Diagnostic::warning("PW0330", format!("the format has no effect on `{}`", item.column))
                 .help("a format is for text that becomes a Timestamp or Date")

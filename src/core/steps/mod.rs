@@ -43,6 +43,9 @@ mod time_buckets;
 mod top_n;
 mod window;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 pub use example::{Example, Table, lower_example};
 pub use form::{FieldKind, FormField};
 pub use kind::{Group, Port, Ports, Settings, StepKind};
@@ -97,7 +100,9 @@ kinds!(
 
 /// The kind of that name; `None`: a kind that this version does not know.
 pub fn kind(name: &str) -> Option<&'static dyn StepKind> {
-    kinds().iter().copied().find(|kind| kind.name() == name)
+    static BY_NAME: LazyLock<HashMap<&str, &dyn StepKind>> =
+        LazyLock::new(|| kinds().iter().map(|kind| (kind.name(), *kind)).collect());
+    BY_NAME.get(name).copied()
 }
 
 #[cfg(test)]

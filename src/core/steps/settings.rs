@@ -17,7 +17,8 @@ pub fn check_settings(kind: &dyn StepKind, settings: &Settings) -> Vec<Diagnosti
 
 fn check_object(form: &[FormField], settings: &Settings, path: &str, found: &mut Vec<Diagnostic>) {
     for key in settings.keys() {
-        if form.iter().all(|field| field.name != key) && !(key == "id" && !path.is_empty()) {
+        let is_item_id = key == "id" && !path.is_empty();
+        if !is_item_id && form.iter().all(|field| field.name != key) {
             let names = form.iter().map(|field| field.name);
             found.push(
                 Diagnostic::warning(

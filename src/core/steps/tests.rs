@@ -110,3 +110,5 @@ fn settings_are_checked_by_the_form() {
     assert_eq!(codes, ["PW0316", "PW0308"]);
     assert_eq!(found[1].location.field.as_deref(), Some("on.k1.right"));
 }
+
+mod messages;

@@ -1,7 +1,7 @@
 //! Before a run: which sinks, which parameters, where outputs go; everything that is wrong is listed at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::data::Value;
@@ -218,7 +218,7 @@ impl Prepared {
 
 fn check_place(
     path: &str,
-    place: &PathBuf,
+    place: &Path,
     when_exists: WhenExists,
     taken: &mut BTreeMap<PathBuf, String>,
     title: &str,
@@ -226,7 +226,7 @@ fn check_place(
     if path.trim().is_empty() {
         return Err(Diagnostic::error("PW0965", "the file to write has no name").help("give it a path").field("path"));
     }
-    if let Some(other) = taken.insert(place.clone(), title.to_owned()) {
+    if let Some(other) = taken.insert(place.to_path_buf(), title.to_owned()) {
         return Err(Diagnostic::error("PW0966", format!("`{path}` is written by the step `{other}` too"))
             .help("give each its own path")
             .field("path"));

@@ -187,7 +187,7 @@ pub(crate) fn series_of(name: &str, data_type: &DataType, values: &[&Value]) -> 
         _ => None,
     };
     let wanted = polars_type(data_type);
-    let built = match data_type {
+    match data_type {
         DataType::Boolean => {
             let cells = values.iter().map(|value| if let Value::Boolean(flag) = value { Some(*flag) } else { None });
             Series::from(BooleanChunked::from_iter_options(name.clone(), cells))
@@ -236,8 +236,7 @@ pub(crate) fn series_of(name: &str, data_type: &DataType, values: &[&Value]) -> 
             Series::from_any_values_and_dtype(name.clone(), &cells, &wanted, false)
                 .unwrap_or_else(|_| Series::full_null(name.clone(), values.len(), &wanted))
         }
-    };
-    built
+    }
 }
 
 /// A value as text: texts as they are, times in ISO 8601, nested values as JSON.

@@ -40,6 +40,10 @@ impl Printer<'_> {
     }
 
     pub(super) fn sql(&self, expr: &Expr) -> Sql {
+        expr::deep(|| self.level(expr))
+    }
+
+    fn level(&self, expr: &Expr) -> Sql {
         Ok(match &expr.kind {
             ExprKind::Literal(value) => literal(value),
             ExprKind::Column(name) => format!("{}{}", self.table, quote(name)),

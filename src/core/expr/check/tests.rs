@@ -246,3 +246,16 @@ fn an_open_schema_takes_unknown_columns() {
     assert_eq!(check_open("region = 'eu' and size > 5 and lower(zone) like 'a%'"), Ok(DataType::Boolean));
     assert_eq!(check_open("http.status + 1"), Ok(DataType::Unknown));
 }
+
+#[test]
+fn the_highest_trees_are_walked_without_overflowing_the_stack() {
+    let chain = vec!["status"; 290].join(" + ");
+    let nested = format!("{}status{}", "abs(".repeat(95), ")".repeat(95));
+    let cases = format!("{}1{}", "case when ok then 0 else ".repeat(95), " end".repeat(95));
+    for text in [chain, nested, cases] {
+        let expr = parse(&text).unwrap();
+        checked(&text, Place::Row).unwrap();
+        assert_eq!(parse(&print(&expr)).as_ref(), Ok(&expr));
+        super::super::eval(&expr, &|_| Value::Int(1));
+    }
+}

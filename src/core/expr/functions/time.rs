@@ -283,6 +283,9 @@ fn check_zone_at(args: &[Option<&Value>], index: usize) -> Result<(), String> {
     if Tz::from_str(zone).is_ok() {
         return Ok(());
     }
-    let near = did_you_mean(zone, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    // Of some 600 names only those with the same first letter are measured.
+    let initial = zone.chars().next().map(|c| c.to_ascii_uppercase());
+    let alike = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| name.chars().next() == initial);
+    let near = did_you_mean(zone, alike);
     Err(format!("unknown time zone '{zone}'{near}; zones are named as in 'Europe/Berlin' or 'UTC'"))
 }
