@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::resolve_parameters;
 use pipewright_engine::{Sampling, preview_now};
 
 use super::args::{PreviewArgs, RowForm};
@@ -14,7 +15,9 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         return Err(usage("a preview is not written as Parquet", "use --output jsonl, csv or table"));
     }
     let opened = project::open(&args.project)?;
-    let parameters = opened.parameters(&args.parameters)?;
+    let given = opened.parameters(&args.parameters)?;
+    let parameters = resolve_parameters(&opened.plan.parameters, &given, &|_| None)
+        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     let step = opened.find_step(&args.step)?;
     let plan_step = &opened.plan.steps[&step];
     let node = match &args.port {

@@ -21,7 +21,7 @@ use std::time::Instant;
 use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{NodeId, Op, Plan, Sort};
+use pipewright_core::ir::{Node, NodeId, Op, Plan, Sort};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
 use flow::{Count, Flow, Yield};
@@ -76,6 +76,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
         sources: source_reports(&prepared),
+        sinks: prepared.targets.iter().map(|(id, target)| sink_report(prepared.plan.node(*id), target)).collect(),
         ..RunReport::default()
     };
     if !options.dry_run {
@@ -108,6 +109,21 @@ fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
         }
     });
     reports.collect()
+}
+
+/// Where a sink writes; nothing is written yet.
+fn sink_report(node: &Node, target: &Target) -> SinkReport {
+    let path = match &target.place {
+        Place::File { target, .. } => target.display().to_string(),
+        Place::StandardOutput => "standard output".to_owned(),
+    };
+    SinkReport {
+        step: node.origin.step.clone(),
+        title: node.origin.title.clone(),
+        path,
+        schema: node.schema.clone(),
+        ..SinkReport::default()
+    }
 }
 
 /// A run under way.
@@ -391,16 +407,12 @@ impl Run<'_> {
 
     /// Completes the outputs and the report.
     fn complete(&mut self, report: &mut RunReport) -> Result<(), Diagnostic> {
+        report.sinks.clear();
         for (id, sink) in std::mem::take(&mut self.sinks) {
-            let node = self.plan.node(id);
             let (rows, bytes) = sink.finish()?;
-            let path = match &self.targets[&id].place {
-                Place::File { target, .. } => target.display().to_string(),
-                Place::StandardOutput => "standard output".to_owned(),
-            };
-            let (step, title) = (node.origin.step.clone(), node.origin.title.clone());
             report.rows_written += rows;
-            report.sinks.push(SinkReport { step, title, path, rows, bytes, schema: node.schema.clone() });
+            let sink = sink_report(self.plan.node(id), &self.targets[&id]);
+            report.sinks.push(SinkReport { rows, bytes, ..sink });
         }
         for (source, tally) in report.sources.iter_mut().zip(self.tallies.values()) {
             source.tally = tally.clone();

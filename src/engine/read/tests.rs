@@ -1,3 +1,6 @@
+//! Files of every kind in, rows and quarantine out: nothing lost, whatever the chunks.
+//! Must not import previews or runs.
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 

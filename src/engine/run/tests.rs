@@ -1,3 +1,5 @@
+//! Runs: rows, accounting, publishing, memory. Must not import previews.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

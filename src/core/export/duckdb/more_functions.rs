@@ -28,20 +28,23 @@ pub fn call(
     let b = args.get(1).map(String::as_str).unwrap_or("NULL");
     Ok(Some(match name {
         "json_get" => {
-            let path = json_path(word(1));
+            let (a, path) = (json(a), json_path(word(1)));
             format!(
                 "TRY(CASE WHEN json_type({a}, {path}) = 'VARCHAR' THEN json_extract_string({a}, {path}) ELSE nullif(CAST(json_extract({a}, {path}) AS VARCHAR), 'null') END)"
             )
         }
         "json_list" => {
-            let path = json_path(word(1));
+            let (a, path) = (json(a), json_path(word(1)));
             format!(
                 "TRY(CASE WHEN json_type({a}, {path}) = 'ARRAY' THEN list_transform(CAST(json_extract({a}, {path}) AS JSON[]), lambda x: x ->> '$') END)"
             )
         }
-        "json_keys" => format!("TRY(CASE WHEN json_type({a}) = 'OBJECT' THEN list_sort(json_keys({a})) END)"),
+        "json_keys" => {
+            let a = json(a);
+            format!("TRY(CASE WHEN json_type({a}) = 'OBJECT' THEN list_sort(json_keys({a})) END)")
+        }
         "json_length" => {
-            let path = json_path(word(1));
+            let (a, path) = (json(a), json_path(word(1)));
             format!(
                 "TRY(CASE json_type({a}, {path}) WHEN 'ARRAY' THEN CAST(json_array_length({a}, {path}) AS BIGINT) WHEN 'OBJECT' THEN CAST(len(json_keys({a}, {path})) AS BIGINT) END)"
             )
@@ -84,6 +87,11 @@ pub fn call(
 fn part(sql: &str, pattern: &str, wrap: &str) -> String {
     let pattern = text(pattern);
     format!("CASE WHEN regexp_matches({sql}, {pattern}) THEN {wrap}(regexp_extract({sql}, {pattern}, 1)) END")
+}
+
+/// Text that is JSON; others are null. DuckDB may look into a text before it comes to a `TRY` around the look.
+fn json(text: &str) -> String {
+    format!("pw_json({text})")
 }
 
 /// `$.a[0]`, with the leading `$` that may be left out.

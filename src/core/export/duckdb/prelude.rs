@@ -21,6 +21,7 @@ CREATE OR REPLACE TEMP MACRO pw_floor_div(a, b) AS (a // b) - CASE WHEN a % b < 
 CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN TRY(make_timestamp(
   CASE WHEN w % 604800000000 = 0 THEN pw_floor_div(epoch_us(t) - 345600000000, w) * w + 345600000000
   ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
+CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN json_valid(x) THEN x END;
 -- Texts as values: whole texts only, no separators, no special numbers.
 CREATE OR REPLACE TEMP MACRO pw_trim(x) AS trim(x, E' \t\n\f\r');
 CREATE OR REPLACE TEMP MACRO pw_int(x) AS CASE WHEN regexp_full_match(pw_trim(x), '[+-]?[0-9]+') THEN TRY_CAST(pw_trim(x) AS BIGINT) END;
