@@ -70,7 +70,7 @@ pub struct GenerateArgs {
     #[arg(value_enum)]
     pub example: ExampleName,
     /// Folder to write to
-    #[arg(long)]
+    #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Same seed, same files
     #[arg(long, default_value_t = 1)]
@@ -113,10 +113,10 @@ pub struct ReadArgs {
     #[arg(long, value_enum, default_value_t = RowForm::Jsonl)]
     pub output: RowForm,
     /// Write to a file instead of standard output
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
     /// File for the lines that do not fit, as JSON lines {file, line, offset, reason, raw}
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
     /// Write counts to standard error
     #[arg(long, value_enum)]
@@ -178,10 +178,10 @@ pub struct ExportArgs {
     #[arg(long)]
     pub target: String,
     /// Folder of the bundle
-    #[arg(long)]
+    #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Only the flow that ends in this step (id or title)
-    #[arg(long)]
+    #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
 }
 
@@ -193,25 +193,25 @@ pub struct RunArgs {
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
     /// File of NAME=VALUE lines
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
     /// Check and say what would be read and written; write nothing
     #[arg(long)]
     pub dry_run: bool,
     /// File for the run report (JSON); `-`: standard output
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Folder for the rows that did not fit
-    #[arg(long)]
+    /// Folder (or a `.jsonl` file) for the lines and rows that did not fit
+    #[arg(long, value_name = "DIR")]
     pub quarantine: Option<PathBuf>,
     /// Folder that results are written to
-    #[arg(long, default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
     /// Only the flow that ends in this step (id or title)
-    #[arg(long)]
+    #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
     /// Largest share of units in quarantine, 0 to 1; more: exit code 3
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
     pub max_quarantined: f64,
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]

@@ -6,7 +6,7 @@ use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
-use pipewright_core::steps::{StepKind, kind, kinds};
+use pipewright_core::steps::{Example, StepKind, kind, kinds};
 use serde_json::{Value as Json, json};
 
 use super::args::{Diagram, Form, GraphArgs, NameArgs, SchemaOf};
@@ -43,20 +43,26 @@ pub fn steps(args: &NameArgs) -> VerbResult {
         );
         for field in kind.form() {
             let required = if field.required { " (required)" } else { "" };
-            let _ = writeln!(text, "  {}{required}: {}", field.name, field.doc);
+            let _ = writeln!(text, "  {}{required}: {}\n      {}", field.name, field.kind.describe(), field.doc);
         }
         for example in kind.examples() {
-            let _ = writeln!(text, "\nExample: {}\n  settings: {}", example.title, example.settings);
-            for (port, table) in example.inputs {
-                let _ = writeln!(text, "  in, {port}: {}\n    {}", table.schema, table.rows.replace('\n', "\n    "));
-            }
-            for (port, table) in example.outputs {
-                let _ = writeln!(text, "  out, {port}: {}\n    {}", table.schema, table.rows.replace('\n', "\n    "));
+            let _ = writeln!(text, "\nExample: {}\n  settings: {}", example.title, settings_json(example));
+            for (way, tables) in [("in", example.inputs), ("out", example.outputs)] {
+                for (port, table) in tables {
+                    let _ = writeln!(text, "  {way}, {port}: {}", table.schema);
+                    for row in table.rows.lines() {
+                        let _ = writeln!(text, "    {}", row.trim());
+                    }
+                }
             }
         }
     }
     print_text(&text)?;
     Ok(Outcome::Done)
+}
+
+fn settings_json(example: &Example) -> Json {
+    serde_json::from_str(example.settings).unwrap_or(Json::Null)
 }
 
 fn step_json(kind: &dyn StepKind) -> Json {
@@ -69,11 +75,12 @@ fn step_json(kind: &dyn StepKind) -> Json {
         "inputs": ports.inputs.iter().map(|port| &port.name).collect::<Vec<_>>(),
         "outputs": ports.outputs.iter().map(|port| &port.name).collect::<Vec<_>>(),
         "settings": kind.form().iter().map(|field| json!({
-            "name": field.name, "label": field.label, "doc": field.doc, "required": field.required,
+            "name": field.name, "label": field.label, "value": field.kind.describe(), "doc": field.doc,
+            "required": field.required,
         })).collect::<Vec<_>>(),
         "examples": kind.examples().iter().map(|example| json!({
             "title": example.title,
-            "settings": serde_json::from_str::<Json>(example.settings).unwrap_or(Json::Null),
+            "settings": settings_json(example),
         })).collect::<Vec<_>>(),
     })
 }

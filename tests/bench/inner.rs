@@ -57,8 +57,7 @@ fn expressions(criterion: &mut Criterion) {
 fn flows(steps: usize) -> Project {
     let mut project = Project::new("flows");
     let insert = |into: &str, item| Edit::Insert { into: into.into(), item, place: Default::default() };
-    let table =
-        json!({"columns": [{"id": "n", "name": "n", "type": "Int"}, {"id": "s", "name": "s", "type": "String"}]});
+    let table = json!({"columns": [{"name": "n", "type": "Int"}, {"name": "s", "type": "String"}]});
     let mut edits = vec![insert("steps", json!({"id": "table", "kind": "table", "settings": table}))];
     for number in 0..steps {
         let before = if number % 10 == 0 { "table".to_owned() } else { format!("f{}", number - 1) };

@@ -80,6 +80,42 @@ pub enum FieldKind {
     Items(&'static [FormField]),
 }
 
+impl FieldKind {
+    /// What is stored, in a few words.
+    pub fn describe(&self) -> String {
+        match self {
+            FieldKind::Text { .. } | FieldKind::Lines { .. } => "text".to_owned(),
+            FieldKind::Integer { min, max } if *max == i64::MAX => format!("a whole number from {min}"),
+            FieldKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            FieldKind::Number { min, max } => format!("a number from {min} to {max}"),
+            FieldKind::Boolean => "true or false".to_owned(),
+            FieldKind::Choice(choices) => {
+                let values: Vec<String> = choices.iter().map(|(value, _)| format!("`{value}`")).collect();
+                format!("one of {}", values.join(", "))
+            }
+            FieldKind::Expression { place: Place::Row, .. } => "an expression over the row's columns".to_owned(),
+            FieldKind::Expression { place: Place::Aggregate, .. } => "an expression with aggregates".to_owned(),
+            FieldKind::Expression { place: Place::Window, .. } => "an expression with window functions".to_owned(),
+            FieldKind::Column { .. } => "the name of a column".to_owned(),
+            FieldKind::Columns { .. } => "a list of names of columns".to_owned(),
+            FieldKind::Order { .. } => "a list of order keys, such as `time desc`".to_owned(),
+            FieldKind::Span => "a span of time, such as `15 minutes`".to_owned(),
+            FieldKind::DataType => "the name of a type".to_owned(),
+            FieldKind::Source => "the id of a source".to_owned(),
+            FieldKind::Question => "the id of a question".to_owned(),
+            FieldKind::Format => "a format, `{name, options}`".to_owned(),
+            FieldKind::Path => "a path".to_owned(),
+            FieldKind::Schema => "a list of `{name, type}`".to_owned(),
+            FieldKind::Rows { .. } => "a list of rows, each a list of values".to_owned(),
+            FieldKind::Literal => "a literal, such as `0` or `'none'`".to_owned(),
+            FieldKind::Items(fields) => {
+                let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+                format!("a list of `{{id, {}}}`", names.join(", "))
+            }
+        }
+    }
+}
+
 impl FormField {
     pub const fn new(name: &'static str, label: &'static str, kind: FieldKind, doc: &'static str) -> Self {
         Self { name, label, doc, kind, required: false }
