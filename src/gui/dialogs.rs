@@ -104,6 +104,9 @@ fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, ou
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Open path", path, Browse::Open, is_new, out);
     ui.add_space(theme::SPACE_3);
+    if !state.settings.recent.is_empty() {
+        super::widgets::caption(ui, "Recent");
+    }
     for recent in state.settings.recent.iter().take(6) {
         let shown = recent.display().to_string();
         if super::widgets::list_row(ui, &shown, "", false, |_| {}).clicked() {

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::canvas::{PortRef, Selection, Side};
 
 /// Distance between a step and the one placed after it. Canvas points.
-const GAP: f32 = 104.0;
+const GAP: f32 = 72.0;
 const STEP_WIDTH: f32 = super::canvas::scene::STEP_WIDTH;
 const STEP_HEIGHT: f32 = 96.0;
 
@@ -140,7 +140,7 @@ pub fn place(
     let settings = with_new_ids(&kind.defaults(), &mut ids, &mut BTreeMap::new());
     let ports = kind.ports(&settings);
     let place = match at {
-        Some(at) => at,
+        Some(at) => first_free(project, at),
         None => free_place(project, selection),
     };
     let step = Step {

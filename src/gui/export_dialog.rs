@@ -28,7 +28,11 @@ pub fn export_ui(
     for target in targets() {
         let is_chosen = target.name() == chosen;
         if ui.radio(is_chosen, target.title()).clicked() {
+            let is_as_proposed = *folder == proposed_folder(state, chosen);
             *chosen = target.name().to_owned();
+            if is_as_proposed {
+                *folder = proposed_folder(state, chosen);
+            }
         }
         ui.horizontal(|ui| {
             ui.add_space(theme::SPACE_6);
@@ -64,6 +68,11 @@ pub fn export_ui(
     is_done
 }
 
+/// A folder of each target's own, beside the project.
+pub fn proposed_folder(state: StateRef<'_>, target: &str) -> String {
+    state.base().join("export").join(target).display().to_string()
+}
+
 /// Steps that the target does not carry, or carries in another way.
 fn not_carried_ui(ui: &mut Ui, state: StateRef<'_>, chosen: &str) {
     let Some(target) = target(chosen) else { return };
@@ -85,7 +94,7 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
     let palette = theme::palette(ui.ctx());
     match &state.export.outcome {
         None => {}
-        Some((folder, Ok(names))) => {
+        Some((folder, Ok((names, warnings)))) => {
             ui.horizontal(|ui| {
                 icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
                 let told = format!("{} files are in {}", names.len(), folder.display());
@@ -93,6 +102,9 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
             });
             for name in names {
                 ui.label(RichText::new(name).font(theme::code()).color(palette.soft));
+            }
+            for warning in warnings {
+                diagnostic_ui(ui, warning);
             }
         }
         Some((_, Err(problems))) => {

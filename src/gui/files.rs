@@ -47,8 +47,9 @@ impl App {
     /// A project replaces what is open; data files become sources of it.
     fn open_paths(&mut self, ctx: &Context, paths: Vec<PathBuf>, at: Option<egui::Pos2>) {
         self.view.dialog = None;
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         let (projects, data): (Vec<_>, Vec<_>) =
-            paths.into_iter().partition(|path| path.to_string_lossy().ends_with(EXTENSION));
+            paths.into_iter().map(absolute).partition(|path| path.to_string_lossy().ends_with(EXTENSION));
         if let Some(project) = projects.into_iter().next() {
             self.after_unsaved(ctx, Then::Open(project));
         }
@@ -60,7 +61,7 @@ impl App {
         }
         self.view.drop_at = at;
         for path in data {
-            let path = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+            let path = path.to_string_lossy().into_owned();
             self.state.sniffing.insert(path.clone());
             self.backend.sniff(SniffTask { path, base: self.state.base(), source: None, format: None });
         }

@@ -128,7 +128,9 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     if let Some(output) = ports.outputs.first()
         && let Some(schema) = state.output_schema(&step.id, &output.name)
     {
-        let columns = schema.fields.iter().take(24).map(|field| format!("{}  {}", field.name, field.data_type));
+        let shown = || schema.fields.iter().take(24);
+        let width = shown().map(|field| field.name.chars().count()).max().unwrap_or_default();
+        let columns = shown().map(|field| format!("{:width$}  {}", field.name, field.data_type));
         view.hover = columns.collect::<Vec<_>>().join("\n");
         if schema.len() > 24 {
             view.hover.push_str(&format!("\nand {} more", schema.len() - 24));
@@ -215,11 +217,12 @@ fn rows_in(lookup: &Lookup<'_>, step: &str) -> Option<u64> {
 fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
     let state = lookup.state;
     let port = main_port(state, step);
-    let waits_for =
+    let without_rows =
         lookup.wires_into(&step.id).iter().find(|wire| state.plan.output(&wire.from, &wire.output).is_none());
-    if let Some(wire) = waits_for.filter(|_| !matches!(view.state, StepState::Error(_))) {
+    let waits_for = without_rows.map(|wire| &wire.from).or(state.results.waits_for(&state.plan, &step.id, &port));
+    if let Some(broken) = waits_for.filter(|_| !matches!(view.state, StepState::Error(_))) {
         view.state = StepState::Stale;
-        view.footer_left = format!("waits for {}", state.step_title(&wire.from));
+        view.footer_left = format!("waits for {}", state.step_title(broken));
     }
     let Some(found) = state.results.get(&step.id, &port) else { return };
     let Ok(rows) = &found.result else { return };
@@ -263,7 +266,8 @@ fn describe_answer(rows: u64, digest: Option<&Digest>, view: &mut StepView) {
             format!("{value:.3}").trim_end_matches('0').to_owned()
         }
     };
-    let word = view.state.word().to_owned();
+    let is_waiting = matches!(view.state, StepState::Stale) && !view.footer_left.is_empty();
+    let word = if is_waiting { view.footer_left.clone() } else { view.state.word().to_owned() };
     view.headline = Some((short_count(rows), if rows == 1 { "row".into() } else { "rows".into() }));
     view.footer_left = word.clone();
     let Some(digest) = digest else { return };
@@ -283,7 +287,9 @@ fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     view.from.1 = output;
     view.to.1 = input;
     view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp);
-    if let Some(rows) = lookup.state.results.rows(&wire.from, &wire.output) {
+    let state = lookup.state;
+    let is_current = state.results.freshness(&state.plan, &wire.from, &wire.output) != Freshness::Stale;
+    if let Some(rows) = state.results.rows(&wire.from, &wire.output).filter(|_| is_current) {
         view.label = short_count(rows.rows);
         let before = rows_in(lookup, &wire.from);
         if let Some(before) = before

@@ -192,13 +192,11 @@ impl App {
             Command::Check => self.view.bottom = BottomTab::Problems,
             Command::Run => self.ask_run(ctx),
             Command::Export => {
-                let folder = self.state.base().join("export");
                 let target = pipewright_core::export::targets().first().map(|target| target.name().to_owned());
+                let target = target.unwrap_or_default();
+                let folder = super::export_dialog::proposed_folder(&self.state, &target);
                 self.state.export = ExportState::default();
-                self.view.show_dialog(Dialog::Export {
-                    target: target.unwrap_or_default(),
-                    folder: folder.display().to_string(),
-                });
+                self.view.show_dialog(Dialog::Export { target, folder });
             }
             Command::NextPanel => self.view.next_panel(),
             Command::Theme => {
@@ -366,7 +364,13 @@ impl App {
         let questions = project.questions.iter().map(|(id, question)| (id.clone(), question.title.clone())).collect();
         let info = DesignInfo { name: project.name.clone(), questions };
         self.state.export = ExportState { busy: true, outcome: None };
-        self.backend.export(ExportTask { plan: self.state.plan.clone(), info, target, folder });
+        self.backend.export(ExportTask {
+            plan: self.state.plan.clone(),
+            info,
+            base: self.state.base(),
+            target,
+            folder,
+        });
     }
 
     /// What was chosen in a native dialog goes where the dialog was opened for.

@@ -84,6 +84,7 @@ pub fn palette_ui(ui: &mut Ui, _state: StateRef<'_>, view: &mut View, out: &mut 
                 }
                 let row = kind_row(ui, *kind, "", false).on_hover_text(kind.doc());
                 if row.clicked() {
+                    view.palette_query.clear();
                     out.push(Action::Place { kind: kind.name(), at: None, from: None });
                 }
             }

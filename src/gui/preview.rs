@@ -348,14 +348,13 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
     let mut room = rect;
     if let Some(nulls) = nulls {
         let galley = ui.painter().layout_no_wrap(nulls, theme::caption(), palette.warning);
-        let x = if has_bars { rect.right() - galley.size().x } else { rect.left() };
         let width = galley.size().x + 6.0;
-        painter.galley(pos2(x, rect.top() + 2.0), galley, palette.warning);
-        if has_bars {
-            room.max.x -= width;
-        } else {
-            room.min.x += width;
-        }
+        painter.galley(pos2(rect.left(), rect.top() + 2.0), galley, palette.warning);
+        room.min.x = (room.min.x + width).min(room.max.x);
+    }
+    // Fewer points than bars show nothing.
+    if has_bars && room.width() < profile.histogram.len() as f32 {
+        return;
     }
     if has_bars {
         let colour = palette.accent.gamma_multiply(0.7);

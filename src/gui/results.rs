@@ -62,6 +62,8 @@ pub struct Results {
     asked_profiles: BTreeSet<u64>,
     /// Where a node of the plan stands: its step, its place among the step's nodes, the ports that it leads to.
     index: HashMap<NodeId, Vec<Site>>,
+    /// Nodes that rest on a broken step, whose last good settings stand in, with that step.
+    resting: HashMap<NodeId, Id>,
     /// Whether the last request still runs.
     pub computing: bool,
     /// Grows with every change.
@@ -134,6 +136,7 @@ impl Results {
     /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten.
     pub fn follow(&mut self, plan: &Plan) {
         self.by_node.retain(|(step, place), _| plan.steps.get(step).is_none_or(|step| *place < step.nodes.len()));
+        self.resting = resting(plan);
         self.index.clear();
         for (id, step) in &plan.steps {
             let mut sites: BTreeMap<NodeId, Site> = BTreeMap::new();
@@ -150,15 +153,40 @@ impl Results {
         }
     }
 
+    /// The broken step that an output waits for.
+    pub fn waits_for(&self, plan: &Plan, step: &str, port: &str) -> Option<&Id> {
+        self.resting.get(&plan.output(step, port)?).filter(|broken| *broken != step)
+    }
+
     /// How the shown result of an output relates to the plan.
     pub fn freshness(&self, plan: &Plan, step: &str, port: &str) -> Freshness {
-        let current = plan.output(step, port).map(|node| plan.node(node).hash);
-        match (current, self.get(step, port)) {
+        let node = plan.output(step, port);
+        if node.is_some_and(|node| self.resting.contains_key(&node)) || plan.steps.get(step).is_some_and(|s| s.stale) {
+            return Freshness::Stale;
+        }
+        match (node.map(|node| plan.node(node).hash), self.get(step, port)) {
             (Some(hash), Some(outcome)) if hash == outcome.hash => Freshness::Fresh,
             (Some(_), _) if self.computing => Freshness::Computing,
             _ => Freshness::Stale,
         }
     }
+}
+
+/// Nodes of broken steps, and what comes after them. Inputs stand before the nodes that they feed.
+fn resting(plan: &Plan) -> HashMap<NodeId, Id> {
+    let mut found: HashMap<NodeId, Id> = HashMap::new();
+    for (id, node) in plan.iter() {
+        let is_broken = plan.steps.get(&node.origin.step).is_some_and(|step| step.stale);
+        let broken = if is_broken {
+            Some(node.origin.step.clone())
+        } else {
+            node.inputs.iter().find_map(|input| found.get(input).cloned())
+        };
+        if let Some(broken) = broken {
+            found.insert(id, broken);
+        }
+    }
+    found
 }
 
 /// The first number column; `None` where there is none, or no number in it.

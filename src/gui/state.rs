@@ -38,7 +38,7 @@ pub struct RunState {
 }
 
 /// What came of an export: names of files, or what is wrong.
-pub type Exported = Result<Vec<String>, Vec<Diagnostic>>;
+pub type Exported = Result<(Vec<String>, Vec<Diagnostic>), Vec<Diagnostic>>;
 
 /// An export from the menu.
 #[derive(Debug, Default)]

@@ -51,7 +51,7 @@ fn write(harness: &mut Harness<'_, App>, field: &str, text: &str) {
 
 /// Types over what a field holds.
 fn replace(harness: &mut Harness<'_, App>, field: &str, text: &str) {
-    harness.get_by_role_and_label(Role::TextInput, field).focus();
+    harness.get_by_role_and_label(role_of(harness, field), field).focus();
     harness.run_ok();
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     harness.event(egui::Event::Text(text.to_owned()));
@@ -120,6 +120,34 @@ fn a_log_is_opened_filtered_broken_mended_and_all_is_undone() {
 }
 
 #[test]
+fn what_comes_after_a_broken_step_waits_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("access.log")], [1280.0, 720.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    add_step(&mut harness, "Filter");
+    write(&mut harness, "Keep rows where", "status >= 500");
+    let filter = step_of(harness.state(), "filter").unwrap();
+    wait(&mut harness, "the filter's rows", |app| app.rows(&filter, "out").is_some());
+    // The key that leaves the field does not leave the step.
+    harness.key_press(egui::Key::Escape);
+    harness.run_ok();
+    add_step(&mut harness, "Limit");
+    let limit = step_of(harness.state(), "limit").unwrap();
+    wait(&mut harness, "the limit's rows", |app| app.rows(&limit, "out").is_some());
+    assert_eq!(harness.state().project().wires.len(), 2, "wired to the filter");
+
+    harness.get_by_label_contains("Filter, Filter").click();
+    harness.run_ok();
+    replace(&mut harness, "Keep rows where", "stauts >= 500");
+    wait(&mut harness, "the message", |app| !app.problems().is_empty());
+    assert_eq!((harness.state().rows(&filter, "out"), harness.state().rows(&limit, "out")), (None, None));
+    assert!(harness.query_by_label_contains("Limit, Limit, stale").is_some(), "it waits for the filter");
+
+    replace(&mut harness, "Keep rows where", "status >= 400");
+    wait(&mut harness, "rows again", |app| app.rows(&limit, "out").is_some());
+}
+
+#[test]
 fn steps_are_copied_as_text_and_pasted_with_new_ids() {
     let home = tempfile::tempdir().unwrap();
     let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
@@ -171,7 +199,9 @@ fn a_design_is_saved_run_and_exported() {
     harness.get_by_role_and_label(Role::Button, "Export").click();
     harness.run_ok();
     wait(&mut harness, "the export", |_| true);
-    assert!(home.path().join("export/pipeline.json").exists());
+    for name in ["pipeline.json", "run.sh", "README.md", "verify.sh", "receipt"] {
+        assert!(home.path().join("export/pipeline").join(name).exists(), "{name}");
+    }
 }
 
 #[test]

@@ -118,7 +118,8 @@ pub enum Message {
     },
     Exported {
         folder: PathBuf,
-        result: Result<Vec<String>, Vec<Diagnostic>>,
+        /// The names of the files, and warnings.
+        result: Result<(Vec<String>, Vec<Diagnostic>), Vec<Diagnostic>>,
     },
     Closed,
 }

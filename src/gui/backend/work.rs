@@ -1,7 +1,7 @@
 //! Work on threads of its own: runs, exports, native dialogs. Must not import egui.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -12,6 +12,7 @@ use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
 use pipewright_core::project::EXTENSION;
+use pipewright_engine::bundle;
 use pipewright_engine::{Cancel, RunOptions, RunProgress};
 
 use super::{Found, Message, Wake};
@@ -72,6 +73,8 @@ pub struct RunTask {
 pub struct ExportTask {
     pub plan: Arc<Plan>,
     pub info: DesignInfo,
+    /// Where relative paths of the design start.
+    pub base: PathBuf,
     pub target: String,
     pub folder: PathBuf,
 }
@@ -119,42 +122,13 @@ pub fn export(task: ExportTask, sender: SyncSender<Message>, wake: Wake) {
     });
 }
 
-/// Writes the files of a bundle and gives their names.
-fn write_bundle(task: &ExportTask) -> Result<Vec<String>, Vec<Diagnostic>> {
+/// Writes a bundle with its receipt; gives the names of its files and what is to be known of it.
+fn write_bundle(task: &ExportTask) -> Result<(Vec<String>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Some(target) = export::target(&task.target) else {
         return Err(vec![Diagnostic::error("PW0801", format!("there is no target `{}`", task.target))]);
     };
-    let bundle = target.export(&task.plan, &task.info);
-    if bundle.has_errors() {
-        return Err(bundle.diagnostics);
-    }
-    let mut names = Vec::new();
-    for (name, file) in &bundle.files {
-        write_file(&task.folder.join(name), &file.text, file.executable).map_err(|error| {
-            vec![
-                Diagnostic::error("PW0802", format!("`{name}` cannot be written: {error}"))
-                    .file(task.folder.display().to_string())
-                    .help("choose a folder that may be written to"),
-            ]
-        })?;
-        names.push(name.clone());
-    }
-    Ok(names)
-}
-
-fn write_file(path: &Path, text: &str, executable: bool) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, text)?;
-    #[cfg(unix)]
-    if executable {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
-    }
-    #[cfg(not(unix))]
-    let _ = executable;
-    Ok(())
+    let report = bundle::write_bundle(target, &task.plan, &task.info, &task.base, &task.folder)?;
+    Ok((report.files, report.diagnostics))
 }
 
 /// Opens a native dialog and reports what was chosen; where there is none, the typed path stays the way.

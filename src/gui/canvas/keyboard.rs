@@ -9,7 +9,7 @@ use super::{Canvas, CanvasEvent, Selection};
 
 /// Take the keys of a frame.
 pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
-    take_focus(hand);
+    let has_come = take_focus(hand);
     // Not `Response::has_focus`: that is false where the window has no focus, as in a driven window without a manager.
     let has_keyboard = hand.ui.memory(|memory| memory.has_focus(hand.response.id));
     if !has_keyboard || hand.ui.ctx().any_popup_open() {
@@ -42,7 +42,8 @@ pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
         let wires = hand.scene.wires.iter().map(|w| w.id.clone()).collect();
         choose(canvas, hand, Selection { steps, wires });
     }
-    if hand.ui.input(|input| input.key_pressed(Key::Escape)) {
+    // The key that left a text field has done its work.
+    if !has_come && hand.ui.input(|input| input.key_pressed(Key::Escape)) {
         escape(canvas, hand);
     }
     if pressed(Modifiers::NONE, Key::Enter)
@@ -53,14 +54,16 @@ pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     take_arrows(canvas, hand);
 }
 
-/// What nothing else wants, the canvas has.
-fn take_focus(hand: &Hand<'_, '_>) {
+/// What nothing else wants, the canvas has. Says whether it came to it just now.
+fn take_focus(hand: &Hand<'_, '_>) -> bool {
     let ctx = hand.ui.ctx();
     let unclaimed =
         ctx.memory(|memory| memory.focused().is_none() && memory.allows_interaction(hand.response.layer_id));
-    if unclaimed && hand.ui.is_enabled() && !ctx.any_popup_open() {
+    let takes = unclaimed && hand.ui.is_enabled() && !ctx.any_popup_open();
+    if takes {
         hand.response.request_focus();
     }
+    takes
 }
 
 fn escape(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {

@@ -16,10 +16,16 @@ const CROWDED: f32 = 0.02;
 /// Where the minimap is; `None` when the widget is too small or nothing is there.
 pub fn place(canvas: &Canvas, widget: Rect) -> Option<Rect> {
     let roomy = widget.width() >= 480.0 && widget.height() >= 300.0;
-    (roomy && canvas.cache.geometry.steps.len() > 1).then(|| {
-        let corner = widget.max - Vec2::splat(MARGIN);
-        Rect::from_min_max(corner - SIZE, corner)
-    })
+    let corner = widget.max - Vec2::splat(MARGIN);
+    let map = Rect::from_min_max(corner - SIZE, corner);
+    (roomy && canvas.cache.geometry.steps.len() > 1 && !is_in_the_way(canvas, widget, map)).then_some(map)
+}
+
+/// Where everything is seen, a map that lies on a step only hides it.
+fn is_in_the_way(canvas: &Canvas, widget: Rect, map: Rect) -> bool {
+    let screen = |area: Rect| canvas.view.rect_to_screen(widget, area);
+    let is_whole = canvas.cache.geometry.bounds.is_some_and(|bounds| widget.contains_rect(screen(bounds)));
+    is_whole && canvas.cache.geometry.steps.iter().any(|step| screen(*step).intersects(map.expand(4.0)))
 }
 
 /// Scale and offset from canvas to minimap.

@@ -245,7 +245,7 @@ impl Canvas {
             && let Some(bounds) = self.cache.geometry.bounds
         {
             self.fitted = true;
-            self.view.fit(widget, bounds);
+            self.view.open(widget, bounds);
         }
         if self.view.advance(ui.input(|input| input.stable_dt)) {
             ui.ctx().request_repaint();
@@ -257,7 +257,7 @@ impl Canvas {
         }
         access::describe(self, ui, &response, scene, rule, &mut events);
         let response = match self.hover_text(scene) {
-            Some(text) => response.on_hover_text_at_pointer(text),
+            Some(text) => response.on_hover_text_at_pointer(egui::RichText::new(text).font(crate::gui::theme::code())),
             None => response,
         };
         CanvasResponse { response, events }
@@ -293,7 +293,7 @@ impl Canvas {
     /// Make a step visible, moving no more than needed.
     pub fn reveal(&mut self, step: &str) {
         if let Some(rect) = self.step_rect(step) {
-            self.view.reveal(self.widget, rect);
+            self.view.reveal(self.widget, rect, minimap::place(self, self.widget));
         }
     }
 

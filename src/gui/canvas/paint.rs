@@ -3,6 +3,7 @@
 use egui::{Align2, Painter, Rect, Response, Ui};
 
 use super::scene::Scene;
+use super::view::READABLE;
 use super::{Canvas, minimap, overlay, step, wires};
 use crate::gui::theme::{self, Palette};
 
@@ -28,7 +29,7 @@ impl Detail {
         match zoom {
             z if z >= 0.75 => Self::Full,
             z if z >= 0.55 => Self::Line,
-            z if z >= 0.4 => Self::Title,
+            z if z >= READABLE => Self::Title,
             z if z >= 0.2 => Self::Block,
             _ => Self::Dot,
         }

@@ -456,12 +456,11 @@ impl Geometry {
         let rect = self.steps.get(at.step)?;
         let step = scene.steps.get(at.step)?;
         step.ports(at.side).get(at.port)?;
-        let first = if step.is_card() { 54.0 } else { HEADER };
         let x = match at.side {
             Side::Input => rect.left(),
             Side::Output => rect.right(),
         };
-        Some(pos2(x, rect.top() + first + at.port as f32 * PORT_PITCH))
+        Some(pos2(x, rect.top() + HEADER + at.port as f32 * PORT_PITCH))
     }
 
     /// The topmost step at a point.

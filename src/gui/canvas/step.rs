@@ -243,7 +243,8 @@ fn title_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         text: &step.title,
         font: theme::scaled(&theme::strong(), (theme::BODY * brush.zoom).max(9.5)),
         width: rect.right() - MARGIN * brush.zoom - mark - left,
-        rows: 1,
+        // The room of the line that is not shown.
+        rows: if brush.detail == Detail::Title && !step.is_card() { 2 } else { 1 },
     };
     let ctx = brush.painter.ctx();
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Title, &text) {
@@ -311,8 +312,12 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         text::draw_left(brush.painter, pos, &galley, palette.soft);
     }
     if !step.sparkline.is_empty() {
+        let height = 40.0 * zoom;
         let top = rect.top() + (HEADER + 38.0) * zoom;
-        let chart = Rect::from_min_size(pos2(left, top), vec2(room, 40.0 * zoom));
+        // Beside the number where there is no room below it.
+        let below = middle + theme::NUMBER * zoom / 2.0 + 2.0;
+        let left = if top < below { left + used + 8.0 * zoom } else { left };
+        let chart = Rect::from_min_max(pos2(left, top), pos2(rect.right() - 12.0 * zoom, top + height));
         sparkline_ui(brush, &step.sparkline, chart);
     }
 }

@@ -104,7 +104,8 @@ impl TextCache {
             && galley.job.text == wanted.text
         {
             let kept_size = font_of(galley).map_or(size, |font| font.size);
-            let holds = kept_size == size && galley.job.wrap.max_width == width;
+            let wrap = &galley.job.wrap;
+            let holds = kept_size == size && wrap.max_width == width && wrap.max_rows == wanted.rows;
             if holds {
                 return Some((Arc::clone(galley), 1.0));
             }

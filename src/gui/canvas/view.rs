@@ -7,6 +7,10 @@ use egui::{Pos2, Rect, Vec2};
 pub const ZOOM_MIN: f32 = 0.05;
 /// The largest zoom.
 pub const ZOOM_MAX: f32 = 2.0;
+/// The smallest zoom at which titles can be read.
+pub const READABLE: f32 = 0.4;
+/// Space around what is shown whole, in screen points.
+const FIT_MARGIN: f32 = 36.0;
 /// Seconds that a jump (fit, follow) takes.
 const GLIDE: f32 = 0.16;
 
@@ -81,6 +85,17 @@ impl View {
         }
     }
 
+    /// The first view of `area`: whole, or from its beginning where the whole would be too small to read.
+    pub fn open(&mut self, widget: Rect, area: Rect) {
+        self.fit(widget, area);
+        if self.zoom < READABLE && widget.is_positive() && area.is_finite() {
+            self.zoom = READABLE;
+            let middle = (widget.size() - area.size() * self.zoom) / 2.0;
+            let start = middle.max(Vec2::splat(FIT_MARGIN));
+            self.pan = start - area.min.to_vec2() * self.zoom;
+        }
+    }
+
     /// As [`View::fit`], gliding there.
     pub fn glide_to(&mut self, widget: Rect, area: Rect) {
         if let Some(to) = Self::fitted(widget, area) {
@@ -88,8 +103,8 @@ impl View {
         }
     }
 
-    /// Glide just so far that `area` is seen. Nothing moves when it is.
-    pub fn reveal(&mut self, widget: Rect, area: Rect) {
+    /// Glide just so far that `area` is seen, and not below `cover`. Nothing moves when it is.
+    pub fn reveal(&mut self, widget: Rect, area: Rect, cover: Option<Rect>) {
         const MARGIN: f32 = 24.0;
         let shown = self.rect_to_screen(widget, area);
         let inner = widget.shrink(MARGIN.min(widget.size().min_elem().max(0.0) / 4.0));
@@ -102,10 +117,15 @@ impl View {
                 0.0
             }
         };
-        let delta = Vec2::new(
+        let mut delta = Vec2::new(
             shift(shown.left(), shown.right(), inner.left(), inner.right()),
             shift(shown.top(), shown.bottom(), inner.top(), inner.bottom()),
         );
+        if let Some(cover) = cover.map(|cover| cover.expand(MARGIN / 2.0))
+            && cover.intersects(shown.translate(delta))
+        {
+            delta.y += cover.top() - shown.translate(delta).bottom();
+        }
         if delta != Vec2::ZERO && delta.is_finite() {
             self.start((self.pan + delta, self.zoom));
         }
@@ -142,8 +162,7 @@ impl View {
     }
 
     fn fitted(widget: Rect, area: Rect) -> Option<(Vec2, f32)> {
-        const MARGIN: f32 = 48.0;
-        let room = (widget.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
+        let room = (widget.size() - Vec2::splat(2.0 * FIT_MARGIN)).max(Vec2::splat(1.0));
         let size = area.size().max(Vec2::splat(1.0));
         if !(widget.is_positive() && area.is_finite()) {
             return None;
@@ -194,6 +213,27 @@ mod tests {
     }
 
     #[test]
+    fn the_first_view_can_be_read() {
+        let mut view = View::default();
+        let area = Rect::from_min_size(pos2(40.0, 80.0), vec2(9000.0, 700.0));
+        view.open(widget(), area);
+        assert_eq!(view.zoom, READABLE);
+        let shown = view.rect_to_screen(widget(), area);
+        assert!(widget().contains(shown.left_top()) && widget().contains(shown.left_bottom()));
+    }
+
+    #[test]
+    fn what_is_revealed_does_not_lie_below_the_map() {
+        let mut view = View::default();
+        let map = Rect::from_min_max(widget().max - vec2(144.0, 100.0), widget().max);
+        let area = Rect::from_min_size(pos2(1500.0, 900.0), vec2(216.0, 80.0));
+        view.reveal(widget(), area, Some(map));
+        while view.advance(0.1) {}
+        let shown = view.rect_to_screen(widget(), area);
+        assert!(widget().contains_rect(shown) && !shown.intersects(map));
+    }
+
+    #[test]
     fn a_glide_ends_exactly_at_its_target() {
         let mut view = View::default();
         let mut target = view;
@@ -213,7 +253,7 @@ mod tests {
         let mut view = View::default();
         view.fit(Rect::ZERO, Rect::from_min_size(Pos2::ZERO, vec2(9.0, 9.0)));
         assert_eq!(view, View::default());
-        view.reveal(Rect::ZERO, Rect::ZERO);
+        view.reveal(Rect::ZERO, Rect::ZERO, None);
         view.advance(1.0);
         assert!(view.pan.is_finite());
     }

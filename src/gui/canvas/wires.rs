@@ -154,27 +154,37 @@ fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLin
     let Some(wire) = brush.scene.wires.get(index).filter(|wire| !wire.dimmed) else {
         return;
     };
-    let text = Text {
-        text: &wire.label,
-        font: theme::scaled(&theme::caption(), (theme::CAPTION * brush.zoom).max(8.5)),
-        width: 160.0 * brush.zoom,
-        rows: 1,
-    };
-    let ctx = brush.painter.ctx();
-    let Some(galley) = canvas.cache.labels.galley(ctx, index, Slot::Title, &text) else {
-        return;
-    };
-    let size = galley.0.size() * galley.1 + vec2(8.0, 2.0);
-    // On a level wire the label must leave room for the ports.
     let level = (line.to.y - line.from.y).abs() < 20.0;
-    let ports = if level { 28.0 } else { 0.0 };
-    let gap = (line.to.x - line.from.x) * brush.zoom - ports;
+    let gap = (line.to.x - line.from.x) * brush.zoom;
     let loud = flagged(canvas, index) || is_hovered(canvas, wire);
-    if size.x > gap && !loud {
-        return;
+    let rows_only = wire.label.split(" · ").next().unwrap_or_default();
+    let mut fitting = None;
+    for (slot, text) in [(Slot::Title, wire.label.as_str()), (Slot::Line, rows_only)] {
+        let text = Text {
+            text,
+            font: theme::scaled(&theme::caption(), (theme::CAPTION * brush.zoom).max(8.5)),
+            width: 160.0 * brush.zoom,
+            rows: 1,
+        };
+        let Some(galley) = canvas.cache.labels.galley(brush.painter.ctx(), index, slot, &text) else {
+            return;
+        };
+        let size = galley.0.size() * galley.1 + vec2(8.0, 2.0);
+        if size.x <= gap || loud {
+            fitting = Some((galley, size));
+            break;
+        }
     }
-    let centre = canvas.view.to_screen(brush.widget, line.at(0.5));
-    pill(brush, centre, size, brush.palette.canvas);
+    let Some((galley, size)) = fitting else {
+        return;
+    };
+    let mut centre = canvas.view.to_screen(brush.widget, line.at(0.5));
+    if level {
+        // Above a level wire, which stays whole.
+        centre.y -= size.y / 2.0 + 3.0;
+    } else {
+        pill(brush, centre, size, brush.palette.canvas);
+    }
     let left = centre - vec2(size.x / 2.0 - 4.0, 0.0);
     text::draw_left(brush.painter, left, &galley, brush.palette.soft);
 }

@@ -42,7 +42,7 @@ impl FieldUi<'_, '_> {
         let mut layouter =
             |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| highlight::layout(ui, buffer.as_str(), &faults, width);
         let is_short = self.is_in_item();
-        let hint = RichText::new("an expression, such as status >= 500").font(theme::code()).color(palette.soft);
+        let hint = RichText::new(self.hint()).font(theme::code()).color(palette.soft);
         let edit = TextEdit::multiline(&mut text)
             .id(id)
             .font(theme::code())
@@ -135,6 +135,11 @@ impl FieldUi<'_, '_> {
         });
     }
 
+    /// What an empty field says: the field's own words.
+    fn hint(&self) -> &'static str {
+        self.field.doc.trim_end_matches('.')
+    }
+
     /// `true on 2.3 %` of a condition, or the first values of any other expression, from the rows of the preview.
     fn first_values(&self, parsed: &Expr, found: &DataType, input: &str) -> String {
         const LOOKED_AT: usize = 400;
@@ -149,7 +154,10 @@ impl FieldUi<'_, '_> {
             let looked_at = rows.rows().min(LOOKED_AT);
             let stride = rows.rows() / looked_at;
             let hits = (0..looked_at).filter(|row| value(row * stride) == Value::Boolean(true)).count();
-            return format!("true on {} of the sample", crate::gui::state::percent(hits as u64, looked_at as u64));
+            return format!(
+                "true on {} of {looked_at} rows",
+                crate::gui::state::percent(hits as u64, looked_at as u64)
+            );
         }
         let first: Vec<String> = (0..rows.rows().min(3)).map(|row| shown(&value(row))).collect();
         format!("first: {}", first.join(", "))

@@ -94,7 +94,7 @@ impl<'a> FormScope<'a> {
 
     /// A change of a field that is picked, not typed.
     fn set(&self, out: &mut Actions, field: &str, value: Json) {
-        out.edit(format!("set {}", plain(field)), vec![edits::set(self.item, &self.edit_path(field), value)]);
+        out.edit(format!("set {}", self.label_of(field)), vec![edits::set(self.item, &self.edit_path(field), value)]);
     }
 
     /// A change by typing: what follows in the same field becomes one change with it.
@@ -102,7 +102,18 @@ impl<'a> FormScope<'a> {
         let key = self.key(field);
         let joins = memory.typing.as_ref() == Some(&key);
         memory.typing = Some(key);
-        out.typed(format!("change {}", plain(field)), edits::set(self.item, &self.edit_path(field), value), joins);
+        out.typed(
+            format!("change {}", self.label_of(field)),
+            edits::set(self.item, &self.edit_path(field), value),
+            joins,
+        );
+    }
+
+    /// The words beside a field, for the list of what can be undone.
+    fn label_of(&self, field: &str) -> String {
+        let kind = self.state.project.steps.get(self.owner).and_then(|step| pipewright_core::steps::kind(&step.kind));
+        let found = kind.and_then(|kind| kind.form().iter().find(|found| found.name == field && self.path.is_empty()));
+        found.map_or_else(|| plain(field), |found| format!("“{}”", found.label))
     }
 
     fn edit_path(&self, field: &str) -> String {
