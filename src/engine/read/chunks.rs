@@ -113,16 +113,19 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> (String, Shifts, u64) {
     };
     let mut text = String::with_capacity(broken.len() + 1024);
     let (mut shifts, mut gained, mut replaced) = (Shifts::new(), 0, 0);
-    for piece in broken.utf8_chunks() {
-        text.push_str(piece.valid());
-        let invalid = piece.invalid().len() as u64;
-        if invalid > 0 {
-            text.push(char::REPLACEMENT_CHARACTER);
-            replaced += invalid;
-            gained += 3 - invalid.min(3);
-            shifts.push((text.len() as u64, gained));
-        }
+    let mut rest = broken.as_slice();
+    // Whole stretches are checked at once: `utf8_chunks` goes byte by byte.
+    while let Err(fault) = std::str::from_utf8(rest) {
+        let (valid, more) = rest.split_at(fault.valid_up_to());
+        text.push_str(std::str::from_utf8(valid).unwrap_or_default());
+        let invalid = fault.error_len().unwrap_or(more.len());
+        text.push(char::REPLACEMENT_CHARACTER);
+        replaced += invalid as u64;
+        gained += 3 - (invalid as u64).min(3);
+        shifts.push((text.len() as u64, gained));
+        rest = &more[invalid..];
     }
+    text.push_str(std::str::from_utf8(rest).unwrap_or_default());
     (text, shifts, replaced)
 }
 

@@ -18,7 +18,7 @@ pub struct LayoutParser {
     layout: Layout,
     schema: Schema,
     /// Literal before the first capture.
-    start: Box<[u8]>,
+    start: Literal,
     steps: Vec<Step>,
 }
 
@@ -28,10 +28,67 @@ struct Step {
     /// Stands in quotes inside which a quote is escaped.
     quoted: bool,
     /// The literal after it; empty: the line ends here.
-    end: Box<[u8]>,
+    end: Literal,
     may_end: bool,
     /// Columns of the capture; `NONE` where the schema has none.
     slots: [usize; 4],
+}
+
+/// Text that stands in every line, compared eight bytes at once.
+struct Literal {
+    bytes: Box<[u8]>,
+    /// The first eight bytes, as they lie in memory; those beyond the literal are masked out.
+    head: u64,
+    mask: u64,
+}
+
+impl Literal {
+    fn new(text: &str) -> Literal {
+        let (mut head, mut mask) = ([0; 8], [0; 8]);
+        for (index, byte) in text.bytes().take(8).enumerate() {
+            head[index] = byte;
+            mask[index] = 0xff;
+        }
+        Literal { bytes: text.as_bytes().into(), head: u64::from_ne_bytes(head), mask: u64::from_ne_bytes(mask) }
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Whether `bytes` begin with it.
+    #[inline]
+    fn begins(&self, bytes: &[u8]) -> bool {
+        match bytes.first_chunk() {
+            Some(first) if self.bytes.len() <= 8 => u64::from_ne_bytes(*first) & self.mask == self.head,
+            _ => bytes.len() >= self.bytes.len() && self.bytes.iter().zip(bytes).all(|(own, other)| own == other),
+        }
+    }
+
+    /// Where it first stands; the end for an empty literal.
+    #[inline]
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        let Some(first) = self.bytes.first() else { return Some(bytes.len()) };
+        let mut at = 0;
+        loop {
+            at += memchr::memchr(*first, &bytes[at..])?;
+            if self.begins(&bytes[at..]) {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+
+    /// All its places, of which the first is known.
+    fn places<'a>(&'a self, bytes: &'a [u8], first: usize) -> impl Iterator<Item = usize> + 'a {
+        std::iter::successors(Some(first), move |at| {
+            (!self.is_empty()).then(|| self.find(&bytes[at + 1..]).map(|more| at + 1 + more)).flatten()
+        })
+    }
 }
 
 /// Why a line does not fit, by the number of the capture.
@@ -76,7 +133,7 @@ impl LayoutParser {
             layout.set_types(schema)?;
         }
         let schema = schema.cloned().unwrap_or_else(|| layout.schema());
-        let mut start = Box::default();
+        let mut start = Literal::new("");
         let mut steps: Vec<Step> = Vec::new();
         let mut before = "";
         let may_end_from = layout.may_end_after.as_ref().and_then(|name| {
@@ -90,7 +147,7 @@ impl LayoutParser {
                 Item::Literal(text) => {
                     before = text;
                     if index == 0 {
-                        start = text.as_bytes().into();
+                        start = Literal::new(text);
                     }
                     continue;
                 }
@@ -111,7 +168,7 @@ impl LayoutParser {
             let mut capture = capture.clone();
             capture.blanks |= in_quotes || in_brackets;
             let may_end = may_end_from.is_some_and(|from| steps.len() >= from);
-            steps.push(Step { capture, quoted, end: after.as_bytes().into(), may_end, slots });
+            steps.push(Step { capture, quoted, end: Literal::new(after), may_end, slots });
             before = "";
         }
         if steps.is_empty() {
@@ -128,7 +185,7 @@ impl LayoutParser {
 
     fn line(&self, line: &str, state: &mut State) -> Result<(), Fault> {
         let bytes = line.as_bytes();
-        if !bytes.starts_with(&self.start) {
+        if !self.start.begins(bytes) {
             return Err(Fault::Start);
         }
         let mut at = self.start.len();
@@ -151,8 +208,8 @@ impl LayoutParser {
         let name = |number: usize| self.steps[number].capture.column.as_str();
         let literal = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match fault {
-            Fault::Start => format!("the line does not begin with `{}`", literal(&self.start)),
-            Fault::NoEnd(number) => format!("no `{}` after `{}`", literal(&self.steps[number].end), name(number)),
+            Fault::Start => format!("the line does not begin with `{}`", literal(&self.start.bytes)),
+            Fault::NoEnd(number) => format!("no `{}` after `{}`", literal(&self.steps[number].end.bytes), name(number)),
             Fault::NoQuote(number) => format!("no closing quote of `{}`", name(number)),
             Fault::AfterQuote(number) => format!("unexpected text after the closing quote of `{}`", name(number)),
             Fault::Blanks(number) => format!("unexpected blank in `{}`", name(number)),
@@ -220,7 +277,7 @@ impl Step {
             at = found + 2;
         };
         let text = line.get(start..end).unwrap_or_default();
-        if bytes[end..].starts_with(&self.end) {
+        if self.end.begins(&bytes[end..]) {
             return Ok(Found { text, escaped, next: end + self.end.len(), last: false });
         }
         if self.may_end && end + 1 == bytes.len() {
@@ -243,51 +300,33 @@ impl Step {
         if last {
             text = text.trim_end();
         }
-        let escaped = !matches!(self.capture.kind, Kind::Int | Kind::Time(_) | Kind::Client)
-            && memchr::memchr(b'\\', text.as_bytes()).is_some();
+        let (blank, escaped) = match memchr::memchr2(b' ', b'\\', text.as_bytes()) {
+            None => (false, false),
+            Some(_) => (text.contains(' '), text.contains('\\')),
+        };
         let is_list = || self.capture.kind == Kind::Client && first_client(text).is_some();
-        if !self.capture.blanks && memchr::memchr(b' ', text.as_bytes()).is_some() && !is_list() {
+        if blank && !self.capture.blanks && !is_list() {
             return Err(Fault::Blanks(number));
         }
+        let escaped = escaped && !matches!(self.capture.kind, Kind::Int | Kind::Time(_) | Kind::Client);
         Ok(Found { text, escaped, next, last })
     }
 
     /// Where the literal after the capture stands. Lists and some times hold blanks of their own.
     #[inline]
     fn find_end(&self, bytes: &[u8]) -> Option<usize> {
-        let first = find(bytes, &self.end)?;
+        let first = self.end.find(bytes)?;
         match &self.capture.kind {
-            Kind::ListText | Kind::LastInt | Kind::LastFloat => ends(bytes, &self.end, first).find(|at| {
+            Kind::ListText | Kind::LastInt | Kind::LastFloat => self.end.places(bytes, first).find(|at| {
                 !(bytes[..*at].ends_with(b",") || bytes[..*at].ends_with(b" :") || bytes[*at..].starts_with(b" : "))
             }),
             Kind::Time(shape @ (TimeShape::Iso | TimeShape::Format(_))) => {
                 let is_time =
                     |at: &usize| std::str::from_utf8(&bytes[..*at]).is_ok_and(|text| read_time(text, shape).is_some());
-                ends(bytes, &self.end, first).take(8).find(is_time).or(Some(first))
+                self.end.places(bytes, first).take(8).find(is_time).or(Some(first))
             }
             _ => Some(first),
         }
-    }
-}
-
-/// All places of `literal`, of which the first is known.
-fn ends<'a>(bytes: &'a [u8], literal: &'a [u8], first: usize) -> impl Iterator<Item = usize> + 'a {
-    std::iter::successors(Some(first), move |at| {
-        (!literal.is_empty()).then(|| find(&bytes[at + 1..], literal).map(|more| at + 1 + more)).flatten()
-    })
-}
-
-/// Where `literal` first stands; the end for an empty literal.
-#[inline]
-fn find(bytes: &[u8], literal: &[u8]) -> Option<usize> {
-    let Some((first, more)) = literal.split_first() else { return Some(bytes.len()) };
-    let mut at = 0;
-    loop {
-        at += memchr::memchr(*first, &bytes[at..])?;
-        if bytes[at + 1..].starts_with(more) {
-            return Some(at);
-        }
-        at += 1;
     }
 }
 
@@ -301,17 +340,17 @@ impl State<'_> {
     #[inline]
     fn fast(&mut self, step: &Step, bytes: &[u8], at: usize) -> Option<usize> {
         let rest = bytes.get(at..)?;
-        let end = &*step.end;
+        let end = &step.end;
         if end.is_empty() {
             return None;
         }
-        if rest.first() == Some(&b'-') && rest[1..].starts_with(end) {
+        if rest.first() == Some(&b'-') && end.begins(&rest[1..]) {
             return Some(at + 1 + end.len());
         }
         match &step.capture.kind {
             Kind::Int => {
                 let digits = rest.iter().take(18).take_while(|byte| byte.is_ascii_digit()).count();
-                if digits == 0 || !rest[digits..].starts_with(end) {
+                if digits == 0 || !end.begins(&rest[digits..]) {
                     return None;
                 }
                 if self.wants(step.slots[0]) {
@@ -322,7 +361,7 @@ impl State<'_> {
             }
             Kind::Time(TimeShape::Clf) => {
                 let (stamp, after) = rest.split_first_chunk::<CLF_LENGTH>()?;
-                if !after.starts_with(end) {
+                if !end.begins(after) {
                     return None;
                 }
                 let micros = self.clf.read(stamp)?;
