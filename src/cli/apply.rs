@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault};
 use pipewright_core::project::{Edit, read_file, save_file};
 use pipewright_engine::resolve::resolve_sources;
 
@@ -15,15 +15,13 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     let (mut project, _) = read_file(&args.project).map_err(invalid)?;
     let shown = args.edits.display().to_string();
     let text = fs::read_to_string(&args.edits).map_err(|error| {
-        invalid(Diagnostic::error("PW0705", format!("the edits cannot be read: {error}")).file(&shown))
+        let message = format!("the edits cannot be read: {}", io_cause(&error));
+        invalid(Diagnostic::error("PW0705", message).file(&shown).help("check the path and the rights of the file"))
     })?;
     let edits: Vec<Edit> = serde_json::from_str(&text).map_err(|error| {
-        invalid(
-            Diagnostic::error("PW0706", format!("this is no list of edits: {error}"))
-                .line(error.line() as u64)
-                .file(&shown)
-                .help(r#"write [{"edit": "insert", "into": "steps", "item": {…}}, …]; `pipewright schema edits` describes them"#),
-        )
+        invalid(json_fault("PW0706", "this is no list of edits", &text, &error).file(&shown).help(
+            r#"write [{"edit": "insert", "into": "steps", "item": {…}}, …]; `pipewright schema edits` describes them"#,
+        ))
     })?;
     project
         .apply(&edits)

@@ -14,11 +14,11 @@ mod read;
 mod run;
 mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 
 pub use args::Arguments;
 use args::Verb;
@@ -76,8 +76,18 @@ impl From<Diagnostic> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Diagnostic::error("PW0701", error.to_string()).into()
+        Diagnostic::error("PW0701", format!("reading or writing failed: {}", io_cause(&error)))
+            .help("see whether the disk has space and may be written to")
+            .into()
     }
+}
+
+/// A file or folder that cannot be written.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Diagnostic::error("PW0701", format!("this cannot be written: {}", io_cause(error)))
+        .file(path.display().to_string())
+        .help("choose another place, or see whether the folder exists and may be written to")
+        .into()
 }
 
 /// Wrong use of a verb.
@@ -122,7 +132,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Err(failure) => {
             for diagnostic in &failure.diagnostics {
                 // A reader that went away (`| head`) is no fault.
-                if diagnostic.message.contains("Broken pipe") {
+                if diagnostic.message.to_lowercase().contains("broken pipe") {
                     return Outcome::Done;
                 }
                 eprintln!("{diagnostic}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::ir::{Op, Plan, parse_parameter, prune};
@@ -13,7 +13,7 @@ use pipewright_core::plan::plan;
 use pipewright_core::project::{EXTENSION, Project, read_file, save_file};
 
 use super::args::NewArgs;
-use super::{Failure, Outcome, VerbResult, usage};
+use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 /// A project or pipeline, ready to be run, previewed or exported.
 pub struct Opened {
@@ -124,9 +124,11 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
     let text = fs::read_to_string(path).map_err(|error| {
         invalid(
-            Diagnostic::error("PW0704", format!("the file cannot be read: {}", plain(&error)))
+            Diagnostic::error("PW0704", format!("the file cannot be read: {}", io_cause(&error)))
                 .file(path.display().to_string())
-                .help("check the path"),
+                .help(
+                    "give a `.pipewright.json` project or an exported `pipeline.json`; see whether the folder is right",
+                ),
         )
     })?;
     if path.is_file() && text.contains("\"pipeline\"") && !text.contains("\"pipewright\"") {
@@ -147,16 +149,6 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".into(),
-        std::io::ErrorKind::PermissionDenied => "access is denied".into(),
-        std::io::ErrorKind::IsADirectory => "this is a folder".into(),
-        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
-        _ => error.to_string(),
-    }
-}
-
 /// `pipewright new DIR`.
 pub fn new(args: &NewArgs) -> VerbResult {
     let absolute = std::path::absolute(&args.folder)?;
@@ -168,7 +160,7 @@ pub fn new(args: &NewArgs) -> VerbResult {
             "open it, or choose another folder",
         ));
     }
-    fs::create_dir_all(&args.folder)?;
+    fs::create_dir_all(&args.folder).map_err(|error| unwritable(&args.folder, &error))?;
     save_file(&path, &Project::new(name))?;
     println!("{}", path.display());
     Ok(Outcome::Done)

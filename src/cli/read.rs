@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
 use super::output::{print_json, print_text, write_aligned};
-use super::{Failure, Outcome, VerbResult, usage};
+use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 pub fn sniff(args: &SniffArgs) -> VerbResult {
     let (mut list, mut failed) = (Vec::new(), Vec::new());
@@ -100,7 +100,10 @@ fn read_of(
     let mut set = BTreeMap::new();
     for option in options {
         let Some((name, value)) = option.split_once('=') else {
-            return Err(usage(format!("`{option}` is no option"), "write --set OPTION=VALUE"));
+            return Err(usage(
+                format!("`{option}` sets no option"),
+                "write --set OPTION=VALUE, such as --set separator=;",
+            ));
         };
         set.insert(name.to_owned(), value.to_owned());
     }
@@ -166,7 +169,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     }
     let (reads, spec) = read_of(&args.files, args.format.as_deref(), &args.options, args.position)?;
     let mut quarantine: Option<BufWriter<File>> =
-        args.quarantine.as_ref().map(File::create).transpose()?.map(BufWriter::new);
+        args.quarantine.as_deref().map(created).transpose()?.map(BufWriter::new);
     let mut refuse = None::<io::Error>;
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tally = Tally::default();
@@ -175,15 +178,15 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         if left == 0 {
             break;
         }
-        let mut fault = None::<Diagnostic>;
+        let mut fault = None::<Failure>;
         let mut take = |table: ResultTable| {
             let table = if table.rows() as u64 > left { table.slice(0, left as usize) } else { table };
             left -= table.rows() as u64;
             match sink.write(&table) {
                 Ok(()) if left > 0 => ControlFlow::Continue(()),
                 Ok(()) => ControlFlow::Break(()),
-                Err(diagnostic) => {
-                    fault = Some(diagnostic);
+                Err(failure) => {
+                    fault = Some(failure);
                     ControlFlow::Break(())
                 }
             }
@@ -199,8 +202,8 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         };
         let found = read_stream(read, Path::new("."), &mut take, &mut keep, &Cancel::new())?;
         tally.add(&found);
-        if let Some(diagnostic) = fault {
-            return Err(diagnostic.into());
+        if let Some(failure) = fault {
+            return Err(failure);
         }
     }
     if let Some(error) = refuse {
@@ -237,6 +240,10 @@ fn summary_text(spec: &FormatSpec, tally: &Tally) -> String {
     )
 }
 
+fn created(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| unwritable(path, &error))
+}
+
 /// Where `read` writes its rows.
 enum RowSink {
     Text {
@@ -260,7 +267,7 @@ impl RowSink {
             }
             RowForm::Jsonl | RowForm::Csv => {
                 let out: Box<dyn Write> = match &args.to {
-                    Some(path) => Box::new(BufWriter::new(File::create(path)?)),
+                    Some(path) => Box::new(BufWriter::new(created(path)?)),
                     None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
                 };
                 RowSink::Text { out, form: args.output, first: true }
@@ -268,14 +275,14 @@ impl RowSink {
         })
     }
 
-    fn write(&mut self, table: &ResultTable) -> Result<(), Diagnostic> {
+    fn write(&mut self, table: &ResultTable) -> Result<(), Failure> {
         match self {
             RowSink::Text { out, form, first } => {
                 let written = match form {
                     RowForm::Csv => table.write_csv(out, std::mem::take(first)),
                     _ => table.write_jsonl(out),
                 };
-                written.map_err(|error| Diagnostic::error("PW0701", error.to_string()))
+                written.map_err(Failure::from)
             }
             RowSink::Whole { tables, .. } => {
                 tables.push(table.clone());
@@ -300,7 +307,7 @@ impl RowSink {
                     .unwrap_or_else(|| ResultTable::from_rows(&schema.cloned().unwrap_or_default(), &[]));
                 match (to, form) {
                     (Some(path), RowForm::Parquet) => table.write_parquet(&path)?,
-                    (Some(path), _) => write_aligned(&table, &mut BufWriter::new(File::create(path)?))?,
+                    (Some(path), _) => write_aligned(&table, &mut BufWriter::new(created(&path)?))?,
                     (None, _) => write_aligned(&table, &mut BufWriter::new(io::stdout().lock()))?,
                 }
             }

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::check_exportable;
 use pipewright_core::ir::resolve_parameters;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
@@ -14,7 +14,7 @@ use pipewright_engine::{RunOptions, RunProgress, RunReport};
 use super::args::{Form, RunArgs};
 use super::output::print_json;
 use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, project, usage};
+use super::{Failure, Outcome, VerbResult, project, unwritable, usage};
 
 pub fn run(args: &RunArgs) -> VerbResult {
     if !(0.0..=1.0).contains(&args.max_quarantined) {
@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
             print_json(&report)?;
         } else {
             let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n";
-            fs::write(path, text)?;
+            fs::write(path, text).map_err(|error| unwritable(path, &error))?;
         }
     }
     say(&report, args);
@@ -62,14 +62,9 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
     let given = opened.parameters(&args.parameters)?;
     let mut file = BTreeMap::new();
     if let Some(path) = &args.env_file {
-        let invalid = |error: dotenvy::Error| {
-            let shown = path.display().to_string();
-            Failure {
-                diagnostics: vec![
-                    Diagnostic::error("PW0720", format!("the env-file cannot be read: {error}")).file(shown),
-                ],
-                outcome: Outcome::Invalid,
-            }
+        let invalid = |error: dotenvy::Error| Failure {
+            diagnostics: vec![env_file_fault(&error).file(path.display().to_string())],
+            outcome: Outcome::Invalid,
         };
         for pair in dotenvy::from_path_iter(path).map_err(invalid)? {
             let (name, value) = pair.map_err(invalid)?;
@@ -79,6 +74,18 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
     let look_up = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
     resolve_parameters(&opened.plan.parameters, &given, &look_up)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
+}
+
+fn env_file_fault(error: &dotenvy::Error) -> Diagnostic {
+    let (cause, help) = match error {
+        dotenvy::Error::LineParse(line, _) => (
+            format!("`{line}` is not of the form NAME=VALUE"),
+            "write one NAME=VALUE a line, in quotes where the value holds spaces; `#` begins a remark",
+        ),
+        dotenvy::Error::Io(error) => (io_cause(error), "check the path and the rights of the file"),
+        _ => ("it holds no lines NAME=VALUE".to_owned(), "write one NAME=VALUE a line; `#` begins a remark"),
+    };
+    Diagnostic::error("PW0721", format!("the env-file cannot be read: {cause}")).help(help)
 }
 
 fn say(report: &RunReport, args: &RunArgs) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use pipewright_core::export::{Bundle, DesignInfo, Target, duckdb};
 use pipewright_core::formats::{Framing, Sample, format};
@@ -159,12 +159,16 @@ fn needs_whole_file(spec: &pipewright_core::formats::FormatSpec, schema: &pipewr
 fn pin_file(file: &Path, folder: &Path, is_whole: bool) -> Result<(), Diagnostic> {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let unreadable = |error: std::io::Error| {
-        Diagnostic::error("PW0631", format!("a source cannot be read: {error}")).file(file.display().to_string())
+        Diagnostic::error("PW0631", format!("a source cannot be read: {}", io_cause(&error)))
+            .help("check the path and the rights of the file")
+            .file(file.display().to_string())
     };
     if is_whole {
         let size = fs::metadata(file).map_err(unreadable)?.len();
         if size > PINNED_BYTES {
-            return Err(Diagnostic::error("PW0632", format!("`{name}` has {size} bytes and can only be pinned whole")));
+            return Err(Diagnostic::error("PW0632", format!("`{name}` has {size} bytes and can only be pinned whole"))
+                .help(format!("give the source a sample of at most {PINNED_BYTES} bytes"))
+                .file(file.display().to_string()));
         }
         fs::copy(file, folder.join(name)).map_err(unreadable)?;
         return Ok(());
@@ -216,9 +220,9 @@ fn write_files(bundle: &Bundle, out: &Path, report: &mut BundleReport) -> Result
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("PW0633", format!("cannot be written: {error}"))
+    Diagnostic::error("PW0633", format!("the bundle cannot be written: {}", io_cause(error)))
         .file(path.display().to_string())
-        .help("choose another folder")
+        .help("choose another folder with --out, or see whether it may be written to")
 }
 
 /// Runs the bundle on the pinned rows and compares every result, as sets of rows.

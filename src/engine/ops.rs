@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
 use pipewright_core::data::{DataType, Schema, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::expr::{Expr, SortKey, bind};
 use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
 use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
@@ -181,16 +181,25 @@ fn lacking(what: &str) -> Diagnostic {
 pub(crate) fn failed(error: &PolarsError) -> Diagnostic {
     let text = error.to_string();
     if let Some(stop) = text.split(STOP_MARK).nth(1) {
-        return Diagnostic::error("PW0704", format!("a check that stops the run failed: {stop}"))
+        return Diagnostic::error("PW0707", format!("a check that stops the run failed: {stop}"))
             .help("mend the data, or let the check reject or flag rows");
     }
-    let message = match error {
-        PolarsError::IO { error, .. } => format!("reading or writing failed: {error}"),
+    if let PolarsError::IO { error, .. } = error {
+        return Diagnostic::error("PW0708", format!("reading or writing failed: {}", io_cause(error)))
+            .help("see whether the disks have space and may be written to");
+    }
+    let detail: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
+    Diagnostic::error("PW0709", cause(error)).help(format!("please report this with the step's settings: {detail}"))
+}
+
+/// Why something failed, in words that name no internals.
+pub(crate) fn cause(error: &PolarsError) -> String {
+    match error {
+        PolarsError::IO { error, .. } => io_cause(error),
+        PolarsError::Context { error, .. } => cause(error),
         PolarsError::OutOfBounds(_) => "a position lies outside the data".to_owned(),
         _ => "the step cannot be computed on these rows".to_owned(),
-    };
-    let detail: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
-    Diagnostic::error("PW0703", message).help(format!("please report this with the step's settings: {detail}"))
+    }
 }
 
 /// Wraps a stopping check's reason inside an error's text.

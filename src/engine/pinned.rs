@@ -57,7 +57,7 @@ fn run_test(project: &Project, test: &StepTest) -> Result<Vec<String>, Vec<Diagn
 
 /// A plan of the one step over the pinned rows.
 fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> {
-    let fault = |message: String| vec![Diagnostic::error("PW0720", message)];
+    let fault = |message: String| vec![Diagnostic::error("PW0722", message)];
     let step = project.steps.get(&test.step).ok_or_else(|| fault(format!("there is no step `{}`", test.step)))?;
     let kind =
         kind(&step.kind).ok_or_else(|| fault(format!("this version does not know the step kind `{}`", step.kind)))?;

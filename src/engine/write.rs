@@ -15,6 +15,7 @@ use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter, PolarsError};
 
 use crate::frames::joined;
+use crate::ops;
 use crate::table::{ResultTable, polars_schema};
 
 /// Rows of a Parquet row group.
@@ -50,11 +51,12 @@ pub(crate) enum Piece {
 
 impl Target {
     fn table(&self, frame: &DataFrame) -> Result<ResultTable, Diagnostic> {
-        ResultTable::from_frame(frame, &self.schema).map_err(|error| self.fault(&error))
+        ResultTable::from_frame(frame, &self.schema).map_err(|error| self.fault(error))
     }
 
-    fn fault(&self, error: &dyn std::fmt::Display) -> Diagnostic {
-        let diagnostic = Diagnostic::error("PW0954", format!("the output cannot be written: {error}"))
+    fn fault(&self, error: impl Into<PolarsError>) -> Diagnostic {
+        let cause = ops::cause(&error.into());
+        let diagnostic = Diagnostic::error("PW0954", format!("the output cannot be written: {cause}"))
             .help("see whether the folder may be written to and has space");
         match &self.place {
             Place::File { target, .. } => diagnostic.file(target.display().to_string()),
@@ -68,7 +70,7 @@ impl Target {
             return Ok(Piece::Rows(frame.clone()));
         }
         let mut bytes = Vec::with_capacity(frame.height() * 64);
-        encode_text(self.kind, &self.table(frame)?, false, &mut bytes).map_err(|error| self.fault(&error))?;
+        encode_text(self.kind, &self.table(frame)?, false, &mut bytes).map_err(|error| self.fault(error))?;
         Ok(Piece::Text { bytes, rows: frame.height() as u64 })
     }
 }
@@ -97,7 +99,7 @@ enum Output {
 
 impl Sink {
     pub fn open(target: &Target) -> Result<Sink, Diagnostic> {
-        let fault = |error: io::Error| target.fault(&error);
+        let fault = |error: io::Error| target.fault(error);
         let mut bytes = 0;
         let out = match (&target.place, target.kind) {
             (Place::File { aside, .. }, _) if !target.partition.is_empty() => {
@@ -105,7 +107,7 @@ impl Sink {
                 Output::Folders(partitions::Folders::new(aside, target)?)
             }
             (Place::File { aside, .. }, FileKind::Parquet) => {
-                Output::Parquet(ParquetFile::create(aside, &target.schema).map_err(|error| target.fault(&error))?)
+                Output::Parquet(ParquetFile::create(aside, &target.schema).map_err(|error| target.fault(error))?)
             }
             (Place::StandardOutput, FileKind::Parquet) => {
                 return Err(Diagnostic::error("PW0955", "Parquet cannot be written to standard output")
@@ -136,7 +138,7 @@ impl Sink {
             (Piece::Text { bytes, rows }, Output::Text(out)) => {
                 self.rows += rows;
                 self.bytes += bytes.len() as u64;
-                return out.write_all(&bytes).map_err(|error| self.target.fault(&error));
+                return out.write_all(&bytes).map_err(|error| self.target.fault(error));
             }
             (Piece::Rows(frame), _) => frame,
             (Piece::Text { .. }, Output::Parquet(_) | Output::Folders(_)) => return Ok(()),
@@ -151,7 +153,7 @@ impl Sink {
             }
             Output::Parquet(file) => {
                 self.rows += frame.height() as u64;
-                file.write(frame).map_err(|error| self.target.fault(&error))
+                file.write(frame).map_err(|error| self.target.fault(error))
             }
             Output::Folders(folders) => {
                 self.rows += frame.height() as u64;
@@ -162,13 +164,13 @@ impl Sink {
 
     /// Completes the file.
     pub fn finish(self) -> Result<(u64, u64), Diagnostic> {
-        let fault = |error: &dyn std::fmt::Display| self.target.fault(error);
+        let target = self.target;
         let bytes = match self.out {
             Output::Text(mut out) => {
-                out.flush().map_err(|error| fault(&error))?;
+                out.flush().map_err(|error| target.fault(error))?;
                 self.bytes
             }
-            Output::Parquet(file) => file.finish().map_err(|error| fault(&error))?,
+            Output::Parquet(file) => file.finish().map_err(|error| target.fault(error))?,
             Output::Folders(folders) => folders.finish()?,
         };
         Ok((self.rows, bytes))

@@ -6,7 +6,7 @@ pub mod pipeline;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::Plan;
 
 /// A file of a bundle.
@@ -94,7 +94,16 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
             );
         }
     }
-    if plan.sinks().is_empty() {
+    for (id, step) in plan.steps.iter().filter(|(_, step)| crate::steps::kind(&step.kind).is_none()) {
+        let near = did_you_mean(&step.kind, crate::steps::kinds().iter().map(|kind| kind.name()));
+        found.push(
+            Diagnostic::error("PW0603", format!("this version does not know the step kind `{}`{near}", step.kind))
+                .help("correct the kind, remove the step, or use a Pipewright that knows it")
+                .step(id, &step.title),
+        );
+    }
+    // A fault before the end of a flow has been told.
+    if found.is_empty() && plan.sinks().is_empty() {
         found.push(
             Diagnostic::error("PW0602", "nothing is written: the design has no Load or Answer step")
                 .help("add a “Load to file” step at the end of a flow"),

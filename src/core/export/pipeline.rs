@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Bundle, DesignInfo, Support, Target};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, json_cause, json_fault};
 use crate::ir::{Plan, prune};
 
 /// Version of the pipeline file.
@@ -37,11 +37,8 @@ impl Pipeline {
 
     /// Reads a pipeline's text; hashes are computed anew.
     pub fn from_text(text: &str) -> Result<Pipeline, Diagnostic> {
-        let json: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-            Diagnostic::error("PW0610", format!("this is no JSON: {error}"))
-                .line(error.line() as u64)
-                .help("export the pipeline again")
-        })?;
+        let json: serde_json::Value = serde_json::from_str(text)
+            .map_err(|error| json_fault("PW0610", "this is no JSON", text, &error).help("export the pipeline again"))?;
         match json.get("pipeline").and_then(serde_json::Value::as_u64) {
             Some(PIPELINE_VERSION) => {}
             Some(version) => {
@@ -57,7 +54,8 @@ impl Pipeline {
             }
         }
         let mut pipeline: Pipeline = serde_json::from_value(json).map_err(|error| {
-            Diagnostic::error("PW0613", format!("the pipeline cannot be read: {error}")).help("export it again")
+            Diagnostic::error("PW0613", format!("the pipeline cannot be read: {}", json_cause(&error)))
+                .help("export it again")
         })?;
         let count = pipeline.plan.nodes.len() as u32;
         for index in 0..pipeline.plan.nodes.len() {

@@ -5,7 +5,7 @@ mod calls;
 mod coerce;
 mod messages;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use coerce::{coerce, type_of};
 
@@ -177,8 +177,9 @@ impl Checker<'_> {
         if let Some(data_type) = self.scope.parameter(name) {
             return data_type;
         }
-        let known: Vec<&str> = self.scope.parameters.keys().map(String::as_str).collect();
-        let all = || known.iter().copied().chain(RUN_PARAMETERS.iter().map(|(run, _)| *run));
+        let own = self.scope.parameters.keys().map(String::as_str);
+        let known: BTreeSet<&str> = own.chain(RUN_PARAMETERS.iter().map(|(run, _)| *run)).collect();
+        let all = || known.iter().copied();
         let message = format!("unknown parameter `{name}`{}", did_you_mean(name, all()));
         let help = match name.starts_with("env:") {
             true => "secrets belong in a source's or sink's settings, not in expressions".to_owned(),
@@ -200,6 +201,20 @@ impl Checker<'_> {
                 "PW0201",
                 format!("`{first}` is not a column, but `{dotted}` is"),
                 format!("a name with a point in it is quoted: \"{dotted}\""),
+            );
+            return DataType::Unknown;
+        }
+        // `log.status`, as in a query over tables.
+        if let ExprKind::Column(table) = &record.kind
+            && !self.scope.schema.open
+            && !self.scope.schema.has(table)
+            && self.scope.schema.has(name)
+        {
+            self.report(
+                expr,
+                "PW0201",
+                format!("`{table}` is not a column, but `{name}` is"),
+                format!("columns have no table before their name: write `{}`", print_name(name)),
             );
             return DataType::Unknown;
         }

@@ -28,7 +28,7 @@ pub use eval::{bind, eval};
 pub use functions::{ArgType, Example, Function, FunctionKind, function, functions};
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_order};
-pub use patterns::{RegexPattern, ReplacementPart, regex_pattern, regex_replacement};
+pub use patterns::{RegexPattern, ReplacementPart, pattern_help, regex_pattern, regex_replacement};
 pub use print::{print, print_name, print_order};
 pub use rows::{Row, eval_measure, eval_window};
 pub use time_formats::{FormatItem, TimeField, time_format};

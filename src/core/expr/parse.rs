@@ -138,7 +138,11 @@ impl Parser {
                 "," => (
                     "PW0101",
                     "a single expression ends here, but a comma follows".to_owned(),
-                    "remove the comma; each column has an expression of its own".to_owned(),
+                    if self.stands_between_numbers() {
+                        "a decimal number takes a point, as in 1.5".to_owned()
+                    } else {
+                        "remove the comma; each column has an expression of its own".to_owned()
+                    },
                 ),
                 ";" => ("PW0101", "`;` is not part of an expression".to_owned(), "remove it".to_owned()),
                 other => ("PW0106", format!("`{other}` is not an operator here"), operator_help(other)),
@@ -157,6 +161,12 @@ impl Parser {
             ),
         };
         Err(Diagnostic::error(code, message).help(help).at(token.span))
+    }
+
+    /// Whether the comma at hand was meant as a decimal point.
+    fn stands_between_numbers(&self) -> bool {
+        let is_number = |token: &Token| matches!(token.kind, TokenKind::Number(_));
+        self.position.checked_sub(1).is_some_and(|before| is_number(&self.tokens[before])) && is_number(self.peek_at(1))
     }
 
     /// Whether the word before is `if`, as in `if a then b`.
@@ -431,12 +441,20 @@ impl Parser {
 
     fn no_operand(&self, symbol: &str, at: Span) -> Diagnostic {
         let (message, help) = match symbol {
-            "!" | "~" => (format!("`{symbol}` is not an operator here"), "write `not`, as in `not active`"),
+            "!" => ("`!` is not an operator here".to_owned(), "write `not`, as in `not active`"),
+            "~" => (
+                "`~` is not an operator here".to_owned(),
+                "match a pattern with `regexp_matches(text, 'pattern')`; to negate, write `not`",
+            ),
             "*" => ("`*` stands only in `count(*)`".to_owned(), "name a column, or multiply two values: `a * b`"),
             ")" => ("a value is missing before `)`".to_owned(), "add a value, or remove the operator before it"),
             "," => ("a value is missing before `,`".to_owned(), "add a value, or remove the comma"),
             "?" => ("`?` is not a parameter".to_owned(), "write a parameter as `${name}`"),
-            "@" | "#" | ":" => (format!("`{symbol}` cannot start a name"), "quote such a name: \"@timestamp\""),
+            ":" => (
+                "`:` cannot start a name".to_owned(),
+                "a parameter is written `${name}`; an odd name is quoted: \":x\"",
+            ),
+            "@" | "#" => (format!("`{symbol}` cannot start a name"), "quote such a name: \"@timestamp\""),
             "&&" | "||" | "and" | "or" => (format!("a value is missing before `{symbol}`"), "both sides need a value"),
             _ => (format!("`{symbol}` stands where a value is expected"), "an operator needs a value on both sides"),
         };
@@ -468,7 +486,7 @@ impl Parser {
             "extract" if opens_call => return self.extract(),
             "select" | "with" if !opens_call && (keyword == "select" || self.peek_at(1).keyword() != "") => {
                 return Err(Diagnostic::error("PW0106", "a single expression is expected here, not a query")
-                    .help("write only the calculation, such as `status >= 500`; whole queries go into an SQL step")
+                    .help("write only the calculation, such as `status >= 500`; joining, grouping and sorting are steps of their own")
                     .at(start));
             }
             "where" if matches!(self.peek_at(1).kind, TokenKind::Word { .. }) => {
@@ -550,6 +568,7 @@ fn word_after_expression(token: &Token) -> (&'static str, String, String) {
             format!("leave out `{word}`: an expression is not a query")
         }
         "asc" | "desc" | "nulls" | "order" => "an order is allowed only where rows are sorted".to_owned(),
+        "not" => "write `x is not null` or `x not in (…)`; before a condition, `and not`".to_owned(),
         "xor" => "write `a <> b` for two conditions".to_owned(),
         "mod" => "write `a % b`".to_owned(),
         "rlike" | "regexp" | "similar" | "matches" | "glob" => "write `regexp_matches(text, 'pattern')`".to_owned(),

@@ -55,7 +55,12 @@ pub fn regex_pattern(text: &str) -> Result<RegexPattern, Diagnostic> {
 }
 
 fn unreadable(reason: &str, span: Span) -> Diagnostic {
-    let help = if reason.contains("look-around") {
+    Diagnostic::error("PW0220", format!("the pattern cannot be read: {reason}")).help(pattern_help(reason)).at(span)
+}
+
+/// How to mend a pattern that the reader refuses for that reason.
+pub fn pattern_help(reason: &str) -> &'static str {
+    if reason.contains("look-around") {
         "look-ahead and look-behind are not available: match more, and pick the part by a group"
     } else if reason.contains("backreference") {
         "references back to a group are not available: match both parts and compare them"
@@ -67,8 +72,7 @@ fn unreadable(reason: &str, span: Span) -> Diagnostic {
         "write a backslash itself as `\\\\`"
     } else {
         "signs with a meaning of their own are matched with a backslash before them"
-    };
-    Diagnostic::error("PW0220", format!("the pattern cannot be read: {reason}")).help(help).at(span)
+    }
 }
 
 /// The compiled pattern for evaluation; `None` where it cannot be read. Shared, not cloned: a clone of a

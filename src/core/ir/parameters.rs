@@ -11,13 +11,15 @@ pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagn
     let wrong = || {
         Diagnostic::error(
             "PW0620",
-            format!("the parameter `{}` is a {}, and `{text}` is none", parameter.name, parameter.data_type),
+            format!("the parameter `{}` is of type {}, and `{text}` is not", parameter.name, parameter.data_type),
         )
         .help(match parameter.data_type {
             DataType::Timestamp => "write it as 2026-03-02T14:00:00Z",
             DataType::Date => "write it as 2026-03-02",
             DataType::Duration => "write it as PT15M or PT1.5S",
             DataType::Boolean => "write true or false",
+            DataType::Int => "write a whole number, such as 500",
+            DataType::Float => "write a number, such as 0.5",
             _ => "give a value of that type",
         })
     };

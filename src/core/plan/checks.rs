@@ -7,6 +7,7 @@ use super::order::Graph;
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, built_in_parameters};
+use crate::model::Parameter;
 use crate::project::Project;
 
 /// The declared parameters, and the types of all that expressions may name.
@@ -34,8 +35,8 @@ impl Parameters {
                 report(format!("there are two parameters `{name}`"), "give one of them another name");
                 continue;
             }
-            if let Some(default) = parameter.default.as_ref().filter(|json| !json.is_string())
-                && Value::from_json(default, &parameter.data_type).is_none()
+            if let Some(default) = &parameter.default
+                && !is_value(default, parameter)
             {
                 let message = format!("the default of the parameter `{name}` is no {}: {default}", parameter.data_type);
                 report(message, "change the default, or the parameter's type");
@@ -49,6 +50,22 @@ impl Parameters {
             });
         }
         found
+    }
+}
+
+/// Whether a default is of the parameter's type, or a text that can be read as it.
+fn is_value(default: &serde_json::Value, parameter: &Parameter) -> bool {
+    match default {
+        serde_json::Value::String(text) if parameter.data_type != DataType::String => {
+            let typed = ir::Parameter {
+                name: String::new(),
+                data_type: parameter.data_type.clone(),
+                default: None,
+                doc: String::new(),
+            };
+            ir::parse_parameter(&typed, text).is_ok()
+        }
+        json => Value::from_json(json, &parameter.data_type).is_some(),
     }
 }
 
@@ -91,6 +108,15 @@ pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Op
         | Op::Explode(_)
         | Op::Unpivot(_) => return None,
     };
+    if let Some(at) = path.find("${")
+        && !path[at..].contains('}')
+    {
+        return Some(
+            Diagnostic::error("PW0558", format!("the path `{path}` has a `${{` that is not closed"))
+                .help("close it with `}`; `$$` stands for a dollar sign")
+                .field(field),
+        );
+    }
     let name = names_in(path).find(|name| !types.contains_key(*name) && !name.starts_with("env:"))?;
     let near = did_you_mean(name, types.keys().map(String::as_str));
     Some(
@@ -123,11 +149,14 @@ fn names_in(path: &str) -> impl Iterator<Item = &str> {
 
 /// Two loads that write one file.
 pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<&str, &Node> = HashMap::new();
+    let mut seen: HashMap<String, &Node> = HashMap::new();
     for node in nodes {
         let Op::Write(write) = &node.op else { continue };
         let Destination::File { path, .. } = &write.destination else { continue };
-        match seen.get(path.as_str()) {
+        // `./a.csv` is `a.csv`.
+        let place: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        let place = place.join("/");
+        match seen.get(&place) {
             Some(first) => diagnostics.push(
                 Diagnostic::error("PW0553", format!("“{}” writes `{path}` too", first.origin.title))
                     .help("give one of them another path, or put the rows together with a Concatenate step")
@@ -135,7 +164,7 @@ pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagn
                     .field("path"),
             ),
             None => {
-                seen.insert(path, node);
+                seen.insert(place, node);
             }
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{Project, Wire};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, did_you_mean, read_object};
 use crate::model::Id;
 
 /// One change. Ids name anything that can be edited: items of the collections, and items of the ordered lists in
@@ -221,9 +221,8 @@ impl Project {
 
     fn set(&mut self, id: &str, field: &str, old: Option<&Json>, new: &Json) -> Result<Vec<Edit>, Diagnostic> {
         if field == "id" || field.is_empty() {
-            return Err(
-                Diagnostic::error("PW0506", "an id cannot be changed").help("remove the item and insert another")
-            );
+            return Err(Diagnostic::error("PW0506", format!("the id of `{id}` cannot be changed"))
+                .help("remove the item and insert another; name a field such as `title` or `settings.predicate`"));
         }
         let mut item = self.item_json(id)?;
         let before = replace_field(&mut item, field, new.clone())?;
@@ -345,25 +344,29 @@ impl Project {
 
     fn list_mut(&mut self, owner: &str, list: &str) -> Result<&mut Vec<Json>, Diagnostic> {
         let known = did_you_mean(owner, self.steps.keys().map(String::as_str));
-        let step = self
-            .steps
-            .get_mut(owner)
-            .ok_or_else(|| Diagnostic::error("PW0505", format!("there is no step `{owner}`{known}")))?;
+        let step = self.steps.get_mut(owner).ok_or_else(|| {
+            Diagnostic::error("PW0505", format!("there is no step `{owner}`{known}"))
+                .help("write `into` as the id of a step and its list, such as `flt-7k2m.columns`, or as a collection")
+        })?;
         let kind = crate::steps::kind(&step.kind);
         if !step.settings.contains_key(list)
             && kind.is_some_and(|kind| !kind.form().iter().any(|field| field.name == list))
         {
             let names =
                 kind.map(|kind| kind.form().iter().map(|field| field.name).collect::<Vec<_>>()).unwrap_or_default();
+            let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(Diagnostic::error(
                 "PW0512",
                 format!("“{}” has no list `{list}`{}", step.title, did_you_mean(list, names)),
-            ));
+            )
+            .help(format!("its settings are {known}")));
         }
         let value = step.settings.entry(list.to_owned()).or_insert_with(|| Json::Array(Vec::new()));
         match value {
             Json::Array(items) => Ok(items),
-            _ => Err(Diagnostic::error("PW0512", format!("`{list}` of “{}” is no list", step.title))),
+            _ => Err(Diagnostic::error("PW0512", format!("`{list}` of “{}” is no list", step.title)).help(format!(
+                "set it: {{\"edit\": \"set\", \"id\": \"{owner}\", \"field\": \"settings.{list}\", …}}"
+            ))),
         }
     }
 
@@ -394,12 +397,16 @@ impl Project {
     fn put_item(&mut self, id: &str, item: Json) -> Result<(), Diagnostic> {
         if id == "project" {
             let Some(name) = item["name"].as_str().filter(|name| !name.is_empty()) else {
-                return Err(Diagnostic::error("PW0513", "the project's name must be a text that is not empty"));
+                return Err(Diagnostic::error("PW0513", "the project's name must be a text that is not empty")
+                    .help("write {\"edit\": \"set\", \"id\": \"project\", \"field\": \"name\", \"new\": \"shop\"}"));
             };
             let targets = match &item["targets"] {
                 Json::Null => Map::new(),
                 Json::Object(targets) => targets.clone(),
-                _ => return Err(Diagnostic::error("PW0513", "`targets` must be an object")),
+                _ => {
+                    return Err(Diagnostic::error("PW0513", "`targets` must be an object")
+                        .help("set one of its fields, such as `targets.duckdb`"));
+                }
             };
             self.name = name.to_owned();
             self.targets = targets;
@@ -446,12 +453,16 @@ impl Project {
     fn unknown_id(&self, id: &str) -> Diagnostic {
         let ids = self.steps.keys().chain(self.wires.keys()).chain(self.sources.keys()).map(String::as_str);
         Diagnostic::error("PW0505", format!("nothing in the project has the id `{id}`{}", did_you_mean(id, ids)))
+            .help("edits name things by id, not by title; the project file shows the ids")
     }
 }
 
 fn read_item<T: DeserializeOwned>(collection: &str, item: &Json) -> Result<T, Diagnostic> {
-    T::deserialize(item)
-        .map_err(|error| Diagnostic::error("PW0514", format!("this is no item of `{collection}`: {error}")))
+    read_object(item).map_err(|(key, cause)| {
+        let place = key.map(|key| format!("`{key}`: ")).unwrap_or_default();
+        Diagnostic::error("PW0514", format!("this is no item of `{collection}`: {place}{cause}"))
+            .help("`pipewright schema project` describes what an item holds")
+    })
 }
 
 /// Ids of list items inside an item's settings.
@@ -477,16 +488,26 @@ fn index_of(items: &[Json], place: &Place) -> Result<usize, Diagnostic> {
     match place {
         Place::First => Ok(0),
         Place::Last => Ok(items.len()),
-        Place::After(id) => position(items, id)
-            .map(|at| at + 1)
-            .ok_or_else(|| Diagnostic::error("PW0505", format!("the list has no item `{id}` to come after"))),
+        Place::After(id) => position(items, id).map(|at| at + 1).ok_or_else(|| {
+            let ids = items.iter().filter_map(|item| item.get("id")?.as_str());
+            let near = did_you_mean(id, ids.clone());
+            let all = ids.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            Diagnostic::error("PW0505", format!("the list has no item `{id}` to come after{near}")).help(
+                if all.is_empty() {
+                    "it is empty: leave `place` out".to_owned()
+                } else {
+                    format!("its items are {all}")
+                },
+            )
+        }),
     }
 }
 
 /// Puts `new` at a path of names and gives what was there (null: nothing). Objects that a removal leaves empty go too.
 fn replace_field(item: &mut Json, path: &str, new: Json) -> Result<Json, Diagnostic> {
     let Json::Object(map) = item else {
-        return Err(Diagnostic::error("PW0515", format!("`{path}` cannot be set: what it is a part of is no object")));
+        return Err(Diagnostic::error("PW0515", format!("`{path}` cannot be set: what it is a part of is no object"))
+            .help("set the whole field; items of a list are set by their own id"));
     };
     match path.split_once('.') {
         None if new.is_null() => Ok(map.remove(path).unwrap_or(Json::Null)),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
 use super::{Edit, Frame, Project, Step, StepTest, Wire, check_invariants};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
 use crate::model::{Id, Note, Parameter, Question, Source, Team};
 
 /// Version of the file that this program writes.
@@ -51,10 +51,18 @@ const LINE_LENGTH: usize = 110;
 /// Reads a project's text. The diagnostics are warnings (what is kept but not known) and broken invariants; an
 /// unreadable text is an error.
 pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
-    let json: Json = serde_json::from_str(text).map_err(|error| {
-        Diagnostic::error("PW0530", format!("this is no JSON: {error}"))
-            .line(error.line() as u64)
-            .help("restore the `.bak` file beside it, or mend the text there")
+    if let Some(line) = conflict_line(text) {
+        return Err(Diagnostic::error("PW0541", "the file holds a merge that is not settled")
+            .line(line)
+            .help("keep one side of each conflict, or both, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`"));
+    }
+    let json: Json = serde_json::from_str(text).map_err(|error| match text.contains("\"pipewright\"") {
+        true => json_fault("PW0530", "this is no JSON", text, &error)
+            .help("mend the text there, or restore the `.bak` file beside it"),
+        false if text.trim().is_empty() => Diagnostic::error("PW0530", "the file is empty")
+            .help("restore the `.bak` file beside it; `pipewright new DIR` makes a project"),
+        false => Diagnostic::error("PW0533", "this is no Pipewright project")
+            .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"),
     })?;
     let Json::Object(mut map) = json else {
         return Err(
@@ -70,36 +78,50 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
             )
             .help("open it with a newer Pipewright"));
         }
-        _ => {
+        Some(_) => {
+            return Err(Diagnostic::error("PW0533", "the key `pipewright` must hold the version of the file")
+                .help(format!("write `\"pipewright\": {FILE_VERSION}`")));
+        }
+        None if map.contains_key("pipeline") => {
+            return Err(Diagnostic::error("PW0533", "this is an exported pipeline, not a project")
+                .help("give the project that it was exported from; `pipewright run` runs both"));
+        }
+        None => {
             return Err(Diagnostic::error(
                 "PW0533",
                 "this is no Pipewright project: the key `pipewright` with the file version is missing",
             )
-            .help("`pipewright new DIR` makes a project; data files are opened by dropping them into one"));
+            .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"));
         }
     }
     let mut diagnostics = Vec::new();
     let name = match map.remove("name") {
         Some(Json::String(name)) => name,
         None => String::new(),
-        Some(other) => return Err(Diagnostic::error("PW0534", format!("`name` must be a text, not {other}"))),
+        Some(other) => {
+            return Err(Diagnostic::error("PW0534", format!("`name` must be a text, not {other}"))
+                .help("write it in double quotes"));
+        }
     };
     let targets = match map.remove("targets") {
         Some(Json::Object(targets)) => targets,
         None => Map::new(),
-        Some(_) => return Err(Diagnostic::error("PW0534", "`targets` must be an object")),
+        Some(_) => {
+            return Err(Diagnostic::error("PW0534", "`targets` must be an object")
+                .help("write {\"duckdb\": {…}}, or leave it out"));
+        }
     };
     let mut project = Project {
         name,
-        teams: read_items(&mut map, "teams")?,
-        sources: read_items(&mut map, "sources")?,
-        questions: read_items(&mut map, "questions")?,
-        steps: read_items(&mut map, "steps")?,
-        wires: read_items(&mut map, "wires")?,
-        frames: read_items(&mut map, "frames")?,
-        notes: read_items(&mut map, "notes")?,
-        parameters: read_items(&mut map, "parameters")?,
-        tests: read_items(&mut map, "tests")?,
+        teams: read_items(&mut map, "teams", text)?,
+        sources: read_items(&mut map, "sources", text)?,
+        questions: read_items(&mut map, "questions", text)?,
+        steps: read_items(&mut map, "steps", text)?,
+        wires: read_items(&mut map, "wires", text)?,
+        frames: read_items(&mut map, "frames", text)?,
+        notes: read_items(&mut map, "notes", text)?,
+        parameters: read_items(&mut map, "parameters", text)?,
+        tests: read_items(&mut map, "tests", text)?,
         targets,
         extra: map,
         revision: 0,
@@ -116,43 +138,90 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     for (id, title, extra, known) in extras(&project) {
         for key in extra.keys() {
             let near = did_you_mean(key, known.iter().copied());
-            diagnostics.push(
-                Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}"))
-                    .help("it is kept as it is, and has no effect")
-                    .step(id, title),
-            );
+            let step = project.steps.get(id);
+            let is_setting = step
+                .and_then(|step| crate::steps::kind(&step.kind))
+                .is_some_and(|kind| kind.form().iter().any(|field| field.name == key));
+            let help = if is_setting {
+                format!("a setting of the step stands in its `settings`: set `settings.{key}`")
+            } else {
+                "it is kept as it is, and has no effect".to_owned()
+            };
+            let mut warning = Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}")).help(help);
+            warning.location.id = Some(id.to_owned());
+            warning.location.step = step.map(|_| title.to_owned());
+            diagnostics.push(warning);
         }
     }
-    diagnostics.extend(check_invariants(&project));
+    // Of two wires at one input the plan tells, with the step's title.
+    diagnostics.extend(check_invariants(&project).into_iter().filter(|found| found.code != "PW0521"));
     Ok((project, diagnostics))
+}
+
+/// The line (from 1) of the first conflict that a merge left.
+fn conflict_line(text: &str) -> Option<u64> {
+    let at = text.lines().position(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))?;
+    Some(at as u64 + 1)
 }
 
 /// Items by id; an id that stands twice is an error, since one of the two would be lost.
 fn read_items<T: DeserializeOwned + Serialize>(
     map: &mut Map<String, Json>,
     collection: &str,
+    text: &str,
 ) -> Result<BTreeMap<Id, T>, Diagnostic> {
     let items = match map.remove(collection) {
         None => return Ok(BTreeMap::new()),
         Some(Json::Array(items)) => items,
-        Some(_) => return Err(Diagnostic::error("PW0534", format!("`{collection}` must be a list"))),
+        Some(_) => {
+            return Err(Diagnostic::error("PW0534", format!("`{collection}` must be a list"))
+                .help("write it as [ … ] of items, each with its `id`"));
+        }
     };
     let mut found = BTreeMap::new();
     for (index, item) in items.into_iter().enumerate() {
         let id = match item.get("id").and_then(Json::as_str) {
             Some(id) if !id.is_empty() => id.to_owned(),
-            _ => return Err(Diagnostic::error("PW0536", format!("item {} of `{collection}` has no `id`", index + 1))),
+            _ => {
+                return Err(Diagnostic::error("PW0536", format!("item {} of `{collection}` has no `id`", index + 1))
+                    .help("give it an `id`: a text that nothing else in the file has"));
+            }
         };
-        let read = T::deserialize(item).map_err(|error| {
-            Diagnostic::error("PW0537", format!("`{id}` in `{collection}` cannot be read: {error}"))
-                .help("mend the item in the file, or restore the `.bak` beside it")
+        let read = read_object::<T>(&item).map_err(|(key, cause)| {
+            let key = key.unwrap_or_default();
+            let place = if key.is_empty() { String::new() } else { format!("`{key}` of ") };
+            let fault = Diagnostic::error("PW0537", format!("{place}`{id}` in `{collection}` cannot be read: {cause}"))
+                .help(help_with(&key));
+            if let Some(line) = line_of(text, &id, 0) { fault.line(line) } else { fault }
         })?;
         if found.insert(id.clone(), read).is_some() {
-            return Err(Diagnostic::error("PW0538", format!("the id `{id}` stands twice in `{collection}`"))
-                .help("give one of the two another id"));
+            let fault = Diagnostic::error("PW0538", format!("the id `{id}` stands twice in `{collection}`"))
+                .help("give one of the two another id, or remove it");
+            return Err(if let Some(line) = line_of(text, &id, 1) { fault.line(line) } else { fault });
         }
     }
     Ok(found)
+}
+
+/// How a key that is written wrongly is to be written.
+fn help_with(key: &str) -> &'static str {
+    match key {
+        "schema" => r#"write {"fields": [{"name": "status", "type": "Int"}]}"#,
+        "format" => r#"write {"name": "csv", "options": {"separator": ";"}}"#,
+        "settings" => r#"write an object, such as {"predicate": "status >= 500"}"#,
+        "x" | "y" | "width" | "height" => "write a whole number",
+        _ => "mend the item in the file, or restore the `.bak` beside it; `pipewright schema project` describes it",
+    }
+}
+
+/// The line (from 1) of an item with that id, after `skip` others.
+fn line_of(text: &str, id: &str, skip: usize) -> Option<u64> {
+    let id = Json::from(id).to_string();
+    let holds = |line: &str| {
+        let after = line.find("\"id\"").map(|at| line[at + 4..].trim_start());
+        after.and_then(|after| after.strip_prefix(':')).is_some_and(|value| value.trim_start().starts_with(&id))
+    };
+    text.lines().enumerate().filter(|(_, line)| holds(line)).nth(skip).map(|(index, _)| index as u64 + 1)
 }
 
 fn check_ids(project: &Project) -> Result<(), Diagnostic> {
@@ -381,9 +450,9 @@ fn indent(depth: usize, text: &mut String) {
 pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     let shown = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
-        Diagnostic::error("PW0539", format!("the project cannot be read: {}", plain(&error)))
+        Diagnostic::error("PW0539", format!("the project cannot be read: {}", io_cause(&error)))
             .file(&shown)
-            .help("check the path and the rights of the file")
+            .help(near_file(path).unwrap_or_else(|| "check the path and the rights of the file".to_owned()))
     })?;
     load(&text).map_err(|diagnostic| diagnostic.file(shown))
 }
@@ -408,20 +477,8 @@ pub fn save_file(path: &Path, project: &Project) -> Result<(), Diagnostic> {
         Ok(())
     };
     write().map_err(|error| {
-        Diagnostic::error("PW0540", format!("the project cannot be saved: {}", plain(&error)))
+        Diagnostic::error("PW0540", format!("the project cannot be saved: {}", io_cause(&error)))
             .file(path.display().to_string())
             .help("choose another folder with “Save as”; nothing was lost, the edits are in the journal")
     })
-}
-
-/// An I/O error in plain words, without the operating system's number.
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or folder".into(),
-        io::ErrorKind::PermissionDenied => "access is denied".into(),
-        io::ErrorKind::StorageFull => "the disk is full".into(),
-        io::ErrorKind::InvalidData => "the file is not UTF-8 text".into(),
-        io::ErrorKind::IsADirectory => "this is a folder".into(),
-        _ => error.to_string(),
-    }
 }

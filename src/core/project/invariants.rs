@@ -1,6 +1,6 @@
 //! What holds of every project after every edit; swept in tests, and over files that were edited by hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Project;
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -33,14 +33,19 @@ pub fn check_invariants(project: &Project) -> Vec<Diagnostic> {
             );
         }
     }
-    let mut ids = BTreeSet::new();
+    let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
     for step in project.steps.values() {
-        let lists = step.settings.values().filter_map(|value| value.as_array());
-        for id in lists.flatten().filter_map(|item| item.get("id")?.as_str()) {
-            if !ids.insert(id) || project.collection_of(id).is_some() {
+        let lists = step.settings.iter().filter_map(|(list, value)| Some((list, value.as_array()?)));
+        for (list, id) in lists
+            .flat_map(|(list, items)| items.iter().map(move |item| (list, item)))
+            .filter_map(|(list, item)| Some((list, item.get("id")?.as_str()?)))
+        {
+            let other = ids.insert(id, &step.title).or_else(|| project.collection_of(id));
+            if let Some(other) = other {
                 found.push(
-                    Diagnostic::error("PW0522", format!("the id `{id}` stands twice"))
+                    Diagnostic::error("PW0522", format!("the id `{id}` stands twice: in “{other}” too"))
                         .step(&step.id, &step.title)
+                        .field(format!("{list}.{id}"))
                         .help("give one of them another id"),
                 );
             }
@@ -48,7 +53,11 @@ pub fn check_invariants(project: &Project) -> Vec<Diagnostic> {
     }
     for test in project.tests.values() {
         if !project.steps.contains_key(&test.step) {
-            found.push(Diagnostic::error("PW0523", format!("the test `{}` names no step: `{}`", test.id, test.step)));
+            let near = did_you_mean(&test.step, project.steps.keys().map(String::as_str));
+            found.push(
+                Diagnostic::error("PW0523", format!("the test `{}` names no step: `{}`{near}", test.id, test.step))
+                    .help("remove the test, or correct the id"),
+            );
         }
     }
     found

@@ -89,7 +89,7 @@ impl StepKind for AddMetadata {
             lowering.pass_through(input, "nothing is added yet", "name a column to add", "constants");
             return;
         }
-        if lowering.report_repeated_names(new.iter().map(|column| column.name.as_str())).is_none() {
+        if lowering.report_repeated_names("file", new.iter().map(|column| column.name.as_str())).is_none() {
             return;
         }
         let columns = lowering.put_columns(input, new);

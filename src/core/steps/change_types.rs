@@ -8,7 +8,7 @@ use super::settings::items_of;
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{BinaryOp, Expr, ExprKind, Place, print};
+use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::ir::{Check, Column, NodeId, OnFail, Op};
 
 pub(super) struct ChangeTypes;
@@ -87,7 +87,7 @@ impl StepKind for ChangeTypes {
             return;
         }
         let names = settings.columns.iter().map(|item| item.column.as_str());
-        if lowering.report_repeated_names(names).is_none() {
+        if lowering.report_repeated_names("columns", names).is_none() {
             return;
         }
         let mut node = input;
@@ -149,8 +149,8 @@ fn lower_item(item: &Item, index: usize, lowering: &mut Lowering, input: NodeId,
     } else {
         Expr::try_cast(column.clone(), item.data_type.clone())
     };
-    let type_field = item_field("columns", &item.id, index, "type");
-    lowering.expression(&type_field, &print(&expr), input, Place::Row, None)?;
+    let setting = if is_time && has_format { "format" } else { "type" };
+    lowering.made_expression(&item_field("columns", &item.id, index, setting), &expr, input)?;
     if item.on_fail == OnCastFail::Reject && !matches!(expr.kind, ExprKind::Column(_)) {
         let article = if item.data_type == DataType::Int { "an" } else { "a" };
         let check = Check {

@@ -86,7 +86,8 @@ impl StepKind for FillMissing {
             lowering.pass_through(input, "no column is filled yet", "add a column and its value", "columns");
             return;
         }
-        if lowering.report_repeated_names(settings.columns.iter().map(|item| item.column.as_str())).is_none() {
+        if lowering.report_repeated_names("columns", settings.columns.iter().map(|item| item.column.as_str())).is_none()
+        {
             return;
         }
         let filled: Vec<_> =

@@ -104,7 +104,7 @@ impl Lowering<'_> {
             let name = self.new_name(&item_field("measures", &item.id, index, "name"), &item.name)?;
             columns.push(Column { name, expr });
         }
-        self.report_repeated_names(keys.iter().chain(&columns).map(|column| column.name.as_str()))?;
+        self.report_repeated_names("measures", keys.iter().chain(&columns).map(|column| column.name.as_str()))?;
         let taken: HashSet<String> = keys.iter().map(|key| key.name.clone()).collect();
         let split = split_calls(columns, false, &taken);
         let is_direct = split.is_direct();
@@ -118,12 +118,16 @@ impl Lowering<'_> {
     }
 
     /// Reports the first name that comes twice; `None` then.
-    pub(super) fn report_repeated_names<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Option<()> {
+    pub(super) fn report_repeated_names<'a>(
+        &mut self,
+        field: &str,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Option<()> {
         let mut seen = HashSet::new();
         let mut repeated = names.filter(|name| !seen.insert(*name));
         if let Some(name) = repeated.next() {
             let message = format!("two columns would be named `{name}`");
-            self.report(Diagnostic::error("PW0320", message).help("give one of them another name"));
+            self.report(Diagnostic::error("PW0320", message).help("give one of them another name").field(field));
             return None;
         }
         Some(())

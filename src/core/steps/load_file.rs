@@ -132,6 +132,14 @@ fn check_path(settings: &LoadSettings, lowering: &mut Lowering) -> Option<()> {
         );
         return None;
     }
+    if path.ends_with(['/', '\\']) && settings.partition.is_empty() {
+        lowering.report(
+            Diagnostic::error("PW0359", format!("`{path}` is a folder, and names no file in it"))
+                .help(format!("end it in a file's name, such as `{path}pages.csv`, or partition by a column"))
+                .field("path"),
+        );
+        return None;
+    }
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
     let expected: &[&str] = match settings.kind {
         FileKind::Csv => &["csv"],

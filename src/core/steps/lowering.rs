@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::Settings;
 use crate::data::{DataType, Schema, Value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, read_object};
 use crate::expr::{self, Expr, ExprKind, Place, Scope, SortKey};
 use crate::ir::{Column, Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
 use crate::model::{Id, Question, Source};
@@ -66,10 +66,12 @@ pub struct Lowering<'a> {
 impl Lowering<'_> {
     /// The step's settings in the kind's own type. A wrong one is reported, and `None` given.
     pub fn settings<T: DeserializeOwned>(&mut self) -> Option<T> {
-        match serde_path_to_settings(self.settings) {
+        match read_object(&serde_json::Value::Object(self.settings.clone())) {
             Ok(settings) => Some(settings),
-            Err(error) => {
-                self.report(Diagnostic::error("PW0301", format!("the settings cannot be read: {error}")));
+            Err((field, cause)) => {
+                let fault = Diagnostic::error("PW0301", format!("the settings cannot be read: {cause}"))
+                    .help("`pipewright steps NAME` shows the settings of a kind of step");
+                self.report(if let Some(field) = field { fault.field(field) } else { fault });
                 None
             }
         }
@@ -171,7 +173,7 @@ impl Lowering<'_> {
                             "PW0304",
                             format!("the expression gives {found}, but {wanted} is wanted here"),
                         )
-                        .help(format!("change it so that it gives {wanted}"))
+                        .help(help_to_give(wanted, &parsed, &found))
                         .at(parsed.span)
                         .field(field),
                     );
@@ -186,6 +188,15 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    /// Types an expression that a step makes of its settings. Faults are told at the setting, without a place in a
+    /// text that nobody wrote.
+    pub fn made_expression(&mut self, field: &str, made: &Expr, node: NodeId) -> Option<DataType> {
+        let known = self.lowered.diagnostics.len();
+        let found = self.expression(field, &expr::print(made), node, Place::Row, None);
+        self.lowered.diagnostics[known..].iter_mut().for_each(|diagnostic| diagnostic.location.span = None);
+        found.map(|(_, data_type)| data_type)
     }
 
     /// Checks that a column exists; reports with the nearest name where it does not.
@@ -288,7 +299,14 @@ impl Lowering<'_> {
             match expr::parse_order(text) {
                 Ok(parsed) => found.extend(parsed),
                 Err(diagnostic) => {
-                    self.report(diagnostic.field(field));
+                    let is_word = |word: &str| word.chars().all(|c| c.is_alphanumeric() || c == '_');
+                    let order = text.trim().split_once(' ').map(|(_, order)| order.trim());
+                    self.report(match order.filter(|order| is_word(order)) {
+                        Some(order) => Diagnostic::error("PW0314", format!("`{order}` is no order"))
+                            .help("write `time desc` for the latest or largest first, `time` for the smallest")
+                            .field(field),
+                        None => diagnostic.field(field),
+                    });
                     return None;
                 }
             }
@@ -300,6 +318,16 @@ impl Lowering<'_> {
     }
 }
 
-fn serde_path_to_settings<T: DeserializeOwned>(settings: &Settings) -> Result<T, serde_json::Error> {
-    serde_json::from_value(serde_json::Value::Object(settings.clone()))
+/// How to make an expression of one type give another.
+fn help_to_give(wanted: &DataType, given: &Expr, found: &DataType) -> String {
+    let text = expr::print(given);
+    match (wanted, found) {
+        (DataType::Boolean, _) if matches!(given.kind, ExprKind::Literal(_)) => {
+            "write a comparison, such as `status >= 500`".to_owned()
+        }
+        (DataType::Boolean, DataType::String) => format!("compare it, as in `{text} = 'text'`"),
+        (DataType::Boolean, DataType::Int | DataType::Float) => format!("compare it, as in `{text} > 0`"),
+        (DataType::Boolean, _) => format!("compare it, or write `{text} is not null`"),
+        _ => format!("change it so that it gives {wanted}"),
+    }
 }

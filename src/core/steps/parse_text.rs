@@ -7,7 +7,7 @@ use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::formats::{self, FormatSpec, Sample};
+use crate::formats::{self, FormatSpec, Framing, Sample};
 use crate::ir::{OnFail, Op, Parse};
 
 pub(super) struct ParseText;
@@ -154,16 +154,25 @@ impl StepKind for ParseText {
 fn parsed_columns(settings: &ParseSettings, lowering: &mut Lowering) -> Option<Schema> {
     let name = &settings.format.name;
     let Some(format) = formats::format(name) else {
-        let near = did_you_mean(name, formats::formats().iter().map(|format| format.name()));
+        let names: Vec<&str> = formats::formats().iter().map(|format| format.name()).collect();
+        let near = did_you_mean(name, names.iter().copied());
         lowering.report(
             Diagnostic::error("PW0356", format!("unknown format `{name}`{near}"))
-                .help("choose one from the list")
+                .help(format!("the formats are {}", names.join(", ")))
                 .field("format"),
         );
         return None;
     };
     let declared = Some(Schema::new(settings.columns.clone())).filter(|schema| !schema.is_empty());
     match format.prepare(&settings.format, declared.as_ref(), &Sample::default()) {
+        Ok(parser) if parser.framing() == Framing::Native => {
+            lowering.report(
+                Diagnostic::error("PW0358", format!("{} is a format of whole files, not of a text", format.title()))
+                    .help("choose another format; a File step reads such files")
+                    .field("format"),
+            );
+            None
+        }
         Ok(parser) if declared.is_none() && parser.schema().is_empty() => {
             lowering.report(
                 Diagnostic::error("PW0357", format!("the format {} does not say its columns", format.title()))

@@ -162,6 +162,6 @@ fn chosen(settings: &SelectSettings, lowering: &mut Lowering, input: NodeId) -> 
         );
         return None;
     }
-    lowering.report_repeated_names(columns.iter().map(|column| column.name.as_str()))?;
+    lowering.report_repeated_names("columns", columns.iter().map(|column| column.name.as_str()))?;
     Some(columns)
 }

@@ -1,6 +1,8 @@
 //! Reading settings by the form: unknown keys, missing ones, values of the wrong JSON type. Also the short texts
 //! that summaries are made of. Imports nothing above `model`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::{FieldKind, FormField, Settings, StepKind};
@@ -78,17 +80,51 @@ fn check_value(field: &FormField, at: String, value: &Json, found: &mut Vec<Diag
         {
             found.push(outside(&at, number, min, max));
         }
-        (FieldKind::DataType, Json::String(text)) => {
-            if let Err(message) = text.parse::<DataType>() {
-                let near = did_you_mean(text, DataType::NAMES);
-                found.push(
-                    Diagnostic::error("PW0317", format!("`{at}`: {message}{near}"))
-                        .help(format!("choose one of {}", quoted_list(DataType::NAMES.into_iter())))
-                        .field(at),
-                );
-            }
+        (FieldKind::DataType, Json::String(text)) => found.extend(unknown_type(text, at)),
+        (FieldKind::Schema, Json::Array(columns)) => check_columns(columns, &at, found),
+        (FieldKind::Format, Json::Object(format)) if format.get("name").and_then(Json::as_str).is_none() => {
+            found.push(missing(field, format!("{at}.name")));
         }
         _ => {}
+    }
+}
+
+fn unknown_type(text: &str, at: String) -> Option<Diagnostic> {
+    text.parse::<DataType>().is_err().then(|| {
+        let near = did_you_mean(text, DataType::NAMES);
+        Diagnostic::error("PW0317", format!("`{text}` is no type{near}"))
+            .help(format!("choose one of {}", quoted_list(DataType::NAMES.into_iter())))
+            .field(at)
+    })
+}
+
+/// A list of columns: each has a name of its own and a type.
+fn check_columns(columns: &[Json], at: &str, found: &mut Vec<Diagnostic>) {
+    const HELP: &str = "write each column as {\"name\": \"status\", \"type\": \"Int\"}";
+    let mut names = BTreeSet::new();
+    for (index, column) in columns.iter().enumerate() {
+        let place = |key: &str| format!("{at}.{}.{key}", index + 1);
+        match column.get("name").and_then(Json::as_str) {
+            None | Some("") => found.push(
+                Diagnostic::error("PW0319", format!("column {} has no `name`", index + 1))
+                    .help(HELP)
+                    .field(place("name")),
+            ),
+            Some(name) if !names.insert(name) => found.push(
+                Diagnostic::error("PW0320", format!("two columns are named `{name}`"))
+                    .help("give one of them another name, or remove it")
+                    .field(place("name")),
+            ),
+            Some(_) => {}
+        }
+        match column.get("type").and_then(Json::as_str) {
+            None => found.push(
+                Diagnostic::error("PW0319", format!("column {} has no `type`", index + 1))
+                    .help(HELP)
+                    .field(place("type")),
+            ),
+            Some(text) => found.extend(unknown_type(text, place("type"))),
+        }
     }
 }
 
@@ -103,9 +139,13 @@ fn outside(
     min: impl std::fmt::Display,
     max: impl std::fmt::Display,
 ) -> Diagnostic {
-    Diagnostic::error("PW0318", format!("`{at}` is {number}, which is out of bounds"))
-        .help(format!("choose a number from {min} to {max}"))
-        .field(at)
+    let (min, max) = (min.to_string(), max.to_string());
+    let help = if max == i64::MAX.to_string() {
+        format!("choose a number of at least {min}")
+    } else {
+        format!("choose a number from {min} to {max}")
+    };
+    Diagnostic::error("PW0318", format!("`{at}` is {number}, which is out of bounds")).help(help).field(at)
 }
 
 fn wrong_shape(field: &FormField, at: String, value: &Json) -> Diagnostic {
@@ -118,8 +158,47 @@ fn wrong_shape(field: &FormField, at: String, value: &Json) -> Diagnostic {
         Json::Object(_) => "an object",
     };
     Diagnostic::error("PW0307", format!("`{at}` is {found}, but {} is wanted", shape_name(&field.kind)))
-        .help(field.doc)
+        .help(shape_help(field, value))
         .field(at)
+}
+
+/// How a setting of another shape is written.
+fn shape_help(field: &FormField, value: &Json) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let example = match &field.kind {
+        FieldKind::Integer { .. } | FieldKind::Number { .. } if text.parse::<f64>().is_ok() => {
+            format!("write {text} without quotes")
+        }
+        FieldKind::Boolean if ["true", "false"].contains(&text) => format!("write {text} without quotes"),
+        FieldKind::Columns { .. } => "write [\"status\", \"path\"]".to_owned(),
+        FieldKind::Order { .. } => "write [\"time desc\", \"path\"]".to_owned(),
+        FieldKind::Schema => "write [{\"name\": \"status\", \"type\": \"Int\"}]".to_owned(),
+        FieldKind::Rows { .. } => "write [[200, \"/\"], [404, null]]".to_owned(),
+        FieldKind::Items(form) => {
+            let keys = form.iter().take(2).map(|field| format!(", \"{}\": …", field.name)).collect::<String>();
+            format!("write [{{\"id\": \"x1\"{keys}}}]")
+        }
+        FieldKind::Text { .. }
+        | FieldKind::Lines { .. }
+        | FieldKind::Choice(_)
+        | FieldKind::Expression { .. }
+        | FieldKind::Column { .. }
+        | FieldKind::Span
+        | FieldKind::DataType
+        | FieldKind::Source
+        | FieldKind::Question
+        | FieldKind::Path
+        | FieldKind::Literal
+            if value.is_number() || value.is_boolean() =>
+        {
+            format!("write \"{value}\" in double quotes")
+        }
+        _ => return field.doc.to_owned(),
+    };
+    format!(
+        "{example}: {}",
+        field.doc.chars().take(1).flat_map(char::to_lowercase).chain(field.doc.chars().skip(1)).collect::<String>()
+    )
 }
 
 fn is_blank(value: &Json) -> bool {

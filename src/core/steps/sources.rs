@@ -42,15 +42,23 @@ impl Lowering<'_> {
             return None;
         };
         let Some(known) = formats::format(&format.name) else {
-            let names = formats::formats().iter().map(|format| format.name());
-            let near = did_you_mean(&format.name, names);
+            let names: Vec<&str> = formats::formats().iter().map(|format| format.name()).collect();
+            let near = did_you_mean(&format.name, names.iter().copied());
             let message = format!("the source “{title}” has the unknown format `{}`{near}", format.name);
-            self.report(Diagnostic::error("PW0322", message).help("choose a format in the source").field("source"));
+            let help = format!("the formats are {}", names.join(", "));
+            self.report(Diagnostic::error("PW0322", message).help(help).field("source"));
             return None;
         };
-        let schema = match &source.schema {
-            Some(schema) if !schema.is_empty() => schema.clone(),
-            _ => match known.prepare(format, None, &Sample::default()) {
+        let declared = source.schema.as_ref().filter(|schema| !schema.is_empty());
+        let schema = match declared {
+            Some(schema) => {
+                if let Err(diagnostic) = known.prepare(format, Some(schema), &Sample::default()) {
+                    self.report(diagnostic.field("source"));
+                    return None;
+                }
+                schema.clone()
+            }
+            None => match known.prepare(format, None, &Sample::default()) {
                 Ok(parser) if !parser.schema().is_empty() => parser.schema().clone(),
                 Ok(_) => {
                     self.report(

@@ -8,7 +8,7 @@ use super::settings::{items_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, Place, print};
+use crate::expr::Expr;
 use crate::ir::{Column, NodeId};
 
 pub(super) struct SplitColumn;
@@ -172,9 +172,9 @@ fn pieces(settings: &SplitSettings, lowering: &mut Lowering, input: NodeId) -> O
             None | Some(DataType::String) => piece,
             Some(data_type) => Expr::try_cast(piece, data_type.clone()),
         };
-        lowering.expression(field, &print(&expr), input, Place::Row, None)?;
+        lowering.made_expression(field, &expr, input)?;
         columns.push(Column { name, expr });
     }
-    lowering.report_repeated_names(columns.iter().map(|column| column.name.as_str()))?;
+    lowering.report_repeated_names("into", columns.iter().map(|column| column.name.as_str()))?;
     Some(columns)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pipewright_core::diagnostic::{Diagnostic, nearest};
+use pipewright_core::diagnostic::{Diagnostic, io_cause, nearest};
 
 use super::open::unreadable;
 
@@ -53,7 +53,7 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder).map_err(|error| {
-            Diagnostic::error("PW0906", format!("the folder cannot be read: {error}"))
+            Diagnostic::error("PW0906", format!("the folder cannot be read: {}", io_cause(&error)))
                 .help("give this user the right to list it")
                 .file(folder.display().to_string())
         })?;
@@ -68,7 +68,9 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         }
     }
     if files.is_empty() {
-        return Err(Diagnostic::error("PW0904", "the folder holds no files").file(folder.display().to_string()));
+        return Err(Diagnostic::error("PW0904", "the folder holds no files")
+            .help("choose another folder, or a file in it; hidden files are left out")
+            .file(folder.display().to_string()));
     }
     files.sort();
     Ok(files)

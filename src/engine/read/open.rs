@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 
 /// An opened file.
 pub(crate) struct Opened {
@@ -47,7 +47,7 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     };
     let message = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => message.to_owned(),
-        _ => format!("{message}: {error}"),
+        _ => format!("{message}: {}", io_cause(error)),
     };
     Diagnostic::error("PW0901", message).help(help).file(path.display().to_string())
 }

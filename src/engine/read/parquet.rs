@@ -16,8 +16,11 @@ use crate::table::{polars_type, schema_of};
 const BATCH: usize = 1 << 18;
 
 fn damaged(path: &Path, error: &PolarsError) -> Diagnostic {
-    Diagnostic::error("PW0910", format!("this is no readable Parquet file: {error}"))
-        .help("see whether the file is whole")
+    if let PolarsError::IO { error, .. } = error {
+        return unreadable(path, error);
+    }
+    Diagnostic::error("PW0910", "this is no Parquet file, or a damaged one")
+        .help("see whether the file is whole, or choose another format for it")
         .file(path.display().to_string())
 }
 

@@ -49,7 +49,7 @@ pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result
             let owner = if planned.owner.is_empty() { "its owner" } else { &planned.owner };
             faults.push(at(
                 node,
-                fault.help(format!("ask {owner} when it will be there, or run other answers with --only")),
+                fault.help(format!("ask {owner} when it will be there, or run another flow alone with --flow")),
             ));
         }
     }
@@ -131,7 +131,10 @@ fn parameters_of(plan: &Plan, options: &RunOptions, started: i64) -> Result<BTre
     let missing: BTreeSet<String> = plan.nodes.iter().flat_map(|node| named_in(&node.op)).collect();
     let missing = missing.into_iter().filter(|name| !parameters.contains_key(name));
     let faults: Vec<Diagnostic> = missing
-        .map(|name| Diagnostic::error("PW0964", format!("the parameter `{name}` is used but not declared")))
+        .map(|name| {
+            Diagnostic::error("PW0964", format!("the parameter `{name}` is used but not declared"))
+                .help("add it to the project's parameters, with its type")
+        })
         .collect();
     if faults.is_empty() { Ok(parameters) } else { Err(faults) }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 
 /// Names of everything that is not published yet begin so; the process id follows.
 const PREFIX: &str = ".pipewright-";
@@ -28,7 +28,7 @@ fn unpublished(name: &str) -> String {
 }
 
 fn fault(what: &str, path: &Path, error: &io::Error) -> Diagnostic {
-    Diagnostic::error("PW0953", format!("{what}: {error}"))
+    Diagnostic::error("PW0953", format!("{what}: {}", io_cause(error)))
         .help("see whether the folder exists, may be written to and has space")
         .file(path.display().to_string())
 }

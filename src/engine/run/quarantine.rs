@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::ir::{Check, Node, OnFail, Op, Parse};
 use polars::prelude::LazyFrame;
 use serde::Serialize;
@@ -96,7 +96,7 @@ impl QuarantineFile {
 
     pub fn write(&mut self, rejected: &Rejected) -> Result<(), Diagnostic> {
         let fail = |error: std::io::Error, path: &Path| {
-            Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {error}"))
+            Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {}", io_cause(&error)))
                 .file(path.display().to_string())
         };
         let out = match &mut self.out {
@@ -119,7 +119,7 @@ impl QuarantineFile {
             None => Ok(false),
             Some(mut out) => {
                 out.flush().map_err(|error| {
-                    Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {error}"))
+                    Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {}", io_cause(&error)))
                         .file(self.target.display().to_string())
                 })?;
                 Ok(true)

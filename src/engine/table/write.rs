@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use polars::prelude::{ParquetCompression, ParquetWriter};
 
 use super::cells::text_of;
@@ -62,14 +62,15 @@ impl ResultTable {
     pub fn write_parquet(&self, path: &Path) -> Result<(), Diagnostic> {
         let failed = |reason: String| {
             Diagnostic::error("PW0701", format!("the file cannot be written: {reason}"))
+                .help("choose another place, or see whether the folder exists and may be written to")
                 .file(path.display().to_string())
         };
-        let file = File::create(path).map_err(|error| failed(error.to_string()))?;
+        let file = File::create(path).map_err(|error| failed(io_cause(&error)))?;
         let mut frame = self.frame.clone();
         ParquetWriter::new(file)
             .with_compression(ParquetCompression::Zstd(None))
             .finish(&mut frame)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(crate::ops::cause(&error)))?;
         Ok(())
     }
 

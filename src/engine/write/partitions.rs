@@ -44,9 +44,8 @@ impl Folders {
     }
 
     pub fn write(&mut self, frame: &DataFrame) -> Result<(), Diagnostic> {
-        let parts = frame
-            .partition_by_stable(self.target.partition.clone(), true)
-            .map_err(|error| self.target.fault(&error))?;
+        let parts =
+            frame.partition_by_stable(self.target.partition.clone(), true).map_err(|error| self.target.fault(error))?;
         for part in parts {
             let folder = self.folder_of(&part);
             if !self.open.contains_key(&folder) {
@@ -54,7 +53,7 @@ impl Folders {
             }
             if let Some(sink) = self.open.get_mut(&folder) {
                 let names: Vec<&str> = self.inner.names().collect();
-                let rows = part.select(names).map_err(|error| self.target.fault(&error))?;
+                let rows = part.select(names).map_err(|error| self.target.fault(error))?;
                 sink.write(Piece::Rows(rows))?;
             }
         }
@@ -71,7 +70,7 @@ impl Folders {
             .field("partition"));
         }
         let path = self.root.join(folder);
-        std::fs::create_dir_all(&path).map_err(|error| self.target.fault(&error))?;
+        std::fs::create_dir_all(&path).map_err(|error| self.target.fault(error))?;
         let name = match self.target.kind {
             FileKind::Csv => "part-0.csv",
             FileKind::Jsonl => "part-0.jsonl",

@@ -292,6 +292,13 @@ fn comparison_help(subject: (&Expr, &DataType), object: (&Expr, &DataType)) -> S
         (Duration, Int | Float) => {
             format!("compare with a span such as `interval '5 seconds'`, or compare `seconds({name})`")
         }
+        (Int | Float, Duration) => {
+            format!("compare `{name}` with a number, or make a span of it: `to_duration({name}, 'seconds')`")
+        }
+        (Timestamp | Date, Duration) => {
+            "compare a time with a time, such as `${run.started_at} - interval '1 hour'`".to_owned()
+        }
+        (Int | Float, Boolean) if is_literal => format!("compare `{name}` with a number, as in `{name} = 1`"),
         (Duration, String) => "write a span as `interval '5 seconds'`".to_owned(),
         (Boolean, _) if is_literal => format!("write `{name}` or `not {name}` by itself"),
         (Timestamp | Date, Int | Float) => match date_without_quotes(object.0) {
@@ -330,6 +337,9 @@ pub(super) fn operator_mismatch(op: BinaryOp, left: (&Expr, &DataType), right: (
         }
         (BinaryOp::Concat, ..) => format!("`||` joins texts: write `{}`", cast_text(left.0, &String)),
         (BinaryOp::Add, String, String) => "join texts with `||`; add numbers after `try_cast(x as int)`".to_owned(),
+        (BinaryOp::Add | BinaryOp::Subtract, Timestamp | Date, String) => {
+            "write a span as `interval '1 hour'`".to_owned()
+        }
         (BinaryOp::Add, String, _) | (BinaryOp::Add, _, String) => {
             let text = if *left.1 == String { left.0 } else { right.0 };
             format!("join texts with `||`, or make a number of it: `{}`", cast_text(text, &Float))

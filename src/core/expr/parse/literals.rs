@@ -63,7 +63,7 @@ impl Parser {
             };
             if !self.take(":") {
                 return Err(Diagnostic::error("PW0101", format!("`:` is missing after the field `{name}`"))
-                    .help("write `{name: 1, other: 'text'}`")
+                    .help(format!("a record is written `{{name: 1, other: 'text'}}`, a parameter `${{{name}}}`"))
                     .at(token.span));
             }
             fields.push((name, self.literal()?));

@@ -6,6 +6,7 @@ use regex::{Regex, RegexBuilder};
 use super::library::{LIBRARY, definition};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::expr::pattern_help;
 
 /// Nested definitions are at most this deep.
 const DEPTH: usize = 12;
@@ -145,7 +146,11 @@ impl Expansion<'_> {
             diagnostic = diagnostic.at(Span::new(start, end));
             if self.pattern.is_char_boundary(start) && !look_around {
                 let before = self.pattern.get(..start).map_or(0, |text| text.chars().count());
-                return diagnostic.help(format!("look at character {} of the pattern", before + 1));
+                return diagnostic.help(format!(
+                    "see character {} of the pattern: {}",
+                    before + 1,
+                    pattern_help(&reason)
+                ));
             }
         }
         diagnostic.help(if look_around {

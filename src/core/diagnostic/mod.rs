@@ -1,8 +1,11 @@
 //! What is wrong with something the user made: one type for panel, command line and exporters.
 //! Collected, not thrown. Must not import anything else of this crate.
 
+mod causes;
+
 use std::fmt;
 
+pub use causes::{io_cause, json_cause, json_fault, near_file, read_object};
 use serde::{Deserialize, Serialize};
 
 /// How grave a diagnostic is. An error stops run and export; a warning does not.
@@ -135,8 +138,10 @@ impl fmt::Display for Diagnostic {
         };
         write!(f, "{severity}[{}] ", self.code)?;
         let mut places = Vec::new();
-        if let Some(step) = self.location.step.as_ref().or(self.location.id.as_ref()) {
-            places.push(format!("step “{step}”"));
+        match (&self.location.step, &self.location.id) {
+            (Some(step), _) => places.push(format!("step “{step}”")),
+            (None, Some(id)) => places.push(format!("`{id}`")),
+            (None, None) => {}
         }
         if let Some(field) = &self.location.field {
             places.push(field.clone());
