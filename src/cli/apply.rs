@@ -3,7 +3,8 @@
 use std::fs;
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault};
-use pipewright_core::project::{Edit, read_file, save_file};
+use pipewright_core::plan::plan;
+use pipewright_core::project::{Edit, Project, load, read_file, save_file, to_text};
 use pipewright_engine::resolve::resolve_sources;
 
 use super::args::ApplyArgs;
@@ -32,5 +33,16 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     save_file(&args.project, &project)?;
     warnings.iter().for_each(|warning| eprintln!("{warning}"));
     eprintln!("{} edits applied to {}", edits.len(), args.project.display());
+    say_what_check_finds(&project);
     Ok(Outcome::Done)
+}
+
+/// Edits may leave a design unfinished; whoever wrote them by hand wants to know.
+fn say_what_check_finds(project: &Project) {
+    let in_file = load(&to_text(project)).map(|(_, diagnostics)| diagnostics).unwrap_or_default();
+    in_file.iter().filter(|diagnostic| !diagnostic.is_error()).for_each(|warning| eprintln!("{warning}"));
+    let errors = in_file.iter().chain(&plan(project).diagnostics).filter(|diagnostic| diagnostic.is_error()).count();
+    if errors > 0 {
+        eprintln!("errors in the design: {errors}; `pipewright check` lists them");
+    }
 }

@@ -73,10 +73,10 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Same seed, same files
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = whole_number, allow_negative_numbers = true)]
     pub seed: u64,
     /// About how many lines the largest file gets
-    #[arg(long)]
+    #[arg(long, value_parser = whole_number, allow_negative_numbers = true)]
     pub rows: Option<u64>,
 }
 
@@ -105,7 +105,7 @@ pub struct ReadArgs {
     #[arg(long = "set", value_name = "OPTION=VALUE")]
     pub options: Vec<String>,
     /// At most that many rows
-    #[arg(long)]
+    #[arg(long, value_parser = whole_number, allow_negative_numbers = true)]
     pub limit: Option<u64>,
     /// Add `_file`, `_line` and `_offset`
     #[arg(long)]
@@ -152,10 +152,10 @@ pub struct PreviewArgs {
     #[arg(long)]
     pub port: Option<String>,
     /// At most that many rows are printed
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = whole_number, allow_negative_numbers = true)]
     pub rows: u64,
     /// Rows of each source that the preview reads; 0: all
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = whole_number, allow_negative_numbers = true)]
     pub sample: u64,
     #[arg(long, value_enum, default_value_t = RowForm::Table)]
     pub output: RowForm,
@@ -211,7 +211,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
     /// Largest share of units in quarantine, 0 to 1; more: exit code 3
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share, allow_negative_numbers = true)]
     pub max_quarantined: f64,
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]
@@ -245,7 +245,7 @@ pub struct BenchArgs {
     #[arg(value_enum)]
     pub name: BenchName,
     /// Size of the generated log that is measured, in megabytes
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = whole_number, allow_negative_numbers = true)]
     pub megabytes: u64,
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
@@ -257,6 +257,15 @@ pub enum BenchName {
     Run,
     Preview,
     Canvas,
+}
+
+fn whole_number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a whole number, 0 or more".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "write a share from 0 to 1, such as 0.01 for one in a hundred".to_owned())
 }
 
 /// Form of what is not rows.

@@ -153,7 +153,8 @@ pub fn schema(of: SchemaOf) -> VerbResult {
 }
 
 pub fn graph(args: &GraphArgs) -> VerbResult {
-    let (project, _) = read_file(&args.project)?;
+    let invalid = |diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
+    let (project, _) = read_file(&args.project).map_err(invalid)?;
     print_text(&match args.format {
         Diagram::Mermaid => mermaid(&project),
         Diagram::Dot => dot(&project),

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file, nearest};
 
 pub use args::Arguments;
 use args::Verb;
@@ -150,10 +150,21 @@ fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
         ));
     };
     if let Some(missing) = files.iter().find(|file| !file.exists()) {
-        return Err(usage(
-            format!("there is no file `{}`", missing.display()),
-            "give a project, data files, or a verb; `pipewright --help` lists the verbs",
-        ));
+        let name = missing.display().to_string();
+        let verbs: Vec<String> =
+            Arguments::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+        return Err(match nearest(&name, verbs.iter().map(String::as_str)) {
+            Some(verb) => usage(
+                format!("there is neither a verb nor a file `{name}`; did you mean `{verb}`?"),
+                format!("`pipewright {verb} --help` shows its arguments, `pipewright --help` lists the verbs"),
+            ),
+            None => usage(
+                format!("there is no file `{name}`"),
+                near_file(missing).unwrap_or_else(|| {
+                    "give a project, data files, or a verb; `pipewright --help` lists the verbs".to_owned()
+                }),
+            ),
+        });
     }
     if files.is_empty() {
         // In the repository the worked example opens; elsewhere the start screen.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause, near_file};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::ir::{Op, Plan, parse_parameter, prune};
@@ -87,7 +87,10 @@ impl Opened {
         let mut values = BTreeMap::new();
         for text in given {
             let Some((name, value)) = text.split_once('=') else {
-                return Err(usage(format!("`{text}` is no parameter"), "write --param NAME=VALUE"));
+                return Err(usage(
+                    format!("`{text}` gives no value to a parameter"),
+                    format!("write --param {text}=VALUE"),
+                ));
             };
             let Some(parameter) = self.plan.parameters.iter().find(|parameter| parameter.name == name) else {
                 let names: Vec<&str> = self.plan.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
@@ -99,7 +102,9 @@ impl Opened {
                 return Err(usage(format!("there is no parameter `{name}`{}", did_you_mean(name, names)), help));
             };
             let value = if self.begins_paths(name) { from_here(value)? } else { value.to_owned() };
-            values.insert(name.to_owned(), parse_parameter(parameter, &value)?);
+            let parsed = parse_parameter(parameter, &value);
+            let wrong = |diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Usage };
+            values.insert(name.to_owned(), parsed.map_err(wrong)?);
         }
         Ok(values)
     }
@@ -126,9 +131,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
         invalid(
             Diagnostic::error("PW0704", format!("the file cannot be read: {}", io_cause(&error)))
                 .file(path.display().to_string())
-                .help(
-                    "give a `.pipewright.json` project or an exported `pipeline.json`; see whether the folder is right",
-                ),
+                .help(help_with_path(path)),
         )
     })?;
     if path.is_file() && text.contains("\"pipeline\"") && !text.contains("\"pipewright\"") {
@@ -142,6 +145,20 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     project.apply(&edits).map_err(invalid)?;
     let plan = plan(&project);
     Ok(Opened { name: project.name.clone(), plan, project: Some(project), base, diagnostics })
+}
+
+/// What to give instead of a path that is no project: a file beside it, or in it.
+fn help_with_path(path: &Path) -> String {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let projects = names.filter(|name| name.ends_with(EXTENSION) && !name.starts_with('.'));
+    if let Some(name) = projects.min() {
+        return format!("name the project in it: `{}`", path.join(name).display());
+    }
+    if let Some(near) = near_file(path) {
+        return near;
+    }
+    "give a `.pipewright.json` project or an exported `pipeline.json`".to_owned()
 }
 
 /// What a project's relative paths are relative to.

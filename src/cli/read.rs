@@ -25,7 +25,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
     for path in &args.files {
         match sniff_file(path) {
             Ok(sniff) => list.push(sniff),
-            Err(diagnostic) => failed.push(diagnostic),
+            Err(diagnostic) => failed.push(without_field(diagnostic)),
         }
     }
     match args.format {
@@ -74,16 +74,6 @@ fn read_of(
     options: &[String],
     position: bool,
 ) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
-    let here = Path::new(".");
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for file in files {
-        // A path that exists is meant as it stands, even with `*` in its name.
-        if Path::new(file).is_file() {
-            paths.push(PathBuf::from(file));
-        } else {
-            paths.extend(expand(file, here)?);
-        }
-    }
     let mut spec = match wanted {
         Some(name) => {
             if format(name).is_none() {
@@ -102,10 +92,19 @@ fn read_of(
         let Some((name, value)) = option.split_once('=') else {
             return Err(usage(
                 format!("`{option}` sets no option"),
-                "write --set OPTION=VALUE, such as --set separator=;",
+                "write --set OPTION=VALUE, such as --set 'separator=;'",
             ));
         };
         set.insert(name.to_owned(), value.to_owned());
+    }
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for file in files {
+        // A path that exists is meant as it stands, even with `*` in its name.
+        if Path::new(file).is_file() {
+            paths.push(PathBuf::from(file));
+        } else {
+            paths.extend(expand(file, Path::new(".")).map_err(without_field)?);
+        }
     }
     let (mut reads, mut schema) = (Vec::new(), None::<Schema>);
     for path in &paths {
@@ -151,6 +150,12 @@ fn read_of(
     spec.map(|spec| (reads, spec)).ok_or_else(|| usage("no file was given", "name a file or a glob"))
 }
 
+/// On the command line a path is no setting of a step.
+fn without_field(mut diagnostic: Diagnostic) -> Diagnostic {
+    diagnostic.location.field = None;
+    diagnostic
+}
+
 fn check_option(format_name: &str, option: &str) -> Result<(), Failure> {
     let options: Vec<&str> = format(format_name)
         .map(|format| format.options().iter().map(|option| option.name).collect())
@@ -170,7 +175,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     let (reads, spec) = read_of(&args.files, args.format.as_deref(), &args.options, args.position)?;
     let mut quarantine: Option<BufWriter<File>> =
         args.quarantine.as_deref().map(created).transpose()?.map(BufWriter::new);
-    let mut refuse = None::<io::Error>;
+    let (mut refuse, mut first) = (None::<io::Error>, None::<(String, u64, String)>);
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tally = Tally::default();
     let mut sink = RowSink::new(args)?;
@@ -192,6 +197,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
             }
         };
         let mut keep = |line: Quarantined| {
+            first.get_or_insert_with(|| (line.file.clone(), line.line, line.reason.clone()));
             if let Some(file) = &mut quarantine
                 && let Err(error) = serde_json::to_writer(&mut *file, &line)
                     .map_err(io::Error::from)
@@ -216,11 +222,25 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     match args.summary {
         Some(Form::Json) => eprintln!("{}", summary_json(&spec, &tally)),
         Some(Form::Text) => eprintln!("{}", summary_text(&spec, &tally)),
-        None if tally.quarantined > 0 => {
-            let hint = if args.quarantine.is_some() { "" } else { "; --quarantine FILE keeps them" };
-            eprintln!("{} of {} units did not fit the format{hint}", tally.quarantined, tally.read);
-        }
         None => {}
+    }
+    // Who asked for JSON gets nothing else.
+    let is_told = match args.summary {
+        None => true,
+        Some(Form::Text) => tally.accepted == 0,
+        Some(Form::Json) => false,
+    };
+    if let Some((file, line, reason)) = first.filter(|_| is_told) {
+        let message =
+            format!("{} of {} units did not fit {}; the first: {reason}", tally.quarantined, tally.read, spec.name);
+        let help = match &args.quarantine {
+            None if tally.accepted == 0 && args.format.is_some() => {
+                "`pipewright sniff FILE` tells what the file is; --quarantine FILE keeps what does not fit"
+            }
+            None => "--quarantine FILE keeps them with their reasons",
+            Some(_) => "the quarantine file says why of each",
+        };
+        eprintln!("{}", Diagnostic::warning("PW0730", message).help(help).file(file).line(line));
     }
     Ok(Outcome::Done)
 }

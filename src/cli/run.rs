@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::IsTerminal;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
 use pipewright_core::ir::resolve_parameters;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
@@ -14,12 +15,9 @@ use pipewright_engine::{RunOptions, RunProgress, RunReport};
 use super::args::{Form, RunArgs};
 use super::output::print_json;
 use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, project, unwritable, usage};
+use super::{Failure, Outcome, VerbResult, project, unwritable};
 
 pub fn run(args: &RunArgs) -> VerbResult {
-    if !(0.0..=1.0).contains(&args.max_quarantined) {
-        return Err(usage("--max-quarantined is a share", "give a number from 0 to 1"));
-    }
     let mut opened = project::open(&args.pipeline)?;
     if let Some(flow) = &args.flow {
         opened.keep_flow(flow)?;
@@ -63,7 +61,7 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
     let mut file = BTreeMap::new();
     if let Some(path) = &args.env_file {
         let invalid = |error: dotenvy::Error| Failure {
-            diagnostics: vec![env_file_fault(&error).file(path.display().to_string())],
+            diagnostics: vec![env_file_fault(&error, path)],
             outcome: Outcome::Invalid,
         };
         for pair in dotenvy::from_path_iter(path).map_err(invalid)? {
@@ -76,16 +74,25 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
 }
 
-fn env_file_fault(error: &dotenvy::Error) -> Diagnostic {
-    let (cause, help) = match error {
-        dotenvy::Error::LineParse(line, _) => (
-            format!("`{line}` is not of the form NAME=VALUE"),
-            "write one NAME=VALUE a line, in quotes where the value holds spaces; `#` begins a remark",
-        ),
-        dotenvy::Error::Io(error) => (io_cause(error), "check the path and the rights of the file"),
-        _ => ("it holds no lines NAME=VALUE".to_owned(), "write one NAME=VALUE a line; `#` begins a remark"),
+fn env_file_fault(error: &dotenvy::Error, path: &Path) -> Diagnostic {
+    const FORM: &str = "write one NAME=VALUE a line, in quotes where the value holds spaces; `#` begins a remark";
+    let (cause, help, line) = match error {
+        dotenvy::Error::LineParse(text, _) => {
+            let first = text.lines().next().unwrap_or_default().trim();
+            let lines = fs::read_to_string(path).unwrap_or_default();
+            let line = lines.lines().position(|line| line.contains(first));
+            (format!("`{first}` is not of the form NAME=VALUE"), FORM.to_owned(), line)
+        }
+        dotenvy::Error::Io(error) => {
+            let help = near_file(path).unwrap_or_else(|| "check the path and the rights of the file".to_owned());
+            (io_cause(error), help, None)
+        }
+        _ => ("it holds no lines NAME=VALUE".to_owned(), FORM.to_owned(), None),
     };
-    Diagnostic::error("PW0721", format!("the env-file cannot be read: {cause}")).help(help)
+    let fault = Diagnostic::error("PW0721", format!("the env-file cannot be read: {cause}"))
+        .help(help)
+        .file(path.display().to_string());
+    if let Some(line) = line { fault.line(line as u64 + 1) } else { fault }
 }
 
 fn say(report: &RunReport, args: &RunArgs) {
@@ -98,6 +105,18 @@ fn say(report: &RunReport, args: &RunArgs) {
         if source.tally.quarantined > 0 {
             eprintln!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
         }
+    }
+    if report.over_threshold {
+        let units: u64 = report.sources.iter().map(|source| source.tally.quarantined).sum();
+        let help = match &args.quarantine {
+            Some(folder) => format!("see why in {}", folder.display()),
+            None => "--quarantine DIR keeps them with their reasons".to_owned(),
+        };
+        let message = format!(
+            "{units} units are in quarantine, more than the share {} that --max-quarantined allows",
+            args.max_quarantined
+        );
+        eprintln!("{}", Diagnostic::warning("PW0723", message).help(help));
     }
     eprintln!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
 }

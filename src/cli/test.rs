@@ -21,11 +21,16 @@ pub fn test(args: &TestArgs) -> VerbResult {
             let mark = if result.differences.is_empty() { "ok    " } else { "FAILED" };
             text.push_str(&format!("{mark} {}: {}\n", result.step, result.title));
             for difference in &result.differences {
-                text.push_str(&format!("       {difference}\n"));
+                text.push_str(&format!("       {}\n", difference.replace('\n', "\n       ")));
             }
         }
         print_text(&text)?;
     }
     eprintln!("{} passed, {failed} failed", results.len() - failed);
+    if results.is_empty() {
+        eprintln!("the project pins no tests; a step's rows are pinned in `tests` of the project file");
+    } else if failed > 0 {
+        eprintln!("  help: mend the step, or what the test expects of it in `tests` of the project file");
+    }
     Ok(if failed == 0 { Outcome::Done } else { Outcome::Failed })
 }

@@ -185,11 +185,11 @@ pub(crate) fn failed(error: &PolarsError) -> Diagnostic {
             .help("mend the data, or let the check reject or flag rows");
     }
     if let PolarsError::IO { error, .. } = error {
-        return Diagnostic::error("PW0708", format!("reading or writing failed: {}", io_cause(error)))
+        return Diagnostic::error("PW0711", format!("reading or writing failed: {}", io_cause(error)))
             .help("see whether the disks have space and may be written to");
     }
     let detail: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
-    Diagnostic::error("PW0709", cause(error)).help(format!("please report this with the step's settings: {detail}"))
+    Diagnostic::error("PW0712", cause(error)).help(format!("please report this with the step's settings: {detail}"))
 }
 
 /// Why something failed, in words that name no internals.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use pipewright_core::data::{DataType, Schema, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::{NodeId, Op, Origin, Parameter, Plan, PlanStep, Rows};
 use pipewright_core::project::{PinnedRows, Project, StepTest};
-use pipewright_core::steps::{Lowering, PlanBuilder, StepContext, kind};
+use pipewright_core::steps::{Lowering, PlanBuilder, Ports, StepContext, kind};
 use serde::Serialize;
 
 use crate::resolve::default_parameters;
@@ -45,7 +45,9 @@ fn run_test(project: &Project, test: &StepTest) -> Result<Vec<String>, Vec<Diagn
     let mut differences = Vec::new();
     for (port, expected) in &test.expected {
         let Some(node) = plan.output(&test.step, port) else {
-            differences.push(format!("the step has no output `{port}`"));
+            let outputs: Vec<String> =
+                plan.steps.values().flat_map(|step| step.outputs.keys()).map(|port| format!("`{port}`")).collect();
+            differences.push(format!("the step has no output `{port}`; its outputs are {}", outputs.join(", ")));
             continue;
         };
         let result =
@@ -57,10 +59,16 @@ fn run_test(project: &Project, test: &StepTest) -> Result<Vec<String>, Vec<Diagn
 
 /// A plan of the one step over the pinned rows.
 fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> {
-    let fault = |message: String| vec![Diagnostic::error("PW0722", message)];
-    let step = project.steps.get(&test.step).ok_or_else(|| fault(format!("there is no step `{}`", test.step)))?;
-    let kind =
-        kind(&step.kind).ok_or_else(|| fault(format!("this version does not know the step kind `{}`", step.kind)))?;
+    let fault = |message: String, help: &str| vec![Diagnostic::error("PW0722", message).help(help)];
+    let near = did_you_mean(&test.step, project.steps.keys().map(String::as_str));
+    let step = project
+        .steps
+        .get(&test.step)
+        .ok_or_else(|| fault(format!("there is no step `{}`{near}", test.step), "correct the test's `step`"))?;
+    let kind = kind(&step.kind).ok_or_else(|| {
+        fault(format!("this version does not know the step kind `{}`", step.kind), "correct the step's `kind`")
+    })?;
+    check_pinned(test, &kind.ports(&step.settings))?;
     let origin = Origin { step: step.id.clone(), title: step.title.clone() };
     let mut builder = PlanBuilder::default();
     let mut inputs: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
@@ -106,6 +114,39 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
         parameters: parameters.collect(),
         diagnostics: Vec::new(),
     })
+}
+
+/// Ports and cells of a test that fit neither the step nor the declared columns.
+fn check_pinned(test: &StepTest, ports: &Ports) -> Result<(), Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let fault = |message: String, help: String| Diagnostic::error("PW0724", message).help(help);
+    let names: Vec<String> = ports.inputs.iter().map(|port| format!("`{}`", port.name)).collect();
+    for port in test.inputs.keys().filter(|name| ports.inputs.iter().all(|port| port.name != **name)) {
+        let help =
+            if names.is_empty() { "it takes none".to_owned() } else { format!("its inputs are {}", names.join(", ")) };
+        faults.push(fault(format!("the test gives rows to the input `{port}`, which the step does not have"), help));
+    }
+    for port in ports.inputs.iter().filter(|port| !test.inputs.contains_key(&port.name)) {
+        let message = format!("the test gives no rows to the input `{}`", port.name);
+        faults.push(fault(message, "add a schema and rows for it to the test's `inputs`".to_owned()));
+    }
+    for (port, pinned) in test.inputs.iter().chain(&test.expected) {
+        let fields = &pinned.schema.fields;
+        for (index, row) in pinned.rows.iter().enumerate() {
+            let place = format!("row {} of `{port}`", index + 1);
+            if row.len() != fields.len() {
+                let message = format!("{place} has {} values for {} columns", row.len(), fields.len());
+                faults.push(fault(message, "give each row one value a column; null where there is none".to_owned()));
+            }
+            for (json, field) in row.iter().zip(fields) {
+                if !json.is_null() && Value::from_json(json, &field.data_type).is_none() {
+                    let message = format!("{place}: {json} in `{}` is no {}", field.name, field.data_type);
+                    faults.push(fault(message, "change the value, or the column's type in the test".to_owned()));
+                }
+            }
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 fn typed(pinned: &PinnedRows) -> Vec<Vec<Value>> {

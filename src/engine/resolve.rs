@@ -37,7 +37,12 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
         };
         match look() {
             Ok(found) => edits.extend(found),
-            Err(diagnostic) => diagnostics.push(diagnostic.step(&source.id, &source.title)),
+            Err(diagnostic) => {
+                let message = format!("the source “{}”: {}", source.title, diagnostic.message);
+                let mut fault = Diagnostic { message, ..diagnostic };
+                fault.location.id = Some(source.id.clone());
+                diagnostics.push(fault);
+            }
         }
     }
     (edits, diagnostics)

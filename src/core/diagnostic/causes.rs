@@ -28,15 +28,25 @@ pub fn io_cause(error: &io::Error) -> String {
     }
 }
 
-/// `did you mean `shop.pipewright.json`?`, where a file beside a missing one has nearly its name.
+/// `did you mean `shop.pipewright.json`?`, where the path leads to nothing and a file beside a missing one has nearly its name.
 pub fn near_file(path: &Path) -> Option<String> {
+    if path.exists() {
+        return None;
+    }
     let name = path.file_name()?.to_string_lossy().into_owned();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = std::fs::read_dir(folder).ok()?;
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    nearest(&name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
+    // A long ending that two names share does not make them near.
+    let (stem, ending) = name.split_at(name.find('.').unwrap_or(name.len()));
+    let stems = names.iter().filter_map(|other| other.strip_suffix(ending)).filter(|stem| !stem.is_empty());
+    let near = nearest(stem, stems).map(|stem| format!("{stem}{ending}"));
+    let near = near.or_else(|| {
+        nearest(&name, names.iter().filter(|other| !other.ends_with(ending)).map(String::as_str)).map(str::to_owned)
+    });
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 /// A text that is no JSON, or JSON of another shape: `message` begins the sentence; the line is told.
@@ -45,11 +55,11 @@ pub fn json_fault(code: &str, message: &str, text: &str, error: &serde_json::Err
         return Diagnostic::error(code, "the file is empty");
     }
     let column = if error.classify() == Category::Syntax && error.column() > 0 {
-        format!(", at character {} of the line", error.column())
+        format!(" at character {} of the line", error.column())
     } else {
         String::new()
     };
-    let fault = Diagnostic::error(code, format!("{message}: {}{column}", json_cause(error)));
+    let fault = Diagnostic::error(code, format!("{message}{column}: {}", json_cause(error)));
     if error.line() > 0 { fault.line(error.line() as u64) } else { fault }
 }
 

@@ -302,7 +302,7 @@ impl Lowering<'_> {
                     let is_word = |word: &str| word.chars().all(|c| c.is_alphanumeric() || c == '_');
                     let order = text.trim().split_once(' ').map(|(_, order)| order.trim());
                     self.report(match order.filter(|order| is_word(order)) {
-                        Some(order) => Diagnostic::error("PW0314", format!("`{order}` is no order"))
+                        Some(order) => Diagnostic::error("PW0360", format!("`{order}` is no order"))
                             .help("write `time desc` for the latest or largest first, `time` for the smallest")
                             .field(field),
                         None => diagnostic.field(field),

@@ -106,7 +106,7 @@ fn check_columns(columns: &[Json], at: &str, found: &mut Vec<Diagnostic>) {
         let place = |key: &str| format!("{at}.{}.{key}", index + 1);
         match column.get("name").and_then(Json::as_str) {
             None | Some("") => found.push(
-                Diagnostic::error("PW0319", format!("column {} has no `name`", index + 1))
+                Diagnostic::error("PW0361", format!("column {} has no `name`", index + 1))
                     .help(HELP)
                     .field(place("name")),
             ),
@@ -119,7 +119,7 @@ fn check_columns(columns: &[Json], at: &str, found: &mut Vec<Diagnostic>) {
         }
         match column.get("type").and_then(Json::as_str) {
             None => found.push(
-                Diagnostic::error("PW0319", format!("column {} has no `type`", index + 1))
+                Diagnostic::error("PW0361", format!("column {} has no `type`", index + 1))
                     .help(HELP)
                     .field(place("type")),
             ),

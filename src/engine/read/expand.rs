@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pipewright_core::diagnostic::{Diagnostic, io_cause, nearest};
+use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 
 use super::open::unreadable;
 
@@ -28,7 +28,7 @@ pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let base = glob::Pattern::escape(&base.to_string_lossy());
     let pattern = if Path::new(path).is_absolute() { path.to_owned() } else { format!("{base}/{path}") };
     let found = glob::glob(&pattern).map_err(|error| {
-        Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {}", error.msg))
+        Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {}", pattern_cause(error.msg)))
             .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
             .field("path")
     })?;
@@ -46,6 +46,13 @@ pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     }
     files.sort();
     Ok(files)
+}
+
+fn pattern_cause(message: &str) -> &'static str {
+    match message {
+        "invalid range pattern" => "a `[` is not closed",
+        _ => "`**` stands alone between two `/`",
+    }
 }
 
 fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
@@ -76,16 +83,17 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(files)
 }
 
-fn missing(path: &str, full: &Path) -> Diagnostic {
-    let name = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let neighbours: Vec<String> = full
-        .parent()
-        .and_then(|folder| std::fs::read_dir(folder).ok())
-        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
-        .unwrap_or_default();
-    let help = match nearest(&name, neighbours.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "paths are relative to the project file; see whether the folder is right".to_owned(),
+/// A file that is not there, with the nearest name beside it.
+pub(crate) fn missing(path: &str, full: &Path) -> Diagnostic {
+    let folder = full.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let help = match near_file(full) {
+        Some(near) => near,
+        None if path == "-" => "standard input is not read: give a file".to_owned(),
+        None if !folder.is_dir() => {
+            format!("there is no folder `{}` either; see whether the path is right", folder.display())
+        }
+        None if Path::new(path).is_absolute() => "see whether the path is right".to_owned(),
+        None => "see whether the folder is right; paths in a project are relative to its file".to_owned(),
     };
     Diagnostic::error("PW0904", format!("there is no file `{path}`")).help(help).field("path")
 }

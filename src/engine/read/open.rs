@@ -36,17 +36,22 @@ impl Opened {
 /// What went wrong with a file, in words.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let (message, help) = match error.kind() {
-        io::ErrorKind::NotFound => ("the file is gone", "put it back, or point the step to another file"),
+        io::ErrorKind::NotFound => ("the file is not there", "put it back, or choose another file"),
         io::ErrorKind::PermissionDenied => {
-            ("the file may not be read", "give this user the right to read it, or point the step to another file")
+            ("the file may not be read", "give this user the right to read it, or choose another file")
         }
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            ("the compressed file is damaged or cut short", "fetch it again; what comes before the damage is whole")
+        }
+        // A decoder's own fault, none of the system's.
+        _ if error.raw_os_error().is_none() => {
             ("the compressed file is damaged or cut short", "fetch it again; what comes before the damage is whole")
         }
         _ => ("the file cannot be read", "see whether its disk or network share is well"),
     };
     let message = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => message.to_owned(),
+        _ if error.raw_os_error().is_none() => message.to_owned(),
         _ => format!("{message}: {}", io_cause(error)),
     };
     Diagnostic::error("PW0901", message).help(help).file(path.display().to_string())

@@ -9,6 +9,7 @@ use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{FormatSpec, Framing, Recognition, Sample, format, recognise};
 
+use super::expand::missing;
 use super::job::unknown_format;
 use super::open::{open, unreadable};
 use super::parquet;
@@ -37,8 +38,14 @@ pub struct Sniff {
 /// Recognises a file's format from its first bytes and a few places further in.
 /// Errors: the file cannot be read, or it is empty.
 pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
+    if !path.exists() {
+        return Err(missing(&path.display().to_string(), path));
+    }
     let opened = open(path)?;
     let sample = sample_of(path, 3)?;
+    if let Some((what, help)) = foreign(&sample.head) {
+        return Err(Diagnostic::error("PW0913", what).help(help).file(path.display().to_string()));
+    }
     if sample.head.is_empty() {
         return Err(Diagnostic::error("PW0911", "the file is empty, so its format cannot be recognised")
             .help("choose a file with rows, or name the format")
@@ -62,6 +69,22 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
         recognitions,
         size: opened.size,
     })
+}
+
+/// What is no text and no table, by its first bytes: what it is, and what to do.
+fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    if head.starts_with(b"PK\x03\x04") {
+        return Some(("this is a zip archive or an office document", "unpack it first; save a spreadsheet as CSV"));
+    }
+    let is_odd =
+        |c: &char| *c == char::REPLACEMENT_CHARACTER || c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x1b');
+    let text = String::from_utf8_lossy(&head[..head.len().min(4096)]);
+    let odd = text.chars().filter(is_odd).count();
+    let is_binary = !head.starts_with(b"PAR1") && odd * 10 > text.chars().count();
+    is_binary.then_some((
+        "this is no UTF-8 text",
+        "choose a log, a table or a JSON file; text in other encodings is converted first",
+    ))
 }
 
 /// The columns that a file has when it is read with that format.

@@ -198,7 +198,8 @@ impl Prepared {
                 Destination::StandardOutput { kind } => target.kind = *kind,
                 Destination::File { path, kind, partition, when_exists } => {
                     let place = options.out.join(path);
-                    let fault = check_place(path, &place, *when_exists, &mut taken, &node.origin.title);
+                    let is_folder = !partition.is_empty();
+                    let fault = check_place(path, &place, (*when_exists, is_folder), &mut taken, &node.origin.title);
                     if let Err(fault) = fault {
                         faults.push(at(node, fault));
                         continue;
@@ -222,7 +223,7 @@ impl Prepared {
 fn check_place(
     path: &str,
     place: &Path,
-    when_exists: WhenExists,
+    (when_exists, is_folder): (WhenExists, bool),
     taken: &mut BTreeMap<PathBuf, String>,
     title: &str,
 ) -> Result<(), Diagnostic> {
@@ -239,5 +240,30 @@ fn check_place(
             .help("remove the file, or let the step replace it")
             .field("path"));
     }
-    Ok(())
+    check_folder(path, place, is_folder)
+}
+
+/// What a folder at the place of an output holds is not ours to replace, unless a run wrote it.
+fn check_folder(path: &str, place: &Path, is_folder: bool) -> Result<(), Diagnostic> {
+    if !place.is_dir() {
+        return Ok(());
+    }
+    if !is_folder {
+        return Err(Diagnostic::error(
+            "PW0968",
+            format!("`{path}` is a folder, so no file of that name can be written"),
+        )
+        .help("give the file another name, or move the folder away")
+        .field("path"));
+    }
+    let is_foreign = |name: &String| !name.starts_with('.') && !name.contains('=');
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    match entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(is_foreign).min() {
+        Some(name) => {
+            Err(Diagnostic::error("PW0968", format!("the folder `{path}` holds what no run wrote: `{name}`"))
+                .help("choose a folder of its own for the rows, or move these files away")
+                .field("path"))
+        }
+        None => Ok(()),
+    }
 }

@@ -482,7 +482,7 @@ fn read_time(text: &str, shape: &TimeShape) -> Option<i64> {
 }
 
 fn adjacent(capture: &Capture, next: &Capture) -> Diagnostic {
-    Diagnostic::error("PW0419", format!("nothing separates `{}` from `{}`", capture.column, next.column))
+    Diagnostic::error("PW0424", format!("nothing separates `{}` from `{}`", capture.column, next.column))
         .help("put a blank or another separator between the two, as the lines have it")
 }
 
