@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault};
+use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault, near_file};
 use pipewright_core::plan::plan;
 use pipewright_core::project::{Edit, Project, load, read_file, save_file, to_text};
 use pipewright_engine::resolve::resolve_sources;
@@ -16,8 +16,10 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     let (mut project, _) = read_file(&args.project).map_err(invalid)?;
     let shown = args.edits.display().to_string();
     let text = fs::read_to_string(&args.edits).map_err(|error| {
+        let help = near_file(&args.edits)
+            .unwrap_or_else(|| "give a file with a JSON list of edits; check its rights".to_owned());
         let message = format!("the edits cannot be read: {}", io_cause(&error));
-        invalid(Diagnostic::error("PW0705", message).file(&shown).help("check the path and the rights of the file"))
+        invalid(Diagnostic::error("PW0705", message).file(&shown).help(help))
     })?;
     let edits: Vec<Edit> = serde_json::from_str(&text).map_err(|error| {
         invalid(json_fault("PW0706", "this is no list of edits", &text, &error).file(&shown).help(

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause, near_file};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::ir::{Op, Plan, parse_parameter, prune};
 use pipewright_core::plan::plan;
-use pipewright_core::project::{EXTENSION, Project, read_file, save_file};
+use pipewright_core::project::{EXTENSION, Project, help_with_path, read_file, save_file};
 
 use super::args::NewArgs;
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
@@ -145,20 +145,6 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     project.apply(&edits).map_err(invalid)?;
     let plan = plan(&project);
     Ok(Opened { name: project.name.clone(), plan, project: Some(project), base, diagnostics })
-}
-
-/// What to give instead of a path that is no project: a file beside it, or in it.
-fn help_with_path(path: &Path) -> String {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let projects = names.filter(|name| name.ends_with(EXTENSION) && !name.starts_with('.'));
-    if let Some(name) = projects.min() {
-        return format!("name the project in it: `{}`", path.join(name).display());
-    }
-    if let Some(near) = near_file(path) {
-        return near;
-    }
-    "give a `.pipewright.json` project or an exported `pipeline.json`".to_owned()
 }
 
 /// What a project's relative paths are relative to.

@@ -5,6 +5,7 @@ mod cli;
 mod export;
 mod formats;
 mod layering;
+mod messages;
 mod parity;
 mod run;
 mod shop;

@@ -396,6 +396,12 @@ impl Project {
 
     fn put_item(&mut self, id: &str, item: Json) -> Result<(), Diagnostic> {
         if id == "project" {
+            let mut keys = item.as_object().into_iter().flat_map(Map::keys);
+            if let Some(key) = keys.find(|key| !["name", "targets"].contains(&key.as_str())) {
+                let near = did_you_mean(key, ["name", "targets"]);
+                return Err(Diagnostic::error("PW0516", format!("the project has no field `{key}`{near}"))
+                    .help("its fields are `name` and `targets`; what it holds is inserted into collections"));
+            }
             let Some(name) = item["name"].as_str().filter(|name| !name.is_empty()) else {
                 return Err(Diagnostic::error("PW0513", "the project's name must be a text that is not empty")
                     .help("write {\"edit\": \"set\", \"id\": \"project\", \"field\": \"name\", \"new\": \"shop\"}"));

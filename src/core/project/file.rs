@@ -65,9 +65,11 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
             .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"),
     })?;
     let Json::Object(mut map) = json else {
-        return Err(
-            Diagnostic::error("PW0531", "a project file is a JSON object").help("`pipewright new DIR` makes a project")
-        );
+        return Err(Diagnostic::error(
+            "PW0531",
+            "this is no Pipewright project: a JSON list or value, where an object is wanted",
+        )
+        .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"));
     };
     match map.remove("pipewright").as_ref().map(Json::as_u64) {
         Some(Some(FILE_VERSION)) => {}
@@ -452,9 +454,23 @@ pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> 
     let text = fs::read_to_string(path).map_err(|error| {
         Diagnostic::error("PW0539", format!("the project cannot be read: {}", io_cause(&error)))
             .file(&shown)
-            .help(near_file(path).unwrap_or_else(|| "check the path and the rights of the file".to_owned()))
+            .help(help_with_path(path))
     })?;
     load(&text).map_err(|diagnostic| diagnostic.file(shown))
+}
+
+/// What to give instead of a path that is no project: a file beside it, or in it.
+pub fn help_with_path(path: &Path) -> String {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let projects = names.filter(|name| name.ends_with(EXTENSION) && !name.starts_with('.'));
+    if let Some(name) = projects.min() {
+        return format!("name the project in it: `{}`", path.join(name).display());
+    }
+    if let Some(near) = near_file(path) {
+        return near;
+    }
+    "give a `.pipewright.json` project or an exported `pipeline.json`".to_owned()
 }
 
 /// Saves so that at any moment either the old or the new file is whole: written beside, synced, renamed; the file

@@ -19,8 +19,8 @@ use crate::model::{Id, Note, Parameter, Question, Source, Team};
 
 pub use edit::{Edit, Place};
 pub use file::{
-    EXTENSION, FILE_VERSION, ProjectFile, canonical_json, json_schema_of_edits, json_schema_of_project, load,
-    read_file, save_file, to_text,
+    EXTENSION, FILE_VERSION, ProjectFile, canonical_json, help_with_path, json_schema_of_edits, json_schema_of_project,
+    load, read_file, save_file, to_text,
 };
 pub use history::History;
 pub use invariants::check_invariants;

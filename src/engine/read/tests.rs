@@ -106,7 +106,7 @@ fn a_damaged_archive_a_missing_file_and_a_cancelled_read_are_diagnostics() {
     assert!(job.for_each(&Ok, &mut { none }).unwrap_err().message.contains("damaged"));
     let job = job_of(&lines_of("b.log"), &base, &Cancel::new()).unwrap();
     std::fs::remove_file(base.join("b.log")).unwrap();
-    assert_eq!(job.for_each(&Ok, &mut { none }).unwrap_err().message, "the file is gone");
+    assert_eq!(job.for_each(&Ok, &mut { none }).unwrap_err().message, "the file is not there");
     let cancel = Cancel::new();
     cancel.cancel();
     std::fs::write(base.join("b.log"), "x\n").unwrap();

@@ -1,0 +1,394 @@
+//! Mistakes around runs, exports, previews and pinned tests of a project.
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use super::{Desk, Notes, add, design, exists, schema};
+
+/// (what is done to a right project, arguments with `P` for the project, the exit code, what must be said).
+type Run = (fn(&mut Json), &'static [&'static str], i32, &'static [&'static str]);
+
+/// Runs, exports and previews.
+pub const MISTAKES: &[Run] = &[
+    // Parameters.
+    (
+        right,
+        &["run", "P", "--param", "limt=3"],
+        2,
+        &["there is no parameter `limt`; did you mean `limit`?", "the parameters are limit"],
+    ),
+    (
+        right,
+        &["run", "P", "--param", "limit"],
+        2,
+        &["`limit` gives no value to a parameter", "write --param limit=VALUE"],
+    ),
+    (
+        right,
+        &["run", "P", "--param", "limit=many"],
+        2,
+        &["`limit` is of type Int, and `many` is not", "a whole number"],
+    ),
+    (right, &["run", "P", "--param", "limit=1.5"], 2, &["`limit` is of type Int, and `1.5` is not", "a whole number"]),
+    (without_default, &["run", "P"], 78, &["the parameter `limit` has no value", "--param limit=…"]),
+    (
+        with_time,
+        &["run", "P", "--param", "since=yesterday"],
+        2,
+        &["of type Timestamp, and `yesterday` is not", "2026-03-02T14:00:00Z"],
+    ),
+    (
+        right,
+        &["run", "P", "--env-file", "no.env"],
+        78,
+        &["the env-file cannot be read: there is no such file", "no.env"],
+    ),
+    (
+        right,
+        &["run", "P", "--env-file", "words.env"],
+        78,
+        &["`some words here` is not of the form NAME=VALUE", "words.env, line 2"],
+    ),
+    (
+        right,
+        &["run", "P", "--env-file", "open.env"],
+        78,
+        &["`limit=\"3` is not of the form NAME=VALUE", "open.env, line 1"],
+    ),
+    (right, &["run", "P", "--env-file", "many.env"], 78, &["`limit` is of type Int, and `many` is not"]),
+    (right, &["run", "P", "--env-file", "."], 78, &["the env-file cannot be read: it is a folder"]),
+    // Sources.
+    (
+        planned,
+        &["run", "P"],
+        78,
+        &["step “Log”: the source “Refunds” does not exist yet", "owner: “team-x”", "leave this flow out"],
+    ),
+    (
+        planned,
+        &["export", "P", "--target", "pipeline", "--out", "b"],
+        78,
+        &["“Refunds” does not exist yet", "status: asked"],
+    ),
+    (missing, &["run", "P"], 1, &["step “Log”, path: there is no file `lgo.csv`", "did you mean `log.csv`?"]),
+    (missing, &["preview", "P", "--step", "bad"], 1, &["step “Log”, path: there is no file `lgo.csv`"]),
+    (
+        missing,
+        &["export", "P", "--target", "pipeline", "--out", "b2"],
+        0,
+        &["no receipt was made: there is no file `lgo.csv`", "export where"],
+    ),
+    (glob, &["run", "P"], 1, &["step “Log”, path: no file fits `logs/*.csv`", "see whether the folder is right"]),
+    (folder, &["run", "P"], 1, &["step “Log”: the folder holds no files", "choose another folder"]),
+    // What is written, and where.
+    (right, &["run", "P", "--out", "log.csv"], 1, &["step “Write it”: the output folder cannot be made", "(log.csv)"]),
+    (
+        right,
+        &["run", "P", "--out", "taken"],
+        1,
+        &["path: `out.csv` is a folder, so no file of that name can be written", "another name"],
+    ),
+    (
+        parts,
+        &["run", "P", "--out", "taken"],
+        1,
+        &["the folder `out.csv` holds what no run wrote: `precious.txt`", "a folder of its own"],
+    ),
+    (
+        keeping,
+        &["run", "P", "--out", "kept"],
+        1,
+        &["`out.csv` exists, and the step is not to replace it", "remove the file"],
+    ),
+    (twice, &["run", "P"], 78, &["step “Write it”, path: “Again” writes `out.csv` too", "another path"]),
+    (no_partition, &["run", "P"], 78, &["step “Write it”, partition: unknown column `usr`; did you mean `user`?"]),
+    (no_sink, &["run", "P"], 78, &["nothing is written: the design has no Load or Answer step", "“Load to file”"]),
+    (
+        right,
+        &["run", "P", "--out", "o", "--report", "no/r.json"],
+        1,
+        &["this cannot be written: there is no such file or folder (no/r.json)"],
+    ),
+    (right, &["run", "P", "--out", "o", "--quarantine", "log.csv"], 1, &["cannot be made", "log.csv"]),
+    // Steps that are wrong.
+    (
+        typo,
+        &["run", "P"],
+        78,
+        &["step “Bad requests”, predicate, at 1-6: unknown column `stauts`; did you mean `status`?"],
+    ),
+    (
+        typo,
+        &["export", "P", "--target", "duckdb", "--out", "b3"],
+        78,
+        &["step “Bad requests”, predicate", "write `status`"],
+    ),
+    (typo, &["preview", "P", "--step", "bad"], 1, &["step “Bad requests”, predicate"]),
+    (typo, &["preview", "P", "--step", "load"], 1, &["step “Bad requests”, predicate", "`stauts`"]),
+    (
+        unknown_kind,
+        &["run", "P"],
+        78,
+        &["step “Bad requests”: this version does not know the step kind `fliter`; did you mean `filter`?"],
+    ),
+    (
+        stopping,
+        &["run", "P", "--out", "o2"],
+        1,
+        &["step “Sane”: a check that stops the run failed: `status < 500` is not true", "mend the data"],
+    ),
+    // Quarantine.
+    (
+        dirty,
+        &["run", "P", "--out", "o3", "--max-quarantined", "0.01"],
+        3,
+        &[
+            "Log: 2 of 5 units in quarantine",
+            "more than the share 0.01 that --max-quarantined allows",
+            "--quarantine DIR",
+        ],
+    ),
+    // Names of steps, ports, targets.
+    (
+        right,
+        &["run", "P", "--flow", "Wirte it"],
+        2,
+        &["there is no step `Wirte it`; did you mean `Write it`?", "the steps are"],
+    ),
+    (
+        right,
+        &["run", "P", "--flow", "Bad requests"],
+        2,
+        &["“Bad requests” is not the end of a flow", "give a Load or Answer step"],
+    ),
+    (
+        right,
+        &["preview", "P", "--step", "Bad request"],
+        2,
+        &["there is no step `Bad request`; did you mean `Bad requests`?"],
+    ),
+    (
+        right,
+        &["preview", "P", "--step", "bad", "--port", "rest"],
+        2,
+        &["“Bad requests” has no output `rest`", "its outputs are out"],
+    ),
+    (
+        same_titles,
+        &["preview", "P", "--step", "Bad requests"],
+        2,
+        &["2 steps have the title `Bad requests`", "give an id: bad, bad2"],
+    ),
+    (
+        right,
+        &["preview", "P", "--step", "bad", "--output", "parquet"],
+        2,
+        &["a preview is not written as Parquet", "--output jsonl"],
+    ),
+    (
+        right,
+        &["preview", "P", "--step", "bad", "--param", "limt=1"],
+        2,
+        &["there is no parameter `limt`; did you mean `limit`?"],
+    ),
+    (
+        right,
+        &["export", "P", "--target", "duckbd", "--out", "b"],
+        2,
+        &["there is no target `duckbd`; did you mean `duckdb`?", "pipeline, duckdb"],
+    ),
+    (
+        right,
+        &["export", "P", "--target", "pipeline", "--out", "log.csv"],
+        1,
+        &["the bundle cannot be written", "--out"],
+    ),
+    (
+        right,
+        &["export", "P", "--target", "pipeline", "--out", "b", "--flow", "nope"],
+        2,
+        &["there is no step `nope`", "“Write it”"],
+    ),
+];
+
+fn right(_: &mut Json) {}
+
+fn without_default(p: &mut Json) {
+    p["parameters"][0].as_object_mut().unwrap().remove("default");
+}
+
+fn with_time(p: &mut Json) {
+    add(p, "parameters", json!({"id": "par-since", "name": "since", "type": "Timestamp"}));
+}
+
+fn planned(p: &mut Json) {
+    let source = json!({"id": "src-plan", "title": "Refunds", "planned": {"status": "asked"}, "owner": "team-x", "schema": schema()});
+    add(p, "sources", source);
+    p["steps"][0] = json!({"id": "log", "kind": "planned_source", "title": "Log", "settings": {"source": "src-plan"}});
+}
+
+fn missing(p: &mut Json) {
+    p["sources"][0]["path"] = json!("lgo.csv");
+}
+
+fn glob(p: &mut Json) {
+    p["sources"][0]["path"] = json!("logs/*.csv");
+}
+
+fn folder(p: &mut Json) {
+    p["sources"][0]["path"] = json!("empty");
+}
+
+fn dirty(p: &mut Json) {
+    p["sources"][0]["path"] = json!("dirty.csv");
+}
+
+fn parts(p: &mut Json) {
+    p["steps"][2]["settings"]["partition"] = json!(["user"]);
+}
+
+fn keeping(p: &mut Json) {
+    p["steps"][2]["settings"]["when_exists"] = json!("fail");
+}
+
+fn twice(p: &mut Json) {
+    add(
+        p,
+        "steps",
+        json!({"id": "l2", "kind": "load_file", "title": "Again", "settings": {"kind": "csv", "path": "out.csv"}}),
+    );
+    add(p, "wires", json!({"id": "w3", "from": "bad", "to": "l2"}));
+}
+
+fn no_partition(p: &mut Json) {
+    p["steps"][2]["settings"]["partition"] = json!(["usr"]);
+}
+
+fn no_sink(p: &mut Json) {
+    p["steps"].as_array_mut().unwrap().pop();
+    p["wires"].as_array_mut().unwrap().pop();
+}
+
+fn typo(p: &mut Json) {
+    p["steps"][1]["settings"]["predicate"] = json!("stauts >= 500");
+}
+
+fn unknown_kind(p: &mut Json) {
+    p["steps"][1]["kind"] = json!("fliter");
+}
+
+fn stopping(p: &mut Json) {
+    let rules = json!([{"id": "r1", "predicate": "status < 500", "on_fail": "stop"}]);
+    add(p, "steps", json!({"id": "sane", "kind": "expect", "title": "Sane", "settings": {"rules": rules}}));
+    p["wires"][0] = json!({"id": "w1", "from": "sane", "to": "bad"});
+    add(p, "wires", json!({"id": "w3", "from": "log", "to": "sane"}));
+}
+
+fn same_titles(p: &mut Json) {
+    add(
+        p,
+        "steps",
+        json!({"id": "bad2", "kind": "filter", "title": "Bad requests", "settings": {"predicate": "true"}}),
+    );
+}
+
+/// What is done to a right pinned test, the exit code, what must be said.
+type Pinned = (fn(&mut Json), i32, &'static [&'static str]);
+
+/// Pinned tests.
+pub const TESTS: &[Pinned] = &[
+    (
+        |t| t["expected"]["out"]["rows"] = json!([[404]]),
+        1,
+        &[
+            "FAILED Bad requests: keeps 500",
+            "`out` has the row [500], expected [404]",
+            "mend the step, or what the test expects",
+        ],
+    ),
+    (|t| t["expected"]["out"]["rows"] = json!([]), 1, &["`out` has 1 rows, expected 0"]),
+    (
+        |t| t["expected"]["out"]["schema"] = json!({"fields": [{"name": "stat", "type": "Int"}]}),
+        1,
+        &["columns status, expected stat"],
+    ),
+    (
+        |t| t["expected"] = json!({"rest": t["expected"]["out"]}),
+        1,
+        &["the step has no output `rest`; its outputs are `out`"],
+    ),
+    (
+        |t| t["inputs"] = json!({"left": t["inputs"]["in"]}),
+        1,
+        &["the input `left`, which the step does not have", "its inputs are `in`"],
+    ),
+    (|t| t["inputs"] = json!({}), 1, &["the test gives no rows to the input `in`", "the test's `inputs`"]),
+    (
+        |t| t["inputs"]["in"]["rows"] = json!([["x"]]),
+        1,
+        &["row 1 of `in`: \"x\" in `status` is no Int", "change the value"],
+    ),
+    (
+        |t| t["inputs"]["in"]["rows"] = json!([[500, 1]]),
+        1,
+        &["row 1 of `in` has 2 values for 1 columns", "one value a column"],
+    ),
+    (|t| t["step"] = json!("bda"), 1, &["there is no step `bda`; did you mean `bad`?", "correct the test's `step`"]),
+    (
+        |t| t["inputs"]["in"]["schema"] = json!({"fields": [{"name": "stat", "type": "Int"}]}),
+        1,
+        &["step “Bad requests”, predicate, at 1-6: unknown column `status`; did you mean `stat`?"],
+    ),
+];
+
+#[test]
+fn runs_exports_and_previews() {
+    let (desk, mut notes) = (Desk::new(), Notes::default());
+    desk.write("words.env", "# limits\nlimit = some words here\n");
+    desk.write("open.env", "limit=\"3\n");
+    desk.write("many.env", "limit=many\n");
+    desk.write("dirty.csv", format!("{}a,b\n1,2,3,4,5,6,7\n", super::LOG));
+    desk.write("taken/out.csv/precious.txt", "mine");
+    desk.write("kept/out.csv", "old");
+    fs::create_dir(desk.path("empty")).unwrap();
+    for (change, args, code, wanted) in MISTAKES {
+        desk.write("project.json", design(*change));
+        let args: Vec<&str> = args.iter().map(|arg| if *arg == "P" { "project.json" } else { arg }).collect();
+        notes.check_code(&args.join(" "), desk.run(&args), *code, wanted);
+    }
+    assert_eq!(fs::read_to_string(desk.path("kept/out.csv")).unwrap(), "old");
+    assert!(exists(&desk.path("taken/out.csv/precious.txt")));
+    assert!(!exists(&desk.path("o2/out.csv")), "a run that failed wrote its results");
+    assert!(exists(&desk.path("o3/out.csv")), "a run with dirty lines writes its results");
+}
+
+#[test]
+fn pinned_tests() {
+    let (desk, mut notes) = (Desk::new(), Notes::default());
+    let fields = json!({"fields": [{"name": "status", "type": "Int"}]});
+    for (change, code, wanted) in TESTS {
+        let mut test = json!({
+            "id": "t1",
+            "title": "keeps 500",
+            "step": "bad",
+            "inputs": {"in": {"schema": fields, "rows": [[500], [200]]}},
+            "expected": {"out": {"schema": fields, "rows": [[500]]}}
+        });
+        change(&mut test);
+        let mut project: Json = serde_json::from_str(&design(|_| {})).unwrap();
+        add(&mut project, "tests", test.clone());
+        desk.write("project.json", project.to_string());
+        notes.check_code(&test.to_string(), desk.run(&["test", "project.json"]), *code, wanted);
+    }
+    let (code, said) = desk.run(&["test", "good.pipewright.json"]);
+    assert!(code == 0 && said.contains("the project pins no tests"), "{said}");
+}
+
+#[test]
+fn a_project_with_faults_is_drawn_all_the_same() {
+    let desk = Desk::new();
+    desk.write("project.json", design(typo));
+    let (code, said) = desk.run(&["graph", "project.json"]);
+    assert!(code == 0 && said.contains("Bad requests"), "{said}");
+}
