@@ -169,7 +169,7 @@ fn data_files() {
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let desk = desk();
-    fs::set_permissions(desk.path("access.log"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(desk.path("access.log"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(desk.path("access.log")).is_ok() {
         eprintln!("skipped: this user may read every file");
         return;
