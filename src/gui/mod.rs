@@ -54,6 +54,11 @@ pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
     for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
         match open_window(renderer, home.clone(), settings.clone(), files.clone()) {
             Ok(()) => return Ok(()),
+            Err(eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_)) => {
+                return Err(format!(
+                    "the display cannot be opened, so there is no window for the designer\n  {HEADLESS}"
+                ));
+            }
             Err(error) => reasons.push(format!("{renderer}: {error}")),
         }
     }
@@ -82,7 +87,7 @@ fn open_window(
     home: Option<PathBuf>,
     settings: Settings,
     files: Vec<PathBuf>,
-) -> Result<(), String> {
+) -> Result<(), eframe::Error> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Pipewright")
         .with_app_id("pipewright")
@@ -92,5 +97,5 @@ fn open_window(
     let create = move |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         Ok(Box::new(App::new(&context.egui_ctx, home, settings, files)))
     };
-    eframe::run_native("pipewright", options, Box::new(create)).map_err(|error| error.to_string())
+    eframe::run_native("pipewright", options, Box::new(create))
 }
