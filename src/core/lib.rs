@@ -7,9 +7,10 @@
 //! | edit | `Edit`s | a new revision of `Project`, its inverse | `project::edit` |
 //! | lower | a step's settings, input schemas | `Op`s | `steps` |
 //! | plan | `Project` | `Plan` (a DAG of `Op`s, each with schema and origin) | `plan` |
+//! | ask | questions, evidence of sources | proposals (`Edit`s), gaps, coverage | `planner` |
 //! | export | `Plan`, design facts | `Bundle` (files, diagnostics) | `export` |
 //!
-//! Imports go down only: `data ← expr ← formats ← ir ← model ← steps ← project ← plan ← export`;
+//! Imports go down only: `data ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← export`;
 //! `diagnostic` lies below all.
 
 pub mod data;
@@ -21,5 +22,6 @@ pub mod generate;
 pub mod ir;
 pub mod model;
 pub mod plan;
+pub mod planner;
 pub mod project;
 pub mod steps;

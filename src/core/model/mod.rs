@@ -51,6 +51,9 @@ pub struct Source {
     /// As declared, or as the sample showed; `None`: not read yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Schema>,
+    /// By field: the concept that somebody confirmed or corrected; empty text: none. What is not listed is guessed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub meanings: BTreeMap<String, String>,
     /// Set where the source does not exist yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned: Option<PlannedSource>,
@@ -60,6 +63,9 @@ pub struct Source {
     /// Where it lives: `nginx`, `warehouse`, ….
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stack: String,
+    /// Teams that may see it, by id or name; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
     #[serde(flatten)]
@@ -100,6 +106,12 @@ pub struct Question {
     pub status: QuestionStatus,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
+    /// What the answer shows, over concepts (`planner::Contract`); none where a ready-made question has the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Json>,
+    /// Thresholds that differ from the contract's own, by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub dials: Map<String, Json>,
     #[serde(flatten)]
     pub extra: Map<String, Json>,
 }

@@ -27,7 +27,7 @@ pub enum Edit {
     /// Takes an item away; a step's wires and tests go with it.
     Remove { id: Id },
     /// Sets a field, by path: `title`, `settings.predicate`, `planned.status`; of a list item: `expression`; of the
-    /// project (id `project`): `name`, `targets.…`. Null removes it. With `old`, the edit is refused where the field
+    /// project (id `project`): `name`, `targets.…`, `vocabulary.…`. Null removes it. With `old`, the edit is refused where the field
     /// holds something else by now.
     Set {
         id: Id,
@@ -64,6 +64,9 @@ impl Place {
 /// The collections by the names that edits and files use.
 pub(super) const COLLECTIONS: [&str; 9] =
     ["teams", "sources", "questions", "steps", "wires", "frames", "notes", "parameters", "tests"];
+
+/// What an edit may set of the project itself.
+const PROJECT_FIELDS: [&str; 3] = ["name", "targets", "vocabulary"];
 
 /// Runs `$body` with `$items` bound to the collection of that name.
 macro_rules! with_collection {
@@ -382,6 +385,7 @@ impl Project {
             let mut own = Map::new();
             own.insert("name".into(), Json::String(self.name.clone()));
             own.insert("targets".into(), Json::Object(self.targets.clone()));
+            own.insert("vocabulary".into(), Json::Object(self.vocabulary.clone()));
             return Ok(Json::Object(own));
         }
         if let Some(collection) = self.collection_of(id) {
@@ -397,25 +401,29 @@ impl Project {
     fn put_item(&mut self, id: &str, item: Json) -> Result<(), Diagnostic> {
         if id == "project" {
             let mut keys = item.as_object().into_iter().flat_map(Map::keys);
-            if let Some(key) = keys.find(|key| !["name", "targets"].contains(&key.as_str())) {
-                let near = did_you_mean(key, ["name", "targets"]);
-                return Err(Diagnostic::error("PW0516", format!("the project has no field `{key}`{near}"))
-                    .help("its fields are `name` and `targets`; what it holds is inserted into collections"));
+            if let Some(key) = keys.find(|key| !PROJECT_FIELDS.contains(&key.as_str())) {
+                let near = did_you_mean(key, PROJECT_FIELDS);
+                return Err(Diagnostic::error("PW0516", format!("the project has no field `{key}`{near}")).help(
+                    "its fields are `name`, `targets` and `vocabulary`; what it holds is inserted into collections",
+                ));
             }
             let Some(name) = item["name"].as_str().filter(|name| !name.is_empty()) else {
                 return Err(Diagnostic::error("PW0513", "the project's name must be a text that is not empty")
                     .help("write {\"edit\": \"set\", \"id\": \"project\", \"field\": \"name\", \"new\": \"shop\"}"));
             };
-            let targets = match &item["targets"] {
-                Json::Null => Map::new(),
-                Json::Object(targets) => targets.clone(),
+            let map_of = |field: &str| match &item[field] {
+                Json::Null => Ok(Map::new()),
+                Json::Object(map) => Ok(map.clone()),
                 _ => {
-                    return Err(Diagnostic::error("PW0513", "`targets` must be an object")
-                        .help("set one of its fields, such as `targets.duckdb`"));
+                    let example = if field == "targets" { "targets.duckdb" } else { "vocabulary.concepts" };
+                    Err(Diagnostic::error("PW0513", format!("`{field}` must be an object"))
+                        .help(format!("set one of its fields, such as `{example}`")))
                 }
             };
+            let (targets, vocabulary) = (map_of("targets")?, map_of("vocabulary")?);
             self.name = name.to_owned();
             self.targets = targets;
+            self.vocabulary = vocabulary;
             return Ok(());
         }
         if let Some(collection) = self.collection_of(id) {

@@ -113,6 +113,11 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
                 .help("write {\"duckdb\": {…}}, or leave it out"));
         }
     };
+    let vocabulary = match map.remove("vocabulary") {
+        Some(Json::Object(vocabulary)) => vocabulary,
+        None => Map::new(),
+        Some(_) => return Err(Diagnostic::error("PW0534", "`vocabulary` must be an object")),
+    };
     let mut project = Project {
         name,
         teams: read_items(&mut map, "teams", text)?,
@@ -125,13 +130,14 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         parameters: read_items(&mut map, "parameters", text)?,
         tests: read_items(&mut map, "tests", text)?,
         targets,
+        vocabulary,
         extra: map,
         revision: 0,
     };
     project.steps.values_mut().for_each(Step::drop_empty_lists);
     check_ids(&project)?;
     for key in project.extra.keys() {
-        let near = did_you_mean(key, COLLECTIONS.into_iter().chain(["name", "targets"]));
+        let near = did_you_mean(key, COLLECTIONS.into_iter().chain(["name", "targets", "vocabulary"]));
         diagnostics.push(
             Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}"))
                 .help("it is kept as it is, and has no effect"),
@@ -279,6 +285,8 @@ pub struct ProjectFile {
     pub tests: Vec<StepTest>,
     #[serde(default)]
     pub targets: Map<String, Json>,
+    #[serde(default)]
+    pub vocabulary: Map<String, Json>,
 }
 
 /// The JSON Schemas of what this room reads and writes.
@@ -299,7 +307,8 @@ fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
     });
     let sources = project.sources.values().map(|item| {
-        let known: &[&str] = &["id", "title", "path", "format", "schema", "planned", "owner", "stack", "doc"];
+        let known: &[&str] =
+            &["id", "title", "path", "format", "schema", "meanings", "planned", "owner", "stack", "access", "doc"];
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
     });
     let wires = project.wires.values().map(|item| {
@@ -307,7 +316,7 @@ fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
         (item.id.as_str(), "wire", &item.extra, known)
     });
     let questions = project.questions.values().map(|item| {
-        let known: &[&str] = &["id", "title", "asker", "status", "doc"];
+        let known: &[&str] = &["id", "title", "asker", "status", "doc", "contract", "dials"];
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
     });
     let parameters = project.parameters.values().map(|item| {
@@ -340,6 +349,9 @@ pub fn to_text(project: &Project) -> String {
     items(&mut map, "tests", &project.tests);
     if !project.targets.is_empty() {
         map.push(("targets".to_owned(), Json::Object(project.targets.clone())));
+    }
+    if !project.vocabulary.is_empty() {
+        map.push(("vocabulary".to_owned(), Json::Object(project.vocabulary.clone())));
     }
     map.extend(project.extra.iter().map(|(key, value)| (key.clone(), value.clone())));
     let mut text = String::from("{\n");

@@ -131,6 +131,8 @@ pub struct Project {
     pub tests: BTreeMap<Id, StepTest>,
     /// Export settings by target.
     pub targets: Map<String, Json>,
+    /// The project's own `concepts` and `rules`, in the form of those that ship with the program.
+    pub vocabulary: Map<String, Json>,
     /// Keys of the file that this version does not know.
     pub extra: Map<String, Json>,
     revision: u64,
