@@ -120,6 +120,7 @@ impl App {
         let drawn = Some((self.state.project.revision(), self.state.results.version, self.state.results.computing));
         if self.view.drawn != drawn {
             self.view.drawn = drawn;
+            self.state.gather_problems();
             self.view.scene = flow_view::scene(&self.state, self.view.scene.revision + 1);
         }
         self.profile_shown();
@@ -206,7 +207,7 @@ impl App {
             .frame(plain(ui))
             .resizable(true)
             .default_size(state.settings.bottom.min(room.y * 0.38))
-            .size_range(80.0..=(room.y - 120.0).max(80.0))
+            .size_range(80.0..=(room.y * 0.6).max(80.0))
             .show(ui, |ui| bottom_ui(ui, state, view, out));
         let left = Panel::left("left")
             .frame(plain(ui))

@@ -1,5 +1,6 @@
 //! Export: which target, which folder, what it does not carry, and what was written.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
@@ -7,7 +8,7 @@ use pipewright_core::export::{Support, check_exportable, target, targets};
 
 use super::command::{Action, Actions, Browse};
 use super::dialogs::{path_field_ui, title_ui};
-use super::forms::{diagnostic_ui, label_ui};
+use super::forms::{label_ui, located_ui};
 use super::icons::{Icon, icon_ui};
 use super::state::StateRef;
 use super::theme;
@@ -46,10 +47,10 @@ pub fn export_ui(
     let problems = check_exportable(&state.plan);
     ScrollArea::vertical().max_height(220.0).show(ui, |ui| {
         for problem in &problems {
-            diagnostic_ui(ui, problem);
+            located_ui(ui, problem);
         }
-        not_carried_ui(ui, state, chosen);
         outcome_ui(ui, state);
+        not_carried_ui(ui, state, chosen);
     });
     ui.add_space(theme::SPACE_2);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -77,15 +78,21 @@ pub fn proposed_folder(state: StateRef<'_>, target: &str) -> String {
 fn not_carried_ui(ui: &mut Ui, state: StateRef<'_>, chosen: &str) {
     let Some(target) = target(chosen) else { return };
     let palette = theme::palette(ui.ctx());
+    // One line for each reason: a flow's sources are often carried in the same way.
+    let mut steps_by_reason: BTreeMap<(bool, String), Vec<String>> = BTreeMap::new();
     for (step, (support, reason)) in target.support(&state.plan) {
-        let (icon, colour) = match support {
+        let is_carried = match support {
             Support::Native => continue,
-            Support::Rewritten => (Icon::Info, palette.soft),
-            Support::Unsupported => (Icon::Warning, palette.warning),
+            Support::Rewritten => true,
+            Support::Unsupported => false,
         };
-        ui.horizontal(|ui| {
+        steps_by_reason.entry((is_carried, reason)).or_default().push(state.step_title(&step).to_owned());
+    }
+    for ((is_carried, reason), steps) in steps_by_reason {
+        let (icon, colour) = if is_carried { (Icon::Info, palette.soft) } else { (Icon::Warning, palette.warning) };
+        ui.horizontal_top(|ui| {
             icon_ui(ui, icon, 16.0, Some(colour));
-            ui.label(RichText::new(format!("{}: {reason}", state.step_title(&step))).color(colour));
+            ui.add(egui::Label::new(RichText::new(format!("{reason}: {}", steps.join(", "))).color(colour)).wrap());
         });
     }
 }
@@ -104,12 +111,12 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
                 ui.label(RichText::new(name).font(theme::code()).color(palette.soft));
             }
             for warning in warnings {
-                diagnostic_ui(ui, warning);
+                located_ui(ui, warning);
             }
         }
         Some((_, Err(problems))) => {
             for problem in problems {
-                diagnostic_ui(ui, problem);
+                located_ui(ui, problem);
             }
         }
     }

@@ -187,7 +187,8 @@ fn state_of(lookup: &Lookup<'_>, step: &Step) -> StepState {
     let port = main_port(state, step);
     let found = state.results.get(&step.id, &port);
     if let Some(Err(problem)) = found.map(|outcome| &outcome.result) {
-        return StepState::Error(problem.message.clone());
+        // What merely waits for a failed step is told so by a hint.
+        return if problem.is_error() { StepState::Error(problem.message.clone()) } else { StepState::Stale };
     }
     let is_planned = state
         .plan
@@ -225,7 +226,15 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
         view.footer_left = format!("waits for {}", state.step_title(broken));
     }
     let Some(found) = state.results.get(&step.id, &port) else { return };
-    let Ok(rows) = &found.result else { return };
+    let rows = match &found.result {
+        Ok(rows) => rows,
+        Err(problem) => {
+            if view.state == StepState::Stale && view.footer_left.is_empty() {
+                view.footer_left.clone_from(&problem.message);
+            }
+            return;
+        }
+    };
     if matches!(view.state, StepState::Error(_)) {
         return;
     }

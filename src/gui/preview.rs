@@ -12,7 +12,7 @@ use pipewright_core::model::Id;
 use super::backend::{ColumnProfile, NodeResult, ResultTable};
 use super::command::{Action, Actions};
 use super::flow_view::main_port;
-use super::forms::{diagnostic_ui, shown};
+use super::forms::{diagnostic_ui, located_ui, shown};
 use super::results::Freshness;
 use super::state::{StateRef, counted, grouped, percent};
 use super::statusbar::statement;
@@ -85,7 +85,7 @@ pub fn preview_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
             ui.add_space(theme::SPACE_3);
             ui.horizontal(|ui| {
                 ui.add_space(theme::SPACE_3);
-                ui.vertical(|ui| diagnostic_ui(ui, problem));
+                ui.vertical(|ui| located_ui(ui, problem));
             });
         }
         None => without_rows_ui(ui, state, &step, out),

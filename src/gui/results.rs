@@ -153,6 +153,14 @@ impl Results {
         }
     }
 
+    /// What went wrong with the outputs of the design as it is.
+    pub fn faults<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Diagnostic> {
+        self.by_port.iter().filter_map(|((step, port), outcome)| {
+            let fault = outcome.result.as_ref().err()?;
+            (fault.is_error() && self.freshness(plan, step, port) == Freshness::Fresh).then_some(fault)
+        })
+    }
+
     /// The broken step that an output waits for.
     pub fn waits_for(&self, plan: &Plan, step: &str, port: &str) -> Option<&Id> {
         self.resting.get(&plan.output(step, port)?).filter(|broken| *broken != step)

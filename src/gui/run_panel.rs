@@ -119,10 +119,14 @@ fn counts_ui<'a>(
     headings: &[&str],
     rows: impl Iterator<Item = (&'a String, &'a String, Vec<u64>)>,
 ) {
-    const WIDTH: f32 = 110.0;
+    const WIDTH: f32 = 140.0;
     let right = |ui: &mut Ui, text: RichText| {
         let size = egui::vec2(WIDTH, ui.spacing().interact_size.y);
-        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| ui.label(text));
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            // A grid cell is else as narrow as its column was in the last frame.
+            ui.set_min_width(WIDTH);
+            ui.add(egui::Label::new(text).extend());
+        });
     };
     let soft = theme::palette(ui.ctx()).soft;
     ui.spacing_mut().interact_size.y = 20.0;

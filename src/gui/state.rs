@@ -77,6 +77,8 @@ pub struct AppState {
     planned_revision: Option<u64>,
     /// Everything that is wrong, errors first.
     pub problems: Vec<Diagnostic>,
+    /// Those of them that the design shows without reading data.
+    design_problems: Vec<Diagnostic>,
     pub results: Results,
     pub selection: Selection,
     pub chosen: Chosen,
@@ -107,6 +109,7 @@ impl AppState {
             planner: Planner::default(),
             planned_revision: None,
             problems: Vec::new(),
+            design_problems: Vec::new(),
             results: Results::default(),
             selection: Selection::default(),
             chosen: Chosen::Project,
@@ -132,6 +135,7 @@ impl AppState {
         self.plan = Arc::default();
         self.planner = Planner::default();
         self.problems.clear();
+        self.design_problems.clear();
         self.results.clear();
         self.selection = Selection::default();
         self.chosen = Chosen::Project;
@@ -170,10 +174,7 @@ impl AppState {
         let mut problems = self.plan.diagnostics.clone();
         problems.extend(check_invariants(&self.project));
         problems.extend(self.load_diagnostics.iter().filter(|found| !found.is_error()).cloned());
-        problems.sort_by_key(|problem| problem.severity);
-        let mut seen = BTreeSet::new();
-        problems.retain(|problem| seen.insert(problem.clone()));
-        self.problems = problems;
+        self.design_problems = problems;
         let project = &self.project;
         self.results.retain(|step| project.steps.contains_key(step));
         self.results.follow(&self.plan);
@@ -189,7 +190,18 @@ impl AppState {
         if is_gone {
             self.chosen = Chosen::Project;
         }
+        self.gather_problems();
         true
+    }
+
+    /// All that is wrong: with the design, and with the data that its preview read.
+    pub fn gather_problems(&mut self) {
+        let mut problems = self.design_problems.clone();
+        problems.extend(self.results.faults(&self.plan).cloned());
+        problems.sort_by_key(|problem| problem.severity);
+        let mut seen = BTreeSet::new();
+        problems.retain(|problem| seen.insert(problem.clone()));
+        self.problems = problems;
     }
 
     /// Nodes to preview: the selected step's first, then all others.

@@ -148,6 +148,27 @@ fn what_comes_after_a_broken_step_waits_for_it() {
 }
 
 #[test]
+fn a_file_that_is_gone_is_a_problem_of_its_step_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("users.csv");
+    std::fs::copy(sample("users.csv"), &path).unwrap();
+    let mut harness = designer(home.path(), vec![path.clone()], [1280.0, 720.0]);
+    wait(&mut harness, "the table", |app| step_of(app, "file").is_some());
+    add_step(&mut harness, "Limit");
+    wait(&mut harness, "the limit", |app| step_of(app, "limit").is_some());
+    std::fs::rename(&path, home.path().join("elsewhere.csv")).unwrap();
+    // A change makes the designer look again.
+    harness.get_by_label_contains("users.csv, File").click();
+    harness.run_ok();
+    replace(&mut harness, "Path", "gone.csv");
+    wait(&mut harness, "the problem", |app| app.problems().iter().any(|problem| problem.is_error()));
+    let errors: Vec<_> = harness.state().problems().iter().filter(|problem| problem.is_error()).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].message.contains("there is no file"), "{errors:?}");
+    assert!(harness.query_by_label_contains("Limit, Limit, stale").is_some(), "it waits for the file");
+}
+
+#[test]
 fn steps_are_copied_as_text_and_pasted_with_new_ids() {
     let home = tempfile::tempdir().unwrap();
     let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);

@@ -25,6 +25,24 @@ pub fn lanes_ui(canvas: &Canvas, brush: &Brush<'_>) {
             let line = [pos2(right, widget.top()), pos2(right, widget.bottom())];
             brush.painter.extend(Shape::dashed_line(&line, border, 3.0, 4.0));
         }
+    }
+}
+
+/// The titles of the lanes, in a band above everything.
+pub fn lane_titles_ui(canvas: &Canvas, brush: &Brush<'_>) {
+    const BAND: f32 = 32.0;
+    let (palette, widget) = (brush.palette, brush.widget);
+    if canvas.cache.lanes.is_empty() {
+        return;
+    }
+    let band = Rect::from_min_size(widget.min, vec2(widget.width(), BAND.min(widget.height())));
+    brush.painter.rect_filled(band, 0.0, palette.canvas);
+    let to_x = |x: f32| canvas.view.to_screen(widget, pos2(x, 0.0)).x;
+    for lane in &canvas.cache.lanes {
+        let (left, right) = (to_x(lane.left), to_x(lane.right));
+        if right < widget.left() || left > widget.right() {
+            continue;
+        }
         // The title stays in sight while its lane does.
         let start = left.max(widget.left()) + 10.0;
         let galley = brush.painter.layout_no_wrap(lane.title.clone(), theme::caption(), palette.soft);

@@ -85,6 +85,7 @@ pub fn paint(canvas: &mut Canvas, ui: &Ui, response: &Response, scene: &Scene) {
         }
     }
     overlay::notes_ui(canvas, &brush);
+    overlay::lane_titles_ui(canvas, &brush);
     overlay::gesture_ui(canvas, &brush);
     minimap::minimap_ui(canvas, &brush);
     if scene.steps.is_empty() && !scene.empty_hint.is_empty() {

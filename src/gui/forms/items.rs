@@ -53,6 +53,10 @@ impl FieldUi<'_, '_> {
         ui.horizontal(|ui| {
             if link(ui, "+ Add").accessible_name(format!("Add to {}", self.field.label)).clicked() {
                 let item = self.new_item(fields, &mut NewIds::new(&self.scope.state.project));
+                if let (Some(id), Some(first)) = (item.get("id").and_then(Json::as_str), fields.first()) {
+                    let path = format!("{}{list}.{id}.{}", self.scope.path, first.name);
+                    self.memory.focus = Some((self.scope.owner.to_owned(), path));
+                }
                 self.insert(vec![item]);
             }
             if let Some(FieldKind::Column { input, .. }) = fields.first().map(|field| &field.kind)

@@ -198,6 +198,14 @@ pub fn diagnostic_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
     });
 }
 
+/// As [`diagnostic_ui`], with the step that it is about.
+pub fn located_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
+    if let Some(step) = &diagnostic.location.step {
+        widgets::strong(ui, step);
+    }
+    diagnostic_ui(ui, diagnostic);
+}
+
 /// One field being drawn.
 struct FieldUi<'f, 'a> {
     scope: &'f FormScope<'a>,
