@@ -8,6 +8,7 @@ use pipewright_core::project::{Edit, Project, load, read_file, save_file, to_tex
 use pipewright_engine::resolve::resolve_sources;
 
 use super::args::ApplyArgs;
+use super::output::counted;
 use super::project::folder_of;
 use super::{Failure, Outcome, VerbResult};
 
@@ -34,7 +35,7 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     project.apply(&found)?;
     save_file(&args.project, &project)?;
     warnings.iter().for_each(|warning| eprintln!("{warning}"));
-    eprintln!("{} edits applied to {}", edits.len(), args.project.display());
+    eprintln!("{} applied to {}", counted(edits.len() as u64, "edit"), args.project.display());
     say_what_check_finds(&project);
     Ok(Outcome::Done)
 }

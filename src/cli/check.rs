@@ -3,7 +3,7 @@
 use pipewright_core::diagnostic::Severity;
 
 use super::args::{CheckArgs, Form};
-use super::output::print_json;
+use super::output::{counted, print_json};
 use super::{Outcome, VerbResult, project};
 
 pub fn check(args: &CheckArgs) -> VerbResult {
@@ -15,12 +15,13 @@ pub fn check(args: &CheckArgs) -> VerbResult {
             for diagnostic in &diagnostics {
                 println!("{diagnostic}");
             }
-            let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+            let count =
+                |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count() as u64;
             eprintln!(
-                "{} steps, {} errors, {} warnings",
-                opened.plan.steps.len(),
-                count(Severity::Error),
-                count(Severity::Warning)
+                "{}, {}, {}",
+                counted(opened.plan.steps.len() as u64, "step"),
+                counted(count(Severity::Error), "error"),
+                counted(count(Severity::Warning), "warning")
             );
         }
     }

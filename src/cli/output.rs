@@ -6,6 +6,11 @@ use pipewright_core::data::Value;
 use pipewright_engine::ResultTable;
 use serde::Serialize;
 
+/// `1 row`, `2 rows`.
+pub fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// One JSON document, indented, with a newline.
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;

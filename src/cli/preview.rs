@@ -4,10 +4,11 @@ use std::io::{self, BufWriter, Write};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::resolve_parameters;
+use pipewright_engine::resolve::referred_variable;
 use pipewright_engine::{Sampling, preview_now};
 
 use super::args::{PreviewArgs, RowForm};
-use super::output::write_aligned;
+use super::output::{counted, write_aligned};
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn preview(args: &PreviewArgs) -> VerbResult {
@@ -16,7 +17,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let given = opened.parameters(&args.parameters)?;
-    let parameters = resolve_parameters(&opened.plan.parameters, &given, &|_| None)
+    let parameters = resolve_parameters(&opened.plan.parameters, &given, &referred_variable)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     let step = opened.find_step(&args.step)?;
     let plan_step = &opened.plan.steps[&step];
@@ -65,6 +66,6 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     } else {
         "from a sample"
     };
-    eprintln!("{} rows, {exactness}; {} shown", result.rows, table.rows());
+    eprintln!("{}, {exactness}; {} shown", counted(result.rows, "row"), table.rows());
     Ok(Outcome::Done)
 }

@@ -13,7 +13,7 @@ use pipewright_core::ir::resolve_parameters;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
 
 use super::args::{Form, RunArgs};
-use super::output::print_json;
+use super::output::{counted, print_json};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project, unwritable};
 
@@ -69,7 +69,10 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
             file.insert(name, value);
         }
     }
-    let look_up = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
+    let look_up = |name: &str| {
+        let name = name.strip_prefix("env:").unwrap_or(name);
+        std::env::var(name).ok().or_else(|| file.get(name).cloned())
+    };
     resolve_parameters(&opened.plan.parameters, &given, &look_up)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
 }
@@ -98,22 +101,35 @@ fn env_file_fault(error: &dotenvy::Error, path: &Path) -> Diagnostic {
 fn say(report: &RunReport, args: &RunArgs) {
     for sink in &report.sinks {
         let verb = if args.dry_run { "would write" } else { "wrote" };
-        let rows = if args.dry_run { String::new() } else { format!("{} rows to ", sink.rows) };
+        let rows = if args.dry_run { String::new() } else { format!("{} to ", counted(sink.rows, "row")) };
         eprintln!("{verb} {rows}{}", sink.path);
+    }
+    for source in report.sources.iter().filter(|source| !source.missing_columns.is_empty()) {
+        let names: Vec<String> = source.missing_columns.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("the file has no column {}: null in every row", names.join(", "));
+        let file = source.files.first().map_or("", |file| file.path.as_str());
+        let warning = Diagnostic::warning("PW0725", message)
+            .help("give the right file, or look at the source again in the designer: its columns have changed")
+            .step(&source.step, &source.title)
+            .file(file);
+        eprintln!("{warning}");
     }
     for source in &report.sources {
         if source.tally.quarantined > 0 {
             eprintln!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
         }
     }
+    for step in report.steps.iter().filter(|step| step.quarantined > 0) {
+        eprintln!("{}: {} of {} rows in quarantine", step.title, step.quarantined, step.rows_in.first().unwrap_or(&0));
+    }
     if report.over_threshold {
-        let units: u64 = report.sources.iter().map(|source| source.tally.quarantined).sum();
         let help = match &args.quarantine {
             Some(folder) => format!("see why in {}", folder.display()),
             None => "--quarantine DIR keeps them with their reasons".to_owned(),
         };
         let message = format!(
-            "{units} units are in quarantine, more than the share {} that --max-quarantined allows",
+            "{} in quarantine, more than the share {} that --max-quarantined allows",
+            counted(report.quarantined, "unit"),
             args.max_quarantined
         );
         eprintln!("{}", Diagnostic::warning("PW0723", message).help(help));

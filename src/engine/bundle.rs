@@ -12,7 +12,7 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use pipewright_core::export::{Bundle, DesignInfo, Target, duckdb};
 use pipewright_core::formats::{Framing, Sample, format};
-use pipewright_core::ir::{Op, Parameter, Plan, interpolate, prune, resolve_parameters};
+use pipewright_core::ir::{Op, Parameter, Plan, environment_reference, interpolate, prune, resolve_parameters};
 
 use crate::{RunOptions, RunProgress, expand, run};
 
@@ -133,10 +133,22 @@ fn with_source_folder(plan: &Plan) -> Plan {
 
 /// Copies the first lines of every source into the receipt and gives a plan that reads them.
 fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
-    let parameters = pinned_parameters(plan).map_err(|mut faults| faults.remove(0))?;
     let data = receipt.join("data");
     fs::create_dir_all(&data).map_err(|error| unwritable(&data, &error))?;
     let mut pinned = plan.clone();
+    for parameter in &mut pinned.parameters {
+        // No secret goes into a receipt, nor is one needed to check it.
+        if parameter.default.as_ref().is_some_and(|default| environment_reference(default).is_some()) {
+            parameter.default = Some("receipt".into());
+        }
+    }
+    let mut parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
+    for parameter in &plan.parameters {
+        let name = parameter.default.as_ref().and_then(environment_reference);
+        if let Some(text) = name.and_then(|name| std::env::var(name).ok()) {
+            parameters.insert(parameter.name.clone(), Value::text(text));
+        }
+    }
     for (index, node) in pinned.nodes.iter_mut().enumerate() {
         let Op::Read(read) = &mut Arc::make_mut(node).op else { continue };
         let files = expand(&interpolate(&read.path, &parameters)?, base)?;

@@ -48,16 +48,22 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
     (edits, diagnostics)
 }
 
-/// The parameters' defaults; those without one are left out.
+/// A variable of the environment that a parameter's default stands for (`env:NAME`); nothing for other names.
+pub fn referred_variable(name: &str) -> Option<String> {
+    std::env::var(name.strip_prefix("env:")?).ok()
+}
+
+/// The parameters' defaults; those without one, or whose variable is not set, are left out.
 pub fn default_parameters(project: &Project) -> BTreeMap<String, Value> {
-    let with_default = project.parameters.values().filter(|parameter| parameter.default.is_some());
-    let parameters: Vec<ir::Parameter> = with_default
-        .map(|parameter| ir::Parameter {
+    let mut values = BTreeMap::new();
+    for parameter in project.parameters.values().filter(|parameter| parameter.default.is_some()) {
+        let alone = ir::Parameter {
             name: parameter.name.clone(),
             data_type: parameter.data_type.clone(),
             default: parameter.default.clone(),
             doc: String::new(),
-        })
-        .collect();
-    resolve_parameters(&parameters, &BTreeMap::new(), &|_| None).unwrap_or_default()
+        };
+        values.extend(resolve_parameters(&[alone], &BTreeMap::new(), &referred_variable).unwrap_or_default());
+    }
+    values
 }

@@ -33,7 +33,7 @@ pub(crate) use report::peak_memory;
 pub use report::{FileReport, RunReport, SinkReport, SourceReport, StepReport};
 
 use crate::ops::{self, Context};
-use crate::read::{Cancel, Parsed};
+use crate::read::{Cancel, Parsed, schema_as};
 use crate::table::ResultTable;
 use crate::write::{Piece, Place, Sink, Target};
 
@@ -106,9 +106,27 @@ fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
             format: job.format.name.clone(),
             files: files.collect(),
             tally: Tally::default(),
+            missing_columns: missing_columns(&node.op, &job.files),
         }
     });
     reports.collect()
+}
+
+/// Columns that a run wants of a table, and that its first file does not have. Formats whose rows name their own fields
+/// may bring them later.
+fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
+    let (Op::Read(read), Some(file)) = (op, files.first()) else { return Vec::new() };
+    if !["csv", "parquet"].contains(&read.format.name.as_str()) {
+        return Vec::new();
+    }
+    let found = schema_as(file, &read.format).unwrap_or_default();
+    // A table without header has no names to compare.
+    if found.names().all(|name| name.starts_with("column_")) {
+        return Vec::new();
+    }
+    let wanted =
+        read.schema.names().filter(|name| read.columns.as_ref().is_none_or(|used| used.iter().any(|u| u == name)));
+    wanted.filter(|name| !found.has(name)).map(str::to_owned).collect()
 }
 
 /// Where a sink writes; nothing is written yet.
@@ -306,7 +324,7 @@ impl Run<'_> {
         }
         for (id, piece) in pushed.written {
             if let Some(sink) = self.sinks.get_mut(&id) {
-                sink.write(piece)?;
+                sink.write(piece).map_err(|fault| located(fault, self.plan, id))?;
             }
         }
         if let Some(file) = &mut self.quarantine {

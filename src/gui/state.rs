@@ -10,6 +10,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
 use pipewright_core::plan::Planner;
 use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
+use pipewright_engine::resolve::referred_variable;
 
 use super::backend::RunReport;
 use super::canvas::Selection;
@@ -230,7 +231,7 @@ impl AppState {
     pub fn parameters(&self) -> BTreeMap<String, Value> {
         let known = self.plan.parameters.iter().filter_map(|parameter| {
             let alone = std::slice::from_ref(parameter);
-            resolve_parameters(alone, &BTreeMap::new(), &|_| None).ok()
+            resolve_parameters(alone, &BTreeMap::new(), &referred_variable).ok()
         });
         known.flatten().collect()
     }

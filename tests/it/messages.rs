@@ -122,7 +122,7 @@ impl Desk {
     fn run(&self, args: &[&str]) -> (i32, String) {
         let mut command = pipewright();
         command.current_dir(self.folder.path()).args(args);
-        for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "limit"] {
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "limit", "HASH_KEY", "LOGS"] {
             command.env_remove(name);
         }
         let (code, out, err) = texts(command.output().unwrap());

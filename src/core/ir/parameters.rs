@@ -32,8 +32,16 @@ pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagn
     Value::from_json(&json, &parameter.data_type).ok_or_else(wrong)
 }
 
-/// Values of all parameters: what is given, else `look_up` by name (environment, env-file), else the default.
-/// Everything that is missing or of a wrong type is listed.
+/// The variable of the environment that a default stands for: `HASH_KEY` of `${env:HASH_KEY}`. So a secret is never in
+/// a file of the project.
+pub fn environment_reference(default: &serde_json::Value) -> Option<&str> {
+    let name = default.as_str()?.trim().strip_prefix("${env:")?.strip_suffix('}')?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Values of all parameters: what is given, else `look_up` by name (environment, env-file), else the default. A default
+/// that stands for a variable of the environment is looked up as `env:NAME`. Everything that is missing or of a wrong
+/// type is listed.
 pub fn resolve_parameters(
     parameters: &[Parameter],
     given: &BTreeMap<String, Value>,
@@ -45,6 +53,7 @@ pub fn resolve_parameters(
             (Some(value), _) => Ok(value.clone()),
             (None, Some(text)) => parse_parameter(parameter, &text),
             (None, None) => match &parameter.default {
+                Some(default) if environment_reference(default).is_some() => from_environment(parameter, look_up),
                 Some(serde_json::Value::String(text)) if !matches!(parameter.data_type, DataType::String) => {
                     parse_parameter(parameter, text)
                 }
@@ -74,6 +83,21 @@ pub fn resolve_parameters(
         }
     }
     if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+fn from_environment(parameter: &Parameter, look_up: &dyn Fn(&str) -> Option<String>) -> Result<Value, Diagnostic> {
+    let name = parameter.default.as_ref().and_then(environment_reference).unwrap_or_default();
+    match look_up(&format!("env:{name}")) {
+        Some(text) => parse_parameter(parameter, &text),
+        None => Err(Diagnostic::error(
+            "PW0626",
+            format!(
+                "the parameter `{}` takes its value from the environment, where `{name}` is not set",
+                parameter.name
+            ),
+        )
+        .help(format!("set {name}, put it into a file for --env-file, or give --param {}=…", parameter.name))),
+    }
 }
 
 fn doc_of(parameter: &Parameter) -> String {
@@ -147,6 +171,16 @@ mod tests {
         assert!(interpolate("${dat}", &values).unwrap_err().message.contains("did you mean `data`"));
         assert!(interpolate("${none:?say where}", &values).unwrap_err().message.contains("say where"));
         assert!(interpolate("${data", &values).is_err());
+    }
+
+    #[test]
+    fn a_default_may_stand_for_the_environment() {
+        let secret = [parameter("key", DataType::String, Some("${env:HASH_KEY}".into()))];
+        let of = |look_up: &dyn Fn(&str) -> Option<String>| resolve_parameters(&secret, &BTreeMap::new(), look_up);
+        let found = of(&|name| (name == "env:HASH_KEY").then(|| "s3cret".to_owned())).unwrap();
+        assert_eq!(found["key"], Value::text("s3cret"));
+        let fault = &of(&|_| None).unwrap_err()[0];
+        assert!(fault.message.contains("`HASH_KEY` is not set"), "{fault}");
     }
 
     #[test]

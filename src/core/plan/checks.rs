@@ -56,6 +56,7 @@ impl Parameters {
 /// Whether a default is of the parameter's type, or a text that can be read as it.
 fn is_value(default: &serde_json::Value, parameter: &Parameter) -> bool {
     match default {
+        default if ir::environment_reference(default).is_some() => true,
         serde_json::Value::String(text) if parameter.data_type != DataType::String => {
             let typed = ir::Parameter {
                 name: String::new(),
@@ -117,7 +118,12 @@ pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Op
                 .field(field),
         );
     }
-    let name = names_in(path).find(|name| !types.contains_key(*name) && !name.starts_with("env:"))?;
+    let name = names_in(path).find(|name| !types.contains_key(*name))?;
+    if let Some(variable) = name.strip_prefix("env:") {
+        let message = format!("the path `{path}` takes `{variable}` from the environment by itself");
+        let help = format!("add a parameter with the default `${{env:{variable}}}`, and name it in the path");
+        return Some(Diagnostic::error("PW0559", message).help(help).field(field));
+    }
     let near = did_you_mean(name, types.keys().map(String::as_str));
     Some(
         Diagnostic::error("PW0552", format!("the path `{path}` names the unknown parameter `{name}`{near}"))

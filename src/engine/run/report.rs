@@ -44,6 +44,9 @@ pub struct SourceReport {
     pub format: String,
     pub files: Vec<FileReport>,
     pub tally: Tally,
+    /// Columns of the design that the first file does not have: null in every row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_columns: Vec<String>,
 }
 
 /// A file's identity.

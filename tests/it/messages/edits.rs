@@ -123,7 +123,7 @@ const REMARKS: &[Told] = &[
     (
         r#"[{"edit": "set", "id": "bad", "field": "titel", "new": "X"}]"#,
         0,
-        &["unknown key `titel`; did you mean `title`?", "1 edits applied"],
+        &["unknown key `titel`; did you mean `title`?", "1 edit applied"],
     ),
     (r#"[{"edit": "set", "id": "bad", "field": "predicate", "new": "X"}]"#, 0, &["set `settings.predicate`"]),
     (

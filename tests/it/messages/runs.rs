@@ -138,6 +138,39 @@ pub const MISTAKES: &[Run] = &[
         1,
         &["step “Sane”: a check that stops the run failed: `status < 500` is not true", "mend the data"],
     ),
+    (
+        keyed,
+        &["run", "P", "--out", "o"],
+        78,
+        &["the parameter `key` takes its value from the environment, where `HASH_KEY` is not set", "set HASH_KEY"],
+    ),
+    (
+        from_environment,
+        &["run", "P"],
+        78,
+        &[
+            "step “Log”, source: the path `${env:LOGS}/log.csv` takes `LOGS` from the environment by itself",
+            "add a parameter",
+        ],
+    ),
+    (
+        parsing,
+        &["export", "P", "--target", "duckdb", "--out", "b4"],
+        1,
+        &["step “Parse”: DuckDB does not carry the parsing of a column", "the target `pipeline`"],
+    ),
+    (
+        by_path,
+        &["run", "P", "--out", "o4"],
+        1,
+        &["step “Write it”, partition: the partition columns have more than 1000 combinations", "coarser columns"],
+    ),
+    (
+        renamed,
+        &["run", "P", "--out", "o5"],
+        0,
+        &["step “Log”: the file has no column `status`: null in every row", "renamed.csv", "the right file"],
+    ),
     // Quarantine.
     (
         dirty,
@@ -278,11 +311,42 @@ fn unknown_kind(p: &mut Json) {
     p["steps"][1]["kind"] = json!("fliter");
 }
 
+fn keyed(p: &mut Json) {
+    add(p, "parameters", json!({"id": "par-key", "name": "key", "type": "String", "default": "${env:HASH_KEY}"}));
+    let settings = json!({"columns": ["user"], "method": "hmac", "key": "key"});
+    put_before_filter(p, json!({"id": "mask", "kind": "mask_or_hash", "title": "Mask", "settings": settings}));
+}
+
+fn from_environment(p: &mut Json) {
+    p["sources"][0]["path"] = json!("${env:LOGS}/log.csv");
+}
+
+fn parsing(p: &mut Json) {
+    let columns = json!([{"name": "a", "type": "String"}]);
+    let settings = json!({"column": "path", "format": {"name": "logfmt"}, "columns": columns});
+    put_before_filter(p, json!({"id": "parse", "kind": "parse_text", "title": "Parse", "settings": settings}));
+}
+
+fn by_path(p: &mut Json) {
+    p["sources"][0]["path"] = json!("many.csv");
+    p["steps"][2]["settings"] = json!({"kind": "csv", "path": "parts", "partition": ["path"]});
+}
+
+fn renamed(p: &mut Json) {
+    p["sources"][0]["path"] = json!("renamed.csv");
+}
+
+/// A step between the log and the filter.
+fn put_before_filter(p: &mut Json, step: Json) {
+    let id = step["id"].clone();
+    add(p, "steps", step);
+    p["wires"][0] = json!({"id": "w1", "from": id, "to": "bad"});
+    add(p, "wires", json!({"id": "w3", "from": "log", "to": id}));
+}
+
 fn stopping(p: &mut Json) {
     let rules = json!([{"id": "r1", "predicate": "status < 500", "on_fail": "stop"}]);
-    add(p, "steps", json!({"id": "sane", "kind": "expect", "title": "Sane", "settings": {"rules": rules}}));
-    p["wires"][0] = json!({"id": "w1", "from": "sane", "to": "bad"});
-    add(p, "wires", json!({"id": "w3", "from": "log", "to": "sane"}));
+    put_before_filter(p, json!({"id": "sane", "kind": "expect", "title": "Sane", "settings": {"rules": rules}}));
 }
 
 fn same_titles(p: &mut Json) {
@@ -349,6 +413,9 @@ fn runs_exports_and_previews() {
     desk.write("open.env", "limit=\"3\n");
     desk.write("many.env", "limit=many\n");
     desk.write("dirty.csv", format!("{}a,b\n1,2,3,4,5,6,7\n", super::LOG));
+    let row = |n: u32| format!("2026-03-02T14:00:00Z,500,/{n},1.5,ann\n");
+    desk.write("many.csv", "time,status,path,duration,user\n".to_owned() + &(0..1100).map(row).collect::<String>());
+    desk.write("renamed.csv", "time,code,path,duration,user\n2026-03-02T14:00:00Z,500,/a,0.1,ann\n");
     desk.write("taken/out.csv/precious.txt", "mine");
     desk.write("kept/out.csv", "old");
     fs::create_dir(desk.path("empty")).unwrap();

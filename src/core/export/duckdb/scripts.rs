@@ -1,7 +1,7 @@
 //! The shell around the SQL: run.sh, verify.sh, README.
 
 use super::super::{Bundle, DesignInfo};
-use crate::ir::{Parameter, Plan};
+use crate::ir::{Parameter, Plan, environment_reference};
 
 /// Name of the environment variable that sets a parameter.
 fn variable(parameter: &Parameter) -> String {
@@ -28,6 +28,9 @@ fn python_parameters(plan: &Plan) -> String {
     let one = |parameter: &Parameter| {
         let default = match &parameter.default {
             None => "None".to_owned(),
+            Some(default) if environment_reference(default).is_some() => {
+                format!("os.environ.get({})", quoted(environment_reference(default).unwrap_or_default()))
+            }
             Some(serde_json::Value::String(text)) => quoted(text),
             Some(other) => quoted(&other.to_string()),
         };
