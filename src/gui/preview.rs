@@ -352,8 +352,8 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
         painter.galley(pos2(rect.left(), rect.top() + 2.0), galley, palette.warning);
         room.min.x = (room.min.x + width).min(room.max.x);
     }
-    // Fewer points than bars show nothing.
-    if has_bars && room.width() < profile.histogram.len() as f32 {
+    // Bars of less than two points show nothing.
+    if has_bars && room.width() < 2.0 * profile.histogram.len() as f32 {
         return;
     }
     if has_bars {
