@@ -24,6 +24,7 @@ use std::sync::LazyLock;
 pub(super) use aggregates::compare_nulls_last;
 pub use arguments::ArgType;
 pub(super) use arguments::number;
+pub use privacy::VARYING;
 
 use crate::data::{DataType, Value};
 

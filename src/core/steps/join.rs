@@ -17,7 +17,7 @@ pub(super) struct Join;
 pub(super) static KIND: Join = Join;
 
 #[derive(Deserialize)]
-struct JoinSettings {
+pub(super) struct JoinSettings {
     #[serde(default = "left")]
     kind: JoinKind,
     #[serde(default)]
@@ -26,6 +26,13 @@ struct JoinSettings {
     columns: Vec<String>,
     #[serde(default = "right_suffix")]
     suffix: String,
+}
+
+impl JoinSettings {
+    /// All left rows, with these columns of their partners.
+    pub fn left(columns: Vec<String>, suffix: String) -> Self {
+        Self { kind: JoinKind::Left, on: Vec::new(), columns, suffix }
+    }
 }
 
 fn left() -> JoinKind {
@@ -67,7 +74,7 @@ impl StepKind for Join {
         "join",
         "Join",
         Enrich,
-        ["merge", "lookup", "combine", "enrich", "match", "inner", "left", "outer"],
+        ["merge", "combine", "enrich", "match", "inner", "left", "outer"],
         "Puts rows of two inputs together where their keys are equal; null matches nothing. The kind says what becomes \
          of rows without a partner. Columns of the right that have a name of the left get a suffix."
     );
@@ -184,7 +191,12 @@ impl StepKind for Join {
 }
 
 /// The pairs of keys, typed on their sides.
-fn pairs(items: &[KeyPair], lowering: &mut Lowering, left: NodeId, right: NodeId) -> Option<Vec<(Expr, Expr)>> {
+pub(super) fn pairs(
+    items: &[KeyPair],
+    lowering: &mut Lowering,
+    left: NodeId,
+    right: NodeId,
+) -> Option<Vec<(Expr, Expr)>> {
     let mut on = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let (left_field, right_field) =
@@ -244,7 +256,7 @@ pub(super) fn right_columns(
 }
 
 /// The join; where right rows stay without partner, a key of the same name on both sides is that of either side.
-fn push_join(
+pub(super) fn push_join(
     settings: &JoinSettings,
     on: Vec<(Expr, Expr)>,
     lowering: &mut Lowering,

@@ -4,6 +4,7 @@
 mod add_metadata;
 mod aggregate;
 mod answer;
+mod bursts;
 mod calls;
 mod casts;
 mod change_types;
@@ -18,29 +19,37 @@ mod fill_missing;
 mod filter;
 mod flatten_record;
 mod form;
+mod funnel;
 mod items;
 mod join;
 mod kind;
 mod limit;
 mod load_file;
+mod log_patterns;
+mod lookup;
 mod lowering;
+mod made;
 mod mask_or_hash;
 mod nearest_in_time;
 mod parse_text;
+mod pivot;
 mod planned_source;
 mod remove_duplicates;
 mod replace_values;
 mod route;
 mod sample;
 mod select;
+mod sessions;
 mod settings;
 mod sort;
 mod sources;
 mod split_column;
 mod standard_output;
+mod surroundings;
 mod table;
 mod time_buckets;
 mod top_n;
+mod unpivot;
 mod window;
 
 use std::collections::HashMap;
@@ -74,6 +83,8 @@ kinds!(
     split_column,
     flatten_record,
     explode_list,
+    pivot,
+    unpivot,
     filter,
     fill_missing,
     remove_duplicates,
@@ -83,6 +94,7 @@ kinds!(
     sort,
     limit,
     join,
+    lookup,
     concatenate,
     add_metadata,
     nearest_in_time,
@@ -90,6 +102,11 @@ kinds!(
     time_buckets,
     top_n,
     window,
+    sessions,
+    bursts,
+    surroundings,
+    log_patterns,
+    funnel,
     expect,
     route,
     contract,

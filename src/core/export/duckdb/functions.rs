@@ -4,7 +4,7 @@ use super::expr::{Printer, cast, type_name, unsupported};
 use super::text;
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Call, Expr, ExprKind, FunctionKind, function};
+use crate::expr::{Call, Expr, ExprKind, FunctionKind, VARYING, function};
 use crate::ir::FileKind;
 
 type Sql = Result<String, Diagnostic>;
@@ -164,6 +164,9 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
                 None => format!("{function}({a}, ' ')"),
             }
         }
+        "message_template" => VARYING.iter().fold(a.to_owned(), |sql, (pattern, word)| {
+            format!("regexp_replace({sql}, {}, {}, 'g')", text(pattern), text(word))
+        }),
         "normalize_space" => format!("pw_trim(regexp_replace({a}, '[ \\t\\n\\f\\r]+', ' ', 'g'))"),
         "replace" => format!("CASE WHEN {} = '' THEN {a} ELSE replace({a}, {}, {}) END", arg(1), arg(1), arg(2)),
         "contains" => format!("contains({a}::VARCHAR, {}::VARCHAR)", arg(1)),
