@@ -2,9 +2,16 @@
 //! (profiles of samples) that others gather: reads no file and runs nothing.
 //! Imports everything up to plan; must not import export.
 
+mod conversions;
+mod evidence;
+mod meanings;
 mod templates;
+#[cfg(test)]
+mod testing;
 mod values;
 mod vocabulary;
 
+pub use evidence::{ColumnEvidence, SourceEvidence, columns_of};
+pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};

@@ -1,0 +1,137 @@
+//! Tests of meanings: the worked example, names of other log formats, corrections.
+
+use super::*;
+use crate::data::Schema;
+use crate::planner::testing::{shop_evidence, shop_sources, source};
+
+fn shop() -> (Vec<SourceEvidence>, Vec<SourceMeanings>) {
+    let evidence = shop_evidence(&shop_sources());
+    let found = meanings(&Vocabulary::shipped(), &evidence);
+    (evidence, found)
+}
+
+fn best<'a>(found: &'a [SourceMeanings], source: &str, column: &str) -> Option<&'a Meaning> {
+    let source = found.iter().find(|one| one.source == source)?;
+    source.columns.iter().find(|one| one.column == column)?.accepted()
+}
+
+#[test]
+fn the_shop_is_understood() {
+    let (_, found) = shop();
+    for (source, column, wanted) in [
+        ("src-access", "time", "timestamp"),
+        ("src-access", "client", "client.address"),
+        ("src-access", "user", ""),
+        ("src-access", "method", "http.request.method"),
+        ("src-access", "path", "url.path"),
+        ("src-access", "status", "http.response.status_code"),
+        ("src-access", "bytes", "http.response.body.size"),
+        ("src-access", "duration", "event.duration"),
+        ("src-access", "user_agent", "user_agent.original"),
+        ("src-access", "cookie_sid", "session.id"),
+        ("src-app", "ts", "timestamp"),
+        ("src-app", "level", "log.severity"),
+        ("src-app", "service", "service.name"),
+        ("src-app", "event", "event.name"),
+        ("src-app", "trace_id", "trace.id"),
+        ("src-app", "duration_ms", "event.duration_ms"),
+        ("src-app", "sid", "session.id"),
+        ("src-app", "order_id", "order.id"),
+        ("src-app", "user_id", "user.id"),
+        ("src-app", "amount", "transaction.amount"),
+        ("src-app", "reason", "error.reason"),
+        ("src-metrics", "name", "metric.name"),
+        ("src-metrics", "value", "metric.value"),
+        ("src-metrics", "service", "service.name"),
+        ("src-metrics", "instance", "service.instance.id"),
+        ("src-releases", "service", "service.name"),
+        ("src-releases", "version", "service.version"),
+        ("src-releases", "released_at", "deployment.time"),
+        ("src-services", "name", "service.name"),
+        ("src-services", "owner.team", "service.owner"),
+        ("src-services", "replicas", "service.replicas"),
+        ("src-services", "limits.cpu", "service.cpu.limit"),
+        ("src-users", "user_id", "user.id"),
+        ("src-users", "plan", "user.plan"),
+        ("src-users", "country", "client.geo.country"),
+        ("src-users", "signed_up", "user.signed_up"),
+    ] {
+        let accepted = best(&found, source, column).map_or("", |meaning| meaning.concept.as_str());
+        assert_eq!(accepted, wanted, "{source} {column}");
+    }
+    let names = best(&found, "src-services", "name").unwrap();
+    assert!(names.reasons.iter().any(|reason| reason.contains("sampled values are in `service`")), "{names:?}");
+}
+
+#[test]
+fn other_logs_are_understood_too() {
+    let schema = Schema::of([
+        ("@timestamp", DataType::String),
+        ("kubernetes.pod_name", DataType::String),
+        ("c-ip", DataType::String),
+        ("x1", DataType::String),
+        ("latency", DataType::Int),
+        ("nginx_status_code", DataType::String),
+        ("userId", DataType::Int),
+        ("status", DataType::String),
+        ("colour", DataType::String),
+    ]);
+    let mut other = source(
+        "other",
+        100,
+        schema,
+        &[
+            ("@timestamp", 90, &["2026-03-02T10:00:00Z"]),
+            ("kubernetes.pod_name", 3, &["web-7c9d8f6b5-x2x4z"]),
+            ("c-ip", 9, &["10.0.0.1"]),
+            ("x1", 9, &["ann@example.org", "bo@example.org"]),
+            ("nginx_status_code", 3, &["200", "404"]),
+            ("status", 2, &["ok", "failed"]),
+            ("colour", 2, &["red", "blue"]),
+        ],
+    );
+    other.columns[4].max = Value::Int(2500);
+    let found = meanings(&Vocabulary::shipped(), &[other]);
+    for (column, wanted, expression) in [
+        ("@timestamp", "timestamp", "try_cast(\"@timestamp\" as timestamp)"),
+        ("kubernetes.pod_name", "k8s.pod.name", "\"kubernetes.pod_name\""),
+        ("c-ip", "client.address", "\"c-ip\""),
+        ("x1", "user.email", "x1"),
+        ("latency", "event.duration_ms", "latency"),
+        ("nginx_status_code", "http.response.status_code", "try_cast(nginx_status_code as int)"),
+        ("userId", "user.id", "try_cast(userId as string)"),
+        ("status", "event.outcome", "status"),
+        ("colour", "", ""),
+    ] {
+        let accepted = best(&found, "other", column);
+        let shown = accepted.map_or(("", ""), |meaning| (meaning.concept.as_str(), meaning.expression.as_str()));
+        assert_eq!(shown, (wanted, expression), "{column}: {:?}", found[0].columns);
+    }
+}
+
+#[test]
+fn a_correction_wins_and_is_kept_in_the_project() {
+    let mut project = shop_sources();
+    let edits = [
+        confirm_meaning(&project.sources["src-app"], "reason", Some("payment.method")),
+        confirm_meaning(&project.sources["src-app"], "sid", None),
+    ];
+    project.apply(&edits).unwrap();
+    let inner = confirm_meaning(&project.sources["src-services"], "owner.team", Some("service.namespce"));
+    let undo = project.apply(&[inner]).unwrap();
+    let vocabulary = Vocabulary::shipped();
+    let found = meanings(&vocabulary, &shop_evidence(&project));
+    let reason = best(&found, "src-app", "reason").unwrap();
+    assert_eq!(
+        (reason.concept.as_str(), reason.score, reason.reasons[0].as_str()),
+        ("payment.method", 100, "confirmed")
+    );
+    assert_eq!(best(&found, "src-app", "sid"), None);
+    let messages: Vec<String> = check_meanings(&project, &vocabulary).into_iter().map(|one| one.message).collect();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].contains("did you mean `service.namespace`?"), "{messages:?}");
+    project.apply(&undo).unwrap();
+    assert!(project.sources["src-services"].meanings.is_empty());
+    let (loaded, warnings) = crate::project::load(&crate::project::to_text(&project)).unwrap();
+    assert_eq!((loaded.sources, warnings), (project.sources.clone(), vec![]));
+}
