@@ -9,4 +9,4 @@ mod sheet;
 pub mod shop;
 
 pub use sheet::{FileReport, GenerateReport};
-pub use shop::{FILES, ShopOptions, shop};
+pub use shop::{FILES, ShopOptions, TRUTH, shop};

@@ -13,6 +13,7 @@ mod metrics;
 mod page;
 mod requests;
 mod tables;
+mod truth;
 mod visitors;
 
 use std::io::{self, Write};
@@ -20,7 +21,11 @@ use std::io::{self, Write};
 use super::sheet::{GenerateReport, Sheet};
 
 /// The files of the shop, in the order in which they are reported.
-pub const FILES: [&str; 6] = ["access.log", "app.jsonl", "users.csv", "releases.csv", "metrics.prom", "services.json"];
+pub const FILES: [&str; 7] =
+    ["access.log", "app.jsonl", "users.csv", "releases.csv", "metrics.prom", "services.json", TRUTH];
+
+/// What was put into the data, so that findings can be judged. No input of anything.
+pub const TRUTH: &str = "truth.json";
 
 /// How the access log is written: nginx' `log_format` of the shop.
 pub const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
@@ -42,7 +47,7 @@ impl Default for ShopOptions {
     }
 }
 
-/// Writes the six files. `open` gives the place for a file of [`FILES`]; two are open at a time.
+/// Writes the files. `open` gives the place for a file of [`FILES`]; two are open at a time.
 /// Writing is in blocks, so it needs no buffer of its own.
 ///
 /// # Errors
@@ -53,7 +58,7 @@ pub fn shop(
 ) -> io::Result<GenerateReport> {
     let &ShopOptions { seed, rows } = options;
     let mut sheet = |name: &'static str| Ok::<_, io::Error>(Sheet::new(name, open(name)?));
-    let [access, app, users, releases, metrics, services] = FILES;
+    let [access, app, users, releases, metrics, services, truth] = FILES;
     let count = tables::count_users(rows);
 
     let mut log = requests::AccessLog::new(sheet(access)?, seed);
@@ -78,6 +83,7 @@ pub fn shop(
     small(releases, &tables::write_releases)?;
     small(metrics, &|sheet| metrics::write_metrics(sheet, seed, rows))?;
     small(services, &tables::write_services)?;
+    small(truth, &truth::write_truth)?;
     Ok(GenerateReport { files })
 }
 

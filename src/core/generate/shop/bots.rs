@@ -9,7 +9,7 @@ use super::page::{Address, Page};
 use super::requests::{AccessLog, Referrer, Request, Target};
 
 /// Crawlers and monitors with the first address of each.
-const CRAWLERS: [(&str, u32); 6] = [
+pub(super) const CRAWLERS: [(&str, u32); 6] = [
     ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", 0xC612_0100),
     ("Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", 0xC612_0200),
     ("Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)", 0xC612_0300),

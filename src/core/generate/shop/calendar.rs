@@ -19,7 +19,7 @@ pub(super) const REVIEW_SEARCH: u32 = at(1, 6, 30);
 /// The first minute of the metrics where a small sample is asked for.
 pub(super) const METRICS_START: u32 = at(1, 12, 0);
 
-const OUTAGE: (u32, u32) = (at(1, 14, 20), at(1, 14, 41));
+pub(super) const OUTAGE: (u32, u32) = (at(1, 14, 20), at(1, 14, 41));
 /// A server whose clock was set to local time: its lines carry `+0100`.
 const LOCAL_TIME: (u32, u32) = (at(1, 22, 30), at(2, 0, 30));
 const SCANS: [(u32, u32); 2] = [(at(0, 3, 10), at(0, 3, 25)), (at(3, 1, 40), at(3, 2, 0))];
