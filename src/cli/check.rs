@@ -1,6 +1,9 @@
 //! `pipewright check`: everything that is wrong with a project or pipeline.
 
-use pipewright_core::diagnostic::Severity;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::project::Project;
+use pipewright_engine::resolve::missing_files;
+use serde_json::Value as Json;
 
 use super::args::{CheckArgs, Form};
 use super::output::{counted, print_json};
@@ -8,12 +11,18 @@ use super::{Outcome, VerbResult, project};
 
 pub fn check(args: &CheckArgs) -> VerbResult {
     let opened = project::open(&args.project)?;
-    let diagnostics = opened.all_diagnostics();
+    let mut diagnostics = opened.all_diagnostics();
+    if let Some(project) = &opened.project {
+        diagnostics.extend(missing_files(project, &opened.base));
+    }
     match args.format {
         Form::Json => print_json(&diagnostics)?,
         Form::Text => {
             for diagnostic in &diagnostics {
                 println!("{diagnostic}");
+                for line in opened.project.iter().flat_map(|project| excerpt(project, diagnostic)) {
+                    println!("  | {line}");
+                }
             }
             let count =
                 |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count() as u64;
@@ -27,4 +36,34 @@ pub fn check(args: &CheckArgs) -> VerbResult {
     }
     let worst = if args.deny_warnings { Severity::Warning } else { Severity::Error };
     Ok(if diagnostics.iter().any(|diagnostic| diagnostic.severity <= worst) { Outcome::Failed } else { Outcome::Done })
+}
+
+/// The line of an expression that a diagnostic points into, and marks below its place.
+fn excerpt(project: &Project, diagnostic: &Diagnostic) -> Vec<String> {
+    let location = &diagnostic.location;
+    let (Some(id), Some(field), Some(span)) = (&location.id, &location.field, location.span) else { return Vec::new() };
+    let text = project.steps.get(id).and_then(|step| setting_text(&step.settings, field)).unwrap_or_default();
+    let (start, end) = (span.start as usize, span.end as usize);
+    let (Some(before), Some(marked)) = (text.get(..start), text.get(start..end)) else { return Vec::new() };
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let blanks = text[line_start..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect::<String>();
+    let marks = marked.lines().next().unwrap_or_default().chars().count().max(1);
+    vec![line.to_owned(), blanks + &"^".repeat(marks)]
+}
+
+/// The text at a path such as `predicate` or `columns.c1.expression`; items are named by id, or by number from 1.
+fn setting_text<'a>(settings: &'a serde_json::Map<String, Json>, path: &str) -> Option<&'a str> {
+    let mut parts = path.split('.');
+    let mut found = settings.get(parts.next()?)?;
+    for part in parts {
+        found = match found {
+            Json::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+                let is_it = item.get("id").map_or(part == (index + 1).to_string(), |id| id == part);
+                is_it.then_some(item)
+            })?,
+            other => other.get(part)?,
+        };
+    }
+    found.as_str()
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{self, interpolate, resolve_parameters};
+use pipewright_core::model::Source;
 use pipewright_core::project::{Edit, Project};
 use serde_json::json;
 
@@ -46,6 +47,24 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
         }
     }
     (edits, diagnostics)
+}
+
+/// Hints of sources whose files are not there now, with the parameters' defaults. What is looked up anyway
+/// (`resolve_sources`) is left out.
+pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
+    let parameters = default_parameters(project);
+    let is_known = |source: &&Source| source.format.is_some() && source.schema.is_some();
+    let read = project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty());
+    let faults = read.filter(is_known).filter_map(|source| {
+        // A path that cannot be filled in yet is told by the plan or by the run.
+        let path = interpolate(&source.path, &parameters).ok()?;
+        let fault = expand(&path, base).err()?;
+        let message = format!("the source “{}” cannot be read now: {}", source.title, fault.message);
+        let mut hint = Diagnostic::hint("PW0907", message).help(fault.help.unwrap_or_default()).field("path");
+        hint.location.id = Some(source.id.clone());
+        Some(hint)
+    });
+    faults.collect()
 }
 
 /// A variable of the environment that a parameter's default stands for (`env:NAME`); nothing for other names.

@@ -71,32 +71,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         )
         .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"));
     };
-    match map.remove("pipewright").as_ref().map(Json::as_u64) {
-        Some(Some(FILE_VERSION)) => {}
-        Some(Some(version)) if version > FILE_VERSION => {
-            return Err(Diagnostic::error(
-                "PW0532",
-                format!("the file is of version {version}; this program reads up to {FILE_VERSION}"),
-            )
-            .help("open it with a newer Pipewright"));
-        }
-        Some(_) => {
-            return Err(Diagnostic::error("PW0533", "the key `pipewright` must hold the version of the file")
-                .help(format!("write `\"pipewright\": {FILE_VERSION}`")));
-        }
-        None if map.contains_key("pipeline") => {
-            return Err(Diagnostic::error("PW0533", "this is an exported pipeline, not a project")
-                .help("give the project that it was exported from; `pipewright run` runs both"));
-        }
-        None => {
-            return Err(Diagnostic::error(
-                "PW0533",
-                "this is no Pipewright project: the key `pipewright` with the file version is missing",
-            )
-            .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"));
-        }
-    }
-    let mut diagnostics = Vec::new();
+    check_version(&mut map)?;
     let name = match map.remove("name") {
         Some(Json::String(name)) => name,
         None => String::new(),
@@ -105,19 +80,8 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
                 .help("write it in double quotes"));
         }
     };
-    let targets = match map.remove("targets") {
-        Some(Json::Object(targets)) => targets,
-        None => Map::new(),
-        Some(_) => {
-            return Err(Diagnostic::error("PW0534", "`targets` must be an object")
-                .help("write {\"duckdb\": {…}}, or leave it out"));
-        }
-    };
-    let vocabulary = match map.remove("vocabulary") {
-        Some(Json::Object(vocabulary)) => vocabulary,
-        None => Map::new(),
-        Some(_) => return Err(Diagnostic::error("PW0534", "`vocabulary` must be an object")),
-    };
+    let targets = read_object_at(&mut map, "targets", "write {\"duckdb\": {…}}, or leave it out")?;
+    let vocabulary = read_object_at(&mut map, "vocabulary", "write {\"concepts\": […]}, or leave it out")?;
     let mut project = Project {
         name,
         teams: read_items(&mut map, "teams", text)?,
@@ -136,14 +100,54 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     };
     project.steps.values_mut().for_each(Step::drop_empty_lists);
     check_ids(&project)?;
+    let mut diagnostics = check_keys(&project);
+    // Of two wires at one input the plan tells, with the step's title.
+    diagnostics.extend(check_invariants(&project).into_iter().filter(|found| found.code != "PW0521"));
+    Ok((project, diagnostics))
+}
+
+/// Whether the file is a project of a version that this program reads.
+fn check_version(map: &mut Map<String, Json>) -> Result<(), Diagnostic> {
+    match map.remove("pipewright").as_ref().map(Json::as_u64) {
+        Some(Some(FILE_VERSION)) => Ok(()),
+        Some(Some(version)) if version > FILE_VERSION => Err(Diagnostic::error(
+            "PW0532",
+            format!("the file is of version {version}; this program reads up to {FILE_VERSION}"),
+        )
+        .help("open it with a newer Pipewright")),
+        Some(_) => Err(Diagnostic::error("PW0533", "the key `pipewright` must hold the version of the file")
+            .help(format!("write `\"pipewright\": {FILE_VERSION}`"))),
+        None if map.contains_key("pipeline") => {
+            Err(Diagnostic::error("PW0533", "this is an exported pipeline, not a project")
+                .help("give the project that it was exported from; `pipewright run` runs both"))
+        }
+        None => Err(Diagnostic::error(
+            "PW0533",
+            "this is no Pipewright project: the key `pipewright` with the file version is missing",
+        )
+        .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is")),
+    }
+}
+
+fn read_object_at(map: &mut Map<String, Json>, key: &str, help: &str) -> Result<Map<String, Json>, Diagnostic> {
+    match map.remove(key) {
+        Some(Json::Object(object)) => Ok(object),
+        None => Ok(Map::new()),
+        Some(_) => Err(Diagnostic::error("PW0534", format!("`{key}` must be an object")).help(help)),
+    }
+}
+
+/// Warnings of keys that this version does not know.
+fn check_keys(project: &Project) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     for key in project.extra.keys() {
         let near = did_you_mean(key, COLLECTIONS.into_iter().chain(["name", "targets", "vocabulary"]));
-        diagnostics.push(
+        found.push(
             Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}"))
                 .help("it is kept as it is, and has no effect"),
         );
     }
-    for (id, title, extra, known) in extras(&project) {
+    for (id, title, extra, known) in extras(project) {
         for key in extra.keys() {
             let near = did_you_mean(key, known.iter().copied());
             let step = project.steps.get(id);
@@ -158,12 +162,10 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
             let mut warning = Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}")).help(help);
             warning.location.id = Some(id.to_owned());
             warning.location.step = step.map(|_| title.to_owned());
-            diagnostics.push(warning);
+            found.push(warning);
         }
     }
-    // Of two wires at one input the plan tells, with the step's title.
-    diagnostics.extend(check_invariants(&project).into_iter().filter(|found| found.code != "PW0521"));
-    Ok((project, diagnostics))
+    found
 }
 
 /// The line (from 1) of the first conflict that a merge left.

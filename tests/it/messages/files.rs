@@ -285,6 +285,12 @@ pub const DESIGNS: &[Design] = &[
         &["the source “Web log”: there is no file `lgo.csv`", "did you mean `log.csv`?"],
     ),
     (
+        "a log that was moved",
+        |p| p["sources"][0]["path"] = json!("lgo.csv"),
+        0,
+        &["hint", "the source “Web log” cannot be read now: there is no file `lgo.csv`", "did you mean `log.csv`?"],
+    ),
+    (
         "two loads of one file",
         |p| {
             let settings = json!({"kind": "csv", "path": "./out.csv"});
@@ -329,6 +335,15 @@ fn names_of_project_files() {
             notes.check_code(&format!("{verb} {name}"), (found, said), *code, wanted);
         }
     }
+}
+
+#[test]
+fn the_place_in_an_expression_is_marked() {
+    let desk = Desk::new();
+    let change: fn(&mut Json) = |p| p["steps"][1]["settings"]["predicate"] = json!("user = 'żółw'\n  and stauts > 3");
+    desk.write("project.json", design(change));
+    let (code, said) = desk.run(&["check", "project.json"]);
+    assert!(code == 1 && said.contains("\n  |   and stauts > 3\n  |       ^^^^^^\n"), "{said}");
 }
 
 #[test]
