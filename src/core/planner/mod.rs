@@ -5,6 +5,8 @@
 mod conversions;
 mod evidence;
 mod meanings;
+mod questions;
+mod search;
 mod templates;
 #[cfg(test)]
 mod testing;
@@ -13,5 +15,9 @@ mod vocabulary;
 
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
+pub use questions::{
+    Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
+    ready_question, ready_questions,
+};
 pub use values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};
