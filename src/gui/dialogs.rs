@@ -43,6 +43,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
                 is_done = run_dialog_ui(ui, state, folder, parameters, is_new, out);
             }
             Dialog::Keys => {
+                ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);
                 keys::keys_ui(ui);
             }

@@ -23,6 +23,9 @@ const CANVAS_KEYS: [(&str, &str); 10] = [
     ("Ctrl + Space", "completions in an expression"),
 ];
 
+/// Width of the keys before what they do.
+const KEYS_WIDTH: f32 = 124.0;
+
 /// Turns pressed keys into commands.
 pub fn take_keys(ctx: &Context, state: StateRef<'_>, view: &View, out: &mut Actions) {
     let is_writing = ctx.text_edit_focused();
@@ -72,10 +75,17 @@ fn clipboard_keys(ctx: &Context, view: &View, out: &mut Actions) {
     }
 }
 
+/// How wide the list of keys is.
+pub fn width(ctx: &Context) -> f32 {
+    680.0_f32.min(ctx.content_rect().width() - 80.0).max(1.0)
+}
+
 /// The list of all keys.
 pub fn keys_ui(ui: &mut Ui) {
-    ScrollArea::vertical().max_height(520.0).show(ui, |ui| {
-        ui.set_width(520.0);
+    const HEIGHT: f32 = 560.0;
+    let room = (ui.ctx().content_rect().height() - 160.0).clamp(80.0, HEIGHT);
+    ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
+        ui.set_width(width(ui.ctx()));
         ui.spacing_mut().interact_size.y = 18.0;
         ui.columns(2, |columns| {
             if let [left, right] = columns {
@@ -96,8 +106,12 @@ pub fn keys_ui(ui: &mut Ui) {
 
 fn key_row(ui: &mut Ui, text: &str, keys: &str) {
     let palette = theme::palette(ui.ctx());
-    ui.horizontal_wrapped(|ui| {
-        ui.label(egui::RichText::new(keys).font(theme::code()).color(palette.accent));
-        widgets::soft(ui, text);
+    ui.horizontal_top(|ui| {
+        let size = egui::vec2(KEYS_WIDTH.min(ui.available_width() / 2.0), ui.spacing().interact_size.y);
+        ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(size.x);
+            ui.add(egui::Label::new(egui::RichText::new(keys).font(theme::code()).color(palette.accent)).wrap());
+        });
+        ui.vertical(|ui| widgets::soft(ui, text));
     });
 }

@@ -304,8 +304,19 @@ fn edits_survive_a_crash() {
         }
         // The designer is dropped without closing.
     }
+    let again = path.clone();
     let mut harness = designer(home.path(), vec![path], [1280.0, 720.0]);
     wait(&mut harness, "the project", |app| app.project().name == "p");
     harness.get_by_label("Recover").click();
     wait(&mut harness, "the recovered step", |app| step_of(app, "filter").is_some());
+    // What was undone before a crash is not offered.
+    while harness.state().is_dirty() {
+        harness.get_by_label("Undo").click();
+        harness.run_ok();
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    drop(harness);
+    let mut harness = designer(home.path(), vec![again], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "p");
+    assert!(harness.query_by_label("Recover").is_none());
 }

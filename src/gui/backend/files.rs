@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use pipewright_core::project::{Edit, Journal, Project, read_file, save_file};
+use pipewright_core::project::{Edit, Journal, Project, Recovery, read_file, save_file, to_text};
 
 use super::{FileTask, Message, Opened, WAITING, Wake, work};
 use crate::gui::settings;
@@ -62,6 +62,7 @@ impl FileThread {
     fn open(&self, path: PathBuf) {
         let result = read_file(&path).map(|(project, diagnostics)| {
             let recovery = Journal::recover(&Journal::path_for(&path), &project).ok().flatten();
+            let recovery = recovery.filter(|recovery| !changes_nothing(recovery, &project));
             Box::new(Opened { project, diagnostics, recovery })
         });
         self.send(Message::Opened { path, result });
@@ -69,8 +70,9 @@ impl FileThread {
 
     fn look_for_untitled(&self) {
         let Some(path) = self.home.as_deref().map(settings::untitled_journal) else { return };
-        let left = Journal::recover(&path, &Project::new(super::super::state::UNTITLED)).ok().flatten();
-        if let Some(recovery) = left {
+        let empty = Project::new(super::super::state::UNTITLED);
+        let left = Journal::recover(&path, &empty).ok().flatten();
+        if let Some(recovery) = left.filter(|recovery| !changes_nothing(recovery, &empty)) {
             self.send(Message::Untitled(recovery));
         }
     }
@@ -120,4 +122,10 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "the folder is gone".into(),
         _ => error.to_string(),
     }
+}
+
+/// Edits that were all undone leave the project as its file has it: there is nothing to recover.
+fn changes_nothing(recovery: &Recovery, project: &Project) -> bool {
+    let mut recovered = project.clone();
+    recovery.batches.iter().all(|batch| recovered.apply(batch).is_ok()) && to_text(&recovered) == to_text(project)
 }

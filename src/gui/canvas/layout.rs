@@ -235,6 +235,7 @@ impl Layers {
     fn place(mut self) -> BTreeMap<usize, (Pos2, usize)> {
         self.order();
         self.level();
+        self.straighten();
         let top = self.cells.iter().filter(|c| c.step.is_some());
         let top = top.map(|cell| cell.y).fold(f32::INFINITY, f32::min);
         let mut x = 0.0;
@@ -341,6 +342,78 @@ impl Layers {
                     }
                     .filter(|_| cell.step.is_some() || !cell.before.is_empty())
                 });
+            }
+        }
+    }
+
+    /// Puts each run of cells that follow each other alone on one line, where the cells above and below leave room.
+    fn straighten(&mut self) {
+        const ROUNDS: usize = 3;
+        let mut between = vec![(None, None); self.cells.len()];
+        for layer in &self.layers {
+            for pair in layer.windows(2) {
+                if let [above, below] = *pair {
+                    between[below].0 = Some(above);
+                    between[above].1 = Some(below);
+                }
+            }
+        }
+        let runs = self.runs();
+        for _ in 0..ROUNDS {
+            for run in &runs {
+                self.straighten_run(run, &between);
+            }
+        }
+    }
+
+    /// Cells with the distance of their tops from the first one's, where their wires run level.
+    fn runs(&self) -> Vec<Vec<(usize, f32)>> {
+        // The first input leads; where a flow forks, its branches begin.
+        let leader = |cell: usize| {
+            let first = self.cells[cell].before.iter().min_by(|a, b| a.2.total_cmp(&b.2))?;
+            (self.cells[first.0].after.len() == 1).then_some(*first)
+        };
+        let mut next: BTreeMap<usize, (usize, f32)> = BTreeMap::new();
+        let mut starts = Vec::new();
+        for cell in 0..self.cells.len() {
+            if let Some((before, theirs, own)) = leader(cell) {
+                next.insert(before, (cell, theirs - own));
+            } else {
+                starts.push(cell);
+            }
+        }
+        let follow = |start: usize| {
+            let mut run = vec![(start, 0.0)];
+            while let Some((cell, at)) = run.last().copied()
+                && let Some((after, lower)) = next.get(&cell)
+            {
+                run.push((*after, at + lower));
+            }
+            run
+        };
+        starts.into_iter().map(follow).collect()
+    }
+
+    fn straighten_run(&mut self, run: &[(usize, f32)], between: &[(Option<usize>, Option<usize>)]) {
+        let (mut low, mut high, mut sum) = (f32::NEG_INFINITY, f32::INFINITY, 0.0);
+        for (cell, at) in run {
+            let (above, below) = between[*cell];
+            if let Some(above) = above.map(|above| &self.cells[above]) {
+                low = low.max(above.y + above.size.y + GAP_Y - at);
+            }
+            let this = &self.cells[*cell];
+            if let Some(below) = below.map(|below| &self.cells[below]) {
+                high = high.min(below.y - GAP_Y - this.size.y - at);
+            }
+            sum += this.y - at;
+        }
+        let alone = (run.len() == 1).then(|| self.wish(&self.cells[run[0].0], (true, true))).flatten();
+        let wished = alone.unwrap_or(sum / run.len() as f32);
+        // The gaps that are there may be a little too small by rounding.
+        if low <= high + 0.5 {
+            let top = wished.clamp(low, high.max(low));
+            for (cell, at) in run {
+                self.cells[*cell].y = top + at;
             }
         }
     }
@@ -502,6 +575,22 @@ mod tests {
         apply(&mut steps, &places);
         assert!(steps.windows(2).all(|p| p[0].position.y == p[1].position.y));
         assert!(steps.windows(2).all(|p| p[1].position.x - p[0].position.x == 288.0));
+    }
+
+    #[test]
+    fn branches_run_level_beside_a_tall_step() {
+        let mut steps = steps(9);
+        // 0 forks into 1-2-3-4 and 5-6-7-8; the answer at 3 is taller than a step.
+        steps[3].headline = Some(("44".into(), "rows".into()));
+        steps[3].sparkline = vec![1.0, 2.0];
+        let wires = wires(&[(0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 6), (6, 7), (7, 8)]);
+        let places = layout(&steps, &wires, None);
+        apply(&mut steps, &places);
+        assert_apart(&steps);
+        for branch in [1..5, 5..9] {
+            let tops: Vec<f32> = steps[branch].iter().map(|step| step.position.y).collect();
+            assert!(tops.windows(2).all(|pair| pair[0] == pair[1]), "{tops:?}");
+        }
     }
 
     #[test]

@@ -338,6 +338,8 @@ pub struct WireLine {
     pub from: Pos2,
     /// Its input port.
     pub to: Pos2,
+    /// How far it runs level out of its output, before it curves.
+    pub level: f32,
     /// Around its whole curve.
     pub bounds: Rect,
 }
@@ -348,7 +350,14 @@ impl WireLine {
         let bend = Self::bend(from, to);
         let bounds =
             Rect::from_two_pos(from, to).union(Rect::from_two_pos(from + vec2(bend, 0.0), to - vec2(bend, 0.0)));
-        Self { from, to, bounds }
+        Self { from, to, level: 0.0, bounds }
+    }
+
+    /// The curve to a step's further input: it stays on the row of its own source as long as it can, below (or above)
+    /// the steps that lead to the first input.
+    pub fn beside(from: Pos2, to: Pos2) -> Self {
+        const CURVE: f32 = 120.0;
+        Self { level: (to.x - from.x - CURVE).max(0.0), ..Self::new(from, to) }
     }
 
     /// How far the curve runs straight out of its ports. Canvas points.
@@ -362,10 +371,16 @@ impl WireLine {
         }
     }
 
-    /// The point at `t` (0 to 1) of the cubic curve.
+    /// The point at `t` (0 to 1) of the level part and the cubic curve after it.
     pub fn at(&self, t: f32) -> Pos2 {
-        let bend = Self::bend(self.from, self.to);
-        let (a, b) = (self.from, self.from + vec2(bend, 0.0));
+        let share = if self.level > 0.0 { self.level / (self.to.x - self.from.x) } else { 0.0 };
+        if t < share {
+            return self.from + vec2(self.level * t / share, 0.0);
+        }
+        let t = (t - share) / (1.0 - share);
+        let from = self.from + vec2(self.level, 0.0);
+        let bend = Self::bend(from, self.to);
+        let (a, b) = (from, from + vec2(bend, 0.0));
         let (c, d) = (self.to - vec2(bend, 0.0), self.to);
         let u = 1.0 - t;
         let (wa, wb, wc, wd) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
@@ -448,7 +463,8 @@ impl Geometry {
     fn wire_line(&self, scene: &Scene, wire: &WireView) -> Option<WireLine> {
         let end = |(step, port): (usize, usize), side: Side| self.port(scene, PortAt { step, side, port });
         let from = end(wire.from, Side::Output)?;
-        Some(WireLine::new(from, end(wire.to, Side::Input)?))
+        let to = end(wire.to, Side::Input)?;
+        Some(if wire.to.1 == 0 { WireLine::new(from, to) } else { WireLine::beside(from, to) })
     }
 
     /// The centre of a port, in canvas points.
