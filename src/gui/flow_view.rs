@@ -279,7 +279,7 @@ fn describe_answer(rows: u64, digest: Option<&Digest>, view: &mut StepView) {
     let word = if is_waiting { view.footer_left.clone() } else { view.state.word().to_owned() };
     view.headline = Some((short_count(rows), if rows == 1 { "row".into() } else { "rows".into() }));
     view.footer_left = word.clone();
-    let Some(digest) = digest else { return };
+    let Some(digest) = digest.filter(|_| !is_waiting) else { return };
     if rows == 1 {
         view.headline = Some((number(digest.max), digest.column.clone()));
     } else {

@@ -49,8 +49,7 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
         }
     }
     if only_steps {
-        found.truncate(MOST);
-        return found;
+        return best(found, query);
     }
     for command in Command::ALL.iter().filter(|command| fits(&format!("{} {}", command.text(), command.doc()))) {
         found.push(Hit {
@@ -81,16 +80,37 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
     if !wanted.is_empty() {
         columns(state, &fits, &mut found);
     }
+    best(found, query)
+}
+
+/// The hits that fit best, best first.
+fn best(mut found: Vec<Hit>, query: &str) -> Vec<Hit> {
+    let query = query.trim().to_lowercase();
+    found.sort_by_key(|hit| rank(&hit.title.to_lowercase(), &query));
     found.truncate(MOST);
     found
 }
 
+/// 0: the title itself; then titles that begin so, that hold the words, and all others. Both in lower case.
+fn rank(title: &str, query: &str) -> u8 {
+    if query.is_empty() || title == query {
+        0
+    } else if title.starts_with(query) {
+        1
+    } else if query.split_whitespace().all(|word| title.contains(word)) {
+        2
+    } else {
+        3
+    }
+}
+
 /// Columns where they first appear.
 fn columns(state: StateRef<'_>, fits: &dyn Fn(&str) -> bool, found: &mut Vec<Hit>) {
+    let most = found.len() + MOST;
     let mut seen = std::collections::BTreeSet::new();
     for (_, node) in state.plan.iter() {
         for field in &node.schema.fields {
-            if found.len() >= MOST {
+            if found.len() >= most {
                 return;
             }
             if fits(&field.name) && seen.insert((field.name.clone(), field.data_type.to_string())) {
@@ -172,5 +192,17 @@ fn lead_ui(ui: &mut Ui, lead: &Lead) {
             icon_ui(ui, *icon, 16.0, Some(soft));
         }
         Lead::Kind(kind) => group_icon(ui, group_of(*kind), icon_of(*kind), 16.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn the_title_counts_before_what_a_step_does() {
+        let mut titles = ["visitors per page", "views of a page", "page views", "page views 2"];
+        titles.sort_by_key(|title| rank(title, "page views"));
+        assert_eq!(titles, ["page views", "page views 2", "views of a page", "visitors per page"]);
     }
 }

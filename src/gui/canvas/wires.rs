@@ -154,7 +154,8 @@ fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLin
     let Some(wire) = brush.scene.wires.get(index).filter(|wire| !wire.dimmed) else {
         return;
     };
-    let level = (line.to.y - line.from.y).abs() < 20.0;
+    let is_level_there = line.level * 2.0 > line.to.x - line.from.x;
+    let level = is_level_there || (line.to.y - line.from.y).abs() < 20.0;
     let gap = (line.to.x - line.from.x) * brush.zoom;
     let loud = flagged(canvas, index) || is_hovered(canvas, wire);
     let rows_only = wire.label.split(" · ").next().unwrap_or_default();
