@@ -34,17 +34,17 @@ pub fn take_keys(ctx: &Context, state: StateRef<'_>, view: &View, out: &mut Acti
         return;
     }
     let is_elsewhere = is_writing || egui::Popup::is_any_open(ctx);
-    for command in Command::ALL {
-        if is_elsewhere && command.yields_to_text() {
-            continue;
-        }
-        if command.is_of_canvas() {
-            continue;
-        }
-        for keys in command.shortcuts() {
-            if ctx.input_mut(|input| input.consume_shortcut(keys)) {
-                out.command(*command);
-            }
+    let is_taken = |command: &Command| !command.is_of_canvas() && !(is_elsewhere && command.yields_to_text());
+    let mut shortcuts: Vec<_> = Command::ALL
+        .iter()
+        .filter(|command| is_taken(command))
+        .flat_map(|command| command.shortcuts().iter().map(move |keys| (keys, *command)))
+        .collect();
+    // A shortcut also fits with more keys held: Ctrl+Shift+S comes before Ctrl+S.
+    shortcuts.sort_by_key(|(keys, _)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.alt)));
+    for (keys, command) in shortcuts {
+        if ctx.input_mut(|input| input.consume_shortcut(keys)) {
+            out.command(command);
         }
     }
     if !is_elsewhere {

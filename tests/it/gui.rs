@@ -226,6 +226,24 @@ fn a_design_is_saved_run_and_exported() {
 }
 
 #[test]
+fn shift_makes_another_shortcut() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
+    wait(&mut harness, "the table", |app| step_of(app, "file").is_some());
+    add_step(&mut harness, "Limit");
+    wait(&mut harness, "the limit", |app| step_of(app, "limit").is_some());
+    // A focused field keeps the keys of undo to itself.
+    harness.key_press(egui::Key::Escape);
+    harness.run_ok();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    harness.run_ok();
+    assert!(step_of(harness.state(), "limit").is_none());
+    harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::Z);
+    harness.run_ok();
+    assert!(step_of(harness.state(), "limit").is_some(), "done again, not undone further");
+}
+
+#[test]
 fn a_problem_leads_to_its_field() {
     let home = tempfile::tempdir().unwrap();
     let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
