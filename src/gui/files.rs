@@ -176,17 +176,25 @@ impl App {
         let needs_change = |source: &&Source| {
             !source.path.is_empty() && !source.path.starts_with("${") && !Path::new(&source.path).is_absolute()
         };
-        let batch: Vec<_> = self
-            .state
-            .project
+        let project = &self.state.project;
+        let moved = |path: &str| Json::from(relative_path(&before.join(path), &after));
+        let mut batch: Vec<_> = project
             .sources
             .values()
             .filter(needs_change)
-            .map(|source| {
-                let moved = relative_path(&before.join(&source.path), &after);
-                edits::set(&source.id, "path", Json::from(moved))
-            })
+            .map(|source| edits::set(&source.id, "path", moved(&source.path)))
             .collect();
+        // A parameter that paths begin with is a folder.
+        for parameter in project.parameters.values() {
+            let start = format!("${{{}}}", parameter.name);
+            let is_folder = project.sources.values().any(|source| source.path.starts_with(&start));
+            let folder = parameter.default.as_ref().and_then(Json::as_str);
+            if let Some(folder) =
+                folder.filter(|folder| is_folder && !folder.is_empty() && Path::new(folder).is_relative())
+            {
+                batch.push(edits::set(&parameter.id, "default", moved(folder)));
+            }
+        }
         self.edit(ctx, "paths from the new folder", &batch, false);
     }
 

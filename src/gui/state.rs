@@ -2,7 +2,7 @@
 //! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `handle` change it. Imports no widgets.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema, Value};
@@ -283,7 +283,7 @@ impl AppState {
 
 /// A path as people read it: relative to `base` where it lies below, with `/`.
 pub fn relative_path(path: &Path, base: &Path) -> String {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = |path: &Path| without_detours(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
     let (path, base) = (absolute(path), absolute(base));
     let mut steps_up = 0;
     let mut from = Some(base.as_path());
@@ -299,6 +299,21 @@ pub fn relative_path(path: &Path, base: &Path) -> String {
         from = folder.parent();
     }
     path.to_string_lossy().replace('\\', "/")
+}
+
+/// `a/b/../c` as `a/c`, by the text alone.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            _ => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// `1,904`.

@@ -244,6 +244,30 @@ fn shift_makes_another_shortcut() {
 }
 
 #[test]
+fn a_copy_in_another_folder_reads_the_same_files() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    for folder in ["one/samples", "two/deep"] {
+        std::fs::create_dir_all(at(folder)).unwrap();
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json");
+    std::fs::copy(example, at("one/shop.pipewright.json")).unwrap();
+    for name in ["access.log", "app.jsonl", "metrics.prom", "users.csv", "releases.csv", "services.json"] {
+        std::fs::copy(sample(name), at("one/samples").join(name)).unwrap();
+    }
+    let mut harness = designer(home.path(), vec![at("one/shop.pipewright.json")], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "shop");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::S);
+    harness.run_ok();
+    replace(&mut harness, "Save to", &at("two/deep/copy").to_string_lossy());
+    harness.get_by_role_and_label(Role::Button, "Save").click();
+    wait(&mut harness, "the copy", |app| !app.is_dirty());
+    assert!(harness.state().problems().iter().all(|problem| !problem.is_error()), "{:?}", harness.state().problems());
+    let text = std::fs::read_to_string(at("two/deep/copy.pipewright.json")).unwrap();
+    assert!(text.contains("\"../../one/samples\""), "{text}");
+}
+
+#[test]
 fn a_problem_leads_to_its_field() {
     let home = tempfile::tempdir().unwrap();
     let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
