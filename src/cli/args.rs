@@ -34,6 +34,8 @@ pub enum Verb {
     Profile(ProfileArgs),
     /// Check a project or pipeline and list what is wrong
     Check(CheckArgs),
+    /// Say what stands out in the sources, and which flow shows it
+    Plan(PlanArgs),
     /// Show the rows that leave a step, computed on a sample
     Preview(PreviewArgs),
     /// Apply a list of edits from a file to a project
@@ -48,6 +50,8 @@ pub enum Verb {
     Graph(GraphArgs),
     /// List the step kinds, or show one whole
     Steps(NameArgs),
+    /// List what fields can mean: the planner's vocabulary
+    Concepts(NameArgs),
     /// List the functions of the expression language, or show one whole
     Functions(NameArgs),
     /// Print the JSON Schema of a file format
@@ -62,6 +66,9 @@ pub enum Verb {
 pub struct NewArgs {
     /// Folder of the project; made where it does not exist. The project is named after it
     pub folder: PathBuf,
+    /// Folder whose files become the project's sources, recognised and read
+    #[arg(long, value_name = "FOLDER")]
+    pub samples: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -140,6 +147,28 @@ pub struct CheckArgs {
     pub deny_warnings: bool,
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    pub project: PathBuf,
+    /// What stands out, counted on the whole input, with the flow that shows it
+    #[arg(long)]
+    pub findings: bool,
+    /// One finding, by its id
+    #[arg(long, value_name = "ID", conflicts_with = "findings")]
+    pub finding: Option<String>,
+    /// What the fields of the sources mean, with score and reasons
+    #[arg(long, conflicts_with_all = ["findings", "finding"])]
+    pub meanings: bool,
+    /// Put the finding's flow into the project
+    #[arg(long, requires = "finding")]
+    pub accept: bool,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+    /// Value of a parameter
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ mod export;
 mod generate;
 mod lists;
 mod output;
+mod plan;
 mod preview;
 mod project;
 mod read;
@@ -112,6 +113,8 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Read(args)) => read::read(&args),
         Some(Verb::Profile(args)) => read::profile(&args),
         Some(Verb::Check(args)) => check::check(&args),
+        Some(Verb::Plan(args)) => plan::plan(&args),
+        Some(Verb::Concepts(args)) => plan::concepts(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),
         Some(Verb::Apply(args)) => apply::apply(&args),
         Some(Verb::Export(args)) => export::export(&args),

@@ -8,9 +8,11 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
+use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{Op, Plan, parse_parameter, prune};
 use pipewright_core::plan::plan;
-use pipewright_core::project::{EXTENSION, Project, help_with_path, read_file, save_file};
+use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, save_file};
+use pipewright_engine::resolve::resolve_sources;
 
 use super::args::NewArgs;
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
@@ -140,7 +142,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
         return Ok(Opened { name: pipeline.name, project: None, plan: pipeline.plan, base, diagnostics: Vec::new() });
     }
     let (mut project, mut diagnostics) = read_file(path).map_err(invalid)?;
-    let (edits, found) = pipewright_engine::resolve::resolve_sources(&project, &base);
+    let (edits, found) = resolve_sources(&project, &base);
     diagnostics.extend(found);
     project.apply(&edits).map_err(invalid)?;
     let plan = plan(&project);
@@ -164,7 +166,61 @@ pub fn new(args: &NewArgs) -> VerbResult {
         ));
     }
     fs::create_dir_all(&args.folder).map_err(|error| unwritable(&args.folder, &error))?;
-    save_file(&path, &Project::new(name))?;
+    let mut project = Project::new(name);
+    if let Some(samples) = &args.samples {
+        let (edits, warnings) = sources_in(samples, &absolute)?;
+        project.apply(&edits)?;
+        let (found, more) = resolve_sources(&project, &args.folder);
+        project.apply(&found)?;
+        warnings.iter().chain(&more).for_each(|warning| eprintln!("{warning}"));
+    }
+    save_file(&path, &project)?;
     println!("{}", path.display());
     Ok(Outcome::Done)
+}
+
+/// A source for each file of a folder that can be recognised; those that cannot are told.
+fn sources_in(samples: &Path, home: &Path) -> Result<(Vec<Edit>, Vec<Diagnostic>), Failure> {
+    let here = std::path::absolute(samples)?;
+    let unreadable = |error: std::io::Error| {
+        usage(
+            format!("the folder `{}` cannot be read: {}", samples.display(), io_cause(&error)),
+            "give a folder of sample files",
+        )
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(&here).map_err(unreadable)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        // What a generator says of its own data is no data.
+        if path.is_file() && !name.starts_with('.') && !name.ends_with(EXTENSION) && name != TRUTH {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let (mut edits, mut warnings) = (Vec::new(), Vec::new());
+    // Samples inside the project's folder are named relative to it, others in full.
+    for path in files {
+        if let Err(fault) = pipewright_engine::sniff(&path) {
+            warnings.push(
+                Diagnostic::warning("PW0707", format!("no source was made: {}", fault.message))
+                    .file(path.display().to_string()),
+            );
+            continue;
+        }
+        let shown = path.strip_prefix(home).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let slug: String =
+            stem.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let mut id = format!("src-{slug}");
+        let taken = |id: &str, edits: &[Edit]| {
+            edits.iter().any(|edit| matches!(edit, Edit::Insert { item, .. } if item["id"] == id))
+        };
+        while taken(&id, &edits) {
+            id.push_str("-2");
+        }
+        let item = serde_json::json!({"id": id, "title": stem, "path": shown});
+        edits.push(Edit::Insert { into: "sources".into(), item, place: Default::default() });
+    }
+    Ok((edits, warnings))
 }

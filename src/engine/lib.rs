@@ -4,6 +4,7 @@
 mod bench;
 pub mod bundle;
 mod columns;
+pub mod evidence;
 mod exprs;
 mod frames;
 mod functions;

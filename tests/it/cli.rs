@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 21] = [
     "designer",
     "new",
     "generate",
@@ -17,6 +17,8 @@ const VERBS: [&str; 19] = [
     "read",
     "profile",
     "check",
+    "plan",
+    "concepts",
     "preview",
     "apply",
     "export",

@@ -7,6 +7,7 @@ mod formats;
 mod layering;
 mod messages;
 mod parity;
+mod planner;
 mod run;
 mod shop;
 mod steps;

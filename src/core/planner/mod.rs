@@ -4,6 +4,7 @@
 
 mod conversions;
 mod evidence;
+pub mod findings;
 mod meanings;
 mod questions;
 mod search;

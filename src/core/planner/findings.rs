@@ -1,0 +1,199 @@
+//! Detectors: what stands out in the sources, each found by a flow that is run on the whole input and is offered with
+//! the finding. This room makes the flows and judges their rows; others run them.
+//! Imports the planner's evidence and meanings, and project.
+
+mod detectors;
+mod differences;
+mod flow;
+mod judge;
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use super::evidence::SourceEvidence;
+use super::meanings::SourceMeanings;
+use crate::data::{Schema, Value};
+use crate::model::Id;
+use crate::project::{Edit, Project};
+
+pub use differences::{Difference, differences};
+
+/// Something that stands out, with what it rests on and the flow that shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// `error-burst:src-app:1`; the same as long as the data are.
+    pub id: String,
+    pub kind: Kind,
+    /// A sentence.
+    pub title: String,
+    /// Id of the source.
+    pub source: Id,
+    /// ISO 8601; null where it has no time.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Sentences with numbers.
+    pub evidence: Vec<String>,
+    /// Who or what is affected: a count by what is counted.
+    pub affected: Vec<(String, u64)>,
+    /// The flow, as edits for the project that was looked at.
+    pub accept: Vec<Edit>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    ErrorBurst,
+    SlowRequests,
+    FailedTransactions,
+    NewPattern,
+    GapInTime,
+    Duplicates,
+    Bots,
+    PersonalData,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 8] = [
+        Kind::ErrorBurst,
+        Kind::SlowRequests,
+        Kind::FailedTransactions,
+        Kind::NewPattern,
+        Kind::GapInTime,
+        Kind::Duplicates,
+        Kind::Bots,
+        Kind::PersonalData,
+    ];
+
+    /// As findings and the command line name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::ErrorBurst => "error-burst",
+            Kind::SlowRequests => "slow-requests",
+            Kind::FailedTransactions => "failed-transactions",
+            Kind::NewPattern => "new-pattern",
+            Kind::GapInTime => "gap-in-time",
+            Kind::Duplicates => "duplicates",
+            Kind::Bots => "bots",
+            Kind::PersonalData => "personal-data",
+        }
+    }
+}
+
+/// A flow to run on the whole input: its edits, applied to the project, and the step whose rows are wanted.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    pub kind: Kind,
+    pub source: Id,
+    pub edits: Vec<Edit>,
+    pub watch: Id,
+    task: Task,
+}
+
+/// What a probe's rows are for.
+#[derive(Debug, Clone)]
+enum Task {
+    /// Errors per bucket, to find out what is usual.
+    Baseline {
+        condition: String,
+        what: String,
+    },
+    Bursts {
+        what: String,
+        at_least: i64,
+        usual: f64,
+    },
+    Slow {
+        threshold: f64,
+        by: String,
+    },
+    /// Rows of failures and of their counterparts; `_inside` says which.
+    Failures {
+        value: String,
+        who: Option<String>,
+        time: String,
+        accept: Vec<Edit>,
+    },
+    Patterns {
+        what: String,
+    },
+    Gaps,
+    Duplicates {
+        accept: Vec<Edit>,
+        rows: u64,
+    },
+    Bots {
+        agent: String,
+    },
+    Personal {
+        columns: Vec<(String, String)>,
+        accept: Vec<Edit>,
+    },
+}
+
+/// Rows that a probe gave.
+#[derive(Debug, Clone, Default)]
+pub struct ProbeRows {
+    pub schema: Schema,
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl ProbeRows {
+    fn column(&self, name: &str) -> Option<usize> {
+        self.schema.index(name)
+    }
+
+    fn value(&self, row: usize, name: &str) -> &Value {
+        self.column(name).and_then(|column| self.rows.get(row)?.get(column)).unwrap_or(&Value::Null)
+    }
+
+    fn number(&self, row: usize, name: &str) -> f64 {
+        match self.value(row, name) {
+            Value::Int(number) => *number as f64,
+            Value::Float(number) => *number,
+            _ => 0.0,
+        }
+    }
+
+    fn time(&self, row: usize, name: &str) -> Option<i64> {
+        if let Value::Timestamp(micros) = self.value(row, name) { Some(*micros) } else { None }
+    }
+}
+
+/// What became of a probe's rows.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    pub findings: Vec<Finding>,
+    /// Flows that the rows call for.
+    pub further: Vec<Probe>,
+}
+
+/// The first flows to run, for every source that exists and can be looked at.
+pub fn probes(project: &Project, sources: &[SourceEvidence], meanings: &[SourceMeanings]) -> Vec<Probe> {
+    let known: Vec<detectors::Known> =
+        sources.iter().zip(meanings).map(|(evidence, meanings)| detectors::Known { evidence, meanings }).collect();
+    known
+        .iter()
+        .filter(|one| !one.evidence.planned)
+        .flat_map(|one| detectors::probes_of(project, one, &known))
+        .collect()
+}
+
+/// Findings in a probe's rows, or what to look at next.
+pub fn judge(
+    project: &Project,
+    sources: &[SourceEvidence],
+    meanings: &[SourceMeanings],
+    probe: &Probe,
+    rows: &ProbeRows,
+) -> Judged {
+    let Some(at) = sources.iter().position(|source| source.source == probe.source) else { return Judged::default() };
+    let known = detectors::Known { evidence: &sources[at], meanings: &meanings[at] };
+    judge::judge(project, &known, probe, rows)
+}
+
+/// The most telling first: by kind, then as they were found.
+pub fn sort(findings: &mut Vec<Finding>) {
+    findings.sort_by_key(|finding| finding.kind);
+    findings.dedup_by(|one, other| one.id == other.id);
+}

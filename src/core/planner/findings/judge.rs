@@ -1,0 +1,347 @@
+//! Rows of probes → findings. Thresholds stand here, each with its reason. Imports the detectors.
+
+use super::detectors::{Known, SPAN, bursts};
+use super::{Finding, Judged, Probe, ProbeRows, Task, differences};
+use crate::data::{Value, format_timestamp};
+use crate::project::{Edit, Project};
+
+/// Findings of one kind on one source: more than these few hide the others.
+const SHOWN: usize = 3;
+/// Of `detectors::SPAN`, in microseconds.
+const BUCKET: i64 = 600_000_000;
+const MINUTE: i64 = 60_000_000;
+
+pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &ProbeRows) -> Judged {
+    let found = Found { known, probe };
+    match &probe.task {
+        Task::Baseline { condition, what } => {
+            let Some((at_least, usual)) = threshold(rows) else { return Judged::default() };
+            let further = bursts(project, known, condition, what, at_least, usual);
+            Judged { further: further.into_iter().collect(), ..Judged::default() }
+        }
+        Task::Bursts { what, at_least, usual } => found.all(burst_findings(&found, rows, what, *at_least, *usual)),
+        Task::Slow { threshold, by } => found.all(slow_findings(&found, rows, *threshold, by)),
+        Task::Failures { value, who, time, accept } => {
+            found.all(failure_finding(&found, rows, value, who.as_deref(), time, accept).into_iter().collect())
+        }
+        Task::Patterns { what } => found.all(new_patterns(&found, rows, what)),
+        Task::Gaps => found.all(gap_findings(&found, rows)),
+        Task::Duplicates { accept, rows: of } => {
+            found.all(duplicate_finding(&found, rows, *of, accept).into_iter().collect())
+        }
+        Task::Bots { agent } => found.all(bot_finding(&found, rows, agent).into_iter().collect()),
+        Task::Personal { columns, accept } => {
+            found.all(personal_finding(&found, rows, columns, accept).into_iter().collect())
+        }
+    }
+}
+
+struct Found<'a> {
+    known: &'a Known<'a>,
+    probe: &'a Probe,
+}
+
+impl Found<'_> {
+    /// A finding whose flow is the probe's own.
+    fn new(&self, number: usize, title: String) -> Finding {
+        Finding {
+            id: format!("{}:{}:{number}", self.probe.kind.name(), self.probe.source),
+            kind: self.probe.kind,
+            title,
+            source: self.probe.source.clone(),
+            from: None,
+            to: None,
+            evidence: Vec::new(),
+            affected: Vec::new(),
+            accept: self.probe.edits.clone(),
+        }
+    }
+
+    fn source_title(&self) -> &str {
+        &self.known.evidence.title
+    }
+
+    fn all(&self, findings: Vec<Finding>) -> Judged {
+        Judged { findings, further: Vec::new() }
+    }
+}
+
+fn clock(micros: i64) -> String {
+    format_timestamp(micros)
+}
+
+/// `2026-03-03 14:20`, for sentences.
+fn minute(micros: i64) -> String {
+    clock(micros).chars().take(16).collect::<String>().replace('T', " ")
+}
+
+/// `14:41`, or with its day where that is another.
+fn until(from: i64, to: i64) -> String {
+    let (from, to) = (minute(from), minute(to));
+    if from[..10] == to[..10] { to[11..].to_owned() } else { to }
+}
+
+/// A value in a sentence: text without its quotes.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_json().to_string(),
+    }
+}
+
+/// How many errors in ten minutes are no accident: six standard deviations above the usual number, which is the mean
+/// without the busiest fiftieth of the time.
+fn threshold(rows: &ProbeRows) -> Option<(i64, f64)> {
+    let times: Vec<i64> = (0..rows.rows.len()).filter_map(|row| rows.time(row, "bucket")).collect();
+    let (first, last) = (times.iter().min()?, times.iter().max()?);
+    let buckets = ((last - first) / BUCKET + 1) as usize;
+    let mut counts: Vec<f64> = (0..rows.rows.len()).map(|row| rows.number(row, "rows")).collect();
+    counts.resize(buckets.max(counts.len()), 0.0);
+    counts.sort_by(f64::total_cmp);
+    let kept = &counts[..counts.len() - counts.len().div_ceil(50).min(counts.len() - 1)];
+    let usual = kept.iter().sum::<f64>() / kept.len() as f64;
+    let at_least = (usual + 6.0 * (usual + 1.0).sqrt()).ceil().max(8.0);
+    counts.last().is_some_and(|most| *most >= at_least).then_some((at_least as i64, usual))
+}
+
+fn burst_findings(found: &Found, rows: &ProbeRows, what: &str, at_least: i64, usual: f64) -> Vec<Finding> {
+    let mut order: Vec<usize> = (0..rows.rows.len()).collect();
+    order.sort_by(|one, other| rows.number(*other, "rows").total_cmp(&rows.number(*one, "rows")));
+    let word = found.known.who().map(|(_, word)| word);
+    let mut findings = Vec::new();
+    for (number, row) in order.into_iter().take(SHOWN).enumerate() {
+        let (Some(from), Some(to)) = (rows.time(row, "begins"), rows.time(row, "ends")) else { continue };
+        let count = rows.number(row, "rows");
+        let title = format!("{count} {what} from {} to {} in {}", minute(from), until(from, to), found.source_title());
+        let mut finding = found.new(number + 1, title);
+        (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
+        let minutes = (to - from) as f64 / MINUTE as f64;
+        finding.evidence.push(format!(
+            "{count} {what} in {minutes:.0} minutes; usual are {usual:.1} in {SPAN}, and {at_least} are no accident"
+        ));
+        if let Value::List(services) = rows.value(row, "services") {
+            let mut names: Vec<String> = services.iter().filter(|name| !name.is_null()).map(shown).collect();
+            names.sort();
+            finding.evidence.push(format!("services: {}", names.join(", ")));
+        }
+        if let Some(word) = word {
+            finding.affected.push((word.to_owned(), rows.number(row, word) as u64));
+        }
+        findings.push(finding);
+    }
+    findings
+}
+
+/// Groups that are slow far more often than the rest: at least five times, and three times the share of all others.
+fn slow_findings(found: &Found, rows: &ProbeRows, threshold: f64, by: &str) -> Vec<Finding> {
+    let count = rows.rows.len();
+    let (requests, slow) = (0..count).fold((0.0, 0.0), |(requests, slow), row| {
+        (requests + rows.number(row, "requests"), slow + rows.number(row, "slow"))
+    });
+    let mut findings = Vec::new();
+    for row in 0..count {
+        let (own, own_slow) = (rows.number(row, "requests"), rows.number(row, "slow"));
+        let (rest, rest_slow) = (requests - own, slow - own_slow);
+        let (share, others) = (own_slow / own.max(1.0), (rest_slow + 1.0) / (rest + 1.0));
+        if own_slow < 5.0 || share < 3.0 * others || findings.len() >= SHOWN {
+            continue;
+        }
+        let name = shown(rows.value(row, by));
+        let title = format!(
+            "{name} is slow: {:.0} % of its requests take longer than {threshold} s ({})",
+            100.0 * share,
+            found.source_title()
+        );
+        let mut finding = found.new(findings.len() + 1, title);
+        finding
+            .evidence
+            .push(format!("{own_slow} of {own} requests, the slowest {:.1} s", rows.number(row, "slowest")));
+        finding.evidence.push(format!("{:.1} % of all other requests are slow", 100.0 * rest_slow / rest.max(1.0)));
+        finding.affected.push(("requests".to_owned(), own_slow as u64));
+        findings.push(finding);
+    }
+    findings
+}
+
+fn failure_finding(
+    found: &Found,
+    rows: &ProbeRows,
+    value: &str,
+    who: Option<&str>,
+    time: &str,
+    accept: &[Edit],
+) -> Option<Finding> {
+    let inside: Vec<bool> =
+        (0..rows.rows.len()).map(|row| *rows.value(row, "_inside") == Value::Boolean(true)).collect();
+    let failed: Vec<usize> = (0..inside.len()).filter(|row| inside[*row]).collect();
+    if failed.is_empty() {
+        return None;
+    }
+    let share = 100.0 * failed.len() as f64 / inside.len() as f64;
+    let title = format!("{} times `{value}`, {share:.0} % of the attempts ({})", failed.len(), found.source_title());
+    let mut finding = Finding { accept: accept.to_vec(), ..found.new(1, title) };
+    let times: Vec<i64> = failed.iter().filter_map(|row| rows.time(*row, time)).collect();
+    finding.from = times.iter().min().map(|micros| clock(*micros));
+    finding.to = times.iter().max().map(|micros| clock(*micros));
+    // What goes with the failures; the columns by which they are known are no news.
+    let outcome = ["transaction.status", "event.name", "event.outcome", "error.type", "log.severity"];
+    let mut left_out: Vec<&str> = vec!["_inside", time];
+    left_out.extend(outcome.iter().filter_map(|concept| Some(found.known.carrier(concept)?.0.name.as_str())));
+    for difference in differences(&rows.schema, &rows.rows, &inside, &left_out).iter().take(5) {
+        finding.evidence.push(format!(
+            "goes with `{}` = {}: {:.0} % of the failures, {:.0} % of the rest",
+            difference.column,
+            difference.value.to_json(),
+            100.0 * difference.inside_share,
+            100.0 * difference.outside_share
+        ));
+    }
+    if let Some(column) = who.and_then(|who| rows.column(who)) {
+        let people: std::collections::BTreeSet<String> = failed
+            .iter()
+            .map(|row| &rows.rows[*row][column])
+            .filter(|value| !value.is_null())
+            .map(|value| value.to_json().to_string())
+            .collect();
+        let word = found.known.who().map_or("users", |(_, word)| word);
+        finding.affected.push((word.to_owned(), people.len() as u64));
+    }
+    finding.affected.push(("transactions".to_owned(), failed.len() as u64));
+    Some(finding)
+}
+
+/// Patterns that came first when a tenth of the time was over, and came often since.
+fn new_patterns(found: &Found, rows: &ProbeRows, what: &str) -> Vec<Finding> {
+    let seen = |row: usize| Some((rows.time(row, "first_seen")?, rows.time(row, "last_seen")?));
+    let all: Vec<(usize, (i64, i64))> = (0..rows.rows.len()).filter_map(|row| Some((row, seen(row)?))).collect();
+    let (Some(start), Some(end)) = (all.iter().map(|(_, seen)| seen.0).min(), all.iter().map(|(_, seen)| seen.1).max())
+    else {
+        return Vec::new();
+    };
+    let length = (end - start) as f64;
+    let mut fresh: Vec<(f64, usize, i64, i64)> = Vec::new();
+    for (row, (first, last)) in all {
+        let count = rows.number(row, "rows");
+        // Had it come as evenly before, so long a silence would be no accident (e^-12, about one in 160,000).
+        let since = (last - first).max(1) as f64;
+        let silence = (first - start) as f64 / since.max(length / 1_000.0) * count;
+        if (first - start) as f64 > 0.1 * length && count >= 5.0 && silence > 12.0 {
+            fresh.push((count, row, first, last));
+        }
+    }
+    fresh.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let mut findings = Vec::new();
+    for (number, (count, row, first, last)) in fresh.into_iter().take(SHOWN).enumerate() {
+        let pattern = rows.value(row, "pattern").to_json();
+        let title = format!("new since {}: {what} {pattern} ({})", minute(first), found.source_title());
+        let mut finding = found.new(number + 1, title);
+        (finding.from, finding.to) = (Some(clock(first)), Some(clock(last)));
+        finding.evidence.push(format!("{count} rows, none in the {:.1} hours before", (first - start) as f64 / 3.6e9));
+        if let Value::String(example) = rows.value(row, "example") {
+            finding.evidence.push(format!("such as: {example}"));
+        }
+        finding.affected.push(("rows".to_owned(), count as u64));
+        findings.push(finding);
+    }
+    findings
+}
+
+/// Minutes without a row where, by the hours around, silence that long would be no accident (e^-20: once in
+/// some 500 million minutes).
+fn gap_findings(found: &Found, rows: &ProbeRows) -> Vec<Finding> {
+    let mut minutes: Vec<(i64, f64)> =
+        (0..rows.rows.len()).filter_map(|row| Some((rows.time(row, "minute")?, rows.number(row, "rows")))).collect();
+    minutes.sort_by_key(|(time, _)| *time);
+    let hours = 180 * MINUTE;
+    let mut gaps = Vec::new();
+    for (index, pair) in minutes.windows(2).enumerate() {
+        let (before, after) = (pair[0].0, pair[1].0);
+        let silent = (after - before) / MINUTE - 1;
+        if silent < 2 {
+            continue;
+        }
+        // Rows come in flocks, so silence lasts: how often does an empty minute follow an empty one hereabouts?
+        let earlier =
+            minutes[..=index].iter().rev().take_while(|(time, _)| before - time < hours).map(|(time, _)| *time);
+        let later = minutes[index + 1..].iter().take_while(|(time, _)| time - after < hours).map(|(time, _)| *time);
+        let mut around: Vec<i64> = earlier.collect();
+        around.reverse();
+        let (mut empty, mut followed) = empty_minutes(&around);
+        let more = empty_minutes(&later.collect::<Vec<_>>());
+        (empty, followed) = (empty + more.0, followed + more.1);
+        let goes_on = (followed as f64 + 0.5) / (empty as f64 + 1.0);
+        let chance = silent as f64 * goes_on.ln();
+        if chance < -20.0 {
+            gaps.push((chance, before + MINUTE, after, empty, silent));
+        }
+    }
+    gaps.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut findings = Vec::new();
+    for (number, (_, from, to, empty, silent)) in gaps.into_iter().take(SHOWN).enumerate() {
+        let title = format!("nothing from {} to {} in {}", minute(from), until(from, to), found.source_title());
+        let mut finding = found.new(number + 1, title);
+        (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
+        finding.evidence.push(format!(
+            "{silent} minutes without a row; the hours before and after have {empty} such minutes, none so many in a row"
+        ));
+        findings.push(finding);
+    }
+    findings
+}
+
+/// In busy minutes in order: how many minutes between them are empty, and how many of those come after an empty one.
+fn empty_minutes(busy: &[i64]) -> (i64, i64) {
+    busy.windows(2).fold((0, 0), |(empty, followed), pair| {
+        let between = (pair[1] - pair[0]) / MINUTE - 1;
+        (empty + between, followed + (between - 1).max(0))
+    })
+}
+
+fn duplicate_finding(found: &Found, rows: &ProbeRows, of: u64, accept: &[Edit]) -> Option<Finding> {
+    let more: f64 = (0..rows.rows.len()).map(|row| rows.number(row, "_times") - 1.0).sum();
+    if more < 1.0 {
+        return None;
+    }
+    let title = format!("{more} rows are delivered twice in {}", found.source_title());
+    let mut finding = Finding { accept: accept.to_vec(), ..found.new(1, title) };
+    finding.evidence.push(format!("{} different rows are there more than once, equal in all columns", rows.rows.len()));
+    if of > 0 {
+        finding.evidence.push(format!("of about {of} rows that were looked at"));
+    }
+    finding.affected.push(("rows".to_owned(), more as u64));
+    Some(finding)
+}
+
+fn bot_finding(found: &Found, rows: &ProbeRows, agent: &str) -> Option<Finding> {
+    let requests: f64 = (0..rows.rows.len()).map(|row| rows.number(row, "requests")).sum();
+    if requests < 1.0 {
+        return None;
+    }
+    let title = format!("{requests} requests by {} bots and scripts in {}", rows.rows.len(), found.source_title());
+    let mut finding = found.new(1, title);
+    for row in 0..rows.rows.len().min(8) {
+        finding.evidence.push(format!(
+            "{} requests: {}",
+            rows.number(row, "requests"),
+            rows.value(row, agent).to_json()
+        ));
+    }
+    finding.affected.push(("requests".to_owned(), requests as u64));
+    Some(finding)
+}
+
+fn personal_finding(found: &Found, rows: &ProbeRows, columns: &[(String, String)], accept: &[Edit]) -> Option<Finding> {
+    let counts: Vec<f64> = (0..columns.len()).map(|index| rows.number(0, &format!("c{index}"))).collect();
+    let names: Vec<&str> =
+        columns.iter().zip(&counts).filter(|(_, count)| **count > 0.0).map(|((name, _), _)| name.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let title = format!("personal data in {}: {}", found.source_title(), names.join(", "));
+    let mut finding = Finding { accept: accept.to_vec(), ..found.new(1, title) };
+    for ((name, concept), count) in columns.iter().zip(&counts).filter(|(_, count)| **count > 0.0) {
+        finding.evidence.push(format!("`{name}` is {}: {count} values", concept.to_lowercase()));
+    }
+    finding.affected.push(("values".to_owned(), counts.iter().sum::<f64>() as u64));
+    Some(finding)
+}

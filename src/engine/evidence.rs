@@ -1,0 +1,223 @@
+//! What samples show of a project's sources, for the planner; and rows of flows that exist only in thought, computed
+//! on the whole input. Must not import previews.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{
+    Destination, FileKind, NodeId, Op, Origin, Plan, Read, WhenExists, Write, interpolate, prune,
+};
+use pipewright_core::model::Source;
+use pipewright_core::plan::plan;
+use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
+use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings};
+use pipewright_core::project::Project;
+use pipewright_core::steps::PlanBuilder;
+
+use crate::profile::profile;
+use crate::read::{Cancel, read_stream};
+use crate::run::{RunOptions, RunProgress, run};
+use crate::sample::{Sampling, read_sample};
+
+/// Rows of each source that evidence rests on.
+const ROWS: u64 = 100_000;
+/// A column with no more values than this is known with all of them.
+const FEW: u64 = 60;
+/// Values of a column that are kept beside the most frequent.
+const SAMPLES: usize = 60;
+
+/// What every source shows: a profile of a spread sample, or its declaration alone where it cannot be read (with a
+/// warning that says why).
+pub fn evidence_of(
+    project: &Project,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+) -> (Vec<SourceEvidence>, Vec<Diagnostic>) {
+    let (mut found, mut diagnostics) = (Vec::new(), Vec::new());
+    for source in project.sources.values() {
+        let mut evidence = SourceEvidence::declared(source);
+        if source.planned.is_none()
+            && let Err(fault) = fill(&mut evidence, source, base, parameters)
+        {
+            let message = format!("only the declaration of “{}” is known: {}", evidence.title, fault.message);
+            diagnostics.push(Diagnostic { message, ..fault }.step(&source.id, &source.title));
+        }
+        found.push(evidence);
+    }
+    for diagnostic in &mut diagnostics {
+        diagnostic.severity = pipewright_core::diagnostic::Severity::Warning;
+    }
+    (found, diagnostics)
+}
+
+fn fill(
+    evidence: &mut SourceEvidence,
+    source: &Source,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<(), Diagnostic> {
+    let (Some(format), Some(schema)) = (source.format.clone(), source.schema.clone()) else {
+        return Err(Diagnostic::error("PW0915", "its format or its columns are not known")
+            .help("open the source in the designer, or apply it with `pipewright apply`"));
+    };
+    let path = interpolate(&source.path, parameters)?;
+    let read = Read { path, format, schema, columns: None, position: false, planned: None };
+    let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, &Cancel::new())?;
+    let (table, profiles) = (&result.table, profile(&result.table));
+    evidence.rows = table.rows() as u64;
+    for column in &mut evidence.columns {
+        let Some(index) = table.schema().index(&column.name) else {
+            fill_nested(column, table.schema(), (0..table.rows()).map(|row| table.row(row)));
+            continue;
+        };
+        let profile = &profiles[index];
+        (column.nulls, column.distinct) = (profile.nulls, profile.distinct);
+        (column.min, column.max) = (profile.min.clone(), profile.max.clone());
+        column.top.clone_from(&profile.top);
+        let step = (table.rows() / SAMPLES).max(1);
+        column.samples = (0..table.rows()).step_by(step).map(|row| table.value(row, index)).collect();
+        column.samples.retain(|value| !value.is_null());
+        if (1..=FEW).contains(&column.distinct) && column.distinct > column.top.len() as u64 {
+            let values = (0..table.rows()).map(|row| table.value(row, index)).filter(|value| !value.is_null());
+            let all: BTreeMap<String, Value> = values.map(|value| (value.to_json().to_string(), value)).collect();
+            column.samples = all.into_values().collect();
+        }
+    }
+    Ok(())
+}
+
+/// Fields inside records: counted here, since a profile does not look into records.
+fn fill_nested(column: &mut ColumnEvidence, schema: &Schema, rows: impl Iterator<Item = Vec<Value>>) {
+    let mut parts = column.name.split('.');
+    let Some(outer) = parts.next().and_then(|name| schema.index(name)) else { return };
+    let inner: Vec<String> = parts.map(str::to_owned).collect();
+    let mut counts: BTreeMap<String, (Value, u64)> = BTreeMap::new();
+    for row in rows {
+        let mut value = row[outer].clone();
+        for name in &inner {
+            value = match value {
+                Value::Record(fields) => {
+                    fields.into_iter().find(|(field, _)| field == name).map_or(Value::Null, |(_, value)| value)
+                }
+                _ => Value::Null,
+            };
+        }
+        if value.is_null() {
+            column.nulls += 1;
+        } else {
+            counts.entry(value.to_json().to_string()).or_insert((value, 0)).1 += 1;
+        }
+    }
+    column.distinct = counts.len() as u64;
+    let mut values: Vec<(Value, u64)> = counts.into_values().collect();
+    values.sort_by(|one, other| other.1.cmp(&one.1));
+    column.samples = values.iter().take(SAMPLES).map(|(value, _)| value.clone()).collect();
+    values.truncate(crate::profile::TOP);
+    column.top = values;
+}
+
+struct Silent;
+
+impl RunProgress for Silent {
+    fn step(&self, _: &str) {}
+    fn bytes(&self, _: u64, _: u64) {}
+}
+
+/// The rows of a step, computed on the whole input in bounded memory.
+pub fn rows_of_step(
+    project: &Project,
+    step: &str,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<ProbeRows, Diagnostic> {
+    let whole = plan(project);
+    if let Some(fault) =
+        whole.diagnostics.iter().find(|fault| fault.is_error() && fault.location.id.as_deref() == Some(step))
+    {
+        return Err(fault.clone());
+    }
+    let node = whole.steps.get(step).and_then(|step| step.outputs.values().next().copied());
+    let Some(node) = node else {
+        let fault = whole.diagnostics.iter().find(|fault| fault.is_error()).cloned();
+        return Err(fault.unwrap_or_else(|| Diagnostic::error("PW0709", "the step gives no rows")));
+    };
+    let schema = whole.node(node).schema.clone();
+    let folder = tempfile::tempdir().map_err(|error| crate::internal("a folder for rows", &error))?;
+    let name = "rows.parquet";
+    let (plan, _) = with_load(&whole, node, name)?;
+    let options = RunOptions {
+        base: base.to_owned(),
+        out: folder.path().to_owned(),
+        parameters: parameters.clone(),
+        cancel: cancel.clone(),
+        ..RunOptions::default()
+    };
+    run(&plan, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
+    let read = Read {
+        path: name.to_owned(),
+        format: pipewright_core::formats::FormatSpec::new("parquet"),
+        schema: schema.clone(),
+        columns: None,
+        position: false,
+        planned: None,
+    };
+    let mut rows = Vec::new();
+    let mut take = |table: crate::ResultTable| {
+        rows.extend((0..table.rows()).map(|row| table.row(row)));
+        std::ops::ControlFlow::Continue(())
+    };
+    read_stream(&read, folder.path(), &mut take, &mut |_| (), cancel)?;
+    Ok(ProbeRows { schema, rows })
+}
+
+/// Only what a node needs, with a file at its end.
+fn with_load(whole: &Plan, node: NodeId, path: &str) -> Result<(Plan, NodeId), Diagnostic> {
+    let mut builder = PlanBuilder { nodes: whole.nodes.clone(), ..PlanBuilder::default() };
+    let destination = Destination::File {
+        path: path.to_owned(),
+        kind: FileKind::Parquet,
+        partition: Vec::new(),
+        when_exists: WhenExists::Replace,
+    };
+    let origin = Origin { step: "rows".to_owned(), title: "Rows".to_owned() };
+    let write = builder.push(Op::Write(Write { destination, order: Vec::new() }), vec![node], &origin)?;
+    let extended = Plan { nodes: builder.nodes, diagnostics: Vec::new(), ..whole.clone() };
+    Ok((prune(&extended, &[write]), write))
+}
+
+/// Runs every detector on the whole input. A flow that fails is left out, with a warning.
+pub fn find(
+    project: &Project,
+    sources: &[SourceEvidence],
+    meanings: &[SourceMeanings],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic> {
+    let (mut findings, mut diagnostics) = (Vec::new(), Vec::new());
+    let mut waiting: Vec<Probe> = probes(project, sources, meanings);
+    while let Some(probe) = waiting.pop() {
+        cancel.check()?;
+        let mut tried = project.clone();
+        let rows = tried
+            .apply(&probe.edits)
+            .map(|_| ())
+            .and_then(|()| rows_of_step(&tried, &probe.watch, base, parameters, cancel));
+        match rows {
+            Ok(rows) => {
+                let judged = judge(project, sources, meanings, &probe, &rows);
+                findings.extend(judged.findings);
+                waiting.extend(judged.further);
+            }
+            Err(fault) => {
+                let message = format!("{} was not looked for: {}", probe.kind.name(), fault.message);
+                diagnostics.push(Diagnostic::warning("PW0916", message).step(&probe.source, &probe.source));
+            }
+        }
+    }
+    sort(&mut findings);
+    Ok((findings, diagnostics))
+}
