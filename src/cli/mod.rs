@@ -146,12 +146,6 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
 }
 
 fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
-    let Some(designer) = designer else {
-        return Err(usage(
-            "this build has no designer",
-            "build it with the default feature `gui`; `pipewright --help` lists what runs without a display",
-        ));
-    };
     if let Some(missing) = files.iter().find(|file| !file.exists()) {
         let name = missing.display().to_string();
         let verbs: Vec<String> =
@@ -169,6 +163,12 @@ fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
             ),
         });
     }
+    let Some(designer) = designer else {
+        return Err(usage(
+            "this build has no designer",
+            "build it with the default feature `gui`; `pipewright --help` lists what runs without a display",
+        ));
+    };
     if files.is_empty() {
         // In the repository the worked example opens; elsewhere the start screen.
         files.extend(Some(PathBuf::from("projects/shop/shop.pipewright.json")).filter(|example| example.exists()));
