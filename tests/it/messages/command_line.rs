@@ -51,6 +51,18 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (&["bench", "parsing"], 2, &["'parsing'", "possible values: parse, run, preview, canvas"]),
     (&["graph", "good.pipewright.json", "--format", "svg"], 2, &["'svg'", "possible values: mermaid, dot"]),
     (&["apply", "good.pipewright.json"], 2, &["<EDITS>", "Usage: pipewright apply"]),
+    (
+        &["plan", "good.pipewright.json", "--finding", "nope"],
+        2,
+        &["there is no finding `nope`", "--findings` lists them"],
+    ),
+    (&["plan", "good.pipewright.json", "--accept"], 2, &["--finding <ID>", "Usage: pipewright plan"]),
+    (&["concepts", "usr"], 2, &["there is no concept `usr`", "`pipewright concepts` lists them"]),
+    (
+        &["new", "s", "--samples", "nowhere"],
+        2,
+        &["the folder `nowhere` cannot be read", "give a folder of sample files"],
+    ),
 ];
 
 #[test]

@@ -329,7 +329,7 @@ fn names_of_project_files() {
     let (desk, mut notes) = (Desk::new(), Notes::default());
     desk.write("binary.json", [0xff, 0xfe, 0x80]);
     for (name, code, wanted) in NAMES {
-        for verb in ["check", "run", "graph", "test"] {
+        for verb in ["check", "run", "graph", "test", "plan"] {
             let (found, said) = desk.run(&[verb, name]);
             let wanted: &[&str] = if verb == "graph" && *name == "." { &["it is a folder"] } else { wanted };
             notes.check_code(&format!("{verb} {name}"), (found, said), *code, wanted);
