@@ -12,7 +12,7 @@ use pipewright_core::ir::{
 use pipewright_core::model::Source;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
-use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings};
+use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings};
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
 
@@ -186,6 +186,21 @@ fn with_load(whole: &Plan, node: NodeId, path: &str) -> Result<(Plan, NodeId), D
     let write = builder.push(Op::Write(Write { destination, order: Vec::new() }), vec![node], &origin)?;
     let extended = Plan { nodes: builder.nodes, diagnostics: Vec::new(), ..whole.clone() };
     Ok((prune(&extended, &[write]), write))
+}
+
+/// Looks at every source and for everything that stands out in them.
+pub fn look(
+    project: &Project,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic> {
+    let (vocabulary, _) = Vocabulary::of(project);
+    let (sources, mut diagnostics) = evidence_of(project, base, parameters);
+    let known = meanings(&vocabulary, &sources);
+    let (findings, more) = find(project, &sources, &known, base, parameters, cancel)?;
+    diagnostics.extend(more);
+    Ok((findings, diagnostics))
 }
 
 /// Runs every detector on the whole input. A flow that fails is left out, with a warning.

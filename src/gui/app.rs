@@ -18,8 +18,8 @@ use super::state::AppState;
 use super::theme;
 use super::view::View;
 use super::{
-    canvas_panel, dialogs, inspector, keys, palette, preview, problems, questions, run_panel, search, sources, start,
-    statusbar, topbar, unread, widgets,
+    canvas_panel, dialogs, findings, inspector, keys, palette, preview, problems, questions, run_panel, search,
+    sources, start, statusbar, topbar, unread, widgets,
 };
 
 /// The designer.
@@ -70,7 +70,11 @@ impl App {
     /// Whether nothing is being computed, read, recognised or written.
     pub fn is_idle(&self) -> bool {
         let state = &self.state;
-        let is_waiting = state.results.computing || state.saving || state.export.busy || state.run.active.is_some();
+        let is_waiting = state.results.computing
+            || state.saving
+            || state.export.busy
+            || state.run.active.is_some()
+            || state.findings.is_looking;
         !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }
 
@@ -251,8 +255,12 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_2);
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-        for (tab, text) in [(LeftTab::Questions, "Questions"), (LeftTab::Sources, "Sources"), (LeftTab::Steps, "Steps")]
-        {
+        for (tab, text) in [
+            (LeftTab::Questions, "Questions"),
+            (LeftTab::Sources, "Sources"),
+            (LeftTab::Steps, "Steps"),
+            (LeftTab::Findings, "Findings"),
+        ] {
             let is_shown = view.left == tab;
             let response = widgets::tab(ui, text, is_shown);
             if is_shown && view.takes_panel(0) {
@@ -268,6 +276,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
         LeftTab::Questions => questions::questions_ui(ui, state, out),
         LeftTab::Sources => sources::sources_ui(ui, state, out),
         LeftTab::Steps => palette::palette_ui(ui, state, view, out),
+        LeftTab::Findings => findings::findings_ui(ui, state, out),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 use pipewright_core::model::Id;
+use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::Edit;
 
 use super::canvas::PortRef;
@@ -178,6 +179,10 @@ pub enum Action {
         parameters: BTreeMap<String, String>,
     },
     CancelRun,
+    /// Looks for what stands out in the sources, on the whole input.
+    LookForFindings,
+    /// Puts a finding's flow into the design.
+    AcceptFinding(Box<Finding>),
     StartExport {
         target: String,
         folder: PathBuf,
@@ -246,6 +251,7 @@ pub enum LeftTab {
     Questions,
     Sources,
     Steps,
+    Findings,
 }
 
 /// Actions of one frame.

@@ -238,6 +238,10 @@ impl App {
                 self.state.run.outcome = Some(result);
                 self.view.bottom = BottomTab::Run;
             }
+            Message::Findings(outcome) => {
+                self.state.findings.is_looking = false;
+                self.state.findings.outcome = Some(outcome);
+            }
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
                 self.state.export.outcome = Some((folder, result));

@@ -8,6 +8,7 @@ use egui::{Context, Pos2, vec2};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::ir::parse_parameter;
 use pipewright_core::model::Note;
+use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::{EXTENSION, Edit, Frame};
 use serde_json::{Value as Json, json};
 
@@ -60,6 +61,11 @@ impl App {
             Action::ShowTab(tab) => self.view.bottom = tab,
             Action::StartRun { out, parameters } => self.start_run(ctx, out, parameters),
             Action::CancelRun => self.backend.cancel_run(),
+            Action::LookForFindings => {
+                self.state.findings.is_looking = true;
+                self.backend.find(self.state.project.clone(), self.state.base());
+            }
+            Action::AcceptFinding(finding) => self.accept_finding(ctx, &finding),
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
             Action::Dismiss => self.state.notice = None,
@@ -94,6 +100,19 @@ impl App {
                 false
             }
         }
+    }
+
+    /// Puts a finding's flow into the design and shows it.
+    fn accept_finding(&mut self, ctx: &Context, finding: &Finding) {
+        if !self.edit(ctx, "flow of a finding", &finding.accept, false) {
+            return;
+        }
+        self.state.findings.accepted.insert(finding.id.clone());
+        let steps = finding.accept.iter().filter_map(|edit| match edit {
+            Edit::Insert { into, item, .. } if into == "steps" => item["id"].as_str().map(str::to_owned),
+            _ => None,
+        });
+        self.select(Selection { steps: steps.collect(), wires: BTreeSet::new() }, true);
     }
 
     /// Leaves the start screen with a new project where nothing is open yet.

@@ -11,6 +11,7 @@ mod dialogs;
 mod edits;
 mod export_dialog;
 mod files;
+mod findings;
 mod flow_view;
 mod forms;
 mod handle;

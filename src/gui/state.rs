@@ -9,6 +9,7 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
 use pipewright_core::plan::Planner;
+use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
 use pipewright_engine::resolve::referred_variable;
 
@@ -91,6 +92,17 @@ pub struct AppState {
     pub recovery: Option<Recovery>,
     /// Data files being recognised.
     pub sniffing: BTreeSet<String>,
+    pub findings: FindingsState,
+}
+
+/// What was found in the sources.
+#[derive(Debug, Default)]
+pub struct FindingsState {
+    pub is_looking: bool,
+    /// `None`: nobody has looked yet.
+    pub outcome: Option<Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic>>,
+    /// Ids of those whose flow is in the design.
+    pub accepted: BTreeSet<String>,
 }
 
 impl AppState {
@@ -120,6 +132,7 @@ impl AppState {
             notice: None,
             recovery: None,
             sniffing: BTreeSet::new(),
+            findings: FindingsState::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::{Edit, Project, Recovery};
 
 use super::command::Browse;
@@ -116,6 +117,8 @@ pub enum Message {
         run: u64,
         result: Result<Box<RunReport>, Vec<Diagnostic>>,
     },
+    /// What stands out in the sources.
+    Findings(Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic>),
     Exported {
         folder: PathBuf,
         /// The names of the files, and warnings.
@@ -231,6 +234,11 @@ impl Backend {
     /// Writes an export.
     pub fn export(&self, task: ExportTask) {
         work::export(task, self.sender.clone(), self.wake.clone());
+    }
+
+    /// Looks for what stands out in a project's sources.
+    pub fn find(&self, project: Project, base: PathBuf) {
+        work::find(project, base, self.sender.clone(), self.wake.clone());
     }
 
     /// Opens a native dialog.

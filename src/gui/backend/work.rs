@@ -11,9 +11,10 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
-use pipewright_core::project::EXTENSION;
-use pipewright_engine::bundle;
+use pipewright_core::project::{EXTENSION, Project};
+use pipewright_engine::resolve::default_parameters;
 use pipewright_engine::{Cancel, RunOptions, RunProgress};
+use pipewright_engine::{bundle, evidence};
 
 use super::{Found, Message, Wake};
 use crate::gui::command::Browse;
@@ -54,6 +55,15 @@ pub fn sniff(task: SniffTask, sender: SyncSender<Message>, wake: Wake) {
     spawn("pipewright-sniff", move || {
         let result = task.look().map(Box::new);
         let _ = sender.send(Message::Sniffed { path: task.path, source: task.source, result });
+        wake();
+    });
+}
+
+pub fn find(project: Project, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-find", move || {
+        let parameters = default_parameters(&project);
+        let result = evidence::look(&project, &base, &parameters, &Cancel::new());
+        let _ = sender.send(Message::Findings(result));
         wake();
     });
 }
