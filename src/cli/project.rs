@@ -198,6 +198,9 @@ fn sources_in(samples: &Path, home: &Path) -> Result<(Vec<Edit>, Vec<Diagnostic>
         }
     }
     files.sort();
+    if files.is_empty() {
+        return Err(usage(format!("there is no file in `{}`", samples.display()), "give a folder of sample files"));
+    }
     let (mut edits, mut warnings) = (Vec::new(), Vec::new());
     // Samples inside the project's folder are named relative to it, others in full.
     for path in files {

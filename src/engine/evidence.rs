@@ -229,7 +229,9 @@ pub fn find(
             }
             Err(fault) => {
                 let message = format!("{} was not looked for: {}", probe.kind.name(), fault.message);
-                diagnostics.push(Diagnostic::warning("PW0916", message).step(&probe.source, &probe.source));
+                let title = project.sources.get(&probe.source).map_or("", |source| source.title.as_str());
+                let help = fault.help.unwrap_or_else(|| "see whether the source can be read".to_owned());
+                diagnostics.push(Diagnostic::warning("PW0916", message).help(help).step(&probe.source, title));
             }
         }
     }

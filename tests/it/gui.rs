@@ -362,3 +362,31 @@ fn edits_survive_a_crash() {
     wait(&mut harness, "the project", |app| app.project().name == "p");
     assert!(harness.query_by_label("Recover").is_none());
 }
+
+#[test]
+fn what_stands_out_in_a_dropped_log_becomes_a_flow() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("app.jsonl"), sample("releases.csv")], [1280.0, 900.0]);
+    wait(&mut harness, "the sources", |app| {
+        app.project().sources.values().filter(|one| one.schema.is_some()).count() == 2
+    });
+    let before = harness.state().project().steps.len();
+    harness.get_by_label("Findings").click();
+    harness.run_ok();
+    harness.get_by_label("Look for findings").click();
+    harness.run_ok();
+    wait(&mut harness, "the findings", |_| true);
+    let failed = harness.query_all_by_label_contains("payment_failed").count();
+    assert!(failed > 0, "failed transactions are told");
+    assert!(
+        harness.query_all_by_label_contains("goes with `version` = \"2.8.0\"").count() > 0,
+        "and what goes with them"
+    );
+    harness.get_all_by_label("+ Show the flow").next().unwrap().click();
+    harness.run_ok();
+    wait(&mut harness, "its rows", |app| app.project().steps.len() > before);
+    assert!(harness.state().problems().iter().all(|problem| !problem.is_error()), "{:?}", harness.state().problems());
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    harness.run_ok();
+    assert_eq!(harness.state().project().steps.len(), before, "one undo takes the flow back");
+}
