@@ -2,7 +2,10 @@
 //! (profiles of samples) that others gather: reads no file and runs nothing.
 //! Imports everything up to plan; must not import export.
 
+mod bits;
+mod catalogue;
 mod conversions;
+mod derive;
 mod evidence;
 pub mod findings;
 mod meanings;
@@ -14,6 +17,8 @@ mod testing;
 mod values;
 mod vocabulary;
 
+pub use catalogue::{Catalogue, RefusedJoin};
+pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use questions::{

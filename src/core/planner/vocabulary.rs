@@ -43,6 +43,9 @@ pub struct Concept {
     /// Whether it identifies something that other sources know too, so that rows may be joined on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub key: bool,
+    /// Rows without it are whole: not every row is about an error or an order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sparse: bool,
     /// It holds from that time on, until the next row of the same key: a version that was live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds_from: Option<String>,

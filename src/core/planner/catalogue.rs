@@ -1,0 +1,302 @@
+//! All sources with their meanings, made ready for planning: which concepts each gives by itself, by rules, and
+//! through joins that multiply no row. Imports data; of this room everything up to meanings.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::bits::BitSet;
+use super::evidence::SourceEvidence;
+use super::meanings::{Meaning, SourceMeanings, meanings};
+use super::values::text_of;
+use super::vocabulary::{ConceptNo, Vocabulary};
+use crate::data::{Classification, DataType};
+
+/// Price of opening a source, of a lookup, of a join in time, of moving rows to another stack. A rule costs 0 to 15.
+pub(super) const SOURCE_COST: u32 = 10;
+const PLANNED_COST: u32 = 15;
+const LOOKUP_COST: u32 = 6;
+const NEAREST_COST: u32 = 8;
+const MOVE_COST: u32 = 3;
+
+/// Sources, what their fields mean, and what can be made of them.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    pub vocabulary: Arc<Vocabulary>,
+    pub sources: Vec<SourceEvidence>,
+    pub meanings: Vec<SourceMeanings>,
+    /// Joins that were not taken into account, with the reason.
+    pub refused: Vec<RefusedJoin>,
+    pub(super) fields: Vec<Vec<CatalogueField>>,
+    pub(super) joins: Vec<CatalogueJoin>,
+    /// By source: the rules for which its values speak.
+    pub(super) rules_on: Vec<BitSet>,
+    /// By source: concepts of its fields; what rules make of them; what joins add.
+    pub(super) direct: Vec<BitSet>,
+    pub(super) closed: Vec<BitSet>,
+    pub(super) reach: Vec<BitSet>,
+    /// By concept: rules that give it, joins that bring it.
+    pub(super) rules_for: Vec<Vec<usize>>,
+    pub(super) joins_for: Vec<Vec<usize>>,
+    bundles: Vec<(Vec<ConceptNo>, BitSet)>,
+}
+
+/// A field that carries a concept.
+#[derive(Debug, Clone)]
+pub(super) struct CatalogueField {
+    /// Number of the column in the source.
+    pub column: usize,
+    /// Number of the candidate among the column's meanings.
+    pub concept: ConceptNo,
+    pub cost: u32,
+    /// The column's values in the concept's type.
+    pub expression: String,
+}
+
+/// How rows of another source come beside those at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JoinWay {
+    /// Its key identifies its rows. Number of the key's field.
+    Lookup { key: usize },
+    /// What held at the time. Numbers of the fields of the time and of the key.
+    Nearest { time: usize, key: Option<usize> },
+}
+
+/// A source that can be joined.
+#[derive(Debug, Clone)]
+pub(super) struct CatalogueJoin {
+    pub source: usize,
+    pub way: JoinWay,
+    /// What must be known beforehand.
+    pub needs: Vec<ConceptNo>,
+    /// Numbers of the fields that come along.
+    pub gives: Vec<usize>,
+    pub cost: u32,
+}
+
+/// A join that would multiply rows, or of which nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedJoin {
+    /// Number of the source.
+    pub source: usize,
+    pub column: String,
+    pub concept: String,
+    pub reason: String,
+}
+
+impl Catalogue {
+    /// Looks at all sources together.
+    pub fn new(vocabulary: Arc<Vocabulary>, sources: Vec<SourceEvidence>) -> Self {
+        let meanings = meanings(&vocabulary, &sources);
+        Self::with_meanings(vocabulary, sources, meanings)
+    }
+
+    /// For meanings that were worked out before.
+    pub fn with_meanings(
+        vocabulary: Arc<Vocabulary>,
+        sources: Vec<SourceEvidence>,
+        meanings: Vec<SourceMeanings>,
+    ) -> Self {
+        let concepts = vocabulary.concepts().len();
+        let mut catalogue = Catalogue {
+            refused: Vec::new(),
+            fields: Vec::new(),
+            joins: Vec::new(),
+            rules_on: Vec::new(),
+            direct: Vec::new(),
+            closed: Vec::new(),
+            reach: Vec::new(),
+            rules_for: vec![Vec::new(); concepts],
+            joins_for: vec![Vec::new(); concepts],
+            bundles: Vec::new(),
+            vocabulary,
+            sources,
+            meanings,
+        };
+        for (number, rule) in catalogue.vocabulary.numbered_rules().iter().enumerate() {
+            catalogue.rules_for[rule.target].push(number);
+        }
+        for source in 0..catalogue.sources.len() {
+            let fields = catalogue.fields_of(source);
+            catalogue.rules_on.push(catalogue.rules_of(source, &fields));
+            catalogue.direct.push(fields.iter().map(|field| field.concept).collect());
+            catalogue.fields.push(fields);
+            catalogue.add_joins(source);
+        }
+        for (number, join) in catalogue.joins.iter().enumerate() {
+            for field in &join.gives {
+                let concept = catalogue.fields[join.source][*field].concept;
+                if catalogue.joins_for[concept].last() != Some(&number) {
+                    catalogue.joins_for[concept].push(number);
+                }
+            }
+        }
+        catalogue.bundles = catalogue.bundles_of_joins();
+        for source in 0..catalogue.sources.len() {
+            let closed = catalogue.close(catalogue.direct[source].clone(), source);
+            catalogue.reach.push(catalogue.reach_from(closed.clone(), source));
+            catalogue.closed.push(closed);
+        }
+        catalogue
+    }
+
+    pub fn source_number(&self, id: &str) -> Option<usize> {
+        self.sources.iter().position(|source| source.source == id)
+    }
+
+    /// The meaning that a field of the catalogue rests on.
+    pub(super) fn meaning(&self, source: usize, field: &CatalogueField) -> Option<&Meaning> {
+        self.meanings[source].columns.get(field.column)?.accepted()
+    }
+
+    fn fields_of(&self, number: usize) -> Vec<CatalogueField> {
+        let source = &self.sources[number];
+        let mut fields = Vec::new();
+        for (place, column) in source.columns.iter().enumerate() {
+            let Some(meaning) = self.meanings[number].columns.get(place).and_then(|one| one.accepted()) else {
+                continue;
+            };
+            let Some(concept) = self.vocabulary.number(&meaning.concept) else { continue };
+            let is_secret = column.classification == Some(Classification::Secret)
+                || self.vocabulary.concepts()[concept].sensitivity == Classification::Secret;
+            if is_secret || matches!(column.data_type, DataType::List(_) | DataType::Record(_)) {
+                continue;
+            }
+            let doubt = u32::from(100 - meaning.score.min(100)) / 10;
+            let nulls = match self.vocabulary.concepts()[concept].sparse {
+                true => 0,
+                false => (source.null_share(column) * 20.0).round() as u32,
+            };
+            let cost = doubt + nulls + meaning.cost;
+            fields.push(CatalogueField { column: place, concept, cost, expression: meaning.expression.clone() });
+        }
+        fields
+    }
+
+    /// Rules without demands, and those whose demands the source's values meet.
+    fn rules_of(&self, number: usize, fields: &[CatalogueField]) -> BitSet {
+        let columns = &self.sources[number].columns;
+        let is_met = |concept: &String, pattern: &super::Pattern| {
+            let Some(concept) = self.vocabulary.number(concept) else { return false };
+            let of_concept = fields.iter().filter(|field| field.concept == concept);
+            let mut values = of_concept.flat_map(|field| columns[field.column].values());
+            values.any(|value| text_of(value).is_some_and(|text| pattern.matches(&text)))
+        };
+        let rules = self.vocabulary.rules().iter().enumerate();
+        rules
+            .filter(|(_, rule)| rule.requires.iter().all(|(id, pattern)| is_met(id, pattern)))
+            .map(|(n, _)| n)
+            .collect()
+    }
+
+    /// The ways to join a source: by a key that identifies its rows, or what held at the time.
+    fn add_joins(&mut self, number: usize) {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let (source, fields) = (&self.sources[number], &self.fields[number]);
+        let is_key = |field: &CatalogueField| vocabulary.concepts()[field.concept].key;
+        let opening = SOURCE_COST + if source.planned { PLANNED_COST } else { 0 };
+        let mut found = Vec::new();
+        for (place, field) in fields.iter().enumerate().filter(|(_, field)| is_key(field)) {
+            let column = &source.columns[field.column];
+            if source.identifies_rows(column) {
+                let others = fields.iter().enumerate().filter(|(_, other)| other.concept != field.concept);
+                found.push(CatalogueJoin {
+                    source: number,
+                    way: JoinWay::Lookup { key: place },
+                    needs: vec![field.concept],
+                    gives: others.map(|(other, _)| other).collect(),
+                    cost: opening + LOOKUP_COST,
+                });
+                continue;
+            }
+            let reason = if source.rows == 0 {
+                format!("no row of {} was looked at, so nothing says that `{}` stands once", source.title, column.name)
+            } else {
+                format!(
+                    "`{}` does not stand once in {} ({} values in {} rows): a join would multiply rows",
+                    column.name, source.title, column.distinct, source.rows
+                )
+            };
+            let concept = vocabulary.concepts()[field.concept].id.clone();
+            self.refused.push(RefusedJoin { source: number, column: column.name.clone(), concept, reason });
+        }
+        for (place, field) in fields.iter().enumerate() {
+            let Some(from) = &vocabulary.concepts()[field.concept].holds_from else { continue };
+            let is_time = |concept: &str| {
+                let concept = vocabulary.number(concept);
+                fields.iter().position(|field| Some(field.concept) == concept)
+            };
+            let (Some(time), Some(when)) = (is_time(from).or(is_time("timestamp")), vocabulary.number("timestamp"))
+            else {
+                continue;
+            };
+            let key = fields.iter().position(is_key);
+            found.push(CatalogueJoin {
+                source: number,
+                way: JoinWay::Nearest { time, key },
+                needs: [Some(when), key.map(|key| fields[key].concept)].into_iter().flatten().collect(),
+                gives: vec![place],
+                cost: opening + NEAREST_COST,
+            });
+        }
+        self.joins.extend(found);
+    }
+
+    /// What a join costs from a source: more where rows move to another stack.
+    pub(super) fn join_cost(&self, join: &CatalogueJoin, base: usize) -> u32 {
+        let (from, to) = (&self.sources[join.source].stack, &self.sources[base].stack);
+        join.cost + if !from.is_empty() && !to.is_empty() && from != to { MOVE_COST } else { 0 }
+    }
+
+    pub(super) fn base_cost(&self, base: usize) -> u32 {
+        SOURCE_COST + if self.sources[base].planned { PLANNED_COST } else { 0 }
+    }
+
+    /// All that rules make of a set of concepts, where the values of a source allow them.
+    pub(super) fn close(&self, mut set: BitSet, source: usize) -> BitSet {
+        let rules = self.vocabulary.numbered_rules();
+        loop {
+            let mut is_changed = false;
+            for number in self.rules_on[source].iter() {
+                let rule = &rules[number];
+                if !set.has(rule.target) && rule.inputs.iter().all(|input| set.has(*input)) {
+                    is_changed |= set.insert(rule.target);
+                }
+            }
+            if !is_changed {
+                return set;
+            }
+        }
+    }
+
+    /// What all joins with the same needs give together.
+    fn bundles_of_joins(&self) -> Vec<(Vec<ConceptNo>, BitSet)> {
+        let mut bundles: Vec<(Vec<ConceptNo>, BitSet)> = Vec::new();
+        let mut places: HashMap<&[ConceptNo], usize> = HashMap::new();
+        for join in &self.joins {
+            let place = *places.entry(&join.needs).or_insert_with(|| {
+                bundles.push((join.needs.clone(), BitSet::default()));
+                bundles.len() - 1
+            });
+            for field in &join.gives {
+                bundles[place].1.insert(self.fields[join.source][*field].concept);
+            }
+        }
+        bundles
+    }
+
+    /// All that joins and rules make of a closed set.
+    pub(super) fn reach_from(&self, mut set: BitSet, source: usize) -> BitSet {
+        loop {
+            let mut is_changed = false;
+            for (needs, gives) in &self.bundles {
+                if needs.iter().all(|need| set.has(*need)) {
+                    is_changed |= set.add_all(gives);
+                }
+            }
+            if !is_changed {
+                return set;
+            }
+            set = self.close(set, source);
+        }
+    }
+}
