@@ -6,9 +6,11 @@ mod bits;
 mod catalogue;
 mod conversions;
 mod derive;
+mod draft;
 mod evidence;
 pub mod findings;
 mod meanings;
+mod propose;
 mod questions;
 mod search;
 mod templates;
@@ -21,6 +23,7 @@ pub use catalogue::{Catalogue, RefusedJoin};
 pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
+pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
     ready_question, ready_questions,

@@ -1,0 +1,142 @@
+//! Tests of proposals: what is applied plans without errors, and undoes to what was before.
+
+use super::*;
+use crate::diagnostic::Severity;
+use crate::plan::plan;
+use crate::planner::testing::{shop_evidence, shop_project, shop_sources};
+use crate::planner::{Vocabulary, ready_question, ready_questions};
+
+fn catalogue(project: &Project) -> Catalogue {
+    Catalogue::new(Vocabulary::shipped(), shop_evidence(project))
+}
+
+/// Applies a proposal and gives the project; its plan must be sound.
+fn accepted(project: &Project, proposal: &Proposal) -> Project {
+    let mut project = project.clone();
+    let before = project.clone();
+    let undo = project.apply(&proposal.edits).unwrap();
+    let plan = plan(&project);
+    let wrong: Vec<String> = plan
+        .diagnostics
+        .iter()
+        .filter(|one| {
+            one.severity != Severity::Hint && one.location.id.as_ref().is_some_and(|id| proposal.steps.contains(id))
+        })
+        .map(|one| format!("{}: {one}", proposal.question))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(plan.output(&proposal.answer, "out").is_some(), "{} has no answer", proposal.question);
+    let after = project.clone();
+    project.apply(&undo).unwrap();
+    assert_eq!((project.steps, project.wires, project.questions), (before.steps, before.wires, before.questions));
+    after
+}
+
+#[test]
+fn every_ready_question_becomes_a_flow_of_the_shop() {
+    for project in [shop_sources(), shop_project()] {
+        let catalogue = catalogue(&project);
+        for question in ready_questions() {
+            let proposals = propose(&project, &catalogue, &Asked::ready(question), 3);
+            assert!(!proposals.is_empty(), "{}", question.id);
+            for proposal in &proposals {
+                let after = accepted(&project, proposal);
+                assert!(proposal.reasons.iter().all(|one| !one.reason.is_empty() && !one.title.is_empty()));
+                let plan = plan(&after);
+                let schema = &plan.node(plan.output(&proposal.answer, "out").unwrap()).schema;
+                let shown: Vec<&str> = schema.names().collect();
+                let left_out = question.contract.dimensions.iter().chain(&question.contract.columns);
+                let left_out: Vec<&str> = left_out
+                    .filter(|part| proposal.left_out.contains(&part.expression))
+                    .map(|part| part.name.as_str())
+                    .collect();
+                let wanted: Vec<&str> =
+                    question.contract.result_names().filter(|name| !left_out.contains(name)).collect();
+                assert_eq!(shown, wanted, "{}", question.id);
+            }
+        }
+    }
+}
+
+/// The steps of a proposal in order: kind and the setting that matters.
+fn shown(project: &Project, proposal: &Proposal, setting: &[(&str, &str)]) -> Vec<String> {
+    let after = accepted(project, proposal);
+    let steps = proposal.steps.iter().map(|id| {
+        let step = &after.steps[id];
+        let setting =
+            setting.iter().find(|(kind, _)| *kind == step.kind).and_then(|(_, name)| step.settings.get(*name));
+        match setting {
+            Some(Json::Array(items)) => {
+                let text =
+                    |item: &Json| item.get("expression").or(item.get("left")).and_then(Json::as_str).map(str::to_owned);
+                format!("{}: {}", step.kind, items.iter().filter_map(text).collect::<Vec<_>>().join("; "))
+            }
+            Some(Json::String(text)) => format!("{}: {text}", step.kind),
+            _ => step.kind.clone(),
+        }
+    });
+    steps.collect()
+}
+
+const SETTINGS: &[(&str, &str)] = &[
+    ("compute", "columns"),
+    ("filter", "predicate"),
+    ("join", "on"),
+    ("nearest_in_time", "by"),
+    ("aggregate", "measures"),
+    ("time_buckets", "measures"),
+];
+
+fn best(project: &Project, id: &str) -> Proposal {
+    propose(project, &catalogue(project), &Asked::ready(ready_question(id).unwrap()), 1).remove(0)
+}
+
+#[test]
+fn flows_say_what_the_contract_says() {
+    let project = shop_sources();
+    assert_eq!(
+        shown(&project, &best(&project, "users-bad-experience"), SETTINGS),
+        [
+            "file",
+            "compute: status >= 500",
+            "filter: is_error or duration > 3",
+            "time_buckets: count_distinct(cookie_sid); count(*)",
+            "answer"
+        ]
+    );
+    assert_eq!(
+        shown(&project, &best(&project, "transactions-failed"), SETTINGS)[1..],
+        [
+            "compute: regexp_matches(event, '(?i)(payment|order|checkout|transaction|charge|purchase)_?.*(fail|declin|refus|error|reject|abort)')",
+            "filter: is_failed",
+            "file",
+            "nearest_in_time: service",
+            "select",
+            "answer"
+        ]
+    );
+    let services = best(&project, "services-to-expand");
+    assert_eq!(shown(&project, &services, SETTINGS)[4], "join: service");
+    assert_eq!(
+        services.joins,
+        ["each `name` stands once in Service catalogue (10 of 10 rows), so no row is multiplied"]
+    );
+    assert!(services.meanings.iter().any(|used| used.column == "owner.team" && used.concept == "service.owner"));
+}
+
+#[test]
+fn thresholds_are_those_of_the_asker_and_readers_are_shared() {
+    let project = shop_project();
+    let mut asked = Asked::ready(ready_question("users-bad-experience").unwrap());
+    asked.dials.insert("slow_after".into(), 1.5);
+    let proposal = propose(&project, &catalogue(&project), &asked, 1).remove(0);
+    let flow = shown(&project, &proposal, SETTINGS);
+    assert_eq!((flow.len(), flow[1].as_str()), (4, "filter: is_error or duration > 1.5"));
+    let after = accepted(&project, &proposal);
+    assert!(after.wires_from("access").any(|wire| proposal.steps.contains(&wire.to)));
+    assert_eq!(after.questions["users-bad-experience"].dials["slow_after"], 1.5);
+    let (lowest, first) = (project.steps.values().map(|step| step.y).max(), &after.steps[&proposal.steps[0]]);
+    assert!(Some(first.y) > lowest);
+    let places: Vec<i32> = proposal.steps.iter().map(|id| after.steps[id].x).collect();
+    assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{places:?}");
+}
