@@ -18,6 +18,9 @@ const LOOKUP_COST: u32 = 6;
 const NEAREST_COST: u32 = 8;
 const MOVE_COST: u32 = 3;
 
+/// From this share of missing values on an answer is partial.
+pub(super) const PARTIAL_FROM: f64 = 0.2;
+
 /// Sources, what their fields mean, and what can be made of them.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
@@ -34,6 +37,9 @@ pub struct Catalogue {
     pub(super) direct: Vec<BitSet>,
     pub(super) closed: Vec<BitSet>,
     pub(super) reach: Vec<BitSet>,
+    /// The same from the fields that have a value in most rows: what rules make of them, what joins add.
+    pub(super) solid: Vec<BitSet>,
+    pub(super) solid_reach: Vec<BitSet>,
     /// By concept: rules that give it, joins that bring it.
     pub(super) rules_for: Vec<Vec<usize>>,
     pub(super) joins_for: Vec<Vec<usize>>,
@@ -105,6 +111,8 @@ impl Catalogue {
             direct: Vec::new(),
             closed: Vec::new(),
             reach: Vec::new(),
+            solid: Vec::new(),
+            solid_reach: Vec::new(),
             rules_for: vec![Vec::new(); concepts],
             joins_for: vec![Vec::new(); concepts],
             bundles: Vec::new(),
@@ -135,8 +143,20 @@ impl Catalogue {
             let closed = catalogue.close(catalogue.direct[source].clone(), source);
             catalogue.reach.push(catalogue.reach_from(closed.clone(), source));
             catalogue.closed.push(closed);
+            let whole = (0..catalogue.fields[source].len()).filter(|field| !catalogue.is_partial(source, *field));
+            let whole = whole.map(|field| catalogue.fields[source][field].concept).collect();
+            let solid = catalogue.close(whole, source);
+            catalogue.solid_reach.push(catalogue.reach_from(solid.clone(), source));
+            catalogue.solid.push(solid);
         }
         catalogue
+    }
+
+    /// Whether a field lacks its value in so many rows that an answer is only about a part of them.
+    pub(super) fn is_partial(&self, source: usize, field: usize) -> bool {
+        let field = &self.fields[source][field];
+        let column = &self.sources[source].columns[field.column];
+        !self.vocabulary.concepts()[field.concept].sparse && self.sources[source].null_share(column) > PARTIAL_FROM
     }
 
     pub fn source_number(&self, id: &str) -> Option<usize> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::bits::BitSet;
 use super::catalogue::{Catalogue, JoinWay};
 use super::questions::Asked;
-use super::search::{Found, Gift, GraphJoin, GraphRule, Problem, Provider, Solution, Wanted, lower_bound, search};
+use super::search::{Found, Gift, GraphJoin, GraphRule, Problem, Provider, Solution, Wanted, search};
 use super::templates::concepts_of;
 use super::vocabulary::ConceptNo;
 
@@ -49,6 +49,16 @@ struct Numbered {
     fields: Vec<usize>,
     rules: Vec<usize>,
     joins: Vec<usize>,
+    /// By join: the numbers of the fields that it gives.
+    join_fields: Vec<Vec<usize>>,
+}
+
+/// The joins that matter for a question, whatever the base.
+struct Relevant {
+    /// With the fields that matter.
+    joins: Vec<(usize, Vec<usize>)>,
+    /// By concept: places in `joins`.
+    by_concept: Vec<Vec<usize>>,
 }
 
 /// The concepts of a contract as numbers; `None`: one is unknown.
@@ -74,39 +84,174 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
         wanted.iter().filter(|one| one.local).map(|one| one.concept).collect(),
         wanted.iter().map(|one| one.concept).collect(),
     );
+    let relevant = relevant_joins(catalogue, asked, count);
     let can = |base: &usize| local.is_in(&catalogue.closed[*base]) && any.is_in(&catalogue.reach[*base]);
-    let mut bases: Vec<(u32, usize, Numbered)> = (0..catalogue.sources.len())
+    let far = far_costs(catalogue, &relevant);
+    let mut bases: Vec<(u32, usize)> = (0..catalogue.sources.len())
         .filter(can)
         .filter(|base| forbidden(catalogue, *base, asked).is_none())
-        .filter_map(|base| {
-            let numbered = problem_of(catalogue, asked, base, &wanted);
-            Some((lower_bound(&numbered.problem)?, base, numbered))
-        })
+        .map(|base| (quick_bound(catalogue, &far, base, &wanted), base))
         .collect();
-    bases.sort_by_key(|(bound, base, _)| (*bound, *base));
+    bases.sort_unstable();
+    let mut problems: Vec<(usize, Numbered)> = Vec::new();
     let mut found: Vec<(usize, Solution, bool)> = Vec::new();
-    for (place, (bound, _, numbered)) in bases.iter().enumerate() {
+    for (bound, base) in bases {
         let limit = match found.get(count.wrapping_sub(1)) {
             Some((_, worst, _)) => worst.cost,
             None => u32::MAX,
         };
-        if *bound >= limit {
+        if bound >= limit {
             break;
         }
+        let numbered = problem_of(catalogue, &relevant, base, &wanted);
         let Found { solutions, is_proved } = search(&numbered.problem, count, limit);
+        if solutions.is_empty() {
+            continue;
+        }
+        let place = problems.len();
+        problems.push((base, numbered));
         found.extend(solutions.into_iter().map(|solution| (place, solution, is_proved)));
-        found.sort_by_key(|(place, solution, _)| (solution.cost, *place));
+        found.sort_by_key(|(place, solution, _)| (solution.cost, problems[*place].0));
         found.truncate(count);
     }
     let derivations = found.into_iter().map(|(place, solution, is_proved)| {
-        let (_, base, numbered) = &bases[place];
-        with_optional(catalogue, asked, *base, numbered, solution, is_proved)
+        let (base, numbered) = &problems[place];
+        with_optional(catalogue, asked, &relevant, *base, numbered, solution, is_proved)
     });
     derivations.collect()
 }
 
+/// The cheapest derivation whose rows are those of one source.
+pub(super) fn derive_on(catalogue: &Catalogue, asked: &Asked, base: usize) -> Option<Derivation> {
+    let wanted = wanted_of(catalogue, asked)?;
+    let relevant = relevant_joins(catalogue, asked, 1);
+    let numbered = problem_of(catalogue, &relevant, base, &wanted);
+    let found = search(&numbered.problem, 1, u32::MAX);
+    let best = found.solutions.into_iter().next()?;
+    Some(with_optional(catalogue, asked, &relevant, base, &numbered, best, found.is_proved))
+}
+
+/// By concept: what it costs at least where the base cannot give it, and what the cheapest provider costs by itself.
+struct FarCosts {
+    far: Vec<u32>,
+    own: Vec<u32>,
+}
+
+fn far_costs(catalogue: &Catalogue, relevant: &Relevant) -> FarCosts {
+    let concepts = catalogue.vocabulary.concepts().len();
+    let (mut far, mut own) = (vec![u32::MAX; concepts], vec![u32::MAX; concepts]);
+    for (number, fields) in &relevant.joins {
+        let join = &catalogue.joins[*number];
+        for field in fields.iter().map(|field| &catalogue.fields[join.source][*field]) {
+            far[field.concept] = far[field.concept].min(join.cost + field.cost);
+            own[field.concept] = own[field.concept].min(field.cost);
+        }
+    }
+    let rules = catalogue.vocabulary.numbered_rules().iter().zip(catalogue.vocabulary.rules());
+    for (rule, about) in rules.clone() {
+        own[rule.target] = own[rule.target].min(about.cost);
+    }
+    // What a base cannot give has a rule only with an input that it cannot give either.
+    let mut is_changed = true;
+    while is_changed {
+        is_changed = false;
+        for (rule, about) in rules.clone() {
+            let cheapest = rule.inputs.iter().map(|input| far[*input]).min().unwrap_or(u32::MAX);
+            let cost = cheapest.saturating_add(about.cost);
+            if cost < far[rule.target] {
+                far[rule.target] = cost;
+                is_changed = true;
+            }
+        }
+    }
+    FarCosts { far, own }
+}
+
+/// What a derivation from a base costs at least, told without a search.
+fn quick_bound(catalogue: &Catalogue, costs: &FarCosts, base: usize, wanted: &[Wanted]) -> u32 {
+    let mut own = 0_u32;
+    let mut farthest = 0_u32;
+    for one in wanted {
+        if !catalogue.closed[base].has(one.concept) {
+            farthest = farthest.max(costs.far[one.concept]);
+            continue;
+        }
+        let fields = catalogue.fields[base].iter().filter(|field| field.concept == one.concept);
+        let field = fields.map(|field| field.cost).min().unwrap_or(u32::MAX);
+        own = own.saturating_add(field.min(costs.own[one.concept]));
+    }
+    catalogue.base_cost(base).saturating_add(farthest).saturating_add(own)
+}
+
+/// The joins that bring anything that the question could be made of, without those that more than `count` others
+/// outdo: with the same needs, in the same stack, giving as much for as little.
+fn relevant_joins(catalogue: &Catalogue, asked: &Asked, count: usize) -> Relevant {
+    let needs = asked.contract.needs();
+    let optional = needs.optional.iter().flat_map(|expression| concepts_of(expression));
+    let ids = needs.local.iter().chain(&needs.any).copied().chain(optional);
+    let mut open: Vec<ConceptNo> = ids.filter_map(|id| catalogue.vocabulary.number(id)).collect();
+    let (mut seen, mut joins) = (BitSet::default(), BitSet::default());
+    while let Some(concept) = open.pop() {
+        if !seen.insert(concept) {
+            continue;
+        }
+        for rule in &catalogue.rules_for[concept] {
+            open.extend(&catalogue.vocabulary.numbered_rules()[*rule].inputs);
+        }
+        for number in &catalogue.joins_for[concept] {
+            if joins.insert(*number) {
+                open.extend(&catalogue.joins[*number].needs);
+            }
+        }
+    }
+    let mut found: Vec<(usize, Vec<usize>)> = joins
+        .iter()
+        .filter(|number| forbidden(catalogue, catalogue.joins[*number].source, asked).is_none())
+        .map(|number| {
+            let join = &catalogue.joins[number];
+            let is_relevant = |field: &usize| seen.has(catalogue.fields[join.source][*field].concept);
+            (number, join.gives.iter().copied().filter(is_relevant).collect())
+        })
+        .collect();
+    let price = |(number, _): &(usize, Vec<usize>)| catalogue.joins[*number].cost;
+    found.sort_by_key(|one| (price(one), std::cmp::Reverse(one.1.len()), one.0));
+    let mut kept: Vec<(usize, Vec<usize>)> = Vec::new();
+    for one in found {
+        let better = kept.iter().filter(|other| outdoes(catalogue, other, &one)).take(count + 1).count();
+        if better <= count {
+            kept.push(one);
+        }
+    }
+    let mut by_concept = vec![Vec::new(); catalogue.vocabulary.concepts().len()];
+    for (place, (number, fields)) in kept.iter().enumerate() {
+        for field in fields {
+            let places: &mut Vec<usize> =
+                &mut by_concept[catalogue.fields[catalogue.joins[*number].source][*field].concept];
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+    }
+    Relevant { joins: kept, by_concept }
+}
+
+/// Whether one join gives all that another does, for no more.
+fn outdoes(catalogue: &Catalogue, one: &(usize, Vec<usize>), other: &(usize, Vec<usize>)) -> bool {
+    let (first, second) = (&catalogue.joins[one.0], &catalogue.joins[other.0]);
+    if first.needs != second.needs
+        || first.cost > second.cost
+        || catalogue.sources[first.source].stack != catalogue.sources[second.source].stack
+    {
+        return false;
+    }
+    let (own, others) = (&catalogue.fields[first.source], &catalogue.fields[second.source]);
+    other.1.iter().map(|field| &others[*field]).all(|wanted| {
+        one.1.iter().map(|field| &own[*field]).any(|has| has.concept == wanted.concept && has.cost <= wanted.cost)
+    })
+}
+
 /// What matters for the wanted concepts, of one base, with numbers of its own.
-fn problem_of(catalogue: &Catalogue, asked: &Asked, base: usize, wanted: &[Wanted]) -> Numbered {
+fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &[Wanted]) -> Numbered {
     let reach = &catalogue.reach[base];
     let mut numbered = Numbered {
         problem: Problem {
@@ -118,6 +263,7 @@ fn problem_of(catalogue: &Catalogue, asked: &Asked, base: usize, wanted: &[Wante
         fields: Vec::new(),
         rules: Vec::new(),
         joins: Vec::new(),
+        join_fields: Vec::new(),
     };
     let mut open: Vec<ConceptNo> = wanted.iter().map(|one| one.concept).collect();
     let (mut seen, mut joins) = (BitSet::default(), BitSet::default());
@@ -142,26 +288,25 @@ fn problem_of(catalogue: &Catalogue, asked: &Asked, base: usize, wanted: &[Wante
             numbered.problem.rules.push(GraphRule { target: concept, inputs: rule.inputs.clone(), cost });
             open.extend(&rule.inputs);
         }
-        for &number in &catalogue.joins_for[concept] {
-            let join = &catalogue.joins[number];
-            let is_open = join.source != base
-                && join.needs.iter().all(|need| reach.has(*need))
-                && forbidden(catalogue, join.source, asked).is_none();
-            if is_open && joins.insert(number) {
+        for &place in &relevant.by_concept[concept] {
+            let join = &catalogue.joins[relevant.joins[place].0];
+            let is_open = join.source != base && join.needs.iter().all(|need| reach.has(*need));
+            if is_open && joins.insert(place) {
                 open.extend(&join.needs);
             }
         }
     }
-    for number in joins.iter() {
-        let join = &catalogue.joins[number];
-        // What nothing asks for need not come along.
-        let gives = join.gives.iter().map(|field| {
+    for place in joins.iter() {
+        let (number, fields) = &relevant.joins[place];
+        let join = &catalogue.joins[*number];
+        let gives = fields.iter().map(|field| {
             let field = &catalogue.fields[join.source][*field];
             Gift { concept: field.concept, cost: field.cost }
         });
         let gives = gives.collect();
         let cost = catalogue.join_cost(join, base);
-        numbered.joins.push(number);
+        numbered.joins.push(*number);
+        numbered.join_fields.push(fields.clone());
         numbered.problem.joins.push(GraphJoin { needs: join.needs.clone(), gives, cost });
     }
     numbered
@@ -171,6 +316,7 @@ fn problem_of(catalogue: &Catalogue, asked: &Asked, base: usize, wanted: &[Wante
 fn with_optional(
     catalogue: &Catalogue,
     asked: &Asked,
+    relevant: &Relevant,
     base: usize,
     numbered: &Numbered,
     mut solution: Solution,
@@ -187,7 +333,7 @@ fn with_optional(
         let better = concepts.and_then(|concepts| {
             let mut more = wanted.clone();
             more.extend(concepts.into_iter().map(|concept| Wanted { concept, local: false }));
-            let mut bigger = problem_of(catalogue, asked, base, &more);
+            let mut bigger = problem_of(catalogue, relevant, base, &more);
             keep_choices(&mut bigger, current.as_ref().unwrap_or(numbered), &solution);
             let limit = solution.cost.saturating_add(OPTIONAL_LIMIT);
             let best = search(&bigger.problem, 1, limit).solutions.into_iter().next()?;
@@ -257,7 +403,7 @@ fn finish(catalogue: &Catalogue, base: usize, numbered: &Numbered, solution: &So
                 if !joins.contains(&join) {
                     joins.push(join);
                 }
-                Origin::Joined(join, catalogue.joins[join].gives[*place])
+                Origin::Joined(join, numbered.join_fields[*number][*place])
             }
         };
         concepts.insert(concept, origin);

@@ -5,10 +5,12 @@
 mod bits;
 mod catalogue;
 mod conversions;
+mod coverage;
 mod derive;
 mod draft;
 mod evidence;
 pub mod findings;
+mod gaps;
 mod meanings;
 mod propose;
 mod questions;
@@ -20,8 +22,13 @@ mod values;
 mod vocabulary;
 
 pub use catalogue::{Catalogue, RefusedJoin};
+pub use coverage::{
+    CellEvidence, Coverage, CoverageState, FieldAway, UnusedField, cell_evidence, coverage, one_field_away,
+    unused_fields,
+};
 pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of};
+pub use gaps::{Gap, drift, gaps, plan_gaps};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::{

@@ -166,7 +166,7 @@ fn renamed(expression: &str, from: &str, to: &str) -> String {
     print(&changed)
 }
 
-fn used_meanings(catalogue: &Catalogue, derivation: &Derivation) -> Vec<UsedMeaning> {
+pub(super) fn used_meanings(catalogue: &Catalogue, derivation: &Derivation) -> Vec<UsedMeaning> {
     let mut fields: Vec<(usize, usize)> = Vec::new();
     for origin in derivation.concepts.values() {
         match origin {

@@ -105,23 +105,6 @@ fn once_each(wanted: &[Wanted]) -> Vec<Wanted> {
     open
 }
 
-/// What the cheapest solution costs at least: `None` where there is none.
-pub(super) fn lower_bound(problem: &Problem) -> Option<u32> {
-    let search = Search {
-        problem,
-        count: 1,
-        limit: NEVER,
-        options: Vec::new(),
-        providers: vec![None; problem.concepts],
-        local: vec![false; problem.concepts],
-        joined: vec![0; problem.joins.len()],
-        found: Vec::new(),
-        states: 0,
-    };
-    let bound = search.bound(&once_each(&problem.wanted));
-    (bound < NEVER).then_some(problem.base_cost.saturating_add(bound))
-}
-
 struct Search<'a> {
     problem: &'a Problem,
     count: usize,
@@ -317,6 +300,23 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the cheapest solution costs at least: `None` where there is none.
+    fn lower_bound(problem: &Problem) -> Option<u32> {
+        let search = Search {
+            problem,
+            count: 1,
+            limit: NEVER,
+            options: Vec::new(),
+            providers: vec![None; problem.concepts],
+            local: vec![false; problem.concepts],
+            joined: vec![0; problem.joins.len()],
+            found: Vec::new(),
+            states: 0,
+        };
+        let bound = search.bound(&once_each(&problem.wanted));
+        (bound < NEVER).then_some(problem.base_cost.saturating_add(bound))
+    }
 
     /// The cheapest set of fields, rules and joins from which everything wanted follows; tries them all.
     fn brute_force(problem: &Problem) -> Option<u32> {
