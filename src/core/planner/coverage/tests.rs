@@ -123,10 +123,13 @@ fn many_sources(count: usize) -> Vec<SourceEvidence> {
     sources.collect()
 }
 
+/// Budgets: 200 ms for the matrix, 20 ms for a proposal, of an optimised build; without optimisation a tenth of the
+/// sources is looked at, with room for a busy machine.
 #[test]
 fn large_matrices_and_proposals_are_quick() {
+    let count = if cfg!(debug_assertions) { 100 } else { 1000 };
     let start = Instant::now();
-    let catalogue = Catalogue::new(Vocabulary::shipped(), many_sources(1000));
+    let catalogue = Catalogue::new(Vocabulary::shipped(), many_sources(count));
     let understood = start.elapsed();
     let questions: Vec<Asked> = ready().into_iter().cycle().take(500).collect();
     let start = Instant::now();
@@ -135,19 +138,22 @@ fn large_matrices_and_proposals_are_quick() {
         catalogue.sources.clone(),
         catalogue.meanings.clone(),
     );
+    let built = start.elapsed();
     let matrix = coverage(&again, &questions);
     let matrix_time = start.elapsed();
-    assert_eq!((matrix.questions.len(), matrix.sources.len()), (500, 1000));
-    let mut slowest = (std::time::Duration::ZERO, String::new());
+    assert_eq!((matrix.questions.len(), matrix.sources.len()), (500, count));
+    let mut times = Vec::new();
     for asked in &questions[..33] {
         let start = Instant::now();
         let found = propose(&Project::new("p"), &catalogue, asked, 3);
-        let unproved = found.iter().filter(|one| !one.is_proved).count();
-        slowest = slowest.max((start.elapsed(), format!("{} ({} found, {unproved} cut short)", asked.id, found.len())));
+        assert!(found.iter().all(|one| one.is_proved), "{}", asked.id);
+        times.push((start.elapsed(), asked.id.as_str()));
     }
-    println!(
-        "50,000 fields understood in {understood:?}; catalogue and matrix {matrix_time:?}; slowest proposal {slowest:?}"
-    );
-    // Unoptimised, on a busy machine; the budgets (200 ms and 20 ms) are for release builds.
-    assert!(matrix_time.as_secs() < 10 && slowest.0.as_secs() < 5, "{matrix_time:?} {slowest:?}");
+    times.sort();
+    println!("{count} sources: understood in {understood:?}, made ready in {built:?}, with the matrix {matrix_time:?}");
+    println!("three proposals each: {times:?}");
+    let slowest = times.last().map(|(time, _)| time.as_millis()).unwrap_or_default();
+    let slack = if cfg!(debug_assertions) { 50 } else { 5 };
+    assert!(matrix_time.as_millis() < 200 * slack, "{matrix_time:?}");
+    assert!(slowest < 20 * slack, "{times:?}");
 }
