@@ -6,6 +6,9 @@ mod partitions;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
@@ -177,11 +180,30 @@ impl Sink {
     }
 }
 
-/// A Parquet file under construction: rows are gathered to groups.
+/// Row groups of a file that are encoded at once, while the next rows are read.
+const ENCODING: usize = 2;
+
+/// A Parquet file under construction: rows are gathered to groups, which are encoded and compressed on threads of their
+/// own and written in order.
 struct ParquetFile {
-    writer: BatchedWriter<BufWriter<File>>,
+    writer: Arc<BatchedWriter<BufWriter<File>>>,
     waiting: Vec<DataFrame>,
     rows: usize,
+    /// Ends when its group and all groups before it are written.
+    last: Option<JoinHandle<Result<(), PolarsError>>>,
+    /// Holds a token for each group that is being encoded.
+    tokens: (SyncSender<()>, Arc<Mutex<Receiver<()>>>),
+}
+
+/// Takes a token back when its group is done, well or not.
+struct Token(Arc<Mutex<Receiver<()>>>);
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        if let Ok(tokens) = self.0.lock() {
+            let _ = tokens.try_recv();
+        }
+    }
 }
 
 impl ParquetFile {
@@ -190,7 +212,9 @@ impl ParquetFile {
         // The fastest level: files grow by a few percent, and writing takes much less time.
         let compression = ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?));
         let writer = ParquetWriter::new(out).with_compression(compression).batched(&polars_schema(schema))?;
-        Ok(ParquetFile { writer, waiting: Vec::new(), rows: 0 })
+        let (sender, receiver) = sync_channel(ENCODING);
+        let tokens = (sender, Arc::new(Mutex::new(receiver)));
+        Ok(ParquetFile { writer: Arc::new(writer), waiting: Vec::new(), rows: 0, last: None, tokens })
     }
 
     fn write(&mut self, frame: DataFrame) -> Result<(), PolarsError> {
@@ -199,19 +223,40 @@ impl ParquetFile {
         if self.rows < GROUP_ROWS { Ok(()) } else { self.flush() }
     }
 
+    /// Hands the waiting rows on; waits where enough groups are being encoded. A fault of earlier groups is told here
+    /// or at the end.
     fn flush(&mut self) -> Result<(), PolarsError> {
-        if self.rows > 0 {
-            self.rows = 0;
-            let all = joined(std::mem::take(&mut self.waiting))?;
-            for start in (0..all.height()).step_by(GROUP_ROWS * 2) {
-                self.writer.write_batch(&all.slice(start as i64, GROUP_ROWS * 2))?;
-            }
+        if self.rows == 0 {
+            return Ok(());
         }
+        self.rows = 0;
+        let (waiting, writer, before) = (std::mem::take(&mut self.waiting), self.writer.clone(), self.last.take());
+        let _ = self.tokens.0.send(());
+        let token = Token(self.tokens.1.clone());
+        let encode = move || {
+            let _token = token;
+            let all = joined(waiting)?;
+            let groups = (0..all.height()).step_by(GROUP_ROWS * 2).map(|start| all.slice(start as i64, GROUP_ROWS * 2));
+            let mut encoded = Vec::new();
+            for group in groups {
+                encoded.extend(writer.encode_and_compress(&group).collect::<Result<Vec<_>, _>>()?);
+            }
+            ended(before)?;
+            writer.write_row_groups(encoded)
+        };
+        self.last = Some(std::thread::Builder::new().name("pipewright-encode".to_owned()).spawn(encode)?);
         Ok(())
     }
 
     fn finish(mut self) -> Result<u64, PolarsError> {
         self.flush()?;
+        ended(self.last.take())?;
         self.writer.finish()
     }
+}
+
+/// Waits for a group and all before it.
+fn ended(group: Option<JoinHandle<Result<(), PolarsError>>>) -> Result<(), PolarsError> {
+    let Some(group) = group else { return Ok(()) };
+    group.join().unwrap_or_else(|_| Err(PolarsError::ComputeError("a row group could not be encoded".into())))
 }
