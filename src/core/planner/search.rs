@@ -175,13 +175,19 @@ impl Search<'_> {
             }
             return;
         };
-        if cost.saturating_add(self.bound(open)) >= self.ceiling() {
+        let room = self.ceiling().saturating_sub(cost);
+        if room == 0 || self.bound(open, room) >= room {
             return;
         }
         let rest: Vec<Wanted> = open.iter().filter(|wanted| wanted.concept != next.concept).copied().collect();
         let mut options = self.options[next.concept].clone();
         options.sort_by_key(|option| (self.own_cost(*option) + self.join_cost(*option), *option));
         for option in options {
+            // They come in the order of what they cost at once.
+            let at_once = self.own_cost(option).saturating_add(self.join_cost(option));
+            if cost.saturating_add(at_once) >= self.ceiling() {
+                break;
+            }
             if next.local && matches!(option, Provider::Joined(..)) {
                 continue;
             }
@@ -243,8 +249,9 @@ impl Search<'_> {
         false
     }
 
-    /// What the open concepts cost at least: the dearest of them by itself, or the sum of what each pays alone.
-    fn bound(&self, open: &[Wanted]) -> u32 {
+    /// What the open concepts cost at least: the dearest of them by itself, or the sum of what each pays alone. What
+    /// costs as much as `room` is not told apart.
+    fn bound(&self, open: &[Wanted], room: u32) -> u32 {
         let problem = self.problem;
         // By concept: through anything, and without joins.
         let (mut any, mut local) = (vec![NEVER; problem.concepts], vec![NEVER; problem.concepts]);
@@ -263,7 +270,9 @@ impl Search<'_> {
         for rule in &problem.rules {
             own[rule.target] = own[rule.target].min(rule.cost);
         }
-        for gift in problem.joins.iter().flat_map(|join| &join.gives) {
+        let paid = |number: usize| if self.joined[number] > 0 { 0 } else { problem.joins[number].cost };
+        let joins: Vec<usize> = (0..problem.joins.len()).filter(|number| paid(*number) < room).collect();
+        for gift in joins.iter().flat_map(|number| &problem.joins[*number].gives) {
             own[gift.concept] = own[gift.concept].min(gift.cost);
         }
         let dearest = |costs: &[u32], concepts: &[Concept]| concepts.iter().map(|one| costs[*one]).max().unwrap_or(0);
@@ -282,9 +291,9 @@ impl Search<'_> {
                 let cost = rule.cost.saturating_add(dearest(&local, &rule.inputs)).min(NEVER);
                 lower(&mut local, rule.target, cost);
             }
-            for (number, join) in problem.joins.iter().enumerate() {
-                let paid = if self.joined[number] > 0 { 0 } else { join.cost };
-                let cost = paid.saturating_add(dearest(&any, &join.needs)).min(NEVER);
+            for &number in &joins {
+                let join = &problem.joins[number];
+                let cost = paid(number).saturating_add(dearest(&any, &join.needs)).min(NEVER);
                 for gift in &join.gives {
                     lower(&mut any, gift.concept, cost.saturating_add(gift.cost).min(NEVER));
                 }
@@ -314,7 +323,7 @@ mod tests {
             found: Vec::new(),
             states: 0,
         };
-        let bound = search.bound(&once_each(&problem.wanted));
+        let bound = search.bound(&once_each(&problem.wanted), u32::MAX);
         (bound < NEVER).then_some(problem.base_cost.saturating_add(bound))
     }
 
