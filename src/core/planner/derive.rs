@@ -93,17 +93,18 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
         .map(|base| (quick_bound(catalogue, &far, base, &wanted), base))
         .collect();
     bases.sort_unstable();
+    let ceiling = alone_ceiling(catalogue, &relevant, &bases, &wanted, count);
     let mut problems: Vec<(usize, Numbered)> = Vec::new();
     let mut found: Vec<(usize, Solution, bool)> = Vec::new();
     for (bound, base) in bases {
         let limit = match found.get(count.wrapping_sub(1)) {
-            Some((_, worst, _)) => worst.cost,
-            None => u32::MAX,
+            Some((_, worst, _)) => worst.cost.min(ceiling),
+            None => ceiling,
         };
         if bound >= limit {
             break;
         }
-        let numbered = problem_of(catalogue, &relevant, base, &wanted);
+        let numbered = problem_of(catalogue, &relevant, base, &wanted, limit);
         let Found { solutions, is_proved } = search(&numbered.problem, count, limit);
         if solutions.is_empty() {
             continue;
@@ -121,11 +122,35 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
     derivations.collect()
 }
 
+/// A cost below which the `count` cheapest derivations lie, told by those that need no join.
+fn alone_ceiling(
+    catalogue: &Catalogue,
+    relevant: &Relevant,
+    bases: &[(u32, usize)],
+    wanted: &[Wanted],
+    count: usize,
+) -> u32 {
+    let mut costs: Vec<u32> = Vec::new();
+    for (bound, base) in bases {
+        let limit = costs.get(count.wrapping_sub(1)).copied().unwrap_or(u32::MAX);
+        if *bound >= limit {
+            break;
+        }
+        if wanted.iter().all(|one| catalogue.closed[*base].has(one.concept)) {
+            let alone = problem_of(catalogue, relevant, *base, wanted, 0);
+            costs.extend(search(&alone.problem, count, limit).solutions.iter().map(|solution| solution.cost));
+            costs.sort_unstable();
+            costs.truncate(count);
+        }
+    }
+    costs.get(count.wrapping_sub(1)).map_or(u32::MAX, |worst| worst.saturating_add(1))
+}
+
 /// The cheapest derivation whose rows are those of one source.
 pub(super) fn derive_on(catalogue: &Catalogue, asked: &Asked, base: usize) -> Option<Derivation> {
     let wanted = wanted_of(catalogue, asked)?;
     let relevant = relevant_joins(catalogue, asked, 1);
-    let numbered = problem_of(catalogue, &relevant, base, &wanted);
+    let numbered = problem_of(catalogue, &relevant, base, &wanted, u32::MAX);
     let found = search(&numbered.problem, 1, u32::MAX);
     let best = found.solutions.into_iter().next()?;
     Some(with_optional(catalogue, asked, &relevant, base, &numbered, best, found.is_proved))
@@ -250,8 +275,9 @@ fn outdoes(catalogue: &Catalogue, one: &(usize, Vec<usize>), other: &(usize, Vec
     })
 }
 
-/// What matters for the wanted concepts, of one base, with numbers of its own.
-fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &[Wanted]) -> Numbered {
+/// What matters for the wanted concepts, of one base, with numbers of its own; without joins that reach `limit`.
+fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &[Wanted], limit: u32) -> Numbered {
+    let room = limit.saturating_sub(catalogue.base_cost(base));
     let reach = &catalogue.reach[base];
     let mut numbered = Numbered {
         problem: Problem {
@@ -290,7 +316,7 @@ fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &
         }
         for &place in &relevant.by_concept[concept] {
             let join = &catalogue.joins[relevant.joins[place].0];
-            let is_open = join.source != base && join.needs.iter().all(|need| reach.has(*need));
+            let is_open = join.source != base && join.cost < room && join.needs.iter().all(|need| reach.has(*need));
             if is_open && joins.insert(place) {
                 open.extend(&join.needs);
             }
@@ -333,7 +359,7 @@ fn with_optional(
         let better = concepts.and_then(|concepts| {
             let mut more = wanted.clone();
             more.extend(concepts.into_iter().map(|concept| Wanted { concept, local: false }));
-            let mut bigger = problem_of(catalogue, relevant, base, &more);
+            let mut bigger = problem_of(catalogue, relevant, base, &more, u32::MAX);
             keep_choices(&mut bigger, current.as_ref().unwrap_or(numbered), &solution);
             let limit = solution.cost.saturating_add(OPTIONAL_LIMIT);
             let best = search(&bigger.problem, 1, limit).solutions.into_iter().next()?;
