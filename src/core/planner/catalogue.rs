@@ -73,7 +73,7 @@ pub(super) struct CatalogueJoin {
     pub source: usize,
     pub way: JoinWay,
     /// What must be known beforehand.
-    pub needs: Vec<ConceptNo>,
+    pub needs: Arc<[ConceptNo]>,
     /// Numbers of the fields that come along.
     pub gives: Vec<usize>,
     pub cost: u32,
@@ -222,7 +222,7 @@ impl Catalogue {
                 found.push(CatalogueJoin {
                     source: number,
                     way: JoinWay::Lookup { key: place },
-                    needs: vec![field.concept],
+                    needs: [field.concept].into(),
                     gives: others.map(|(other, _)| other).collect(),
                     cost: opening + LOOKUP_COST,
                 });
@@ -294,7 +294,7 @@ impl Catalogue {
         let mut places: HashMap<&[ConceptNo], usize> = HashMap::new();
         for join in &self.joins {
             let place = *places.entry(&join.needs).or_insert_with(|| {
-                bundles.push((join.needs.clone(), BitSet::default()));
+                bundles.push((join.needs.to_vec(), BitSet::default()));
                 bundles.len() - 1
             });
             for field in &join.gives {

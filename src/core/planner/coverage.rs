@@ -361,11 +361,11 @@ fn candidates(catalogue: &Catalogue, open: &[(&Asked, Needed)], source: usize) -
         }
         for rule in &catalogue.rules_for[concept] {
             if catalogue.rules_on[source].has(*rule) {
-                pending.extend(&catalogue.vocabulary.numbered_rules()[*rule].inputs);
+                pending.extend(catalogue.vocabulary.numbered_rules()[*rule].inputs.iter());
             }
         }
         for join in &catalogue.joins_for[concept] {
-            pending.extend(&catalogue.joins[*join].needs);
+            pending.extend(catalogue.joins[*join].needs.iter());
         }
     }
     found

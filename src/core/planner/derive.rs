@@ -12,8 +12,6 @@ use super::vocabulary::ConceptNo;
 
 /// What an optional part may add to the cost before it is left out.
 const OPTIONAL_LIMIT: u32 = 40;
-/// Fields of one source that carry the same concept and are tried.
-const SAME_CONCEPT: usize = 3;
 
 /// One way to get at all that a contract needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,34 +85,35 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
     let relevant = relevant_joins(catalogue, asked, count);
     let can = |base: &usize| local.is_in(&catalogue.closed[*base]) && any.is_in(&catalogue.reach[*base]);
     let far = far_costs(catalogue, &relevant);
+    let prices = relevant.joins.iter().map(|(join, _)| catalogue.joins[*join].cost);
+    let cheapest = prices.min().unwrap_or(u32::MAX / 2);
     let mut bases: Vec<(u32, usize)> = (0..catalogue.sources.len())
         .filter(can)
         .filter(|base| forbidden(catalogue, *base, asked).is_none())
         .map(|base| (quick_bound(catalogue, &far, base, &wanted), base))
         .collect();
     bases.sort_unstable();
-    let ceiling = alone_ceiling(catalogue, &relevant, &bases, &wanted, count);
-    let mut problems: Vec<(usize, Numbered)> = Vec::new();
-    let mut found: Vec<(usize, Solution, bool)> = Vec::new();
-    for (bound, base) in bases {
-        let limit = match found.get(count.wrapping_sub(1)) {
-            Some((_, worst, _)) => worst.cost.min(ceiling),
-            None => ceiling,
-        };
-        if bound >= limit {
+    let mut best = Best { count, problems: Vec::new(), found: Vec::new() };
+    // First without joins, which are dear: what is found so tells where a join can pay.
+    for (bound, base) in &bases {
+        if *bound >= best.limit() {
             break;
         }
-        let numbered = problem_of(catalogue, &relevant, base, &wanted, limit);
-        let Found { solutions, is_proved } = search(&numbered.problem, count, limit);
-        if solutions.is_empty() {
-            continue;
+        if any.is_in(&catalogue.closed[*base]) {
+            let limit = best.limit();
+            best.add(*base, problem_of(catalogue, &relevant, *base, &wanted, 0), limit);
         }
-        let place = problems.len();
-        problems.push((base, numbered));
-        found.extend(solutions.into_iter().map(|solution| (place, solution, is_proved)));
-        found.sort_by_key(|(place, solution, _)| (solution.cost, problems[*place].0));
-        found.truncate(count);
     }
+    for (bound, base) in bases {
+        // Equal costs are found again.
+        let limit = best.limit().saturating_add(1);
+        let alone = if any.is_in(&catalogue.closed[base]) { catalogue.base_cost(base) + cheapest } else { 0 };
+        if bound < limit && alone < limit {
+            best.forget(base);
+            best.add(base, problem_of(catalogue, &relevant, base, &wanted, limit), limit);
+        }
+    }
+    let Best { problems, found, .. } = best;
     let derivations = found.into_iter().map(|(place, solution, is_proved)| {
         let (base, numbered) = &problems[place];
         with_optional(catalogue, asked, &relevant, *base, numbered, solution, is_proved)
@@ -122,28 +121,38 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
     derivations.collect()
 }
 
-/// A cost below which the `count` cheapest derivations lie, told by those that need no join.
-fn alone_ceiling(
-    catalogue: &Catalogue,
-    relevant: &Relevant,
-    bases: &[(u32, usize)],
-    wanted: &[Wanted],
+/// The cheapest solutions over all bases.
+struct Best {
     count: usize,
-) -> u32 {
-    let mut costs: Vec<u32> = Vec::new();
-    for (bound, base) in bases {
-        let limit = costs.get(count.wrapping_sub(1)).copied().unwrap_or(u32::MAX);
-        if *bound >= limit {
-            break;
-        }
-        if wanted.iter().all(|one| catalogue.closed[*base].has(one.concept)) {
-            let alone = problem_of(catalogue, relevant, *base, wanted, 0);
-            costs.extend(search(&alone.problem, count, limit).solutions.iter().map(|solution| solution.cost));
-            costs.sort_unstable();
-            costs.truncate(count);
-        }
+    /// With their bases.
+    problems: Vec<(usize, Numbered)>,
+    /// Place of the problem, solution, whether it is proved; cheapest first.
+    found: Vec<(usize, Solution, bool)>,
+}
+
+impl Best {
+    /// From this cost on nothing is worth while.
+    fn limit(&self) -> u32 {
+        self.found.get(self.count.wrapping_sub(1)).map_or(u32::MAX, |(_, worst, _)| worst.cost)
     }
-    costs.get(count.wrapping_sub(1)).map_or(u32::MAX, |worst| worst.saturating_add(1))
+
+    fn add(&mut self, base: usize, numbered: Numbered, limit: u32) {
+        let Found { solutions, is_proved } = search(&numbered.problem, self.count, limit);
+        if solutions.is_empty() {
+            return;
+        }
+        let place = self.problems.len();
+        self.problems.push((base, numbered));
+        self.found.extend(solutions.into_iter().map(|solution| (place, solution, is_proved)));
+        let problems = &self.problems;
+        self.found.sort_by_key(|(place, solution, _)| (solution.cost, problems[*place].0));
+        self.found.truncate(self.count);
+    }
+
+    fn forget(&mut self, base: usize) {
+        let problems = &self.problems;
+        self.found.retain(|(place, _, _)| problems[*place].0 != base);
+    }
 }
 
 /// The cheapest derivation whose rows are those of one source.
@@ -221,11 +230,11 @@ fn relevant_joins(catalogue: &Catalogue, asked: &Asked, count: usize) -> Relevan
             continue;
         }
         for rule in &catalogue.rules_for[concept] {
-            open.extend(&catalogue.vocabulary.numbered_rules()[*rule].inputs);
+            open.extend(catalogue.vocabulary.numbered_rules()[*rule].inputs.iter());
         }
         for number in &catalogue.joins_for[concept] {
             if joins.insert(*number) {
-                open.extend(&catalogue.joins[*number].needs);
+                open.extend(catalogue.joins[*number].needs.iter());
             }
         }
     }
@@ -297,13 +306,6 @@ fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &
         if !seen.insert(concept) {
             continue;
         }
-        let of_concept = catalogue.fields[base].iter().enumerate().filter(|(_, field)| field.concept == concept);
-        let mut fields: Vec<(usize, u32)> = of_concept.map(|(number, field)| (number, field.cost)).collect();
-        fields.sort_by_key(|(number, cost)| (*cost, *number));
-        for (number, cost) in fields.into_iter().take(SAME_CONCEPT) {
-            numbered.fields.push(number);
-            numbered.problem.fields.push(Gift { concept, cost });
-        }
         for &number in &catalogue.rules_for[concept] {
             let rule = &catalogue.vocabulary.numbered_rules()[number];
             if !catalogue.rules_on[base].has(number) || !rule.inputs.iter().all(|input| reach.has(*input)) {
@@ -312,15 +314,19 @@ fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &
             let cost = catalogue.vocabulary.rules()[number].cost;
             numbered.rules.push(number);
             numbered.problem.rules.push(GraphRule { target: concept, inputs: rule.inputs.clone(), cost });
-            open.extend(&rule.inputs);
+            open.extend(rule.inputs.iter());
         }
         for &place in &relevant.by_concept[concept] {
             let join = &catalogue.joins[relevant.joins[place].0];
             let is_open = join.source != base && join.cost < room && join.needs.iter().all(|need| reach.has(*need));
             if is_open && joins.insert(place) {
-                open.extend(&join.needs);
+                open.extend(join.needs.iter());
             }
         }
+    }
+    for (number, field) in catalogue.fields[base].iter().enumerate().filter(|(_, field)| seen.has(field.concept)) {
+        numbered.fields.push(number);
+        numbered.problem.fields.push(Gift { concept: field.concept, cost: field.cost });
     }
     for place in joins.iter() {
         let (number, fields) = &relevant.joins[place];
@@ -470,12 +476,12 @@ impl Derivation {
             }
             match self.concepts.get(&next) {
                 None | Some(Origin::Field(_)) => {}
-                Some(Origin::Rule(rule)) => open.extend(&catalogue.vocabulary.numbered_rules()[*rule].inputs),
+                Some(Origin::Rule(rule)) => open.extend(catalogue.vocabulary.numbered_rules()[*rule].inputs.iter()),
                 Some(Origin::Joined(join, _)) => {
                     if !found.contains(join) {
                         found.push(*join);
                     }
-                    open.extend(&catalogue.joins[*join].needs);
+                    open.extend(catalogue.joins[*join].needs.iter());
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Least-cost derivations over an AND-OR graph: one base source, joins, rules, each paid once. Branch and bound,
 //! backwards from what is wanted, with bounds that never overestimate. Knows numbers only: no vocabulary, no project.
 
+use std::sync::Arc;
+
 /// The number of a concept.
 pub(super) type Concept = usize;
 
@@ -14,14 +16,14 @@ pub(super) struct Gift {
 #[derive(Debug, Clone)]
 pub(super) struct GraphRule {
     pub target: Concept,
-    pub inputs: Vec<Concept>,
+    pub inputs: Arc<[Concept]>,
     pub cost: u32,
 }
 
 /// Another source that may be joined where `needs` are known; `gives` what it brings along.
 #[derive(Debug, Clone)]
 pub(super) struct GraphJoin {
-    pub needs: Vec<Concept>,
+    pub needs: Arc<[Concept]>,
     pub gives: Vec<Gift>,
     pub cost: u32,
 }
@@ -421,11 +423,11 @@ mod tests {
             base_cost: 10,
             fields: vec![Gift { concept: 0, cost: 0 }, Gift { concept: 1, cost: 1 }],
             rules: vec![
-                GraphRule { target: 2, inputs: vec![1], cost: 5 },
-                GraphRule { target: 3, inputs: vec![1], cost: 5 },
+                GraphRule { target: 2, inputs: [1].into(), cost: 5 },
+                GraphRule { target: 3, inputs: [1].into(), cost: 5 },
             ],
             joins: vec![GraphJoin {
-                needs: vec![0],
+                needs: [0].into(),
                 gives: vec![Gift { concept: 2, cost: 0 }, Gift { concept: 3, cost: 0 }],
                 cost: 8,
             }],

@@ -100,7 +100,7 @@ pub struct Vocabulary {
 #[derive(Debug, Clone)]
 pub(super) struct NumberedRule {
     pub target: ConceptNo,
-    pub inputs: Vec<ConceptNo>,
+    pub inputs: Arc<[ConceptNo]>,
 }
 
 #[derive(Deserialize)]

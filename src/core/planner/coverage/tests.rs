@@ -145,13 +145,13 @@ fn large_matrices_and_proposals_are_quick() {
     let mut times = Vec::new();
     for asked in &questions[..33] {
         let start = Instant::now();
-        let found = propose(&Project::new("p"), &catalogue, asked, 3);
+        let found = propose(&Project::new("p"), &catalogue, asked, 1);
         assert!(found.iter().all(|one| one.is_proved), "{}", asked.id);
         times.push((start.elapsed(), asked.id.as_str()));
     }
     times.sort();
     println!("{count} sources: understood in {understood:?}, made ready in {built:?}, with the matrix {matrix_time:?}");
-    println!("three proposals each: {times:?}");
+    println!("a proposal each: {times:?}");
     let slowest = times.last().map(|(time, _)| time.as_millis()).unwrap_or_default();
     let slack = if cfg!(debug_assertions) { 50 } else { 5 };
     assert!(matrix_time.as_millis() < 200 * slack, "{matrix_time:?}");
