@@ -344,9 +344,8 @@ mod tests {
         assert_eq!(vocabulary.by_id.len(), vocabulary.concepts.len(), "an id stands twice");
         for concept in vocabulary.concepts() {
             let known = concept.neighbours.iter().chain(&concept.holds_from);
-            for other in known.filter(|other| vocabulary.concept(other).is_none()) {
-                panic!("{} names {other}", concept.id);
-            }
+            let unknown: Vec<&String> = known.filter(|other| vocabulary.concept(other).is_none()).collect();
+            assert!(unknown.is_empty(), "{} names {unknown:?}", concept.id);
             assert!(!concept.doc.is_empty() && !concept.title.is_empty(), "{}", concept.id);
         }
         for concept in vocabulary.formats.values().flat_map(BTreeMap::values) {
