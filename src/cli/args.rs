@@ -34,7 +34,7 @@ pub enum Verb {
     Profile(ProfileArgs),
     /// Check a project or pipeline and list what is wrong
     Check(CheckArgs),
-    /// Say what stands out in the sources, and which flow shows it
+    /// Plan from questions to flows, and from sources to questions
     Plan(PlanArgs),
     /// Show the rows that leave a step, computed on a sample
     Preview(PreviewArgs),
@@ -50,6 +50,8 @@ pub enum Verb {
     Graph(GraphArgs),
     /// List the step kinds, or show one whole
     Steps(NameArgs),
+    /// List the ready-made questions, or show one whole
+    Questions(NameArgs),
     /// List what fields can mean: the planner's vocabulary
     Concepts(NameArgs),
     /// List the functions of the expression language, or show one whole
@@ -161,14 +163,32 @@ pub struct PlanArgs {
     /// What the fields of the sources mean, with score and reasons
     #[arg(long, conflicts_with_all = ["findings", "finding"])]
     pub meanings: bool,
-    /// Put the finding's flow into the project
-    #[arg(long, requires = "finding")]
+    /// How a question can be answered from the sources, by the question's id (`pipewright questions`)
+    #[arg(long, value_name = "ID", conflicts_with_all = ["findings", "finding", "meanings"])]
+    pub question: Option<String>,
+    /// So many ways to answer it, the cheapest first
+    #[arg(long, value_name = "COUNT", default_value_t = 3, requires = "question")]
+    pub alternatives: usize,
+    /// Which questions the sources answer, what is unused, and what is one field away
+    #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question"])]
+    pub coverage: bool,
+    /// Put the flow of the finding, or the first way to answer the question, into the project
+    #[arg(long)]
     pub accept: bool,
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub format: Form,
+    /// `markdown` and `csv` for --coverage only
+    #[arg(long, value_enum, default_value_t = PlanForm::Text)]
+    pub format: PlanForm,
     /// Value of a parameter
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanForm {
+    Text,
+    Json,
+    Markdown,
+    Csv,
 }
 
 #[derive(Args, Debug)]

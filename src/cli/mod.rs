@@ -9,6 +9,7 @@ mod generate;
 mod lists;
 mod output;
 mod plan;
+mod plan_text;
 mod preview;
 mod project;
 mod read;
@@ -114,6 +115,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Profile(args)) => read::profile(&args),
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Plan(args)) => plan::plan(&args),
+        Some(Verb::Questions(args)) => plan::questions(&args),
         Some(Verb::Concepts(args)) => plan::concepts(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),
         Some(Verb::Apply(args)) => apply::apply(&args),

@@ -1,24 +1,37 @@
-//! `pipewright plan`: what stands out in the sources, what their fields mean; and `pipewright concepts`.
+//! `pipewright plan`: from questions to flows, from sources to questions, what stands out, what fields mean; and the
+//! lists of questions and concepts.
 
-use std::fmt::Write as _;
+use std::path::Path;
 
-use pipewright_core::diagnostic::did_you_mean;
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
-use pipewright_core::planner::findings::Finding;
-use pipewright_core::planner::{SourceEvidence, SourceMeanings, Vocabulary, check_meanings, meanings};
-use pipewright_core::project::{Project, save_file};
+use pipewright_core::planner::{
+    Asked, Catalogue, Vocabulary, cell_evidence, check_meanings, coverage, gaps, one_field_away, propose,
+    ready_question, ready_questions, unused_fields,
+};
+use pipewright_core::project::{Edit, Project, save_file};
 use pipewright_engine::Cancel;
 use pipewright_engine::evidence::{evidence_of, find};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::args::{Form, NameArgs, PlanArgs};
+use super::args::{Form, NameArgs, PlanArgs, PlanForm};
 use super::output::{print_json, print_text};
-use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, project, usage};
+use super::{Failure, Outcome, VerbResult, plan_text, project, usage};
 
 pub fn plan(args: &PlanArgs) -> VerbResult {
+    let wants = args.findings || args.finding.is_some() || args.meanings || args.question.is_some() || args.coverage;
+    if !wants {
+        let help = "add --findings, --finding ID, --question ID, --coverage or --meanings";
+        return Err(usage("nothing says what is to be planned", help));
+    }
+    if args.accept && args.finding.is_none() && args.question.is_none() {
+        return Err(usage("nothing says which flow is accepted", "add --finding ID or --question ID"));
+    }
+    if matches!(args.format, PlanForm::Markdown | PlanForm::Csv) && !args.coverage {
+        return Err(usage("only the coverage is written as Markdown or CSV", "use --format json or text"));
+    }
     let opened = project::open(&args.project)?;
-    let Some(design) = opened.project.clone() else {
+    let Some(mut design) = opened.project.clone() else {
         return Err(usage("a pipeline has nothing to plan", "give the project that it was exported from"));
     };
     let given = opened.parameters(&args.parameters)?;
@@ -30,77 +43,150 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     diagnostics.extend(check_meanings(&design, &vocabulary));
     let (sources, unread) = evidence_of(&design, &opened.base, &parameters);
     diagnostics.extend(unread);
-    let known = meanings(&vocabulary, &sources);
-    if args.meanings {
-        diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
-        return print_meanings(args.format, &sources, &known);
+    let catalogue = Catalogue::new(vocabulary, sources);
+    let (questions, unclear) = questions_of(&design);
+    diagnostics.extend(unclear);
+    if args.findings || args.finding.is_some() {
+        let base = &opened.base;
+        let found = find(&design, &catalogue.sources, &catalogue.meanings, base, &parameters, &Cancel::new())?;
+        diagnostics.extend(found.1);
+        tell(&diagnostics);
+        return findings(args, &mut design, &found.0);
     }
-    if !args.findings && args.finding.is_none() {
-        return Err(usage("nothing says what is to be planned", "add --findings, --finding ID or --meanings"));
+    tell(&diagnostics);
+    if let Some(id) = &args.question {
+        return question(args, &mut design, &catalogue, &questions, id);
     }
-    let (findings, unfound) = find(&design, &sources, &known, &opened.base, &parameters, &Cancel::new())?;
-    diagnostics.extend(unfound);
+    if args.coverage {
+        return print_coverage(args.format, &catalogue, &questions);
+    }
+    match args.format {
+        PlanForm::Json => print_json(&catalogue.meanings)?,
+        _ => print_text(&plan_text::meanings(&catalogue))?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn tell(diagnostics: &[Diagnostic]) {
     diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
-    let Some(id) = &args.finding else { return print_findings(args.format, &findings) };
-    let Some(finding) = findings.iter().find(|finding| finding.id == *id) else {
-        let near = did_you_mean(id, findings.iter().map(|finding| finding.id.as_str()));
-        return Err(usage(
-            format!("there is no finding `{id}`{near}"),
-            "`pipewright plan PROJECT --findings` lists them",
-        ));
+}
+
+/// The project's questions that say what they want to see, and the ready-made ones that it has not.
+fn questions_of(design: &Project) -> (Vec<Asked>, Vec<Diagnostic>) {
+    let (mut asked, mut unclear) = (Vec::new(), Vec::new());
+    for question in design.questions.values() {
+        match Asked::own(question) {
+            Some(Ok(own)) => asked.push(own),
+            Some(Err(diagnostic)) => unclear.push(diagnostic),
+            None => {}
+        }
+    }
+    let ready = ready_questions().iter().filter(|ready| !design.questions.contains_key(&ready.id));
+    asked.extend(ready.map(Asked::ready));
+    (asked, unclear)
+}
+
+fn findings(
+    args: &PlanArgs,
+    design: &mut Project,
+    findings: &[pipewright_core::planner::findings::Finding],
+) -> VerbResult {
+    let mut chosen = findings;
+    if let Some(id) = &args.finding {
+        let Some(at) = findings.iter().position(|finding| finding.id == *id) else {
+            let near = did_you_mean(id, findings.iter().map(|finding| finding.id.as_str()));
+            let help = "`pipewright plan PROJECT --findings` lists them";
+            return Err(usage(format!("there is no finding `{id}`{near}"), help));
+        };
+        chosen = &findings[at..=at];
+        if args.accept {
+            return accept(&args.project, design, &chosen[0].accept, &chosen[0].title);
+        }
+    }
+    match args.format {
+        PlanForm::Json => print_json(&chosen)?,
+        _ => print_text(&plan_text::findings(chosen))?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn accept(path: &Path, design: &mut Project, edits: &[Edit], what: &str) -> VerbResult {
+    design.apply(edits)?;
+    save_file(path, design)?;
+    eprintln!("{} edits applied to {}: {what}", edits.len(), path.display());
+    Ok(Outcome::Done)
+}
+
+fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questions: &[Asked], id: &str) -> VerbResult {
+    let Some(asked) = questions.iter().find(|asked| asked.id == *id) else {
+        if design.questions.contains_key(id) {
+            let help = "give it a contract, or choose a ready-made one (`pipewright questions`)";
+            return Err(usage(format!("the question `{id}` does not say what its answer shows"), help));
+        }
+        let near = did_you_mean(id, questions.iter().map(|asked| asked.id.as_str()));
+        return Err(usage(format!("there is no question `{id}`{near}"), "`pipewright questions` lists them"));
     };
-    if !args.accept {
-        return print_findings(args.format, std::slice::from_ref(finding));
+    let proposals = propose(design, catalogue, asked, args.alternatives.max(1));
+    let missing = gaps(catalogue, asked, questions);
+    if args.accept {
+        let Some(best) = proposals.first() else {
+            print_text(&plan_text::gaps(&missing))?;
+            let help = "the gaps say what is missing, and who could record it";
+            let fault = Diagnostic::error("PW0708", format!("the sources do not answer “{}”", asked.title)).help(help);
+            return Err(fault.into());
+        };
+        return accept(&args.project, design, &best.edits, &asked.title);
     }
-    accept(args, &opened, design, finding)
-}
-
-fn accept(args: &PlanArgs, opened: &Opened, mut design: Project, finding: &Finding) -> VerbResult {
-    design.apply(&finding.accept)?;
-    save_file(&args.project, &design)?;
-    eprintln!("{} edits applied to {}: {}", finding.accept.len(), opened.name, finding.title);
+    match args.format {
+        PlanForm::Json => {
+            let question = json!({"id": asked.id, "title": asked.title, "asker": asked.asker, "dials": asked.dials});
+            print_json(&json!({
+                "question": question, "contract": asked.contract, "alternatives": proposals, "gaps": missing,
+            }))?;
+        }
+        _ => print_text(&plan_text::question(asked, &proposals, &missing))?,
+    }
     Ok(Outcome::Done)
 }
 
-fn print_findings(format: Form, findings: &[Finding]) -> VerbResult {
-    if format == Form::Json {
-        print_json(&findings)?;
-        return Ok(Outcome::Done);
-    }
-    let mut text = String::new();
-    for finding in findings {
-        let _ = writeln!(text, "{}\n  {}", finding.id, finding.title);
-        for line in &finding.evidence {
-            let _ = writeln!(text, "    {line}");
+fn print_coverage(format: PlanForm, catalogue: &Catalogue, questions: &[Asked]) -> VerbResult {
+    let matrix = coverage(catalogue, questions);
+    match format {
+        PlanForm::Json => {
+            let mut cells: Vec<Json> = Vec::new();
+            for asked in questions {
+                for (number, source) in catalogue.sources.iter().enumerate() {
+                    let cell = cell_evidence(catalogue, asked, number);
+                    cells.push(json!({
+                        "question": asked.id, "source": source.source, "state": cell.state, "evidence": cell.text,
+                    }));
+                }
+            }
+            print_json(&json!({
+                "coverage": cells,
+                "unused_fields": unused_fields(catalogue, questions),
+                "one_field_away": one_field_away(catalogue, questions),
+            }))?;
         }
-        let affected: Vec<String> = finding.affected.iter().map(|(what, count)| format!("{count} {what}")).collect();
-        if !affected.is_empty() {
-            let _ = writeln!(text, "    affected: {}", affected.join(", "));
-        }
+        PlanForm::Text => print_text(&plan_text::coverage(catalogue, questions, &matrix))?,
+        PlanForm::Markdown => print_text(&plan_text::coverage_markdown(catalogue, questions, &matrix))?,
+        PlanForm::Csv => print_text(&plan_text::coverage_csv(catalogue, questions, &matrix))?,
     }
-    if findings.is_empty() {
-        text.push_str("nothing stands out\n");
-    }
-    print_text(&text)?;
     Ok(Outcome::Done)
 }
 
-fn print_meanings(format: Form, sources: &[SourceEvidence], known: &[SourceMeanings]) -> VerbResult {
-    if format == Form::Json {
-        print_json(&known)?;
-        return Ok(Outcome::Done);
+pub fn questions(args: &NameArgs) -> VerbResult {
+    let chosen: Vec<_> = match &args.name {
+        None => ready_questions().iter().collect(),
+        Some(name) => vec![ready_question(name).ok_or_else(|| {
+            let near = did_you_mean(name, ready_questions().iter().map(|question| question.id.as_str()));
+            usage(format!("there is no question `{name}`{near}"), "`pipewright questions` lists them")
+        })?],
+    };
+    match args.format {
+        Form::Json => print_json(&chosen)?,
+        Form::Text => print_text(&plan_text::questions(&chosen, args.name.is_some()))?,
     }
-    let mut text = String::new();
-    for (source, meanings) in sources.iter().zip(known) {
-        let _ = writeln!(text, "{} ({})", source.title, source.source);
-        for column in &meanings.columns {
-            let shown = column.accepted().map_or("–".to_owned(), |meaning| {
-                format!("{} {} ({})", meaning.concept, meaning.score, meaning.reasons.join("; "))
-            });
-            let _ = writeln!(text, "  {:<20} {shown}", column.column);
-        }
-    }
-    print_text(&text)?;
     Ok(Outcome::Done)
 }
 
@@ -113,22 +199,9 @@ pub fn concepts(args: &NameArgs) -> VerbResult {
             usage(format!("there is no concept `{name}`{near}"), "`pipewright concepts` lists them")
         })?],
     };
-    if args.format == Form::Json {
-        print_json(&chosen)?;
-        return Ok(Outcome::Done);
+    match args.format {
+        Form::Json => print_json(&chosen)?,
+        Form::Text => print_text(&plan_text::concepts(&vocabulary, &chosen, args.name.is_some()))?,
     }
-    let mut text = String::new();
-    for concept in chosen {
-        let unit = if concept.unit.is_empty() { String::new() } else { format!(", {}", concept.unit) };
-        let _ = writeln!(text, "{}  {} ({}{unit})\n    {}", concept.id, concept.title, concept.data_type, concept.doc);
-        if args.name.is_some() {
-            let _ = writeln!(text, "    also called: {}", concept.synonyms.join(", "));
-            let rules = vocabulary.rules().iter().filter(|rule| rule.target == concept.id);
-            for rule in rules {
-                let _ = writeln!(text, "    {}", json!(rule));
-            }
-        }
-    }
-    print_text(&text)?;
     Ok(Outcome::Done)
 }

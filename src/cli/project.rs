@@ -1,6 +1,6 @@
 //! Opening what verbs work on: a project (planned here) or an exported pipeline; and the verb `new`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::generate::TRUTH;
-use pipewright_core::ir::{Op, Plan, parse_parameter, prune};
+use pipewright_core::ir::{NodeId, Op, Plan, parse_parameter, prune};
 use pipewright_core::plan::plan;
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, save_file};
 use pipewright_engine::resolve::resolve_sources;
@@ -74,8 +74,15 @@ impl Opened {
     /// Keeps only the flows that end in one step.
     pub fn keep_flow(&mut self, name: &str) -> Result<(), Failure> {
         let step = self.find_step(name)?;
-        let sinks: Vec<_> =
+        // An answer's rows may be loaded behind it.
+        let mut behind: BTreeSet<NodeId> =
             self.plan.sinks().into_iter().filter(|id| self.plan.node(*id).origin.step == step).collect();
+        for (id, node) in self.plan.iter() {
+            if node.inputs.iter().any(|input| behind.contains(input)) {
+                behind.insert(id);
+            }
+        }
+        let sinks: Vec<NodeId> = self.plan.sinks().into_iter().filter(|id| behind.contains(id)).collect();
         if sinks.is_empty() {
             return Err(usage(format!("“{name}” is not the end of a flow"), "give a Load or Answer step"));
         }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
+use pipewright_core::ir::load_answers;
 use pipewright_core::ir::resolve_parameters;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
 
@@ -23,6 +24,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
         opened.keep_flow(flow)?;
     }
     let parameters = parameters(args, &opened)?;
+    opened.plan = load_answers(&opened.plan);
     let faults = check_exportable(&opened.plan);
     if !faults.is_empty() {
         return Err(Failure { diagnostics: faults, outcome: Outcome::Invalid });

@@ -12,7 +12,9 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use pipewright_core::export::{Bundle, DesignInfo, Target, duckdb};
 use pipewright_core::formats::{Framing, Sample, format};
-use pipewright_core::ir::{Op, Parameter, Plan, environment_reference, interpolate, prune, resolve_parameters};
+use pipewright_core::ir::{
+    Op, Parameter, Plan, environment_reference, interpolate, load_answers, prune, resolve_parameters,
+};
 
 use crate::{RunOptions, RunProgress, expand, run};
 
@@ -41,7 +43,7 @@ pub fn write_bundle(
     base: &Path,
     out: &Path,
 ) -> Result<BundleReport, Vec<Diagnostic>> {
-    let plan = prune(plan, &plan.sinks());
+    let plan = load_answers(&prune(plan, &plan.sinks()));
     let mut bundle = target.export(&with_source_folder(&plan), info);
     if bundle.has_errors() {
         return Err(bundle.diagnostics);

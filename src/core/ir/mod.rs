@@ -2,6 +2,7 @@
 //! these and expressions. Per Op three rules: schema (`schema`), column lineage (`lineage`) and row
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
+mod answers;
 mod lineage;
 mod op;
 mod parameters;
@@ -10,6 +11,7 @@ mod prune;
 mod rules;
 mod trace;
 
+pub use answers::load_answers;
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,

@@ -1,0 +1,176 @@
+//! What the planner says, as text for terminals, Markdown and CSV. Computes nothing.
+
+use std::fmt::Write as _;
+
+use pipewright_core::planner::findings::Finding;
+use pipewright_core::planner::{
+    Asked, Catalogue, Concept, Coverage, Gap, Proposal, ReadyQuestion, Vocabulary, one_field_away, unused_fields,
+};
+
+/// Unused fields and wishes that are listed; the JSON has all.
+const LISTED: usize = 12;
+
+pub fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let _ = writeln!(text, "{}\n  {}", finding.id, finding.title);
+        for line in &finding.evidence {
+            let _ = writeln!(text, "    {line}");
+        }
+        let affected: Vec<String> = finding.affected.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        if !affected.is_empty() {
+            let _ = writeln!(text, "    affected: {}", affected.join(", "));
+        }
+    }
+    if findings.is_empty() {
+        text.push_str("nothing stands out\n");
+    }
+    text
+}
+
+pub fn meanings(catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    for (source, meanings) in catalogue.sources.iter().zip(&catalogue.meanings) {
+        let _ = writeln!(text, "{} ({})", source.title, source.source);
+        for column in &meanings.columns {
+            let shown = column.accepted().map_or("–".to_owned(), |meaning| {
+                format!("{} {} ({})", meaning.concept, meaning.score, meaning.reasons.join("; "))
+            });
+            let _ = writeln!(text, "  {:<20} {shown}", column.column);
+        }
+    }
+    text
+}
+
+pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> String {
+    let mut text = format!("{} ({})\n  {}\n", asked.title, asked.id, asked.contract.definition);
+    for (number, proposal) in proposals.iter().enumerate() {
+        let proof = if proposal.is_proved { "" } else { ", perhaps not the cheapest" };
+        let sources = proposal.sources.join(", ");
+        let _ = writeln!(text, "\n{}. from {sources}, cost {}{proof}", number + 1, proposal.cost);
+        for reason in &proposal.reasons {
+            let _ = writeln!(text, "   {}: {}", reason.title, reason.reason);
+        }
+        for join in &proposal.joins {
+            let _ = writeln!(text, "   join: {join}");
+        }
+        for loss in &proposal.losses {
+            let _ = writeln!(text, "   assumed: {loss}");
+        }
+        if !proposal.left_out.is_empty() {
+            let _ = writeln!(text, "   not in this number: {}", proposal.left_out.join(", "));
+        }
+        for meaning in &proposal.meanings {
+            let _ = writeln!(text, "   `{}` is {} ({})", meaning.column, meaning.concept, meaning.score);
+        }
+    }
+    text + &gaps(missing)
+}
+
+pub fn gaps(missing: &[Gap]) -> String {
+    let mut text = String::new();
+    for gap in missing {
+        let owner = if gap.owner.is_empty() { "nobody yet" } else { &gap.owner };
+        let _ = writeln!(text, "missing: {} ({}); nearest: {}; to ask: {owner}", gap.title, gap.meaning, gap.nearest);
+        if !gap.unlocks.is_empty() {
+            let _ = writeln!(text, "  unlocks {}", gap.unlocks.join(", "));
+        }
+    }
+    text
+}
+
+/// The matrix, then what is one field away, then what nothing uses.
+pub fn coverage(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -> String {
+    let mut text = String::new();
+    for (number, asked) in questions.iter().enumerate() {
+        let _ = writeln!(text, "{}", asked.title);
+        for (source, state) in catalogue.sources.iter().zip(matrix.row(number)).filter(|(_, state)| state.answers()) {
+            let _ = writeln!(text, "  {}: {}", source.title, state.title());
+        }
+        if matrix.sources_for(number) == 0 {
+            text.push_str("  no source answers it\n");
+        }
+    }
+    let away = one_field_away(catalogue, questions);
+    if !away.is_empty() {
+        text.push_str("\none field away\n");
+    }
+    for field in away.iter().take(LISTED) {
+        let _ = writeln!(text, "  {} in {} unlocks {}", field.concept, field.source, field.unlocks.join(", "));
+    }
+    let unused = unused_fields(catalogue, questions);
+    if !unused.is_empty() {
+        text.push_str("\nused by no question\n");
+    }
+    for field in unused.iter().take(LISTED) {
+        let _ = writeln!(text, "  {} of {}: {:.0} % of its text", field.column, field.source, 100.0 * field.share);
+    }
+    text
+}
+
+pub fn coverage_markdown(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    let titles: Vec<String> = catalogue.sources.iter().map(|source| cell(&source.title)).collect();
+    let mut text = format!("| question | {} |\n| --- |{}\n", titles.join(" | "), " --- |".repeat(titles.len()));
+    for (number, asked) in questions.iter().enumerate() {
+        let states: Vec<&str> = matrix.row(number).iter().map(|state| state.title()).collect();
+        let _ = writeln!(text, "| {} | {} |", cell(&asked.title), states.join(" | "));
+    }
+    text
+}
+
+pub fn coverage_csv(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -> String {
+    let cell = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let mut text = String::from("question,source,state\n");
+    for (number, asked) in questions.iter().enumerate() {
+        for (source, state) in catalogue.sources.iter().zip(matrix.row(number)) {
+            let _ = writeln!(text, "{},{},{}", cell(&asked.id), cell(&source.source), state.title());
+        }
+    }
+    text
+}
+
+pub fn questions(chosen: &[&ReadyQuestion], whole: bool) -> String {
+    let mut text = String::new();
+    let mut group = "";
+    for question in chosen {
+        if question.group != group && !whole {
+            group = &question.group;
+            let _ = writeln!(text, "{group}");
+        }
+        let _ = writeln!(text, "  {:<28} {}", question.id, question.title);
+        if whole {
+            let _ =
+                writeln!(text, "  asked by {}\n\n{}\n{}", question.asker, question.doc, question.contract.definition);
+            for part in question.contract.measures.iter().chain(&question.contract.columns) {
+                let _ = writeln!(text, "  {}: {}", part.name, part.expression);
+            }
+            for dial in &question.contract.dials {
+                let _ = writeln!(text, "  {} ({}): {} {}", dial.title, dial.name, dial.default, dial.unit);
+            }
+        }
+    }
+    text
+}
+
+pub fn concepts(vocabulary: &Vocabulary, chosen: &[&Concept], whole: bool) -> String {
+    let mut text = String::new();
+    for concept in chosen {
+        let unit = if concept.unit.is_empty() { String::new() } else { format!(", {}", concept.unit) };
+        let _ = writeln!(text, "{}  {} ({}{unit})\n    {}", concept.id, concept.title, concept.data_type, concept.doc);
+        if !whole {
+            continue;
+        }
+        if !concept.synonyms.is_empty() {
+            let _ = writeln!(text, "    also called: {}", concept.synonyms.join(", "));
+        }
+        for rule in vocabulary.rules().iter().filter(|rule| rule.target == concept.id) {
+            let loss = if rule.loss.is_empty() { String::new() } else { format!(" ({})", rule.loss) };
+            let _ = writeln!(text, "    worked out as {}{loss}", rule.expression);
+        }
+    }
+    text
+}

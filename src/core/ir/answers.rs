@@ -1,0 +1,44 @@
+//! Answers that nothing loads, as files. Imports only the plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Destination, FileKind, NodeId, Op, Plan, WhenExists, node_hash};
+
+/// The plan with a file for each answer whose rows no Load step writes: JSON lines, named after the question, or the
+/// step where it has none.
+pub fn load_answers(plan: &Plan) -> Plan {
+    let mut loaded = plan.clone();
+    let mut names = BTreeSet::new();
+    for (id, node) in plan.iter() {
+        let Op::Write(write) = &node.op else { continue };
+        let Destination::Answer { question } = &write.destination else { continue };
+        if is_loaded(plan, id) {
+            continue;
+        }
+        let wanted = question.clone().unwrap_or_else(|| node.origin.step.clone());
+        let name = if names.insert(wanted.clone()) { wanted } else { format!("{wanted}-{}", node.origin.step) };
+        let path = format!("{name}.jsonl");
+        let destination =
+            Destination::File { path, kind: FileKind::Jsonl, partition: Vec::new(), when_exists: WhenExists::Replace };
+        let target = Arc::make_mut(&mut loaded.nodes[id.0 as usize]);
+        if let Op::Write(write) = &mut target.op {
+            write.destination = destination;
+        }
+        let inputs: Vec<u64> = node.inputs.iter().map(|input| plan.node(*input).hash).collect();
+        target.hash = node_hash(&target.op, inputs.into_iter());
+    }
+    loaded
+}
+
+/// Whether something behind a node writes a file.
+fn is_loaded(plan: &Plan, id: NodeId) -> bool {
+    let mut behind = BTreeSet::from([id]);
+    plan.iter().any(|(other, node)| {
+        if !node.inputs.iter().any(|input| behind.contains(input)) {
+            return false;
+        }
+        behind.insert(other);
+        matches!(&node.op, Op::Write(write) if !matches!(write.destination, Destination::Answer { .. }))
+    })
+}
