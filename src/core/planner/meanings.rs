@@ -1,7 +1,7 @@
 //! Which concept a field carries, with a score and the reasons; a correction in the project wins.
 //! Imports model and project (for the edit that keeps a correction).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -200,7 +200,8 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
         let score = match (is_id, whole.len()) {
             (true, _) => 85,
             (false, 1) => 75,
-            _ => 55,
+            // Many things are called so: values or neighbours must tell which it is.
+            _ => 45,
         };
         draft.add(concept, score, format!("it is named `{}`", column.name));
     }
@@ -212,14 +213,20 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
         let (end, start) = (words[skipped..].join("_"), words[..words.len() - skipped].join("_"));
         let long = words.len() - skipped > 1;
         let mut is_found = false;
-        for (part, score, how) in
-            [(&end, if long { 62 } else { 48 }, "ends"), (&start, if long { 46 } else { 38 }, "begins")]
-        {
-            let found = fitting(vocabulary.named(part));
-            let score = if found.len() > 1 { score - 12 } else { score };
+        if long || !SAYS_NOTHING.contains(&end.as_str()) {
+            let found = fitting(vocabulary.named(&end));
+            let score = if long { 62 } else { 48 } - if found.len() > 1 { 12 } else { 0 };
             for concept in found {
                 is_found = true;
-                draft.add(concept, score, format!("its name {how} as `{part}`"));
+                draft.add(concept, score, format!("its name ends as `{end}`"));
+            }
+        }
+        // What a name begins with tells little, unless it is a time in some unit or zone.
+        for concept in fitting(vocabulary.named(&start)) {
+            let is_time = vocabulary.concepts()[concept].data_type == DataType::Timestamp;
+            if long || is_time {
+                is_found = true;
+                draft.add(concept, if is_time { 58 } else { 46 }, format!("its name begins as `{start}`"));
             }
         }
         if is_found {
@@ -227,6 +234,46 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
         }
     }
 }
+
+/// Last words of a name that may stand for anything: `cluster.name`, `shard.id`.
+const SAYS_NOTHING: [&str; 36] = [
+    "action",
+    "category",
+    "class",
+    "code",
+    "content",
+    "count",
+    "customer",
+    "date",
+    "description",
+    "group",
+    "hits",
+    "id",
+    "kind",
+    "line",
+    "module",
+    "n",
+    "name",
+    "note",
+    "number",
+    "t",
+    "q",
+    "resource",
+    "rule",
+    "s",
+    "size",
+    "state",
+    "sum",
+    "tag",
+    "task_id",
+    "text",
+    "total",
+    "type",
+    "unit",
+    "uuid",
+    "value",
+    "version",
+];
 
 /// Candidates by values alone, where they leave little doubt.
 fn add_valued(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft) {
@@ -248,7 +295,7 @@ fn add_valued(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draf
         if let Some(number) = vocabulary.number(concept)
             && column.values().all(|value| evidence.fits(value))
         {
-            draft.add(number, 52, format!("its values are {}", evidence.describe()));
+            draft.add(number, 52, "its name says nothing, but all its values are alike".into());
         }
     }
     for concept in ["http.request.method", "log.severity"] {
@@ -257,7 +304,7 @@ fn add_valued(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draf
             && column.values().all(|value| evidence.fits(value))
             && column.distinct > 1
         {
-            draft.add(number, 52, format!("its values are {}", evidence.describe()));
+            draft.add(number, 52, "its name says nothing, but all its values are alike".into());
         }
     }
 }
@@ -287,18 +334,20 @@ fn weigh_values(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Dr
     whole_numbers_count_milliseconds(vocabulary, column, draft);
 }
 
-/// Nobody writes seconds as whole numbers up to the thousands: an Int `latency` of 250 is milliseconds.
+/// Nobody writes seconds as whole numbers up to the thousands: an Int `latency` of 250 is milliseconds, and the
+/// `event.duration` of the Elastic Common Schema is nanoseconds.
 fn whole_numbers_count_milliseconds(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft) {
-    let is_large = match column.max {
-        Value::Int(most) => most >= 100,
+    let Value::Int(most) = column.max else { return };
+    let (id, unit) = match normal_name(&column.name) == "event_duration" {
+        true if most >= 1000 => ("event.duration_ns", "nanoseconds, as the Elastic Common Schema has it"),
+        false if most >= 100 => ("event.duration_ms", "milliseconds"),
         _ => return,
     };
-    let (seconds, milliseconds) = (vocabulary.number("event.duration"), vocabulary.number("event.duration_ms"));
-    if let (true, Some(seconds), Some(milliseconds)) = (is_large, seconds, milliseconds) {
+    if let (Some(seconds), Some(number)) = (vocabulary.number("event.duration"), vocabulary.number(id)) {
         for candidate in draft.candidates.iter_mut().filter(|candidate| candidate.concept == seconds) {
-            candidate.concept = milliseconds;
+            candidate.concept = number;
             candidate.score -= 10;
-            candidate.reasons.push("whole numbers of this size count milliseconds".into());
+            candidate.reasons.push(format!("whole numbers of this size count {unit}"));
         }
     }
 }
@@ -343,7 +392,7 @@ fn add_shared_values(vocabulary: &Vocabulary, sources: &[SourceEvidence], drafts
                 .flatten()
                 .or_else(|| draft.best().filter(|best| best.score >= SURE).map(|candidate| candidate.concept));
             if let Some(concept) = sure.filter(|concept| vocabulary.concepts()[*concept].key) {
-                for text in texts(column) {
+                for text in texts(column).collect::<BTreeSet<_>>() {
                     owners.entry(text).or_default().push((number, place, concept));
                 }
             }

@@ -98,7 +98,7 @@ impl ValueEvidence {
         match self {
             ValueEvidence::Regex(pattern) => pattern.matches(text),
             ValueEvidence::Range(_) => false,
-            ValueEvidence::OneOf(words) => words.iter().any(|word| word == text),
+            ValueEvidence::OneOf(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
             ValueEvidence::Check(check) => check.fits(text),
         }
     }

@@ -110,6 +110,51 @@ fn other_logs_are_understood_too() {
 }
 
 #[test]
+fn names_that_may_stand_for_anything_do_not_decide() {
+    let schema = Schema::of([
+        ("cluster.name", DataType::String),
+        ("shard.id", DataType::String),
+        ("ecs.version", DataType::String),
+        ("name", DataType::String),
+        ("event.dataset", DataType::String),
+        ("event.duration", DataType::Int),
+        ("http.request.method", DataType::String),
+        ("time_utc", DataType::Timestamp),
+        ("request.path", DataType::String),
+    ]);
+    let mut other = source(
+        "other",
+        100,
+        schema,
+        &[
+            ("cluster.name", 2, &["blue", "green"]),
+            ("shard.id", 2, &["a1", "b2"]),
+            ("ecs.version", 1, &["1.12.0"]),
+            ("name", 2, &["Blue thing", "Red thing"]),
+            ("event.dataset", 1, &["nginx.access"]),
+            ("http.request.method", 2, &["get", "post"]),
+            ("request.path", 2, &["/a", "/b"]),
+        ],
+    );
+    other.columns[5].max = Value::Int(1_866_656_000);
+    let found = meanings(&Vocabulary::shipped(), &[other]);
+    for (column, wanted) in [
+        ("cluster.name", ""),
+        ("shard.id", ""),
+        ("ecs.version", ""),
+        ("name", ""),
+        ("event.dataset", ""),
+        ("event.duration", "event.duration_ns"),
+        ("http.request.method", "http.request.method"),
+        ("time_utc", "timestamp"),
+        ("request.path", "url.path"),
+    ] {
+        let accepted = best(&found, "other", column).map_or("", |meaning| meaning.concept.as_str());
+        assert_eq!(accepted, wanted, "{column}: {:?}", found[0].columns);
+    }
+}
+
+#[test]
 fn a_correction_wins_and_is_kept_in_the_project() {
     let mut project = shop_sources();
     let edits = [
