@@ -1,7 +1,7 @@
 //! What is known of a source: columns with the profile of a sample, owner, stack, access. Filled by whoever reads
 //! data; this room only looks at it. Imports data and model only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -47,6 +47,8 @@ pub struct ColumnEvidence {
     pub top: Vec<(Value, u64)>,
     /// Further values.
     pub samples: Vec<Value>,
+    /// Of a text column: what `sketch` makes of all its values; empty: not made. Tells which columns share values.
+    pub sketch: Vec<u64>,
     pub classification: Option<Classification>,
 }
 
@@ -64,6 +66,7 @@ impl ColumnEvidence {
             max: Value::Null,
             top: Vec::new(),
             samples: Vec::new(),
+            sketch: Vec::new(),
             classification: None,
         }
     }
@@ -72,6 +75,42 @@ impl ColumnEvidence {
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         self.top.iter().map(|(value, _)| value).chain(&self.samples).filter(|value| !value.is_null())
     }
+}
+
+/// How many hashes a sketch has at most.
+const SKETCH: usize = 256;
+
+/// The smallest hashes of the texts, in order: a sample of the distinct values that is the same wherever they stand,
+/// so that two columns can be compared without their values.
+pub fn sketch<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u64> {
+    let mut smallest = BTreeSet::new();
+    for text in texts {
+        let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        let is_full = smallest.len() == SKETCH;
+        if is_full && smallest.last().is_some_and(|largest| hash >= *largest) {
+            continue;
+        }
+        if smallest.insert(hash) && is_full {
+            smallest.pop_last();
+        }
+    }
+    smallest.into_iter().collect()
+}
+
+/// The shares of the first column's distinct values that the second has too, and the other way round, estimated from
+/// sketches; `None`: there is too little to tell.
+pub(super) fn shared(first: &[u64], second: &[u64]) -> Option<(f64, f64)> {
+    const ENOUGH: usize = 12;
+    // Below the smaller of two full sketches' ends, both know all of their values.
+    let end = |sketch: &[u64]| if sketch.len() == SKETCH { sketch.last().copied().unwrap_or(0) } else { u64::MAX };
+    let end = end(first).min(end(second));
+    let below = |sketch: &[u64]| sketch.partition_point(|hash| *hash <= end);
+    let (first, second) = (&first[..below(first)], &second[..below(second)]);
+    if first.len() < ENOUGH || second.len() < ENOUGH {
+        return None;
+    }
+    let both = first.iter().filter(|hash| second.binary_search(hash).is_ok()).count() as f64;
+    Some((both / first.len() as f64, both / second.len() as f64))
 }
 
 impl SourceEvidence {
@@ -138,6 +177,18 @@ pub fn columns_of(schema: &Schema) -> Vec<ColumnEvidence> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sketches_tell_how_many_values_are_shared() {
+        let values = |from: u32, to: u32| (from..to).map(|n| format!("id-{n}")).collect::<Vec<_>>();
+        let of = |values: &[String]| sketch(values.iter().map(String::as_str));
+        let (all, part, other) = (of(&values(0, 3000)), of(&values(2000, 3000)), of(&values(5000, 9000)));
+        assert_eq!((all.len(), of(&values(0, 20)).len()), (SKETCH, 20));
+        let (of_all, of_part) = shared(&all, &part).unwrap();
+        assert!((of_all - 0.33).abs() < 0.1 && (of_part - 1.0).abs() < 1e-9, "{of_all} {of_part}");
+        assert_eq!(shared(&all, &other), Some((0.0, 0.0)));
+        assert_eq!(shared(&all, &of(&values(0, 5))), None);
+    }
 
     #[test]
     fn fields_of_records_are_columns() {

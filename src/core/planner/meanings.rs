@@ -425,6 +425,7 @@ fn add_shared_values(vocabulary: &Vocabulary, sources: &[SourceEvidence], drafts
             }
         }
     }
+    found.extend(shared_sketches(sources, drafts, SURE, |concept| vocabulary.concepts()[concept].key));
     for (number, place, concept, reason) in found {
         let draft = &mut drafts[number][place];
         match draft.candidates.iter_mut().find(|candidate| candidate.concept == concept) {
@@ -435,6 +436,61 @@ fn add_shared_values(vocabulary: &Vocabulary, sources: &[SourceEvidence], drafts
             None => draft.add(concept, 58, reason),
         }
     }
+}
+
+/// Columns of which nothing is known but that many of their values are those of a well-known key elsewhere: number of
+/// the source, place of the column, concept, reason.
+fn shared_sketches(
+    sources: &[SourceEvidence],
+    drafts: &[Vec<Draft>],
+    sure: i32,
+    is_key: impl Fn(ConceptNo) -> bool,
+) -> Vec<(usize, usize, ConceptNo, String)> {
+    /// So many hashes of each column are looked up to find those that are worth a comparison.
+    const PROBES: usize = 32;
+    let all = || {
+        let columns = sources.iter().enumerate();
+        columns.flat_map(|(number, source)| source.columns.iter().enumerate().map(move |(at, one)| (number, at, one)))
+    };
+    let mut owners: HashMap<u64, Vec<(usize, usize, ConceptNo)>> = HashMap::new();
+    for (number, place, column) in all() {
+        let draft = &drafts[number][place];
+        let best = draft.best().filter(|best| best.score >= sure).map(|best| best.concept);
+        if let Some(concept) = draft.confirmed.flatten().or(best).filter(|concept| is_key(*concept)) {
+            for hash in &column.sketch {
+                owners.entry(*hash).or_default().push((number, place, concept));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (number, place, column) in all() {
+        let draft = &drafts[number][place];
+        let is_open = draft.confirmed.is_none() && draft.best().is_none_or(|best| best.score < i32::from(ACCEPTED));
+        if !is_open {
+            continue;
+        }
+        let probes = column.sketch.iter().take(PROBES);
+        let mut near: Vec<(usize, usize, ConceptNo)> =
+            probes.filter_map(|hash| owners.get(hash)).flatten().copied().collect();
+        near.sort_unstable();
+        near.dedup();
+        let compared = near.into_iter().filter(|owner| owner.0 != number).filter_map(|(other, at, concept)| {
+            let (own, others) = super::evidence::shared(&column.sketch, &sources[other].columns[at].sketch)?;
+            // Most of the smaller one; by chance ids share nothing.
+            (own.max(others) >= 0.5 && own.min(others) >= 0.05).then_some((own, other, at, concept))
+        });
+        let best = compared.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (b.1, b.2).cmp(&(a.1, a.2))));
+        if let Some((own, other, at, concept)) = best {
+            let reason = format!(
+                "about {:.0} % of its values are in `{}` of {} too",
+                100.0 * own,
+                sources[other].columns[at].name,
+                sources[other].title
+            );
+            found.push((number, place, concept, reason));
+        }
+    }
+    found
 }
 
 fn texts(column: &ColumnEvidence) -> impl Iterator<Item = &str> {

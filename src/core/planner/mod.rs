@@ -27,7 +27,7 @@ pub use coverage::{
     unused_fields,
 };
 pub use derive::{Derivation, derive};
-pub use evidence::{ColumnEvidence, SourceEvidence, columns_of};
+pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
 pub use gaps::{Gap, drift, gaps, plan_gaps};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};

@@ -110,6 +110,21 @@ fn other_logs_are_understood_too() {
 }
 
 #[test]
+fn a_nameless_column_is_known_by_the_values_that_it_shares() {
+    let mut evidence = shop_evidence(&shop_sources());
+    let ids: Vec<String> = (0..900).map(|number| format!("{:016x}", number * 7919)).collect();
+    let sketch_of = |ids: &[String]| crate::planner::sketch(ids.iter().map(String::as_str));
+    let nameless = evidence[0].columns.iter_mut().find(|column| column.name == "cookie_sid").unwrap();
+    (nameless.name, nameless.sketch) = ("field_10".into(), sketch_of(&ids));
+    let known = evidence[1].columns.iter_mut().find(|column| column.name == "sid").unwrap();
+    known.sketch = sketch_of(&ids[300..800]);
+    let found = meanings(&Vocabulary::shipped(), &evidence);
+    let meaning = best(&found, "src-access", "field_10").unwrap();
+    assert_eq!(meaning.concept, "session.id");
+    assert!(meaning.reasons[0].ends_with("of its values are in `sid` of Application log too"), "{:?}", meaning.reasons);
+}
+
+#[test]
 fn names_that_may_stand_for_anything_do_not_decide() {
     let schema = Schema::of([
         ("cluster.name", DataType::String),
