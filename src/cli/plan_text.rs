@@ -43,7 +43,7 @@ pub fn meanings(catalogue: &Catalogue) -> String {
 }
 
 pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> String {
-    let mut text = format!("{} ({})\n  {}\n", asked.title, asked.id, asked.contract.definition);
+    let mut text = format!("{} ({})\n  {}\n", asked.title, asked.id, asked.definition());
     for (number, proposal) in proposals.iter().enumerate() {
         let proof = if proposal.is_proved { "" } else { ", perhaps not the cheapest" };
         let sources = proposal.sources.join(", ");

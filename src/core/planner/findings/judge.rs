@@ -43,7 +43,7 @@ struct Found<'a> {
 
 impl Found<'_> {
     /// A finding whose flow is the probe's own.
-    fn new(&self, number: usize, title: String) -> Finding {
+    fn finding(&self, number: usize, title: String) -> Finding {
         Finding {
             id: format!("{}:{}:{number}", self.probe.kind.name(), self.probe.source),
             kind: self.probe.kind,
@@ -113,7 +113,7 @@ fn burst_findings(found: &Found, rows: &ProbeRows, what: &str, at_least: i64, us
         let (Some(from), Some(to)) = (rows.time(row, "begins"), rows.time(row, "ends")) else { continue };
         let count = rows.number(row, "rows");
         let title = format!("{count} {what} from {} to {} in {}", minute(from), until(from, to), found.source_title());
-        let mut finding = found.new(number + 1, title);
+        let mut finding = found.finding(number + 1, title);
         (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
         let minutes = (to - from) as f64 / MINUTE as f64;
         finding.evidence.push(format!(
@@ -152,7 +152,7 @@ fn slow_findings(found: &Found, rows: &ProbeRows, threshold: f64, by: &str) -> V
             100.0 * share,
             found.source_title()
         );
-        let mut finding = found.new(findings.len() + 1, title);
+        let mut finding = found.finding(findings.len() + 1, title);
         finding
             .evidence
             .push(format!("{own_slow} of {own} requests, the slowest {:.1} s", rows.number(row, "slowest")));
@@ -179,7 +179,7 @@ fn failure_finding(
     }
     let share = 100.0 * failed.len() as f64 / inside.len() as f64;
     let title = format!("{} times `{value}`, {share:.0} % of the attempts ({})", failed.len(), found.source_title());
-    let mut finding = Finding { accept: accept.to_vec(), ..found.new(1, title) };
+    let mut finding = Finding { accept: accept.to_vec(), ..found.finding(1, title) };
     let times: Vec<i64> = failed.iter().filter_map(|row| rows.time(*row, time)).collect();
     finding.from = times.iter().min().map(|micros| clock(*micros));
     finding.to = times.iter().max().map(|micros| clock(*micros));
@@ -234,7 +234,7 @@ fn new_patterns(found: &Found, rows: &ProbeRows, what: &str) -> Vec<Finding> {
     for (number, (count, row, first, last)) in fresh.into_iter().take(SHOWN).enumerate() {
         let pattern = rows.value(row, "pattern").to_json();
         let title = format!("new since {}: {what} {pattern} ({})", minute(first), found.source_title());
-        let mut finding = found.new(number + 1, title);
+        let mut finding = found.finding(number + 1, title);
         (finding.from, finding.to) = (Some(clock(first)), Some(clock(last)));
         finding.evidence.push(format!("{count} rows, none in the {:.1} hours before", (first - start) as f64 / 3.6e9));
         if let Value::String(example) = rows.value(row, "example") {
@@ -279,7 +279,7 @@ fn gap_findings(found: &Found, rows: &ProbeRows) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, (_, from, to, empty, silent)) in gaps.into_iter().take(SHOWN).enumerate() {
         let title = format!("nothing from {} to {} in {}", minute(from), until(from, to), found.source_title());
-        let mut finding = found.new(number + 1, title);
+        let mut finding = found.finding(number + 1, title);
         (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
         finding.evidence.push(format!(
             "{silent} minutes without a row; the hours before and after have {empty} such minutes, none so many in a row"
@@ -303,7 +303,7 @@ fn duplicate_finding(found: &Found, rows: &ProbeRows, of: u64, accept: &[Edit]) 
         return None;
     }
     let title = format!("{more} rows are delivered twice in {}", found.source_title());
-    let mut finding = Finding { accept: accept.to_vec(), ..found.new(1, title) };
+    let mut finding = Finding { accept: accept.to_vec(), ..found.finding(1, title) };
     finding.evidence.push(format!("{} different rows are there more than once, equal in all columns", rows.rows.len()));
     if of > 0 {
         finding.evidence.push(format!("of about {of} rows that were looked at"));
@@ -318,7 +318,7 @@ fn bot_finding(found: &Found, rows: &ProbeRows, agent: &str) -> Option<Finding> 
         return None;
     }
     let title = format!("{requests} requests by {} bots and scripts in {}", rows.rows.len(), found.source_title());
-    let mut finding = found.new(1, title);
+    let mut finding = found.finding(1, title);
     for row in 0..rows.rows.len().min(8) {
         finding.evidence.push(format!(
             "{} requests: {}",
@@ -338,7 +338,7 @@ fn personal_finding(found: &Found, rows: &ProbeRows, columns: &[(String, String)
         return None;
     }
     let title = format!("personal data in {}: {}", found.source_title(), names.join(", "));
-    let mut finding = Finding { accept: accept.to_vec(), ..found.new(1, title) };
+    let mut finding = Finding { accept: accept.to_vec(), ..found.finding(1, title) };
     for ((name, concept), count) in columns.iter().zip(&counts).filter(|(_, count)| **count > 0.0) {
         finding.evidence.push(format!("`{name}` is {}: {count} values", concept.to_lowercase()));
     }
