@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 22] = [
     "designer",
     "new",
     "generate",
@@ -18,6 +18,7 @@ const VERBS: [&str; 21] = [
     "profile",
     "check",
     "plan",
+    "questions",
     "concepts",
     "preview",
     "apply",

@@ -149,3 +149,88 @@ fn meanings_and_concepts_are_told_with_reasons() {
     let (code, _, talk) = run(&["concepts", "url.pth"]);
     assert!(code == 2 && talk.contains("did you mean `url.path`?"), "{talk}");
 }
+
+/// Questions that `tests/oracle/questions.py` answers too.
+const CHECKED: [&str; 10] = [
+    "availability",
+    "load-per-hour",
+    "orders-per-day",
+    "releases-per-month",
+    "revenue-lost",
+    "services-to-expand",
+    "transaction-failure-rate",
+    "transactions-failed",
+    "users-bad-experience",
+    "users-by-country",
+];
+
+#[test]
+fn ready_made_questions_become_flows_that_run_and_agree_with_the_oracle() {
+    let Some(python) = crate::support::python("ready_made_questions") else { return };
+    let home = tempfile::tempdir().unwrap();
+    let (project, _) = project_of(home.path(), "4");
+    let list: Json = serde_json::from_str(&run_ok(&["questions", "--format", "json"])).unwrap();
+    let ids: Vec<&str> = list.as_array().unwrap().iter().map(|question| question["id"].as_str().unwrap()).collect();
+    assert!(ids.len() >= 24, "{ids:?}");
+    let mut answered = Vec::new();
+    for id in &ids {
+        let told: Json =
+            serde_json::from_str(&run_ok(&["plan", &project, "--question", id, "--format", "json"])).unwrap();
+        let ways = told["alternatives"].as_array().unwrap();
+        let costs: Vec<u64> = ways.iter().map(|way| way["cost"].as_u64().unwrap()).collect();
+        assert!(costs.is_sorted(), "{id}: {costs:?}");
+        assert_eq!(ways.is_empty(), !told["gaps"].as_array().unwrap().is_empty(), "{id}: answered, or a gap is named");
+        let (code, _, talk) = run(&["plan", &project, "--question", id, "--accept"]);
+        assert_eq!(code, i32::from(ways.is_empty()), "{id}: {talk}");
+        if !ways.is_empty() {
+            answered.push(*id);
+        }
+    }
+    assert!(answered.len() >= 24, "{} of {}: {answered:?}", answered.len(), ids.len());
+    assert!(CHECKED.iter().all(|id| answered.contains(id)));
+    let (code, _, talk) = run(&["check", &project, "--deny-warnings"]);
+    assert_eq!(code, 0, "{talk}");
+    let out = home.path().join("out");
+    run_ok(&["run", &project, "--out", path(&out)]);
+    assert!(answered.iter().all(|id| out.join(format!("{id}.jsonl")).exists()), "an answer without a load is a file");
+    let oracle = crate::support::root().join("tests/oracle/questions.py");
+    let samples = home.path().join("samples");
+    let result = std::process::Command::new(python).args([path(&oracle), path(&samples), path(&out)]).output().unwrap();
+    let (code, told, fault) = crate::support::texts(result);
+    assert_eq!((code, told.matches("equal").count()), (0, CHECKED.len()), "{told}{fault}");
+    // One of them alone.
+    let alone = home.path().join("alone");
+    run_ok(&["run", &project, "--flow", "How much load is there?", "--out", path(&alone)]);
+    let names: Vec<_> = fs::read_dir(&alone).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["load-per-hour.jsonl"]);
+}
+
+#[test]
+fn what_is_missing_is_named_and_coverage_is_written_in_every_form() {
+    let home = tempfile::tempdir().unwrap();
+    let samples = home.path().join("samples");
+    fs::create_dir(&samples).unwrap();
+    // Payments without a reason to tell users apart, and no orders.
+    let line = r#"{"ts":"2026-03-02T10:00:00Z","level":"info","service":"pay","event":"payment_ok","duration_ms":12}"#;
+    fs::write(samples.join("pay.jsonl"), format!("{line}\n{}\n", line.replace("10:00", "10:07"))).unwrap();
+    let project = run_ok(&["new", path(home.path()), "--samples", path(&samples)]);
+    let project = project.trim();
+    let told: Json =
+        serde_json::from_str(&run_ok(&["plan", project, "--question", "users-active", "--format", "json"])).unwrap();
+    assert!(told["alternatives"].as_array().unwrap().is_empty());
+    let gap = &told["gaps"][0];
+    assert_eq!(gap["source"], "src-pay");
+    assert!(gap["unlocks"].as_array().unwrap().iter().any(|id| id == "users-active"), "{gap}");
+    let (code, out, talk) = run(&["plan", project, "--question", "users-active", "--accept"]);
+    assert!(code == 1 && out.contains("missing:") && talk.contains("do not answer"), "{out}{talk}");
+    let told: Json = serde_json::from_str(&run_ok(&["plan", project, "--coverage", "--format", "json"])).unwrap();
+    let cells = told["coverage"].as_array().unwrap();
+    assert!(cells.iter().any(|cell| cell["state"] == "missing") && cells.iter().any(|cell| cell["state"] != "missing"));
+    assert!(cells.iter().all(|cell| !cell["evidence"].as_str().unwrap().is_empty()));
+    assert!(
+        run_ok(&["plan", project, "--coverage", "--format", "markdown"])
+            .starts_with("| question | pay |\n| --- | --- |\n")
+    );
+    assert!(run_ok(&["plan", project, "--coverage", "--format", "csv"]).contains("users-active,src-pay,missing\n"));
+    assert!(run_ok(&["plan", project, "--coverage"]).contains("one field away"));
+}

@@ -39,6 +39,17 @@ pub fn run_ok(args: &[&str]) -> String {
     out
 }
 
+/// Python 3; `None`, said aloud, where there is none.
+pub fn python(test: &str) -> Option<String> {
+    let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Command::new(&python).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        assert!(std::env::var_os("PIPEWRIGHT_REQUIRE_ENGINES").is_none(), "{test}: there is no {python}");
+        eprintln!("skipped {test}: there is no {python}");
+    }
+    found.then_some(python)
+}
+
 /// Python that has the package `duckdb`; `None`, said aloud, where there is none.
 pub fn python_with_duckdb(test: &str) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());

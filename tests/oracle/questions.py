@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Ten ready-made questions about the shop, answered straight from the raw files: an oracle that shares no code with
+the product. Python 3.11 or later, standard library only.
+
+    questions.py DATA OUT      compares with OUT/<question id>.jsonl; exit code 1 and the first differences where a
+                               file is not equal. Rows in any order, floats to nine digits.
+
+Lines and fields are read as shop.py says.
+"""
+
+import csv
+import json
+import os
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+
+import shop
+
+
+def whole(text):
+    """A whole number of 64 bits; any other is not readable."""
+    value = shop.number(text, int)
+    return value if value is not None and -(2**63) <= value < 2**63 else None
+
+
+def requests(data):
+    """(time, client, status, bytes, duration) of each readable line."""
+    for line in shop.lines(f"{data}/access.log"):
+        fields, start = [], 0
+        for literal in shop.LITERALS:
+            end = line.find(literal, start)
+            if end < 0:
+                break
+            fields.append(line[start:end])
+            start = end + len(literal)
+        else:
+            time = shop.access_time(fields[2])
+            if time:
+                client = None if fields[0] == "-" else fields[0]
+                status, size = whole(fields[4]), whole(fields[5])
+                yield time, client, status, size, shop.number(fields[8], float)
+
+
+def events(data):
+    for event in shop.objects(f"{data}/app.jsonl"):
+        event["time"] = shop.instant(event["ts"])
+        yield event
+
+
+def table(data, name):
+    with open(f"{data}/{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def day(time):
+    return shop.shown(time.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def hour(time):
+    return shop.shown(time.replace(minute=0, second=0, microsecond=0))
+
+
+def users_bad_experience(data):
+    hours = defaultdict(lambda: [set(), 0])
+    for time, client, status, _, duration in requests(data):
+        if (status or 0) >= 500 or (duration or 0) > 3:
+            entry = hours[hour(time)]
+            entry[0].add(client)
+            entry[1] += 1
+    return [{"hour": key, "users": len(users - {None}), "requests": count} for key, (users, count) in hours.items()]
+
+
+def load_per_hour(data):
+    hours = defaultdict(lambda: [0, 0])
+    for time, _, status, size, _ in requests(data):
+        hours[hour(time)][0] += status is not None
+        hours[hour(time)][1] += size or 0
+    return [{"hour": key, "requests": count, "bytes": size} for key, (count, size) in hours.items()]
+
+
+def orders_per_day(data):
+    days = defaultdict(lambda: [set(), set(), []])
+    for event in events(data):
+        if event.get("order_id") is None or event["event"] == "payment_failed":
+            continue
+        entry = days[day(event["time"])]
+        for place, name in enumerate(["order_id", "user_id"]):
+            entry[place].add(event.get(name))
+        entry[2].append(event.get("amount"))
+    return [
+        {
+            "day": key,
+            "orders": len(orders - {None}),
+            "users": len(users - {None}),
+            "largest": max(amount for amount in amounts if amount is not None),
+        }
+        for key, (orders, users, amounts) in days.items()
+    ]
+
+
+def version_at(data):
+    live = defaultdict(list)
+    for row in table(data, "releases"):
+        live[row["service"]].append((shop.instant(row["released_at"]), row["version"]))
+    for versions in live.values():
+        versions.sort()
+
+    def version(service, time):
+        versions = live.get(service, [])
+        place = bisect_right([start for start, _ in versions], time)
+        return versions[place - 1][1] if place else None
+
+    return version
+
+
+def transactions_failed(data):
+    version = version_at(data)
+    return [
+        {
+            "time": shop.shown(event["time"]),
+            "transaction": event.get("order_id"),
+            "service": event.get("service"),
+            "version": version(event.get("service"), event["time"]),
+            "user": event.get("user_id"),
+            "reason": event.get("reason"),
+            "amount": event.get("amount"),
+            "trace": event.get("trace_id"),
+        }
+        for event in events(data)
+        if event["event"] == "payment_failed"
+    ]
+
+
+def transaction_failure_rate(data):
+    hours = defaultdict(lambda: [0, 0])
+    for event in events(data):
+        if event["event"] in ("payment_ok", "payment_failed"):
+            hours[hour(event["time"])][0] += 1
+            hours[hour(event["time"])][1] += event["event"] == "payment_failed"
+    return [
+        {"hour": key, "transactions": count, "failed": failed, "share": failed / count}
+        for key, (count, failed) in hours.items()
+    ]
+
+
+def revenue_lost(data):
+    lost = defaultdict(lambda: [0, []])
+    for event in events(data):
+        if event["event"] == "payment_failed":
+            entry = lost[day(event["time"]), event.get("reason")]
+            entry[0] += 1
+            entry[1].append(event.get("amount"))
+    return [
+        {"day": key, "reason": reason, "failed": count, "amount": sum(a for a in amounts if a is not None)}
+        for (key, reason), (count, amounts) in lost.items()
+    ]
+
+
+def users_by_country(data):
+    home = {row["user_id"]: row["country"] or None for row in table(data, "users")}
+    countries = defaultdict(lambda: [set(), 0])
+    for event in events(data):
+        user = event.get("user_id")
+        countries[home.get(user)][0].add(user)
+        countries[home.get(user)][1] += 1
+    return [{"country": key, "users": len(users - {None}), "rows": rows} for key, (users, rows) in countries.items()]
+
+
+def releases_per_month(data):
+    months = defaultdict(int)
+    for row in table(data, "releases"):
+        month = shop.instant(row["released_at"]).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        months[shop.shown(month), row["service"]] += 1
+    return [{"month": month, "service": service, "releases": count} for (month, service), count in months.items()]
+
+
+def services_to_expand(data):
+    with open(f"{data}/services.json", encoding="utf-8") as file:
+        known = {item["name"]: item for page in json.load(file) for item in page["items"]}
+    shares = defaultdict(list)
+    for line in shop.lines(f"{data}/metrics.prom"):
+        sample = shop.SAMPLE.fullmatch(line)
+        if sample and sample[1] == "service_cpu_share":
+            share = shop.number(sample[3], float)
+            if share is not None:
+                shares[dict(shop.LABEL.findall(sample[2] or "")).get("service")].append(share)
+    return [
+        {
+            "service": service,
+            "owner": (known.get(service, {}).get("owner") or {}).get("team"),
+            "replicas": known.get(service, {}).get("replicas"),
+            "samples": len(values),
+            "busy_samples": sum(share > 0.8 for share in values),
+            "cpu_max": max(values),
+        }
+        for service, values in shares.items()
+    ]
+
+
+def availability(data):
+    days = defaultdict(lambda: [0, 0])
+    for time, _, status, _, _ in requests(data):
+        days[day(time)][0] += 1
+        days[day(time)][1] += status is not None and status < 500
+    return [
+        {"day": key, "requests": count, "available": 100 * good / count, "goal_met": 100 * good / count >= 99.5}
+        for key, (count, good) in days.items()
+    ]
+
+
+QUESTIONS = {
+    "availability": availability,
+    "users-bad-experience": users_bad_experience,
+    "load-per-hour": load_per_hour,
+    "orders-per-day": orders_per_day,
+    "transactions-failed": transactions_failed,
+    "transaction-failure-rate": transaction_failure_rate,
+    "revenue-lost": revenue_lost,
+    "users-by-country": users_by_country,
+    "releases-per-month": releases_per_month,
+    "services-to-expand": services_to_expand,
+}
+
+
+def comparable(rows):
+    def cell(value):
+        if isinstance(value, str) and len(value) > 19 and value[10] == "T":
+            return shop.shown(shop.instant(value))
+        return f"{float(value):.9g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+    return sorted(json.dumps({key: cell(value) for key, value in row.items()}, sort_keys=True) for row in rows)
+
+
+def main(arguments):
+    if len(arguments) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    failed = False
+    for name, answer in QUESTIONS.items():
+        expected = comparable(answer(arguments[1]))
+        try:
+            with open(os.path.join(arguments[2], f"{name}.jsonl"), encoding="utf-8") as file:
+                found = comparable(json.loads(line) for line in file)
+        except OSError as error:
+            print(f"{name}: {error.strerror}")
+            failed = True
+            continue
+        if found == expected:
+            print(f"{name}: {len(expected)} rows, equal")
+            continue
+        failed = True
+        for row in [row for row in expected if row not in found][:3]:
+            print(f"{name}: missing {row}")
+        for row in [row for row in found if row not in expected][:3]:
+            print(f"{name}: instead {row}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
