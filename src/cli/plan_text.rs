@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Concept, Coverage, Gap, Proposal, ReadyQuestion, Vocabulary, one_field_away, unused_fields,
+    Asked, Catalogue, Concept, Coverage, CoverageState, Gap, Proposal, ReadyQuestion, Vocabulary, one_field_away,
+    unused_fields,
 };
 
 /// Unused fields and wishes that are listed; the JSON has all.
@@ -84,10 +85,12 @@ pub fn coverage(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -
     let mut text = String::new();
     for (number, asked) in questions.iter().enumerate() {
         let _ = writeln!(text, "{}", asked.title);
-        for (source, state) in catalogue.sources.iter().zip(matrix.row(number)).filter(|(_, state)| state.answers()) {
+        let states = catalogue.sources.iter().zip(matrix.row(number));
+        let known: Vec<_> = states.filter(|(_, state)| **state != CoverageState::Missing).collect();
+        for (source, state) in &known {
             let _ = writeln!(text, "  {}: {}", source.title, state.title());
         }
-        if matrix.sources_for(number) == 0 {
+        if known.is_empty() {
             text.push_str("  no source answers it\n");
         }
     }

@@ -12,7 +12,7 @@ use pipewright_core::ir::{
 use pipewright_core::model::Source;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
-use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings};
+use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch};
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
 
@@ -76,6 +76,9 @@ fn fill(
         (column.nulls, column.distinct) = (profile.nulls, profile.distinct);
         (column.min, column.max) = (profile.min.clone(), profile.max.clone());
         column.top.clone_from(&profile.top);
+        if let Ok(texts) = table.frame().columns()[index].as_materialized_series().str() {
+            column.sketch = sketch(texts.iter().flatten());
+        }
         let step = (table.rows() / SAMPLES).max(1);
         column.samples = (0..table.rows()).step_by(step).map(|row| table.value(row, index)).collect();
         column.samples.retain(|value| !value.is_null());
