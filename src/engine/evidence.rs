@@ -115,7 +115,7 @@ fn fill_nested(column: &mut ColumnEvidence, schema: &Schema, rows: impl Iterator
     }
     column.distinct = counts.len() as u64;
     let mut values: Vec<(Value, u64)> = counts.into_values().collect();
-    values.sort_by(|one, other| other.1.cmp(&one.1));
+    values.sort_by_key(|value| std::cmp::Reverse(value.1));
     column.samples = values.iter().take(SAMPLES).map(|(value, _)| value.clone()).collect();
     values.truncate(crate::profile::TOP);
     column.top = values;

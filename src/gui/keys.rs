@@ -34,7 +34,7 @@ pub fn take_keys(ctx: &Context, state: StateRef<'_>, view: &View, out: &mut Acti
         return;
     }
     let is_elsewhere = is_writing || egui::Popup::is_any_open(ctx);
-    let is_taken = |command: &Command| !command.is_of_canvas() && !(is_elsewhere && command.yields_to_text());
+    let is_taken = |command: &Command| !(command.is_of_canvas() || is_elsewhere && command.yields_to_text());
     let mut shortcuts: Vec<_> = Command::ALL
         .iter()
         .filter(|command| is_taken(command))

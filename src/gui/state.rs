@@ -9,11 +9,10 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
 use pipewright_core::plan::Planner;
-use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
 use pipewright_engine::resolve::referred_variable;
 
-use super::backend::RunReport;
+use super::backend::{FindingsOutcome, RunReport};
 use super::canvas::Selection;
 use super::command::Chosen;
 use super::results::Results;
@@ -100,7 +99,7 @@ pub struct AppState {
 pub struct FindingsState {
     pub is_looking: bool,
     /// `None`: nobody has looked yet.
-    pub outcome: Option<Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic>>,
+    pub outcome: Option<FindingsOutcome>,
     /// Ids of those whose flow is in the design.
     pub accepted: BTreeSet<String>,
 }

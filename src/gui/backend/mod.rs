@@ -77,6 +77,9 @@ pub struct Found {
     pub compression: Option<String>,
 }
 
+/// Findings with warnings, or why nothing was looked for.
+pub type FindingsOutcome = Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic>;
+
 /// What came of a task.
 #[derive(Debug)]
 pub enum Message {
@@ -118,7 +121,7 @@ pub enum Message {
         result: Result<Box<RunReport>, Vec<Diagnostic>>,
     },
     /// What stands out in the sources.
-    Findings(Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic>),
+    Findings(FindingsOutcome),
     Exported {
         folder: PathBuf,
         /// The names of the files, and warnings.
