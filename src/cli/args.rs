@@ -158,13 +158,13 @@ pub struct PlanArgs {
     #[arg(long)]
     pub findings: bool,
     /// One finding, by its id
-    #[arg(long, value_name = "ID", conflicts_with = "findings")]
+    #[arg(long, value_name = "ID", conflicts_with = "findings", group = "flow_source")]
     pub finding: Option<String>,
     /// What the fields of the sources mean, with score and reasons
     #[arg(long, conflicts_with_all = ["findings", "finding"])]
     pub meanings: bool,
     /// How a question can be answered from the sources, by the question's id (`pipewright questions`)
-    #[arg(long, value_name = "ID", conflicts_with_all = ["findings", "finding", "meanings"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["findings", "finding", "meanings"], group = "flow_source")]
     pub question: Option<String>,
     /// So many ways to answer it, the cheapest first
     #[arg(long, value_name = "COUNT", default_value_t = 3, requires = "question")]
@@ -173,7 +173,7 @@ pub struct PlanArgs {
     #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question"])]
     pub coverage: bool,
     /// Put the flow of the finding, or the first way to answer the question, into the project
-    #[arg(long)]
+    #[arg(long, requires = "flow_source")]
     pub accept: bool,
     /// `markdown` and `csv` for --coverage only
     #[arg(long, value_enum, default_value_t = PlanForm::Text)]

@@ -19,18 +19,15 @@ use super::output::{print_json, print_text};
 use super::{Failure, Outcome, VerbResult, plan_text, project, usage};
 
 pub fn plan(args: &PlanArgs) -> VerbResult {
+    if matches!(args.format, PlanForm::Markdown | PlanForm::Csv) && !args.coverage {
+        return Err(usage("only the coverage is written as Markdown or CSV", "use --format json or text"));
+    }
+    let opened = project::open(&args.project)?;
     let wants = args.findings || args.finding.is_some() || args.meanings || args.question.is_some() || args.coverage;
     if !wants {
         let help = "add --findings, --finding ID, --question ID, --coverage or --meanings";
         return Err(usage("nothing says what is to be planned", help));
     }
-    if args.accept && args.finding.is_none() && args.question.is_none() {
-        return Err(usage("nothing says which flow is accepted", "add --finding ID or --question ID"));
-    }
-    if matches!(args.format, PlanForm::Markdown | PlanForm::Csv) && !args.coverage {
-        return Err(usage("only the coverage is written as Markdown or CSV", "use --format json or text"));
-    }
-    let opened = project::open(&args.project)?;
     let Some(mut design) = opened.project.clone() else {
         return Err(usage("a pipeline has nothing to plan", "give the project that it was exported from"));
     };
