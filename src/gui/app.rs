@@ -270,6 +270,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
                 view.left = tab;
             }
         }
+        ui.add_space(theme::SPACE_2);
     });
     widgets::hairline(ui);
     match view.left {

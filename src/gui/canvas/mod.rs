@@ -2,7 +2,7 @@
 //! fills a [`Scene`] when the project changes, draws the canvas each frame, and
 //! turns the [`CanvasEvent`]s into edits. Imports egui and the theme only.
 //!
-//! ```ignore
+//! ```text
 //! // Kept by the app:
 //! let mut canvas = Canvas::default();
 //! let mut scene = Scene::default();     // refilled, with a new `revision`, on change
