@@ -8,8 +8,8 @@ use pipewright_core::formats::{Framing, Parser};
 
 use super::open::unreadable;
 
-/// Bytes of a chunk where nothing else is said.
-pub(crate) const CHUNK_SIZE: usize = 8 << 20;
+/// Bytes of a chunk where nothing else is said: as fast as larger ones (measured), with less memory touched.
+pub(crate) const CHUNK_SIZE: usize = 2 << 20;
 /// The longest event, in bytes.
 pub(crate) const EVENT_LIMIT: usize = 64 << 20;
 /// The largest file that is read whole (JSON documents), in bytes.
