@@ -76,15 +76,14 @@ fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
     if head.starts_with(b"PK\x03\x04") {
         return Some(("this is a zip archive or an office document", "unpack it first; save a spreadsheet as CSV"));
     }
+    // Text in another encoding is no UTF-8, but it has lines: its bytes are replaced and counted. Control characters
+    // are what no text has.
+    let first = &head[..head.len().min(4096)];
     let is_odd =
-        |c: &char| *c == char::REPLACEMENT_CHARACTER || c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x1b');
-    let text = String::from_utf8_lossy(&head[..head.len().min(4096)]);
-    let odd = text.chars().filter(is_odd).count();
-    let is_binary = !head.starts_with(b"PAR1") && odd * 10 > text.chars().count();
-    is_binary.then_some((
-        "this is no UTF-8 text",
-        "choose a log, a table or a JSON file; text in other encodings is converted first",
-    ))
+        |byte: &&u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\x0b' | b'\x0c' | b'\r' | b'\x1b');
+    let odd = first.iter().filter(is_odd).count();
+    let is_binary = !head.starts_with(b"PAR1") && first.len() >= 32 && odd * 20 > first.len();
+    is_binary.then_some(("this is no text", "choose a log, a table or a JSON file"))
 }
 
 /// The columns that a file has when it is read with that format.

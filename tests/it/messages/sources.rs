@@ -28,7 +28,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
         1,
         &["this is a zip archive or an office document (archive.zip)", "save a spreadsheet as CSV"],
     ),
-    (&["read", "picture.png"], 1, &["this is no UTF-8 text (picture.png)", "choose a log"]),
+    (&["read", "picture.png"], 1, &["this is no text (picture.png)", "choose a log"]),
     (&["read", "damaged.gz"], 1, &["the compressed file is damaged or cut short (damaged.gz)", "fetch it again"]),
     (&["sniff", "damaged.zst"], 1, &["the compressed file is damaged or cut short (damaged.zst)"]),
     (&["read", "damaged.parquet"], 1, &["no Parquet file, or a damaged one (damaged.parquet)", "another format"]),
