@@ -25,7 +25,7 @@ use serde::Serialize;
 use crate::preview::{PreviewRequest, PreviewWorker};
 use crate::profile::profile;
 use crate::read::{Cancel, Parsed, job_of, sniff};
-use crate::run::{RunOptions, RunProgress, peak_memory, run};
+use crate::run::{RunOptions, Silent, peak_memory, run};
 use crate::sample::{Sampling, read_sample};
 
 /// Which way a figure gets better.
@@ -59,13 +59,6 @@ const PEERS: &str = include_str!("bench/peers.py");
 const LINE: u64 = 250;
 /// Python with `polars` and `duckdb`; set to another interpreter where they live in an environment of their own.
 const PYTHON: &str = "PIPEWRIGHT_BENCH_PYTHON";
-
-struct Silent;
-
-impl RunProgress for Silent {
-    fn step(&self, _: &str) {}
-    fn bytes(&self, _: u64, _: u64) {}
-}
 
 /// Reading: megabytes a second of an access log into ten typed columns, and of JSON lines; `megabytes` of each.
 pub fn bench_parse(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {

@@ -16,7 +16,8 @@ use pipewright_core::ir::{
     Op, Parameter, Plan, environment_reference, interpolate, load_answers, prune, resolve_parameters,
 };
 
-use crate::{RunOptions, RunProgress, expand, run};
+use crate::run::Silent;
+use crate::{RunOptions, expand, run};
 
 /// Lines of each source that a receipt pins.
 const PINNED_LINES: usize = 2000;
@@ -96,13 +97,6 @@ fn pinned_parameters(plan: &Plan) -> Result<BTreeMap<String, Value>, Vec<Diagnos
         values.entry(parameter.name.clone()).or_insert_with(|| Value::text(""));
     }
     Ok(values)
-}
-
-struct Silent;
-
-impl RunProgress for Silent {
-    fn step(&self, _: &str) {}
-    fn bytes(&self, _: u64, _: u64) {}
 }
 
 fn pipeline_text(info: &DesignInfo, plan: &Plan) -> String {

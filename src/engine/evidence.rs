@@ -18,7 +18,7 @@ use pipewright_core::steps::PlanBuilder;
 
 use crate::profile::profile;
 use crate::read::{Cancel, read_stream};
-use crate::run::{RunOptions, RunProgress, run};
+use crate::run::{RunOptions, Silent, run};
 use crate::sample::{Sampling, read_sample};
 
 /// Rows of each source that evidence rests on.
@@ -119,13 +119,6 @@ fn fill_nested(column: &mut ColumnEvidence, schema: &Schema, rows: impl Iterator
     column.samples = values.iter().take(SAMPLES).map(|(value, _)| value.clone()).collect();
     values.truncate(crate::profile::TOP);
     column.top = values;
-}
-
-struct Silent;
-
-impl RunProgress for Silent {
-    fn step(&self, _: &str) {}
-    fn bytes(&self, _: u64, _: u64) {}
 }
 
 /// The rows of a step, computed on the whole input in bounded memory.

@@ -67,6 +67,14 @@ pub trait RunProgress: Sync {
     fn bytes(&self, done: u64, total: u64);
 }
 
+/// For runs that nobody watches.
+pub(crate) struct Silent;
+
+impl RunProgress for Silent {
+    fn step(&self, _: &str) {}
+    fn bytes(&self, _: u64, _: u64) {}
+}
+
 /// Runs a plan's sinks. Either all outputs are published, or none.
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Result<RunReport, Vec<Diagnostic>> {
     let begun = Instant::now();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::items::NamedExpression;
 use super::kind::about;
 use super::made::{interval, name, over};
-use super::nearest_in_time::time_column;
+use super::nearest_in_time::{TIME, time_column};
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
@@ -52,13 +52,7 @@ impl StepKind for Bursts {
 
     fn form(&self) -> &'static [FormField] {
         const FORM: &[FormField] = &[
-            FormField::new(
-                "time",
-                "Time",
-                FieldKind::Column { input: "in", types: &[DataType::Timestamp] },
-                "Choose the column that says when.",
-            )
-            .required(),
+            TIME,
             FormField::new(
                 "condition",
                 "Of rows where",

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::items::item_field;
 use super::kind::about;
 use super::made::{interval, over};
-use super::nearest_in_time::time_column;
+use super::nearest_in_time::{TIME, time_column};
 use super::settings::{defaults, items_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
@@ -68,13 +68,7 @@ impl StepKind for Funnel {
                 "Choose the column that tells users (or sessions) apart.",
             )
             .required(),
-            FormField::new(
-                "time",
-                "Time",
-                FieldKind::Column { input: "in", types: &[DataType::Timestamp] },
-                "Choose the column that says when.",
-            )
-            .required(),
+            TIME,
             FormField::new("stages", "Stages", FieldKind::Items(STAGES), "The stages in order; at least two."),
             FormField::new(
                 "within",

@@ -11,6 +11,15 @@ use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{AsofDirection, AsofJoin, NodeId, Op};
 
+/// The setting of steps whose rows have one time.
+pub(super) const TIME: FormField = FormField::new(
+    "time",
+    "Time",
+    FieldKind::Column { input: "in", types: &[DataType::Timestamp] },
+    "Choose the column that says when.",
+)
+.required();
+
 pub(super) struct NearestInTime;
 pub(super) static KIND: NearestInTime = NearestInTime;
 

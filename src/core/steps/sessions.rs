@@ -3,10 +3,9 @@
 use serde::Deserialize;
 
 use super::kind::about;
-use super::nearest_in_time::time_column;
+use super::nearest_in_time::{TIME, time_column};
 use super::settings::{defaults, names_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
-use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 
 pub(super) struct Sessions;
@@ -44,13 +43,7 @@ impl StepKind for Sessions {
 
     fn form(&self) -> &'static [FormField] {
         const FORM: &[FormField] = &[
-            FormField::new(
-                "time",
-                "Time",
-                FieldKind::Column { input: "in", types: &[DataType::Timestamp] },
-                "Choose the column that says when.",
-            )
-            .required(),
+            TIME,
             FormField::new(
                 "by",
                 "For each",

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::items::{KEY_ITEMS, MEASURE_ITEMS, NamedExpression, text};
 use super::kind::about;
-use super::nearest_in_time::time_column;
+use super::nearest_in_time::{TIME, time_column};
 use super::settings::{defaults, items_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::{DataType, Value};
@@ -48,13 +48,7 @@ impl StepKind for TimeBuckets {
 
     fn form(&self) -> &'static [FormField] {
         const FORM: &[FormField] = &[
-            FormField::new(
-                "time",
-                "Time",
-                FieldKind::Column { input: "in", types: &[DataType::Timestamp] },
-                "Choose the column that says when.",
-            )
-            .required(),
+            TIME,
             FormField::new(
                 "span",
                 "Span",

@@ -14,13 +14,6 @@ use pipewright_core::ir::{
 
 use super::*;
 
-struct Silent;
-
-impl RunProgress for Silent {
-    fn step(&self, _: &str) {}
-    fn bytes(&self, _: u64, _: u64) {}
-}
-
 /// A plan under construction; each node's schema comes from its rule.
 #[derive(Default)]
 struct Design(Plan);
