@@ -4,7 +4,7 @@
 mod joins;
 mod results;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -12,11 +12,12 @@ use serde_json::{Value as Json, json};
 use super::catalogue::{Catalogue, JoinWay};
 use super::derive::{Derivation, Origin, derive};
 use super::draft::{Draft, NewStep};
-use super::questions::{Asked, Part, number_text};
+use super::questions::{Asked, Part};
 use super::templates::{Placeholder, concepts_of, fill, plain_column};
 use super::vocabulary::ConceptNo;
+use crate::data::DataType;
 use crate::expr::{Expr, ExprKind, parse, print, print_name};
-use crate::model::Id;
+use crate::model::{Id, Parameter};
 use crate::project::{Edit, Project};
 
 /// A flow that answers a question, as it may be put into the project.
@@ -68,6 +69,35 @@ pub struct UsedMeaning {
     pub reasons: Vec<String>,
 }
 
+impl Proposal {
+    /// The part of it that leads to some of its steps: these and every new step before them, with their wires. What is
+    /// no step (the question, thresholds) comes along.
+    pub fn part(&self, wanted: &BTreeSet<Id>) -> Vec<Edit> {
+        let text = |item: &Json, key: &str| item.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let mut before: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+        for edit in &self.edits {
+            if let Edit::Insert { into, item, .. } = edit
+                && into == "wires"
+            {
+                before.entry(text(item, "to")).or_default().push(text(item, "from"));
+            }
+        }
+        let mut kept: BTreeSet<Id> = BTreeSet::new();
+        let mut open: Vec<Id> = wanted.iter().filter(|id| self.steps.contains(id)).cloned().collect();
+        while let Some(step) = open.pop() {
+            if self.steps.contains(&step) && kept.insert(step.clone()) {
+                open.extend(before.get(&step).into_iter().flatten().cloned());
+            }
+        }
+        let is_kept = |edit: &&Edit| match edit {
+            Edit::Insert { into, item, .. } if into == "steps" => kept.contains(&text(item, "id")),
+            Edit::Insert { into, item, .. } if into == "wires" => kept.contains(&text(item, "to")),
+            Edit::Insert { .. } | Edit::Remove { .. } | Edit::Set { .. } | Edit::Move { .. } => true,
+        };
+        self.edits.iter().filter(is_kept).cloned().collect()
+    }
+}
+
 /// The `count` best proposals, best first.
 pub fn propose(project: &Project, catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Proposal> {
     derive(catalogue, asked, count).iter().filter_map(|one| proposal(project, catalogue, asked, one)).collect()
@@ -84,11 +114,13 @@ pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivat
         columns: Vec::new(),
         known: BTreeMap::new(),
         losses: Vec::new(),
+        dials: BTreeMap::new(),
     };
     let source = &catalogue.sources[derivation.base];
     if !project.questions.contains_key(&asked.id) {
         flow.draft.insert("questions", json!(asked.to_question()));
     }
+    flow.add_dials(project);
     flow.columns = top_columns(project, catalogue, derivation.base);
     flow.at = match flow.draft.reader_of(&source.source) {
         Some(reader) => reader,
@@ -215,9 +247,49 @@ struct Flow<'a> {
     /// What gives each concept there.
     known: BTreeMap<ConceptNo, String>,
     losses: Vec<String>,
+    /// By threshold: the parameter that holds it.
+    dials: BTreeMap<String, String>,
 }
 
 impl Flow<'_> {
+    /// Thresholds become parameters of the project, so that they can be turned later and set by a run. One with the
+    /// same name and value serves several questions.
+    fn add_dials(&mut self, project: &Project) {
+        for dial in &self.asked.contract.dials {
+            let value = self.asked.dials.get(&dial.name).copied().unwrap_or(dial.default);
+            let of_name = |name: &str| project.parameters.values().find(|one| one.name == name);
+            let holds = |one: &Parameter| {
+                one.data_type == DataType::Float && one.default.as_ref().and_then(Json::as_f64) == Some(value)
+            };
+            let mut name = dial.name.clone();
+            let mut number = 2;
+            while of_name(&name).is_some_and(|known| !holds(known)) {
+                name = format!("{}_{number}", dial.name);
+                number += 1;
+            }
+            if of_name(&name).is_none() {
+                let unit = if dial.unit.is_empty() { String::new() } else { format!(" ({})", dial.unit) };
+                let parameter = Parameter {
+                    id: self.draft.id("par"),
+                    name: name.clone(),
+                    data_type: DataType::Float,
+                    default: Some(json!(value)),
+                    doc: format!("{}{unit}", dial.title),
+                    extra: serde_json::Map::new(),
+                };
+                self.draft.insert("parameters", json!(parameter));
+            }
+            self.dials.insert(dial.name.clone(), name);
+        }
+    }
+
+    /// The definition of the answer, with parameters in the place of thresholds.
+    fn definition(&self) -> String {
+        self.dials.iter().fold(self.asked.contract.definition.clone(), |text, (dial, parameter)| {
+            text.replace(&format!("{{dial:{dial}}}"), &format!("${{{parameter}}}"))
+        })
+    }
+
     fn number(&self, id: &str) -> Option<ConceptNo> {
         self.catalogue.vocabulary.number(id)
     }
@@ -250,7 +322,7 @@ impl Flow<'_> {
     fn filled(&self, template: &str) -> Option<String> {
         let filled = fill(template, &mut |placeholder| match placeholder {
             Placeholder::Concept(id) => self.known.get(&self.number(id)?).cloned(),
-            Placeholder::Dial(name) => self.asked.dials.get(*name).copied().map(number_text),
+            Placeholder::Dial(name) => self.dials.get(*name).map(|name| format!("${{{name}}}")),
         });
         filled.ok()
     }

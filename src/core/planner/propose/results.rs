@@ -18,7 +18,7 @@ impl Flow<'_> {
             self.step("aggregate", title, json!({"keys": keys, "measures": measures}), reason);
             self.columns = stage.keys.iter().chain(&stage.measures).map(|part| part.name.clone()).collect();
         }
-        let definition = self.asked.definition();
+        let definition = self.definition();
         if contract.measures.is_empty() {
             self.select(&definition)?;
         } else {

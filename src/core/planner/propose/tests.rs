@@ -99,7 +99,7 @@ fn flows_say_what_the_contract_says() {
         [
             "file",
             "compute: status >= 500",
-            "filter: is_error or duration > 3",
+            "filter: is_error or duration > ${slow_after}",
             "time_buckets: count_distinct(cookie_sid); count(*)",
             "answer"
         ]
@@ -131,12 +131,56 @@ fn thresholds_are_those_of_the_asker_and_readers_are_shared() {
     asked.dials.insert("slow_after".into(), 1.5);
     let proposal = propose(&project, &catalogue(&project), &asked, 1).remove(0);
     let flow = shown(&project, &proposal, SETTINGS);
-    assert_eq!((flow.len(), flow[1].as_str()), (4, "filter: is_error or duration > 1.5"));
+    assert_eq!((flow.len(), flow[1].as_str()), (4, "filter: is_error or duration > ${slow_after}"));
     let after = accepted(&project, &proposal);
+    let threshold = |project: &Project, name: &str| {
+        let parameter = project.parameters.values().find(|one| one.name == name)?;
+        parameter.default.as_ref().and_then(Json::as_f64)
+    };
+    assert_eq!(threshold(&after, "slow_after"), Some(1.5));
+    // Another question with the same threshold shares it; with another one it has its own.
+    let mut slow = Asked::ready(ready_question("pages-slowest").unwrap());
+    slow.dials.insert("slow_after".into(), 1.5);
+    let shared = accepted(&after, &propose(&after, &catalogue(&after), &slow, 1).remove(0));
+    assert_eq!((shared.parameters.len(), threshold(&shared, "slow_after_2")), (after.parameters.len() + 1, None));
+    slow.dials.insert("slow_after".into(), 2.0);
+    let own = accepted(&after, &propose(&after, &catalogue(&after), &slow, 1).remove(0));
+    assert_eq!(threshold(&own, "slow_after_2"), Some(2.0));
     assert!(after.wires_from("access").any(|wire| proposal.steps.contains(&wire.to)));
     assert_eq!(after.questions["users-bad-experience"].dials["slow_after"], 1.5);
     let (lowest, first) = (project.steps.values().map(|step| step.y).max(), &after.steps[&proposal.steps[0]]);
     assert!(Some(first.y) > lowest);
     let places: Vec<i32> = proposal.steps.iter().map(|id| after.steps[id].x).collect();
     assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{places:?}");
+}
+
+#[test]
+fn a_part_holds_what_leads_to_it() {
+    let project = shop_sources();
+    let asked = Asked::ready(ready_question("services-to-expand").unwrap());
+    let proposal = propose(&project, &catalogue(&project), &asked, 1).remove(0);
+    let kinds = |project: &Project| project.steps.values().map(|step| step.kind.clone()).collect::<Vec<_>>();
+    let join = proposal.edits.iter().find_map(|edit| match edit {
+        Edit::Insert { item, .. } if item["kind"] == "join" => item["id"].as_str().map(str::to_owned),
+        _ => None,
+    });
+    let mut part = project.clone();
+    part.apply(&proposal.part(&[join.unwrap()].into())).unwrap();
+    let kept = kinds(&part);
+    assert!(
+        kept.iter().filter(|kind| *kind == "file").count() == 2 && !kept.contains(&"answer".to_owned()),
+        "{kept:?}"
+    );
+    assert!(!plan(&part).has_errors());
+    let mut whole = project.clone();
+    whole.apply(&proposal.part(&proposal.steps.iter().cloned().collect())).unwrap();
+    assert_eq!(whole.steps.len(), proposal.steps.len());
+    assert_eq!(
+        proposal
+            .part(&BTreeSet::new())
+            .iter()
+            .filter(|edit| matches!(edit, Edit::Insert { into, .. } if into == "steps"))
+            .count(),
+        0
+    );
 }
