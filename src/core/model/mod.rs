@@ -57,6 +57,9 @@ pub struct Source {
     /// Set where the source does not exist yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned: Option<PlannedSource>,
+    /// What a file such as a table's DDL declares of it; stays when the data is at hand, so that the two can be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declaration: Option<Declaration>,
     /// Id of the team, or a name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub owner: String,
@@ -76,7 +79,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PlannedSource {
-    /// `asked`, `agreed`, `in work`.
+    /// `asked`, `agreed`, `in work`; `declared`: it exists, but no data of it is at hand.
     pub status: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub due: String,
@@ -85,11 +88,125 @@ pub struct PlannedSource {
     /// By column: what its made-up values look like.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Synthetic>,
+    /// Id of the source that this one is, once it records more; empty: a source of its own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stands_for: Id,
 }
 
 impl Default for PlannedSource {
     fn default() -> Self {
-        Self { status: "asked".into(), due: String::new(), seed: 1, rows: 1000, values: BTreeMap::new() }
+        Self {
+            status: "asked".into(),
+            due: String::new(),
+            seed: 1,
+            rows: 1000,
+            values: BTreeMap::new(),
+            stands_for: Id::new(),
+        }
+    }
+}
+
+/// What somebody else's file says of a source.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Declaration {
+    /// `ddl`, `json-schema`, `openapi`, `avro`, `dbt`, `odcs`.
+    pub kind: String,
+    /// Path of the file, relative to the project file.
+    pub file: String,
+    /// What the source is called in it; with kind and file it says which source an import updates.
+    pub name: String,
+    pub schema: Schema,
+    /// Columns that together have other values in each row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Vec<String>>,
+    /// Columns that have a value in every row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<String>,
+    /// By column: what it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub docs: BTreeMap<String, String>,
+}
+
+/// A field that somebody is asked to record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    pub id: Id,
+    pub title: String,
+    /// Id of the source that lacks it; empty: any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: Id,
+    /// The concept that is wanted, such as `event.duration`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub meaning: String,
+    /// Name of the field that would carry it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub field: String,
+    #[serde(rename = "type", default = "unknown_type")]
+    pub data_type: DataType,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// Id of the team, or a name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub owner: String,
+    /// A day, `2026-04-30`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub due: String,
+    #[serde(default)]
+    pub status: RequestStatus,
+    /// Why it is wanted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Ids of the questions that can be answered once it is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlocks: Vec<Id>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+fn unknown_type() -> DataType {
+    DataType::Unknown
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestStatus {
+    #[default]
+    Asked,
+    Agreed,
+    InWork,
+    /// The data shows it.
+    Delivered,
+    Declined,
+}
+
+impl RequestStatus {
+    pub const ALL: [RequestStatus; 5] = [
+        RequestStatus::Asked,
+        RequestStatus::Agreed,
+        RequestStatus::InWork,
+        RequestStatus::Delivered,
+        RequestStatus::Declined,
+    ];
+
+    /// Whether it is still waited for.
+    pub fn is_open(self) -> bool {
+        match self {
+            RequestStatus::Asked | RequestStatus::Agreed | RequestStatus::InWork => true,
+            RequestStatus::Delivered | RequestStatus::Declined => false,
+        }
+    }
+
+    /// As people say it.
+    pub fn title(self) -> &'static str {
+        match self {
+            RequestStatus::Asked => "asked",
+            RequestStatus::Agreed => "agreed",
+            RequestStatus::InWork => "in work",
+            RequestStatus::Delivered => "delivered",
+            RequestStatus::Declined => "declined",
+        }
     }
 }
 

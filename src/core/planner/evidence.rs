@@ -27,6 +27,9 @@ pub struct SourceEvidence {
     pub planned: bool,
     /// Column → concept as somebody confirmed it; an empty concept: it means nothing.
     pub confirmed: BTreeMap<String, String>,
+    /// Columns that are declared to have another value in each row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 /// A column, or a field inside a record, with its profile.
@@ -127,6 +130,7 @@ impl SourceEvidence {
             access: source.access.clone(),
             planned: source.planned.is_some(),
             confirmed: source.meanings.clone(),
+            keys: declared_keys(source),
         }
     }
 
@@ -144,10 +148,27 @@ impl SourceEvidence {
         self.rows > 0 && column.nulls >= self.rows
     }
 
-    /// Whether every looked-at row has another value: a join on it multiplies no row.
+    /// Whether every looked-at row has another value: a join on it multiplies no row. Where no row is at hand, the
+    /// declaration is believed.
     pub fn identifies_rows(&self, column: &ColumnEvidence) -> bool {
-        self.rows > 0 && column.nulls == 0 && column.distinct == self.rows
+        match self.rows {
+            0 => self.keys.contains(&column.name),
+            rows => column.nulls == 0 && column.distinct == rows,
+        }
     }
+}
+
+/// Columns that are keys by themselves, as the declaration or the made-up values have it.
+fn declared_keys(source: &Source) -> Vec<String> {
+    let declared = source.declaration.iter().flat_map(|declaration| &declaration.keys);
+    let single = declared.filter_map(|key| match &key[..] {
+        [column] => Some(column.clone()),
+        _ => None,
+    });
+    let made_up = source.planned.iter().flat_map(|planned| &planned.values);
+    let unique = made_up.filter(|(_, values)| values.unique).map(|(column, _)| column.clone());
+    let keys: BTreeSet<String> = single.chain(unique).collect();
+    keys.into_iter().collect()
 }
 
 /// The columns of a schema, with the fields inside records as columns of their own (`owner.team`).

@@ -12,6 +12,7 @@ mod evidence;
 pub mod findings;
 mod gaps;
 mod meanings;
+mod planned;
 mod propose;
 mod questions;
 mod search;
@@ -28,8 +29,9 @@ pub use coverage::{
 };
 pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
-pub use gaps::{Gap, drift, gaps, plan_gaps};
+pub use gaps::{Gap, gaps};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
+pub use planned::{drift, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,

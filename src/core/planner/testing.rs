@@ -1,6 +1,8 @@
 //! The worked example's sources with hand-made evidence, for the tests of this room.
 
+use super::catalogue::Catalogue;
 use super::evidence::{ColumnEvidence, SourceEvidence, columns_of};
+use super::vocabulary::Vocabulary;
 use crate::data::{Schema, Value};
 use crate::project::{Project, load};
 
@@ -109,6 +111,18 @@ pub fn shop_evidence(project: &Project) -> Vec<SourceEvidence> {
         evidence
     });
     sources.collect()
+}
+
+/// The shop without some columns, and its catalogue.
+pub fn shop_without(columns: &[(&str, &str)]) -> (Project, Catalogue) {
+    let mut project = shop_sources();
+    let mut evidence = shop_evidence(&project);
+    for (source, column) in columns {
+        let one = evidence.iter_mut().find(|one| one.source == *source).unwrap();
+        one.columns.retain(|known| known.name != *column);
+        project.sources.get_mut(*source).unwrap().schema.as_mut().unwrap().fields.retain(|f| f.name != *column);
+    }
+    (project, Catalogue::new(Vocabulary::shipped(), evidence))
 }
 
 /// A source with text columns, each with values.

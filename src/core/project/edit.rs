@@ -62,8 +62,8 @@ impl Place {
 }
 
 /// The collections by the names that edits and files use.
-pub(super) const COLLECTIONS: [&str; 9] =
-    ["teams", "sources", "questions", "steps", "wires", "frames", "notes", "parameters", "tests"];
+pub(super) const COLLECTIONS: [&str; 10] =
+    ["teams", "sources", "questions", "requests", "steps", "wires", "frames", "notes", "parameters", "tests"];
 
 /// What an edit may set of the project itself.
 const PROJECT_FIELDS: [&str; 3] = ["name", "targets", "vocabulary"];
@@ -82,6 +82,10 @@ macro_rules! with_collection {
             }
             "questions" => {
                 let $items = &mut $project.questions;
+                $body
+            }
+            "requests" => {
+                let $items = &mut $project.requests;
                 $body
             }
             "steps" => {
@@ -322,6 +326,7 @@ impl Project {
             self.teams.contains_key(id),
             self.sources.contains_key(id),
             self.questions.contains_key(id),
+            self.requests.contains_key(id),
             self.steps.contains_key(id),
             self.wires.contains_key(id),
             self.frames.contains_key(id),

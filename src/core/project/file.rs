@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use super::edit::COLLECTIONS;
 use super::{Edit, Frame, Project, Step, StepTest, Wire, check_invariants};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
-use crate::model::{Id, Note, Parameter, Question, Source, Team};
+use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
 
 /// Version of the file that this program writes.
 pub const FILE_VERSION: u64 = 1;
@@ -87,6 +87,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         teams: read_items(&mut map, "teams", text)?,
         sources: read_items(&mut map, "sources", text)?,
         questions: read_items(&mut map, "questions", text)?,
+        requests: read_items(&mut map, "requests", text)?,
         steps: read_items(&mut map, "steps", text)?,
         wires: read_items(&mut map, "wires", text)?,
         frames: read_items(&mut map, "frames", text)?,
@@ -236,10 +237,11 @@ fn line_of(text: &str, id: &str, skip: usize) -> Option<u64> {
 
 fn check_ids(project: &Project) -> Result<(), Diagnostic> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let lists: [(&str, Vec<&Id>); 9] = [
+    let lists: [(&str, Vec<&Id>); 10] = [
         ("teams", project.teams.keys().collect()),
         ("sources", project.sources.keys().collect()),
         ("questions", project.questions.keys().collect()),
+        ("requests", project.requests.keys().collect()),
         ("steps", project.steps.keys().collect()),
         ("wires", project.wires.keys().collect()),
         ("frames", project.frames.keys().collect()),
@@ -276,6 +278,8 @@ pub struct ProjectFile {
     #[serde(default)]
     pub questions: Vec<Question>,
     #[serde(default)]
+    pub requests: Vec<Request>,
+    #[serde(default)]
     pub steps: Vec<Step>,
     #[serde(default)]
     pub wires: Vec<Wire>,
@@ -309,8 +313,20 @@ fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
     });
     let sources = project.sources.values().map(|item| {
-        let known: &[&str] =
-            &["id", "title", "path", "format", "schema", "meanings", "planned", "owner", "stack", "access", "doc"];
+        let known: &[&str] = &[
+            "id",
+            "title",
+            "path",
+            "format",
+            "schema",
+            "meanings",
+            "planned",
+            "declaration",
+            "owner",
+            "stack",
+            "access",
+            "doc",
+        ];
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
     });
     let wires = project.wires.values().map(|item| {
@@ -321,11 +337,18 @@ fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
         let known: &[&str] = &["id", "title", "asker", "status", "doc", "contract", "dials"];
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
     });
+    let requests = project.requests.values().map(|item| {
+        let known: &[&str] = &[
+            "id", "title", "source", "meaning", "field", "type", "unit", "owner", "due", "status", "reason", "unlocks",
+            "note",
+        ];
+        (item.id.as_str(), item.title.as_str(), &item.extra, known)
+    });
     let parameters = project.parameters.values().map(|item| {
         let known: &[&str] = &["id", "name", "type", "default", "doc"];
         (item.id.as_str(), item.name.as_str(), &item.extra, known)
     });
-    steps.chain(sources).chain(wires).chain(questions).chain(parameters)
+    steps.chain(sources).chain(wires).chain(questions).chain(requests).chain(parameters)
 }
 
 /// The canonical text of a project.
@@ -344,6 +367,7 @@ pub fn to_text(project: &Project) -> String {
     items(&mut map, "parameters", &project.parameters);
     items(&mut map, "sources", &project.sources);
     items(&mut map, "questions", &project.questions);
+    items(&mut map, "requests", &project.requests);
     items(&mut map, "steps", &project.steps);
     items(&mut map, "wires", &project.wires);
     items(&mut map, "frames", &project.frames);

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::model::{Id, Note, Parameter, Question, Source, Team};
+use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
 
 pub use edit::{Edit, Place};
 pub use file::{
@@ -123,6 +123,7 @@ pub struct Project {
     pub teams: BTreeMap<Id, Team>,
     pub sources: BTreeMap<Id, Source>,
     pub questions: BTreeMap<Id, Question>,
+    pub requests: BTreeMap<Id, Request>,
     pub steps: BTreeMap<Id, Step>,
     pub wires: BTreeMap<Id, Wire>,
     pub frames: BTreeMap<Id, Frame>,

@@ -1,0 +1,300 @@
+//! Sources that do not exist yet: made from gaps, so that the design goes on, and replaced by real ones, with what
+//! differs listed. Imports project and below; of this room everything up to gaps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use super::catalogue::Catalogue;
+use super::evidence::{ColumnEvidence, SourceEvidence, columns_of};
+use super::gaps::Gap;
+use super::values::ValueEvidence;
+use super::vocabulary::Concept;
+use crate::data::{DataType, Field, Schema, Value};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::model::{Id, PlannedSource, Source, Synthetic};
+use crate::project::{Edit, Place, Project};
+
+/// A planned source: the one that lacks the fields, as it will be once it records them, with made-up rows that look
+/// like the sample. A source that is planned already, or for which a planned one stands, gets the fields instead.
+/// Accepting it lets the question be proposed again. All gaps must be of one source; empty where nothing can be made.
+pub fn plan_gaps(project: &Project, catalogue: &Catalogue, gaps: &[Gap]) -> Vec<Edit> {
+    let Some(number) = gaps.first().and_then(|gap| catalogue.source_number(&gap.source)) else { return Vec::new() };
+    let evidence = &catalogue.sources[number];
+    let stands_for = |source: &&Source| source.planned.as_ref().is_some_and(|one| one.stands_for == evidence.source);
+    let own = project.sources.get(&evidence.source).filter(|source| source.planned.is_some());
+    let known = own.or_else(|| project.sources.values().find(stands_for));
+    let mut source = match known {
+        Some(source) => source.clone(),
+        None => stand_in(project, catalogue, number),
+    };
+    let (Some(schema), Some(planned)) = (&mut source.schema, &mut source.planned) else { return Vec::new() };
+    for gap in gaps {
+        let Some(concept) = catalogue.vocabulary.concept(&gap.meaning) else { continue };
+        if source.meanings.values().any(|meaning| *meaning == concept.id) {
+            continue;
+        }
+        let name = schema.free_name(concept.column_name());
+        schema.fields.push(Field::new(&name, concept.data_type.clone()));
+        source.meanings.insert(name.clone(), concept.id.clone());
+        if let Some(values) = synthetic_for(concept) {
+            planned.values.insert(name, values);
+        }
+    }
+    if !planned.stands_for.is_empty() {
+        let before = project.sources.get(&planned.stands_for);
+        let is_new = |name: &&str| !before.and_then(|source| source.schema.as_ref()).is_some_and(|old| old.has(name));
+        let names = schema.names().filter(is_new).collect::<Vec<_>>().join(" and ");
+        let title = before.map_or(evidence.title.as_str(), |source| source.title.as_str());
+        source.title = format!("{title} with {names}");
+        source.doc = format!("{title} as it will be once it records {names}.");
+    }
+    match known {
+        None => vec![Edit::Insert { into: "sources".into(), item: json!(source), place: Place::Last }],
+        Some(before) => changed_fields(before, &source),
+    }
+}
+
+/// A copy of a source, to which planned fields are added.
+fn stand_in(project: &Project, catalogue: &Catalogue, number: usize) -> Source {
+    let evidence = &catalogue.sources[number];
+    let schema = match project.sources.get(&evidence.source).and_then(|source| source.schema.clone()) {
+        Some(schema) => schema,
+        None => Schema::new(
+            evidence.columns.iter().map(|column| Field::new(&column.name, column.data_type.clone())).collect(),
+        ),
+    };
+    let mut meanings: BTreeMap<String, String> = evidence.confirmed.clone();
+    for column in &catalogue.meanings[number].columns {
+        if let Some(meaning) = column.accepted() {
+            meanings.insert(column.column.clone(), meaning.concept.clone());
+        }
+    }
+    let mut planned = PlannedSource { stands_for: evidence.source.clone(), ..PlannedSource::default() };
+    for column in evidence.columns.iter().filter(|column| schema.has(&column.name)) {
+        if let Some(values) = synthetic_of(column) {
+            planned.values.insert(column.name.clone(), values);
+        }
+    }
+    Source {
+        id: project.new_id("src"),
+        title: evidence.title.clone(),
+        schema: Some(schema),
+        meanings,
+        planned: Some(planned),
+        owner: evidence.owner.clone(),
+        stack: evidence.stack.clone(),
+        access: evidence.access.clone(),
+        ..Source::default()
+    }
+}
+
+/// Edits that turn an item of the project into another state of it.
+pub(super) fn changed_fields(before: &Source, after: &Source) -> Vec<Edit> {
+    let (old, new) = (json!(before), json!(after));
+    let fields = |json: &Json| json.as_object().map(|map| map.keys().cloned().collect::<BTreeSet<_>>());
+    let names = fields(&old).into_iter().chain(fields(&new)).flatten().collect::<BTreeSet<_>>();
+    let changed = names.into_iter().filter(|name| old.get(name) != new.get(name));
+    changed
+        .map(|name| Edit::Set {
+            id: before.id.clone(),
+            old: Some(old.get(&name).cloned().unwrap_or_default()),
+            new: new.get(&name).cloned().unwrap_or_default(),
+            field: name,
+        })
+        .collect()
+}
+
+/// Made-up values that look like the sampled ones.
+fn synthetic_of(column: &ColumnEvidence) -> Option<Synthetic> {
+    const FEW: usize = 50;
+    let values: Vec<&Value> = column.values().take(FEW).collect();
+    if matches!(values.first(), Some(Value::String(_))) {
+        return Some(Synthetic {
+            vocabulary: values.into_iter().map(Value::to_json).collect(),
+            ..Synthetic::default()
+        });
+    }
+    let is_range = matches!(column.min, Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::Date(_));
+    (is_range && !column.max.is_null()).then(|| Synthetic {
+        min: Some(column.min.to_json()),
+        max: Some(column.max.to_json()),
+        ..Synthetic::default()
+    })
+}
+
+/// Made-up values that look as those of a concept do.
+fn synthetic_for(concept: &Concept) -> Option<Synthetic> {
+    match concept.values.as_ref()? {
+        ValueEvidence::OneOf(words) => {
+            Some(Synthetic { vocabulary: words.iter().map(|word| json!(word)).collect(), ..Synthetic::default() })
+        }
+        // Evidence is wide; made-up values stay where most real ones are.
+        ValueEvidence::Range([low, high]) => {
+            let most = high.min(low + 1000.0);
+            let (low, most) = match concept.data_type {
+                DataType::Int => (json!(*low as i64), json!(most as i64)),
+                _ => (json!(low), json!(most)),
+            };
+            Some(Synthetic { min: Some(low), max: Some(most), ..Synthetic::default() })
+        }
+        ValueEvidence::Regex(_) | ValueEvidence::Check(_) => None,
+    }
+}
+
+/// The real source in the place of the planned one, as one batch, and what differs from the declaration. The source
+/// takes path, format and columns of `real`; its readers read files from now on, and keep ids, wires and titles. Where
+/// the planned source stands for another, that one takes them, and the planned one goes. `found` is what a sample of
+/// the real one shows.
+pub fn replace_planned(
+    project: &Project,
+    planned: &str,
+    real: &Source,
+    found: &SourceEvidence,
+) -> Result<(Vec<Edit>, Vec<Diagnostic>), Diagnostic> {
+    let (source, plan) = planned_source(project, planned)?;
+    let before = project.sources.get(&plan.stands_for).unwrap_or(source);
+    let mut after = Source { path: real.path.clone(), format: real.format.clone(), planned: None, ..before.clone() };
+    let mut schema = real.schema.clone().unwrap_or_default();
+    for field in &mut schema.fields {
+        let declared = [source, before].into_iter().find_map(|one| one.schema.as_ref()?.get(&field.name));
+        if let Some(declared) = declared {
+            field.labels = declared.labels.clone();
+        }
+    }
+    let columns = columns_of(&schema);
+    for (column, meaning) in &source.meanings {
+        let is_new = !before.schema.as_ref().is_some_and(|schema| schema.has(column));
+        if is_new {
+            after.meanings.insert(column.clone(), meaning.clone());
+        }
+    }
+    after.meanings.retain(|name, _| columns.iter().any(|column| column.name == *name));
+    after.schema = Some(schema);
+
+    let mut edits = changed_fields(before, &after);
+    let set = |id: &Id, field: &str, new: Json| Edit::Set { id: id.clone(), field: field.into(), old: None, new };
+    let is_moved = before.id != source.id;
+    for step in project.steps.values() {
+        if step.settings.get("source").and_then(Json::as_str) != Some(planned) {
+            continue;
+        }
+        if step.kind == "planned_source" {
+            edits.push(set(&step.id, "kind", json!("file")));
+        }
+        if is_moved {
+            edits.push(set(&step.id, "settings.source", json!(before.id)));
+        }
+    }
+    if is_moved {
+        let asked = project.requests.values().filter(|request| request.source == planned);
+        edits.extend(asked.map(|request| set(&request.id, "source", json!(before.id))));
+        edits.push(Edit::Remove { id: source.id.clone() });
+    }
+    let declared = Source { id: before.id.clone(), title: before.title.clone(), ..source.clone() };
+    let mut differences = drift(&declared, found);
+    if let (Some(was), Some(is)) = (&before.format, &real.format)
+        && was.name != is.name
+    {
+        let message = format!("the file is read as `{}`; until now it was `{}`", is.name, was.name);
+        let help = "choose another format in the source if it was recognised wrongly";
+        let told = Diagnostic::warning("PW0812", message).help(help).field("format");
+        differences.push(told.step(&before.id, &before.title));
+    }
+    Ok((edits, differences))
+}
+
+fn planned_source<'a>(project: &'a Project, id: &str) -> Result<(&'a Source, &'a PlannedSource), Diagnostic> {
+    let Some(source) = project.sources.get(id) else {
+        let near = did_you_mean(id, project.sources.keys().map(String::as_str));
+        return Err(Diagnostic::error("PW0813", format!("there is no source `{id}`{near}"))
+            .help("give the id of a planned source"));
+    };
+    let Some(planned) = &source.planned else {
+        let message = format!("the source “{}” is not planned: it exists already", source.title);
+        return Err(Diagnostic::error("PW0813", message)
+            .help("change its path to read another file, or give the id of a planned source")
+            .step(&source.id, &source.title));
+    };
+    Ok((source, planned))
+}
+
+/// What differs between a declaration and what is really there: when a planned source is replaced by a real one, and
+/// ever after where a file declares the source.
+pub fn drift(declared: &Source, found: &SourceEvidence) -> Vec<Diagnostic> {
+    let declaration = declared.declaration.as_ref();
+    let schema = match declared.planned {
+        Some(_) => declared.schema.as_ref(),
+        None => declaration.map(|declaration| &declaration.schema).or(declared.schema.as_ref()),
+    };
+    let Some(schema) = schema else { return Vec::new() };
+    let columns = columns_of(schema);
+    let mut differences: Vec<Diagnostic> =
+        columns.iter().filter_map(|column| column_drift(declared, column, found)).collect();
+    for name in declaration.iter().flat_map(|declaration| &declaration.required) {
+        let missing = found.column(name).filter(|column| column.nulls > 0 && !found.is_empty(column));
+        if let Some(column) = missing {
+            let message = format!(
+                "`{name}` is declared to have a value in every row; {} of {} have none",
+                column.nulls, found.rows
+            );
+            differences.push(
+                Diagnostic::error("PW0814", message)
+                    .help(format!("ask {} why, or change the declaration", owner_of(declared)))
+                    .field(format!("schema.{name}")),
+            );
+        }
+    }
+    for name in declaration.iter().flat_map(|one| &one.keys).filter_map(|key| key.first().filter(|_| key.len() == 1)) {
+        let repeated =
+            found.column(name).filter(|column| column.distinct > 0 && column.distinct + column.nulls < found.rows);
+        if let Some(column) = repeated {
+            let message = format!(
+                "`{name}` is declared to stand once; it has {} different values in {} rows",
+                column.distinct, found.rows
+            );
+            differences.push(
+                Diagnostic::error("PW0815", message)
+                    .help("a join on it would multiply rows: change the declaration, or remove duplicates first")
+                    .field(format!("schema.{name}")),
+            );
+        }
+    }
+    for column in found.columns.iter().filter(|one| !columns.iter().any(|known| known.name == one.name)) {
+        differences.push(
+            Diagnostic::hint("PW0811", format!("`{}` is there, and was not declared", column.name))
+                .help("nothing needs to be done")
+                .field(format!("schema.{}", column.name)),
+        );
+    }
+    differences.into_iter().map(|diagnostic| diagnostic.step(&declared.id, &declared.title)).collect()
+}
+
+/// How one declared column differs from what is there.
+fn column_drift(declared: &Source, column: &ColumnEvidence, found: &SourceEvidence) -> Option<Diagnostic> {
+    let (name, owner) = (&column.name, owner_of(declared));
+    let told = match found.column(name) {
+        None => {
+            let near = did_you_mean(name, found.columns.iter().map(|one| one.name.as_str()));
+            Diagnostic::error("PW0808", format!("the declared column `{name}` is not there{near}"))
+                .help(format!("ask {owner} for it, or change the declaration"))
+        }
+        Some(real) if !real.data_type.fits(&column.data_type) => {
+            let message = format!("`{name}` is {}, declared as {}", real.data_type, column.data_type);
+            Diagnostic::error("PW0809", message).help("change the declaration, or convert it with a Change types step")
+        }
+        Some(real) if found.is_empty(real) => {
+            Diagnostic::warning("PW0810", format!("`{name}` is there, but has no value in any row"))
+                .help(format!("ask {owner} whether it will be filled"))
+        }
+        Some(_) => return None,
+    };
+    Some(told.field(format!("schema.{name}")))
+}
+
+fn owner_of(source: &Source) -> &str {
+    if source.owner.is_empty() { "the source's owner" } else { &source.owner }
+}
+
+#[cfg(test)]
+mod tests;
