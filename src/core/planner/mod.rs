@@ -15,6 +15,7 @@ mod meanings;
 mod planned;
 mod propose;
 mod questions;
+mod requests;
 mod search;
 mod templates;
 #[cfg(test)]
@@ -36,6 +37,9 @@ pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
     ready_question, ready_questions,
+};
+pub use requests::{
+    check_requests, contract_of, contract_texts, issue_text, request_field, request_gaps, requests_csv, requests_met,
 };
 pub use values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};

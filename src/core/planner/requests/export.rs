@@ -1,0 +1,380 @@
+//! Data requests for those who are asked: an issue's text in Markdown, a table in CSV, a draft of a data contract
+//! (Open Data Contract Standard 3.1) in YAML. Names may hold anything, so each form escapes them.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::data::{Classification, DataType, Field};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Request, Source};
+use crate::planner::values::ValueEvidence;
+use crate::planner::vocabulary::{Concept, Vocabulary};
+use crate::planner::{normal_name, ready_question};
+use crate::project::Project;
+
+/// The text of an issue: a title line, what is wanted, why, and what it unlocks.
+pub fn issue_text(project: &Project, vocabulary: &Vocabulary, request: &Request) -> String {
+    let mut text = format!("# {}\n\n", plain(&request.title));
+    if !request.reason.is_empty() {
+        let _ = writeln!(text, "{}\n", plain(&request.reason));
+    }
+    text.push_str("| | |\n| --- | --- |\n");
+    let mut row = |what: &str, value: String| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "| {what} | {value} |");
+        }
+    };
+    row("field", code(&request.field));
+    let unit = if request.unit.is_empty() { String::new() } else { format!(", {}", plain(&request.unit)) };
+    row("type", format!("{}{unit}", plain(&request.data_type.to_string())));
+    if let Some(concept) = vocabulary.concept(&request.meaning) {
+        row("meaning", format!("{} ({})", plain(&concept.title), code(&concept.id)));
+        row("what it is", plain(&concept.doc));
+    }
+    row("source", project.sources.get(&request.source).map_or(String::new(), |source| plain(&source.title)));
+    row("asked of", plain(owner_title(project, &request.owner)));
+    row("due", plain(&request.due));
+    row("status", request.status.title().to_owned());
+    if !request.unlocks.is_empty() {
+        text.push_str("\nWith it, these can be answered:\n\n");
+    }
+    for id in &request.unlocks {
+        let _ = writeln!(text, "- {} ({})", plain(question_title(project, id)), code(id));
+    }
+    if !request.note.is_empty() {
+        let _ = writeln!(text, "\n{}", plain(&request.note));
+    }
+    text
+}
+
+/// A table with a row for each request. What a spreadsheet would take for a formula begins with an apostrophe.
+pub fn requests_csv(project: &Project, requests: &[&Request]) -> String {
+    let mut text = String::from("id,title,status,asked of,due,source,meaning,field,type,unit,unlocks,reason,note\n");
+    for request in requests {
+        let unlocks = request.unlocks.join(" ");
+        let data_type = request.data_type.to_string();
+        let source = project.sources.get(&request.source).map_or(request.source.as_str(), |source| &source.title);
+        let cells = [
+            request.id.as_str(),
+            &request.title,
+            request.status.title(),
+            owner_title(project, &request.owner),
+            &request.due,
+            source,
+            &request.meaning,
+            &request.field,
+            &data_type,
+            &request.unit,
+            &unlocks,
+            &request.reason,
+            &request.note,
+        ];
+        text.push_str(&cells.map(csv_cell).join(","));
+        text.push('\n');
+    }
+    text
+}
+
+fn csv_cell(text: &str) -> String {
+    let guarded = match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    };
+    match guarded.contains([',', '"', '\n', '\r', '\'']) {
+        true => format!("\"{}\"", guarded.replace('"', "\"\"")),
+        false => guarded,
+    }
+}
+
+/// A draft contract for each source that is asked for something: (name for a file, without ending; YAML text).
+pub fn contract_texts(
+    project: &Project,
+    vocabulary: &Vocabulary,
+    requests: &[&Request],
+) -> Result<Vec<(String, String)>, Diagnostic> {
+    let mut sources: Vec<&str> = Vec::new();
+    for request in requests {
+        if !sources.contains(&request.source.as_str()) {
+            sources.push(&request.source);
+        }
+    }
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for id in sources {
+        let of_source: Vec<&Request> = requests.iter().copied().filter(|request| request.source == id).collect();
+        let source = project.sources.get(id);
+        let title = source.map_or("requested fields", |source| source.title.as_str());
+        let mut name = file_name(title);
+        while texts.iter().any(|(taken, _)| *taken == name) {
+            name.push_str("-2");
+        }
+        texts.push((name, contract_of(project, vocabulary, source, &of_source)?));
+    }
+    Ok(texts)
+}
+
+/// `Access log (nginx)` → `access-log-nginx`.
+fn file_name(title: &str) -> String {
+    let name: String = normal_name(title).replace('_', "-").chars().take(60).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "contract".to_owned() } else { name.to_owned() }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Contract<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    id: String,
+    name: &'a str,
+    version: &'static str,
+    status: &'static str,
+    description: Description,
+    schema: Vec<Object<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<Team<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sla_properties: Vec<SlaProperty<'a>>,
+}
+
+#[derive(Serialize)]
+struct Description {
+    purpose: String,
+    limitations: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    name: String,
+    business_name: &'a str,
+    logical_type: &'static str,
+    physical_type: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    properties: Vec<Property>,
+}
+
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Property {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logical_type: Option<&'static str>,
+    physical_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unique: Option<bool>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    examples: Vec<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classification: Option<Classification>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    properties: Vec<Property>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<Box<Property>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    custom_properties: Vec<CustomProperty>,
+}
+
+#[derive(Serialize)]
+struct CustomProperty {
+    property: &'static str,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Team<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    members: Vec<Member<'a>>,
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    username: &'a str,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct SlaProperty<'a> {
+    property: &'static str,
+    value: &'a str,
+    element: String,
+}
+
+/// The contract of one source as it is wished: its columns as they are, and what is asked for.
+pub fn contract_of(
+    project: &Project,
+    vocabulary: &Vocabulary,
+    source: Option<&Source>,
+    requests: &[&Request],
+) -> Result<String, Diagnostic> {
+    let title = source.map_or("Requested fields", |source| source.title.as_str());
+    let object = normal_name(title);
+    let object = if object.is_empty() { "rows".to_owned() } else { object };
+    let known = source.and_then(|source| source.schema.as_ref()).map_or(&[][..], |schema| &schema.fields);
+    let known = known.iter().filter(|field| !requests.iter().any(|request| request.field == field.name));
+    let mut properties: Vec<Property> = known.map(|field| known_property(vocabulary, source, field)).collect();
+    properties.extend(requests.iter().map(|request| asked_property(project, vocabulary, request)));
+    let owner = requests.iter().map(|request| request.owner.as_str()).find(|owner| !owner.is_empty());
+    let owner = owner.or(source.map(|source| source.owner.as_str())).filter(|owner| !owner.is_empty());
+    let due = requests.iter().filter(|request| !request.due.is_empty());
+    let reasons: Vec<String> = requests.iter().map(|one| format!("{}: {}", one.title, one.reason)).collect();
+    let contract = Contract {
+        api_version: "v3.1.0",
+        kind: "DataContract",
+        id: format!("{}-{}", file_name(&project.name), file_name(title)),
+        name: title,
+        version: "0.1.0",
+        status: "draft",
+        description: Description {
+            purpose: reasons.join("\n"),
+            limitations: "A draft made from a data request; types are those of the requester.".to_owned(),
+        },
+        schema: vec![Object {
+            name: object.clone(),
+            business_name: title,
+            logical_type: "object",
+            physical_type: "file",
+            description: source.map_or("", |source| source.doc.as_str()),
+            properties,
+        }],
+        team: owner.map(|owner| {
+            let contact = project.teams.get(owner).map_or("", |team| team.contact.as_str());
+            let member = (!contact.is_empty()).then_some(Member { username: contact, role: "Owner" });
+            Team { name: owner_title(project, owner), members: member.into_iter().collect() }
+        }),
+        sla_properties: due
+            .map(|request| SlaProperty {
+                property: "generalAvailability",
+                value: &request.due,
+                element: format!("{object}.{}", request.field),
+            })
+            .collect(),
+    };
+    serde_saphyr::to_string(&contract).map_err(|_| {
+        Diagnostic::error("PW0817", format!("the contract of “{title}” cannot be written as YAML"))
+            .help("give the source and its fields names without control characters")
+    })
+}
+
+fn known_property(vocabulary: &Vocabulary, source: Option<&Source>, field: &Field) -> Property {
+    let declaration = source.and_then(|source| source.declaration.as_ref());
+    let is_required = declaration.is_some_and(|one| one.required.contains(&field.name));
+    let is_unique = declaration.is_some_and(|one| one.keys.iter().any(|key| *key == [field.name.clone()]));
+    let meaning = source.and_then(|source| source.meanings.get(&field.name)).filter(|meaning| !meaning.is_empty());
+    let concept = meaning.and_then(|meaning| vocabulary.concept(meaning));
+    let doc = declaration.and_then(|one| one.docs.get(&field.name)).cloned();
+    Property {
+        required: is_required.then_some(true),
+        unique: is_unique.then_some(true),
+        description: doc.or(concept.map(|concept| concept.doc.clone())).unwrap_or_default(),
+        classification: field.labels.classification.or(concept.map(|concept| concept.sensitivity)),
+        custom_properties: concept.into_iter().flat_map(custom_properties).collect(),
+        ..property(&field.name, &field.data_type)
+    }
+}
+
+fn asked_property(project: &Project, vocabulary: &Vocabulary, request: &Request) -> Property {
+    let concept = vocabulary.concept(&request.meaning);
+    let evidence = concept.and_then(|concept| concept.values.as_ref());
+    let mut examples: Vec<Json> = match evidence {
+        Some(ValueEvidence::OneOf(words)) => words.iter().take(5).map(|word| Json::from(word.as_str())).collect(),
+        _ => Vec::new(),
+    };
+    // What the planned source makes up is what is wished.
+    let planned = project.sources.values().filter_map(|source| source.planned.as_ref());
+    let made_up = planned.filter(|one| one.stands_for == request.source).find_map(|one| one.values.get(&request.field));
+    if let Some(made_up) = made_up.filter(|_| examples.is_empty()) {
+        examples.extend(made_up.vocabulary.iter().take(5).cloned());
+        examples.extend([&made_up.min, &made_up.max].into_iter().flatten().cloned());
+    }
+    Property {
+        // A field that not every row can have is not required.
+        required: Some(concept.is_none_or(|concept| !concept.sparse)),
+        description: concept.map_or(request.title.clone(), |concept| concept.doc.clone()),
+        examples,
+        classification: concept.map(|concept| concept.sensitivity),
+        custom_properties: concept.into_iter().flat_map(custom_properties).collect(),
+        ..property(&request.field, &request.data_type)
+    }
+}
+
+fn custom_properties(concept: &Concept) -> Vec<CustomProperty> {
+    let unit = (!concept.unit.is_empty()).then(|| CustomProperty { property: "unit", value: concept.unit.clone() });
+    [Some(CustomProperty { property: "meaning", value: concept.id.clone() }), unit].into_iter().flatten().collect()
+}
+
+/// A field by its type alone.
+fn property(name: &str, data_type: &DataType) -> Property {
+    let (properties, items) = match data_type {
+        DataType::Record(fields) => (fields.iter().map(|(name, inner)| property(name, inner)).collect(), None),
+        DataType::List(item) => (Vec::new(), Some(Box::new(property("", item)))),
+        _ => (Vec::new(), None),
+    };
+    Property {
+        name: name.to_owned(),
+        logical_type: match data_type {
+            DataType::Boolean => Some("boolean"),
+            DataType::Int => Some("integer"),
+            DataType::Float => Some("number"),
+            DataType::String | DataType::Duration => Some("string"),
+            DataType::Timestamp => Some("timestamp"),
+            DataType::Date => Some("date"),
+            DataType::List(_) => Some("array"),
+            DataType::Record(_) => Some("object"),
+            DataType::Unknown => None,
+        },
+        physical_type: match data_type {
+            DataType::List(_) => "List".to_owned(),
+            DataType::Record(_) => "Record".to_owned(),
+            other => other.to_string(),
+        },
+        properties,
+        items,
+        ..Property::default()
+    }
+}
+
+fn owner_title<'a>(project: &'a Project, owner: &'a str) -> &'a str {
+    project.teams.get(owner).map_or(owner, |team| team.title.as_str())
+}
+
+fn question_title<'a>(project: &'a Project, id: &'a str) -> &'a str {
+    let own = project.questions.get(id).map(|question| question.title.as_str());
+    own.or(ready_question(id).map(|ready| ready.title.as_str())).unwrap_or(id)
+}
+
+/// Text that Markdown shows as it is, on one line.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if c.is_control() => shown.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' => {
+                shown.push('\\');
+                shown.push(c);
+            }
+            _ => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// A code span, whatever backticks stand in it; in a table a `|` is escaped.
+fn code(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let longest = clean.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if clean.starts_with('`') || clean.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{}{space}{fence}", clean.replace('|', "\\|"))
+}
