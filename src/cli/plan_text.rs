@@ -18,7 +18,11 @@ pub fn findings(findings: &[Finding]) -> String {
         for line in &finding.evidence {
             let _ = writeln!(text, "    {line}");
         }
-        let affected: Vec<String> = finding.affected.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let counted = |(what, count): &(String, u64)| match count {
+            1 => format!("1 {}", what.strip_suffix('s').unwrap_or(what)),
+            _ => format!("{count} {what}"),
+        };
+        let affected: Vec<String> = finding.affected.iter().map(counted).collect();
         if !affected.is_empty() {
             let _ = writeln!(text, "    affected: {}", affected.join(", "));
         }

@@ -66,9 +66,9 @@ fn finding_card(ui: &mut Ui, state: StateRef<'_>, finding: &Finding, out: &mut A
     card(ui, false, &finding.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;
         let colour = match finding.kind {
-            Kind::ErrorBurst | Kind::FailedTransactions => palette.bad,
+            Kind::ErrorBurst | Kind::FailedTransactions | Kind::FailedSignIns => palette.bad,
             Kind::SlowRequests | Kind::GapInTime | Kind::Duplicates | Kind::PersonalData => palette.warning,
-            Kind::NewPattern | Kind::Bots => palette.soft,
+            Kind::NewPattern | Kind::Bots | Kind::Probing => palette.soft,
         };
         badge(ui, &finding.kind.name().replace('-', " "), colour);
         ui.label(theme::semibold(&finding.title));

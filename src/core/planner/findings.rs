@@ -6,6 +6,8 @@ mod detectors;
 mod differences;
 mod flow;
 mod judge;
+mod known;
+mod security;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +15,12 @@ use serde::Serialize;
 
 use super::evidence::SourceEvidence;
 use super::meanings::SourceMeanings;
+use super::vocabulary::Vocabulary;
 use crate::data::{Schema, Value};
 use crate::model::Id;
 use crate::project::{Edit, Project};
+
+use known::Known;
 
 pub use differences::{Difference, differences};
 
@@ -46,6 +51,8 @@ pub enum Kind {
     ErrorBurst,
     SlowRequests,
     FailedTransactions,
+    FailedSignIns,
+    Probing,
     NewPattern,
     GapInTime,
     Duplicates,
@@ -54,10 +61,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 10] = [
         Kind::ErrorBurst,
         Kind::SlowRequests,
         Kind::FailedTransactions,
+        Kind::FailedSignIns,
+        Kind::Probing,
         Kind::NewPattern,
         Kind::GapInTime,
         Kind::Duplicates,
@@ -71,6 +80,8 @@ impl Kind {
             Kind::ErrorBurst => "error-burst",
             Kind::SlowRequests => "slow-requests",
             Kind::FailedTransactions => "failed-transactions",
+            Kind::FailedSignIns => "failed-sign-ins",
+            Kind::Probing => "probing",
             Kind::NewPattern => "new-pattern",
             Kind::GapInTime => "gap-in-time",
             Kind::Duplicates => "duplicates",
@@ -97,11 +108,13 @@ enum Task {
     Baseline {
         condition: String,
         what: String,
+        span: Span,
     },
     Bursts {
         what: String,
         at_least: i64,
         usual: f64,
+        span: Span,
     },
     Slow {
         threshold: f64,
@@ -114,6 +127,8 @@ enum Task {
         time: String,
         accept: Vec<Edit>,
     },
+    SignIns,
+    Probing,
     Patterns {
         what: String,
     },
@@ -126,9 +141,15 @@ enum Task {
         agent: String,
     },
     Personal {
-        columns: Vec<(String, String)>,
-        accept: Vec<Edit>,
+        columns: Vec<detectors::PersonalColumn>,
     },
+}
+
+/// A span of time in which rows are counted.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    text: &'static str,
+    micros: i64,
 }
 
 /// Rows that a probe gave.
@@ -170,8 +191,10 @@ pub struct Judged {
 
 /// The first flows to run, for every source that exists and can be looked at.
 pub fn probes(project: &Project, sources: &[SourceEvidence], meanings: &[SourceMeanings]) -> Vec<Probe> {
-    let known: Vec<detectors::Known> =
-        sources.iter().zip(meanings).map(|(evidence, meanings)| detectors::Known { evidence, meanings }).collect();
+    let (vocabulary, _) = Vocabulary::of(project);
+    let both = sources.iter().zip(meanings);
+    let known: Vec<Known> =
+        both.map(|(evidence, meanings)| Known { vocabulary: &vocabulary, evidence, meanings }).collect();
     known
         .iter()
         .filter(|one| !one.evidence.planned)
@@ -188,7 +211,8 @@ pub fn judge(
     rows: &ProbeRows,
 ) -> Judged {
     let Some(at) = sources.iter().position(|source| source.source == probe.source) else { return Judged::default() };
-    let known = detectors::Known { evidence: &sources[at], meanings: &meanings[at] };
+    let (vocabulary, _) = Vocabulary::of(project);
+    let known = Known { vocabulary: &vocabulary, evidence: &sources[at], meanings: &meanings[at] };
     judge::judge(project, &known, probe, rows)
 }
 

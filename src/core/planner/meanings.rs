@@ -10,7 +10,7 @@ use super::conversions::convert;
 use super::evidence::{ColumnEvidence, SourceEvidence};
 use super::values::{NamedCheck, ValueEvidence};
 use super::vocabulary::{ConceptNo, Vocabulary, normal_name};
-use crate::data::{DataType, Value};
+use crate::data::{Classification, DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, Source};
 use crate::project::{Edit, Project};
@@ -113,6 +113,9 @@ pub fn meanings(vocabulary: &Vocabulary, sources: &[SourceEvidence]) -> Vec<Sour
         add_neighbours(vocabulary, source, drafts);
     }
     add_shared_values(vocabulary, sources, &mut drafts);
+    for (source, drafts) in sources.iter().zip(&mut drafts) {
+        give_way(vocabulary, source, drafts);
+    }
     let finished = sources.iter().zip(drafts).map(|(source, drafts)| SourceMeanings {
         source: source.source.clone(),
         columns: source
@@ -143,6 +146,8 @@ struct Candidate {
     reasons: Vec<String>,
     /// The format says so: what else there is changes nothing.
     is_certain: bool,
+    /// Only a part of the name says so, or a name that many things have.
+    is_loose: bool,
 }
 
 impl Draft {
@@ -156,8 +161,18 @@ impl Draft {
             Some(known) if known.score >= score => {}
             Some(known) => (known.score, known.reasons) = (score, vec![reason]),
             None => {
-                self.candidates.push(Candidate { concept, score, reasons: vec![reason], is_certain: false });
+                let reasons = vec![reason];
+                self.candidates.push(Candidate { concept, score, reasons, is_certain: false, is_loose: false });
             }
+        }
+    }
+
+    /// As `add`, where the name says little.
+    fn add_loose(&mut self, concept: ConceptNo, score: i32, reason: String) {
+        let is_new = self.candidates.iter().all(|known| known.concept != concept);
+        self.add(concept, score, reason);
+        if let Some(candidate) = self.candidates.last_mut().filter(|_| is_new) {
+            candidate.is_loose = true;
         }
     }
 }
@@ -173,15 +188,21 @@ fn drafts_of(vocabulary: &Vocabulary, source: &SourceEvidence) -> Vec<Draft> {
                 (_, None) => None,
             };
         }
-        let known = of_format.and_then(|columns| vocabulary.number(columns.get(&column.name)?));
+        let of_format = of_format.and_then(|columns| columns.get(&column.name));
+        if of_format.is_some_and(String::is_empty) && draft.confirmed.is_none() {
+            // The format knows that it means nothing outside itself.
+            draft.confirmed = Some(None);
+        }
+        let known = of_format.and_then(|concept| vocabulary.number(concept));
         if let Some(concept) = known.filter(|concept| convert(column, &vocabulary.concepts()[*concept]).is_some()) {
             let reasons = vec![format!("the format {} has it so", source.format)];
-            draft.candidates.push(Candidate { concept, score: 97, reasons, is_certain: true });
+            draft.candidates.push(Candidate { concept, score: 97, reasons, is_certain: true, is_loose: false });
             return draft;
         }
         add_named(vocabulary, column, &mut draft);
         add_valued(vocabulary, column, &mut draft);
         weigh_values(vocabulary, column, &mut draft);
+        weigh_repeats(vocabulary, source, column, &mut draft);
         draft
     });
     columns.collect()
@@ -203,7 +224,12 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
             // Many things are called so: values or neighbours must tell which it is.
             _ => 45,
         };
-        draft.add(concept, score, format!("it is named `{}`", column.name));
+        let reason = format!("it is named `{}`", column.name);
+        if score < i32::from(ACCEPTED) {
+            draft.add_loose(concept, score, reason)
+        } else {
+            draft.add(concept, score, reason)
+        }
     }
     if !whole.is_empty() {
         return;
@@ -218,7 +244,7 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
             let score = if long { 62 } else { 48 } - if found.len() > 1 { 12 } else { 0 };
             for concept in found {
                 is_found = true;
-                draft.add(concept, score, format!("its name ends as `{end}`"));
+                draft.add_loose(concept, score, format!("its name ends as `{end}`"));
             }
         }
         // What a name begins with tells little, unless it is a time in some unit or zone.
@@ -226,7 +252,7 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
             let is_time = vocabulary.concepts()[concept].data_type == DataType::Timestamp;
             if long || is_time {
                 is_found = true;
-                draft.add(concept, if is_time { 58 } else { 46 }, format!("its name begins as `{start}`"));
+                draft.add_loose(concept, if is_time { 58 } else { 46 }, format!("its name begins as `{start}`"));
             }
         }
         if is_found {
@@ -326,12 +352,60 @@ fn weigh_values(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Dr
         if fitting * 10 >= all * 9 {
             candidate.score += if matches!(evidence, ValueEvidence::Range(_)) { 8 } else { 15 };
             candidate.reasons.push(format!("its values are {what}"));
+            // A form of its own tells as much as a name.
+            candidate.is_loose &= !matches!(evidence, ValueEvidence::Regex(_));
         } else if fitting * 2 < all {
-            candidate.score -= 35;
+            // Where no value at all fits, the best of names is not enough.
+            candidate.score -= if fitting == 0 { 45 } else { 35 };
             candidate.reasons.push(format!("but {} of {all} sampled values are not {what}", all - fitting));
         }
     }
     whole_numbers_count_milliseconds(vocabulary, column, draft);
+}
+
+/// An id of the row does not repeat: a number of the kind of message does.
+fn weigh_repeats(vocabulary: &Vocabulary, source: &SourceEvidence, column: &ColumnEvidence, draft: &mut Draft) {
+    const ENOUGH: u64 = 20;
+    let there = source.rows.saturating_sub(column.nulls);
+    if there < ENOUGH || column.distinct == 0 || column.distinct * 2 > there {
+        return;
+    }
+    for candidate in draft.candidates.iter_mut().filter(|one| vocabulary.concepts()[one.concept].unique) {
+        candidate.score -= 45;
+        candidate.reasons.push(format!("but its values repeat: {} in {there} rows", column.distinct));
+    }
+}
+
+/// One column of a row carries a meaning: where a part of a name suggests what another column surely is, it gives way.
+/// People are an exception: a second address or user in the row is personal too.
+fn give_way(vocabulary: &Vocabulary, source: &SourceEvidence, drafts: &mut [Draft]) {
+    const SURER: i32 = 20;
+    let mut surest: HashMap<ConceptNo, (i32, usize)> = HashMap::new();
+    for (place, draft) in drafts.iter().enumerate() {
+        let best = match draft.confirmed {
+            Some(confirmed) => confirmed.map(|concept| (concept, 100)),
+            None => draft.best().map(|best| (best.concept, best.score)),
+        };
+        if let Some((concept, score)) = best {
+            let known = surest.entry(concept).or_insert((score, place));
+            if score > known.0 {
+                *known = (score, place);
+            }
+        }
+    }
+    for (place, draft) in drafts.iter_mut().enumerate() {
+        for candidate in draft.candidates.iter_mut().filter(|candidate| candidate.is_loose) {
+            let concept = &vocabulary.concepts()[candidate.concept];
+            let is_personal = matches!(concept.sensitivity, Classification::Personal | Classification::Secret);
+            let Some((score, other)) = surest.get(&candidate.concept).filter(|surest| surest.1 != place) else {
+                continue;
+            };
+            if !is_personal && score - candidate.score >= SURER {
+                candidate.score -= 30;
+                candidate.reasons.push(format!("but `{}` is it more surely", source.columns[*other].name));
+            }
+        }
+    }
 }
 
 /// Nobody writes seconds as whole numbers up to the thousands: an Int `latency` of 250 is milliseconds, and the

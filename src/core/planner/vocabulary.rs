@@ -46,6 +46,9 @@ pub struct Concept {
     /// Rows without it are whole: not every row is about an error or an order.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sparse: bool,
+    /// Each row has another: a column whose values repeat is something else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
     /// It holds from that time on, until the next row of the same key: a version that was live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds_from: Option<String>,
@@ -130,10 +133,14 @@ fn shipped() -> Result<Vocabulary, serde_json::Error> {
     Ok(vocabulary)
 }
 
-/// Lower case words joined by `_`: `statusCode`, `Status-Code` and `status.code` are one name.
+/// Lower case words joined by `_`: `statusCode`, `Status-Code` and `status.code` are one name. A leading `@` is a word:
+/// what a collector says of its own record (`@version`) is not what a service says.
 pub fn normal_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len() + 4);
     let mut before = ' ';
+    if name.starts_with('@') {
+        normal.push_str("at_");
+    }
     for c in name.chars() {
         if !c.is_alphanumeric() {
             if !normal.is_empty() && !normal.ends_with('_') {
@@ -349,7 +356,7 @@ mod tests {
             assert!(!concept.doc.is_empty() && !concept.title.is_empty(), "{}", concept.id);
         }
         for concept in vocabulary.formats.values().flat_map(BTreeMap::values) {
-            assert!(vocabulary.concept(concept).is_some(), "{concept}");
+            assert!(concept.is_empty() || vocabulary.concept(concept).is_some(), "{concept}");
         }
     }
 
@@ -372,6 +379,7 @@ mod tests {
             assert_eq!(normal_name(name), "status_code");
         }
         assert_eq!(normal_name("cs(User-Agent)"), "cs_user_agent");
+        assert_eq!(normal_name("@version"), "at_version");
     }
 
     #[test]

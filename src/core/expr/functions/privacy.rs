@@ -97,7 +97,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "text",
         "message_template(text) → String",
         "A message with `<n>`, `<ip>`, `<time>`, `<uuid>`, `<hex>` or `<text>` in place of what varies: numbers, IPv4 \
-         addresses with their port, times in ISO 8601, UUIDs, long hexadecimal numbers and texts in double quotes.",
+         addresses with their port, times as logs write them, UUIDs, long hexadecimal numbers and texts in double quotes.",
         &[Text],
         string,
         |a| {
@@ -116,6 +116,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 "'<ip> asked <text> at <time>'",
             ),
             example("message_template('trace 9f1b2c3d4e5f6a7b of job7')", "'trace <hex> of job<n>'"),
+            example(
+                "message_template('blk_-4046472716157313 since Sun Jul 17 09:44:07 2005')",
+                "'blk_<n> since <time>'",
+            ),
         ],
     ),
     scalar(
@@ -141,13 +145,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// What varies in messages, in the order in which it is replaced. Also said in other dialects, so nothing that RE2 lacks.
-pub const VARYING: [(&str, &str); 6] = [
+pub const VARYING: [(&str, &str); 11] = [
     ("\"[^\"]*\"", "<text>"),
     (r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b", "<uuid>"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?", "<time>"),
+    // Sun Jul 17 09:44:07 2005; 22/Jun/2021:12:03:08 +0200
+    (
+        r"\b((Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?((Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +[0-9]{1,2}|[0-9]{1,2}[/ -](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[/ -][0-9]{4})[ :][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?( [A-Z]{3,4}\b)?( [0-9]{4}\b)?( [+-][0-9]{4}\b)?",
+        "<time>",
+    ),
     (r"\b[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(:[0-9]+)?\b", "<ip>"),
+    // Before hexadecimal ones: many digits alone are a number.
+    (r"\b[0-9]+(\.[0-9]+)?\b", "<n>"),
     (r"\b(0x[0-9a-fA-F]+|[0-9a-fA-F]{12,})\b", "<hex>"),
     (r"[0-9]+(\.[0-9]+)?", "<n>"),
+    // A sign belongs to its number.
+    ("_-<n>", "_<n>"),
+    ("=-<n>", "=<n>"),
+    (" -<n>", " <n>"),
 ];
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -1,74 +1,35 @@
 //! Which flows are worth running on a source, by what its fields mean. Imports the planner's evidence and meanings.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::flow::Flow;
-use super::{Kind, Probe, Task};
-use crate::data::{DataType, Value};
+use super::known::Known;
+use super::{Kind, Probe, Span, Task, security};
+use crate::data::{Classification, DataType, Value};
 use crate::expr::{Expr, print, print_name};
 use crate::model::Id;
-use crate::planner::evidence::{ColumnEvidence, SourceEvidence};
-use crate::planner::meanings::SourceMeanings;
-use crate::planner::vocabulary::Vocabulary;
 use crate::project::Project;
 
 /// Requests that take longer than this many seconds are slow.
 pub(super) const SLOW: f64 = 3.0;
-/// Errors are counted in such spans.
-pub(super) const SPAN: &str = "10 minutes";
-/// What tells users apart, the surest first.
-const WHO: [&str; 5] = ["user.id", "session.id", "visitor.id", "user.name", "client.address"];
+/// Errors are counted in such spans, and in the shorter where the log covers less than some twenty of them.
+const SPANS: [Span; 2] =
+    [Span { text: "10 minutes", micros: 600_000_000 }, Span { text: "1 minute", micros: 60_000_000 }];
 /// Words in a value that say that something went wrong.
 const FAILED: [&str; 7] = ["fail", "declin", "reject", "refus", "abort", "cancel", "denied"];
 
 /// Words in a value that speak of a transaction.
 const PAID: [&str; 8] = ["pay", "order", "transact", "checkout", "charge", "transfer", "refund", "booking"];
 
-/// A source with what its fields mean.
-#[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub evidence: &'a SourceEvidence,
-    pub meanings: &'a SourceMeanings,
-}
-
-impl Known<'_> {
-    /// The column that carries a concept best: its name, and its values in the concept's type as an expression.
-    pub fn carrier(&self, concept: &str) -> Option<(&ColumnEvidence, &str)> {
-        let columns = self.meanings.columns.iter().filter_map(|column| {
-            let meaning = column.accepted().filter(|meaning| meaning.concept == concept)?;
-            Some((meaning.score, column.column.as_str(), meaning.expression.as_str()))
-        });
-        let (_, name, expression) = columns.max_by_key(|(score, ..)| *score)?;
-        Some((self.evidence.column(name)?, expression))
-    }
-
-    /// As `carrier`, only the expression.
-    fn expression(&self, concept: &str) -> Option<String> {
-        self.carrier(concept).map(|(_, expression)| expression.to_owned())
-    }
-
-    /// The plain column that says when, a Timestamp.
-    pub fn time(&self) -> Option<String> {
-        let (column, _) = self.carrier("timestamp")?;
-        (column.data_type == DataType::Timestamp).then(|| column.name.clone())
-    }
-
-    /// What tells users apart: (expression, word for many of them).
-    pub fn who(&self) -> Option<(String, &'static str)> {
-        let words = ["users", "sessions", "visitors", "users", "clients"];
-        WHO.iter().zip(words).find_map(|(concept, word)| {
-            let (column, expression) = self.carrier(concept)?;
-            // A name that most rows lack counts nobody.
-            (self.evidence.null_share(column) < 0.5).then(|| (expression.to_owned(), word))
-        })
-    }
-}
-
 pub(super) fn probes_of(project: &Project, known: &Known, all: &[Known]) -> Vec<Probe> {
     let mut probes = Vec::new();
     probes.extend(error_baseline(project, known));
     probes.extend(slow_requests(project, known));
     probes.extend(failures(project, known, all));
+    probes.extend(security::failed_sign_ins(project, known));
+    probes.extend(security::probing(project, known));
     probes.extend(patterns(project, known));
     probes.extend(gaps(project, known));
     probes.extend(duplicates(project, known));
@@ -77,38 +38,46 @@ pub(super) fn probes_of(project: &Project, known: &Known, all: &[Known]) -> Vec<
     probes
 }
 
-fn prefix(kind: Kind, source: &str) -> String {
-    format!("{}-{source}", kind.name())
+/// A flow for a kind of finding on a source.
+pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &Known) -> Flow<'a> {
+    Flow::new(project, &format!("{}-{}", kind.name(), known.evidence.source))
 }
 
-fn probe(kind: Kind, known: &Known, flow: Flow, watch: Id, task: Task) -> Probe {
+pub(super) fn probe(kind: Kind, known: &Known, flow: Flow, watch: Id, task: Task) -> Probe {
     Probe { kind, source: known.evidence.source.clone(), edits: flow.edits, watch, task }
 }
 
 /// The rows that are errors: (condition, word for them).
 fn error_condition(known: &Known) -> Option<(String, &'static str)> {
+    /// A rule that costs more goes by words in messages.
+    const SURE: u32 = 5;
+    if let Some(condition) = known.expression("event.is_error") {
+        return Some((condition, "errors"));
+    }
     if let Some((_, status)) = known.carrier("http.response.status_code") {
         return Some((format!("{status} >= 500"), "server errors"));
     }
-    if let Some((column, severity)) = known.carrier("log.severity")
-        && column.data_type == DataType::String
-    {
-        let words = "'error', 'err', 'fatal', 'critical', 'crit', 'alert', 'emergency', 'emerg', 'severe', 'panic'";
-        return Some((format!("lower({severity}) in ({words})"), "errors"));
+    if let Some((condition, _)) = known.by_rule("event.is_error", SURE) {
+        return Some((condition, "errors"));
     }
-    None
+    // Where people sign in, failures are the talk of the day, and looked for on their own.
+    if known.by_rule("auth.is_failed", SURE).is_some() {
+        return None;
+    }
+    known.by_rule("event.is_error", u32::MAX).map(|(condition, _)| (condition, "messages that speak of errors"))
 }
 
-/// Errors per ten minutes: what is usual, before bursts are looked for.
+/// Errors per span of time: what is usual, before bursts are looked for.
 fn error_baseline(project: &Project, known: &Known) -> Option<Probe> {
-    let (time, (condition, what)) = (known.time()?, error_condition(known)?);
-    let mut flow = Flow::new(project, &prefix(Kind::ErrorBurst, &known.evidence.source));
-    let read = flow.read(&known.evidence.source);
+    let (condition, what) = error_condition(known)?;
+    let span = SPANS[usize::from(known.length().is_some_and(|length| length < 20 * SPANS[0].micros))];
+    let mut flow = flow_for(project, Kind::ErrorBurst, known);
+    let (read, columns) = known.start(&mut flow, &["timestamp"])?;
     let errors = flow.then(&read, "filter", "Errors", json!({"predicate": condition}), "");
     let measures = json!([{"id": "m1", "name": "rows", "expression": "count(*)"}]);
-    let settings = json!({"time": time, "span": SPAN, "name": "bucket", "measures": measures});
-    let watch = flow.then(&errors, "time_buckets", "Errors in ten minutes", settings, "");
-    Some(probe(Kind::ErrorBurst, known, flow, watch, Task::Baseline { condition, what: what.to_owned() }))
+    let settings = json!({"time": columns[0], "span": span.text, "name": "bucket", "measures": measures});
+    let watch = flow.then(&errors, "time_buckets", "Errors in time", settings, "");
+    Some(probe(Kind::ErrorBurst, known, flow, watch, Task::Baseline { condition, what: what.to_owned(), span }))
 }
 
 /// The bursts themselves, with a threshold that the baseline gave.
@@ -117,12 +86,11 @@ pub(super) fn bursts(
     known: &Known,
     condition: &str,
     what: &str,
-    at_least: i64,
-    usual: f64,
+    span: Span,
+    (at_least, usual): (i64, f64),
 ) -> Option<Probe> {
-    let time = known.time()?;
-    let mut flow = Flow::new(project, &prefix(Kind::ErrorBurst, &known.evidence.source));
-    let read = flow.read(&known.evidence.source);
+    let mut flow = flow_for(project, Kind::ErrorBurst, known);
+    let (read, columns) = known.start(&mut flow, &["timestamp"])?;
     let mut measures = Vec::new();
     if let Some((who, word)) = known.who() {
         measures.push(json!({"id": "m1", "name": word, "expression": format!("count_distinct({who})")}));
@@ -131,23 +99,22 @@ pub(super) fn bursts(
         measures.push(json!({"id": "m2", "name": "services", "expression": format!("collect(distinct {service})")}));
     }
     let settings = json!({
-        "time": time, "condition": condition, "at_least": at_least, "within": SPAN, "measures": measures,
+        "time": columns[0], "condition": condition, "at_least": at_least, "within": span.text, "measures": measures,
     });
-    let note = format!("Usual are {usual:.1} {what} in {SPAN}; {at_least} and more are a burst.");
+    let note = format!("Usual are {usual:.1} {what} in {}; {at_least} and more are a burst.", span.text);
     let watch = flow.then(&read, "bursts", "Bursts of errors", settings, &note);
-    Some(probe(Kind::ErrorBurst, known, flow, watch, Task::Bursts { what: what.to_owned(), at_least, usual }))
+    Some(probe(Kind::ErrorBurst, known, flow, watch, Task::Bursts { what: what.to_owned(), at_least, usual, span }))
 }
 
 /// Slow requests by page, or by service.
 fn slow_requests(project: &Project, known: &Known) -> Option<Probe> {
-    let seconds = ["event.duration", "http.upstream.duration"].iter().find_map(|concept| known.expression(concept));
-    let seconds = seconds.or_else(|| Some(format!("({}) / 1000", known.expression("event.duration_ms")?)))?;
+    let seconds = known.derived("event.duration", 5)?;
     let by = if let Some(path) = known.expression("url.path").or_else(|| known.expression("url.full")) {
         ("page", format!("path_template({path})"))
     } else {
         ("service", known.expression("service.name")?)
     };
-    let mut flow = Flow::new(project, &prefix(Kind::SlowRequests, &known.evidence.source));
+    let mut flow = flow_for(project, Kind::SlowRequests, known);
     let read = flow.read(&known.evidence.source);
     let settings = json!({
         "keys": [{"id": "k1", "name": by.0, "expression": by.1}],
@@ -165,7 +132,7 @@ fn slow_requests(project: &Project, known: &Known) -> Option<Probe> {
 }
 
 /// A value of a column that says that something failed, and the values that stand for the same thing done well.
-fn failed_value(known: &Known) -> Option<(String, String, Vec<String>)> {
+fn failed_value(known: &Known) -> Option<(&'static str, String, Vec<String>)> {
     for concept in ["transaction.status", "event.name", "event.outcome", "error.type"] {
         let Some((column, _)) = known.carrier(concept) else { continue };
         if column.data_type != DataType::String {
@@ -188,28 +155,29 @@ fn failed_value(known: &Known) -> Option<(String, String, Vec<String>)> {
         let mut others: Vec<String> = values.iter().copied().filter(is_counterpart).map(str::to_owned).collect();
         others.sort();
         others.dedup();
-        return Some((column.name.clone(), failed.to_owned(), others));
+        return Some((concept, failed.to_owned(), others));
     }
     None
 }
 
 /// Failed transactions beside those that went well, with the release that was live.
 fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
-    let time = known.time()?;
     ["order.id", "transaction.id", "transaction.amount"].iter().find_map(|concept| known.carrier(concept))?;
-    let (column, failed, others) = failed_value(known)?;
+    let (concept, failed, others) = failed_value(known)?;
+    let value = known.expression(concept)?;
     let quote = |text: &str| print(&Expr::literal(Value::text(text)));
-    let is_failed = format!("{} = {}", print_name(&column), quote(&failed));
+    let is_failed = format!("{value} = {}", quote(&failed));
     let who = known.who();
-    let mut accept = Flow::new(project, &prefix(Kind::FailedTransactions, &known.evidence.source));
-    let read = accept.read(&known.evidence.source);
+    let mut accept = flow_for(project, Kind::FailedTransactions, known);
+    let (read, columns) = known.start(&mut accept, &["timestamp"])?;
+    let time = columns[0].clone();
     let failed_rows = accept.then(&read, "filter", "Failed", json!({"predicate": is_failed}), "");
     let failed_rows = with_release(&mut accept, known, all, &time, failed_rows);
     // What was logged around each failure, where a trace ties rows together.
-    if let Some((trace, _)) = known.carrier("trace.id") {
+    if let Some(trace) = known.expression("trace.id") {
         let settings = json!({
             "time": time, "rows_time": time, "before": "5 minutes", "after": "5 minutes",
-            "by": [{"id": "b1", "left": print_name(&trace.name), "right": print_name(&trace.name)}],
+            "by": [{"id": "b1", "left": trace, "right": trace}],
         });
         accept.step(
             "surroundings",
@@ -219,10 +187,10 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
             &[(&failed_rows, "left"), (&read, "right")],
         );
     }
-    let mut flow = Flow::new(project, &prefix(Kind::FailedTransactions, &known.evidence.source));
-    let read = flow.read(&known.evidence.source);
+    let mut flow = flow_for(project, Kind::FailedTransactions, known);
+    let (read, _) = known.start(&mut flow, &["timestamp"])?;
     let values: Vec<String> = std::iter::once(&failed).chain(&others).map(|value| quote(value)).collect();
-    let predicate = format!("{} in ({})", print_name(&column), values.join(", "));
+    let predicate = format!("{value} in ({})", values.join(", "));
     let attempts = flow.then(&read, "filter", "Attempts", json!({"predicate": predicate}), "");
     let attempts = with_release(&mut flow, known, all, &time, attempts);
     let settings = json!({"columns": [{"id": "c1", "name": "_inside", "expression": is_failed}]});
@@ -253,22 +221,22 @@ fn with_release(flow: &mut Flow, known: &Known, all: &[Known], time: &str, rows:
 
 /// Events or messages, with when they came first.
 fn patterns(project: &Project, known: &Known) -> Option<Probe> {
-    let time = known.time()?;
-    let mut flow = Flow::new(project, &prefix(Kind::NewPattern, &known.evidence.source));
-    let read = flow.read(&known.evidence.source);
-    if let Some((message, _)) = known.carrier("log.message").filter(|(column, _)| column.data_type == DataType::String)
-    {
-        let settings = json!({"column": message.name, "time": time});
+    let mut flow = flow_for(project, Kind::NewPattern, known);
+    if known.carrier("log.message").is_some() {
+        let (read, columns) = known.start(&mut flow, &["log.message", "timestamp"])?;
+        let settings = json!({"column": columns[0], "time": columns[1]});
         let watch = flow.then(&read, "log_patterns", "Patterns", settings, "");
         return Some(probe(Kind::NewPattern, known, flow, watch, Task::Patterns { what: "pattern".into() }));
     }
-    let (event, _) = known.carrier("event.name").filter(|(column, _)| column.distinct <= 10_000)?;
+    known.carrier("event.name").filter(|(column, _)| column.distinct <= 10_000)?;
+    let (read, columns) = known.start(&mut flow, &["event.name", "timestamp"])?;
+    let (event, time) = (print_name(&columns[0]), print_name(&columns[1]));
     let settings = json!({
-        "keys": [{"id": "k1", "name": "pattern", "expression": print_name(&event.name)}],
+        "keys": [{"id": "k1", "name": "pattern", "expression": event}],
         "measures": [
             {"id": "m1", "name": "rows", "expression": "count(*)"},
-            {"id": "m2", "name": "first_seen", "expression": format!("min({})", print_name(&time))},
-            {"id": "m3", "name": "last_seen", "expression": format!("max({})", print_name(&time))},
+            {"id": "m2", "name": "first_seen", "expression": format!("min({time})")},
+            {"id": "m3", "name": "last_seen", "expression": format!("max({time})")},
         ],
     });
     let watch = flow.then(&read, "aggregate", "Events", settings, "");
@@ -277,11 +245,10 @@ fn patterns(project: &Project, known: &Known) -> Option<Probe> {
 
 /// Rows per minute, in which gaps show.
 fn gaps(project: &Project, known: &Known) -> Option<Probe> {
-    let time = known.time()?;
-    let mut flow = Flow::new(project, &prefix(Kind::GapInTime, &known.evidence.source));
-    let read = flow.read(&known.evidence.source);
+    let mut flow = flow_for(project, Kind::GapInTime, known);
+    let (read, columns) = known.start(&mut flow, &["timestamp"])?;
     let measures = json!([{"id": "m1", "name": "rows", "expression": "count(*)"}]);
-    let settings = json!({"time": time, "span": "1 minute", "name": "minute", "measures": measures});
+    let settings = json!({"time": columns[0], "span": "1 minute", "name": "minute", "measures": measures});
     let buckets = flow.then(&read, "time_buckets", "Rows a minute", settings, "");
     let watch = flow.then(&buckets, "sort", "In time", json!({"keys": ["minute"]}), "");
     Some(probe(Kind::GapInTime, known, flow, watch, Task::Gaps))
@@ -294,19 +261,17 @@ fn duplicates(project: &Project, known: &Known) -> Option<Probe> {
         .iter()
         .find_map(|concept| known.carrier(concept))?;
     let kind = Kind::Duplicates;
-    let names: Vec<&str> = known.evidence.columns.iter().map(|column| column.name.as_str()).collect();
-    let mut flow = Flow::new(project, &prefix(kind, &known.evidence.source));
+    let mut flow = flow_for(project, kind, known);
     let read = flow.read(&known.evidence.source);
-    let keys: Vec<_> = names
-        .iter()
+    let keys: Vec<_> = known
+        .plain_columns()
         .enumerate()
-        .filter(|(_, name)| !name.contains('.'))
-        .map(|(index, name)| json!({"id": format!("k{}", index + 1), "expression": print_name(name)}))
+        .map(|(index, name)| json!({"id": format!("k{}", index + 1), "expression": print_name(&name)}))
         .collect();
     let settings = json!({"keys": keys, "measures": [{"id": "m1", "name": "_times", "expression": "count(*)"}]});
     let groups = flow.then(&read, "aggregate", "Equal rows", settings, "");
     let watch = flow.then(&groups, "filter", "More than once", json!({"predicate": "_times > 1"}), "");
-    let mut accept = Flow::new(project, &prefix(kind, &known.evidence.source));
+    let mut accept = flow_for(project, kind, known);
     let read = accept.read(&known.evidence.source);
     accept.then(&read, "remove_duplicates", "Each row once", json!({}), "Equal in all columns: delivered twice.");
     let task = Task::Duplicates { accept: accept.edits, rows: known.evidence.rows };
@@ -315,10 +280,9 @@ fn duplicates(project: &Project, known: &Known) -> Option<Probe> {
 
 /// Requests by those who name themselves crawlers, monitors or scripts.
 fn bots(project: &Project, known: &Known) -> Option<Probe> {
-    let (agent, _) = known.carrier("user_agent.original")?;
-    let (agent, name) = (print_name(&agent.name), agent.name.clone());
-    let mut flow = Flow::new(project, &prefix(Kind::Bots, &known.evidence.source));
-    let read = flow.read(&known.evidence.source);
+    let mut flow = flow_for(project, Kind::Bots, known);
+    let (read, columns) = known.start(&mut flow, &["user_agent.original"])?;
+    let (agent, name) = (print_name(&columns[0]), columns[0].clone());
     let predicate = format!("ua_device({agent}) in ('bot', 'tool')");
     let rows = flow.then(
         &read,
@@ -336,44 +300,103 @@ fn bots(project: &Project, known: &Known) -> Option<Probe> {
     Some(probe(Kind::Bots, known, flow, watch, Task::Bots { agent: name }))
 }
 
-/// Columns that name people in what is a log.
+/// A part of an address that is a secret, as `?token=…`.
+const SECRET: &str = "(?i)[?&;](password|passwd|pwd|token|access_token|api_?key|secret|client_secret)=[^&]";
+const EMAIL: &str = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-z]{2,}";
+
+/// Columns that name people in what is a log; e-mail addresses and secrets in free text.
 fn personal(project: &Project, known: &Known) -> Option<Probe> {
-    known.time()?;
-    let vocabulary = Vocabulary::shipped();
-    let columns: Vec<(String, String)> = known
-        .meanings
-        .columns
-        .iter()
-        .filter(|column| !column.column.contains('.'))
-        .filter_map(|column| {
-            let meaning = column.accepted()?;
-            let concept = vocabulary.concept(&meaning.concept)?;
-            let is_personal = concept.sensitivity == crate::data::Classification::Personal
-                || concept.sensitivity == crate::data::Classification::Secret;
-            let carried = known.evidence.column(&column.column)?;
-            let has_values = !known.evidence.is_empty(carried);
-            (is_personal && has_values).then(|| (column.column.clone(), concept.title.clone()))
-        })
-        .collect();
-    if columns.is_empty() {
+    known.carrier("timestamp")?;
+    let plain: Vec<String> = known.plain_columns().collect();
+    let columns = known.meanings.columns.iter().filter(|column| plain.contains(&column.column));
+    let mut personal: Vec<PersonalColumn> = Vec::new();
+    for column in columns {
+        let Some(meaning) = column.accepted() else { continue };
+        let (Some(concept), Some(carried)) =
+            (known.vocabulary.concept(&meaning.concept), known.evidence.column(&column.column))
+        else {
+            continue;
+        };
+        let name = print_name(&column.column);
+        let add = |what: &str, expression: String, is_text: bool| PersonalColumn {
+            column: column.column.clone(),
+            what: what.to_owned(),
+            expression,
+            is_text,
+        };
+        if known.evidence.is_empty(carried) {
+            continue;
+        }
+        if matches!(concept.sensitivity, Classification::Personal | Classification::Secret) {
+            personal.push(add(&concept.title.to_lowercase(), format!("count({name})"), false));
+        } else if carried.data_type == DataType::String && FREE_TEXT.contains(&meaning.concept.as_str()) {
+            let holds = |pattern: &str| format!("count_if(regexp_matches({name}, '{pattern}'))");
+            personal.push(add("e-mail addresses", holds(EMAIL), true));
+            personal.push(add("secrets in the address", holds(SECRET), true));
+        }
+    }
+    if personal.is_empty() {
         return None;
     }
-    let mut accept = Flow::new(project, &prefix(Kind::PersonalData, &known.evidence.source));
-    let read = accept.read(&known.evidence.source);
-    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-    let note = "A plain hash of a small set of values can be guessed; a keyed hash (hmac) cannot.";
-    accept.then(&read, "mask_or_hash", "Personal columns hashed", json!({"columns": names, "method": "hash"}), note);
     // Counted on the whole input: how many rows carry each.
-    let mut flow = Flow::new(project, &prefix(Kind::PersonalData, &known.evidence.source));
+    let mut flow = flow_for(project, Kind::PersonalData, known);
     let read = flow.read(&known.evidence.source);
-    let measures: Vec<_> = names
+    let measures: Vec<_> = personal
         .iter()
         .enumerate()
-        .map(|(index, name)| {
-            let name = print_name(name);
-            json!({"id": format!("m{}", index + 1), "name": format!("c{index}"), "expression": format!("count({name})")})
+        .map(|(index, column)| {
+            json!({"id": format!("m{}", index + 1), "name": format!("c{index}"), "expression": column.expression})
         })
         .collect();
     let watch = flow.then(&read, "aggregate", "Values", json!({"keys": [], "measures": measures}), "");
-    Some(probe(Kind::PersonalData, known, flow, watch, Task::Personal { columns, accept: accept.edits }))
+    Some(probe(Kind::PersonalData, known, flow, watch, Task::Personal { columns: personal }))
+}
+
+/// Where people write freely, or programs for them.
+const FREE_TEXT: [&str; 7] = [
+    "log.message",
+    "error.message",
+    "url.path",
+    "url.full",
+    "url.query",
+    "http.request.line",
+    "http.request.header.referer",
+];
+
+/// A column in which personal data is looked for.
+#[derive(Debug, Clone)]
+pub(super) struct PersonalColumn {
+    pub column: String,
+    /// What it would be, in words.
+    pub what: String,
+    /// Counts the rows that have it.
+    expression: String,
+    /// Only parts of the text are personal.
+    pub is_text: bool,
+}
+
+/// Makes what was found unreadable.
+pub(super) fn personal_flow(project: &Project, known: &Known, found: &[&PersonalColumn]) -> Vec<crate::project::Edit> {
+    let mut flow = flow_for(project, Kind::PersonalData, known);
+    let mut last = flow.read(&known.evidence.source);
+    let whole: BTreeSet<&str> = found.iter().filter(|one| !one.is_text).map(|one| one.column.as_str()).collect();
+    if !whole.is_empty() {
+        let note = "A plain hash of a small set of values can be guessed; a keyed hash (hmac) cannot.";
+        let settings = json!({"columns": whole, "method": "hash"});
+        last = flow.then(&last, "mask_or_hash", "Personal columns hashed", settings, note);
+    }
+    let texts: BTreeSet<&str> = found.iter().filter(|one| one.is_text).map(|one| one.column.as_str()).collect();
+    if !texts.is_empty() {
+        let columns: Vec<_> = texts
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let name_in = print_name(name);
+                let cleaned = format!("regexp_replace(redact({name_in}), '{SECRET}[^&]*', '?secret=<secret>')");
+                json!({"id": format!("c{}", index + 1), "name": name, "expression": cleaned})
+            })
+            .collect();
+        flow.then(&last, "compute", "Texts without e-mail addresses", json!({"columns": columns}), "");
+    }
+    flow.edits
 }

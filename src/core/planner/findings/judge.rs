@@ -1,25 +1,28 @@
 //! Rows of probes → findings. Thresholds stand here, each with its reason. Imports the detectors.
 
-use super::detectors::{Known, SPAN, bursts};
-use super::{Finding, Judged, Probe, ProbeRows, Task, differences};
+use super::detectors::{PersonalColumn, bursts, personal_flow};
+use super::known::Known;
+use super::{Finding, Judged, Probe, ProbeRows, Span, Task, differences, security};
 use crate::data::{Value, format_timestamp};
 use crate::project::{Edit, Project};
 
 /// Findings of one kind on one source: more than these few hide the others.
 const SHOWN: usize = 3;
-/// Of `detectors::SPAN`, in microseconds.
-const BUCKET: i64 = 600_000_000;
 const MINUTE: i64 = 60_000_000;
 
 pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &ProbeRows) -> Judged {
     let found = Found { known, probe };
     match &probe.task {
-        Task::Baseline { condition, what } => {
-            let Some((at_least, usual)) = threshold(rows) else { return Judged::default() };
-            let further = bursts(project, known, condition, what, at_least, usual);
+        Task::Baseline { condition, what, span } => {
+            let Some(threshold) = threshold(rows, *span) else { return Judged::default() };
+            let further = bursts(project, known, condition, what, *span, threshold);
             Judged { further: further.into_iter().collect(), ..Judged::default() }
         }
-        Task::Bursts { what, at_least, usual } => found.all(burst_findings(&found, rows, what, *at_least, *usual)),
+        Task::Bursts { what, at_least, usual, span } => {
+            found.all(burst_findings(&found, rows, what, (*at_least, *usual), *span))
+        }
+        Task::SignIns => found.all(security::sign_in_finding(&found, rows).into_iter().collect()),
+        Task::Probing => found.all(security::probing_finding(&found, rows).into_iter().collect()),
         Task::Slow { threshold, by } => found.all(slow_findings(&found, rows, *threshold, by)),
         Task::Failures { value, who, time, accept } => {
             found.all(failure_finding(&found, rows, value, who.as_deref(), time, accept).into_iter().collect())
@@ -30,20 +33,18 @@ pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &Prob
             found.all(duplicate_finding(&found, rows, *of, accept).into_iter().collect())
         }
         Task::Bots { agent } => found.all(bot_finding(&found, rows, agent).into_iter().collect()),
-        Task::Personal { columns, accept } => {
-            found.all(personal_finding(&found, rows, columns, accept).into_iter().collect())
-        }
+        Task::Personal { columns } => found.all(personal_finding(project, &found, rows, columns).into_iter().collect()),
     }
 }
 
-struct Found<'a> {
+pub(super) struct Found<'a> {
     known: &'a Known<'a>,
     probe: &'a Probe,
 }
 
 impl Found<'_> {
     /// A finding whose flow is the probe's own.
-    fn finding(&self, number: usize, title: String) -> Finding {
+    pub fn finding(&self, number: usize, title: String) -> Finding {
         Finding {
             id: format!("{}:{}:{number}", self.probe.kind.name(), self.probe.source),
             kind: self.probe.kind,
@@ -57,7 +58,7 @@ impl Found<'_> {
         }
     }
 
-    fn source_title(&self) -> &str {
+    pub fn source_title(&self) -> &str {
         &self.known.evidence.title
     }
 
@@ -66,7 +67,7 @@ impl Found<'_> {
     }
 }
 
-fn clock(micros: i64) -> String {
+pub(super) fn clock(micros: i64) -> String {
     format_timestamp(micros)
 }
 
@@ -82,19 +83,24 @@ fn until(from: i64, to: i64) -> String {
 }
 
 /// A value in a sentence: text without its quotes.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_json().to_string(),
     }
 }
 
-/// How many errors in ten minutes are no accident: six standard deviations above the usual number, which is the mean
+/// `1 request`, `12 requests`.
+pub(super) fn counted(count: f64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1.0 { "" } else { "s" })
+}
+
+/// How many errors in a span are no accident: six standard deviations above the usual number, which is the mean
 /// without the busiest fiftieth of the time.
-fn threshold(rows: &ProbeRows) -> Option<(i64, f64)> {
+fn threshold(rows: &ProbeRows, span: Span) -> Option<(i64, f64)> {
     let times: Vec<i64> = (0..rows.rows.len()).filter_map(|row| rows.time(row, "bucket")).collect();
     let (first, last) = (times.iter().min()?, times.iter().max()?);
-    let buckets = ((last - first) / BUCKET + 1) as usize;
+    let buckets = ((last - first) / span.micros + 1) as usize;
     let mut counts: Vec<f64> = (0..rows.rows.len()).map(|row| rows.number(row, "rows")).collect();
     counts.resize(buckets.max(counts.len()), 0.0);
     counts.sort_by(f64::total_cmp);
@@ -104,7 +110,13 @@ fn threshold(rows: &ProbeRows) -> Option<(i64, f64)> {
     counts.last().is_some_and(|most| *most >= at_least).then_some((at_least as i64, usual))
 }
 
-fn burst_findings(found: &Found, rows: &ProbeRows, what: &str, at_least: i64, usual: f64) -> Vec<Finding> {
+fn burst_findings(
+    found: &Found,
+    rows: &ProbeRows,
+    what: &str,
+    (at_least, usual): (i64, f64),
+    span: Span,
+) -> Vec<Finding> {
     let mut order: Vec<usize> = (0..rows.rows.len()).collect();
     order.sort_by(|one, other| rows.number(*other, "rows").total_cmp(&rows.number(*one, "rows")));
     let word = found.known.who().map(|(_, word)| word);
@@ -117,7 +129,8 @@ fn burst_findings(found: &Found, rows: &ProbeRows, what: &str, at_least: i64, us
         (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
         let minutes = (to - from) as f64 / MINUTE as f64;
         finding.evidence.push(format!(
-            "{count} {what} in {minutes:.0} minutes; usual are {usual:.1} in {SPAN}, and {at_least} are no accident"
+            "{count} {what} in {minutes:.0} minutes; usual are {usual:.1} in {}, and {at_least} are no accident",
+            span.text
         ));
         if let Value::List(services) = rows.value(row, "services") {
             let mut names: Vec<String> = services.iter().filter(|name| !name.is_null()).map(shown).collect();
@@ -210,6 +223,10 @@ fn failure_finding(
     Some(finding)
 }
 
+/// Nothing is new in a log that begins: before a pattern is, this long and so many rows must have been without it.
+const BEFORE: i64 = 60 * MINUTE;
+const ROWS_BEFORE: f64 = 100.0;
+
 /// Patterns that came first when a tenth of the time was over, and came often since.
 fn new_patterns(found: &Found, rows: &ProbeRows, what: &str) -> Vec<Finding> {
     let seen = |row: usize| Some((rows.time(row, "first_seen")?, rows.time(row, "last_seen")?));
@@ -218,27 +235,40 @@ fn new_patterns(found: &Found, rows: &ProbeRows, what: &str) -> Vec<Finding> {
     else {
         return Vec::new();
     };
+    // About how many rows there were before a time, as if each pattern came evenly.
+    let rows_before = |time: i64| -> f64 {
+        let part = |(row, (first, last)): &(usize, (i64, i64))| {
+            let share = (time - first) as f64 / (last - first).max(1) as f64;
+            rows.number(*row, "rows") * share.clamp(0.0, 1.0)
+        };
+        all.iter().map(part).sum()
+    };
     let length = (end - start) as f64;
     let mut fresh: Vec<(f64, usize, i64, i64)> = Vec::new();
-    for (row, (first, last)) in all {
+    for &(row, (first, last)) in &all {
         let count = rows.number(row, "rows");
         // Had it come as evenly before, so long a silence would be no accident (e^-12, about one in 160,000).
         let since = (last - first).max(1) as f64;
         let silence = (first - start) as f64 / since.max(length / 1_000.0) * count;
-        if (first - start) as f64 > 0.1 * length && count >= 5.0 && silence > 12.0 {
+        let is_late = first - start >= BEFORE && (first - start) as f64 > 0.1 * length;
+        if is_late && count >= 5.0 && silence > 12.0 && rows_before(first) >= ROWS_BEFORE {
             fresh.push((count, row, first, last));
         }
     }
     fresh.sort_by(|one, other| other.0.total_cmp(&one.0));
     let mut findings = Vec::new();
     for (number, (count, row, first, last)) in fresh.into_iter().take(SHOWN).enumerate() {
-        let pattern = rows.value(row, "pattern").to_json();
-        let title = format!("new since {}: {what} {pattern} ({})", minute(first), found.source_title());
+        let pattern = shown(rows.value(row, "pattern"));
+        let pattern = pattern.trim();
+        let title = format!("new since {}: {what} “{pattern}” ({})", minute(first), found.source_title());
         let mut finding = found.finding(number + 1, title);
         (finding.from, finding.to) = (Some(clock(first)), Some(clock(last)));
-        finding.evidence.push(format!("{count} rows, none in the {:.1} hours before", (first - start) as f64 / 3.6e9));
-        if let Value::String(example) = rows.value(row, "example") {
-            finding.evidence.push(format!("such as: {example}"));
+        let hours = (first - start) as f64 / 3.6e9;
+        finding.evidence.push(format!("{}, none in the {hours:.1} hours before", counted(count, "row")));
+        if let Value::String(example) = rows.value(row, "example")
+            && example.trim() != pattern
+        {
+            finding.evidence.push(format!("such as: {}", example.trim()));
         }
         finding.affected.push(("rows".to_owned(), count as u64));
         findings.push(finding);
@@ -253,21 +283,29 @@ fn gap_findings(found: &Found, rows: &ProbeRows) -> Vec<Finding> {
         (0..rows.rows.len()).filter_map(|row| Some((rows.time(row, "minute")?, rows.number(row, "rows")))).collect();
     minutes.sort_by_key(|(time, _)| *time);
     let hours = 180 * MINUTE;
+    // Silence is news only where there is usually none, on both sides; and if it is far longer than others.
+    const BUSY: usize = 30;
+    let mut silences: Vec<i64> = minutes.windows(2).map(|pair| (pair[1].0 - pair[0].0) / MINUTE - 1).collect();
+    silences.sort_unstable_by_key(|silence| std::cmp::Reverse(*silence));
+    let usual = silences.get(SHOWN).copied().unwrap_or(0);
     let mut gaps = Vec::new();
     for (index, pair) in minutes.windows(2).enumerate() {
         let (before, after) = (pair[0].0, pair[1].0);
         let silent = (after - before) / MINUTE - 1;
-        if silent < 2 {
+        if silent < 2 || silent < 3 * usual {
             continue;
         }
         // Rows come in flocks, so silence lasts: how often does an empty minute follow an empty one hereabouts?
         let earlier =
             minutes[..=index].iter().rev().take_while(|(time, _)| before - time < hours).map(|(time, _)| *time);
         let later = minutes[index + 1..].iter().take_while(|(time, _)| time - after < hours).map(|(time, _)| *time);
-        let mut around: Vec<i64> = earlier.collect();
+        let (mut around, later): (Vec<i64>, Vec<i64>) = (earlier.collect(), later.collect());
+        if around.len() < BUSY || later.len() < BUSY {
+            continue;
+        }
         around.reverse();
         let (mut empty, mut followed) = empty_minutes(&around);
-        let more = empty_minutes(&later.collect::<Vec<_>>());
+        let more = empty_minutes(&later);
         (empty, followed) = (empty + more.0, followed + more.1);
         let goes_on = (followed as f64 + 0.5) / (empty as f64 + 1.0);
         let chance = silent as f64 * goes_on.ln();
@@ -282,7 +320,7 @@ fn gap_findings(found: &Found, rows: &ProbeRows) -> Vec<Finding> {
         let mut finding = found.finding(number + 1, title);
         (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
         finding.evidence.push(format!(
-            "{silent} minutes without a row; the hours before and after have {empty} such minutes, none so many in a row"
+            "{silent} minutes without a row; of the three hours before and after, {empty} minutes are so"
         ));
         findings.push(finding);
     }
@@ -302,9 +340,11 @@ fn duplicate_finding(found: &Found, rows: &ProbeRows, of: u64, accept: &[Edit]) 
     if more < 1.0 {
         return None;
     }
-    let title = format!("{more} rows are delivered twice in {}", found.source_title());
+    let are = if more == 1.0 { "is" } else { "are" };
+    let title = format!("{} {are} delivered twice in {}", counted(more, "row"), found.source_title());
     let mut finding = Finding { accept: accept.to_vec(), ..found.finding(1, title) };
-    finding.evidence.push(format!("{} different rows are there more than once, equal in all columns", rows.rows.len()));
+    let rows = counted(rows.rows.len() as f64, "different row");
+    finding.evidence.push(format!("{rows} {are} there more than once, equal in all columns"));
     if of > 0 {
         finding.evidence.push(format!("of about {of} rows that were looked at"));
     }
@@ -314,34 +354,43 @@ fn duplicate_finding(found: &Found, rows: &ProbeRows, of: u64, accept: &[Edit]) 
 
 fn bot_finding(found: &Found, rows: &ProbeRows, agent: &str) -> Option<Finding> {
     let requests: f64 = (0..rows.rows.len()).map(|row| rows.number(row, "requests")).sum();
-    if requests < 1.0 {
+    // One crawler's visit is no news.
+    if requests < 5.0 {
         return None;
     }
-    let title = format!("{requests} requests by {} bots and scripts in {}", rows.rows.len(), found.source_title());
+    let who = if rows.rows.len() == 1 {
+        "1 bot or script".to_owned()
+    } else {
+        format!("{} bots and scripts", rows.rows.len())
+    };
+    let title = format!("{} by {who} in {}", counted(requests, "request"), found.source_title());
     let mut finding = found.finding(1, title);
     for row in 0..rows.rows.len().min(8) {
-        finding.evidence.push(format!(
-            "{} requests: {}",
-            rows.number(row, "requests"),
-            rows.value(row, agent).to_json()
-        ));
+        let count = counted(rows.number(row, "requests"), "request");
+        finding.evidence.push(format!("{count}: {}", shown(rows.value(row, agent))));
     }
     finding.affected.push(("requests".to_owned(), requests as u64));
     Some(finding)
 }
 
-fn personal_finding(found: &Found, rows: &ProbeRows, columns: &[(String, String)], accept: &[Edit]) -> Option<Finding> {
-    let counts: Vec<f64> = (0..columns.len()).map(|index| rows.number(0, &format!("c{index}"))).collect();
-    let names: Vec<&str> =
-        columns.iter().zip(&counts).filter(|(_, count)| **count > 0.0).map(|((name, _), _)| name.as_str()).collect();
-    if names.is_empty() {
+fn personal_finding(project: &Project, found: &Found, rows: &ProbeRows, columns: &[PersonalColumn]) -> Option<Finding> {
+    let counts = columns.iter().enumerate().map(|(index, column)| (column, rows.number(0, &format!("c{index}"))));
+    let there: Vec<(&PersonalColumn, f64)> = counts.filter(|(_, count)| *count > 0.0).collect();
+    if there.is_empty() {
         return None;
     }
+    let mut names: Vec<&str> = there.iter().map(|(column, _)| column.column.as_str()).collect();
+    names.dedup();
     let title = format!("personal data in {}: {}", found.source_title(), names.join(", "));
-    let mut finding = Finding { accept: accept.to_vec(), ..found.finding(1, title) };
-    for ((name, concept), count) in columns.iter().zip(&counts).filter(|(_, count)| **count > 0.0) {
-        finding.evidence.push(format!("`{name}` is {}: {count} values", concept.to_lowercase()));
+    let mut finding = found.finding(1, title);
+    finding.accept = personal_flow(project, found.known, &there.iter().map(|(column, _)| *column).collect::<Vec<_>>());
+    for (column, count) in &there {
+        let (name, what) = (&column.column, &column.what);
+        finding.evidence.push(match column.is_text {
+            true => format!("{} of `{name}` with {what}", counted(*count, "value")),
+            false => format!("{} of `{name}` ({what})", counted(*count, "value")),
+        });
     }
-    finding.affected.push(("values".to_owned(), counts.iter().sum::<f64>() as u64));
+    finding.affected.push(("values".to_owned(), there.iter().map(|(_, count)| *count).sum::<f64>() as u64));
     Some(finding)
 }

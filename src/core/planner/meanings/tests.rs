@@ -170,6 +170,71 @@ fn names_that_may_stand_for_anything_do_not_decide() {
 }
 
 #[test]
+fn names_of_real_logs_are_told_apart() {
+    let schema = Schema::of([
+        ("@version", DataType::String),
+        ("name", DataType::String),
+        ("hostname", DataType::String),
+        ("level", DataType::Int),
+        ("msg", DataType::String),
+        ("pid", DataType::Int),
+        ("path", DataType::String),
+        ("uid", DataType::String),
+        ("pod", DataType::String),
+        ("id", DataType::Int),
+        ("headers.host", DataType::String),
+        ("node.name", DataType::String),
+        ("user_id", DataType::String),
+    ]);
+    let uid = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0";
+    let mut other = source(
+        "other",
+        100,
+        schema,
+        &[
+            ("@version", 1, &["1"]),
+            ("name", 1, &["billing"]),
+            ("hostname", 2, &["web-1", "web-2"]),
+            ("msg", 90, &["it is done", "it has begun"]),
+            ("path", 9, &["/var/log/pods/a.log", "/var/log/pods/b.log"]),
+            ("uid", 9, &[uid]),
+            ("pod", 9, &["billing-7c9d8f6b5-x2x4z"]),
+            ("headers.host", 2, &["shop.example", "www.shop.example"]),
+            ("node.name", 2, &["n-1", "n-2"]),
+            ("user_id", 1, &[""]),
+        ],
+    );
+    let web = [("upstream_status", DataType::Int), ("status", DataType::Int), ("method", DataType::String)];
+    let mut web = source("web", 100, Schema::of(web), &[("method", 2, &["GET", "POST"])]);
+    let numbers = [("level", [30, 50]), ("id", [4711, 4712]), ("upstream_status", [200, 502]), ("status", [200, 502])];
+    for (name, values) in numbers {
+        let mut columns = other.columns.iter_mut().chain(&mut web.columns);
+        let column = columns.find(|column| column.name == name).unwrap();
+        column.samples = values.map(Value::Int).to_vec();
+        column.distinct = 2;
+    }
+    let found = meanings(&Vocabulary::shipped(), &[other, web]);
+    for (column, wanted) in [
+        ("@version", ""),
+        ("name", "service.name"),
+        ("hostname", "host.name"),
+        ("level", "log.level_number"),
+        ("path", "file.path"),
+        ("uid", "k8s.pod.uid"),
+        ("id", ""),
+        ("headers.host", "url.domain"),
+        ("node.name", "k8s.node.name"),
+        ("user_id", ""),
+        ("upstream_status", ""),
+        ("status", "http.response.status_code"),
+    ] {
+        let accepted = best(&found, "other", column).or_else(|| best(&found, "web", column));
+        let accepted = accepted.map_or("", |meaning| meaning.concept.as_str());
+        assert_eq!(accepted, wanted, "{column}: {found:?}");
+    }
+}
+
+#[test]
 fn a_correction_wins_and_is_kept_in_the_project() {
     let mut project = shop_sources();
     let edits = [

@@ -1,0 +1,136 @@
+//! Who tries to get in: sign-ins that fail again and again, and clients that ask for pages that are not there.
+//! Imports the other detectors.
+
+use serde_json::json;
+
+use super::detectors::{flow_for, probe};
+use super::judge::{Found, clock, counted, shown};
+use super::known::Known;
+use super::{Finding, Kind, Probe, ProbeRows, Task};
+use crate::expr::print_name;
+use crate::project::Project;
+
+/// Fewer failed sign-ins than these are people who mistype.
+const TRIES: f64 = 10.0;
+/// So many clients are told.
+const TOLD: usize = 6;
+/// A rule that costs more is no sure sign of a failed sign-in (every answer 403).
+const SURE: u32 = 3;
+/// A rule that finds addresses and users in messages may cost so much.
+const IN_WORDS: u32 = 8;
+
+/// Failed sign-ins by the address that they came from.
+pub(super) fn failed_sign_ins(project: &Project, known: &Known) -> Option<Probe> {
+    let failed = known.derived("auth.is_failed", SURE)?;
+    let mut flow = flow_for(project, Kind::FailedSignIns, known);
+    let (read, columns) = known.start(&mut flow, &["timestamp"])?;
+    let time = print_name(&columns[0]);
+    let mut measures = vec![
+        json!({"id": "m1", "name": "failed", "expression": "count(*)"}),
+        json!({"id": "m2", "name": "first_seen", "expression": format!("min({time})")}),
+        json!({"id": "m3", "name": "last_seen", "expression": format!("max({time})")}),
+    ];
+    if let Some(user) = known.derived("user.name", IN_WORDS) {
+        measures.push(json!({"id": "m4", "name": "names", "expression": format!("count_distinct({user})")}));
+    }
+    let keys = match known.derived("client.address", IN_WORDS) {
+        Some(client) => vec![json!({"id": "k1", "name": "client", "expression": client})],
+        None => Vec::new(),
+    };
+    let rows = flow.then(&read, "filter", "Failed sign-ins", json!({"predicate": failed}), "");
+    let groups = flow.then(&rows, "aggregate", "By client", json!({"keys": keys, "measures": measures}), "");
+    let watch = flow.then(&groups, "sort", "Most first", json!({"keys": ["failed desc"]}), "");
+    Some(probe(Kind::FailedSignIns, known, flow, watch, Task::SignIns))
+}
+
+/// Clients that ask for much that is not there, or for what only scanners ask for.
+pub(super) fn probing(project: &Project, known: &Known) -> Option<Probe> {
+    let (path, status) = (known.derived("url.path", 3)?, known.expression("http.response.status_code")?);
+    let (client, known_target) = (known.expression("client.address")?, known.by_rule("security.is_probe", SURE)?.0);
+    let refused = format!("{status} between 400 and 499");
+    let mut flow = flow_for(project, Kind::Probing, known);
+    let (read, columns) = known.start(&mut flow, &["timestamp"])?;
+    let time = print_name(&columns[0]);
+    let pages = format!("count_distinct(case when {refused} then split_part({path}, '?', 1) end)");
+    let settings = json!({
+        "keys": [{"id": "k1", "name": "client", "expression": client}],
+        "measures": [
+            {"id": "m1", "name": "requests", "expression": "count(*)"},
+            {"id": "m2", "name": "refused", "expression": format!("count_if({refused})")},
+            {"id": "m3", "name": "pages", "expression": pages},
+            {"id": "m4", "name": "known_targets", "expression": format!("count_if({known_target})")},
+            {"id": "m5", "name": "first_seen", "expression": format!("min({time})")},
+            {"id": "m6", "name": "last_seen", "expression": format!("max({time})")},
+        ],
+    });
+    let groups = flow.then(&read, "aggregate", "By client", settings, "");
+    let predicate = "known_targets >= 2 or (pages >= 10 and refused >= 0.5 * requests)";
+    let note = "Two pages that only scanners ask for, or ten pages that are not there and half of all requests.";
+    let scanners = flow.then(&groups, "filter", "Scanners", json!({"predicate": predicate}), note);
+    let watch = flow.then(&scanners, "sort", "Most first", json!({"keys": ["refused desc"]}), "");
+    Some(probe(Kind::Probing, known, flow, watch, Task::Probing))
+}
+
+pub(super) fn sign_in_finding(found: &Found, rows: &ProbeRows) -> Option<Finding> {
+    let count = rows.rows.len();
+    let failed: f64 = (0..count).map(|row| rows.number(row, "failed")).sum();
+    if failed < TRIES {
+        return None;
+    }
+    let named: Vec<usize> = (0..count).filter(|row| !rows.value(*row, "client").is_null()).collect();
+    let clients = named.len() as f64;
+    let from = if named.is_empty() { String::new() } else { format!(" from {}", counted(clients, "client")) };
+    let title = format!("{} about failed sign-ins{from} in {}", counted(failed, "row"), found.source_title());
+    let mut finding = found.finding(1, title);
+    set_span(&mut finding, rows);
+    for row in named.iter().take(TOLD) {
+        let tries = rows.number(*row, "failed");
+        let names = match rows.number(*row, "names") {
+            names if names > 0.0 => format!(", {}", counted(names, "name")),
+            _ => String::new(),
+        };
+        finding.evidence.push(format!("{}: {}{names}", shown(rows.value(*row, "client")), counted(tries, "row")));
+    }
+    finding.evidence.push("one try may leave several rows".to_owned());
+    if !named.is_empty() {
+        finding.affected.push(("clients".to_owned(), clients as u64));
+    }
+    finding.affected.push(("rows".to_owned(), failed as u64));
+    Some(finding)
+}
+
+pub(super) fn probing_finding(found: &Found, rows: &ProbeRows) -> Option<Finding> {
+    let count = rows.rows.len();
+    if count == 0 {
+        return None;
+    }
+    let refused: f64 = (0..count).map(|row| rows.number(row, "refused")).sum();
+    let verb = if count == 1 { "asks" } else { "ask" };
+    let title = format!(
+        "{} {verb} for pages that are not there, as scanners do ({})",
+        counted(count as f64, "client"),
+        found.source_title()
+    );
+    let mut finding = found.finding(1, title);
+    set_span(&mut finding, rows);
+    for row in 0..count.min(TOLD) {
+        let number = |name: &str| rows.number(row, name);
+        finding.evidence.push(format!(
+            "{}: {} of {} refused, {}, {} that only scanners ask for",
+            shown(rows.value(row, "client")),
+            number("refused"),
+            counted(number("requests"), "request"),
+            counted(number("pages"), "page"),
+            number("known_targets"),
+        ));
+    }
+    finding.affected.push(("clients".to_owned(), count as u64));
+    finding.affected.push(("requests".to_owned(), refused as u64));
+    Some(finding)
+}
+
+fn set_span(finding: &mut Finding, rows: &ProbeRows) {
+    let times = |name: &str| (0..rows.rows.len()).filter_map(|row| rows.time(row, name)).collect::<Vec<_>>();
+    finding.from = times("first_seen").into_iter().min().map(clock);
+    finding.to = times("last_seen").into_iter().max().map(clock);
+}
