@@ -41,7 +41,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     let (sources, unread) = evidence_of(&design, &opened.base, &parameters);
     diagnostics.extend(unread);
     let catalogue = Catalogue::new(vocabulary, sources);
-    let (questions, unclear) = questions_of(&design);
+    let (questions, unclear) = Asked::all(&design);
     diagnostics.extend(unclear);
     if args.findings || args.finding.is_some() {
         let base = &opened.base;
@@ -66,21 +66,6 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
 
 fn tell(diagnostics: &[Diagnostic]) {
     diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
-}
-
-/// The project's questions that say what they want to see, and the ready-made ones that it has not.
-fn questions_of(design: &Project) -> (Vec<Asked>, Vec<Diagnostic>) {
-    let (mut asked, mut unclear) = (Vec::new(), Vec::new());
-    for question in design.questions.values() {
-        match Asked::own(question) {
-            Some(Ok(own)) => asked.push(own),
-            Some(Err(diagnostic)) => unclear.push(diagnostic),
-            None => {}
-        }
-    }
-    let ready = ready_questions().iter().filter(|ready| !design.questions.contains_key(&ready.id));
-    asked.extend(ready.map(Asked::ready));
-    (asked, unclear)
 }
 
 fn findings(

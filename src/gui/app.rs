@@ -18,8 +18,8 @@ use super::state::AppState;
 use super::theme;
 use super::view::View;
 use super::{
-    canvas_panel, dialogs, findings, inspector, keys, palette, preview, problems, questions, run_panel, search,
-    sources, start, statusbar, topbar, unread, widgets,
+    canvas_panel, coverage, dialogs, findings, inspector, keys, palette, preview, problems, questions, run_panel,
+    search, sources, start, statusbar, topbar, unread, widgets,
 };
 
 /// The designer.
@@ -74,7 +74,9 @@ impl App {
             || state.saving
             || state.export.busy
             || state.run.active.is_some()
-            || state.findings.is_looking;
+            || state.findings.is_looking
+            || state.planning.is_looking
+            || state.planning.asking.is_some();
         !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }
 
@@ -121,6 +123,7 @@ impl App {
         if self.state.is_open && self.state.follow() {
             self.request_preview();
         }
+        self.look_where_needed();
         let drawn = Some((self.state.project.revision(), self.state.results.version, self.state.results.computing));
         if self.view.drawn != drawn {
             self.view.drawn = drawn;
@@ -274,7 +277,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     });
     widgets::hairline(ui);
     match view.left {
-        LeftTab::Questions => questions::questions_ui(ui, state, out),
+        LeftTab::Questions => questions::questions_ui(ui, state, view, out),
         LeftTab::Sources => sources::sources_ui(ui, state, out),
         LeftTab::Steps => palette::palette_ui(ui, state, view, out),
         LeftTab::Findings => findings::findings_ui(ui, state, out),
@@ -292,6 +295,7 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
             (BottomTab::Preview, "Preview".to_owned()),
             (BottomTab::Unread, with_count("Unread", unread as usize)),
             (BottomTab::Problems, with_count("Problems", state.problems.len())),
+            (BottomTab::Coverage, "Coverage".to_owned()),
             (BottomTab::Run, "Run".to_owned()),
         ] {
             let is_shown = view.bottom == tab;
@@ -312,6 +316,7 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
         BottomTab::Preview => preview::preview_ui(ui, state, view, out),
         BottomTab::Unread => unread::unread_ui(ui, state, out),
         BottomTab::Problems => problems::problems_ui(ui, state, out),
+        BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
         BottomTab::Run => run_panel::run_ui(ui, state, out),
     }
 }

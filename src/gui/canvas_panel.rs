@@ -5,16 +5,21 @@ use egui::Ui;
 
 use super::canvas::{CanvasEvent, PortRef, Selection, Target};
 use super::command::{Action, Actions, Chosen, Command};
-use super::edits;
 use super::state::{AppState, StateRef};
 use super::view::View;
+use super::{edits, guide, suggestion};
 
 /// Draws the canvas and gives what was done.
 pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) -> Vec<CanvasEvent> {
+    suggestion::bar_ui(ui, state, out);
     let rule = |from: &PortRef, to: &PortRef| may_connect(state, from, to);
     let answer = view.canvas.ui(ui, &view.scene, &rule);
     if std::mem::take(&mut view.fit) {
         view.canvas.fit_all();
+        ui.ctx().request_repaint();
+    }
+    if let Some(steps) = view.fit_steps.take() {
+        view.canvas.fit_steps(&steps);
         ui.ctx().request_repaint();
     }
     if let Some(step) = view.reveal.take() {
@@ -26,6 +31,9 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             view.canvas.reveal(&step);
         }
         ui.ctx().request_repaint();
+    }
+    if state.design().steps.is_empty() && state.planning.asking.is_none() {
+        guide::guide_ui(ui, answer.response.rect, state, view, out);
     }
     if view.takes_panel(1) {
         answer.response.request_focus();
@@ -68,6 +76,9 @@ pub fn menu_item(ui: &mut Ui, command: Command, is_enabled: bool, out: &mut Acti
 /// May rows flow from an output to an input? If not, why.
 fn may_connect(state: StateRef<'_>, from: &PortRef, to: &PortRef) -> Result<(), String> {
     let project = &state.project;
+    if state.is_ghost(&from.step) || state.is_ghost(&to.step) {
+        return Err("accept the suggestion first (Ctrl+Enter)".into());
+    }
     if from.step == to.step {
         return Err("a step cannot feed itself".into());
     }

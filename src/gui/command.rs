@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 use pipewright_core::model::Id;
+use pipewright_core::planner::Dials;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::Edit;
 
@@ -71,6 +72,12 @@ commands! {
     Frame => "Frame the selection", "Draws a titled frame around the selected steps.", [ctrl(Key::G)];
     Note => "Add note", "Puts a note on the canvas.", [];
     Question => "Ask a question", "Adds a question to the project.", [];
+    AcceptSuggestion => "Accept the suggestion", "Puts the suggested steps into the design.", [ctrl(Key::Enter)];
+    AcceptPart => "Accept up to the selection", "Puts the selected suggested steps, and those before them, into the design.", [ctrl_shift(Key::Enter)];
+    NextSuggestion => "Next suggestion", "Shows the next best way to answer the question.", [ctrl(Key::Period)];
+    DismissSuggestion => "Dismiss the suggestion", "Takes the suggested steps off the canvas.", [ctrl(Key::Backspace)];
+    LookForFindings => "Look for findings", "Reads every source and shows what stands out.", [];
+    Coverage => "Show coverage", "Shows which source answers which question.", [plain(Key::F8)];
     Layout => "Arrange steps", "Lays the selected steps out, or all.", [ctrl_shift(Key::L)];
     Fit => "Show everything", "Fits the whole flow into view.", [plain(Key::Home)];
     FitSelection => "Show the selection", "Fits the selected steps into view.", [KeyboardShortcut::new(Modifiers::SHIFT, Key::Home)];
@@ -116,9 +123,10 @@ impl Command {
         use Command::*;
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
-            | Duplicate | ZoomIn | ZoomOut | Keys => true,
+            | Duplicate | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
             New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
-            | NextPanel | Theme | LargerText | SmallerText | Quit => false,
+            | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings | Coverage | NextPanel | Theme
+            | LargerText | SmallerText | Quit => false,
         }
     }
 }
@@ -181,6 +189,20 @@ pub enum Action {
     CancelRun,
     /// Looks for what stands out in the sources, on the whole input.
     LookForFindings,
+    /// Looks again at what the sources answer, reading their samples anew.
+    LookAgain,
+    /// Works out how a question can be answered, with thresholds that differ from its own.
+    Suggest {
+        question: Id,
+        dials: Dials,
+    },
+    /// Shows the proof of a cell of the coverage.
+    ShowCell {
+        question: Id,
+        source: Id,
+    },
+    /// Plans the data that the shown question lacks, and asks again.
+    PlanGaps,
     /// Puts a finding's flow into the design.
     AcceptFinding(Box<Finding>),
     StartExport {
@@ -230,6 +252,8 @@ pub enum Chosen {
     Project,
     Source(Id),
     Question(Id),
+    /// A ready-made question that the project has not.
+    Ready(String),
     Note(Id),
     Frame(Id),
 }
@@ -241,6 +265,7 @@ pub enum BottomTab {
     Preview,
     Unread,
     Problems,
+    Coverage,
     Run,
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egui::{Context, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
@@ -242,6 +243,14 @@ impl App {
                 self.state.findings.is_looking = false;
                 self.state.findings.outcome = Some(outcome);
             }
+            Message::Looked { planning, evidence } => {
+                self.state.planning.is_looking = false;
+                self.state.planning.latest = Some(Arc::new(*planning));
+                self.state.planning.evidence = evidence;
+                self.state.results.version += 1;
+                self.ask_again(ctx);
+            }
+            Message::Suggested { asked, proposals, gaps } => self.show_suggestion(ctx, *asked, proposals, gaps),
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
                 self.state.export.outcome = Some((folder, result));

@@ -12,7 +12,7 @@ use pipewright_core::steps::{self, StepKind};
 use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, StepState, StepView, WireView};
 use super::edits::step_ports;
 use super::results::{Digest, Freshness};
-use super::state::{StateRef, grouped, percent, short_count};
+use super::state::{StateRef, grouped, number_text, percent, short_count};
 
 /// What is looked up for every step: made once for all.
 struct Lookup<'a> {
@@ -24,7 +24,7 @@ struct Lookup<'a> {
 impl<'a> Lookup<'a> {
     fn new(state: StateRef<'a>) -> Self {
         let mut wires_into: HashMap<&str, Vec<&Wire>> = HashMap::new();
-        for wire in state.project.wires.values() {
+        for wire in state.design().wires.values() {
             wires_into.entry(&wire.to).or_default().push(wire);
         }
         let mut errors = HashMap::new();
@@ -43,7 +43,7 @@ impl<'a> Lookup<'a> {
 
 /// Everything on the canvas.
 pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
-    let project = &state.project;
+    let project = state.design();
     let lookup = Lookup::new(state);
     let steps: Vec<StepView> = project.steps.values().map(|step| step_view(&lookup, step)).collect();
     let index: HashMap<&str, usize> = project.steps.keys().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
@@ -59,14 +59,7 @@ pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
         author: note.author.clone(),
         position: pos2(note.x as f32, note.y as f32),
     });
-    Scene {
-        revision,
-        frames: frames.collect(),
-        notes: notes.collect(),
-        steps,
-        wires,
-        empty_hint: "Drop a file here, or press Tab to add a step".into(),
-    }
+    Scene { revision, frames: frames.collect(), notes: notes.collect(), steps, wires, empty_hint: String::new() }
 }
 
 /// The palette group of a step kind, as the look has it.
@@ -124,6 +117,7 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     view.inputs = views(&ports.inputs);
     view.outputs = views(&ports.outputs);
     view.state = state_of(lookup, step);
+    view.is_ghost = state.is_ghost(&step.id);
     describe_result(lookup, step, &mut view);
     if let Some(output) = ports.outputs.first()
         && let Some(schema) = state.output_schema(&step.id, &output.name)
@@ -141,7 +135,7 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
 
 /// What a step does in one line. A source step says its format and columns.
 fn line_of(state: StateRef<'_>, step: &Step, kind: &dyn StepKind) -> (String, bool) {
-    let source = step.settings.get("source").and_then(|id| state.project.sources.get(id.as_str()?));
+    let source = step.settings.get("source").and_then(|id| state.design().sources.get(id.as_str()?));
     if let Some(source) = source {
         let columns = source.schema.as_ref().map(|schema| match schema.len() {
             1 => "1 column".to_owned(),
@@ -157,7 +151,7 @@ fn line_of(state: StateRef<'_>, step: &Step, kind: &dyn StepKind) -> (String, bo
         let parts: Vec<String> = [Some(first), columns].into_iter().flatten().collect();
         return (parts.join(" · "), false);
     }
-    let question = step.settings.get("question").and_then(|id| state.project.questions.get(id.as_str()?));
+    let question = step.settings.get("question").and_then(|id| state.design().questions.get(id.as_str()?));
     if let Some(question) = question {
         return (question.title.clone(), false);
     }
@@ -267,24 +261,17 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
 
 /// An answer's card: how many rows, or the one number; the range of the first number column.
 fn describe_answer(rows: u64, digest: Option<&Digest>, view: &mut StepView) {
-    let number = |value: f64| {
-        if value.fract() == 0.0 && value.abs() < 1e15 {
-            let sign = if value < 0.0 { "-" } else { "" };
-            format!("{sign}{}", grouped(value.abs() as u64))
-        } else {
-            format!("{value:.3}").trim_end_matches('0').to_owned()
-        }
-    };
     let is_waiting = matches!(view.state, StepState::Stale) && !view.footer_left.is_empty();
     let word = if is_waiting { view.footer_left.clone() } else { view.state.word().to_owned() };
     view.headline = Some((short_count(rows), if rows == 1 { "row".into() } else { "rows".into() }));
     view.footer_left = word.clone();
     let Some(digest) = digest.filter(|_| !is_waiting) else { return };
     if rows == 1 {
-        view.headline = Some((number(digest.max), digest.column.clone()));
+        view.headline = Some((number_text(digest.max), digest.column.clone()));
     } else {
         view.sparkline.clone_from(&digest.points);
-        view.footer_left = format!("{word} · {} {} to {}", digest.column, number(digest.min), number(digest.max));
+        view.footer_left =
+            format!("{word} · {} {} to {}", digest.column, number_text(digest.min), number_text(digest.max));
     }
 }
 
@@ -295,8 +282,8 @@ fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     let mut view = WireView::new(&wire.id, from, to);
     view.from.1 = output;
     view.to.1 = input;
-    view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp);
     let state = lookup.state;
+    view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp) || state.is_ghost(&wire.id);
     let is_current = state.results.freshness(&state.plan, &wire.from, &wire.output) != Freshness::Stale;
     if let Some(rows) = state.results.rows(&wire.from, &wire.output).filter(|_| is_current) {
         view.label = short_count(rows.rows);

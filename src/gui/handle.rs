@@ -66,6 +66,16 @@ impl App {
                 self.backend.find(self.state.project.clone(), self.state.base());
             }
             Action::AcceptFinding(finding) => self.accept_finding(ctx, &finding),
+            Action::LookAgain => {
+                self.state.planning.evidence.clear();
+                self.state.planning.looked_at = None;
+            }
+            Action::Suggest { question, dials } => self.suggest(ctx, &question, dials),
+            Action::PlanGaps => self.plan_gaps(ctx),
+            Action::ShowCell { question, source } => {
+                self.view.bottom = BottomTab::Coverage;
+                self.view.coverage.cell = Some((question, source));
+            }
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
             Action::Dismiss => self.state.notice = None,
@@ -202,6 +212,15 @@ impl App {
                     self.view.forms.focus = Some((id, "title".into()));
                 }
             }
+            Command::AcceptSuggestion => self.accept_suggestion(ctx, false),
+            Command::AcceptPart => self.accept_suggestion(ctx, true),
+            Command::NextSuggestion => self.next_suggestion(ctx),
+            Command::DismissSuggestion => self.dismiss_suggestion(),
+            Command::LookForFindings => {
+                self.view.left = LeftTab::Findings;
+                self.handle(ctx, Action::LookForFindings);
+            }
+            Command::Coverage => self.view.bottom = BottomTab::Coverage,
             Command::Layout => self.arrange(ctx),
             Command::Fit | Command::FitSelection | Command::ZoomIn | Command::ZoomOut => self.move_view(command),
             Command::Search => self.view.search = Some(Search { is_new: true, ..Search::default() }),
@@ -359,9 +378,10 @@ impl App {
     fn start_run(&mut self, ctx: &Context, out: PathBuf, typed: BTreeMap<String, String>) {
         self.view.dialog = None;
         self.view.bottom = BottomTab::Run;
-        let mut problems = pipewright_core::export::check_exportable(&self.state.plan);
+        let plan = self.state.plan_of_project();
+        let mut problems = pipewright_core::export::check_exportable(&plan);
         let mut parameters = BTreeMap::new();
-        for parameter in &self.state.plan.parameters {
+        for parameter in &plan.parameters {
             let Some(text) = typed.get(&parameter.name).filter(|text| !text.is_empty()) else { continue };
             match parse_parameter(parameter, text) {
                 Ok(value) => drop(parameters.insert(parameter.name.clone(), value)),
@@ -374,7 +394,7 @@ impl App {
             self.notice(ctx, "the design cannot run yet: see the Run tab", true);
             return;
         }
-        let task = RunTask { plan: self.state.plan.clone(), base: self.state.base(), out, parameters };
+        let task = RunTask { plan, base: self.state.base(), out, parameters };
         self.state.run.active = Some(self.backend.run(task));
     }
 
@@ -384,7 +404,7 @@ impl App {
         let info = DesignInfo { name: project.name.clone(), questions };
         self.state.export = ExportState { busy: true, outcome: None };
         self.backend.export(ExportTask {
-            plan: self.state.plan.clone(),
+            plan: self.state.plan_of_project(),
             info,
             base: self.state.base(),
             target,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use pipewright_core::model::Question;
+use pipewright_core::planner::Asked;
 use pipewright_core::project::{Edit, Step, Wire};
 use pipewright_core::steps::{self, FieldKind, FormField};
 use serde_json::{Map, Value as Json};
@@ -16,11 +17,11 @@ use super::forms::{
     FormScope, TextLook, diagnostic_ui, form_ui, label_ui, parameters_ui, source::source_form_ui, text_edit,
 };
 use super::icons::{icon_button, icon_ui};
-use super::questions;
 use super::state::{StateRef, counted};
 use super::theme;
 use super::view::View;
 use super::widgets::{Choice, caption, group_icon, hairline, link, picker, soft};
+use super::{answer_card, question_view, questions, suggestion};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
@@ -79,6 +80,7 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                         question_ui(ui, state, question, view, out);
                     }
                 }
+                Chosen::Ready(id) => question_view::ready_ui(ui, state, id, view, out),
             },
             (None, count) => many_ui(ui, count, out),
         }
@@ -97,7 +99,7 @@ fn focus_first(state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
         (None, Chosen::Question(id)) => Some((id.clone(), "title".to_owned())),
         (None, Chosen::Note(id)) => Some((id.clone(), "text".to_owned())),
         (None, Chosen::Frame(id)) => Some((id.clone(), "title".to_owned())),
-        (None, Chosen::Project | Chosen::Source(_)) => None,
+        (None, Chosen::Project | Chosen::Source(_) | Chosen::Ready(_)) => None,
     };
     match first {
         Some(first) => view.forms.focus = Some(first),
@@ -132,7 +134,15 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
     let title = state.step_title(&step.id);
     let word = if title == kind.title() { "" } else { kind.title() };
     heading_ui(ui, title, word, icon);
-    soft(ui, kind.doc());
+    if let Some(suggestion) = state.suggestion().filter(|suggestion| suggestion.is_ghost(&step.id)) {
+        suggestion::ghost_ui(ui, state, suggestion, step, out);
+        return;
+    }
+    if step.kind == "answer" {
+        answer_card::answer_card_ui(ui, state, step, out);
+    } else {
+        soft(ui, kind.doc());
+    }
     ui.add_space(theme::SPACE_3);
     ui.push_id(&step.id, |ui| {
         let has_no_field = |field: &str| {
@@ -336,6 +346,10 @@ fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut
     form_ui(ui, &scope, FIELDS, &mut view.forms, &mut own);
     for action in own.take() {
         out.push(with_text(action));
+    }
+    if let Some(Ok(asked)) = Asked::own(question) {
+        question_view::answer_ui(ui, state, &asked, view, out);
+        ui.add_space(theme::SPACE_3);
     }
     let answers: Vec<&Step> = questions::answers(state, &question.id).collect();
     label_ui(ui, "Answered by", "");

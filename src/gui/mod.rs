@@ -1,12 +1,15 @@
 //! The designer: what is drawn and how it is used. Reads the project and pushes edits; may import core and engine,
 //! never the command line.
 
+mod answer_card;
 mod app;
 mod backend;
 pub mod canvas;
 mod canvas_panel;
+mod chart;
 mod clipboard;
 mod command;
+mod coverage;
 mod dialogs;
 mod edits;
 mod export_dialog;
@@ -14,13 +17,17 @@ mod files;
 mod findings;
 mod flow_view;
 mod forms;
+mod guide;
 mod handle;
 pub mod icons;
 mod inspector;
 mod keys;
+mod meanings;
 mod palette;
+mod planning;
 mod preview;
 mod problems;
+mod question_view;
 mod questions;
 mod results;
 mod run_panel;
@@ -30,6 +37,8 @@ mod sources;
 mod start;
 mod state;
 mod statusbar;
+mod suggest;
+mod suggestion;
 pub mod theme;
 mod topbar;
 mod unread;

@@ -52,7 +52,7 @@ pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
                 format!("{} · {}", counted(rows.rows, "row"), counted(rows.table.schema().len() as u64, "column")),
             );
         }
-        let ports = state.project.steps.get(&step).map(super::edits::step_ports).unwrap_or_default().outputs;
+        let ports = state.design().steps.get(&step).map(super::edits::step_ports).unwrap_or_default().outputs;
         if ports.len() > 1 {
             for other in ports.iter().rev() {
                 if ui.selectable_label(other.name == port, &other.label).clicked() {

@@ -15,6 +15,7 @@ use pipewright_engine::resolve::referred_variable;
 use super::backend::{FindingsOutcome, RunReport};
 use super::canvas::Selection;
 use super::command::Chosen;
+use super::planning::{PlanningState, Suggestion};
 use super::results::Results;
 use super::settings::Settings;
 
@@ -75,7 +76,8 @@ pub struct AppState {
     pub load_diagnostics: Vec<Diagnostic>,
     pub plan: Arc<Plan>,
     planner: Planner,
-    planned_revision: Option<u64>,
+    /// Revision of the project, and number of the trial, that the plan was made of.
+    planned_revision: Option<(u64, Option<u64>)>,
     /// Everything that is wrong, errors first.
     pub problems: Vec<Diagnostic>,
     /// Those of them that the design shows without reading data.
@@ -92,6 +94,7 @@ pub struct AppState {
     /// Data files being recognised.
     pub sniffing: BTreeSet<String>,
     pub findings: FindingsState,
+    pub planning: PlanningState,
 }
 
 /// What was found in the sources.
@@ -132,6 +135,7 @@ impl AppState {
             recovery: None,
             sniffing: BTreeSet::new(),
             findings: FindingsState::default(),
+            planning: PlanningState::default(),
         }
     }
 
@@ -155,6 +159,30 @@ impl AppState {
         self.run = RunState::default();
         self.export = ExportState::default();
         self.recovery = None;
+        self.findings = FindingsState::default();
+        self.planning = PlanningState::default();
+    }
+
+    /// The design as it is shown: with the suggestion in it, where there is one.
+    pub fn design(&self) -> &Project {
+        self.suggestion().and_then(Suggestion::trial).unwrap_or(&self.project)
+    }
+
+    pub fn suggestion(&self) -> Option<&Suggestion> {
+        self.planning.suggestion.as_ref()
+    }
+
+    /// The plan of the design as it is, without a suggestion: what runs and is exported.
+    pub fn plan_of_project(&self) -> Arc<Plan> {
+        match self.suggestion().and_then(Suggestion::trial) {
+            Some(_) => Planner::default().plan(&self.project),
+            None => self.plan.clone(),
+        }
+    }
+
+    /// Whether a step is only suggested.
+    pub fn is_ghost(&self, id: &str) -> bool {
+        self.suggestion().is_some_and(|suggestion| suggestion.is_ghost(id))
     }
 
     /// Whether there are changes that the file does not have.
@@ -179,29 +207,48 @@ impl AppState {
 
     /// Rebuilds plan and problems where the project changed. Says whether it did.
     pub fn follow(&mut self) -> bool {
-        if self.planned_revision == Some(self.project.revision()) {
+        let still_fits = match &mut self.planning.suggestion {
+            Some(suggestion) => suggestion.follow(&self.project),
+            None => true,
+        };
+        if !still_fits {
+            self.planning.suggestion = None;
+        }
+        let revision = (self.project.revision(), self.planning.suggestion.as_ref().map(|one| one.serial));
+        if self.planned_revision == Some(revision) {
             return false;
         }
-        self.planned_revision = Some(self.project.revision());
-        self.plan = self.planner.plan(&self.project);
+        self.planned_revision = Some(revision);
+        let design = match self.planning.suggestion.as_ref().and_then(Suggestion::trial) {
+            Some(trial) => trial,
+            None => &self.project,
+        };
+        self.plan = self.planner.plan(design);
         let mut problems = self.plan.diagnostics.clone();
         problems.extend(check_invariants(&self.project));
         problems.extend(self.load_diagnostics.iter().filter(|found| !found.is_error()).cloned());
         self.design_problems = problems;
-        let project = &self.project;
-        self.results.retain(|step| project.steps.contains_key(step));
+        self.results.retain(|step| design.steps.contains_key(step));
         self.results.follow(&self.plan);
-        self.selection.steps.retain(|step| project.steps.contains_key(step));
-        self.selection.wires.retain(|wire| project.wires.contains_key(wire));
+        self.selection.steps.retain(|step| design.steps.contains_key(step));
+        self.selection.wires.retain(|wire| design.wires.contains_key(wire));
+        let project = &self.project;
         let is_gone = match &self.chosen {
             Chosen::Project => false,
             Chosen::Source(id) => !project.sources.contains_key(id),
             Chosen::Question(id) => !project.questions.contains_key(id),
             Chosen::Note(id) => !project.notes.contains_key(id),
             Chosen::Frame(id) => !project.frames.contains_key(id),
+            Chosen::Ready(_) => false,
         };
         if is_gone {
             self.chosen = Chosen::Project;
+        }
+        // A ready-made question that is asked in the project is one of its own.
+        if let Chosen::Ready(id) = &self.chosen
+            && project.questions.contains_key(id)
+        {
+            self.chosen = Chosen::Question(id.clone());
         }
         self.gather_problems();
         true
@@ -211,6 +258,7 @@ impl AppState {
     pub fn gather_problems(&mut self) {
         let mut problems = self.design_problems.clone();
         problems.extend(self.results.faults(&self.plan).cloned());
+        problems.extend(self.planning.latest.iter().flat_map(|latest| latest.warnings.iter().cloned()));
         problems.sort_by_key(|problem| problem.severity);
         let mut seen = BTreeSet::new();
         problems.retain(|problem| seen.insert(problem.clone()));
@@ -252,7 +300,7 @@ impl AppState {
     pub fn selected_step(&self) -> Option<&Step> {
         let mut ids = self.selection.steps.iter();
         let only = ids.next().filter(|_| ids.next().is_none())?;
-        self.project.steps.get(only)
+        self.design().steps.get(only)
     }
 
     /// What is wrong with a step, a source or a question.
@@ -262,7 +310,7 @@ impl AppState {
 
     /// Columns that flow into an input port, as far as the plan knows them; else those last seen there.
     pub fn input_schema(&self, step: &str, input: &str) -> Option<&Schema> {
-        let wire = self.project.wires_into(step).find(|wire| wire.input == input)?;
+        let wire = self.design().wires_into(step).find(|wire| wire.input == input)?;
         self.output_schema(&wire.from, &wire.output)
     }
 
@@ -285,7 +333,7 @@ impl AppState {
 
     /// The title of a step, or its kind's where it has none.
     pub fn step_title<'a>(&'a self, id: &'a str) -> &'a str {
-        match self.project.steps.get(id) {
+        match self.design().steps.get(id) {
             Some(step) if !step.title.is_empty() => &step.title,
             Some(step) => pipewright_core::steps::kind(&step.kind).map_or(step.kind.as_str(), |kind| kind.title()),
             None => id,
@@ -339,6 +387,15 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `1,904`, `0.317`: a value as answers show it.
+pub fn number_text(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", grouped(value.abs() as u64));
+    }
+    format!("{value:.3}").trim_end_matches('0').to_owned()
 }
 
 /// `1 row`, `1,904 rows`.

@@ -23,7 +23,7 @@ fn shown_steps(state: StateRef<'_>) -> Vec<&str> {
     let selected = state.selected_step().map(|step| step.id.as_str());
     match selected.filter(|step| count_of(state, step) > 0) {
         Some(step) => vec![step],
-        None => state.project.steps.keys().map(String::as_str).collect(),
+        None => state.design().steps.keys().map(String::as_str).collect(),
     }
 }
 

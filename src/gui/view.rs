@@ -91,6 +91,8 @@ pub struct View {
     /// The step whose form was shown last: drafts go when another is shown.
     pub shown_item: Option<String>,
     pub palette_query: String,
+    pub questions: super::questions::QuestionsView,
+    pub coverage: super::coverage::CoverageView,
     pub palette: Option<PalettePopup>,
     pub search: Option<Search>,
     pub dialog: Option<Dialog>,
@@ -99,6 +101,8 @@ pub struct View {
     pub preview: PreviewView,
     /// A step that shall be brought into view once the canvas knows it.
     pub reveal: Option<String>,
+    /// Steps that shall be shown together once the canvas knows them.
+    pub fit_steps: Option<Vec<String>>,
     /// Everything shall be shown once the canvas knows where it is.
     pub fit: bool,
     /// Canvas place for files that are being recognised.
@@ -145,7 +149,7 @@ impl View {
         self.palette = None;
         self.search = None;
         self.drop_at = None;
-        self.left = if is_empty || project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };
+        self.left = if !is_empty && project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };
         self.bottom = BottomTab::Preview;
     }
 }

@@ -13,6 +13,7 @@ use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Place, Scope, check, parse, print_name};
 use crate::model::Question;
+use crate::project::Project;
 
 /// A question that is asked in seconds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -223,6 +224,22 @@ impl Asked {
             dials,
             is_own: true,
         }))
+    }
+
+    /// The questions of a project that say what they want to see, then the ready-made ones that it has not; and what
+    /// is wrong with contracts that cannot be read.
+    pub fn all(project: &Project) -> (Vec<Asked>, Vec<Diagnostic>) {
+        let (mut asked, mut unclear) = (Vec::new(), Vec::new());
+        for question in project.questions.values() {
+            match Asked::own(question) {
+                Some(Ok(own)) => asked.push(own),
+                Some(Err(diagnostic)) => unclear.push(diagnostic),
+                None => {}
+            }
+        }
+        let ready = ready_questions().iter().filter(|ready| !project.questions.contains_key(&ready.id));
+        asked.extend(ready.map(Asked::ready));
+        (asked, unclear)
     }
 
     /// The question as the project keeps it.

@@ -15,9 +15,11 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::planner::findings::Finding;
+use pipewright_core::planner::{Asked, Gap, Proposal};
 use pipewright_core::project::{Edit, Project, Recovery};
 
 use super::command::Browse;
+use super::planning::{KnownEvidence, Planning};
 use super::settings::Settings;
 
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
@@ -122,6 +124,17 @@ pub enum Message {
     },
     /// What stands out in the sources.
     Findings(FindingsOutcome),
+    /// What the sources answer, and what their samples showed.
+    Looked {
+        planning: Box<Planning>,
+        evidence: KnownEvidence,
+    },
+    /// How a question can be answered, or what is missing.
+    Suggested {
+        asked: Box<Asked>,
+        proposals: Vec<Proposal>,
+        gaps: Vec<Gap>,
+    },
     Exported {
         folder: PathBuf,
         /// The names of the files, and warnings.
@@ -242,6 +255,16 @@ impl Backend {
     /// Looks for what stands out in a project's sources.
     pub fn find(&self, project: Project, base: PathBuf) {
         work::find(project, base, self.sender.clone(), self.wake.clone());
+    }
+
+    /// Looks at the sources of a project and at what they answer; `known`: what was read before.
+    pub fn look(&self, project: Project, base: PathBuf, known: KnownEvidence) {
+        work::look(project, base, known, self.sender.clone(), self.wake.clone());
+    }
+
+    /// Works out how a question can be answered.
+    pub fn suggest(&self, project: Project, planning: Arc<Planning>, asked: Asked) {
+        work::suggest(project, planning, asked, self.sender.clone(), self.wake.clone());
     }
 
     /// Opens a native dialog.

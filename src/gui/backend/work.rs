@@ -1,7 +1,7 @@
 //! Work on threads of its own: runs, exports, native dialogs. Must not import egui.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -11,6 +11,11 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
+use pipewright_core::model::Source;
+use pipewright_core::planner::{
+    Asked, Catalogue, SourceEvidence, Vocabulary, check_meanings, coverage, gaps, one_field_away, propose,
+    unused_fields,
+};
 use pipewright_core::project::{EXTENSION, Project};
 use pipewright_engine::resolve::default_parameters;
 use pipewright_engine::{Cancel, RunOptions, RunProgress};
@@ -18,6 +23,7 @@ use pipewright_engine::{bundle, evidence};
 
 use super::{Found, Message, Wake};
 use crate::gui::command::Browse;
+use crate::gui::planning::{KnownEvidence, Planning, key_of_source};
 
 /// Runs `work` on a named thread. Where the system gives no thread, nothing happens and the designer goes on.
 pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
@@ -64,6 +70,69 @@ pub fn find(project: Project, base: PathBuf, sender: SyncSender<Message>, wake: 
         let parameters = default_parameters(&project);
         let result = evidence::look(&project, &base, &parameters, &Cancel::new());
         let _ = sender.send(Message::Findings(result));
+        wake();
+    });
+}
+
+/// Looks at all sources, as far as they are not known yet, and at what they answer.
+pub fn look(project: Project, base: PathBuf, known: KnownEvidence, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-plan", move || {
+        let (planning, evidence) = planning_of(&project, &base, known);
+        let _ = sender.send(Message::Looked { planning: Box::new(planning), evidence });
+        wake();
+    });
+}
+
+fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Planning, KnownEvidence) {
+    let parameters = default_parameters(project);
+    let mut unknown = project.clone();
+    let is_known =
+        |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source));
+    unknown.sources.retain(|_, source| !is_known(source));
+    let (found, mut warnings) = evidence::evidence_of(&unknown, base, &parameters);
+    let mut evidence = KnownEvidence::new();
+    for source in project.sources.values() {
+        let read = found.iter().find(|one| one.source == source.id).or(known.get(&source.id).map(|(_, one)| one));
+        let declared = SourceEvidence::declared(source);
+        // Who owns it and what its columns mean may have changed without its rows.
+        let one = match read {
+            Some(read) => SourceEvidence {
+                title: declared.title,
+                owner: declared.owner,
+                stack: declared.stack,
+                access: declared.access,
+                confirmed: declared.confirmed,
+                ..read.clone()
+            },
+            None => declared,
+        };
+        evidence.insert(source.id.clone(), (key_of_source(project, source), one));
+    }
+    let (vocabulary, unclear) = Vocabulary::of(project);
+    warnings.extend(unclear);
+    warnings.extend(check_meanings(project, &vocabulary));
+    let (questions, unclear) = Asked::all(project);
+    warnings.extend(unclear);
+    let catalogue = Catalogue::new(vocabulary, evidence.values().map(|(_, one)| one.clone()).collect());
+    let planning = Planning {
+        coverage: coverage(&catalogue, &questions),
+        away: one_field_away(&catalogue, &questions),
+        unused: unused_fields(&catalogue, &questions),
+        catalogue,
+        questions,
+        warnings,
+    };
+    (planning, evidence)
+}
+
+/// Works out how a question can be answered, best first; else what is missing.
+pub fn suggest(project: Project, planning: Arc<Planning>, asked: Asked, sender: SyncSender<Message>, wake: Wake) {
+    /// More alternatives than these nobody looks at.
+    const ALTERNATIVES: usize = 4;
+    spawn("pipewright-suggest", move || {
+        let proposals = propose(&project, &planning.catalogue, &asked, ALTERNATIVES);
+        let gaps = gaps(&planning.catalogue, &asked, &planning.questions);
+        let _ = sender.send(Message::Suggested { asked: Box::new(asked), proposals, gaps });
         wake();
     });
 }

@@ -290,6 +290,14 @@ impl Canvas {
         }
     }
 
+    /// Show these steps together.
+    pub fn fit_steps(&mut self, steps: &[String]) {
+        let rects = steps.iter().filter_map(|step| self.step_rect(step));
+        if let Some(bounds) = rects.reduce(Rect::union) {
+            self.view.glide_to(self.widget, bounds);
+        }
+    }
+
     /// Make a step visible, moving no more than needed.
     pub fn reveal(&mut self, step: &str) {
         if let Some(rect) = self.step_rect(step) {

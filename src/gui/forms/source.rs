@@ -13,6 +13,7 @@ use super::{FieldUi, FormMemory, FormScope, TextLook, diagnostics_ui, form_ui, l
 use crate::gui::command::{Action, Actions, Browse};
 use crate::gui::edits;
 use crate::gui::icons::{Icon, icon_button};
+use crate::gui::meanings::meanings_ui;
 use crate::gui::state::StateRef;
 use crate::gui::theme;
 use crate::gui::widgets::{Choice, caption, link, picker};
@@ -132,6 +133,7 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
         form_ui(ui, &scope, PLANNED, memory, out);
     }
     columns_ui(ui, &scope, source, out);
+    meanings_ui(ui, state, source, out);
     form_ui(ui, &scope, ABOUT, memory, out);
 }
 

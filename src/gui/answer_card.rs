@@ -1,0 +1,228 @@
+//! The card of an Answer in the inspector: the number, the chart, the definition in plain words, the thresholds that
+//! can be turned, and what is not in this number. Reads the state and asks for actions.
+
+use std::collections::BTreeSet;
+
+use egui::{RichText, Ui};
+use pipewright_core::model::Parameter;
+use pipewright_core::planner::{Asked, Chart, Dial};
+use pipewright_core::project::Step;
+use pipewright_core::steps;
+use serde_json::Value as Json;
+
+use super::chart::{chart_ui, guess};
+use super::command::{Action, Actions, Chosen};
+use super::edits;
+use super::flow_view::main_port;
+use super::forms::label_ui;
+use super::question_view::dial_ui;
+use super::results::Freshness;
+use super::state::{StateRef, grouped, number_text};
+use super::statusbar::statement;
+use super::theme;
+use super::widgets::{badge, caption, hairline, link, soft};
+
+/// The card of an Answer step.
+pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
+    let palette = theme::palette(ui.ctx());
+    let question = step.settings.get("question").and_then(Json::as_str).unwrap_or_default();
+    let asked = state.design().questions.get(question).and_then(|question| Asked::own(question)?.ok());
+    if let Some(question) = state.design().questions.get(question)
+        && link(ui, &question.title).clicked()
+    {
+        out.push(Action::Choose(Chosen::Question(question.id.clone())));
+    }
+    let port = main_port(state, step);
+    if let Some(rows) = state.results.rows(&step.id, &port) {
+        let is_fresh = state.results.freshness(&state.plan, &step.id, &port) == Freshness::Fresh;
+        let digest = state.results.get(&step.id, &port).and_then(|outcome| outcome.digest.as_ref());
+        let (number, what) = match digest.filter(|_| rows.rows == 1) {
+            Some(digest) => (number_text(digest.max), digest.column.clone()),
+            None => (grouped(rows.rows), if rows.rows == 1 { "row".into() } else { "rows".into() }),
+        };
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(number).font(theme::number()));
+            ui.label(RichText::new(what).color(palette.soft));
+        });
+        let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
+        badge(ui, &word, colour);
+        ui.add_space(theme::SPACE_2);
+        let chart: Option<Chart> = asked.as_ref().and_then(|asked| asked.contract.chart.clone());
+        let chart = chart.or_else(|| guess(&rows.table));
+        if let Some(chart) = chart.filter(|_| rows.rows > 1)
+            && chart_ui(ui, &format!("chart of {}", step.id), &rows.table, &chart, 170.0)
+        {
+            ui.add_space(theme::SPACE_2);
+        }
+    }
+    let before = steps_before(state, &step.id);
+    let definition = step.settings.get("definition").and_then(Json::as_str).unwrap_or_default();
+    if !definition.is_empty() {
+        label_ui(ui, "What it says", "");
+        ui.label(with_values(state, definition));
+        ui.add_space(theme::SPACE_2);
+    }
+    dials_ui(ui, state, &before, asked.as_ref(), out);
+    how_ui(ui, state, &before, out);
+    left_out_ui(ui, state, &before);
+    ui.add_space(theme::SPACE_2);
+    hairline(ui);
+    ui.add_space(theme::SPACE_2);
+}
+
+/// The steps that an answer is made by, from the sources on.
+fn steps_before<'a>(state: StateRef<'a>, answer: &str) -> Vec<&'a Step> {
+    let project = state.design();
+    let (mut open, mut seen) = (vec![answer.to_owned()], BTreeSet::new());
+    while let Some(id) = open.pop() {
+        for wire in project.wires_into(&id) {
+            if seen.insert(wire.from.clone()) {
+                open.push(wire.from.clone());
+            }
+        }
+    }
+    let mut found: Vec<&Step> = seen.iter().filter_map(|id| project.steps.get(id)).collect();
+    found.sort_by_key(|step| (step.x, step.y));
+    found
+}
+
+/// A text with the parameters' values in their place.
+fn with_values(state: StateRef<'_>, text: &str) -> String {
+    let mut told = text.to_owned();
+    for parameter in state.design().parameters.values() {
+        let value = match &parameter.default {
+            Some(Json::String(text)) => text.clone(),
+            Some(value) => value.as_f64().map_or(value.to_string(), |number| number.to_string()),
+            None => continue,
+        };
+        told = told.replace(&format!("${{{}}}", parameter.name), &value);
+    }
+    told
+}
+
+/// The numbers among the parameters that the flow uses: turned, the answer follows.
+fn dials_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], asked: Option<&Asked>, out: &mut Actions) {
+    let used = |parameter: &&Parameter| {
+        let sign = format!("${{{}}}", parameter.name);
+        before.iter().any(|step| Json::from(step.settings.clone()).to_string().contains(&sign))
+    };
+    let dials = state.design().parameters.values().filter(used);
+    let mut is_first = true;
+    for parameter in dials {
+        let Some(value) = parameter.default.as_ref().and_then(Json::as_f64) else { continue };
+        if std::mem::take(&mut is_first) {
+            label_ui(ui, "Thresholds", "Turned, the answer follows; a run may set them, too.");
+        }
+        let of_contract = asked
+            .and_then(|asked| asked.contract.dials.iter().find(|dial| parameter.name.starts_with(&dial.name)).cloned());
+        let title = if parameter.doc.is_empty() { parameter.name.clone() } else { parameter.doc.clone() };
+        let plain = Dial { name: String::new(), title, default: value, unit: String::new(), min: None, max: None };
+        let is_ghost = !state.project.parameters.contains_key(&parameter.id);
+        let turned = ui.add_enabled_ui(!is_ghost, |ui| dial_ui(ui, &of_contract.unwrap_or(plain), value)).inner;
+        if let Some(turned) = turned {
+            let new = match parameter.data_type {
+                pipewright_core::data::DataType::Int => Json::from(turned.round() as i64),
+                _ => Json::from(turned),
+            };
+            out.typed("turn a threshold", edits::set(&parameter.id, "default", new), true);
+        }
+    }
+    if !is_first {
+        ui.add_space(theme::SPACE_2);
+    }
+}
+
+/// The definition, made from the flow: what each step does.
+fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions) {
+    label_ui(ui, "How it is made", "");
+    for step in before {
+        let summary = steps::kind(&step.kind).map(|kind| kind.summary(&step.settings).0).unwrap_or_default();
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+            if link(ui, state.step_title(&step.id)).clicked() {
+                out.push(Action::Select { steps: vec![step.id.clone()], reveal: true });
+            }
+            let text = with_values(state, &summary.replace('\n', " "));
+            if !text.is_empty() {
+                ui.label(RichText::new(text).font(theme::caption()).color(theme::palette(ui.ctx()).soft));
+            }
+        });
+    }
+    ui.add_space(theme::SPACE_2);
+}
+
+/// Rows that steps left out, lines that could not be read, meanings that nobody confirmed.
+fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step]) {
+    label_ui(ui, "Not in this number", "");
+    let mut told = false;
+    for step in before {
+        for (count, why) in left_out(state, step) {
+            told = true;
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+                ui.label(RichText::new(grouped(count)).font(theme::code()));
+                soft(ui, why);
+            });
+        }
+    }
+    for (column, source, meaning) in unconfirmed(state, before) {
+        told = true;
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+            ui.label(RichText::new(column).font(theme::code()));
+            soft(ui, format!("of {source} is taken to be “{meaning}”: nobody has confirmed it"));
+        });
+    }
+    if !told {
+        caption(ui, "Every row that was read is in it.");
+    }
+}
+
+fn left_out(state: StateRef<'_>, step: &Step) -> Vec<(u64, String)> {
+    let title = state.step_title(&step.id);
+    let mut found = Vec::new();
+    let unread = super::unread::count_of(state, &step.id);
+    if unread > 0 {
+        let word =
+            if edits::step_ports(step).inputs.is_empty() { "lines could not be read" } else { "rows were rejected" };
+        found.push((unread, format!("{word} ({title})")));
+    }
+    let port = main_port(state, step);
+    let Some(rows) = state.results.rows(&step.id, &port) else { return found };
+    let before: u64 = rows.rows_in.iter().sum();
+    let gone = before.saturating_sub(rows.rows);
+    let why = match step.kind.as_str() {
+        "filter" => {
+            let predicate = step.settings.get("predicate").and_then(Json::as_str).unwrap_or_default();
+            format!("rows where {} does not hold", with_values(state, predicate))
+        }
+        "remove_duplicates" => format!("duplicates ({title})"),
+        "top_n" | "limit" | "sample" => format!("rows beyond those shown ({title})"),
+        _ => return found,
+    };
+    if gone > 0 {
+        found.push((gone, why));
+    }
+    found
+}
+
+/// Columns that steps before an answer use and whose meaning is a guess: column, source, meaning.
+fn unconfirmed(state: StateRef<'_>, before: &[&Step]) -> Vec<(String, String, String)> {
+    let Some(latest) = &state.planning.latest else { return Vec::new() };
+    let mut found = Vec::new();
+    let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
+    let words: BTreeSet<&str> = used.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
+    for step in before {
+        let Some(source) = step.settings.get("source").and_then(Json::as_str) else { continue };
+        let Some(number) = latest.catalogue.source_number(source) else { continue };
+        let title = &latest.catalogue.sources[number].title;
+        for column in &latest.catalogue.meanings[number].columns {
+            let Some(meaning) = column.accepted().filter(|meaning| meaning.score < 100) else { continue };
+            if words.contains(column.column.as_str()) {
+                let what = latest.catalogue.vocabulary.title(&meaning.concept).to_owned();
+                found.push((column.column.clone(), title.clone(), what));
+            }
+        }
+    }
+    found
+}

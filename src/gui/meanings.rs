@@ -1,0 +1,94 @@
+//! What the fields of a source mean, beside each column, with the evidence; confirmed and corrected in place. Reads the
+//! state and asks for actions.
+
+use egui::{Align, Layout, RichText, Ui};
+use pipewright_core::model::Source;
+use pipewright_core::planner::{ColumnMeaning, confirm_meaning};
+
+use super::command::Actions;
+use super::forms::label_ui;
+use super::icons::{Icon, icon_button};
+use super::planning::Planning;
+use super::state::StateRef;
+use super::theme;
+use super::widgets::{Choice, picker, soft};
+
+/// The value of the picker that stands for no meaning.
+const NOTHING: &str = "";
+
+/// All columns of a source.
+pub fn meanings_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Actions) {
+    label_ui(ui, "What the fields mean", "The common language between a question and a field; correct what is wrong.");
+    let Some(latest) = &state.planning.latest else {
+        soft(ui, if state.planning.is_looking { "Looking at the values…" } else { "Not looked at yet" });
+        return;
+    };
+    let Some(number) = latest.catalogue.source_number(&source.id) else {
+        soft(ui, "Not looked at yet");
+        return;
+    };
+    for column in &latest.catalogue.meanings[number].columns {
+        ui.push_id(&column.column, |ui| column_ui(ui, latest, source, number, column, out));
+    }
+    ui.add_space(theme::SPACE_2);
+}
+
+fn column_ui(
+    ui: &mut Ui,
+    latest: &Planning,
+    source: &Source,
+    number: usize,
+    column: &ColumnMeaning,
+    out: &mut Actions,
+) {
+    let palette = theme::palette(ui.ctx());
+    let vocabulary = &latest.catalogue.vocabulary;
+    let best = column.accepted();
+    let is_confirmed = source.meanings.contains_key(&column.column);
+    ui.horizontal(|ui| {
+        let name = ui.label(RichText::new(&column.column).font(theme::code()));
+        if let Some(evidence) = latest.catalogue.sources[number].column(&column.column) {
+            let values: Vec<String> = evidence.values().take(6).map(super::forms::shown).collect();
+            name.on_hover_text(format!("{}\n{}", evidence.data_type, values.join("\n")));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (word, colour) = match (is_confirmed, best) {
+                (true, _) => ("confirmed".to_owned(), palette.good),
+                (false, Some(best)) => (format!("guessed, {} of 100", best.score), palette.warning),
+                (false, None) => ("not known".to_owned(), palette.soft),
+            };
+            if let Some(best) = best.filter(|_| !is_confirmed)
+                && icon_button(ui, Icon::Tick, &format!("Confirm the meaning of {}", column.column)).clicked()
+            {
+                out.edit("confirm a meaning", vec![confirm_meaning(source, &column.column, Some(&best.concept))]);
+            }
+            let told = ui.label(RichText::new(word).font(theme::caption()).color(colour));
+            if let Some(best) = best {
+                told.on_hover_text(best.reasons.join("\n"));
+            }
+        });
+    });
+    let shown = match best {
+        Some(best) => vocabulary.title(&best.concept),
+        None if is_confirmed => "nothing",
+        None => "",
+    };
+    let choices = || {
+        let offered = column.candidates.iter().map(|one| (one.concept.as_str(), format!("{} of 100", one.score)));
+        let rest =
+            vocabulary.concepts().iter().filter(|concept| column.candidates.iter().all(|c| c.concept != concept.id));
+        let rest = rest.map(|concept| (concept.id.as_str(), String::new()));
+        let all = offered.chain(rest).map(|(id, score)| Choice {
+            value: id.to_owned(),
+            label: vocabulary.title(id).to_owned(),
+            detail: if score.is_empty() { id.to_owned() } else { format!("{score} · {id}") },
+        });
+        let none = Choice { value: NOTHING.into(), label: "nothing".into(), detail: "no meaning".into() };
+        all.chain([none]).collect()
+    };
+    if let Some(picked) = picker(ui, &format!("Meaning of {}", column.column), shown, false, choices) {
+        let concept = Some(picked.as_str()).filter(|picked| *picked != NOTHING);
+        out.edit("correct a meaning", vec![confirm_meaning(source, &column.column, concept)]);
+    }
+    ui.add_space(theme::SPACE_1);
+}

@@ -1,0 +1,156 @@
+//! Questions to suggestions to steps: looks at the sources where they changed, asks for proposals, shows them as
+//! ghosts and puts what is accepted into the design. Changes the state as `handle` does.
+
+use std::collections::BTreeSet;
+
+use egui::Context;
+use pipewright_core::planner::{Asked, Dials, Gap, Proposal, plan_gaps};
+
+use super::app::App;
+use super::canvas::Selection;
+use super::command::{Chosen, LeftTab};
+use super::planning::{Suggestion, key_of};
+
+impl App {
+    /// Looks at the sources again where something changed that the planner goes by. One look at a time.
+    pub(super) fn look_where_needed(&mut self) {
+        let planning = &self.state.planning;
+        if !self.state.is_open || planning.is_looking || !self.state.sniffing.is_empty() {
+            return;
+        }
+        if planning.looked_at.is_some_and(|looked_at| looked_at.0 == self.state.project.revision()) {
+            return;
+        }
+        let key = key_of(&self.state.project);
+        let is_same = planning.looked_at.is_some_and(|looked_at| looked_at.1 == key);
+        self.state.planning.looked_at = Some((self.state.project.revision(), key));
+        if !is_same {
+            self.state.planning.is_looking = true;
+            let known = self.state.planning.evidence.clone();
+            self.backend.look(self.state.project.clone(), self.state.base(), known);
+        }
+    }
+
+    /// Asks for proposals; where the sources are still being looked at, as soon as they are known.
+    pub(super) fn suggest(&mut self, ctx: &Context, question: &str, dials: Dials) {
+        self.state.planning.suggestion = None;
+        self.state.planning.asking = Some((question.to_owned(), dials));
+        if !self.state.planning.is_looking {
+            self.ask_again(ctx);
+        }
+    }
+
+    /// Asks what was to be asked, now that the sources are known.
+    pub(super) fn ask_again(&mut self, ctx: &Context) {
+        // What changed meanwhile is looked at first.
+        self.look_where_needed();
+        let planning = &self.state.planning;
+        if planning.is_looking {
+            return;
+        }
+        let (Some((question, dials)), Some(latest)) = (&planning.asking, &planning.latest) else { return };
+        let Some(asked) = latest.question(question) else {
+            self.state.planning.asking = None;
+            self.notice(ctx, "the question does not say yet what its answer shows", true);
+            return;
+        };
+        let mut asked = asked.clone();
+        asked.dials.extend(dials.clone());
+        self.backend.suggest(self.state.project.clone(), latest.clone(), asked);
+    }
+
+    /// Proposals came: the best is shown as a ghost.
+    pub(super) fn show_suggestion(&mut self, ctx: &Context, asked: Asked, proposals: Vec<Proposal>, gaps: Vec<Gap>) {
+        // The answer to an earlier question is not wanted any more.
+        if self.state.planning.asking.take_if(|(question, _)| *question == asked.id).is_none() {
+            return;
+        }
+        let chosen = match self.state.project.questions.contains_key(&asked.id) {
+            true => Chosen::Question(asked.id.clone()),
+            false => Chosen::Ready(asked.id.clone()),
+        };
+        let is_answered = !proposals.is_empty();
+        self.state.planning.suggestion = Some(Suggestion::new(asked, proposals, gaps, &self.state.project));
+        self.view.left = LeftTab::Questions;
+        if is_answered {
+            self.show_ghosts();
+        } else {
+            self.select(Selection::default(), false);
+            self.state.chosen = chosen;
+            self.notice(ctx, "the sources do not answer this yet: what is missing is named at the right", false);
+        }
+    }
+
+    /// Brings the shown proposal into view, its answer selected.
+    fn show_ghosts(&mut self) {
+        let Some(proposal) = self.state.suggestion().and_then(Suggestion::shown) else { return };
+        let (answer, steps) = (proposal.answer.clone(), proposal.steps.clone());
+        self.view.fit_steps = Some(steps);
+        self.select(Selection { steps: [answer].into(), wires: BTreeSet::new() }, false);
+    }
+
+    pub(super) fn next_suggestion(&mut self, ctx: &Context) {
+        let Some(suggestion) = &mut self.state.planning.suggestion else {
+            self.notice(ctx, "choose a question and “Suggest a flow” first", false);
+            return;
+        };
+        if suggestion.proposals.len() < 2 {
+            self.notice(ctx, "there is no other way to answer it from these sources", false);
+            return;
+        }
+        suggestion.next(&self.state.project);
+        self.show_ghosts();
+    }
+
+    pub(super) fn dismiss_suggestion(&mut self) {
+        let Some(suggestion) = self.state.planning.suggestion.take() else { return };
+        let had_ghosts = !suggestion.proposals.is_empty();
+        self.state.planning.asking = None;
+        if had_ghosts {
+            self.select(Selection::default(), false);
+            let id = suggestion.asked.id;
+            let is_own = self.state.project.questions.contains_key(&id);
+            self.state.chosen = if is_own { Chosen::Question(id) } else { Chosen::Ready(id) };
+        }
+    }
+
+    /// Puts the suggested steps into the design, or only the selected ones with those before them.
+    pub(super) fn accept_suggestion(&mut self, ctx: &Context, only_part: bool) {
+        let Some(proposal) = self.state.suggestion().and_then(Suggestion::shown) else {
+            self.notice(ctx, "there is no suggestion to accept: choose a question first", false);
+            return;
+        };
+        let wanted: BTreeSet<String> = match only_part {
+            true => self.state.selection.steps.iter().filter(|step| proposal.steps.contains(step)).cloned().collect(),
+            false => proposal.steps.iter().cloned().collect(),
+        };
+        if wanted.is_empty() {
+            self.notice(ctx, "select the suggested steps that are wanted first", false);
+            return;
+        }
+        let (edits, answer) = (proposal.part(&wanted), proposal.answer.clone());
+        let label = format!("accept: {}", self.state.suggestion().map_or("", |one| &one.asked.title));
+        let suggestion = self.state.planning.suggestion.take();
+        if !self.edit(ctx, &label, &edits, false) {
+            self.state.planning.suggestion = suggestion;
+            return;
+        }
+        let steps = if only_part { wanted } else { [answer].into() };
+        self.select(Selection { steps, wires: BTreeSet::new() }, true);
+        self.notice(ctx, "accepted: one undo takes it back", false);
+    }
+
+    /// Plans the data that the question lacks, and asks again: the design goes on with made-up rows.
+    pub(super) fn plan_gaps(&mut self, ctx: &Context) {
+        let (Some(suggestion), Some(latest)) = (self.state.suggestion(), &self.state.planning.latest) else { return };
+        let (question, dials) = (suggestion.asked.id.clone(), suggestion.asked.dials.clone());
+        let edits = plan_gaps(&self.state.project, &latest.catalogue, &suggestion.gaps);
+        if edits.is_empty() {
+            self.notice(ctx, "there is no source that could record what is missing", true);
+            return;
+        }
+        if self.edit(ctx, "plan the missing data", &edits, false) {
+            self.suggest(ctx, &question, dials);
+        }
+    }
+}
