@@ -36,6 +36,10 @@ pub enum Verb {
     Check(CheckArgs),
     /// Plan from questions to flows, and from sources to questions
     Plan(PlanArgs),
+    /// Put a real file in the place of a planned source, and list what differs
+    Replace(ReplaceArgs),
+    /// List what data is asked for, or write it as issues, a table or data contracts
+    Requests(RequestsArgs),
     /// Show the rows that leave a step, computed on a sample
     Preview(PreviewArgs),
     /// Apply a list of edits from a file to a project
@@ -172,7 +176,11 @@ pub struct PlanArgs {
     /// Which questions the sources answer, what is unused, and what is one field away
     #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question"])]
     pub coverage: bool,
-    /// Put the flow of the finding, or the first way to answer the question, into the project
+    /// What questions lack, who could record it, and what that unlocks; with --question only that one
+    #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "coverage"])]
+    pub gaps: bool,
+    /// Put the flow of the finding, or the first way to answer the question, into the project; with --gaps a planned
+    /// source and data requests for what the question lacks
     #[arg(long, requires = "flow_source")]
     pub accept: bool,
     /// `markdown` and `csv` for --coverage only
@@ -189,6 +197,43 @@ pub enum PlanForm {
     Json,
     Markdown,
     Csv,
+}
+
+#[derive(Args, Debug)]
+pub struct ReplaceArgs {
+    pub project: PathBuf,
+    /// Id or title of the planned source, or of the source for which it stands
+    pub source: String,
+    /// The real file; its format is recognised
+    pub file: PathBuf,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct RequestsArgs {
+    pub project: PathBuf,
+    /// Only what is asked of this team, by id or name
+    #[arg(long, value_name = "TEAM")]
+    pub owner: Option<String>,
+    /// First mark as delivered what the sources show by now
+    #[arg(long)]
+    pub close: bool,
+    /// `markdown` and `odcs` are for the open ones: an issue for each, a data contract for each source
+    #[arg(long, value_enum, default_value_t = RequestForm::Text)]
+    pub format: RequestForm,
+    /// Write files into this folder instead of standard output
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestForm {
+    Text,
+    Json,
+    Markdown,
+    Csv,
+    Odcs,
 }
 
 #[derive(Args, Debug)]

@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 mod bench;
+mod catalogue;
 mod check;
 mod export;
 mod generate;
@@ -117,6 +118,8 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Plan(args)) => plan::plan(&args),
         Some(Verb::Questions(args)) => plan::questions(&args),
         Some(Verb::Concepts(args)) => plan::concepts(&args),
+        Some(Verb::Replace(args)) => catalogue::replace(&args),
+        Some(Verb::Requests(args)) => catalogue::requests(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),
         Some(Verb::Apply(args)) => apply::apply(&args),
         Some(Verb::Export(args)) => export::export(&args),

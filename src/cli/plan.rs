@@ -6,8 +6,8 @@ use std::path::Path;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
 use pipewright_core::planner::{
-    Asked, Catalogue, Vocabulary, cell_evidence, check_meanings, coverage, gaps, one_field_away, propose,
-    ready_question, ready_questions, unused_fields,
+    Asked, Catalogue, Gap, Vocabulary, cell_evidence, check_meanings, check_requests, coverage, gaps, one_field_away,
+    plan_gaps, propose, ready_question, ready_questions, request_gaps, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
 use pipewright_engine::Cancel;
@@ -24,8 +24,8 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let wants = args.findings || args.finding.is_some() || args.meanings || args.question.is_some() || args.coverage;
-    if !wants {
-        let help = "add --findings, --finding ID, --question ID, --coverage or --meanings";
+    if !wants && !args.gaps {
+        let help = "add --findings, --finding ID, --question ID, --gaps, --coverage or --meanings";
         return Err(usage("nothing says what is to be planned", help));
     }
     let Some(mut design) = opened.project.clone() else {
@@ -38,6 +38,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     let (vocabulary, mut diagnostics) = Vocabulary::of(&design);
     diagnostics.extend(check_meanings(&design, &vocabulary));
+    diagnostics.extend(check_requests(&design, &vocabulary));
     let (sources, unread) = evidence_of(&design, &opened.base, &parameters);
     diagnostics.extend(unread);
     let catalogue = Catalogue::new(vocabulary, sources);
@@ -51,6 +52,9 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         return findings(args, &mut design, &found.0);
     }
     tell(&diagnostics);
+    if args.gaps {
+        return missing(args, &mut design, &catalogue, &questions);
+    }
     if let Some(id) = &args.question {
         return question(args, &mut design, &catalogue, &questions, id);
     }
@@ -64,7 +68,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     Ok(Outcome::Done)
 }
 
-fn tell(diagnostics: &[Diagnostic]) {
+pub fn tell(diagnostics: &[Diagnostic]) {
     diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
 }
 
@@ -99,21 +103,59 @@ fn accept(path: &Path, design: &mut Project, edits: &[Edit], what: &str) -> Verb
     Ok(Outcome::Done)
 }
 
-fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questions: &[Asked], id: &str) -> VerbResult {
-    let Some(asked) = questions.iter().find(|asked| asked.id == *id) else {
-        if design.questions.contains_key(id) {
-            let help = "give it a contract, or choose a ready-made one (`pipewright questions`)";
-            return Err(usage(format!("the question `{id}` does not say what its answer shows"), help));
-        }
-        let near = did_you_mean(id, questions.iter().map(|asked| asked.id.as_str()));
-        return Err(usage(format!("there is no question `{id}`{near}"), "`pipewright questions` lists them"));
+fn find_question<'a>(design: &Project, questions: &'a [Asked], id: &str) -> Result<&'a Asked, Failure> {
+    if let Some(asked) = questions.iter().find(|asked| asked.id == *id) {
+        return Ok(asked);
+    }
+    if design.questions.contains_key(id) {
+        let help = "give it a contract, or choose a ready-made one (`pipewright questions`)";
+        return Err(usage(format!("the question `{id}` does not say what its answer shows"), help));
+    }
+    let near = did_you_mean(id, questions.iter().map(|asked| asked.id.as_str()));
+    Err(usage(format!("there is no question `{id}`{near}"), "`pipewright questions` lists them"))
+}
+
+/// What one question, or each, lacks; accepted, it becomes a planned source and data requests.
+fn missing(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questions: &[Asked]) -> VerbResult {
+    let chosen: Vec<&Asked> = match &args.question {
+        Some(id) => vec![find_question(design, questions, id)?],
+        None => questions.iter().collect(),
     };
+    let found = chosen.into_iter().map(|asked| (asked, gaps(catalogue, asked, questions)));
+    let found: Vec<(&Asked, Vec<Gap>)> = found.filter(|(_, gaps)| !gaps.is_empty()).collect();
+    if args.accept {
+        let Some((asked, missing)) = found.first() else {
+            let help = "`--question ID --accept` without --gaps puts its flow into the project";
+            return Err(usage("the sources answer this question: nothing is missing", help));
+        };
+        let mut edits = plan_gaps(design, catalogue, missing);
+        edits.extend(request_gaps(design, catalogue, missing, &asked.title));
+        return accept(&args.project, design, &edits, &asked.title);
+    }
+    match args.format {
+        PlanForm::Json => {
+            let told =
+                found.iter().map(|(asked, gaps)| json!({"question": asked.id, "title": asked.title, "gaps": gaps}));
+            print_json(&told.collect::<Vec<Json>>())?;
+        }
+        _ if found.is_empty() => print_text("nothing is missing\n")?,
+        _ => {
+            let told =
+                found.iter().map(|(asked, gaps)| format!("{} ({})\n{}", asked.title, asked.id, plan_text::gaps(gaps)));
+            print_text(&told.collect::<Vec<String>>().join("\n"))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questions: &[Asked], id: &str) -> VerbResult {
+    let asked = find_question(design, questions, id)?;
     let proposals = propose(design, catalogue, asked, args.alternatives.max(1));
     let missing = gaps(catalogue, asked, questions);
     if args.accept {
         let Some(best) = proposals.first() else {
             print_text(&plan_text::gaps(&missing))?;
-            let help = "the gaps say what is missing, and who could record it";
+            let help = "the gaps say what is missing; `--gaps --accept` plans a source that records it";
             let fault = Diagnostic::error("PW0708", format!("the sources do not answer “{}”", asked.title)).help(help);
             return Err(fault.into());
         };

@@ -77,6 +77,9 @@ pub fn gaps(missing: &[Gap]) -> String {
     for gap in missing {
         let owner = if gap.owner.is_empty() { "nobody yet" } else { &gap.owner };
         let _ = writeln!(text, "missing: {} ({}); nearest: {}; to ask: {owner}", gap.title, gap.meaning, gap.nearest);
+        if !gap.instead.is_empty() {
+            let _ = writeln!(text, "  would do as well: {}", gap.instead.join(", "));
+        }
         if !gap.unlocks.is_empty() {
             let _ = writeln!(text, "  unlocks {}", gap.unlocks.join(", "));
         }

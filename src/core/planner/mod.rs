@@ -32,14 +32,15 @@ pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
 pub use gaps::{Gap, gaps};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
-pub use planned::{drift, plan_gaps, replace_planned};
+pub use planned::{drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
     ready_question, ready_questions,
 };
 pub use requests::{
-    check_requests, contract_of, contract_texts, issue_text, request_field, request_gaps, requests_csv, requests_met,
+    check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field, request_gaps, requests_csv,
+    requests_met,
 };
 pub use values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};

@@ -204,6 +204,18 @@ pub fn replace_planned(
     Ok((edits, differences))
 }
 
+/// The planned source that a name means: its id, its title, or the source for which it stands.
+pub fn find_planned<'a>(project: &'a Project, name: &str) -> Option<&'a Source> {
+    let planned = || project.sources.values().filter(|source| source.planned.is_some());
+    let by_id = planned().find(|source| source.id == name);
+    let by_title = || planned().find(|source| source.title == name);
+    let stands_for = |source: &&Source| {
+        let other = source.planned.as_ref().and_then(|planned| project.sources.get(&planned.stands_for));
+        other.is_some_and(|other| other.id == name || other.title == name)
+    };
+    by_id.or_else(by_title).or_else(|| planned().find(stands_for))
+}
+
 fn planned_source<'a>(project: &'a Project, id: &str) -> Result<(&'a Source, &'a PlannedSource), Diagnostic> {
     let Some(source) = project.sources.get(id) else {
         let near = did_you_mean(id, project.sources.keys().map(String::as_str));

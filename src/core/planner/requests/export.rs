@@ -49,6 +49,16 @@ pub fn issue_text(project: &Project, vocabulary: &Vocabulary, request: &Request)
     text
 }
 
+/// An issue for each request: (name for a file, without ending; Markdown text).
+pub fn issue_texts(project: &Project, vocabulary: &Vocabulary, requests: &[&Request]) -> Vec<(String, String)> {
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for request in requests {
+        let name = free_file_name(&request.title, &texts);
+        texts.push((name, issue_text(project, vocabulary, request)));
+    }
+    texts
+}
+
 /// A table with a row for each request. What a spreadsheet would take for a formula begins with an apostrophe.
 pub fn requests_csv(project: &Project, requests: &[&Request]) -> String {
     let mut text = String::from("id,title,status,asked of,due,source,meaning,field,type,unit,unlocks,reason,note\n");
@@ -105,10 +115,7 @@ pub fn contract_texts(
         let of_source: Vec<&Request> = requests.iter().copied().filter(|request| request.source == id).collect();
         let source = project.sources.get(id);
         let title = source.map_or("requested fields", |source| source.title.as_str());
-        let mut name = file_name(title);
-        while texts.iter().any(|(taken, _)| *taken == name) {
-            name.push_str("-2");
-        }
+        let name = free_file_name(title, &texts);
         texts.push((name, contract_of(project, vocabulary, source, &of_source)?));
     }
     Ok(texts)
@@ -119,6 +126,14 @@ fn file_name(title: &str) -> String {
     let name: String = normal_name(title).replace('_', "-").chars().take(60).collect();
     let name = name.trim_matches('-');
     if name.is_empty() { "contract".to_owned() } else { name.to_owned() }
+}
+
+fn free_file_name(title: &str, taken: &[(String, String)]) -> String {
+    let mut name = file_name(title);
+    while taken.iter().any(|(taken, _)| *taken == name) {
+        name.push_str("-2");
+    }
+    name
 }
 
 #[derive(Serialize)]
@@ -293,7 +308,6 @@ fn asked_property(project: &Project, vocabulary: &Vocabulary, request: &Request)
     let made_up = planned.filter(|one| one.stands_for == request.source).find_map(|one| one.values.get(&request.field));
     if let Some(made_up) = made_up.filter(|_| examples.is_empty()) {
         examples.extend(made_up.vocabulary.iter().take(5).cloned());
-        examples.extend([&made_up.min, &made_up.max].into_iter().flatten().cloned());
     }
     Property {
         // A field that not every row can have is not required.

@@ -1,0 +1,151 @@
+//! `pipewright replace` and `requests`: planned sources and what is asked for.
+
+use std::fs;
+use std::path::Path;
+
+use pipewright_core::diagnostic::did_you_mean;
+use pipewright_core::model::Request;
+use pipewright_core::plan::plan;
+use pipewright_core::planner::{
+    Catalogue, Vocabulary, contract_texts, find_planned, issue_texts, replace_planned, requests_csv, requests_met,
+};
+use pipewright_core::project::{Edit, Project, save_file};
+use pipewright_engine::evidence::evidence_of;
+use pipewright_engine::resolve::{default_parameters, real_source};
+use serde_json::json;
+
+use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs};
+use super::output::{print_json, print_text};
+use super::plan::tell;
+use super::project::{self, folder_of};
+use super::{Failure, Outcome, VerbResult, unwritable, usage};
+
+/// The project that a verb changes.
+fn design_of(path: &Path) -> Result<Project, Failure> {
+    let opened = project::open(path)?;
+    opened
+        .project
+        .ok_or_else(|| usage("a pipeline has no sources to plan", "give the project that it was exported from"))
+}
+
+/// How a project names a file: relative to its folder where it lies in it.
+pub fn path_in_project(project: &Path, file: &Path) -> Result<String, Failure> {
+    let (home, file) = (std::path::absolute(folder_of(project))?, std::path::absolute(file)?);
+    Ok(file.strip_prefix(&home).unwrap_or(&file).to_string_lossy().replace('\\', "/"))
+}
+
+pub fn replace(args: &ReplaceArgs) -> VerbResult {
+    let mut design = design_of(&args.project)?;
+    let Some(planned) = find_planned(&design, &args.source) else {
+        let planned: Vec<_> = design.sources.values().filter(|source| source.planned.is_some()).collect();
+        let names = planned.iter().flat_map(|source| [source.id.as_str(), source.title.as_str()]);
+        let near = did_you_mean(&args.source, names);
+        let known: Vec<String> = planned.iter().map(|source| format!("{} (“{}”)", source.id, source.title)).collect();
+        let help = match known.is_empty() {
+            true => "no source is planned; `pipewright plan PROJECT --gaps` tells what is missing".to_owned(),
+            false => format!("planned are {}", known.join(", ")),
+        };
+        return Err(usage(format!("there is no planned source `{}`{near}", args.source), help));
+    };
+    let (id, title) = (planned.id.clone(), planned.title.clone());
+    let base = folder_of(&args.project);
+    let shown = path_in_project(&args.project, &args.file)?;
+    let (real, found) = real_source(&shown, planned.format.as_ref(), base)?;
+    let (edits, differences) = replace_planned(&design, &id, &real, &found)?;
+    design.apply(&edits)?;
+    let delivered = close_met(&mut design, base)?;
+    save_file(&args.project, &design)?;
+    match args.format {
+        Form::Json => print_json(&json!({
+            "replaced": id, "path": shown, "differences": differences, "delivered": delivered,
+        }))?,
+        Form::Text if differences.is_empty() => print_text("nothing differs from what was declared\n")?,
+        Form::Text => print_text(&differences.iter().map(|one| format!("{one}\n")).collect::<String>())?,
+    }
+    eprintln!("“{title}” is read from {shown} now; requests delivered: {}", delivered.len());
+    let errors = plan(&design).diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    if errors > 0 {
+        eprintln!("errors in the design: {errors}; `pipewright check` lists them");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Closes the requests that the sources meet by now; gives their ids.
+fn close_met(design: &mut Project, base: &Path) -> Result<Vec<String>, Failure> {
+    if !design.requests.values().any(|request| request.status.is_open()) {
+        return Ok(Vec::new());
+    }
+    let (vocabulary, _) = Vocabulary::of(design);
+    let (sources, unread) = evidence_of(design, base, &default_parameters(design));
+    tell(&unread);
+    let edits = requests_met(design, &Catalogue::new(vocabulary, sources));
+    design.apply(&edits)?;
+    let ids = edits.into_iter().filter_map(|edit| match edit {
+        Edit::Set { id, .. } => Some(id),
+        Edit::Insert { .. } | Edit::Remove { .. } | Edit::Move { .. } => None,
+    });
+    Ok(ids.collect())
+}
+
+pub fn requests(args: &RequestsArgs) -> VerbResult {
+    let mut design = design_of(&args.project)?;
+    if args.close {
+        let delivered = close_met(&mut design, folder_of(&args.project))?;
+        save_file(&args.project, &design)?;
+        eprintln!("requests delivered: {}", delivered.len());
+    }
+    let (vocabulary, _) = Vocabulary::of(&design);
+    tell(&pipewright_core::planner::check_requests(&design, &vocabulary));
+    let team = |request: &Request| design.teams.get(&request.owner).map(|team| team.title.as_str());
+    let is_owner = |request: &Request, owner: &str| request.owner == owner || team(request) == Some(owner);
+    let all = design.requests.values();
+    let mut chosen: Vec<&Request> =
+        all.filter(|request| args.owner.as_ref().is_none_or(|owner| is_owner(request, owner))).collect();
+    if let Some(owner) = args.owner.as_ref().filter(|_| chosen.is_empty()) {
+        let owners = design.requests.values().flat_map(|request| [Some(request.owner.as_str()), team(request)]);
+        let near = did_you_mean(owner, owners.flatten());
+        return Err(usage(format!("nothing is asked of `{owner}`{near}"), "leave --owner out to see all requests"));
+    }
+    chosen.sort_by_key(|request| (request.status, request.due.is_empty(), &request.due, &request.id));
+    let open: Vec<&Request> = chosen.iter().copied().filter(|request| request.status.is_open()).collect();
+    let files: Vec<(String, String)> = match args.format {
+        RequestForm::Text => vec![("requests.txt".into(), request_lines(&chosen))],
+        RequestForm::Json => vec![("requests.json".into(), format!("{:#}\n", json!(chosen)))],
+        RequestForm::Csv => vec![("requests.csv".into(), requests_csv(&design, &chosen))],
+        RequestForm::Markdown => named(issue_texts(&design, &vocabulary, &open), ".md"),
+        RequestForm::Odcs => named(contract_texts(&design, &vocabulary, &open)?, ".odcs.yaml"),
+    };
+    let Some(folder) = &args.out else {
+        // Documents of one stream, as YAML and Markdown part them.
+        let texts: Vec<String> = files.into_iter().map(|(_, text)| text).collect();
+        print_text(&texts.join("---\n"))?;
+        return Ok(Outcome::Done);
+    };
+    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        println!("{}", path.display());
+    }
+    Ok(Outcome::Done)
+}
+
+fn named(texts: Vec<(String, String)>, ending: &str) -> Vec<(String, String)> {
+    texts.into_iter().map(|(name, text)| (name + ending, text)).collect()
+}
+
+fn request_lines(requests: &[&Request]) -> String {
+    let line = |request: &&Request| {
+        let due = if request.due.is_empty() { String::new() } else { format!(", due {}", request.due) };
+        let owner = if request.owner.is_empty() { "nobody yet" } else { &request.owner };
+        let unlocks = match request.unlocks.is_empty() {
+            true => String::new(),
+            false => format!("\n  unlocks {}", request.unlocks.join(", ")),
+        };
+        format!("{}  {}\n  {}{due}; asked of {owner}{unlocks}\n", request.id, request.title, request.status.title())
+    };
+    match requests.is_empty() {
+        true => "nothing is asked for\n".to_owned(),
+        false => requests.iter().map(line).collect(),
+    }
+}

@@ -1,0 +1,112 @@
+//! What is not there yet: planned from a gap, asked for, replaced by the real file.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::support::{path, run, run_ok};
+
+/// A project over the shop's application log without its durations; and the log with them.
+fn without_durations(home: &Path) -> (String, String) {
+    let (full, samples) = (home.join("full"), home.join("samples"));
+    run_ok(&["generate", "shop", "--seed", "4", "--rows", "3000", "--out", path(&full)]);
+    fs::create_dir(&samples).unwrap();
+    let log = fs::read_to_string(full.join("app.jsonl")).unwrap();
+    let poor = log.lines().map(|line| match serde_json::from_str::<Json>(line) {
+        Ok(mut row) => {
+            row.as_object_mut().unwrap().remove("duration_ms");
+            format!("{row}\n")
+        }
+        Err(_) => format!("{line}\n"),
+    });
+    fs::write(samples.join("app.jsonl"), poor.collect::<String>()).unwrap();
+    let project = run_ok(&["new", path(home), "--samples", path(&samples)]);
+    (project.trim().to_owned(), path(&full.join("app.jsonl")).to_owned())
+}
+
+fn project_json(project: &str) -> Json {
+    serde_json::from_str(&fs::read_to_string(project).unwrap()).unwrap()
+}
+
+#[test]
+fn a_gap_is_planned_asked_for_previewed_and_replaced_by_the_real_file() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, real) = without_durations(home.path());
+    let project = project.as_str();
+    let told: Json = serde_json::from_str(&run_ok(&["plan", project, "--gaps", "--format", "json"])).unwrap();
+    let gap = told.as_array().unwrap().iter().find(|one| one["question"] == "latency").unwrap();
+    assert_eq!(gap["gaps"][0]["meaning"], "event.duration");
+    assert_eq!(gap["gaps"][0]["instead"][0], "event.duration_ms", "the cheapest way to close it");
+
+    run_ok(&["plan", project, "--gaps", "--question", "latency", "--accept"]);
+    run_ok(&["plan", project, "--question", "latency", "--accept"]);
+    let design = project_json(project);
+    let steps = design["steps"].as_array().unwrap();
+    let reader = steps.iter().find(|step| step["kind"] == "planned_source").unwrap();
+    let answer = steps.iter().find(|step| step["kind"] == "answer").unwrap()["id"].as_str().unwrap();
+    let (code, rows, talk) = run(&["preview", project, "--step", answer, "--output", "jsonl"]);
+    assert!(code == 0 && !rows.is_empty() && talk.contains("made-up"), "{rows}{talk}");
+    let out = home.path().join("out");
+    assert_ne!(run(&["run", project, "--out", path(&out)]).0, 0, "made-up rows are for previews only");
+
+    let (code, told, talk) = run(&["replace", project, "src-ap", &real]);
+    assert!(code == 2 && told.is_empty() && talk.contains("planned are"), "{told}{talk}");
+    let told: Json =
+        serde_json::from_str(&run_ok(&["replace", project, "src-app", &real, "--format", "json"])).unwrap();
+    let codes: Vec<&str> =
+        told["differences"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["PW0808", "PW0811"], "milliseconds, not seconds: {told}");
+    let design = project_json(project);
+    assert_eq!(design["sources"].as_array().unwrap().len(), 1, "the planned one went");
+    let now = design["steps"].as_array().unwrap().iter().find(|step| step["id"] == reader["id"]).unwrap();
+    assert_eq!((&now["kind"], &now["title"]), (&Json::from("file"), &reader["title"]));
+    assert_eq!(told["delivered"].as_array().unwrap().len(), 1, "milliseconds give seconds");
+    assert!(run_ok(&["requests", project]).contains("delivered"));
+}
+
+#[test]
+fn a_file_as_it_was_declared_runs_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, real) = without_durations(home.path());
+    let project = project.as_str();
+    run_ok(&["plan", project, "--gaps", "--question", "latency", "--accept"]);
+    run_ok(&["plan", project, "--question", "latency", "--accept"]);
+    // The owner records it as it was asked for: in seconds.
+    let log = fs::read_to_string(&real).unwrap();
+    let asked = log.lines().filter_map(|line| {
+        let mut row: Json = serde_json::from_str(line).ok()?;
+        let milliseconds = row.as_object_mut()?.remove("duration_ms").and_then(|value| value.as_f64());
+        row["duration"] = milliseconds.map_or(Json::Null, |value| Json::from(value / 1000.0));
+        Some(format!("{row}\n"))
+    });
+    let delivered = home.path().join("delivered.jsonl");
+    fs::write(&delivered, asked.collect::<String>()).unwrap();
+    let told = run_ok(&["replace", project, "app with duration", path(&delivered)]);
+    assert_eq!(told, "nothing differs from what was declared\n");
+    assert_eq!(project_json(project)["sources"][0]["path"], "delivered.jsonl", "relative to the project");
+    assert_eq!(run(&["check", project, "--deny-warnings"]).0, 0);
+    let out = home.path().join("out");
+    run_ok(&["run", project, "--out", path(&out)]);
+    assert!(fs::metadata(out.join("latency.jsonl")).unwrap().len() > 0);
+}
+
+#[test]
+fn requests_are_written_in_every_form() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, _) = without_durations(home.path());
+    let project = project.as_str();
+    assert_eq!(run_ok(&["requests", project]), "nothing is asked for\n");
+    run_ok(&["plan", project, "--gaps", "--question", "latency", "--accept"]);
+    let told: Json = serde_json::from_str(&run_ok(&["requests", project, "--format", "json"])).unwrap();
+    assert_eq!((&told[0]["meaning"], &told[0]["status"]), (&Json::from("event.duration"), &Json::from("asked")));
+    assert!(run_ok(&["requests", project, "--format", "csv"]).lines().nth(1).unwrap().contains(",event.duration,"));
+    assert!(run_ok(&["requests", project, "--format", "markdown"]).starts_with("# Duration in “app”\n"));
+    assert!(run_ok(&["requests", project, "--format", "odcs"]).starts_with("apiVersion: v3.1.0\nkind: DataContract\n"));
+    let out = home.path().join("asked");
+    let written = run_ok(&["requests", project, "--format", "odcs", "--out", path(&out)]);
+    assert!(written.trim().ends_with("app.odcs.yaml") && Path::new(written.trim()).exists(), "{written}");
+    let (code, _, talk) = run(&["requests", project, "--owner", "Nobody"]);
+    assert!(code == 2 && talk.contains("nothing is asked of `Nobody`"), "{talk}");
+    assert!(run(&["requests", project, "--close"]).2.contains("requests delivered: 0"));
+}
