@@ -167,11 +167,14 @@ pub struct PlanArgs {
     /// What the fields of the sources mean, with score and reasons
     #[arg(long, conflicts_with_all = ["findings", "finding"])]
     pub meanings: bool,
+    /// Ask a question of your own, in words: `how many users per hour where errors or slower than 3 s by release`
+    #[arg(long, value_name = "SENTENCE", conflicts_with_all = ["findings", "finding", "meanings", "question", "coverage"], group = "flow_source")]
+    pub ask: Option<String>,
     /// How a question can be answered from the sources, by the question's id (`pipewright questions`)
     #[arg(long, value_name = "ID", conflicts_with_all = ["findings", "finding", "meanings"], group = "flow_source")]
     pub question: Option<String>,
     /// So many ways to answer it, the cheapest first
-    #[arg(long, value_name = "COUNT", default_value_t = 3, requires = "question")]
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
     pub alternatives: usize,
     /// Which questions the sources answer, what is unused, and what is one field away
     #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question"])]

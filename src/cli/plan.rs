@@ -6,8 +6,8 @@ use std::path::Path;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
 use pipewright_core::planner::{
-    Asked, Catalogue, Gap, Vocabulary, cell_evidence, check_meanings, check_requests, coverage, gaps, one_field_away,
-    plan_gaps, propose, ready_question, ready_questions, request_gaps, unused_fields,
+    Asked, Catalogue, Gap, Sentence, Vocabulary, cell_evidence, check_meanings, check_requests, coverage, gaps,
+    one_field_away, plan_gaps, propose, ready_question, ready_questions, request_gaps, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
 use pipewright_engine::Cancel;
@@ -24,8 +24,8 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let wants = args.findings || args.finding.is_some() || args.meanings || args.question.is_some() || args.coverage;
-    if !wants && !args.gaps {
-        let help = "add --findings, --finding ID, --question ID, --gaps, --coverage or --meanings";
+    if !wants && !args.gaps && args.ask.is_none() {
+        let help = "add --findings, --finding ID, --question ID, --ask SENTENCE, --gaps, --coverage or --meanings";
         return Err(usage("nothing says what is to be planned", help));
     }
     let Some(mut design) = opened.project.clone() else {
@@ -42,8 +42,15 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     let (sources, unread) = evidence_of(&design, &opened.base, &parameters);
     diagnostics.extend(unread);
     let catalogue = Catalogue::new(vocabulary, sources);
-    let (questions, unclear) = Asked::all(&design);
+    let (mut questions, unclear) = Asked::all(&design);
     diagnostics.extend(unclear);
+    let mut wanted = args.question.clone();
+    if let Some(text) = &args.ask {
+        let own = Sentence::ask(text, &catalogue.vocabulary)?;
+        wanted = Some(own.id.clone());
+        questions.retain(|known| known.id != own.id);
+        questions.push(own);
+    }
     if args.findings || args.finding.is_some() {
         let base = &opened.base;
         let found = find(&design, &catalogue.sources, &catalogue.meanings, base, &parameters, &Cancel::new())?;
@@ -53,9 +60,9 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     }
     tell(&diagnostics);
     if args.gaps {
-        return missing(args, &mut design, &catalogue, &questions);
+        return missing(args, &mut design, &catalogue, &questions, wanted.as_deref());
     }
-    if let Some(id) = &args.question {
+    if let Some(id) = &wanted {
         return question(args, &mut design, &catalogue, &questions, id);
     }
     if args.coverage {
@@ -116,8 +123,14 @@ fn find_question<'a>(design: &Project, questions: &'a [Asked], id: &str) -> Resu
 }
 
 /// What one question, or each, lacks; accepted, it becomes a planned source and data requests.
-fn missing(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questions: &[Asked]) -> VerbResult {
-    let chosen: Vec<&Asked> = match &args.question {
+fn missing(
+    args: &PlanArgs,
+    design: &mut Project,
+    catalogue: &Catalogue,
+    questions: &[Asked],
+    wanted: Option<&str>,
+) -> VerbResult {
+    let chosen: Vec<&Asked> = match wanted {
         Some(id) => vec![find_question(design, questions, id)?],
         None => questions.iter().collect(),
     };

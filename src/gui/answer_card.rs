@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use super::chart::{chart_ui, guess};
 use super::command::{Action, Actions, Chosen};
 use super::edits;
-use super::flow_view::main_port;
+use super::flow_view::{line_of, main_port};
 use super::forms::label_ui;
 use super::question_view::dial_ui;
 use super::results::Freshness;
@@ -136,7 +136,7 @@ fn dials_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], asked: Option<&A
 fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions) {
     label_ui(ui, "How it is made", "");
     for step in before {
-        let summary = steps::kind(&step.kind).map(|kind| kind.summary(&step.settings).0).unwrap_or_default();
+        let summary = steps::kind(&step.kind).map(|kind| line_of(state, step, kind).0).unwrap_or_default();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
             if link(ui, state.step_title(&step.id)).clicked() {

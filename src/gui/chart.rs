@@ -1,8 +1,9 @@
 //! The rows of an answer as a chart: lines over time, bars over names. Imports the plot widgets, the theme and result
 //! tables; no project.
 
-use egui::{Color32, Ui};
-use egui_plot::{Bar, BarChart, Legend, Line, Plot, PlotPoints};
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use egui_plot::{Legend, Line, Plot, PlotPoints};
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::planner::{Chart, ChartKind};
 
@@ -11,7 +12,7 @@ use super::forms::shown;
 use super::theme::{self, Group};
 
 /// Bars, or points of a line, that are drawn at most.
-const MOST_BARS: usize = 24;
+const MOST_BARS: usize = 12;
 const MOST_POINTS: usize = 2000;
 /// Lines, one for each value of a column.
 const MOST_SERIES: usize = 7;
@@ -51,12 +52,14 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
     let colours: Vec<Color32> = hues.iter().map(|group| palette.hue(*group)).collect();
     let x_type = schema.fields[x].data_type.clone();
     let is_line = chart.kind == ChartKind::Line && position(&table.value(0, x)).is_some();
-    let labels = if is_line { Vec::new() } else { names(table, x) };
-    let series = series_of(table, x, y, by, &labels);
+    if !is_line {
+        bars_ui(ui, name, &bars_of(table, x, y, by), colours[0]);
+        return true;
+    }
+    let series = series_of(table, x, y, by);
     let (low, high) = (series.iter().flat_map(|one| &one.points))
         .fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point[0]), high.max(point[0])));
     let y_name = schema.fields[y].name.clone();
-    let for_axis = labels.clone();
     let plot = Plot::new(name)
         .height(height)
         .allow_zoom(false)
@@ -67,70 +70,57 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
         .show_grid([false, true])
         .include_y(0.0)
         .y_axis_label(y_name)
-        .x_axis_formatter(move |mark, _| match for_axis.is_empty() {
-            true => position_text(mark.value, &x_type, high - low),
-            false => label_at(&for_axis, mark.value),
-        });
+        .x_axis_formatter(move |mark, _| position_text(mark.value, &x_type, high - low));
     let plot = if series.len() > 1 { plot.legend(Legend::default()) } else { plot };
-    let plot = if labels.is_empty() { plot } else { plot.x_grid_spacer(spacer(labels.len())) };
     plot.show(ui, |plot| {
-        let count = series.len();
         for (number, one) in series.into_iter().enumerate() {
             let colour = colours[number % colours.len()];
-            if is_line {
-                plot.line(Line::new(one.name, PlotPoints::from(one.points)).color(colour).width(2.0));
-            } else {
-                let width = 0.8 / count as f64;
-                let shift = (number as f64 - (count as f64 - 1.0) / 2.0) * width;
-                let bars = one.points.iter().map(|[at, height]| {
-                    let name = label_at(&labels, *at);
-                    Bar::new(at + shift, *height).width(width).name(name)
-                });
-                plot.bar_chart(BarChart::new(one.name, bars.collect()).color(colour));
-            }
+            plot.line(Line::new(one.name, PlotPoints::from(one.points)).color(colour).width(2.0));
         }
     });
     true
 }
 
-/// One mark under every bar.
-fn spacer(count: usize) -> impl Fn(egui_plot::GridInput) -> Vec<egui_plot::GridMark> {
-    move |_| (0..count).map(|at| egui_plot::GridMark { value: at as f64, step_size: 1.0 }).collect()
+/// Names with their numbers, in the order of the rows.
+fn bars_of(table: &ResultTable, x: usize, y: usize, by: Option<usize>) -> Vec<(String, f64)> {
+    let name_of = |row: usize| match by {
+        Some(by) => format!("{} · {}", shown(&table.value(row, by)), shown(&table.value(row, x))),
+        None => shown(&table.value(row, x)),
+    };
+    let rows = (0..table.rows()).filter_map(|row| Some((name_of(row), number(&table.value(row, y))?)));
+    rows.take(MOST_BARS).collect()
 }
 
-fn label_at(labels: &[String], at: f64) -> String {
-    const LONGEST: usize = 14;
-    let Some(label) = (at >= 0.0).then(|| labels.get(at.round() as usize)).flatten() else { return String::new() };
-    match label.chars().count() > LONGEST {
-        true => label.chars().take(LONGEST - 1).chain(['…']).collect(),
-        false => label.clone(),
+/// A row for each name: the name, its bar, its number.
+fn bars_ui(ui: &mut Ui, name: &str, bars: &[(String, f64)], colour: Color32) {
+    const HEIGHT: f32 = 18.0;
+    let palette = theme::palette(ui.ctx());
+    let most = bars.iter().map(|(_, number)| *number).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let width = ui.available_width();
+    let (names, numbers) = (width * 0.42, 64.0);
+    let (whole, response) = ui.allocate_exact_size(vec2(width, bars.len() as f32 * HEIGHT), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    for (line, (name, number)) in bars.iter().enumerate() {
+        let row = Rect::from_min_size(whole.min + vec2(0.0, line as f32 * HEIGHT), vec2(width, HEIGHT));
+        let mut job = LayoutJob::simple_singleline(name.clone(), theme::caption(), palette.text);
+        job.wrap = TextWrapping::truncate_at_width(names - theme::SPACE_2);
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+        let place = row.left_center() - vec2(0.0, galley.size().y / 2.0);
+        ui.painter().galley(place, galley, palette.text);
+        let room = width - names - numbers;
+        let long = (room * (number.max(0.0) / most) as f32).max(1.0);
+        let bar = Rect::from_min_size(row.min + vec2(names, 4.0), vec2(long, HEIGHT - 8.0));
+        ui.painter().rect_filled(bar, 2.0, colour);
+        let text = super::state::number_text(*number);
+        ui.painter().text(row.right_center(), Align2::RIGHT_CENTER, text, theme::caption(), palette.soft);
     }
 }
 
-/// The different values of a column in the order of the rows.
-fn names(table: &ResultTable, column: usize) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for row in 0..table.rows() {
-        let name = shown(&table.value(row, column));
-        if !found.contains(&name) {
-            found.push(name);
-        }
-        if found.len() == MOST_BARS {
-            break;
-        }
-    }
-    found
-}
-
-fn series_of(table: &ResultTable, x: usize, y: usize, by: Option<usize>, labels: &[String]) -> Vec<Series> {
+fn series_of(table: &ResultTable, x: usize, y: usize, by: Option<usize>) -> Vec<Series> {
     let mut found: Vec<Series> = Vec::new();
     for row in 0..table.rows().min(MOST_POINTS) {
-        let value = table.value(row, x);
-        let at = match labels.is_empty() {
-            true => position(&value),
-            false => labels.iter().position(|label| *label == shown(&value)).map(|at| at as f64),
-        };
-        let (Some(at), Some(height)) = (at, number(&table.value(row, y))) else { continue };
+        let (at, height) = (position(&table.value(row, x)), number(&table.value(row, y)));
+        let (Some(at), Some(height)) = (at, height) else { continue };
         let name = match by {
             Some(by) => shown(&table.value(row, by)),
             None => table.schema().fields[y].name.clone(),

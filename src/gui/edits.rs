@@ -283,6 +283,7 @@ fn source_step(project: &Project, source: &Source, at: Pos2, ids: &mut NewIds) -
 
 /// A new question.
 pub fn add_question(project: &Project) -> (Vec<Edit>, Id) {
-    let question = Question { id: project.new_id("q"), title: "New question".into(), ..Question::default() };
+    let question =
+        Question { id: project.new_id("q"), title: super::state::UNTITLED_QUESTION.into(), ..Question::default() };
     (vec![insert("questions", &question)], question.id)
 }

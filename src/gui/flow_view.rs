@@ -134,7 +134,7 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
 }
 
 /// What a step does in one line. A source step says its format and columns.
-fn line_of(state: StateRef<'_>, step: &Step, kind: &dyn StepKind) -> (String, bool) {
+pub fn line_of(state: StateRef<'_>, step: &Step, kind: &dyn StepKind) -> (String, bool) {
     let source = step.settings.get("source").and_then(|id| state.design().sources.get(id.as_str()?));
     if let Some(source) = source {
         let columns = source.schema.as_ref().map(|schema| match schema.len() {

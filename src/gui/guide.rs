@@ -25,6 +25,7 @@ pub fn guide_ui(ui: &mut Ui, canvas: Rect, state: StateRef<'_>, view: &mut View,
     if width < 160.0 {
         return;
     }
+    let inner = width.min(WIDTH) - 2.0 * theme::SPACE_4 - 2.0;
     let height = (canvas.height() - 2.0 * theme::SPACE_4).min(if is_narrow { 560.0 } else { 330.0 });
     let room = Rect::from_center_size(canvas.center(), vec2(width, height));
     ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
@@ -33,14 +34,14 @@ pub fn guide_ui(ui: &mut Ui, canvas: Rect, state: StateRef<'_>, view: &mut View,
             ui.with_layout(layout, |ui| {
                 ui.spacing_mut().item_spacing = vec2(theme::SPACE_6, theme::SPACE_4);
                 let data = |ui: &mut Ui, view: &mut View, out: &mut Actions| data_ui(ui, state, view, out);
-                way_ui(ui, Icon::Tray, "Start from the data", |ui| data(ui, view, out));
-                way_ui(ui, Icon::Question, "Start from a question", |ui| question_ui(ui, state, view, out));
+                way_ui(ui, inner, Icon::Tray, "Start from the data", |ui| data(ui, view, out));
+                way_ui(ui, inner, Icon::Question, "Start from a question", |ui| question_ui(ui, state, view, out));
             });
         });
     });
 }
 
-fn way_ui(ui: &mut Ui, icon: Icon, title: &str, contents: impl FnOnce(&mut Ui)) {
+fn way_ui(ui: &mut Ui, width: f32, icon: Icon, title: &str, contents: impl FnOnce(&mut Ui)) {
     let palette = theme::palette(ui.ctx());
     Frame::new()
         .fill(palette.panel)
@@ -49,7 +50,7 @@ fn way_ui(ui: &mut Ui, icon: Icon, title: &str, contents: impl FnOnce(&mut Ui)) 
         .inner_margin(egui::Margin::same(theme::SPACE_4 as i8))
         .show(ui, |ui| {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                ui.set_width(WIDTH.min(ui.available_width()) - 2.0 * theme::SPACE_4);
+                ui.set_width(width);
                 ui.set_min_height(240.0);
                 ui.spacing_mut().item_spacing = vec2(theme::SPACE_2, theme::SPACE_2);
                 ui.horizontal(|ui| {

@@ -21,7 +21,7 @@ use super::state::{StateRef, counted};
 use super::theme;
 use super::view::View;
 use super::widgets::{Choice, caption, group_icon, hairline, link, picker, soft};
-use super::{answer_card, question_view, questions, suggestion};
+use super::{answer_card, question_view, questions, sentence, suggestion};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
@@ -347,6 +347,7 @@ fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut
     for action in own.take() {
         out.push(with_text(action));
     }
+    sentence::sentence_ui(ui, state, question, view, out);
     if let Some(Ok(asked)) = Asked::own(question) {
         question_view::answer_ui(ui, state, &asked, view, out);
         ui.add_space(theme::SPACE_3);

@@ -32,6 +32,7 @@ mod questions;
 mod results;
 mod run_panel;
 mod search;
+mod sentence;
 mod settings;
 mod sources;
 mod start;

@@ -21,6 +21,8 @@ pub struct QuestionsView {
     pub filter: String,
     /// Thresholds of ready-made questions as they were turned, by question.
     pub dials: BTreeMap<String, Dials>,
+    /// The sentence that is being typed, and of which question.
+    pub typed: Option<(String, String)>,
 }
 
 /// The panel.

@@ -2,6 +2,8 @@
 
 use egui::{Area, Context, Frame, Id, Key, Margin, Modifiers, Order, ScrollArea, Ui, pos2};
 
+use pipewright_core::planner::{Dials, ready_questions};
+
 use super::canvas::Icon;
 use super::command::{Action, Actions, Chosen, Command};
 use super::flow_view::{group_of, icon_of};
@@ -65,6 +67,15 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
             detail: "question".into(),
             icon: Lead::Icon(Icon::Question),
             action: Action::Choose(Chosen::Question(question.id.clone())),
+        });
+    }
+    let ready = ready_questions().iter().filter(|ready| !state.project.questions.contains_key(&ready.id));
+    for question in ready.filter(|ready| !wanted.is_empty() && fits(&ready.title)) {
+        found.push(Hit {
+            title: question.title.clone(),
+            detail: "suggest a flow".into(),
+            icon: Lead::Icon(Icon::Sparkle),
+            action: Action::Suggest { question: question.id.clone(), dials: Dials::new() },
         });
     }
     for source in state.project.sources.values() {

@@ -43,7 +43,7 @@ impl Default for Settings {
         Self {
             mode: Mode::default(),
             recent: Vec::new(),
-            left: 264.0,
+            left: 300.0,
             right: 324.0,
             bottom: 360.0,
             window: [1600.0, 1000.0],

@@ -22,6 +22,9 @@ use super::settings::Settings;
 /// Name of a project that nobody named yet.
 pub const UNTITLED: &str = "untitled";
 
+/// Title of a question that nobody put into words yet.
+pub const UNTITLED_QUESTION: &str = "New question";
+
 /// What panels see: everything, and nothing that they could change.
 pub type StateRef<'a> = &'a AppState;
 

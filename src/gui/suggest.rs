@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use egui::Context;
-use pipewright_core::planner::{Asked, Dials, Gap, Proposal, plan_gaps};
+use pipewright_core::planner::{Asked, Dials, Gap, Proposal, plan_gaps, request_gaps};
 
 use super::app::App;
 use super::canvas::Selection;
@@ -144,11 +144,13 @@ impl App {
     pub(super) fn plan_gaps(&mut self, ctx: &Context) {
         let (Some(suggestion), Some(latest)) = (self.state.suggestion(), &self.state.planning.latest) else { return };
         let (question, dials) = (suggestion.asked.id.clone(), suggestion.asked.dials.clone());
-        let edits = plan_gaps(&self.state.project, &latest.catalogue, &suggestion.gaps);
+        let mut edits = plan_gaps(&self.state.project, &latest.catalogue, &suggestion.gaps);
         if edits.is_empty() {
             self.notice(ctx, "there is no source that could record what is missing", true);
             return;
         }
+        let title = &suggestion.asked.title;
+        edits.extend(request_gaps(&self.state.project, &latest.catalogue, &suggestion.gaps, title));
         if self.edit(ctx, "plan the missing data", &edits, false) {
             self.suggest(ctx, &question, dials);
         }

@@ -17,6 +17,7 @@ mod propose;
 mod questions;
 mod requests;
 mod search;
+mod sentence;
 mod templates;
 #[cfg(test)]
 mod testing;
@@ -42,5 +43,6 @@ pub use requests::{
     check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field, request_gaps, requests_csv,
     requests_met,
 };
+pub use sentence::{Measure, Only, SPANS, Sentence};
 pub use values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};
