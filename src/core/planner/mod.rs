@@ -11,6 +11,7 @@ mod draft;
 mod evidence;
 pub mod findings;
 mod gaps;
+mod import;
 mod meanings;
 mod planned;
 mod propose;
@@ -32,6 +33,7 @@ pub use coverage::{
 pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
 pub use gaps::{Gap, gaps};
+pub use import::{DECLARED, Declared, DeclaredField, ImportKind, Imported, import_edits, read_declarations};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use planned::{drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};

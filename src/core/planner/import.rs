@@ -1,0 +1,351 @@
+//! What other people's files declare of data: tables in SQL, JSON Schema, OpenAPI, Avro, dbt, data contracts → sources
+//! whose data is not at hand yet. Imports project and below; of this room nothing.
+
+mod avro;
+mod dbt;
+mod ddl;
+mod document;
+mod json_schema;
+mod odcs;
+mod openapi;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json, json};
+
+use self::document::{read_document, text_at};
+use super::normal_name;
+use crate::data::{Classification, DataType, Field, Schema};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::model::{Declaration, Id, PlannedSource, Source, Synthetic, new_id};
+use crate::project::{Edit, Place, Project};
+
+/// The status of a source that is known by its declaration only.
+pub const DECLARED: &str = "declared";
+
+/// What kind of file declares sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportKind {
+    Ddl,
+    JsonSchema,
+    OpenApi,
+    Avro,
+    Dbt,
+    Odcs,
+}
+
+impl ImportKind {
+    pub const ALL: [ImportKind; 6] = [
+        ImportKind::Ddl,
+        ImportKind::JsonSchema,
+        ImportKind::OpenApi,
+        ImportKind::Avro,
+        ImportKind::Dbt,
+        ImportKind::Odcs,
+    ];
+
+    /// As the command line and the project file have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ImportKind::Ddl => "ddl",
+            ImportKind::JsonSchema => "json-schema",
+            ImportKind::OpenApi => "openapi",
+            ImportKind::Avro => "avro",
+            ImportKind::Dbt => "dbt",
+            ImportKind::Odcs => "odcs",
+        }
+    }
+
+    /// As people say it.
+    pub fn title(self) -> &'static str {
+        match self {
+            ImportKind::Ddl => "SQL table definitions",
+            ImportKind::JsonSchema => "JSON Schema",
+            ImportKind::OpenApi => "OpenAPI description",
+            ImportKind::Avro => "Avro schema",
+            ImportKind::Dbt => "dbt sources",
+            ImportKind::Odcs => "data contract",
+        }
+    }
+}
+
+/// A source as a file declares it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Declared {
+    /// What the file calls it: `public.orders`, `GET /orders`.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    pub doc: String,
+    pub owner: String,
+    pub fields: Vec<DeclaredField>,
+    /// Columns that together have other values in each row.
+    pub keys: Vec<Vec<String>>,
+}
+
+/// A field as a file declares it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeclaredField {
+    pub name: String,
+    pub data_type: DataType,
+    /// It has a value in every row.
+    pub required: bool,
+    pub doc: String,
+    pub classification: Option<Classification>,
+    /// A concept, where the file names one.
+    pub meaning: String,
+    /// What its values look like.
+    pub values: Synthetic,
+}
+
+impl DeclaredField {
+    pub(super) fn new(name: impl Into<String>, data_type: DataType) -> Self {
+        Self {
+            name: name.into(),
+            data_type,
+            required: false,
+            doc: String::new(),
+            classification: None,
+            meaning: String::new(),
+            values: Synthetic::default(),
+        }
+    }
+}
+
+/// What a file declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    pub kind: ImportKind,
+    pub sources: Vec<Declared>,
+    /// What could not be read, or was left out.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads a file's declarations, as `kind` or as its content says.
+pub fn read_declarations(text: &str, kind: Option<ImportKind>) -> Result<Imported, Diagnostic> {
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        return Err(Diagnostic::error("PW0820", "the file is empty").help("give a file that declares something"));
+    }
+    let (kind, document) = match kind {
+        Some(ImportKind::Ddl) => (ImportKind::Ddl, Json::Null),
+        Some(kind) => (kind, read_document(text)?),
+        None if looks_like_sql(text) => (ImportKind::Ddl, Json::Null),
+        None => {
+            let document = read_document(text)?;
+            (kind_of(&document)?, document)
+        }
+    };
+    let (mut sources, mut warnings) = match kind {
+        ImportKind::Ddl => ddl::read(text)?,
+        ImportKind::JsonSchema => json_schema::read(text, &document)?,
+        ImportKind::OpenApi => openapi::read(text, &document)?,
+        ImportKind::Avro => avro::read(text, &document)?,
+        ImportKind::Dbt => dbt::read(text, &document)?,
+        ImportKind::Odcs => odcs::read(text, &document)?,
+    };
+    for source in &mut sources {
+        tidy(source, &mut warnings);
+    }
+    sources.retain(|source| !source.fields.is_empty());
+    if sources.is_empty() {
+        let fault = warnings.into_iter().next().map(|mut warning| {
+            warning.severity = crate::diagnostic::Severity::Error;
+            warning
+        });
+        return Err(fault.unwrap_or_else(|| {
+            Diagnostic::error("PW0821", format!("no source with fields is declared in this {}", kind.title()))
+                .help("see whether it is the right file; `--as` says what it is meant to be")
+        }));
+    }
+    Ok(Imported { kind, sources, warnings })
+}
+
+/// A statement that makes a table, at the begin of a line.
+fn looks_like_sql(text: &str) -> bool {
+    !text.trim_start().starts_with(['{', '['])
+        && text.lines().any(|line| {
+            let words: Vec<String> = line.split_whitespace().take(8).map(str::to_lowercase).collect();
+            words.first().is_some_and(|word| word == "create") && words.iter().any(|word| word == "table")
+        })
+}
+
+/// What a document is, by the keys that only its kind has.
+fn kind_of(document: &Json) -> Result<ImportKind, Diagnostic> {
+    let has = |key: &str| document.get(key).is_some();
+    let first = document.as_array().and_then(|items| items.first()).unwrap_or(document);
+    let found = match () {
+        () if has("openapi") || has("swagger") => Some(ImportKind::OpenApi),
+        () if text_at(document, "kind") == "DataContract" => Some(ImportKind::Odcs),
+        () if text_at(first, "type") == "record" && first.get("fields").is_some() => Some(ImportKind::Avro),
+        () if document["sources"].is_array() || document["models"].is_array() => Some(ImportKind::Dbt),
+        () if ["$schema", "properties", "$defs", "definitions"].iter().any(|key| has(key)) => {
+            Some(ImportKind::JsonSchema)
+        }
+        () => None,
+    };
+    found.ok_or_else(|| {
+        let names = ImportKind::ALL.map(ImportKind::name).join(", ");
+        Diagnostic::error("PW0822", "what this file declares is not recognised")
+            .help(format!("say what it is with `--as`: {names}; data files are sources by themselves"))
+    })
+}
+
+/// Each field once, with a name.
+fn tidy(source: &mut Declared, warnings: &mut Vec<Diagnostic>) {
+    let mut names = BTreeSet::new();
+    source.fields.retain(|field| {
+        let is_kept = !field.name.is_empty() && names.insert(field.name.clone());
+        if !is_kept {
+            let message = match field.name.as_str() {
+                "" => format!("a field of `{}` has no name", source.name),
+                name => format!("`{name}` stands twice in `{}`", source.name),
+            };
+            warnings.push(Diagnostic::warning("PW0823", message).help("it is left out; mend it in the file"));
+        }
+        is_kept
+    });
+    source.keys.retain(|key| !key.is_empty() && key.iter().all(|column| names.contains(column)));
+    source.keys.sort();
+    source.keys.dedup();
+    if source.title.is_empty() {
+        source.title = source.name.clone();
+    }
+}
+
+impl Declared {
+    fn schema(&self) -> Schema {
+        let field = |declared: &DeclaredField| {
+            let mut field = Field::new(&declared.name, declared.data_type.clone());
+            field.labels.classification = declared.classification;
+            field
+        };
+        Schema::new(self.fields.iter().map(field).collect())
+    }
+
+    fn declaration(&self, kind: ImportKind, file: &str) -> Declaration {
+        let with_doc = self.fields.iter().filter(|field| !field.doc.is_empty());
+        let required = self.fields.iter().filter(|field| field.required);
+        Declaration {
+            kind: kind.name().to_owned(),
+            file: file.to_owned(),
+            name: self.name.clone(),
+            schema: self.schema(),
+            keys: self.keys.clone(),
+            required: required.map(|field| field.name.clone()).collect(),
+            docs: with_doc.map(|field| (field.name.clone(), field.doc.clone())).collect(),
+        }
+    }
+
+    /// What its made-up values look like.
+    fn values(&self) -> BTreeMap<String, Synthetic> {
+        let mut values = BTreeMap::new();
+        for field in &self.fields {
+            let is_key = self.keys.iter().any(|key| key[..] == [field.name.clone()]);
+            let described = Synthetic { unique: is_key && field.values.vocabulary.is_empty(), ..field.values.clone() };
+            if described != Synthetic::default() {
+                values.insert(field.name.clone(), described);
+            }
+        }
+        values
+    }
+
+    /// Puts the declaration on a source; where no data is at hand, its columns are those declared.
+    fn put_on(&self, source: &mut Source, kind: ImportKind, file: &str) {
+        source.declaration = Some(self.declaration(kind, file));
+        for field in self.fields.iter().filter(|field| !field.meaning.is_empty()) {
+            source.meanings.entry(field.name.clone()).or_insert_with(|| field.meaning.clone());
+        }
+        if source.owner.is_empty() {
+            source.owner.clone_from(&self.owner);
+        }
+        if source.doc.is_empty() || source.planned.is_some() && !self.doc.is_empty() {
+            source.doc.clone_from(&self.doc);
+        }
+        let Some(planned) = &mut source.planned else { return };
+        planned.values = self.values();
+        let mut schema = self.schema();
+        for field in &mut schema.fields {
+            if let Some(before) = source.schema.as_ref().and_then(|before| before.get(&field.name)) {
+                let declared = field.labels.classification;
+                field.labels = before.labels.clone();
+                field.labels.classification = declared.or(before.labels.classification);
+            }
+        }
+        source.meanings.retain(|name, _| schema.has(name.split('.').next().unwrap_or(name)));
+        source.schema = Some(schema);
+    }
+}
+
+/// What an import does to the project: new sources, and those that the same file declared before, or whose files are
+/// at hand, with their declaration. `file` is relative to the project. Also what the file does not declare any more.
+pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<Edit>, Vec<Diagnostic>) {
+    let (mut edits, mut told) = (Vec::new(), Vec::new());
+    let mut taken: BTreeSet<Id> = BTreeSet::new();
+    let is_from = |source: &&Source| {
+        source.declaration.as_ref().is_some_and(|one| one.file == file && one.kind == imported.kind.name())
+    };
+    for declared in &imported.sources {
+        let same = |source: &&Source| {
+            is_from(source) && source.declaration.as_ref().is_some_and(|one| one.name == declared.name)
+        };
+        let at_hand =
+            |source: &&Source| source.declaration.is_none() && source.planned.is_none() && is_named(source, declared);
+        let known = project.sources.values().find(same).or_else(|| project.sources.values().find(at_hand));
+        if let Some(before) = known.filter(|source| taken.insert(source.id.clone())) {
+            let mut after = before.clone();
+            declared.put_on(&mut after, imported.kind, file);
+            edits.extend(super::planned::changed_fields(before, &after));
+            continue;
+        }
+        let id = free_id(project, &declared.title, &taken);
+        taken.insert(id.clone());
+        let planned = PlannedSource { status: DECLARED.into(), ..PlannedSource::default() };
+        let mut source = Source { id, title: declared.title.clone(), planned: Some(planned), ..Source::default() };
+        declared.put_on(&mut source, imported.kind, file);
+        edits.push(Edit::Insert { into: "sources".into(), item: json!(source), place: Place::Last });
+    }
+    for source in project.sources.values().filter(is_from) {
+        let name = source.declaration.as_ref().map_or("", |declaration| &declaration.name);
+        if !imported.sources.iter().any(|declared| declared.name == name) {
+            let near = did_you_mean(name, imported.sources.iter().map(|declared| declared.name.as_str()));
+            let message = format!("`{name}` is not declared in the file any more{near}");
+            let help = "the source is kept as it was; remove it if it is gone";
+            told.push(Diagnostic::warning("PW0824", message).help(help).step(&source.id, &source.title));
+        }
+    }
+    (edits, told)
+}
+
+/// Whether a source of files goes by the declared name: its title, or its file's.
+fn is_named(source: &Source, declared: &Declared) -> bool {
+    let last = |name: &str| normal_name(name.rsplit(['.', '/']).next().unwrap_or(name));
+    let names = [normal_name(&declared.title), last(&declared.name)];
+    let file = source.path.rsplit('/').next().unwrap_or_default();
+    let stem = normal_name(file.split('.').next().unwrap_or(file));
+    names.iter().any(|name| !name.is_empty() && (*name == normal_name(&source.title) || *name == stem))
+}
+
+/// `src-orders`, or a random one where that is taken.
+fn free_id(project: &Project, title: &str, taken: &BTreeSet<Id>) -> Id {
+    let is_taken = |id: &str| project.has_id(id) || taken.contains(id);
+    let slug: String = normal_name(title).replace('_', "-").chars().take(40).collect();
+    let id = format!("src-{slug}");
+    if slug.is_empty() || is_taken(&id) { new_id("src", is_taken) } else { id }
+}
+
+/// What every reader gives: sources, and what was left out.
+type Read = Result<(Vec<Declared>, Vec<Diagnostic>), Diagnostic>;
+
+/// A part of a document that is no object, or is missing, is as an empty one.
+fn object_at<'a>(json: &'a Json, key: &str) -> impl Iterator<Item = (&'a String, &'a Json)> {
+    json.get(key).and_then(Json::as_object).into_iter().flat_map(Map::iter)
+}
+
+fn list_at<'a>(json: &'a Json, key: &str) -> impl Iterator<Item = &'a Json> {
+    json.get(key).and_then(Json::as_array).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests;

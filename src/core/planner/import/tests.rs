@@ -1,0 +1,132 @@
+//! Imports into a project: recognised, made sources, updated, compared.
+
+use super::*;
+use crate::planner::{Asked, Catalogue, SourceEvidence, Vocabulary, drift, propose, ready_question, replace_planned};
+use crate::project::{check_invariants, load, to_text};
+
+const ORDERS: &str = "create table shop.orders (order_id text primary key, user_id text not null, \
+                      ts timestamp not null, event text, amount numeric(10,2));\n\
+                      create table shop.customers (user_id text primary key, country text);";
+
+#[test]
+fn files_are_recognised_by_what_they_hold() {
+    let kind = |text: &str| read_declarations(text, None).map(|imported| imported.kind.name());
+    let of = |text: &str| kind(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+    assert_eq!(of("-- tables\ncreate table if not exists a (x int);"), "ddl");
+    assert_eq!(of(r#"{"type": "record", "name": "A", "fields": [{"name": "x", "type": "int"}]}"#), "avro");
+    assert_eq!(of(r#"{"$schema": "x", "type": "object", "properties": {"x": {"type": "integer"}}}"#), "json-schema");
+    assert_eq!(of("version: 2\nmodels:\n- name: a\n  columns:\n  - {name: x, data_type: int}\n"), "dbt");
+    assert_eq!(
+        of(
+            "apiVersion: v3.1.0\nkind: DataContract\nschema:\n- name: a\n  properties:\n  - {name: x, logicalType: integer}\n"
+        ),
+        "odcs"
+    );
+    assert_eq!(
+        of(
+            "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          content:\n            application/json:\n              schema: {type: object, properties: {x: {type: integer}}}\n"
+        ),
+        "openapi"
+    );
+}
+
+#[test]
+fn what_is_broken_is_told_with_its_line() {
+    let fault = |text: &str, kind| read_declarations(text, kind).unwrap_err();
+    for (text, kind, code, line) in [
+        ("", None, "PW0820", None),
+        ("a,b\n1,2\n", None, "PW0825", None),
+        ("{\"openapi\": \"3.0.0\",\n \"paths\": {,}}", None, "PW0825", Some(2)),
+        ("models:\n- name: a\n  columns: [\n", None, "PW0825", Some(3)),
+        ("a: 1\n", None, "PW0822", None),
+        ("create table a (\n x int,,\n y int);", None, "PW0827", Some(2)),
+        ("select 1;", Some(ImportKind::Ddl), "PW0821", None),
+        ("[]", Some(ImportKind::Avro), "PW0821", None),
+        ("{}", Some(ImportKind::Odcs), "PW0828", None),
+        ("{\"paths\": []}", Some(ImportKind::OpenApi), "PW0828", None),
+    ] {
+        let told = fault(text, kind);
+        assert!(told.is_error() && told.help.is_some(), "{text}: {told}");
+        assert_eq!((told.code.as_str(), told.location.line), (code, line), "{text}: {told}");
+    }
+    // Deep nesting and aliases that would grow without end are refused, not followed.
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(read_declarations(&deep, Some(ImportKind::JsonSchema)).is_err());
+    let mut laughs = String::from("a0: &a0 [x, x]\n");
+    for level in 1..40 {
+        laughs.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1));
+    }
+    assert!(read_declarations(&laughs, None).is_err());
+}
+
+#[test]
+fn declared_sources_can_be_planned_on_and_are_updated_by_the_same_file() {
+    let mut project = Project::new("p");
+    let imported = read_declarations(ORDERS, None).unwrap();
+    let (edits, told) = import_edits(&project, "shop.sql", &imported);
+    assert_eq!(told, []);
+    project.apply(&edits).unwrap();
+    assert_eq!(check_invariants(&project), []);
+    assert_eq!(to_text(&load(&to_text(&project)).unwrap().0), to_text(&project));
+    assert_eq!(project.sources.keys().collect::<Vec<_>>(), ["src-customers", "src-orders"]);
+    let orders = &project.sources["src-orders"];
+    assert_eq!(orders.planned.as_ref().unwrap().status, DECLARED);
+    assert!(orders.planned.as_ref().unwrap().values["order_id"].unique);
+
+    // The declared key is evidence enough for a join.
+    let evidence = |project: &Project| project.sources.values().map(SourceEvidence::declared).collect();
+    let catalogue = Catalogue::new(Vocabulary::shipped(), evidence(&project));
+    let asked = Asked::ready(ready_question("users-by-country").unwrap());
+    let proposals = propose(&project, &catalogue, &asked, 1);
+    assert_eq!(proposals.len(), 1);
+
+    // Nothing new, nothing done; a change is one; what somebody corrected stays.
+    assert_eq!(import_edits(&project, "shop.sql", &imported).0, []);
+    project
+        .apply(&[Edit::Set {
+            id: "src-orders".into(),
+            field: "meanings".into(),
+            old: None,
+            new: json!({"event": "", "gone": "url.path"}),
+        }])
+        .unwrap();
+    let changed = ORDERS.replace("event text", "event text not null, channel text");
+    let changed = changed.split(";\n").next().unwrap();
+    let (edits, told) = import_edits(&project, "shop.sql", &read_declarations(changed, None).unwrap());
+    project.apply(&edits).unwrap();
+    assert!(project.sources["src-orders"].schema.as_ref().unwrap().has("channel"));
+    assert_eq!(project.sources["src-orders"].meanings, BTreeMap::from([("event".into(), String::new())]));
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.contains("`shop.customers` is not declared"), "{told:?}");
+}
+
+#[test]
+fn a_declaration_stays_with_the_real_file_and_is_compared_with_it() {
+    let mut project = Project::new("p");
+    let (edits, _) = import_edits(&project, "shop.sql", &read_declarations(ORDERS, None).unwrap());
+    project.apply(&edits).unwrap();
+    let mut schema = project.sources["src-orders"].schema.clone().unwrap();
+    schema.fields.retain(|field| field.name != "amount");
+    let real = Source { path: "orders.csv".into(), schema: Some(schema), ..Source::default() };
+    let mut found = SourceEvidence { rows: 9, ..SourceEvidence::declared(&real) };
+    for column in &mut found.columns {
+        (column.nulls, column.distinct) = if column.name == "user_id" { (2, 7) } else { (0, 8) };
+    }
+    let (edits, differences) = replace_planned(&project, "src-orders", &real, &found).unwrap();
+    project.apply(&edits).unwrap();
+    let source = &project.sources["src-orders"];
+    assert!(source.planned.is_none() && source.declaration.is_some());
+    let codes = |told: &[Diagnostic]| told.iter().map(|one| one.code.clone()).collect::<Vec<_>>();
+    assert_eq!(codes(&differences), ["PW0808", "PW0814", "PW0815"], "{differences:?}");
+    assert_eq!(codes(&drift(source, &found)), codes(&differences), "as long as both are there");
+
+    // A file that is at hand already takes the declaration of its name, and keeps its columns.
+    let mut other = Project::new("p");
+    let csv = Source { id: "s".into(), title: "orders".into(), path: "orders.csv".into(), ..real.clone() };
+    other.apply(&[Edit::Insert { into: "sources".into(), item: json!(csv), place: Place::Last }]).unwrap();
+    let (edits, _) = import_edits(&other, "shop.sql", &read_declarations(ORDERS, None).unwrap());
+    other.apply(&edits).unwrap();
+    assert_eq!(other.sources.len(), 2);
+    assert!(other.sources["s"].declaration.is_some());
+    assert_eq!(other.sources["s"].schema, real.schema);
+}
