@@ -148,6 +148,9 @@ pub struct ProfileArgs {
 pub struct CheckArgs {
     /// A `.pipewright.json` project or an exported `pipeline.json`
     pub project: PathBuf,
+    /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Warnings fail the check too
     #[arg(long)]
     pub deny_warnings: bool,
@@ -280,6 +283,9 @@ pub struct ExportArgs {
     /// Only the flow that ends in this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
+    /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -307,6 +313,9 @@ pub struct RunArgs {
     /// Only the flow that ends in this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
+    /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Largest share of units in quarantine, 0 to 1; more: exit code 3
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share, allow_negative_numbers = true)]
     pub max_quarantined: f64,
@@ -392,4 +401,5 @@ pub enum SchemaOf {
     Project,
     Pipeline,
     Edits,
+    Policy,
 }

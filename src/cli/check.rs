@@ -10,7 +10,7 @@ use super::output::{counted, print_json};
 use super::{Outcome, VerbResult, project};
 
 pub fn check(args: &CheckArgs) -> VerbResult {
-    let opened = project::open(&args.project)?;
+    let opened = project::open_under(&args.project, args.policy.as_deref())?;
     let mut diagnostics = opened.all_diagnostics();
     if let Some(project) = &opened.project {
         diagnostics.extend(missing_files(project, &opened.base));

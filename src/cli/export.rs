@@ -15,7 +15,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
             format!("the targets are {}", names.join(", ")),
         ));
     };
-    let mut opened = project::open(&args.project)?;
+    let mut opened = project::open_under(&args.project, args.policy.as_deref())?;
     if let Some(flow) = &args.flow {
         opened.keep_flow(flow)?;
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
+use pipewright_core::policy::json_schema_of_policy;
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
 use pipewright_core::steps::{Example, StepKind, kind, kinds};
 use serde_json::{Value as Json, json};
@@ -147,6 +148,7 @@ pub fn schema(of: SchemaOf) -> VerbResult {
         SchemaOf::Project => json_schema_of_project(),
         SchemaOf::Pipeline => Pipeline::json_schema_of_file(),
         SchemaOf::Edits => json_schema_of_edits(),
+        SchemaOf::Policy => json_schema_of_policy(),
     };
     print_json(&schema)?;
     Ok(Outcome::Done)

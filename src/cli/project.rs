@@ -10,8 +10,8 @@ use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{NodeId, Op, Plan, parse_parameter, prune};
-use pipewright_core::plan::plan;
-use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, save_file};
+use pipewright_core::plan::{check_policy, plan};
+use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 use pipewright_engine::resolve::resolve_sources;
 
 use super::args::NewArgs;
@@ -134,6 +134,11 @@ fn from_here(path: &str) -> Result<String, Failure> {
 
 /// Opens a project or an exported pipeline. Sources whose schema nobody has looked up yet are sniffed now.
 pub fn open(path: &Path) -> Result<Opened, Failure> {
+    open_under(path, None)
+}
+
+/// The same under a policy of the organisation, besides those that project or pipeline name themselves.
+pub fn open_under(path: &Path, policy: Option<&Path>) -> Result<Opened, Failure> {
     let base = folder_of(path).to_path_buf();
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
     let text = fs::read_to_string(path).map_err(|error| {
@@ -143,12 +148,16 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
                 .help(help_with_path(path)),
         )
     })?;
+    let policy = policy.map(read_policy).transpose().map_err(invalid)?;
     if path.is_file() && text.contains("\"pipeline\"") && !text.contains("\"pipewright\"") {
-        let pipeline =
+        let mut pipeline =
             Pipeline::from_text(&text).map_err(|diagnostic| invalid(diagnostic.file(path.display().to_string())))?;
+        pipeline.plan.policy.organisation.extend(policy.map(|policy| policy.policy));
+        pipeline.plan.diagnostics = check_policy(&pipeline.plan);
         return Ok(Opened { name: pipeline.name, project: None, plan: pipeline.plan, base, diagnostics: Vec::new() });
     }
     let (mut project, mut diagnostics) = read_file(path).map_err(invalid)?;
+    project.organisation.extend(policy);
     let (edits, found) = resolve_sources(&project, &base);
     diagnostics.extend(found);
     project.apply(&edits).map_err(invalid)?;

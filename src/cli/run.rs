@@ -19,7 +19,7 @@ use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project, unwritable};
 
 pub fn run(args: &RunArgs) -> VerbResult {
-    let mut opened = project::open(&args.pipeline)?;
+    let mut opened = project::open_under(&args.pipeline, args.policy.as_deref())?;
     if let Some(flow) = &args.flow {
         opened.keep_flow(flow)?;
     }

@@ -7,10 +7,11 @@
 //! | edit | `Edit`s | a new revision of `Project`, its inverse | `project::edit` |
 //! | lower | a step's settings, input schemas | `Op`s | `steps` |
 //! | plan | `Project` | `Plan` (a DAG of `Op`s, each with schema and origin) | `plan` |
+//! | judge | labels, a destination, the rules in force | `Violation`s | `policy` |
 //! | ask | questions, evidence of sources | proposals (`Edit`s), gaps, coverage | `planner` |
 //! | export | `Plan`, design facts | `Bundle` (files, diagnostics) | `export` |
 //!
-//! Imports go down only: `data ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← export`;
+//! Imports go down only: `data ← policy ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← export`;
 //! `diagnostic` lies below all.
 
 pub mod data;
@@ -23,5 +24,6 @@ pub mod ir;
 pub mod model;
 pub mod plan;
 pub mod planner;
+pub mod policy;
 pub mod project;
 pub mod steps;

@@ -18,6 +18,7 @@ use pipewright_core::ir::{
 
 use crate::run::Silent;
 use crate::{RunOptions, expand, run};
+use pipewright_core::policy::{InForce, Site};
 
 /// Lines of each source that a receipt pins.
 const PINNED_LINES: usize = 2000;
@@ -129,9 +130,17 @@ fn with_source_folder(plan: &Plan) -> Plan {
 
 /// Copies the first lines of every source into the receipt and gives a plan that reads them.
 fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
+    check_lines(plan)?;
     let data = receipt.join("data");
     fs::create_dir_all(&data).map_err(|error| unwritable(&data, &error))?;
     let mut pinned = plan.clone();
+    // What may lie in a receipt needs no rules any more, and its keyed hashes are made without a secret.
+    pinned.policy = InForce::default();
+    for node in &mut pinned.nodes {
+        if let Op::Project(project) = &mut Arc::make_mut(node).op {
+            project.lowered.clear();
+        }
+    }
     for parameter in &mut pinned.parameters {
         // No secret goes into a receipt, nor is one needed to check it.
         if parameter.default.as_ref().is_some_and(|default| environment_reference(default).is_some()) {
@@ -157,6 +166,20 @@ fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
         read.path = format!("data/source_{index}/*");
     }
     Ok(pinned)
+}
+
+/// A receipt holds the sources' lines as they are, and nothing says who sees them.
+fn check_lines(plan: &Plan) -> Result<(), Diagnostic> {
+    for (_, node) in plan.iter() {
+        let Op::Read(read) = &node.op else { continue };
+        for field in &read.schema.fields {
+            if let Some(violation) = plan.policy.violations(&field.labels, &Site::default()).into_iter().next() {
+                let column = format!("`{}` of “{}”", field.name, node.origin.title);
+                return Err(violation.diagnostic(&column, false, ""));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn needs_whole_file(spec: &pipewright_core::formats::FormatSpec, schema: &pipewright_core::data::Schema) -> bool {

@@ -179,7 +179,7 @@ fn with_load(whole: &Plan, node: NodeId, path: &str) -> Result<(Plan, NodeId), D
         when_exists: WhenExists::Replace,
     };
     let origin = Origin { step: "rows".to_owned(), title: "Rows".to_owned() };
-    let write = builder.push(Op::Write(Write { destination, order: Vec::new() }), vec![node], &origin)?;
+    let write = builder.push(Op::Write(Write::new(destination, Vec::new())), vec![node], &origin)?;
     let extended = Plan { nodes: builder.nodes, diagnostics: Vec::new(), ..whole.clone() };
     Ok((prune(&extended, &[write]), write))
 }

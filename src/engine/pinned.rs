@@ -7,7 +7,7 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::{NodeId, Op, Origin, Parameter, Plan, PlanStep, Rows};
 use pipewright_core::project::{PinnedRows, Project, StepTest};
-use pipewright_core::steps::{Lowering, PlanBuilder, Ports, StepContext, kind};
+use pipewright_core::steps::{DataRules, Lowering, PlanBuilder, Ports, StepContext, kind};
 use serde::Serialize;
 
 use crate::resolve::default_parameters;
@@ -79,7 +79,9 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
     }
     let types: BTreeMap<String, DataType> =
         project.parameters.values().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
-    let context = StepContext { sources: &project.sources, questions: &project.questions, parameters: &types };
+    let rules = DataRules::default();
+    let context =
+        StepContext { sources: &project.sources, questions: &project.questions, parameters: &types, rules: &rules };
     let mut lowering = Lowering {
         context,
         settings: &step.settings,

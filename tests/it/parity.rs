@@ -111,9 +111,9 @@ fn function_cases(function: &'static Function) -> Vec<Case> {
         let input = builder.push(Op::Rows(rows.clone()), vec![], &origin).unwrap();
         let has_over = example.call.contains(" over (");
         let op = match function.kind {
-            FunctionKind::Scalar => Op::Project(Project {
-                columns: vec![Column::new("result", coerced(example.call, &schema, Place::Row))],
-            }),
+            FunctionKind::Scalar => {
+                Op::Project(Project::new(vec![Column::new("result", coerced(example.call, &schema, Place::Row))]))
+            }
             _ if has_over => Op::Window(Window {
                 columns: vec![Column::new("result", coerced(example.call, &schema, Place::Window))],
             }),
@@ -139,7 +139,7 @@ fn function_cases(function: &'static Function) -> Vec<Case> {
                 })
             });
             node = builder.push(Op::Filter { predicate: Expr::all(is_last) }, vec![node], &origin).unwrap();
-            let only = Op::Project(Project { columns: vec![Column::same("result")] });
+            let only = Op::Project(Project::new(vec![Column::same("result")]));
             node = builder.push(only, vec![node], &origin).unwrap();
         }
         cases.push(Case {

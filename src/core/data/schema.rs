@@ -15,21 +15,58 @@ pub enum Classification {
     Secret,
 }
 
-/// What is known of a field beyond its type. Follows lineage.
+impl Classification {
+    /// As files and messages write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Classification::Public => "public",
+            Classification::Internal => "internal",
+            Classification::Personal => "personal",
+            Classification::Secret => "secret",
+        }
+    }
+}
+
+/// What is known of a field beyond its type. Follows lineage: a column made from others carries the rules of each.
+/// What decides which rows there are (a filter's condition, join and group keys) without being in them is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Labels {
     /// Concept that the field carries, such as `user.id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meaning: Option<String>,
+    /// `None`: nobody has said; it counts as internal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classification: Option<Classification>,
-    /// Where the data may lie, such as `eu`.
+    /// Made from personal columns, and internal since groups of at least so many rows stand behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub residency: Option<String>,
-    /// Teams that may see it; empty: no rule.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub access: Vec<String>,
+    pub smallest_group: Option<u64>,
+    /// Places where the data must lie, such as `eu`; several where it is made from data of several. Sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[schemars(with = "OneOrMany")]
+    pub residency: Vec<String>,
+    /// Stacks that it comes from, such as `nginx`. Sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[schemars(with = "OneOrMany")]
+    pub stacks: Vec<String>,
+    /// Teams that may see it; `None`: no rule; empty: nobody, since no team may see all that it is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Vec<String>>,
+}
+
+/// A text, or a list of texts.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
+    })
 }
 
 impl Labels {
@@ -37,17 +74,56 @@ impl Labels {
         *self == Labels::default()
     }
 
-    /// What holds for a column made from both: the closer classification, the rules of each.
+    /// What holds for a column made from both: the closer classification, all places and stacks, and only the teams
+    /// that may see both.
     pub fn merge(&self, other: &Labels) -> Labels {
-        let mut access = self.access.clone();
-        access.extend(other.access.iter().filter(|team| !self.access.contains(team)).cloned());
+        let access = match (&self.access, &other.access) {
+            (Some(one), Some(other)) => Some(one.iter().filter(|team| other.contains(team)).cloned().collect()),
+            (Some(only), None) | (None, Some(only)) => Some(only.clone()),
+            (None, None) => None,
+        };
         Labels {
             meaning: None,
-            classification: self.classification.max(other.classification),
-            residency: self.residency.clone().or_else(|| other.residency.clone()),
+            classification: closer(self.classification, other.classification),
+            smallest_group: [self.smallest_group, other.smallest_group].into_iter().flatten().min(),
+            residency: union(&self.residency, &other.residency),
+            stacks: union(&self.stacks, &other.stacks),
             access,
         }
     }
+
+    /// The labels of a column made from several; those of one alone but for its meaning.
+    pub fn merged<'a>(all: impl IntoIterator<Item = &'a Labels>) -> Labels {
+        let merged = all.into_iter().cloned().reduce(|sum, labels| sum.merge(&labels));
+        Labels { meaning: None, ..merged.unwrap_or_default() }
+    }
+
+    /// Where it comes from and who may see it, whatever it says: for what is told of rows as a whole, such as how many
+    /// there are.
+    pub fn of_rows(self) -> Labels {
+        Labels { residency: self.residency, stacks: self.stacks, access: self.access, ..Labels::default() }
+    }
+
+    /// What it counts as.
+    pub fn classified(&self) -> Classification {
+        self.classification.unwrap_or(Classification::Internal)
+    }
+}
+
+/// What nobody has classified counts as internal, also beside what is public.
+fn closer(one: Option<Classification>, other: Option<Classification>) -> Option<Classification> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (Some(only), None) | (None, Some(only)) => Some(only).filter(|only| *only > Classification::Internal),
+        (None, None) => None,
+    }
+}
+
+fn union(one: &[String], other: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = one.iter().chain(other).cloned().collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// A named, typed column.
@@ -118,5 +194,38 @@ impl Schema {
             number += 1;
         }
         free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(json: serde_json::Value) -> Labels {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn merged_labels_lose_no_rule() {
+        let one = labels(serde_json::json!({"classification": "personal", "residency": "eu", "access": ["a", "b"]}));
+        let other = labels(serde_json::json!({"residency": ["us"], "stacks": "web", "access": ["b", "c"]}));
+        let both = one.merge(&other);
+        assert_eq!(both, other.merge(&one));
+        assert_eq!((both.classified(), both.residency.len()), (Classification::Personal, 2));
+        assert_eq!(
+            (both.stacks.as_slice(), both.access.clone()),
+            (&["web".to_owned()][..], Some(vec!["b".to_owned()]))
+        );
+        let third = labels(serde_json::json!({"access": ["c"]}));
+        assert_eq!(both.merge(&third).access, Some(Vec::new()), "nobody may see all three");
+        assert_eq!(labels(serde_json::to_value(&both).unwrap()), both);
+    }
+
+    #[test]
+    fn what_nobody_classified_is_internal_also_beside_public() {
+        let public = Labels { classification: Some(Classification::Public), ..Labels::default() };
+        assert_eq!(public.merge(&public).classified(), Classification::Public);
+        assert_eq!(public.merge(&Labels::default()).classified(), Classification::Internal);
+        assert_eq!(Labels::merged([&public]).classified(), Classification::Public);
     }
 }

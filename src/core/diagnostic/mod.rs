@@ -44,6 +44,9 @@ pub struct Location {
     /// Title of the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+    /// Id of the wire into the step, where it happens there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<String>,
     /// Setting of the step, as a path: `predicate`, `columns.c1.expression`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,

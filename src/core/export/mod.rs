@@ -77,7 +77,8 @@ pub fn target(name: &str) -> Option<&'static dyn Target> {
     targets().iter().copied().find(|target| target.name() == name)
 }
 
-/// What keeps a plan from being run or exported: its errors, and sources that are only planned.
+/// What keeps a plan from being run or exported: its errors, flows that its policy forbids, sources that are only
+/// planned.
 pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> =
         plan.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
@@ -101,6 +102,10 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
                 .help("correct the kind, remove the step, or use a Pipewright that knows it")
                 .step(id, &step.title),
         );
+    }
+    // The plan of a project has told of it already.
+    if !found.iter().any(|diagnostic| diagnostic.code.starts_with("PW10")) {
+        found.extend(crate::plan::check_policy(plan));
     }
     // A fault before the end of a flow has been told.
     if found.is_empty() && plan.sinks().is_empty() {

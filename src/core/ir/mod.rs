@@ -15,7 +15,8 @@ pub use answers::load_answers;
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
-    Limit, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic, Unpivot, WhenExists, Window, Write,
+    Limit, LoweredBy, LoweredColumn, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic, Unpivot,
+    WhenExists, Window, Write,
 };
 pub use parameters::{environment_reference, interpolate, parse_parameter, resolve_parameters};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::data::{DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
+use crate::policy::Site;
 
 /// One operation. Matches on it are exhaustive, without `_` arms: a new one breaks each back end at compile time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -153,6 +154,38 @@ pub struct Parse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Project {
     pub columns: Vec<Column>,
+    /// Columns that a step makes less close than what they are made from, with its reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lowered: Vec<LoweredColumn>,
+}
+
+impl Project {
+    pub fn new(columns: Vec<Column>) -> Self {
+        Self { columns, lowered: Vec::new() }
+    }
+}
+
+/// A column that is internal although it is made from personal ones. Access and residency stay, and what is secret
+/// stays secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoweredColumn {
+    pub column: String,
+    pub by: LoweredBy,
+    /// Why this may be, in the words of whoever made the step.
+    pub reason: String,
+}
+
+/// What makes a personal value internal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoweredBy {
+    /// HMAC with a secret that is no part of the design. A hash without key does not count: addresses and numbers can
+    /// be tried one after another.
+    KeyedHash,
+    /// Only the number of characters is left.
+    Mask,
+    /// A measure of groups of at least so many rows; a filter before takes the smaller ones out.
+    SmallestGroup(u64),
 }
 
 /// What happens to rows for which the predicate is not true.
@@ -297,6 +330,15 @@ pub struct Write {
     /// Rows are written in this order where it is not empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<SortKey>,
+    /// Where the rows come to lie, and who sees them there.
+    #[serde(default, skip_serializing_if = "Site::is_empty")]
+    pub site: Site,
+}
+
+impl Write {
+    pub fn new(destination: Destination, order: Vec<SortKey>) -> Self {
+        Self { destination, order, site: Site::default() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

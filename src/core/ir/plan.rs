@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Op;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
+use crate::policy::InForce;
 
 /// Index into `Plan::nodes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +82,9 @@ pub struct Plan {
     /// By step id.
     pub steps: BTreeMap<String, PlanStep>,
     pub parameters: Vec<Parameter>,
+    /// The rules on where labelled data may go; a run keeps to them without the project.
+    #[serde(default, skip_serializing_if = "InForce::is_empty")]
+    pub policy: InForce,
     /// Found while lowering; not part of a pipeline file.
     #[serde(skip)]
     pub diagnostics: Vec<Diagnostic>,

@@ -14,8 +14,12 @@ use crate::data::{DataType, Schema};
 pub fn prune(plan: &Plan, sinks: &[NodeId]) -> Plan {
     let needed = needed_columns(plan, sinks);
     let parameters = plan.parameter_types();
-    let mut pruned =
-        Plan { parameters: plan.parameters.clone(), diagnostics: plan.diagnostics.clone(), ..Plan::default() };
+    let mut pruned = Plan {
+        parameters: plan.parameters.clone(),
+        policy: plan.policy.clone(),
+        diagnostics: plan.diagnostics.clone(),
+        ..Plan::default()
+    };
     // Old id → new id.
     let mut moved: HashMap<NodeId, NodeId> = HashMap::new();
     for (id, node) in plan.iter() {

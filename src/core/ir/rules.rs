@@ -122,8 +122,13 @@ fn labels_of(expr: &Expr, schema: &Schema) -> Labels {
         return schema.get(name).map(|field| field.labels.clone()).unwrap_or_default();
     }
     let columns = expr.columns();
-    let found = columns.iter().filter_map(|name| schema.get(name)).map(|field| field.labels.clone());
-    found.fold(Labels::default(), |sum, labels| sum.merge(&labels))
+    Labels::merged(columns.iter().filter_map(|name| schema.get(name)).map(|field| &field.labels))
+}
+
+/// What holds for what is told of whole rows, such as their number: where all their columns come from and who may see
+/// them, but not what they say.
+fn labels_of_rows(schema: &Schema) -> Labels {
+    Labels::merged(schema.fields.iter().map(|field| &field.labels)).of_rows()
 }
 
 /// The field of that name; in an open schema a column not seen yet.

@@ -66,9 +66,12 @@ pub struct Source {
     /// Where it lives: `nginx`, `warehouse`, ….
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stack: String,
-    /// Teams that may see it, by id or name; empty: all.
+    /// Teams that may see it, by id or title; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<String>,
+    /// The place where its data must stay: `eu`. Empty: anywhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub residency: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
     #[serde(flatten)]

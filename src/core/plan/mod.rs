@@ -5,10 +5,12 @@
 mod checks;
 mod order;
 mod planner;
+mod policy;
 
 use std::collections::BTreeMap;
 
 pub use planner::Planner;
+pub use policy::{check_policy, in_force};
 
 use crate::data::Schema;
 use crate::ir::Plan;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use super::checks::{Parameters, check_paths, report_circles, report_same_files};
 use super::order::Graph;
+use super::policy::{check_project, data_rules, in_force};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{Node, NodeId, Origin, Plan, PlanStep};
 use crate::model::{Id, Source};
 use crate::project::{Project, Step};
 use crate::steps::{
-    FieldKind, Lowered, Lowering, PlanBuilder, Ports, Settings, StepContext, StepKind, check_settings, kind, kinds,
+    DataRules, FieldKind, Lowered, Lowering, PlanBuilder, Ports, Settings, StepContext, StepKind, check_settings, kind,
+    kinds,
 };
 
 /// Makes plans of a project as it changes.
@@ -20,6 +22,7 @@ use crate::steps::{
 pub struct Planner {
     steps: HashMap<Id, Kept>,
     types: BTreeMap<String, DataType>,
+    rules: DataRules,
     lowered: usize,
 }
 
@@ -57,7 +60,8 @@ struct Input {
 #[derive(PartialEq, Clone, Default)]
 struct Found {
     source: Option<Source>,
-    question: Option<String>,
+    /// Its id and who asks it.
+    question: Option<(Id, String)>,
 }
 
 impl Planner {
@@ -65,16 +69,25 @@ impl Planner {
     /// go on with the rows of their last good settings, marked `stale`.
     pub fn plan(&mut self, project: &Project) -> Arc<Plan> {
         let parameters = Parameters::new(project);
-        if parameters.types != self.types {
+        let rules = data_rules(project);
+        if parameters.types != self.types || rules != self.rules {
             self.steps.clear();
             self.types.clone_from(&parameters.types);
+            self.rules = rules;
         }
         self.lowered = 0;
         let graph = Graph::new(project);
+        let (policy, faults) = in_force(project);
         let mut pass = Pass {
             project,
+            rules: &self.rules,
             builder: PlanBuilder { nodes: Vec::new(), parameters: parameters.types },
-            plan: Plan { parameters: parameters.declared, diagnostics: parameters.diagnostics, ..Plan::default() },
+            plan: Plan {
+                parameters: parameters.declared,
+                policy,
+                diagnostics: [parameters.diagnostics, faults].concat(),
+                ..Plan::default()
+            },
             ports: HashMap::new(),
             kept: HashMap::with_capacity(graph.steps.len()),
             lowered: 0,
@@ -96,6 +109,8 @@ impl Planner {
         plan.nodes = builder.nodes;
         let nodes = plan.nodes.iter().map(|node| &**node);
         report_same_files(nodes, &mut plan.diagnostics);
+        let forbidden = check_project(&plan, project);
+        plan.diagnostics.extend(forbidden);
         Arc::new(plan)
     }
 
@@ -108,6 +123,7 @@ impl Planner {
 /// One pass over the steps.
 struct Pass<'a> {
     project: &'a Project,
+    rules: &'a DataRules,
     builder: PlanBuilder,
     plan: Plan,
     /// Ports of steps that wires name.
@@ -236,6 +252,7 @@ impl<'a> Pass<'a> {
                 sources: &self.project.sources,
                 questions: &self.project.questions,
                 parameters: &parameters,
+                rules: self.rules,
             },
             settings,
             origin: Origin { step: job.step.id.clone(), title: job.title.to_owned() },
@@ -331,8 +348,9 @@ impl<'a> Pass<'a> {
             match &field.kind {
                 FieldKind::Source => found.source = id().and_then(|id| self.project.sources.get(id)).cloned(),
                 FieldKind::Question => {
-                    found.question =
-                        id().and_then(|id| self.project.questions.get(id)).map(|question| question.id.clone());
+                    found.question = id()
+                        .and_then(|id| self.project.questions.get(id))
+                        .map(|found| (found.id.clone(), found.asker.clone()));
                 }
                 _ => {}
             }

@@ -13,6 +13,7 @@ use super::values::{Pattern, ValueEvidence};
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Place, Scope, check, parse, print_name};
+pub use crate::policy::normal_name;
 use crate::project::Project;
 
 /// Something that a field can mean, after the OpenTelemetry semantic conventions where they have it.
@@ -131,33 +132,6 @@ fn shipped() -> Result<Vocabulary, serde_json::Error> {
     vocabulary.formats = file.formats;
     vocabulary.index();
     Ok(vocabulary)
-}
-
-/// Lower case words joined by `_`: `statusCode`, `Status-Code` and `status.code` are one name. A leading `@` is a word:
-/// what a collector says of its own record (`@version`) is not what a service says.
-pub fn normal_name(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len() + 4);
-    let mut before = ' ';
-    if name.starts_with('@') {
-        normal.push_str("at_");
-    }
-    for c in name.chars() {
-        if !c.is_alphanumeric() {
-            if !normal.is_empty() && !normal.ends_with('_') {
-                normal.push('_');
-            }
-        } else {
-            if c.is_uppercase() && (before.is_lowercase() || before.is_numeric()) {
-                normal.push('_');
-            }
-            normal.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    while normal.ends_with('_') {
-        normal.pop();
-    }
-    normal
 }
 
 impl Vocabulary {

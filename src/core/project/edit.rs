@@ -27,7 +27,7 @@ pub enum Edit {
     /// Takes an item away; a step's wires and tests go with it.
     Remove { id: Id },
     /// Sets a field, by path: `title`, `settings.predicate`, `planned.status`; of a list item: `expression`; of the
-    /// project (id `project`): `name`, `targets.…`, `vocabulary.…`. Null removes it. With `old`, the edit is refused where the field
+    /// project (id `project`): `name`, `targets.…`, `vocabulary.…`, `policy.…`. Null removes it. With `old`, the edit is refused where the field
     /// holds something else by now.
     Set {
         id: Id,
@@ -66,7 +66,7 @@ pub(super) const COLLECTIONS: [&str; 10] =
     ["teams", "sources", "questions", "requests", "steps", "wires", "frames", "notes", "parameters", "tests"];
 
 /// What an edit may set of the project itself.
-const PROJECT_FIELDS: [&str; 3] = ["name", "targets", "vocabulary"];
+const PROJECT_FIELDS: [&str; 4] = ["name", "targets", "vocabulary", "policy"];
 
 /// Runs `$body` with `$items` bound to the collection of that name.
 macro_rules! with_collection {
@@ -391,6 +391,7 @@ impl Project {
             own.insert("name".into(), Json::String(self.name.clone()));
             own.insert("targets".into(), Json::Object(self.targets.clone()));
             own.insert("vocabulary".into(), Json::Object(self.vocabulary.clone()));
+            own.insert("policy".into(), Json::Object(self.policy.clone()));
             return Ok(Json::Object(own));
         }
         if let Some(collection) = self.collection_of(id) {
@@ -409,7 +410,7 @@ impl Project {
             if let Some(key) = keys.find(|key| !PROJECT_FIELDS.contains(&key.as_str())) {
                 let near = did_you_mean(key, PROJECT_FIELDS);
                 return Err(Diagnostic::error("PW0516", format!("the project has no field `{key}`{near}")).help(
-                    "its fields are `name`, `targets` and `vocabulary`; what it holds is inserted into collections",
+                    "its fields are `name`, `targets`, `vocabulary` and `policy`; what it holds is inserted into collections",
                 ));
             }
             let Some(name) = item["name"].as_str().filter(|name| !name.is_empty()) else {
@@ -420,15 +421,20 @@ impl Project {
                 Json::Null => Ok(Map::new()),
                 Json::Object(map) => Ok(map.clone()),
                 _ => {
-                    let example = if field == "targets" { "targets.duckdb" } else { "vocabulary.concepts" };
+                    let example = match field {
+                        "targets" => "targets.duckdb",
+                        "vocabulary" => "vocabulary.concepts",
+                        _ => "policy.smallest_group",
+                    };
                     Err(Diagnostic::error("PW0513", format!("`{field}` must be an object"))
                         .help(format!("set one of its fields, such as `{example}`")))
                 }
             };
-            let (targets, vocabulary) = (map_of("targets")?, map_of("vocabulary")?);
+            let (targets, vocabulary, policy) = (map_of("targets")?, map_of("vocabulary")?, map_of("policy")?);
             self.name = name.to_owned();
             self.targets = targets;
             self.vocabulary = vocabulary;
+            self.policy = policy;
             return Ok(());
         }
         if let Some(collection) = self.collection_of(id) {

@@ -14,6 +14,7 @@ use super::edit::COLLECTIONS;
 use super::{Edit, Frame, Project, Step, StepTest, Wire, check_invariants};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
 use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
+use crate::policy::Policy;
 
 /// Version of the file that this program writes.
 pub const FILE_VERSION: u64 = 1;
@@ -82,6 +83,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     };
     let targets = read_object_at(&mut map, "targets", "write {\"duckdb\": {…}}, or leave it out")?;
     let vocabulary = read_object_at(&mut map, "vocabulary", "write {\"concepts\": […]}, or leave it out")?;
+    let policy = read_object_at(&mut map, "policy", "write {\"smallest_group\": 10}, or leave it out")?;
     let mut project = Project {
         name,
         teams: read_items(&mut map, "teams", text)?,
@@ -96,6 +98,8 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         tests: read_items(&mut map, "tests", text)?,
         targets,
         vocabulary,
+        policy,
+        organisation: Vec::new(),
         extra: map,
         revision: 0,
     };
@@ -142,7 +146,7 @@ fn read_object_at(map: &mut Map<String, Json>, key: &str, help: &str) -> Result<
 fn check_keys(project: &Project) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for key in project.extra.keys() {
-        let near = did_you_mean(key, COLLECTIONS.into_iter().chain(["name", "targets", "vocabulary"]));
+        let near = did_you_mean(key, COLLECTIONS.into_iter().chain(["name", "targets", "vocabulary", "policy"]));
         found.push(
             Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}"))
                 .help("it is kept as it is, and has no effect"),
@@ -293,6 +297,27 @@ pub struct ProjectFile {
     pub targets: Map<String, Json>,
     #[serde(default)]
     pub vocabulary: Map<String, Json>,
+    #[serde(default)]
+    pub policy: OwnPolicy,
+}
+
+/// A project's own rules on where data may go. They only make those of its organisation stricter.
+#[derive(JsonSchema, Default)]
+#[schemars(default)]
+pub struct OwnPolicy {
+    #[serde(flatten)]
+    pub rules: Policy,
+    /// The policy file of the organisation.
+    pub organisation: Option<PinnedPolicy>,
+}
+
+/// A policy file, pinned so that nobody changes it unseen.
+#[derive(JsonSchema)]
+pub struct PinnedPolicy {
+    /// Relative to the project, with `/`.
+    pub path: String,
+    /// SHA-256 of the file, as 64 hexadecimal digits.
+    pub sha256: String,
 }
 
 /// The JSON Schemas of what this room reads and writes.
@@ -325,6 +350,7 @@ fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
             "owner",
             "stack",
             "access",
+            "residency",
             "doc",
         ];
         (item.id.as_str(), item.title.as_str(), &item.extra, known)
@@ -378,6 +404,9 @@ pub fn to_text(project: &Project) -> String {
     }
     if !project.vocabulary.is_empty() {
         map.push(("vocabulary".to_owned(), Json::Object(project.vocabulary.clone())));
+    }
+    if !project.policy.is_empty() {
+        map.push(("policy".to_owned(), Json::Object(project.policy.clone())));
     }
     map.extend(project.extra.iter().map(|(key, value)| (key.clone(), value.clone())));
     let mut text = String::from("{\n");
@@ -494,7 +523,10 @@ pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> 
             .file(&shown)
             .help(help_with_path(path))
     })?;
-    load(&text).map_err(|diagnostic| diagnostic.file(shown))
+    let (mut project, mut diagnostics) = load(&text).map_err(|diagnostic| diagnostic.file(shown))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    diagnostics.extend(project.read_organisation(folder));
+    Ok((project, diagnostics))
 }
 
 /// What to give instead of a path that is no project: a file beside it, or in it.

@@ -6,6 +6,7 @@ mod file;
 mod history;
 mod invariants;
 mod journal;
+mod organisation;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
+use crate::policy::Policy;
 
 pub use edit::{Edit, Place};
 pub use file::{
@@ -25,6 +27,7 @@ pub use file::{
 pub use history::History;
 pub use invariants::check_invariants;
 pub use journal::{Journal, Recovery};
+pub use organisation::read_policy;
 
 /// A step on the canvas.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -116,6 +119,14 @@ pub struct PinnedRows {
     pub rows: Vec<Vec<Json>>,
 }
 
+/// A policy of the organisation, as read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OrganisationPolicy {
+    /// Digest of the file's bytes.
+    pub sha256: String,
+    pub policy: Policy,
+}
+
 /// A design. Read freely; changed only through `apply`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Project {
@@ -134,6 +145,10 @@ pub struct Project {
     pub targets: Map<String, Json>,
     /// The project's own `concepts` and `rules`, in the form of those that ship with the program.
     pub vocabulary: Map<String, Json>,
+    /// The project's own rules on where data may go, and the pin of its organisation's file under `organisation`.
+    pub policy: Map<String, Json>,
+    /// Policies of the organisation: the pinned file as it was read, and those that a run is given. Not saved.
+    pub organisation: Vec<OrganisationPolicy>,
     /// Keys of the file that this version does not know.
     pub extra: Map<String, Json>,
     revision: u64,

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::groups::{Groups, REASON, SMALLEST_GROUP};
 use super::items::{KEY_ITEMS, MEASURE_ITEMS, NamedExpression};
 use super::kind::about;
 use super::settings::{defaults, items_of};
@@ -16,6 +17,8 @@ pub(super) static KIND: Aggregate = Aggregate;
 struct AggregateSettings {
     keys: Vec<NamedExpression>,
     measures: Vec<NamedExpression>,
+    #[serde(flatten)]
+    groups: Groups,
 }
 
 impl StepKind for Aggregate {
@@ -25,7 +28,8 @@ impl StepKind for Aggregate {
         Analyse,
         ["group by", "sum", "count", "average", "summarise", "total", "median"],
         "Makes one row of each group of rows with the same keys, with measures such as count(*), sum(bytes) or \
-         count_distinct(user). Null is a key like any other. Without keys, all rows are one group."
+         count_distinct(user). Null is a key like any other. Without keys, all rows are one group. With a smallest \
+         group and a reason, counts, sums and means of personal columns are internal; keys stay what they are."
     );
 
     fn form(&self) -> &'static [FormField] {
@@ -37,6 +41,8 @@ impl StepKind for Aggregate {
                 "What makes a group; one row for all where empty.",
             ),
             FormField::new("measures", "Measure", FieldKind::Items(MEASURE_ITEMS), "What is measured in each group."),
+            SMALLEST_GROUP,
+            REASON,
         ];
         FORM
     }
@@ -63,7 +69,7 @@ impl StepKind for Aggregate {
             return;
         }
         let Some(keys) = lowering.group_keys("keys", &settings.keys, input) else { return };
-        if let Some(node) = lowering.push_aggregate(keys, &settings.measures, input) {
+        if let Some(node) = lowering.push_aggregate(keys, &settings.measures, &settings.groups, input) {
             lowering.output("out", node);
         }
     }
@@ -91,6 +97,14 @@ impl StepKind for Aggregate {
                         "[\"/\", 2, 40, 1]\n[\"/a\", 1, null, 0]\n[null, 1, 4, 0]",
                     ),
                 )],
+            ),
+            Example::new(
+                "only groups of two rows or more",
+                r#"{"keys": [{"id": "k1", "expression": "status"}], "smallest_group": 2,
+                    "measures": [{"id": "m1", "name": "requests", "expression": "count(*)"},
+                        {"id": "m2", "name": "mean_bytes", "expression": "avg(bytes)"}]}"#,
+                INPUT,
+                &[("out", Table::new("status Int, requests Int, mean_bytes Float", "[200, 3, 7.0]"))],
             ),
             Example::new(
                 "a measure made of two, over all rows",

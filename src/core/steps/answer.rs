@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::kind::about;
 use super::settings::text_of;
+use super::sites::{PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Destination, Op, Write};
@@ -16,6 +17,8 @@ pub(super) static KIND: Answer = Answer;
 struct AnswerSettings {
     question: String,
     order: Vec<String>,
+    #[serde(flatten)]
+    site: SiteSettings,
 }
 
 impl StepKind for Answer {
@@ -25,7 +28,7 @@ impl StepKind for Answer {
         Load,
         ["question", "result", "report", "end", "dashboard"],
         "Says that the rows here answer a question, and in the words of the business what each row means. The rows pass \
-         on, so that a load can follow."
+         on, so that a load can follow. They are for the team that asks."
     );
 
     fn form(&self) -> &'static [FormField] {
@@ -42,6 +45,14 @@ impl StepKind for Answer {
                 "In order of",
                 FieldKind::Order { input: "in" },
                 "The order in which the answer is read.",
+            ),
+            STACK,
+            PLACE,
+            FormField::new(
+                "audience",
+                "Seen by",
+                FieldKind::Text { placeholder: "Data, Support" },
+                "The teams that see the answer where the question does not say who asks; else the asker sees it.",
             ),
         ];
         FORM
@@ -76,8 +87,10 @@ impl StepKind for Answer {
                     .field("question"),
             ),
         }
+        let asker = question.as_ref().and_then(|id| questions.get(id)).map_or("", |question| &question.asker);
+        let site = lowering.site(&settings.site, asker);
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
-        let op = Op::Write(Write { destination: Destination::Answer { question }, order });
+        let op = Op::Write(Write { destination: Destination::Answer { question }, order, site });
         if let Some(node) = lowering.push_from("order", op, vec![input]) {
             lowering.output("out", node);
         }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::groups::Groups;
 use super::items::NamedExpression;
 use super::kind::about;
 use super::made::{interval, name, over};
@@ -189,9 +190,9 @@ fn push_bursts(settings: &BurstSettings, span: i64, lowering: &mut Lowering, inp
     ];
     let own = measures.len();
     measures.extend(settings.measures.iter().cloned());
-    node = lowering.push_aggregate(keys, &measures, node)?;
+    node = lowering.push_aggregate(keys, &measures, &Groups::default(), node)?;
     let names = by.iter().cloned().chain(measures[..own].iter().map(|measure| measure.name.clone()));
     let names = names.chain(settings.measures.iter().map(|measure| measure.name.trim().to_owned()));
     let columns = names.map(|name| Column::same(&name)).collect();
-    lowering.push_from("by", Op::Project(Project { columns }), vec![node])
+    lowering.push_from("by", Op::Project(Project::new(columns)), vec![node])
 }

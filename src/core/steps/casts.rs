@@ -23,7 +23,7 @@ impl Lowering<'_> {
             let expr = self.without_strict_casts(column.expr, &mut node)?;
             split.push(Column { name: column.name, expr });
         }
-        self.push(Op::Project(Project { columns: split }), vec![node])
+        self.push(Op::Project(Project::new(split)), vec![node])
     }
 
     /// Keeps rows. Strict casts in the condition reject rows beforehand.

@@ -86,7 +86,7 @@ impl StepKind for Contract {
             return;
         }
         let columns = settings.columns.iter().map(|field| Column::same(&field.name)).collect();
-        if let Some(node) = lowering.push_from("columns", Op::Project(Project { columns }), vec![input]) {
+        if let Some(node) = lowering.push_from("columns", Op::Project(Project::new(columns)), vec![input]) {
             lowering.output("out", node);
         }
     }

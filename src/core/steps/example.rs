@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Lowered, Lowering, PlanBuilder, Settings, StepContext, StepKind, check_settings};
+use super::{DataRules, Lowered, Lowering, PlanBuilder, Settings, StepContext, StepKind, check_settings};
 use crate::data::{DataType, Field, Schema, Value};
 use crate::ir::{NodeId, Op, Origin, ParameterTypes, Plan, PlanStep, Rows, built_in_parameters};
 use crate::model::Source;
@@ -135,7 +135,12 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
         plan.steps.insert(origin.step, step);
     }
     let mut lowering = Lowering {
-        context: StepContext { sources: &sources, questions: &BTreeMap::new(), parameters: &parameters },
+        context: StepContext {
+            sources: &sources,
+            questions: &BTreeMap::new(),
+            parameters: &parameters,
+            rules: &DataRules::default(),
+        },
         settings: &settings,
         origin: Origin { step: "example".into(), title: kind.title().into() },
         inputs: &inputs,

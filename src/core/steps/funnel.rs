@@ -225,5 +225,5 @@ fn push_funnel(settings: &FunnelSettings, lowering: &mut Lowering, input: NodeId
     let keys = lowering.order("stages", &["_place".to_owned()], node)?;
     node = lowering.push_from("stages", Op::Sort(ir::Sort { keys }), vec![node])?;
     let columns = ["stage", "reached", "share"].map(Column::same).to_vec();
-    lowering.push_from("stages", Op::Project(Project { columns }), vec![node])
+    lowering.push_from("stages", Op::Project(Project::new(columns)), vec![node])
 }

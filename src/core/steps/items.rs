@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::calls::{has_call, split_calls};
+use super::groups::Groups;
 use super::{FieldKind, FormField, Lowering};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
@@ -83,6 +84,7 @@ impl Lowering<'_> {
         &mut self,
         keys: Vec<Column>,
         measures: &[NamedExpression],
+        groups: &Groups,
         input: NodeId,
     ) -> Option<NodeId> {
         let mut columns = Vec::new();
@@ -107,6 +109,9 @@ impl Lowering<'_> {
         self.report_repeated_names("measures", keys.iter().chain(&columns).map(|column| column.name.as_str()))?;
         let taken: HashSet<String> = keys.iter().map(|key| key.name.clone()).collect();
         let split = split_calls(columns, false, &taken);
+        if let Some(smallest) = groups.smallest_group.filter(|rows| *rows > 1) {
+            return self.push_large_groups(keys, split, smallest, groups.reason.trim(), input);
+        }
         let is_direct = split.is_direct();
         let key_names: Vec<Column> = keys.iter().map(|key| Column::same(&key.name)).collect();
         let node = self.push_from("measures", Op::Aggregate(Aggregate { keys, measures: split.calls }), vec![input])?;
@@ -114,7 +119,7 @@ impl Lowering<'_> {
             return Some(node);
         }
         let columns = key_names.into_iter().chain(split.results).collect();
-        self.push_from("measures", Op::Project(Project { columns }), vec![node])
+        self.push_from("measures", Op::Project(Project::new(columns)), vec![node])
     }
 
     /// Reports the first name that comes twice; `None` then.

@@ -300,5 +300,5 @@ pub(super) fn push_join(
         }
         None => Column::same(&name),
     };
-    lowering.push_from("on", Op::Project(Project { columns: visible.into_iter().map(merged).collect() }), vec![node])
+    lowering.push_from("on", Op::Project(Project::new(visible.into_iter().map(merged).collect())), vec![node])
 }

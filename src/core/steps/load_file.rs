@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::kind::about;
 use super::settings::{defaults, text_of};
+use super::sites::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
@@ -24,6 +25,8 @@ struct LoadSettings {
     order: Vec<String>,
     #[serde(default)]
     when_exists: WhenExists,
+    #[serde(flatten)]
+    site: SiteSettings,
 }
 
 fn csv() -> FileKind {
@@ -65,6 +68,9 @@ impl StepKind for LoadFile {
                 FieldKind::Choice(&[("replace", "replace it"), ("fail", "stop")]),
                 "What happens where the file is there already.",
             ),
+            STACK,
+            PLACE,
+            AUDIENCE,
         ];
         FORM
     }
@@ -93,9 +99,11 @@ impl StepKind for LoadFile {
             report_nested(lowering, input);
         }
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
+        let site = lowering.site(&settings.site, "");
         let LoadSettings { path, kind, partition, when_exists, .. } = settings;
         let destination = Destination::File { path: path.trim().to_owned(), kind, partition, when_exists };
-        if let Some(node) = lowering.push_from("partition", Op::Write(Write { destination, order }), vec![input]) {
+        if let Some(node) = lowering.push_from("partition", Op::Write(Write { destination, order, site }), vec![input])
+        {
             lowering.output("out", node);
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::groups::Groups;
 use super::items::NamedExpression;
 use super::kind::about;
 use super::made::name;
@@ -98,7 +99,7 @@ impl StepKind for LogPatterns {
         measures.push(measure("example", format!("min({})", name(&settings.column))));
         let pattern = Expr::call("message_template", vec![Expr::column(&settings.column)]);
         let keys = settings.by.iter().map(|key| Column::same(key)).chain([Column::new("pattern", pattern)]);
-        if let Some(node) = lowering.push_aggregate(keys.collect(), &measures, input) {
+        if let Some(node) = lowering.push_aggregate(keys.collect(), &measures, &Groups::default(), input) {
             lowering.output("out", node);
         }
     }

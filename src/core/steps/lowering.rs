@@ -1,7 +1,7 @@
 //! The context of a lowering: settings in, operations and diagnostics out. The schema of every node comes from
 //! the Op's own rule, so a lowering cannot disagree with it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, read_object};
 use crate::expr::{self, Expr, ExprKind, Place, Scope, SortKey};
 use crate::ir::{Column, Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
 use crate::model::{Id, Question, Source};
+use crate::policy::{InForce, Sensitivities};
 
 /// The nodes of a plan under construction.
 #[derive(Debug, Default)]
@@ -39,6 +40,25 @@ pub struct StepContext<'a> {
     pub questions: &'a BTreeMap<Id, Question>,
     /// Types of the parameters, by name.
     pub parameters: &'a BTreeMap<String, DataType>,
+    /// How sensitive fields are, and by which names teams go.
+    pub rules: &'a DataRules,
+}
+
+/// What is known of data besides its source: labels of fields come from here.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DataRules {
+    pub sensitivities: Arc<Sensitivities>,
+    /// Titles of the teams, by id.
+    pub teams: BTreeMap<Id, String>,
+    /// Parameters whose values stand in the design, and so are no secret.
+    pub written: BTreeSet<String>,
+}
+
+impl DataRules {
+    /// A team's id, given by id or title; other names as they are.
+    pub fn team(&self, name: &str) -> String {
+        InForce { teams: self.teams.clone(), ..InForce::default() }.team(name)
+    }
 }
 
 /// What came of a lowering.

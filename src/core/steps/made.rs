@@ -36,7 +36,7 @@ impl Lowering<'_> {
     pub(super) fn add_column(&mut self, field: &str, column: &str, text: &str, input: NodeId) -> Option<NodeId> {
         let (expr, _) = self.expression(field, text, input, Place::Row, None)?;
         let columns = self.put_columns(input, vec![Column::new(column, expr)]);
-        self.push_from(field, Op::Project(Project { columns }), vec![input])
+        self.push_from(field, Op::Project(Project::new(columns)), vec![input])
     }
 
     /// Keeps the rows for which the text is true.
@@ -68,6 +68,6 @@ impl Lowering<'_> {
         let text = format!("case when {time} is not null then {number} end");
         let (expr, _) = self.expression("time", &text, node, Place::Row, None)?;
         let columns = kept.into_iter().chain([Column::new(column, expr)]).collect();
-        self.push_from("time", Op::Project(Project { columns }), vec![node])
+        self.push_from("time", Op::Project(Project::new(columns)), vec![node])
     }
 }

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use super::kind::about;
 use super::settings::{defaults, names_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
-use crate::data::DataType;
+use crate::data::{Classification, DataType};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Expr, ExprKind, Place, print};
-use crate::ir::{Column, NodeId, Op, Project};
+use crate::ir::{Column, LoweredBy, LoweredColumn, NodeId, Op, Project};
 
 pub(super) struct MaskOrHash;
 pub(super) static KIND: MaskOrHash = MaskOrHash;
@@ -19,6 +19,7 @@ struct MaskSettings {
     columns: Vec<String>,
     method: Method,
     key: String,
+    reason: String,
 }
 
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
@@ -38,7 +39,8 @@ impl StepKind for MaskOrHash {
         Clean,
         ["privacy", "anonymise", "pseudonym", "personal", "secret", "hmac", "sha256"],
         "Makes values unreadable: a hash (equal values stay equal), a keyed hash that cannot be guessed without its \
-         secret, a mask that leaves only the shape, or no column at all."
+         secret, a mask that leaves only the shape, or no column at all. With a reason, a keyed hash or a mask makes a \
+         personal column internal; a plain hash does not, since addresses and numbers can be tried one after another."
     );
 
     fn form(&self) -> &'static [FormField] {
@@ -60,6 +62,12 @@ impl StepKind for MaskOrHash {
                 "Secret parameter",
                 FieldKind::Text { placeholder: "hash_key" },
                 "Name of the text parameter that holds the key of a keyed hash.",
+            ),
+            FormField::new(
+                "reason",
+                "Reason",
+                FieldKind::Text { placeholder: "visits are counted; who they are is not needed" },
+                "Why the columns count as internal from here on; without a reason they stay personal.",
             ),
         ];
         FORM
@@ -91,7 +99,8 @@ impl StepKind for MaskOrHash {
             Method::Hash | Method::Mask | Method::Drop => None,
         };
         let Some(columns) = changed(&settings, key.as_ref(), lowering, input) else { return };
-        if let Some(node) = lowering.push_from("columns", Op::Project(Project { columns }), vec![input]) {
+        let lowered = lowered_by(&settings, lowering, input);
+        if let Some(node) = lowering.push_from("columns", Op::Project(Project { columns, lowered }), vec![input]) {
             lowering.output("out", node);
         }
     }
@@ -124,9 +133,44 @@ impl StepKind for MaskOrHash {
     }
 }
 
+/// The columns that are internal from here on. Says what keeps personal ones from it.
+fn lowered_by(settings: &MaskSettings, lowering: &mut Lowering, input: NodeId) -> Vec<LoweredColumn> {
+    let by = match settings.method {
+        Method::Hmac => LoweredBy::KeyedHash,
+        Method::Mask => LoweredBy::Mask,
+        Method::Hash | Method::Drop => return Vec::new(),
+    };
+    let key = key_name(&settings.key);
+    let is_written = settings.method == Method::Hmac && lowering.context.rules.written.contains(key);
+    let is_personal = |name: &String| {
+        let field = lowering.schema(input).get(name);
+        field.is_some_and(|field| field.labels.classification == Some(Classification::Personal))
+    };
+    if is_written && settings.columns.iter().any(is_personal) {
+        let message =
+            format!("the columns stay personal: the value of `{key}` stands in the project, so it is no secret");
+        lowering.report(
+            Diagnostic::hint("PW1010", message)
+                .help("let its default be a variable of the environment, such as `${env:HASH_KEY}`")
+                .field("key"),
+        );
+        return Vec::new();
+    }
+    let reason = settings.reason.trim();
+    if is_written || reason.is_empty() {
+        return Vec::new();
+    }
+    let lowered = |column: &String| LoweredColumn { column: column.clone(), by, reason: reason.to_owned() };
+    settings.columns.iter().map(lowered).collect()
+}
+
+fn key_name(key: &str) -> &str {
+    key.trim().trim_start_matches("${").trim_end_matches('}')
+}
+
 /// The parameter that holds the key.
 fn key_parameter(name: &str, lowering: &mut Lowering) -> Option<Expr> {
-    let name = name.trim().trim_start_matches("${").trim_end_matches('}');
+    let name = key_name(name);
     let found = lowering.context.parameters.get(name);
     let message = match found {
         _ if name.is_empty() => "a keyed hash needs a secret".to_owned(),

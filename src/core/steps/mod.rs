@@ -20,6 +20,7 @@ mod filter;
 mod flatten_record;
 mod form;
 mod funnel;
+mod groups;
 mod items;
 mod join;
 mod kind;
@@ -41,6 +42,7 @@ mod sample;
 mod select;
 mod sessions;
 mod settings;
+mod sites;
 mod sort;
 mod sources;
 mod split_column;
@@ -58,7 +60,7 @@ use std::sync::LazyLock;
 pub use example::{Example, Table, lower_example};
 pub use form::{FieldKind, FormField};
 pub use kind::{Group, Port, Ports, Settings, StepKind};
-pub use lowering::{Lowered, Lowering, PlanBuilder, StepContext};
+pub use lowering::{DataRules, Lowered, Lowering, PlanBuilder, StepContext};
 pub use settings::check_settings;
 
 /// The closed list of step kinds, in palette order.

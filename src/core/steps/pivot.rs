@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::calls::is_call;
+use super::groups::Groups;
 use super::items::{NamedExpression, item_field};
 use super::kind::about;
 use super::settings::{defaults, names_of, text_of};
@@ -126,7 +127,7 @@ impl StepKind for Pivot {
             return;
         }
         let keys = settings.keys.iter().map(|key| Column::same(key)).collect();
-        if let Some(node) = lowering.push_aggregate(keys, &measures, input) {
+        if let Some(node) = lowering.push_aggregate(keys, &measures, &Groups::default(), input) {
             lowering.output("out", node);
         }
     }

@@ -108,7 +108,7 @@ impl StepKind for Select {
             return;
         }
         let Some(columns) = chosen(&settings, lowering, input) else { return };
-        if let Some(node) = lowering.push_from("columns", Op::Project(Project { columns }), vec![input]) {
+        if let Some(node) = lowering.push_from("columns", Op::Project(Project::new(columns)), vec![input]) {
             lowering.output("out", node);
         }
     }

@@ -1,7 +1,7 @@
 //! What the File and Planned source steps share: a source of the project → `Read`. Imports nothing above `model`.
 
 use super::Lowering;
-use crate::data::Schema;
+use crate::data::{Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::formats::{self, Sample};
 use crate::ir::{NodeId, Op, Planned, Read};
@@ -23,6 +23,31 @@ impl Lowering<'_> {
         };
         self.report(Diagnostic::error("PW0310", message).help(help).field(field));
         None
+    }
+
+    /// Labels for all fields: what they declare themselves, else what their meanings say; and where the source lives,
+    /// where it must stay and who may see it.
+    fn labelled(&self, source: &Source, mut schema: Schema) -> Schema {
+        let rules = self.context.rules;
+        let teams = |names: &[String]| names.iter().map(|name| rules.team(name)).collect::<Vec<_>>();
+        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let of_source = Labels {
+            stacks: text(&source.stack).into_iter().collect(),
+            residency: text(&source.residency).into_iter().collect(),
+            access: Some(teams(&source.access)).filter(|teams| !teams.is_empty()),
+            ..Labels::default()
+        };
+        for field in &mut schema.fields {
+            let confirmed = source.meanings.get(&field.name).filter(|concept| !concept.is_empty()).cloned();
+            let meaning = confirmed.or(field.labels.meaning.take());
+            let declared = field.labels.classification.or_else(|| {
+                rules.sensitivities.classify(&field.name, &field.data_type, meaning.as_deref(), &source.meanings)
+            });
+            field.labels.access = field.labels.access.as_deref().map(teams);
+            // What is public stays so beside the labels of its source, which say nothing of classification.
+            field.labels = Labels { meaning, classification: declared, ..field.labels.merge(&of_source) };
+        }
+        schema
     }
 
     /// Reads a source of files.
@@ -74,6 +99,7 @@ impl Lowering<'_> {
                 }
             },
         };
+        let schema = self.labelled(source, schema);
         let read =
             Read { path: source.path.clone(), format: format.clone(), schema, columns: None, position, planned: None };
         self.push_from("source", Op::Read(read), Vec::new())
@@ -93,6 +119,7 @@ impl Lowering<'_> {
             return None;
         }
         self.report_unknown_values(planned.values.keys(), &schema);
+        let schema = self.labelled(source, schema);
         let read = Read {
             path: String::new(),
             format: source.format.clone().unwrap_or_default(),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::kind::about;
 use super::load_file::{FILE_KINDS, sink};
 use super::settings::{defaults, text_of};
+use super::sites::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::ir::{Destination, FileKind, Op, Write};
 
@@ -17,6 +18,8 @@ struct OutputSettings {
     kind: FileKind,
     #[serde(default)]
     order: Vec<String>,
+    #[serde(flatten)]
+    site: SiteSettings,
 }
 
 fn jsonl() -> FileKind {
@@ -36,6 +39,9 @@ impl StepKind for StandardOutput {
         const FORM: &[FormField] = &[
             FormField::new("kind", "Kind", FieldKind::Choice(FILE_KINDS), "How the rows are written."),
             FormField::new("order", "In order of", FieldKind::Order { input: "in" }, "The order of rows."),
+            STACK,
+            PLACE,
+            AUDIENCE,
         ];
         FORM
     }
@@ -58,8 +64,9 @@ impl StepKind for StandardOutput {
         let Some(settings) = lowering.settings::<OutputSettings>() else { return };
         let Some(input) = lowering.input("in") else { return };
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
+        let site = lowering.site(&settings.site, "");
         let destination = Destination::StandardOutput { kind: settings.kind };
-        if let Some(node) = lowering.push_from("order", Op::Write(Write { destination, order }), vec![input]) {
+        if let Some(node) = lowering.push_from("order", Op::Write(Write { destination, order, site }), vec![input]) {
             lowering.output("out", node);
         }
     }

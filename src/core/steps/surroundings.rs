@@ -194,5 +194,5 @@ fn push_surroundings(
     let (expr, _) =
         lowering.expression("time", &format!("{row_time} - {event}"), node, crate::expr::Place::Row, None)?;
     let columns = lowering.put_columns(node, vec![Column::new(distance, expr)]);
-    lowering.push_from("time", Op::Project(Project { columns }), vec![node])
+    lowering.push_from("time", Op::Project(Project::new(columns)), vec![node])
 }

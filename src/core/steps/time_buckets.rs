@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::groups::{Groups, REASON, SMALLEST_GROUP};
 use super::items::{KEY_ITEMS, MEASURE_ITEMS, NamedExpression, text};
 use super::kind::about;
 use super::nearest_in_time::{TIME, time_column};
@@ -26,6 +27,8 @@ struct BucketSettings {
     keys: Vec<NamedExpression>,
     #[serde(default)]
     measures: Vec<NamedExpression>,
+    #[serde(flatten)]
+    groups: Groups,
 }
 
 fn one_hour() -> String {
@@ -63,6 +66,8 @@ impl StepKind for TimeBuckets {
             ),
             FormField::new("keys", "And for each", FieldKind::Items(KEY_ITEMS), "Further keys besides the time."),
             FormField::new("measures", "Measure", FieldKind::Items(MEASURE_ITEMS), "What is measured in each bucket."),
+            SMALLEST_GROUP,
+            REASON,
         ];
         FORM
     }
@@ -98,7 +103,7 @@ impl StepKind for TimeBuckets {
         let Some(name) = lowering.new_name("name", &settings.name) else { return };
         let Some(further) = lowering.group_keys("keys", &settings.keys, input) else { return };
         let keys = std::iter::once(Column::new(name, bucket)).chain(further).collect();
-        if let Some(node) = lowering.push_aggregate(keys, &settings.measures, input) {
+        if let Some(node) = lowering.push_aggregate(keys, &settings.measures, &settings.groups, input) {
             lowering.output("out", node);
         }
     }

@@ -162,5 +162,5 @@ fn push_ranked(settings: &TopSettings, order: Vec<SortKey>, lowering: &mut Lower
     if !kept.is_empty() {
         return Some(node);
     }
-    lowering.push_from("n", Op::Project(Project { columns }), vec![node])
+    lowering.push_from("n", Op::Project(Project::new(columns)), vec![node])
 }

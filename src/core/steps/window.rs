@@ -153,5 +153,5 @@ fn lower_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, inp
             None => columns.push(result),
         }
     }
-    lowering.push_from(&field, Op::Project(Project { columns }), vec![node])
+    lowering.push_from(&field, Op::Project(Project::new(columns)), vec![node])
 }

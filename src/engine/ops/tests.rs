@@ -92,9 +92,9 @@ fn filters_keep_true_rows_and_checks_reject_the_others() {
 #[test]
 fn projections_compute_and_repeat_constants() {
     let input = table("n:Int s:String", json!([[1, "a"], [2, null]]));
-    let project = Op::Project(Project { columns: columns(&[("m", "n * 2"), ("s", "s || '!'"), ("one", "1")]) });
+    let project = Op::Project(Project::new(columns(&[("m", "n * 2"), ("s", "s || '!'"), ("one", "1")])));
     assert_eq!(run(&project, &[&input], "m:Int s:String one:Int"), json!([[2, "a!", 1], [4, null, 1]]));
-    let constants = Op::Project(Project { columns: columns(&[("one", "1")]) });
+    let constants = Op::Project(Project::new(columns(&[("one", "1")])));
     assert_eq!(run(&constants, &[&input], "one:Int"), json!([[1], [1]]));
 }
 
@@ -395,9 +395,8 @@ fn reshaping() {
 #[test]
 fn names_that_look_like_patterns_are_names() {
     let input = table("^a.*$:Int *:Int", json!([[1, 2]]));
-    let project = Op::Project(Project {
-        columns: vec![Column::same("*"), Column::new("sum", parse("\"^a.*$\" + \"*\"").unwrap())],
-    });
+    let project =
+        Op::Project(Project::new(vec![Column::same("*"), Column::new("sum", parse("\"^a.*$\" + \"*\"").unwrap())]));
     assert_eq!(run(&project, &[&input], "*:Int sum:Int"), json!([[2, 3]]));
 }
 
@@ -410,7 +409,7 @@ fn ids_travel_with_rows() {
     for (op, wanted) in [
         (Op::Sort(Sort { keys: parse_order("n").unwrap() }), vec![1, 2, 0]),
         (Op::Filter { predicate: parse("n > 1").unwrap() }, vec![0, 2]),
-        (Op::Project(Project { columns: columns(&[("n", "n + 1")]) }), vec![0, 1, 2]),
+        (Op::Project(Project::new(columns(&[("n", "n + 1")]))), vec![0, 1, 2]),
         (Op::Distinct(Distinct { keys: vec![], order: vec![], keep: Keep::First }), vec![0, 1, 2]),
     ] {
         let frame = lower_op(&op, vec![with_ids()], &context).unwrap().collect().unwrap();

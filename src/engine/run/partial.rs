@@ -82,7 +82,7 @@ pub(super) fn decompose(aggregate: &Aggregate, input: &Schema) -> Result<Decompo
         finish_input.fields.extend(counted.output.fields.iter().skip(keys.len()).cloned());
         distinct.push([pairs, merged, counted]);
     }
-    let finish = stage(Op::Project(Project { columns: parts.finish }), &finish_input)?;
+    let finish = stage(Op::Project(Project::new(parts.finish)), &finish_input)?;
     Ok(Decomposed { fold, merge, distinct, finish, keys })
 }
 
@@ -180,7 +180,7 @@ impl Parts {
 }
 
 fn type_of(expr: &Expr, input: &Schema) -> Result<DataType, Diagnostic> {
-    let project = Op::Project(Project { columns: vec![Column::new("value", expr.clone())] });
+    let project = Op::Project(Project::new(vec![Column::new("value", expr.clone())]));
     let schema = output_schema(&project, &[input], &BTreeMap::new())?;
     schema.fields.into_iter().next().map(|field| field.data_type).ok_or_else(whole)
 }

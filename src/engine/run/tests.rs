@@ -61,7 +61,7 @@ impl Design {
         let destination =
             Destination::File { path: path.into(), kind, partition: vec![], when_exists: WhenExists::Replace };
         let order = order.iter().map(|key| SortKey { expr: Expr::column(*key), descending: false }).collect();
-        self.add(path, Op::Write(Write { destination, order }), &[input])
+        self.add(path, Op::Write(Write::new(destination, order)), &[input])
     }
 }
 
@@ -310,8 +310,7 @@ fn planned_sources_missing_files_and_missing_sinks_are_refused() {
 fn partitions_make_folders_and_a_second_run_replaces_them() {
     let mut design = Design::default();
     let orders = design.orders();
-    let day =
-        Op::Project(Project { columns: vec![Column::same("id"), column("kind", "case when id < 3 then 'a/b' end")] });
+    let day = Op::Project(Project::new(vec![Column::same("id"), column("kind", "case when id < 3 then 'a/b' end")]));
     let day = design.add("Day", day, &[orders]);
     let destination = Destination::File {
         path: "parts".into(),
@@ -319,7 +318,7 @@ fn partitions_make_folders_and_a_second_run_replaces_them() {
         partition: vec!["kind".into()],
         when_exists: WhenExists::Replace,
     };
-    design.add("Load", Op::Write(Write { destination, order: vec![] }), &[day]);
+    design.add("Load", Op::Write(Write::new(destination, vec![])), &[day]);
     let folder = folder(5);
     for _ in 0..2 {
         let report = run(&design.0, &options(folder.path(), 30), &Silent).unwrap();

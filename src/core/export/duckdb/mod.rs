@@ -12,8 +12,11 @@ use std::collections::BTreeMap;
 
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::{Bundle, DesignInfo, Support, Target};
+use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, prune};
+use crate::plan::check_policy;
+use crate::policy::Site;
 
 pub(super) struct DuckDb;
 
@@ -59,6 +62,12 @@ impl Target for DuckDb {
             }
         };
         let staged = stage(&plan);
+        let faults = check_policy(&staged);
+        if !faults.is_empty() {
+            // What is secret is not written down, not even for a while.
+            bundle.diagnostics = faults;
+            return bundle;
+        }
         bundle.text("pipeline.sql", sql);
         if !staged.sinks().is_empty() {
             let pipeline =
@@ -89,6 +98,8 @@ pub fn stage(plan: &Plan) -> Plan {
     for (id, node) in plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_))) {
         let read = NodeId(staged.nodes.len() as u32);
         staged.nodes.push(node.clone());
+        // Sources are staged where the run is, which is where their data already lies.
+        let in_place = Site::in_place(&Labels::merged(node.schema.fields.iter().map(|field| &field.labels)));
         let destination = Destination::File {
             path: staged_file(id),
             kind: FileKind::Parquet,
@@ -96,7 +107,7 @@ pub fn stage(plan: &Plan) -> Plan {
             when_exists: WhenExists::Replace,
         };
         let write = Node {
-            op: Op::Write(Write { destination, order: Vec::new() }),
+            op: Op::Write(Write { destination, order: Vec::new(), site: in_place }),
             inputs: vec![read],
             schema: node.schema.clone(),
             origin: node.origin.clone(),

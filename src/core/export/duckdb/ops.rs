@@ -354,7 +354,7 @@ fn unpivoted(input: &Input, unpivot: &Unpivot) -> Sql {
 /// The COPY that publishes a sink's rows; `None`: the node is no sink of files.
 pub fn copy(plan: &Plan, id: NodeId) -> Option<String> {
     let node = plan.node(id);
-    let Op::Write(Write { destination, order }) = &node.op else { return None };
+    let Op::Write(Write { destination, order, .. }) = &node.op else { return None };
     let (path, kind, partition) = match destination {
         Destination::File { path, kind, partition, .. } => (path.clone(), *kind, partition),
         Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &Vec::new()),

@@ -32,11 +32,11 @@ fn read() -> Op {
 }
 
 fn write() -> Op {
-    Op::Write(Write { destination: Destination::Answer { question: None }, order: Vec::new() })
+    Op::Write(Write::new(Destination::Answer { question: None }, Vec::new()))
 }
 
 fn project(names: &[&str]) -> Op {
-    Op::Project(Project { columns: names.iter().map(|name| Column::same(name)).collect() })
+    Op::Project(Project::new(names.iter().map(|name| Column::same(name)).collect()))
 }
 
 fn columns_read(plan: &Plan) -> (Option<Vec<String>>, bool) {

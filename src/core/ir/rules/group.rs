@@ -1,7 +1,7 @@
 //! Schema rules of operations that group, order or reshape rows.
 
-use super::{Rule, column, columns_help};
-use crate::data::{DataType, Field, Schema};
+use super::{Rule, column, columns_help, labels_of_rows};
+use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Place;
 use crate::ir::{Aggregate, Distinct, Explode, Unpivot, Window};
@@ -16,7 +16,11 @@ pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Di
         schema.fields.push(rule.computed(0, key, Place::Row)?);
     }
     for measure in &aggregate.measures {
-        schema.fields.push(rule.computed(0, measure, Place::Aggregate)?);
+        let mut field = rule.computed(0, measure, Place::Aggregate)?;
+        if measure.expr.columns().is_empty() {
+            field.labels = labels_of_rows(rule.input(0)?);
+        }
+        schema.fields.push(field);
     }
     Ok(schema)
 }
@@ -24,7 +28,11 @@ pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Di
 pub(super) fn window(rule: &Rule, window: &Window) -> Result<Schema, Diagnostic> {
     let mut schema = rule.input(0)?.clone();
     for column in &window.columns {
-        schema.fields.push(rule.computed(0, column, Place::Window)?);
+        let mut field = rule.computed(0, column, Place::Window)?;
+        if column.expr.columns().is_empty() {
+            field.labels = labels_of_rows(rule.input(0)?);
+        }
+        schema.fields.push(field);
     }
     Ok(schema)
 }
@@ -61,7 +69,8 @@ pub(super) fn explode(rule: &Rule, explode: &Explode) -> Result<Schema, Diagnost
     };
     super::put(&mut schema, Field { name: found.name, data_type: item, labels: found.labels });
     if let Some(position) = &explode.position {
-        schema.fields.push(Field::new(position, DataType::Int));
+        let labels = schema.get(&explode.column).map(|field| Labels::merged([&field.labels])).unwrap_or_default();
+        schema.fields.push(Field { labels, ..Field::new(position, DataType::Int) });
     }
     Ok(schema)
 }
@@ -75,7 +84,7 @@ pub(super) fn unpivot(rule: &Rule, unpivot: &Unpivot) -> Result<Schema, Diagnost
     for name in &unpivot.keep {
         schema.fields.push(column(input, name)?.into_owned());
     }
-    let mut labels = None;
+    let mut labels: Option<Labels> = None;
     for name in &unpivot.columns {
         let field = column(input, name)?;
         if !field.data_type.fits(&unpivot.data_type) && unpivot.data_type != DataType::String {
@@ -85,7 +94,7 @@ pub(super) fn unpivot(rule: &Rule, unpivot: &Unpivot) -> Result<Schema, Diagnost
             )
             .help("leave the column out, or let the values be String"));
         }
-        labels = Some(labels.map_or(field.labels.clone(), |sum: crate::data::Labels| sum.merge(&field.labels)));
+        labels = Some(labels.map_or(field.labels.clone(), |sum| sum.merge(&field.labels)));
     }
     schema.fields.push(Field::new(&unpivot.name, DataType::String));
     schema.fields.push(Field {

@@ -1,10 +1,10 @@
 //! Schema rules of sources, sinks and row-wise operations.
 
-use super::{Rule, column, columns_help, put};
-use crate::data::{DataType, Field, Schema};
+use super::{Rule, column, columns_help, labels_of, labels_of_rows, put};
+use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{ExprKind, Place};
-use crate::ir::{Check, Destination, OnFail, Parse, Project, Read, Rows, Write};
+use crate::ir::{Check, Destination, LoweredBy, LoweredColumn, OnFail, Parse, Project, Read, Rows, Write};
 
 /// Columns that `Read.position` adds.
 pub(crate) const POSITION: [(&str, DataType); 3] =
@@ -17,8 +17,9 @@ pub(super) fn read(read: &Read) -> Schema {
         schema.open = false;
     }
     if read.position {
+        let labels = labels_of_rows(&read.schema);
         for (name, data_type) in POSITION {
-            put(&mut schema, Field::new(name, data_type));
+            put(&mut schema, Field { labels: labels.clone(), ..Field::new(name, data_type) });
         }
     }
     schema
@@ -69,6 +70,9 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     for column in &project.columns {
         schema.fields.push(rule.computed(0, column, Place::Row)?);
     }
+    for lowered in &project.lowered {
+        lower(&mut schema, project, lowered);
+    }
     // What no sample has shown yet passes where all that is known passes.
     let passes = |name: &str| {
         let mut columns = project.columns.iter();
@@ -78,11 +82,35 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     Ok(schema)
 }
 
+/// Makes a personal column internal where its expression is what the reason is given for. That smaller groups were
+/// taken out is seen in the whole plan only (`plan::check_policy`).
+fn lower(schema: &mut Schema, project: &Project, lowered: &LoweredColumn) {
+    let Some(column) = project.columns.iter().find(|column| column.name == lowered.column) else { return };
+    let is_meant = match (lowered.by, &column.expr.kind) {
+        (LoweredBy::KeyedHash, ExprKind::Call(call)) => {
+            call.function == "hmac" && call.args.get(1).is_some_and(|key| matches!(key.kind, ExprKind::Parameter(_)))
+        }
+        (LoweredBy::Mask, ExprKind::Call(call)) => call.function == "mask" && call.args.len() == 1,
+        (LoweredBy::KeyedHash | LoweredBy::Mask, _) => false,
+        (LoweredBy::SmallestGroup(_), _) => true,
+    };
+    let field = schema.index(&lowered.column).map(|at| &mut schema.fields[at]);
+    let Some(field) = field.filter(|field| is_meant && field.labels.classification == Some(Classification::Personal))
+    else {
+        return;
+    };
+    field.labels.classification = Some(Classification::Internal);
+    if let LoweredBy::SmallestGroup(rows) = lowered.by {
+        field.labels.smallest_group = Some(field.labels.smallest_group.map_or(rows, |known| known.min(rows)));
+    }
+}
+
 pub(super) fn check(rule: &Rule, check: &Check) -> Result<Schema, Diagnostic> {
     rule.predicate(&check.predicate)?;
     let mut schema = rule.input(0)?.clone();
     if let OnFail::Flag(name) = &check.on_fail {
-        schema.fields.push(Field::new(name, DataType::Boolean));
+        let labels = labels_of(&check.predicate, &schema);
+        schema.fields.push(Field { labels: Labels { meaning: None, ..labels }, ..Field::new(name, DataType::Boolean) });
     }
     Ok(schema)
 }

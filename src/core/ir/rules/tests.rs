@@ -69,7 +69,7 @@ fn labels_follow_columns() {
     input.fields[0].labels.classification = Some(Classification::Personal);
     let renamed = Column::new("who", Expr::column("user"));
     let derived = Column::new("known", Expr::is_null(Expr::column("user"), true));
-    let op = Op::Project(Project { columns: vec![renamed, derived] });
+    let op = Op::Project(Project::new(vec![renamed, derived]));
     let output = schema_of(&op, &[&input]).unwrap();
     assert_eq!(output.fields[0].labels.meaning.as_deref(), Some("user.id"));
     assert_eq!(output.fields[1].labels.meaning, None);

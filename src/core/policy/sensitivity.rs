@@ -1,0 +1,140 @@
+//! How sensitive fields are: by the concept that they carry (`assets/concepts.json`, or the project's own), else by a
+//! name that means one thing only.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
+
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use crate::data::{Classification, DataType};
+
+/// The sensitivity of concepts, and of names that speak for themselves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sensitivities {
+    by_concept: BTreeMap<String, Classification>,
+    /// By normal name; `None`: its concepts differ.
+    by_name: HashMap<String, Option<Classification>>,
+}
+
+/// What matters here of a concept.
+#[derive(Deserialize)]
+struct Concept {
+    id: String,
+    #[serde(default)]
+    synonyms: Vec<String>,
+    sensitivity: Classification,
+}
+
+#[derive(Deserialize)]
+struct Concepts {
+    concepts: Vec<Concept>,
+}
+
+impl Sensitivities {
+    /// Those of the concepts that ship with the program.
+    pub fn shipped() -> Arc<Sensitivities> {
+        static SHIPPED: LazyLock<Arc<Sensitivities>> = LazyLock::new(|| {
+            let file = serde_json::from_str::<Concepts>(include_str!("../../../assets/concepts.json"));
+            Arc::new(of_concepts(&file.map(|file| file.concepts).unwrap_or_default()))
+        });
+        Arc::clone(&SHIPPED)
+    }
+
+    /// With the concepts of a project's own vocabulary: one with the id of a shipped one replaces it.
+    pub fn of(vocabulary: &Map<String, Json>) -> Arc<Sensitivities> {
+        let own = vocabulary.get("concepts").and_then(Json::as_array).into_iter().flatten();
+        let own: Vec<Concept> = own.filter_map(|concept| Concept::deserialize(concept).ok()).collect();
+        if own.is_empty() {
+            return Sensitivities::shipped();
+        }
+        let mut all = (*Sensitivities::shipped()).clone();
+        let own = of_concepts(&own);
+        all.by_concept.extend(own.by_concept);
+        all.by_name.extend(own.by_name);
+        Arc::new(all)
+    }
+
+    /// The sensitivity of a concept; `None`: nobody knows it.
+    pub fn of_concept(&self, concept: &str) -> Option<Classification> {
+        self.by_concept.get(concept).copied()
+    }
+
+    /// The classification of a field that declares none: by its confirmed meaning (`meanings`, where an empty text
+    /// says that it means nothing; fields inside records are named by their path), else by its name where that can
+    /// only mean something personal or secret. A record is as close as its closest field.
+    pub fn classify(
+        &self,
+        name: &str,
+        data_type: &DataType,
+        meaning: Option<&str>,
+        meanings: &BTreeMap<String, String>,
+    ) -> Option<Classification> {
+        if let Some(concept) = meanings.get(name).map(String::as_str).or(meaning) {
+            return self.of_concept(concept);
+        }
+        if let DataType::Record(fields) = data_type {
+            let inside = fields
+                .iter()
+                .map(|(field, data_type)| self.classify_field(&format!("{name}.{field}"), field, data_type, meanings));
+            return inside.max().flatten();
+        }
+        self.classify_field(name, name, data_type, meanings)
+    }
+
+    fn classify_field(
+        &self,
+        path: &str,
+        name: &str,
+        data_type: &DataType,
+        meanings: &BTreeMap<String, String>,
+    ) -> Option<Classification> {
+        if let Some(concept) = meanings.get(path) {
+            return self.of_concept(concept);
+        }
+        if let DataType::Record(_) = data_type {
+            return self.classify(path, data_type, None, meanings);
+        }
+        let guessed = self.by_name.get(&normal_name(name)).copied().flatten();
+        guessed.filter(|guessed| *guessed > Classification::Internal)
+    }
+}
+
+fn of_concepts(concepts: &[Concept]) -> Sensitivities {
+    let mut found = Sensitivities::default();
+    for concept in concepts {
+        found.by_concept.insert(concept.id.clone(), concept.sensitivity);
+        for name in concept.synonyms.iter().chain([&concept.id]) {
+            let known = found.by_name.entry(normal_name(name)).or_insert(Some(concept.sensitivity));
+            *known = known.filter(|known| *known == concept.sensitivity);
+        }
+    }
+    found
+}
+
+/// Lower case words joined by `_`: `statusCode`, `Status-Code` and `status.code` are one name. A leading `@` is a word:
+/// what a collector says of its own record (`@version`) is not what a service says.
+pub fn normal_name(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len() + 4);
+    let mut before = ' ';
+    if name.starts_with('@') {
+        normal.push_str("at_");
+    }
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            if !normal.is_empty() && !normal.ends_with('_') {
+                normal.push('_');
+            }
+        } else {
+            if c.is_uppercase() && (before.is_lowercase() || before.is_numeric()) {
+                normal.push('_');
+            }
+            normal.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    while normal.ends_with('_') {
+        normal.pop();
+    }
+    normal
+}

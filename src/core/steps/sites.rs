@@ -1,0 +1,47 @@
+//! Where the steps that load rows put them: settings that the policy is asked with. Imports nothing above `model`.
+
+use serde::Deserialize;
+
+use super::{FieldKind, FormField, Lowering};
+use crate::policy::Site;
+
+/// What a destination says of itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SiteSettings {
+    stack: String,
+    residency: String,
+    audience: String,
+}
+
+pub(super) const STACK: FormField = FormField::new(
+    "stack",
+    "Stack",
+    FieldKind::Text { placeholder: "warehouse" },
+    "Where the rows come to live, as policies name it.",
+);
+pub(super) const PLACE: FormField = FormField::new(
+    "residency",
+    "Place",
+    FieldKind::Text { placeholder: "eu" },
+    "The place where the rows come to lie; data that must stay at a place goes nowhere else.",
+);
+pub(super) const AUDIENCE: FormField = FormField::new(
+    "audience",
+    "Seen by",
+    FieldKind::Text { placeholder: "Data, Support" },
+    "The teams that see the rows, with commas between them; data that is for some teams only goes to no others.",
+);
+
+impl Lowering<'_> {
+    /// Where a step puts its rows. `asker`: the team that sees them whatever the settings say; empty: none.
+    pub(super) fn site(&self, settings: &SiteSettings, asker: &str) -> Site {
+        let names = if asker.trim().is_empty() { settings.audience.as_str() } else { asker };
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Site {
+            stack: settings.stack.trim().to_owned(),
+            residency: settings.residency.trim().to_owned(),
+            audience: names.map(|name| self.context.rules.team(name)).collect(),
+        }
+    }
+}
