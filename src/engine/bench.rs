@@ -319,7 +319,7 @@ fn load(path: &str, order: &[&str]) -> Op {
         partition: Vec::new(),
         when_exists: WhenExists::Replace,
     };
-    Op::Write(WriteOp { destination, order })
+    Op::Write(WriteOp::new(destination, order))
 }
 
 fn add(plan: &mut Plan, op: Op, inputs: &[NodeId]) -> Result<NodeId, Diagnostic> {

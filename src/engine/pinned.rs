@@ -111,6 +111,7 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
         doc: parameter.doc.clone(),
     });
     Ok(Plan {
+        policy: Default::default(),
         nodes: builder.nodes,
         steps: BTreeMap::from([(step.id.clone(), plan_step)]),
         parameters: parameters.collect(),

@@ -99,9 +99,11 @@ impl Labels {
     }
 
     /// Where it comes from and who may see it, whatever it says: for what is told of rows as a whole, such as how many
-    /// there are.
+    /// there are. Of rows that are all public that is public too.
     pub fn of_rows(self) -> Labels {
-        Labels { residency: self.residency, stacks: self.stacks, access: self.access, ..Labels::default() }
+        let classification = self.classification.filter(|found| *found == Classification::Public);
+        let Labels { residency, stacks, access, .. } = self;
+        Labels { classification, residency, stacks, access, ..Labels::default() }
     }
 
     /// What it counts as.

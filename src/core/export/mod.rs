@@ -116,3 +116,6 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod policy_tests;
