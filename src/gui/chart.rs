@@ -3,7 +3,7 @@
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
-use egui_plot::{Legend, Line, Plot, PlotPoints};
+use egui_plot::{Line, Plot, PlotPoints};
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::planner::{Chart, ChartKind};
 
@@ -59,6 +59,7 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
     let series = series_of(table, x, y, by);
     let (low, high) = (series.iter().flat_map(|one| &one.points))
         .fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point[0]), high.max(point[0])));
+    let highest = series.iter().flat_map(|one| &one.points).map(|point| point[1]).fold(f64::MIN, f64::max);
     let y_name = schema.fields[y].name.clone();
     let plot = Plot::new(name)
         .height(height)
@@ -69,15 +70,25 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
         .allow_double_click_reset(false)
         .show_grid([false, true])
         .include_y(0.0)
+        .include_y(if highest > 0.0 { highest } else { 1.0 })
         .y_axis_label(y_name)
         .x_axis_formatter(move |mark, _| position_text(mark.value, &x_type, high - low));
-    let plot = if series.len() > 1 { plot.legend(Legend::default()) } else { plot };
+    let legend: Vec<String> = series.iter().map(|one| one.name.clone()).collect();
+    let for_legend = colours.clone();
     plot.show(ui, |plot| {
         for (number, one) in series.into_iter().enumerate() {
             let colour = colours[number % colours.len()];
             plot.line(Line::new(one.name, PlotPoints::from(one.points)).color(colour).width(2.0));
         }
     });
+    if legend.len() > 1 {
+        ui.horizontal_wrapped(|ui| {
+            for (number, name) in legend.iter().enumerate() {
+                super::widgets::dot(ui, for_legend[number % for_legend.len()]);
+                super::widgets::caption(ui, name);
+            }
+        });
+    }
     true
 }
 

@@ -201,6 +201,15 @@ pub enum Action {
         question: Id,
         source: Id,
     },
+    /// Asks for the file that a planned source waited for.
+    AskForReal(Id),
+    /// The data of a planned source is there: looks at the file and shows what differs.
+    ReplacePlanned {
+        source: Id,
+        path: PathBuf,
+    },
+    /// Puts the real file in the place of the planned source.
+    AcceptReal,
     /// Plans the data that the shown question lacks, and asks again.
     PlanGaps,
     /// Puts a finding's flow into the design.
@@ -229,6 +238,8 @@ pub enum Browse {
     SaveAs,
     ExportFolder,
     RunFolder,
+    /// The file that a planned source waited for.
+    Real(Id),
     /// A path setting of a step or source: item id and field.
     Field {
         id: Id,
@@ -254,6 +265,7 @@ pub enum Chosen {
     Question(Id),
     /// A ready-made question that the project has not.
     Ready(String),
+    Request(Id),
     Note(Id),
     Frame(Id),
 }

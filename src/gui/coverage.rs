@@ -7,7 +7,7 @@ use egui::{
     Align2, Color32, CornerRadius, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2,
     vec2,
 };
-use pipewright_core::planner::{Asked, CoverageState, cell_evidence};
+use pipewright_core::planner::{Asked, CoverageState, cell_evidence, request_field};
 
 use super::command::{Action, Actions, Chosen};
 use super::planning::Planning;
@@ -259,7 +259,13 @@ fn proof_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, view: &mut View
     for away in latest.away.iter().take(12) {
         let count = counted(away.unlocks.len() as u64, "question");
         let text = format!("{} · {}: {count}", title_of(&away.source), vocabulary.title(&away.concept));
-        soft(ui, text).on_hover_text(away.unlocks.join("\n"));
+        ui.horizontal_wrapped(|ui| {
+            soft(ui, text).on_hover_text(away.unlocks.join("\n"));
+            let wish = request_field(&state.project, &latest.catalogue, away);
+            if !wish.is_empty() && link(ui, "Ask for it").clicked() {
+                out.edit("ask for data", wish);
+            }
+        });
     }
     ui.add_space(theme::SPACE_3);
     ui.label(theme::semibold("Fields that no question uses"));

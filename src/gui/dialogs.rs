@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Order, RichText, Ui, vec2};
 
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::parse_parameter;
 
 use super::command::{Action, Actions, Browse, UnsavedAnswer};
@@ -42,6 +43,8 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Run { out: folder, parameters } => {
                 is_done = run_dialog_ui(ui, state, folder, parameters, is_new, out);
             }
+            Dialog::RealFile { source, path } => is_done = real_file_ui(ui, state, source, path, is_new, out),
+            Dialog::Real { title, path, differences, .. } => is_done = real_ui(ui, title, path, differences, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);
@@ -182,6 +185,66 @@ fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             out.push(Action::Unsaved(UnsavedAnswer::Discard));
         }
     });
+}
+
+/// Asks for the file that a planned source waited for.
+fn real_file_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    source: &str,
+    path: &mut String,
+    is_new: bool,
+    out: &mut Actions,
+) -> bool {
+    let mut is_done = false;
+    let title = state.project.sources.get(source).map_or("", |source| source.title.as_str());
+    title_ui(ui, &format!("The data of “{title}” is here"), &mut is_done);
+    soft(ui, "What differs from the declaration is listed before anything is replaced.");
+    ui.add_space(theme::SPACE_2);
+    let entered = path_field_ui(ui, "File", path, Browse::Real(source.to_owned()), is_new, out);
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let is_given = !path.trim().is_empty();
+        let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Look at it").clicked()).inner;
+        if is_given && (clicked || entered) {
+            let path = std::path::PathBuf::from(path.trim());
+            out.push(Action::ReplacePlanned { source: source.to_owned(), path });
+            is_done = true;
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
+}
+
+/// What differs between what was declared and what came.
+fn real_ui(ui: &mut Ui, title: &str, path: &str, differences: &[Diagnostic], out: &mut Actions) -> bool {
+    let mut is_done = false;
+    title_ui(ui, &format!("The data of “{title}” is here"), &mut is_done);
+    soft(ui, path);
+    ui.add_space(theme::SPACE_2);
+    if differences.is_empty() {
+        ui.label("Everything is as it was declared.");
+    } else {
+        label_ui(ui, "What differs from the declaration", "");
+        egui::ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+            for difference in differences {
+                diagnostic_ui(ui, difference);
+                ui.add_space(theme::SPACE_1);
+            }
+        });
+    }
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if primary_button(ui, "Replace").clicked() {
+            out.push(Action::AcceptReal);
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
 }
 
 fn run_dialog_ui(

@@ -60,6 +60,13 @@ impl App {
         if !self.state.is_open {
             self.show_new_project();
         }
+        // A file dropped on the step of a planned source is what it waited for.
+        if let Some(source) = at.and_then(|at| self.planned_at(at))
+            && let [path] = &data[..]
+        {
+            self.look_at_real(ctx, &source, path);
+            return;
+        }
         self.view.drop_at = at;
         for path in data {
             let path = path.to_string_lossy().into_owned();
@@ -248,7 +255,18 @@ impl App {
                 self.state.planning.latest = Some(Arc::new(*planning));
                 self.state.planning.evidence = evidence;
                 self.state.results.version += 1;
+                self.close_requests(ctx);
                 self.ask_again(ctx);
+            }
+            Message::Real { source, path, result } => {
+                self.state.sniffing.remove(&path);
+                match result {
+                    Ok(real) => self.show_real(ctx, &source, path, &real.0, &real.1),
+                    Err(diagnostic) => {
+                        let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
+                        self.notice(ctx, format!("{path}: {}{help}", diagnostic.message), true);
+                    }
+                }
             }
             Message::Suggested { asked, proposals, gaps } => self.show_suggestion(ctx, *asked, proposals, gaps),
             Message::Exported { folder, result } => {

@@ -72,6 +72,9 @@ impl App {
             }
             Action::Suggest { question, dials } => self.suggest(ctx, &question, dials),
             Action::PlanGaps => self.plan_gaps(ctx),
+            Action::AskForReal(source) => self.view.show_dialog(Dialog::RealFile { source, path: String::new() }),
+            Action::ReplacePlanned { source, path } => self.look_at_real(ctx, &source, &path),
+            Action::AcceptReal => self.accept_real(ctx),
             Action::ShowCell { question, source } => {
                 self.view.bottom = BottomTab::Coverage;
                 self.view.coverage.cell = Some((question, source));
@@ -431,6 +434,7 @@ impl App {
                     self.handle(ctx, Action::SniffSource { source: id, keeps_format: false });
                 }
             }
+            (Browse::Real(source), _) => self.handle(ctx, Action::ReplacePlanned { source, path: first }),
             (Browse::SaveAs | Browse::ExportFolder | Browse::RunFolder, _) => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
-use pipewright_core::model::Question;
+use pipewright_core::model::{Question, Request};
 use pipewright_core::planner::Asked;
 use pipewright_core::project::{Edit, Step, Wire};
 use pipewright_core::steps::{self, FieldKind, FormField};
@@ -21,7 +21,7 @@ use super::state::{StateRef, counted};
 use super::theme;
 use super::view::View;
 use super::widgets::{Choice, caption, group_icon, hairline, link, picker, soft};
-use super::{answer_card, question_view, questions, sentence, suggestion};
+use super::{answer_card, question_view, questions, requests, sentence, suggestion};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
@@ -80,6 +80,11 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                         question_ui(ui, state, question, view, out);
                     }
                 }
+                Chosen::Request(id) => {
+                    if let Some(request) = state.project.requests.get(id) {
+                        request_ui(ui, state, request, view, out);
+                    }
+                }
                 Chosen::Ready(id) => question_view::ready_ui(ui, state, id, view, out),
             },
             (None, count) => many_ui(ui, count, out),
@@ -97,6 +102,7 @@ fn focus_first(state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
             Some((step.id.clone(), field.to_owned()))
         }
         (None, Chosen::Question(id)) => Some((id.clone(), "title".to_owned())),
+        (None, Chosen::Request(id)) => Some((id.clone(), "owner".to_owned())),
         (None, Chosen::Note(id)) => Some((id.clone(), "text".to_owned())),
         (None, Chosen::Frame(id)) => Some((id.clone(), "title".to_owned())),
         (None, Chosen::Project | Chosen::Source(_) | Chosen::Ready(_)) => None,
@@ -366,6 +372,33 @@ fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut
     if link(ui, "Remove this question").clicked() {
         out.edit("remove question", vec![edits::remove(&question.id)]);
     }
+}
+
+fn request_ui(ui: &mut Ui, state: StateRef<'_>, request: &Request, view: &mut View, out: &mut Actions) {
+    const FIELDS: &[FormField] = &[
+        FormField::new("title", "Wanted", FieldKind::Text { placeholder: "what is wanted" }, "What is asked for."),
+        FormField::new("owner", "Asked of", FieldKind::Text { placeholder: "team or name" }, "Who could record it."),
+        FormField::new("due", "Due", FieldKind::Text { placeholder: "2026-04-30" }, "When it is needed."),
+        FormField::new(
+            "status",
+            "Status",
+            FieldKind::Choice(&[
+                ("asked", "asked"),
+                ("agreed", "agreed"),
+                ("in_work", "in work"),
+                ("delivered", "delivered"),
+                ("declined", "declined"),
+            ]),
+            "How far it has come; it is delivered by itself once the data shows it.",
+        ),
+        FormField::new("field", "Field", FieldKind::Text { placeholder: "duration" }, "The field that would carry it."),
+        FormField::new("reason", "Why", FieldKind::Lines { placeholder: "what it is needed for" }, "Why it is wanted."),
+        FormField::new("note", "Note", FieldKind::Lines { placeholder: "what was agreed" }, "A remark for people."),
+    ];
+    let json = serde_json::to_value(request).ok();
+    item_ui(ui, state, ("Data request", &request.id), json, FIELDS, view, out);
+    ui.add_space(theme::SPACE_3);
+    requests::about_ui(ui, state, request, out);
 }
 
 fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {

@@ -29,6 +29,7 @@ mod preview;
 mod problems;
 mod question_view;
 mod questions;
+mod requests;
 mod results;
 mod run_panel;
 mod search;

@@ -29,7 +29,9 @@ pub struct Planning {
 pub enum Reach {
     /// A source answers it, perhaps with others beside it.
     Answerable,
-    /// Only in part, or on a planned source.
+    /// Only on data that is planned.
+    Planned,
+    /// Too many values are missing.
     Partly,
     /// One more field would do.
     OneFieldAway,
@@ -41,6 +43,7 @@ impl Reach {
     pub fn title(self) -> &'static str {
         match self {
             Reach::Answerable => "can be answered now",
+            Reach::Planned => "on planned data",
             Reach::Partly => "can be answered in part",
             Reach::OneFieldAway => "one field away",
             Reach::Missing => "data is missing",
@@ -57,9 +60,14 @@ impl Planning {
     /// How far the sources answer a question; `None`: it does not say what its answer shows.
     pub fn reach(&self, id: &str) -> Option<Reach> {
         let row = self.coverage.row(self.coverage.questions.iter().position(|known| known == id)?);
+        let answers = |planned: bool| {
+            let sources = row.iter().zip(&self.catalogue.sources);
+            sources.into_iter().any(|(state, source)| state.answers() && source.planned == planned)
+        };
         let has = |state: CoverageState| row.contains(&state);
         Some(match () {
-            () if row.iter().any(|state| state.answers()) => Reach::Answerable,
+            () if answers(false) => Reach::Answerable,
+            () if answers(true) => Reach::Planned,
             () if has(CoverageState::Partial) => Reach::Partly,
             () if has(CoverageState::Forbidden) => Reach::Forbidden,
             () if self.away.iter().any(|away| away.unlocks.iter().any(|unlocked| unlocked == id)) => {

@@ -92,7 +92,7 @@ fn reach(state: StateRef<'_>, id: &str) -> Option<Reach> {
 fn reach_colour(palette: &Palette, reach: Reach) -> Color32 {
     match reach {
         Reach::Answerable => palette.good,
-        Reach::Partly | Reach::OneFieldAway => palette.warning,
+        Reach::Planned | Reach::Partly | Reach::OneFieldAway => palette.warning,
         Reach::Missing => palette.soft,
         Reach::Forbidden => palette.bad,
     }
@@ -103,7 +103,7 @@ fn reach_mark(ui: &Ui, palette: &Palette, at: egui::Pos2, reach: Reach) {
     let colour = reach_colour(palette, reach);
     let (painter, line) = (ui.painter(), egui::Stroke::new(1.5, colour));
     match reach {
-        Reach::Answerable => drop(painter.circle_filled(at, 4.0, colour)),
+        Reach::Answerable | Reach::Planned => drop(painter.circle_filled(at, 4.0, colour)),
         Reach::Partly => {
             painter.circle_stroke(at, 4.0, line);
             painter.line_segment([at - egui::vec2(0.0, 4.0), at + egui::vec2(0.0, 4.0)], line);

@@ -4,9 +4,10 @@ use egui::{Frame, Margin, RichText, ScrollArea, Ui};
 use pipewright_core::model::Source;
 
 use super::command::{Action, Actions, Chosen, Command};
-use super::state::StateRef;
+use super::requests;
+use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{badge, card, empty_state, link};
+use super::widgets::{badge, caption, card, empty_state, link};
 
 /// The panel.
 pub fn sources_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
@@ -22,6 +23,7 @@ pub fn sources_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             if link(ui, "+ Open a file").clicked() {
                 out.command(Command::Open);
             }
+            requests::requests_ui(ui, state, out);
         });
     });
 }
@@ -38,7 +40,7 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
         pipewright_core::formats::format(&format.name).map_or(format.name.clone(), |known| known.title().to_owned())
     });
     let columns = source.schema.as_ref().map_or(0, pipewright_core::data::Schema::len);
-    let mut wants_place = false;
+    let (mut wants_place, mut is_here) = (false, false);
     let response = card(ui, is_shown, &source.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;
         ui.label(theme::semibold(&source.title));
@@ -57,11 +59,23 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
                 );
             }
         }
+        let answers = state.planning.latest.as_ref().and_then(|latest| {
+            let number = latest.coverage.sources.iter().position(|known| *known == source.id)?;
+            Some(latest.coverage.questions_of(number))
+        });
+        if let Some(answers) = answers {
+            caption(ui, format!("answers {}", counted(answers as u64, "question")));
+        }
+        if source.planned.is_some() {
+            is_here = link(ui, "The data is here…").clicked();
+        }
         if readers.is_empty() {
             wants_place = link(ui, "+ Add to the flow").clicked();
         }
     });
-    if wants_place {
+    if is_here {
+        out.push(Action::AskForReal(source.id.clone()));
+    } else if wants_place {
         out.push(Action::PlaceSource(source.id.clone()));
     } else if response.clicked() {
         match readers.first() {

@@ -240,6 +240,7 @@ impl AppState {
             Chosen::Project => false,
             Chosen::Source(id) => !project.sources.contains_key(id),
             Chosen::Question(id) => !project.questions.contains_key(id),
+            Chosen::Request(id) => !project.requests.contains_key(id),
             Chosen::Note(id) => !project.notes.contains_key(id),
             Chosen::Frame(id) => !project.frames.contains_key(id),
             Chosen::Ready(_) => false,

@@ -2,14 +2,20 @@
 //! ghosts and puts what is accepted into the design. Changes the state as `handle` does.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use egui::Context;
-use pipewright_core::planner::{Asked, Dials, Gap, Proposal, plan_gaps, request_gaps};
+use pipewright_core::model::Source;
+use pipewright_core::planner::{
+    Asked, Dials, Gap, Proposal, SourceEvidence, plan_gaps, replace_planned, request_gaps, requests_met,
+};
 
 use super::app::App;
 use super::canvas::Selection;
 use super::command::{Chosen, LeftTab};
 use super::planning::{Suggestion, key_of};
+use super::state::relative_path;
+use super::view::Dialog;
 
 impl App {
     /// Looks at the sources again where something changed that the planner goes by. One look at a time.
@@ -138,6 +144,58 @@ impl App {
         let steps = if only_part { wanted } else { [answer].into() };
         self.select(Selection { steps, wires: BTreeSet::new() }, true);
         self.notice(ctx, "accepted: one undo takes it back", false);
+    }
+
+    /// The planned source whose step lies at a place of the canvas.
+    pub(super) fn planned_at(&self, at: egui::Pos2) -> Option<String> {
+        let project = &self.state.project;
+        let hit = project.steps.values().find(|step| {
+            step.kind == "planned_source" && self.view.canvas.step_rect(&step.id).is_some_and(|rect| rect.contains(at))
+        })?;
+        let source = hit.settings.get("source")?.as_str()?;
+        project.sources.get(source).filter(|source| source.planned.is_some()).map(|source| source.id.clone())
+    }
+
+    /// Looks at the file that a planned source waited for.
+    pub(super) fn look_at_real(&mut self, ctx: &Context, source: &str, path: &Path) {
+        let Some(source) = self.state.project.sources.get(source).cloned() else { return };
+        let shown = relative_path(path, &self.state.base());
+        self.state.sniffing.insert(shown.clone());
+        self.notice(ctx, format!("looking at {shown}"), false);
+        self.backend.real(shown, source, self.state.base());
+    }
+
+    /// Shows what differs between a planned source and the real file.
+    pub(super) fn show_real(
+        &mut self,
+        ctx: &Context,
+        planned: &str,
+        path: String,
+        real: &Source,
+        found: &SourceEvidence,
+    ) {
+        let title = self.state.project.sources.get(planned).map_or(String::new(), |source| source.title.clone());
+        match replace_planned(&self.state.project, planned, real, found) {
+            Ok((edits, differences)) => self.view.show_dialog(Dialog::Real { title, path, edits, differences }),
+            Err(fault) => self.notice(ctx, fault.message, true),
+        }
+    }
+
+    pub(super) fn accept_real(&mut self, ctx: &Context) {
+        let Some(Dialog::Real { title, edits, .. }) = self.view.dialog.take() else { return };
+        if self.edit(ctx, &format!("the data of {title}"), &edits, false) {
+            self.notice(ctx, format!("“{title}” is read from the file now"), false);
+        }
+    }
+
+    /// Requests that the sources meet by now are delivered.
+    pub(super) fn close_requests(&mut self, ctx: &Context) {
+        let Some(latest) = self.state.planning.latest.clone() else { return };
+        let edits = requests_met(&self.state.project, &latest.catalogue);
+        if !edits.is_empty() && self.edit(ctx, "data was delivered", &edits, false) {
+            let told = super::state::counted(edits.len() as u64, "request");
+            self.notice(ctx, format!("{told} delivered: the sources show the data"), false);
+        }
     }
 
     /// Plans the data that the question lacks, and asks again: the design goes on with made-up rows.

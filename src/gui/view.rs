@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use egui::Pos2;
-use pipewright_core::project::Project;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::project::{Edit, Project};
 
 use super::canvas::{Canvas, PortRef, Scene};
 use super::command::{BottomTab, LeftTab};
@@ -48,11 +49,36 @@ pub enum Then {
 /// A dialog over the window.
 #[derive(Debug)]
 pub enum Dialog {
-    Open { path: String },
-    SaveAs { path: String, then: Option<Then> },
-    Unsaved { then: Then },
-    Export { target: String, folder: String },
-    Run { out: String, parameters: BTreeMap<String, String> },
+    Open {
+        path: String,
+    },
+    SaveAs {
+        path: String,
+        then: Option<Then>,
+    },
+    Unsaved {
+        then: Then,
+    },
+    Export {
+        target: String,
+        folder: String,
+    },
+    Run {
+        out: String,
+        parameters: BTreeMap<String, String>,
+    },
+    /// The file that a planned source waited for.
+    RealFile {
+        source: String,
+        path: String,
+    },
+    /// What differs between a planned source and the real file; accepted, the edits are applied.
+    Real {
+        title: String,
+        path: String,
+        edits: Vec<Edit>,
+        differences: Vec<Diagnostic>,
+    },
     Keys,
 }
 
@@ -65,6 +91,8 @@ impl Dialog {
             Dialog::Unsaved { .. } => "unsaved",
             Dialog::Export { .. } => "export",
             Dialog::Run { .. } => "run",
+            Dialog::RealFile { .. } => "real file",
+            Dialog::Real { .. } => "real",
             Dialog::Keys => "keys",
         }
     }

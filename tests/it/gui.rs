@@ -12,7 +12,7 @@ use pipewright_core::steps;
 use serde_json::json;
 
 /// A designer with files opened, its settings in a folder of the test's own.
-fn designer(home: &Path, files: Vec<PathBuf>, size: [f32; 2]) -> Harness<'static, App> {
+pub fn designer(home: &Path, files: Vec<PathBuf>, size: [f32; 2]) -> Harness<'static, App> {
     let home = home.to_owned();
     Harness::builder()
         .with_size(size)
@@ -21,7 +21,7 @@ fn designer(home: &Path, files: Vec<PathBuf>, size: [f32; 2]) -> Harness<'static
 }
 
 /// Goes on until `is_done`; fails after half a minute.
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -> bool) {
+pub fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -> bool) {
     let since = Instant::now();
     loop {
         harness.run_ok();
@@ -33,11 +33,11 @@ fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -> bo
     }
 }
 
-fn sample(name: &str) -> PathBuf {
+pub fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/samples").join(name)
 }
 
-fn step_of(app: &App, kind: &str) -> Option<String> {
+pub fn step_of(app: &App, kind: &str) -> Option<String> {
     app.project().steps.values().find(|step| step.kind == kind).map(|step| step.id.clone())
 }
 
@@ -50,7 +50,7 @@ fn write(harness: &mut Harness<'_, App>, field: &str, text: &str) {
 }
 
 /// Types over what a field holds.
-fn replace(harness: &mut Harness<'_, App>, field: &str, text: &str) {
+pub fn replace(harness: &mut Harness<'_, App>, field: &str, text: &str) {
     harness.get_by_role_and_label(role_of(harness, field), field).focus();
     harness.run_ok();
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);

@@ -16,3 +16,5 @@ mod support;
 
 #[cfg(feature = "gui")]
 mod gui;
+#[cfg(feature = "gui")]
+mod gui_planner;

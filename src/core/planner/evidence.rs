@@ -53,6 +53,8 @@ pub struct ColumnEvidence {
     /// Of a text column: what `sketch` makes of all its values; empty: not made. Tells which columns share values.
     pub sketch: Vec<u64>,
     pub classification: Option<Classification>,
+    /// Share of rows without a value, 0 to 1, as a plan has it; a sample knows better.
+    pub planned_nulls: f64,
 }
 
 impl ColumnEvidence {
@@ -71,6 +73,7 @@ impl ColumnEvidence {
             samples: Vec::new(),
             sketch: Vec::new(),
             classification: None,
+            planned_nulls: 0.0,
         }
     }
 
@@ -119,12 +122,17 @@ pub(super) fn shared(first: &[u64], second: &[u64]) -> Option<(f64, f64)> {
 impl SourceEvidence {
     /// What the project itself says of a source: its schema (fields of records too) and who owns it.
     pub fn declared(source: &Source) -> Self {
+        let mut columns = source.schema.as_ref().map(columns_of).unwrap_or_default();
+        for column in &mut columns {
+            let planned = source.planned.as_ref().and_then(|planned| planned.values.get(&column.name)?.nulls);
+            column.planned_nulls = planned.unwrap_or_default();
+        }
         Self {
             source: source.id.clone(),
             title: if source.title.is_empty() { source.id.clone() } else { source.title.clone() },
             format: source.format.as_ref().map(|format| format.name.clone()).unwrap_or_default(),
             rows: 0,
-            columns: source.schema.as_ref().map(columns_of).unwrap_or_default(),
+            columns,
             owner: source.owner.clone(),
             stack: source.stack.clone(),
             access: source.access.clone(),
@@ -138,14 +146,14 @@ impl SourceEvidence {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Share of rows without a value, 0 to 1; 0 where no row was looked at.
+    /// Share of rows without a value, 0 to 1; where no row was looked at, as planned.
     pub fn null_share(&self, column: &ColumnEvidence) -> f64 {
-        if self.rows == 0 { 0.0 } else { (column.nulls as f64 / self.rows as f64).min(1.0) }
+        if self.rows == 0 { column.planned_nulls } else { (column.nulls as f64 / self.rows as f64).min(1.0) }
     }
 
-    /// Whether the sample holds no value at all in the column.
+    /// Whether the sample, or the plan, holds no value at all in the column.
     pub fn is_empty(&self, column: &ColumnEvidence) -> bool {
-        self.rows > 0 && column.nulls >= self.rows
+        self.null_share(column) >= 1.0
     }
 
     /// Whether every looked-at row has another value: a join on it multiplies no row. Where no row is at hand, the

@@ -72,7 +72,7 @@ fn stand_in(project: &Project, catalogue: &Catalogue, number: usize) -> Source {
     }
     let mut planned = PlannedSource { stands_for: evidence.source.clone(), ..PlannedSource::default() };
     for column in evidence.columns.iter().filter(|column| schema.has(&column.name)) {
-        if let Some(values) = synthetic_of(column) {
+        if let Some(values) = synthetic_of(column, evidence.null_share(column)) {
             planned.values.insert(column.name.clone(), values);
         }
     }
@@ -106,21 +106,23 @@ pub(super) fn changed_fields(before: &Source, after: &Source) -> Vec<Edit> {
 }
 
 /// Made-up values that look like the sampled ones.
-fn synthetic_of(column: &ColumnEvidence) -> Option<Synthetic> {
+fn synthetic_of(column: &ColumnEvidence, null_share: f64) -> Option<Synthetic> {
     const FEW: usize = 50;
+    let nulls = (null_share > 0.0).then_some(null_share);
     let values: Vec<&Value> = column.values().take(FEW).collect();
     if matches!(values.first(), Some(Value::String(_))) {
         return Some(Synthetic {
             vocabulary: values.into_iter().map(Value::to_json).collect(),
+            nulls,
             ..Synthetic::default()
         });
     }
     let is_range = matches!(column.min, Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::Date(_));
-    (is_range && !column.max.is_null()).then(|| Synthetic {
-        min: Some(column.min.to_json()),
-        max: Some(column.max.to_json()),
-        ..Synthetic::default()
-    })
+    if is_range && !column.max.is_null() {
+        let (min, max) = (Some(column.min.to_json()), Some(column.max.to_json()));
+        return Some(Synthetic { min, max, nulls, ..Synthetic::default() });
+    }
+    nulls.map(|nulls| Synthetic { nulls: Some(nulls), ..Synthetic::default() })
 }
 
 /// Made-up values that look as those of a concept do.

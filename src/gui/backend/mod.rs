@@ -14,8 +14,9 @@ use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
-use pipewright_core::planner::{Asked, Gap, Proposal};
+use pipewright_core::planner::{Asked, Gap, Proposal, SourceEvidence};
 use pipewright_core::project::{Edit, Project, Recovery};
 
 use super::command::Browse;
@@ -128,6 +129,12 @@ pub enum Message {
     Looked {
         planning: Box<Planning>,
         evidence: KnownEvidence,
+    },
+    /// The file that a planned source waited for, with what a sample of it shows.
+    Real {
+        source: String,
+        path: String,
+        result: Result<Box<(Source, SourceEvidence)>, Diagnostic>,
     },
     /// How a question can be answered, or what is missing.
     Suggested {
@@ -265,6 +272,11 @@ impl Backend {
     /// Works out how a question can be answered.
     pub fn suggest(&self, project: Project, planning: Arc<Planning>, asked: Asked) {
         work::suggest(project, planning, asked, self.sender.clone(), self.wake.clone());
+    }
+
+    /// Looks at the file that a planned source waited for; `path` is relative to `base`.
+    pub fn real(&self, path: String, source: Source, base: PathBuf) {
+        work::real(path, source, base, self.sender.clone(), self.wake.clone());
     }
 
     /// Opens a native dialog.

@@ -17,7 +17,7 @@ use pipewright_core::planner::{
     unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project};
-use pipewright_engine::resolve::default_parameters;
+use pipewright_engine::resolve::{default_parameters, real_source};
 use pipewright_engine::{Cancel, RunOptions, RunProgress};
 use pipewright_engine::{bundle, evidence};
 
@@ -137,6 +137,15 @@ pub fn suggest(project: Project, planning: Arc<Planning>, asked: Asked, sender: 
     });
 }
 
+/// Looks at the file that a planned source waited for.
+pub fn real(path: String, source: Source, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-real", move || {
+        let result = real_source(&path, source.format.as_ref(), &base).map(Box::new);
+        let _ = sender.send(Message::Real { source: source.id, path, result });
+        wake();
+    });
+}
+
 /// A run of the whole design.
 #[derive(Debug)]
 pub struct RunTask {
@@ -222,6 +231,7 @@ pub fn browse(browse: Browse, start: PathBuf, sender: SyncSender<Message>, wake:
             }
             Browse::ExportFolder => dialog.set_title("Folder for the export").pick_folder().into_iter().collect(),
             Browse::RunFolder => dialog.set_title("Folder for the output").pick_folder().into_iter().collect(),
+            Browse::Real(_) => dialog.set_title("The file with the data").pick_file().into_iter().collect(),
             Browse::Field { folder: true, .. } => dialog.pick_folder().into_iter().collect(),
             Browse::Field { folder: false, .. } => dialog.pick_file().into_iter().collect(),
         };

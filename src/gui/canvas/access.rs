@@ -76,7 +76,8 @@ fn place(hand: &Hand<'_, '_>, id: Id, rect: Rect, selected: bool, name: &str) ->
 
 /// Title, kind, state: what a step is called.
 pub fn step_name(step: &StepView) -> String {
-    format!("{}, {}, {}", step.title, step.kind, step.state.word())
+    let suggested = if step.is_ghost { "suggested, " } else { "" };
+    format!("{}, {}, {suggested}{}", step.title, step.kind, step.state.word())
 }
 
 fn describe_step(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, index: usize) {
