@@ -40,6 +40,10 @@ pub enum Verb {
     Replace(ReplaceArgs),
     /// List what data is asked for, or write it as issues, a table or data contracts
     Requests(RequestsArgs),
+    /// Make sources of what files declare: SQL tables, JSON Schema, OpenAPI, Avro, dbt, data contracts
+    Import(ImportArgs),
+    /// Compare a data file with a contract, or another declaration
+    Verify(VerifyArgs),
     /// Show the rows that leave a step, computed on a sample
     Preview(PreviewArgs),
     /// Apply a list of edits from a file to a project
@@ -240,6 +244,58 @@ pub enum RequestForm {
     Markdown,
     Csv,
     Odcs,
+}
+
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    pub project: PathBuf,
+    /// Files of declarations, recognised by their content
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// What they are, instead of what is recognised
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub kind: Option<DeclarationKind>,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+pub enum DeclarationKind {
+    Ddl,
+    JsonSchema,
+    #[value(name = "openapi")]
+    OpenApi,
+    Avro,
+    Dbt,
+    Odcs,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The data file; its format is recognised
+    pub file: PathBuf,
+    /// A data contract, or another file that `import` reads
+    #[arg(long, value_name = "FILE")]
+    pub contract: PathBuf,
+    /// Which of the contract's objects the file holds, where it declares several
+    #[arg(long, value_name = "NAME")]
+    pub object: Option<String>,
+    /// What the contract is, instead of what is recognised
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub kind: Option<DeclarationKind>,
+    /// Warnings fail too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    #[arg(long, value_enum, default_value_t = VerifyForm::Text)]
+    pub format: VerifyForm,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyForm {
+    Text,
+    Json,
+    Junit,
+    Sarif,
 }
 
 #[derive(Args, Debug)]

@@ -21,7 +21,7 @@ use super::project::{self, folder_of};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 /// The project that a verb changes.
-fn design_of(path: &Path) -> Result<Project, Failure> {
+pub fn design_of(path: &Path) -> Result<Project, Failure> {
     let opened = project::open(path)?;
     opened
         .project

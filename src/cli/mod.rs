@@ -7,6 +7,7 @@ mod catalogue;
 mod check;
 mod export;
 mod generate;
+mod import;
 mod lists;
 mod output;
 mod plan;
@@ -16,6 +17,7 @@ mod project;
 mod read;
 mod run;
 mod test;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -120,6 +122,8 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Concepts(args)) => plan::concepts(&args),
         Some(Verb::Replace(args)) => catalogue::replace(&args),
         Some(Verb::Requests(args)) => catalogue::requests(&args),
+        Some(Verb::Import(args)) => import::import(&args),
+        Some(Verb::Verify(args)) => verify::verify(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),
         Some(Verb::Apply(args)) => apply::apply(&args),
         Some(Verb::Export(args)) => export::export(&args),

@@ -110,3 +110,83 @@ fn requests_are_written_in_every_form() {
     assert!(code == 2 && talk.contains("nothing is asked of `Nobody`"), "{talk}");
     assert!(run(&["requests", project, "--close"]).2.contains("requests delivered: 0"));
 }
+
+const TABLES: &str = "create table orders (\n  order_id text primary key,\n  user_id text not null,\n  ts timestamp not null,\n  \
+                      amount numeric(10,2)\n);\ncreate table users (user_id text primary key, country text);\n";
+
+#[test]
+fn declarations_become_sources_that_are_planned_on_and_compared_with_data() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        fs::write(home.path().join(name), text).unwrap();
+        path(&home.path().join(name)).to_owned()
+    };
+    let project = run_ok(&["new", path(home.path())]);
+    let project = project.trim();
+    let tables = write("shop.sql", TABLES);
+    let told: Json = serde_json::from_str(&run_ok(&["import", project, &tables, "--format", "json"])).unwrap();
+    assert_eq!((&told["files"][0]["kind"], &told["drift"]), (&Json::from("ddl"), &serde_json::json!([])));
+    let design = project_json(project);
+    assert_eq!(design["sources"][0]["declaration"]["file"], "shop.sql");
+
+    // The declared key makes the lookup safe; made-up rows show the flow.
+    run_ok(&["plan", project, "--question", "users-by-country", "--accept"]);
+    let design = project_json(project);
+    let answer =
+        design["steps"].as_array().unwrap().iter().find(|step| step["kind"] == "answer").unwrap()["id"].clone();
+    let (code, _, talk) = run(&["preview", project, "--step", answer.as_str().unwrap()]);
+    assert!(code == 0 && talk.contains("made-up"), "{talk}");
+    let (code, _, talk) = run(&["run", project, "--out", path(&home.path().join("out"))]);
+    assert!(code != 0 && talk.contains("only its declaration"), "{talk}");
+
+    // Real data comes, and later a new declaration.
+    let users = write("users.csv", "user_id,country\nu1,FR\nu2,DE\n");
+    assert_eq!(run_ok(&["replace", project, "src-users", &users]), "nothing differs from what was declared\n");
+    write("shop.sql", &TABLES.replace("country text", "country text, city text"));
+    let told = run_ok(&["import", project, &tables]);
+    assert!(told.contains("SQL table definitions, 2 sources") && told.contains("`city` is not there"), "{told}");
+    assert_eq!(run(&["check", project]).0, 0);
+
+    let broken = write("broken.sql", "create table a (\n x int,,\n y int);");
+    let (code, _, talk) = run(&["import", project, &broken]);
+    assert!(code == 1 && talk.contains("broken.sql, line 2)") && talk.contains("help: "), "{talk}");
+    let (code, _, talk) = run(&["import", project, &users]);
+    assert!(code == 1 && talk.contains("help: "), "{talk}");
+}
+
+#[test]
+fn a_file_is_verified_against_its_contract() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, real) = without_durations(home.path());
+    run_ok(&["plan", &project, "--gaps", "--question", "latency", "--accept"]);
+    let out = home.path().join("asked");
+    let contract = run_ok(&["requests", &project, "--format", "odcs", "--out", path(&out)]);
+    let contract = contract.trim();
+    let samples = home.path().join("samples/app.jsonl");
+    let verify = |file: &str, more: &[&str]| run(&[&["verify", file, "--contract", contract][..], more].concat());
+    let (code, told, talk) = verify(path(&samples), &[]);
+    assert_eq!(code, 1, "{told}{talk}");
+    assert!(told.contains("error[PW0808]") && told.contains("`duration` is not there"), "{told}");
+    let (code, told, _) = verify(&real, &["--format", "json"]);
+    let told: Json = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, told["differences"].as_array().unwrap().len()), (1, 2), "{told}");
+    let (_, junit, _) = verify(path(&samples), &["--format", "junit"]);
+    assert!(junit.starts_with("<?xml") && junit.contains("failures=\"1\"") && junit.contains("name=\"duration\""));
+    let (_, sarif, _) = verify(path(&samples), &["--format", "sarif"]);
+    let sarif: Json = serde_json::from_str(&sarif).unwrap();
+    assert_eq!(
+        (&sarif["version"], &sarif["runs"][0]["results"][0]["level"]),
+        (&Json::from("2.1.0"), &Json::from("error"))
+    );
+
+    let tables = home.path().join("tables.sql");
+    fs::write(&tables, TABLES).unwrap();
+    let users = home.path().join("users.csv");
+    fs::write(&users, "user_id,country\nu1,FR\nu1,DE\n").unwrap();
+    let (code, told, _) = run(&["verify", path(&users), "--contract", path(&tables)]);
+    assert!(code == 1 && told.contains("`user_id` is declared to stand once"), "{told}");
+    let (code, _, talk) = run(&["verify", path(&users), "--contract", path(&tables), "--object", "user"]);
+    assert!(code == 2 && talk.contains("did you mean `users`?"), "{talk}");
+    fs::write(&users, "user_id,country\nu1,FR\nu2,DE\n").unwrap();
+    assert_eq!(run(&["verify", path(&users), "--contract", path(&tables)]).0, 0);
+}

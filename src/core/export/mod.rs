@@ -88,6 +88,13 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
         {
             let owner =
                 if planned.owner.is_empty() { "nobody yet".to_owned() } else { format!("“{}”", planned.owner) };
+            if planned.status == crate::model::PlannedSource::DECLARED {
+                let message = format!("no data of the source “{}” is at hand, only its declaration", planned.source);
+                let help = "give it a file with `pipewright replace`, or leave this flow out; made-up rows are for previews only";
+                let fault = Diagnostic::error("PW0601", message).help(help);
+                found.push(fault.step(&node.origin.step, &node.origin.title));
+                continue;
+            }
             found.push(
                 Diagnostic::error("PW0601", format!("the source “{}” does not exist yet: it is planned (status: {}, owner: {owner})", planned.source, planned.status))
                     .help("replace it by a File step when the data is there, or leave this flow out; made-up rows are for previews only")

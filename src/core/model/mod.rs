@@ -96,6 +96,11 @@ pub struct PlannedSource {
     pub stands_for: Id,
 }
 
+impl PlannedSource {
+    /// The status of a source that is known by its declaration only.
+    pub const DECLARED: &str = "declared";
+}
+
 impl Default for PlannedSource {
     fn default() -> Self {
         Self {

@@ -16,13 +16,11 @@ use serde_json::{Map, Value as Json, json};
 
 use self::document::{read_document, text_at};
 use super::normal_name;
+use super::planned::at_source;
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Declaration, Id, PlannedSource, Source, Synthetic, new_id};
 use crate::project::{Edit, Place, Project};
-
-/// The status of a source that is known by its declaration only.
-pub const DECLARED: &str = "declared";
 
 /// What kind of file declares sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +236,23 @@ impl Declared {
         }
     }
 
+    /// A source whose data is not at hand.
+    pub fn to_source(&self, id: Id, kind: ImportKind, file: &str) -> Source {
+        let planned = PlannedSource { status: PlannedSource::DECLARED.into(), ..PlannedSource::default() };
+        let mut source = Source { id, title: self.title.clone(), planned: Some(planned), ..Source::default() };
+        self.put_on(&mut source, kind, file);
+        source
+    }
+
+    /// Whether a source or file of that title or path goes by the declared name.
+    pub fn is_named(&self, title: &str, path: &str) -> bool {
+        let last = |name: &str| normal_name(name.rsplit(['.', '/']).next().unwrap_or(name));
+        let names = [normal_name(&self.title), last(&self.name)];
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let stem = normal_name(file.split('.').next().unwrap_or(file));
+        names.iter().any(|name| !name.is_empty() && (*name == normal_name(title) || *name == stem))
+    }
+
     /// What its made-up values look like.
     fn values(&self) -> BTreeMap<String, Synthetic> {
         let mut values = BTreeMap::new();
@@ -290,8 +305,9 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
         let same = |source: &&Source| {
             is_from(source) && source.declaration.as_ref().is_some_and(|one| one.name == declared.name)
         };
-        let at_hand =
-            |source: &&Source| source.declaration.is_none() && source.planned.is_none() && is_named(source, declared);
+        let at_hand = |source: &&Source| {
+            source.declaration.is_none() && source.planned.is_none() && declared.is_named(&source.title, &source.path)
+        };
         let known = project.sources.values().find(same).or_else(|| project.sources.values().find(at_hand));
         if let Some(before) = known.filter(|source| taken.insert(source.id.clone())) {
             let mut after = before.clone();
@@ -301,9 +317,7 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
         }
         let id = free_id(project, &declared.title, &taken);
         taken.insert(id.clone());
-        let planned = PlannedSource { status: DECLARED.into(), ..PlannedSource::default() };
-        let mut source = Source { id, title: declared.title.clone(), planned: Some(planned), ..Source::default() };
-        declared.put_on(&mut source, imported.kind, file);
+        let source = declared.to_source(id, imported.kind, file);
         edits.push(Edit::Insert { into: "sources".into(), item: json!(source), place: Place::Last });
     }
     for source in project.sources.values().filter(is_from) {
@@ -312,19 +326,10 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
             let near = did_you_mean(name, imported.sources.iter().map(|declared| declared.name.as_str()));
             let message = format!("`{name}` is not declared in the file any more{near}");
             let help = "the source is kept as it was; remove it if it is gone";
-            told.push(Diagnostic::warning("PW0824", message).help(help).step(&source.id, &source.title));
+            told.push(at_source(Diagnostic::warning("PW0824", message).help(help), source));
         }
     }
     (edits, told)
-}
-
-/// Whether a source of files goes by the declared name: its title, or its file's.
-fn is_named(source: &Source, declared: &Declared) -> bool {
-    let last = |name: &str| normal_name(name.rsplit(['.', '/']).next().unwrap_or(name));
-    let names = [normal_name(&declared.title), last(&declared.name)];
-    let file = source.path.rsplit('/').next().unwrap_or_default();
-    let stem = normal_name(file.split('.').next().unwrap_or(file));
-    names.iter().any(|name| !name.is_empty() && (*name == normal_name(&source.title) || *name == stem))
 }
 
 /// `src-orders`, or a random one where that is taken.

@@ -201,7 +201,7 @@ pub fn replace_planned(
         let message = format!("the file is read as `{}`; until now it was `{}`", is.name, was.name);
         let help = "choose another format in the source if it was recognised wrongly";
         let told = Diagnostic::warning("PW0812", message).help(help).field("format");
-        differences.push(told.step(&before.id, &before.title));
+        differences.push(at_source(told, before));
     }
     Ok((edits, differences))
 }
@@ -227,8 +227,7 @@ fn planned_source<'a>(project: &'a Project, id: &str) -> Result<(&'a Source, &'a
     let Some(planned) = &source.planned else {
         let message = format!("the source “{}” is not planned: it exists already", source.title);
         return Err(Diagnostic::error("PW0813", message)
-            .help("change its path to read another file, or give the id of a planned source")
-            .step(&source.id, &source.title));
+            .help("change its path to read another file, or give the id of a planned source"));
     };
     Ok((source, planned))
 }
@@ -281,7 +280,13 @@ pub fn drift(declared: &Source, found: &SourceEvidence) -> Vec<Diagnostic> {
                 .field(format!("schema.{}", column.name)),
         );
     }
-    differences.into_iter().map(|diagnostic| diagnostic.step(&declared.id, &declared.title)).collect()
+    differences.into_iter().map(|diagnostic| at_source(diagnostic, declared)).collect()
+}
+
+/// A source is named by its id: it is no step.
+pub(super) fn at_source(mut diagnostic: Diagnostic, source: &Source) -> Diagnostic {
+    diagnostic.location.id = Some(source.id.clone());
+    diagnostic
 }
 
 /// How one declared column differs from what is there.

@@ -123,8 +123,9 @@ pub fn check_requests(project: &Project, vocabulary: &super::Vocabulary) -> Vec<
     let mut found = Vec::new();
     for request in project.requests.values() {
         let mut warn = |field: &str, message: String, help: &str| {
-            let warning = Diagnostic::warning("PW0816", message).help(help).field(field);
-            found.push(warning.step(&request.id, &request.title));
+            let mut warning = Diagnostic::warning("PW0816", message).help(help).field(field);
+            warning.location.id = Some(request.id.clone());
+            found.push(warning);
         };
         if !request.source.is_empty() && !project.sources.contains_key(&request.source) {
             let near = did_you_mean(&request.source, project.sources.keys().map(String::as_str));

@@ -10,6 +10,7 @@ use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
+use pipewright_core::model::PlannedSource;
 
 use super::RunOptions;
 use super::publish::Publisher;
@@ -39,13 +40,12 @@ pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result
         if let Op::Read(read) = &node.op
             && let Some(planned) = &read.planned
         {
-            let fault = Diagnostic::error(
-                "PW0960",
-                format!(
-                    "the source `{}` does not exist yet ({}), so this cannot be run",
-                    planned.source, planned.status
-                ),
-            );
+            let why = match planned.status.as_str() {
+                PlannedSource::DECLARED => "has no data at hand, only its declaration".to_owned(),
+                status => format!("does not exist yet ({status})"),
+            };
+            let fault =
+                Diagnostic::error("PW0960", format!("the source `{}` {why}, so this cannot be run", planned.source));
             let owner = if planned.owner.is_empty() { "its owner" } else { &planned.owner };
             faults.push(at(
                 node,
