@@ -155,6 +155,8 @@ pub fn replace_planned(
     found: &SourceEvidence,
 ) -> Result<(Vec<Edit>, Vec<Diagnostic>), Diagnostic> {
     let (source, plan) = planned_source(project, planned)?;
+    let (mut real, mut found) = (real.clone(), found.clone());
+    let kept_names = keep_names(source, &mut real, &mut found);
     let before = project.sources.get(&plan.stands_for).unwrap_or(source);
     let mut after = Source { path: real.path.clone(), format: real.format.clone(), planned: None, ..before.clone() };
     let mut schema = real.schema.clone().unwrap_or_default();
@@ -194,7 +196,8 @@ pub fn replace_planned(
         edits.push(Edit::Remove { id: source.id.clone() });
     }
     let declared = Source { id: before.id.clone(), title: before.title.clone(), ..source.clone() };
-    let mut differences = drift(&declared, found);
+    let mut differences = drift(&declared, &found);
+    differences.extend(kept_names.into_iter().map(|one| at_source(one, before)));
     if let (Some(was), Some(is)) = (&before.format, &real.format)
         && was.name != is.name
     {
@@ -204,6 +207,45 @@ pub fn replace_planned(
         differences.push(at_source(told, before));
     }
     Ok((edits, differences))
+}
+
+/// Columns that an access log does not name are called by their place (`field_9`). Those that moved, since others came
+/// before them, keep the names that the design knows.
+fn keep_names(declared: &Source, real: &mut Source, found: &mut SourceEvidence) -> Vec<Diagnostic> {
+    const NAMES: &str = "log_format";
+    let (Some(format), Some(schema), Some(known)) = (&mut real.format, &mut real.schema, &declared.schema) else {
+        return Vec::new();
+    };
+    let Some(layout) = format.options.get_mut(NAMES) else { return Vec::new() };
+    let is_nameless = |name: &str| name.strip_prefix("field_").is_some_and(|place| place.parse::<u32>().is_ok());
+    let nameless = |of: &Schema, other: &Schema| -> Vec<Field> {
+        let fields = of.fields.iter().filter(|field| is_nameless(&field.name) && !other.has(&field.name));
+        fields.cloned().collect()
+    };
+    let (gone, come) = (nameless(known, schema), nameless(schema, known));
+    let is_same = gone.len() == come.len() && gone.iter().zip(&come).all(|(a, b)| b.data_type.fits(&a.data_type));
+    if !is_same {
+        return Vec::new();
+    }
+    let mut told = Vec::new();
+    for (was, is) in gone.iter().map(|field| &field.name).zip(come.iter().map(|field| &field.name)) {
+        // The whole name: `$field_1` is no part of `$field_10`.
+        let Ok(place) = regex::Regex::new(&format!(r"\${is}\b")) else { continue };
+        if !place.is_match(layout) {
+            continue;
+        }
+        *layout = place.replace_all(layout, regex::NoExpand(&format!("${was}"))).into_owned();
+        schema.fields.iter_mut().filter(|field| field.name == *is).for_each(|field| field.name.clone_from(was));
+        for column in found.columns.iter_mut().filter(|column| column.name == *is) {
+            (column.name, column.expression) = (was.clone(), crate::expr::print_name(was));
+        }
+        told.push(
+            Diagnostic::hint("PW0818", format!("`{is}` has no name of its own, and is read as `{was}`, as until now"))
+                .help("give it a name in the format's `log_format`")
+                .field(format!("schema.{was}")),
+        );
+    }
+    told
 }
 
 /// The planned source that a name means: its id, its title, or the source for which it stands.

@@ -100,11 +100,12 @@ fn random_edit(random: &mut fastrand::Rng, project: &Project) -> Edit {
         let lists = step.settings.values().filter_map(Json::as_array).flatten();
         ids.extend(lists.filter_map(|item| Some(item.get("id")?.as_str()?.to_owned())));
     }
+    ids.extend(project.requests.keys().cloned());
     ids.push("nobody".into());
     let id = ids[random.usize(..ids.len())].clone();
     let other = ids[random.usize(..ids.len())].clone();
     let fresh = format!("n-{}", random.u32(..200));
-    match random.u8(..9) {
+    match random.u8(..11) {
         0 => insert("steps", json!({"id": fresh, "kind": "filter", "title": "F", "x": random.i32(-9..9)})),
         1 => insert("wires", json!({"id": fresh, "from": id, "to": other})),
         2 => insert("notes", json!({"id": fresh, "text": "t", "x": 1, "y": 2})),
@@ -117,6 +118,8 @@ fn random_edit(random: &mut fastrand::Rng, project: &Project) -> Edit {
             place: Place::After(other),
         },
         7 => Edit::Move { id, place: if random.bool() { Place::First } else { Place::After(other) } },
+        8 => insert("requests", json!({"id": fresh, "title": "R", "unlocks": ["q"]})),
+        9 => set(&id, "status", json!(if random.bool() { "delivered" } else { "lost" })),
         _ => set(&id, "expression", if random.bool() { Json::Null } else { json!("1") }),
     }
 }

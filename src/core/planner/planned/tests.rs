@@ -139,3 +139,32 @@ fn a_planned_source_of_its_own_becomes_a_source_of_files() {
     let codes: Vec<&str> = differences.iter().map(|one| one.code.as_str()).collect();
     assert_eq!(codes, ["PW0808", "PW0811"], "{differences:?}");
 }
+
+#[test]
+fn nameless_columns_of_a_log_keep_the_names_that_the_design_knows() {
+    let mut project = shop_sources();
+    let fields = |names: &[&str]| Schema::of(names.iter().map(|name| (*name, DataType::String)));
+    let planned = Source {
+        id: "src-new".into(),
+        title: "New".into(),
+        schema: Some(fields(&["path", "field_1", "duration"])),
+        planned: Some(PlannedSource::default()),
+        ..Source::default()
+    };
+    project.apply(&[Edit::Insert { into: "sources".into(), item: json!(planned), place: Place::Last }]).unwrap();
+    let layout = "$request $request_time $field_10 $field_1_x";
+    let real = Source {
+        path: "new.log".into(),
+        format: Some(crate::formats::FormatSpec::new("nginx_access").with("log_format", layout)),
+        schema: Some(fields(&["path", "duration", "field_10"])),
+        ..Source::default()
+    };
+    let found = SourceEvidence { rows: 3, ..SourceEvidence::declared(&real) };
+    let (edits, differences) = replace_planned(&project, "src-new", &real, &found).unwrap();
+    project.apply(&edits).unwrap();
+    let source = &project.sources["src-new"];
+    assert_eq!(source.schema.as_ref().unwrap().names().collect::<Vec<_>>(), ["path", "duration", "field_1"]);
+    let layout = source.format.as_ref().unwrap().option("log_format");
+    assert_eq!(layout, Some("$request $request_time $field_1 $field_1_x"));
+    assert_eq!(differences.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["PW0818"]);
+}
