@@ -1,9 +1,13 @@
 //! SQL table definitions: `create table` with keys and comments, of PostgreSQL, MySQL, SQLite, SQL Server and others.
 //! Everything else in a dump is passed over.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
 use sqlparser::ast::{
     AlterTableOperation, ColumnDef, ColumnOption, CommentDef, CommentObject, CreateTable, CreateTableOptions,
     DataType as SqlType, EnumMember, Expr, IndexColumn, ObjectName, SqlOption, Statement, TableConstraint,
+    UserDefinedTypeRepresentation as Represented,
 };
 use sqlparser::dialect::{AnsiDialect, Dialect, GenericDialect, MsSqlDialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
@@ -72,6 +76,7 @@ fn without_rows(text: &str) -> String {
 
 fn read_as(text: &str, dialect: &dyn Dialect) -> (Vec<Declared>, Vec<Diagnostic>) {
     let (mut tables, mut faults): (Vec<Declared>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
+    let mut own = OwnTypes::new();
     let mut tokens = Vec::new();
     if let Err(error) = Tokenizer::new(dialect, text).tokenize_with_location_into_buf(&mut tokens) {
         faults.push(
@@ -87,13 +92,23 @@ fn read_as(text: &str, dialect: &dyn Dialect) -> (Vec<Declared>, Vec<Diagnostic>
             let solid = statement.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
             solid.map(|token| token.token.to_string().to_lowercase()).nth(at).unwrap_or_default()
         };
-        let is_table = word(0) == "create" && (1..5).any(|at| word(at) == "table");
-        let is_other = ["comment", "alter"].contains(&word(0).as_str()) || word(0) == "create" && word(1) == "unique";
+        let is_part = (3..8).any(|at| word(at) == "partition" && word(at + 1) == "of");
+        let is_table = word(0) == "create" && !is_part && (1..5).any(|at| word(at) == "table");
+        let is_other = ["comment", "alter"].contains(&word(0).as_str())
+            || word(0) == "create" && ["unique", "type", "domain"].contains(&word(1).as_str());
         if !is_table && !is_other {
             continue;
         }
         match parse(dialect, statement) {
-            Ok(Statement::CreateTable(table)) => tables.extend(declared(&table, &mut faults, line)),
+            Ok(Statement::CreateTable(table)) => tables.extend(declared(&table, &own, &mut faults, line)),
+            Ok(Statement::CreateType { name, representation: Some(Represented::Enum { labels }) }) => {
+                let words = labels.iter().map(|label| label.value.as_str().into()).collect();
+                own.insert(own_name(&name), (DataType::String, words));
+            }
+            Ok(Statement::CreateDomain(domain)) => {
+                let data_type = type_of(&domain.data_type.to_string()).unwrap_or(DataType::Unknown);
+                own.insert(own_name(&domain.name), (data_type, Vec::new()));
+            }
             Ok(Statement::Comment { object_type, object_name, comment, .. }) => {
                 put_comment(&mut tables, object_type, &object_name, comment.unwrap_or_default());
             }
@@ -151,13 +166,21 @@ fn names(name: &ObjectName) -> Vec<String> {
     name.0.iter().filter_map(|part| part.as_ident().map(|ident| ident.value.clone())).collect()
 }
 
-fn declared(table: &CreateTable, faults: &mut Vec<Diagnostic>, line: u64) -> Option<Declared> {
+/// By name in lower case, without schema: the types that the file itself makes, with the words of enumerations.
+type OwnTypes = BTreeMap<String, (DataType, Vec<Json>)>;
+
+fn own_name(name: &ObjectName) -> String {
+    names(name).pop().unwrap_or_default().to_lowercase()
+}
+
+fn declared(table: &CreateTable, own: &OwnTypes, faults: &mut Vec<Diagnostic>, line: u64) -> Option<Declared> {
     let parts = names(&table.name);
     let title = parts.last()?.clone();
     let mut declared = Declared { name: parts.join("."), title, ..Declared::default() };
     for column in &table.columns {
-        let field = field(column, &mut declared.keys);
-        if field.data_type.is_unknown() && type_of(&column.data_type.to_string()).is_none() {
+        let field = field(column, own, &mut declared.keys);
+        let is_own = matches!(&column.data_type, SqlType::Custom(name, _) if own.contains_key(&own_name(name)));
+        if field.data_type.is_unknown() && !is_own && type_of(&column.data_type.to_string()).is_none() {
             faults.push(
                 Diagnostic::warning(
                     "PW0826",
@@ -192,9 +215,15 @@ fn declared(table: &CreateTable, faults: &mut Vec<Diagnostic>, line: u64) -> Opt
     (!declared.fields.is_empty()).then_some(declared)
 }
 
-fn field(column: &ColumnDef, keys: &mut Vec<Vec<String>>) -> DeclaredField {
+fn field(column: &ColumnDef, own: &OwnTypes, keys: &mut Vec<Vec<String>>) -> DeclaredField {
     let written = column.data_type.to_string();
     let mut field = DeclaredField::new(&column.name.value, type_of(&written).unwrap_or(DataType::Unknown));
+    if let SqlType::Custom(name, _) = &column.data_type
+        && let Some((data_type, words)) = own.get(&own_name(name))
+    {
+        field.data_type = data_type.clone();
+        field.values = Synthetic { vocabulary: words.clone(), ..Synthetic::default() };
+    }
     if let SqlType::Enum(members, _) = &column.data_type {
         let words = members.iter().map(|member| match member {
             EnumMember::Name(name) | EnumMember::NamedValue(name, _) => name.as_str().into(),
@@ -325,6 +354,17 @@ mod tests {
         assert_eq!(users.keys, [["id"]]);
         let (tables, _) = read("create table [dbo].[t] ([a b] nvarchar(max) not null, n money)").unwrap();
         assert_eq!((tables[0].name.as_str(), tables[0].fields[0].name.as_str()), ("dbo.t", "a b"));
+    }
+
+    #[test]
+    fn types_of_their_own_and_partitions() {
+        let text = "create type public.mood as enum ('sad', 'ok');\ncreate domain score as integer check (value > 0);\n\
+                    create table t (m public.mood, s score not null, g tsvector) partition by range (s);\n\
+                    create table t_1 partition of t for values from (1) to (9);";
+        let (tables, warnings) = read(text).unwrap();
+        assert_eq!(tables.len(), 1);
+        assert_eq!(field(&tables[0], "m").values.vocabulary, ["sad", "ok"]);
+        assert_eq!((&field(&tables[0], "s").data_type, warnings.len()), (&DataType::Int, 1), "{warnings:?}");
     }
 
     #[test]
