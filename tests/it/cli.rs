@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 26] = [
     "designer",
     "new",
     "generate",
@@ -20,6 +20,10 @@ const VERBS: [&str; 22] = [
     "plan",
     "questions",
     "concepts",
+    "replace",
+    "requests",
+    "import",
+    "verify",
     "preview",
     "apply",
     "export",

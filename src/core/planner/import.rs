@@ -120,6 +120,15 @@ pub struct Imported {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// What a file declares, by its content; `None`: it is no declaration, so it may be data.
+pub fn recognise_declarations(text: &str) -> Option<ImportKind> {
+    let text = text.trim_start_matches('\u{feff}');
+    if looks_like_sql(text) {
+        return Some(ImportKind::Ddl);
+    }
+    read_document(text).ok().and_then(|document| kind_of(&document).ok())
+}
+
 /// Reads a file's declarations, as `kind` or as its content says.
 pub fn read_declarations(text: &str, kind: Option<ImportKind>) -> Result<Imported, Diagnostic> {
     let text = text.trim_start_matches('\u{feff}');

@@ -33,7 +33,9 @@ pub use coverage::{
 pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
 pub use gaps::{Gap, gaps};
-pub use import::{Declared, DeclaredField, ImportKind, Imported, import_edits, read_declarations};
+pub use import::{
+    Declared, DeclaredField, ImportKind, Imported, import_edits, read_declarations, recognise_declarations,
+};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use planned::{drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};

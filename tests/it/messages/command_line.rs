@@ -57,6 +57,30 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
         &["there is no finding `nope`", "--findings` lists them"],
     ),
     (&["plan", "good.pipewright.json", "--accept"], 2, &["--finding <ID>", "Usage: pipewright plan"]),
+    (
+        &["plan", "good.pipewright.json", "--gaps", "--question", "latncy"],
+        2,
+        &["there is no question `latncy`; did you mean `latency`?", "`pipewright questions` lists them"],
+    ),
+    (
+        &["replace", "good.pipewright.json", "nope", "log.csv"],
+        2,
+        &["there is no planned source `nope`", "no source is planned; `pipewright plan PROJECT --gaps`"],
+    ),
+    (&["import", "good.pipewright.json", "nowhere.sql"], 2, &["the file cannot be read: there is no such file"]),
+    (
+        &["import", "good.pipewright.json", "log.csv"],
+        1,
+        &["declares nothing (log.csv)", "a data file is a source by itself"],
+    ),
+    (&["import", "good.pipewright.json", "log.csv", "--as", "sql"], 2, &["'sql'", "possible values: ddl, json-schema"]),
+    (&["verify", "log.csv"], 2, &["--contract <FILE>", "Usage: pipewright verify"]),
+    (&["verify", "log.csv", "--contract", "log.csv"], 1, &["declares nothing", "log.csv"]),
+    (
+        &["requests", "good.pipewright.json", "--owner", "Nobody"],
+        2,
+        &["nothing is asked of `Nobody`", "leave --owner out"],
+    ),
     (&["concepts", "usr"], 2, &["there is no concept `usr`", "`pipewright concepts` lists them"]),
     (
         &["new", "s", "--samples", "nowhere"],

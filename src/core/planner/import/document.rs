@@ -23,7 +23,7 @@ pub fn read_document(text: &str) -> Result<Json, Diagnostic> {
     let found = documents.into_iter().find(|document| document.is_object() || document.is_array());
     found.ok_or_else(|| {
         Diagnostic::error("PW0825", "the file holds a plain text, and declares nothing")
-            .help("give a file of table definitions, a schema, or a data contract")
+            .help("give a file of table definitions, a schema, or a data contract; a data file is a source by itself")
     })
 }
 

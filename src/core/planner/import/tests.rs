@@ -12,6 +12,8 @@ const ORDERS: &str = "create table shop.orders (order_id text primary key, user_
 fn files_are_recognised_by_what_they_hold() {
     let kind = |text: &str| read_declarations(text, None).map(|imported| imported.kind.name());
     let of = |text: &str| kind(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+    assert_eq!(recognise_declarations("time,path\n1,/\n"), None);
+    assert_eq!(recognise_declarations(ORDERS), Some(ImportKind::Ddl));
     assert_eq!(of("-- tables\ncreate table if not exists a (x int);"), "ddl");
     assert_eq!(of(r#"{"type": "record", "name": "A", "fields": [{"name": "x", "type": "int"}]}"#), "avro");
     assert_eq!(of(r#"{"$schema": "x", "type": "object", "properties": {"x": {"type": "integer"}}}"#), "json-schema");
@@ -129,4 +131,55 @@ fn a_declaration_stays_with_the_real_file_and_is_compared_with_it() {
     assert_eq!(other.sources.len(), 2);
     assert!(other.sources["s"].declaration.is_some());
     assert_eq!(other.sources["s"].schema, real.schema);
+}
+
+/// A text of each kind, cut short, with bytes changed or repeated: told or read, never a panic.
+#[test]
+fn no_text_brings_an_importer_down() {
+    let texts: [(&str, ImportKind); 6] = [
+        (ORDERS, ImportKind::Ddl),
+        (r#"{"type": "record", "name": "A", "fields": [{"name": "x", "type": ["null", "A"]}]}"#, ImportKind::Avro),
+        (
+            r##"{"properties": {"x": {"$ref": "#/properties/x"}, "y": {"items": {"type": ["a"]}}}}"##,
+            ImportKind::JsonSchema,
+        ),
+        ("models:\n- name: a\n  columns:\n  - {name: x, data_type: int, tests: [unique]}\n", ImportKind::Dbt),
+        ("kind: DataContract\nschema:\n- name: a\n  properties: [{name: x, logicalType: array}]\n", ImportKind::Odcs),
+        ("openapi: 3.0.0\npaths: {/a: {get: {responses: {'200': {$ref: '#/paths'}}}}}\n", ImportKind::OpenApi),
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for (text, kind) in texts {
+        let chars: Vec<char> = text.chars().collect();
+        for _ in 0..120 {
+            let mut changed = chars.clone();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(..changed.len());
+                match random.u8(..4) {
+                    0 => changed.truncate(at.max(1)),
+                    1 => {
+                        changed[at] =
+                            ['{', '[', '\'', '"', '-', '\n', ',', '\u{0}', 'é', '&', '*', ';'][random.usize(..12)]
+                    }
+                    2 => drop(changed.remove(at)),
+                    _ => {
+                        let piece: Vec<char> = changed[at..(at + 9).min(changed.len())].to_vec();
+                        changed.splice(at..at, piece);
+                    }
+                }
+                if changed.is_empty() {
+                    break;
+                }
+            }
+            let changed: String = changed.into_iter().collect();
+            for kind in [None, Some(kind)] {
+                match read_declarations(&changed, kind) {
+                    Ok(imported) => {
+                        let (edits, _) = import_edits(&Project::new("p"), "f", &imported);
+                        assert!(Project::new("p").apply(&edits).is_ok(), "{changed}");
+                    }
+                    Err(fault) => assert!(fault.help.is_some(), "{changed}: {fault}"),
+                }
+            }
+        }
+    }
 }
