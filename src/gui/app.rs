@@ -214,7 +214,7 @@ impl App {
             .frame(plain(ui))
             .resizable(true)
             .default_size(state.settings.bottom.min(room.y * 0.38))
-            .size_range(80.0..=(room.y * 0.6).max(80.0))
+            .size_range(80.0..=(room.y * 0.5).max(80.0))
             .show(ui, |ui| bottom_ui(ui, state, view, out));
         let left = Panel::left("left")
             .frame(plain(ui))

@@ -59,6 +59,7 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
     let series = series_of(table, x, y, by);
     let (low, high) = (series.iter().flat_map(|one| &one.points))
         .fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point[0]), high.max(point[0])));
+    let is_time = x_type == DataType::Timestamp;
     let highest = series.iter().flat_map(|one| &one.points).map(|point| point[1]).fold(f64::MIN, f64::max);
     let y_name = schema.fields[y].name.clone();
     let plot = Plot::new(name)
@@ -72,6 +73,7 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
         .include_y(0.0)
         .include_y(if highest > 0.0 { highest } else { 1.0 })
         .y_axis_label(y_name)
+        .x_grid_spacer(time_spacer(is_time, low, high))
         .x_axis_formatter(move |mark, _| position_text(mark.value, &x_type, high - low));
     let legend: Vec<String> = series.iter().map(|one| one.name.clone()).collect();
     let for_legend = colours.clone();
@@ -90,6 +92,25 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
         });
     }
     true
+}
+
+/// At most five marks, at whole hours or days for times.
+fn time_spacer(is_time: bool, low: f64, high: f64) -> impl Fn(egui_plot::GridInput) -> Vec<egui_plot::GridMark> {
+    const MINUTE: f64 = 60e6;
+    const STEPS: [f64; 14] =
+        [1.0, 5.0, 15.0, 60.0, 180.0, 360.0, 720.0, 1440.0, 2880.0, 10_080.0, 20_160.0, 43_200.0, 129_600.0, 525_600.0];
+    const MOST: f64 = 5.0;
+    let span = (high - low).max(1.0);
+    let step = match is_time {
+        true => STEPS.iter().map(|minutes| minutes * MINUTE).find(|step| span / step <= MOST),
+        false => (0..40).map(|power| 10f64.powi(power - 20)).find(|step| span / step <= MOST),
+    };
+    let step = step.unwrap_or(span / MOST);
+    move |_| {
+        let first = (low / step).ceil() as i64;
+        let marks = (first..=first + MOST as i64).map(|mark| mark as f64 * step).filter(|mark| *mark <= high);
+        marks.map(|value| egui_plot::GridMark { value, step_size: step }).collect()
+    }
 }
 
 /// Names with their numbers, in the order of the rows.

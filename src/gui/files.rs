@@ -9,13 +9,14 @@ use egui::{Context, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
+use pipewright_core::planner::{Imported, import_edits};
 use pipewright_core::project::{EXTENSION, Project, Recovery};
 use serde_json::Value as Json;
 
 use super::app::App;
 use super::backend::{FileTask, Found, Message, Opened, SniffTask};
 use super::canvas::Selection;
-use super::command::{Action, BottomTab, UnsavedAnswer};
+use super::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
 use super::edits;
 use super::state::{UNTITLED, relative_path};
 use super::view::{Dialog, Then};
@@ -258,6 +259,10 @@ impl App {
                 self.close_requests(ctx);
                 self.ask_again(ctx);
             }
+            Message::Declared { path, imported } => {
+                self.state.sniffing.remove(&path);
+                self.show_declared(ctx, &path, &imported);
+            }
             Message::Real { source, path, result } => {
                 self.state.sniffing.remove(&path);
                 match result {
@@ -342,6 +347,19 @@ impl App {
                 let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
                 self.notice(ctx, format!("{}{help}", diagnostic.message), true);
             }
+        }
+    }
+
+    /// What a file declares becomes sources whose data is not at hand, or is laid beside those that are.
+    fn show_declared(&mut self, ctx: &Context, path: &str, imported: &Imported) {
+        let file = relative_path(Path::new(path), &self.state.base());
+        let (edits, gone) = import_edits(&self.state.project, &file, imported);
+        if self.edit(ctx, &format!("import {file}"), &edits, false) {
+            self.view.left = LeftTab::Sources;
+            let sources = super::state::counted(imported.sources.len() as u64, "source");
+            let first = imported.warnings.iter().chain(&gone).next();
+            let warning = first.map_or(String::new(), |warning| format!(" · {}", warning.message));
+            self.notice(ctx, format!("{file}: {} with {sources}{warning}", imported.kind.title()), false);
         }
     }
 

@@ -12,21 +12,24 @@ use super::theme;
 use super::view::View;
 use super::widgets::{caption, link, list_row, primary_button, soft};
 
+/// Width of a card, and the least at which two stand side by side.
 const WIDTH: f32 = 340.0;
+const LEAST: f32 = 240.0;
 /// Questions of a service team, offered first where the sources answer them.
 const FIRST: [&str; 5] =
     ["users-bad-experience", "pages-most-used", "what-broke-first", "services-to-expand", "transactions-failed"];
 
 /// Draws it into the middle of the canvas.
 pub fn guide_ui(ui: &mut Ui, canvas: Rect, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
-    let is_narrow = canvas.width() < 2.0 * WIDTH + 3.0 * theme::SPACE_6;
-    let width =
-        if is_narrow { (canvas.width() - 2.0 * theme::SPACE_4).min(WIDTH) } else { 2.0 * WIDTH + theme::SPACE_6 };
-    if width < 160.0 {
+    let half = ((canvas.width() - 3.0 * theme::SPACE_6) / 2.0).min(WIDTH);
+    let is_narrow = half < LEAST;
+    let card = if is_narrow { (canvas.width() - 2.0 * theme::SPACE_4).min(WIDTH) } else { half };
+    if card < 160.0 {
         return;
     }
-    let inner = width.min(WIDTH) - 2.0 * theme::SPACE_4 - 2.0;
-    let height = (canvas.height() - 2.0 * theme::SPACE_4).min(if is_narrow { 560.0 } else { 330.0 });
+    let width = if is_narrow { card } else { 2.0 * card + theme::SPACE_6 };
+    let inner = card - 2.0 * theme::SPACE_4 - 2.0;
+    let height = (canvas.height() - 2.0 * theme::SPACE_3).min(if is_narrow { 560.0 } else { 320.0 });
     let room = Rect::from_center_size(canvas.center(), vec2(width, height));
     ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
         egui::ScrollArea::vertical().id_salt("guide").show(ui, |ui| {

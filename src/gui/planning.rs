@@ -19,6 +19,8 @@ pub struct Planning {
     /// The project's questions, then the ready-made ones that it has not.
     pub questions: Vec<Asked>,
     pub coverage: Coverage,
+    /// By question: whether sources that exist answer it, without those that are planned.
+    pub answerable: Vec<bool>,
     pub away: Vec<FieldAway>,
     pub unused: Vec<UnusedField>,
     pub warnings: Vec<Diagnostic>,
@@ -59,15 +61,12 @@ impl Planning {
 
     /// How far the sources answer a question; `None`: it does not say what its answer shows.
     pub fn reach(&self, id: &str) -> Option<Reach> {
-        let row = self.coverage.row(self.coverage.questions.iter().position(|known| known == id)?);
-        let answers = |planned: bool| {
-            let sources = row.iter().zip(&self.catalogue.sources);
-            sources.into_iter().any(|(state, source)| state.answers() && source.planned == planned)
-        };
+        let number = self.coverage.questions.iter().position(|known| known == id)?;
+        let row = self.coverage.row(number);
         let has = |state: CoverageState| row.contains(&state);
         Some(match () {
-            () if answers(false) => Reach::Answerable,
-            () if answers(true) => Reach::Planned,
+            () if self.answerable[number] => Reach::Answerable,
+            () if row.iter().any(|state| state.answers()) => Reach::Planned,
             () if has(CoverageState::Partial) => Reach::Partly,
             () if has(CoverageState::Forbidden) => Reach::Forbidden,
             () if self.away.iter().any(|away| away.unlocks.iter().any(|unlocked| unlocked == id)) => {

@@ -1,6 +1,7 @@
 //! The rows of the selected step as a table: only what is seen is drawn, so that a million rows and hundreds of columns
 //! scroll. Each header has name, type and a small profile.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextWrapping};
@@ -139,6 +140,7 @@ fn table_ui(
         table,
         schema,
         profile: profile.map(|profile| profile.as_slice()),
+        meanings: meanings_of(state, step),
         chosen: view.preview.row,
         clicked: None,
         copied: None,
@@ -166,6 +168,19 @@ fn table_ui(
         let centre = ui.max_rect().center();
         ui.painter().text(centre, egui::Align2::CENTER_CENTER, "no rows", theme::body(), palette.soft);
     }
+}
+
+/// What the columns of a step that reads a source mean.
+fn meanings_of(state: StateRef<'_>, step: &str) -> BTreeMap<String, String> {
+    let source = state.design().steps.get(step).and_then(|step| step.settings.get("source")?.as_str());
+    let Some((latest, source)) = state.planning.latest.as_ref().zip(source) else { return BTreeMap::new() };
+    let Some(number) = latest.catalogue.source_number(source) else { return BTreeMap::new() };
+    let columns = latest.catalogue.meanings[number].columns.iter();
+    let known = columns.filter_map(|column| {
+        let meaning = column.accepted()?;
+        Some((column.column.clone(), latest.catalogue.vocabulary.title(&meaning.concept).to_owned()))
+    });
+    known.collect()
 }
 
 /// Tells a screen reader what the table is, with its counts.
@@ -200,6 +215,8 @@ struct Rows<'a> {
     table: &'a ResultTable,
     schema: &'a Schema,
     profile: Option<&'a [ColumnProfile]>,
+    /// By column: what it means.
+    meanings: BTreeMap<String, String>,
     chosen: Option<u64>,
     clicked: Option<u64>,
     copied: Option<String>,
@@ -232,7 +249,12 @@ impl TableDelegate for Rows<'_> {
         let painter = ui.painter_at(inner);
         let type_x = inner.left() + name.size().x + 8.0;
         painter.galley(inner.left_top(), name, palette.text);
-        painter.galley(pos2(type_x, inner.top()), data_type, palette.soft);
+        painter.galley(pos2(type_x, inner.top()), data_type.clone(), palette.soft);
+        if let Some(meaning) = self.meanings.get(&field.name) {
+            let at = pos2(type_x + data_type.size().x + 8.0, inner.top());
+            let galley = ui.painter().layout_no_wrap(meaning.clone(), theme::caption(), palette.accent);
+            painter.galley(at + vec2(0.0, 2.0), galley, palette.accent);
+        }
         let below = Rect::from_min_max(pos2(inner.left(), inner.top() + 20.0), inner.max);
         let profile = self.profile.and_then(|profile| profile.get(index));
         if let Some(profile) = profile {

@@ -1,7 +1,7 @@
 //! The sources of the project as cards: what is there, and what is still to come.
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};
-use pipewright_core::model::Source;
+use pipewright_core::model::{PlannedSource, Source};
 
 use super::command::{Action, Actions, Chosen, Command};
 use super::requests;
@@ -47,9 +47,14 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
         match &source.planned {
             Some(planned) => {
                 ui.horizontal_wrapped(|ui| {
-                    badge(ui, "data we need", palette.bad);
-                    let owner = if source.owner.is_empty() { "nobody yet" } else { &source.owner };
-                    ui.label(RichText::new(format!("{} · {owner}", planned.status)).color(palette.soft));
+                    let owner = if source.owner.is_empty() { "nobody owns it yet" } else { &source.owner };
+                    if planned.status == PlannedSource::DECLARED {
+                        badge(ui, "declared, no data yet", palette.warning);
+                        ui.label(RichText::new(owner).color(palette.soft));
+                    } else {
+                        badge(ui, "data we need", palette.bad);
+                        ui.label(RichText::new(format!("{} · {owner}", planned.status)).color(palette.soft));
+                    }
                 });
             }
             None => {

@@ -58,15 +58,6 @@ impl Default for Sentence {
 }
 
 impl Measure {
-    /// The words before the concept.
-    const WORDS: [(&'static str, fn(String) -> Measure); 5] = [
-        ("how many different", Measure::Different),
-        ("total", Measure::Total),
-        ("average", Measure::Average),
-        ("largest", Measure::Largest),
-        ("95th percentile of", Measure::Percentile95),
-    ];
-
     pub fn concept(&self) -> Option<&str> {
         match self {
             Measure::Rows => None,
@@ -340,40 +331,61 @@ fn plural(word: &str) -> String {
 
 fn unclear(words: &str, near: Option<String>) -> Diagnostic {
     let near = near.unwrap_or_default();
-    Diagnostic::error("PW0818", format!("“{words}” is not understood in the question{near}")).help(
+    let message = match words {
+        "" => "words are missing in the question".to_owned(),
+        words => format!("“{words}” is not understood in the question{near}"),
+    };
+    Diagnostic::error("PW0818", message).help(
         "write it as: how many users per hour where errors or slower than 3 s by version; \
          `pipewright concepts` lists the meanings",
     )
 }
 
-fn measure_of(words: &[Word], vocabulary: &Vocabulary) -> Result<Measure, Diagnostic> {
-    let text = joined(words);
-    let lower = text.to_lowercase();
-    let counts = ["rows", "requests", "events", "lines", "entries"];
-    if let Some(rest) = lower.strip_prefix("how many ")
-        && counts.contains(&rest)
-    {
-        return Ok(Measure::Rows);
-    }
-    let is_number = |concept: &Concept| matches!(concept.data_type, DataType::Int | DataType::Float);
-    for (start, make) in Measure::WORDS {
-        if lower.starts_with(start) {
-            let rest = &words[start.split(' ').count()..];
-            let fits: &dyn Fn(&Concept) -> bool = if start == "how many different" { &|_| true } else { &is_number };
-            return Ok(make(concept_of(rest, vocabulary, fits)?));
+/// What follows if the words begin so.
+fn after<'a>(words: &'a [Word], start: &str) -> Option<&'a [Word]> {
+    let mut rest = words;
+    for wanted in start.split(' ') {
+        let (first, others) = rest.split_first()?;
+        rest = others;
+        if !first.is(wanted) {
+            return None;
         }
     }
-    if lower.starts_with("how many ") {
+    Some(rest)
+}
+
+fn measure_of(words: &[Word], vocabulary: &Vocabulary) -> Result<Measure, Diagnostic> {
+    let is_any = |concept: &Concept| !concept.id.is_empty();
+    let is_number = |concept: &Concept| matches!(concept.data_type, DataType::Int | DataType::Float);
+    if let Some(rest) = after(words, "how many different") {
+        return Ok(Measure::Different(concept_of(rest, vocabulary, &is_any)?));
+    }
+    if let Some(rest) = after(words, "how many") {
+        let is_one_of = |names: &[&str]| matches!(rest, [one] if names.iter().any(|name| one.is(name)));
+        if is_one_of(&["rows", "requests", "events", "lines", "entries"]) {
+            return Ok(Measure::Rows);
+        }
         // People who use something are known by whatever tells visitors apart.
-        if words[2..].len() == 1 && ["users", "people", "visitors"].contains(&lower[9..].trim()) {
+        if is_one_of(&["users", "people", "visitors"]) {
             return Ok(Measure::Different("visitor.id".into()));
         }
-        return Ok(Measure::Different(
-            concept_of(&words[2..], vocabulary, &|concept| concept.key)
-                .or_else(|_| concept_of(&words[2..], vocabulary, &|_| true))?,
-        ));
+        let key = concept_of(rest, vocabulary, &|concept| concept.key);
+        return Ok(Measure::Different(key.or_else(|_| concept_of(rest, vocabulary, &is_any))?));
     }
-    Err(unclear(&text, None))
+    let number = |start: &str| after(words, start).map(|rest| concept_of(rest, vocabulary, &is_number));
+    if let Some(concept) = number("total") {
+        return Ok(Measure::Total(concept?));
+    }
+    if let Some(concept) = number("average") {
+        return Ok(Measure::Average(concept?));
+    }
+    if let Some(concept) = number("largest") {
+        return Ok(Measure::Largest(concept?));
+    }
+    if let Some(concept) = number("95th percentile of") {
+        return Ok(Measure::Percentile95(concept?));
+    }
+    Err(unclear(&joined(words), None))
 }
 
 /// The concept of that id, title or other name; of several, the first that fits.
@@ -408,8 +420,7 @@ fn only_of(words: &[Word], vocabulary: &Vocabulary) -> Result<(Vec<Only>, bool),
 
 fn one_of(words: &[Word], vocabulary: &Vocabulary) -> Result<Only, Diagnostic> {
     let whole = joined(words);
-    let lower = whole.to_lowercase();
-    if ["errors", "failed", "failures", "error"].contains(&lower.as_str()) {
+    if matches!(words, [one] if ["errors", "failed", "failures", "error"].iter().any(|word| one.is(word))) {
         return Ok(Only::Errors);
     }
     let number = |words: &[Word]| -> Option<f64> {
@@ -417,8 +428,8 @@ fn one_of(words: &[Word], vocabulary: &Vocabulary) -> Result<Only, Diagnostic> {
         let text = text.trim_end_matches("seconds").trim_end_matches('s').trim_end_matches('%').trim();
         text.parse().ok().filter(|number: &f64| number.is_finite())
     };
-    if lower.starts_with("slower than ") {
-        return match number(&words[2..]) {
+    if let Some(rest) = after(words, "slower than") {
+        return match number(rest) {
             Some(seconds) => Ok(Only::SlowerThan { seconds }),
             None => Err(unclear(&whole, None)),
         };
@@ -496,8 +507,14 @@ mod tests {
                 "“errors and slower than 3 s or bot is yes” is not understood in the question",
             ),
             ("average message", "“message” is not understood in the question"),
-            ("", "“” is not understood in the question"),
-            ("how many", "“how many” is not understood in the question"),
+            ("", "words are missing in the question"),
+            ("how many", "words are missing in the question"),
+            ("'how many rows'", "“how many rows” is not understood"),
+            ("how many rows where 'slower than 3'", "“slower than 3” is not understood"),
+            ("how many different", "words are missing"),
+            ("how many rows where is", "“is” is not understood"),
+            ("how many rows by", "words are missing"),
+            ("how many rows where", "words are missing"),
             ("how many rows per hour nonsense by path", "“nonsense” is not understood in the question"),
         ] {
             let fault = Sentence::parse(text, &vocabulary).unwrap_err();

@@ -16,7 +16,7 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
-use pipewright_core::planner::{Asked, Gap, Proposal, SourceEvidence};
+use pipewright_core::planner::{Asked, Gap, Imported, Proposal, SourceEvidence};
 use pipewright_core::project::{Edit, Project, Recovery};
 
 use super::command::Browse;
@@ -129,6 +129,11 @@ pub enum Message {
     Looked {
         planning: Box<Planning>,
         evidence: KnownEvidence,
+    },
+    /// A file declares sources.
+    Declared {
+        path: String,
+        imported: Box<Imported>,
     },
     /// The file that a planned source waited for, with what a sample of it shows.
     Real {

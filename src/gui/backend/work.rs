@@ -13,8 +13,8 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{
-    Asked, Catalogue, SourceEvidence, Vocabulary, check_meanings, coverage, gaps, one_field_away, propose,
-    unused_fields,
+    Asked, Catalogue, Imported, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
+    propose, read_declarations, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project};
 use pipewright_engine::resolve::{default_parameters, real_source};
@@ -57,8 +57,27 @@ impl SniffTask {
     }
 }
 
+/// What a file declares, where it is a declaration: tables in SQL, a schema, an API, a contract.
+fn declarations(task: &SniffTask) -> Option<Imported> {
+    /// Declarations are written by people: larger files are data.
+    const LARGEST: u64 = 8 << 20;
+    const ENDINGS: [&str; 6] = ["sql", "ddl", "json", "avsc", "yaml", "yml"];
+    let path = task.base.join(&task.path);
+    let ending = path.extension()?.to_str()?.to_lowercase();
+    let is_small = std::fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() <= LARGEST);
+    if task.source.is_some() || !is_small || !ENDINGS.contains(&ending.as_str()) {
+        return None;
+    }
+    read_declarations(&std::fs::read_to_string(&path).ok()?, None).ok()
+}
+
 pub fn sniff(task: SniffTask, sender: SyncSender<Message>, wake: Wake) {
     spawn("pipewright-sniff", move || {
+        if let Some(imported) = declarations(&task) {
+            let _ = sender.send(Message::Declared { path: task.path, imported: Box::new(imported) });
+            wake();
+            return;
+        }
         let result = task.look().map(Box::new);
         let _ = sender.send(Message::Sniffed { path: task.path, source: task.source, result });
         wake();
@@ -108,13 +127,22 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
         };
         evidence.insert(source.id.clone(), (key_of_source(project, source), one));
     }
+    for (id, source) in project.sources.iter().filter(|(_, source)| source.planned.is_none()) {
+        if let Some((_, found)) = evidence.get(id).filter(|(_, found)| found.rows > 0) {
+            warnings.extend(drift(source, found));
+        }
+    }
     let (vocabulary, unclear) = Vocabulary::of(project);
     warnings.extend(unclear);
     warnings.extend(check_meanings(project, &vocabulary));
     let (questions, unclear) = Asked::all(project);
     warnings.extend(unclear);
-    let catalogue = Catalogue::new(vocabulary, evidence.values().map(|(_, one)| one.clone()).collect());
+    let all = || evidence.values().map(|(_, one)| one.clone());
+    let existing = Catalogue::new(vocabulary.clone(), all().filter(|source| !source.planned).collect());
+    let existing = coverage(&existing, &questions);
+    let catalogue = Catalogue::new(vocabulary, all().collect());
     let planning = Planning {
+        answerable: (0..questions.len()).map(|row| existing.sources_for(row) > 0).collect(),
         coverage: coverage(&catalogue, &questions),
         away: one_field_away(&catalogue, &questions),
         unused: unused_fields(&catalogue, &questions),
