@@ -74,8 +74,8 @@ impl App {
             || state.saving
             || state.export.busy
             || state.run.active.is_some()
-            || state.findings.is_looking
-            || state.planning.is_looking
+            || state.findings.looking.is_some()
+            || state.planning.is_looking()
             || state.planning.asking.is_some();
         !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }

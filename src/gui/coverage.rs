@@ -34,7 +34,8 @@ const TOTAL_WIDTH: f32 = 44.0;
 /// The tab.
 pub fn coverage_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     let Some(latest) = &state.planning.latest else {
-        let help = if state.planning.is_looking { "Looking at the sources…" } else { "Open a project with sources" };
+        let help =
+            if state.planning.is_looking() { "Looking at the sources…" } else { "Open a project with sources" };
         empty_state(ui, "Nothing is known yet", help);
         return;
     };
@@ -100,7 +101,7 @@ fn bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) 
             });
         }
         ui.checkbox(&mut view.coverage.only_open, "only open questions");
-        if state.planning.is_looking {
+        if state.planning.is_looking() {
             ui.spinner();
         } else if link(ui, "Look again").clicked() {
             out.push(Action::LookAgain);

@@ -247,12 +247,12 @@ impl App {
                 self.state.run.outcome = Some(result);
                 self.view.bottom = BottomTab::Run;
             }
-            Message::Findings(outcome) => {
-                self.state.findings.is_looking = false;
+            Message::Findings { look, outcome } if self.state.findings.looking == Some(look) => {
+                self.state.findings.looking = None;
                 self.state.findings.outcome = Some(outcome);
             }
-            Message::Looked { planning, evidence } => {
-                self.state.planning.is_looking = false;
+            Message::Looked { look, planning, evidence } if self.state.planning.looking == Some(look) => {
+                self.state.planning.looking = None;
                 self.state.planning.latest = Some(Arc::new(*planning));
                 self.state.planning.evidence = evidence;
                 self.state.results.version += 1;
@@ -282,7 +282,9 @@ impl App {
                 self.view.may_close = true;
                 ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
+            // Of a run or a look that nobody waits for any more.
             Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
+            Message::Looked { .. } | Message::Findings { .. } => {}
         }
     }
 

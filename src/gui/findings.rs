@@ -14,7 +14,7 @@ pub fn findings_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         Frame::new().inner_margin(Margin::same(10)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = theme::SPACE_2;
-            if state.findings.is_looking {
+            if state.findings.looking.is_some() {
                 ui.horizontal(|ui| {
                     ui.spinner();
                     soft(ui, "Reading the whole of every source…");

@@ -62,8 +62,8 @@ impl App {
             Action::StartRun { out, parameters } => self.start_run(ctx, out, parameters),
             Action::CancelRun => self.backend.cancel_run(),
             Action::LookForFindings => {
-                self.state.findings.is_looking = true;
-                self.backend.find(self.state.project.clone(), self.state.base());
+                let look = self.backend.find(self.state.project.clone(), self.state.base());
+                self.state.findings.looking = Some(look);
             }
             Action::AcceptFinding(finding) => self.accept_finding(ctx, &finding),
             Action::LookAgain => {

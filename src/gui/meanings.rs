@@ -20,7 +20,7 @@ const NOTHING: &str = "";
 pub fn meanings_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Actions) {
     label_ui(ui, "What the fields mean", "The common language between a question and a field; correct what is wrong.");
     let Some(latest) = &state.planning.latest else {
-        soft(ui, if state.planning.is_looking { "Looking at the values…" } else { "Not looked at yet" });
+        soft(ui, if state.planning.is_looking() { "Looking at the values…" } else { "Not looked at yet" });
         return;
     };
     let Some(number) = latest.catalogue.source_number(&source.id) else {

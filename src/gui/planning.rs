@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 
 use pipewright_core::diagnostic::Diagnostic;
@@ -83,7 +84,8 @@ pub type KnownEvidence = BTreeMap<Id, (u64, SourceEvidence)>;
 /// The planner's part of the state.
 #[derive(Debug, Default)]
 pub struct PlanningState {
-    pub is_looking: bool,
+    /// Number of the look under way.
+    pub looking: Option<u64>,
     pub latest: Option<Arc<Planning>>,
     /// Revision of the project at the latest look, or the one under way, and what it was about.
     pub looked_at: Option<(u64, u64)>,
@@ -108,6 +110,12 @@ pub struct Suggestion {
     trial: Option<(Project, u64)>,
     /// Grows whenever another trial is shown.
     pub serial: u64,
+}
+
+impl PlanningState {
+    pub fn is_looking(&self) -> bool {
+        self.looking.is_some()
+    }
 }
 
 impl Suggestion {
@@ -179,6 +187,6 @@ pub fn key_of(project: &Project) -> u64 {
 }
 
 /// Tells whether a source must be read again.
-pub fn key_of_source(project: &Project, source: &Source) -> u64 {
-    hash_of(&(&source.path, &source.format, &source.schema, &source.planned, &project.parameters))
+pub fn key_of_source(project: &Project, source: &Source, base: &Path) -> u64 {
+    hash_of(&(base, &source.path, &source.format, &source.schema, &source.planned, &project.parameters))
 }

@@ -46,7 +46,7 @@ fn ready_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut QuestionsView, out: &mu
     ui.add_space(theme::SPACE_2);
     ui.horizontal(|ui| {
         ui.label(theme::semibold("Ready to be asked"));
-        if state.planning.is_looking {
+        if state.planning.is_looking() {
             ui.spinner();
         }
     });

@@ -103,7 +103,8 @@ pub struct AppState {
 /// What was found in the sources.
 #[derive(Debug, Default)]
 pub struct FindingsState {
-    pub is_looking: bool,
+    /// Number of the look under way.
+    pub looking: Option<u64>,
     /// `None`: nobody has looked yet.
     pub outcome: Option<FindingsOutcome>,
     /// Ids of those whose flow is in the design.

@@ -21,7 +21,7 @@ impl App {
     /// Looks at the sources again where something changed that the planner goes by. One look at a time.
     pub(super) fn look_where_needed(&mut self) {
         let planning = &self.state.planning;
-        if !self.state.is_open || planning.is_looking || !self.state.sniffing.is_empty() {
+        if !self.state.is_open || planning.is_looking() || !self.state.sniffing.is_empty() {
             return;
         }
         if planning.looked_at.is_some_and(|looked_at| looked_at.0 == self.state.project.revision()) {
@@ -31,9 +31,9 @@ impl App {
         let is_same = planning.looked_at.is_some_and(|looked_at| looked_at.1 == key);
         self.state.planning.looked_at = Some((self.state.project.revision(), key));
         if !is_same {
-            self.state.planning.is_looking = true;
             let known = self.state.planning.evidence.clone();
-            self.backend.look(self.state.project.clone(), self.state.base(), known);
+            let look = self.backend.look(self.state.project.clone(), self.state.base(), known);
+            self.state.planning.looking = Some(look);
         }
     }
 
@@ -41,7 +41,7 @@ impl App {
     pub(super) fn suggest(&mut self, ctx: &Context, question: &str, dials: Dials) {
         self.state.planning.suggestion = None;
         self.state.planning.asking = Some((question.to_owned(), dials));
-        if !self.state.planning.is_looking {
+        if !self.state.planning.is_looking() {
             self.ask_again(ctx);
         }
     }
@@ -51,7 +51,7 @@ impl App {
         // What changed meanwhile is looked at first.
         self.look_where_needed();
         let planning = &self.state.planning;
-        if planning.is_looking {
+        if planning.is_looking() {
             return;
         }
         let (Some((question, dials)), Some(latest)) = (&planning.asking, &planning.latest) else { return };

@@ -124,9 +124,15 @@ pub enum Message {
         result: Result<Box<RunReport>, Vec<Diagnostic>>,
     },
     /// What stands out in the sources.
-    Findings(FindingsOutcome),
+    Findings {
+        /// Number of the look.
+        look: u64,
+        outcome: FindingsOutcome,
+    },
     /// What the sources answer, and what their samples showed.
     Looked {
+        /// Number of the look.
+        look: u64,
         planning: Box<Planning>,
         evidence: KnownEvidence,
     },
@@ -166,6 +172,7 @@ pub struct Backend {
     wake: Wake,
     requests: u64,
     runs: u64,
+    looks: u64,
     cancel: Option<Cancel>,
 }
 
@@ -176,7 +183,18 @@ impl Backend {
         let files = files::spawn(home, sender.clone(), wake.clone());
         let for_preview = wake.clone();
         let preview = PreviewWorker::spawn(move || for_preview());
-        Self { files, waiting: VecDeque::new(), sender, messages, preview, wake, requests: 0, runs: 0, cancel: None }
+        Self {
+            files,
+            waiting: VecDeque::new(),
+            sender,
+            messages,
+            preview,
+            wake,
+            requests: 0,
+            runs: 0,
+            looks: 0,
+            cancel: None,
+        }
     }
 
     /// Hands a task to the thread of files. Never blocks.
@@ -264,14 +282,18 @@ impl Backend {
         work::export(task, self.sender.clone(), self.wake.clone());
     }
 
-    /// Looks for what stands out in a project's sources.
-    pub fn find(&self, project: Project, base: PathBuf) {
-        work::find(project, base, self.sender.clone(), self.wake.clone());
+    /// Looks for what stands out in a project's sources. Gives the look's number.
+    pub fn find(&mut self, project: Project, base: PathBuf) -> u64 {
+        self.looks += 1;
+        work::find(self.looks, project, base, self.sender.clone(), self.wake.clone());
+        self.looks
     }
 
-    /// Looks at the sources of a project and at what they answer; `known`: what was read before.
-    pub fn look(&self, project: Project, base: PathBuf, known: KnownEvidence) {
-        work::look(project, base, known, self.sender.clone(), self.wake.clone());
+    /// Looks at the sources of a project and at what they answer; `known`: what was read before. Gives the look's number.
+    pub fn look(&mut self, project: Project, base: PathBuf, known: KnownEvidence) -> u64 {
+        self.looks += 1;
+        work::look(self.looks, project, base, known, self.sender.clone(), self.wake.clone());
+        self.looks
     }
 
     /// Works out how a question can be answered.

@@ -84,20 +84,27 @@ pub fn sniff(task: SniffTask, sender: SyncSender<Message>, wake: Wake) {
     });
 }
 
-pub fn find(project: Project, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+pub fn find(number: u64, project: Project, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
     spawn("pipewright-find", move || {
         let parameters = default_parameters(&project);
-        let result = evidence::look(&project, &base, &parameters, &Cancel::new());
-        let _ = sender.send(Message::Findings(result));
+        let outcome = evidence::look(&project, &base, &parameters, &Cancel::new());
+        let _ = sender.send(Message::Findings { look: number, outcome });
         wake();
     });
 }
 
 /// Looks at all sources, as far as they are not known yet, and at what they answer.
-pub fn look(project: Project, base: PathBuf, known: KnownEvidence, sender: SyncSender<Message>, wake: Wake) {
+pub fn look(
+    number: u64,
+    project: Project,
+    base: PathBuf,
+    known: KnownEvidence,
+    sender: SyncSender<Message>,
+    wake: Wake,
+) {
     spawn("pipewright-plan", move || {
         let (planning, evidence) = planning_of(&project, &base, known);
-        let _ = sender.send(Message::Looked { planning: Box::new(planning), evidence });
+        let _ = sender.send(Message::Looked { look: number, planning: Box::new(planning), evidence });
         wake();
     });
 }
@@ -106,7 +113,7 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
     let parameters = default_parameters(project);
     let mut unknown = project.clone();
     let is_known =
-        |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source));
+        |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source, base));
     unknown.sources.retain(|_, source| !is_known(source));
     let (found, mut warnings) = evidence::evidence_of(&unknown, base, &parameters);
     let mut evidence = KnownEvidence::new();
@@ -125,7 +132,7 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
             },
             None => declared,
         };
-        evidence.insert(source.id.clone(), (key_of_source(project, source), one));
+        evidence.insert(source.id.clone(), (key_of_source(project, source, base), one));
     }
     for (id, source) in project.sources.iter().filter(|(_, source)| source.planned.is_none()) {
         if let Some((_, found)) = evidence.get(id).filter(|(_, found)| found.rows > 0) {
