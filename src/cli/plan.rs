@@ -41,7 +41,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     diagnostics.extend(check_requests(&design, &vocabulary));
     let (sources, unread) = evidence_of(&design, &opened.base, &parameters);
     diagnostics.extend(unread);
-    let catalogue = Catalogue::new(vocabulary, sources);
+    let catalogue = Catalogue::new(vocabulary, sources).under(&design);
     let (mut questions, unclear) = Asked::all(&design);
     diagnostics.extend(unclear);
     let mut wanted = args.question.clone();

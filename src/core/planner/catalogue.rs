@@ -10,6 +10,7 @@ use super::meanings::{Meaning, SourceMeanings, meanings};
 use super::values::text_of;
 use super::vocabulary::{ConceptNo, Vocabulary};
 use crate::data::{Classification, DataType};
+use crate::policy::InForce;
 
 /// Price of opening a source, of a lookup, of a join in time, of moving rows to another stack. A rule costs 0 to 15.
 pub(super) const SOURCE_COST: u32 = 10;
@@ -27,6 +28,8 @@ pub struct Catalogue {
     pub vocabulary: Arc<Vocabulary>,
     pub sources: Vec<SourceEvidence>,
     pub meanings: Vec<SourceMeanings>,
+    /// The rules on what may be shown to whom (`under`).
+    pub policy: InForce,
     /// Joins that were not taken into account, with the reason.
     pub refused: Vec<RefusedJoin>,
     pub(super) fields: Vec<Vec<CatalogueField>>,
@@ -104,6 +107,7 @@ impl Catalogue {
     ) -> Self {
         let concepts = vocabulary.concepts().len();
         let mut catalogue = Catalogue {
+            policy: InForce::default(),
             refused: Vec::new(),
             fields: Vec::new(),
             joins: Vec::new(),

@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::bits::BitSet;
 use super::catalogue::{Catalogue, JoinWay};
-use super::derive::{Derivation, Origin, derive, derive_on, forbidden, join_reason, wanted_of};
+use super::derive::{Derivation, Origin, derive, derive_on, join_reason, wanted_of};
 use super::evidence::{ColumnEvidence, SourceEvidence};
+use super::governed::{forbidden, forbidden_join, is_governed, site, too_close};
 use super::propose::{UsedMeaning, used_meanings};
 use super::questions::Asked;
 use super::vocabulary::ConceptNo;
-use crate::data::{DataType, Value};
+use crate::data::{Classification, DataType, Value};
 use crate::model::Id;
 
 /// Whether a source answers a question.
@@ -82,6 +83,8 @@ struct Needed {
     local: BitSet,
     all: BitSet,
     is_known: bool,
+    /// A policy, access or residency may stand in the way.
+    is_governed: bool,
 }
 
 fn needed(catalogue: &Catalogue, asked: &Asked) -> Needed {
@@ -89,7 +92,8 @@ fn needed(catalogue: &Catalogue, asked: &Asked) -> Needed {
     let is_known = wanted.is_some();
     let wanted = wanted.unwrap_or_default();
     let local = wanted.iter().filter(|one| one.local).map(|one| one.concept).collect();
-    Needed { local, all: wanted.iter().map(|one| one.concept).collect(), is_known }
+    let all = wanted.iter().map(|one| one.concept).collect();
+    Needed { local, all, is_known, is_governed: is_governed(catalogue) }
 }
 
 /// The whole matrix. Texts are made for single cells only, by `cell_evidence`.
@@ -110,7 +114,7 @@ fn state_of(catalogue: &Catalogue, asked: &Asked, needed: &Needed, source: usize
     if !needed.is_known || !needed.all.is_in(&catalogue.reach[source]) {
         return CoverageState::Missing;
     }
-    if asked.is_own && forbidden(catalogue, source, asked).is_some() {
+    if needed.is_governed && rule_in_the_way(catalogue, asked, needed, source).is_some() {
         return CoverageState::Forbidden;
     }
     let is_whole = needed.local.is_in(&catalogue.solid[source]) && needed.all.is_in(&catalogue.solid_reach[source]);
@@ -118,6 +122,27 @@ fn state_of(catalogue: &Catalogue, asked: &Asked, needed: &Needed, source: usize
         () if !is_whole => CoverageState::Partial,
         () if needed.all.is_in(&catalogue.direct[source]) => CoverageState::Covered,
         () => CoverageState::Derivable,
+    }
+}
+
+/// The rule that forbids an answer from a source, with what would be allowed; `None`: nothing stands in the way.
+fn rule_in_the_way(catalogue: &Catalogue, asked: &Asked, needed: &Needed, source: usize) -> Option<String> {
+    if let Some(rule) = forbidden(catalogue, source, asked) {
+        return Some(rule);
+    }
+    let lacking = needed.all.iter().filter(|concept| !catalogue.closed[source].has(*concept));
+    let mut joins = lacking.flat_map(|concept| catalogue.joins_for[concept].iter().map(|join| &catalogue.joins[*join]));
+    let joined = joins.find_map(|join| forbidden_join(catalogue, asked, source, join.source));
+    let highest = catalogue.policy.highest(&site(catalogue, asked, source));
+    if joined.is_none() && highest >= Classification::Personal {
+        return None;
+    }
+    match derive_on(catalogue, asked, source) {
+        None => joined,
+        Some(derivation) => {
+            let close = too_close(catalogue, asked, &derivation).into_iter().next();
+            close.map(|close| close.text(catalogue, source))
+        }
     }
 }
 
@@ -141,7 +166,7 @@ pub fn cell_evidence(catalogue: &Catalogue, asked: &Asked, source: usize) -> Cel
         }
     };
     let text = match state {
-        CoverageState::Forbidden => forbidden(catalogue, source, asked).unwrap_or_default(),
+        CoverageState::Forbidden => rule_in_the_way(catalogue, asked, &needed, source).unwrap_or_default(),
         CoverageState::Missing => {
             let missing = needed.all.iter().filter(|concept| !catalogue.reach[source].has(*concept));
             format!("nothing gives {}", missing.map(title).collect::<Vec<_>>().join(", "))

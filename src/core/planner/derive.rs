@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use super::bits::BitSet;
 use super::catalogue::{Catalogue, JoinWay};
+use super::evidence::SourceEvidence;
+use super::governed::{forbidden, forbidden_join};
 use super::questions::Asked;
 use super::search::{Found, Gift, GraphJoin, GraphRule, Problem, Provider, Solution, Wanted, search};
 use super::templates::concepts_of;
@@ -67,14 +69,6 @@ pub(super) fn wanted_of(catalogue: &Catalogue, asked: &Asked) -> Option<Vec<Want
     local.chain(needs.any.into_iter().map(|id| (id, false))).map(number).collect()
 }
 
-/// Why the asker may not see a source; `None`: nothing stands in the way.
-pub(super) fn forbidden(catalogue: &Catalogue, source: usize, asked: &Asked) -> Option<String> {
-    let source = &catalogue.sources[source];
-    let is_in = source.access.is_empty() || asked.asker.is_empty() || source.access.contains(&asked.asker);
-    (asked.is_own && !is_in)
-        .then(|| format!("{} may be seen by {} only, and {} asks", source.title, source.access.join(", "), asked.asker))
-}
-
 /// The `count` cheapest derivations, cheapest first; empty where there is none (`gaps` says why).
 pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivation> {
     let Some(wanted) = wanted_of(catalogue, asked) else { return Vec::new() };
@@ -101,7 +95,7 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
         }
         if any.is_in(&catalogue.closed[*base]) {
             let limit = best.limit();
-            best.add(*base, problem_of(catalogue, &relevant, *base, &wanted, 0), limit);
+            best.add(*base, problem_of(catalogue, asked, &relevant, *base, &wanted, 0), limit);
         }
     }
     for (bound, base) in bases {
@@ -110,7 +104,7 @@ pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivat
         let alone = if any.is_in(&catalogue.closed[base]) { catalogue.base_cost(base) + cheapest } else { 0 };
         if bound < limit && alone < limit {
             best.forget(base);
-            best.add(base, problem_of(catalogue, &relevant, base, &wanted, limit), limit);
+            best.add(base, problem_of(catalogue, asked, &relevant, base, &wanted, limit), limit);
         }
     }
     let Best { problems, found, .. } = best;
@@ -159,7 +153,7 @@ impl Best {
 pub(super) fn derive_on(catalogue: &Catalogue, asked: &Asked, base: usize) -> Option<Derivation> {
     let wanted = wanted_of(catalogue, asked)?;
     let relevant = relevant_joins(catalogue, asked, 1);
-    let numbered = problem_of(catalogue, &relevant, base, &wanted, u32::MAX);
+    let numbered = problem_of(catalogue, asked, &relevant, base, &wanted, u32::MAX);
     let found = search(&numbered.problem, 1, u32::MAX);
     let best = found.solutions.into_iter().next()?;
     Some(with_optional(catalogue, asked, &relevant, base, &numbered, best, found.is_proved))
@@ -269,12 +263,17 @@ fn relevant_joins(catalogue: &Catalogue, asked: &Asked, count: usize) -> Relevan
     Relevant { joins: kept, by_concept }
 }
 
+/// Whether other rules hold for what two sources bring: for the costs, and for where their rows may go.
+fn is_elsewhere(one: &SourceEvidence, other: &SourceEvidence) -> bool {
+    one.stack != other.stack || one.residency != other.residency || one.access != other.access
+}
+
 /// Whether one join gives all that another does, for no more.
 fn outdoes(catalogue: &Catalogue, one: &(usize, Vec<usize>), other: &(usize, Vec<usize>)) -> bool {
     let (first, second) = (&catalogue.joins[one.0], &catalogue.joins[other.0]);
     if first.needs != second.needs
         || first.cost > second.cost
-        || catalogue.sources[first.source].stack != catalogue.sources[second.source].stack
+        || is_elsewhere(&catalogue.sources[first.source], &catalogue.sources[second.source])
     {
         return false;
     }
@@ -285,7 +284,14 @@ fn outdoes(catalogue: &Catalogue, one: &(usize, Vec<usize>), other: &(usize, Vec
 }
 
 /// What matters for the wanted concepts, of one base, with numbers of its own; without joins that reach `limit`.
-fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &[Wanted], limit: u32) -> Numbered {
+fn problem_of(
+    catalogue: &Catalogue,
+    asked: &Asked,
+    relevant: &Relevant,
+    base: usize,
+    wanted: &[Wanted],
+    limit: u32,
+) -> Numbered {
     let room = limit.saturating_sub(catalogue.base_cost(base));
     let reach = &catalogue.reach[base];
     let mut numbered = Numbered {
@@ -318,7 +324,10 @@ fn problem_of(catalogue: &Catalogue, relevant: &Relevant, base: usize, wanted: &
         }
         for &place in &relevant.by_concept[concept] {
             let join = &catalogue.joins[relevant.joins[place].0];
-            let is_open = join.source != base && join.cost < room && join.needs.iter().all(|need| reach.has(*need));
+            let is_open = join.source != base
+                && join.cost < room
+                && join.needs.iter().all(|need| reach.has(*need))
+                && forbidden_join(catalogue, asked, base, join.source).is_none();
             if is_open && joins.insert(place) {
                 open.extend(join.needs.iter());
             }
@@ -365,7 +374,7 @@ fn with_optional(
         let better = concepts.and_then(|concepts| {
             let mut more = wanted.clone();
             more.extend(concepts.into_iter().map(|concept| Wanted { concept, local: false }));
-            let mut bigger = problem_of(catalogue, relevant, base, &more, u32::MAX);
+            let mut bigger = problem_of(catalogue, asked, relevant, base, &more, u32::MAX);
             keep_choices(&mut bigger, current.as_ref().unwrap_or(numbered), &solution);
             let limit = solution.cost.saturating_add(OPTIONAL_LIMIT);
             let best = search(&bigger.problem, 1, limit).solutions.into_iter().next()?;

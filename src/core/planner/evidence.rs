@@ -23,6 +23,9 @@ pub struct SourceEvidence {
     pub stack: String,
     /// Teams that may see it; empty: all.
     pub access: Vec<String>,
+    /// Where its data must stay; empty: anywhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub residency: String,
     /// It does not exist yet.
     pub planned: bool,
     /// Column → concept as somebody confirmed it; an empty concept: it means nothing.
@@ -136,6 +139,7 @@ impl SourceEvidence {
             owner: source.owner.clone(),
             stack: source.stack.clone(),
             access: source.access.clone(),
+            residency: source.residency.clone(),
             planned: source.planned.is_some(),
             confirmed: source.meanings.clone(),
             keys: declared_keys(source),

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::catalogue::Catalogue;
 use super::coverage::unlocked_ids;
-use super::derive::{derive, forbidden, wanted_of};
+use super::derive::{derive, wanted_of};
+use super::governed::forbidden;
 use super::meanings::ACCEPTED;
 use super::questions::Asked;
 use super::vocabulary::ConceptNo;

@@ -11,6 +11,7 @@ mod draft;
 mod evidence;
 pub mod findings;
 mod gaps;
+mod governed;
 mod import;
 mod meanings;
 mod planned;

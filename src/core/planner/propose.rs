@@ -1,6 +1,7 @@
 //! From a derivation to a flow: the edits that put it on the canvas, with a reason on every step.
 //! Imports project and below; of this room everything up to derive.
 
+mod allowed;
 mod joins;
 mod results;
 
@@ -12,6 +13,7 @@ use serde_json::{Value as Json, json};
 use super::catalogue::{Catalogue, JoinWay};
 use super::derive::{Derivation, Origin, derive};
 use super::draft::{Draft, NewStep};
+use super::governed::faults_of;
 use super::questions::{Asked, Part};
 use super::templates::{Placeholder, concepts_of, fill, plain_column};
 use super::vocabulary::ConceptNo;
@@ -103,7 +105,8 @@ pub fn propose(project: &Project, catalogue: &Catalogue, asked: &Asked, count: u
     derive(catalogue, asked, count).iter().filter_map(|one| proposal(project, catalogue, asked, one)).collect()
 }
 
-/// The flow of one derivation; `None` where an expression cannot be made, which checked contracts and rules rule out.
+/// The flow of one derivation; `None` where the policy forbids it, or where an expression cannot be made, which checked
+/// contracts and rules rule out.
 pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivation: &Derivation) -> Option<Proposal> {
     let mut flow = Flow {
         catalogue,
@@ -115,10 +118,12 @@ pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivat
         known: BTreeMap::new(),
         losses: Vec::new(),
         dials: BTreeMap::new(),
+        smallest_group: None,
     };
     let source = &catalogue.sources[derivation.base];
     if !project.questions.contains_key(&asked.id) {
-        flow.draft.insert("questions", json!(asked.to_question()));
+        let question = flow.question();
+        flow.draft.insert("questions", json!(question));
     }
     flow.add_dials(project);
     flow.columns = top_columns(project, catalogue, derivation.base);
@@ -136,6 +141,7 @@ pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivat
         }
     }
     flow.rows(project)?;
+    flow.lower_close_parts(project);
     let answer = flow.answer()?;
     let reasons = reasons_of(&flow.draft.edits);
     let mut proposal = Proposal {
@@ -155,7 +161,8 @@ pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivat
         wires: flow.draft.wires,
     };
     proposal.losses.dedup();
-    Some(proposal)
+    let is_allowed = faults_of(project, &proposal.edits, &proposal.steps).is_empty();
+    is_allowed.then_some(proposal)
 }
 
 /// Titles and notes of the steps that edits insert.
@@ -249,6 +256,8 @@ struct Flow<'a> {
     losses: Vec<String>,
     /// By threshold: the parameter that holds it.
     dials: BTreeMap<String, String>,
+    /// Rows that must stand behind each group for its sums and means to be shown.
+    smallest_group: Option<u64>,
 }
 
 impl Flow<'_> {

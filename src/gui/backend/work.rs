@@ -145,9 +145,9 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
     let (questions, unclear) = Asked::all(project);
     warnings.extend(unclear);
     let all = || evidence.values().map(|(_, one)| one.clone());
-    let existing = Catalogue::new(vocabulary.clone(), all().filter(|source| !source.planned).collect());
+    let existing = Catalogue::new(vocabulary.clone(), all().filter(|source| !source.planned).collect()).under(project);
     let existing = coverage(&existing, &questions);
-    let catalogue = Catalogue::new(vocabulary, all().collect());
+    let catalogue = Catalogue::new(vocabulary, all().collect()).under(project);
     let planning = Planning {
         answerable: (0..questions.len()).map(|row| existing.sources_for(row) > 0).collect(),
         coverage: coverage(&catalogue, &questions),

@@ -67,7 +67,7 @@ fn teams_and_unused_fields() {
     (asked.is_own, asked.asker) = (true, "team-shop".into());
     let evidence = cell_evidence(&catalogue, &asked, access);
     assert_eq!(evidence.state, CoverageState::Forbidden);
-    assert_eq!(evidence.text, "Access log may be seen by team-platform only, and team-shop asks");
+    assert_eq!(evidence.text, "Access log may be seen by team-platform only, and this goes to team-shop");
 
     let unused = unused_fields(&shop(), &ready());
     let names: Vec<&str> = unused.iter().map(|one| one.column.as_str()).collect();

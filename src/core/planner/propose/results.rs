@@ -15,7 +15,11 @@ impl Flow<'_> {
             let (keys, measures) = (self.items(&stage.keys)?, self.items(&stage.measures)?);
             let reason = format!("The question is about each {}, not about single rows.", stage.keys[0].name);
             let title = format!("For each {}", stage.keys[0].name);
-            self.step("aggregate", title, json!({"keys": keys, "measures": measures}), reason);
+            let mut settings = json!({"keys": keys, "measures": measures});
+            if contract.measures.is_empty() {
+                self.put_groups(&mut settings);
+            }
+            self.step("aggregate", title, settings, reason);
             self.columns = stage.keys.iter().chain(&stage.measures).map(|part| part.name.clone()).collect();
         }
         let definition = self.definition();
@@ -35,7 +39,8 @@ impl Flow<'_> {
             let reason = "More rows than these nobody reads.".to_owned();
             self.step("top_n", format!("First {top}"), json!({"n": top, "order": order}), reason);
         }
-        let settings = json!({"question": self.asked.id, "definition": definition, "order": order});
+        let mut settings = json!({"question": self.asked.id, "definition": definition, "order": order});
+        self.put_in_place(&mut settings);
         let losses = if self.losses.is_empty() {
             "Nothing is lost on the way.".to_owned()
         } else {
@@ -65,7 +70,9 @@ impl Flow<'_> {
                 Some(first) => format!("For each {}", first.name.replace('_', " ")),
                 None => "All together".into(),
             };
-            self.step("aggregate", title, json!({"keys": keys, "measures": measures}), definition.to_owned());
+            let mut settings = json!({"keys": keys, "measures": measures});
+            self.put_groups(&mut settings);
+            self.step("aggregate", title, settings, definition.to_owned());
             self.columns = names;
             return Some(());
         };
@@ -78,7 +85,9 @@ impl Flow<'_> {
             None => time.expression.clone(),
         };
         let (keys, measures) = (self.items(&contract.dimensions)?, self.items(&contract.measures)?);
-        let settings = json!({"time": when, "span": time.span, "name": time.name, "keys": keys, "measures": measures});
+        let mut settings =
+            json!({"time": when, "span": time.span, "name": time.name, "keys": keys, "measures": measures});
+        self.put_groups(&mut settings);
         let title = format!("Per {}", time.span.trim_start_matches("1 "));
         self.step("time_buckets", title, settings, definition.to_owned());
         names.insert(0, time.name.clone());
