@@ -2,6 +2,7 @@
 //! traced by the values that arrive. What may go where is worked out here once more from what the sources and policies
 //! say, without the code that is tested.
 
+mod plans;
 mod projects;
 mod rows;
 

@@ -144,7 +144,7 @@ fn no_proposal_brings_a_forbidden_field_to_a_forbidden_place() {
             2 => asked_by(&question.id, "team-platform"),
             _ => asked_by(&question.id, ""),
         };
-        for proposal in propose(&project, &catalogue, &asked, 2) {
+        for proposal in propose(&project, &catalogue, &asked, 1) {
             let after = accepted(&project, &proposal);
             proposed += 1;
             hashed += usize::from(proposal.steps.iter().any(|id| after.steps[id].kind == "mask_or_hash"));
