@@ -9,6 +9,7 @@ mod layering;
 mod messages;
 mod parity;
 mod planner;
+mod policy;
 mod run;
 mod shop;
 mod steps;

@@ -1,0 +1,115 @@
+//! The policy through the command line: what is forbidden is told, not exported and not run, with the project and
+//! without it; a sample of it may still be looked at.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{path, run, run_ok};
+
+const ROWS: &str = "client,path\n198.51.100.7,/\n198.51.100.8,/a\n";
+
+/// A project that loads a log with a personal column, and a policy that lets a team have no more than what is internal.
+fn files(folder: &Path, steps: Json, wires: Json) -> (PathBuf, PathBuf) {
+    let fields = json!([{"name": "client", "type": "String", "labels": {"classification": "personal"}},
+        {"name": "path", "type": "String"}]);
+    let project = json!({"pipewright": 1, "name": "p", "teams": [{"id": "t-bi", "title": "Insight"}],
+        "parameters": [{"id": "p1", "name": "key", "type": "String", "default": "${env:POLICY_TEST_KEY}"}],
+        "sources": [{"id": "log", "title": "Access log", "path": "a.csv", "format": {"name": "csv"},
+            "schema": {"fields": fields}}],
+        "steps": steps, "wires": wires});
+    let policy = json!({"policy": 1, "name": "Acme", "highest": {"teams": {"Insight": "internal"}}});
+    let (project_file, policy_file) = (folder.join("p.pipewright.json"), folder.join("acme.json"));
+    fs::write(folder.join("a.csv"), ROWS).unwrap();
+    fs::write(&project_file, project.to_string()).unwrap();
+    fs::write(&policy_file, policy.to_string()).unwrap();
+    (project_file, policy_file)
+}
+
+fn load() -> Json {
+    json!({"id": "load", "kind": "load_file", "title": "Load", "settings": {"path": "out.csv", "audience": "Insight"}})
+}
+
+fn read() -> Json {
+    json!({"id": "read", "kind": "file", "title": "Log", "settings": {"source": "log"}})
+}
+
+#[test]
+fn what_a_policy_forbids_is_neither_exported_nor_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let wires = json!([{"id": "w1", "from": "read", "to": "load"}]);
+    let (project, policy) = files(folder.path(), json!([read(), load()]), wires);
+    let (project, policy, out) = (path(&project), path(&policy), folder.path().join("out"));
+    run_ok(&["check", project]);
+    let (code, text, _) = run(&["check", project, "--policy", policy, "--format", "json"]);
+    let told: Json = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &told[0]["code"], &told[0]["where"]["wire"]), (1, &json!("PW1001"), &json!("w1")), "{told}");
+    assert!(told[0]["message"].as_str().unwrap().contains("“Acme” lets Insight have internal data at most"), "{told}");
+    for target in ["pipeline", "duckdb"] {
+        let bundle = folder.path().join(target);
+        let (code, _, err) = run(&["export", project, "--target", target, "--out", path(&bundle), "--policy", policy]);
+        assert!(code == 78 && err.contains("PW1001") && !bundle.exists(), "{target}: {code} {err}");
+    }
+    let (code, _, err) = run(&["run", project, "--out", path(&out), "--policy", policy]);
+    assert!(code == 78 && err.contains("PW1001") && !out.join("out.csv").exists(), "{code} {err}");
+    // A pipeline that was exported before there was a policy is refused without its project.
+    let bundle = folder.path().join("bundle");
+    run_ok(&["export", project, "--target", "pipeline", "--out", path(&bundle)]);
+    fs::remove_file(project).unwrap();
+    let pipeline = bundle.join("pipeline.json");
+    let (code, _, err) = run(&["run", path(&pipeline), "--out", path(&out), "--policy", policy]);
+    assert!(code == 78 && err.contains("PW1001"), "{code} {err}");
+    assert_eq!(run(&["check", path(&pipeline), "--policy", policy]).0, 1);
+}
+
+#[test]
+fn a_keyed_hash_goes_through_and_its_pipeline_keeps_the_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let hash = json!({"id": "hash", "kind": "mask_or_hash", "title": "Hash", "settings":
+        {"columns": ["client"], "method": "hmac", "key": "key", "reason": "visits are counted"}});
+    let wires = json!([{"id": "w1", "from": "read", "to": "hash"}, {"id": "w2", "from": "hash", "to": "load"}]);
+    let (project, policy) = files(folder.path(), json!([read(), hash, load()]), wires);
+    let (project, policy, out) = (path(&project), path(&policy), folder.path().join("out"));
+    run_ok(&["check", project, "--policy", policy, "--deny-warnings"]);
+    run_ok(&["run", project, "--out", path(&out), "--policy", policy, "--param", "key=k"]);
+    let text = fs::read_to_string(out.join("out.csv")).unwrap();
+    assert!(!text.contains("198.51") && text.lines().count() == 3, "{text}");
+    let bundle = folder.path().join("bundle");
+    run_ok(&["export", project, "--target", "pipeline", "--out", path(&bundle), "--policy", policy]);
+    let pipeline = bundle.join("pipeline.json");
+    run_ok(&["run", path(&pipeline), "--out", path(&out), "--param", "key=k", "--param", &source_folder(folder.path())]);
+    // The policy went along: without the hash's reason the run refuses.
+    let mut json: Json = serde_json::from_str(&fs::read_to_string(&pipeline).unwrap()).unwrap();
+    let hashed = json["nodes"].as_array_mut().unwrap().iter_mut().find(|node| node["op"] == "project").unwrap();
+    hashed["lowered"] = json!([]);
+    fs::write(&pipeline, json.to_string()).unwrap();
+    let (code, _, err) = run(&["run", path(&pipeline), "--out", path(&out), "--param", "key=k"]);
+    assert!(code == 78 && err.contains("PW1001"), "{code} {err}");
+}
+
+fn source_folder(folder: &Path) -> String {
+    format!("source_folder={}", path(folder))
+}
+
+#[test]
+fn a_sample_may_be_looked_at_and_the_form_is_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let wires = json!([{"id": "w1", "from": "read", "to": "load"}]);
+    let (project, policy) = files(folder.path(), json!([read(), load()]), wires);
+    let own = json!({"highest": {"teams": {"t-bi": "public"}}});
+    let mut json: Json = serde_json::from_str(&fs::read_to_string(&project).unwrap()).unwrap();
+    json["policy"] = own;
+    fs::write(&project, json.to_string()).unwrap();
+    assert_eq!(run(&["check", path(&project)]).0, 1);
+    assert!(run_ok(&["preview", path(&project), "--step", "read"]).contains("198.51.100.7"));
+    // A project that allows more than its organisation names both.
+    json["policy"] = json!({"name": "Ours", "highest": {"teams": {"t-bi": "personal"}}});
+    fs::write(&project, json.to_string()).unwrap();
+    let (_, text, _) = run(&["check", path(&project), "--policy", path(&policy)]);
+    assert!(text.contains("PW1006") && text.contains("“Acme”") && text.contains("the project's limit"), "{text}");
+    let schema: Json = serde_json::from_str(&run_ok(&["schema", "policy"])).unwrap();
+    assert!(schema["properties"]["smallest_group"].is_object());
+    let (code, _, err) = run(&["check", path(&project), "--policy", "nowhere.json"]);
+    assert!(code == 78 && err.contains("PW1008"), "{code} {err}");
+}
