@@ -51,14 +51,14 @@ fn what_a_policy_forbids_is_neither_exported_nor_run() {
         let (code, _, err) = run(&["export", project, "--target", target, "--out", path(&bundle), "--policy", policy]);
         assert!(code == 78 && err.contains("PW1001") && !bundle.exists(), "{target}: {code} {err}");
     }
-    let (code, _, err) = run(&["run", project, "--out", path(&out), "--policy", policy]);
+    let (code, _, err) = run(&["run", project, "--out", path(&out), "--policy", policy, "--param", "key=k"]);
     assert!(code == 78 && err.contains("PW1001") && !out.join("out.csv").exists(), "{code} {err}");
     // A pipeline that was exported before there was a policy is refused without its project.
     let bundle = folder.path().join("bundle");
     run_ok(&["export", project, "--target", "pipeline", "--out", path(&bundle)]);
     fs::remove_file(project).unwrap();
     let pipeline = bundle.join("pipeline.json");
-    let (code, _, err) = run(&["run", path(&pipeline), "--out", path(&out), "--policy", policy]);
+    let (code, _, err) = run(&["run", path(&pipeline), "--out", path(&out), "--policy", policy, "--param", "key=k"]);
     assert!(code == 78 && err.contains("PW1001"), "{code} {err}");
     assert_eq!(run(&["check", path(&pipeline), "--policy", policy]).0, 1);
 }
@@ -78,7 +78,16 @@ fn a_keyed_hash_goes_through_and_its_pipeline_keeps_the_rules() {
     let bundle = folder.path().join("bundle");
     run_ok(&["export", project, "--target", "pipeline", "--out", path(&bundle), "--policy", policy]);
     let pipeline = bundle.join("pipeline.json");
-    run_ok(&["run", path(&pipeline), "--out", path(&out), "--param", "key=k", "--param", &source_folder(folder.path())]);
+    run_ok(&[
+        "run",
+        path(&pipeline),
+        "--out",
+        path(&out),
+        "--param",
+        "key=k",
+        "--param",
+        &source_folder(folder.path()),
+    ]);
     // The policy went along: without the hash's reason the run refuses.
     let mut json: Json = serde_json::from_str(&fs::read_to_string(&pipeline).unwrap()).unwrap();
     let hashed = json["nodes"].as_array_mut().unwrap().iter_mut().find(|node| node["op"] == "project").unwrap();
@@ -102,7 +111,7 @@ fn a_sample_may_be_looked_at_and_the_form_is_described() {
     json["policy"] = own;
     fs::write(&project, json.to_string()).unwrap();
     assert_eq!(run(&["check", path(&project)]).0, 1);
-    assert!(run_ok(&["preview", path(&project), "--step", "read"]).contains("198.51.100.7"));
+    assert!(run_ok(&["preview", path(&project), "--step", "read", "--param", "key=k"]).contains("198.51.100.7"));
     // A project that allows more than its organisation names both.
     json["policy"] = json!({"name": "Ours", "highest": {"teams": {"t-bi": "personal"}}});
     fs::write(&project, json.to_string()).unwrap();
