@@ -36,6 +36,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Plan from questions to flows, and from sources to questions
     Plan(PlanArgs),
+    /// List the sources: rows and time, what identifies a row, owner, what is personal
+    Sources(SourcesArgs),
     /// Put a real file in the place of a planned source, and list what differs
     Replace(ReplaceArgs),
     /// List what data is asked for, or write it as issues, a table or data contracts
@@ -207,6 +209,13 @@ pub enum PlanForm {
     Json,
     Markdown,
     Csv,
+}
+
+#[derive(Args, Debug)]
+pub struct SourcesArgs {
+    pub project: PathBuf,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
 }
 
 #[derive(Args, Debug)]

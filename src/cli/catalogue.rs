@@ -1,21 +1,24 @@
-//! `pipewright replace` and `requests`: planned sources and what is asked for.
+//! `pipewright sources`, `replace` and `requests`: what there is, what is planned, and what is asked for.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::model::Request;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{
-    Catalogue, Vocabulary, contract_texts, find_planned, issue_texts, replace_planned, requests_csv, requests_met,
+    Catalogue, SourceFacts, Vocabulary, contract_texts, find_planned, issue_texts, replace_planned, requests_csv,
+    requests_met, source_facts,
 };
 use pipewright_core::project::{Edit, Project, save_file};
 use pipewright_engine::evidence::evidence_of;
 use pipewright_engine::resolve::{default_parameters, real_source};
 use serde_json::json;
 
-use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs};
-use super::output::{print_json, print_text};
+use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs, SourcesArgs};
+use super::output::{counted, print_json, print_text};
 use super::plan::tell;
 use super::project::{self, folder_of};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
@@ -32,6 +35,55 @@ pub fn design_of(path: &Path) -> Result<Project, Failure> {
 pub fn path_in_project(project: &Path, file: &Path) -> Result<String, Failure> {
     let (home, file) = (std::path::absolute(folder_of(project))?, std::path::absolute(file)?);
     Ok(file.strip_prefix(&home).unwrap_or(&file).to_string_lossy().replace('\\', "/"))
+}
+
+pub fn sources(args: &SourcesArgs) -> VerbResult {
+    let design = design_of(&args.project)?;
+    let (vocabulary, mut unclear) = Vocabulary::of(&design);
+    let (evidence, unread) = evidence_of(&design, folder_of(&args.project), &default_parameters(&design));
+    unclear.extend(unread);
+    tell(&unclear);
+    let facts = source_facts(&design, &Catalogue::new(vocabulary, evidence));
+    match args.format {
+        Form::Json => print_json(&facts)?,
+        Form::Text if facts.is_empty() => print_text("there are no sources\n")?,
+        Form::Text => print_text(&facts.iter().map(fact_lines).collect::<String>())?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn fact_lines(facts: &SourceFacts) -> String {
+    let format = if facts.format.is_empty() { String::new() } else { format!(", {}", facts.format) };
+    let mut text = format!("{}  {} ({}{format})\n", facts.source, facts.title, facts.state);
+    let about = if facts.is_exact { "" } else { "about " };
+    if facts.rows > 0 {
+        let _ = write!(text, "  {about}{}, {}", counted(facts.rows, "row"), counted(facts.bytes, "byte"));
+        if let Some(span) = &facts.span {
+            let shown = |value: &Value| value.to_json().as_str().unwrap_or_default().to_owned();
+            let _ = write!(text, ", {} to {}", shown(&span.first), shown(&span.last));
+            if let Some(rows) = span.rows_a_day {
+                let places = if rows < 10.0 { 1 } else { 0 };
+                let _ = write!(text, ": {rows:.places$} rows a day");
+            }
+        }
+        text.push('\n');
+    }
+    let grain = match facts.grain.is_empty() {
+        true => "no field alone identifies a row".to_owned(),
+        false => format!("a row is known by {}", facts.grain.join(" and ")),
+    };
+    let _ = writeln!(text, "  {grain}; {} of {} understood", facts.understood, counted(facts.fields as u64, "field"));
+    for (class, columns) in facts.classes.iter().filter(|(class, _)| **class >= Classification::Personal) {
+        let class = if *class == Classification::Secret { "secret" } else { "personal" };
+        let _ = writeln!(text, "  {class}: {}", columns.join(", "));
+    }
+    let mut whose = vec![format!("owner {}", if facts.owner.is_empty() { "nobody yet" } else { &facts.owner })];
+    let parts = [("lives in", facts.stack.clone()), ("seen by", facts.access.join(", "))];
+    let more = [("must stay in", facts.residency.join(", ")), ("declared by", facts.declared_by.clone())];
+    let told = parts.into_iter().chain(more).filter(|(_, value)| !value.is_empty());
+    whose.extend(told.map(|(what, value)| format!("{what} {value}")));
+    let _ = writeln!(text, "  {}", whose.join("; "));
+    text
 }
 
 pub fn replace(args: &ReplaceArgs) -> VerbResult {

@@ -120,6 +120,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Plan(args)) => plan::plan(&args),
         Some(Verb::Questions(args)) => plan::questions(&args),
         Some(Verb::Concepts(args)) => plan::concepts(&args),
+        Some(Verb::Sources(args)) => catalogue::sources(&args),
         Some(Verb::Replace(args)) => catalogue::replace(&args),
         Some(Verb::Requests(args)) => catalogue::requests(&args),
         Some(Verb::Import(args)) => import::import(&args),

@@ -67,6 +67,7 @@ fn fill(
     let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, &Cancel::new())?;
     let (table, profiles) = (&result.table, profile(&result.table));
     evidence.rows = table.rows() as u64;
+    (evidence.bytes, evidence.bytes_read) = (result.statement.bytes_total, result.statement.bytes_read);
     for column in &mut evidence.columns {
         let Some(index) = table.schema().index(&column.name) else {
             fill_nested(column, table.schema(), (0..table.rows()).map(|row| table.row(row)));

@@ -190,3 +190,19 @@ fn a_file_is_verified_against_its_contract() {
     fs::write(&users, "user_id,country\nu1,FR\nu2,DE\n").unwrap();
     assert_eq!(run(&["verify", path(&users), "--contract", path(&tables)]).0, 0);
 }
+
+#[test]
+fn sources_are_listed_with_what_is_known_of_them() {
+    let home = tempfile::tempdir().unwrap();
+    let samples = home.path().join("samples");
+    run_ok(&["generate", "shop", "--seed", "4", "--rows", "3000", "--out", path(&samples)]);
+    let project = run_ok(&["new", path(home.path()), "--samples", path(&samples)]);
+    let told: Json = serde_json::from_str(&run_ok(&["sources", project.trim(), "--format", "json"])).unwrap();
+    let of = |id: &str| told.as_array().unwrap().iter().find(|one| one["source"] == id).unwrap();
+    let access = fs::read(samples.join("access.log")).unwrap();
+    assert_eq!(of("src-access")["bytes"], access.len());
+    assert_eq!(of("src-users")["grain"], serde_json::json!(["user_id"]));
+    assert!(of("src-access")["span"]["rows_a_day"].as_f64().unwrap() > 100.0);
+    let text = run_ok(&["sources", project.trim()]);
+    assert!(text.contains("personal: ") && text.contains("a row is known by user_id"), "{text}");
+}

@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 26] = [
+const VERBS: [&str; 27] = [
     "designer",
     "new",
     "generate",
@@ -20,6 +20,7 @@ const VERBS: [&str; 26] = [
     "plan",
     "questions",
     "concepts",
+    "sources",
     "replace",
     "requests",
     "import",

@@ -18,6 +18,9 @@ pub struct SourceEvidence {
     pub format: String,
     /// Rows that were looked at; 0: nothing but the declaration is known.
     pub rows: u64,
+    /// Size of its files, and how much of it was looked at; 0: not known.
+    pub bytes: u64,
+    pub bytes_read: u64,
     pub columns: Vec<ColumnEvidence>,
     pub owner: String,
     pub stack: String,
@@ -135,6 +138,8 @@ impl SourceEvidence {
             title: if source.title.is_empty() { source.id.clone() } else { source.title.clone() },
             format: source.format.as_ref().map(|format| format.name.clone()).unwrap_or_default(),
             rows: 0,
+            bytes: 0,
+            bytes_read: 0,
             columns,
             owner: source.owner.clone(),
             stack: source.stack.clone(),

@@ -9,6 +9,7 @@ mod coverage;
 mod derive;
 mod draft;
 mod evidence;
+mod facts;
 pub mod findings;
 mod gaps;
 mod governed;
@@ -33,6 +34,7 @@ pub use coverage::{
 };
 pub use derive::{Derivation, derive};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
+pub use facts::{SourceFacts, TimeSpan, source_facts};
 pub use gaps::{Gap, gaps};
 pub use import::{
     Declared, DeclaredField, ImportKind, Imported, import_edits, read_declarations, recognise_declarations,
