@@ -2,10 +2,13 @@
 //! state and asks for actions.
 
 use egui::{Align, Layout, RichText, Ui};
+use pipewright_core::data::Classification;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{ColumnMeaning, confirm_meaning};
+use pipewright_core::policy::Sensitivities;
 
 use super::command::Actions;
+use super::edits;
 use super::forms::label_ui;
 use super::icons::{Icon, icon_button};
 use super::planning::Planning;
@@ -27,14 +30,16 @@ pub fn meanings_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut 
         soft(ui, "Not looked at yet");
         return;
     };
+    let sensitivities = Sensitivities::of(&state.project.vocabulary);
     for column in &latest.catalogue.meanings[number].columns {
-        ui.push_id(&column.column, |ui| column_ui(ui, latest, source, number, column, out));
+        ui.push_id(&column.column, |ui| column_ui(ui, &sensitivities, latest, source, number, column, out));
     }
     ui.add_space(theme::SPACE_2);
 }
 
 fn column_ui(
     ui: &mut Ui,
+    sensitivities: &Sensitivities,
     latest: &Planning,
     source: &Source,
     number: usize,
@@ -90,5 +95,67 @@ fn column_ui(
         let concept = Some(picked.as_str()).filter(|picked| *picked != NOTHING);
         out.edit("correct a meaning", vec![confirm_meaning(source, &column.column, concept)]);
     }
-    ui.add_space(theme::SPACE_1);
+    classification_ui(ui, sensitivities, latest, source, column, out);
+    ui.add_space(theme::SPACE_2);
+}
+
+/// How freely a field's values may travel: as declared, or as its meaning says.
+fn classification_ui(
+    ui: &mut Ui,
+    sensitivities: &Sensitivities,
+    latest: &Planning,
+    source: &Source,
+    column: &ColumnMeaning,
+    out: &mut Actions,
+) {
+    let palette = theme::palette(ui.ctx());
+    let Some(schema) = &source.schema else { return };
+    let Some(field) = schema.get(&column.column) else { return };
+    let declared = field.labels.classification;
+    let label = field.labels.meaning.as_deref();
+    let kept = declared.or_else(|| sensitivities.classify(&field.name, &field.data_type, label, &source.meanings));
+    let meant = column.accepted().and_then(|best| latest.catalogue.vocabulary.concept(&best.concept));
+    let meant = meant.map(|concept| concept.sensitivity).filter(|class| *class >= Classification::Personal);
+    let class = kept.or(meant);
+    let colour = match class {
+        Some(Classification::Secret) => palette.bad,
+        Some(Classification::Personal) => palette.warning,
+        Some(Classification::Public | Classification::Internal) | None => palette.soft,
+    };
+    let told = match (declared, kept, meant) {
+        (Some(class), _, _) => name_of(class).to_owned(),
+        (None, Some(class), _) => format!("{}, by its meaning", name_of(class)),
+        (None, None, Some(class)) => format!("{} once its meaning is confirmed", name_of(class)),
+        (None, None, None) => "not classified".to_owned(),
+    };
+    ui.horizontal(|ui| {
+        let text = RichText::new(told).font(theme::caption()).color(colour);
+        let menu = ui.menu_button(text, |ui| {
+            let all =
+                [Classification::Public, Classification::Internal, Classification::Personal, Classification::Secret];
+            for wanted in all.into_iter().map(Some).chain([None]) {
+                let label = wanted.map_or("as its meaning says", name_of);
+                if ui.selectable_label(declared == wanted, label).clicked() {
+                    let mut schema = schema.clone();
+                    for field in schema.fields.iter_mut().filter(|field| field.name == column.column) {
+                        field.labels.classification = wanted;
+                    }
+                    let json = serde_json::to_value(&schema).unwrap_or_default();
+                    out.edit("classify a field", vec![edits::set(&source.id, "schema", json)]);
+                    ui.close();
+                }
+            }
+        });
+        menu.response.on_hover_text("How freely its values may travel; it follows what is made of them");
+    });
+}
+
+/// The word for a class.
+pub fn name_of(class: Classification) -> &'static str {
+    match class {
+        Classification::Public => "public",
+        Classification::Internal => "internal",
+        Classification::Personal => "personal",
+        Classification::Secret => "secret",
+    }
 }

@@ -69,7 +69,11 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
             Some(latest.coverage.questions_of(number))
         });
         if let Some(answers) = answers {
-            caption(ui, format!("answers {}", counted(answers as u64, "question")));
+            let told = match answers {
+                0 => "answers no question by itself".to_owned(),
+                answers => format!("answers {}", counted(answers as u64, "question")),
+            };
+            caption(ui, told);
         }
         if source.planned.is_some() {
             is_here = link(ui, "The data is here…").clicked();

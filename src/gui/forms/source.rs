@@ -27,6 +27,12 @@ const ABOUT: &[FormField] = &[
         "The system that holds it.",
     ),
     FormField::new(
+        "residency",
+        "Must stay in",
+        FieldKind::Text { placeholder: "eu" },
+        "The place that its data must not leave; empty: it may go anywhere.",
+    ),
+    FormField::new(
         "doc",
         "About",
         FieldKind::Lines { placeholder: "what a row means, what is odd about it" },
@@ -135,6 +141,41 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
     columns_ui(ui, &scope, source, out);
     meanings_ui(ui, state, source, out);
     form_ui(ui, &scope, ABOUT, memory, out);
+    access_ui(ui, state, source, out);
+}
+
+/// The teams that may see a source.
+fn access_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Actions) {
+    label_ui(ui, "Who may see it", "Teams; without any, everybody.");
+    let title = |id: &String| state.project.teams.get(id).map_or(id.clone(), |team| team.title.clone());
+    for (place, team) in source.access.iter().enumerate() {
+        ui.horizontal(|ui| {
+            ui.label(title(team));
+            if icon_button(ui, Icon::Cross, &format!("Remove {}", title(team))).clicked() {
+                let rest: Vec<&String> =
+                    source.access.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, one)| one).collect();
+                let rest = if rest.is_empty() { Json::Null } else { serde_json::json!(rest) };
+                out.edit("who may see it", vec![edits::set(&source.id, "access", rest)]);
+            }
+        });
+    }
+    let id = ui.scope_id().with("new team");
+    let mut name: String = ui.data_mut(|data| data.get_temp(id)).unwrap_or_default();
+    let look = TextLook { placeholder: "add a team", ..TextLook::default() };
+    let field = text_edit(ui, "Team that may see it", &mut name, look);
+    let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    let named = name.trim().to_owned();
+    if is_entered && !named.is_empty() {
+        let known = state.project.teams.values().find(|team| team.title == named).map_or(named, |team| team.id.clone());
+        let mut all = source.access.clone();
+        if !all.contains(&known) {
+            all.push(known);
+        }
+        out.edit("who may see it", vec![edits::set(&source.id, "access", serde_json::json!(all))]);
+        name.clear();
+    }
+    ui.data_mut(|data| data.insert_temp(id, name));
+    ui.add_space(theme::SPACE_2);
 }
 
 fn title_ui(ui: &mut Ui, scope: &FormScope<'_>, memory: &mut FormMemory, out: &mut Actions) {
