@@ -9,7 +9,7 @@ use super::evidence::SourceEvidence;
 use super::meanings::{Meaning, SourceMeanings, meanings};
 use super::values::text_of;
 use super::vocabulary::{ConceptNo, Vocabulary};
-use crate::data::{Classification, DataType};
+use crate::data::{Classification, DataType, Value};
 use crate::policy::InForce;
 
 /// Price of opening a source, of a lookup, of a join in time, of moving rows to another stack. A rule costs 0 to 15.
@@ -18,6 +18,9 @@ const PLANNED_COST: u32 = 15;
 const LOOKUP_COST: u32 = 6;
 const NEAREST_COST: u32 = 8;
 const MOVE_COST: u32 = 3;
+/// Price of rows that are older than those of other sources, at most; it grows by one as the days double.
+const STALE_COST: u32 = 6;
+const DAY: i64 = 86_400_000_000;
 
 /// From this share of missing values on an answer is partial.
 pub(super) const PARTIAL_FROM: f64 = 0.2;
@@ -46,6 +49,8 @@ pub struct Catalogue {
     /// By concept: rules that give it, joins that bring it.
     pub(super) rules_for: Vec<Vec<usize>>,
     pub(super) joins_for: Vec<Vec<usize>>,
+    /// By source: how many days its newest row is older than the newest of all.
+    lags: Vec<u32>,
     bundles: Vec<(Vec<ConceptNo>, BitSet)>,
 }
 
@@ -119,11 +124,13 @@ impl Catalogue {
             solid_reach: Vec::new(),
             rules_for: vec![Vec::new(); concepts],
             joins_for: vec![Vec::new(); concepts],
+            lags: Vec::new(),
             bundles: Vec::new(),
             vocabulary,
             sources,
             meanings,
         };
+        catalogue.lags = catalogue.lags_of_sources();
         for (number, rule) in catalogue.vocabulary.numbered_rules().iter().enumerate() {
             catalogue.rules_for[rule.target].push(number);
         }
@@ -272,7 +279,29 @@ impl Catalogue {
     }
 
     pub(super) fn base_cost(&self, base: usize) -> u32 {
-        SOURCE_COST + if self.sources[base].planned { PLANNED_COST } else { 0 }
+        let planned = if self.sources[base].planned { PLANNED_COST } else { 0 };
+        SOURCE_COST + planned + (self.lags[base] + 1).ilog2().min(STALE_COST)
+    }
+
+    /// How many days a source's newest row is older than the newest of all; 0 where its rows have no time.
+    pub(super) fn lag(&self, source: usize) -> u32 {
+        self.lags[source]
+    }
+
+    fn lags_of_sources(&self) -> Vec<u32> {
+        let newest = |(source, meanings): (&SourceEvidence, &SourceMeanings)| {
+            let columns = source.columns.iter().zip(&meanings.columns);
+            let mut times =
+                columns.filter(|(_, meaning)| meaning.accepted().is_some_and(|meaning| meaning.concept == "timestamp"));
+            times.find_map(|(column, _)| match column.max {
+                Value::Timestamp(last) => Some(last),
+                _ => None,
+            })
+        };
+        let ends: Vec<Option<i64>> = self.sources.iter().zip(&self.meanings).map(newest).collect();
+        let last = ends.iter().flatten().copied().max().unwrap_or_default();
+        let days = |end: i64| u32::try_from(last.saturating_sub(end) / DAY).unwrap_or(u32::MAX - 1);
+        ends.into_iter().map(|end| end.map_or(0, days)).collect()
     }
 
     /// All that rules make of a set of concepts, where the values of a source allow them.

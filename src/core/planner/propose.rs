@@ -314,7 +314,14 @@ impl Flow<'_> {
             kind: if evidence.planned { "planned_source" } else { "file" },
             title: evidence.title.clone(),
             settings: json!({"source": evidence.source}),
-            reason: format!("It records what is needed: {}.", used.collect::<Vec<_>>().join(", ")),
+            reason: match self.catalogue.lag(source) {
+                0 => format!("It records what is needed: {}.", used.collect::<Vec<_>>().join(", ")),
+                days => format!(
+                    "It records what is needed: {}. Its newest row is {days} day{} older than the newest of all sources.",
+                    used.collect::<Vec<_>>().join(", "),
+                    if days == 1 { "" } else { "s" }
+                ),
+            },
         }
     }
 

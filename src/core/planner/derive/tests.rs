@@ -1,7 +1,8 @@
 //! Tests of derivations on the worked example's sources.
 
 use super::*;
-use crate::planner::testing::{shop_evidence, shop_sources};
+use crate::data::{DataType, Schema, Value};
+use crate::planner::testing::{shop_evidence, shop_sources, source};
 use crate::planner::{Vocabulary, ready_question, ready_questions};
 
 pub fn shop() -> Catalogue {
@@ -87,4 +88,20 @@ fn a_source_that_the_asker_may_not_see_is_not_used() {
     assert_eq!(derive(&catalogue, &asked, 1)[0].sources(&catalogue), ["src-app"]);
     asked.asker = "team-platform".into();
     assert_eq!(derive(&catalogue, &asked, 1)[0].sources(&catalogue), ["src-access"]);
+}
+
+#[test]
+fn rows_that_are_older_than_others_cost_more() {
+    let schema = Schema::of([("timestamp", DataType::Timestamp), ("user_id", DataType::String)]);
+    let of = |id: &str, last_day: i64| {
+        let mut found = source(id, 90, schema.clone(), &[("user_id", 40, &["u1", "u2"])]);
+        (found.columns[0].min, found.columns[0].max) =
+            (Value::Timestamp(0), Value::Timestamp(last_day * 86_400_000_000));
+        found
+    };
+    let catalogue = Catalogue::new(Vocabulary::shipped(), vec![of("old", 10), of("new", 20)]);
+    let ways = derived(&catalogue, "users-active", 2);
+    let shown: Vec<(Vec<&str>, u32)> = ways.iter().map(|way| (way.sources(&catalogue), way.cost)).collect();
+    assert_eq!((shown[0].0.as_slice(), shown[1].0.as_slice()), (&["new"][..], &["old"][..]));
+    assert_eq!(shown[1].1 - shown[0].1, 3, "ten days: twice doubled and more");
 }
