@@ -118,11 +118,12 @@ impl Rule<'_> {
 
 /// A bare column keeps its labels; what is computed merges those of its columns.
 fn labels_of(expr: &Expr, schema: &Schema) -> Labels {
+    // A column that no sample has shown yet comes from where the others come from.
+    let of = |name: &str| schema.get(name).map_or_else(|| labels_of_rows(schema), |field| field.labels.clone());
     if let ExprKind::Column(name) = &expr.kind {
-        return schema.get(name).map(|field| field.labels.clone()).unwrap_or_default();
+        return of(name);
     }
-    let columns = expr.columns();
-    Labels::merged(columns.iter().filter_map(|name| schema.get(name)).map(|field| &field.labels))
+    Labels::merged(&expr.columns().into_iter().map(of).collect::<Vec<_>>())
 }
 
 /// What holds for what is told of whole rows, such as their number: where all their columns come from and who may see
@@ -135,7 +136,10 @@ fn labels_of_rows(schema: &Schema) -> Labels {
 fn column<'a>(schema: &'a Schema, name: &str) -> Result<std::borrow::Cow<'a, Field>, Diagnostic> {
     match schema.get(name) {
         Some(field) => Ok(std::borrow::Cow::Borrowed(field)),
-        None if schema.open => Ok(std::borrow::Cow::Owned(Field::new(name, DataType::Unknown))),
+        None if schema.open => {
+            let labels = labels_of_rows(schema);
+            Ok(std::borrow::Cow::Owned(Field { labels, ..Field::new(name, DataType::Unknown) }))
+        }
         None => {
             Err(Diagnostic::error("PW0404", format!("unknown column `{name}`{}", did_you_mean(name, schema.names())))
                 .help(columns_help(schema)))

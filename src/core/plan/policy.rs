@@ -82,7 +82,18 @@ fn unread_pin(project: &Project) -> Option<Diagnostic> {
 /// sources, so that what a file says of nodes in between is not believed. For a plan without its project; `plan`
 /// reports the same, with wires and owners.
 pub fn check_policy(plan: &Plan) -> Vec<Diagnostic> {
-    Check::new(plan, &|_| String::new()).run()
+    let parameters = plan.parameter_types();
+    let mut schemas: Vec<Schema> = Vec::with_capacity(plan.nodes.len());
+    for node in &plan.nodes {
+        let inputs: Vec<&Schema> = node.inputs.iter().map(|input| &schemas[input.0 as usize]).collect();
+        schemas.push(output_schema(&node.op, &inputs, &parameters).unwrap_or_else(|_| node.schema.clone()));
+    }
+    let schemas: Vec<&Schema> = schemas.iter().collect();
+    Check { plan, owner: &|_| String::new(), schemas, found: Vec::new() }
+        .run()
+        .into_iter()
+        .map(|(one, _)| one)
+        .collect()
 }
 
 /// The same with the project at hand: the wire on which it happens, and who owns the sources.
@@ -93,45 +104,46 @@ pub(super) fn check_project(plan: &Plan, project: &Project) -> Vec<Diagnostic> {
         let owner = source.map(|source| source.owner.as_str()).unwrap_or_default();
         project.teams.get(owner).map_or(owner, |team| &team.title).to_owned()
     };
-    let mut found = Check::new(plan, &owner).run();
-    for diagnostic in &mut found {
+    let schemas = plan.nodes.iter().map(|node| &node.schema).collect();
+    let found = Check { plan, owner: &owner, schemas, found: Vec::new() }.run();
+    let on_wire = |(mut diagnostic, number): (Diagnostic, usize)| {
         let location = &mut diagnostic.location;
         let port = location.field.as_deref().and_then(|field| field.strip_prefix("input."));
         if let (Some(step), Some(port)) = (&location.id, port) {
-            let wire = project.wires_into(step).find(|wire| wire.input == port);
+            let wire = project.wires_into(step).filter(|wire| wire.input == port).nth(number);
             location.wire = wire.map(|wire| wire.id.clone());
         }
-    }
-    found
+        diagnostic
+    };
+    found.into_iter().map(on_wire).collect()
 }
 
 struct Check<'a> {
     plan: &'a Plan,
     /// The owner of the source that a step reads; empty: not known.
     owner: &'a dyn Fn(&str) -> String,
-    schemas: Vec<Schema>,
-    found: Vec<Diagnostic>,
+    /// By node.
+    schemas: Vec<&'a Schema>,
+    /// Each with the number of the wire among those of its input port.
+    found: Vec<(Diagnostic, usize)>,
 }
 
-impl<'a> Check<'a> {
-    fn new(plan: &'a Plan, owner: &'a dyn Fn(&str) -> String) -> Self {
-        Self { plan, owner, schemas: Vec::with_capacity(plan.nodes.len()), found: Vec::new() }
-    }
-
-    fn run(mut self) -> Vec<Diagnostic> {
-        let parameters = self.plan.parameter_types();
-        for (_, node) in self.plan.iter() {
-            let inputs: Vec<&Schema> = node.inputs.iter().map(|input| &self.schemas[input.0 as usize]).collect();
-            let schema = output_schema(&node.op, &inputs, &parameters).unwrap_or_else(|_| node.schema.clone());
+impl Check<'_> {
+    fn run(mut self) -> Vec<(Diagnostic, usize)> {
+        let is_apart = self.plan.policy.keeps_apart();
+        for node in &self.plan.nodes {
             match &node.op {
                 Op::Write(write) => self.write(node, &write.site),
-                Op::Join(_) | Op::AsofJoin(_) | Op::Union => self.bring_together(node),
+                Op::Join(_) | Op::AsofJoin(_) | Op::Union if is_apart => self.bring_together(node),
                 Op::Project(project) => {
                     for lowered in &project.lowered {
                         self.claim(node, &lowered.column, lowered.by);
                     }
                 }
-                Op::Read(_)
+                Op::Join(_)
+                | Op::AsofJoin(_)
+                | Op::Union
+                | Op::Read(_)
                 | Op::Rows(_)
                 | Op::Parse(_)
                 | Op::Filter { .. }
@@ -144,7 +156,6 @@ impl<'a> Check<'a> {
                 | Op::Explode(_)
                 | Op::Unpivot(_) => {}
             }
-            self.schemas.push(schema);
         }
         self.found
     }
@@ -167,7 +178,7 @@ impl<'a> Check<'a> {
             };
             let owners = self.owners(*input, fields.iter().map(|field| field.name.as_str()));
             let diagnostic = violation.diagnostic(&columns, fields.len() > 1, &owners);
-            found.push(diagnostic.step(&node.origin.step, &node.origin.title).field("input.in"));
+            found.push((diagnostic.step(&node.origin.step, &node.origin.title).field("input.in"), 0));
         }
         self.found.extend(found);
     }
@@ -179,14 +190,15 @@ impl<'a> Check<'a> {
             let fields = &self.schemas[input.0 as usize].fields;
             stacks.extend(fields.iter().flat_map(|field| &field.labels.stacks).map(String::as_str));
             let Some(violation) = self.plan.policy.apart(stacks.iter().copied()) else { continue };
-            let port = match &node.op {
-                Op::Union => "in",
-                _ if number > 0 => "right",
-                _ => "left",
+            let (port, number) = match &node.op {
+                Op::Union => ("in", number),
+                _ if number > 0 => ("right", 0),
+                _ => ("left", 0),
             };
             let owners = self.owners(*input, fields.iter().map(|field| field.name.as_str()));
             let diagnostic = violation.diagnostic("the rows", true, &owners);
-            self.found.push(diagnostic.step(&node.origin.step, &node.origin.title).field(format!("input.{port}")));
+            let diagnostic = diagnostic.step(&node.origin.step, &node.origin.title).field(format!("input.{port}"));
+            self.found.push((diagnostic, number));
             return;
         }
     }
@@ -223,11 +235,10 @@ impl<'a> Check<'a> {
                     format!("`{column}` is said to be hashed with a secret, but its key stands in the file")
                 }
             };
-            self.found.push(
-                Diagnostic::error("PW1009", message)
-                    .help("export the pipeline again from its project")
-                    .step(&node.origin.step, &node.origin.title),
-            );
+            let diagnostic = Diagnostic::error("PW1009", message)
+                .help("export the pipeline again from its project")
+                .step(&node.origin.step, &node.origin.title);
+            self.found.push((diagnostic, 0));
         }
     }
 

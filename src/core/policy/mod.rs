@@ -128,6 +128,16 @@ struct Limit {
     policy: String,
 }
 
+/// A team's id, given by id or title; other names as they are.
+pub fn team_id(teams: &BTreeMap<String, String>, name: &str) -> String {
+    let name = name.trim();
+    if teams.contains_key(name) {
+        return name.to_owned();
+    }
+    let known = teams.iter().find(|(_, title)| *title == name);
+    known.map_or_else(|| name.to_owned(), |(id, _)| id.clone())
+}
+
 impl InForce {
     pub fn is_empty(&self) -> bool {
         *self == InForce::default()
@@ -135,12 +145,7 @@ impl InForce {
 
     /// A team's id, given by id or title; other names as they are.
     pub fn team(&self, name: &str) -> String {
-        let name = name.trim();
-        if self.teams.contains_key(name) {
-            return name.to_owned();
-        }
-        let known = self.teams.iter().find(|(_, title)| *title == name);
-        known.map_or_else(|| name.to_owned(), |(id, _)| id.clone())
+        team_id(&self.teams, name)
     }
 
     /// As people call a team.
@@ -254,6 +259,11 @@ impl InForce {
         }
         let own = self.own.as_ref().filter(|own| own.residency.contains_key(place) && !lets(own));
         own.and_then(|own| fault(&own.title()))
+    }
+
+    /// Whether any stacks are kept apart.
+    pub fn keeps_apart(&self) -> bool {
+        self.organisation.iter().chain(&self.own).any(|policy| !policy.apart.is_empty())
     }
 
     /// Two of the stacks that are not to be brought together.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::data::{Classification, DataType};
 
 /// The sensitivity of concepts, and of names that speak for themselves.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sensitivities {
     by_concept: BTreeMap<String, Classification>,
     /// By normal name; `None`: its concepts differ.

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, read_object};
 use crate::expr::{self, Expr, ExprKind, Place, Scope, SortKey};
 use crate::ir::{Column, Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
 use crate::model::{Id, Question, Source};
-use crate::policy::{InForce, Sensitivities};
+use crate::policy::{Sensitivities, team_id};
 
 /// The nodes of a plan under construction.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ pub struct DataRules {
 impl DataRules {
     /// A team's id, given by id or title; other names as they are.
     pub fn team(&self, name: &str) -> String {
-        InForce { teams: self.teams.clone(), ..InForce::default() }.team(name)
+        team_id(&self.teams, name)
     }
 }
 

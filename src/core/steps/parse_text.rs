@@ -1,5 +1,7 @@
 //! Parse text: a text column → typed columns by a format.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::kind::about;
@@ -94,7 +96,8 @@ impl StepKind for ParseText {
             );
             return;
         }
-        let Some(schema) = parsed_columns(&settings, lowering) else { return };
+        let Some(mut schema) = parsed_columns(&settings, lowering) else { return };
+        lowering.classify_unlabelled(&mut schema, &BTreeMap::new());
         let on_fail = match settings.on_fail {
             Fail::Reject => OnFail::Reject,
             Fail::Null => OnFail::Flag(String::new()),

@@ -1,5 +1,7 @@
 //! What the File and Planned source steps share: a source of the project → `Read`. Imports nothing above `model`.
 
+use std::collections::BTreeMap;
+
 use super::Lowering;
 use crate::data::{Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -40,14 +42,23 @@ impl Lowering<'_> {
         for field in &mut schema.fields {
             let confirmed = source.meanings.get(&field.name).filter(|concept| !concept.is_empty()).cloned();
             let meaning = confirmed.or(field.labels.meaning.take());
-            let declared = field.labels.classification.or_else(|| {
-                rules.sensitivities.classify(&field.name, &field.data_type, meaning.as_deref(), &source.meanings)
-            });
             field.labels.access = field.labels.access.as_deref().map(teams);
             // What is public stays so beside the labels of its source, which say nothing of classification.
-            field.labels = Labels { meaning, classification: declared, ..field.labels.merge(&of_source) };
+            let classification = field.labels.classification;
+            field.labels = Labels { meaning, classification, ..field.labels.merge(&of_source) };
         }
+        self.classify_unlabelled(&mut schema, &source.meanings);
         schema
+    }
+
+    /// The classification of fields that declare none: by their meaning, confirmed or declared, or by a name that means
+    /// one thing.
+    pub(super) fn classify_unlabelled(&self, schema: &mut Schema, meanings: &BTreeMap<String, String>) {
+        let sensitivities = &self.context.rules.sensitivities;
+        for field in schema.fields.iter_mut().filter(|field| field.labels.classification.is_none()) {
+            let meaning = field.labels.meaning.as_deref();
+            field.labels.classification = sensitivities.classify(&field.name, &field.data_type, meaning, meanings);
+        }
     }
 
     /// Reads a source of files.

@@ -235,3 +235,35 @@ fn labels_of_sources_reach_plans_also_when_only_they_change() {
     step.settings.insert("audience".into(), json!("Platform"));
     assert_eq!(told(&planner.plan(&project)), Vec::<&Diagnostic>::new());
 }
+
+#[test]
+fn stacks_that_are_kept_apart_are_told_on_the_wire_that_brings_them_together() {
+    let mut project = project(&[], json!({"policy": 1, "name": "Acme", "apart": [["web", "ads"]]}));
+    let mut other = project.sources["log"].clone();
+    (other.id, other.title, other.stack) = ("ads".into(), "Ads".into(), "ads".into());
+    project.sources.get_mut("log").unwrap().stack = "web".into();
+    project.sources.insert(other.id.clone(), other);
+    let insert =
+        |into: &str, item: Json| crate::project::Edit::Insert { into: into.into(), item, place: Default::default() };
+    project
+        .apply(&[
+            insert("steps", json!({"id": "read2", "kind": "file", "title": "Ads", "settings": {"source": "ads"}})),
+            insert("steps", json!({"id": "sum", "kind": "concatenate", "title": "Both"})),
+            insert("wires", json!({"id": "w1", "from": "read", "to": "sum"})),
+            insert("wires", json!({"id": "w2", "from": "read2", "to": "sum"})),
+        ])
+        .unwrap();
+    let plan = plan(&project);
+    let [fault] = told(&plan)[..] else { panic!("{:?}", plan.diagnostics) };
+    assert_eq!((fault.code.as_str(), fault.location.wire.as_deref()), ("PW1004", Some("w2")));
+    assert!(fault.message.contains("`ads` and `web`, which “Acme” keeps apart"), "{fault}");
+}
+
+#[test]
+fn a_column_parsed_from_text_is_as_sensitive_as_its_name() {
+    let parse = json!({"column": "path", "format": {"name": "json_lines"},
+        "columns": [{"name": "email", "type": "String"}, {"name": "ms", "type": "Int"}]});
+    let plan = plan(&project(&[("parse_text", parse)], internal_only()));
+    assert_eq!(class_of(&plan, "s0", "email"), Classification::Personal);
+    assert_eq!(class_of(&plan, "s0", "ms"), Classification::Internal);
+}

@@ -75,3 +75,38 @@ fn labels_follow_columns() {
     assert_eq!(output.fields[1].labels.meaning, None);
     assert_eq!(output.fields[1].labels.classification, Some(Classification::Personal));
 }
+
+#[test]
+fn what_no_sample_has_shown_yet_comes_from_where_the_rest_comes_from() {
+    let mut input = Schema::of([("user", DataType::String)]);
+    input.open = true;
+    input.fields[0].labels = Labels { access: Some(vec!["t".into()]), ..Labels::default() };
+    input.fields[0].labels.classification = Some(Classification::Personal);
+    let op = Op::Project(Project::new(vec![
+        Column::same("later"),
+        Column::new("made", Expr::is_null(Expr::column("later"), true)),
+    ]));
+    let output = schema_of(&op, &[&input]).unwrap();
+    for field in &output.fields {
+        assert_eq!(
+            (&field.labels.access, field.labels.classification),
+            (&Some(vec!["t".into()]), None),
+            "{}",
+            field.name
+        );
+    }
+}
+
+#[test]
+fn a_count_of_rows_tells_where_they_are_from_but_not_what_they_say() {
+    let mut input = Schema::of([("user", DataType::String), ("n", DataType::Int)]);
+    input.fields[0].labels = Labels { classification: Some(Classification::Personal), ..Labels::default() };
+    input.fields[0].labels.residency = vec!["eu".into()];
+    let count = Column::new("rows", Expr::call("count", Vec::new()));
+    let output =
+        schema_of(&Op::Aggregate(crate::ir::Aggregate { keys: vec![], measures: vec![count] }), &[&input]).unwrap();
+    assert_eq!(
+        (output.fields[0].labels.classified(), output.fields[0].labels.residency.len()),
+        (Classification::Internal, 1)
+    );
+}
