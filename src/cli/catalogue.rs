@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use pipewright_core::data::{Classification, Value};
-use pipewright_core::diagnostic::did_you_mean;
+use pipewright_core::diagnostic::{Severity, did_you_mean};
 use pipewright_core::model::Request;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{
@@ -83,6 +83,9 @@ fn fact_lines(facts: &SourceFacts) -> String {
     let told = parts.into_iter().chain(more).filter(|(_, value)| !value.is_empty());
     whose.extend(told.map(|(what, value)| format!("{what} {value}")));
     let _ = writeln!(text, "  {}", whose.join("; "));
+    text.extend(
+        facts.drift.iter().filter(|one| one.severity < Severity::Hint).map(|one| format!("  {}\n", one.message)),
+    );
     text
 }
 

@@ -31,9 +31,17 @@ impl From<DeclarationKind> for ImportKind {
     }
 }
 
+/// A larger file declares nothing: it is data.
+const LARGEST: u64 = 64 << 20;
+
 /// The declarations of a file, whose faults name it.
 pub fn declarations_of(path: &Path, kind: Option<DeclarationKind>) -> Result<Imported, Failure> {
     let shown = path.display().to_string();
+    if fs::metadata(path).is_ok_and(|about| about.len() > LARGEST) {
+        let message = format!("the file has more than {} MB: it is no declaration", LARGEST >> 20);
+        let help = "give a file of table definitions, a schema, or a data contract; a data file is a source by itself";
+        return Err(Diagnostic::error("PW0713", message).file(&shown).help(help).into());
+    }
     let bytes = fs::read(path).map_err(|error| {
         let help = near_file(path).unwrap_or_else(|| "give a file of declarations; check its rights".to_owned());
         let message = format!("the file cannot be read: {}", io_cause(&error));

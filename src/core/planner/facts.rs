@@ -1,5 +1,5 @@
 //! The sources as a list for people: how much there is and of what time, what identifies a row, whose it is, and how
-//! freely it may travel. Imports project and below; of this room catalogue and what it rests on.
+//! freely it may travel. Imports project and below; of this room catalogue, what it rests on, and planned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::catalogue::Catalogue;
 use super::evidence::{ColumnEvidence, SourceEvidence};
+use super::planned::drift;
 use crate::data::{Classification, DataType, Value};
+use crate::diagnostic::Diagnostic;
 use crate::model::Id;
 use crate::project::Project;
 
@@ -44,6 +46,8 @@ pub struct SourceFacts {
     pub classes: BTreeMap<Classification, Vec<String>>,
     /// The file that declares it, with its kind; empty: none.
     pub declared_by: String,
+    /// How what is at hand differs from that.
+    pub drift: Vec<Diagnostic>,
     /// Fields with a known meaning, and all.
     pub understood: usize,
     pub fields: usize,
@@ -103,6 +107,9 @@ fn facts_of(project: &Project, catalogue: &Catalogue, number: usize) -> SourceFa
         residency: residency.into_iter().cloned().collect(),
         classes,
         declared_by: declaration.map_or(String::new(), |one| format!("{} ({})", one.file, one.kind)),
+        drift: source
+            .filter(|_| declaration.is_some() && evidence.rows > 0)
+            .map_or(Vec::new(), |one| drift(one, evidence)),
         understood: (0..evidence.columns.len()).filter(|place| concept_of(*place).is_some()).count(),
         fields: evidence.columns.len(),
     }

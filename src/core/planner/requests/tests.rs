@@ -105,6 +105,18 @@ fn requests_are_written_for_others_whatever_their_names_hold() {
     assert_eq!(contract["slaProperties"][0]["value"], "2026-04-30");
     assert_eq!(contract["team"]["name"], "Platform");
 
+    // What is written is read again as it was.
+    let read = crate::planner::read_declarations(&texts[0].1, None).unwrap();
+    let wished = &read.sources[0];
+    let known = project.sources["src-access"].schema.as_ref().unwrap();
+    for field in &wished.fields {
+        let wanted = known.get(&field.name).map_or(&DataType::Float, |field| &field.data_type);
+        assert_eq!(&field.data_type, wanted, "{}", field.name);
+    }
+    assert_eq!((wished.fields.len(), wished.owner.as_str()), (known.len() + 1, "Platform"));
+    let duration = wished.fields.iter().find(|field| field.name == "duration").unwrap();
+    assert_eq!((duration.meaning.as_str(), duration.required), ("event.duration", true));
+
     // Names that each form must escape.
     let hostile = "=1+1|`a` \"b\": - #x, '\n<script>";
     project.teams.insert("t".into(), Team { id: "t".into(), title: hostile.into(), ..Team::default() });
