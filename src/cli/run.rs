@@ -11,6 +11,7 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
 use pipewright_core::ir::load_answers;
 use pipewright_core::ir::resolve_parameters;
+use pipewright_core::plan::check_kept_lines;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
 
 use super::args::{Form, RunArgs};
@@ -25,7 +26,10 @@ pub fn run(args: &RunArgs) -> VerbResult {
     }
     let parameters = parameters(args, &opened)?;
     opened.plan = load_answers(&opened.plan);
-    let faults = check_exportable(&opened.plan);
+    let mut faults = check_exportable(&opened.plan);
+    if args.quarantine.is_some() {
+        faults.extend(check_kept_lines(&opened.plan));
+    }
     if !faults.is_empty() {
         return Err(Failure { diagnostics: faults, outcome: Outcome::Invalid });
     }

@@ -122,3 +122,22 @@ fn a_sample_may_be_looked_at_and_the_form_is_described() {
     let (code, _, err) = run(&["check", path(&project), "--policy", "nowhere.json"]);
     assert!(code == 78 && err.contains("PW1008"), "{code} {err}");
 }
+
+#[test]
+fn secret_lines_are_kept_in_no_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    let hash = json!({"id": "drop", "kind": "select", "title": "Pages", "settings": {"columns": [{"id": "c1", "column": "path"}]}});
+    let wires = json!([{"id": "w1", "from": "read", "to": "drop"}, {"id": "w2", "from": "drop", "to": "load"}]);
+    let (project, _) = files(folder.path(), json!([read(), hash, load()]), wires);
+    let secret = fs::read_to_string(&project).unwrap().replace("\"personal\"", "\"secret\"");
+    fs::write(&project, secret).unwrap();
+    let (out, aside) = (folder.path().join("out"), folder.path().join("aside"));
+    let args = ["run", path(&project), "--out", path(&out), "--param", "key=k"];
+    let (code, _, err) = run(&[&args[..], &["--quarantine", path(&aside)]].concat());
+    assert!(code == 78 && err.contains("PW1011") && !aside.exists(), "{code} {err}");
+    run_ok(&args);
+    // Nor does a bundle hold them.
+    let bundle = folder.path().join("bundle");
+    run_ok(&["export", path(&project), "--target", "pipeline", "--out", path(&bundle)]);
+    assert!(!bundle.join("receipt").exists() || !bundle.join("receipt/data").exists());
+}

@@ -10,7 +10,7 @@ mod policy;
 use std::collections::BTreeMap;
 
 pub use planner::Planner;
-pub use policy::{check_policy, in_force};
+pub use policy::{check_kept_lines, check_policy, in_force};
 
 use crate::data::Schema;
 use crate::ir::Plan;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::data::{Field, Schema};
+use crate::data::{Classification, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::ir::{LoweredBy, Node, NodeId, Op, Plan, environment_reference, output_schema};
@@ -96,7 +96,29 @@ pub fn check_policy(plan: &Plan) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// The same with the project at hand: the wire on which it happens, and who owns the sources.
+/// Sources whose lines may not be written down as they are, such as into a quarantine: what is secret stays where it
+/// is. Lines are kept where the run is, which is where their data lies, so nothing else stands in the way.
+pub fn check_kept_lines(plan: &Plan) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for node in &plan.nodes {
+        let Op::Read(read) = &node.op else { continue };
+        let secret = read.schema.fields.iter().find(|field| field.labels.classified() == Classification::Secret);
+        if let Some(field) = secret {
+            let message = format!(
+                "lines of “{}” that do not fit would be kept with `{}`, which is secret",
+                node.origin.title, field.name
+            );
+            found.push(
+                Diagnostic::error("PW1011", message)
+                    .help("run without --quarantine: what does not fit is counted, and not kept")
+                    .step(&node.origin.step, &node.origin.title),
+            );
+        }
+    }
+    found
+}
+
+/// `check_policy` with the project at hand: the wire on which it happens, and who owns the sources.
 pub(super) fn check_project(plan: &Plan, project: &Project) -> Vec<Diagnostic> {
     let owner = |step: &str| {
         let source = project.steps.get(step).and_then(|step| step.settings.get("source")).and_then(Json::as_str);

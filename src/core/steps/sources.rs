@@ -29,7 +29,7 @@ impl Lowering<'_> {
 
     /// Labels for all fields: what they declare themselves, else what their meanings say; and where the source lives,
     /// where it must stay and who may see it.
-    fn labelled(&self, source: &Source, mut schema: Schema) -> Schema {
+    fn labelled(&mut self, source: &Source, mut schema: Schema) -> Schema {
         let rules = self.context.rules;
         let teams = |names: &[String]| names.iter().map(|name| rules.team(name)).collect::<Vec<_>>();
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -47,8 +47,34 @@ impl Lowering<'_> {
             let classification = field.labels.classification;
             field.labels = Labels { meaning, classification, ..field.labels.merge(&of_source) };
         }
+        self.hint_at_low_classes(source, &schema);
         self.classify_unlabelled(&mut schema, &source.meanings);
         schema
+    }
+
+    /// What a source declares counts, but it may be a slip where the meaning is closer.
+    fn hint_at_low_classes(&mut self, source: &Source, schema: &Schema) {
+        for field in &schema.fields {
+            let (Some(declared), Some(meaning)) = (field.labels.classification, &field.labels.meaning) else {
+                continue;
+            };
+            let Some(usual) = self.context.rules.sensitivities.of_concept(meaning).filter(|usual| *usual > declared)
+            else {
+                continue;
+            };
+            let message = format!(
+                "`{}` of “{}” is declared {}, though `{meaning}` is {}",
+                field.name,
+                source.title,
+                declared.name(),
+                usual.name()
+            );
+            self.report(
+                Diagnostic::hint("PW1012", message)
+                    .help("correct the classification or the meaning of the field if that is not meant")
+                    .field("source"),
+            );
+        }
     }
 
     /// The classification of fields that declare none: by their meaning, confirmed or declared, or by a name that means

@@ -179,6 +179,20 @@ fn a_pipeline_keeps_the_rules_and_believes_no_label_in_between() {
 }
 
 #[test]
+fn what_is_declared_below_its_meaning_is_hinted_at_and_secret_lines_are_not_kept() {
+    let mut project = project(&[], json!({"policy": 1}));
+    let log = project.sources.get_mut("log").unwrap();
+    log.meanings = [("client".to_owned(), "security.secret".to_owned())].into();
+    let hinted = plan(&project);
+    let [hint] = told(&hinted)[..] else { panic!("{:?}", hinted.diagnostics) };
+    assert_eq!(hint.message, "`client` of “Access log” is declared personal, though `security.secret` is secret");
+    assert_eq!(crate::plan::check_kept_lines(&hinted), []);
+    project.sources.get_mut("log").unwrap().schema.as_mut().unwrap().fields[0].labels.classification = None;
+    let secret = plan(&project);
+    assert_eq!(crate::plan::check_kept_lines(&secret)[0].code, "PW1011");
+}
+
+#[test]
 fn duckdb_stages_no_secret() {
     let mut project =
         project(&[("select", json!({"columns": [{"id": "c", "column": "path"}]})), load_file()], json!({"policy": 1}));
