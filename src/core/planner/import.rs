@@ -155,7 +155,18 @@ pub fn read_declarations(text: &str, kind: Option<ImportKind>) -> Result<Importe
     for source in &mut sources {
         tidy(source, &mut warnings);
     }
-    sources.retain(|source| !source.fields.is_empty());
+    let mut names = BTreeSet::new();
+    sources.retain(|source| {
+        if source.fields.is_empty() {
+            return false;
+        }
+        let is_kept = names.insert(source.name.clone());
+        if !is_kept {
+            let message = format!("`{}` is declared twice", source.name);
+            warnings.push(Diagnostic::warning("PW0823", message).help("the first is taken; mend it in the file"));
+        }
+        is_kept
+    });
     if sources.is_empty() {
         let fault = warnings.into_iter().next().map(|mut warning| {
             warning.severity = crate::diagnostic::Severity::Error;
@@ -262,43 +273,59 @@ impl Declared {
         names.iter().any(|name| !name.is_empty() && (*name == normal_name(title) || *name == stem))
     }
 
-    /// What its made-up values look like.
-    fn values(&self) -> BTreeMap<String, Synthetic> {
-        let mut values = BTreeMap::new();
+    /// What its made-up values look like: as declared; where nothing is, as somebody described them before.
+    fn values(&self, mut before: BTreeMap<String, Synthetic>) -> BTreeMap<String, Synthetic> {
         for field in &self.fields {
             let is_key = self.keys.iter().any(|key| key[..] == [field.name.clone()]);
-            let described = Synthetic { unique: is_key && field.values.vocabulary.is_empty(), ..field.values.clone() };
-            if described != Synthetic::default() {
-                values.insert(field.name.clone(), described);
+            let mut values = before.remove(&field.name).unwrap_or_default();
+            if field.values != Synthetic::default() {
+                values = Synthetic { nulls: values.nulls, ..field.values.clone() };
+            }
+            // A key that may only be one of a few words would soon run out of them.
+            values.unique = is_key && values.vocabulary.is_empty();
+            if values != Synthetic::default() {
+                before.insert(field.name.clone(), values);
             }
         }
-        values
+        before
     }
 
-    /// Puts the declaration on a source; where no data is at hand, its columns are those declared.
+    /// Puts the declaration on a source; where no data is at hand, its columns are those declared, and those that
+    /// were planned beside them.
     fn put_on(&self, source: &mut Source, kind: ImportKind, file: &str) {
-        source.declaration = Some(self.declaration(kind, file));
-        for field in self.fields.iter().filter(|field| !field.meaning.is_empty()) {
-            source.meanings.entry(field.name.clone()).or_insert_with(|| field.meaning.clone());
-        }
+        let earlier = source.declaration.replace(self.declaration(kind, file));
         if source.owner.is_empty() {
             source.owner.clone_from(&self.owner);
         }
         if source.doc.is_empty() || source.planned.is_some() && !self.doc.is_empty() {
             source.doc.clone_from(&self.doc);
         }
-        let Some(planned) = &mut source.planned else { return };
-        planned.values = self.values();
-        let mut schema = self.schema();
-        for field in &mut schema.fields {
-            if let Some(before) = source.schema.as_ref().and_then(|before| before.get(&field.name)) {
-                let declared = field.labels.classification;
-                field.labels = before.labels.clone();
-                field.labels.classification = declared.or(before.labels.classification);
+        let known = source.schema.take().unwrap_or_default();
+        let mut schema = known.clone();
+        if let Some(planned) = &mut source.planned {
+            schema = self.schema();
+            for field in &mut schema.fields {
+                if let Some(before) = known.get(&field.name) {
+                    let declared = field.labels.classification;
+                    field.labels = before.labels.clone();
+                    field.labels.classification = declared.or(before.labels.classification);
+                }
             }
+            let was_declared = |name: &str| earlier.as_ref().is_some_and(|earlier| earlier.schema.has(name));
+            let added = known.fields.into_iter().filter(|field| !was_declared(&field.name));
+            for field in added {
+                if !schema.has(&field.name) {
+                    schema.fields.push(field);
+                }
+            }
+            planned.values = self.values(std::mem::take(&mut planned.values));
+            planned.values.retain(|name, _| schema.has(name));
+            source.meanings.retain(|name, _| schema.has(name.split('.').next().unwrap_or(name)));
         }
-        source.meanings.retain(|name, _| schema.has(name.split('.').next().unwrap_or(name)));
-        source.schema = Some(schema);
+        for field in self.fields.iter().filter(|field| !field.meaning.is_empty() && schema.has(&field.name)) {
+            source.meanings.entry(field.name.clone()).or_insert_with(|| field.meaning.clone());
+        }
+        source.schema = Some(schema).filter(|schema| !schema.is_empty());
     }
 }
 

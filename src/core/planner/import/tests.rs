@@ -51,6 +51,9 @@ fn what_is_broken_is_told_with_its_line() {
         assert!(told.is_error() && told.help.is_some(), "{text}: {told}");
         assert_eq!((told.code.as_str(), told.location.line), (code, line), "{text}: {told}");
     }
+    let twice = read_declarations("create table a (x int); create table a (y int, y text);", None).unwrap();
+    let messages: Vec<&str> = twice.warnings.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!((twice.sources.len(), messages), (1, vec!["`y` stands twice in `a`", "`a` is declared twice"]));
     // Deep nesting and aliases that would grow without end are refused, not followed.
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(read_declarations(&deep, Some(ImportKind::JsonSchema)).is_err());
@@ -92,11 +95,20 @@ fn declared_sources_can_be_planned_on_and_are_updated_by_the_same_file() {
             new: json!({"event": "", "gone": "url.path"}),
         }])
         .unwrap();
+    // A field that was planned beside the declared ones, and how its values look.
+    let mut schema = project.sources["src-orders"].schema.clone().unwrap();
+    schema.fields.push(Field::new("duration", DataType::Float));
+    let set = |field: &str, new: Json| Edit::Set { id: "src-orders".into(), field: field.into(), old: None, new };
+    let values = set("planned.values.event", json!({"vocabulary": ["placed"]}));
+    project.apply(&[set("schema", json!(schema)), values]).unwrap();
     let changed = ORDERS.replace("event text", "event text not null, channel text");
     let changed = changed.split(";\n").next().unwrap();
     let (edits, told) = import_edits(&project, "shop.sql", &read_declarations(changed, None).unwrap());
     project.apply(&edits).unwrap();
-    assert!(project.sources["src-orders"].schema.as_ref().unwrap().has("channel"));
+    let schema = project.sources["src-orders"].schema.as_ref().unwrap();
+    let names: Vec<&str> = schema.names().collect();
+    assert_eq!(names, ["order_id", "user_id", "ts", "event", "channel", "amount", "duration"]);
+    assert_eq!(project.sources["src-orders"].planned.as_ref().unwrap().values["event"].vocabulary, ["placed"]);
     assert_eq!(project.sources["src-orders"].meanings, BTreeMap::from([("event".into(), String::new())]));
     assert_eq!(told.len(), 1);
     assert!(told[0].message.contains("`shop.customers` is not declared"), "{told:?}");
