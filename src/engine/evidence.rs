@@ -1,24 +1,20 @@
-//! What samples show of a project's sources, for the planner; and rows of flows that exist only in thought, computed
-//! on the whole input. Must not import previews.
+//! What samples show of a project's sources, for the planner; and what stands out in them, looked for on the whole
+//! input. Must not import previews.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{
-    Destination, FileKind, NodeId, Op, Origin, Plan, Read, WhenExists, Write, interpolate, prune,
-};
+use pipewright_core::ir::{Read, interpolate};
 use pipewright_core::model::Source;
-use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
 use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch};
 use pipewright_core::project::Project;
-use pipewright_core::steps::PlanBuilder;
 
+use crate::collected::rows_of_steps;
 use crate::profile::profile;
-use crate::read::{Cancel, read_stream};
-use crate::run::{RunOptions, Silent, run};
+use crate::read::Cancel;
 use crate::sample::{Sampling, read_sample};
 
 /// Rows of each source that evidence rests on.
@@ -122,69 +118,6 @@ fn fill_nested(column: &mut ColumnEvidence, schema: &Schema, rows: impl Iterator
     column.top = values;
 }
 
-/// The rows of a step, computed on the whole input in bounded memory.
-pub fn rows_of_step(
-    project: &Project,
-    step: &str,
-    base: &Path,
-    parameters: &BTreeMap<String, Value>,
-    cancel: &Cancel,
-) -> Result<ProbeRows, Diagnostic> {
-    let whole = plan(project);
-    if let Some(fault) =
-        whole.diagnostics.iter().find(|fault| fault.is_error() && fault.location.id.as_deref() == Some(step))
-    {
-        return Err(fault.clone());
-    }
-    let node = whole.steps.get(step).and_then(|step| step.outputs.values().next().copied());
-    let Some(node) = node else {
-        let fault = whole.diagnostics.iter().find(|fault| fault.is_error()).cloned();
-        return Err(fault.unwrap_or_else(|| Diagnostic::error("PW0709", "the step gives no rows")));
-    };
-    let schema = whole.node(node).schema.clone();
-    let folder = tempfile::tempdir().map_err(|error| crate::internal("a folder for rows", &error))?;
-    let name = "rows.parquet";
-    let (plan, _) = with_load(&whole, node, name)?;
-    let options = RunOptions {
-        base: base.to_owned(),
-        out: folder.path().to_owned(),
-        parameters: parameters.clone(),
-        cancel: cancel.clone(),
-        ..RunOptions::default()
-    };
-    run(&plan, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
-    let read = Read {
-        path: name.to_owned(),
-        format: pipewright_core::formats::FormatSpec::new("parquet"),
-        schema: schema.clone(),
-        columns: None,
-        position: false,
-        planned: None,
-    };
-    let mut rows = Vec::new();
-    let mut take = |table: crate::ResultTable| {
-        rows.extend((0..table.rows()).map(|row| table.row(row)));
-        std::ops::ControlFlow::Continue(())
-    };
-    read_stream(&read, folder.path(), &mut take, &mut |_| (), cancel)?;
-    Ok(ProbeRows { schema, rows })
-}
-
-/// Only what a node needs, with a file at its end.
-fn with_load(whole: &Plan, node: NodeId, path: &str) -> Result<(Plan, NodeId), Diagnostic> {
-    let mut builder = PlanBuilder { nodes: whole.nodes.clone(), ..PlanBuilder::default() };
-    let destination = Destination::File {
-        path: path.to_owned(),
-        kind: FileKind::Parquet,
-        partition: Vec::new(),
-        when_exists: WhenExists::Replace,
-    };
-    let origin = Origin { step: "rows".to_owned(), title: "Rows".to_owned() };
-    let write = builder.push(Op::Write(Write::new(destination, Vec::new())), vec![node], &origin)?;
-    let extended = Plan { nodes: builder.nodes, diagnostics: Vec::new(), ..whole.clone() };
-    Ok((prune(&extended, &[write]), write))
-}
-
 /// Looks at every source and for everything that stands out in them.
 pub fn look(
     project: &Project,
@@ -200,7 +133,8 @@ pub fn look(
     Ok((findings, diagnostics))
 }
 
-/// Runs every detector on the whole input. A flow that fails is left out, with a warning.
+/// Runs every detector on the whole input: those of one source share one run, which reads the source once. A flow that
+/// fails is left out, with a warning.
 pub fn find(
     project: &Project,
     sources: &[SourceEvidence],
@@ -211,27 +145,58 @@ pub fn find(
 ) -> Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic> {
     let (mut findings, mut diagnostics) = (Vec::new(), Vec::new());
     let mut waiting: Vec<Probe> = probes(project, sources, meanings);
-    while let Some(probe) = waiting.pop() {
-        cancel.check()?;
-        let mut tried = project.clone();
-        let rows = tried
-            .apply(&probe.edits)
-            .map(|_| ())
-            .and_then(|()| rows_of_step(&tried, &probe.watch, base, parameters, cancel));
-        match rows {
-            Ok(rows) => {
-                let judged = judge(project, sources, meanings, &probe, &rows);
-                findings.extend(judged.findings);
-                waiting.extend(judged.further);
-            }
-            Err(fault) => {
-                let message = format!("{} was not looked for: {}", probe.kind.name(), fault.message);
-                let title = project.sources.get(&probe.source).map_or("", |source| source.title.as_str());
-                let help = fault.help.unwrap_or_else(|| "see whether the source can be read".to_owned());
-                diagnostics.push(Diagnostic::warning("PW0916", message).help(help).step(&probe.source, title));
+    while let Some(source) = waiting.first().map(|probe| probe.source.clone()) {
+        let (now, later): (Vec<Probe>, Vec<Probe>) = waiting.into_iter().partition(|probe| probe.source == source);
+        waiting = later;
+        let found = rows_of_probes(project, &now, base, parameters, cancel)?;
+        for (probe, rows) in now.iter().zip(found) {
+            match rows {
+                Ok(rows) => {
+                    let judged = judge(project, sources, meanings, probe, &rows);
+                    findings.extend(judged.findings);
+                    waiting.extend(judged.further);
+                }
+                Err(fault) => {
+                    let message = format!("{} was not looked for: {}", probe.kind.name(), fault.message);
+                    let title = project.sources.get(&probe.source).map_or("", |source| source.title.as_str());
+                    let help = fault.help.unwrap_or_else(|| "see whether the source can be read".to_owned());
+                    diagnostics.push(Diagnostic::warning("PW0916", message).help(help).step(&probe.source, title));
+                }
             }
         }
     }
     sort(&mut findings);
     Ok((findings, diagnostics))
+}
+
+/// The rows of each probe: all in one run, or each in its own where one of them fails.
+fn rows_of_probes(
+    project: &Project,
+    probes: &[Probe],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<Vec<Result<ProbeRows, Diagnostic>>, Diagnostic> {
+    cancel.check()?;
+    let run = |probes: &[Probe]| -> Result<Vec<ProbeRows>, Diagnostic> {
+        let mut tried = project.clone();
+        for probe in probes {
+            tried.apply(&probe.edits)?;
+        }
+        let steps: Vec<&str> = probes.iter().map(|probe| probe.watch.as_str()).collect();
+        rows_of_steps(&tried, &steps, base, parameters, cancel)
+    };
+    let fault = match run(probes) {
+        Ok(rows) => return Ok(rows.into_iter().map(Ok).collect()),
+        Err(fault) => fault,
+    };
+    cancel.check()?;
+    if let [_] = probes {
+        return Ok(vec![Err(fault)]);
+    }
+    let alone = |probe: &Probe| {
+        let mut rows = run(std::slice::from_ref(probe))?;
+        rows.pop().ok_or_else(|| fault.clone())
+    };
+    Ok(probes.iter().map(alone).collect())
 }

@@ -3,6 +3,7 @@
 
 mod bench;
 pub mod bundle;
+mod collected;
 mod columns;
 pub mod evidence;
 mod exprs;
@@ -22,6 +23,7 @@ mod views;
 mod write;
 
 pub use bench::{Better, Measure, bench_parse, bench_preview, bench_run};
+pub use collected::{rows_of_nodes, rows_of_steps};
 pub use columns::{POSITION, Quarantined};
 pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
 pub use profile::{BINS, ColumnProfile, TOP, profile};

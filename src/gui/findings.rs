@@ -66,7 +66,7 @@ fn finding_card(ui: &mut Ui, state: StateRef<'_>, finding: &Finding, out: &mut A
     card(ui, false, &finding.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;
         let colour = match finding.kind {
-            Kind::ErrorBurst | Kind::FailedTransactions | Kind::FailedSignIns => palette.bad,
+            Kind::ErrorBurst | Kind::ErrorsInCommon | Kind::FailedTransactions | Kind::FailedSignIns => palette.bad,
             Kind::SlowRequests | Kind::GapInTime | Kind::Duplicates | Kind::PersonalData => palette.warning,
             Kind::NewPattern | Kind::Bots | Kind::Probing => palette.soft,
         };

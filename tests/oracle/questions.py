@@ -25,7 +25,7 @@ def whole(text):
 
 
 def requests(data):
-    """(time, client, status, bytes, duration) of each readable line."""
+    """(time, visitor, status, bytes, duration) of each readable line; a visitor is a session, or else an address."""
     for line in shop.lines(f"{data}/access.log"):
         fields, start = [], 0
         for literal in shop.LITERALS:
@@ -38,8 +38,10 @@ def requests(data):
             time = shop.access_time(fields[2])
             if time:
                 client = None if fields[0] == "-" else fields[0]
+                session = line[start:].strip()
+                visitor = client if session in ("", "-") else session
                 status, size = whole(fields[4]), whole(fields[5])
-                yield time, client, status, size, shop.number(fields[8], float)
+                yield time, visitor, status, size, shop.number(fields[8], float)
 
 
 def events(data):
@@ -63,10 +65,10 @@ def hour(time):
 
 def users_bad_experience(data):
     hours = defaultdict(lambda: [set(), 0])
-    for time, client, status, _, duration in requests(data):
+    for time, visitor, status, _, duration in requests(data):
         if (status or 0) >= 500 or (duration or 0) > 3:
             entry = hours[hour(time)]
-            entry[0].add(client)
+            entry[0].add(visitor)
             entry[1] += 1
     return [{"hour": key, "users": len(users - {None}), "requests": count} for key, (users, count) in hours.items()]
 

@@ -3,7 +3,6 @@
 //! Imports the planner's evidence and meanings, and project.
 
 mod detectors;
-mod differences;
 mod flow;
 mod judge;
 mod known;
@@ -20,9 +19,9 @@ use crate::data::{Schema, Value};
 use crate::model::Id;
 use crate::project::{Edit, Project};
 
+use super::differences::differences;
+pub(super) use flow::Flow;
 use known::Known;
-
-pub use differences::{Difference, differences};
 
 /// Something that stands out, with what it rests on and the flow that shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,6 +40,9 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// Who or what is affected: a count by what is counted.
     pub affected: Vec<(String, u64)>,
+    /// Which rows of the source it is about, as a condition over its columns; `None`: it is not about single rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
     /// The flow, as edits for the project that was looked at.
     pub accept: Vec<Edit>,
 }
@@ -49,6 +51,7 @@ pub struct Finding {
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     ErrorBurst,
+    ErrorsInCommon,
     SlowRequests,
     FailedTransactions,
     FailedSignIns,
@@ -61,8 +64,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::ErrorBurst,
+        Kind::ErrorsInCommon,
         Kind::SlowRequests,
         Kind::FailedTransactions,
         Kind::FailedSignIns,
@@ -78,6 +82,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::ErrorBurst => "error-burst",
+            Kind::ErrorsInCommon => "errors-in-common",
             Kind::SlowRequests => "slow-requests",
             Kind::FailedTransactions => "failed-transactions",
             Kind::FailedSignIns => "failed-sign-ins",
@@ -111,6 +116,7 @@ enum Task {
         span: Span,
     },
     Bursts {
+        condition: String,
         what: String,
         at_least: i64,
         usual: f64,
@@ -119,16 +125,29 @@ enum Task {
     Slow {
         threshold: f64,
         by: String,
+        /// The group of a row, and whether it is slow.
+        group: String,
+        is_slow: String,
     },
     /// Rows of failures and of their counterparts; `_inside` says which.
+    /// Errors that come in no burst: whether they have something in common.
+    Common {
+        condition: String,
+        what: String,
+        errors: u64,
+    },
     Failures {
+        condition: String,
         value: String,
-        who: Option<String>,
         time: String,
         accept: Vec<Edit>,
     },
-    SignIns,
-    Probing,
+    SignIns {
+        condition: String,
+    },
+    Probing {
+        client: String,
+    },
     Patterns {
         what: String,
     },
@@ -139,6 +158,7 @@ enum Task {
     },
     Bots {
         agent: String,
+        condition: String,
     },
     Personal {
         columns: Vec<detectors::PersonalColumn>,
@@ -160,15 +180,15 @@ pub struct ProbeRows {
 }
 
 impl ProbeRows {
-    fn column(&self, name: &str) -> Option<usize> {
+    pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.schema.index(name)
     }
 
-    fn value(&self, row: usize, name: &str) -> &Value {
+    pub(super) fn value(&self, row: usize, name: &str) -> &Value {
         self.column(name).and_then(|column| self.rows.get(row)?.get(column)).unwrap_or(&Value::Null)
     }
 
-    fn number(&self, row: usize, name: &str) -> f64 {
+    pub(super) fn number(&self, row: usize, name: &str) -> f64 {
         match self.value(row, name) {
             Value::Int(number) => *number as f64,
             Value::Float(number) => *number,

@@ -7,6 +7,7 @@ mod catalogue;
 mod conversions;
 mod coverage;
 mod derive;
+mod differences;
 mod draft;
 mod evidence;
 mod facts;
@@ -33,6 +34,7 @@ pub use coverage::{
     unused_fields,
 };
 pub use derive::{Derivation, derive};
+pub use differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
 pub use facts::{SourceFacts, TimeSpan, source_facts};
 pub use gaps::{Gap, gaps};

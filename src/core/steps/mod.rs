@@ -51,7 +51,9 @@ mod surroundings;
 mod table;
 mod time_buckets;
 mod top_n;
+mod trend;
 mod unpivot;
+mod what_differs;
 mod window;
 
 use std::collections::HashMap;
@@ -108,6 +110,8 @@ kinds!(
     bursts,
     surroundings,
     log_patterns,
+    what_differs,
+    trend,
     funnel,
     expect,
     route,

@@ -103,8 +103,56 @@ pub(super) fn bursts(
     });
     let note = format!("Usual are {usual:.1} {what} in {}; {at_least} and more are a burst.", span.text);
     let watch = flow.then(&read, "bursts", "Bursts of errors", settings, &note);
-    Some(probe(Kind::ErrorBurst, known, flow, watch, Task::Bursts { what: what.to_owned(), at_least, usual, span }))
+    Some(probe(
+        Kind::ErrorBurst,
+        known,
+        flow,
+        watch,
+        Task::Bursts { condition: condition.to_owned(), what: what.to_owned(), at_least, usual, span },
+    ))
 }
+
+/// Errors without bursts: what they have in common.
+pub(super) fn in_common(project: &Project, known: &Known, condition: &str, what: &str, errors: u64) -> Option<Probe> {
+    let named = crate::expr::parse(condition).ok()?;
+    let named = named.columns();
+    // What tells of the outcome, and texts that are nearly all different, are no cause that two errors could share.
+    let outcome: Vec<&str> =
+        OUTCOME.iter().filter_map(|concept| Some(known.carrier(concept)?.0.name.as_str())).collect();
+    let columns: Vec<String> = known
+        .plain_columns()
+        .filter(|name| !named.contains(&name.as_str()) && !outcome.contains(&name.as_str()))
+        .filter(|name| {
+            known.evidence.column(name).is_some_and(|column| {
+                let is_grouping = matches!(column.data_type, DataType::String | DataType::Int | DataType::Boolean);
+                is_grouping && column.distinct > 1 && column.distinct * 2 < known.evidence.rows
+            })
+        })
+        .collect();
+    if columns.is_empty() {
+        return None;
+    }
+    let mut flow = flow_for(project, Kind::ErrorsInCommon, known);
+    let read = flow.read(&known.evidence.source);
+    let settings = json!({"condition": condition, "columns": columns, "support": 10});
+    let note = "What goes with the errors; not what causes them.";
+    let watch = flow.then(&read, "what_differs", "What the errors have in common", settings, note);
+    let task = Task::Common { condition: condition.to_owned(), what: what.to_owned(), errors };
+    Some(probe(Kind::ErrorsInCommon, known, flow, watch, task))
+}
+
+/// Concepts that tell how something ended.
+pub(super) const OUTCOME: [&str; 9] = [
+    "http.response.status_code",
+    "http.response.body.size",
+    "transaction.status",
+    "event.name",
+    "event.outcome",
+    "error.type",
+    "error.message",
+    "log.severity",
+    "log.message",
+];
 
 /// Slow requests by page, or by service.
 fn slow_requests(project: &Project, known: &Known) -> Option<Probe> {
@@ -128,7 +176,8 @@ fn slow_requests(project: &Project, known: &Known) -> Option<Probe> {
     let note = format!("Slow is what takes longer than {SLOW} s.");
     let groups = flow.then(&read, "aggregate", "Slow requests", settings, &note);
     let watch = flow.then(&groups, "sort", "Slowest first", json!({"keys": ["slow desc"]}), "");
-    Some(probe(Kind::SlowRequests, known, flow, watch, Task::Slow { threshold: SLOW, by: by.0.to_owned() }))
+    let task = Task::Slow { threshold: SLOW, by: by.0.to_owned(), group: by.1, is_slow: format!("{seconds} > {SLOW}") };
+    Some(probe(Kind::SlowRequests, known, flow, watch, task))
 }
 
 /// A value of a column that says that something failed, and the values that stand for the same thing done well.
@@ -167,7 +216,6 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
     let value = known.expression(concept)?;
     let quote = |text: &str| print(&Expr::literal(Value::text(text)));
     let is_failed = format!("{value} = {}", quote(&failed));
-    let who = known.who();
     let mut accept = flow_for(project, Kind::FailedTransactions, known);
     let (read, columns) = known.start(&mut accept, &["timestamp"])?;
     let time = columns[0].clone();
@@ -193,9 +241,13 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
     let predicate = format!("{value} in ({})", values.join(", "));
     let attempts = flow.then(&read, "filter", "Attempts", json!({"predicate": predicate}), "");
     let attempts = with_release(&mut flow, known, all, &time, attempts);
-    let settings = json!({"columns": [{"id": "c1", "name": "_inside", "expression": is_failed}]});
+    let mut columns = vec![json!({"id": "c1", "name": "_inside", "expression": is_failed})];
+    if let Some((who, _)) = known.who() {
+        columns.push(json!({"id": "c2", "name": "_who", "expression": who}));
+    }
+    let settings = json!({"columns": columns});
     let watch = flow.then(&attempts, "compute", "Failed or not", settings, "");
-    let task = Task::Failures { value: failed, who: who.map(|(who, _)| who), time, accept: accept.edits };
+    let task = Task::Failures { condition: is_failed, value: failed, time, accept: accept.edits };
     Some(probe(Kind::FailedTransactions, known, flow, watch, task))
 }
 
@@ -288,7 +340,7 @@ fn bots(project: &Project, known: &Known) -> Option<Probe> {
         &read,
         "filter",
         "Bots",
-        json!({"predicate": predicate}),
+        json!({"predicate": predicate.clone()}),
         "Those that name themselves bots or scripts.",
     );
     let settings = json!({
@@ -297,7 +349,7 @@ fn bots(project: &Project, known: &Known) -> Option<Probe> {
     });
     let groups = flow.then(&rows, "aggregate", "Requests of each bot", settings, "");
     let watch = flow.then(&groups, "sort", "Busiest first", json!({"keys": ["requests desc"]}), "");
-    Some(probe(Kind::Bots, known, flow, watch, Task::Bots { agent: name }))
+    Some(probe(Kind::Bots, known, flow, watch, Task::Bots { agent: name, condition: predicate }))
 }
 
 /// A part of an address that is a secret, as `?token=…`.

@@ -6,7 +6,7 @@ use crate::model::Id;
 use crate::project::{Edit, Place, Project};
 
 /// A flow under construction, left to right, below what is there.
-pub(super) struct Flow<'a> {
+pub(in crate::planner) struct Flow<'a> {
     project: &'a Project,
     prefix: String,
     y: i32,
@@ -36,7 +36,20 @@ impl<'a> Flow<'a> {
     }
 
     /// A step after those before; wired from `from`, in that order of input ports.
-    pub fn step(&mut self, kind: &str, title: &str, mut settings: Json, note: &str, from: &[(&Id, &str)]) -> Id {
+    pub fn step(&mut self, kind: &str, title: &str, settings: Json, note: &str, from: &[(&Id, &str)]) -> Id {
+        let from: Vec<(&Id, &str, &str)> = from.iter().map(|(from, input)| (*from, "out", *input)).collect();
+        self.step_from(kind, title, settings, note, &from)
+    }
+
+    /// As `step`, from given output ports: (step, output port, input port).
+    pub fn step_from(
+        &mut self,
+        kind: &str,
+        title: &str,
+        mut settings: Json,
+        note: &str,
+        from: &[(&Id, &str, &str)],
+    ) -> Id {
         self.count += 1;
         let id = format!("{}-{}", self.prefix, self.count);
         with_own_ids(&mut settings, &id);
@@ -46,9 +59,9 @@ impl<'a> Flow<'a> {
             item["note"] = json!(note);
         }
         self.insert("steps", item);
-        for (number, (from, input)) in from.iter().enumerate() {
+        for (number, (from, output, input)) in from.iter().enumerate() {
             let wire = format!("{}-w{}-{}", self.prefix, self.count, number + 1);
-            self.insert("wires", json!({"id": wire, "from": from, "output": "out", "to": id, "input": input}));
+            self.insert("wires", json!({"id": wire, "from": from, "output": output, "to": id, "input": input}));
         }
         id
     }

@@ -1,9 +1,10 @@
 //! Rows of probes → findings. Thresholds stand here, each with its reason. Imports the detectors.
 
-use super::detectors::{PersonalColumn, bursts, personal_flow};
+use super::detectors::{OUTCOME, PersonalColumn, bursts, in_common, personal_flow};
 use super::known::Known;
 use super::{Finding, Judged, Probe, ProbeRows, Span, Task, differences, security};
 use crate::data::{Value, format_timestamp};
+use crate::expr::{Expr, print};
 use crate::project::{Edit, Project};
 
 /// Findings of one kind on one source: more than these few hide the others.
@@ -14,25 +15,42 @@ pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &Prob
     let found = Found { known, probe };
     match &probe.task {
         Task::Baseline { condition, what, span } => {
-            let Some(threshold) = threshold(rows, *span) else { return Judged::default() };
-            let further = bursts(project, known, condition, what, *span, threshold);
+            let further = match threshold(rows, *span) {
+                Some(threshold) => bursts(project, known, condition, what, *span, threshold),
+                None => {
+                    let errors: f64 = (0..rows.rows.len()).map(|row| rows.number(row, "rows")).sum();
+                    (errors >= 20.0).then(|| in_common(project, known, condition, what, errors as u64)).flatten()
+                }
+            };
             Judged { further: further.into_iter().collect(), ..Judged::default() }
         }
-        Task::Bursts { what, at_least, usual, span } => {
-            found.all(burst_findings(&found, rows, what, (*at_least, *usual), *span))
+        Task::Common { condition, what, errors } => {
+            found.all(common_finding(&found, rows, condition, what, *errors).into_iter().collect())
         }
-        Task::SignIns => found.all(security::sign_in_finding(&found, rows).into_iter().collect()),
-        Task::Probing => found.all(security::probing_finding(&found, rows).into_iter().collect()),
-        Task::Slow { threshold, by } => found.all(slow_findings(&found, rows, *threshold, by)),
-        Task::Failures { value, who, time, accept } => {
-            found.all(failure_finding(&found, rows, value, who.as_deref(), time, accept).into_iter().collect())
+        Task::Bursts { condition, what, at_least, usual, span } => {
+            found.all(burst_findings(&found, rows, (condition, what), (*at_least, *usual), *span))
+        }
+        Task::SignIns { condition } => {
+            found.all(security::sign_in_finding(&found, rows, condition).into_iter().collect())
+        }
+        Task::Probing { client } => found.all(security::probing_finding(&found, rows, client).into_iter().collect()),
+        Task::Slow { threshold, by, group, is_slow } => {
+            found.all(slow_findings(&found, rows, *threshold, by, (group, is_slow)))
+        }
+        Task::Failures { condition, value, time, accept } => {
+            let finding = failure_finding(&found, rows, value, time, accept);
+            let selected = finding.map(|finding| Finding { selection: Some(condition.clone()), ..finding });
+            found.all(selected.into_iter().collect())
         }
         Task::Patterns { what } => found.all(new_patterns(&found, rows, what)),
         Task::Gaps => found.all(gap_findings(&found, rows)),
         Task::Duplicates { accept, rows: of } => {
             found.all(duplicate_finding(&found, rows, *of, accept).into_iter().collect())
         }
-        Task::Bots { agent } => found.all(bot_finding(&found, rows, agent).into_iter().collect()),
+        Task::Bots { agent, condition } => {
+            let selected = |finding| Finding { selection: Some(condition.clone()), ..finding };
+            found.all(bot_finding(&found, rows, agent).map(selected).into_iter().collect())
+        }
         Task::Personal { columns } => found.all(personal_finding(project, &found, rows, columns).into_iter().collect()),
     }
 }
@@ -54,6 +72,7 @@ impl Found<'_> {
             to: None,
             evidence: Vec::new(),
             affected: Vec::new(),
+            selection: None,
             accept: self.probe.edits.clone(),
         }
     }
@@ -110,10 +129,17 @@ fn threshold(rows: &ProbeRows, span: Span) -> Option<(i64, f64)> {
     counts.last().is_some_and(|most| *most >= at_least).then_some((at_least as i64, usual))
 }
 
+/// Rows that fulfil a condition, from a time to another, both included.
+fn during(found: &Found, condition: &str, from: i64, to: i64) -> String {
+    let Some(time) = found.known.expression("timestamp") else { return condition.to_owned() };
+    let moment = |micros| print(&Expr::literal(Value::Timestamp(micros)));
+    format!("({condition}) and {time} between {} and {}", moment(from), moment(to))
+}
+
 fn burst_findings(
     found: &Found,
     rows: &ProbeRows,
-    what: &str,
+    (condition, what): (&str, &str),
     (at_least, usual): (i64, f64),
     span: Span,
 ) -> Vec<Finding> {
@@ -127,6 +153,7 @@ fn burst_findings(
         let title = format!("{count} {what} from {} to {} in {}", minute(from), until(from, to), found.source_title());
         let mut finding = found.finding(number + 1, title);
         (finding.from, finding.to) = (Some(clock(from)), Some(clock(to)));
+        finding.selection = Some(during(found, condition, from, to));
         let minutes = (to - from) as f64 / MINUTE as f64;
         finding.evidence.push(format!(
             "{count} {what} in {minutes:.0} minutes; usual are {usual:.1} in {}, and {at_least} are no accident",
@@ -145,8 +172,36 @@ fn burst_findings(
     findings
 }
 
+/// What most of the errors share and few other rows have: at least four fifths of the errors, and no more than a fifth of
+/// the rest.
+fn common_finding(found: &Found, rows: &ProbeRows, condition: &str, what: &str, errors: u64) -> Option<Finding> {
+    let shared = |row: &usize| rows.number(*row, "share_inside") >= 0.8 && rows.number(*row, "share_outside") <= 0.2;
+    let told: Vec<usize> = (0..rows.rows.len()).filter(shared).collect();
+    let first = *told.first()?;
+    let named = |row: usize| format!("`{}` = {}", shown(rows.value(row, "column")), shown(rows.value(row, "value")));
+    let title = format!("{errors} {what} go with {} ({})", named(first), found.source_title());
+    let mut finding = found.finding(1, title);
+    finding.selection = Some(condition.to_owned());
+    for row in told.into_iter().take(5) {
+        finding.evidence.push(format!(
+            "goes with {}: {:.0} % of the errors, {:.1} % of the rest",
+            named(row),
+            100.0 * rows.number(row, "share_inside"),
+            100.0 * rows.number(row, "share_outside")
+        ));
+    }
+    finding.affected.push(("errors".to_owned(), errors));
+    Some(finding)
+}
+
 /// Groups that are slow far more often than the rest: at least five times, and three times the share of all others.
-fn slow_findings(found: &Found, rows: &ProbeRows, threshold: f64, by: &str) -> Vec<Finding> {
+fn slow_findings(
+    found: &Found,
+    rows: &ProbeRows,
+    threshold: f64,
+    by: &str,
+    (group, is_slow): (&str, &str),
+) -> Vec<Finding> {
     let count = rows.rows.len();
     let (requests, slow) = (0..count).fold((0.0, 0.0), |(requests, slow), row| {
         (requests + rows.number(row, "requests"), slow + rows.number(row, "slow"))
@@ -166,6 +221,8 @@ fn slow_findings(found: &Found, rows: &ProbeRows, threshold: f64, by: &str) -> V
             found.source_title()
         );
         let mut finding = found.finding(findings.len() + 1, title);
+        let value = print(&Expr::literal(rows.value(row, by).clone()));
+        finding.selection = Some(format!("{group} = {value} and {is_slow}"));
         finding
             .evidence
             .push(format!("{own_slow} of {own} requests, the slowest {:.1} s", rows.number(row, "slowest")));
@@ -176,14 +233,7 @@ fn slow_findings(found: &Found, rows: &ProbeRows, threshold: f64, by: &str) -> V
     findings
 }
 
-fn failure_finding(
-    found: &Found,
-    rows: &ProbeRows,
-    value: &str,
-    who: Option<&str>,
-    time: &str,
-    accept: &[Edit],
-) -> Option<Finding> {
+fn failure_finding(found: &Found, rows: &ProbeRows, value: &str, time: &str, accept: &[Edit]) -> Option<Finding> {
     let inside: Vec<bool> =
         (0..rows.rows.len()).map(|row| *rows.value(row, "_inside") == Value::Boolean(true)).collect();
     let failed: Vec<usize> = (0..inside.len()).filter(|row| inside[*row]).collect();
@@ -197,19 +247,12 @@ fn failure_finding(
     finding.from = times.iter().min().map(|micros| clock(*micros));
     finding.to = times.iter().max().map(|micros| clock(*micros));
     // What goes with the failures; the columns by which they are known are no news.
-    let outcome = ["transaction.status", "event.name", "event.outcome", "error.type", "log.severity"];
-    let mut left_out: Vec<&str> = vec!["_inside", time];
-    left_out.extend(outcome.iter().filter_map(|concept| Some(found.known.carrier(concept)?.0.name.as_str())));
+    let mut left_out: Vec<&str> = vec!["_inside", "_who", time];
+    left_out.extend(OUTCOME.iter().filter_map(|concept| Some(found.known.carrier(concept)?.0.name.as_str())));
     for difference in differences(&rows.schema, &rows.rows, &inside, &left_out).iter().take(5) {
-        finding.evidence.push(format!(
-            "goes with `{}` = {}: {:.0} % of the failures, {:.0} % of the rest",
-            difference.column,
-            difference.value.to_json(),
-            100.0 * difference.inside_share,
-            100.0 * difference.outside_share
-        ));
+        finding.evidence.push(difference.sentence("the failures"));
     }
-    if let Some(column) = who.and_then(|who| rows.column(who)) {
+    if let Some(column) = rows.column("_who") {
         let people: std::collections::BTreeSet<String> = failed
             .iter()
             .map(|row| &rows.rows[*row][column])

@@ -128,7 +128,14 @@ impl Known<'_> {
         WHO.iter().find_map(|(concept, word)| {
             let (column, expression) = self.carrier(concept)?;
             // A name that most rows lack counts nobody.
-            (self.evidence.null_share(column) < 0.5).then(|| (expression.to_owned(), *word))
+            let is_there = self.evidence.null_share(column) < 0.5;
+            match self.expression("client.address") {
+                // Who has no session has an address.
+                Some(client) if is_there && *concept == "session.id" => {
+                    Some((format!("coalesce({expression}, {client})"), "visitors"))
+                }
+                _ => is_there.then(|| (expression.to_owned(), *word)),
+            }
         })
     }
 

@@ -7,7 +7,7 @@ use super::detectors::{flow_for, probe};
 use super::judge::{Found, clock, counted, shown};
 use super::known::Known;
 use super::{Finding, Kind, Probe, ProbeRows, Task};
-use crate::expr::print_name;
+use crate::expr::{Expr, print, print_name};
 use crate::project::Project;
 
 /// Fewer failed sign-ins than these are people who mistype.
@@ -38,9 +38,10 @@ pub(super) fn failed_sign_ins(project: &Project, known: &Known) -> Option<Probe>
         None => Vec::new(),
     };
     let rows = flow.then(&read, "filter", "Failed sign-ins", json!({"predicate": failed}), "");
+    let task = Task::SignIns { condition: failed };
     let groups = flow.then(&rows, "aggregate", "By client", json!({"keys": keys, "measures": measures}), "");
     let watch = flow.then(&groups, "sort", "Most first", json!({"keys": ["failed desc"]}), "");
-    Some(probe(Kind::FailedSignIns, known, flow, watch, Task::SignIns))
+    Some(probe(Kind::FailedSignIns, known, flow, watch, task))
 }
 
 /// Clients that ask for much that is not there, or for what only scanners ask for.
@@ -68,10 +69,10 @@ pub(super) fn probing(project: &Project, known: &Known) -> Option<Probe> {
     let note = "Two pages that only scanners ask for, or ten pages that are not there and half of all requests.";
     let scanners = flow.then(&groups, "filter", "Scanners", json!({"predicate": predicate}), note);
     let watch = flow.then(&scanners, "sort", "Most first", json!({"keys": ["refused desc"]}), "");
-    Some(probe(Kind::Probing, known, flow, watch, Task::Probing))
+    Some(probe(Kind::Probing, known, flow, watch, Task::Probing { client }))
 }
 
-pub(super) fn sign_in_finding(found: &Found, rows: &ProbeRows) -> Option<Finding> {
+pub(super) fn sign_in_finding(found: &Found, rows: &ProbeRows, condition: &str) -> Option<Finding> {
     let count = rows.rows.len();
     let failed: f64 = (0..count).map(|row| rows.number(row, "failed")).sum();
     if failed < TRIES {
@@ -82,6 +83,7 @@ pub(super) fn sign_in_finding(found: &Found, rows: &ProbeRows) -> Option<Finding
     let from = if named.is_empty() { String::new() } else { format!(" from {}", counted(clients, "client")) };
     let title = format!("{} about failed sign-ins{from} in {}", counted(failed, "row"), found.source_title());
     let mut finding = found.finding(1, title);
+    finding.selection = Some(condition.to_owned());
     set_span(&mut finding, rows);
     for row in named.iter().take(TOLD) {
         let tries = rows.number(*row, "failed");
@@ -99,7 +101,7 @@ pub(super) fn sign_in_finding(found: &Found, rows: &ProbeRows) -> Option<Finding
     Some(finding)
 }
 
-pub(super) fn probing_finding(found: &Found, rows: &ProbeRows) -> Option<Finding> {
+pub(super) fn probing_finding(found: &Found, rows: &ProbeRows, client: &str) -> Option<Finding> {
     let count = rows.rows.len();
     if count == 0 {
         return None;
@@ -112,6 +114,9 @@ pub(super) fn probing_finding(found: &Found, rows: &ProbeRows) -> Option<Finding
         found.source_title()
     );
     let mut finding = found.finding(1, title);
+    let clients: Vec<String> =
+        (0..count.min(100)).map(|row| print(&Expr::literal(rows.value(row, "client").clone()))).collect();
+    finding.selection = Some(format!("{client} in ({})", clients.join(", ")));
     set_span(&mut finding, rows);
     for row in 0..count.min(TOLD) {
         let number = |name: &str| rows.number(row, name);

@@ -98,9 +98,9 @@ fn flows_say_what_the_contract_says() {
         shown(&project, &best(&project, "users-bad-experience"), SETTINGS),
         [
             "file",
-            "compute: status >= 500",
+            "compute: status >= 500; coalesce(cookie_sid, client)",
             "filter: is_error or duration > ${slow_after}",
-            "time_buckets: count_distinct(cookie_sid); count(*)",
+            "time_buckets: count_distinct(visitor); count(*)",
             "answer"
         ]
     );
