@@ -191,8 +191,20 @@ pub struct PlanArgs {
     /// What questions lack, who could record it, and what that unlocks; with --question only that one
     #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "coverage"])]
     pub gaps: bool,
+    /// What differs: values that are more frequent among some of a step's rows than among its others; --where says which
+    #[arg(long, value_name = "STEP", requires = "condition", group = "flow_source", conflicts_with_all = ["findings", "finding", "meanings", "question", "ask", "coverage", "gaps"])]
+    pub differs: Option<String>,
+    /// The rows to compare with all others, as a condition over the step's columns
+    #[arg(long = "where", id = "condition", value_name = "EXPRESSION", requires = "differs")]
+    pub condition: Option<String>,
+    /// Rows and bytes per day at every source, wire and sink, what filters save, and what is kept with retention
+    #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question", "ask", "coverage", "gaps", "differs"])]
+    pub volume: bool,
+    /// What a gigabyte costs that is kept, for --volume
+    #[arg(long, value_name = "PER_GB", requires = "volume")]
+    pub price: Option<f64>,
     /// Put the flow of the finding, or the first way to answer the question, into the project; with --gaps a planned
-    /// source and data requests for what the question lacks
+    /// source and data requests for what the question lacks; with --differs the comparison as a step
     #[arg(long, requires = "flow_source")]
     pub accept: bool,
     /// `markdown` and `csv` for --coverage only

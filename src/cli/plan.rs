@@ -1,17 +1,20 @@
 //! `pipewright plan`: from questions to flows, from sources to questions, what stands out, what fields mean; and the
 //! lists of questions and concepts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
+use pipewright_core::plan::plan as plan_of;
 use pipewright_core::planner::{
-    Asked, Catalogue, Gap, Sentence, Vocabulary, cell_evidence, check_meanings, check_requests, coverage, gaps,
-    one_field_away, plan_gaps, propose, ready_question, ready_questions, request_gaps, unused_fields,
+    Asked, Catalogue, Gap, Selection, Sentence, Vocabulary, cell_evidence, check_meanings, check_requests, compare,
+    coverage, gaps, one_field_away, plan_gaps, propose, ready_question, ready_questions, request_gaps, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
-use pipewright_engine::Cancel;
 use pipewright_engine::evidence::{evidence_of, find};
+use pipewright_engine::{Cancel, differences, differences_of_finding, volumes_of};
 use serde_json::{Value as Json, json};
 
 use super::args::{Form, NameArgs, PlanArgs, PlanForm};
@@ -24,8 +27,10 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let wants = args.findings || args.finding.is_some() || args.meanings || args.question.is_some() || args.coverage;
+    let wants = wants || args.differs.is_some() || args.volume;
     if !wants && !args.gaps && args.ask.is_none() {
-        let help = "add --findings, --finding ID, --question ID, --ask SENTENCE, --gaps, --coverage or --meanings";
+        let help = "add --findings, --finding ID, --question ID, --ask SENTENCE, --gaps, --coverage, --differs STEP, \
+                    --volume or --meanings";
         return Err(usage("nothing says what is to be planned", help));
     }
     let Some(mut design) = opened.project.clone() else {
@@ -36,6 +41,9 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     parameters.extend(given);
     resolve_parameters(&opened.plan.parameters, &parameters, &|_| None)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
+    if let (Some(step), Some(condition)) = (&args.differs, &args.condition) {
+        return differs(args, &mut design, &opened.base, &parameters, step, condition);
+    }
     let (vocabulary, mut diagnostics) = Vocabulary::of(&design);
     diagnostics.extend(check_meanings(&design, &vocabulary));
     diagnostics.extend(check_requests(&design, &vocabulary));
@@ -56,7 +64,17 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         let found = find(&design, &catalogue.sources, &catalogue.meanings, base, &parameters, &Cancel::new())?;
         diagnostics.extend(found.1);
         tell(&diagnostics);
-        return findings(args, &mut design, &found.0);
+        return findings(args, &mut design, base, &parameters, &found.0);
+    }
+    if args.volume {
+        let (found, more) = volumes_of(&design, &catalogue, &opened.base, &parameters, args.price);
+        diagnostics.extend(more);
+        tell(&diagnostics);
+        match args.format {
+            PlanForm::Json => print_json(&found)?,
+            _ => print_text(&plan_text::volumes(&found))?,
+        }
+        return Ok(Outcome::Done);
     }
     tell(&diagnostics);
     if args.gaps {
@@ -79,9 +97,34 @@ pub fn tell(diagnostics: &[Diagnostic]) {
     diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
 }
 
+/// What differs between the rows of a step that fulfil a condition and the others.
+fn differs(
+    args: &PlanArgs,
+    design: &mut Project,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    step: &str,
+    condition: &str,
+) -> VerbResult {
+    let named = design.find_step(step).map_or(step, |step| step.id.as_str()).to_owned();
+    let selection = Selection::Where(condition.to_owned());
+    if args.accept {
+        let edits = compare(design, &plan_of(design), &named, &selection)?.accept;
+        return accept(&args.project, design, &edits, "what differs");
+    }
+    let found = differences(design, base, parameters, &named, &selection, &Cancel::new())?;
+    match args.format {
+        PlanForm::Json => print_json(&found)?,
+        _ => print_text(&plan_text::differences(&found, "these rows"))?,
+    }
+    Ok(Outcome::Done)
+}
+
 fn findings(
     args: &PlanArgs,
     design: &mut Project,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
     findings: &[pipewright_core::planner::findings::Finding],
 ) -> VerbResult {
     let mut chosen = findings;
@@ -95,6 +138,23 @@ fn findings(
         if args.accept {
             return accept(&args.project, design, &chosen[0].accept, &chosen[0].title);
         }
+        let differs = differences_of_finding(design, base, parameters, &chosen[0], &Cancel::new())?;
+        match args.format {
+            PlanForm::Json => {
+                let mut told = serde_json::to_value(&chosen[0]).unwrap_or_default();
+                told["differences"] = serde_json::to_value(&differs).unwrap_or_default();
+                print_json(&[told])?;
+            }
+            _ => {
+                let mut text = plan_text::findings(chosen);
+                if chosen[0].selection.is_some() {
+                    text.push_str("what differs\n");
+                    text.push_str(&plan_text::differences(&differs, "these rows"));
+                }
+                print_text(&text)?;
+            }
+        }
+        return Ok(Outcome::Done);
     }
     match args.format {
         PlanForm::Json => print_json(&chosen)?,

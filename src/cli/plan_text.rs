@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Concept, Coverage, CoverageState, Gap, Proposal, ReadyQuestion, Vocabulary, one_field_away,
-    unused_fields,
+    Asked, Catalogue, Concept, Coverage, CoverageState, Difference, Gap, Proposal, ReadyQuestion, Vocabulary, Volume,
+    VolumeOf, one_field_away, unused_fields,
 };
 
 /// Unused fields and wishes that are listed; the JSON has all.
@@ -31,6 +31,58 @@ pub fn findings(findings: &[Finding]) -> String {
         text.push_str("nothing stands out\n");
     }
     text
+}
+
+pub fn differences(differences: &[Difference], selected: &str) -> String {
+    let mut text = String::new();
+    for difference in differences.iter().take(LISTED) {
+        let times = difference.ratio.map_or(String::new(), |ratio| format!(" ({ratio:.1} times as often)"));
+        let _ = writeln!(text, "  {}{times}", difference.sentence(selected));
+    }
+    if differences.is_empty() {
+        text.push_str("  no value is more frequent among them than chance would have it\n");
+    }
+    text
+}
+
+pub fn volumes(volumes: &[Volume]) -> String {
+    let mut text = String::new();
+    for volume in volumes {
+        let what = match volume.of {
+            VolumeOf::Source => "source",
+            VolumeOf::Wire => "wire",
+            VolumeOf::Sink => "sink",
+        };
+        let port = if matches!(volume.port.as_str(), "" | "out") { String::new() } else { format!(".{}", volume.port) };
+        let (rows, size) = (volume.rows_per_day, bytes(volume.bytes_per_day));
+        let _ = write!(text, "{what:<7} {} ({}{port}): {rows:.0} rows, {size} a day", volume.title, volume.id);
+        if let Some((first, last)) = &volume.span {
+            let _ = write!(text, ", from {first} to {last}");
+        }
+        if let Some(saved) = volume.saves_bytes_per_day {
+            let _ = write!(text, ", {} a day less than comes in", bytes(saved));
+        }
+        if let Some((days, kept)) = volume.retention_days.zip(volume.kept_bytes) {
+            let _ = write!(text, "; {} in {days} days", bytes(kept));
+        }
+        if let Some(cost) = volume.cost {
+            let _ = write!(text, ", which cost {cost:.2}");
+        }
+        text.push('\n');
+    }
+    if volumes.is_empty() {
+        text.push_str("no source tells how much it records a day\n");
+    }
+    text
+}
+
+/// `12.3 MB`, in powers of ten.
+fn bytes(count: f64) -> String {
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    match units.into_iter().find(|(size, _)| count >= *size) {
+        Some((size, unit)) => format!("{:.1} {unit}", count / size),
+        None => format!("{count:.0} B"),
+    }
 }
 
 pub fn meanings(catalogue: &Catalogue) -> String {

@@ -5,6 +5,7 @@ mod bench;
 pub mod bundle;
 mod collected;
 mod columns;
+mod differences;
 pub mod evidence;
 mod exprs;
 mod frames;
@@ -20,11 +21,13 @@ mod sample;
 mod table;
 mod trace;
 mod views;
+mod volume;
 mod write;
 
 pub use bench::{Better, Measure, bench_parse, bench_preview, bench_run};
 pub use collected::{rows_of_nodes, rows_of_steps};
 pub use columns::{POSITION, Quarantined};
+pub use differences::{differences, differences_of_finding};
 pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{Cancel, Sniff, expand, read_schema, read_stream, schema_as, sniff};
@@ -32,6 +35,7 @@ pub use run::{FileReport, RunOptions, RunProgress, RunReport, SinkReport, Source
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
+pub use volume::volumes_of;
 
 use pipewright_core::diagnostic::Diagnostic;
 

@@ -208,6 +208,34 @@ fn work_on_profiles(shared: &Shared) {
     }
 }
 
+/// The rows of several nodes, computed here and now; and what went wrong, once each.
+pub(crate) fn preview_all(
+    plan: &Plan,
+    watch: &[NodeId],
+    sampling: &Sampling,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+) -> (BTreeMap<NodeId, NodeResult>, Vec<Diagnostic>) {
+    let request = PreviewRequest {
+        id: 0,
+        plan: Arc::new(plan.clone()),
+        watch: watch.to_vec(),
+        sampling: *sampling,
+        base: base.to_path_buf(),
+        parameters: parameters.clone(),
+    };
+    let (mut found, mut faults) = (BTreeMap::new(), Vec::<Diagnostic>::new());
+    Session::new(usize::MAX).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
+        Ok(result) if watch.contains(&reply.node) => {
+            found.insert(reply.node, result);
+        }
+        Ok(_) => {}
+        Err(fault) if faults.contains(&fault) => {}
+        Err(fault) => faults.push(fault),
+    });
+    (found, faults)
+}
+
 /// One node's rows, computed here and now.
 pub fn preview_now(
     plan: &Plan,

@@ -46,7 +46,7 @@ impl ResultTable {
 
     /// The hidden id of a row, where its step keeps ids.
     pub fn row_id(&self, row: usize) -> Option<u64> {
-        self.row_ids.as_ref()?.get(row)
+        self.row_ids.as_ref().filter(|ids| row < ids.len())?.get(row)
     }
 
     /// A table from values; what does not fit its field's type becomes null.

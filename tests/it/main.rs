@@ -10,6 +10,7 @@ mod messages;
 mod parity;
 mod planner;
 mod policy;
+mod real_logs;
 mod run;
 mod shop;
 mod steps;

@@ -234,3 +234,48 @@ fn what_is_missing_is_named_and_coverage_is_written_in_every_form() {
     assert!(run_ok(&["plan", project, "--coverage", "--format", "csv"]).contains("users-active,src-pay,missing\n"));
     assert!(run_ok(&["plan", project, "--coverage"]).contains("one field away"));
 }
+
+#[test]
+fn what_differs_is_told_of_any_step_and_finding() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, truth) = project_of(home.path(), "1");
+    let edits = home.path().join("edits.json");
+    let step = r#"[{"edit": "insert", "into": "steps",
+        "item": {"id": "app", "kind": "file", "title": "App", "settings": {"source": "src-app"}}}]"#;
+    fs::write(&edits, step).unwrap();
+    run_ok(&["apply", &project, path(&edits)]);
+    let condition = "level = 'error' or duration_ms > 3000";
+    let told = run_ok(&["plan", &project, "--differs", "App", "--where", condition, "--format", "json"]);
+    let found: Vec<Json> = serde_json::from_str(&told).unwrap();
+    assert!(found.iter().any(|one| one["column"] == "service" && one["value"] == truth["slow_feature"]["service"]));
+    assert!(found.iter().all(|one| one["column"] != "level" && one["column"] != "duration_ms"), "{told}");
+    assert!(found.iter().all(|one| one["inside_share"].as_f64() > one["outside_share"].as_f64()));
+    let text = run_ok(&["plan", &project, "--differs", "app", "--where", condition]);
+    assert!(text.starts_with("  goes with `") && !text.contains("cause"), "{text}");
+    let (code, _, talk) = run(&["plan", &project, "--differs", "app", "--where", "levl = 'error'"]);
+    assert!(code != 0 && talk.contains("did you mean `level`?"), "{talk}");
+    run_ok(&["plan", &project, "--differs", "app", "--where", condition, "--accept"]);
+    assert_eq!(run(&["check", &project, "--deny-warnings"]).0, 0);
+    for finding in findings(&project).iter().filter(|finding| finding["selection"].is_string()) {
+        let id = finding["id"].as_str().unwrap();
+        let told: Json =
+            serde_json::from_str(&run_ok(&["plan", &project, "--finding", id, "--format", "json"])).unwrap();
+        assert!(told[0]["differences"].is_array(), "{id}");
+    }
+}
+
+#[test]
+fn volumes_follow_the_rows_from_sources_to_sinks() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, _) = project_of(home.path(), "1");
+    run_ok(&["plan", &project, "--question", "load-per-hour", "--accept"]);
+    let told: Vec<Json> = serde_json::from_str(&run_ok(&["plan", &project, "--volume", "--format", "json"])).unwrap();
+    let access = told.iter().find(|one| one["id"] == "src-access").unwrap();
+    let days = 4.0;
+    let lines = fs::read_to_string(home.path().join("samples/access.log")).unwrap_or_default().lines().count() as f64;
+    let rows = access["rows_per_day"].as_f64().unwrap();
+    assert!(lines == 0.0 || (rows / (lines / days) - 1.0).abs() < 0.1, "{access}");
+    assert!(told.iter().any(|one| one["of"] == "wire" && one["rows_per_day"].as_f64().unwrap() > 0.0));
+    let text = run_ok(&["plan", &project, "--volume", "--price", "0.02"]);
+    assert!(text.contains("source  access (src-access)") && text.contains(" a day"), "{text}");
+}

@@ -72,6 +72,9 @@ pub struct Source {
     /// The place where its data must stay: `eu`. Empty: anywhere.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub residency: String,
+    /// Days for which its data is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
     #[serde(flatten)]

@@ -27,6 +27,7 @@ mod templates;
 mod testing;
 mod values;
 mod vocabulary;
+mod volume;
 
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::{
@@ -55,3 +56,4 @@ pub use requests::{
 pub use sentence::{Measure, Only, SPANS, Sentence};
 pub use values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};
+pub use volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};

@@ -68,6 +68,12 @@ impl StepKind for LoadFile {
                 FieldKind::Choice(&[("replace", "replace it"), ("fail", "stop")]),
                 "What happens where the file is there already.",
             ),
+            FormField::new(
+                "retention",
+                "Kept for days",
+                FieldKind::Integer { min: 1, max: i64::MAX },
+                "For how many days the files are kept: `plan --volume` tells what that comes to; not limited where empty.",
+            ),
             STACK,
             PLACE,
             AUDIENCE,

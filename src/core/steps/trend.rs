@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::groups::Groups;
 use super::items::NamedExpression;
 use super::kind::about;
 use super::made::name;
@@ -185,14 +186,14 @@ fn push_buckets(settings: &TrendSettings, bucket: i64, lowering: &mut Lowering, 
         return None;
     }
     let measure = NamedExpression { id: String::new(), name: "_measure".into(), expression: settings.measure.clone() };
-    node = lowering.push_aggregate(vec![Column::new("_at", start)], &[measure], node)?;
+    node = lowering.push_aggregate(vec![Column::new("_at", start)], &[measure], &Groups::default(), node)?;
     node = lowering.add_window("bucket", "_first", "min(_at) over ()", node)?;
     node = lowering.add_window("bucket", "_last", "max(_at) over ()", node)?;
     node = lowering.keep_rows("bucket", "_at > _first and _at < _last and _measure is not null", node)?;
     node = lowering.add_column("measure", "_value", "try_cast(_measure as float)", node)?;
     node = lowering.add_column("bucket", "_second", "try_cast(epoch(_at) as int)", node)?;
     let columns = ["_at", "_second", "_value"].map(Column::same).to_vec();
-    node = lowering.push_from("bucket", Op::Project(Project { columns }), vec![node])?;
+    node = lowering.push_from("bucket", Op::Project(Project::new(columns)), vec![node])?;
     let keys = lowering.order("bucket", &["_at desc".to_owned()], node)?;
     lowering.push_from("bucket", Op::Limit(Limit { keys, count: BUCKETS, offset: 0 }), vec![node])
 }
@@ -293,7 +294,7 @@ fn push_trend(settings: &TrendSettings, bucket: i64, lowering: &mut Lowering, bu
         "days_at_earliest",
         "days_at_latest",
     ];
-    lowering.push_from("measure", Op::Project(Project { columns: columns.map(Column::same).to_vec() }), vec![whole])
+    lowering.push_from("measure", Op::Project(Project::new(columns.map(Column::same).to_vec())), vec![whole])
 }
 
 /// The median of each weekday; nothing before two weeks are there.

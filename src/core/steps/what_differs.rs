@@ -271,5 +271,5 @@ fn push_comparison(
     let keys = lowering.order("columns", &order, node)?;
     node = lowering.push_from("columns", Op::Sort(ir::Sort { keys }), vec![node])?;
     let columns = ["column", "value", "inside", "outside", "share_inside", "share_outside", "ratio"];
-    lowering.push_from("columns", Op::Project(Project { columns: columns.map(Column::same).to_vec() }), vec![node])
+    lowering.push_from("columns", Op::Project(Project::new(columns.map(Column::same).to_vec())), vec![node])
 }
