@@ -42,13 +42,13 @@ fn accepted(project: &Project, proposal: &Proposal) -> Project {
 fn what_is_too_close_is_proposed_as_a_keyed_hash_and_coverage_names_the_rule() {
     let project = governed(json!({"policy": 1, "name": "Acme", "highest": {"teams": {"*": "internal"}}}));
     let catalogue = catalogue(&project);
-    // Counts users by their session.
+    // Counts users by their session, or else their address.
     let asked = asked_by("users-bad-experience", "team-shop");
     let access = catalogue.source_number("src-access").unwrap();
     let cell = cell_evidence(&catalogue, &asked, access);
     assert_eq!(cell.state, CoverageState::Forbidden);
     assert!(
-        cell.text.contains("`cookie_sid` is personal, but “Acme” lets")
+        cell.text.contains("`client`, `cookie_sid` are personal, but “Acme” lets")
             && cell.text.contains("allowed: hash it with a secret"),
         "{}",
         cell.text
@@ -56,7 +56,7 @@ fn what_is_too_close_is_proposed_as_a_keyed_hash_and_coverage_names_the_rule() {
     let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
     let after = accepted(&project, &proposal);
     let hash = proposal.steps.iter().map(|id| &after.steps[id]).find(|step| step.kind == "mask_or_hash").unwrap();
-    assert_eq!((&hash.settings["method"], &hash.settings["columns"]), (&json!("hmac"), &json!(["cookie_sid"])));
+    assert_eq!((&hash.settings["method"], &hash.settings["columns"]), (&json!("hmac"), &json!(["visitor"])));
     assert!(!hash.note.is_empty() && hash.settings["reason"].is_string());
     let key = after.parameters.values().find(|one| json!(one.name) == hash.settings["key"]).unwrap();
     assert_eq!(key.default, Some(json!("${env:HASH_KEY}")));
