@@ -183,8 +183,12 @@ fn left_out(state: StateRef<'_>, step: &Step) -> Vec<(u64, String)> {
     let mut found = Vec::new();
     let unread = super::unread::count_of(state, &step.id);
     if unread > 0 {
-        let word =
-            if edits::step_ports(step).inputs.is_empty() { "lines could not be read" } else { "rows were rejected" };
+        let word = match (edits::step_ports(step).inputs.is_empty(), unread) {
+            (true, 1) => "line could not be read",
+            (true, _) => "lines could not be read",
+            (false, 1) => "row was rejected",
+            (false, _) => "rows were rejected",
+        };
         found.push((unread, format!("{word} ({title})")));
     }
     let port = main_port(state, step);

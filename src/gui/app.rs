@@ -18,8 +18,8 @@ use super::state::AppState;
 use super::theme;
 use super::view::View;
 use super::{
-    canvas_panel, coverage, dialogs, findings, inspector, keys, palette, preview, problems, questions, run_panel,
-    search, sources, start, statusbar, topbar, unread, widgets,
+    canvas_panel, coverage, dialogs, differs, findings, inspector, keys, palette, preview, problems, questions,
+    run_panel, search, sources, start, statusbar, topbar, unread, volume, widgets,
 };
 
 /// The designer.
@@ -76,6 +76,8 @@ impl App {
             || state.run.active.is_some()
             || state.findings.looking.is_some()
             || state.planning.is_looking()
+            || state.volume.looking.is_some()
+            || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())
             || state.planning.asking.is_some();
         !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }
@@ -296,6 +298,8 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
             (BottomTab::Unread, with_count("Unread", unread as usize)),
             (BottomTab::Problems, with_count("Problems", state.problems.len())),
             (BottomTab::Coverage, "Coverage".to_owned()),
+            (BottomTab::Differs, "What differs".to_owned()),
+            (BottomTab::Volume, "Volume".to_owned()),
             (BottomTab::Run, "Run".to_owned()),
         ] {
             let is_shown = view.bottom == tab;
@@ -317,6 +321,8 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
         BottomTab::Unread => unread::unread_ui(ui, state, out),
         BottomTab::Problems => problems::problems_ui(ui, state, out),
         BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
+        BottomTab::Differs => differs::differs_ui(ui, state, view, out),
+        BottomTab::Volume => volume::volume_ui(ui, state, out),
         BottomTab::Run => run_panel::run_ui(ui, state, out),
     }
 }

@@ -210,6 +210,13 @@ pub enum Action {
     },
     /// Puts the real file in the place of the planned source.
     AcceptReal,
+    /// What goes with the rows of a step that fulfil a condition.
+    Differs {
+        step: Id,
+        condition: String,
+    },
+    /// Estimates rows and bytes a day of every source, wire and destination.
+    EstimateVolume,
     /// Plans the data that the shown question lacks, and asks again.
     PlanGaps,
     /// Puts a finding's flow into the design.
@@ -278,6 +285,8 @@ pub enum BottomTab {
     Unread,
     Problems,
     Coverage,
+    Differs,
+    Volume,
     Run,
 }
 

@@ -273,6 +273,16 @@ impl App {
                     }
                 }
             }
+            Message::Differs { look, result } => {
+                if let Some(differs) = self.state.differs.as_mut().filter(|differs| differs.looking == Some(look)) {
+                    differs.looking = None;
+                    differs.outcome = Some(result);
+                }
+            }
+            Message::Volume { look, outcome } if self.state.volume.looking == Some(look) => {
+                self.state.volume.looking = None;
+                self.state.volume.outcome = Some(outcome);
+            }
             Message::Suggested { asked, proposals, gaps } => self.show_suggestion(ctx, *asked, proposals, gaps),
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
@@ -284,7 +294,7 @@ impl App {
             }
             // Of a run or a look that nobody waits for any more.
             Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
-            Message::Looked { .. } | Message::Findings { .. } => {}
+            Message::Looked { .. } | Message::Findings { .. } | Message::Volume { .. } => {}
         }
     }
 

@@ -72,6 +72,12 @@ impl App {
             }
             Action::Suggest { question, dials } => self.suggest(ctx, &question, dials),
             Action::PlanGaps => self.plan_gaps(ctx),
+            Action::Differs { step, condition } => self.look_at_differences(ctx, step, condition),
+            Action::EstimateVolume => {
+                let look = self.backend.volume(self.state.project.clone(), self.state.base());
+                self.state.volume.looking = Some(look);
+                self.state.volume.revision = self.state.project.revision();
+            }
             Action::AskForReal(source) => self.view.show_dialog(Dialog::RealFile { source, path: String::new() }),
             Action::ReplacePlanned { source, path } => self.look_at_real(ctx, &source, &path),
             Action::AcceptReal => self.accept_real(ctx),

@@ -10,7 +10,7 @@ use pipewright_core::steps::{self, FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
 use super::canvas::{Icon, PortRef, Side};
-use super::command::{Action, Actions, Chosen, Command};
+use super::command::{Action, Actions, BottomTab, Chosen, Command};
 use super::edits;
 use super::flow_view::{group_of, icon_of};
 use super::forms::{
@@ -172,6 +172,9 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
         };
         inputs_ui(ui, state, step, out);
         form_ui(ui, &scope, kind.form(), &mut view.forms, out);
+        if link(ui, "What differs?").on_hover_text("What do some of its rows have in common?").clicked() {
+            out.push(Action::ShowTab(BottomTab::Differs));
+        }
         hairline(ui);
         ui.add_space(theme::SPACE_2);
         about_step_ui(ui, state, step, view, out);

@@ -1,6 +1,7 @@
 //! What the fields of a source mean, beside each column, with the evidence; confirmed and corrected in place. Reads the
 //! state and asks for actions.
 
+use egui::containers::menu::MenuButton;
 use egui::{Align, Layout, RichText, Ui};
 use pipewright_core::data::Classification;
 use pipewright_core::model::Source;
@@ -51,7 +52,7 @@ fn column_ui(
     let best = column.accepted();
     let is_confirmed = source.meanings.contains_key(&column.column);
     ui.horizontal(|ui| {
-        let name = ui.label(RichText::new(&column.column).font(theme::code()));
+        let name = ui.add(egui::Label::new(RichText::new(&column.column).font(theme::code())).truncate());
         if let Some(evidence) = latest.catalogue.sources[number].column(&column.column) {
             let values: Vec<String> = evidence.values().take(6).map(super::forms::shown).collect();
             name.on_hover_text(format!("{}\n{}", evidence.data_type, values.join("\n")));
@@ -130,7 +131,8 @@ fn classification_ui(
     };
     ui.horizontal(|ui| {
         let text = RichText::new(told).font(theme::caption()).color(colour);
-        let menu = ui.menu_button(text, |ui| {
+        let button = MenuButton::from_button(egui::Button::new(text).frame(false));
+        let (response, _) = button.ui(ui, |ui| {
             let all =
                 [Classification::Public, Classification::Internal, Classification::Personal, Classification::Secret];
             for wanted in all.into_iter().map(Some).chain([None]) {
@@ -146,7 +148,7 @@ fn classification_ui(
                 }
             }
         });
-        menu.response.on_hover_text("How freely its values may travel; it follows what is made of them");
+        response.on_hover_text("How freely its values may travel; it follows what is made of them");
     });
 }
 

@@ -11,6 +11,7 @@ mod clipboard;
 mod command;
 mod coverage;
 mod dialogs;
+mod differs;
 mod edits;
 mod export_dialog;
 mod files;
@@ -45,6 +46,7 @@ pub mod theme;
 mod topbar;
 mod unread;
 mod view;
+mod volume;
 mod widgets;
 
 use std::path::PathBuf;

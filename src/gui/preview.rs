@@ -12,6 +12,7 @@ use pipewright_core::model::Id;
 
 use super::backend::{ColumnProfile, NodeResult, ResultTable};
 use super::command::{Action, Actions};
+use super::differs::condition_of;
 use super::flow_view::main_port;
 use super::forms::{diagnostic_ui, located_ui, shown};
 use super::results::Freshness;
@@ -144,6 +145,7 @@ fn table_ui(
         chosen: view.preview.row,
         clicked: None,
         copied: None,
+        asked: None,
         is_fresh,
     };
     let salt = (step, view.preview.port.as_deref().unwrap_or_default());
@@ -157,7 +159,10 @@ fn table_ui(
         .show(ui, &mut delegate);
     let name = format!("Rows of {}", state.step_title(step));
     describe_table(ui, &response, &name, count, schema.len());
-    let (clicked, copied) = (delegate.clicked, delegate.copied);
+    let (clicked, copied, asked) = (delegate.clicked, delegate.copied, delegate.asked);
+    if let Some(condition) = asked {
+        out.push(Action::Differs { step: step.to_owned(), condition });
+    }
     if clicked.is_some() {
         view.preview.row = clicked.filter(|row| Some(*row) != view.preview.row);
     }
@@ -220,6 +225,8 @@ struct Rows<'a> {
     chosen: Option<u64>,
     clicked: Option<u64>,
     copied: Option<String>,
+    /// A condition of which is asked what goes with it.
+    asked: Option<String>,
     is_fresh: bool,
 }
 
@@ -253,7 +260,10 @@ impl TableDelegate for Rows<'_> {
         if let Some(meaning) = self.meanings.get(&field.name) {
             let at = pos2(type_x + data_type.size().x + 8.0, inner.top());
             let galley = ui.painter().layout_no_wrap(meaning.clone(), theme::caption(), palette.accent);
-            painter.galley(at + vec2(0.0, 2.0), galley, palette.accent);
+            // Half a word tells nothing; the form of the source shows it whole.
+            if at.x + galley.size().x <= inner.right() {
+                painter.galley(at + vec2(0.0, 2.0), galley, palette.accent);
+            }
         }
         let below = Rect::from_min_max(pos2(inner.left(), inner.top() + 20.0), inner.max);
         let profile = self.profile.and_then(|profile| profile.get(index));
@@ -320,6 +330,10 @@ impl TableDelegate for Rows<'_> {
                     (field.name.clone(), self.table.value(cell.row_nr as usize, column).to_json())
                 });
                 self.copied = Some(serde_json::Value::Object(row.collect()).to_string());
+                ui.close();
+            }
+            if ui.button("What goes with this value?").clicked() {
+                self.asked = Some(condition_of(&field.name, &value));
                 ui.close();
             }
             if ui.button("Copy column name").clicked() {

@@ -15,9 +15,11 @@ use pipewright_engine::resolve::referred_variable;
 use super::backend::{FindingsOutcome, RunReport};
 use super::canvas::Selection;
 use super::command::Chosen;
+use super::differs::Differs;
 use super::planning::{PlanningState, Suggestion};
 use super::results::Results;
 use super::settings::Settings;
+use super::volume::VolumeState;
 
 /// Name of a project that nobody named yet.
 pub const UNTITLED: &str = "untitled";
@@ -98,6 +100,8 @@ pub struct AppState {
     pub sniffing: BTreeSet<String>,
     pub findings: FindingsState,
     pub planning: PlanningState,
+    pub differs: Option<Differs>,
+    pub volume: VolumeState,
 }
 
 /// What was found in the sources.
@@ -140,6 +144,8 @@ impl AppState {
             sniffing: BTreeSet::new(),
             findings: FindingsState::default(),
             planning: PlanningState::default(),
+            differs: None,
+            volume: VolumeState::default(),
         }
     }
 
@@ -165,6 +171,8 @@ impl AppState {
         self.recovery = None;
         self.findings = FindingsState::default();
         self.planning = PlanningState::default();
+        self.differs = None;
+        self.volume = VolumeState::default();
     }
 
     /// The design as it is shown: with the suggestion in it, where there is one.

@@ -12,7 +12,8 @@ use pipewright_core::planner::{
 
 use super::app::App;
 use super::canvas::Selection;
-use super::command::{Chosen, LeftTab};
+use super::command::{BottomTab, Chosen, LeftTab};
+use super::differs::Differs;
 use super::planning::{Suggestion, key_of};
 use super::state::relative_path;
 use super::view::Dialog;
@@ -196,6 +197,19 @@ impl App {
             let told = super::state::counted(edits.len() as u64, "request");
             self.notice(ctx, format!("{told} delivered: the sources show the data"), false);
         }
+    }
+
+    /// Looks for what goes with the rows of a step that fulfil a condition.
+    pub(super) fn look_at_differences(&mut self, ctx: &Context, step: String, condition: String) {
+        if self.state.is_ghost(&step) {
+            self.notice(ctx, "accept the suggestion first (Ctrl+Enter)", false);
+            return;
+        }
+        let project = self.state.project.clone();
+        let look = self.backend.differs(project, self.state.base(), step.clone(), condition.clone());
+        self.view.differs = Some((step.clone(), condition.clone()));
+        self.view.bottom = BottomTab::Differs;
+        self.state.differs = Some(Differs { step, condition, looking: Some(look), outcome: None });
     }
 
     /// Plans the data that the question lacks, and asks again: the design goes on with made-up rows.

@@ -121,6 +121,9 @@ pub struct View {
     pub palette_query: String,
     pub questions: super::questions::QuestionsView,
     pub coverage: super::coverage::CoverageView,
+    /// The condition that is typed into “What differs?”, and of which step.
+    pub differs: Option<(String, String)>,
+
     pub palette: Option<PalettePopup>,
     pub search: Option<Search>,
     pub dialog: Option<Dialog>,

@@ -16,7 +16,7 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
-use pipewright_core::planner::{Asked, Gap, Imported, Proposal, SourceEvidence};
+use pipewright_core::planner::{Asked, Difference, Gap, Imported, Proposal, SourceEvidence, Volume};
 use pipewright_core::project::{Edit, Project, Recovery};
 
 use super::command::Browse;
@@ -146,6 +146,16 @@ pub enum Message {
         source: String,
         path: String,
         result: Result<Box<(Source, SourceEvidence)>, Diagnostic>,
+    },
+    /// What goes with some rows of a step.
+    Differs {
+        look: u64,
+        result: Result<Vec<Difference>, Diagnostic>,
+    },
+    /// Rows and bytes a day, and what could not be estimated.
+    Volume {
+        look: u64,
+        outcome: (Vec<Volume>, Vec<Diagnostic>),
     },
     /// How a question can be answered, or what is missing.
     Suggested {
@@ -304,6 +314,20 @@ impl Backend {
     /// Looks at the file that a planned source waited for; `path` is relative to `base`.
     pub fn real(&self, path: String, source: Source, base: PathBuf) {
         work::real(path, source, base, self.sender.clone(), self.wake.clone());
+    }
+
+    /// Looks for what goes with the rows of a step that fulfil a condition. Gives the look's number.
+    pub fn differs(&mut self, project: Project, base: PathBuf, step: String, condition: String) -> u64 {
+        self.looks += 1;
+        work::differs(self.looks, project, base, step, condition, self.sender.clone(), self.wake.clone());
+        self.looks
+    }
+
+    /// Estimates the volume of a project. Gives the look's number.
+    pub fn volume(&mut self, project: Project, base: PathBuf) -> u64 {
+        self.looks += 1;
+        work::volume(self.looks, project, base, self.sender.clone(), self.wake.clone());
+        self.looks
     }
 
     /// Opens a native dialog.

@@ -13,12 +13,12 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{
-    Asked, Catalogue, Imported, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
-    propose, read_declarations, unused_fields,
+    Asked, Catalogue, Imported, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
+    one_field_away, propose, read_declarations, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project};
 use pipewright_engine::resolve::{default_parameters, real_source};
-use pipewright_engine::{Cancel, RunOptions, RunProgress};
+use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, volumes_of};
 use pipewright_engine::{bundle, evidence};
 
 use super::{Found, Message, Wake};
@@ -177,6 +177,38 @@ pub fn real(path: String, source: Source, base: PathBuf, sender: SyncSender<Mess
     spawn("pipewright-real", move || {
         let result = real_source(&path, source.format.as_ref(), &base).map(Box::new);
         let _ = sender.send(Message::Real { source: source.id, path, result });
+        wake();
+    });
+}
+
+/// Looks for what goes with the rows of a step that fulfil a condition, over the whole input.
+pub fn differs(
+    look: u64,
+    project: Project,
+    base: PathBuf,
+    step: String,
+    condition: String,
+    sender: SyncSender<Message>,
+    wake: Wake,
+) {
+    spawn("pipewright-differs", move || {
+        let parameters = default_parameters(&project);
+        let selection = Selection::Where(condition);
+        let result = differences(&project, &base, &parameters, &step, &selection, &Cancel::new());
+        let _ = sender.send(Message::Differs { look, result });
+        wake();
+    });
+}
+
+/// Estimates rows and bytes a day of every source, wire and destination.
+pub fn volume(look: u64, project: Project, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-volume", move || {
+        let parameters = default_parameters(&project);
+        let (sources, _) = evidence::evidence_of(&project, &base, &parameters);
+        let (vocabulary, _) = Vocabulary::of(&project);
+        let catalogue = Catalogue::new(vocabulary, sources);
+        let outcome = volumes_of(&project, &catalogue, &base, &parameters, None);
+        let _ = sender.send(Message::Volume { look, outcome });
         wake();
     });
 }
