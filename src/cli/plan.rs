@@ -10,7 +10,8 @@ use pipewright_core::ir::resolve_parameters;
 use pipewright_core::plan::plan as plan_of;
 use pipewright_core::planner::{
     Asked, Catalogue, Gap, Selection, Sentence, Vocabulary, cell_evidence, check_meanings, check_requests, compare,
-    coverage, gaps, one_field_away, plan_gaps, propose, ready_question, ready_questions, request_gaps, unused_fields,
+    coverage, forbidden_sources, gaps, one_field_away, plan_gaps, propose, ready_question, ready_questions,
+    request_gaps, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
 use pipewright_engine::evidence::{evidence_of, find};
@@ -225,10 +226,14 @@ fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questi
     let asked = find_question(design, questions, id)?;
     let proposals = propose(design, catalogue, asked, args.alternatives.max(1));
     let missing = gaps(catalogue, asked, questions);
+    let forbidden = forbidden_sources(catalogue, asked);
     if args.accept {
         let Some(best) = proposals.first() else {
-            print_text(&plan_text::gaps(&missing))?;
-            let help = "the gaps say what is missing; `--gaps --accept` plans a source that records it";
+            print_text(&(plan_text::forbidden(&forbidden) + &plan_text::gaps(&missing)))?;
+            let help = match forbidden.as_slice() {
+                [] => "the gaps say what is missing; `--gaps --accept` plans a source that records it",
+                _ => "the rules say what would be allowed",
+            };
             let fault = Diagnostic::error("PW0708", format!("the sources do not answer “{}”", asked.title)).help(help);
             return Err(fault.into());
         };
@@ -239,9 +244,10 @@ fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questi
             let question = json!({"id": asked.id, "title": asked.title, "asker": asked.asker, "dials": asked.dials});
             print_json(&json!({
                 "question": question, "contract": asked.contract, "alternatives": proposals, "gaps": missing,
+                "forbidden": forbidden,
             }))?;
         }
-        _ => print_text(&plan_text::question(asked, &proposals, &missing))?,
+        _ => print_text(&(plan_text::question(asked, &proposals, &missing) + &plan_text::forbidden(&forbidden)))?,
     }
     Ok(Outcome::Done)
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Concept, Coverage, CoverageState, Difference, Gap, Proposal, ReadyQuestion, Vocabulary, Volume,
-    VolumeOf, one_field_away, unused_fields,
+    Asked, Catalogue, Concept, Coverage, CoverageState, Difference, Forbidden, Gap, Proposal, ReadyQuestion,
+    Vocabulary, Volume, VolumeOf, one_field_away, unused_fields,
 };
 
 /// Unused fields and wishes that are listed; the JSON has all.
@@ -122,6 +122,11 @@ pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> Strin
         }
     }
     text + &gaps(missing)
+}
+
+/// The sources that a rule keeps from answering.
+pub fn forbidden(sources: &[Forbidden]) -> String {
+    sources.iter().map(|one| format!("not from {}: {}\n", one.source, one.rule)).collect()
 }
 
 pub fn gaps(missing: &[Gap]) -> String {

@@ -188,6 +188,25 @@ pub fn cell_evidence(catalogue: &Catalogue, asked: &Asked, source: usize) -> Cel
     CellEvidence { state, text, meanings: derivation.map(|one| used_meanings(catalogue, &one)).unwrap_or_default() }
 }
 
+/// A source that a rule keeps from answering a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Forbidden {
+    pub source: Id,
+    /// The rule, and what would be allowed.
+    pub rule: String,
+}
+
+/// The sources that could answer a question but for a rule.
+pub fn forbidden_sources(catalogue: &Catalogue, asked: &Asked) -> Vec<Forbidden> {
+    let needed = needed(catalogue, asked);
+    let of = |number: usize| {
+        let is_forbidden = state_of(catalogue, asked, &needed, number) == CoverageState::Forbidden;
+        let rule = rule_in_the_way(catalogue, asked, &needed, number).filter(|_| is_forbidden)?;
+        Some(Forbidden { source: catalogue.sources[number].source.clone(), rule })
+    };
+    (0..catalogue.sources.len()).filter_map(of).collect()
+}
+
 /// `user_id` is empty in 52 % of the rows.
 fn missing_values(catalogue: &Catalogue, derivation: &Derivation) -> Vec<String> {
     let mut found = Vec::new();

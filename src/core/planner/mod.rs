@@ -31,8 +31,8 @@ mod volume;
 
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::{
-    CellEvidence, Coverage, CoverageState, FieldAway, UnusedField, cell_evidence, coverage, one_field_away,
-    unused_fields,
+    CellEvidence, Coverage, CoverageState, FieldAway, Forbidden, UnusedField, cell_evidence, coverage,
+    forbidden_sources, one_field_away, unused_fields,
 };
 pub use derive::{Derivation, derive};
 pub use differences::{Comparison, Difference, Selection, compare, differences, judge_differences};

@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use crate::plan::plan;
 use crate::planner::testing::{shop_evidence, shop_sources};
 use crate::planner::{
-    Asked, Catalogue, CoverageState, Proposal, Vocabulary, cell_evidence, propose, ready_question, ready_questions,
+    Asked, Catalogue, CoverageState, Proposal, Vocabulary, cell_evidence, forbidden_sources, propose, ready_question,
+    ready_questions,
 };
 use crate::policy::parse_organisation;
 use crate::project::{OrganisationPolicy, Project};
@@ -61,6 +62,19 @@ fn what_is_too_close_is_proposed_as_a_keyed_hash_and_coverage_names_the_rule() {
     let key = after.parameters.values().find(|one| json!(one.name) == hash.settings["key"]).unwrap();
     assert_eq!(key.default, Some(json!("${env:HASH_KEY}")));
     assert!(proposal.losses.iter().any(|loss| loss.contains("keyed hashes")));
+}
+
+#[test]
+fn what_no_step_can_make_allowed_is_not_proposed_and_the_rule_is_named() {
+    let project = governed(json!({"policy": 1, "name": "Acme", "highest": {"teams": {"*": "public"}}}));
+    let asked = asked_by("users-bad-experience", "team-shop");
+    let known = catalogue(&project);
+    assert!(propose(&project, &known, &asked, 3).is_empty());
+    let forbidden = forbidden_sources(&known, &asked);
+    let access = forbidden.iter().find(|one| one.source == "src-access").unwrap();
+    assert!(access.rule.contains("“Acme” lets Shop have public data at most"), "{}", access.rule);
+    assert!(access.rule.contains("ask the owner of “Access log” (Platform)"), "{}", access.rule);
+    assert_eq!(forbidden_sources(&catalogue(&shop_sources()), &asked), []);
 }
 
 #[test]
