@@ -126,7 +126,7 @@ pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> Strin
 
 /// The sources that a rule keeps from answering.
 pub fn forbidden(sources: &[Forbidden]) -> String {
-    sources.iter().map(|one| format!("not from {}: {}\n", one.source, one.rule)).collect()
+    sources.iter().map(|one| format!("not from {} as it is: {}\n", one.source, one.rule)).collect()
 }
 
 pub fn gaps(missing: &[Gap]) -> String {

@@ -61,7 +61,7 @@ fn what_is_too_close_is_proposed_as_a_keyed_hash_and_coverage_names_the_rule() {
     assert!(!hash.note.is_empty() && hash.settings["reason"].is_string());
     let key = after.parameters.values().find(|one| json!(one.name) == hash.settings["key"]).unwrap();
     assert_eq!(key.default, Some(json!("${env:HASH_KEY}")));
-    assert!(proposal.losses.iter().any(|loss| loss.contains("keyed hashes")));
+    assert!(proposal.losses.iter().any(|loss| loss.contains("stands as a keyed hash")));
 }
 
 #[test]

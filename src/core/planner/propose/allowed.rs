@@ -65,7 +65,8 @@ impl Flow<'_> {
         let settings = json!({"columns": columns, "method": "hmac", "key": key, "reason": HASH_REASON});
         let reason = format!("{} may not be seen by who asks. {HASH_REASON}", names.join(", "));
         self.step("mask_or_hash", "Without who it is".into(), settings, reason);
-        self.losses.push(format!("{} stand as keyed hashes", names.join(", ")));
+        let hashes = if names.len() > 1 { "stand as keyed hashes" } else { "stands as a keyed hash" };
+        self.losses.push(format!("{} {hashes}", names.join(", ")));
     }
 
     /// Groups of a smallest size, where a sum or mean needs them.
