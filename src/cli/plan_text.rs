@@ -55,7 +55,8 @@ pub fn volumes(volumes: &[Volume]) -> String {
         };
         let port = if matches!(volume.port.as_str(), "" | "out") { String::new() } else { format!(".{}", volume.port) };
         let (rows, size) = (volume.rows_per_day, bytes(volume.bytes_per_day));
-        let _ = write!(text, "{what:<7} {} ({}{port}): {rows:.0} rows, {size} a day", volume.title, volume.id);
+        let digits = usize::from(rows < 10.0);
+        let _ = write!(text, "{what:<7} {} ({}{port}): {rows:.digits$} rows, {size} a day", volume.title, volume.id);
         if let Some((first, last)) = &volume.span {
             let _ = write!(text, ", from {first} to {last}");
         }

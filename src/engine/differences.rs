@@ -46,5 +46,7 @@ pub fn differences_of_finding(
     let step = tried.new_id("src");
     let item = serde_json::json!({"id": step, "kind": "file", "title": "Rows", "settings": {"source": finding.source}});
     tried.apply(&[Edit::Insert { into: "steps".to_owned(), item, place: Place::Last }])?;
-    differences(&tried, base, parameters, &step, &Selection::Where(condition.clone()), cancel)
+    let (among, left_out) = (finding.among.clone(), finding.outcome.clone());
+    let selection = Selection::Among { condition: condition.clone(), among, left_out };
+    differences(&tried, base, parameters, &step, &selection, cancel)
 }

@@ -141,7 +141,12 @@ const EXPECTED: &[Expected] = &[
         absent: &["personal-data", "gap-in-time"],
         ..NONE
     },
-    Expected { folder: "caddy-json", meanings: &[("src-caddy-log", "user_id", "")], ..NONE },
+    Expected {
+        folder: "caddy-json",
+        meanings: &[("src-caddy-log", "user_id", ""), ("src-caddy-log", "request.client_ip", "client.address")],
+        found: &[("personal-data", "src-caddy-log", "request.client_ip")],
+        absent: &["gap-in-time", "new-pattern"],
+    },
     Expected { folder: "mongodb", meanings: &[("src-lnav-mongodb", "msg", "log.message")], ..NONE },
     Expected { folder: "elastic-json", absent: &["gap-in-time"], ..NONE },
     Expected { folder: "fail2ban-daemons", absent: &["gap-in-time", "new-pattern"], ..NONE },

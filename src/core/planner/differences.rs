@@ -51,6 +51,8 @@ impl Difference {
 pub enum Selection {
     /// Those that fulfil a condition over the step's columns.
     Where(String),
+    /// Those that fulfil a condition, compared with those others that fulfil another; some columns tell no news.
+    Among { condition: String, among: String, left_out: Vec<String> },
     /// Those from a time (microseconds since 1970, UTC) up to but not including another.
     Span { time: String, from: i64, to: i64 },
 }
@@ -59,7 +61,7 @@ impl Selection {
     /// As an expression over the step's columns.
     pub fn condition(&self) -> String {
         match self {
-            Selection::Where(condition) => condition.clone(),
+            Selection::Where(condition) | Selection::Among { condition, .. } => condition.clone(),
             Selection::Span { time, from, to } => {
                 let (time, moment) = (print_name(time), |micros| print(&Expr::literal(Value::Timestamp(micros))));
                 format!("{time} >= {} and {time} < {}", moment(*from), moment(*to))
@@ -98,7 +100,10 @@ pub fn compare(project: &Project, plan: &Plan, step: &str, selection: &Selection
             .help("name a step of the project by its id"));
     };
     let condition = selection.condition();
-    let left_out = defining_columns(plan, *node, &parse(&condition)?);
+    let mut left_out = defining_columns(plan, *node, &parse(&condition)?);
+    if let Selection::Among { left_out: more, .. } = selection {
+        left_out.extend(more.iter().filter(|column| !left_out.contains(column)).cloned().collect::<Vec<_>>());
+    }
     let schema = &plan.node(*node).schema;
     let columns: Vec<&str> = schema
         .fields
@@ -117,7 +122,14 @@ pub fn compare(project: &Project, plan: &Plan, step: &str, selection: &Selection
     let settings = json!({"condition": condition, "columns": columns, "support": SUPPORT});
     let mut flow = Flow::new(project, &format!("differs-{step}"));
     let note = "What goes with the rows inside; not what causes them.";
-    let from = Id::from(step);
+    let (mut from, mut port) = (Id::from(step), port.as_str());
+    if let Selection::Among { among, .. } = selection
+        && !among.is_empty()
+    {
+        let settings = json!({"predicate": among});
+        from = flow.step_from("filter", "Compared rows", settings, "", &[(&from, port, "in")]);
+        port = "out";
+    }
     let watch = flow.step_from("what_differs", "What differs", settings, note, &[(&from, port, "in")]);
     let accept = flow.edits.clone();
     let measure = |id: &str, name: &str, expression: String| json!({"id": id, "name": name, "expression": expression});
@@ -173,6 +185,9 @@ pub fn judge_differences(rows: &ProbeRows, totals: &ProbeRows) -> Vec<Difference
     });
     // The columns that make the selection are not among them, so a value that is always and only there is the news.
     let mut found = told(counts.collect());
+    // Of a number that is measured, single values say little: its ranges do.
+    let ranged: BTreeSet<String> = ranged_columns(rows);
+    found.retain(|one| is_range(one) || one.inside_share >= 0.2 || !ranged.contains(&one.column));
     // A range says no more than the value that most of it is.
     let exact: Vec<(String, u64)> =
         found.iter().filter(|one| !is_range(one)).map(|one| (one.column.clone(), one.inside)).collect();
@@ -183,8 +198,20 @@ pub fn judge_differences(rows: &ProbeRows, totals: &ProbeRows) -> Vec<Difference
     found
 }
 
+/// The columns of which some row is a range.
+fn ranged_columns(rows: &ProbeRows) -> BTreeSet<String> {
+    let named = (0..rows.rows.len()).filter(|row| is_range_text(rows.value(*row, "value")));
+    named
+        .filter_map(|row| if let Value::String(name) = rows.value(row, "column") { Some(name.clone()) } else { None })
+        .collect()
+}
+
 fn is_range(one: &Difference) -> bool {
-    matches!(&one.value, Value::String(text) if text.contains(" to ") || text.starts_with("below ") || text.ends_with(" and more"))
+    is_range_text(&one.value)
+}
+
+fn is_range_text(value: &Value) -> bool {
+    matches!(value, Value::String(text) if text.contains(" to ") || text.starts_with("below ") || text.ends_with(" and more"))
 }
 
 /// As `judge_differences`, on rows of which it is known whether each is selected. Values that are the selection in other

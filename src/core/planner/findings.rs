@@ -43,6 +43,12 @@ pub struct Finding {
     /// Which rows of the source it is about, as a condition over its columns; `None`: it is not about single rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selection: Option<String>,
+    /// The rows that those are compared with, where it is not all others; and columns that tell how rows ended, which is
+    /// no news of those that failed.
+    #[serde(skip)]
+    pub among: String,
+    #[serde(skip)]
+    pub outcome: Vec<String>,
     /// The flow, as edits for the project that was looked at.
     pub accept: Vec<Edit>,
 }
@@ -138,6 +144,8 @@ enum Task {
     },
     Failures {
         condition: String,
+        /// Those that went well too.
+        attempts: String,
         value: String,
         time: String,
         accept: Vec<Edit>,

@@ -66,7 +66,7 @@ impl StepKind for Trend {
             FormField::new(
                 "limit",
                 "Limit",
-                FieldKind::Number { min: f64::MIN, max: f64::MAX },
+                FieldKind::Number { min: -1e15, max: 1e15 },
                 "The value that must not be met; none where empty.",
             ),
         ];

@@ -53,6 +53,8 @@ fn counts_are_judged_as_rows_are() {
         count("release", "4.2", 80, 40),
         count("seconds", "5 to 10", 60, 3),
         count("trace", "f00", 4, 0),
+        count("bytes", "35284", 14, 0),
+        count("bytes", "20000 to 50000", 15, 40),
     ];
     let totals =
         table(&[("inside", DataType::Int), ("all", DataType::Int)], vec![vec![Value::Int(100), Value::Int(400)]]);

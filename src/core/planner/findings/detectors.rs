@@ -10,7 +10,7 @@ use super::{Kind, Probe, Span, Task, security};
 use crate::data::{Classification, DataType, Value};
 use crate::expr::{Expr, print, print_name};
 use crate::model::Id;
-use crate::project::Project;
+use crate::project::{Edit, Project};
 
 /// Requests that take longer than this many seconds are slow.
 pub(super) const SLOW: f64 = 3.0;
@@ -57,6 +57,9 @@ fn error_condition(known: &Known) -> Option<(String, &'static str)> {
     if let Some((_, status)) = known.carrier("http.response.status_code") {
         return Some((format!("{status} >= 500"), "server errors"));
     }
+    if let Some(warnings) = warnings_only(known) {
+        return Some((warnings, "warnings"));
+    }
     if let Some((condition, _)) = known.by_rule("event.is_error", SURE) {
         return Some((condition, "errors"));
     }
@@ -65,6 +68,23 @@ fn error_condition(known: &Known) -> Option<(String, &'static str)> {
         return None;
     }
     known.by_rule("event.is_error", u32::MAX).map(|(condition, _)| (condition, "messages that speak of errors"))
+}
+
+/// Where hardly an error is logged, warnings are the loudest that is said.
+fn warnings_only(known: &Known) -> Option<String> {
+    const WARNINGS: [&str; 3] = ["warn", "warning", "w"];
+    const ERRORS: [&str; 13] =
+        ["error", "err", "e", "fatal", "f", "critical", "crit", "alert", "emerg", "emergency", "panic", "severe", "c"];
+    const FEW: u64 = 20;
+    let (column, severity) =
+        known.carrier("log.severity").filter(|(column, _)| column.data_type == DataType::String)?;
+    let count = |words: &[&str]| -> u64 {
+        let is_one =
+            |value: &Value| matches!(value, Value::String(text) if words.contains(&text.to_lowercase().as_str()));
+        column.top.iter().filter(|(value, _)| is_one(value)).map(|(_, count)| count).sum()
+    };
+    let words: Vec<String> = WARNINGS.iter().map(|word| format!("'{word}'")).collect();
+    (count(&ERRORS) < FEW && count(&WARNINGS) >= FEW).then(|| format!("lower({severity}) in ({})", words.join(", ")))
 }
 
 /// Errors per span of time: what is usual, before bursts are looked for.
@@ -142,7 +162,7 @@ pub(super) fn in_common(project: &Project, known: &Known, condition: &str, what:
 }
 
 /// Concepts that tell how something ended.
-pub(super) const OUTCOME: [&str; 9] = [
+pub(super) const OUTCOME: [&str; 10] = [
     "http.response.status_code",
     "http.response.body.size",
     "transaction.status",
@@ -150,6 +170,7 @@ pub(super) const OUTCOME: [&str; 9] = [
     "event.outcome",
     "error.type",
     "error.message",
+    "error.reason",
     "log.severity",
     "log.message",
 ];
@@ -239,7 +260,7 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
     let (read, _) = known.start(&mut flow, &["timestamp"])?;
     let values: Vec<String> = std::iter::once(&failed).chain(&others).map(|value| quote(value)).collect();
     let predicate = format!("{value} in ({})", values.join(", "));
-    let attempts = flow.then(&read, "filter", "Attempts", json!({"predicate": predicate}), "");
+    let attempts = flow.then(&read, "filter", "Attempts", json!({"predicate": predicate.as_str()}), "");
     let attempts = with_release(&mut flow, known, all, &time, attempts);
     let mut columns = vec![json!({"id": "c1", "name": "_inside", "expression": is_failed})];
     if let Some((who, _)) = known.who() {
@@ -247,7 +268,7 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
     }
     let settings = json!({"columns": columns});
     let watch = flow.then(&attempts, "compute", "Failed or not", settings, "");
-    let task = Task::Failures { condition: is_failed, value: failed, time, accept: accept.edits };
+    let task = Task::Failures { condition: is_failed, attempts: predicate, value: failed, time, accept: accept.edits };
     Some(probe(Kind::FailedTransactions, known, flow, watch, task))
 }
 
@@ -360,21 +381,21 @@ const EMAIL: &str = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-
 fn personal(project: &Project, known: &Known) -> Option<Probe> {
     known.carrier("timestamp")?;
     let plain: Vec<String> = known.plain_columns().collect();
-    let columns = known.meanings.columns.iter().filter(|column| plain.contains(&column.column));
     let mut personal: Vec<PersonalColumn> = Vec::new();
-    for column in columns {
+    for column in &known.meanings.columns {
         let Some(meaning) = column.accepted() else { continue };
         let (Some(concept), Some(carried)) =
             (known.vocabulary.concept(&meaning.concept), known.evidence.column(&column.column))
         else {
             continue;
         };
-        let name = print_name(&column.column);
+        let name = &carried.expression;
         let add = |what: &str, expression: String, is_text: bool| PersonalColumn {
             column: column.column.clone(),
             what: what.to_owned(),
             expression,
             is_text,
+            is_plain: plain.contains(&column.column),
         };
         if known.evidence.is_empty(carried) {
             continue;
@@ -425,10 +446,16 @@ pub(super) struct PersonalColumn {
     expression: String,
     /// Only parts of the text are personal.
     pub is_text: bool,
+    /// It stands in no record, so that it can be replaced.
+    is_plain: bool,
 }
 
-/// Makes what was found unreadable.
-pub(super) fn personal_flow(project: &Project, known: &Known, found: &[&PersonalColumn]) -> Vec<crate::project::Edit> {
+/// Makes what was found unreadable; `None`: it stands in records, which must be flattened first.
+pub(super) fn personal_flow(project: &Project, known: &Known, found: &[&PersonalColumn]) -> Option<Vec<Edit>> {
+    let found: Vec<&PersonalColumn> = found.iter().copied().filter(|one| one.is_plain).collect();
+    if found.is_empty() {
+        return None;
+    }
     let mut flow = flow_for(project, Kind::PersonalData, known);
     let mut last = flow.read(&known.evidence.source);
     let whole: BTreeSet<&str> = found.iter().filter(|one| !one.is_text).map(|one| one.column.as_str()).collect();
@@ -450,5 +477,5 @@ pub(super) fn personal_flow(project: &Project, known: &Known, found: &[&Personal
             .collect();
         flow.then(&last, "compute", "Texts without e-mail addresses", json!({"columns": columns}), "");
     }
-    flow.edits
+    Some(flow.edits)
 }

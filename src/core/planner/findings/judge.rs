@@ -37,9 +37,13 @@ pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &Prob
         Task::Slow { threshold, by, group, is_slow } => {
             found.all(slow_findings(&found, rows, *threshold, by, (group, is_slow)))
         }
-        Task::Failures { condition, value, time, accept } => {
+        Task::Failures { condition, attempts, value, time, accept } => {
             let finding = failure_finding(&found, rows, value, time, accept);
-            let selected = finding.map(|finding| Finding { selection: Some(condition.clone()), ..finding });
+            let selected = finding.map(|finding| Finding {
+                selection: Some(condition.clone()),
+                among: attempts.clone(),
+                ..finding
+            });
             found.all(selected.into_iter().collect())
         }
         Task::Patterns { what } => found.all(new_patterns(&found, rows, what)),
@@ -73,6 +77,8 @@ impl Found<'_> {
             evidence: Vec::new(),
             affected: Vec::new(),
             selection: None,
+            among: String::new(),
+            outcome: OUTCOME.iter().filter_map(|concept| Some(self.known.carrier(concept)?.0.name.clone())).collect(),
             accept: self.probe.edits.clone(),
         }
     }
@@ -184,13 +190,13 @@ fn common_finding(found: &Found, rows: &ProbeRows, condition: &str, what: &str, 
     finding.selection = Some(condition.to_owned());
     for row in told.into_iter().take(5) {
         finding.evidence.push(format!(
-            "goes with {}: {:.0} % of the errors, {:.1} % of the rest",
+            "goes with {}: {:.0} % of the {what}, {:.1} % of the rest",
             named(row),
             100.0 * rows.number(row, "share_inside"),
             100.0 * rows.number(row, "share_outside")
         ));
     }
-    finding.affected.push(("errors".to_owned(), errors));
+    finding.affected.push((what.to_owned(), errors));
     Some(finding)
 }
 
@@ -426,7 +432,10 @@ fn personal_finding(project: &Project, found: &Found, rows: &ProbeRows, columns:
     names.dedup();
     let title = format!("personal data in {}: {}", found.source_title(), names.join(", "));
     let mut finding = found.finding(1, title);
-    finding.accept = personal_flow(project, found.known, &there.iter().map(|(column, _)| *column).collect::<Vec<_>>());
+    let columns: Vec<&PersonalColumn> = there.iter().map(|(column, _)| *column).collect();
+    if let Some(flow) = personal_flow(project, found.known, &columns) {
+        finding.accept = flow;
+    }
     for (column, count) in &there {
         let (name, what) = (&column.column, &column.what);
         finding.evidence.push(match column.is_text {

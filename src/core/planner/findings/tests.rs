@@ -111,3 +111,19 @@ fn a_time_inside_a_record_or_text_is_made_a_column_first() {
     let shown = serde_json::to_string(&probe.edits).unwrap();
     assert!(shown.contains("try_cast(\\\"when\\\" as timestamp)") && shown.contains("\"name\":\"time\""), "{shown}");
 }
+
+#[test]
+fn warnings_count_where_hardly_an_error_is_logged() {
+    let condition = |counts: &[(&str, u64)]| {
+        let columns = [TIME, ("level", DataType::String, "log.severity", &["INFO"] as &[&str])];
+        let (project, mut evidence, _) = probe_of(&columns, Kind::ErrorBurst).unwrap();
+        let level = evidence.columns.iter_mut().find(|column| column.name == "level").unwrap();
+        level.top = counts.iter().map(|(word, count)| (Value::text(*word), *count)).collect();
+        let sources = std::slice::from_ref(&evidence);
+        let found = probes(&project, sources, &super::super::meanings(&Vocabulary::shipped(), sources));
+        let probe = found.into_iter().find(|probe| probe.kind == Kind::ErrorBurst).unwrap();
+        serde_json::to_string(&probe.edits).unwrap()
+    };
+    assert!(condition(&[("INFO", 900), ("WARN", 90), ("ERROR", 3)]).contains("'warn'"));
+    assert!(condition(&[("INFO", 900), ("WARN", 90), ("ERROR", 60)]).contains("'error'"));
+}
