@@ -19,6 +19,8 @@ struct Lookup<'a> {
     state: StateRef<'a>,
     wires_into: HashMap<&'a str, Vec<&'a Wire>>,
     errors: HashMap<&'a str, &'a Diagnostic>,
+    /// By wire: what must not flow there.
+    wire_faults: HashMap<&'a str, &'a Diagnostic>,
 }
 
 impl<'a> Lookup<'a> {
@@ -27,13 +29,16 @@ impl<'a> Lookup<'a> {
         for wire in state.design().wires.values() {
             wires_into.entry(&wire.to).or_default().push(wire);
         }
-        let mut errors = HashMap::new();
+        let (mut errors, mut wire_faults) = (HashMap::new(), HashMap::new());
         for problem in state.problems.iter().filter(|problem| problem.is_error()) {
+            if let Some(wire) = &problem.location.wire {
+                wire_faults.entry(wire.as_str()).or_insert(problem);
+            }
             if let Some(id) = &problem.location.id {
                 errors.entry(id.as_str()).or_insert(problem);
             }
         }
-        Self { state, wires_into, errors }
+        Self { state, wires_into, errors, wire_faults }
     }
 
     fn wires_into(&self, step: &str) -> &[&'a Wire] {
@@ -284,6 +289,11 @@ fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     view.to.1 = input;
     let state = lookup.state;
     view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp) || state.is_ghost(&wire.id);
+    if let Some(fault) = lookup.wire_faults.get(wire.id.as_str()) {
+        view.fault.clone_from(&fault.message);
+        view.label = "must not flow here".into();
+        return Some(view);
+    }
     let is_current = state.results.freshness(&state.plan, &wire.from, &wire.output) != Freshness::Stale;
     if let Some(rows) = state.results.rows(&wire.from, &wire.output).filter(|_| is_current) {
         view.label = short_count(rows.rows);

@@ -2,7 +2,7 @@
 //! the way to a flow. Reads the state and asks for actions.
 
 use egui::{DragValue, RichText, Ui};
-use pipewright_core::planner::{Asked, CoverageState, Dial, Dials, Gap, ready_question};
+use pipewright_core::planner::{Asked, CoverageState, Dial, Dials, Gap, forbidden_sources, ready_question};
 use serde_json::Value as Json;
 
 use super::command::{Action, Actions};
@@ -69,6 +69,7 @@ pub fn answer_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked, view: &mut Vie
     if let Some(suggestion) = suggestion {
         ui.add_space(theme::SPACE_3);
         if suggestion.proposals.is_empty() {
+            forbidden_ui(ui, state, &suggestion.asked);
             gaps_ui(ui, state, &suggestion.gaps, out);
         } else {
             about_ui(ui, state, suggestion);
@@ -126,6 +127,21 @@ fn sources_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, question: &st
             let source = state.project.sources.get(&away.source).map_or("", |source| source.title.as_str());
             soft(ui, format!("{source} would answer it if it recorded “{title}”"));
         }
+    }
+}
+
+/// Sources that would answer but for a rule, and what would be allowed.
+fn forbidden_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked) {
+    let Some(latest) = &state.planning.latest else { return };
+    let palette = theme::palette(ui.ctx());
+    for forbidden in forbidden_sources(&latest.catalogue, asked) {
+        let source = state.project.sources.get(&forbidden.source).map_or("", |source| source.title.as_str());
+        ui.horizontal(|ui| {
+            icon_ui(ui, Icon::Shield, 16.0, Some(palette.bad));
+            ui.label(theme::semibold(format!("{source} would answer it, but for a rule")));
+        });
+        soft(ui, forbidden.rule);
+        ui.add_space(theme::SPACE_1);
     }
 }
 

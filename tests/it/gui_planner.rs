@@ -227,3 +227,59 @@ fn coverage_shows_the_proof_of_a_cell() {
     harness.run_ok();
     assert!(harness.query_by_label("Fields that no question uses").is_some());
 }
+
+#[test]
+fn what_goes_with_some_rows_is_told_and_becomes_a_step() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("app.jsonl")], [1280.0, 1000.0]);
+    wait(&mut harness, "the rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    harness.get_by_label("What differs").click();
+    harness.run_ok();
+    replace(&mut harness, "What differs where", "event = 'payment_failed'");
+    harness.get_by_label("What goes with them?").click();
+    harness.run_ok();
+    wait(&mut harness, "the differences", |_| true);
+    assert!(harness.query_by_label("= payments").is_some(), "failed payments come from the service of payments");
+    assert!(harness.query_by_label("= payment_failed").is_none(), "the column of the condition is left out");
+    harness.get_by_label("Make a step of it").click_accesskit();
+    harness.run_ok();
+    wait(&mut harness, "the step", |app| {
+        step_of(app, "what_differs").is_some_and(|id| app.rows(&id, "out").is_some_and(|rows| rows > 0))
+    });
+    assert_eq!(errors(harness.state()), [""; 0]);
+
+    replace(&mut harness, "What differs where", "nonsense =");
+    harness.get_by_label("What goes with them?").click();
+    harness.run_ok();
+    wait(&mut harness, "the fault", |_| true);
+    assert!(harness.query_by_label("Make a step of it").is_none());
+
+    harness.get_by_label("Volume").click();
+    harness.run_ok();
+    harness.get_by_label("Estimate the volume").click();
+    harness.run_ok();
+    wait(&mut harness, "the volume", |_| true);
+    assert!(harness.query_by_label("rows a day").is_some() && harness.query_by_label("source").is_some());
+}
+
+#[test]
+fn data_that_must_not_go_there_is_an_error_on_its_wire() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 1400.0]);
+    wait(&mut harness, "the rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    replace(&mut harness, "Must stay in", "eu");
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    harness.get_by_label("Steps").click();
+    harness.run_ok();
+    replace(&mut harness, "Search steps", "Load to file");
+    harness.get_all_by_label("Load to file").next().unwrap().click();
+    harness.run_ok();
+    replace(&mut harness, "Path", "users.csv");
+    replace(&mut harness, "Place", "eu");
+    wait(&mut harness, "the sound step", |app| errors(app).is_empty());
+    replace(&mut harness, "Place", "us");
+    wait(&mut harness, "the error", |app| !errors(app).is_empty());
+    assert!(errors(harness.state())[0].contains("must stay in `eu`"), "{:?}", errors(harness.state()));
+    assert!(harness.query_all_by_label_contains("must not flow here").next().is_some(), "the wire tells it");
+}

@@ -347,6 +347,7 @@ impl Canvas {
                 let ports = step(&port.step)?.ports(port.side);
                 ports.iter().find(|view| view.name == port.port)?.label.as_str()
             }
+            Target::Wire(id) => scene.wires.iter().find(|wire| wire.id == *id)?.fault.as_str(),
             _ => return None,
         };
         (!text.is_empty()).then_some(text)

@@ -240,12 +240,22 @@ pub struct WireView {
     pub dashed: bool,
     /// Steps back, while something else is lit.
     pub dimmed: bool,
+    /// What is wrong with what flows here; empty: nothing.
+    pub fault: String,
 }
 
 impl WireView {
     /// A wire between the first ports of two steps.
     pub fn new(id: impl Into<String>, from: usize, to: usize) -> Self {
-        Self { id: id.into(), from: (from, 0), to: (to, 0), label: String::new(), dashed: false, dimmed: false }
+        Self {
+            id: id.into(),
+            from: (from, 0),
+            to: (to, 0),
+            label: String::new(),
+            dashed: false,
+            dimmed: false,
+            fault: String::new(),
+        }
     }
 }
 

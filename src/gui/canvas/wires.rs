@@ -106,6 +106,7 @@ fn draw(
     let far = brush.detail <= Detail::Block;
     let colour = match weight {
         _ if wire.dimmed => palette.wire().gamma_multiply(0.3),
+        _ if !wire.fault.is_empty() => palette.bad,
         Weight::Selected => palette.accent,
         Weight::Hovered => palette.soft,
         Weight::Calm if far => palette.wire().gamma_multiply(0.6),
@@ -187,7 +188,8 @@ fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLin
         pill(brush, centre, size, brush.palette.canvas);
     }
     let left = centre - vec2(size.x / 2.0 - 4.0, 0.0);
-    text::draw_left(brush.painter, left, &galley, brush.palette.soft);
+    let colour = if wire.fault.is_empty() { brush.palette.soft } else { brush.palette.bad };
+    text::draw_left(brush.painter, left, &galley, colour);
 }
 
 fn pill(brush: &Brush<'_>, centre: Pos2, size: Vec2, colour: Color32) {
