@@ -1,6 +1,8 @@
 //! Which concept a field carries, with a score and the reasons; a correction in the project wins.
 //! Imports model and project (for the edit that keeps a correction).
 
+mod weights;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
@@ -10,10 +12,11 @@ use super::conversions::convert;
 use super::evidence::{ColumnEvidence, SourceEvidence};
 use super::values::{NamedCheck, ValueEvidence};
 use super::vocabulary::{ConceptNo, Vocabulary, normal_name};
-use crate::data::{Classification, DataType, Value};
+use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, Source};
 use crate::project::{Edit, Project};
+use weights::{give_way, weigh_repeats, weigh_values};
 
 /// From this score on a meaning is taken without being asked.
 pub const ACCEPTED: u8 = 50;
@@ -331,97 +334,6 @@ fn add_valued(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draf
             && column.distinct > 1
         {
             draft.add(number, 52, "its name says nothing, but all its values are alike".into());
-        }
-    }
-}
-
-/// What the values say for and against each candidate.
-fn weigh_values(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft) {
-    for candidate in &mut draft.candidates {
-        let concept = &vocabulary.concepts()[candidate.concept];
-        let Some(evidence) = &concept.values else { continue };
-        let (mut fitting, mut all) = (0_u64, 0_u64);
-        for value in column.values() {
-            all += 1;
-            fitting += u64::from(evidence.fits(value));
-        }
-        if all == 0 {
-            continue;
-        }
-        let what = evidence.describe();
-        if fitting * 10 >= all * 9 {
-            candidate.score += if matches!(evidence, ValueEvidence::Range(_)) { 8 } else { 15 };
-            candidate.reasons.push(format!("its values are {what}"));
-            // A form of its own tells as much as a name.
-            candidate.is_loose &= !matches!(evidence, ValueEvidence::Regex(_));
-        } else if fitting * 2 < all {
-            // Where no value at all fits, the best of names is not enough.
-            candidate.score -= if fitting == 0 { 45 } else { 35 };
-            candidate.reasons.push(format!("but {} of {all} sampled values are not {what}", all - fitting));
-        }
-    }
-    whole_numbers_count_milliseconds(vocabulary, column, draft);
-}
-
-/// An id of the row does not repeat: a number of the kind of message does.
-fn weigh_repeats(vocabulary: &Vocabulary, source: &SourceEvidence, column: &ColumnEvidence, draft: &mut Draft) {
-    const ENOUGH: u64 = 20;
-    let there = source.rows.saturating_sub(column.nulls);
-    if there < ENOUGH || column.distinct == 0 || column.distinct * 2 > there {
-        return;
-    }
-    for candidate in draft.candidates.iter_mut().filter(|one| vocabulary.concepts()[one.concept].unique) {
-        candidate.score -= 45;
-        candidate.reasons.push(format!("but its values repeat: {} in {there} rows", column.distinct));
-    }
-}
-
-/// One column of a row carries a meaning: where a part of a name suggests what another column surely is, it gives way.
-/// People are an exception: a second address or user in the row is personal too.
-fn give_way(vocabulary: &Vocabulary, source: &SourceEvidence, drafts: &mut [Draft]) {
-    const SURER: i32 = 20;
-    let mut surest: HashMap<ConceptNo, (i32, usize)> = HashMap::new();
-    for (place, draft) in drafts.iter().enumerate() {
-        let best = match draft.confirmed {
-            Some(confirmed) => confirmed.map(|concept| (concept, 100)),
-            None => draft.best().map(|best| (best.concept, best.score)),
-        };
-        if let Some((concept, score)) = best {
-            let known = surest.entry(concept).or_insert((score, place));
-            if score > known.0 {
-                *known = (score, place);
-            }
-        }
-    }
-    for (place, draft) in drafts.iter_mut().enumerate() {
-        for candidate in draft.candidates.iter_mut().filter(|candidate| candidate.is_loose) {
-            let concept = &vocabulary.concepts()[candidate.concept];
-            let is_personal = matches!(concept.sensitivity, Classification::Personal | Classification::Secret);
-            let Some((score, other)) = surest.get(&candidate.concept).filter(|surest| surest.1 != place) else {
-                continue;
-            };
-            if !is_personal && score - candidate.score >= SURER {
-                candidate.score -= 30;
-                candidate.reasons.push(format!("but `{}` is it more surely", source.columns[*other].name));
-            }
-        }
-    }
-}
-
-/// Nobody writes seconds as whole numbers up to the thousands: an Int `latency` of 250 is milliseconds, and the
-/// `event.duration` of the Elastic Common Schema is nanoseconds.
-fn whole_numbers_count_milliseconds(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft) {
-    let Value::Int(most) = column.max else { return };
-    let (id, unit) = match normal_name(&column.name) == "event_duration" {
-        true if most >= 1000 => ("event.duration_ns", "nanoseconds, as the Elastic Common Schema has it"),
-        false if most >= 100 => ("event.duration_ms", "milliseconds"),
-        _ => return,
-    };
-    if let (Some(seconds), Some(number)) = (vocabulary.number("event.duration"), vocabulary.number(id)) {
-        for candidate in draft.candidates.iter_mut().filter(|candidate| candidate.concept == seconds) {
-            candidate.concept = number;
-            candidate.score -= 10;
-            candidate.reasons.push(format!("whole numbers of this size count {unit}"));
         }
     }
 }
