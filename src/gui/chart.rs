@@ -3,7 +3,7 @@
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
-use egui_plot::{Line, Plot, PlotPoints};
+use egui_plot::{AxisHints, Line, Plot, PlotPoints};
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::planner::{Chart, ChartKind};
 
@@ -28,7 +28,7 @@ pub fn guess(table: &ResultTable) -> Option<Chart> {
     let fields = &table.schema().fields;
     let is_time = |data_type: &DataType| matches!(data_type, DataType::Timestamp | DataType::Date);
     let is_number = |data_type: &DataType| matches!(data_type, DataType::Int | DataType::Float);
-    let y = fields.iter().rev().find(|field| is_number(&field.data_type))?;
+    let y = fields.iter().find(|field| is_number(&field.data_type))?;
     if let Some(time) = fields.iter().find(|field| is_time(&field.data_type)) {
         let (x, y) = (time.name.clone(), vec![y.name.clone()]);
         return Some(Chart { kind: ChartKind::Line, x, y, by: None });
@@ -62,6 +62,11 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
     let is_time = x_type == DataType::Timestamp;
     let highest = series.iter().flat_map(|one| &one.points).map(|point| point[1]).fold(f64::MIN, f64::max);
     let y_name = schema.fields[y].name.clone();
+    // Labels are legible as soon as they have room, instead of fading in.
+    let room = egui::Rangef::new(8.0, 16.0);
+    let below =
+        AxisHints::new_x().formatter(move |mark, _| position_text(mark.value, &x_type, high - low)).label_spacing(room);
+    let left = AxisHints::new_y().label(y_name).label_spacing(room);
     let plot = Plot::new(name)
         .height(height)
         .allow_zoom(false)
@@ -72,9 +77,9 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
         .show_grid([false, true])
         .include_y(0.0)
         .include_y(if highest > 0.0 { highest } else { 1.0 })
-        .y_axis_label(y_name)
         .x_grid_spacer(time_spacer(is_time, low, high))
-        .x_axis_formatter(move |mark, _| position_text(mark.value, &x_type, high - low));
+        .custom_x_axes(vec![below])
+        .custom_y_axes(vec![left]);
     let legend: Vec<String> = series.iter().map(|one| one.name.clone()).collect();
     let for_legend = colours.clone();
     plot.show(ui, |plot| {

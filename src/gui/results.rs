@@ -32,7 +32,7 @@ pub struct Outcome {
     pub digest: Option<Digest>,
 }
 
-/// The first number column of a table, in short.
+/// The number column that an answer's chart shows, in short.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Digest {
     pub column: String,
@@ -47,6 +47,8 @@ pub struct Digest {
 struct Site {
     step: Id,
     is_answer: bool,
+    /// The column that an answer's chart shows; none: the first number.
+    charted: Option<String>,
     /// Among the nodes that the step was lowered to; `None`: it only passes the node on.
     place: Option<usize>,
     ports: Vec<String>,
@@ -112,7 +114,7 @@ impl Results {
             }
             for port in &site.ports {
                 let found = reply.result.as_ref().ok().filter(|_| site.is_answer);
-                let digest = found.and_then(|found| digest(&found.table));
+                let digest = found.and_then(|found| digest(&found.table, site.charted.as_deref()));
                 let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), digest };
                 self.by_port.insert((site.step.clone(), port.clone()), outcome);
             }
@@ -133,14 +135,18 @@ impl Results {
         self.by_node.range((step.to_owned(), 0)..).take_while(move |((id, _), _)| id == step).map(|(_, found)| found)
     }
 
-    /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten.
-    pub fn follow(&mut self, plan: &Plan) {
+    /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten. `charted`
+    /// gives the column that an answer's chart shows.
+    pub fn follow(&mut self, plan: &Plan, charted: impl Fn(&str) -> Option<String>) {
         self.by_node.retain(|(step, place), _| plan.steps.get(step).is_none_or(|step| *place < step.nodes.len()));
         self.resting = resting(plan);
         self.index.clear();
         for (id, step) in &plan.steps {
             let mut sites: BTreeMap<NodeId, Site> = BTreeMap::new();
-            let site = || Site { step: id.clone(), is_answer: step.kind == "answer", place: None, ports: Vec::new() };
+            let is_answer = step.kind == "answer";
+            let charted = if is_answer { charted(id) } else { None };
+            let site =
+                || Site { step: id.clone(), is_answer, charted: charted.clone(), place: None, ports: Vec::new() };
             for (place, node) in step.nodes.iter().enumerate() {
                 sites.entry(*node).or_insert_with(site).place = Some(place);
             }
@@ -197,13 +203,15 @@ fn resting(plan: &Plan) -> HashMap<NodeId, Id> {
     found
 }
 
-/// The first number column; `None` where there is none, or no number in it.
-fn digest(table: &ResultTable) -> Option<Digest> {
+/// The wanted column, or else the first number column; `None` where there is none, or no number in it.
+fn digest(table: &ResultTable, wanted: Option<&str>) -> Option<Digest> {
     const POINTS: usize = 64;
     /// Rows that are looked at: an answer is small, and a large one is told from its beginning.
     const ROWS: usize = 10_000;
     let is_number = |data_type: &DataType| matches!(data_type, DataType::Int | DataType::Float);
-    let column = table.schema().fields.iter().position(|field| is_number(&field.data_type))?;
+    let fields = &table.schema().fields;
+    let column = fields.iter().position(|field| is_number(&field.data_type) && Some(field.name.as_str()) == wanted);
+    let column = column.or_else(|| fields.iter().position(|field| is_number(&field.data_type)))?;
     let number = |row: usize| match table.value(row, column) {
         Value::Int(number) => Some(number as f64),
         Value::Float(number) => Some(number),

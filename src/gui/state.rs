@@ -9,6 +9,7 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
 use pipewright_core::plan::Planner;
+use pipewright_core::planner::Asked;
 use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
 use pipewright_engine::resolve::referred_variable;
 
@@ -241,7 +242,12 @@ impl AppState {
         problems.extend(self.load_diagnostics.iter().filter(|found| !found.is_error()).cloned());
         self.design_problems = problems;
         self.results.retain(|step| design.steps.contains_key(step));
-        self.results.follow(&self.plan);
+        let charted = |step: &str| {
+            let question = design.steps.get(step)?.settings.get("question")?.as_str()?;
+            let asked = Asked::own(design.questions.get(question)?)?.ok()?;
+            asked.contract.chart?.y.into_iter().next()
+        };
+        self.results.follow(&self.plan, charted);
         self.selection.steps.retain(|step| design.steps.contains_key(step));
         self.selection.wires.retain(|wire| design.wires.contains_key(wire));
         let project = &self.project;
