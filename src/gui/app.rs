@@ -75,6 +75,7 @@ impl App {
             || state.export.busy
             || state.run.active.is_some()
             || state.findings.looking.is_some()
+            || state.findings.differs.values().any(Option::is_none)
             || state.planning.is_looking()
             || state.volume.looking.is_some()
             || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())

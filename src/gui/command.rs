@@ -219,6 +219,8 @@ pub enum Action {
     EstimateVolume,
     /// Plans the data that the shown question lacks, and asks again.
     PlanGaps,
+    /// What goes with the rows that a finding is about.
+    DiffersOfFinding(Box<Finding>),
     /// Puts a finding's flow into the design.
     AcceptFinding(Box<Finding>),
     StartExport {

@@ -249,6 +249,7 @@ impl App {
             }
             Message::Findings { look, outcome } if self.state.findings.looking == Some(look) => {
                 self.state.findings.looking = None;
+                self.state.findings.differs.clear();
                 self.state.findings.outcome = Some(outcome);
             }
             Message::Looked { look, planning, evidence } if self.state.planning.looking == Some(look) => {
@@ -278,6 +279,9 @@ impl App {
                     differs.looking = None;
                     differs.outcome = Some(result);
                 }
+            }
+            Message::FindingDiffers { finding, result } => {
+                self.state.findings.differs.insert(finding, Some(result));
             }
             Message::Volume { look, outcome } if self.state.volume.looking == Some(look) => {
                 self.state.volume.looking = None;

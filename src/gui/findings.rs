@@ -4,6 +4,7 @@ use egui::{Frame, Margin, RichText, ScrollArea, Ui};
 use pipewright_core::planner::findings::{Finding, Kind};
 
 use super::command::{Action, Actions};
+use super::differs::difference_ui;
 use super::state::StateRef;
 use super::theme;
 use super::widgets::{badge, card, empty_state, link, primary_button, soft};
@@ -62,7 +63,7 @@ pub fn findings_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 fn finding_card(ui: &mut Ui, state: StateRef<'_>, finding: &Finding, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
     let is_accepted = state.findings.accepted.contains(&finding.id);
-    let mut wants_flow = false;
+    let (mut wants_flow, mut wants_differences) = (false, false);
     card(ui, false, &finding.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;
         let colour = match finding.kind {
@@ -75,12 +76,23 @@ fn finding_card(ui: &mut Ui, state: StateRef<'_>, finding: &Finding, out: &mut A
         for line in &finding.evidence {
             ui.label(RichText::new(line).color(palette.soft));
         }
+        match state.findings.differs.get(&finding.id) {
+            Some(None) => drop(ui.spinner()),
+            Some(Some(Err(fault))) => drop(ui.label(RichText::new(&fault.message).color(palette.bad))),
+            Some(Some(Ok(found))) if found.is_empty() => drop(soft(ui, "Nothing goes with these rows in particular.")),
+            Some(Some(Ok(found))) => found.iter().take(6).for_each(|difference| difference_ui(ui, difference)),
+            None if finding.selection.is_some() => wants_differences = link(ui, "What goes with it?").clicked(),
+            None => {}
+        }
         if is_accepted {
             ui.label(RichText::new("its flow is on the canvas").color(palette.good));
         } else {
             wants_flow = link(ui, "+ Show the flow").clicked();
         }
     });
+    if wants_differences {
+        out.push(Action::DiffersOfFinding(Box::new(finding.clone())));
+    }
     if wants_flow {
         out.push(Action::AcceptFinding(Box::new(finding.clone())));
     }

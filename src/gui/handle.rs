@@ -65,6 +65,10 @@ impl App {
                 let look = self.backend.find(self.state.project.clone(), self.state.base());
                 self.state.findings.looking = Some(look);
             }
+            Action::DiffersOfFinding(finding) => {
+                self.state.findings.differs.insert(finding.id.clone(), None);
+                self.backend.differs_of_finding(self.state.project.clone(), self.state.base(), *finding);
+            }
             Action::AcceptFinding(finding) => self.accept_finding(ctx, &finding),
             Action::LookAgain => {
                 self.state.planning.evidence.clear();

@@ -9,7 +9,7 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
 use pipewright_core::plan::Planner;
-use pipewright_core::planner::Asked;
+use pipewright_core::planner::{Asked, Difference};
 use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
 use pipewright_engine::resolve::referred_variable;
 
@@ -114,6 +114,8 @@ pub struct FindingsState {
     pub outcome: Option<FindingsOutcome>,
     /// Ids of those whose flow is in the design.
     pub accepted: BTreeSet<String>,
+    /// By id: what goes with the rows that it is about; `None`: being looked for.
+    pub differs: BTreeMap<String, Option<Result<Vec<Difference>, Diagnostic>>>,
 }
 
 impl AppState {

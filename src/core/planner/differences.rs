@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::findings::{Flow, ProbeRows};
+use super::draft::{Draft, NewStep};
+use super::findings::ProbeRows;
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Expr, parse, print, print_name};
@@ -120,17 +121,23 @@ pub fn compare(project: &Project, plan: &Plan, step: &str, selection: &Selection
             .step(step, ""));
     }
     let settings = json!({"condition": condition, "columns": columns, "support": SUPPORT});
-    let mut flow = Flow::new(project, &format!("differs-{step}"));
+    let mut flow = Draft::named(project, &format!("differs-{step}"));
+    let new = |kind: &'static str, title: &str, settings: Json, reason: &str| NewStep {
+        kind,
+        title: title.to_owned(),
+        settings,
+        reason: reason.to_owned(),
+    };
     let note = "What goes with the rows inside; not what causes them.";
     let (mut from, mut port) = (Id::from(step), port.as_str());
     if let Selection::Among { among, .. } = selection
         && !among.is_empty()
     {
         let settings = json!({"predicate": among});
-        from = flow.step_from("filter", "Compared rows", settings, "", &[(&from, port, "in")]);
+        from = flow.after(&[(&from, port, "in")], new("filter", "Compared rows", settings, ""));
         port = "out";
     }
-    let watch = flow.step_from("what_differs", "What differs", settings, note, &[(&from, port, "in")]);
+    let watch = flow.after(&[(&from, port, "in")], new("what_differs", "What differs", settings, note));
     let accept = flow.edits.clone();
     let measure = |id: &str, name: &str, expression: String| json!({"id": id, "name": name, "expression": expression});
     let measures =
@@ -138,7 +145,7 @@ pub fn compare(project: &Project, plan: &Plan, step: &str, selection: &Selection
             [measure("m1", "inside", format!("count_if({condition})")), measure("m2", "all", "count(*)".to_owned()),]
         );
     let settings = json!({"keys": [], "measures": measures});
-    let totals = flow.step_from("aggregate", "All rows", settings, "", &[(&from, port, "in")]);
+    let totals = flow.after(&[(&from, port, "in")], new("aggregate", "All rows", settings, ""));
     Ok(Comparison { accept, edits: flow.edits, watch, totals, left_out })
 }
 

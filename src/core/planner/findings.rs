@@ -3,7 +3,6 @@
 //! Imports the planner's evidence and meanings, and project.
 
 mod detectors;
-mod flow;
 mod judge;
 mod known;
 mod security;
@@ -20,7 +19,6 @@ use crate::model::Id;
 use crate::project::{Edit, Project};
 
 use super::differences::differences;
-pub(super) use flow::Flow;
 use known::Known;
 
 /// Something that stands out, with what it rests on and the flow that shows it.

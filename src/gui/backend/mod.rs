@@ -152,6 +152,11 @@ pub enum Message {
         look: u64,
         result: Result<Vec<Difference>, Diagnostic>,
     },
+    /// What goes with the rows that a finding is about.
+    FindingDiffers {
+        finding: String,
+        result: Result<Vec<Difference>, Diagnostic>,
+    },
     /// Rows and bytes a day, and what could not be estimated.
     Volume {
         look: u64,
@@ -321,6 +326,11 @@ impl Backend {
         self.looks += 1;
         work::differs(self.looks, project, base, step, condition, self.sender.clone(), self.wake.clone());
         self.looks
+    }
+
+    /// Looks for what goes with the rows that a finding is about.
+    pub fn differs_of_finding(&self, project: Project, base: PathBuf, finding: Finding) {
+        work::differs_of_finding(project, base, finding, self.sender.clone(), self.wake.clone());
     }
 
     /// Estimates the volume of a project. Gives the look's number.

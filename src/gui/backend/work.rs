@@ -12,13 +12,14 @@ use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
+use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
     Asked, Catalogue, Imported, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
     one_field_away, propose, read_declarations, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project};
 use pipewright_engine::resolve::{default_parameters, real_source};
-use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, volumes_of};
+use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_of};
 use pipewright_engine::{bundle, evidence};
 
 use super::{Found, Message, Wake};
@@ -196,6 +197,16 @@ pub fn differs(
         let selection = Selection::Where(condition);
         let result = differences(&project, &base, &parameters, &step, &selection, &Cancel::new());
         let _ = sender.send(Message::Differs { look, result });
+        wake();
+    });
+}
+
+/// Looks for what goes with the rows that a finding is about.
+pub fn differs_of_finding(project: Project, base: PathBuf, finding: Finding, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-differs", move || {
+        let parameters = default_parameters(&project);
+        let result = differences_of_finding(&project, &base, &parameters, &finding, &Cancel::new());
+        let _ = sender.send(Message::FindingDiffers { finding: finding.id, result });
         wake();
     });
 }

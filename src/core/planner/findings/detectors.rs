@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::flow::Flow;
 use super::known::Known;
 use super::{Kind, Probe, Span, Task, security};
 use crate::data::{Classification, DataType, Value};
 use crate::expr::{Expr, print, print_name};
 use crate::model::Id;
+use crate::planner::draft::Draft;
 use crate::project::{Edit, Project};
 
 /// Requests that take longer than this many seconds are slow.
@@ -39,11 +39,11 @@ pub(super) fn probes_of(project: &Project, known: &Known, all: &[Known]) -> Vec<
 }
 
 /// A flow for a kind of finding on a source.
-pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &Known) -> Flow<'a> {
-    Flow::new(project, &format!("{}-{}", kind.name(), known.evidence.source))
+pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &Known) -> Draft<'a> {
+    Draft::named(project, &format!("{}-{}", kind.name(), known.evidence.source))
 }
 
-pub(super) fn probe(kind: Kind, known: &Known, flow: Flow, watch: Id, task: Task) -> Probe {
+pub(super) fn probe(kind: Kind, known: &Known, flow: Draft, watch: Id, task: Task) -> Probe {
     Probe { kind, source: known.evidence.source.clone(), edits: flow.edits, watch, task }
 }
 
@@ -273,7 +273,7 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
 }
 
 /// Adds the version that was live, where some source says when versions went live.
-fn with_release(flow: &mut Flow, known: &Known, all: &[Known], time: &str, rows: Id) -> Id {
+fn with_release(flow: &mut Draft, known: &Known, all: &[Known], time: &str, rows: Id) -> Id {
     let found = all.iter().find_map(|other| {
         let is_other = other.evidence.source != known.evidence.source && !other.evidence.planned;
         let (version, _) = other.carrier("service.version").filter(|_| is_other)?;

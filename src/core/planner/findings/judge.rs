@@ -162,7 +162,7 @@ fn burst_findings(
         finding.selection = Some(during(found, condition, from, to));
         let minutes = (to - from) as f64 / MINUTE as f64;
         finding.evidence.push(format!(
-            "{count} {what} in {minutes:.0} minutes; usual are {usual:.1} in {}, and {at_least} are no accident",
+            "{count} {what} in {minutes:.0} minutes; usually {usual:.1} in {}, and {at_least} or more are no accident",
             span.text
         ));
         if let Value::List(services) = rows.value(row, "services") {

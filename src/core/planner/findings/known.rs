@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use super::flow::Flow;
 use crate::data::Value;
 use crate::expr::print_name;
 use crate::model::Id;
+use crate::planner::draft::Draft;
 use crate::planner::evidence::{ColumnEvidence, SourceEvidence};
 use crate::planner::meanings::SourceMeanings;
 use crate::planner::templates::{Placeholder, fill, plain_column};
@@ -77,7 +77,7 @@ impl Known<'_> {
 
     /// Steps that read the source and give plain columns for the concepts: those that stand inside records, or are of
     /// another type, are computed. `None`: a concept is missing. Gives the last step and the columns in order.
-    pub fn start(&self, flow: &mut Flow, concepts: &[&str]) -> Option<(Id, Vec<String>)> {
+    pub fn start(&self, flow: &mut Draft, concepts: &[&str]) -> Option<(Id, Vec<String>)> {
         let wanted: Vec<(String, Option<String>)> = concepts
             .iter()
             .map(|concept| {

@@ -61,7 +61,7 @@ impl Flow<'_> {
         let reason = format!("{}.", upper_first(&join_reason(catalogue, number)));
         self.step(kind, title, settings, reason);
         let to = self.at.clone();
-        self.draft.wire(&right, &to, "right");
+        self.draft.wire(&right, "out", &to, "right");
         let mut names = Vec::new();
         for column in top_columns(project, catalogue, join.source).into_iter().filter(|one| brought.contains(one)) {
             let mut name = column.clone();
@@ -127,7 +127,7 @@ impl Flow<'_> {
         let reason = "The join needs its time and key as columns.".to_owned();
         let step = NewStep { kind: "compute", title, settings: json!({"columns": items}), reason };
         let id = self.draft.beside(step);
-        self.draft.wire(&reader, &id, "in");
+        self.draft.wire(&reader, "out", &id, "in");
         Some(id)
     }
 }
