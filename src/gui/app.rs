@@ -323,7 +323,7 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
         BottomTab::Problems => problems::problems_ui(ui, state, out),
         BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
         BottomTab::Differs => differs::differs_ui(ui, state, view, out),
-        BottomTab::Volume => volume::volume_ui(ui, state, out),
+        BottomTab::Volume => volume::volume_ui(ui, state, view, out),
         BottomTab::Run => run_panel::run_ui(ui, state, out),
     }
 }

@@ -215,8 +215,12 @@ pub enum Action {
         step: Id,
         condition: String,
     },
-    /// Estimates rows and bytes a day of every source, wire and destination.
-    EstimateVolume,
+    /// Estimates rows and bytes a day of every source, wire and destination; `price`: of a gigabyte that is kept.
+    EstimateVolume {
+        price: Option<f64>,
+    },
+    /// Pins the policy of the organisation.
+    PinPolicy(PathBuf),
     /// Plans the data that the shown question lacks, and asks again.
     PlanGaps,
     /// What goes with the rows that a finding is about.

@@ -23,6 +23,8 @@ pub struct CoverageView {
     pub cell: Option<(String, String)>,
     /// Only sources of this owner; empty: all.
     pub owner: String,
+    /// Only questions of this team; empty: all.
+    pub asker: String,
     /// Only questions that no source answers.
     pub only_open: bool,
 }
@@ -100,6 +102,30 @@ fn bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) 
                 }
             });
         }
+        if let Some(latest) = &state.planning.latest {
+            let title = |id: &str| state.project.teams.get(id).map_or(id.to_owned(), |team| team.title.clone());
+            let askers: BTreeSet<String> =
+                latest.questions.iter().map(|asked| asked.asker.clone()).filter(|asker| !asker.is_empty()).collect();
+            ui.scope(|ui| {
+                ui.set_max_width(170.0);
+                let shown = match view.coverage.asker.as_str() {
+                    "" => "all askers".to_owned(),
+                    asker => title(asker),
+                };
+                let picked = picker(ui, "Questions of", &shown, false, || {
+                    let all = Choice { value: String::new(), label: "all askers".into(), detail: String::new() };
+                    let own = askers.iter().map(|asker| Choice {
+                        value: asker.clone(),
+                        label: title(asker),
+                        detail: String::new(),
+                    });
+                    std::iter::once(all).chain(own).collect()
+                });
+                if let Some(asker) = picked {
+                    view.coverage.asker = asker;
+                }
+            });
+        }
         ui.checkbox(&mut view.coverage.only_open, "only open questions");
         if state.planning.is_looking() {
             ui.spinner();
@@ -149,8 +175,10 @@ fn matrix_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, view: &mut Cov
     let sources: Vec<usize> = (0..latest.coverage.sources.len())
         .filter(|number| view.owner.is_empty() || owner_of(&latest.coverage.sources[*number]) == view.owner)
         .collect();
-    let questions: Vec<usize> =
-        (0..latest.questions.len()).filter(|row| !view.only_open || latest.coverage.sources_for(*row) == 0).collect();
+    let questions: Vec<usize> = (0..latest.questions.len())
+        .filter(|row| !view.only_open || latest.coverage.sources_for(*row) == 0)
+        .filter(|row| view.asker.is_empty() || latest.questions[*row].asker == view.asker)
+        .collect();
     let longest = sources.iter().map(|number| title_of(&latest.coverage.sources[*number]).chars().count()).max();
     let head = (longest.unwrap_or(0) as f32 * 6.6 * 0.75 + 16.0).clamp(50.0, 120.0);
     ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {

@@ -10,7 +10,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{Imported, import_edits};
-use pipewright_core::project::{EXTENSION, Project, Recovery};
+use pipewright_core::project::{EXTENSION, OrganisationPolicy, Project, Recovery};
 use serde_json::Value as Json;
 
 use super::app::App;
@@ -280,6 +280,13 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
+            Message::Policy { path, result } => match result {
+                Ok(read) => self.pin_policy(ctx, &path, *read),
+                Err(diagnostic) => {
+                    let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
+                    self.notice(ctx, format!("{}: {}{help}", path.display(), diagnostic.message), true);
+                }
+            },
             Message::FindingDiffers { finding, result } => {
                 self.state.findings.differs.insert(finding, Some(result));
             }
@@ -363,6 +370,17 @@ impl App {
                 let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
                 self.notice(ctx, format!("{}{help}", diagnostic.message), true);
             }
+        }
+    }
+
+    /// Pins the policy of the organisation: from now on the design keeps to it.
+    fn pin_policy(&mut self, ctx: &Context, path: &Path, read: OrganisationPolicy) {
+        let shown = relative_path(&self.state.base().join(path), &self.state.base());
+        let pin = serde_json::json!({"path": shown, "sha256": read.sha256});
+        if self.edit(ctx, "pin a policy", &[edits::set("project", "policy.organisation", pin)], false) {
+            self.state.project.organisation = vec![read];
+            self.state.replan();
+            self.notice(ctx, format!("{shown} is kept to from now on"), false);
         }
     }
 

@@ -416,6 +416,7 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
     label_ui(ui, "Parameters", "Values that a run may set, written `${name}` in paths and expressions.");
     parameters_ui(ui, state, &mut view.forms, out);
     ui.add_space(theme::SPACE_3);
+    policy_ui(ui, state, out);
     let project = &state.project;
     caption(
         ui,
@@ -431,6 +432,33 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
         icon_ui(ui, Icon::Info, 16.0, Some(theme::palette(ui.ctx()).soft));
         soft(ui, "Select a step to change it. Tab adds one; drop a file to add a source.");
     });
+}
+
+/// The policy of the organisation that the design keeps to.
+fn policy_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    label_ui(ui, "Policy of the organisation", "Where data may go; pinned by its digest, and never loosened here.");
+    let pin = state.project.policy.get("organisation");
+    let text = |key: &str| pin.and_then(|pin| pin.get(key)).and_then(Json::as_str).unwrap_or_default().to_owned();
+    if pin.is_some() {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(text("path")).font(theme::code()));
+            if icon_button(ui, Icon::Cross, "Remove the pinned policy").clicked() {
+                out.edit("remove the policy", vec![edits::set("project", "policy.organisation", Json::Null)]);
+            }
+        });
+        let digest: String = text("sha256").chars().take(16).collect();
+        caption(ui, format!("SHA-256 {digest}…"));
+    } else {
+        let id = ui.scope_id().with("policy path");
+        let mut path: String = ui.data_mut(|data| data.get_temp(id)).unwrap_or_default();
+        let look = TextLook { placeholder: "policy.json", is_code: true, ..TextLook::default() };
+        let field = text_edit(ui, "Path of a policy to pin", &mut path, look);
+        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !path.trim().is_empty() {
+            out.push(Action::PinPolicy(path.trim().into()));
+        }
+        ui.data_mut(|data| data.insert_temp(id, path));
+    }
+    ui.add_space(theme::SPACE_3);
 }
 
 fn many_ui(ui: &mut Ui, count: usize, out: &mut Actions) {

@@ -183,7 +183,14 @@ fn hash_of(value: &impl serde::Serialize) -> u64 {
 
 /// Tells whether anything changed that the planner goes by.
 pub fn key_of(project: &Project) -> u64 {
-    hash_of(&(&project.sources, &project.questions, &project.teams, &project.parameters, &project.vocabulary))
+    hash_of(&(
+        &project.sources,
+        &project.questions,
+        &project.teams,
+        &project.parameters,
+        &project.vocabulary,
+        &project.policy,
+    ))
 }
 
 /// Tells whether a source must be read again.

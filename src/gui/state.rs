@@ -220,8 +220,17 @@ impl AppState {
         }
     }
 
+    /// What the plan rests on changed without an edit.
+    pub fn replan(&mut self) {
+        self.planned_revision = None;
+    }
+
     /// Rebuilds plan and problems where the project changed. Says whether it did.
     pub fn follow(&mut self) -> bool {
+        // A pin that was taken back binds no more.
+        if !self.project.policy.contains_key("organisation") {
+            self.project.organisation.clear();
+        }
         let still_fits = match &mut self.planning.suggestion {
             Some(suggestion) => suggestion.follow(&self.project),
             None => true,

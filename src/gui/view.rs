@@ -121,6 +121,8 @@ pub struct View {
     pub palette_query: String,
     pub questions: super::questions::QuestionsView,
     pub coverage: super::coverage::CoverageView,
+    /// Price of a gigabyte that is kept; 0: none.
+    pub price: f64,
     /// The condition that is typed into “What differs?”, and of which step.
     pub differs: Option<(String, String)>,
 

@@ -9,6 +9,7 @@ use pipewright_core::planner::{Volume, VolumeOf};
 use super::command::{Action, Actions, Chosen};
 use super::state::{StateRef, short_count};
 use super::theme;
+use super::view::View;
 use super::widgets::{caption, empty_state, link, primary_button};
 
 /// What was estimated last.
@@ -35,7 +36,8 @@ pub fn bytes_text(bytes: f64) -> String {
 }
 
 /// The tab.
-pub fn volume_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+pub fn volume_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let price = Some(view.price).filter(|price| *price > 0.0);
     if state.volume.looking.is_some() {
         ui.add_space(theme::SPACE_3);
         ui.horizontal(|ui| {
@@ -49,7 +51,7 @@ pub fn volume_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         empty_state(ui, "How much flows here?", "Rows and bytes a day on every wire, from the rate of the samples");
         ui.vertical_centered(|ui| {
             if primary_button(ui, "Estimate the volume").clicked() {
-                out.push(Action::EstimateVolume);
+                out.push(Action::EstimateVolume { price });
             }
         });
         return;
@@ -61,8 +63,11 @@ pub fn volume_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             caption(ui, "of an earlier design");
         }
         if link(ui, "Estimate again").clicked() {
-            out.push(Action::EstimateVolume);
+            out.push(Action::EstimateVolume { price });
         }
+        let label = caption(ui, "a kept gigabyte costs");
+        ui.add(egui::DragValue::new(&mut view.price).range(0.0..=1000.0).speed(0.01).max_decimals(4))
+            .labelled_by(label.id);
         if let Some(problem) = problems.first() {
             let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
             let title = problem.location.step.as_deref().unwrap_or_default();

@@ -17,7 +17,7 @@ use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{Asked, Difference, Gap, Imported, Proposal, SourceEvidence, Volume};
-use pipewright_core::project::{Edit, Project, Recovery};
+use pipewright_core::project::{Edit, OrganisationPolicy, Project, Recovery};
 
 use super::command::Browse;
 use super::planning::{KnownEvidence, Planning};
@@ -156,6 +156,11 @@ pub enum Message {
     FindingDiffers {
         finding: String,
         result: Result<Vec<Difference>, Diagnostic>,
+    },
+    /// The policy of an organisation was read, to be pinned.
+    Policy {
+        path: PathBuf,
+        result: Result<Box<OrganisationPolicy>, Diagnostic>,
     },
     /// Rows and bytes a day, and what could not be estimated.
     Volume {
@@ -334,10 +339,15 @@ impl Backend {
     }
 
     /// Estimates the volume of a project. Gives the look's number.
-    pub fn volume(&mut self, project: Project, base: PathBuf) -> u64 {
+    pub fn volume(&mut self, project: Project, base: PathBuf, price: Option<f64>) -> u64 {
         self.looks += 1;
-        work::volume(self.looks, project, base, self.sender.clone(), self.wake.clone());
+        work::volume(self.looks, project, base, price, self.sender.clone(), self.wake.clone());
         self.looks
+    }
+
+    /// Reads the policy of an organisation; `path` is relative to `base`.
+    pub fn policy(&self, path: PathBuf, base: PathBuf) {
+        work::policy(path, base, self.sender.clone(), self.wake.clone());
     }
 
     /// Opens a native dialog.

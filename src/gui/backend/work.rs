@@ -17,7 +17,7 @@ use pipewright_core::planner::{
     Asked, Catalogue, Imported, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
     one_field_away, propose, read_declarations, unused_fields,
 };
-use pipewright_core::project::{EXTENSION, Project};
+use pipewright_core::project::{EXTENSION, Project, read_policy};
 use pipewright_engine::resolve::{default_parameters, real_source};
 use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_of};
 use pipewright_engine::{bundle, evidence};
@@ -212,14 +212,23 @@ pub fn differs_of_finding(project: Project, base: PathBuf, finding: Finding, sen
 }
 
 /// Estimates rows and bytes a day of every source, wire and destination.
-pub fn volume(look: u64, project: Project, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+pub fn volume(look: u64, project: Project, base: PathBuf, price: Option<f64>, sender: SyncSender<Message>, wake: Wake) {
     spawn("pipewright-volume", move || {
         let parameters = default_parameters(&project);
         let (sources, _) = evidence::evidence_of(&project, &base, &parameters);
         let (vocabulary, _) = Vocabulary::of(&project);
         let catalogue = Catalogue::new(vocabulary, sources);
-        let outcome = volumes_of(&project, &catalogue, &base, &parameters, None);
+        let outcome = volumes_of(&project, &catalogue, &base, &parameters, price);
         let _ = sender.send(Message::Volume { look, outcome });
+        wake();
+    });
+}
+
+/// Reads the policy of an organisation.
+pub fn policy(path: PathBuf, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
+    spawn("pipewright-policy", move || {
+        let result = read_policy(&base.join(&path)).map(Box::new);
+        let _ = sender.send(Message::Policy { path, result });
         wake();
     });
 }

@@ -33,6 +33,12 @@ const ABOUT: &[FormField] = &[
         "The place that its data must not leave; empty: it may go anywhere.",
     ),
     FormField::new(
+        "retention",
+        "Kept for, in days",
+        FieldKind::Integer { min: 1, max: 36_500 },
+        "How long its data is kept: the volume tells what that comes to.",
+    ),
+    FormField::new(
         "doc",
         "About",
         FieldKind::Lines { placeholder: "what a row means, what is odd about it" },
