@@ -1,7 +1,7 @@
 //! The card of an Answer in the inspector: the number, the chart, the definition in plain words, the thresholds that
 //! can be turned, and what is not in this number. Reads the state and asks for actions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use egui::{RichText, Ui};
 use pipewright_core::model::Parameter;
@@ -62,26 +62,31 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
         ui.label(with_values(state, definition));
         ui.add_space(theme::SPACE_2);
     }
-    dials_ui(ui, state, &before, asked.as_ref(), out);
+    let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
+    dials_ui(ui, state, &used, asked.as_ref(), out);
     how_ui(ui, state, &before, out);
-    left_out_ui(ui, state, &before);
+    left_out_ui(ui, state, &before, &used);
     ui.add_space(theme::SPACE_2);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
 }
 
 /// The steps that an answer is made by, from the sources on.
-fn steps_before<'a>(state: StateRef<'a>, answer: &str) -> Vec<&'a Step> {
+fn steps_before<'a>(state: StateRef<'a>, answer: &'a str) -> Vec<&'a Step> {
     let project = state.design();
-    let (mut open, mut seen) = (vec![answer.to_owned()], BTreeSet::new());
+    let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
+    for wire in project.wires.values() {
+        before.entry(&wire.to).or_default().push(&wire.from);
+    }
+    let (mut open, mut seen) = (vec![answer], BTreeSet::new());
     while let Some(id) = open.pop() {
-        for wire in project.wires_into(&id) {
-            if seen.insert(wire.from.clone()) {
-                open.push(wire.from.clone());
+        for from in before.get(id).into_iter().flatten() {
+            if seen.insert(*from) {
+                open.push(from);
             }
         }
     }
-    let mut found: Vec<&Step> = seen.iter().filter_map(|id| project.steps.get(id)).collect();
+    let mut found: Vec<&Step> = seen.iter().filter_map(|id| project.steps.get(*id)).collect();
     found.sort_by_key(|step| (step.x, step.y));
     found
 }
@@ -101,20 +106,20 @@ fn with_values(state: StateRef<'_>, text: &str) -> String {
 }
 
 /// The numbers among the parameters that the flow uses: turned, the answer follows.
-fn dials_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], asked: Option<&Asked>, out: &mut Actions) {
-    let used = |parameter: &&Parameter| {
-        let sign = format!("${{{}}}", parameter.name);
-        before.iter().any(|step| Json::from(step.settings.clone()).to_string().contains(&sign))
-    };
-    let dials = state.design().parameters.values().filter(used);
+fn dials_ui(ui: &mut Ui, state: StateRef<'_>, used: &str, asked: Option<&Asked>, out: &mut Actions) {
+    let is_used = |parameter: &&Parameter| used.contains(&format!("${{{}}}", parameter.name));
+    let dials = state.design().parameters.values().filter(is_used);
     let mut is_first = true;
     for parameter in dials {
         let Some(value) = parameter.default.as_ref().and_then(Json::as_f64) else { continue };
         if std::mem::take(&mut is_first) {
             label_ui(ui, "Thresholds", "Turned, the answer follows; a run may set them, too.");
         }
-        let of_contract = asked
-            .and_then(|asked| asked.contract.dials.iter().find(|dial| parameter.name.starts_with(&dial.name)).cloned());
+        let is_it = |dial: &&Dial| {
+            let rest = parameter.name.strip_prefix(&dial.name).map(|rest| rest.trim_start_matches('_'));
+            rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+        };
+        let of_contract = asked.and_then(|asked| asked.contract.dials.iter().find(is_it).cloned());
         let title = if parameter.doc.is_empty() { parameter.name.clone() } else { parameter.doc.clone() };
         let plain = Dial { name: String::new(), title, default: value, unit: String::new(), min: None, max: None };
         let is_ghost = !state.project.parameters.contains_key(&parameter.id);
@@ -135,7 +140,12 @@ fn dials_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], asked: Option<&A
 /// The definition, made from the flow: what each step does.
 fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions) {
     label_ui(ui, "How it is made", "");
-    for step in before {
+    /// More steps than these nobody reads in a card.
+    const MOST: usize = 30;
+    if before.len() > MOST {
+        caption(ui, format!("the last {MOST} of {}", super::state::counted(before.len() as u64, "step")));
+    }
+    for step in before.iter().skip(before.len().saturating_sub(MOST)) {
         let summary = steps::kind(&step.kind).map(|kind| line_of(state, step, kind).0).unwrap_or_default();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
@@ -152,7 +162,7 @@ fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions)
 }
 
 /// Rows that steps left out, lines that could not be read, meanings that nobody confirmed.
-fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step]) {
+fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], used: &str) {
     label_ui(ui, "Not in this number", "");
     let mut told = false;
     for step in before {
@@ -165,7 +175,7 @@ fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step]) {
             });
         }
     }
-    for (column, source, meaning) in unconfirmed(state, before) {
+    for (column, source, meaning) in unconfirmed(state, before, used) {
         told = true;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
@@ -211,10 +221,9 @@ fn left_out(state: StateRef<'_>, step: &Step) -> Vec<(u64, String)> {
 }
 
 /// Columns that steps before an answer use and whose meaning is a guess: column, source, meaning.
-fn unconfirmed(state: StateRef<'_>, before: &[&Step]) -> Vec<(String, String, String)> {
+fn unconfirmed(state: StateRef<'_>, before: &[&Step], used: &str) -> Vec<(String, String, String)> {
     let Some(latest) = &state.planning.latest else { return Vec::new() };
     let mut found = Vec::new();
-    let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
     let words: BTreeSet<&str> = used.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
     for step in before {
         let Some(source) = step.settings.get("source").and_then(Json::as_str) else { continue };

@@ -13,7 +13,7 @@ use super::theme::{self, Group};
 
 /// Bars, or points of a line, that are drawn at most.
 const MOST_BARS: usize = 12;
-const MOST_POINTS: usize = 2000;
+const MOST_POINTS: usize = 5000;
 /// Lines, one for each value of a column.
 const MOST_SERIES: usize = 7;
 
@@ -54,9 +54,15 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
     let is_line = chart.kind == ChartKind::Line && position(&table.value(0, x)).is_some();
     if !is_line {
         bars_ui(ui, name, &bars_of(table, x, y, by), colours[0]);
+        if table.rows() > MOST_BARS {
+            super::widgets::caption(ui, format!("the first {MOST_BARS} of {} rows", table.rows()));
+        }
         return true;
     }
     let series = series_of(table, x, y, by);
+    if series.iter().all(|one| one.points.is_empty()) {
+        return false;
+    }
     let (low, high) = (series.iter().flat_map(|one| &one.points))
         .fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point[0]), high.max(point[0])));
     let is_time = x_type == DataType::Timestamp;
@@ -88,6 +94,9 @@ pub fn chart_ui(ui: &mut Ui, name: &str, table: &ResultTable, chart: &Chart, hei
             plot.line(Line::new(one.name, PlotPoints::from(one.points)).color(colour).width(2.0));
         }
     });
+    if table.rows() > MOST_POINTS {
+        super::widgets::caption(ui, format!("the first {MOST_POINTS} of {} rows", table.rows()));
+    }
     if legend.len() > 1 {
         ui.horizontal_wrapped(|ui| {
             for (number, name) in legend.iter().enumerate() {
@@ -113,7 +122,8 @@ fn time_spacer(is_time: bool, low: f64, high: f64) -> impl Fn(egui_plot::GridInp
     let step = step.unwrap_or(span / MOST);
     move |_| {
         let first = (low / step).ceil() as i64;
-        let marks = (first..=first + MOST as i64).map(|mark| mark as f64 * step).filter(|mark| *mark <= high);
+        let marks =
+            (first..=first.saturating_add(MOST as i64)).map(|mark| mark as f64 * step).filter(|mark| *mark <= high);
         marks.map(|value| egui_plot::GridMark { value, step_size: step }).collect()
     }
 }

@@ -206,10 +206,13 @@ fn matrix_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, view: &mut Cov
             question_row(ui, palette, latest, *row, band, out);
             for (place, number) in sources.iter().enumerate() {
                 let rect = Rect::from_min_size(pos2(left + place as f32 * CELL, top), vec2(CELL, CELL));
+                if !ui.is_rect_visible(rect) {
+                    continue;
+                }
                 let key = (latest.coverage.questions[*row].clone(), latest.coverage.sources[*number].clone());
                 let cell = latest.coverage.state(*row, *number);
                 let name = format!("{}: {} by {}", latest.questions[*row].title, cell.title(), title_of(&key.1));
-                if cell_ui(ui, palette, rect, cell, view.cell.as_ref() == Some(&key), &name).clicked() {
+                if cell_ui(ui, palette, rect, &key, cell, view.cell.as_ref() == Some(&key), &name).clicked() {
                     view.cell = Some(key);
                 }
             }
@@ -258,8 +261,16 @@ fn question_row(ui: &mut Ui, palette: &Palette, latest: &Planning, row: usize, b
     }
 }
 
-fn cell_ui(ui: &mut Ui, palette: &Palette, rect: Rect, state: CoverageState, is_chosen: bool, name: &str) -> Response {
-    let response = ui.interact(rect, ui.scope_id().with(name), Sense::click());
+fn cell_ui(
+    ui: &mut Ui,
+    palette: &Palette,
+    rect: Rect,
+    id: &(String, String),
+    state: CoverageState,
+    is_chosen: bool,
+    name: &str,
+) -> Response {
+    let response = ui.interact(rect, ui.scope_id().with(id), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Cell, true, is_chosen, name));
     if is_chosen || response.hovered() {
         let ground = if is_chosen { palette.selected_ground() } else { palette.hovered_ground() };

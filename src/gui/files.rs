@@ -142,6 +142,7 @@ impl App {
         let project = Project::new(UNTITLED);
         self.backend.file(FileTask::StartJournal { path: None, project: Box::new(project.clone()) });
         self.view.reset(&project);
+        self.backend.forget();
         self.state.open(project, None, Vec::new());
     }
 
@@ -203,6 +204,10 @@ impl App {
             {
                 batch.push(edits::set(&parameter.id, "default", moved(folder)));
             }
+        }
+        let pinned = project.policy.get("organisation").and_then(|pin| pin.get("path")).and_then(Json::as_str);
+        if let Some(pinned) = pinned.filter(|path| Path::new(path).is_relative()) {
+            batch.push(edits::set("project", "policy.organisation.path", moved(pinned)));
         }
         self.edit(ctx, "paths from the new folder", &batch, false);
     }
@@ -294,7 +299,9 @@ impl App {
                 self.state.volume.looking = None;
                 self.state.volume.outcome = Some(outcome);
             }
-            Message::Suggested { asked, proposals, gaps } => self.show_suggestion(ctx, *asked, proposals, gaps),
+            Message::Suggested { look, asked, proposals, gaps } => {
+                self.show_suggestion(ctx, look, *asked, proposals, gaps);
+            }
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
                 self.state.export.outcome = Some((folder, result));
@@ -319,6 +326,7 @@ impl App {
             self.backend.file(FileTask::CloseJournal);
             self.backend.file(FileTask::StartJournal { path: Some(path.clone()), project });
         }
+        self.backend.forget();
         self.state.open(opened.project, Some(path), opened.diagnostics);
         self.state.recovery = opened.recovery;
     }
@@ -377,7 +385,11 @@ impl App {
     fn pin_policy(&mut self, ctx: &Context, path: &Path, read: OrganisationPolicy) {
         let shown = relative_path(&self.state.base().join(path), &self.state.base());
         let pin = serde_json::json!({"path": shown, "sha256": read.sha256});
-        if self.edit(ctx, "pin a policy", &[edits::set("project", "policy.organisation", pin)], false) {
+        // A pin that came back by undo or redo: only its file was missing.
+        if self.state.project.policy.get("organisation").is_some_and(|known| known["sha256"] == pin["sha256"]) {
+            self.state.project.organisation = vec![read];
+            self.state.replan();
+        } else if self.edit(ctx, "pin a policy", &[edits::set("project", "policy.organisation", pin)], false) {
             self.state.project.organisation = vec![read];
             self.state.replan();
             self.notice(ctx, format!("{shown} is kept to from now on"), false);

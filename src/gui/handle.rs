@@ -242,8 +242,12 @@ impl App {
                 self.view.search = Some(Search { is_new: true, only_steps: true, ..Search::default() });
             }
             Command::Check => self.view.bottom = BottomTab::Problems,
-            Command::Run => self.ask_run(ctx),
+            Command::Run => {
+                self.dismiss_suggestion();
+                self.ask_run(ctx);
+            }
             Command::Export => {
+                self.dismiss_suggestion();
                 let target = pipewright_core::export::targets().first().map(|target| target.name().to_owned());
                 let target = target.unwrap_or_default();
                 let folder = super::export_dialog::proposed_folder(&self.state, &target);
@@ -323,6 +327,9 @@ impl App {
     }
 
     fn frame_selection(&mut self, ctx: &Context) {
+        if self.is_undecided(ctx) {
+            return;
+        }
         const AROUND: f32 = 28.0;
         let rects = self.state.selection.steps.iter().filter_map(|id| self.view.canvas.step_rect(id));
         let Some(bounds) = rects.reduce(egui::Rect::union) else {
@@ -366,7 +373,19 @@ impl App {
         }
     }
 
+    /// Whether a suggestion is on the canvas, which some commands cannot go round; tells it.
+    fn is_undecided(&mut self, ctx: &Context) -> bool {
+        let has_ghosts = self.state.suggestion().is_some_and(|suggestion| suggestion.shown().is_some());
+        if has_ghosts {
+            self.notice(ctx, "accept or dismiss the suggestion first", false);
+        }
+        has_ghosts
+    }
+
     fn arrange(&mut self, ctx: &Context) {
+        if self.is_undecided(ctx) {
+            return;
+        }
         let chosen: Vec<String> = self.state.selection.steps.iter().cloned().collect();
         let only = (chosen.len() > 1).then_some(chosen.as_slice());
         let places = layout::layout(&self.view.scene.steps, &self.view.scene.wires, only);

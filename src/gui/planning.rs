@@ -1,7 +1,7 @@
 //! What the planner knows of the open project: the meanings of its sources' fields, its questions with what answers
 //! them, and the suggestion that is being looked at. Plain data of the designer; imports no egui.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +25,10 @@ pub struct Planning {
     pub away: Vec<FieldAway>,
     pub unused: Vec<UnusedField>,
     pub warnings: Vec<Diagnostic>,
+    /// By question.
+    pub reaches: BTreeMap<Id, Reach>,
+    /// By source: how many questions it answers.
+    pub answers: BTreeMap<Id, usize>,
 }
 
 /// How far the sources answer a question.
@@ -62,6 +66,20 @@ impl Planning {
 
     /// How far the sources answer a question; `None`: it does not say what its answer shows.
     pub fn reach(&self, id: &str) -> Option<Reach> {
+        self.reaches.get(id).copied()
+    }
+
+    /// Works out how far each question is answered, once for all frames.
+    pub fn with_reaches(mut self) -> Self {
+        let ids = self.coverage.questions.clone();
+        self.reaches = ids.into_iter().filter_map(|id| Some((id.clone(), self.reach_of(&id)?))).collect();
+        self.answers = (0..self.coverage.sources.len())
+            .map(|source| (self.coverage.sources[source].clone(), self.coverage.questions_of(source)))
+            .collect();
+        self
+    }
+
+    fn reach_of(&self, id: &str) -> Option<Reach> {
         let number = self.coverage.questions.iter().position(|known| known == id)?;
         let row = self.coverage.row(number);
         let has = |state: CoverageState| row.contains(&state);
@@ -81,6 +99,18 @@ impl Planning {
 /// Evidence of sources with what it was made of.
 pub type KnownEvidence = BTreeMap<Id, (u64, SourceEvidence)>;
 
+/// A question for which a suggestion is being worked out.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    pub question: Id,
+    /// Thresholds that differ from its own.
+    pub dials: Dials,
+    /// Number of the look, once it is under way.
+    pub look: Option<u64>,
+    /// The suggestion that is shown is worked out anew: nothing else moves.
+    pub is_renewed: bool,
+}
+
 /// The planner's part of the state.
 #[derive(Debug, Default)]
 pub struct PlanningState {
@@ -91,8 +121,9 @@ pub struct PlanningState {
     pub looked_at: Option<(u64, u64)>,
     /// What samples showed so far: a source that did not change is not read again.
     pub evidence: KnownEvidence,
-    /// The question for which a suggestion is being worked out, with thresholds that differ from its own.
-    pub asking: Option<(Id, Dials)>,
+    pub asking: Option<Asking>,
+    /// Requests that were closed since they are met: not closed again where somebody opened them.
+    pub closed: BTreeSet<Id>,
     pub suggestion: Option<Suggestion>,
 }
 

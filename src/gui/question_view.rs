@@ -56,11 +56,15 @@ pub fn answer_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked, view: &mut Vie
                 view.questions.dials.entry(asked.id.clone()).or_default().insert(dial.name.clone(), value);
             }
             turned.insert(dial.name.clone(), value);
+            // The suggestion that is shown follows.
+            if !asked.is_own && state.suggestion().is_some_and(|suggestion| suggestion.asked.id == asked.id) {
+                out.push(Action::Suggest { question: asked.id.clone(), dials: turned.clone() });
+            }
         }
     }
     ui.add_space(theme::SPACE_3);
     let suggestion = state.suggestion().filter(|suggestion| suggestion.asked.id == asked.id);
-    if state.planning.asking.as_ref().is_some_and(|(question, _)| *question == asked.id) {
+    if state.planning.asking.as_ref().is_some_and(|asking| asking.question == asked.id) {
         ui.spinner();
     } else if primary_button(ui, "Suggest a flow").clicked() {
         let dials: Dials = if asked.is_own { Dials::new() } else { turned };
@@ -90,10 +94,13 @@ pub fn dial_ui(ui: &mut Ui, dial: &Dial, value: f64) -> Option<f64> {
     ui.horizontal(|ui| {
         let label = ui.label(RichText::new(&dial.title).color(theme::palette(ui.ctx()).soft));
         let suffix = if dial.unit.is_empty() { String::new() } else { format!(" {}", dial.unit) };
-        let field = DragValue::new(&mut turned).range(low..=high).speed(speed).suffix(suffix).max_decimals(4);
-        ui.add(field).labelled_by(label.id).on_hover_text("Drag, or click and type");
-    });
-    (turned != value).then_some(turned)
+        let field = DragValue::new(&mut turned).range(low..=high).clamp_existing_to_range(false);
+        let field = ui.add(field.speed(speed).suffix(suffix).max_decimals(4)).labelled_by(label.id);
+        let is_turned = field.changed();
+        field.on_hover_text("Drag, or click and type");
+        (is_turned && turned != value).then_some(turned)
+    })
+    .inner
 }
 
 /// Which sources answer a question.

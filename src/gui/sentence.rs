@@ -35,17 +35,17 @@ const CONDITIONS: [(&str, &str); 6] = [
     ("below", "a number below"),
 ];
 
-/// The sentence of a question that has no contract yet, or one that a sentence can say. Says whether it was drawn.
-pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut View, out: &mut Actions) -> bool {
-    let Some(latest) = &state.planning.latest else { return false };
+/// The sentence of a question that has no contract yet, or one that a sentence can say.
+pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut View, out: &mut Actions) {
+    let Some(latest) = &state.planning.latest else { return };
     let vocabulary = &latest.catalogue.vocabulary;
     let contract = question.contract.as_ref().and_then(|json| serde_json::from_value::<Contract>(json.clone()).ok());
     let sentence = match &contract {
         Some(contract) => match Sentence::of(contract, vocabulary) {
             Some(sentence) => sentence,
-            None => return false,
+            None => return,
         },
-        None if question.contract.is_some() || ready_question(&question.id).is_some() => return false,
+        None if question.contract.is_some() || ready_question(&question.id).is_some() => return,
         None => Sentence::default(),
     };
     label_ui(ui, "What the answer shows", "Fill in the blanks, or write the sentence below.");
@@ -66,8 +66,10 @@ pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: 
     conditions_ui(ui, vocabulary, &mut changed, &is_number);
     by_ui(ui, vocabulary, &mut changed);
     let text = sentence.text(vocabulary);
-    let typed = view.questions.typed.get_or_insert_with(|| (question.id.clone(), text.clone()));
-    if typed.0 != question.id || (changed != sentence && typed.1 == text) {
+    // A picker's choice, or a change from elsewhere, is written anew; what is being typed stays as it is.
+    let typed = view.questions.typed.get_or_insert_with(|| (question.id.clone(), text));
+    let says = Sentence::parse(&typed.1, vocabulary);
+    if typed.0 != question.id || changed != sentence || says.is_ok_and(|says| says != sentence) {
         *typed = (question.id.clone(), changed.text(vocabulary));
     }
     caption(ui, "in words");
@@ -87,7 +89,6 @@ pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: 
         }
     }
     ui.add_space(theme::SPACE_2);
-    true
 }
 
 /// The contract of the sentence, and its title where nobody gave the question one.
@@ -189,7 +190,7 @@ fn conditions_ui(ui: &mut Ui, vocabulary: &Vocabulary, sentence: &mut Sentence, 
                     Only::Errors => drop(ui.label("errors")),
                     Only::SlowerThan { seconds } => {
                         ui.label("slower than");
-                        ui.add(DragValue::new(seconds).range(0.0..=86_400.0).speed(0.1).suffix(" s"));
+                        ui.add(DragValue::new(seconds).range(0.0..=f64::MAX).speed(0.1).suffix(" s"));
                     }
                     Only::Above { .. } => drop(ui.label("above")),
                     Only::Below { .. } => drop(ui.label("below")),
@@ -203,7 +204,7 @@ fn conditions_ui(ui: &mut Ui, vocabulary: &Vocabulary, sentence: &mut Sentence, 
                     if let Some(picked) = concept_ui(ui, vocabulary, "Number", concept, is_number) {
                         *concept = picked;
                     }
-                    ui.add(DragValue::new(limit).speed(0.1));
+                    ui.add(DragValue::new(limit).range(f64::MIN..=f64::MAX).speed(0.1));
                 }
                 Only::Is { concept, value } | Only::IsNot { concept, value } => {
                     if let Some(picked) = concept_ui(ui, vocabulary, "Field", concept, &|_| true) {

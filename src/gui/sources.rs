@@ -64,10 +64,7 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
                 );
             }
         }
-        let answers = state.planning.latest.as_ref().and_then(|latest| {
-            let number = latest.coverage.sources.iter().position(|known| *known == source.id)?;
-            Some(latest.coverage.questions_of(number))
-        });
+        let answers = state.planning.latest.as_ref().and_then(|latest| latest.answers.get(&source.id).copied());
         if let Some(answers) = answers {
             let told = match answers {
                 0 => "answers no question by itself".to_owned(),

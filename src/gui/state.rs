@@ -84,6 +84,8 @@ pub struct AppState {
     planner: Planner,
     /// Revision of the project, and number of the trial, that the plan was made of.
     planned_revision: Option<(u64, Option<u64>)>,
+    /// Revision at which the pinned policy was asked for.
+    policy_asked: Option<u64>,
     /// Everything that is wrong, errors first.
     pub problems: Vec<Diagnostic>,
     /// Those of them that the design shows without reading data.
@@ -134,6 +136,7 @@ impl AppState {
             plan: Arc::default(),
             planner: Planner::default(),
             planned_revision: None,
+            policy_asked: None,
             problems: Vec::new(),
             design_problems: Vec::new(),
             results: Results::default(),
@@ -218,6 +221,19 @@ impl AppState {
         if self.is_dirty() && to_text(&self.project) == self.saved_text {
             self.saved_revision = self.project.revision();
         }
+    }
+
+    /// The policy that is pinned and was not read: undo and redo bring pins back. Told once for each revision.
+    pub fn missing_policy(&mut self) -> Option<PathBuf> {
+        let pin = self.project.policy.get("organisation")?;
+        let sha256 = pin.get("sha256")?.as_str()?;
+        let is_read = self.project.organisation.iter().any(|known| known.sha256.eq_ignore_ascii_case(sha256));
+        if is_read || self.policy_asked == Some(self.project.revision()) {
+            return None;
+        }
+        let path = PathBuf::from(pin.get("path")?.as_str()?);
+        self.policy_asked = Some(self.project.revision());
+        Some(path)
     }
 
     /// What the plan rests on changed without an edit.

@@ -9,12 +9,13 @@ use pipewright_core::model::Source;
 use pipewright_core::planner::{
     Asked, Dials, Gap, Proposal, SourceEvidence, plan_gaps, replace_planned, request_gaps, requests_met,
 };
+use pipewright_core::project::Edit;
 
 use super::app::App;
 use super::canvas::Selection;
 use super::command::{BottomTab, Chosen, LeftTab};
 use super::differs::Differs;
-use super::planning::{Suggestion, key_of};
+use super::planning::{Asking, Suggestion, key_of};
 use super::state::relative_path;
 use super::view::Dialog;
 
@@ -40,48 +41,83 @@ impl App {
 
     /// Asks for proposals; where the sources are still being looked at, as soon as they are known.
     pub(super) fn suggest(&mut self, ctx: &Context, question: &str, dials: Dials) {
-        self.state.planning.suggestion = None;
-        self.state.planning.asking = Some((question.to_owned(), dials));
+        if !self.state.is_open {
+            self.show_new_project();
+        }
+        let shown = self.state.planning.suggestion.as_ref();
+        let is_renewed = shown.is_some_and(|shown| shown.asked.id == question && !shown.proposals.is_empty());
+        if !is_renewed {
+            self.state.planning.suggestion = None;
+        }
+        self.state.planning.asking = Some(Asking { question: question.to_owned(), dials, look: None, is_renewed });
         if !self.state.planning.is_looking() {
             self.ask_again(ctx);
         }
     }
 
-    /// Asks what was to be asked, now that the sources are known.
+    /// Asks what was to be asked, now that the sources are known; the suggestion that is shown is asked for anew.
     pub(super) fn ask_again(&mut self, ctx: &Context) {
         // What changed meanwhile is looked at first.
         self.look_where_needed();
-        let planning = &self.state.planning;
+        let planning = &mut self.state.planning;
         if planning.is_looking() {
             return;
         }
-        let (Some((question, dials)), Some(latest)) = (&planning.asking, &planning.latest) else { return };
-        let Some(asked) = latest.question(question) else {
-            self.state.planning.asking = None;
+        if planning.asking.is_none()
+            && let Some(shown) = &planning.suggestion
+        {
+            let (question, is_renewed) = (shown.asked.id.clone(), true);
+            // An own question keeps its thresholds itself.
+            let dials = if shown.asked.is_own { Dials::new() } else { shown.asked.dials.clone() };
+            planning.asking = Some(Asking { question, dials, look: None, is_renewed });
+        }
+        let (Some(asking), Some(latest)) = (&mut planning.asking, &planning.latest) else { return };
+        let Some(asked) = latest.question(&asking.question) else {
+            planning.asking = None;
             self.notice(ctx, "the question does not say yet what its answer shows", true);
             return;
         };
         let mut asked = asked.clone();
-        asked.dials.extend(dials.clone());
-        self.backend.suggest(self.state.project.clone(), latest.clone(), asked);
+        asked.dials.extend(asking.dials.clone());
+        asking.look = Some(self.backend.suggest(self.state.project.clone(), latest.clone(), asked));
     }
 
     /// Proposals came: the best is shown as a ghost.
-    pub(super) fn show_suggestion(&mut self, ctx: &Context, asked: Asked, proposals: Vec<Proposal>, gaps: Vec<Gap>) {
+    pub(super) fn show_suggestion(
+        &mut self,
+        ctx: &Context,
+        look: u64,
+        asked: Asked,
+        proposals: Vec<Proposal>,
+        gaps: Vec<Gap>,
+    ) {
         // The answer to an earlier question is not wanted any more.
-        if self.state.planning.asking.take_if(|(question, _)| *question == asked.id).is_none() {
-            return;
-        }
+        let Some(asking) = self.state.planning.asking.take_if(|asking| asking.look == Some(look)) else { return };
         let chosen = match self.state.project.questions.contains_key(&asked.id) {
             true => Chosen::Question(asked.id.clone()),
             false => Chosen::Ready(asked.id.clone()),
         };
-        let is_answered = !proposals.is_empty();
-        self.state.planning.suggestion = Some(Suggestion::new(asked, proposals, gaps, &self.state.project));
-        self.view.left = LeftTab::Questions;
-        if is_answered {
+        let suggestion = Suggestion::new(asked, proposals, gaps, &self.state.project);
+        let is_shown = suggestion.trial().is_some();
+        let is_answered = !suggestion.proposals.is_empty();
+        self.state.planning.suggestion = Some(suggestion);
+        if is_answered && !is_shown {
+            self.state.planning.suggestion = None;
+            self.notice(ctx, "the design has changed meanwhile: ask again", false);
+        } else if asking.is_renewed && !is_answered {
+            // What is missing is told where it was told before.
+        } else if asking.is_renewed {
+            // Where the answer was selected, that of the new suggestion is.
+            if self.state.selection.steps.iter().all(|step| !self.state.project.steps.contains_key(step))
+                && !self.state.selection.steps.is_empty()
+            {
+                self.show_ghosts();
+            }
+        } else if is_answered {
+            self.view.left = LeftTab::Questions;
             self.show_ghosts();
         } else {
+            self.view.left = LeftTab::Questions;
             self.select(Selection::default(), false);
             self.state.chosen = chosen;
             self.notice(ctx, "the sources do not answer this yet: what is missing is named at the right", false);
@@ -110,9 +146,9 @@ impl App {
     }
 
     pub(super) fn dismiss_suggestion(&mut self) {
+        self.state.planning.asking = None;
         let Some(suggestion) = self.state.planning.suggestion.take() else { return };
         let had_ghosts = !suggestion.proposals.is_empty();
-        self.state.planning.asking = None;
         if had_ghosts {
             self.select(Selection::default(), false);
             let id = suggestion.asked.id;
@@ -192,7 +228,9 @@ impl App {
     /// Requests that the sources meet by now are delivered.
     pub(super) fn close_requests(&mut self, ctx: &Context) {
         let Some(latest) = self.state.planning.latest.clone() else { return };
-        let edits = requests_met(&self.state.project, &latest.catalogue);
+        let mut edits = requests_met(&self.state.project, &latest.catalogue);
+        let closed = &mut self.state.planning.closed;
+        edits.retain(|edit| matches!(edit, Edit::Set { id, .. } if closed.insert(id.clone())));
         if !edits.is_empty() && self.edit(ctx, "data was delivered", &edits, false) {
             let told = super::state::counted(edits.len() as u64, "request");
             self.notice(ctx, format!("{told} delivered: the sources show the data"), false);

@@ -15,12 +15,20 @@ use super::widgets::{caption, hairline, primary_button, soft};
 /// Above the canvas, while a suggestion is on it.
 pub fn bar_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
-    if let Some((question, _)) = &state.planning.asking {
-        let title = state.planning.latest.as_ref().and_then(|latest| latest.question(question));
+    if let Some(asking) = state.planning.asking.as_ref().filter(|asking| !asking.is_renewed) {
+        let title = state.planning.latest.as_ref().and_then(|latest| latest.question(&asking.question));
         bar(ui, |ui| {
             ui.spinner();
             let title = title.map_or("", |asked| asked.title.as_str());
-            ui.add(Label::new(RichText::new(format!("Looking for a way to answer: {title}")).color(palette.soft)));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if command_button(ui, Command::DismissSuggestion, "Cancel").clicked() {
+                    out.command(Command::DismissSuggestion);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let text = RichText::new(format!("Looking for a way to answer: {title}")).color(palette.soft);
+                    ui.add(Label::new(text).truncate());
+                });
+            });
         });
         return;
     }

@@ -182,6 +182,10 @@ impl View {
         self.palette = None;
         self.search = None;
         self.drop_at = None;
+        self.fit_steps = None;
+        self.questions = Default::default();
+        self.coverage = Default::default();
+        self.differs = None;
         self.left = if !is_empty && project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };
         self.bottom = BottomTab::Preview;
     }

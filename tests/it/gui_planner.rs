@@ -124,7 +124,7 @@ fn each_finding_of_the_shop_becomes_a_flow_with_one_action() {
     }
     for accepted in 1..=3 {
         let before = harness.state().project().steps.len();
-        harness.get_all_by_label("+ Show the flow").next().unwrap().click();
+        harness.get_all_by_label("+ Show the flow").next().unwrap().click_accesskit();
         harness.run_ok();
         wait(&mut harness, "its rows", |app| app.project().steps.len() > before);
         assert_eq!(errors(harness.state()), [""; 0]);

@@ -46,7 +46,7 @@ impl<'a> Draft<'a> {
             wires: Vec::new(),
             prefix: String::new(),
             taken: BTreeSet::new(),
-            top: lowest.map_or(80, |lowest| lowest + 2 * STEP_HEIGHT),
+            top: lowest.map_or(80, |lowest| lowest.saturating_add(2 * STEP_HEIGHT)),
             across: 0,
             below: 0,
         }

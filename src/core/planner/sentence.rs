@@ -48,6 +48,9 @@ pub struct Sentence {
     pub by: Vec<String>,
 }
 
+/// Words that join the parts of a sentence.
+const JOINING: [&str; 8] = ["and", "or", ",", "by", "where", "is", "above", "below"];
+
 /// Spans of time that a sentence may name.
 pub const SPANS: [&str; 5] = ["minute", "hour", "day", "week", "month"];
 
@@ -73,7 +76,14 @@ impl Measure {
 impl Sentence {
     /// The sentence in words; `parse` reads it again.
     pub fn text(&self, vocabulary: &Vocabulary) -> String {
-        let title = |id: &str| vocabulary.title(id).to_lowercase();
+        // A title that the sentence would be torn at, or that another concept has, too, gives way to the id.
+        let title = |id: &str| {
+            let title = vocabulary.title(id).to_lowercase();
+            let is_torn = words_of(&title).iter().any(|word| JOINING.iter().any(|joining| word.is(joining)));
+            let is_it =
+                |known: &str| concept_of(&words_of(known), vocabulary, &|_| true).is_ok_and(|found| found == id);
+            if is_torn || !is_it(&title) { id.to_owned() } else { title }
+        };
         let mut text = match &self.measure {
             Measure::Rows => "how many rows".to_owned(),
             Measure::Different(concept) => format!("how many different {}", plural(&title(concept))),
@@ -148,12 +158,21 @@ impl Sentence {
             Measure::Largest(id) => (format!("largest_{}", column(id)), format!("max({{{id}}})")),
             Measure::Percentile95(id) => (format!("p95_{}", column(id)), format!("quantile({{{id}}}, 0.95)")),
         };
-        let mut limit = |name: String, title: String, default: f64, unit: &str| {
-            if !dials.iter().any(|dial| dial.name == name) {
-                let (min, max) = (None, None);
-                dials.push(Dial { name: name.clone(), title, default, unit: unit.into(), min, max });
+        let mut limit = |stem: String, title: String, default: f64, unit: &str| {
+            let dial =
+                |name: String| Dial { name, title: title.clone(), default, unit: unit.into(), min: None, max: None };
+            let mut wanted = dial(stem.clone());
+            let mut number = 2;
+            // Limits of the same name that differ are thresholds of their own.
+            while dials.iter().any(|known| known.name == wanted.name && *known != wanted) {
+                wanted = dial(format!("{stem}_{number}"));
+                number += 1;
             }
-            format!("{{dial:{name}}}")
+            let text = format!("{{dial:{}}}", wanted.name);
+            if !dials.contains(&wanted) {
+                dials.push(wanted);
+            }
+            text
         };
         let only: Vec<String> = self
             .only
@@ -251,7 +270,9 @@ fn equality(vocabulary: &Vocabulary, concept: &str, value: &str, is: bool) -> St
             let is_yes = matches!(value, "true" | "yes") == is;
             if is_yes { format!("{{{concept}}}") } else { format!("not {{{concept}}}") }
         }
-        DataType::Int | DataType::Float if value.parse::<f64>().is_ok() => format!("{{{concept}}} {sign} {value}"),
+        DataType::Int | DataType::Float if value.parse::<f64>().is_ok_and(f64::is_finite) => {
+            format!("{{{concept}}} {sign} {value}")
+        }
         _ => format!("{{{concept}}} {sign} '{}'", value.replace('\'', "''")),
     }
 }
@@ -447,9 +468,10 @@ fn one_of(words: &[Word], vocabulary: &Vocabulary) -> Result<Only, Diagnostic> {
         }
         if word.is("is") {
             let is_not = after.first().is_some_and(|word| word.is("not"));
-            let value = joined(&after[usize::from(is_not)..]);
+            let rest = &after[usize::from(is_not)..];
+            let value = joined(rest);
             let concept = concept_of(before, vocabulary, &|_| true)?;
-            return match value.is_empty() {
+            return match rest.is_empty() {
                 true => Err(unclear(&whole, None)),
                 false if is_not => Ok(Only::IsNot { concept, value }),
                 false => Ok(Only::Is { concept, value }),
@@ -476,6 +498,8 @@ mod tests {
             "largest cpu use by instance, host",
             "how many different client addresses where status above 399 and bot is no",
             "average cpu use in per cent per hour",
+            "how many rows where response status above 399 or response status above 499",
+            "how many rows where request method is '' by messaging.destination",
         ];
         for text in sentences {
             let sentence = Sentence::parse(text, &vocabulary).unwrap_or_else(|fault| panic!("{text}: {fault}"));
@@ -484,6 +508,14 @@ mod tests {
             let contract = sentence.contract(&vocabulary);
             assert_eq!(contract.check(&vocabulary), [], "{text}");
             assert_eq!(Sentence::of(&contract, &vocabulary), Some(sentence), "{text}");
+        }
+        let both = Sentence::parse(sentences[9], &vocabulary).unwrap().contract(&vocabulary);
+        assert_eq!(both.dials.iter().map(|dial| dial.default).collect::<Vec<_>>(), [399.0, 499.0]);
+        // Every concept can be named.
+        for concept in vocabulary.concepts() {
+            let sentence = Sentence { by: vec![concept.id.clone()], ..Sentence::default() };
+            let text = sentence.text(&vocabulary);
+            assert_eq!(Sentence::parse(&text, &vocabulary).as_ref(), Ok(&sentence), "{text}");
         }
         let first = Sentence::parse(sentences[0], &vocabulary).unwrap();
         assert_eq!(

@@ -169,6 +169,7 @@ pub enum Message {
     },
     /// How a question can be answered, or what is missing.
     Suggested {
+        look: u64,
         asked: Box<Asked>,
         proposals: Vec<Proposal>,
         gaps: Vec<Gap>,
@@ -186,6 +187,9 @@ pub struct Backend {
     files: SyncSender<FileTask>,
     /// Tasks that found the channel full.
     waiting: VecDeque<FileTask>,
+    /// What the thread of files answers.
+    from_files: Receiver<Message>,
+    /// What is worked out for the open project; late answers for another one find nobody.
     sender: SyncSender<Message>,
     messages: Receiver<Message>,
     preview: PreviewWorker,
@@ -199,13 +203,15 @@ pub struct Backend {
 impl Backend {
     /// Starts the threads that are always there. `home`: the user's configuration folder.
     pub fn start(home: Option<PathBuf>, wake: Wake) -> Self {
+        let (to_designer, from_files) = sync_channel(WAITING);
+        let files = files::spawn(home, to_designer, wake.clone());
         let (sender, messages) = sync_channel(WAITING);
-        let files = files::spawn(home, sender.clone(), wake.clone());
         let for_preview = wake.clone();
         let preview = PreviewWorker::spawn(move || for_preview());
         Self {
             files,
             waiting: VecDeque::new(),
+            from_files,
             sender,
             messages,
             preview,
@@ -242,7 +248,13 @@ impl Backend {
     /// Everything that came since the last call.
     pub fn drain(&mut self) -> Vec<Message> {
         self.flush();
-        self.messages.try_iter().collect()
+        self.from_files.try_iter().chain(self.messages.try_iter()).collect()
+    }
+
+    /// Another project is opened: what is still being worked out for the one before is not waited for.
+    pub fn forget(&mut self) {
+        self.cancel_run();
+        (self.sender, self.messages) = sync_channel(WAITING);
     }
 
     /// Asks for the rows of these nodes, the first ones first. Earlier requests are forgotten.
@@ -316,9 +328,11 @@ impl Backend {
         self.looks
     }
 
-    /// Works out how a question can be answered.
-    pub fn suggest(&self, project: Project, planning: Arc<Planning>, asked: Asked) {
-        work::suggest(project, planning, asked, self.sender.clone(), self.wake.clone());
+    /// Works out how a question can be answered. Gives the look's number.
+    pub fn suggest(&mut self, project: Project, planning: Arc<Planning>, asked: Asked) -> u64 {
+        self.looks += 1;
+        work::suggest(self.looks, project, planning, asked, self.sender.clone(), self.wake.clone());
+        self.looks
     }
 
     /// Looks at the file that a planned source waited for; `path` is relative to `base`.

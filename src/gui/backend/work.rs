@@ -133,7 +133,8 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
             },
             None => declared,
         };
-        evidence.insert(source.id.clone(), (key_of_source(project, source, base), one));
+        let key = key_of_source(project, source, base);
+        evidence.insert(source.id.clone(), (key, one));
     }
     for (id, source) in project.sources.iter().filter(|(_, source)| source.planned.is_none()) {
         if let Some((_, found)) = evidence.get(id).filter(|(_, found)| found.rows > 0) {
@@ -157,18 +158,30 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
         catalogue,
         questions,
         warnings,
+        reaches: BTreeMap::new(),
+        answers: BTreeMap::new(),
     };
+    let planning = planning.with_reaches();
+    // What could not be read is tried again next time.
+    evidence.retain(|_, (_, one)| one.planned || one.rows > 0);
     (planning, evidence)
 }
 
 /// Works out how a question can be answered, best first; else what is missing.
-pub fn suggest(project: Project, planning: Arc<Planning>, asked: Asked, sender: SyncSender<Message>, wake: Wake) {
+pub fn suggest(
+    look: u64,
+    project: Project,
+    planning: Arc<Planning>,
+    asked: Asked,
+    sender: SyncSender<Message>,
+    wake: Wake,
+) {
     /// More alternatives than these nobody looks at.
     const ALTERNATIVES: usize = 4;
     spawn("pipewright-suggest", move || {
         let proposals = propose(&project, &planning.catalogue, &asked, ALTERNATIVES);
         let gaps = gaps(&planning.catalogue, &asked, &planning.questions);
-        let _ = sender.send(Message::Suggested { asked: Box::new(asked), proposals, gaps });
+        let _ = sender.send(Message::Suggested { look, asked: Box::new(asked), proposals, gaps });
         wake();
     });
 }

@@ -165,7 +165,7 @@ fn access_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Action
             }
         });
     }
-    let id = ui.scope_id().with("new team");
+    let id = ui.scope_id().with(("new team", &source.id));
     let mut name: String = ui.data_mut(|data| data.get_temp(id)).unwrap_or_default();
     let look = TextLook { placeholder: "add a team", ..TextLook::default() };
     let field = text_edit(ui, "Team that may see it", &mut name, look);
