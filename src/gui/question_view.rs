@@ -76,7 +76,7 @@ pub fn answer_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked, view: &mut Vie
             forbidden_ui(ui, state, &suggestion.asked);
             gaps_ui(ui, state, &suggestion.gaps, out);
         } else {
-            about_ui(ui, state, suggestion);
+            about_ui(ui, state, suggestion, out);
         }
     }
     if let Some(latest) = &state.planning.latest {

@@ -5,12 +5,12 @@ use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 use pipewright_core::project::Step;
 
 use super::answer_card::answer_card_ui;
-use super::command::{Actions, Command};
+use super::command::{Action, Actions, Chosen, Command};
 use super::icons::{Icon, icon_ui};
 use super::planning::Suggestion;
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{caption, hairline, primary_button, soft};
+use super::widgets::{caption, hairline, link, primary_button, soft};
 
 /// Above the canvas, while a suggestion is on it.
 pub fn bar_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
@@ -97,11 +97,11 @@ pub fn ghost_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion, step:
     ui.add_space(theme::SPACE_3);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
-    about_ui(ui, state, suggestion);
+    about_ui(ui, state, suggestion, out);
 }
 
 /// On what the shown proposal rests: meanings with their evidence, joins, what is lost.
-pub fn about_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion) {
+pub fn about_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion, out: &mut Actions) {
     let Some(proposal) = suggestion.shown() else { return };
     let palette = theme::palette(ui.ctx());
     ui.label(theme::semibold("This suggestion rests on"));
@@ -114,7 +114,11 @@ pub fn about_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion) {
             .map_or(used.concept.as_str(), |latest| latest.catalogue.vocabulary.title(&used.concept));
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-            ui.label(RichText::new(&used.column).font(theme::code()));
+            let column =
+                link(ui, &used.column).on_hover_text("Shows what the fields of this source mean, to be corrected");
+            if column.clicked() {
+                out.push(Action::Choose(Chosen::Source(used.source.clone())));
+            }
             ui.label(RichText::new(format!("of {source} is")).color(palette.soft));
             ui.label(title);
             let (word, colour) = match used.score {
