@@ -279,3 +279,31 @@ fn volumes_follow_the_rows_from_sources_to_sinks() {
     let text = run_ok(&["plan", &project, "--volume", "--price", "0.02"]);
     assert!(text.contains("source  access (src-access)") && text.contains(" a day"), "{text}");
 }
+
+#[test]
+fn a_question_in_words_becomes_a_flow_that_runs() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, _) = project_of(home.path(), "1");
+    let words = "how many users per day where errors or slower than 2 s by request method";
+    run_ok(&["plan", &project, "--ask", words, "--accept"]);
+    assert_eq!(run(&["check", &project, "--deny-warnings"]).0, 0);
+    let out = home.path().join("out");
+    // The threshold of the question may be set by the run.
+    let mut totals = Vec::new();
+    for slow in ["2", "1000000"] {
+        run_ok(&["run", &project, "--out", path(&out), "--param", &format!("slow_after={slow}")]);
+        let name = fs::read_dir(&out)
+            .unwrap()
+            .filter_map(|file| Some(file.unwrap().path()))
+            .find(|file| file.file_name().unwrap().to_string_lossy().starts_with("how-many-users-per-day"));
+        let text = fs::read_to_string(name.expect("the answer is a file")).unwrap();
+        let rows: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(rows.iter().all(|row| row["visitors"].as_u64() > Some(0) && row["day"].is_string()), "{rows:?}");
+        totals.push(rows.iter().map(|row| row["visitors"].as_u64().unwrap()).sum::<u64>());
+    }
+    assert!(totals[0] > totals[1], "more is slow after two seconds than ever: {totals:?}");
+
+    let (code, _, told) = run(&["plan", &project, "--ask", "how many frobs per hour"]);
+    assert_eq!(code, 1);
+    assert!(told.contains("“frobs” is not understood in the question"), "{told}");
+}

@@ -195,7 +195,14 @@ impl Sentence {
                 Only::IsNot { concept, value } => equality(vocabulary, concept, value, false),
             })
             .collect();
-        let condition = only.join(if self.all { " and " } else { " or " });
+        let mut conditions = Vec::new();
+        if !only.is_empty() {
+            conditions.push(only.join(if self.all { " and " } else { " or " }));
+        }
+        // Groups in which nobody is known would show a nought.
+        if let Measure::Different(id) = &self.measure {
+            conditions.push(format!("{{{id}}} is not null"));
+        }
         let by = self.by.iter().map(|id| part(&column(id), &format!("{{{id}}}"))).collect::<Vec<_>>();
         let time = self.per.as_ref().map(|span| TimeGrain {
             expression: "{timestamp}".into(),
@@ -210,11 +217,7 @@ impl Sentence {
         };
         Contract {
             definition: self.text(vocabulary),
-            conditions: if only.is_empty() {
-                Vec::new()
-            } else {
-                vec![Condition { expression: condition, optional: false }]
-            },
+            conditions: conditions.into_iter().map(|expression| Condition { expression, optional: false }).collect(),
             order: match &time {
                 Some(time) => vec![time.name.clone()],
                 None => vec![format!("{name} desc")],
