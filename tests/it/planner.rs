@@ -294,7 +294,7 @@ fn a_question_in_words_becomes_a_flow_that_runs() {
         run_ok(&["run", &project, "--out", path(&out), "--param", &format!("slow_after={slow}")]);
         let name = fs::read_dir(&out)
             .unwrap()
-            .filter_map(|file| Some(file.unwrap().path()))
+            .map(|file| file.unwrap().path())
             .find(|file| file.file_name().unwrap().to_string_lossy().starts_with("how-many-users-per-day"));
         let text = fs::read_to_string(name.expect("the answer is a file")).unwrap();
         let rows: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
