@@ -74,7 +74,8 @@ pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: 
     }
     caption(ui, "in words");
     let look = TextLook { placeholder: "how many users per hour by version", ..TextLook::default() };
-    if text_edit(ui, "The question in words", &mut typed.1, look).changed() {
+    let is_typed = text_edit(ui, "The question in words", &mut typed.1, look).changed();
+    if is_typed {
         match Sentence::parse(&typed.1, vocabulary) {
             Ok(parsed) => changed = parsed,
             Err(fault) => drop(ui.label(RichText::new(fault.message).color(theme::palette(ui.ctx()).bad))),
@@ -85,14 +86,23 @@ pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: 
     if changed != sentence || question.contract.is_none() {
         let is_new = changed != sentence;
         if is_new || link(ui, "Take this sentence").clicked() {
-            say(question, &sentence, &changed, vocabulary, out);
+            // Typing and dragging is one change, each choice one of its own.
+            let joins = is_typed || shape_of(&changed) == shape_of(&sentence);
+            say(question, &sentence, &changed, vocabulary, joins, out);
         }
     }
     ui.add_space(theme::SPACE_2);
 }
 
 /// The contract of the sentence, and its title where nobody gave the question one.
-fn say(question: &Question, before: &Sentence, sentence: &Sentence, vocabulary: &Vocabulary, out: &mut Actions) {
+fn say(
+    question: &Question,
+    before: &Sentence,
+    sentence: &Sentence,
+    vocabulary: &Vocabulary,
+    joins: bool,
+    out: &mut Actions,
+) {
     let title_of = |sentence: &Sentence| format!("{}?", first_upper(&sentence.text(vocabulary)));
     let mut batch = vec![edits::set(&question.id, "contract", json!(sentence.contract(vocabulary)))];
     if question.title == UNTITLED_QUESTION || question.title == title_of(before) {
@@ -101,7 +111,21 @@ fn say(question: &Question, before: &Sentence, sentence: &Sentence, vocabulary: 
     if !question.dials.is_empty() {
         batch.push(edits::set(&question.id, "dials", Json::Null));
     }
-    out.push(super::command::Action::Edit { label: "say what the answer shows".into(), edits: batch, joins: true });
+    out.push(super::command::Action::Edit { label: "say what the answer shows".into(), edits: batch, joins });
+}
+
+/// A sentence without its numbers and values.
+fn shape_of(sentence: &Sentence) -> Sentence {
+    let mut shape = sentence.clone();
+    for only in &mut shape.only {
+        match only {
+            Only::Errors => {}
+            Only::SlowerThan { seconds } => *seconds = 0.0,
+            Only::Above { limit, .. } | Only::Below { limit, .. } => *limit = 0.0,
+            Only::Is { value, .. } | Only::IsNot { value, .. } => value.clear(),
+        }
+    }
+    shape
 }
 
 fn first_upper(text: &str) -> String {

@@ -219,6 +219,7 @@ fn a_bench_prints_values_units_and_budgets() {
     }
 }
 
+#[cfg(feature = "gui")]
 #[test]
 fn the_designer_says_so_where_there_is_no_display() {
     let mut command = pipewright();

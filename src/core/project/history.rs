@@ -19,17 +19,11 @@ pub struct History {
 
 impl History {
     /// Applies edits and remembers how to undo them. `label`: what a user calls it (`move 3 steps`). A change of the
-    /// same single field as the change before becomes one with it while `joins` is set (typing in a field).
+    /// same fields as the change before becomes one with it while `joins` is set (typing in a field).
     pub fn apply(&mut self, project: &mut Project, label: &str, edits: &[Edit], joins: bool) -> Result<(), Diagnostic> {
         let inverse = project.apply(edits)?;
         self.redo.clear();
-        if joins
-            && let (Some(last), [Edit::Set { id, field, new, .. }]) = (self.undo.last_mut(), edits)
-            && let [Edit::Set { id: last_id, field: last_field, old, .. }] = last.edits.as_mut_slice()
-            && last_id == id
-            && last_field == field
-        {
-            *old = Some(new.clone());
+        if joins && self.undo.last_mut().is_some_and(|last| join(&mut last.edits, edits)) {
             return Ok(());
         }
         self.undo.push(Entry { label: label.to_owned(), edits: inverse });
@@ -60,6 +54,30 @@ impl History {
         self.undo.clear();
         self.redo.clear();
     }
+}
+
+/// Makes what undoes a change undo a later one of the same fields, too. Says whether it could.
+fn join(undo: &mut [Edit], edits: &[Edit]) -> bool {
+    let new_of = |wanted: &str, named: &str| {
+        edits.iter().find_map(|edit| match edit {
+            Edit::Set { id, field, new, .. } if id == wanted && field == named => Some(new.clone()),
+            Edit::Set { .. } | Edit::Insert { .. } | Edit::Remove { .. } | Edit::Move { .. } => None,
+        })
+    };
+    let news: Option<Vec<_>> = undo
+        .iter()
+        .map(|edit| match edit {
+            Edit::Set { id, field, .. } => new_of(id, field),
+            Edit::Insert { .. } | Edit::Remove { .. } | Edit::Move { .. } => None,
+        })
+        .collect();
+    let Some(news) = news.filter(|news| news.len() == edits.len()) else { return false };
+    for (edit, new) in undo.iter_mut().zip(news) {
+        if let Edit::Set { old, .. } = edit {
+            *old = Some(new);
+        }
+    }
+    true
 }
 
 fn step(from: &mut Vec<Entry>, to: &mut Vec<Entry>, project: &mut Project) -> Option<Result<Vec<Edit>, Diagnostic>> {

@@ -90,6 +90,17 @@ fn history_undoes_and_redoes_and_joins_typing() {
     assert_eq!(text(&project), after);
     history.undo(&mut project).unwrap().unwrap();
     assert!(history.undo(&mut project).is_none());
+    // Two fields that change together are one as well; other fields are not.
+    for typed in ["b", "b >", "b > 3"] {
+        let both = [set("flt-1", "settings.predicate", json!(typed)), set("flt-1", "title", json!(typed))];
+        history.apply(&mut project, "edit both", &both, true).unwrap();
+    }
+    history.apply(&mut project, "edit title", &[set("flt-1", "title", json!("other"))], true).unwrap();
+    history.undo(&mut project).unwrap().unwrap();
+    assert_eq!(project.steps["flt-1"].title, "b > 3");
+    history.undo(&mut project).unwrap().unwrap();
+    assert_eq!(text(&project), before);
+    assert!(history.undo(&mut project).is_none());
 }
 
 /// A random edit, often a foolish one.
