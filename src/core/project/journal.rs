@@ -60,13 +60,6 @@ impl Journal {
         file.write_all(line.as_bytes())
     }
 
-    /// After a save: the edits are in the file now.
-    pub fn restart(&mut self, project: &Project) -> io::Result<()> {
-        self.file = None;
-        self.base = base_of(project);
-        remove(&self.path)
-    }
-
     /// Takes the file away (closed without a crash).
     pub fn close(self) -> io::Result<()> {
         drop(self.file);
