@@ -265,6 +265,13 @@ impl App {
                 self.close_requests(ctx);
                 self.ask_again(ctx);
             }
+            Message::Inside { path, files } => {
+                self.state.sniffing.remove(&path);
+                for path in files {
+                    self.state.sniffing.insert(path.clone());
+                    self.backend.sniff(SniffTask { path, base: self.state.base(), source: None, format: None });
+                }
+            }
             Message::Declared { path, imported } => {
                 self.state.sniffing.remove(&path);
                 self.show_declared(ctx, &path, &imported);

@@ -136,6 +136,11 @@ pub enum Message {
         planning: Box<Planning>,
         evidence: KnownEvidence,
     },
+    /// A folder holds files of several kinds.
+    Inside {
+        path: String,
+        files: Vec<String>,
+    },
     /// A file declares sources.
     Declared {
         path: String,

@@ -1,6 +1,6 @@
 //! Work on threads of its own: runs, exports, native dialogs. Must not import egui.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::formats::FormatSpec;
+use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
@@ -72,8 +73,32 @@ fn declarations(task: &SniffTask) -> Option<Imported> {
     read_declarations(&std::fs::read_to_string(&path).ok()?, None).ok()
 }
 
+/// The files of a folder that holds data of several kinds; a folder of one kind is one source.
+fn files_inside(task: &SniffTask) -> Option<Vec<String>> {
+    let folder = task.base.join(&task.path);
+    if task.source.is_some() || !folder.is_dir() {
+        return None;
+    }
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        // What a generator says of its own data is no data.
+        path.is_file() && !name.starts_with('.') && !name.ends_with(EXTENSION) && name != TRUTH
+    });
+    files.sort();
+    let formats = files.iter().map(|path| pipewright_engine::sniff(path).ok().map(|found| found.format.name));
+    let kinds: BTreeSet<Option<String>> = formats.collect();
+    (kinds.len() > 1).then(|| files.iter().map(|path| path.to_string_lossy().into_owned()).collect())
+}
+
 pub fn sniff(task: SniffTask, sender: SyncSender<Message>, wake: Wake) {
     spawn("pipewright-sniff", move || {
+        if let Some(files) = files_inside(&task) {
+            let _ = sender.send(Message::Inside { path: task.path, files });
+            wake();
+            return;
+        }
         if let Some(imported) = declarations(&task) {
             let _ = sender.send(Message::Declared { path: task.path, imported: Box::new(imported) });
             wake();
