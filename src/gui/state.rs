@@ -175,6 +175,8 @@ impl AppState {
         self.run = RunState::default();
         self.export = ExportState::default();
         self.recovery = None;
+        // What was being looked at for the project before is not waited for.
+        self.sniffing.clear();
         self.findings = FindingsState::default();
         self.planning = PlanningState::default();
         self.differs = None;
@@ -482,6 +484,16 @@ pub fn percent(part: u64, whole: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_looked_at_for_another_project_is_not_waited_for() {
+        let mut state = AppState::new(Settings::default());
+        state.sniffing.insert("a.log".into());
+        state.findings.looking = Some(1);
+        state.planning.looking = Some(2);
+        state.open(Project::new("other"), None, Vec::new());
+        assert!(state.sniffing.is_empty() && state.findings.looking.is_none() && !state.planning.is_looking());
+    }
 
     #[test]
     fn counts_are_short_and_exact_where_small() {

@@ -178,6 +178,8 @@ impl App {
             self.state.planning.suggestion = suggestion;
             return;
         }
+        // A renewal under way would bring back what was accepted.
+        self.state.planning.asking = None;
         let steps = if only_part { wanted } else { [answer].into() };
         self.select(Selection { steps, wires: BTreeSet::new() }, true);
         self.notice(ctx, "accepted: one undo takes it back", false);
