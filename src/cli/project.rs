@@ -8,11 +8,10 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
-use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{NodeId, Op, Plan, parse_parameter, prune};
 use pipewright_core::plan::{check_policy, plan};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
-use pipewright_engine::resolve::resolve_sources;
+use pipewright_engine::resolve::{resolve_sources, sample_files};
 
 use super::args::NewArgs;
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
@@ -204,16 +203,7 @@ fn sources_in(samples: &Path, home: &Path) -> Result<(Vec<Edit>, Vec<Diagnostic>
             "give a folder of sample files",
         )
     };
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(&here).map_err(unreadable)? {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        // What a generator says of its own data is no data.
-        if path.is_file() && !name.starts_with('.') && !name.ends_with(EXTENSION) && name != TRUTH {
-            files.push(path);
-        }
-    }
-    files.sort();
+    let files = sample_files(&here).map_err(unreadable)?;
     if files.is_empty() {
         return Err(usage(format!("there is no file in `{}`", samples.display()), "give a folder of sample files"));
     }

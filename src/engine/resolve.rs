@@ -2,15 +2,16 @@
 //! the project names.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::formats::FormatSpec;
+use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters};
 use pipewright_core::model::Source;
 use pipewright_core::planner::SourceEvidence;
-use pipewright_core::project::{Edit, Project};
+use pipewright_core::project::{EXTENSION, Edit, Project};
 use serde_json::json;
 
 use crate::evidence::evidence_of;
@@ -50,6 +51,21 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
         }
     }
     (edits, diagnostics)
+}
+
+/// The files of a folder that may hold sample data, in order: no hidden ones, no projects, not what a generator says of
+/// its own data.
+pub fn sample_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_file() && !name.starts_with('.') && !name.ends_with(EXTENSION) && name != TRUTH {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// A file as a source, with its format (recognised where none is given) and columns, and what a sample of it shows.

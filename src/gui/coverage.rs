@@ -14,7 +14,7 @@ use super::planning::Planning;
 use super::state::{StateRef, counted};
 use super::theme::{self, Palette};
 use super::view::View;
-use super::widgets::{Choice, badge, caption, empty_state, focus_ring, link, picker, soft};
+use super::widgets::{Choice, Sign, badge, caption, empty_state, focus_ring, link, picker, sign_ui, soft};
 
 /// What is shown of the matrix.
 #[derive(Debug, Default)]
@@ -77,60 +77,42 @@ fn bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) 
             caption(ui, cell.title());
         }
         ui.add_space(theme::SPACE_3);
-        let owners: BTreeSet<&str> = state
-            .project
-            .sources
-            .values()
-            .map(|source| source.owner.as_str())
-            .filter(|owner| !owner.is_empty())
-            .collect();
-        if !owners.is_empty() {
-            ui.scope(|ui| {
-                ui.set_max_width(160.0);
-                let shown = if view.coverage.owner.is_empty() { "all owners" } else { &view.coverage.owner };
-                let picked = picker(ui, "Sources of", shown, false, || {
-                    let all = Choice { value: String::new(), label: "all owners".into(), detail: String::new() };
-                    let own = owners.iter().map(|owner| Choice {
-                        value: (*owner).to_owned(),
-                        label: String::new(),
-                        detail: String::new(),
-                    });
-                    std::iter::once(all).chain(own).collect()
-                });
-                if let Some(owner) = picked {
-                    view.coverage.owner = owner;
-                }
-            });
-        }
-        if let Some(latest) = &state.planning.latest {
-            let title = |id: &str| state.project.teams.get(id).map_or(id.to_owned(), |team| team.title.clone());
-            let askers: BTreeSet<String> =
-                latest.questions.iter().map(|asked| asked.asker.clone()).filter(|asker| !asker.is_empty()).collect();
-            ui.scope(|ui| {
-                ui.set_max_width(170.0);
-                let shown = match view.coverage.asker.as_str() {
-                    "" => "all askers".to_owned(),
-                    asker => title(asker),
-                };
-                let picked = picker(ui, "Questions of", &shown, false, || {
-                    let all = Choice { value: String::new(), label: "all askers".into(), detail: String::new() };
-                    let own = askers.iter().map(|asker| Choice {
-                        value: asker.clone(),
-                        label: title(asker),
-                        detail: String::new(),
-                    });
-                    std::iter::once(all).chain(own).collect()
-                });
-                if let Some(asker) = picked {
-                    view.coverage.asker = asker;
-                }
-            });
-        }
+        let sources = state.project.sources.values();
+        filter_ui(ui, state, ("Sources of", "all owners"), sources.map(|one| &one.owner), &mut view.coverage.owner);
+        let questions = state.planning.latest.iter().flat_map(|latest| &latest.questions);
+        filter_ui(ui, state, ("Questions of", "all askers"), questions.map(|one| &one.asker), &mut view.coverage.asker);
         ui.checkbox(&mut view.coverage.only_open, "only open questions");
         if state.planning.is_looking() {
             ui.spinner();
         } else if link(ui, "Look again").clicked() {
             out.push(Action::LookAgain);
+        }
+    });
+}
+
+/// A picker of one team among those that are named; nothing where none is. `words`: its name, and the word for all.
+fn filter_ui<'a>(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    words: (&str, &str),
+    teams: impl Iterator<Item = &'a String>,
+    chosen: &mut String,
+) {
+    let title = |id: &str| state.project.teams.get(id).map_or(id.to_owned(), |team| team.title.clone());
+    let teams: BTreeSet<&String> = teams.filter(|team| !team.is_empty()).collect();
+    if teams.is_empty() {
+        return;
+    }
+    ui.scope(|ui| {
+        ui.set_max_width(170.0);
+        let shown = if chosen.is_empty() { words.1.to_owned() } else { title(chosen) };
+        let choice = |value: &str, label: String| Choice { value: value.to_owned(), label, detail: String::new() };
+        let picked = picker(ui, words.0, &shown, false, || {
+            let all = std::iter::once(choice("", words.1.to_owned()));
+            all.chain(teams.iter().map(|team| choice(team, title(team)))).collect()
+        });
+        if let Some(picked) = picked {
+            *chosen = picked;
         }
     });
 }
@@ -146,26 +128,16 @@ pub fn colour(palette: &Palette, state: CoverageState) -> Color32 {
     }
 }
 
-/// A state's sign: told apart by form as well as by colour.
 fn mark(ui: &Ui, palette: &Palette, at: egui::Pos2, state: CoverageState) {
-    let (painter, colour) = (ui.painter(), colour(palette, state));
-    let line = Stroke::new(1.5, colour);
-    match state {
-        CoverageState::Covered => drop(painter.circle_filled(at, 6.0, colour)),
-        CoverageState::Derivable => {
-            painter.circle_stroke(at, 5.0, line);
-            painter.circle_filled(at, 2.5, colour);
-        }
-        CoverageState::Partial => {
-            painter.circle_stroke(at, 5.0, line);
-            painter.line_segment([at - vec2(0.0, 5.0), at + vec2(0.0, 5.0)], line);
-        }
-        CoverageState::Missing => drop(painter.line_segment([at - vec2(3.0, 0.0), at + vec2(3.0, 0.0)], line)),
-        CoverageState::Forbidden => {
-            painter.line_segment([at - vec2(4.0, 4.0), at + vec2(4.0, 4.0)], line);
-            painter.line_segment([at - vec2(4.0, -4.0), at + vec2(4.0, -4.0)], line);
-        }
-    }
+    let sign = match state {
+        CoverageState::Covered => Sign::Full,
+        CoverageState::Derivable => Sign::Ringed,
+        CoverageState::Partial => Sign::Halved,
+        CoverageState::Missing => Sign::Dash,
+        CoverageState::Forbidden => Sign::Cross,
+    };
+    let radius = if sign == Sign::Full { 6.0 } else { 5.0 };
+    sign_ui(ui, at, radius, sign, colour(palette, state));
 }
 
 fn matrix_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, view: &mut CoverageView, out: &mut Actions) {

@@ -218,8 +218,7 @@ impl App {
             Message::Opened { path, result: Ok(opened) } => self.show_opened(path, *opened),
             Message::Opened { path, result: Err(diagnostic) } => {
                 self.state.settings.recent.retain(|recent| *recent != path);
-                let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                self.notice(ctx, format!("{}: {}{help}", path.display(), diagnostic.message), true);
+                self.notice_fault(ctx, &path.display().to_string(), diagnostic);
             }
             Message::Untitled(recovery) => {
                 if !self.state.is_open {
@@ -235,8 +234,7 @@ impl App {
                 match result {
                     Ok(found) => self.show_found(ctx, &path, source.as_deref(), *found),
                     Err(diagnostic) => {
-                        let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                        self.notice(ctx, format!("{path}: {}{help}", diagnostic.message), true);
+                        self.notice_fault(ctx, &path, diagnostic);
                     }
                 }
             }
@@ -281,8 +279,7 @@ impl App {
                 match result {
                     Ok(real) => self.show_real(ctx, &source, path, &real.0, &real.1),
                     Err(diagnostic) => {
-                        let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                        self.notice(ctx, format!("{path}: {}{help}", diagnostic.message), true);
+                        self.notice_fault(ctx, &path, diagnostic);
                     }
                 }
             }
@@ -295,8 +292,7 @@ impl App {
             Message::Policy { path, result } => match result {
                 Ok(read) => self.pin_policy(ctx, &path, *read),
                 Err(diagnostic) => {
-                    let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                    self.notice(ctx, format!("{}: {}{help}", path.display(), diagnostic.message), true);
+                    self.notice_fault(ctx, &path.display().to_string(), diagnostic);
                 }
             },
             Message::FindingDiffers { finding, result } => {
@@ -382,8 +378,7 @@ impl App {
             }
             Err(diagnostic) => {
                 self.view.after_save = None;
-                let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                self.notice(ctx, format!("{}{help}", diagnostic.message), true);
+                self.notice_fault(ctx, "", diagnostic);
             }
         }
     }

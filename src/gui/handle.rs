@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use egui::{Context, Pos2, vec2};
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::DesignInfo;
 use pipewright_core::ir::parse_parameter;
 use pipewright_core::model::Note;
@@ -119,8 +120,7 @@ impl App {
                 true
             }
             Err(diagnostic) => {
-                let help = diagnostic.help.map(|help| format!(" — {help}")).unwrap_or_default();
-                self.notice(ctx, format!("{}{help}", diagnostic.message), true);
+                self.notice_fault(ctx, "", diagnostic);
                 false
             }
         }
@@ -155,6 +155,13 @@ impl App {
         }
         self.state.notice = Some(Notice { text: text.into(), is_error, since });
         ctx.request_repaint();
+    }
+
+    /// Tells what went wrong, and what mends it; `about`: the file that it is about, or nothing.
+    pub(super) fn notice_fault(&mut self, ctx: &Context, about: &str, fault: Diagnostic) {
+        let about = if about.is_empty() { String::new() } else { format!("{about}: ") };
+        let help = fault.help.map(|help| format!(" — {help}")).unwrap_or_default();
+        self.notice(ctx, format!("{about}{}{help}", fault.message), true);
     }
 
     pub(super) fn select(&mut self, selection: Selection, reveal: bool) {

@@ -13,7 +13,7 @@ use super::planning::Reach;
 use super::state::StateRef;
 use super::theme::{self, Palette};
 use super::view::View;
-use super::widgets::{badge, caption, card, empty_state, link, list_row, search_field, soft};
+use super::widgets::{Sign, badge, caption, card, empty_state, link, list_row, search_field, sign_ui, soft};
 
 /// What is typed into the panel.
 #[derive(Debug, Default)]
@@ -98,25 +98,15 @@ fn reach_colour(palette: &Palette, reach: Reach) -> Color32 {
     }
 }
 
-/// A sign before a question: told apart by form as well as by colour.
 fn reach_mark(ui: &Ui, palette: &Palette, at: egui::Pos2, reach: Reach) {
-    let colour = reach_colour(palette, reach);
-    let (painter, line) = (ui.painter(), egui::Stroke::new(1.5, colour));
-    match reach {
-        Reach::Answerable | Reach::Planned => drop(painter.circle_filled(at, 4.0, colour)),
-        Reach::Partly => {
-            painter.circle_stroke(at, 4.0, line);
-            painter.line_segment([at - egui::vec2(0.0, 4.0), at + egui::vec2(0.0, 4.0)], line);
-        }
-        Reach::OneFieldAway => drop(painter.circle_stroke(at, 4.0, line)),
-        Reach::Missing => {
-            painter.line_segment([at - egui::vec2(3.0, 0.0), at + egui::vec2(3.0, 0.0)], line);
-        }
-        Reach::Forbidden => {
-            painter.line_segment([at - egui::vec2(3.0, 3.0), at + egui::vec2(3.0, 3.0)], line);
-            painter.line_segment([at - egui::vec2(3.0, -3.0), at + egui::vec2(3.0, -3.0)], line);
-        }
-    }
+    let sign = match reach {
+        Reach::Answerable | Reach::Planned => Sign::Full,
+        Reach::Partly => Sign::Halved,
+        Reach::OneFieldAway => Sign::Ring,
+        Reach::Missing => Sign::Dash,
+        Reach::Forbidden => Sign::Cross,
+    };
+    sign_ui(ui, at, 4.0, sign, reach_colour(palette, reach));
 }
 
 /// How far a question can be answered, as a badge.

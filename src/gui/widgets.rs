@@ -91,6 +91,41 @@ pub fn dot(ui: &mut Ui, colour: Color32) {
     ui.painter().circle_filled(rect.center(), 3.0, colour);
 }
 
+/// How far something goes, told apart by form as well as by colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    Full,
+    /// A dot in a ring: by a way round.
+    Ringed,
+    Halved,
+    Ring,
+    Dash,
+    Cross,
+}
+
+/// Paints a sign.
+pub fn sign_ui(ui: &Ui, at: egui::Pos2, radius: f32, sign: Sign, colour: Color32) {
+    let (painter, line) = (ui.painter(), Stroke::new(1.5, colour));
+    let arm = radius - 1.0;
+    match sign {
+        Sign::Full => drop(painter.circle_filled(at, radius, colour)),
+        Sign::Ringed => {
+            painter.circle_stroke(at, radius, line);
+            painter.circle_filled(at, radius / 2.0, colour);
+        }
+        Sign::Halved => {
+            painter.circle_stroke(at, radius, line);
+            painter.line_segment([at - vec2(0.0, radius), at + vec2(0.0, radius)], line);
+        }
+        Sign::Ring => drop(painter.circle_stroke(at, radius, line)),
+        Sign::Dash => drop(painter.line_segment([at - vec2(3.0, 0.0), at + vec2(3.0, 0.0)], line)),
+        Sign::Cross => {
+            painter.line_segment([at - vec2(arm, arm), at + vec2(arm, arm)], line);
+            painter.line_segment([at - vec2(arm, -arm), at + vec2(arm, -arm)], line);
+        }
+    }
+}
+
 /// The coloured square with a group's icon.
 pub fn group_icon(ui: &mut Ui, group: Group, icon: Icon, size: f32) {
     let palette = theme::palette(ui.ctx());

@@ -26,22 +26,12 @@ def whole(text):
 
 def requests(data):
     """(time, visitor, status, bytes, duration) of each readable line; a visitor is a session, or else an address."""
-    for line in shop.lines(f"{data}/access.log"):
-        fields, start = [], 0
-        for literal in shop.LITERALS:
-            end = line.find(literal, start)
-            if end < 0:
-                break
-            fields.append(line[start:end])
-            start = end + len(literal)
-        else:
-            time = shop.access_time(fields[2])
-            if time:
-                client = None if fields[0] == "-" else fields[0]
-                session = line[start:].strip()
-                visitor = client if session in ("", "-") else session
-                status, size = whole(fields[4]), whole(fields[5])
-                yield time, visitor, status, size, shop.number(fields[8], float)
+    for time, fields in shop.access_fields(f"{data}/access.log"):
+        client = None if fields[0] == "-" else fields[0]
+        session = fields[9].strip()
+        visitor = client if session in ("", "-") else session
+        status, size = whole(fields[4]), whole(fields[5])
+        yield time, visitor, status, size, shop.number(fields[8], float)
 
 
 def events(data):

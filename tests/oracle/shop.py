@@ -63,8 +63,8 @@ def access_time(text):
         return None
 
 
-def access_log(path):
-    """Readable lines as (time, request, status, duration, session id)."""
+def access_fields(path):
+    """The fields of each readable line, with its time."""
     for line in lines(path):
         fields, start = [], 0
         for literal in LITERALS:
@@ -76,9 +76,15 @@ def access_log(path):
         else:
             fields.append(line[start:])
             time = access_time(fields[2])
-            sid = None if fields[9] == "-" else fields[9]
             if time:
-                yield time, fields[3], number(fields[4], int), number(fields[8], float), sid
+                yield time, fields
+
+
+def access_log(path):
+    """Readable lines as (time, request, status, duration, session id)."""
+    for time, fields in access_fields(path):
+        sid = None if fields[9] == "-" else fields[9]
+        yield time, fields[3], number(fields[4], int), number(fields[8], float), sid
 
 
 def objects(path):

@@ -10,7 +10,6 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
@@ -19,7 +18,7 @@ use pipewright_core::planner::{
     one_field_away, propose, read_declarations, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
-use pipewright_engine::resolve::{default_parameters, real_source};
+use pipewright_engine::resolve::{default_parameters, real_source, sample_files};
 use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_of};
 use pipewright_engine::{bundle, evidence};
 
@@ -79,14 +78,7 @@ fn files_inside(task: &SniffTask) -> Option<Vec<String>> {
     if task.source.is_some() || !folder.is_dir() {
         return None;
     }
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(&folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        // What a generator says of its own data is no data.
-        path.is_file() && !name.starts_with('.') && !name.ends_with(EXTENSION) && name != TRUTH
-    });
-    files.sort();
+    let files = sample_files(&folder).ok()?;
     let formats = files.iter().map(|path| pipewright_engine::sniff(path).ok().map(|found| found.format.name));
     let kinds: BTreeSet<Option<String>> = formats.collect();
     (kinds.len() > 1).then(|| files.iter().map(|path| path.to_string_lossy().into_owned()).collect())
