@@ -4,17 +4,17 @@ use std::fs;
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault, near_file};
 use pipewright_core::plan::plan;
-use pipewright_core::project::{Edit, Project, load, read_file, save_file, to_text};
+use pipewright_core::project::{Edit, Project, load, save_file, to_text};
 use pipewright_engine::resolve::resolve_sources;
 
 use super::args::ApplyArgs;
 use super::output::counted;
-use super::project::folder_of;
+use super::project::{folder_of, read_project};
 use super::{Failure, Outcome, VerbResult};
 
 pub fn apply(args: &ApplyArgs) -> VerbResult {
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
-    let (mut project, _) = read_file(&args.project).map_err(invalid)?;
+    let (mut project, _) = read_project(&args.project).map_err(invalid)?;
     let shown = args.edits.display().to_string();
     let text = fs::read_to_string(&args.edits).map_err(|error| {
         let help = near_file(&args.edits)
@@ -34,8 +34,8 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     let (found, warnings) = resolve_sources(&project, folder_of(&args.project));
     project.apply(&found)?;
     save_file(&args.project, &project)?;
-    warnings.iter().for_each(|warning| eprintln!("{warning}"));
-    eprintln!("{} applied to {}", counted(edits.len() as u64, "edit"), args.project.display());
+    warnings.iter().for_each(|warning| tell!("{warning}"));
+    tell!("{} applied to {}", counted(edits.len() as u64, "edit"), args.project.display());
     say_what_check_finds(&project);
     Ok(Outcome::Done)
 }
@@ -43,9 +43,9 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
 /// Edits may leave a design unfinished; whoever wrote them by hand wants to know.
 fn say_what_check_finds(project: &Project) {
     let in_file = load(&to_text(project)).map(|(_, diagnostics)| diagnostics).unwrap_or_default();
-    in_file.iter().filter(|diagnostic| !diagnostic.is_error()).for_each(|warning| eprintln!("{warning}"));
+    in_file.iter().filter(|diagnostic| !diagnostic.is_error()).for_each(|warning| tell!("{warning}"));
     let errors = in_file.iter().chain(&plan(project).diagnostics).filter(|diagnostic| diagnostic.is_error()).count();
     if errors > 0 {
-        eprintln!("errors in the design: {errors}; `pipewright check` lists them");
+        tell!("errors in the design: {errors}; `pipewright check` lists them");
     }
 }

@@ -16,6 +16,12 @@ pub struct Arguments {
     pub verb: Option<Verb>,
     /// A project to open in the designer, or data files to open as new sources
     pub files: Vec<PathBuf>,
+    /// Trust the project: it may read files outside of its folder, and the environment
+    #[arg(long, global = true)]
+    pub trust: bool,
+    /// A variable of the environment that the project may read
+    #[arg(long = "env", value_name = "NAME", global = true)]
+    pub environment: Vec<String>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -54,6 +60,8 @@ pub enum Verb {
     Export(ExportArgs),
     /// Run a project or an exported pipeline
     Run(RunArgs),
+    /// Put the files and folders of one folder into another, all of them or none
+    Publish(PublishArgs),
     /// Run the tests that a project pins to its steps
     Test(TestArgs),
     /// Draw a project as a diagram
@@ -91,6 +99,9 @@ pub struct GenerateArgs {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Replace files of the folder that this verb did not write, or that were changed since
+    #[arg(long)]
+    pub force: bool,
     /// Same seed, same files
     #[arg(long, default_value_t = 1, value_parser = whole_number, allow_negative_numbers = true)]
     pub seed: u64,
@@ -256,6 +267,9 @@ pub struct RequestsArgs {
     /// Write files into this folder instead of standard output
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace files of the folder that this verb did not write, or that were changed since
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,12 +371,23 @@ pub struct ExportArgs {
     /// Folder of the bundle
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Replace files of the folder that no export wrote, or that were changed since
+    #[arg(long)]
+    pub force: bool,
     /// Only the flow that ends in this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
     /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct PublishArgs {
+    /// Folder of what is to be put in place; it is left as it is
+    pub from: PathBuf,
+    /// Folder that it is put into
+    pub to: PathBuf,
 }
 
 #[derive(Args, Debug)]
@@ -387,6 +412,9 @@ pub struct RunArgs {
     /// Folder that results are written to
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
+    /// Let results be written outside of that folder, where the design says so
+    #[arg(long)]
+    pub allow_outside: bool,
     /// Only the flow that ends in this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,

@@ -1,11 +1,11 @@
 //! `pipewright sources`, `replace` and `requests`: what there is, what is planned, and what is asked for.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::{Severity, did_you_mean};
+use pipewright_core::files::FolderUpdate;
 use pipewright_core::model::Request;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{
@@ -21,7 +21,7 @@ use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs, SourcesArgs};
 use super::output::{counted, print_json, print_text};
 use super::plan::tell;
 use super::project::{self, folder_of};
-use super::{Failure, Outcome, VerbResult, unwritable, usage};
+use super::{Failure, Outcome, VerbResult, usage};
 
 /// The project that a verb changes.
 pub fn design_of(path: &Path) -> Result<Project, Failure> {
@@ -117,10 +117,10 @@ pub fn replace(args: &ReplaceArgs) -> VerbResult {
         Form::Text if differences.is_empty() => print_text("nothing differs from what was declared\n")?,
         Form::Text => print_text(&differences.iter().map(|one| format!("{one}\n")).collect::<String>())?,
     }
-    eprintln!("“{title}” is read from {shown} now; requests delivered: {}", delivered.len());
+    tell!("“{title}” is read from {shown} now; requests delivered: {}", delivered.len());
     let errors = plan(&design).diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if errors > 0 {
-        eprintln!("errors in the design: {errors}; `pipewright check` lists them");
+        tell!("errors in the design: {errors}; `pipewright check` lists them");
     }
     Ok(Outcome::Done)
 }
@@ -147,7 +147,7 @@ pub fn requests(args: &RequestsArgs) -> VerbResult {
     if args.close {
         let delivered = close_met(&mut design, folder_of(&args.project))?;
         save_file(&args.project, &design)?;
-        eprintln!("requests delivered: {}", delivered.len());
+        tell!("requests delivered: {}", delivered.len());
     }
     let (vocabulary, _) = Vocabulary::of(&design);
     tell(&pipewright_core::planner::check_requests(&design, &vocabulary));
@@ -176,11 +176,10 @@ pub fn requests(args: &RequestsArgs) -> VerbResult {
         print_text(&texts.join("---\n"))?;
         return Ok(Outcome::Done);
     };
-    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
-        println!("{}", path.display());
+    let mut update = FolderUpdate::new(folder, "requests");
+    files.iter().try_for_each(|(name, text)| update.write(name, text.as_bytes(), false))?;
+    for name in update.publish(args.force)? {
+        print_text(&format!("{}\n", folder.join(name).display()))?;
     }
     Ok(Outcome::Done)
 }

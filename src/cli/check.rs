@@ -6,7 +6,7 @@ use pipewright_engine::resolve::missing_files;
 use serde_json::Value as Json;
 
 use super::args::{CheckArgs, Form};
-use super::output::{counted, print_json};
+use super::output::{counted, print_json, print_text};
 use super::{Outcome, VerbResult, project};
 
 pub fn check(args: &CheckArgs) -> VerbResult {
@@ -19,14 +19,13 @@ pub fn check(args: &CheckArgs) -> VerbResult {
         Form::Json => print_json(&diagnostics)?,
         Form::Text => {
             for diagnostic in &diagnostics {
-                println!("{diagnostic}");
-                for line in opened.project.iter().flat_map(|project| excerpt(project, diagnostic)) {
-                    println!("  | {line}");
-                }
+                let lines = opened.project.iter().flat_map(|project| excerpt(project, diagnostic));
+                let lines: String = lines.map(|line| format!("  | {line}\n")).collect();
+                print_text(&format!("{diagnostic}\n{lines}"))?;
             }
             let count =
                 |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count() as u64;
-            eprintln!(
+            tell!(
                 "{}, {}, {}",
                 counted(opened.plan.steps.len() as u64, "step"),
                 counted(count(Severity::Error), "error"),

@@ -5,6 +5,7 @@ use pipewright_core::export::{check_exportable, target, targets};
 use pipewright_engine::bundle::write_bundle;
 
 use super::args::ExportArgs;
+use super::output::print_text;
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn export(args: &ExportArgs) -> VerbResult {
@@ -21,15 +22,15 @@ pub fn export(args: &ExportArgs) -> VerbResult {
     }
     let faults = check_exportable(&opened.plan);
     if !faults.is_empty() {
-        return Err(Failure { diagnostics: faults, outcome: Outcome::Invalid });
+        return Err(opened.invalid(faults));
     }
-    let report = write_bundle(target, &opened.plan, &opened.design_info(), &opened.base, &args.out)
+    let report = write_bundle(target, &opened.plan, &opened.design_info(), &opened.base, &args.out, args.force)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     for diagnostic in &report.diagnostics {
-        eprintln!("{diagnostic}");
+        tell!("{diagnostic}");
     }
     for file in &report.files {
-        println!("{}", args.out.join(file).display());
+        print_text(&format!("{}\n", args.out.join(file).display()))?;
     }
     Ok(Outcome::Done)
 }

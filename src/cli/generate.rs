@@ -1,21 +1,32 @@
 //! `pipewright generate`: the data of the worked examples.
 
-use std::fs::{self, File};
+use std::fs::File;
 
+use pipewright_core::files::FolderUpdate;
 use pipewright_core::generate::{ShopOptions, shop};
 
 use super::args::{ExampleName, GenerateArgs};
-use super::{Outcome, VerbResult, unwritable};
+use super::{Failure, Outcome, VerbResult, unwritable};
 
 pub fn generate(args: &GenerateArgs) -> VerbResult {
-    fs::create_dir_all(&args.out).map_err(|error| unwritable(&args.out, &error))?;
     let ExampleName::Shop = args.example;
     let defaults = ShopOptions::default();
     let options = ShopOptions { seed: args.seed, rows: args.rows.unwrap_or(defaults.rows) };
-    let report = shop(&options, &mut |name| Ok(Box::new(File::create(args.out.join(name))?)))
-        .map_err(|error| unwritable(&args.out, &error))?;
+    let mut update = FolderUpdate::new(&args.out, "generate");
+    let mut refused = None;
+    let mut create = |name: &str| {
+        let aside = update.file(name).map_err(|fault| {
+            let message = fault.message.clone();
+            refused = Some(fault);
+            std::io::Error::other(message)
+        })?;
+        Ok(Box::new(File::create(aside)?) as Box<dyn std::io::Write>)
+    };
+    let made = shop(&options, &mut create);
+    let report = made.map_err(|error| refused.map_or_else(|| unwritable(&args.out, &error), Failure::from))?;
+    update.publish(args.force)?;
     for file in &report.files {
-        eprintln!("{}: {} lines, {} bytes", args.out.join(file.name).display(), file.lines, file.bytes);
+        tell!("{}: {} lines, {} bytes", args.out.join(file.name).display(), file.lines, file.bytes);
     }
     Ok(Outcome::Done)
 }

@@ -1,5 +1,12 @@
 //! The command line: arguments (clap), one file per verb. Data goes to stdout, talk to stderr. Must not import `gui`.
 
+/// Says a line to people, as `format!` writes it.
+macro_rules! tell {
+    ($($argument:tt)*) => {
+        $crate::cli::output::say(format_args!($($argument)*))
+    };
+}
+
 mod apply;
 mod args;
 mod bench;
@@ -14,6 +21,7 @@ mod plan;
 mod plan_text;
 mod preview;
 mod project;
+mod publish;
 mod read;
 mod run;
 mod test;
@@ -40,6 +48,9 @@ pub struct Designer {
     pub open: OpenDesigner,
     pub bench_canvas: CanvasBench,
 }
+
+/// Exit code of a process that was told to end: 128 and the number of SIGINT, as shells say it.
+const INTERRUPTED: i32 = 130;
 
 /// How a verb ended (exit codes of targets.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +115,18 @@ type VerbResult = Result<Outcome, Failure>;
 
 /// Parses the arguments, runs the verb, says what went wrong.
 pub fn main(designer: Option<Designer>) -> ExitCode {
-    run(Arguments::parse(), designer).into()
+    let arguments = Arguments::parse();
+    // Ctrl+C, a shutdown, a closed terminal: nothing stays that is not whole. Where no handler can be set the system's
+    // own ends the process, and the next run tidies up.
+    let _ = ctrlc::set_handler(|| {
+        let _nothing_new = pipewright_core::files::abandon_all();
+        std::process::exit(INTERRUPTED);
+    });
+    run(arguments, designer).into()
 }
 
 fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
+    project::set_reach(arguments.trust, arguments.environment);
     let result = match arguments.verb {
         None => open(arguments.files, designer),
         Some(Verb::Designer { files }) => open(files, designer),
@@ -129,14 +148,16 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Apply(args)) => apply::apply(&args),
         Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Run(args)) => run::run(&args),
+        Some(Verb::Publish(args)) => publish::publish(&args),
         Some(Verb::Test(args)) => test::test(&args),
         Some(Verb::Graph(args)) => lists::graph(&args),
         Some(Verb::Steps(args)) => lists::steps(&args),
         Some(Verb::Functions(args)) => lists::list_functions(&args),
         Some(Verb::Schema { of }) => lists::schema(of),
         Some(Verb::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Arguments::command(), "pipewright", &mut std::io::stdout());
-            Ok(Outcome::Done)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "pipewright", &mut script);
+            output::print_text(&String::from_utf8_lossy(&script)).map(|()| Outcome::Done).map_err(Failure::from)
         }
         Some(Verb::Bench(args)) => bench::bench(&args, designer.map(|designer| designer.bench_canvas)),
     };
@@ -148,7 +169,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
                 if diagnostic.message.to_lowercase().contains("broken pipe") {
                     return Outcome::Done;
                 }
-                eprintln!("{diagnostic}");
+                tell!("{diagnostic}");
             }
             failure.outcome
         }

@@ -6,6 +6,12 @@ use pipewright_core::data::Value;
 use pipewright_engine::ResultTable;
 use serde::Serialize;
 
+/// Says something to people, on standard error. Nobody may be listening, and the disk of a log may be full: that is no
+/// reason to fail.
+pub fn say(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// `1 row`, `2 rows`.
 pub fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }

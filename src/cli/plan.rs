@@ -95,7 +95,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
 }
 
 pub fn tell(diagnostics: &[Diagnostic]) {
-    diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
+    diagnostics.iter().for_each(|diagnostic| tell!("{diagnostic}"));
 }
 
 /// What differs between the rows of a step that fulfil a condition and the others.
@@ -167,7 +167,7 @@ fn findings(
 fn accept(path: &Path, design: &mut Project, edits: &[Edit], what: &str) -> VerbResult {
     design.apply(edits)?;
     save_file(path, design)?;
-    eprintln!("{} edits applied to {}: {what}", edits.len(), path.display());
+    tell!("{} edits applied to {}: {what}", edits.len(), path.display());
     Ok(Outcome::Done)
 }
 

@@ -66,6 +66,6 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     } else {
         "from a sample"
     };
-    eprintln!("{}, {exactness}; {} shown", counted(result.rows, "row"), table.rows());
+    tell!("{}, {exactness}; {} shown", counted(result.rows, "row"), table.rows());
     Ok(Outcome::Done)
 }

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
+use pipewright_core::files;
 use pipewright_core::ir::{NodeId, Op, Plan, parse_parameter, prune};
 use pipewright_core::plan::{check_policy, plan};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 use pipewright_engine::resolve::{resolve_sources, sample_files};
 
 use super::args::NewArgs;
+use super::output::print_text;
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 /// A project or pipeline, ready to be run, previewed or exported.
@@ -35,6 +38,12 @@ impl Opened {
         all.sort();
         all.dedup();
         all
+    }
+
+    /// Why a plan cannot be run or exported; what could not be read comes first.
+    pub fn invalid(&self, faults: Vec<Diagnostic>) -> Failure {
+        let unread = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned();
+        Failure { diagnostics: unread.chain(faults).collect(), outcome: Outcome::Invalid }
     }
 
     pub fn design_info(&self) -> DesignInfo {
@@ -110,11 +119,21 @@ impl Opened {
                 return Err(usage(format!("there is no parameter `{name}`{}", did_you_mean(name, names)), help));
             };
             let value = if self.begins_paths(name) { from_here(value)? } else { value.to_owned() };
+            if self.is_in_paths(name) {
+                // What its user names may be read.
+                files::allow_place(&self.base, Path::new(&value));
+            }
             let parsed = parse_parameter(parameter, &value);
             let wrong = |diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Usage };
             values.insert(name.to_owned(), parsed.map_err(wrong)?);
         }
         Ok(values)
+    }
+
+    /// Whether a parameter is part of the path of a source.
+    fn is_in_paths(&self, name: &str) -> bool {
+        let uses = |path: &str| path.contains(&format!("${{{name}}}")) || path.contains(&format!("${{{name}:"));
+        self.plan.nodes.iter().any(|node| matches!(&node.op, Op::Read(read) if uses(&read.path)))
     }
 
     pub fn begins_paths(&self, name: &str) -> bool {
@@ -131,6 +150,30 @@ fn from_here(path: &str) -> Result<String, Failure> {
     Ok(std::path::absolute(path)?.to_string_lossy().replace('\\', "/"))
 }
 
+/// What the command line says of trust.
+static GIVEN: OnceLock<(bool, Vec<String>)> = OnceLock::new();
+
+/// Notes what the command line says of trust (`--trust`, `--env`), for the project that the verb opens.
+pub fn set_reach(trust: bool, variables: Vec<String>) {
+    let _ = GIVEN.set((trust, variables));
+}
+
+/// Lets a project reach what its user allows it: here, or once and for all in the file of trusted projects.
+fn allow_reach(project: &Path) {
+    let base = folder_of(project);
+    let (is_given, variables) = GIVEN.get().cloned().unwrap_or_default();
+    if is_given || files::settings_folder().is_some_and(|settings| files::is_remembered(&settings, project)) {
+        files::trust(base);
+    }
+    variables.iter().for_each(|name| files::allow_variable(base, name));
+}
+
+/// Reads a project's file, with the reach that its user allows it.
+pub fn read_project(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
+    allow_reach(path);
+    read_file(path)
+}
+
 /// Opens a project or an exported pipeline. Sources whose schema nobody has looked up yet are sniffed now.
 pub fn open(path: &Path) -> Result<Opened, Failure> {
     open_under(path, None)
@@ -139,6 +182,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
 /// The same under a policy of the organisation, besides those that project or pipeline name themselves.
 pub fn open_under(path: &Path, policy: Option<&Path>) -> Result<Opened, Failure> {
     let base = folder_of(path).to_path_buf();
+    allow_reach(path);
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
     let text = fs::read_to_string(path).map_err(|error| {
         invalid(
@@ -183,14 +227,22 @@ pub fn new(args: &NewArgs) -> VerbResult {
     fs::create_dir_all(&args.folder).map_err(|error| unwritable(&args.folder, &error))?;
     let mut project = Project::new(name);
     if let Some(samples) = &args.samples {
+        files::allow_place(&args.folder, &std::path::absolute(samples)?);
         let (edits, warnings) = sources_in(samples, &absolute)?;
         project.apply(&edits)?;
         let (found, more) = resolve_sources(&project, &args.folder);
         project.apply(&found)?;
-        warnings.iter().chain(&more).for_each(|warning| eprintln!("{warning}"));
+        warnings.iter().chain(&more).for_each(|warning| tell!("{warning}"));
     }
     save_file(&path, &project)?;
-    println!("{}", path.display());
+    if args.samples.is_some()
+        && project.sources.values().any(|source| Path::new(&source.path).is_absolute())
+        && let Some(settings) = files::settings_folder()
+    {
+        // Whoever names the samples trusts the project that is made of them.
+        files::remember(&settings, &path)?;
+    }
+    print_text(&format!("{}\n", path.display()))?;
     Ok(Outcome::Done)
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::files::{Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
@@ -97,6 +98,8 @@ fn read_of(
         };
         set.insert(name.to_owned(), value.to_owned());
     }
+    // Files that the user names himself are his to read.
+    trust(Path::new("."));
     let mut paths: Vec<PathBuf> = Vec::new();
     for file in files {
         // A path that exists is meant as it stands, even with `*` in its name.
@@ -173,12 +176,18 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         return Err(usage("Parquet cannot go to standard output", "add --to FILE"));
     }
     let (reads, spec) = read_of(&args.files, args.format.as_deref(), &args.options, args.position)?;
-    let mut quarantine: Option<BufWriter<File>> =
-        args.quarantine.as_deref().map(created).transpose()?.map(BufWriter::new);
+    let mut publication = Publication::default();
+    for path in args.to.iter().chain(&args.quarantine) {
+        check_source(path, &reads)?;
+    }
+    let mut quarantine: Option<BufWriter<File>> = match &args.quarantine {
+        Some(path) => Some(BufWriter::new(created(path, &mut publication)?.1)),
+        None => None,
+    };
     let (mut refuse, mut first) = (None::<io::Error>, None::<(String, u64, String)>);
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tally = Tally::default();
-    let mut sink = RowSink::new(args)?;
+    let mut sink = RowSink::new(args, &mut publication)?;
     for read in &reads {
         if left == 0 {
             break;
@@ -209,19 +218,21 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         let found = read_stream(read, Path::new("."), &mut take, &mut keep, &Cancel::new())?;
         tally.add(&found);
         if let Some(failure) = fault {
-            return Err(failure);
+            return Err(naming(failure, args.to.as_deref()));
         }
     }
-    if let Some(error) = refuse {
-        return Err(error.into());
+    if let (Some(path), Some(error)) = (&args.quarantine, refuse) {
+        return Err(unwritable(path, &error));
     }
-    if let Some(mut file) = quarantine {
-        file.flush()?;
+    if let (Some(path), Some(mut file)) = (&args.quarantine, quarantine) {
+        file.flush().map_err(|error| unwritable(path, &error))?;
     }
-    sink.finish(reads.first().map(|read| &read.schema))?;
+    let finished = sink.finish(reads.first().map(|read| &read.schema));
+    finished.map_err(|failure| naming(failure, args.to.as_deref()))?;
+    publication.publish()?;
     match args.summary {
-        Some(Form::Json) => eprintln!("{}", summary_json(&spec, &tally)),
-        Some(Form::Text) => eprintln!("{}", summary_text(&spec, &tally)),
+        Some(Form::Json) => tell!("{}", summary_json(&spec, &tally)),
+        Some(Form::Text) => tell!("{}", summary_text(&spec, &tally)),
         None => {}
     }
     // Who asked for JSON gets nothing else.
@@ -240,7 +251,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
             None => "--quarantine FILE keeps them with their reasons",
             Some(_) => "the quarantine file says why of each",
         };
-        eprintln!("{}", Diagnostic::warning("PW0730", message).help(help).file(file).line(line));
+        tell!("{}", Diagnostic::warning("PW0730", message).help(help).file(file).line(line));
     }
     Ok(Outcome::Done)
 }
@@ -260,8 +271,35 @@ fn summary_text(spec: &FormatSpec, tally: &Tally) -> String {
     )
 }
 
-fn created(path: &Path) -> Result<File, Failure> {
-    File::create(path).map_err(|error| unwritable(path, &error))
+/// A file that takes its place when everything is done; with the name that it has until then.
+fn created(path: &Path, publication: &mut Publication) -> Result<(PathBuf, File), Failure> {
+    let aside = publication.file(path)?;
+    let file = File::create(&aside).map_err(|error| unwritable(path, &error))?;
+    Ok((aside, file))
+}
+
+/// Faults of writing name the file that the user named.
+fn naming(mut failure: Failure, path: Option<&Path>) -> Failure {
+    if let Some(path) = path {
+        for fault in &mut failure.diagnostics {
+            fault.location.file = Some(path.display().to_string());
+        }
+    }
+    failure
+}
+
+/// What is read is not written over.
+fn check_source(path: &Path, reads: &[ir::Read]) -> Result<(), Failure> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let is_read =
+        real(path).is_some_and(|path| reads.iter().any(|read| real(Path::new(&read.path)).as_ref() == Some(&path)));
+    match is_read {
+        true => Err(usage(
+            format!("`{}` is one of the files that are read", path.display()),
+            "write the rows to another place: the source stays as it is",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Where `read` writes its rows.
@@ -280,14 +318,18 @@ enum RowSink {
 }
 
 impl RowSink {
-    fn new(args: &ReadArgs) -> Result<Self, Failure> {
+    fn new(args: &ReadArgs, publication: &mut Publication) -> Result<Self, Failure> {
         Ok(match args.output {
             RowForm::Table | RowForm::Parquet => {
-                RowSink::Whole { tables: Vec::new(), to: args.to.clone(), form: args.output }
+                let to = match &args.to {
+                    Some(path) => Some(created(path, publication)?.0),
+                    None => None,
+                };
+                RowSink::Whole { tables: Vec::new(), to, form: args.output }
             }
             RowForm::Jsonl | RowForm::Csv => {
                 let out: Box<dyn Write> = match &args.to {
-                    Some(path) => Box::new(BufWriter::new(created(path)?)),
+                    Some(path) => Box::new(BufWriter::new(created(path, publication)?.1)),
                     None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
                 };
                 RowSink::Text { out, form: args.output, first: true }
@@ -327,8 +369,16 @@ impl RowSink {
                     .unwrap_or_else(|| ResultTable::from_rows(&schema.cloned().unwrap_or_default(), &[]));
                 match (to, form) {
                     (Some(path), RowForm::Parquet) => table.write_parquet(&path)?,
-                    (Some(path), _) => write_aligned(&table, &mut BufWriter::new(created(&path)?))?,
-                    (None, _) => write_aligned(&table, &mut BufWriter::new(io::stdout().lock()))?,
+                    (Some(path), _) => {
+                        let mut out = BufWriter::new(File::create(path)?);
+                        write_aligned(&table, &mut out)?;
+                        out.flush()?;
+                    }
+                    (None, _) => {
+                        let mut out = BufWriter::new(io::stdout().lock());
+                        write_aligned(&table, &mut out)?;
+                        out.flush()?;
+                    }
                 }
             }
         }

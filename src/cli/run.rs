@@ -17,7 +17,7 @@ use pipewright_engine::{RunOptions, RunProgress, RunReport};
 use super::args::{Form, RunArgs};
 use super::output::{counted, print_json};
 use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, project, unwritable};
+use super::{Failure, Outcome, VerbResult, project};
 
 pub fn run(args: &RunArgs) -> VerbResult {
     let mut opened = project::open_under(&args.pipeline, args.policy.as_deref())?;
@@ -31,10 +31,10 @@ pub fn run(args: &RunArgs) -> VerbResult {
         faults.extend(check_kept_lines(&opened.plan));
     }
     if !faults.is_empty() {
-        return Err(Failure { diagnostics: faults, outcome: Outcome::Invalid });
+        return Err(opened.invalid(faults));
     }
     for warning in opened.all_diagnostics().iter().filter(|diagnostic| !diagnostic.is_error()) {
-        eprintln!("{warning}");
+        tell!("{warning}");
     }
     let options = RunOptions {
         base: opened.base.clone(),
@@ -43,19 +43,16 @@ pub fn run(args: &RunArgs) -> VerbResult {
         quarantine: args.quarantine.clone(),
         dry_run: args.dry_run,
         max_quarantined: Some(args.max_quarantined),
+        allow_outside: args.allow_outside,
+        report: args.report.clone().filter(|path| path.as_os_str() != "-"),
         ..RunOptions::default()
     };
     let progress = Progress::new(args.log_format);
     let result = pipewright_engine::run(&opened.plan, &options, &progress);
     progress.bar.finish_and_clear();
     let report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
-    if let Some(path) = &args.report {
-        if path.as_os_str() == "-" {
-            print_json(&report)?;
-        } else {
-            let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n";
-            fs::write(path, text).map_err(|error| unwritable(path, &error))?;
-        }
+    if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+        print_json(&report)?;
     }
     say(&report, args);
     Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
@@ -108,8 +105,9 @@ fn say(report: &RunReport, args: &RunArgs) {
     for sink in &report.sinks {
         let verb = if args.dry_run { "would write" } else { "wrote" };
         let rows = if args.dry_run { String::new() } else { format!("{} to ", counted(sink.rows, "row")) };
-        eprintln!("{verb} {rows}{}", sink.path);
+        tell!("{verb} {rows}{}", sink.path);
     }
+    say_kept(&report.kept);
     for source in report.sources.iter().filter(|source| !source.missing_columns.is_empty()) {
         let names: Vec<String> = source.missing_columns.iter().map(|name| format!("`{name}`")).collect();
         let message = format!("the file has no column {}: null in every row", names.join(", "));
@@ -118,15 +116,15 @@ fn say(report: &RunReport, args: &RunArgs) {
             .help("give the right file, or look at the source again in the designer: its columns have changed")
             .step(&source.step, &source.title)
             .file(file);
-        eprintln!("{warning}");
+        tell!("{warning}");
     }
     for source in &report.sources {
         if source.tally.quarantined > 0 {
-            eprintln!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
+            tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
         }
     }
     for step in report.steps.iter().filter(|step| step.quarantined > 0) {
-        eprintln!("{}: {} of {} rows in quarantine", step.title, step.quarantined, step.rows_in.first().unwrap_or(&0));
+        tell!("{}: {} of {} rows in quarantine", step.title, step.quarantined, step.rows_in.first().unwrap_or(&0));
     }
     if report.over_threshold {
         let help = match &args.quarantine {
@@ -138,9 +136,20 @@ fn say(report: &RunReport, args: &RunArgs) {
             counted(report.quarantined, "unit"),
             args.max_quarantined
         );
-        eprintln!("{}", Diagnostic::warning("PW0723", message).help(help));
+        tell!("{}", Diagnostic::warning("PW0723", message).help(help));
     }
-    eprintln!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
+    tell!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
+}
+
+/// Files that stood in the way and were nobody's but the user's.
+pub fn say_kept(kept: &[String]) {
+    for path in kept {
+        let message = "a file that no run had written stood in the place of an output; it was kept";
+        tell!(
+            "{}",
+            Diagnostic::warning("PW0724", message).help("remove it, or give the output another path").file(path)
+        );
+    }
 }
 
 /// A bar on a terminal, lines otherwise.
@@ -165,9 +174,9 @@ impl Progress {
 impl RunProgress for Progress {
     fn step(&self, message: &str) {
         if self.json {
-            eprintln!("{}", serde_json::json!({ "message": message }));
+            tell!("{}", serde_json::json!({ "message": message }));
         } else if self.lines {
-            eprintln!("{message}");
+            tell!("{message}");
         } else {
             self.bar.set_message(message.to_owned());
         }

@@ -26,11 +26,11 @@ pub fn test(args: &TestArgs) -> VerbResult {
         }
         print_text(&text)?;
     }
-    eprintln!("{} passed, {failed} failed", results.len() - failed);
+    tell!("{} passed, {failed} failed", results.len() - failed);
     if results.is_empty() {
-        eprintln!("the project pins no tests; a step's rows are pinned in `tests` of the project file");
+        tell!("the project pins no tests; a step's rows are pinned in `tests` of the project file");
     } else if failed > 0 {
-        eprintln!("  help: mend the step, or what the test expects of it in `tests` of the project file");
+        tell!("  help: mend the step, or what the test expects of it in `tests` of the project file");
     }
     Ok(if failed == 0 { Outcome::Done } else { Outcome::Failed })
 }

@@ -28,7 +28,7 @@ pub fn verify(args: &VerifyArgs) -> VerbResult {
         VerifyForm::Text => {
             print_text(&differences.iter().map(|difference| format!("{difference}\n")).collect::<String>())?;
             let count = |severity| differences.iter().filter(|one| one.severity == severity).count() as u64;
-            eprintln!(
+            tell!(
                 "{} of {shown} compared with {} of `{}`: {}, {}",
                 counted(found.rows, "row"),
                 counted(declared.fields.len() as u64, "field"),

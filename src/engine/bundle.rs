@@ -4,16 +4,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
-use pipewright_core::export::{Bundle, DesignInfo, Target, duckdb};
+use pipewright_core::export::{DesignInfo, Target, duckdb};
+use pipewright_core::files::{FolderUpdate, MARKER, inside};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Op, Parameter, Plan, environment_reference, interpolate, load_answers, prune, resolve_parameters,
+    Destination, Op, Parameter, Plan, Write, environment_reference, interpolate, load_answers, prune,
+    resolve_parameters,
 };
 
 use crate::run::Silent;
@@ -37,13 +39,15 @@ pub struct BundleReport {
 }
 
 /// Exports `plan` (whose relative paths start at `base`) for a target into `out`. Files of an earlier export are
-/// replaced; others in the folder stay.
+/// replaced; others in the folder stay, and one in the place of a file of the bundle is an error, unless `force`. The
+/// bundle comes whole or not at all.
 pub fn write_bundle(
     target: &dyn Target,
     plan: &Plan,
     info: &DesignInfo,
     base: &Path,
     out: &Path,
+    force: bool,
 ) -> Result<BundleReport, Vec<Diagnostic>> {
     let plan = load_answers(&prune(plan, &plan.sinks()));
     let mut bundle = target.export(&with_source_folder(&plan), info);
@@ -51,10 +55,9 @@ pub fn write_bundle(
         return Err(bundle.diagnostics);
     }
     let mut report = BundleReport { files: Vec::new(), diagnostics: std::mem::take(&mut bundle.diagnostics) };
-    let receipt = out.join("receipt");
-    if receipt.exists() {
-        fs::remove_dir_all(&receipt).map_err(|error| vec![unwritable(&receipt, &error)])?;
-    }
+    let one = |fault: Diagnostic| vec![fault];
+    let mut update = FolderUpdate::new(out, "export");
+    let receipt = update.scratch().map_err(one)?;
     match pin(&plan, base, &receipt) {
         Ok(pinned) => {
             bundle.text("receipt/pipeline.json", pipeline_text(info, &pinned));
@@ -62,7 +65,6 @@ pub fn write_bundle(
                 bundle.text("receipt/stage.json", pipeline_text(info, &duckdb::stage(&pinned)));
             }
             bundle.script("verify.sh", verify_script(target.name()));
-            write_files(&bundle, out, &mut report)?;
             let options = RunOptions {
                 base: receipt.clone(),
                 out: receipt.join("expected"),
@@ -70,6 +72,7 @@ pub fn write_bundle(
                 ..RunOptions::default()
             };
             run(&pinned, &options, &Silent)?;
+            take_all(&receipt, &mut update).map_err(one)?;
             report.files.push("receipt/".to_owned());
         }
         Err(diagnostic) => {
@@ -78,11 +81,37 @@ pub fn write_bundle(
                 Diagnostic::warning("PW0630", format!("no receipt was made: {}", diagnostic.message))
                     .help("export where the sources' files can be read, to have rows to verify the bundle with"),
             );
-            write_files(&bundle, out, &mut report)?;
         }
     }
+    for (name, file) in &bundle.files {
+        update.write(name, file.text.as_bytes(), file.executable).map_err(one)?;
+    }
+    update.publish(force).map_err(one)?;
+    report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
     report.files.sort();
     Ok(report)
+}
+
+/// Moves what the receipt consists of to the bundle's other files.
+fn take_all(receipt: &Path, update: &mut FolderUpdate) -> Result<(), Diagnostic> {
+    let mut folders = vec!["receipt".to_owned()];
+    while let Some(folder) = folders.pop() {
+        let place = receipt.join(folder.trim_start_matches("receipt").trim_start_matches('/'));
+        let take = |entry: std::io::Result<fs::DirEntry>| -> Result<(), Diagnostic> {
+            let entry = entry.map_err(|error| unwritable(&place, &error))?;
+            let file_name = entry.file_name().to_string_lossy().into_owned();
+            let name = format!("{folder}/{file_name}");
+            if entry.path().is_dir() {
+                folders.push(name);
+            } else if file_name != MARKER {
+                let aside = update.file(&name)?;
+                fs::rename(entry.path(), aside).map_err(|error| unwritable(&place, &error))?;
+            }
+            Ok(())
+        };
+        fs::read_dir(&place).map_err(|error| unwritable(&place, &error))?.try_for_each(take)?;
+    }
+    Ok(())
 }
 
 /// Values for the receipt: defaults where there are some, else nothing that a source path needs any more.
@@ -147,15 +176,18 @@ fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
             parameter.default = Some("receipt".into());
         }
     }
-    let mut parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
-    for parameter in &plan.parameters {
-        let name = parameter.default.as_ref().and_then(environment_reference);
-        if let Some(text) = name.and_then(|name| std::env::var(name).ok()) {
-            parameters.insert(parameter.name.clone(), Value::text(text));
-        }
-    }
+    let parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
     for (index, node) in pinned.nodes.iter_mut().enumerate() {
-        let Op::Read(read) = &mut Arc::make_mut(node).op else { continue };
+        let op = &mut Arc::make_mut(node).op;
+        if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = op {
+            // What leads elsewhere stays in the receipt, under its own name.
+            let plain = interpolate(path, &parameters)?;
+            if inside(receipt, &plain).is_err() {
+                let name = Path::new(&plain).file_name().unwrap_or_default().to_string_lossy();
+                *path = format!("outside_{index}_{}", name.replace('$', "_"));
+            }
+        }
+        let Op::Read(read) = op else { continue };
         let files = expand(&interpolate(&read.path, &parameters)?, base)?;
         let folder = data.join(format!("source_{index}"));
         fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
@@ -223,29 +255,6 @@ fn pin_file(file: &Path, folder: &Path, is_whole: bool) -> Result<(), Diagnostic
             break;
         }
         pinned.write_all(&line).map_err(|error| unwritable(&target, &error))?;
-    }
-    Ok(())
-}
-
-fn write_files(bundle: &Bundle, out: &Path, report: &mut BundleReport) -> Result<(), Vec<Diagnostic>> {
-    for (name, file) in &bundle.files {
-        let path: PathBuf = out.join(name);
-        let write = || -> std::io::Result<()> {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::write(&path, &file.text)?;
-            #[cfg(unix)]
-            if file.executable {
-                use std::os::unix::fs::PermissionsExt;
-                fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| vec![unwritable(&path, &error)])?;
-        if !name.starts_with("receipt/") {
-            report.files.push(name.clone());
-        }
     }
     Ok(())
 }

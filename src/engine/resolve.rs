@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::files::allow_place;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters};
@@ -75,6 +76,8 @@ pub fn real_source(
     format: Option<&FormatSpec>,
     base: &Path,
 ) -> Result<(Source, SourceEvidence), Diagnostic> {
+    // The user names it.
+    allow_place(base, Path::new(path));
     let source = Source {
         id: "src-file".into(),
         title: path.rsplit('/').next().unwrap_or(path).to_owned(),

@@ -7,7 +7,6 @@ mod gather;
 mod graph;
 mod partial;
 mod prepare;
-mod publish;
 mod quarantine;
 mod report;
 
@@ -19,7 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use pipewright_core::data::{Schema, Value, format_timestamp};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::Publication;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{Node, NodeId, Op, Plan, Sort};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
@@ -54,6 +54,10 @@ pub struct RunOptions {
     pub only: Option<String>,
     /// Share of units (0 to 1) that may be turned away before the report says `over_threshold`.
     pub max_quarantined: Option<f64>,
+    /// Whether outputs may lie outside of `out`.
+    pub allow_outside: bool,
+    /// A file for the report, put in place together with the outputs.
+    pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.
     pub chunk_size: Option<usize>,
     pub cancel: Cancel,
@@ -79,7 +83,7 @@ impl RunProgress for Silent {
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Result<RunReport, Vec<Diagnostic>> {
     let begun = Instant::now();
     let started = chrono::Utc::now().timestamp_micros();
-    let prepared = prepare(plan, options, started)?;
+    let mut prepared = prepare(plan, options, started)?;
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
@@ -87,12 +91,31 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         sinks: prepared.targets.iter().map(|(id, target)| sink_report(prepared.plan.node(*id), target)).collect(),
         ..RunReport::default()
     };
-    if !options.dry_run {
-        crate::read::guarded(|| execute(prepared, options, progress, &mut report)).map_err(|fault| vec![fault])?;
+    let place = prepared.report.take();
+    let publisher = crate::read::guarded(|| {
+        let publisher = match options.dry_run {
+            true => prepared.publisher,
+            false => execute(prepared, options, progress, &mut report)?,
+        };
+        report.seconds = begun.elapsed().as_secs_f64();
+        report.peak_memory_bytes = peak_memory();
+        Ok(publisher)
+    });
+    let published = publisher.and_then(|publisher| publish(publisher, place.as_deref(), &mut report));
+    published.map(|()| report).map_err(|fault| vec![fault])
+}
+
+/// Puts outputs and report in place. Files that were there without being a run's are told.
+fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport) -> Result<(), Diagnostic> {
+    if let Some(place) = place {
+        let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from).map(|text| text + "\n");
+        text.and_then(|text| std::fs::write(place, text)).map_err(|error| {
+            Diagnostic::error("PW0972", format!("the report cannot be written: {}", io_cause(&error)))
+                .help("choose another place for it; no output was put in place")
+        })?;
     }
-    report.seconds = begun.elapsed().as_secs_f64();
-    report.peak_memory_bytes = peak_memory();
-    Ok(report)
+    report.kept = publisher.publish()?.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
+    Ok(())
 }
 
 fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
@@ -176,8 +199,8 @@ fn execute(
     options: &RunOptions,
     progress: &dyn RunProgress,
     report: &mut RunReport,
-) -> Result<(), Diagnostic> {
-    let Prepared { plan, mut jobs, targets, mut publisher } = prepared;
+) -> Result<Publication, Diagnostic> {
+    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, report: _ } = prepared;
     let graph = Graph::new(&plan);
     let mut reducers = BTreeMap::new();
     for id in &graph.reduced {
@@ -185,14 +208,7 @@ fn execute(
         let input: &Schema = &plan.node(node.inputs[0]).schema;
         reducers.insert(*id, Reducer::new(node, input)?);
     }
-    let scratch = publisher.scratch(&options.out);
-    let quarantine = match &options.quarantine {
-        Some(path) => {
-            let target = quarantine_target(path, &options.base);
-            Some(QuarantineFile::new(publisher.stage(&target)?, target))
-        }
-        None => None,
-    };
+    let scratch = publisher.scratch(&options.out)?;
     let table = |id: &NodeId| (*id, Table::new(&plan.node(*id).schema, &scratch, format!("rows-{}", id.0)));
     let mut run = Run {
         plan: &plan,
@@ -236,7 +252,7 @@ fn execute(
         .map_or(Ok(None), |file| file.finish().map(|is_there| is_there.then(|| file.target.display().to_string())))?;
     let limit = options.max_quarantined.unwrap_or(1.0);
     report.over_threshold = report.quarantined_share > limit;
-    publisher.publish()
+    Ok(publisher)
 }
 
 fn located(fault: Diagnostic, plan: &Plan, id: NodeId) -> Diagnostic {
@@ -245,12 +261,6 @@ fn located(fault: Diagnostic, plan: &Plan, id: NodeId) -> Diagnostic {
     }
     let origin = &plan.node(id).origin;
     fault.step(&*origin.step, &*origin.title)
-}
-
-fn quarantine_target(path: &Path, base: &Path) -> PathBuf {
-    let path = base.join(path);
-    let is_file = path.extension().is_some_and(|end| end == "jsonl" || end == "ndjson" || end == "json");
-    if is_file && !path.is_dir() { path } else { path.join("quarantine.jsonl") }
 }
 
 impl Run<'_> {

@@ -106,7 +106,7 @@ impl Sink {
         let mut bytes = 0;
         let out = match (&target.place, target.kind) {
             (Place::File { aside, .. }, _) if !target.partition.is_empty() => {
-                std::fs::create_dir_all(aside).map_err(fault)?;
+                std::fs::create_dir(aside).map_err(fault)?;
                 Output::Folders(partitions::Folders::new(aside, target)?)
             }
             (Place::File { aside, .. }, FileKind::Parquet) => {

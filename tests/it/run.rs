@@ -102,43 +102,69 @@ fn parameters_come_from_the_command_line_then_the_environment_then_the_env_file(
     assert_eq!(run_with(Some("/nowhere"), &["--param", &format!("data={samples}")]).0, 0);
 }
 
-/// Everything under a folder, by name, but what a dead run left aside.
+/// Everything in a folder, by path, but what a dead run left aside.
 fn published(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let Ok(entries) = fs::read_dir(folder) else { return BTreeMap::new() };
-    let entries = entries.map(|entry| entry.unwrap());
-    entries
-        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
-        .filter(|(name, _)| !name.starts_with(".pipewright-"))
-        .map(|(name, path)| (name, fs::read(path).unwrap()))
-        .collect()
-}
-
-#[test]
-fn a_run_that_is_killed_leaves_old_or_new_results_and_nothing_half_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
-    run_ok(&["generate", "shop", "--seed", "5", "--rows", "40000", "--out", path(&data)]);
-    let parameter = format!("data={}", path(&data));
-    let args = ["run", PROJECT, "--param", &parameter, "--out", path(&out)];
-    let whole = folder.path().join("whole");
-    let begun = std::time::Instant::now();
-    run_ok(&["run", PROJECT, "--param", &parameter, "--out", path(&whole)]);
-    let (expected, duration) = (published(&whole), begun.elapsed());
-    let mut random = fastrand::Rng::with_seed(3);
-    let mut killed = 0;
-    for _ in 0..15 {
-        let _ = fs::remove_dir_all(&out);
-        let mut child = pipewright().args(args).stderr(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(random.u64(0..duration.as_micros() as u64)));
-        let _ = child.kill();
-        killed += usize::from(!child.wait().unwrap().success());
-        for (name, bytes) in published(&out) {
-            assert!(expected[&name] == bytes, "{name} is half written");
+    let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(below) = folders.pop() {
+        for entry in fs::read_dir(below).into_iter().flatten().map(|entry| entry.unwrap()) {
+            let name = entry.path().strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+            match entry.path().is_dir() {
+                true => folders.push(entry.path()),
+                false if name.contains(".pipewright-") => {}
+                false => drop(found.insert(name, fs::read(entry.path()).unwrap())),
+            }
         }
     }
-    assert!(killed > 5, "only {killed} of 15 runs were killed in time");
-    run_ok(&args);
-    assert!(published(&out) == expected);
-    let left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), expected.len(), "what dead runs left is gone: {left:?}");
+    found
+}
+
+/// Kills so many runs at random moments, over results that exist before, and judges the outputs as a set: all old or
+/// all new, once the next one who writes there has looked. `long` mode: 1,000 times (`PIPEWRIGHT_LONG=1`).
+#[test]
+fn runs_that_are_killed_leave_all_old_or_all_new_results() {
+    let kills = if std::env::var_os("PIPEWRIGHT_LONG").is_some() { 1000 } else { 60 };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (seed, name) in [("5", "first"), ("6", "second")] {
+        run_ok(&["generate", "shop", "--seed", seed, "--rows", "3000", "--out", path(&at(name))]);
+    }
+    let arguments = |data: &str, out: &str| {
+        let (data, aside) = (format!("data={}", path(&at(data))), format!("{}/aside.jsonl", path(&at(out))));
+        ["run", PROJECT, "--param", &data, "--out", path(&at(out)), "--quarantine", &aside].map(str::to_owned)
+    };
+    let mut expected = BTreeMap::new();
+    let mut duration = Duration::ZERO;
+    for name in ["first", "second"] {
+        let begun = std::time::Instant::now();
+        assert!(pipewright().args(arguments(name, &format!("{name}-out"))).status().unwrap().success());
+        duration = begun.elapsed();
+        expected.insert(name, published(&at(&format!("{name}-out"))));
+    }
+    assert!(expected["first"].len() >= 6 && expected["first"] != expected["second"]);
+    assert!(pipewright().args(arguments("first", "out")).status().unwrap().success());
+    let (mut random, mut before) = (fastrand::Rng::with_seed(3), "first");
+    let (mut killed, mut turned, mut mixed) = (0, 0, 0);
+    for number in 0..kills {
+        let next = if before == "first" { "second" } else { "first" };
+        let mut child = pipewright().args(arguments(next, "out")).stderr(std::process::Stdio::null()).spawn().unwrap();
+        // The end of a run is where files are put in place: most kills go there.
+        let least = if number % 4 == 0 { 0 } else { duration.as_micros() as u64 * 7 / 10 };
+        std::thread::sleep(Duration::from_micros(random.u64(least..duration.as_micros() as u64 * 11 / 10)));
+        let _ = child.kill();
+        killed += usize::from(!child.wait().unwrap().success());
+        let is_whole = |found: &BTreeMap<String, Vec<u8>>| expected.values().any(|whole| whole == found);
+        mixed += usize::from(!is_whole(&published(&at("out"))));
+        pipewright_core::files::recover(&at("out")).unwrap();
+        let found = published(&at("out"));
+        let names: Vec<&String> = found.keys().collect();
+        assert!(is_whole(&found), "kill {number}: neither all old nor all new: {names:?}");
+        if found == expected[next] {
+            (before, turned) = (next, turned + 1);
+        }
+    }
+    let left: Vec<_> = fs::read_dir(at("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), expected["first"].len(), "what dead runs left is gone: {left:?}");
+    println!("{kills} runs: {killed} killed in time, {turned} had published, {mixed} were finished by the next");
+    assert!(killed > kills / 4, "only {killed} of {kills} runs were killed in time");
+    assert!(turned < kills, "no run was killed before it published");
 }

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::{OrganisationPolicy, Project};
 use crate::diagnostic::{Diagnostic, io_cause, near_file};
+use crate::files::check_reach;
 use crate::policy::{digest, parse_organisation};
 
 /// Reads a policy file.
@@ -32,7 +33,8 @@ impl Project {
         if path.is_empty() || sha256.is_empty() {
             return Vec::new();
         }
-        match read_policy(&folder.join(path)) {
+        let read = check_reach(folder, &folder.join(path)).and_then(|()| read_policy(&folder.join(path)));
+        match read {
             Ok(read) if read.sha256.eq_ignore_ascii_case(sha256) => {
                 self.organisation.push(read);
                 Vec::new()

@@ -3,12 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
+use pipewright_core::files::check_reach;
 
 use super::open::unreadable;
 
 /// The files that a path, folder or glob names, sorted; relative ones start at `base`. A folder gives every file below
-/// it. Errors: nothing there, a pattern that is none, a folder that may not be read.
+/// it. Errors: nothing there, a pattern that is none, a folder that may not be read, a place that a project whose paths
+/// start at `base` does not reach.
 pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    check_reach(base, &base.join(path.trim()))?;
+    let files = files_of(path, base)?;
+    // A link leads elsewhere.
+    files.iter().try_for_each(|file| check_reach(base, file))?;
+    Ok(files)
+}
+
+fn files_of(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let path = path.trim();
     if path.is_empty() {
         return Err(Diagnostic::error("PW0903", "no file is named")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::make_folder;
 use pipewright_core::ir::{Limit, Node, Op};
 use polars::prelude::*;
 use polars_arrow::io::ipc::write::default_ipc_fields;
@@ -218,7 +219,7 @@ impl Table {
         };
         if self.spill.is_none() {
             let path = self.folder.join(format!("{}.arrow", self.name));
-            std::fs::create_dir_all(&self.folder).map_err(|error| fail(error.to_string(), &self.folder))?;
+            make_folder(&self.folder).map_err(|error| fail(error.to_string(), &self.folder))?;
             let file = File::create(&path).map_err(|error| fail(error.to_string(), &path))?;
             let schema = polars_schema(&self.schema);
             // One field a column: without them the file would be read back without columns.

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
+use pipewright_core::files::{Publication, inside, recover};
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 use pipewright_core::model::PlannedSource;
 
 use super::RunOptions;
-use super::publish::Publisher;
+use super::quarantine::QuarantineFile;
 use crate::ops;
 use crate::read::{ReadJob, job_of};
 use crate::write::{Place, Target};
@@ -26,7 +27,10 @@ pub(super) struct Prepared {
     pub plan: Plan,
     pub jobs: BTreeMap<NodeId, ReadJob>,
     pub targets: BTreeMap<NodeId, Target>,
-    pub publisher: Publisher,
+    pub publisher: Publication,
+    pub quarantine: Option<QuarantineFile>,
+    /// Where the report is written until it is published.
+    pub report: Option<PathBuf>,
 }
 
 pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result<Prepared, Vec<Diagnostic>> {
@@ -70,10 +74,21 @@ pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result
     if !faults.is_empty() {
         return Err(faults);
     }
-    let mut prepared =
-        Prepared { jobs: BTreeMap::new(), targets: BTreeMap::new(), publisher: Publisher::default(), plan };
+    let mut prepared = Prepared {
+        jobs: BTreeMap::new(),
+        targets: BTreeMap::new(),
+        publisher: Publication::default(),
+        quarantine: None,
+        report: None,
+        plan,
+    };
+    if !options.dry_run {
+        // What an earlier run could not finish may be what this one reads.
+        recover(&options.out).map_err(|fault| vec![fault])?;
+    }
     prepared.open_sources(options, &mut faults);
     prepared.open_targets(options, &mut faults);
+    faults.extend(prepared.open_rest(options).err());
     if faults.is_empty() { Ok(prepared) } else { Err(faults) }
 }
 
@@ -183,6 +198,19 @@ impl Prepared {
         }
     }
 
+    /// What is wrong with the places for quarantine and report is found out before anything is read.
+    fn open_rest(&mut self, options: &RunOptions) -> Result<(), Diagnostic> {
+        let quarantine = options.quarantine.as_deref().map(quarantine_target);
+        for path in quarantine.iter().chain(&options.report) {
+            check_sources(&path.display().to_string(), path, self.jobs.values())?;
+        }
+        if let Some(target) = quarantine.filter(|_| !options.dry_run) {
+            self.quarantine = Some(QuarantineFile::new(self.publisher.file(&target)?, target));
+        }
+        self.report = options.report.as_ref().map(|report| self.publisher.file(report)).transpose()?;
+        Ok(())
+    }
+
     fn open_targets(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
         for (id, node) in self.plan.iter() {
@@ -197,20 +225,24 @@ impl Prepared {
                 Destination::Answer { .. } => continue,
                 Destination::StandardOutput { kind } => target.kind = *kind,
                 Destination::File { path, kind, partition, when_exists } => {
-                    let place = options.out.join(path);
                     let is_folder = !partition.is_empty();
-                    let fault = check_place(path, &place, (*when_exists, is_folder), &mut taken, &node.origin.title);
-                    if let Err(fault) = fault {
-                        faults.push(at(node, fault));
-                        continue;
-                    }
+                    let (publisher, sources) = (&mut self.publisher, &self.jobs);
+                    let place = place_of(path, options).and_then(|place| {
+                        check_place(path, &place, *when_exists, &mut taken, &node.origin.title)?;
+                        check_sources(path, &place, sources.values())?;
+                        let aside = match (options.dry_run, is_folder) {
+                            (true, _) => place.clone(),
+                            (false, true) => publisher.folder(&place)?,
+                            (false, false) => publisher.output(&place)?,
+                        };
+                        Ok(Place::File { aside, target: place })
+                    });
                     (target.kind, target.partition) = (*kind, partition.clone());
-                    if options.dry_run {
-                        target.place = Place::File { aside: place.clone(), target: place };
-                    } else {
-                        match self.publisher.stage(&place) {
-                            Ok(aside) => target.place = Place::File { aside, target: place },
-                            Err(fault) => faults.push(at(node, fault)),
+                    match place {
+                        Ok(place) => target.place = place,
+                        Err(fault) => {
+                            faults.push(at(node, fault));
+                            continue;
                         }
                     }
                 }
@@ -220,16 +252,26 @@ impl Prepared {
     }
 }
 
-fn check_place(
-    path: &str,
-    place: &Path,
-    (when_exists, is_folder): (WhenExists, bool),
-    taken: &mut BTreeMap<PathBuf, String>,
-    title: &str,
-) -> Result<(), Diagnostic> {
+fn quarantine_target(path: &Path) -> PathBuf {
+    let is_file = path.extension().is_some_and(|end| end == "jsonl" || end == "ndjson" || end == "json");
+    if is_file && !path.is_dir() { path.to_owned() } else { path.join("quarantine.jsonl") }
+}
+
+/// Where a sink's path leads, which is inside of the folder for outputs unless the user says otherwise.
+fn place_of(path: &str, options: &RunOptions) -> Result<PathBuf, Diagnostic> {
     if path.trim().is_empty() {
         return Err(Diagnostic::error("PW0965", "the file to write has no name").help("give it a path").field("path"));
     }
+    if options.allow_outside { Ok(options.out.join(path)) } else { inside(&options.out, path) }
+}
+
+fn check_place(
+    path: &str,
+    place: &Path,
+    when_exists: WhenExists,
+    taken: &mut BTreeMap<PathBuf, String>,
+    title: &str,
+) -> Result<(), Diagnostic> {
     if let Some(other) = taken.insert(place.to_path_buf(), title.to_owned()) {
         return Err(Diagnostic::error("PW0966", format!("`{path}` is written by the step `{other}` too"))
             .help("give each its own path")
@@ -240,30 +282,21 @@ fn check_place(
             .help("remove the file, or let the step replace it")
             .field("path"));
     }
-    check_folder(path, place, is_folder)
+    Ok(())
 }
 
-/// What a folder at the place of an output holds is not ours to replace, unless a run wrote it.
-fn check_folder(path: &str, place: &Path, is_folder: bool) -> Result<(), Diagnostic> {
-    if !place.is_dir() {
-        return Ok(());
-    }
-    if !is_folder {
-        return Err(Diagnostic::error(
-            "PW0968",
-            format!("`{path}` is a folder, so no file of that name can be written"),
-        )
-        .help("give the file another name, or move the folder away")
-        .field("path"));
-    }
-    let is_foreign = |name: &String| !name.starts_with('.') && !name.contains('=');
-    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
-    match entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(is_foreign).min() {
-        Some(name) => {
-            Err(Diagnostic::error("PW0968", format!("the folder `{path}` holds what no run wrote: `{name}`"))
-                .help("choose a folder of its own for the rows, or move these files away")
-                .field("path"))
-        }
-        None => Ok(()),
+/// An output is never one of the files that the run reads, nor a folder that holds one.
+fn check_sources<'a>(
+    path: &str,
+    place: &Path,
+    mut sources: impl Iterator<Item = &'a ReadJob>,
+) -> Result<(), Diagnostic> {
+    let Ok(place) = place.canonicalize() else { return Ok(()) };
+    let is_read = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&place));
+    match sources.any(|job| job.files.iter().any(is_read)) {
+        true => Err(Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads"))
+            .help("write the rows to another place: the source stays as it is")
+            .field("path")),
+        false => Ok(()),
     }
 }

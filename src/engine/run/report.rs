@@ -34,6 +34,9 @@ pub struct RunReport {
     /// Where the rows that were turned away lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine_file: Option<String>,
+    /// Files that stood where outputs are now, and that no run had written: they were kept under these names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
 }
 
 /// A source with its files and what became of their units.

@@ -231,7 +231,7 @@ fn rejected_rows_and_broken_lines_are_told_with_their_place() {
     let text = "id,user,amount,paid\n1,a,1.5,true\n2,b,-1,true\n3,c,2,\"broken\n";
     std::fs::write(folder.path().join("orders.csv"), text).unwrap();
     let mut options = options(folder.path(), 1000);
-    options.quarantine = Some("bad".into());
+    options.quarantine = Some(folder.path().join("bad"));
     options.max_quarantined = Some(0.1);
     let report = run(&design.0, &options, &Silent).unwrap();
     let lines = std::fs::read_to_string(folder.path().join("bad/quarantine.jsonl")).unwrap();
@@ -256,7 +256,7 @@ fn a_failing_run_publishes_nothing_and_names_the_step() {
     let faults = run(&design.0, &options(folder.path(), 200), &Silent).unwrap_err();
     assert_eq!(faults[0].location.step.as_deref(), Some("Small ids"));
     assert!(faults[0].message.contains("the id is too large"), "{}", faults[0]);
-    assert_eq!(std::fs::read_dir(folder.path().join("out")).unwrap().count(), 0);
+    assert!(!folder.path().join("out").exists());
 }
 
 #[test]
@@ -328,5 +328,5 @@ fn partitions_make_folders_and_a_second_run_replaces_them() {
     }
     let names: BTreeMap<_, _> =
         std::fs::read_dir(folder.path().join("out")).unwrap().map(|e| (e.unwrap().file_name(), ())).collect();
-    assert_eq!(names.len(), 1, "{names:?}");
+    assert_eq!(names.keys().collect::<Vec<_>>(), ["parts"]);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::make_folder;
 use pipewright_core::ir::FileKind;
 use polars::prelude::DataFrame;
 
@@ -69,8 +70,11 @@ impl Folders {
             .help("partition by fewer or coarser columns, such as a day instead of a time")
             .field("partition"));
         }
-        let path = self.root.join(folder);
-        std::fs::create_dir_all(&path).map_err(|error| self.target.fault(error))?;
+        let mut path = self.root.clone();
+        for part in folder.split('/') {
+            path.push(part);
+            make_folder(&path).map_err(|error| self.target.fault(error))?;
+        }
         let name = match self.target.kind {
             FileKind::Csv => "part-0.csv",
             FileKind::Jsonl => "part-0.jsonl",

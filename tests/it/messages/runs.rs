@@ -82,7 +82,7 @@ pub const MISTAKES: &[Run] = &[
     (glob, &["run", "P"], 1, &["step “Log”, path: no file fits `logs/*.csv`", "see whether the folder is right"]),
     (folder, &["run", "P"], 1, &["step “Log”: the folder holds no files", "choose another folder"]),
     // What is written, and where.
-    (right, &["run", "P", "--out", "log.csv"], 1, &["step “Write it”: the output folder cannot be made", "(log.csv)"]),
+    (right, &["run", "P", "--out", "log.csv"], 1, &["step “Write it”: the output folder cannot be used", "(log.csv)"]),
     (
         right,
         &["run", "P", "--out", "taken"],

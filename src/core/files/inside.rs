@@ -1,0 +1,82 @@
+//! Whether a path that a project or a pipeline names stays inside the folder that its user gave.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use crate::diagnostic::Diagnostic;
+
+/// `folder` joined with `path`, where that leads to a place in `folder`: neither absolute, nor out of it by `..`, nor
+/// by a link on the way. Neither need exist.
+pub fn inside(folder: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
+    let out = || {
+        Diagnostic::error("PW0740", format!("`{path}` leads out of the folder that is written to"))
+            .help("give a path below it, without `..`; --allow-outside lets this run write there")
+            .field("path")
+            .file(folder.display().to_string())
+    };
+    let mut plain = PathBuf::new();
+    for component in Path::new(path).components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(name) => plain.push(name),
+            Component::ParentDir if plain.pop() => {}
+            _ => return Err(out()),
+        }
+    }
+    let full = folder.join(plain);
+    match (real(folder), real(&full)) {
+        (Some(root), Some(place)) if place.starts_with(&root) => Ok(full),
+        _ => Err(out()),
+    }
+}
+
+/// A path with all links followed, as far as it exists; `None` where a link on it leads to nothing.
+pub(super) fn real(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let (mut there, mut rest) = (path.as_path(), Vec::<OsString>::new());
+    loop {
+        if let Ok(found) = there.canonicalize() {
+            return Some(rest.iter().rev().fold(found, |path, name| path.join(name)));
+        }
+        if there.symlink_metadata().is_ok() {
+            return None;
+        }
+        rest.push(there.file_name()?.to_owned());
+        there = there.parent()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        for path in ["a.csv", "x/y/a.csv", "./a.csv", "x/../a.csv", "…/a", "..a", "a/..b"] {
+            assert!(inside(&out, path).is_ok(), "{path}");
+        }
+        for path in ["../a.csv", "x/../../a.csv", "/etc/x", "..", "a/../.."] {
+            assert_eq!(inside(&out, path).unwrap_err().code, "PW0740", "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_do_not_lead_out() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("out")).unwrap();
+        std::fs::create_dir(at("secret")).unwrap();
+        symlink(at("secret"), at("out/link")).unwrap();
+        symlink(at("nowhere"), at("out/dangling")).unwrap();
+        symlink(at("secret/file"), at("out/file")).unwrap();
+        symlink(at("out"), at("results")).unwrap();
+        for path in ["link", "link/a.csv", "dangling", "dangling/x", "file"] {
+            assert!(inside(&at("out"), path).is_err(), "{path}");
+        }
+        assert!(inside(&at("results"), "a.csv").is_ok());
+    }
+}

@@ -1,0 +1,117 @@
+//! The marker: `.pipewright.json` in a folder lists what Pipewright wrote there. Only what is listed is replaced or
+//! removed; what is not is the user's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Name of the file.
+pub const MARKER: &str = ".pipewright.json";
+/// Bytes that a marker may have: what is larger is none.
+const LARGEST: u64 = 64 << 20;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Marker {
+    /// Version: 1.
+    pipewright_files: u64,
+    /// By path inside the folder, with `/`.
+    pub files: BTreeMap<String, Mark>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// The verb that wrote it.
+    pub by: String,
+    /// Of files that are made to be looked at and changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl Marker {
+    /// What a folder's marker lists; nothing where there is none, or one that cannot be read.
+    pub fn of(folder: &Path) -> Marker {
+        let mut text = String::new();
+        let read = fs::File::open(folder.join(MARKER)).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+        let marker: Option<Marker> = read.ok().and_then(|_| serde_json::from_str(&text).ok());
+        marker.filter(|marker| marker.pipewright_files == 1).unwrap_or_else(Marker::new)
+    }
+
+    pub fn new() -> Marker {
+        Marker { pipewright_files: 1, files: BTreeMap::new() }
+    }
+
+    /// Of a folder that was written as a whole.
+    pub fn of_all(folder: &Path, by: &str) -> io::Result<Marker> {
+        let mut marker = Marker::new();
+        for name in files_below(folder)? {
+            marker.files.insert(name, Mark { by: by.to_owned(), sha256: None });
+        }
+        Ok(marker)
+    }
+
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+/// The first thing in a folder that its marker does not list: not ours to replace.
+pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
+    let marker = Marker::of(folder);
+    Ok(files_below(folder)?.into_iter().find(|name| name != MARKER && !marker.files.contains_key(name)))
+}
+
+/// Everything in a folder but folders, by path with `/`, sorted. Links are not followed.
+fn files_below(folder: &Path) -> io::Result<Vec<String>> {
+    let (mut found, mut folders) = (Vec::new(), vec![String::new()]);
+    while let Some(below) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&below))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+            match entry.file_type()?.is_dir() {
+                true => folders.push(name),
+                false => found.push(name),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+pub(super) fn digest_of(path: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut fs::File::open(path)?, &mut digest)?;
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_marker_does_not_list_is_foreign() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("day=1")).unwrap();
+        fs::write(at("day=1/part-0.csv"), "x").unwrap();
+        assert_eq!(foreign(folder.path()).unwrap().as_deref(), Some("day=1/part-0.csv"));
+        Marker::of_all(folder.path(), "run").unwrap().write(&at(MARKER)).unwrap();
+        assert_eq!(foreign(folder.path()).unwrap(), None);
+        fs::create_dir_all(at(".git")).unwrap();
+        fs::write(at(".git/HEAD"), "x").unwrap();
+        assert_eq!(foreign(folder.path()).unwrap().as_deref(), Some(".git/HEAD"));
+    }
+
+    #[test]
+    fn a_marker_that_is_none_lists_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["", "{}", "[1]", "{\"pipewright_files\": 2, \"files\": {\"a\": {\"by\": \"run\"}}}"] {
+            fs::write(folder.path().join(MARKER), text).unwrap();
+            assert_eq!(Marker::of(folder.path()), Marker::new(), "{text}");
+        }
+    }
+}

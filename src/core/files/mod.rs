@@ -1,0 +1,25 @@
+//! The file system as a place that belongs to the user: what is written comes whole or not at all, nothing that
+//! Pipewright did not write goes, and a stranger's project reads only what it may. Must not import anything of this
+//! crate but `diagnostic`.
+
+mod folder;
+mod inside;
+mod marker;
+mod names;
+mod publication;
+mod reach;
+mod recovery;
+
+pub use folder::FolderUpdate;
+pub use inside::inside;
+pub use marker::MARKER;
+pub use names::make_folder;
+pub use publication::{Publication, abandon_all};
+pub use reach::{
+    allow_place, allow_variable, check_reach, is_remembered, is_trusted, may_read, remember, settings_folder, trust,
+    variable,
+};
+pub use recovery::recover;
+
+#[cfg(test)]
+mod tests;

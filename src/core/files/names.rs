@@ -1,0 +1,127 @@
+//! Names of what is not in place yet: `.pipewright-ID/N` (staged), `.pipewright-ID/N.old` (what it replaces),
+//! `.pipewright-ID.manifest`, `.pipewright-ID.lock`. Without the folder nothing more can be staged. The id is random: whoever writes holds the lock of the file
+//! system on the lock file, so that others tell what is left over from what is under way, from any host or container.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, io_cause};
+
+const PREFIX: &str = ".pipewright-";
+/// Hexadecimal digits of an id.
+const DIGITS: usize = 16;
+
+pub(super) fn new_id() -> String {
+    format!("{:016x}", fastrand::u64(..))
+}
+
+/// The folder of what is staged.
+pub(super) fn stage(id: &str) -> String {
+    format!("{PREFIX}{id}")
+}
+
+pub(super) fn staged(id: &str, number: usize) -> String {
+    format!("{PREFIX}{id}/{number}")
+}
+
+/// Whether a name is that of something staged, or of what that replaces.
+pub(super) fn is_staged(name: &str, id: &str) -> bool {
+    let number = name.strip_prefix(&stage(id)).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+    let number = number.strip_suffix(".old").unwrap_or(number);
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) fn manifest(id: &str) -> String {
+    format!("{PREFIX}{id}.manifest")
+}
+
+pub(super) fn lock(id: &str) -> String {
+    format!("{PREFIX}{id}.lock")
+}
+
+/// The id in such a name.
+pub(super) fn id_of(name: &str) -> Option<&str> {
+    let id = name.strip_prefix(PREFIX)?.get(..DIGITS)?;
+    let rest = &name[PREFIX.len() + DIGITS..];
+    let is_ours = rest.is_empty() || rest.starts_with('.');
+    (is_ours && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+}
+
+/// Makes one folder, where it is not there, but none above it: what was told to end finds its place gone, and does not
+/// make it again.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
+}
+
+/// Whether something is there; a link counts, wherever it leads.
+pub(super) fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Removes a file, a link or a whole folder; what is not there is fine.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    let result = match path.symlink_metadata() {
+        Ok(about) if about.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// Waits until a file, or a folder and all in it, is on the disk.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            sync(&entry?.path())?;
+        }
+        return sync_folder(path);
+    }
+    File::open(path)?.sync_all()
+}
+
+/// Waits until a folder's names are on the disk, where folders can be opened.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    match cfg!(unix) {
+        true => File::open(folder)?.sync_all(),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn fault(what: &str, path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::error("PW0953", format!("{what}: {}", io_cause(error)))
+        .help("see whether the folder exists, may be written to and has space; nothing was changed")
+        .file(path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn only_names_of_ours_have_an_id() {
+        let id = super::new_id();
+        assert_eq!(super::id_of(&super::stage(&id)), Some(&*id));
+        assert!(
+            super::is_staged(&super::staged(&id, 3), &id) && super::is_staged(&(super::staged(&id, 3) + ".old"), &id)
+        );
+        for name in ["x", "../3", "3/..", "", ".old"] {
+            assert!(!super::is_staged(&format!("{}/{name}", super::stage(&id)), &id), "{name}");
+        }
+        assert_eq!(super::id_of(&super::lock(&id)), Some(&*id));
+        for name in [
+            ".pipewright.json",
+            ".pipewright-notes",
+            ".pipewright-0123456789abcdef-1",
+            ".pipewright-0123456789abcdefg",
+            "é",
+            ".pipewright-é123456789abcdef-1",
+        ] {
+            assert_eq!(super::id_of(name), None, "{name}");
+        }
+    }
+}

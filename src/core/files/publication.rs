@@ -1,0 +1,453 @@
+//! Whole or none: everything is written aside and synced, in the folder that it goes to; then a manifest of what goes
+//! where is synced, then everything is renamed, then the manifest goes. Whatever happens in between, the next one who
+//! writes there finishes it or puts it back (`recovery`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::marker::{MARKER, Mark, Marker, foreign};
+use super::names::{self, exists, fault, remove, sync, sync_folder};
+use super::recovery::{finish, put, put_back, recover, relative};
+use crate::diagnostic::Diagnostic;
+
+/// How long others may be putting things into the same folder.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What all publications of this process have aside, by id: whoever ends the process removes it.
+static ASIDE: Mutex<Aside> = Mutex::new(Aside::new());
+
+/// By id; files and folders that go at the end, and folders that go if they are empty then.
+pub type Aside = BTreeMap<String, Vec<Left>>;
+
+/// What goes at the end, well or not.
+#[derive(Debug)]
+pub enum Left {
+    Staged(PathBuf),
+    /// A folder that was made for what is staged.
+    Folder(PathBuf),
+}
+
+impl Left {
+    fn remove(self) {
+        let _ = match self {
+            // Under another name first: what is still being written finds no folder any more.
+            Left::Staged(path) => {
+                let gone = path.with_extension("gone");
+                let is_renamed = fs::rename(&path, &gone).is_ok();
+                remove(if is_renamed { &gone } else { &path })
+            }
+            Left::Folder(path) => fs::remove_dir(path),
+        };
+    }
+}
+
+fn aside() -> MutexGuard<'static, Aside> {
+    ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes everything that is written aside, for a process that is about to end. What is being put in place is waited
+/// for; while the guard lives nothing new is begun.
+pub fn abandon_all() -> MutexGuard<'static, Aside> {
+    let mut all = aside();
+    std::mem::take(&mut *all).into_values().flat_map(|left| left.into_iter().rev()).for_each(Left::remove);
+    all
+}
+
+/// What goes to one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// In the manifest: from the manifest's own folder.
+    pub folder: PathBuf,
+    pub name: String,
+    /// `None`: what is there goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<String>,
+    /// Name that what is there gets until the end.
+    pub old: String,
+    /// Whether what is there must step aside first: a folder, or a file that cannot have two names.
+    #[serde(default)]
+    pub swap: bool,
+    /// Whether what is there stays beside, under another name: it was not Pipewright's.
+    #[serde(default)]
+    pub keep: bool,
+    #[serde(skip)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum What {
+    /// A file that its user named: it is replaced.
+    #[default]
+    File,
+    /// A file of a run: what it replaces without being Pipewright's is kept beside.
+    Output,
+    /// A folder of a run: replaced only where it holds nothing else.
+    Folder,
+}
+
+/// A set of files and folders that come into place together, or not at all.
+pub struct Publication {
+    id: String,
+    entries: Vec<Entry>,
+    /// Where the manifest will be: the first folder that something is staged in.
+    home: Option<PathBuf>,
+    /// Locks on the folders that hold what is staged; released when the process ends, however.
+    held: BTreeMap<PathBuf, File>,
+    count: usize,
+}
+
+impl Default for Publication {
+    fn default() -> Self {
+        Self { id: names::new_id(), entries: Vec::new(), home: None, held: BTreeMap::new(), count: 0 }
+    }
+}
+
+impl Publication {
+    /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Nothing need
+    /// be written there: then nothing is put in place.
+    pub fn file(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        self.stage(target, What::File)
+    }
+
+    /// The same for a file that a design names. What it replaces is kept beside it, unless a run wrote it.
+    pub fn output(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        self.stage(target, What::Output)
+    }
+
+    /// The same for a folder, which replaces one that holds nothing but what a run wrote.
+    pub fn folder(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        self.check_folder(target)?;
+        self.stage(target, What::Folder)
+    }
+
+    /// A folder for what does not fit into memory; gone at the end.
+    pub fn scratch(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
+        let folder = self.hold(folder)?;
+        Ok(self.new_place(&folder).1)
+    }
+
+    /// Whatever stands at a place goes when all is published.
+    pub(super) fn removal(&mut self, target: &Path) -> Result<(), Diagnostic> {
+        self.stage(target, What::File)?;
+        self.entries.last_mut().iter_mut().for_each(|entry| entry.staged = None);
+        Ok(())
+    }
+
+    fn check_folder(&self, target: &Path) -> Result<(), Diagnostic> {
+        let found = match target.is_dir() {
+            true => foreign(target).map_err(|error| fault("the folder to replace cannot be read", target, &error))?,
+            false => exists(target).then(String::new),
+        };
+        match found {
+            None => Ok(()),
+            Some(name) if name.is_empty() => Err(Diagnostic::error(
+                "PW0968",
+                format!("there is a file where a folder is to be written: `{}`", shown(target)),
+            )
+            .help("give the folder another name, or move the file away")
+            .field("path")),
+            Some(name) => Err(Diagnostic::error(
+                "PW0968",
+                format!("the folder `{}` holds what no run wrote: `{name}`", shown(target)),
+            )
+            .help("choose a folder of its own for the rows, or move these files away")
+            .field("path")),
+        }
+    }
+
+    fn stage(&mut self, target: &Path, what: What) -> Result<PathBuf, Diagnostic> {
+        // A link stays one: what it leads to is replaced.
+        let target = match target.is_symlink() {
+            true => target.canonicalize().map_err(|error| fault("the link leads to nothing", target, &error))?,
+            false => target.to_owned(),
+        };
+        if what != What::Folder && target.is_dir() {
+            return Err(Diagnostic::error(
+                "PW0968",
+                format!("`{}` is a folder, so no file of that name can be written", shown(&target)),
+            )
+            .help("give the file another name, or move the folder away")
+            .field("path")
+            .file(target.display().to_string()));
+        }
+        let (Some(parent), Some(name)) = (target.parent(), target.file_name().and_then(|name| name.to_str())) else {
+            return Err(Diagnostic::error("PW0965", "the file to write has no name that can be read")
+                .help("give it a path that ends in a name")
+                .file(target.display().to_string()));
+        };
+        let folder = self.hold(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+        let place = folder.join(name);
+        if self.entries.iter().any(|entry| entry.name == name && entry.folder == folder) {
+            return Err(Diagnostic::error("PW0966", format!("`{name}` is written twice"))
+                .help("give each its own path")
+                .field("path")
+                .file(place.display().to_string()));
+        }
+        let (staged, aside) = self.new_place(&folder);
+        let (old, swap) = (format!("{staged}.old"), what == What::Folder);
+        let (name, staged) = (name.to_owned(), Some(staged));
+        self.entries.push(Entry { folder, name, staged, old, swap, keep: false, what });
+        Ok(aside)
+    }
+
+    /// A name that nobody has, to be removed at the end.
+    fn new_place(&mut self, folder: &Path) -> (String, PathBuf) {
+        let name = names::staged(&self.id, self.count);
+        self.count += 1;
+        let path = folder.join(&name);
+        (name, path)
+    }
+
+    fn goes(&self, left: Left) {
+        aside().entry(self.id.clone()).or_default().push(left);
+    }
+
+    /// Makes a folder where there is none, finishes what others left in it, and marks that somebody is at work here.
+    fn hold(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
+        let unusable = |error: io::Error| fault("the output folder cannot be used", folder, &error);
+        let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !exists(folder) && **folder != *"").collect();
+        for folder in missing.into_iter().rev() {
+            match fs::create_dir(folder) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(error)),
+                _ => self.goes(Left::Folder(folder.to_owned())),
+            }
+        }
+        let folder = folder.canonicalize().map_err(unusable)?;
+        if self.held.contains_key(&folder) {
+            return Ok(folder);
+        }
+        recover(&folder)?;
+        let path = folder.join(names::lock(&self.id));
+        self.goes(Left::Staged(path.clone()));
+        let home = self.home.get_or_insert_with(|| folder.clone()).clone();
+        let lock = self.lock(&path, &relative(&folder, &home)).map_err(unusable)?;
+        self.held.insert(folder.clone(), lock);
+        let stage = folder.join(names::stage(&self.id));
+        self.goes(Left::Staged(stage.clone()));
+        fs::create_dir(stage).map_err(unusable)?;
+        Ok(folder)
+    }
+
+    /// Somebody who tidies up may take the new file for a dead one: then it is made again.
+    fn lock(&self, path: &Path, home: &Path) -> io::Result<File> {
+        let manifest = home.join(names::manifest(&self.id));
+        for _ in 0..100 {
+            let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+            match file.try_lock() {
+                Ok(()) if exists(path) => {
+                    writeln!(file, "{}", serde_json::json!({ "manifest": manifest }))?;
+                    return Ok(file);
+                }
+                Ok(()) | Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+                // A file system without locks: nobody there takes another's files for dead ones.
+                Err(TryLockError::Error(_)) => return Ok(file),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::WouldBlock, "others use this folder"))
+    }
+
+    /// Puts everything in place, or nothing. Gives the files that were not Pipewright's, with the names that they have
+    /// now.
+    pub fn publish(mut self) -> Result<Vec<(PathBuf, PathBuf)>, Diagnostic> {
+        // A signal waits until this is over.
+        let _all = aside();
+        let Some((home, folders, _turns)) = self.settle()? else { return Ok(Vec::new()) };
+        self.place(&home, &folders)
+    }
+
+    /// Everything that is done before the manifest; `None` where nothing was written.
+    fn settle(&mut self) -> Result<Option<(PathBuf, BTreeSet<PathBuf>, Turns)>, Diagnostic> {
+        self.entries.retain(|entry| entry.staged().is_none_or(|staged| exists(&staged)));
+        let Some(home) = self.home.clone().filter(|_| !self.entries.is_empty()) else { return Ok(None) };
+        for entry in &self.entries {
+            entry.settle().map_err(|error| fault("the output cannot be written", &entry.target(), &error))?;
+        }
+        let folders: BTreeSet<PathBuf> =
+            self.entries.iter().map(|entry| entry.folder.clone()).chain([home.clone()]).collect();
+        let turns = turns(&folders)?;
+        for entry in self.entries.iter().filter(|entry| entry.what == What::Folder) {
+            self.check_folder(&entry.target())?;
+        }
+        for folder in &folders {
+            let marked = self.mark(folder);
+            marked.map_err(|error| fault("the output folder cannot be written", folder, &error))?;
+        }
+        Ok(Some((home, folders, turns)))
+    }
+
+    /// Notes in a folder's marker what a run writes there, and finds what is there without being Pipewright's.
+    fn mark(&mut self, folder: &Path) -> io::Result<()> {
+        let known = Marker::of(folder);
+        let mut marker = known.clone();
+        for entry in self.entries.iter_mut().filter(|entry| entry.folder == folder && entry.what == What::Output) {
+            entry.keep = exists(&entry.target()) && !known.files.contains_key(&entry.name);
+            marker.files.insert(entry.name.clone(), Mark { by: "run".to_owned(), sha256: None });
+        }
+        if marker != known {
+            let staged = names::staged(&self.id, self.count);
+            self.count += 1;
+            let path = folder.join(&staged);
+            marker.write(&path)?;
+            sync(&path)?;
+            let (folder, name, old) = (folder.to_owned(), MARKER.to_owned(), format!("{staged}.old"));
+            let staged = Some(staged);
+            self.entries.push(Entry { folder, name, staged, old, swap: false, keep: false, what: What::File });
+        }
+        Ok(())
+    }
+
+    /// Second names for what is replaced, and the manifest: from here on everything will be put in place.
+    fn commit(&mut self, home: &Path, manifest: &Path, folders: &BTreeSet<PathBuf>) -> io::Result<()> {
+        for entry in self.entries.iter_mut().filter(|entry| entry.staged.is_some() && exists(&entry.target())) {
+            // Under a second name the old file can be put back, and its own name is never free.
+            let (target, old) = (entry.target(), entry.old());
+            if !entry.swap && !target.is_dir() {
+                entry.swap = fs::hard_link(&target, &old).is_err();
+            }
+        }
+        let written = write_manifest(manifest, home, &self.entries);
+        written.and_then(|()| folders.iter().try_for_each(|folder| sync_folder(folder))).inspect_err(|_| {
+            let _ = remove(manifest);
+            drop_second_names(&self.entries);
+        })
+    }
+
+    fn place(&mut self, home: &Path, folders: &BTreeSet<PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>, Diagnostic> {
+        let cannot = |error: io::Error| fault("the output cannot be put in place", home, &error);
+        let manifest = home.join(names::manifest(&self.id));
+        self.commit(home, &manifest, folders).map_err(cannot)?;
+        for index in 0..self.entries.len() {
+            let Err(error) = put(&self.entries[index]) else { continue };
+            // Backwards, until everything is as it was; what cannot be put back now is put in place by the next.
+            let back: io::Result<()> = self.entries[..=index].iter().rev().try_for_each(put_back);
+            if back.is_ok() && remove(&manifest).is_ok() {
+                drop_second_names(&self.entries[index + 1..]);
+            }
+            return Err(fault("the output cannot be put in place", &self.entries[index].target(), &error));
+        }
+        finish(&self.entries, &manifest, folders).map_err(cannot)
+    }
+
+    /// Ends as a killed process does: after the manifest (1) and so many renames more.
+    #[cfg(test)]
+    pub(super) fn die_after(mut self, steps: usize) {
+        let (home, folders, _turns) = self.settle().unwrap().unwrap();
+        let manifest = home.join(names::manifest(&self.id));
+        if steps > 0 {
+            self.commit(&home, &manifest, &folders).unwrap();
+            self.entries.iter().take(steps - 1).for_each(|entry| put(entry).unwrap());
+            if steps > self.entries.len() {
+                remove(&manifest).unwrap();
+            }
+        }
+        aside().remove(&self.id);
+    }
+
+    /// Removes whatever is still aside.
+    fn tidy(&mut self) {
+        let left = aside().remove(&self.id).unwrap_or_default();
+        // What could neither be put in place nor put back is kept for the next who writes here.
+        let is_open = self.home.as_ref().is_some_and(|home| exists(&home.join(names::manifest(&self.id))));
+        if !is_open {
+            left.into_iter().rev().for_each(Left::remove);
+        }
+    }
+}
+
+impl Drop for Publication {
+    fn drop(&mut self) {
+        self.tidy();
+    }
+}
+
+impl Entry {
+    pub fn target(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    pub fn old(&self) -> PathBuf {
+        self.folder.join(&self.old)
+    }
+
+    pub fn staged(&self) -> Option<PathBuf> {
+        self.staged.as_ref().map(|staged| self.folder.join(staged))
+    }
+
+    /// Brings what is staged to its last state, on the disk: mode of what it replaces, marker of a folder.
+    fn settle(&self) -> io::Result<()> {
+        let Some(staged) = self.staged() else { return Ok(()) };
+        match self.what {
+            What::Folder => Marker::of_all(&staged, "run")?.write(&staged.join(MARKER))?,
+            What::File | What::Output => {
+                if let Ok(about) = self.target().metadata()
+                    && !is_executable(&staged)?
+                {
+                    fs::set_permissions(&staged, about.permissions())?;
+                }
+            }
+        }
+        sync(&staged)
+    }
+}
+
+/// Whether a file was made to be executed: then it says itself what its mode is.
+fn is_executable(path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::PermissionsExt::mode(&path.metadata()?.permissions()) & 0o111 != 0);
+    #[cfg(not(unix))]
+    return path.metadata().map(|_| false);
+}
+
+fn drop_second_names(entries: &[Entry]) {
+    let linked = entries.iter().filter(|entry| entry.staged.is_some() && !entry.swap);
+    linked.for_each(|entry| drop(remove(&entry.old())));
+}
+
+fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry]) -> io::Result<()> {
+    let from_home = |entry: &Entry| Entry { folder: relative(home, &entry.folder), ..entry.clone() };
+    let entries: Vec<Entry> = entries.iter().map(from_home).collect();
+    let beside = manifest.with_extension("manifest-new");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(serde_json::json!({ "entries": entries }).to_string().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, manifest)
+    };
+    write().inspect_err(|_| drop(remove(&beside)))
+}
+
+/// Locks on folders that things are put into.
+pub(super) type Turns = Vec<Option<File>>;
+
+/// The folders' turns, always in the same order.
+pub(super) fn turns(folders: &BTreeSet<PathBuf>) -> Result<Turns, Diagnostic> {
+    folders.iter().map(|folder| turn(folder)).collect()
+}
+
+/// Puts things into a folder one after the other, whoever does it: locks the folder itself, where that can be done.
+fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
+    let Ok(opened) = File::open(folder) else { return Ok(None) };
+    let begun = Instant::now();
+    loop {
+        match opened.try_lock() {
+            Ok(()) => return Ok(Some(opened)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(2)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Diagnostic::error("PW0741", "another program holds the output folder locked")
+                    .help("wait until it is done, or write to another folder; nothing was changed")
+                    .file(folder.display().to_string()));
+            }
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}

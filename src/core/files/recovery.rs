@@ -1,0 +1,160 @@
+//! What a publication left that was ended midway: with a manifest it is finished, without one it is removed. A manifest
+//! may come with a stranger's folder: it moves only files of its own folder, and of folders that hold its lock.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::names::{self, exists, remove, sync_folder};
+use super::publication::{Entry, turns};
+use crate::diagnostic::{Diagnostic, io_cause};
+
+#[derive(Deserialize)]
+struct Lock {
+    manifest: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    entries: Vec<Entry>,
+}
+
+/// Finishes or removes what publications that are no more left in a folder. What others are writing is left alone.
+pub fn recover(folder: &Path) -> Result<(), Diagnostic> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    let found: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let ids: BTreeSet<&str> = found.iter().filter_map(|name| names::id_of(name)).collect();
+    for id in ids {
+        let lock = folder.join(names::lock(id));
+        match File::open(&lock) {
+            // Held by one who lives, or nobody can tell.
+            Ok(file) if matches!(file.try_lock(), Err(TryLockError::WouldBlock | TryLockError::Error(_))) => continue,
+            Ok(file) => {
+                let text = io::read_to_string((&file).take(1 << 16)).unwrap_or_default();
+                let named = serde_json::from_str(&text).map(|lock: Lock| lock.manifest);
+                let manifest = folder.join(named.unwrap_or_else(|_| names::manifest(id).into()));
+                if manifest.file_name().is_some_and(|name| *name == *names::manifest(id)) {
+                    roll_forward(&manifest, id)?;
+                }
+                tidy(folder, id);
+            }
+            // Locks are made before, and removed after everything else.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !exists(&lock) => tidy(folder, id),
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an id left in a folder; its lock last.
+fn tidy(folder: &Path, id: &str) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let left = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    for name in left.filter(|name| names::id_of(name) == Some(id) && *name != names::lock(id)) {
+        let _ = remove(&folder.join(name));
+    }
+    let _ = remove(&folder.join(names::lock(id)));
+}
+
+fn roll_forward(manifest: &Path, id: &str) -> Result<(), Diagnostic> {
+    let unfinished = |error: io::Error| {
+        Diagnostic::error("PW0742", format!("results of an earlier run cannot be put in place: {}", io_cause(&error)))
+            .help("mend the cause and try again, or write to another folder; the results are kept aside")
+            .file(manifest.display().to_string())
+    };
+    let Some(home) = manifest.parent() else { return Ok(()) };
+    let text = match File::open(manifest).and_then(|file| io::read_to_string(file.take(64 << 20))) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unfinished(error)),
+    };
+    let Ok(Manifest { mut entries }) = serde_json::from_str(&text) else { return Ok(()) };
+    for entry in &mut entries {
+        entry.folder = home.join(&entry.folder);
+    }
+    // One that somebody else made up is none.
+    if !entries.iter().all(|entry| is_own(entry, id)) {
+        return Ok(());
+    }
+    let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let folders: BTreeSet<PathBuf> = entries.iter().map(|entry| real(&entry.folder)).chain([real(home)]).collect();
+    let _turns = turns(&folders)?;
+    if !exists(manifest) {
+        return Ok(());
+    }
+    entries.iter().try_for_each(put).map_err(unfinished)?;
+    finish(&entries, manifest, &folders).map_err(unfinished)?;
+    folders.iter().for_each(|folder| tidy(folder, id));
+    Ok(())
+}
+
+/// Whether a manifest may say this: names of its own in a folder where its id was at work.
+fn is_own(entry: &Entry, id: &str) -> bool {
+    let is_name = |name: &str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
+    let has_lock = entry.folder.join(names::lock(id)).symlink_metadata().is_ok_and(|about| about.is_file());
+    let of_id = |name: &str| names::is_staged(name, id);
+    has_lock && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
+}
+
+/// Renames one thing into place; nothing where that has been done before.
+pub(super) fn put(entry: &Entry) -> io::Result<()> {
+    let (target, old, staged) = (entry.target(), entry.old(), entry.staged());
+    if staged.as_ref().is_some_and(|staged| !exists(staged)) {
+        return Ok(());
+    }
+    if (entry.swap || staged.is_none()) && exists(&target) && !exists(&old) {
+        fs::rename(&target, &old)?;
+    }
+    staged.map_or(Ok(()), |staged| fs::rename(staged, &target))
+}
+
+/// The way back of `put`, from wherever it got to.
+pub(super) fn put_back(entry: &Entry) -> io::Result<()> {
+    let (target, old, staged) = (entry.target(), entry.old(), entry.staged());
+    match staged {
+        Some(staged) if !exists(&staged) && (entry.swap || !exists(&old)) => fs::rename(&target, staged)?,
+        // Under both names: only the second one goes.
+        Some(staged) if exists(&staged) && !entry.swap => return remove(&old),
+        _ => {}
+    }
+    if exists(&old) { fs::rename(&old, &target) } else { Ok(()) }
+}
+
+/// After everything is in place: what was not ours gets its new name, the manifest goes, then what was replaced.
+/// Gives what was not ours: its place, and where it is now.
+pub(super) fn finish(
+    entries: &[Entry],
+    manifest: &Path,
+    folders: &BTreeSet<PathBuf>,
+) -> io::Result<Vec<(PathBuf, PathBuf)>> {
+    let sync_all = || folders.iter().try_for_each(|folder| sync_folder(folder));
+    let mut kept = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.keep && exists(&entry.old())) {
+        let numbered = (2..).map(|number| format!("{}.before-{number}", entry.name));
+        let mut names = std::iter::once(format!("{}.before", entry.name)).chain(numbered);
+        if let Some(free) = names.find_map(|name| Some(entry.folder.join(name)).filter(|path| !exists(path))) {
+            fs::rename(entry.old(), &free)?;
+            kept.push((entry.target(), free));
+        }
+    }
+    sync_all()?;
+    remove(manifest)?;
+    sync_all()?;
+    // What cannot be removed now is removed by the next who writes here.
+    entries.iter().for_each(|entry| drop(remove(&entry.old())));
+    Ok(kept)
+}
+
+/// The way from one real folder to another, so that both may be mounted elsewhere; in full where they share nothing.
+pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
+    let (from_parts, to_parts): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let shared = from_parts.iter().zip(&to_parts).take_while(|(a, b)| a == b).count();
+    if shared <= 1 {
+        return to.to_owned();
+    }
+    let up = from_parts[shared..].iter().map(|_| Component::ParentDir);
+    up.chain(to_parts[shared..].iter().copied()).collect()
+}

@@ -1,0 +1,206 @@
+//! Publications as a user meets them: old or new, nothing of the user's gone, whatever happens in between.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::publication::Entry;
+use super::*;
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn text(path: PathBuf) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+/// Two files, a folder and a file that the user named, all written aside.
+fn staged(folder: &Path, content: &str) -> Publication {
+    let mut publication = Publication::default();
+    for name in ["a.csv", "sub/b.csv"] {
+        fs::write(publication.output(&folder.join(name)).unwrap(), content).unwrap();
+    }
+    let parts = publication.folder(&folder.join("parts")).unwrap();
+    fs::create_dir_all(parts.join("day=1")).unwrap();
+    fs::write(parts.join("day=1/part-0.csv"), content).unwrap();
+    fs::write(publication.file(&folder.join("report.json")).unwrap(), content).unwrap();
+    publication
+}
+
+fn all(folder: &Path) -> [String; 4] {
+    ["a.csv", "sub/b.csv", "parts/day=1/part-0.csv", "report.json"].map(|name| text(folder.join(name)))
+}
+
+const NAMES: [&str; 5] = [".pipewright.json", "a.csv", "parts", "report.json", "sub"];
+
+#[test]
+fn outputs_appear_together_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for content in ["old", "new"] {
+        let publication = staged(folder.path(), content);
+        assert_eq!(publication.publish().unwrap(), []);
+        assert_eq!(all(folder.path()), [content; 4]);
+        assert_eq!(names(folder.path()), NAMES);
+    }
+}
+
+#[test]
+fn what_is_not_published_leaves_nothing_not_even_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(staged(&folder.path().join("out"), "half"));
+    assert_eq!(names(folder.path()), [""; 0]);
+    // What was not written is not put in place.
+    let mut publication = Publication::default();
+    publication.file(&folder.path().join("quarantine.jsonl")).unwrap();
+    publication.publish().unwrap();
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn what_was_not_ours_is_kept_beside_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("a.csv"), "mine").unwrap();
+    fs::write(at("a.csv.before"), "mine too").unwrap();
+    fs::create_dir_all(at("parts/.git")).unwrap();
+    fs::write(at("parts/.git/HEAD"), "mine").unwrap();
+    let fault = Publication::default().folder(&at("parts")).unwrap_err();
+    assert!(fault.message.contains(".git/HEAD"), "{fault}");
+    fs::remove_dir_all(at("parts")).unwrap();
+    let publication = staged(folder.path(), "new");
+    // It turns up while the run is under way.
+    fs::create_dir_all(at("parts/name=important")).unwrap();
+    fs::write(at("parts/name=important/x"), "mine").unwrap();
+    assert!(publication.publish().unwrap_err().message.contains("name=important/x"));
+    assert_eq!((text(at("a.csv")), text(at("parts/name=important/x"))), ("mine".into(), "mine".into()));
+    fs::remove_dir_all(at("parts")).unwrap();
+    let kept = staged(folder.path(), "new").publish().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    assert_eq!(kept, [(root.join("a.csv"), root.join("a.csv.before-2"))]);
+    assert_eq!((text(at("a.csv.before-2")), text(at("a.csv.before"))), ("mine".into(), "mine too".into()));
+    // By now it is ours.
+    assert_eq!(staged(folder.path(), "newer").publish().unwrap(), []);
+}
+
+#[test]
+fn a_second_target_that_fails_leaves_the_first_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    staged(folder.path(), "old").publish().unwrap();
+    let publication = staged(folder.path(), "new");
+    // A folder in the place of the last file: its rename fails.
+    fs::remove_file(folder.path().join("report.json")).unwrap();
+    fs::create_dir(folder.path().join("report.json")).unwrap();
+    fs::write(folder.path().join("report.json/x"), "mine").unwrap();
+    let fault = publication.publish().unwrap_err();
+    assert_eq!(fault.code, "PW0953", "{fault}");
+    assert_eq!(all_but_report(folder.path()), ["old"; 3]);
+    assert_eq!(text(folder.path().join("report.json/x")), "mine");
+    assert_eq!(names(folder.path()), NAMES);
+}
+
+fn all_but_report(folder: &Path) -> [String; 3] {
+    ["a.csv", "sub/b.csv", "parts/day=1/part-0.csv"].map(|name| text(folder.join(name)))
+}
+
+/// Every way in which a kill may leave a publication: `steps` renames were done. The next who writes there finds all
+/// new once there is a manifest, and all old before.
+#[test]
+fn the_next_one_finishes_what_a_killed_one_began() {
+    for steps in 0..=8 {
+        let folder = tempfile::tempdir().unwrap();
+        staged(folder.path(), "old").publish().unwrap();
+        let publication = staged(folder.path(), "new");
+        publication.die_after(steps);
+        recover(&folder.path().join("sub")).unwrap();
+        recover(folder.path()).unwrap();
+        let expected = if steps == 0 { "old" } else { "new" };
+        assert_eq!(all(folder.path()), [expected; 4], "after {steps}");
+        assert_eq!(names(folder.path()), NAMES, "after {steps}");
+        assert_eq!(names(&folder.path().join("sub")), [".pipewright.json", "b.csv"], "after {steps}");
+    }
+}
+
+#[test]
+fn what_another_one_is_writing_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = staged(folder.path(), "first");
+    let second = staged(folder.path(), "second");
+    recover(folder.path()).unwrap();
+    second.publish().unwrap();
+    first.publish().unwrap();
+    assert_eq!(all(folder.path()), ["first"; 4]);
+}
+
+#[test]
+fn a_manifest_of_a_stranger_moves_nothing_outside_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, theirs) = (folder.path().join("home"), folder.path().join("theirs"));
+    fs::create_dir_all(&home).unwrap();
+    fs::create_dir_all(&theirs).unwrap();
+    fs::write(home.join("notes.txt"), "mine").unwrap();
+    let id = "0123456789abcdef";
+    fs::write(
+        theirs.join(format!(".pipewright-{id}.lock")),
+        format!("{{\"manifest\": \".pipewright-{id}.manifest\"}}"),
+    )
+    .unwrap();
+    for (place, name) in [("../home", "notes.txt"), (".", "../home/notes.txt"), (".", "..")] {
+        let entry = serde_json::json!({"folder": place, "name": name, "old": format!(".pipewright-{id}/0.old")});
+        let manifest = serde_json::json!({ "entries": [entry] }).to_string();
+        assert!(serde_json::from_value::<Entry>(entry).is_ok());
+        fs::write(theirs.join(format!(".pipewright-{id}.manifest")), manifest).unwrap();
+        recover(&theirs).unwrap();
+        assert_eq!(text(home.join("notes.txt")), "mine", "{place} {name}");
+        fs::write(theirs.join(format!(".pipewright-{id}.lock")), "").unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_modes_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("real")).unwrap();
+    fs::write(at("real/r.json"), "old").unwrap();
+    fs::set_permissions(at("real/r.json"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(at("real/r.json"), at("report.json")).unwrap();
+    let mut publication = Publication::default();
+    fs::write(publication.file(&at("report.json")).unwrap(), "new").unwrap();
+    assert!(publication.file(&at("real/r.json")).unwrap_err().message.contains("written twice"));
+    publication.publish().unwrap();
+    assert!(at("report.json").is_symlink());
+    assert_eq!(text(at("real/r.json")), "new");
+    assert_eq!(at("real/r.json").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_folder_of_a_verb_is_renewed_and_the_users_files_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("bundle");
+    let write = |files: &[(&str, &str)], force: bool| {
+        let mut update = FolderUpdate::new(&root, "export");
+        files.iter().try_for_each(|(name, text)| update.write(name, text.as_bytes(), *name == "run.sh"))?;
+        update.publish(force)
+    };
+    write(&[("run.sh", "1"), ("receipt/data/x", "1"), ("README.md", "1")], false).unwrap();
+    fs::write(root.join("receipt/notes.txt"), "mine").unwrap();
+    write(&[("run.sh", "2"), ("README.md", "2")], false).unwrap();
+    assert!(!root.join("receipt/data/x").exists());
+    assert_eq!((text(root.join("run.sh")), text(root.join("receipt/notes.txt"))), ("2".into(), "mine".into()));
+    // Changed by its user, or there before.
+    fs::write(root.join("README.md"), "mine").unwrap();
+    let fault = write(&[("run.sh", "3"), ("README.md", "3")], false).unwrap_err();
+    assert!(fault.code == "PW0743" && fault.message.contains("`README.md`"), "{fault}");
+    let fault = write(&[("run.sh", "3"), ("receipt/notes.txt", "3")], false).unwrap_err();
+    assert!(fault.message.contains("not written by Pipewright"), "{fault}");
+    assert_eq!((text(root.join("run.sh")), text(root.join("receipt/notes.txt"))), ("2".into(), "mine".into()));
+    write(&[("run.sh", "3"), ("README.md", "3")], true).unwrap();
+    assert_eq!((text(root.join("run.sh")), text(root.join("README.md"))), ("3".into(), "3".into()));
+    for name in ["../x", "/x", "a/../../x"] {
+        assert_eq!(write(&[(name, "x")], true).unwrap_err().code, "PW0740");
+    }
+}

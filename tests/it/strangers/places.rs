@@ -1,0 +1,234 @@
+//! Where things are written: nothing of the user's goes, whatever a design, a pipeline or a folder says.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::support::{path, pipewright, run, run_ok, texts};
+
+/// A project that reads `in.csv` beside it and writes to a path.
+fn project(folder: &Path, output: &str, partition: &[&str]) -> std::path::PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("in.csv"), "id,day\n1,a\n2,b\n").unwrap();
+    let file = folder.join("p.pipewright.json");
+    let text = json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "src", "title": "In", "path": "in.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "id", "type": "Int"}, {"name": "day", "type": "String"}]}}],
+        "parameters": [{"id": "par", "name": "p", "type": "String", "default": "../../.."}],
+        "steps": [
+            {"id": "read", "kind": "file", "title": "Read", "settings": {"source": "src"}},
+            {"id": "load", "kind": "load_file", "title": "Load",
+                "settings": {"path": output, "format": "csv", "partition": partition}}
+        ],
+        "wires": [{"id": "w", "from": "read", "to": "load"}]
+    });
+    fs::write(&file, text.to_string()).unwrap();
+    file
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn an_output_stays_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("a/b/out")).unwrap();
+    fs::create_dir_all(at("elsewhere")).unwrap();
+    fs::write(at("a/keep.csv"), "mine").unwrap();
+    std::os::unix::fs::symlink(at("elsewhere"), at("a/b/out/link")).unwrap();
+    let absolute = path(&at("elsewhere/x.csv")).to_owned();
+    for output in ["../../keep.csv", "${p}/keep.csv", &absolute, "link/x.csv", "x/../../y.csv"] {
+        let file = project(&at("a/b"), output, &[]);
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(&at("a/b/out"))]);
+        let is_literal = talk.contains("PW0350");
+        assert!(code != 0 && (is_literal || talk.contains("--allow-outside")), "{output}: {code} {talk}");
+        if is_literal {
+            continue;
+        }
+        // Neither does an export alone, nor what was exported.
+        let bundle = at("bundle");
+        let (code, _, talk) = run(&["export", path(&file), "--target", "pipeline", "--out", path(&bundle), "--force"]);
+        assert_eq!(code, 0, "{talk}");
+        let pipeline = path(&bundle.join("pipeline.json")).to_owned();
+        let (code, _, talk) = run(&["run", &pipeline, "--param", "source_folder=.", "--out", path(&at("a/b/out"))]);
+        assert!(code != 0 && talk.contains("PW0740"), "{output}: {talk}");
+        assert_eq!(text(at("a/keep.csv")), "mine");
+        assert_eq!(fs::read_dir(at("elsewhere")).unwrap().count(), 0, "{output}");
+        assert!(!at("a/b/y.csv").exists());
+    }
+    let (file, to) = (project(&at("a/b"), "${p}/x.csv", &[]), format!("p={}", path(&at("elsewhere"))));
+    let (code, _, talk) = run(&["run", path(&file), "--param", &to, "--out", path(&at("a/b/out"))]);
+    assert!(code == 1 && talk.contains("PW0740"), "{talk}");
+    run_ok(&["run", path(&file), "--param", &to, "--out", path(&at("a/b/out")), "--allow-outside"]);
+    assert_eq!(text(at("elsewhere/x.csv")), "id,day\n1,a\n2,b\n");
+}
+
+#[test]
+fn an_output_is_not_its_own_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "in.csv", &[]);
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(folder.path())]);
+    assert!(code == 1 && talk.contains("PW0969"), "{talk}");
+    for extra in ["--report", "--quarantine"] {
+        let to = path(&folder.path().join("in.csv")).to_owned();
+        let file = project(folder.path(), "out.csv", &[]);
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(folder.path()), extra, &to]);
+        // A quarantine that is no JSON lines file is a folder.
+        assert!(code == 1, "{extra}: {talk}");
+    }
+    let input = path(&folder.path().join("in.csv")).to_owned();
+    for output in ["csv", "jsonl", "parquet", "table"] {
+        let (code, _, talk) = run(&["read", &input, "--output", output, "--to", &input]);
+        assert!(code == 2 && talk.contains("files that are read"), "{talk}");
+    }
+    assert_eq!(text(&input), "id,day\n1,a\n2,b\n");
+}
+
+#[test]
+fn a_folder_that_holds_anything_else_is_not_replaced() {
+    for name in [".git/HEAD", ".env", "name=important/notes.txt", "day=a/mine.csv", "notes.txt"] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let file = project(folder.path(), "parts", &["day"]);
+        let run_again = || run(&["run", path(&file), "--out", path(&out)]);
+        assert_eq!(run_again().0, 0);
+        let there = out.join("parts").join(name);
+        fs::create_dir_all(there.parent().unwrap()).unwrap();
+        fs::write(&there, "mine").unwrap();
+        let (code, _, talk) = run_again();
+        assert!(code == 1 && talk.contains("PW0968") && talk.contains(name), "{name}: {talk}");
+        assert_eq!(text(&there), "mine");
+        fs::remove_file(&there).unwrap();
+        assert_eq!(run_again().0, 0, "{name}");
+        // One that no run wrote at all.
+        let foreign = folder.path().join("foreign");
+        fs::create_dir_all(foreign.join("parts").join(name).parent().unwrap()).unwrap();
+        fs::write(foreign.join("parts").join(name), "mine").unwrap();
+        assert_eq!(run(&["run", path(&file), "--out", path(&foreign)]).0, 1);
+        assert_eq!(text(foreign.join("parts").join(name)), "mine");
+    }
+}
+
+#[test]
+fn a_file_that_no_run_wrote_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "out.csv", &[]);
+    let out = folder.path().join("results");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("out.csv"), "mine").unwrap();
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&out)]);
+    assert!(code == 0 && talk.contains("out.csv.before"), "{talk}");
+    assert_eq!(text(out.join("out.csv.before")), "mine");
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&out)]);
+    assert!(code == 0 && !talk.contains("before"), "{talk}");
+    assert_eq!(text(out.join("out.csv")), "id,day\n1,a\n2,b\n");
+}
+
+#[test]
+fn an_export_replaces_only_what_an_export_wrote() {
+    for name in ["README.md", "run.sh", "pipeline.json", "verify.sh", "receipt/expected/out.csv"] {
+        for target in ["pipeline", "duckdb"] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = project(folder.path(), "out.csv", &[]);
+            let out = folder.path().join("bundle");
+            fs::create_dir_all(out.join("receipt")).unwrap();
+            fs::create_dir_all(out.join(name).parent().unwrap()).unwrap();
+            fs::write(out.join("receipt/diary.txt"), "mine").unwrap();
+            let is_part = target == "pipeline" || name != "pipeline.json";
+            if is_part {
+                fs::write(out.join(name), "mine").unwrap();
+            }
+            let export = |extra: &[&str]| {
+                let mut all = vec!["export", path(&file), "--target", target, "--out", path(&out)];
+                all.extend(extra);
+                run(&all)
+            };
+            if is_part {
+                let (code, _, talk) = export(&[]);
+                assert!(code == 1 && talk.contains("PW0743") && talk.contains(name), "{target} {name}: {talk}");
+                assert_eq!(text(out.join(name)), "mine");
+                assert!(!out.join(".pipewright.json").exists());
+                fs::remove_file(out.join(name)).unwrap();
+            }
+            assert_eq!(export(&[]).0, 0);
+            assert_eq!(export(&[]).0, 0, "again");
+            fs::write(out.join("README.md"), "changed by hand").unwrap();
+            let (code, _, talk) = export(&[]);
+            assert!(code == 1 && talk.contains("was changed since"), "{talk}");
+            assert_eq!(export(&["--force"]).0, 0);
+            assert_eq!(text(out.join("receipt/diary.txt")), "mine");
+        }
+    }
+}
+
+#[test]
+fn generated_data_replaces_only_generated_data() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("access.log"), "mine").unwrap();
+    let generate =
+        |seed: &str| run(&["generate", "shop", "--seed", seed, "--rows", "50", "--out", path(folder.path())]);
+    let (code, _, talk) = generate("1");
+    assert!(code == 1 && talk.contains("access.log"), "{talk}");
+    assert_eq!(text(folder.path().join("access.log")), "mine");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "whole or none");
+    fs::remove_file(folder.path().join("access.log")).unwrap();
+    assert_eq!((generate("1").0, generate("2").0), (0, 0));
+}
+
+#[test]
+fn a_publication_of_a_script_keeps_to_the_same_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("new/parts/day=a")).unwrap();
+    fs::write(at("new/a.csv"), "new").unwrap();
+    fs::write(at("new/parts/day=a/x.csv"), "new").unwrap();
+    fs::create_dir_all(at("out/parts")).unwrap();
+    fs::write(at("out/parts/.env"), "mine").unwrap();
+    fs::write(at("out/a.csv"), "mine").unwrap();
+    let publish = || run(&["publish", path(&at("new")), path(&at("out"))]);
+    let (code, _, talk) = publish();
+    assert!(code == 1 && talk.contains(".env"), "{talk}");
+    assert_eq!((text(at("out/a.csv")), text(at("out/parts/.env"))), ("mine".into(), "mine".into()));
+    fs::remove_file(at("out/parts/.env")).unwrap();
+    assert_eq!(publish().0, 0);
+    assert_eq!((text(at("out/a.csv")), text(at("out/a.csv.before"))), ("new".into(), "mine".into()));
+    assert_eq!(text(at("out/parts/day=a/x.csv")), "new");
+    assert_eq!(publish().0, 0);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_found_out_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "out.csv", &[]);
+    fs::write(folder.path().join("file"), "mine").unwrap();
+    let (out, report) = (folder.path().join("results"), folder.path().join("file/report.json"));
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&out), "--report", path(&report)]);
+    assert!(code == 1 && talk.contains("report.json") || talk.contains("/file"), "{talk}");
+    assert!(!out.exists(), "{talk}");
+    assert_eq!(text(folder.path().join("file")), "mine");
+}
+
+#[test]
+fn nobody_needs_to_listen() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "out.csv", &[]);
+    let out = folder.path().join("results");
+    for listener in ["2>&-", "2>/dev/full", "2>/dev/null >&-", ">/dev/null 2>/dev/full"] {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!("exec \"$0\" run \"$1\" --out \"$2\" {listener}");
+        let binary = pipewright().get_program().to_owned();
+        let (code, _, talk) = texts(shell.args(["-c", &script]).arg(binary).args([&file, &out]).output().unwrap());
+        assert_eq!(code, 0, "{listener}: {talk}");
+        assert_eq!(text(out.join("out.csv")), "id,day\n1,a\n2,b\n");
+        fs::remove_dir_all(&out).unwrap();
+    }
+    let listing = "for verb in steps functions questions concepts 'completions bash' 'schema project'; do \
+                   \"$0\" $verb | head -c 10 >/dev/null; \"$0\" $verb >/dev/full 2>/dev/null; [ $? -ne 101 ] || exit 9; done";
+    let mut shell = std::process::Command::new("sh");
+    let (code, _, talk) = texts(shell.args(["-c", listing]).arg(pipewright().get_program()).output().unwrap());
+    assert!(code == 0 && !talk.contains("panicked"), "{talk}");
+}

@@ -1,0 +1,141 @@
+//! What is read: a project of a stranger sees its own folder, and what its user names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::support::{path, pipewright, run, texts};
+
+const SECRET: &str = "canary-4711";
+
+/// A project whose source is elsewhere.
+fn project(folder: &Path, source: &str, has_schema: bool) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    let mut reads = json!({"id": "src", "title": "In", "path": source});
+    if has_schema {
+        reads["format"] = json!({"name": "lines"});
+        reads["schema"] = json!({"fields": [{"name": "line", "type": "String"}]});
+    }
+    let file = folder.join("p.pipewright.json");
+    let text = json!({
+        "pipewright": 1, "name": "p", "sources": [reads],
+        "parameters": [{"id": "par", "name": "where", "type": "String", "default": "../private"}],
+        "steps": [
+            {"id": "read", "kind": "file", "title": "Read", "settings": {"source": "src"}},
+            {"id": "load", "kind": "load_file", "title": "Load", "settings": {"path": "out.csv", "format": "csv"}}
+        ],
+        "wires": [{"id": "w", "from": "read", "to": "load"}]
+    });
+    fs::write(&file, text.to_string()).unwrap();
+    file
+}
+
+#[test]
+fn no_verb_reads_outside_of_the_folder_until_the_project_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("private")).unwrap();
+    fs::create_dir_all(at("p")).unwrap();
+    fs::write(at("private/notes.log"), format!("{SECRET}\n")).unwrap();
+    std::os::unix::fs::symlink(at("private/notes.log"), at("p/link.log")).unwrap();
+    std::os::unix::fs::symlink(at("private"), at("p/links")).unwrap();
+    let absolute = path(&at("private/notes.log")).to_owned();
+    let sources = [
+        &absolute,
+        "../private/notes.log",
+        "../private/*.log",
+        "../*/notes.log",
+        "link.log",
+        "links/notes.log",
+        "links/*",
+        "l*",
+        "../private",
+        "links",
+        "${where}/notes.log",
+        "${where:-x}/*",
+    ];
+    for source in sources {
+        for has_schema in [false, true] {
+            let file = project(&at("p"), source, has_schema);
+            let (out, file) = (path(&at("out")).to_owned(), path(&file));
+            let verbs: [&[&str]; 12] = [
+                &["check", file],
+                &["preview", file, "--step", "read"],
+                &["run", file, "--out", &out],
+                &["run", file, "--out", &out, "--dry-run"],
+                &["export", file, "--target", "pipeline", "--out", &out],
+                &["export", file, "--target", "duckdb", "--out", &out],
+                &["plan", file, "--findings"],
+                &["plan", file, "--meanings"],
+                &["plan", file, "--volume"],
+                &["sources", file],
+                &["test", file],
+                &["plan", file, "--coverage"],
+            ];
+            for verb in verbs {
+                let (code, said, talk) = run(verb);
+                assert!(!said.contains(SECRET) && !talk.contains(SECRET), "{source} {verb:?}: {said} {talk}");
+                if verb[0] == "run" || has_schema && verb[0] == "preview" {
+                    assert!(
+                        code != 0 && talk.contains("not trusted") && talk.contains("--trust"),
+                        "{source} {verb:?}: {talk}"
+                    );
+                }
+                for found in below(&at("out")) {
+                    let bytes = fs::read(&found).unwrap();
+                    assert!(
+                        !String::from_utf8_lossy(&bytes).contains(SECRET),
+                        "{source} {verb:?}: {}",
+                        found.display()
+                    );
+                }
+                let _ = fs::remove_dir_all(at("out"));
+            }
+            if has_schema && !source.contains("${") {
+                let (code, said, talk) = run(&["preview", file, "--step", "read", "--trust"]);
+                assert!(code == 0 && said.contains(SECRET), "{source}: {talk}");
+            }
+        }
+    }
+    // What the user names is his to give.
+    let file = project(&at("p"), "${where}/notes.log", true);
+    let named = format!("where={}", path(&at("private")));
+    let (code, _, talk) = run(&["run", path(&file), "--param", &named, "--out", path(&at("out"))]);
+    assert_eq!(code, 0, "{talk}");
+    assert!(fs::read_to_string(at("out/out.csv")).unwrap().contains(SECRET));
+    // But not what lies beside it.
+    let file = project(&at("p"), "${where}/../private/notes.log", true);
+    let named = format!("where={}", path(&at("p")));
+    let (code, _, talk) = run(&["run", path(&file), "--param", &named, "--out", path(&at("out"))]);
+    assert!(code != 0 && talk.contains("not trusted"), "{talk}");
+}
+
+#[test]
+fn the_file_of_trusted_projects_is_kept_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("private")).unwrap();
+    fs::create_dir_all(at("settings")).unwrap();
+    fs::write(at("private/notes.log"), format!("{SECRET}\n")).unwrap();
+    let file = project(&at("p"), "../private/notes.log", true);
+    let preview = || {
+        let mut command = pipewright();
+        command.env("PIPEWRIGHT_CONFIG", at("settings")).args(["preview", path(&file), "--step", "read"]);
+        texts(command.output().unwrap())
+    };
+    assert_eq!(preview().0, 1);
+    fs::write(at("settings/trusted"), format!("# mine\n{}\n", at("p").display())).unwrap();
+    let (code, said, talk) = preview();
+    assert!(code == 0 && said.contains(SECRET), "{talk}");
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap()) {
+            if entry.path().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
+        }
+    }
+    found
+}
