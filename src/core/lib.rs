@@ -26,4 +26,5 @@ pub mod plan;
 pub mod planner;
 pub mod policy;
 pub mod project;
+pub mod quote;
 pub mod steps;
