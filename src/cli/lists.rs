@@ -185,7 +185,8 @@ fn mermaid(project: &Project) -> String {
     }
     for wire in project.wires.values() {
         if let (Some(from), Some(to)) = (names.get(wire.from.as_str()), names.get(wire.to.as_str())) {
-            let label = if wire.output == "out" { String::new() } else { format!("|\"{}\"|", quote::mermaid(&wire.output)) };
+            let label =
+                if wire.output == "out" { String::new() } else { format!("|\"{}\"|", quote::mermaid(&wire.output)) };
             let _ = writeln!(text, "  {from} -->{label} {to}");
         }
     }
@@ -197,7 +198,13 @@ fn dot(project: &Project) -> String {
     let mut text = String::from("digraph pipeline {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n");
     for step in project.steps.values() {
         let title = kind(&step.kind).map_or(step.kind.as_str(), |kind| kind.title());
-        let _ = writeln!(text, "  {} [label=\"{}\\n{}\"];", names[step.id.as_str()], quote::dot(&step.title), quote::dot(title));
+        let _ = writeln!(
+            text,
+            "  {} [label=\"{}\\n{}\"];",
+            names[step.id.as_str()],
+            quote::dot(&step.title),
+            quote::dot(title)
+        );
     }
     for wire in project.wires.values() {
         if let (Some(from), Some(to)) = (names.get(wire.from.as_str()), names.get(wire.to.as_str())) {

@@ -14,6 +14,7 @@ mod real_logs;
 mod run;
 mod shop;
 mod steps;
+mod strangers;
 mod support;
 
 #[cfg(feature = "gui")]

@@ -28,7 +28,5 @@ pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, 
 pub use prune::prune;
 pub(crate) use rules::near_names;
 pub use rules::{ParameterTypes, node_hash, output_schema};
-pub use secrets::{
-    MASKED, check_secrets, check_secrets_of, is_secret_default, misused, secret_in_text, secrets_of,
-};
+pub use secrets::{check_secrets, check_secrets_of, is_secret_default, misused, secret_in_text, secrets_of};
 pub use trace::{Frame, Trace, trace};

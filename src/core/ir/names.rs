@@ -26,7 +26,8 @@ fn is_name(name: &str) -> bool {
 
 /// The nearest name that is allowed and that `is_free`.
 fn suggested(name: &str, is_free: &dyn Fn(&str) -> bool) -> String {
-    let words: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST - 8).collect();
+    let words: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST - 8).collect();
     let words = words.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
     let near = match words.chars().next() {
         None => "parameter".to_owned(),
@@ -42,9 +43,8 @@ fn suggested(name: &str, is_free: &dyn Fn(&str) -> bool) -> String {
 pub fn check_parameter_names(parameters: &[Parameter]) -> Vec<(usize, Diagnostic)> {
     let mut found = Vec::new();
     let mut variables: BTreeMap<String, &str> = BTreeMap::new();
-    let is_free = |name: &str| {
-        parameters.iter().all(|other| parameter_variable(&other.name) != parameter_variable(name))
-    };
+    let is_free =
+        |name: &str| parameters.iter().all(|other| parameter_variable(&other.name) != parameter_variable(name));
     for (index, parameter) in parameters.iter().enumerate() {
         let name = &parameter.name;
         if !is_name(name) {
@@ -109,7 +109,9 @@ mod tests {
             assert_eq!(fault(&[good]), None, "{good}");
         }
         let too_long = "n".repeat(LONGEST + 1);
-        for bad in ["", "1a", "a-b", "a b", "é", "a\n", "a\0", "$(id)", "a\";x", "run.started_at", "\u{202e}a", &too_long] {
+        for bad in
+            ["", "1a", "a-b", "a b", "é", "a\n", "a\0", "$(id)", "a\";x", "run.started_at", "\u{202e}a", &too_long]
+        {
             let fault = fault(&[bad]).unwrap_or_else(|| panic!("{bad:?} is taken"));
             assert_eq!(fault.code, "PW0641");
             let help = fault.help.unwrap_or_default();

@@ -12,9 +12,14 @@ pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagn
         Diagnostic::error(
             "PW0620",
             match parameter.is_secret() {
-                true => format!("the secret `{}` is of type {}, and its value is not", parameter.name, parameter.data_type),
+                true => {
+                    format!("the secret `{}` is of type {}, and its value is not", parameter.name, parameter.data_type)
+                }
                 false => {
-                    format!("the parameter `{}` is of type {}, and `{text}` is not", parameter.name, parameter.data_type)
+                    format!(
+                        "the parameter `{}` is of type {}, and `{text}` is not",
+                        parameter.name, parameter.data_type
+                    )
                 }
             },
         )
@@ -102,10 +107,7 @@ fn from_environment(parameter: &Parameter, look_up: &dyn Fn(&str) -> Option<Stri
                 parameter.name
             ),
         )
-        .help(format!(
-            "set {name} or {}, or put it into a file for --env-file",
-            parameter_variable(&parameter.name)
-        ))),
+        .help(format!("set {name} or {}, or put it into a file for --env-file", parameter_variable(&parameter.name)))),
     }
 }
 

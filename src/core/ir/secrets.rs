@@ -8,9 +8,6 @@ use super::{Destination, Node, Op, Parameter, Plan, Write};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expr, ExprKind, functions};
 
-/// What a view shows in place of a secret's value.
-pub const MASKED: &str = "••••";
-
 /// Whether a default makes its parameter a secret.
 pub fn is_secret_default(default: Option<&serde_json::Value>) -> bool {
     default.and_then(environment_reference).is_some()
@@ -77,12 +74,13 @@ pub fn check_secrets_of(node: &Node, secrets: &BTreeSet<String>) -> Option<Diagn
 /// Tells of a secret where none is meant.
 pub fn misused(name: &str, what: &str) -> Diagnostic {
     let takers: Vec<&str> = functions().iter().filter(|one| !one.secret_args.is_empty()).map(|one| one.name).collect();
-    Diagnostic::error("PW0643", format!("the secret `{name}` stands in {what}, where its value would be seen"))
-        .help(format!(
+    Diagnostic::error("PW0643", format!("the secret `{name}` stands in {what}, where its value would be seen")).help(
+        format!(
             "a parameter whose default is `${{env:…}}` may only be the key of {}; give `{name}` another default if it \
              is no secret",
             takers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
-        ))
+        ),
+    )
 }
 
 /// Every step of a plan that would show a secret. For a plan that was read from a file; planning reports the same.

@@ -144,7 +144,8 @@ pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Op
     let name = names_in(path).find(|name| !types.contains_key(*name))?;
     if let Some(variable) = name.strip_prefix("env:") {
         let message = format!("the path `{path}` takes `{variable}` from the environment by itself");
-        let help = format!("add a parameter, name it in the path, and set its variable, such as PW_{variable}, for a run");
+        let help =
+            format!("add a parameter, name it in the path, and set its variable, such as PW_{variable}, for a run");
         return Some(Diagnostic::error("PW0559", message).help(help).field(field));
     }
     let near = did_you_mean(name, types.keys().map(String::as_str));

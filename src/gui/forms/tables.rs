@@ -229,7 +229,8 @@ pub fn parameters_ui(ui: &mut Ui, state: StateRef<'_>, memory: &mut FormMemory, 
     }
     if link(ui, "+ Add parameter").clicked() {
         let id = state.project.new_id("par");
-        let is_taken = |name: &str| state.project.parameters.values().any(|other| other.name == name);
+        let is_taken =
+            |name: &str| state.project.parameters.values().any(|other| other.name.eq_ignore_ascii_case(name));
         let name = (1..).map(|number| format!("parameter_{number}")).find(|name| !is_taken(name)).unwrap_or_default();
         let parameter = Parameter {
             id,

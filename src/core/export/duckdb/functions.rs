@@ -272,7 +272,11 @@ fn shown_value(sql: &str, data_type: &DataType) -> String {
             let parts: Vec<String> = fields
                 .iter()
                 .map(|(name, item)| {
-                    format!("{}: {}", sql_text(name), shown_value(&format!("struct_extract({sql}, {})", sql_text(name)), item))
+                    format!(
+                        "{}: {}",
+                        sql_text(name),
+                        shown_value(&format!("struct_extract({sql}, {})", sql_text(name)), item)
+                    )
                 })
                 .collect();
             format!("CASE WHEN {sql} IS NOT NULL THEN {{{}}} END", parts.join(", "))

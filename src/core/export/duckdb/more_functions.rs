@@ -60,7 +60,10 @@ pub fn call(
             sql_text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):(\d+)")
         ),
         "url_path" => {
-            format!("regexp_extract(trim({a}), {}, 1)", sql_text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)"))
+            format!(
+                "regexp_extract(trim({a}), {}, 1)",
+                sql_text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)")
+            )
         }
         "url_query" => part(a, r"^[^?#]*\?([^#]*)", ""),
         "url_fragment" => part(a, "^[^#]*#((?s).*)$", ""),
@@ -171,7 +174,9 @@ fn time_function(
                 (0..6).map(|index| args.get(index).cloned().unwrap_or_else(|| "0".into())).collect();
             format!("TRY(make_timestamp({}, {}))", parts[..5].join(", "), format_args!("CAST({} AS DOUBLE)", parts[5]))
         }
-        "at_timezone" => format!("((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(second_word)),
+        "at_timezone" => {
+            format!("((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(second_word))
+        }
         "is_weekend" => format!("(extract(isodow FROM CAST({a} AS TIMESTAMP)) >= 6)"),
         "format_time" => format!("strftime(CAST({a} AS TIMESTAMP), {})", sql_text(&shared_format(second_word)?)),
         "to_timestamp" if args.len() == 2 => {

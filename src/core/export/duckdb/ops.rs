@@ -107,7 +107,12 @@ fn inline_rows(rows: &Rows) -> String {
         .fields
         .iter()
         .map(|field| {
-            format!("CAST({} AS {}) AS {}", sql_identifier(&field.name), type_name(&field.data_type), sql_identifier(&field.name))
+            format!(
+                "CAST({} AS {}) AS {}",
+                sql_identifier(&field.name),
+                type_name(&field.data_type),
+                sql_identifier(&field.name)
+            )
         })
         .collect();
     format!("SELECT {}\nFROM (VALUES\n  {}\n) AS rows({})", casts.join(", "), lines.join(",\n  "), names.join(", "))
@@ -171,8 +176,11 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
     }
     let on = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     let left_columns = column_list(left.schema.fields.iter(), "l.");
-    let right_columns: String =
-        join.right.iter().map(|(name, output)| format!(", r.{} AS {}", sql_identifier(name), sql_identifier(output))).collect();
+    let right_columns: String = join
+        .right
+        .iter()
+        .map(|(name, output)| format!(", r.{} AS {}", sql_identifier(name), sql_identifier(output)))
+        .collect();
     let (a, b) = (&left.view, &right.view);
     let kind = match join.kind {
         JoinKind::Inner => "JOIN",
@@ -200,7 +208,8 @@ fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
         let nulls = if word.is_empty() { "NULLS LAST" } else { "NULLS FIRST" };
         let keys: Vec<String> =
             join.by.iter().map(|(_, name)| name).chain([&join.right_time]).map(|name| sql_identifier(name)).collect();
-        let order: Vec<String> = right.schema.names().map(|name| format!("{}{word} {nulls}", sql_identifier(name))).collect();
+        let order: Vec<String> =
+            right.schema.names().map(|name| format!("{}{word} {nulls}", sql_identifier(name))).collect();
         let unique = format!(
             "(SELECT * FROM {} WHERE {} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {}) = 1)",
             right.view,
@@ -208,7 +217,8 @@ fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
             keys.join(", "),
             order.join(", ")
         );
-        let mut on: Vec<String> = join.by.iter().map(|(a, b)| format!("l.{} = {table}.{}", sql_identifier(a), sql_identifier(b))).collect();
+        let mut on: Vec<String> =
+            join.by.iter().map(|(a, b)| format!("l.{} = {table}.{}", sql_identifier(a), sql_identifier(b))).collect();
         on.push(format!("l.{} {sign} {table}.{}", sql_identifier(&join.left_time), sql_identifier(&join.right_time)));
         format!("ASOF LEFT JOIN {unique} AS {table} ON {}", on.join(" AND "))
     };
@@ -265,7 +275,8 @@ fn union(inputs: &[Input], output: &Schema) -> String {
             .fields
             .iter()
             .map(|field| {
-                let column = if input.schema.has(&field.name) { sql_identifier(&field.name) } else { "NULL".to_owned() };
+                let column =
+                    if input.schema.has(&field.name) { sql_identifier(&field.name) } else { "NULL".to_owned() };
                 format!("CAST({column} AS {}) AS {}", type_name(&field.data_type), sql_identifier(&field.name))
             })
             .collect();

@@ -8,8 +8,7 @@ use super::ops::copied_file;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::ir::{
-    Destination, Op, Otherwise, Parameter, Plan, TextPart, WhenExists, Write, parameter_variable,
-    text_parts,
+    Destination, Op, Otherwise, Parameter, Plan, TextPart, WhenExists, Write, parameter_variable, text_parts,
 };
 use crate::quote::{markdown_text, python_text};
 
