@@ -67,7 +67,7 @@ pub fn check_parameter_names(parameters: &[Parameter]) -> Vec<(usize, Diagnostic
                 true => format!("there are two parameters `{name}`"),
                 false => format!("the parameters `{other}` and `{name}` are both set by {variable}"),
             };
-            let help = format!("call one of them `{}`", suggested(name, &is_free));
+            let help = format!("give one of them another name, such as `{}`", suggested(name, &is_free));
             found.push((index, Diagnostic::error("PW0642", fault).help(help)));
             continue;
         }

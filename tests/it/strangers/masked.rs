@@ -1,7 +1,7 @@
 //! The designer shows no secret: neither what is typed for a run, nor what is wrong with it.
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use serde_json::json;
 
 use crate::gui::{designer, wait};
