@@ -49,13 +49,15 @@ fn script_parameters(plan: &Plan) -> Vec<Parameter> {
     declared(plan, &found)
 }
 
+/// Whether a path begins at a root, or goes up.
+fn leaves(path: &str) -> bool {
+    let is_rooted = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    is_rooted || path.split(['/', '\\']).any(|part| part == "..")
+}
+
 /// Paths of loads that would leave the folder of the results, as they are written. What parameters make of a path is
 /// checked by run.py.
 pub fn check_paths(plan: &Plan) -> Vec<Diagnostic> {
-    let leaves = |path: &str| {
-        let is_rooted = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
-        is_rooted || path.split(['/', '\\']).any(|part| part == "..")
-    };
     let faults = plan.nodes.iter().filter_map(|node| {
         let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op else { return None };
         let fault = match text_parts(path) {
@@ -215,7 +217,8 @@ def main(script, out):
     connection = duckdb.connect()
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {identifier(name)} = $value", {"value": value})
-    with open(script, encoding="utf-8") as text:
+    # Line ends inside of names and texts stay as they are.
+    with open(script, encoding="utf-8", newline="") as text:
         for statement in connection.extract_statements(text.read()):
             connection.execute(statement)
     connection.close()
@@ -248,4 +251,19 @@ fn readme(plan: &Plan, info: &DesignInfo) -> String {
         markdown_text(&info.name),
         parameter_lines(&used)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves;
+
+    #[test]
+    fn paths_that_leave_the_results_are_seen() {
+        for path in ["../x", "/x", "\\x", "a/../../x", "a\\..\\x", "..", "C:\\x", "C:/x"] {
+            assert!(leaves(path), "{path}");
+        }
+        for path in ["x", "a/b.csv", "a..b/x", "...", "${p}/x"] {
+            assert!(!leaves(path), "{path}");
+        }
+    }
 }
