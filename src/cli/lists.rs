@@ -7,6 +7,7 @@ use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
 use pipewright_core::policy::json_schema_of_policy;
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
+use pipewright_core::quote;
 use pipewright_core::steps::{Example, StepKind, kind, kinds};
 use serde_json::{Value as Json, json};
 
@@ -171,9 +172,6 @@ fn node_names(project: &Project) -> std::collections::BTreeMap<&str, String> {
 
 fn mermaid(project: &Project) -> String {
     let names = node_names(project);
-    let quote = |text: &str| {
-        text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', " ")
-    };
     let mut text = String::from("flowchart LR\n");
     for step in project.steps.values() {
         let title = kind(&step.kind).map_or(step.kind.as_str(), |kind| kind.title());
@@ -181,13 +179,14 @@ fn mermaid(project: &Project) -> String {
             text,
             "  {}[\"{}<br/><small>{}</small>\"]",
             names[step.id.as_str()],
-            quote(&step.title),
-            quote(title)
+            quote::mermaid(&step.title),
+            quote::mermaid(title)
         );
     }
     for wire in project.wires.values() {
         if let (Some(from), Some(to)) = (names.get(wire.from.as_str()), names.get(wire.to.as_str())) {
-            let label = if wire.output == "out" { String::new() } else { format!("|\"{}\"|", quote(&wire.output)) };
+            let label =
+                if wire.output == "out" { String::new() } else { format!("|\"{}\"|", quote::mermaid(&wire.output)) };
             let _ = writeln!(text, "  {from} -->{label} {to}");
         }
     }
@@ -196,11 +195,16 @@ fn mermaid(project: &Project) -> String {
 
 fn dot(project: &Project) -> String {
     let names = node_names(project);
-    let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let mut text = String::from("digraph pipeline {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n");
     for step in project.steps.values() {
         let title = kind(&step.kind).map_or(step.kind.as_str(), |kind| kind.title());
-        let _ = writeln!(text, "  {} [label=\"{}\\n{}\"];", names[step.id.as_str()], quote(&step.title), quote(title));
+        let _ = writeln!(
+            text,
+            "  {} [label=\"{}\\n{}\"];",
+            names[step.id.as_str()],
+            quote::dot(&step.title),
+            quote::dot(title)
+        );
     }
     for wire in project.wires.values() {
         if let (Some(from), Some(to)) = (names.get(wire.from.as_str()), names.get(wire.to.as_str())) {

@@ -7,6 +7,7 @@ use pipewright_core::planner::{
     Asked, Catalogue, Concept, Coverage, CoverageState, Difference, Forbidden, Gap, Proposal, ReadyQuestion,
     Vocabulary, Volume, VolumeOf, one_field_away, unused_fields,
 };
+use pipewright_core::quote::{csv_cell, markdown_text};
 
 /// Unused fields and wishes that are listed; the JSON has all.
 const LISTED: usize = 12;
@@ -177,25 +178,20 @@ pub fn coverage(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -
 }
 
 pub fn coverage_markdown(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -> String {
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-    let titles: Vec<String> = catalogue.sources.iter().map(|source| cell(&source.title)).collect();
+    let titles: Vec<String> = catalogue.sources.iter().map(|source| markdown_text(&source.title)).collect();
     let mut text = format!("| question | {} |\n| --- |{}\n", titles.join(" | "), " --- |".repeat(titles.len()));
     for (number, asked) in questions.iter().enumerate() {
         let states: Vec<&str> = matrix.row(number).iter().map(|state| state.title()).collect();
-        let _ = writeln!(text, "| {} | {} |", cell(&asked.title), states.join(" | "));
+        let _ = writeln!(text, "| {} | {} |", markdown_text(&asked.title), states.join(" | "));
     }
     text
 }
 
 pub fn coverage_csv(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -> String {
-    let cell = |text: &str| match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    };
     let mut text = String::from("question,source,state\n");
     for (number, asked) in questions.iter().enumerate() {
         for (source, state) in catalogue.sources.iter().zip(matrix.row(number)) {
-            let _ = writeln!(text, "{},{},{}", cell(&asked.id), cell(&source.source), state.title());
+            let _ = writeln!(text, "{},{},{}", csv_cell(&asked.id), csv_cell(&source.source), state.title());
         }
     }
     text

@@ -10,7 +10,7 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
 use pipewright_core::ir::load_answers;
-use pipewright_core::ir::resolve_parameters;
+use pipewright_core::ir::{parameter_variable, resolve_parameters};
 use pipewright_core::plan::check_kept_lines;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
 
@@ -58,7 +58,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
 }
 
-/// Command line before environment before env-file before default.
+/// Command line before environment (`PW_NAME`) before env-file (`PW_NAME` or `NAME`) before default.
 fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>, Failure> {
     let given = opened.parameters(&args.parameters)?;
     let mut file = BTreeMap::new();
@@ -72,9 +72,13 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
             file.insert(name, value);
         }
     }
-    let look_up = |name: &str| {
-        let name = name.strip_prefix("env:").unwrap_or(name);
-        std::env::var(name).ok().or_else(|| file.get(name).cloned())
+    let look_up = |name: &str| match name.strip_prefix("env:") {
+        Some(variable) => std::env::var(variable).ok().or_else(|| file.get(variable).cloned()),
+        None => {
+            let variable = parameter_variable(name);
+            let in_file = || file.get(&variable).or_else(|| file.get(name)).cloned();
+            std::env::var(&variable).ok().or_else(in_file)
+        }
     };
     resolve_parameters(&opened.plan.parameters, &given, &look_up)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
@@ -87,7 +91,8 @@ fn env_file_fault(error: &dotenvy::Error, path: &Path) -> Diagnostic {
             let first = text.lines().next().unwrap_or_default().trim();
             let lines = fs::read_to_string(path).unwrap_or_default();
             let line = lines.lines().position(|line| line.contains(first));
-            (format!("`{first}` is not of the form NAME=VALUE"), FORM.to_owned(), line)
+            // The line may hold a secret: it is named, not shown.
+            ("a line is not of the form NAME=VALUE".to_owned(), FORM.to_owned(), line)
         }
         dotenvy::Error::Io(error) => {
             let help = near_file(path).unwrap_or_else(|| "check the path and the rights of the file".to_owned());

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean};
 use pipewright_core::model::Source;
 use pipewright_core::planner::{Declared, SourceEvidence, drift};
+use pipewright_core::quote::{uri_path, xml};
 use pipewright_engine::resolve::real_source;
 use serde_json::{Value as Json, json};
 
@@ -111,23 +112,6 @@ fn junit(source: &Source, found: &SourceEvidence, differences: &[Diagnostic], fi
     )
 }
 
-/// Text inside XML; what XML cannot hold becomes a blank.
-fn xml(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
-            _ if c.is_control() => escaped.push(' '),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
-}
-
 /// SARIF 2.1.0, as code hosts show it.
 fn sarif(differences: &[Diagnostic], file: &str) -> Json {
     let level = |severity| match severity {
@@ -147,7 +131,7 @@ fn sarif(differences: &[Diagnostic], file: &str) -> Json {
                 "level": level(one.severity),
                 "message": {"text": format!("{}{help}", one.message)},
                 "locations": [{
-                    "physicalLocation": {"artifactLocation": {"uri": file.replace('\\', "/").replace(' ', "%20")}},
+                    "physicalLocation": {"artifactLocation": {"uri": uri_path(file)}},
                     "logicalLocations": [{"name": column_of(one), "kind": "member"}],
                 }],
             })

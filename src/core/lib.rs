@@ -27,4 +27,5 @@ pub mod plan;
 pub mod planner;
 pub mod policy;
 pub mod project;
+pub mod quote;
 pub mod steps;

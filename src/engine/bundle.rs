@@ -268,7 +268,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
 /// Runs the bundle on the pinned rows and compares every result, as sets of rows.
 fn verify_script(target: &str) -> String {
     let run = match target {
-        "duckdb" => "STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\"",
+        "duckdb" => "PIPEWRIGHT_STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\"",
         _ => "\"$pipewright\" run \"$here/receipt/pipeline.json\" --out \"$out\"",
     };
     VERIFY.replace("@RUN@", run)
@@ -278,11 +278,20 @@ const VERIFY: &str = r#"#!/bin/sh
 # The receipt: runs this bundle on the pinned rows in receipt/data and compares the results with receipt/expected,
 # as sets of rows, floats to nine digits.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 pipewright=${PIPEWRIGHT:-pipewright}
 export PIPEWRIGHT="$pipewright"
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+out=$work/out
+mkdir "$out"
+# The receipt was made with the defaults.
+for variable in $(env | sed -n 's/^\(PW_[A-Z0-9_]*\)=.*/\1/p'); do
+  unset "$variable"
+done
 @RUN@
 rows() {
   "$pipewright" read "$1" --output jsonl | awk '{
@@ -296,13 +305,13 @@ rows() {
 }
 failed=0
 for expected in "$here/receipt/expected"/*; do
-  name=$(basename "$expected")
+  name=${expected##*/}
   [ -f "$expected" ] || continue
-  rows "$expected" >"$out/.expected"
-  if [ -f "$out/$name" ] && rows "$out/$name" >"$out/.found" && cmp -s "$out/.expected" "$out/.found"; then
-    echo "same: $name, $(wc -l <"$out/.expected" | tr -d ' ') rows"
+  rows "$expected" >"$work/expected"
+  if [ -f "$out/$name" ] && rows "$out/$name" >"$work/found" && cmp -s "$work/expected" "$work/found"; then
+    printf 'same: %s, %s rows\n' "$name" "$(wc -l <"$work/expected" | tr -d ' ')"
   else
-    echo "DIFFERENT: $name" >&2
+    printf 'DIFFERENT: %s\n' "$name" >&2
     failed=1
   fi
 done

@@ -15,6 +15,7 @@ use pipewright_core::project::Project;
 use crate::collected::rows_of_steps;
 use crate::profile::profile;
 use crate::read::Cancel;
+use crate::resolve::without_secrets;
 use crate::sample::{Sampling, read_sample};
 
 /// Rows of each source that evidence rests on.
@@ -32,6 +33,7 @@ pub fn evidence_of(
     parameters: &BTreeMap<String, Value>,
 ) -> (Vec<SourceEvidence>, Vec<Diagnostic>) {
     let (mut found, mut diagnostics) = (Vec::new(), Vec::new());
+    let parameters = &without_secrets(project, parameters);
     for source in project.sources.values() {
         let mut evidence = SourceEvidence::declared(source);
         if source.planned.is_none()

@@ -22,7 +22,7 @@ use crate::{expand, schema_as, sniff};
 /// defaults.
 pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagnostic>) {
     let (mut edits, mut diagnostics) = (Vec::new(), Vec::new());
-    let parameters = default_parameters(project);
+    let parameters = path_parameters(project);
     for source in project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty()) {
         if source.format.is_some() && source.schema.is_some() {
             continue;
@@ -108,7 +108,7 @@ pub fn real_source(
 /// Hints of sources whose files are not there now, with the parameters' defaults. What is looked up anyway
 /// (`resolve_sources`) is left out.
 pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
-    let parameters = default_parameters(project);
+    let parameters = path_parameters(project);
     let is_known = |source: &&Source| source.format.is_some() && source.schema.is_some();
     let read = project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty());
     let faults = read.filter(is_known).filter_map(|source| {
@@ -121,6 +121,20 @@ pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
         Some(hint)
     });
     faults.collect()
+}
+
+/// The parameters' defaults that may stand in paths: no secrets.
+fn path_parameters(project: &Project) -> BTreeMap<String, Value> {
+    without_secrets(project, &default_parameters(project))
+}
+
+/// Values that may stand in paths and be shown.
+pub(crate) fn without_secrets(project: &Project, parameters: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let is_secret = |name: &String| {
+        let mut named = project.parameters.values().filter(|parameter| parameter.name == *name);
+        named.any(|parameter| ir::is_secret_default(parameter.default.as_ref()))
+    };
+    parameters.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// A variable of the environment that a parameter's default stands for (`env:NAME`); nothing for other names.

@@ -58,6 +58,8 @@ pub fn fate_of(
 }
 
 struct Tracer<'a> {
+    /// As it was designed, with parameters by name: what is told of it holds no values of theirs.
+    designed: &'a Op,
     op: Op,
     rule: Trace,
     inputs: &'a [Arc<ResultTable>],
@@ -77,13 +79,13 @@ fn alike(a: &Value, b: &Value) -> bool {
 
 impl<'a> Tracer<'a> {
     fn new(
-        node: &Node,
+        node: &'a Node,
         inputs: &'a [Arc<ResultTable>],
         output: &'a ResultTable,
         parameters: &'a BTreeMap<String, Value>,
     ) -> Tracer<'a> {
         let op = bound(&node.op, parameters);
-        Tracer { rule: trace(&op), op, inputs, output, parameters }
+        Tracer { rule: trace(&op), designed: &node.op, op, inputs, output, parameters }
     }
 
     fn value(&self, expr: &Expr, table: &ResultTable, row: usize) -> Value {
@@ -199,7 +201,7 @@ impl<'a> Tracer<'a> {
     /// Why a row stands behind no output row.
     fn reason(&self, input: usize, row: usize) -> String {
         let Some(table) = self.inputs.get(input) else { return String::new() };
-        match &self.op {
+        match self.designed {
             Op::Filter { predicate } => match self.value(predicate, table, row) {
                 Value::Boolean(false) => format!("the condition `{}` is false for it", print(predicate)),
                 _ => format!("the condition `{}` is null for it", print(predicate)),
@@ -280,6 +282,16 @@ mod tests {
         assert_eq!(fate(1), Fate { rows: vec![0], reason: None });
         assert_eq!(fate(0).reason.unwrap(), "the condition `n > 2` is false for it");
         assert_eq!(fate(2).reason.unwrap(), "the condition `n > 2` is null for it");
+    }
+
+    #[test]
+    fn a_reason_names_parameters_and_holds_no_value_of_theirs() {
+        let secret = BTreeMap::from([("key".to_owned(), Value::text("tr0ub4dor"))]);
+        let input = table("t:String", json!([["a"]]));
+        let (mut node, inputs, output) = made(Op::Filter { predicate: parse("false").unwrap() }, &[input]);
+        node.op = Op::Filter { predicate: parse("hmac(t, ${key}) = 'b'").unwrap() };
+        let reason = fate_of(&node, &inputs, &output, 0, 0, &secret).reason.unwrap();
+        assert_eq!(reason, "the condition `hmac(t, ${key}) = 'b'` is false for it");
     }
 
     #[test]

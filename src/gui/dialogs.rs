@@ -270,7 +270,8 @@ fn run_dialog_ui(
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(json) => json.to_string(),
         };
-        let look = TextLook { placeholder: &default, is_code: true, ..TextLook::default() };
+        let is_secret = parameter.is_secret();
+        let look = TextLook { placeholder: &default, is_code: true, is_secret, ..TextLook::default() };
         text_edit(ui, &parameter.name, text, look);
         if !text.is_empty()
             && let Err(problem) = parse_parameter(parameter, text)

@@ -82,7 +82,7 @@ impl App {
             self.notice(ctx, "the source has no path yet", false);
             return;
         }
-        match interpolate(&source.path, &self.state.parameters()) {
+        match interpolate(&source.path, &self.state.shown_parameters()) {
             Ok(path) => {
                 let format = source.format.clone().filter(|_| keeps_format);
                 self.state.sniffing.insert(path.clone());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{NodeId, Plan, resolve_parameters};
+use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
 use pipewright_core::planner::{Asked, Difference};
 use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
@@ -342,6 +342,14 @@ impl AppState {
             resolve_parameters(alone, &BTreeMap::new(), &referred_variable).ok()
         });
         known.flatten().collect()
+    }
+
+    /// The same without secrets: for paths, and for values that are shown.
+    pub fn shown_parameters(&self) -> BTreeMap<String, Value> {
+        let secrets = secrets_of(&self.plan.parameters);
+        let mut values = self.parameters();
+        values.retain(|name, _| !secrets.contains(name));
+        values
     }
 
     /// The step that is selected alone.

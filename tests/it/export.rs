@@ -6,7 +6,7 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{path, python_with_duckdb, run, run_ok, texts};
+use crate::support::{path, program_for_bundles, python_with_duckdb, run, run_ok, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -64,8 +64,8 @@ fn hostile_names_and_texts_are_quoted() {
         let mut script = Command::new(bundle.join("run.sh"));
         script
             .arg(&out)
-            .env("SOURCE_FOLDER", folder.path())
-            .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
+            .env("PW_SOURCE_FOLDER", folder.path())
+            .env("PIPEWRIGHT", program_for_bundles(folder.path()))
             .env("PYTHON", &python);
         let (code, stdout, stderr) = texts(script.current_dir(folder.path()).output().unwrap());
         assert_eq!(code, 0, "{target}: {stdout}{stderr}");

@@ -93,7 +93,7 @@ fn parameters_come_from_the_command_line_then_the_environment_then_the_env_file(
     let run_with = |environment: Option<&str>, extra: &[&str]| {
         let mut command = pipewright();
         command.args(["run", PROJECT, "--flow", "pages_by_visitors", "--env-file", path(&file), "--out", path(&out)]);
-        environment.map(|value| command.env("data", value));
+        environment.map(|value| command.env("PW_DATA", value));
         texts(command.args(extra).output().unwrap())
     };
     assert_eq!(run_with(None, &[]).0, 0);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{path, pipewright, python_with_duckdb, root, run, run_ok, texts};
+use crate::support::{path, pipewright, program_for_bundles, python_with_duckdb, root, run, run_ok, texts};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 const ANSWERS: [&str; 4] =
@@ -60,7 +60,7 @@ fn its_samples_are_those_of_the_generator() {
 fn project_pipeline_and_duckdb_give_what_the_oracle_computes() {
     let Some(python) = python_with_duckdb("project_pipeline_and_duckdb_give_what_the_oracle_computes") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let program = env!("CARGO_BIN_EXE_pipewright");
+    let program = program_for_bundles(folder.path());
     for target in ["pipeline", "duckdb"] {
         run_ok(&["export", PROJECT, "--target", target, "--out", path(&folder.path().join(target))]);
     }
@@ -72,7 +72,7 @@ fn project_pipeline_and_duckdb_give_what_the_oracle_computes() {
         fs::remove_dir_all(&out).unwrap();
         for target in ["pipeline", "duckdb"] {
             let mut script = Command::new(folder.path().join(target).join("run.sh"));
-            script.arg(&out).env("DATA", &data).env("PIPEWRIGHT", program).env("PYTHON", &python);
+            script.arg(&out).env("PW_DATA", &data).env("PIPEWRIGHT", &program).env("PYTHON", &python);
             let (code, stdout, stderr) = texts(script.output().unwrap());
             assert_eq!(code, 0, "{target}: {stdout}{stderr}");
             assert_equals_oracle(&python, &data, &out);
@@ -85,13 +85,14 @@ fn project_pipeline_and_duckdb_give_what_the_oracle_computes() {
 fn receipts_hold_and_notice_a_difference() {
     let Some(python) = python_with_duckdb("receipts_hold_and_notice_a_difference") else { return };
     let folder = tempfile::tempdir().unwrap();
+    let program = program_for_bundles(folder.path());
     for target in ["pipeline", "duckdb"] {
         let bundle = folder.path().join(target);
         run_ok(&["export", PROJECT, "--target", target, "--out", path(&bundle)]);
-        assert!(fs::read_to_string(bundle.join("README.md")).unwrap().contains("DATA"));
+        assert!(fs::read_to_string(bundle.join("README.md")).unwrap().contains("PW_DATA"));
         let verify = || {
             let mut script = Command::new(bundle.join("verify.sh"));
-            script.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+            script.env("PIPEWRIGHT", &program).env("PYTHON", &python);
             texts(script.output().unwrap())
         };
         let (code, stdout, stderr) = verify();

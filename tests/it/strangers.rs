@@ -1,5 +1,8 @@
 //! Hostile names, paths, folders and projects: nothing of the user's is deleted, run, read or written outside.
 
+#[cfg(feature = "gui")]
+mod masked;
+mod names;
 mod places;
 mod reach;
 mod signals;

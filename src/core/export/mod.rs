@@ -7,7 +7,8 @@ pub mod pipeline;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::Plan;
+use crate::ir::{Parameter, Plan, check_parameter_names, check_secrets, parameter_variable};
+use crate::quote::{markdown_code, markdown_text};
 
 /// A file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,24 @@ pub trait Target: Sync {
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle;
 }
 
+/// The parameters for a README, with the variables that set them. Lines of Markdown.
+fn parameter_lines(parameters: &[Parameter]) -> String {
+    let one = |parameter: &Parameter| {
+        let default = match &parameter.default {
+            None => "must be given".to_owned(),
+            Some(serde_json::Value::String(text)) if parameter.is_secret() => {
+                format!("a secret, else taken from {}", markdown_code(text))
+            }
+            Some(serde_json::Value::String(text)) if text.is_empty() => "default empty".to_owned(),
+            Some(serde_json::Value::String(text)) => format!("default {}", markdown_code(text)),
+            Some(default) => format!("default {}", markdown_code(&default.to_string())),
+        };
+        let (variable, doc) = (parameter_variable(&parameter.name), markdown_text(&parameter.doc));
+        format!("- `{variable}` ({}, {default}): {doc}\n", markdown_text(&parameter.data_type.to_string()))
+    };
+    if parameters.is_empty() { "None.\n".to_owned() } else { parameters.iter().map(one).collect() }
+}
+
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
     &[&pipeline::PipelineTarget, &duckdb::DuckDb]
@@ -110,7 +129,11 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
                 .step(id, &step.title),
         );
     }
-    // The plan of a project has told of it already.
+    // The plan of a project has told of these already.
+    if found.is_empty() {
+        found.extend(check_parameter_names(&plan.parameters).into_iter().map(|(_, fault)| fault));
+        found.extend(check_secrets(plan));
+    }
     if !found.iter().any(|diagnostic| diagnostic.code.starts_with("PW10")) {
         found.extend(crate::plan::check_policy(plan));
     }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bundle, DesignInfo, Support, Target};
+use super::{Bundle, DesignInfo, Support, Target, parameter_lines};
 use crate::diagnostic::{Diagnostic, json_cause, json_fault};
-use crate::ir::{Plan, prune};
+use crate::ir::{Plan, check_parameter_names, check_secrets, prune};
+use crate::quote::markdown_text;
 
 /// Version of the pipeline file.
 pub const PIPELINE_VERSION: u64 = 1;
@@ -57,6 +58,10 @@ impl Pipeline {
             Diagnostic::error("PW0613", format!("the pipeline cannot be read: {}", json_cause(&error)))
                 .help("export it again")
         })?;
+        let faults = check_parameter_names(&pipeline.plan.parameters);
+        if let Some((_, fault)) = faults.into_iter().next() {
+            return Err(fault);
+        }
         let count = pipeline.plan.nodes.len() as u32;
         for index in 0..pipeline.plan.nodes.len() {
             let node = &pipeline.plan.nodes[index];
@@ -82,7 +87,10 @@ impl Pipeline {
                 Diagnostic::error("PW0614", "a step names a node that is not there").help("export the pipeline again")
             );
         }
-        Ok(pipeline)
+        match check_secrets(&pipeline.plan).into_iter().next() {
+            Some(fault) => Err(fault),
+            None => Ok(pipeline),
+        }
     }
 }
 
@@ -110,40 +118,29 @@ impl Target for PipelineTarget {
         let pruned = prune(plan, &plan.sinks());
         let pipeline = Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: pruned };
         bundle.text("pipeline.json", pipeline.to_text());
-        let parameters: String = plan
-            .parameters
-            .iter()
-            .map(|parameter| {
-                let variable = parameter.name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-                format!("[ -z \"${{{variable}:-}}\" ] || set -- \"$@\" --param \"{}=${variable}\"\n", parameter.name)
-            })
-            .collect();
-        bundle.script("run.sh", format!(
-            "#!/bin/sh\n# Runs the pipeline: ./run.sh OUT. Parameters are environment variables (see README.md).\nset -eu\n\
-             here=$(cd \"$(dirname \"$0\")\" && pwd)\nout=${{1:?usage: run.sh OUT}}\nset --\n{parameters}\
-             exec \"${{PIPEWRIGHT:-pipewright}}\" run \"$here/pipeline.json\" --out \"$out\" --report \"$out/report.json\" \"$@\"\n"
-        ));
+        bundle.script("run.sh", RUN);
         bundle.text("README.md", readme(&pipeline));
         bundle
     }
 }
 
+const RUN: &str = r#"#!/bin/sh
+# Runs the pipeline: ./run.sh OUT [OPTION…]. Parameters are environment variables (see README.md).
+set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+out=${1:?usage: run.sh OUT}
+shift
+exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
+"#;
+
 fn readme(pipeline: &Pipeline) -> String {
-    let mut text = format!(
+    format!(
         "# {}: pipeline for the Pipewright runner\n\n`./run.sh OUT` reads the sources, runs all flows and writes the results into the folder OUT, with `report.json` beside \
          them. `./verify.sh` runs the pipeline on the pinned sample in `receipt/` and compares the results with those that the designer showed.\n\n\
-         Both need `pipewright` on the PATH, or its path in the variable `PIPEWRIGHT`.\n\n## Parameters\n\n",
-        pipeline.name
-    );
-    if pipeline.plan.parameters.is_empty() {
-        text.push_str("None.\n");
-    }
-    for parameter in &pipeline.plan.parameters {
-        let variable = parameter.name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        let default =
-            parameter.default.as_ref().map_or("must be given".to_owned(), |default| format!("default `{default}`"));
-        text.push_str(&format!("- `{variable}` ({}, {default}): {}\n", parameter.data_type, parameter.doc));
-    }
-    text.push_str("\n## Exit codes\n\n0 done; 1 the run failed; 2 usage; 3 done, with more rows in quarantine than allowed; 78 the configuration is invalid.\n");
-    text
+         Both need `pipewright` on the PATH, or its path in the variable `PIPEWRIGHT`.\n\n## Parameters\n\n\
+         Variables of the environment, or of a file: `./run.sh OUT --env-file FILE`.\n\n{}\n\
+         ## Exit codes\n\n0 done; 1 the run failed; 2 usage; 3 done, with more rows in quarantine than allowed; 78 the configuration is invalid.\n",
+        markdown_text(&pipeline.name),
+        parameter_lines(&pipeline.plan.parameters)
+    )
 }

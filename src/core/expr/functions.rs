@@ -68,6 +68,8 @@ pub struct Function {
     pub max_args: Option<usize>,
     /// Arguments (from 0) that must be written as constants: patterns, formats, units.
     pub literal_args: &'static [usize],
+    /// Arguments (from 0) that are meant for a secret: the only places where one may stand.
+    pub secret_args: &'static [usize],
     /// What is wrong with the values of constant arguments, in a sentence.
     pub check_literals: Option<LiteralCheck>,
     /// Result type from the arguments' types, or a sentence that says what is wrong.
@@ -110,6 +112,7 @@ impl Function {
             min_args: args.len(),
             max_args: Some(args.len()),
             literal_args: &[],
+            secret_args: &[],
             check_literals: None,
             result,
             eval: None,
@@ -131,6 +134,11 @@ impl Function {
 
     const fn literal(mut self, args: &'static [usize]) -> Function {
         self.literal_args = args;
+        self
+    }
+
+    const fn secret(mut self, args: &'static [usize]) -> Function {
+        self.secret_args = args;
         self
     }
 

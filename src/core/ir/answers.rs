@@ -16,8 +16,10 @@ pub fn load_answers(plan: &Plan) -> Plan {
         if is_loaded(plan, id) {
             continue;
         }
-        let wanted = question.clone().unwrap_or_else(|| node.origin.step.clone());
-        let name = if names.insert(wanted.clone()) { wanted } else { format!("{wanted}-{}", node.origin.step) };
+        let mut name = file_stem(question.as_ref().unwrap_or(&node.origin.step));
+        while !names.insert(name.clone()) {
+            name = format!("{name}-{}", file_stem(&node.origin.step));
+        }
         let path = format!("{name}.jsonl");
         let destination =
             Destination::File { path, kind: FileKind::Jsonl, partition: Vec::new(), when_exists: WhenExists::Replace };
@@ -29,6 +31,12 @@ pub fn load_answers(plan: &Plan) -> Plan {
         target.hash = node_hash(&target.op, inputs.into_iter());
     }
     loaded
+}
+
+/// An id as the name of a file. A file of somebody else may hold any id, also one that would lead elsewhere.
+fn file_stem(id: &str) -> String {
+    let stem: String = id.chars().map(|c| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
+    if stem.starts_with('.') || stem.trim().is_empty() { format!("_{stem}") } else { stem }
 }
 
 /// Whether something behind a node writes a file.

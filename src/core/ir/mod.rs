@@ -4,23 +4,29 @@
 
 mod answers;
 mod lineage;
+mod names;
 mod op;
 mod parameters;
 mod plan;
 mod prune;
 mod rules;
+mod secrets;
 mod trace;
 
 pub use answers::load_answers;
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
+pub use names::{check_parameter_names, parameter_variable};
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, LoweredBy, LoweredColumn, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic, Unpivot,
     WhenExists, Window, Write,
 };
-pub use parameters::{environment_reference, interpolate, parse_parameter, resolve_parameters};
+pub use parameters::{
+    Otherwise, TextPart, environment_reference, interpolate, parse_parameter, resolve_parameters, text_parts,
+};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
 pub(crate) use rules::near_names;
 pub use rules::{ParameterTypes, node_hash, output_schema};
+pub use secrets::{check_secrets, check_secrets_of, is_secret_default, misused, secret_in_text, secrets_of};
 pub use trace::{Frame, Trace, trace};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Parameter;
+use super::{Parameter, parameter_variable};
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
@@ -11,7 +11,17 @@ pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagn
     let wrong = || {
         Diagnostic::error(
             "PW0620",
-            format!("the parameter `{}` is of type {}, and `{text}` is not", parameter.name, parameter.data_type),
+            match parameter.is_secret() {
+                true => {
+                    format!("the secret `{}` is of type {}, and its value is not", parameter.name, parameter.data_type)
+                }
+                false => {
+                    format!(
+                        "the parameter `{}` is of type {}, and `{text}` is not",
+                        parameter.name, parameter.data_type
+                    )
+                }
+            },
         )
         .help(match parameter.data_type {
             DataType::Timestamp => "write it as 2026-03-02T14:00:00Z",
@@ -69,8 +79,9 @@ pub fn resolve_parameters(
                 }),
                 None => Err(Diagnostic::error("PW0622", format!("the parameter `{}` has no value", parameter.name))
                     .help(format!(
-                        "give it with --param {}=…, or in the environment{}",
+                        "give it with --param {}=…, or as {} in the environment{}",
                         parameter.name,
+                        parameter_variable(&parameter.name),
                         doc_of(parameter)
                     ))),
             },
@@ -96,7 +107,7 @@ fn from_environment(parameter: &Parameter, look_up: &dyn Fn(&str) -> Option<Stri
                 parameter.name
             ),
         )
-        .help(format!("set {name}, put it into a file for --env-file, or give --param {}=…", parameter.name))),
+        .help(format!("set {name} or {}, or put it into a file for --env-file", parameter_variable(&parameter.name)))),
     }
 }
 
@@ -104,36 +115,65 @@ fn doc_of(parameter: &Parameter) -> String {
     if parameter.doc.is_empty() { String::new() } else { format!(" ({})", parameter.doc) }
 }
 
-/// Puts values into a text such as a path: `${name}`, `${name:-default}`, `${name:?message}`; `$$` is a `$`.
-pub fn interpolate(text: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        if let Some(tail) = after.strip_prefix('$') {
-            out.push('$');
-            rest = tail;
-        } else if let Some(body) = after.strip_prefix('{') {
-            let Some((inside, tail)) = body.split_once('}') else {
-                return Err(Diagnostic::error("PW0623", format!("`{text}` has a `${{` that is not closed"))
-                    .help("close it with `}`; `$$` stands for a dollar sign"));
-            };
-            out.push_str(&one(inside, parameters)?);
-            rest = tail;
-        } else {
-            out.push('$');
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    Ok(out)
+/// A piece of a text such as a path, in which parameters may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPart<'a> {
+    Text(&'a str),
+    Parameter { name: &'a str, otherwise: Otherwise<'a> },
 }
 
-fn one(inside: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
-    let (name, otherwise) = match inside.split_once(':') {
-        Some((name, otherwise)) => (name, Some(otherwise)),
-        None => (inside, None),
+/// What stands in place of a parameter that has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise<'a> {
+    /// `${name}`: nothing; a name that is not known is a fault.
+    Nothing,
+    /// `${name:-default}`.
+    Default(&'a str),
+    /// `${name:?message}`: a fault.
+    Fault(&'a str),
+}
+
+/// The pieces of a text: `${name}`, `${name:-default}`, `${name:?message}`; `$$` is a `$`.
+pub fn text_parts(text: &str) -> Result<Vec<TextPart<'_>>, Diagnostic> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find('$') {
+        parts.push(TextPart::Text(&rest[..at]));
+        let after = &rest[at + 1..];
+        let Some(body) = after.strip_prefix('{') else {
+            parts.push(TextPart::Text("$"));
+            rest = after.strip_prefix('$').unwrap_or(after);
+            continue;
+        };
+        let Some((inside, tail)) = body.split_once('}') else {
+            return Err(Diagnostic::error("PW0623", format!("`{text}` has a `${{` that is not closed"))
+                .help("close it with `}`; `$$` stands for a dollar sign"));
+        };
+        let (name, otherwise) = match inside.split_once(':') {
+            Some((name, otherwise)) => match otherwise.split_at_checked(1) {
+                Some(("-", default)) => (name, Otherwise::Default(default)),
+                Some(("?", message)) => (name, Otherwise::Fault(message)),
+                _ => (name, Otherwise::Nothing),
+            },
+            None => (inside, Otherwise::Nothing),
+        };
+        parts.push(TextPart::Parameter { name, otherwise });
+        rest = tail;
+    }
+    parts.push(TextPart::Text(rest));
+    parts.retain(|part| *part != TextPart::Text(""));
+    Ok(parts)
+}
+
+/// Puts values into a text such as a path.
+pub fn interpolate(text: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
+    let one = |part: TextPart| match part {
+        TextPart::Text(text) => Ok(text.to_owned()),
+        TextPart::Parameter { name, otherwise } => filled(name, otherwise, parameters),
     };
+    text_parts(text)?.into_iter().map(one).collect()
+}
+
+fn filled(name: &str, otherwise: Otherwise, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
     let value = parameters.get(name).filter(|value| !value.is_null() && **value != Value::text(""));
     if let Some(value) = value {
         return Ok(match value.to_json() {
@@ -142,13 +182,13 @@ fn one(inside: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Dia
         });
     }
     match otherwise {
-        Some(otherwise) if otherwise.starts_with('-') => Ok(otherwise[1..].to_owned()),
-        Some(otherwise) if otherwise.starts_with('?') => {
-            Err(Diagnostic::error("PW0624", format!("the parameter `{name}` has no value: {}", &otherwise[1..]))
-                .help(format!("give it with --param {name}=…")))
+        Otherwise::Default(default) => Ok(default.to_owned()),
+        Otherwise::Fault(message) => {
+            Err(Diagnostic::error("PW0624", format!("the parameter `{name}` has no value: {message}"))
+                .help(format!("give it with --param {name}=…, or as {} in the environment", parameter_variable(name))))
         }
-        _ if parameters.contains_key(name) => Ok(String::new()),
-        _ => {
+        Otherwise::Nothing if parameters.contains_key(name) => Ok(String::new()),
+        Otherwise::Nothing => {
             let near = did_you_mean(name, parameters.keys().map(String::as_str));
             Err(Diagnostic::error("PW0625", format!("unknown parameter `{name}`{near}"))
                 .help("add it to the project's parameters"))

@@ -46,7 +46,8 @@ pub struct Parameter {
     pub name: String,
     #[serde(rename = "type")]
     pub data_type: DataType,
-    /// Used where a run gives none; `None`: must be given. A JSON value of the type; text may interpolate others.
+    /// Used where a run gives none; `None`: must be given. A JSON value of the type, or `${env:NAME}`: then the parameter
+    /// is a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "String::is_empty")]

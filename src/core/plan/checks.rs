@@ -31,10 +31,6 @@ impl Parameters {
                 report(format!("the parameter `{name}` is set by every run"), "give the parameter another name");
                 continue;
             }
-            if found.types.contains_key(name) {
-                report(format!("there are two parameters `{name}`"), "give one of them another name");
-                continue;
-            }
             if let Some(default) = &parameter.default
                 && !is_value(default, parameter)
             {
@@ -49,7 +45,34 @@ impl Parameters {
                 doc: parameter.doc.clone(),
             });
         }
+        found.check_names(project);
         found
+    }
+
+    /// Names that a run could not set, and secrets in what is written for people.
+    fn check_names(&mut self, project: &Project) {
+        let mut ids: Vec<&str> = Vec::new();
+        let declared = project.parameters.values().filter(|parameter| parameter.name != RUN_STARTED_AT);
+        for (parameter, known) in declared.zip(&self.declared) {
+            debug_assert_eq!(parameter.name, known.name);
+            ids.push(&parameter.id);
+        }
+        let faults = ir::check_parameter_names(&self.declared);
+        let mut faults: Vec<(String, Diagnostic)> =
+            faults.into_iter().map(|(index, fault)| (ids[index].to_owned(), fault.field("name"))).collect();
+        let secrets = ir::secrets_of(&self.declared);
+        let docs = project.parameters.values().map(|parameter| (&parameter.id, "doc", &parameter.doc));
+        let paths = project.sources.values().map(|source| (&source.id, "path", &source.path));
+        for (id, field, text) in docs.chain(paths) {
+            if let Some(name) = ir::secret_in_text(text, &secrets) {
+                let what = if field == "doc" { "a description" } else { "a path" };
+                faults.push((id.clone(), ir::misused(name, what).field(field)));
+            }
+        }
+        for (id, mut fault) in faults {
+            fault.location.id = Some(id);
+            self.diagnostics.push(fault);
+        }
     }
 }
 
@@ -121,7 +144,8 @@ pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Op
     let name = names_in(path).find(|name| !types.contains_key(*name))?;
     if let Some(variable) = name.strip_prefix("env:") {
         let message = format!("the path `{path}` takes `{variable}` from the environment by itself");
-        let help = format!("add a parameter with the default `${{env:{variable}}}`, and name it in the path");
+        let help =
+            format!("add a parameter, name it in the path, and set its variable, such as PW_{variable}, for a run");
         return Some(Diagnostic::error("PW0559", message).help(help).field(field));
     }
     let near = did_you_mean(name, types.keys().map(String::as_str));

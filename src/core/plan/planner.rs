@@ -9,7 +9,7 @@ use super::order::Graph;
 use super::policy::{check_project, data_rules, in_force};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::{Node, NodeId, Origin, Plan, PlanStep};
+use crate::ir::{Node, NodeId, Origin, Plan, PlanStep, check_secrets_of, secret_in_text};
 use crate::model::{Id, Source};
 use crate::project::{Project, Step};
 use crate::steps::{
@@ -174,7 +174,13 @@ impl<'a> Pass<'a> {
             .map(|(port, inputs)| (port.clone(), inputs.iter().map(|input| input.node).collect()))
             .collect();
         let job = Job { step, kind, title, inputs: &by_port, broken_inputs: &broken_inputs };
-        let (mut lowered, is_good) = self.lower(&job, &step.settings, true);
+        let (mut lowered, mut is_good) = self.lower(&job, &step.settings, true);
+        if let Some(fault) = self.shown_secret(&step.settings, first) {
+            // A hole: no preview, run or export comes to see the value.
+            lowered.diagnostics.push(fault.step(&step.id, title));
+            lowered.outputs.clear();
+            is_good = false;
+        }
         let mut is_stale = false;
         let mut good = is_good.then(|| step.settings.clone());
         if !is_good && lowered.outputs.is_empty() {
@@ -213,6 +219,15 @@ impl<'a> Pass<'a> {
             last_good: good,
         };
         self.add(step.id.clone(), kept, faults);
+    }
+
+    /// A secret that one of the nodes from `first` on would show, told at the setting that names it.
+    fn shown_secret(&self, settings: &Settings, first: u32) -> Option<Diagnostic> {
+        let secrets = &self.rules.secrets;
+        let fault = self.builder.nodes[first as usize..].iter().find_map(|node| check_secrets_of(node, secrets))?;
+        let names_it = |setting: &&String| secret_in_text(&settings[*setting].to_string(), secrets).is_some();
+        let field = settings.keys().find(names_it).map_or("source", String::as_str);
+        Some(fault.field(field))
     }
 
     fn add(&mut self, id: Id, kept: Kept, faults: Vec<Diagnostic>) {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::data::{Classification, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
-use crate::ir::{LoweredBy, Node, NodeId, Op, Plan, environment_reference, output_schema};
+use crate::ir::{LoweredBy, Node, NodeId, Op, Plan, environment_reference, is_secret_default, output_schema};
 use crate::model::Parameter;
 use crate::policy::{InForce, Policy, Sensitivities, Violation, loosened, parse_own};
 use crate::project::Project;
@@ -22,10 +22,12 @@ pub(super) fn data_rules(project: &Project) -> DataRules {
     let is_written = |parameter: &&Parameter| {
         parameter.default.as_ref().is_some_and(|default| !default.is_null() && environment_reference(default).is_none())
     };
+    let is_secret = |parameter: &&Parameter| is_secret_default(parameter.default.as_ref());
     DataRules {
         sensitivities: Sensitivities::of(&project.vocabulary),
         teams: teams(project),
         written: project.parameters.values().filter(is_written).map(|parameter| parameter.name.clone()).collect(),
+        secrets: project.parameters.values().filter(is_secret).map(|parameter| parameter.name.clone()).collect(),
     }
 }
 

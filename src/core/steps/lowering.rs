@@ -52,6 +52,8 @@ pub struct DataRules {
     pub teams: BTreeMap<Id, String>,
     /// Parameters whose values stand in the design, and so are no secret.
     pub written: BTreeSet<String>,
+    /// Parameters whose values come from the environment by reference: none may be seen.
+    pub secrets: BTreeSet<String>,
 }
 
 impl DataRules {

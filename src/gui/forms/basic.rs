@@ -19,6 +19,8 @@ pub struct TextLook<'a> {
     /// Room left free at its right.
     pub reserve: f32,
     pub is_wrong: bool,
+    /// What is typed shows as dots, also to screen readers.
+    pub is_secret: bool,
 }
 
 /// A text field in the designer's look. `name`: for screen readers.
@@ -30,6 +32,9 @@ pub fn text_edit(ui: &mut Ui, name: &str, text: &mut String, look: TextLook<'_>)
         if look.lines > 1 { TextEdit::multiline(text).desired_rows(look.lines) } else { TextEdit::singleline(text) };
     let width = (ui.available_width() - look.reserve).max(24.0);
     let mut edit = edit.hint_text(hint).font(font).desired_width(width).margin(Margin::symmetric(8, 5));
+    if look.is_secret {
+        edit = edit.password(true);
+    }
     if look.is_wrong {
         edit = edit.text_color(palette.bad);
     }

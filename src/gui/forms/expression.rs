@@ -144,7 +144,7 @@ impl FieldUi<'_, '_> {
     fn first_values(&self, parsed: &Expr, found: &DataType, input: &str) -> String {
         const LOOKED_AT: usize = 400;
         let Some(rows) = self.scope.rows(input).filter(|rows| rows.rows() > 0) else { return String::new() };
-        let bound = expr::bind(parsed, &self.scope.state.parameters());
+        let bound = expr::bind(parsed, &self.scope.state.shown_parameters());
         let value = |row: usize| {
             expr::eval(&bound, &|name: &str| {
                 rows.schema().index(name).map_or(Value::Null, |column| rows.value(row, column))

@@ -3,6 +3,7 @@
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::formats::{self, FormatSpec, Sample};
+use pipewright_core::ir::environment_reference;
 use pipewright_core::model::Parameter;
 use serde_json::{Value as Json, json};
 
@@ -229,7 +230,8 @@ pub fn parameters_ui(ui: &mut Ui, state: StateRef<'_>, memory: &mut FormMemory, 
     }
     if link(ui, "+ Add parameter").clicked() {
         let id = state.project.new_id("par");
-        let is_taken = |name: &str| state.project.parameters.values().any(|other| other.name == name);
+        let is_taken =
+            |name: &str| state.project.parameters.values().any(|other| other.name.eq_ignore_ascii_case(name));
         let name = (1..).map(|number| format!("parameter_{number}")).find(|name| !is_taken(name)).unwrap_or_default();
         let parameter = Parameter {
             id,
@@ -271,7 +273,13 @@ fn parameter_ui(ui: &mut Ui, parameter: &Parameter, memory: &mut FormMemory, out
         }
     });
     let key = format!("{}/draft", parameter.id);
+    // A reference to a variable is kept as it is, whatever the type of its value.
+    let read = |text: &str| match environment_reference(&Json::from(text)) {
+        Some(_) => Some(Json::from(text.trim())),
+        None => read_cell(text, &parameter.data_type),
+    };
     let stored = parameter.default.as_ref().map(|json| match Value::from_json(json, &parameter.data_type) {
+        _ if environment_reference(json).is_some() => json.as_str().unwrap_or_default().to_owned(),
         Some(Value::Null) | None => String::new(),
         Some(value) => match json {
             Json::String(text) => text.clone(),
@@ -279,12 +287,12 @@ fn parameter_ui(ui: &mut Ui, parameter: &Parameter, memory: &mut FormMemory, out
         },
     });
     let mut text = memory.drafts.get(&key).cloned().or(stored).unwrap_or_default();
-    let is_wrong = read_cell(&text, &parameter.data_type).is_none();
+    let is_wrong = read(&text).is_none();
     let look =
         TextLook { placeholder: "default: none, a run must give it", is_code: true, is_wrong, ..TextLook::default() };
     let response = text_edit(ui, "Default of parameter", &mut text, look);
     if response.changed() {
-        if let Some(value) = read_cell(&text, &parameter.data_type) {
+        if let Some(value) = read(&text) {
             typed(out, memory, "default", value);
         }
         memory.drafts.insert(key.clone(), text);

@@ -48,14 +48,9 @@ pub const MISTAKES: &[Run] = &[
         right,
         &["run", "P", "--env-file", "words.env"],
         78,
-        &["`some words here` is not of the form NAME=VALUE", "words.env, line 2"],
+        &["a line is not of the form NAME=VALUE", "words.env, line 2"],
     ),
-    (
-        right,
-        &["run", "P", "--env-file", "open.env"],
-        78,
-        &["`limit=\"3` is not of the form NAME=VALUE", "open.env, line 1"],
-    ),
+    (right, &["run", "P", "--env-file", "open.env"], 78, &["a line is not of the form NAME=VALUE", "open.env, line 1"]),
     (right, &["run", "P", "--env-file", "many.env"], 78, &["`limit` is of type Int, and `many` is not"]),
     (right, &["run", "P", "--env-file", "."], 78, &["the env-file cannot be read: it is a folder"]),
     // Sources.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{functions, quote, text};
+use super::functions;
 use crate::data::{DataType, Field, Schema, Value, format_date};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{
     self, BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, Place, Scope, SortKey, WindowFrame,
 };
+use crate::quote::{sql_identifier, sql_text};
 
 /// What an expression is printed in: the columns that it sees.
 pub struct Printer<'a> {
@@ -46,12 +47,12 @@ impl Printer<'_> {
     fn level(&self, expr: &Expr) -> Sql {
         Ok(match &expr.kind {
             ExprKind::Literal(value) => literal(value),
-            ExprKind::Column(name) => format!("{}{}", self.table, quote(name)),
+            ExprKind::Column(name) => format!("{}{}", self.table, sql_identifier(name)),
             ExprKind::Parameter(name) => {
                 let data_type = self.parameters.get(name).cloned().unwrap_or(DataType::String);
-                format!("CAST(getvariable({}) AS {})", text(name), type_name(&data_type))
+                format!("CAST(getvariable({}) AS {})", sql_text(name), type_name(&data_type))
             }
-            ExprKind::Member { record, name } => format!("struct_extract({}, {})", self.sql(record)?, text(name)),
+            ExprKind::Member { record, name } => format!("struct_extract({}, {})", self.sql(record)?, sql_text(name)),
             ExprKind::Not(expr) => format!("(NOT {})", self.sql(expr)?),
             ExprKind::Negate(expr) => match self.type_of(expr) {
                 DataType::Int | DataType::Duration => format!("TRY(- {})", self.sql(expr)?),
@@ -171,23 +172,37 @@ impl Printer<'_> {
     }
 
     pub fn order(&self, keys: &[SortKey]) -> Sql {
-        let keys = keys.iter().map(|key| {
-            Ok(format!("{}{} NULLS LAST", self.print(&key.expr)?, if key.descending { " DESC" } else { "" }))
-        });
+        let keys = keys.iter().map(|key| Ok(order_key(&self.print(&key.expr)?, key.descending, false)));
         Ok(keys.collect::<Result<Vec<_>, Diagnostic>>()?.join(", "))
     }
 
     /// The keys, then all columns: ties are broken the same way everywhere.
     pub fn total_order(&self, keys: &[SortKey]) -> Sql {
-        let mut order = self.order(keys)?;
-        for field in &self.schema.fields {
-            if !order.is_empty() {
-                order.push_str(", ");
-            }
-            order.push_str(&format!("{}{} NULLS LAST", self.table, quote(&field.name)));
-        }
-        Ok(order)
+        self.order_of_all(keys, false)
     }
+
+    /// The exact reverse of the total order: its last row comes first.
+    pub fn reversed_order(&self, keys: &[SortKey]) -> Sql {
+        self.order_of_all(keys, true)
+    }
+
+    fn order_of_all(&self, keys: &[SortKey], is_reversed: bool) -> Sql {
+        let mut order = Vec::new();
+        for key in keys {
+            order.push(order_key(&self.print(&key.expr)?, key.descending, is_reversed));
+        }
+        for field in &self.schema.fields {
+            let column = format!("{}{}", self.table, sql_identifier(&field.name));
+            order.push(order_key(&column, false, is_reversed));
+        }
+        Ok(order.join(", "))
+    }
+}
+
+/// One key of an order: nulls last, both ways; reversed, first.
+fn order_key(sql: &str, is_descending: bool, is_reversed: bool) -> String {
+    let word = if is_descending != is_reversed { " DESC" } else { "" };
+    format!("{sql}{word} NULLS {}", if is_reversed { "FIRST" } else { "LAST" })
 }
 
 fn not(negated: bool) -> &'static str {
@@ -227,7 +242,7 @@ pub fn literal(value: &Value) -> String {
         // With an exponent it is a DOUBLE, not a DECIMAL.
         Value::Float(float) if *float < 0.0 => format!("({float:e})"),
         Value::Float(float) => format!("{float:e}"),
-        Value::String(value) => text(value),
+        Value::String(value) => sql_text(value),
         Value::Timestamp(micros) => format!("make_timestamp({micros})"),
         Value::Date(days) => format!("DATE '{}'", format_date(*days)),
         Value::List(items) => {
@@ -239,7 +254,7 @@ pub fn literal(value: &Value) -> String {
         }
         Value::Record(fields) => {
             let parts: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{}: {}", text(name), literal(value))).collect();
+                fields.iter().map(|(name, value)| format!("{}: {}", sql_text(name), literal(value))).collect();
             format!("{{{}}}", parts.join(", "))
         }
     }
@@ -267,7 +282,7 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::List(item) => format!("{}[]", type_name(item)),
         DataType::Record(fields) => {
             let parts: Vec<String> =
-                fields.iter().map(|(name, item)| format!("{} {}", quote(name), type_name(item))).collect();
+                fields.iter().map(|(name, item)| format!("{} {}", sql_identifier(name), type_name(item))).collect();
             format!("STRUCT({})", parts.join(", "))
         }
     }
@@ -299,5 +314,5 @@ pub fn cast(sql: &str, from: &DataType, to: &DataType) -> Sql {
 
 /// `name AS "name"` lists for selects.
 pub fn column_list<'a>(fields: impl Iterator<Item = &'a Field>, table: &str) -> std::string::String {
-    fields.map(|field| format!("{table}{}", quote(&field.name))).collect::<Vec<_>>().join(", ")
+    fields.map(|field| format!("{table}{}", sql_identifier(&field.name))).collect::<Vec<_>>().join(", ")
 }

@@ -1,11 +1,11 @@
 //! Functions → DuckDB SQL. A function that is not here is refused by name, so that nothing is computed otherwise.
 
 use super::expr::{Printer, cast, type_name, unsupported};
-use super::text;
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Call, Expr, ExprKind, FunctionKind, VARYING, function};
 use crate::ir::FileKind;
+use crate::quote::sql_text;
 
 type Sql = Result<String, Diagnostic>;
 
@@ -165,7 +165,7 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
             }
         }
         "message_template" => VARYING.iter().fold(a.to_owned(), |sql, (pattern, word)| {
-            format!("regexp_replace({sql}, {}, {}, 'g')", text(pattern), text(word))
+            format!("regexp_replace({sql}, {}, {}, 'g')", sql_text(pattern), sql_text(word))
         }),
         "normalize_space" => format!("pw_trim(regexp_replace({a}, '[ \\t\\n\\f\\r]+', ' ', 'g'))"),
         "replace" => format!("CASE WHEN {} = '' THEN {a} ELSE replace({a}, {}, {}) END", arg(1), arg(1), arg(2)),
@@ -187,7 +187,7 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
         ),
         "pad_start" | "pad_end" => {
             let function = if name == "pad_start" { "lpad" } else { "rpad" };
-            let fill = args.get(2).cloned().unwrap_or_else(|| text(" "));
+            let fill = args.get(2).cloned().unwrap_or_else(|| sql_text(" "));
             // A longer text stays whole.
             format!(
                 "CASE WHEN length({a}) >= {n} THEN {a} WHEN {n} <= 1000000 THEN {function}({a}, CAST({n} AS INTEGER), {fill}) END",
@@ -272,7 +272,11 @@ fn shown_value(sql: &str, data_type: &DataType) -> String {
             let parts: Vec<String> = fields
                 .iter()
                 .map(|(name, item)| {
-                    format!("{}: {}", text(name), shown_value(&format!("struct_extract({sql}, {})", text(name)), item))
+                    format!(
+                        "{}: {}",
+                        sql_text(name),
+                        shown_value(&format!("struct_extract({sql}, {})", sql_text(name)), item)
+                    )
                 })
                 .collect();
             format!("CASE WHEN {sql} IS NOT NULL THEN {{{}}} END", parts.join(", "))

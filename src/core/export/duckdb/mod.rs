@@ -17,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, prune};
 use crate::plan::check_policy;
 use crate::policy::Site;
+use crate::quote::comment;
 
 pub(super) struct DuckDb;
 
@@ -61,6 +62,10 @@ impl Target for DuckDb {
                 return bundle;
             }
         };
+        bundle.diagnostics = scripts::check_paths(&plan);
+        if bundle.has_errors() {
+            return bundle;
+        }
         let staged = stage(&plan);
         let faults = check_policy(&staged);
         if !faults.is_empty() {
@@ -94,7 +99,7 @@ fn staged_file(id: NodeId) -> String {
 
 /// A pipeline of the sources alone: each Read, written as Parquet.
 pub fn stage(plan: &Plan) -> Plan {
-    let mut staged = Plan { parameters: plan.parameters.clone(), ..Plan::default() };
+    let mut staged = Plan { parameters: scripts::source_parameters(plan), ..Plan::default() };
     for (id, node) in plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_))) {
         let read = NodeId(staged.nodes.len() as u32);
         staged.nodes.push(node.clone());
@@ -155,21 +160,4 @@ pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(String, String), Diag
 
 fn view(id: NodeId) -> String {
     format!("n{}", id.0)
-}
-
-/// A title on one line, as a comment.
-fn comment(title: &str) -> String {
-    title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// `"name"`, quotes doubled.
-pub(super) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// `'text'`, quotes doubled.
-pub(super) fn text(value: &str) -> String {
-    let quoted = format!("'{}'", value.replace('\'', "''"));
-    // DuckDB ends a statement's text at a NUL.
-    if value.contains('\0') { format!("({})", quoted.replace('\0', "' || chr(0) || '")) } else { quoted }
 }

@@ -1,10 +1,10 @@
 //! Functions on patterns, times, JSON, URLs, units and privacy → DuckDB SQL.
 
 use super::expr::unsupported;
-use super::text;
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ReplacementPart, regex_pattern, regex_replacement};
+use crate::quote::sql_text;
 
 /// Formats that mean the same to DuckDB's strftime and strptime.
 const SHARED_FORMATS: &str = "YmdHMSjybBaAIp%z";
@@ -53,14 +53,17 @@ pub fn call(
         "url_scheme" => part(a, "^([A-Za-z][A-Za-z0-9+.-]*)://", "lower"),
         "url_host" => format!(
             "nullif(lower(regexp_extract({a}, {}, 1)), '')",
-            text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
+            sql_text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
         ),
         "url_port" => format!(
             "pw_int(nullif(regexp_extract({a}, {}, 1), ''))",
-            text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):(\d+)")
+            sql_text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):(\d+)")
         ),
         "url_path" => {
-            format!("regexp_extract(trim({a}), {}, 1)", text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)"))
+            format!(
+                "regexp_extract(trim({a}), {}, 1)",
+                sql_text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)")
+            )
         }
         "url_query" => part(a, r"^[^?#]*\?([^#]*)", ""),
         "url_fragment" => part(a, "^[^#]*#((?s).*)$", ""),
@@ -85,7 +88,7 @@ pub fn call(
 
 /// The first group of a pattern; null where nothing matches.
 fn part(sql: &str, pattern: &str, wrap: &str) -> String {
-    let pattern = text(pattern);
+    let pattern = sql_text(pattern);
     format!("CASE WHEN regexp_matches({sql}, {pattern}) THEN {wrap}(regexp_extract({sql}, {pattern}, 1)) END")
 }
 
@@ -96,12 +99,12 @@ fn json(text: &str) -> String {
 
 /// `$.a[0]`, with the leading `$` that may be left out.
 fn json_path(path: &str) -> String {
-    if path.starts_with('$') { text(path) } else { text(&format!("$.{path}")) }
+    if path.starts_with('$') { sql_text(path) } else { sql_text(&format!("$.{path}")) }
 }
 
 fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &str) -> Result<String, Diagnostic> {
     let a = args.first().map(String::as_str).unwrap_or("NULL");
-    let pattern = text(&regex_pattern(pattern)?.re2_text());
+    let pattern = sql_text(&regex_pattern(pattern)?.re2_text());
     let group = args.get(2).map_or("0", |group| group.trim_end_matches("::BIGINT"));
     Ok(match name {
         "regexp_matches" => format!("regexp_matches({a}, {pattern})"),
@@ -120,7 +123,7 @@ fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &st
                     ReplacementPart::Group(group) => format!("\\{group}"),
                 })
                 .collect();
-            format!("regexp_replace({a}, {pattern}, {}, 'g')", text(&rewritten))
+            format!("regexp_replace({a}, {pattern}, {}, 'g')", sql_text(&rewritten))
         }
         other => return Err(unsupported(format!("the function `{other}`"))),
     })
@@ -136,7 +139,7 @@ fn time_function(
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
     let (a, b) = (arg(0), arg(1));
     Ok(Some(match name {
-        "date_trunc" => format!("CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP)", text(first_word)),
+        "date_trunc" => format!("CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP)", sql_text(first_word)),
         "time_bucket" => format!("pw_bucket({a}, CAST({b} AS TIMESTAMP))"),
         "extract" => {
             let time = format!("CAST({b} AS TIMESTAMP)");
@@ -171,11 +174,13 @@ fn time_function(
                 (0..6).map(|index| args.get(index).cloned().unwrap_or_else(|| "0".into())).collect();
             format!("TRY(make_timestamp({}, {}))", parts[..5].join(", "), format_args!("CAST({} AS DOUBLE)", parts[5]))
         }
-        "at_timezone" => format!("((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", text(second_word)),
+        "at_timezone" => {
+            format!("((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(second_word))
+        }
         "is_weekend" => format!("(extract(isodow FROM CAST({a} AS TIMESTAMP)) >= 6)"),
-        "format_time" => format!("strftime(CAST({a} AS TIMESTAMP), {})", text(&shared_format(second_word)?)),
+        "format_time" => format!("strftime(CAST({a} AS TIMESTAMP), {})", sql_text(&shared_format(second_word)?)),
         "to_timestamp" if args.len() == 2 => {
-            let format = text(&shared_format(second_word)?);
+            let format = sql_text(&shared_format(second_word)?);
             if second_word.contains("%z") {
                 format!("CAST(try_strptime({a}, {format}) AS TIMESTAMP)")
             } else {

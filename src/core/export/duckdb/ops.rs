@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::expr::{Printer, column_list, type_name, typed_literal, unsupported};
-use super::{functions, quote, staged_file, text, view};
+use super::{functions, staged_file, view};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
     Aggregate, AsofDirection, AsofJoin, Check, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep, Limit,
     NodeId, OnFail, Op, Plan, Rows, Unpivot, Window, Write,
 };
+use crate::quote::{sql_identifier, sql_text};
 
 type Sql = Result<String, Diagnostic>;
 
@@ -29,6 +30,9 @@ impl Input<'_> {
 /// The SELECT that gives a node's rows.
 pub fn select(plan: &Plan, id: NodeId) -> Sql {
     let node = plan.node(id);
+    if serde_json::to_string(&node.schema).is_ok_and(|names| names.contains("\\u0000")) {
+        return Err(unsupported("a column whose name holds a NUL"));
+    }
     let parameters: BTreeMap<String, DataType> =
         plan.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
     let inputs: Vec<Input> = node
@@ -41,7 +45,7 @@ pub fn select(plan: &Plan, id: NodeId) -> Sql {
     match &node.op {
         Op::Read(_) => {
             let columns = column_list(node.schema.fields.iter(), "");
-            Ok(format!("SELECT {columns} FROM read_parquet({})", text(&format!("stage/{}", staged_file(id)))))
+            Ok(format!("SELECT {columns} FROM read_parquet({})", sql_text(&format!("stage/{}", staged_file(id)))))
         }
         Op::Rows(rows) => Ok(inline_rows(rows)),
         Op::Parse(parse) => Err(unsupported(format!("the parsing of a column by the format `{}`", parse.format.name))),
@@ -55,7 +59,7 @@ pub fn select(plan: &Plan, id: NodeId) -> Sql {
                 let sql = input.printer("").print(&column.expr)?;
                 // A null literal has no type of its own.
                 let sql = if sql == "NULL" { format!("CAST(NULL AS {})", type_name(&field.data_type)) } else { sql };
-                Ok(format!("{sql} AS {}", quote(&column.name)))
+                Ok(format!("{sql} AS {}", sql_identifier(&column.name)))
             });
             let columns = columns.collect::<Result<Vec<_>, Diagnostic>>()?;
             if columns.is_empty() {
@@ -82,7 +86,7 @@ pub fn select(plan: &Plan, id: NodeId) -> Sql {
 }
 
 fn inline_rows(rows: &Rows) -> String {
-    let names: Vec<String> = rows.schema.names().map(quote).collect();
+    let names: Vec<String> = rows.schema.names().map(sql_identifier).collect();
     let row = |row: &Vec<crate::data::Value>| {
         let cells = row.iter().zip(&rows.schema.fields).map(|(value, field)| typed_literal(value, &field.data_type));
         format!("({})", cells.collect::<Vec<_>>().join(", "))
@@ -92,7 +96,7 @@ fn inline_rows(rows: &Rows) -> String {
             .schema
             .fields
             .iter()
-            .map(|field| format!("CAST(NULL AS {}) AS {}", type_name(&field.data_type), quote(&field.name)))
+            .map(|field| format!("CAST(NULL AS {}) AS {}", type_name(&field.data_type), sql_identifier(&field.name)))
             .collect();
         return format!("SELECT {} WHERE FALSE", columns.join(", "));
     }
@@ -103,7 +107,12 @@ fn inline_rows(rows: &Rows) -> String {
         .fields
         .iter()
         .map(|field| {
-            format!("CAST({} AS {}) AS {}", quote(&field.name), type_name(&field.data_type), quote(&field.name))
+            format!(
+                "CAST({} AS {}) AS {}",
+                sql_identifier(&field.name),
+                type_name(&field.data_type),
+                sql_identifier(&field.name)
+            )
         })
         .collect();
     format!("SELECT {}\nFROM (VALUES\n  {}\n) AS rows({})", casts.join(", "), lines.join(",\n  "), names.join(", "))
@@ -115,16 +124,16 @@ fn checked(input: &Input, check: &Check) -> Sql {
         OnFail::Flag(column) => {
             let failed = format!("(({predicate}) IS NOT TRUE)");
             if input.schema.has(column) {
-                format!("SELECT * REPLACE ({failed} AS {}) FROM {}", quote(column), input.view)
+                format!("SELECT * REPLACE ({failed} AS {}) FROM {}", sql_identifier(column), input.view)
             } else {
-                format!("SELECT *, {failed} AS {} FROM {}", quote(column), input.view)
+                format!("SELECT *, {failed} AS {} FROM {}", sql_identifier(column), input.view)
             }
         }
         OnFail::Reject => format!("SELECT * FROM {} WHERE {predicate}", input.view),
         OnFail::Stop => format!(
             "SELECT * FROM {} WHERE CASE WHEN {predicate} THEN TRUE ELSE error({}) END",
             input.view,
-            text(&check.reason)
+            sql_text(&check.reason)
         ),
     })
 }
@@ -133,7 +142,7 @@ fn aggregated(input: &Input, aggregate: &Aggregate) -> Sql {
     let printer = input.printer("");
     let mut columns = Vec::new();
     for column in aggregate.keys.iter().chain(&aggregate.measures) {
-        columns.push(format!("{} AS {}", printer.print(&column.expr)?, quote(&column.name)));
+        columns.push(format!("{} AS {}", printer.print(&column.expr)?, sql_identifier(&column.name)));
     }
     let group = if aggregate.keys.is_empty() {
         String::new()
@@ -151,7 +160,7 @@ fn windowed(input: &Input, window: &Window) -> Sql {
     let printer = input.printer("");
     let (mut added, mut replaced) = (Vec::new(), Vec::new());
     for column in &window.columns {
-        let sql = format!("{} AS {}", printer.print(&column.expr)?, quote(&column.name));
+        let sql = format!("{} AS {}", printer.print(&column.expr)?, sql_identifier(&column.name));
         if input.schema.has(&column.name) { replaced.push(sql) } else { added.push(sql) }
     }
     let star = if replaced.is_empty() { "*".to_owned() } else { format!("* REPLACE ({})", replaced.join(", ")) };
@@ -167,8 +176,11 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
     }
     let on = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     let left_columns = column_list(left.schema.fields.iter(), "l.");
-    let right_columns: String =
-        join.right.iter().map(|(name, output)| format!(", r.{} AS {}", quote(name), quote(output))).collect();
+    let right_columns: String = join
+        .right
+        .iter()
+        .map(|(name, output)| format!(", r.{} AS {}", sql_identifier(name), sql_identifier(output)))
+        .collect();
     let (a, b) = (&left.view, &right.view);
     let kind = match join.kind {
         JoinKind::Inner => "JOIN",
@@ -191,29 +203,31 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
 
 /// An ASOF join over right rows made unique by key and time, so that ties are broken by all columns.
 fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
-    let one_side = |direction: AsofDirection| -> String {
+    let one_side = |direction: AsofDirection, table: &str| -> String {
         let (sign, word) = if direction == AsofDirection::Forward { ("<=", "") } else { (">=", " DESC") };
         let nulls = if word.is_empty() { "NULLS LAST" } else { "NULLS FIRST" };
         let keys: Vec<String> =
-            join.by.iter().map(|(_, name)| name).chain([&join.right_time]).map(|name| quote(name)).collect();
-        let order: Vec<String> = right.schema.names().map(|name| format!("{}{word} {nulls}", quote(name))).collect();
+            join.by.iter().map(|(_, name)| name).chain([&join.right_time]).map(|name| sql_identifier(name)).collect();
+        let order: Vec<String> =
+            right.schema.names().map(|name| format!("{}{word} {nulls}", sql_identifier(name))).collect();
         let unique = format!(
             "(SELECT * FROM {} WHERE {} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {}) = 1)",
             right.view,
-            quote(&join.right_time),
+            sql_identifier(&join.right_time),
             keys.join(", "),
             order.join(", ")
         );
-        let mut on: Vec<String> = join.by.iter().map(|(a, b)| format!("l.{} = r.{}", quote(a), quote(b))).collect();
-        on.push(format!("l.{} {sign} r.{}", quote(&join.left_time), quote(&join.right_time)));
-        format!("ASOF LEFT JOIN {unique} AS r ON {}", on.join(" AND "))
+        let mut on: Vec<String> =
+            join.by.iter().map(|(a, b)| format!("l.{} = {table}.{}", sql_identifier(a), sql_identifier(b))).collect();
+        on.push(format!("l.{} {sign} {table}.{}", sql_identifier(&join.left_time), sql_identifier(&join.right_time)));
+        format!("ASOF LEFT JOIN {unique} AS {table} ON {}", on.join(" AND "))
     };
     let distance = |table: &str| {
         let micros = |column: String| format!("epoch_us(CAST({column} AS TIMESTAMP))");
         format!(
             "abs({} - {})",
-            micros(format!("l.{}", quote(&join.left_time))),
-            micros(format!("{table}.{}", quote(&join.right_time)))
+            micros(format!("l.{}", sql_identifier(&join.left_time))),
+            micros(format!("{table}.{}", sql_identifier(&join.right_time)))
         )
     };
     let within = |table: &str| match join.tolerance {
@@ -226,29 +240,29 @@ fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
             .right
             .iter()
             .map(|(name, output)| {
-                format!(", CASE WHEN {} THEN r.{} END AS {}", within("r"), quote(name), quote(output))
+                format!(", CASE WHEN {} THEN r.{} END AS {}", within("r"), sql_identifier(name), sql_identifier(output))
             })
             .collect();
         return Ok(format!(
             "SELECT {left_columns}{right_columns}\nFROM {} AS l {}",
             left.view,
-            one_side(join.direction)
+            one_side(join.direction, "r")
         ));
     }
-    let backward = one_side(AsofDirection::Backward).replace(" AS r ON", " AS b ON").replace("r.", "b.");
-    let forward = one_side(AsofDirection::Forward).replace(" AS r ON", " AS f ON").replace("r.", "f.");
+    let backward = one_side(AsofDirection::Backward, "b");
+    let forward = one_side(AsofDirection::Forward, "f");
     let takes_backward =
-        format!("coalesce({} <= {}, b.{} IS NOT NULL)", distance("b"), distance("f"), quote(&join.right_time));
+        format!("coalesce({} <= {}, b.{} IS NOT NULL)", distance("b"), distance("f"), sql_identifier(&join.right_time));
     let right_columns: String = join
         .right
         .iter()
         .map(|(name, output)| {
-            let name = quote(name);
+            let name = sql_identifier(name);
             format!(
                 ", CASE WHEN {takes_backward} THEN CASE WHEN {} THEN b.{name} END ELSE CASE WHEN {} THEN f.{name} END END AS {}",
                 within("b"),
                 within("f"),
-                quote(output)
+                sql_identifier(output)
             )
         })
         .collect();
@@ -261,8 +275,9 @@ fn union(inputs: &[Input], output: &Schema) -> String {
             .fields
             .iter()
             .map(|field| {
-                let column = if input.schema.has(&field.name) { quote(&field.name) } else { "NULL".to_owned() };
-                format!("CAST({column} AS {}) AS {}", type_name(&field.data_type), quote(&field.name))
+                let column =
+                    if input.schema.has(&field.name) { sql_identifier(&field.name) } else { "NULL".to_owned() };
+                format!("CAST({column} AS {}) AS {}", type_name(&field.data_type), sql_identifier(&field.name))
             })
             .collect();
         format!("SELECT {} FROM {}", columns.join(", "), input.view)
@@ -282,15 +297,15 @@ fn limited(input: &Input, limit: &Limit) -> Sql {
 
 fn distinct_rows(input: &Input, distinct: &Distinct) -> Sql {
     let keys: Vec<String> = if distinct.keys.is_empty() {
-        input.schema.names().map(quote).collect()
+        input.schema.names().map(sql_identifier).collect()
     } else {
-        distinct.keys.iter().map(|key| quote(key)).collect()
+        distinct.keys.iter().map(|key| sql_identifier(key)).collect()
     };
-    let mut order = input.printer("").total_order(&distinct.order)?;
-    if distinct.keep == Keep::Last {
-        // The exact reverse of the order: its last row comes first.
-        order = reverse(&order);
-    }
+    let printer = input.printer("");
+    let order = match distinct.keep {
+        Keep::Last => printer.reversed_order(&distinct.order)?,
+        Keep::First => printer.total_order(&distinct.order)?,
+    };
     Ok(format!(
         "SELECT * FROM {} QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {order}) = 1",
         input.view,
@@ -298,17 +313,8 @@ fn distinct_rows(input: &Input, distinct: &Distinct) -> Sql {
     ))
 }
 
-/// Turns every key of an order made by `Printer::order` round.
-fn reverse(order: &str) -> String {
-    let turned = order.split(" NULLS LAST").filter(|key| !key.is_empty()).map(|key| match key.strip_suffix(" DESC") {
-        Some(key) => format!("{key} NULLS FIRST"),
-        None => format!("{key} DESC NULLS FIRST"),
-    });
-    turned.collect()
-}
-
 fn exploded(input: &Input, explode: &Explode, output: &Schema) -> Sql {
-    let column = quote(&explode.column);
+    let column = sql_identifier(&explode.column);
     let list = if explode.keep_empty {
         format!("CASE WHEN len({column}) > 0 THEN {column} ELSE [NULL] END")
     } else {
@@ -316,7 +322,7 @@ fn exploded(input: &Input, explode: &Explode, output: &Schema) -> Sql {
     };
     let mut parts = Vec::new();
     for field in &output.fields {
-        let name = quote(&field.name);
+        let name = sql_identifier(&field.name);
         if field.name == explode.column {
             parts.push(format!("unnest({list}) AS {name}"));
         } else if explode.position.as_ref() == Some(&field.name) {
@@ -335,28 +341,40 @@ fn exploded(input: &Input, explode: &Explode, output: &Schema) -> Sql {
 }
 
 fn unpivoted(input: &Input, unpivot: &Unpivot) -> Sql {
-    let keep: String = unpivot.keep.iter().map(|name| format!("{}, ", quote(name))).collect();
+    let keep: String = unpivot.keep.iter().map(|name| format!("{}, ", sql_identifier(name))).collect();
     let mut parts = Vec::new();
     for name in &unpivot.columns {
         let from = input.schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone());
-        let value = super::expr::cast(&quote(name), &from, &unpivot.data_type)?;
+        let value = super::expr::cast(&sql_identifier(name), &from, &unpivot.data_type)?;
         parts.push(format!(
             "SELECT {keep}{} AS {}, {value} AS {} FROM {}",
-            text(name),
-            quote(&unpivot.name),
-            quote(&unpivot.value),
+            sql_text(name),
+            sql_identifier(&unpivot.name),
+            sql_identifier(&unpivot.value),
             input.view
         ));
     }
     Ok(parts.join("\nUNION ALL\n"))
 }
 
-/// The COPY that publishes a sink's rows; `None`: the node is no sink of files.
+/// Where the rows of a load to a file are put first: a name of our own, in which nothing of the design stands.
+/// `run.py` moves them to the load's path.
+pub fn copied_file(id: NodeId, kind: FileKind, partition: &[String]) -> String {
+    let ending = match kind {
+        _ if !partition.is_empty() => "",
+        FileKind::Csv => ".csv",
+        FileKind::Jsonl => ".jsonl",
+        FileKind::Parquet => ".parquet",
+    };
+    format!("rows/load_{}{ending}", id.0)
+}
+
+/// The COPY that writes a sink's rows; `None`: the node is no sink of files.
 pub fn copy(plan: &Plan, id: NodeId) -> Option<String> {
     let node = plan.node(id);
     let Op::Write(Write { destination, order, .. }) = &node.op else { return None };
-    let (path, kind, partition) = match destination {
-        Destination::File { path, kind, partition, .. } => (path.clone(), *kind, partition),
+    let (target, kind, partition) = match destination {
+        Destination::File { kind, partition, .. } => (copied_file(id, *kind, partition), *kind, partition),
         Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &Vec::new()),
         Destination::Answer { .. } => return None,
     };
@@ -369,8 +387,8 @@ pub fn copy(plan: &Plan, id: NodeId) -> Option<String> {
         .fields
         .iter()
         .map(|field| match kind {
-            FileKind::Parquet => quote(&field.name),
-            FileKind::Csv | FileKind::Jsonl => functions::shown(&quote(&field.name), &field.data_type, kind),
+            FileKind::Parquet => sql_identifier(&field.name),
+            FileKind::Csv | FileKind::Jsonl => functions::shown(&sql_identifier(&field.name), &field.data_type, kind),
         })
         .collect();
     let format = match kind {
@@ -381,14 +399,13 @@ pub fn copy(plan: &Plan, id: NodeId) -> Option<String> {
     let by = if partition.is_empty() {
         String::new()
     } else {
-        let keys: Vec<String> = partition.iter().map(|name| quote(name)).collect();
+        let keys: Vec<String> = partition.iter().map(|name| sql_identifier(name)).collect();
         format!(", PARTITION_BY ({})", keys.join(", "))
     };
-    let target = if path.starts_with("/dev/") { path } else { format!("out/{path}") };
     Some(format!(
         "COPY (SELECT {} FROM {}{order})\n  TO {} ({format}{by});\n",
         columns.join(", "),
         view(id),
-        text(&target)
+        sql_text(&target)
     ))
 }

@@ -41,7 +41,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             })
         },
         &[example("left(hmac('what do ya want for nothing?', 'Jefe'), 16)", "'5bdcc146bf60754e'")],
-    ),
+    )
+    .secret(&[1]),
     scalar(
         "privacy",
         "mask(text[, keep]) → String",

@@ -86,7 +86,7 @@ impl Flow<'_> {
             return known.name.clone();
         }
         let mut name = "hash_key".to_owned();
-        while project.parameters.values().any(|one| one.name == name) {
+        while project.parameters.values().any(|one| one.name.eq_ignore_ascii_case(&name)) {
             name.push_str("_2");
         }
         let parameter = Parameter {

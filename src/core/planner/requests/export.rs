@@ -13,12 +13,13 @@ use crate::planner::values::ValueEvidence;
 use crate::planner::vocabulary::{Concept, Vocabulary};
 use crate::planner::{normal_name, ready_question};
 use crate::project::Project;
+use crate::quote::{csv_cell, markdown_code, markdown_text};
 
 /// The text of an issue: a title line, what is wanted, why, and what it unlocks.
 pub fn issue_text(project: &Project, vocabulary: &Vocabulary, request: &Request) -> String {
-    let mut text = format!("# {}\n\n", plain(&request.title));
+    let mut text = format!("# {}\n\n", markdown_text(&request.title));
     if !request.reason.is_empty() {
-        let _ = writeln!(text, "{}\n", plain(&request.reason));
+        let _ = writeln!(text, "{}\n", markdown_text(&request.reason));
     }
     text.push_str("| | |\n| --- | --- |\n");
     let mut row = |what: &str, value: String| {
@@ -26,25 +27,25 @@ pub fn issue_text(project: &Project, vocabulary: &Vocabulary, request: &Request)
             let _ = writeln!(text, "| {what} | {value} |");
         }
     };
-    row("field", code(&request.field));
-    let unit = if request.unit.is_empty() { String::new() } else { format!(", {}", plain(&request.unit)) };
-    row("type", format!("{}{unit}", plain(&request.data_type.to_string())));
+    row("field", markdown_code(&request.field));
+    let unit = if request.unit.is_empty() { String::new() } else { format!(", {}", markdown_text(&request.unit)) };
+    row("type", format!("{}{unit}", markdown_text(&request.data_type.to_string())));
     if let Some(concept) = vocabulary.concept(&request.meaning) {
-        row("meaning", format!("{} ({})", plain(&concept.title), code(&concept.id)));
-        row("what it is", plain(&concept.doc));
+        row("meaning", format!("{} ({})", markdown_text(&concept.title), markdown_code(&concept.id)));
+        row("what it is", markdown_text(&concept.doc));
     }
-    row("source", project.sources.get(&request.source).map_or(String::new(), |source| plain(&source.title)));
-    row("asked of", plain(owner_title(project, &request.owner)));
-    row("due", plain(&request.due));
+    row("source", project.sources.get(&request.source).map_or(String::new(), |source| markdown_text(&source.title)));
+    row("asked of", markdown_text(owner_title(project, &request.owner)));
+    row("due", markdown_text(&request.due));
     row("status", request.status.title().to_owned());
     if !request.unlocks.is_empty() {
         text.push_str("\nWith it, these can be answered:\n\n");
     }
     for id in &request.unlocks {
-        let _ = writeln!(text, "- {} ({})", plain(question_title(project, id)), code(id));
+        let _ = writeln!(text, "- {} ({})", markdown_text(question_title(project, id)), markdown_code(id));
     }
     if !request.note.is_empty() {
-        let _ = writeln!(text, "\n{}", plain(&request.note));
+        let _ = writeln!(text, "\n{}", markdown_text(&request.note));
     }
     text
 }
@@ -59,7 +60,7 @@ pub fn issue_texts(project: &Project, vocabulary: &Vocabulary, requests: &[&Requ
     texts
 }
 
-/// A table with a row for each request. What a spreadsheet would take for a formula begins with an apostrophe.
+/// A table with a row for each request.
 pub fn requests_csv(project: &Project, requests: &[&Request]) -> String {
     let mut text = String::from("id,title,status,asked of,due,source,meaning,field,type,unit,unlocks,reason,note\n");
     for request in requests {
@@ -85,17 +86,6 @@ pub fn requests_csv(project: &Project, requests: &[&Request]) -> String {
         text.push('\n');
     }
     text
-}
-
-fn csv_cell(text: &str) -> String {
-    let guarded = match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    };
-    match guarded.contains([',', '"', '\n', '\r', '\'']) {
-        true => format!("\"{}\"", guarded.replace('"', "\"\"")),
-        false => guarded,
-    }
 }
 
 /// A draft contract for each source that is asked for something: (name for a file, without ending; YAML text).
@@ -363,32 +353,4 @@ fn owner_title<'a>(project: &'a Project, owner: &'a str) -> &'a str {
 fn question_title<'a>(project: &'a Project, id: &'a str) -> &'a str {
     let own = project.questions.get(id).map(|question| question.title.as_str());
     own.or(ready_question(id).map(|ready| ready.title.as_str())).unwrap_or(id)
-}
-
-/// Text that Markdown shows as it is, on one line.
-fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            _ if c.is_control() => shown.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' => {
-                shown.push('\\');
-                shown.push(c);
-            }
-            _ => shown.push(c),
-        }
-    }
-    shown
-}
-
-/// A code span, whatever backticks stand in it; in a table a `|` is escaped.
-fn code(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let longest = clean.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let space = if clean.starts_with('`') || clean.ends_with('`') { " " } else { "" };
-    format!("{fence}{space}{}{space}{fence}", clean.replace('|', "\\|"))
 }

@@ -1,0 +1,197 @@
+//! Names and texts inside texts of other languages: one function a language. Whatever a name holds (quotes, line ends,
+//! `$()`, comment signs, NUL, marks that turn the direction of writing), it stays what it is there. Imports nothing.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Whether a character ends a line, shows nothing, or changes how its neighbours are shown.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// A text on one line, blanks in place of what is not to be seen.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
+}
+
+/// What stands behind `--` or `#` to the end of a line: in SQL, shell and Python.
+pub fn comment(text: &str) -> String {
+    const LONGEST: usize = 200;
+    // Some readers of SQL look for these inside of comments, too.
+    let line = one_line(text).replace("*/", "* /").replace("/*", "/ *");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// `"name"`, quotes doubled. A NUL cannot stand in an identifier: who prints SQL refuses it before.
+pub fn sql_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `'text'`, quotes doubled; a NUL, at which a statement would end, is put in by its number.
+pub fn sql_text(value: &str) -> String {
+    let quoted = format!("'{}'", value.replace('\'', "''"));
+    if value.contains('\0') { format!("({})", quoted.replace('\0', "' || chr(0) || '")) } else { quoted }
+}
+
+/// A string of Python 3, in ASCII.
+pub fn python_text(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(c);
+            }
+            ' '..='~' => quoted.push(c),
+            _ => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Text that Markdown shows as it is, on one line.
+pub fn markdown_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '$') {
+            shown.push('\\');
+        }
+        shown.push(c);
+    }
+    shown
+}
+
+/// A code span of Markdown, whatever backticks stand in it; in a table a `|` is escaped.
+pub fn markdown_code(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let clean = one_line(text);
+    let longest = clean.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if clean.starts_with('`') || clean.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{}{space}{fence}", clean.replace('|', "\\|"))
+}
+
+/// Text between the quotes of a Mermaid label.
+pub fn mermaid(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            // Mermaid knows entities by number, and reads Markdown and directives inside of labels.
+            '"' | '&' | '<' | '>' | '#' | '`' | '%' | '\\' | ';' | '|' => {
+                let _ = write!(shown, "#{};", u32::from(c));
+            }
+            _ => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Text between the quotes of a label in DOT.
+pub fn dot(text: &str) -> String {
+    one_line(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// Text inside XML, in elements and in attributes.
+pub fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A path as a reference by URI.
+pub fn uri_path(path: &str) -> String {
+    const KEPT: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'%')
+        .add(b'<')
+        .add(b'>')
+        .add(b'?')
+        .add(b'[')
+        .add(b'\\')
+        .add(b']')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    utf8_percent_encode(&path.replace('\\', "/"), KEPT).to_string()
+}
+
+/// A cell of CSV. What a spreadsheet would take for a formula begins with an apostrophe.
+pub fn csv_cell(text: &str) -> String {
+    let guarded = match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    };
+    match guarded.contains([',', '"', '\n', '\r', '\'']) {
+        true => format!("\"{}\"", guarded.replace('"', "\"\"")),
+        false => guarded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &[&str] = &[
+        "",
+        "a\nb\r\nc",
+        "\"; drop table x; --",
+        "'; select 1; /* */ --",
+        "$(touch x) `touch x` ${x}",
+        "\u{2028}\u{2029}\u{85}\u{202e}\u{200f}x",
+        "a\0b",
+        "```x``` | <script> & #quot; %%{init}%% \\",
+    ];
+
+    #[test]
+    fn nothing_ends_its_line() {
+        let ways = [one_line, comment, markdown_text, markdown_code, mermaid, dot, xml, python_text, uri_path];
+        for text in HOSTILE {
+            for (number, quote) in ways.iter().enumerate() {
+                let quoted = quote(text);
+                assert!(!quoted.chars().any(is_unseen), "way {number}: {quoted:?} of {text:?}");
+            }
+        }
+        assert!(comment(&"long ".repeat(1000)).chars().count() <= 201);
+        assert_eq!(comment("a */ b"), "a * / b");
+    }
+
+    #[test]
+    fn quotes_stay_inside() {
+        assert_eq!(sql_identifier("a\"b"), "\"a\"\"b\"");
+        assert_eq!(sql_text("it's"), "'it''s'");
+        assert_eq!(sql_text("a\0b"), "('a' || chr(0) || 'b')");
+        assert_eq!(python_text("a\"\\\n\u{202e}"), r#""a\"\\\U0000000a\U0000202e""#);
+        for text in HOSTILE {
+            assert!(!mermaid(text).contains(['"', '<', '`']), "{text:?}");
+            assert!(!dot(text).replace("\\\\", "").replace("\\\"", "").contains('"'), "{text:?}");
+            assert!(!xml(text).contains(['"', '<', '\'']), "{text:?}");
+        }
+        assert_eq!(markdown_code("a`b"), "``a`b``");
+        assert_eq!(uri_path("a b#c%"), "a%20b%23c%25");
+    }
+}
