@@ -12,12 +12,13 @@
 //! | export | `Plan`, design facts | `Bundle` (files, diagnostics) | `export` |
 //!
 //! Imports go down only: `data ← policy ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← export`;
-//! `diagnostic` lies below all.
+//! `diagnostic` and `files` lie below all.
 
 pub mod data;
 pub mod diagnostic;
 pub mod export;
 pub mod expr;
+pub mod files;
 pub mod formats;
 pub mod generate;
 pub mod ir;
