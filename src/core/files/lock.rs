@@ -143,16 +143,16 @@ fn write_holder(mut file: &File) {
 
 /// Whether an open file is still the one of that name: whoever held it before may have taken it away.
 #[cfg(unix)]
-fn is_same_file(file: &File, path: &Path) -> bool {
+pub fn is_same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |about: fs::Metadata| (about.dev(), about.ino());
     let (Ok(open), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
     identity(open) == identity(named)
 }
 
-/// Elsewhere an open file cannot be taken away under its name.
+/// Whether an open file is still the one of that name; here an open one cannot be taken away.
 #[cfg(not(unix))]
-fn is_same_file(_: &File, path: &Path) -> bool {
+pub fn is_same_file(_: &File, path: &Path) -> bool {
     path.exists()
 }
 

@@ -4,5 +4,5 @@
 mod lock;
 mod save;
 
-pub use lock::{Holder, Lock, Locked, hold};
+pub use lock::{Holder, Lock, Locked, hold, is_same_file};
 pub use save::{followed, save, save_beside};
