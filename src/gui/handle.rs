@@ -104,6 +104,11 @@ impl App {
             | Action::SniffSource { .. }
             | Action::OpenExample
             | Action::Recover(_)
+            | Action::Reload
+            | Action::KeepMine
+            | Action::Compare
+            | Action::SaveAnyway
+            | Action::SaveElsewhere
             | Action::Unsaved(_) => self.handle_file(ctx, action),
         }
     }

@@ -24,12 +24,14 @@ pub mod icons;
 mod inspector;
 mod keys;
 mod meanings;
+mod on_disk;
 mod palette;
 mod planning;
 mod preview;
 mod problems;
 mod question_view;
 mod questions;
+mod recovery;
 mod requests;
 mod results;
 mod run_panel;
@@ -48,6 +50,8 @@ mod unread;
 mod view;
 mod volume;
 mod widgets;
+#[cfg(test)]
+mod worker_tests;
 
 use std::path::PathBuf;
 

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pipewright_core::files::save;
 use serde::{Deserialize, Serialize};
 
 /// How many recent projects are kept.
@@ -62,10 +63,7 @@ impl Settings {
     /// Writes the file whole or not at all. A failure costs no work, so it is not told.
     pub fn save(&self, folder: &Path) {
         let Ok(text) = serde_json::to_string_pretty(self) else { return };
-        let beside = folder.join(".designer.json.saving");
-        if fs::create_dir_all(folder).and_then(|()| fs::write(&beside, text)).is_ok() {
-            let _ = fs::rename(beside, folder.join("designer.json"));
-        }
+        let _ = fs::create_dir_all(folder).and_then(|()| save(&folder.join("designer.json"), text.as_bytes()));
     }
 
     /// Puts a project first in the list of recent ones.
@@ -92,7 +90,7 @@ pub fn folder() -> Option<PathBuf> {
     base.map(|base| base.join("pipewright"))
 }
 
-/// Where the edits of a project that has no file yet are kept.
+/// The name that journals of projects without a file begin with: each has one of its own.
 pub fn untitled_journal(folder: &Path) -> PathBuf {
     folder.join(".untitled.journal")
 }

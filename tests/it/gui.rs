@@ -65,7 +65,7 @@ fn role_of(harness: &Harness<'_, App>, field: &str) -> Role {
 }
 
 /// From the list of steps at the left.
-fn add_step(harness: &mut Harness<'_, App>, title: &str) {
+pub fn add_step(harness: &mut Harness<'_, App>, title: &str) {
     harness.get_by_label("Steps").click();
     harness.run_ok();
     write(harness, "Search steps", title);

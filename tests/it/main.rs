@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod export;
 mod formats;
+mod journal_kills;
 mod layering;
 mod messages;
 mod parity;
@@ -20,3 +21,5 @@ mod support;
 mod gui;
 #[cfg(feature = "gui")]
 mod gui_planner;
+#[cfg(feature = "gui")]
+mod gui_safety;
