@@ -40,7 +40,8 @@ pub fn path_in_project(project: &Path, file: &Path) -> Result<String, Failure> {
 pub fn sources(args: &SourcesArgs) -> VerbResult {
     let design = design_of(&args.project)?;
     let (vocabulary, mut unclear) = Vocabulary::of(&design);
-    let (evidence, unread) = evidence_of(&design, folder_of(&args.project), &default_parameters(&design));
+    let (evidence, unread) =
+        evidence_of(&design, folder_of(&args.project), &default_parameters(&design, folder_of(&args.project)));
     unclear.extend(unread);
     tell(&unclear);
     let facts = source_facts(&design, &Catalogue::new(vocabulary, evidence));
@@ -131,7 +132,7 @@ fn close_met(design: &mut Project, base: &Path) -> Result<Vec<String>, Failure> 
         return Ok(Vec::new());
     }
     let (vocabulary, _) = Vocabulary::of(design);
-    let (sources, unread) = evidence_of(design, base, &default_parameters(design));
+    let (sources, unread) = evidence_of(design, base, &default_parameters(design, base));
     tell(&unread);
     let edits = requests_met(design, &Catalogue::new(vocabulary, sources));
     design.apply(&edits)?;

@@ -104,7 +104,7 @@ pub fn import(args: &ImportArgs) -> VerbResult {
 fn drift_of(design: &Project, sources: &BTreeSet<String>, base: &Path) -> Vec<Diagnostic> {
     let mut part = design.clone();
     part.sources.retain(|id, source| sources.contains(id) && source.planned.is_none());
-    let (evidence, unread) = evidence_of(&part, base, &default_parameters(design));
+    let (evidence, unread) = evidence_of(&part, base, &default_parameters(design, base));
     tell(&unread);
     let found = evidence.iter().filter(|found| found.rows > 0);
     found.filter_map(|found| Some(drift(part.sources.get(&found.source)?, found))).flatten().collect()

@@ -17,7 +17,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let given = opened.parameters(&args.parameters)?;
-    let parameters = resolve_parameters(&opened.plan.parameters, &given, &referred_variable)
+    let parameters = resolve_parameters(&opened.plan.parameters, &given, &|name| referred_variable(&opened.base, name))
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     let step = opened.find_step(&args.step)?;
     let plan_step = &opened.plan.steps[&step];

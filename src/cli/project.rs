@@ -131,7 +131,7 @@ impl Opened {
     }
 
     /// Whether a parameter is part of the path of a source.
-    fn is_in_paths(&self, name: &str) -> bool {
+    pub fn is_in_paths(&self, name: &str) -> bool {
         let uses = |path: &str| path.contains(&format!("${{{name}}}")) || path.contains(&format!("${{{name}:"));
         self.plan.nodes.iter().any(|node| matches!(&node.op, Op::Read(read) if uses(&read.path)))
     }

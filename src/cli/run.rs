@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
+use pipewright_core::files::{allow_place, variable};
 use pipewright_core::ir::load_answers;
 use pipewright_core::ir::{parameter_variable, resolve_parameters};
 use pipewright_core::plan::check_kept_lines;
@@ -73,11 +74,16 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
         }
     }
     let look_up = |name: &str| match name.strip_prefix("env:") {
-        Some(variable) => std::env::var(variable).ok().or_else(|| file.get(variable).cloned()),
+        Some(name) => variable(&opened.base, name).or_else(|| file.get(name).cloned()),
         None => {
             let variable = parameter_variable(name);
             let in_file = || file.get(&variable).or_else(|| file.get(name)).cloned();
-            std::env::var(&variable).ok().or_else(in_file)
+            let value = std::env::var(&variable).ok().or_else(in_file)?;
+            if opened.is_in_paths(name) {
+                // Variables of that form are set for Pipewright alone, and the file is named for this run.
+                allow_place(&opened.base, Path::new(&value));
+            }
+            Some(value)
         }
     };
     resolve_parameters(&opened.plan.parameters, &given, &look_up)

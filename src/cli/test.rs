@@ -11,7 +11,7 @@ pub fn test(args: &TestArgs) -> VerbResult {
     let Some(project) = &opened.project else {
         return Err(usage("a pipeline file holds no tests", "give the project that it was exported from"));
     };
-    let results = run_tests(project);
+    let results = run_tests(project, &opened.base);
     let failed = results.iter().filter(|result| !result.differences.is_empty()).count();
     if args.format == Form::Json {
         print_json(&results)?;

@@ -32,12 +32,22 @@ pub fn evidence_of(
     base: &Path,
     parameters: &BTreeMap<String, Value>,
 ) -> (Vec<SourceEvidence>, Vec<Diagnostic>) {
+    evidence_until(project, base, parameters, &Cancel::new())
+}
+
+/// The same for somebody who may not want to wait for it: what was not read when it is cancelled is as if it could not be.
+pub fn evidence_until(
+    project: &Project,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> (Vec<SourceEvidence>, Vec<Diagnostic>) {
     let (mut found, mut diagnostics) = (Vec::new(), Vec::new());
     let parameters = &without_secrets(project, parameters);
     for source in project.sources.values() {
         let mut evidence = SourceEvidence::declared(source);
         if source.planned.is_none()
-            && let Err(fault) = fill(&mut evidence, source, base, parameters)
+            && let Err(fault) = fill(&mut evidence, source, base, parameters, cancel)
         {
             let message = format!("only the declaration of “{}” is known: {}", evidence.title, fault.message);
             diagnostics.push(Diagnostic { message, ..fault }.step(&source.id, &source.title));
@@ -55,14 +65,16 @@ fn fill(
     source: &Source,
     base: &Path,
     parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
 ) -> Result<(), Diagnostic> {
+    cancel.check()?;
     let (Some(format), Some(schema)) = (source.format.clone(), source.schema.clone()) else {
         return Err(Diagnostic::error("PW0915", "its format or its columns are not known")
             .help("open the source in the designer, or apply it with `pipewright apply`"));
     };
     let path = interpolate(&source.path, parameters)?;
     let read = Read { path, format, schema, columns: None, position: false, planned: None };
-    let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, &Cancel::new())?;
+    let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, cancel)?;
     let (table, profiles) = (&result.table, profile(&result.table));
     evidence.rows = table.rows() as u64;
     (evidence.bytes, evidence.bytes_read) = (result.statement.bytes_total, result.statement.bytes_read);
@@ -128,7 +140,7 @@ pub fn look(
     cancel: &Cancel,
 ) -> Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic> {
     let (vocabulary, _) = Vocabulary::of(project);
-    let (sources, mut diagnostics) = evidence_of(project, base, parameters);
+    let (sources, mut diagnostics) = evidence_until(project, base, parameters, cancel);
     let known = meanings(&vocabulary, &sources);
     let (findings, more) = find(project, &sources, &known, base, parameters, cancel)?;
     diagnostics.extend(more);

@@ -35,7 +35,7 @@ pub use run::{FileReport, RunOptions, RunProgress, RunReport, SinkReport, Source
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
-pub use volume::volumes_of;
+pub use volume::{volumes_of, volumes_until};
 
 use pipewright_core::diagnostic::Diagnostic;
 

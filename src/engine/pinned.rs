@@ -24,24 +24,24 @@ pub struct TestResult {
     pub differences: Vec<String>,
 }
 
-/// Runs every test of the project.
-pub fn run_tests(project: &Project) -> Vec<TestResult> {
+/// Runs every test of the project, whose paths start at `base`.
+pub fn run_tests(project: &Project, base: &Path) -> Vec<TestResult> {
     project
         .tests
         .values()
         .map(|test| {
             let step = project.steps.get(&test.step).map_or(test.step.clone(), |step| step.title.clone());
             let title = if test.title.is_empty() { test.id.clone() } else { test.title.clone() };
-            let differences = run_test(project, test)
+            let differences = run_test(project, base, test)
                 .unwrap_or_else(|diagnostics| diagnostics.iter().map(|diagnostic| diagnostic.to_string()).collect());
             TestResult { step, title, differences }
         })
         .collect()
 }
 
-fn run_test(project: &Project, test: &StepTest) -> Result<Vec<String>, Vec<Diagnostic>> {
+fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<Vec<String>, Vec<Diagnostic>> {
     let plan = plan_of(project, test)?;
-    let parameters = default_parameters(project);
+    let parameters = default_parameters(project, base);
     let mut differences = Vec::new();
     for (port, expected) in &test.expected {
         let Some(node) = plan.output(&test.step, port) else {

@@ -161,10 +161,9 @@ impl PreviewWorker {
     pub fn poll_profiles(&self) -> Vec<(u64, Vec<ColumnProfile>)> {
         std::mem::take(&mut self.shared.lock().profiles)
     }
-}
 
-impl Drop for PreviewWorker {
-    fn drop(&mut self) {
+    /// Ends what is under way; nothing is computed any more.
+    pub fn stop(&self) {
         let mut state = self.shared.lock();
         state.closed = true;
         if let Some(running) = &state.running {
@@ -172,6 +171,12 @@ impl Drop for PreviewWorker {
         }
         drop(state);
         self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for PreviewWorker {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -186,7 +191,7 @@ fn work(shared: &Shared) {
         })
     };
     while let Some((request, cancel)) = next() {
-        session.answer(&request, &cancel, &mut |reply| {
+        let mut reply = |reply: PreviewReply| {
             let mut state = shared.lock();
             // A newer request may have come while this node was computed.
             if !cancel.is_cancelled() {
@@ -194,7 +199,23 @@ fn work(shared: &Shared) {
             }
             drop(state);
             (shared.wake)();
+        };
+        let answered = session::guarded(|| {
+            session.answer(&request, &cancel, &mut reply);
+            Ok(())
         });
+        if let Err(fault) = answered {
+            // What was half done is forgotten; whoever waits for rows hears why there are none.
+            session = Session::new(CACHE_BYTES);
+            for node in &request.watch {
+                let (id, hash, result) = (
+                    request.id,
+                    request.plan.nodes.get(node.0 as usize).map_or(0, |node| node.hash),
+                    Err(fault.clone()),
+                );
+                reply(PreviewReply { id, node: *node, hash, result, done: Some(node) == request.watch.last() });
+            }
+        }
         shared.lock().running = None;
     }
 }
@@ -215,6 +236,7 @@ pub(crate) fn preview_all(
     sampling: &Sampling,
     base: &Path,
     parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
 ) -> (BTreeMap<NodeId, NodeResult>, Vec<Diagnostic>) {
     let request = PreviewRequest {
         id: 0,
@@ -225,7 +247,7 @@ pub(crate) fn preview_all(
         parameters: parameters.clone(),
     };
     let (mut found, mut faults) = (BTreeMap::new(), Vec::<Diagnostic>::new());
-    Session::new(usize::MAX).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
+    Session::new(usize::MAX).answer(&request, cancel, &mut |reply| match reply.result {
         Ok(result) if watch.contains(&reply.node) => {
             found.insert(reply.node, result);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
-use pipewright_core::files::allow_place;
+use pipewright_core::files::{allow_place, is_trusted, may_read, variable};
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters};
@@ -22,7 +22,7 @@ use crate::{expand, schema_as, sniff};
 /// defaults.
 pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagnostic>) {
     let (mut edits, mut diagnostics) = (Vec::new(), Vec::new());
-    let parameters = path_parameters(project);
+    let parameters = path_parameters(project, base);
     for source in project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty()) {
         if source.format.is_some() && source.schema.is_some() {
             continue;
@@ -108,7 +108,7 @@ pub fn real_source(
 /// Hints of sources whose files are not there now, with the parameters' defaults. What is looked up anyway
 /// (`resolve_sources`) is left out.
 pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
-    let parameters = path_parameters(project);
+    let parameters = path_parameters(project, base);
     let is_known = |source: &&Source| source.format.is_some() && source.schema.is_some();
     let read = project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty());
     let faults = read.filter(is_known).filter_map(|source| {
@@ -123,9 +123,25 @@ pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
     faults.collect()
 }
 
+/// What a project wants to read, and may not until it is trusted: paths outside of its folder, variables as `$NAME`.
+pub fn out_of_reach(project: &Project, base: &Path) -> Vec<String> {
+    if is_trusted(base) {
+        return Vec::new();
+    }
+    let parameters = path_parameters(project, base);
+    let paths = project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty());
+    let paths = paths.filter_map(|source| interpolate(&source.path, &parameters).ok());
+    let mut wanted: Vec<String> = paths.filter(|path| !may_read(base, &base.join(path))).collect();
+    let references = project.parameters.values().filter_map(|parameter| parameter.default.as_ref());
+    wanted.extend(references.filter_map(ir::environment_reference).map(|name| format!("${name}")));
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
 /// The parameters' defaults that may stand in paths: no secrets.
-fn path_parameters(project: &Project) -> BTreeMap<String, Value> {
-    without_secrets(project, &default_parameters(project))
+fn path_parameters(project: &Project, base: &Path) -> BTreeMap<String, Value> {
+    without_secrets(project, &default_parameters(project, base))
 }
 
 /// Values that may stand in paths and be shown.
@@ -137,13 +153,14 @@ pub(crate) fn without_secrets(project: &Project, parameters: &BTreeMap<String, V
     parameters.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// A variable of the environment that a parameter's default stands for (`env:NAME`); nothing for other names.
-pub fn referred_variable(name: &str) -> Option<String> {
-    std::env::var(name.strip_prefix("env:")?).ok()
+/// A variable of the environment that a parameter's default stands for (`env:NAME`), where the project at `base` may read
+/// it; nothing for other names.
+pub fn referred_variable(base: &Path, name: &str) -> Option<String> {
+    variable(base, name.strip_prefix("env:")?)
 }
 
 /// The parameters' defaults; those without one, or whose variable is not set, are left out.
-pub fn default_parameters(project: &Project) -> BTreeMap<String, Value> {
+pub fn default_parameters(project: &Project, base: &Path) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
     for parameter in project.parameters.values().filter(|parameter| parameter.default.is_some()) {
         let alone = ir::Parameter {
@@ -152,7 +169,9 @@ pub fn default_parameters(project: &Project) -> BTreeMap<String, Value> {
             default: parameter.default.clone(),
             doc: String::new(),
         };
-        values.extend(resolve_parameters(&[alone], &BTreeMap::new(), &referred_variable).unwrap_or_default());
+        values.extend(
+            resolve_parameters(&[alone], &BTreeMap::new(), &|name| referred_variable(base, name)).unwrap_or_default(),
+        );
     }
     values
 }

@@ -11,6 +11,7 @@ use pipewright_core::planner::{Catalogue, SampledRows, Volume, rates, volumes};
 use pipewright_core::project::Project;
 
 use crate::preview::{SAMPLE_ROWS, preview_all};
+use crate::read::Cancel;
 use crate::sample::Sampling;
 use crate::table::ResultTable;
 
@@ -26,6 +27,18 @@ pub fn volumes_of(
     parameters: &BTreeMap<String, Value>,
     price: Option<f64>,
 ) -> (Vec<Volume>, Vec<Diagnostic>) {
+    volumes_until(project, catalogue, base, parameters, price, &Cancel::new())
+}
+
+/// The same for somebody who may not want to wait for it: cancelled, it tells of what it has looked at.
+pub fn volumes_until(
+    project: &Project,
+    catalogue: &Catalogue,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    price: Option<f64>,
+    cancel: &Cancel,
+) -> (Vec<Volume>, Vec<Diagnostic>) {
     let rates = rates(project, catalogue);
     let mut diagnostics = Vec::new();
     for source in catalogue.sources.iter().filter(|source| !source.planned && !rates.contains_key(&source.source)) {
@@ -35,7 +48,8 @@ pub fn volumes_of(
     }
     let plan = plan(project);
     let outputs: Vec<NodeId> = plan.steps.values().flat_map(|step| step.outputs.values().copied()).collect();
-    let (found, faults) = preview_all(&plan, &outputs, &Sampling::Spread { rows: SAMPLE_ROWS }, base, parameters);
+    let sampling = Sampling::Spread { rows: SAMPLE_ROWS };
+    let (found, faults) = preview_all(&plan, &outputs, &sampling, base, parameters, cancel);
     diagnostics.extend(faults);
     let sampled = found
         .into_iter()

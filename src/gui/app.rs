@@ -18,8 +18,8 @@ use super::state::AppState;
 use super::theme;
 use super::view::View;
 use super::{
-    canvas_panel, coverage, dialogs, differs, findings, inspector, keys, palette, preview, problems, questions,
-    run_panel, search, sources, start, statusbar, topbar, unread, volume, widgets,
+    canvas_panel, coverage, dialogs, differs, findings, inspector, keys, on_disk, palette, preview, problems,
+    questions, run_panel, search, sources, start, statusbar, topbar, unread, volume, widgets,
 };
 
 /// The designer.
@@ -100,6 +100,9 @@ impl App {
             self.state.results.set_profile(hash, Arc::new(profile));
         }
         self.take_drops(ctx);
+        if ctx.input(|input| input.events.contains(&egui::Event::WindowFocused(true))) {
+            self.backend.file(FileTask::Look);
+        }
         self.take_close(ctx);
         keys::take_keys(ctx, &self.state, &self.view, &mut self.actions);
         for action in self.actions.take() {
@@ -182,6 +185,17 @@ impl App {
                 self.actions.command(Command::Quit);
             }
         }
+        /// A cancelled run takes its staged files away; no longer than this is waited for it.
+        const CLEANING: f64 = 0.7;
+        if let Some(since) = self.view.closed_at.filter(|_| !self.view.may_close) {
+            let is_over = ctx.input(|input| input.time) - since > CLEANING;
+            if self.state.run.active.is_none() || is_over {
+                self.view.may_close = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            } else {
+                ctx.request_repaint_after_secs(0.05);
+            }
+        }
     }
 
     /// Draws everything.
@@ -196,6 +210,9 @@ impl App {
         if !state.is_open {
             start::start_ui(ui, state, out);
         } else {
+            if on_disk::has_lines(state) {
+                Panel::top("lines").frame(Frame::new()).show(ui, |ui| on_disk::lines_ui(ui, state, out));
+            }
             Panel::bottom("status").frame(bar(ui)).exact_size(24.0).show(ui, |ui| {
                 statusbar::status_bar_ui(ui, state, view, out);
             });

@@ -11,6 +11,7 @@ use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::Edit;
 
 use super::canvas::PortRef;
+use super::recovery::RecoverAnswer;
 
 macro_rules! commands {
     ($($name:ident => $text:literal, $doc:literal, [$($keys:expr),*];)*) => {
@@ -232,7 +233,19 @@ pub enum Action {
         folder: PathBuf,
     },
     OpenExample,
-    Recover(bool),
+    /// What becomes of a journal that a crash left.
+    Recover(RecoverAnswer),
+    /// Shows the file as others left it.
+    Reload,
+    /// The project may read what it names outside of its folder.
+    Trust,
+    /// What is shown is to be saved over what others left.
+    KeepMine,
+    /// Lists what differs between the two.
+    Compare,
+    /// Saves over what stood in the way.
+    SaveAnyway,
+    SaveElsewhere,
     /// Answers to “unsaved changes”.
     Unsaved(UnsavedAnswer),
     Dismiss,

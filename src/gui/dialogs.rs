@@ -3,29 +3,29 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Order, RichText, Ui, vec2};
+use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Order, RichText, Ui, vec2};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::parse_parameter;
 
 use super::command::{Action, Actions, Browse, UnsavedAnswer};
-use super::export_dialog;
 use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
 use super::icons::{Icon, icon_button, icon_ui};
-use super::keys;
 use super::state::StateRef;
 use super::theme;
 use super::view::{Dialog, View};
 use super::widgets::{primary_button, soft};
+use super::{export_dialog, keys, on_disk, recovery};
 
-const WIDTH: f32 = 520.0;
+/// Points.
+pub const WIDTH: f32 = 520.0;
 /// How long a notice stays, in seconds.
 const NOTICE: f64 = 5.0;
 
 /// The dialog that is open, if one is.
 pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
-    if state.recovery.is_some() && view.dialog.is_none() {
-        recovery_ui(ctx, state, out);
+    if !state.left.is_empty() && view.dialog.is_none() {
+        recovery::recovery_ui(ctx, state, out);
         return;
     }
     let is_new = std::mem::take(&mut view.dialog_is_new);
@@ -45,6 +45,8 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             }
             Dialog::RealFile { source, path } => is_done = real_file_ui(ui, state, source, path, is_new, out),
             Dialog::Real { title, path, differences, .. } => is_done = real_ui(ui, title, path, differences, out),
+            Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
+            Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);
@@ -60,7 +62,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
     }
 }
 
-fn dialog_frame_of(ctx: &Context) -> Frame {
+pub fn dialog_frame_of(ctx: &Context) -> Frame {
     Frame::popup(&ctx.global_style()).inner_margin(Margin::same(theme::SPACE_4 as i8))
 }
 
@@ -295,26 +297,6 @@ fn run_dialog_ui(
         }
     });
     is_done
-}
-
-fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
-    let count = state.recovery.as_ref().map_or(0, |recovery| recovery.batches.len());
-    Modal::new(Id::unique("recovery")).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
-        ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
-        ui.label(RichText::new("Recover unsaved work?").font(theme::title()));
-        ui.add_space(theme::SPACE_2);
-        let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-        soft(ui, format!("The designer was not closed properly. {changes} since the last save can be recovered."));
-        ui.add_space(theme::SPACE_3);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if primary_button(ui, "Recover").clicked() || ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter)) {
-                out.push(Action::Recover(true));
-            }
-            if ui.button("Give up the changes").clicked() {
-                out.push(Action::Recover(false));
-            }
-        });
-    });
 }
 
 /// The line that tells what happened. It goes by itself, an error only when it is closed.

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Context, pos2, vec2};
-use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{Imported, import_edits};
-use pipewright_core::project::{EXTENSION, OrganisationPolicy, Project, Recovery};
+use pipewright_core::project::{EXTENSION, OrganisationPolicy, Project, SaveFault};
 use serde_json::Value as Json;
 
 use super::app::App;
@@ -18,6 +17,7 @@ use super::backend::{FileTask, Found, Message, Opened, SniffTask};
 use super::canvas::Selection;
 use super::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
 use super::edits;
+use super::on_disk::Unsecured;
 use super::state::{UNTITLED, relative_path};
 use super::view::{Dialog, Then};
 
@@ -40,7 +40,17 @@ impl App {
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::SniffSource { source, keeps_format } => self.sniff_source(ctx, &source, keeps_format),
             Action::OpenExample => self.after_unsaved(ctx, Then::Example),
-            Action::Recover(accepted) => self.recover(ctx, accepted),
+            Action::Recover(answer) => self.recover(ctx, answer),
+            Action::Reload => self.reload(ctx),
+            Action::KeepMine => self.keep_mine(),
+            Action::Trust => {
+                if let Some(path) = self.state.path.clone() {
+                    self.backend.file(FileTask::Trust(path));
+                }
+            }
+            Action::Compare => self.compare_with_file(),
+            Action::SaveAnyway => self.save_anyway(),
+            Action::SaveElsewhere => self.save_elsewhere(),
             Action::Unsaved(answer) => self.answer_unsaved(ctx, answer),
             _ => {}
         }
@@ -72,7 +82,13 @@ impl App {
         for path in data {
             let path = path.to_string_lossy().into_owned();
             self.state.sniffing.insert(path.clone());
-            self.backend.sniff(SniffTask { path, base: self.state.base(), source: None, format: None });
+            self.backend.sniff(SniffTask {
+                path,
+                base: self.state.base(),
+                source: None,
+                format: None,
+                is_chosen: true,
+            });
         }
     }
 
@@ -87,7 +103,9 @@ impl App {
                 let format = source.format.clone().filter(|_| keeps_format);
                 self.state.sniffing.insert(path.clone());
                 let source = Some(id.to_owned());
-                self.backend.sniff(SniffTask { path, base: self.state.base(), source, format });
+                // Who has no file yet has made all of it himself.
+                let is_chosen = self.state.path.is_none();
+                self.backend.sniff(SniffTask { path, base: self.state.base(), source, format, is_chosen });
             }
             Err(diagnostic) => self.notice(ctx, diagnostic.message, true),
         }
@@ -117,16 +135,15 @@ impl App {
         }
     }
 
-    fn proceed(&mut self, ctx: &Context, then: Then) {
+    pub(super) fn proceed(&mut self, ctx: &Context, then: Then) {
+        self.view.given_up = Some(self.state.project.revision());
         match then {
             Then::Quit => {
                 self.view.closing = true;
-                self.backend.cancel_run();
                 // The journal of work that was saved or given up goes; what a crash left and nobody decided on stays.
-                if self.state.recovery.is_none() {
-                    self.backend.file(FileTask::CloseJournal);
-                }
+                self.backend.file(FileTask::CloseJournal);
                 self.backend.file(FileTask::Close);
+                self.backend.stop();
             }
             Then::New => self.show_new_project(),
             Then::Example => self.backend.file(FileTask::OpenFirst(example_places())),
@@ -138,9 +155,8 @@ impl App {
     }
 
     pub(super) fn show_new_project(&mut self) {
-        self.backend.file(FileTask::CloseJournal);
         let project = Project::new(UNTITLED);
-        self.backend.file(FileTask::StartJournal { path: None, project: Box::new(project.clone()) });
+        self.begin_journal(None, &project);
         self.view.reset(&project);
         self.backend.forget();
         self.state.open(project, None, Vec::new());
@@ -170,9 +186,8 @@ impl App {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         self.name_after(ctx, name.strip_suffix(EXTENSION).unwrap_or_default());
         self.move_paths(ctx, &path);
-        self.state.saving = true;
-        let (project, revision) = (Box::new(self.state.project.clone()), self.state.project.revision());
-        self.backend.file(FileTask::Save { path, project, revision });
+        (self.view.save_over, self.view.despite_holder) = (None, false);
+        self.send_save(path);
     }
 
     /// Paths are relative to the project's folder: saved elsewhere, they are written anew.
@@ -215,20 +230,27 @@ impl App {
     /// What the threads answer.
     pub(super) fn handle_message(&mut self, ctx: &Context, message: Message) {
         match message {
-            Message::Opened { path, result: Ok(opened) } => self.show_opened(path, *opened),
+            Message::Opened { path, result: Ok(opened) } => self.show_opened(ctx, path, *opened),
             Message::Opened { path, result: Err(diagnostic) } => {
                 self.state.settings.recent.retain(|recent| *recent != path);
                 self.notice_fault(ctx, &path.display().to_string(), diagnostic);
             }
-            Message::Untitled(recovery) => {
+            Message::Untitled(left) => {
                 if !self.state.is_open {
-                    self.state.recovery = Some(recovery);
+                    self.state.left = left.into();
                 }
             }
             Message::Saved { path, revision, result } => self.show_saved(ctx, path, revision, result),
-            Message::JournalFailed(reason) => {
-                self.notice(ctx, format!("edits cannot be kept safe against a crash ({reason}): save often"), true);
+            Message::Unsecured { count, reason } => {
+                if count == 0 && self.state.unsecured.count > 0 {
+                    self.notice(ctx, "all changes are secured again", false);
+                }
+                self.state.unsecured = Unsecured { count, reason };
             }
+            Message::OnDisk { path, change } => self.take_disk_change(&path, change),
+            Message::Trusted => self.look_again_trusted(ctx),
+            Message::Kept(Ok(path)) => self.notice(ctx, format!("kept as {}", path.display()), false),
+            Message::Kept(Err(fault)) | Message::Failed(fault) => self.notice_fault(ctx, "", fault),
             Message::Sniffed { path, source, result } => {
                 self.state.sniffing.remove(&path);
                 match result {
@@ -255,19 +277,34 @@ impl App {
                 self.state.findings.differs.clear();
                 self.state.findings.outcome = Some(outcome);
             }
-            Message::Looked { look, planning, evidence } if self.state.planning.looking == Some(look) => {
+            Message::Looked { look, result } if self.state.planning.looking == Some(look) => {
                 self.state.planning.looking = None;
-                self.state.planning.latest = Some(Arc::new(*planning));
-                self.state.planning.evidence = evidence;
-                self.state.results.version += 1;
-                self.close_requests(ctx);
-                self.ask_again(ctx);
+                match result {
+                    Ok(found) => {
+                        let (planning, evidence) = *found;
+                        self.state.planning.latest = Some(Arc::new(planning));
+                        self.state.planning.evidence = evidence;
+                        self.state.results.version += 1;
+                        self.close_requests(ctx);
+                        self.ask_again(ctx);
+                    }
+                    Err(fault) => {
+                        self.state.planning.asking = None;
+                        self.notice_fault(ctx, "", fault);
+                    }
+                }
             }
             Message::Inside { path, files } => {
                 self.state.sniffing.remove(&path);
                 for path in files {
                     self.state.sniffing.insert(path.clone());
-                    self.backend.sniff(SniffTask { path, base: self.state.base(), source: None, format: None });
+                    self.backend.sniff(SniffTask {
+                        path,
+                        base: self.state.base(),
+                        source: None,
+                        format: None,
+                        is_chosen: true,
+                    });
                 }
             }
             Message::Declared { path, imported } => {
@@ -302,16 +339,21 @@ impl App {
                 self.state.volume.looking = None;
                 self.state.volume.outcome = Some(outcome);
             }
-            Message::Suggested { look, asked, proposals, gaps } => {
-                self.show_suggestion(ctx, look, *asked, proposals, gaps);
+            Message::Suggested { look, result: Ok(found) } => {
+                let (asked, proposals, gaps) = *found;
+                self.show_suggestion(ctx, look, asked, proposals, gaps);
+            }
+            Message::Suggested { look, result: Err(fault) } => {
+                if self.state.planning.asking.take_if(|asking| asking.look == Some(look)).is_some() {
+                    self.notice_fault(ctx, "", fault);
+                }
             }
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
                 self.state.export.outcome = Some((folder, result));
             }
             Message::Closed => {
-                self.view.may_close = true;
-                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                self.view.closed_at = Some(ctx.input(|input| input.time));
             }
             // Of a run or a look that nobody waits for any more.
             Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
@@ -319,54 +361,56 @@ impl App {
         }
     }
 
-    fn show_opened(&mut self, path: PathBuf, opened: Opened) {
+    fn show_opened(&mut self, ctx: &Context, path: PathBuf, opened: Opened) {
         self.state.notice = None;
         self.view.reset(&opened.project);
         self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
-        let has_recovery = opened.recovery.is_some();
-        if !has_recovery {
-            let project = Box::new(opened.project.clone());
-            self.backend.file(FileTask::CloseJournal);
-            self.backend.file(FileTask::StartJournal { path: Some(path.clone()), project });
-        }
+        self.begin_journal(Some(path.clone()), &opened.project);
         self.backend.forget();
         self.state.open(opened.project, Some(path), opened.diagnostics);
-        self.state.recovery = opened.recovery;
+        self.state.left = opened.left.into();
+        self.state.holder = opened.holder;
+        self.state.out_of_reach = opened.out_of_reach;
+        if let Some(reason) = opened.unlocked {
+            self.notice(
+                ctx,
+                format!("others cannot see that the project is open here: no lock can be held ({reason})"),
+                false,
+            );
+        }
     }
 
-    /// The answer to “a crash left edits behind”.
-    fn recover(&mut self, ctx: &Context, accepted: bool) {
-        let Some(Recovery { batches }) = self.state.recovery.take() else { return };
-        if !self.state.is_open {
-            self.show_new_project();
-        } else {
-            let (path, project) = (self.state.path.clone(), Box::new(self.state.project.clone()));
-            self.backend.file(FileTask::StartJournal { path, project });
-        }
-        if !accepted {
-            // The first new edit overwrites the old journal; until then closing takes it away.
-            self.backend.file(FileTask::CloseJournal);
-            let (path, project) = (self.state.path.clone(), Box::new(self.state.project.clone()));
-            self.backend.file(FileTask::StartJournal { path, project });
-            return;
-        }
-        let count = batches.len();
-        for batch in batches {
-            if !self.edit(ctx, "recovered change", &batch, false) {
-                return;
-            }
-        }
-        let told =
-            if count == 1 { "1 change was recovered".to_owned() } else { format!("{count} changes were recovered") };
-        self.notice(ctx, told, false);
+    /// What could not be read before may be now.
+    fn look_again_trusted(&mut self, ctx: &Context) {
+        self.state.out_of_reach.clear();
+        let is_unknown =
+            |source: &&Source| source.planned.is_none() && (source.format.is_none() || source.schema.is_none());
+        let unknown: Vec<String> =
+            self.state.project.sources.values().filter(is_unknown).map(|source| source.id.clone()).collect();
+        unknown.iter().for_each(|id| self.sniff_source(ctx, id, true));
+        self.backend.forget();
+        self.request_preview();
     }
 
-    fn show_saved(&mut self, ctx: &Context, path: PathBuf, revision: u64, result: Result<(), Diagnostic>) {
+    /// The journal of the project before goes, but for changes that were made after it was given up.
+    fn begin_journal(&mut self, path: Option<PathBuf>, project: &Project) {
+        let is_given_up = self.view.given_up.take() == Some(self.state.project.revision());
+        let keeps_journal = self.state.is_open && self.state.is_dirty() && !is_given_up;
+        self.backend.file(FileTask::Begin { path, project: Box::new(project.clone()), keeps_journal });
+    }
+
+    fn show_saved(&mut self, ctx: &Context, path: PathBuf, revision: u64, result: Result<(), SaveFault>) {
         self.state.saving = false;
         match result {
             Ok(()) => {
                 self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
                 let has_moved = self.state.path.as_ref() != Some(&path);
+                if self.state.path.is_none() {
+                    // Made here, of files that its user chose.
+                    self.backend.file(FileTask::Trust(path.clone()));
+                }
+                self.state.disk_change = None;
+                self.state.holder = self.state.holder.take().filter(|_| !has_moved);
                 self.state.path = Some(path);
                 self.state.saved(revision);
                 if has_moved {
@@ -376,10 +420,11 @@ impl App {
                     self.after_unsaved(ctx, then);
                 }
             }
-            Err(diagnostic) => {
+            Err(SaveFault::Failed(diagnostic)) => {
                 self.view.after_save = None;
                 self.notice_fault(ctx, "", diagnostic);
             }
+            Err(fault) => self.ask_about_save(path, fault),
         }
     }
 

@@ -104,6 +104,12 @@ impl App {
             | Action::SniffSource { .. }
             | Action::OpenExample
             | Action::Recover(_)
+            | Action::Reload
+            | Action::Trust
+            | Action::KeepMine
+            | Action::Compare
+            | Action::SaveAnyway
+            | Action::SaveElsewhere
             | Action::Unsaved(_) => self.handle_file(ctx, action),
         }
     }

@@ -30,7 +30,7 @@ const KEYS_WIDTH: f32 = 124.0;
 pub fn take_keys(ctx: &Context, state: StateRef<'_>, view: &View, out: &mut Actions) {
     let is_writing = ctx.text_edit_focused();
     let is_covered = view.dialog.is_some() || view.palette.is_some() || view.search.is_some();
-    if is_covered || state.recovery.is_some() {
+    if is_covered || !state.left.is_empty() {
         return;
     }
     let is_elsewhere = is_writing || egui::Popup::is_any_open(ctx);

@@ -24,12 +24,14 @@ pub mod icons;
 mod inspector;
 mod keys;
 mod meanings;
+mod on_disk;
 mod palette;
 mod planning;
 mod preview;
 mod problems;
 mod question_view;
 mod questions;
+mod recovery;
 mod requests;
 mod results;
 mod run_panel;
@@ -48,6 +50,8 @@ mod unread;
 mod view;
 mod volume;
 mod widgets;
+#[cfg(test)]
+mod worker_tests;
 
 use std::path::PathBuf;
 
@@ -62,7 +66,7 @@ pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
     if !has_display() {
         return Err(format!("there is no display here, so the designer cannot open a window\n  {HEADLESS}"));
     }
-    let home = settings::folder();
+    let home = pipewright_core::files::settings_folder();
     let settings = home.as_deref().map(Settings::load).unwrap_or_default();
     let mut reasons = Vec::new();
     for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pipewright_core::files::save;
 use serde::{Deserialize, Serialize};
 
 /// How many recent projects are kept.
@@ -62,10 +63,7 @@ impl Settings {
     /// Writes the file whole or not at all. A failure costs no work, so it is not told.
     pub fn save(&self, folder: &Path) {
         let Ok(text) = serde_json::to_string_pretty(self) else { return };
-        let beside = folder.join(".designer.json.saving");
-        if fs::create_dir_all(folder).and_then(|()| fs::write(&beside, text)).is_ok() {
-            let _ = fs::rename(beside, folder.join("designer.json"));
-        }
+        let _ = fs::create_dir_all(folder).and_then(|()| save(&folder.join("designer.json"), text.as_bytes()));
     }
 
     /// Puts a project first in the list of recent ones.
@@ -76,23 +74,7 @@ impl Settings {
     }
 }
 
-/// The user's configuration folder for Pipewright; `PIPEWRIGHT_CONFIG` names another.
-pub fn folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(folder) = variable("PIPEWRIGHT_CONFIG") {
-        return Some(folder);
-    }
-    let base = if cfg!(windows) {
-        variable("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        variable("HOME").map(|home| home.join("Library").join("Application Support"))
-    } else {
-        variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")))
-    };
-    base.map(|base| base.join("pipewright"))
-}
-
-/// Where the edits of a project that has no file yet are kept.
+/// The name that journals of projects without a file begin with: each has one of its own.
 pub fn untitled_journal(folder: &Path) -> PathBuf {
     folder.join(".untitled.journal")
 }

@@ -1,22 +1,24 @@
 //! What the designer knows: the project with its history, its plan, the results of previews, what is selected, what
 //! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `handle` change it. Imports no widgets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::Holder;
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
 use pipewright_core::planner::{Asked, Difference};
-use pipewright_core::project::{History, Project, Recovery, Step, check_invariants, to_text};
+use pipewright_core::project::{History, Project, Step, check_invariants, to_text};
 use pipewright_engine::resolve::referred_variable;
 
-use super::backend::{FindingsOutcome, RunReport};
+use super::backend::{FindingsOutcome, Left, RunReport};
 use super::canvas::Selection;
 use super::command::Chosen;
 use super::differs::Differs;
+use super::on_disk::{DiskChange, Unsecured};
 use super::planning::{PlanningState, Suggestion};
 use super::results::Results;
 use super::settings::Settings;
@@ -97,8 +99,15 @@ pub struct AppState {
     pub export: ExportState,
     pub settings: Settings,
     pub notice: Option<Notice>,
-    /// Offered after a crash.
-    pub recovery: Option<Recovery>,
+    /// Journals that a crash left, to be decided on one after the other.
+    pub left: VecDeque<Left>,
+    /// What others made of the open file.
+    pub disk_change: Option<DiskChange>,
+    /// Who has the project open elsewhere.
+    pub holder: Option<Holder>,
+    /// What the project wants to read, and may not until it is trusted.
+    pub out_of_reach: Vec<String>,
+    pub unsecured: Unsecured,
     /// Data files being recognised.
     pub sniffing: BTreeSet<String>,
     pub findings: FindingsState,
@@ -146,7 +155,11 @@ impl AppState {
             export: ExportState::default(),
             settings,
             notice: None,
-            recovery: None,
+            left: VecDeque::new(),
+            disk_change: None,
+            holder: None,
+            out_of_reach: Vec::new(),
+            unsecured: Unsecured::default(),
             sniffing: BTreeSet::new(),
             findings: FindingsState::default(),
             planning: PlanningState::default(),
@@ -174,7 +187,11 @@ impl AppState {
         self.chosen = Chosen::Project;
         self.run = RunState::default();
         self.export = ExportState::default();
-        self.recovery = None;
+        self.left.clear();
+        self.disk_change = None;
+        self.holder = None;
+        self.out_of_reach.clear();
+        self.unsecured = Unsecured::default();
         // What was being looked at for the project before is not waited for.
         self.sniffing.clear();
         self.findings = FindingsState::default();
@@ -216,6 +233,12 @@ impl AppState {
             self.saved_text = to_text(&self.project);
             self.saved_revision = revision;
         }
+    }
+
+    /// The file has something else, whatever was saved.
+    pub fn differs_from_file(&mut self) {
+        self.saved_text.clear();
+        self.saved_revision = u64::MAX;
     }
 
     /// After undo and redo: the design may be again what the file holds.
@@ -337,9 +360,10 @@ impl AppState {
 
     /// Defaults of the parameters, for previews and runs. One without a default is left out: what needs it says so.
     pub fn parameters(&self) -> BTreeMap<String, Value> {
+        let base = self.base();
         let known = self.plan.parameters.iter().filter_map(|parameter| {
             let alone = std::slice::from_ref(parameter);
-            resolve_parameters(alone, &BTreeMap::new(), &referred_variable).ok()
+            resolve_parameters(alone, &BTreeMap::new(), &|name| referred_variable(&base, name)).ok()
         });
         known.flatten().collect()
     }

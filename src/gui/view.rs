@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use egui::Pos2;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::project::{Edit, Project};
+use pipewright_core::project::{Edit, OnDisk, Project, ProjectChange, SaveFault};
 
 use super::canvas::{Canvas, PortRef, Scene};
 use super::command::{BottomTab, LeftTab};
@@ -79,6 +79,14 @@ pub enum Dialog {
         edits: Vec<Edit>,
         differences: Vec<Diagnostic>,
     },
+    /// What the file on the disk has otherwise.
+    Compare(Vec<ProjectChange>),
+    /// A save would write over what somebody else did; `then`: what waits for it.
+    Conflict {
+        path: PathBuf,
+        fault: SaveFault,
+        then: Option<Then>,
+    },
     Keys,
 }
 
@@ -93,6 +101,8 @@ impl Dialog {
             Dialog::Run { .. } => "run",
             Dialog::RealFile { .. } => "real file",
             Dialog::Real { .. } => "real",
+            Dialog::Compare(_) => "compare",
+            Dialog::Conflict { .. } => "conflict",
             Dialog::Keys => "keys",
         }
     }
@@ -146,6 +156,13 @@ pub struct View {
     /// Quit once the files are closed.
     pub closing: bool,
     pub may_close: bool,
+    /// The files are closed since then, in seconds of the window: only a run that cleans up is waited for.
+    pub closed_at: Option<f64>,
+    /// Revision at which unsaved changes were given up for another project.
+    pub given_up: Option<u64>,
+    /// Chosen for the next save: the state of the file that is written over, and that somebody else has it open.
+    pub save_over: Option<OnDisk>,
+    pub despite_holder: bool,
     /// After a save: what was waiting for it.
     pub after_save: Option<Then>,
     /// Per target, the steps that it does not carry and why; of which revision.

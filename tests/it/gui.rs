@@ -65,7 +65,7 @@ fn role_of(harness: &Harness<'_, App>, field: &str) -> Role {
 }
 
 /// From the list of steps at the left.
-fn add_step(harness: &mut Harness<'_, App>, title: &str) {
+pub fn add_step(harness: &mut Harness<'_, App>, title: &str) {
     harness.get_by_label("Steps").click();
     harness.run_ok();
     write(harness, "Search steps", title);
@@ -346,6 +346,8 @@ fn edits_survive_a_crash() {
         }
         // The designer is dropped without closing.
     }
+    // As with the end of a process, its locks go; here its thread of files ends a moment later.
+    std::thread::sleep(Duration::from_millis(300));
     let again = path.clone();
     let mut harness = designer(home.path(), vec![path], [1280.0, 720.0]);
     wait(&mut harness, "the project", |app| app.project().name == "p");
@@ -358,6 +360,7 @@ fn edits_survive_a_crash() {
     }
     std::thread::sleep(Duration::from_millis(200));
     drop(harness);
+    std::thread::sleep(Duration::from_millis(300));
     let mut harness = designer(home.path(), vec![again], [1280.0, 720.0]);
     wait(&mut harness, "the project", |app| app.project().name == "p");
     assert!(harness.query_by_label("Recover").is_none());

@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod export;
 mod formats;
+mod journal_kills;
 mod layering;
 mod messages;
 mod parity;
@@ -21,3 +22,5 @@ mod support;
 mod gui;
 #[cfg(feature = "gui")]
 mod gui_planner;
+#[cfg(feature = "gui")]
+mod gui_safety;

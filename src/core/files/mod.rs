@@ -1,17 +1,20 @@
-//! The file system as a place that belongs to the user: what is written comes whole or not at all, nothing that
-//! Pipewright did not write goes, and a stranger's project reads only what it may. Must not import anything of this
+//! The file system as a place that belongs to the user: what is written comes whole or not at all and by one
+//! process at a time, nothing that Pipewright did not write goes, and a stranger's project reads only what it may. Must not import anything of this
 //! crate but `diagnostic`.
 
 mod folder;
 mod inside;
+mod lock;
 mod marker;
 mod names;
 mod publication;
 mod reach;
 mod recovery;
+mod save;
 
 pub use folder::FolderUpdate;
 pub use inside::inside;
+pub use lock::{Holder, Lock, Locked, hold, is_same_file};
 pub use marker::MARKER;
 pub use names::make_folder;
 pub use publication::{Publication, abandon_all};
@@ -20,6 +23,7 @@ pub use reach::{
     variable,
 };
 pub use recovery::recover;
+pub use save::{followed, save, save_beside};
 
 #[cfg(test)]
 mod tests;

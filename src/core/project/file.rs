@@ -1,8 +1,7 @@
-//! The project file: canonical text made to be read in a diff; load, migrate, save without losing anything.
+//! The project file: canonical text made to be read in a diff; load, migrate, write.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -11,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
-use super::{Edit, Frame, Project, Step, StepTest, Wire, check_invariants};
+use super::{Edit, Frame, OnDisk, Project, Step, StepTest, Wire, check_invariants};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
 use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
 use crate::policy::Policy;
@@ -100,6 +99,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         vocabulary,
         policy,
         organisation: Vec::new(),
+        on_disk: OnDisk::default(),
         extra: map,
         revision: 0,
     };
@@ -524,6 +524,7 @@ pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> 
             .help(help_with_path(path))
     })?;
     let (mut project, mut diagnostics) = load(&text).map_err(|diagnostic| diagnostic.file(shown))?;
+    project.on_disk = OnDisk::of(text.as_bytes());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     diagnostics.extend(project.read_organisation(folder));
     Ok((project, diagnostics))
@@ -541,30 +542,4 @@ pub fn help_with_path(path: &Path) -> String {
         return near;
     }
     "give a `.pipewright.json` project or an exported `pipeline.json`".to_owned()
-}
-
-/// Saves so that at any moment either the old or the new file is whole: written beside, synced, renamed; the file
-/// before it stays as `.bak`.
-pub fn save_file(path: &Path, project: &Project) -> Result<(), Diagnostic> {
-    let write = || -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let beside = folder.join(format!(".{name}.saving"));
-        let mut file = File::create(&beside)?;
-        file.write_all(to_text(project).as_bytes())?;
-        file.sync_all()?;
-        if path.exists() {
-            // A copy, not a rename: there is a whole file at `path` all the time.
-            fs::copy(path, folder.join(format!("{name}.bak")))?;
-        }
-        fs::rename(&beside, path)?;
-        #[cfg(unix)]
-        File::open(folder)?.sync_all()?;
-        Ok(())
-    };
-    write().map_err(|error| {
-        Diagnostic::error("PW0540", format!("the project cannot be saved: {}", io_cause(&error)))
-            .file(path.display().to_string())
-            .help("choose another folder with “Save as”; nothing was lost, the edits are in the journal")
-    })
 }

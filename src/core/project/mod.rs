@@ -1,12 +1,16 @@
 //! The project: what a team designs, and the only door through which it changes (`Project::apply`).
 //! Imports everything up to `steps`; must not import plan or export.
 
+mod changes;
+mod disk;
 mod edit;
 mod file;
 mod history;
 mod invariants;
 mod journal;
 mod organisation;
+#[cfg(test)]
+mod saving_tests;
 #[cfg(test)]
 mod tests;
 
@@ -19,14 +23,16 @@ use serde_json::{Map, Value as Json};
 use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
 use crate::policy::Policy;
 
+pub use changes::{ItemChange, ProjectChange, changes};
+pub use disk::{OnDisk, SaveFault, save_file, save_over};
 pub use edit::{Edit, Place};
 pub use file::{
     EXTENSION, FILE_VERSION, ProjectFile, canonical_json, help_with_path, json_schema_of_edits, json_schema_of_project,
-    load, read_file, save_file, to_text,
+    load, read_file, to_text,
 };
 pub use history::History;
 pub use invariants::check_invariants;
-pub use journal::{Journal, Recovery};
+pub use journal::{Fit, Journal, LeftBehind};
 pub use organisation::read_policy;
 
 /// A step on the canvas.
@@ -149,6 +155,8 @@ pub struct Project {
     pub policy: Map<String, Json>,
     /// Policies of the organisation: the pinned file as it was read, and those that a run is given. Not saved.
     pub organisation: Vec<OrganisationPolicy>,
+    /// What its file held when it was read. Not saved.
+    pub on_disk: OnDisk,
     /// Keys of the file that this version does not know.
     pub extra: Map<String, Json>,
     revision: u64,

@@ -187,31 +187,3 @@ fn newer_and_foreign_files_are_refused_with_what_to_do() {
             .contains("twice")
     );
 }
-
-#[test]
-fn saving_keeps_the_file_before_and_the_journal_recovers() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("small.pipewright.json");
-    let mut project = small();
-    save_file(&path, &project).unwrap();
-    let journal_path = Journal::path_for(&path);
-    assert_eq!(journal_path.file_name().unwrap(), ".small.journal");
-    let mut journal = Journal::new(journal_path.clone(), &project);
-    let edits = vec![set("flt-1", "title", json!("Worse"))];
-    project.apply(&edits).unwrap();
-    journal.append(&edits).unwrap();
-    drop(journal);
-    // A crash in the middle of a line.
-    let mut bytes = std::fs::read(&journal_path).unwrap();
-    bytes.extend(b"[{\"edit\":\"remo");
-    std::fs::write(&journal_path, bytes).unwrap();
-    let (mut opened, _) = read_file(&path).unwrap();
-    let recovery = Journal::recover(&journal_path, &opened).unwrap().unwrap();
-    assert_eq!(recovery.batches, [edits]);
-    opened.apply(&recovery.batches[0]).unwrap();
-    assert_eq!(text(&opened), text(&project));
-    save_file(&path, &opened).unwrap();
-    assert!(folder.path().join("small.pipewright.json.bak").exists());
-    // The journal belongs to the text before; it is not applied twice.
-    assert_eq!(Journal::recover(&journal_path, &opened).unwrap(), None);
-}

@@ -1,22 +1,53 @@
-//! The thread that owns the project's files: reads and saves projects, writes the journal and the settings, in the
-//! order in which the designer asks. Must not import egui.
+//! The thread that owns the project's files: reads and saves projects, holds their locks, writes the journal and the
+//! settings, in the order in which the designer asks; and looks every few seconds whether others changed the file. A task
+//! that panics is answered with a fault, and the thread goes on. Must not import egui.
 
+use std::fs::{self, Metadata};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, SystemTime};
 
-use pipewright_core::project::{Edit, Journal, Project, Recovery, read_file, save_file, to_text};
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::{Lock, Locked, followed, hold, is_remembered, remember, trust};
+use pipewright_core::project::{
+    EXTENSION, Edit, Fit, Journal, LeftBehind, OnDisk, Project, SaveFault, load, read_file, save_file, save_over,
+};
 
-use super::{FileTask, Message, Opened, WAITING, Wake, work};
+use pipewright_engine::resolve::out_of_reach;
+
+use super::desk::{self, fault};
+use super::{FileTask, Left, Message, Opened, Theirs, WAITING, Wake};
 use crate::gui::settings;
+use crate::gui::state::UNTITLED;
+
+/// So often the file on the disk is looked at, and a journal that could not be written is tried again.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Starts the thread.
 pub fn spawn(home: Option<PathBuf>, sender: SyncSender<Message>, wake: Wake) -> SyncSender<FileTask> {
     let (tasks, receiver) = sync_channel(WAITING);
-    work::spawn("pipewright-files", move || {
-        FileThread { home, sender, wake, journal: None, failed: false }.work(receiver)
+    // Without the thread the channel is closed, which the backend sees.
+    let _ = std::thread::Builder::new().name("pipewright-files".to_owned()).spawn(move || {
+        FileThread { home, sender, wake, session: Session::default(), opening: None, told: 0 }.work(receiver);
     });
     tasks
+}
+
+/// What is open.
+#[derive(Default)]
+struct Session {
+    /// `None`: no file yet.
+    path: Option<PathBuf>,
+    lock: Option<Lock>,
+    /// What the file held when it was read or saved, or when somebody chose to write over it.
+    known: OnDisk,
+    /// Time and length of the file when its text was compared last.
+    seen: Option<(SystemTime, u64)>,
+    /// The state of the file that was told last.
+    told: Option<OnDisk>,
+    journal: Option<Journal>,
 }
 
 struct FileThread {
@@ -24,31 +55,70 @@ struct FileThread {
     home: Option<PathBuf>,
     sender: SyncSender<Message>,
     wake: Wake,
-    journal: Option<Journal>,
-    /// It was said already that the journal cannot be written.
-    failed: bool,
+    session: Session,
+    /// The lock of a project that was read and is not shown yet.
+    opening: Option<(PathBuf, Lock)>,
+    /// So many batches were told to be not in the journal.
+    told: usize,
 }
 
 impl FileThread {
     fn work(mut self, tasks: Receiver<FileTask>) {
-        for task in tasks {
-            match task {
-                FileTask::Open(path) => self.open(path),
-                FileTask::OpenFirst(paths) => {
-                    let found = paths.iter().find(|path| path.exists()).or(paths.first()).cloned();
-                    found.into_iter().for_each(|path| self.open(path));
+        loop {
+            let task = match tasks.recv_timeout(LOOK) {
+                Ok(task) => Some(task),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let answer = task.as_ref().and_then(answer_of_fault);
+            let done = catch_unwind(AssertUnwindSafe(|| match task {
+                Some(task) => self.task(task),
+                None => self.look_again(),
+            }));
+            if done.is_err() {
+                self.send(answer.unwrap_or_else(|| Message::Failed(fault())));
+            }
+        }
+    }
+
+    fn task(&mut self, task: FileTask) {
+        desk::fail_if_wanted("pipewright-files");
+        match task {
+            FileTask::Open(path) => self.open(path),
+            FileTask::OpenFirst(paths) => {
+                let found = paths.iter().find(|path| path.exists()).or(paths.first()).cloned();
+                found.into_iter().for_each(|path| self.open(path));
+            }
+            FileTask::LookForUntitled => self.look_for_untitled(),
+            FileTask::Begin { path, project, keeps_journal } => self.begin(path, &project, keeps_journal),
+            FileTask::Append(edits) => self.append(&edits),
+            FileTask::Adopt(left) => self.adopt(&left),
+            FileTask::Settle(left) => self.settle(&left),
+            FileTask::Discard(left) => drop(left.discard()),
+            FileTask::KeepCopy(left) => self.keep_copy(&left),
+            FileTask::CloseJournal => self.close_journal(),
+            FileTask::Save { path, project, revision, over, despite_holder } => {
+                let result = self.save(&path, &project, over, despite_holder);
+                self.send(Message::Saved { path, revision, result });
+            }
+            FileTask::KeepMine(now) => (self.session.known, self.session.told) = (now, None),
+            FileTask::Trust(path) => {
+                trust(path.parent().unwrap_or(Path::new("")));
+                if let Some(Err(fault)) = self.home.as_deref().map(|home| remember(home, &path)) {
+                    self.send(Message::Failed(fault));
                 }
-                FileTask::LookForUntitled => self.look_for_untitled(),
-                FileTask::StartJournal { path, project } => self.start_journal(path.as_deref(), &project),
-                FileTask::Append(edits) => self.append(&edits),
-                FileTask::CloseJournal => self.close_journal(),
-                FileTask::Save { path, project, revision } => self.save(path, &project, revision),
-                FileTask::SaveSettings(settings) => {
-                    if let Some(home) = &self.home {
-                        settings.save(home);
-                    }
+                self.send(Message::Trusted);
+            }
+            FileTask::Look => self.look_again(),
+            FileTask::SaveSettings(settings) => {
+                if let Some(home) = &self.home {
+                    settings.save(home);
                 }
-                FileTask::Close => self.send(Message::Closed),
+            }
+            FileTask::Close => {
+                // Others may have the project as soon as the window says that it goes.
+                self.session.lock = None;
+                self.send(Message::Closed);
             }
         }
     }
@@ -59,73 +129,256 @@ impl FileThread {
         (self.wake)();
     }
 
-    fn open(&self, path: PathBuf) {
+    fn is_open(&self, path: &Path) -> bool {
+        self.session.path.as_deref().is_some_and(|open| is_same(open, path))
+    }
+
+    fn open(&mut self, path: PathBuf) {
+        let (mut holder, mut unlocked) = (None, None);
+        if !self.is_open(&path) || self.session.lock.is_none() {
+            self.opening = None;
+            match hold(&path, EXTENSION) {
+                Locked::Mine(lock) => self.opening = Some((path.clone(), lock)),
+                Locked::Held(by) => holder = Some(by),
+                Locked::Unavailable(reason) => unlocked = Some(reason),
+            }
+        }
+        let base = path.parent().unwrap_or(Path::new(""));
+        if self.home.as_deref().is_some_and(|home| is_remembered(home, &path)) {
+            trust(base);
+        }
         let result = read_file(&path).map(|(project, diagnostics)| {
-            let recovery = Journal::recover(&Journal::path_for(&path), &project).ok().flatten();
-            let recovery = recovery.filter(|recovery| !changes_nothing(recovery, &project));
-            Box::new(Opened { project, diagnostics, recovery })
+            let out_of_reach = out_of_reach(&project, base);
+            // What lies beside a project that is open elsewhere is decided on there.
+            let left = match holder {
+                Some(_) => Vec::new(),
+                None => left_behind(&Journal::path_for(&path), &project),
+            };
+            Box::new(Opened { project, diagnostics, left, holder, unlocked, out_of_reach })
         });
+        if result.is_err() {
+            self.opening = None;
+        }
         self.send(Message::Opened { path, result });
     }
 
-    fn look_for_untitled(&self) {
+    fn look_for_untitled(&mut self) {
         let Some(path) = self.home.as_deref().map(settings::untitled_journal) else { return };
-        let empty = Project::new(super::super::state::UNTITLED);
-        let left = Journal::recover(&path, &empty).ok().flatten();
-        if let Some(recovery) = left.filter(|recovery| !changes_nothing(recovery, &empty)) {
-            self.send(Message::Untitled(recovery));
+        let left = left_behind(&path, &Project::new(UNTITLED));
+        if !left.is_empty() {
+            self.send(Message::Untitled(left));
         }
     }
 
-    fn start_journal(&mut self, project_path: Option<&Path>, project: &Project) {
-        self.failed = false;
-        self.journal = match project_path {
+    /// `project` is shown from now on.
+    fn begin(&mut self, path: Option<PathBuf>, project: &Project, keeps_journal: bool) {
+        match self.session.journal.take() {
+            // Left as after a crash: it is offered when the project is opened again.
+            Some(journal) if keeps_journal => drop(journal),
+            Some(journal) => drop(journal.close()),
+            None => {}
+        }
+        let before = std::mem::take(&mut self.session);
+        let lock = path.as_deref().and_then(|path| match self.opening.take() {
+            Some((opened, lock)) if is_same(&opened, path) => Some(lock),
+            _ if before.path.as_deref().is_some_and(|open| is_same(open, path)) => before.lock,
+            _ => None,
+        });
+        let journal = self.journal(path.as_deref(), project);
+        self.session = Session { path, lock, known: project.on_disk, seen: None, told: None, journal };
+        self.tell_unsecured(None);
+    }
+
+    /// A journal of edits to `project` from here on.
+    fn journal(&self, path: Option<&Path>, project: &Project) -> Option<Journal> {
+        match path {
             Some(path) => Some(Journal::new(Journal::path_for(path), project)),
             None => self.home.as_deref().map(settings::untitled_journal).map(|path| {
                 // A folder that cannot be made shows when the first edit is written.
-                let _ = path.parent().map(std::fs::create_dir_all);
+                let _ = path.parent().map(fs::create_dir_all);
                 Journal::new(path, project)
             }),
-        };
+        }
     }
 
     fn append(&mut self, edits: &[Edit]) {
-        let Some(journal) = &mut self.journal else { return };
-        if let Err(error) = journal.append(edits)
-            && !self.failed
-        {
-            self.failed = true;
-            self.send(Message::JournalFailed(plain(&error)));
+        let done = self.session.journal.as_mut().map_or(Ok(()), |journal| journal.append(edits));
+        self.tell_unsecured(done.err());
+    }
+
+    /// Tells how many batches a crash would lose now, where that changed.
+    fn tell_unsecured(&mut self, error: Option<io::Error>) {
+        let count = self.session.journal.as_ref().map_or(0, Journal::unsecured);
+        if count != self.told {
+            self.told = count;
+            let reason = error.map(|error| io_cause(&error)).unwrap_or_default();
+            self.send(Message::Unsecured { count, reason });
         }
+    }
+
+    /// The edits of a journal that was left behind are in the project again.
+    fn adopt(&mut self, left: &LeftBehind) {
+        match Journal::adopt(left) {
+            Some(journal) => self.session.journal = Some(journal),
+            // It is gone on with elsewhere: here its edits begin a journal of their own.
+            None => left.batches.iter().for_each(|batch| self.append(batch)),
+        }
+    }
+
+    /// All edits of a journal are in the project's own: it goes, unless that one could not be written.
+    fn settle(&mut self, left: &LeftBehind) {
+        if self.session.journal.as_ref().is_some_and(|journal| journal.unsecured() == 0) {
+            let _ = left.settle();
+        }
+    }
+
+    /// Saves the design of a journal as a project of its own. One that gives no design stays as it is.
+    fn keep_copy(&mut self, left: &LeftBehind) {
+        let folder = self.session.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let Some(design) = left.design() else {
+            self.send(Message::Kept(Ok(left.path.clone())));
+            return;
+        };
+        let stem =
+            self.session.path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let stem = stem.map_or(UNTITLED.to_owned(), |name| name.strip_suffix(EXTENSION).unwrap_or(&name).to_owned());
+        let free = (1..).map(|number| folder.join(format!("{stem}-recovered-{number}{EXTENSION}")));
+        let Some(path) = free.into_iter().find(|path| !path.exists()) else { return };
+        let kept = save_file(&path, &design).map(|_| {
+            let _ = left.settle();
+            path
+        });
+        self.send(Message::Kept(kept));
     }
 
     fn close_journal(&mut self) {
-        if let Some(journal) = self.journal.take() {
+        if let Some(journal) = self.session.journal.take() {
             let _ = journal.close();
         }
+        self.tell_unsecured(None);
     }
 
-    fn save(&mut self, path: PathBuf, project: &Project, revision: u64) {
-        let result = save_file(&path, project);
-        if result.is_ok() {
-            self.close_journal();
-            self.start_journal(Some(&path), project);
+    fn save(
+        &mut self,
+        path: &Path,
+        project: &Project,
+        over: Option<OnDisk>,
+        despite_holder: bool,
+    ) -> Result<(), SaveFault> {
+        let is_open = self.is_open(path);
+        let mut lock = None;
+        if !is_open || self.session.lock.is_none() {
+            match hold(path, EXTENSION) {
+                Locked::Mine(mine) => lock = Some(mine),
+                Locked::Held(holder) if !despite_holder => return Err(SaveFault::Held(holder)),
+                Locked::Held(_) | Locked::Unavailable(_) => {}
+            }
         }
-        self.send(Message::Saved { path, revision, result });
+        let known = if is_open { self.session.known } else { OnDisk::default() };
+        let known = save_over(path, project, over.unwrap_or(known)).map_err(|fault| match fault {
+            SaveFault::Failed(diagnostic) => SaveFault::Failed(self.with_what_is_secured(diagnostic)),
+            other => other,
+        })?;
+        self.close_journal();
+        if is_open {
+            lock = lock.or(self.session.lock.take());
+        }
+        let journal = self.journal(Some(path), project);
+        self.session = Session { path: Some(path.to_owned()), lock, known, seen: None, told: None, journal };
+        Ok(())
+    }
+
+    /// What became of the edits that could not be saved.
+    fn with_what_is_secured(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let told = match self.session.journal.as_ref().map(Journal::unsecured) {
+            Some(0) => "the changes are in the journal, safe against a crash".to_owned(),
+            Some(count) => format!("{count} of the changes are in no file yet: a crash would lose them"),
+            None => "the changes are in no file yet: a crash would lose them".to_owned(),
+        };
+        diagnostic.help(format!("choose another folder with “Save as”, or make room; {told}"))
+    }
+
+    /// What is done every few seconds.
+    fn look_again(&mut self) {
+        let done = self.session.journal.as_mut().map_or(Ok(()), Journal::secure);
+        self.tell_unsecured(done.err());
+        self.look_at_file();
+    }
+
+    /// Tells where the file is another one by now: by time and length, then by its text.
+    fn look_at_file(&mut self) {
+        let Some(path) = self.session.path.clone() else { return };
+        let seen = fs::metadata(&path).ok().and_then(|about: Metadata| Some((about.modified().ok()?, about.len())));
+        if seen.is_some() && seen == self.session.seen {
+            return;
+        }
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Unreadable for a while, as on a network: nothing is known that could be told.
+            Err(_) => return,
+        };
+        self.session.seen = seen;
+        let now = bytes.as_deref().map(OnDisk::of).unwrap_or_default();
+        if now == self.session.known {
+            if self.session.told.take().is_some() {
+                self.send(Message::OnDisk { path, change: None });
+            }
+            return;
+        }
+        if self.session.told != Some(now) {
+            self.session.told = Some(now);
+            let theirs = match &bytes {
+                None => Theirs::Gone,
+                Some(bytes) => match load(&String::from_utf8_lossy(bytes)) {
+                    Ok((project, _)) => Theirs::Project(Box::new(project)),
+                    Err(fault) => Theirs::Unreadable(fault),
+                },
+            };
+            self.send(Message::OnDisk { path, change: Some((now, theirs)) });
+        }
     }
 }
 
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "access is denied".into(),
-        io::ErrorKind::StorageFull => "the disk is full".into(),
-        io::ErrorKind::NotFound => "the folder is gone".into(),
-        _ => error.to_string(),
+/// What is awaited of a task, should it panic.
+fn answer_of_fault(task: &FileTask) -> Option<Message> {
+    match task {
+        FileTask::Open(path) => Some(Message::Opened { path: path.clone(), result: Err(fault()) }),
+        FileTask::OpenFirst(paths) => {
+            Some(Message::Opened { path: paths.first().cloned().unwrap_or_default(), result: Err(fault()) })
+        }
+        FileTask::Save { path, revision, .. } => {
+            Some(Message::Saved { path: path.clone(), revision: *revision, result: Err(SaveFault::Failed(fault())) })
+        }
+        FileTask::Close => Some(Message::Closed),
+        _ => None,
     }
 }
 
-/// Edits that were all undone leave the project as its file has it: there is nothing to recover.
-fn changes_nothing(recovery: &Recovery, project: &Project) -> bool {
-    let mut recovered = project.clone();
-    recovery.batches.iter().all(|batch| recovered.apply(batch).is_ok()) && to_text(&recovered) == to_text(project)
+/// The journals that a crash left, but for those in which the project has everything.
+fn left_behind(common: &Path, project: &Project) -> Vec<Left> {
+    let mut found = Vec::new();
+    for mut journal in LeftBehind::find(common) {
+        let fit = journal.fit(project);
+        match fit {
+            Fit::Nothing => {
+                let _ = journal.settle();
+                continue;
+            }
+            // It keeps its name where it cannot be given another: no journal overwrites it.
+            Fit::Partly => drop(journal.put_aside(common)),
+            Fit::Whole => {}
+        }
+        found.push(Left { journal, fit });
+    }
+    found
+}
+
+/// Whether two paths lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let plain = |path: &Path| {
+        let path = followed(path).unwrap_or_else(|_| path.to_path_buf());
+        fs::canonicalize(&path).or_else(|_| std::path::absolute(&path)).unwrap_or(path)
+    };
+    one == other || plain(one) == plain(other)
 }

@@ -2,6 +2,7 @@
 //! The designer sends tasks and drains messages once a frame; each message wakes the window. Threads are named,
 //! channels bounded. The only room of the designer that touches files or the engine's workers.
 
+pub mod desk;
 mod files;
 mod work;
 
@@ -12,16 +13,18 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::Holder;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{Asked, Difference, Gap, Imported, Proposal, SourceEvidence, Volume};
-use pipewright_core::project::{Edit, OrganisationPolicy, Project, Recovery};
+use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault};
 
 use super::command::Browse;
 use super::planning::{KnownEvidence, Planning};
 use super::settings::Settings;
+use desk::Desk;
 
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
@@ -44,19 +47,39 @@ pub enum FileTask {
     OpenFirst(Vec<PathBuf>),
     /// Looks for edits to a project that never got a file.
     LookForUntitled,
-    /// A journal beside `path` for edits to `project`; `None`: the project has no file yet.
-    StartJournal {
+    /// `project` is shown from now on: edits go into a journal beside `path`; `None`: it has no file yet. The journal of
+    /// the project before goes, unless `keeps_journal`.
+    Begin {
         path: Option<PathBuf>,
         project: Box<Project>,
+        keeps_journal: bool,
     },
     Append(Vec<Edit>),
+    /// The edits of a journal that was left behind are in the project again: it is gone on with.
+    Adopt(Box<LeftBehind>),
+    /// Those of one that was made from another text are.
+    Settle(Box<LeftBehind>),
+    /// Somebody gave it up.
+    Discard(Box<LeftBehind>),
+    /// Its design is to be a project of its own.
+    KeepCopy(Box<LeftBehind>),
     /// Closed without a crash: the journal goes.
     CloseJournal,
     Save {
         path: PathBuf,
         project: Box<Project>,
         revision: u64,
+        /// Somebody chose to write over the file as it was then.
+        over: Option<OnDisk>,
+        /// Somebody chose to save although another has the project open.
+        despite_holder: bool,
     },
+    /// Somebody chose what is shown over what the file holds.
+    KeepMine(OnDisk),
+    /// The user trusts the project of this file, from now on.
+    Trust(PathBuf),
+    /// Looks at the file now.
+    Look,
     SaveSettings(Box<Settings>),
     /// Answers with `Message::Closed` once everything before it is on the disk.
     Close,
@@ -67,7 +90,29 @@ pub enum FileTask {
 pub struct Opened {
     pub project: Project,
     pub diagnostics: Vec<Diagnostic>,
-    pub recovery: Option<Recovery>,
+    /// What a crash left behind.
+    pub left: Vec<Left>,
+    /// Who has it open elsewhere.
+    pub holder: Option<Holder>,
+    /// Why no lock can be held.
+    pub unlocked: Option<String>,
+    /// What it wants to read, and may not until its user trusts it.
+    pub out_of_reach: Vec<String>,
+}
+
+/// A journal that a crash left, and how it goes with the project.
+#[derive(Debug)]
+pub struct Left {
+    pub journal: LeftBehind,
+    pub fit: Fit,
+}
+
+/// What others made of the file that is open.
+#[derive(Debug)]
+pub enum Theirs {
+    Project(Box<Project>),
+    Unreadable(Diagnostic),
+    Gone,
 }
 
 /// What a data file is.
@@ -90,15 +135,29 @@ pub enum Message {
         path: PathBuf,
         result: Result<Box<Opened>, Diagnostic>,
     },
-    /// Edits of a project without a file, left behind by a crash.
-    Untitled(Recovery),
+    /// Edits of projects without a file, left behind by crashes.
+    Untitled(Vec<Left>),
     Saved {
         path: PathBuf,
         revision: u64,
-        result: Result<(), Diagnostic>,
+        result: Result<(), SaveFault>,
     },
-    /// The journal cannot be written: edits are safe only after saving.
-    JournalFailed(String),
+    /// So many batches of edits are not in the journal, and why; 0: all are again.
+    Unsecured {
+        count: usize,
+        reason: String,
+    },
+    /// The file that is open was changed by others; `None`: it is again as it was.
+    OnDisk {
+        path: PathBuf,
+        change: Option<(OnDisk, Theirs)>,
+    },
+    /// The project may read what it names.
+    Trusted,
+    /// Where the design of a journal is kept.
+    Kept(Result<PathBuf, Diagnostic>),
+    /// Something that nobody waits for went wrong.
+    Failed(Diagnostic),
     /// A data file was looked at; `source`: it is a source already.
     Sniffed {
         path: String,
@@ -133,8 +192,7 @@ pub enum Message {
     Looked {
         /// Number of the look.
         look: u64,
-        planning: Box<Planning>,
-        evidence: KnownEvidence,
+        result: Result<Box<(Planning, KnownEvidence)>, Diagnostic>,
     },
     /// A folder holds files of several kinds.
     Inside {
@@ -175,9 +233,7 @@ pub enum Message {
     /// How a question can be answered, or what is missing.
     Suggested {
         look: u64,
-        asked: Box<Asked>,
-        proposals: Vec<Proposal>,
-        gaps: Vec<Gap>,
+        result: Result<Box<(Asked, Vec<Proposal>, Vec<Gap>)>, Diagnostic>,
     },
     Exported {
         folder: PathBuf,
@@ -195,7 +251,7 @@ pub struct Backend {
     /// What the thread of files answers.
     from_files: Receiver<Message>,
     /// What is worked out for the open project; late answers for another one find nobody.
-    sender: SyncSender<Message>,
+    desk: Desk,
     messages: Receiver<Message>,
     preview: PreviewWorker,
     wake: Wake,
@@ -211,13 +267,14 @@ impl Backend {
         let (to_designer, from_files) = sync_channel(WAITING);
         let files = files::spawn(home, to_designer, wake.clone());
         let (sender, messages) = sync_channel(WAITING);
+        let desk = Desk { sender, wake: wake.clone(), cancel: Cancel::new() };
         let for_preview = wake.clone();
         let preview = PreviewWorker::spawn(move || for_preview());
         Self {
             files,
             waiting: VecDeque::new(),
             from_files,
-            sender,
+            desk,
             messages,
             preview,
             wake,
@@ -244,7 +301,7 @@ impl Backend {
                     return;
                 }
                 // Without the thread nothing is left to wait for when the window closes.
-                Err(TrySendError::Disconnected(FileTask::Close)) => drop(self.sender.try_send(Message::Closed)),
+                Err(TrySendError::Disconnected(FileTask::Close)) => drop(self.desk.sender.try_send(Message::Closed)),
                 Err(TrySendError::Disconnected(_)) => {}
             }
         }
@@ -258,8 +315,20 @@ impl Backend {
 
     /// Another project is opened: what is still being worked out for the one before is not waited for.
     pub fn forget(&mut self) {
+        self.stop_work();
+        (self.desk.sender, self.messages) = sync_channel(WAITING);
+        self.desk.cancel = Cancel::new();
+    }
+
+    /// Stops everything that takes long. What is asked for afterwards is not done: the window closes.
+    pub fn stop(&mut self) {
+        self.stop_work();
+        self.preview.stop();
+    }
+
+    fn stop_work(&mut self) {
         self.cancel_run();
-        (self.sender, self.messages) = sync_channel(WAITING);
+        self.desk.cancel.cancel();
     }
 
     /// Asks for the rows of these nodes, the first ones first. Earlier requests are forgotten.
@@ -295,7 +364,7 @@ impl Backend {
 
     /// Looks at a data file.
     pub fn sniff(&self, task: SniffTask) {
-        work::sniff(task, self.sender.clone(), self.wake.clone());
+        work::sniff(task, &self.desk);
     }
 
     /// Runs a plan; a run before it is cancelled. Gives the run's number.
@@ -304,7 +373,7 @@ impl Backend {
         self.runs += 1;
         let cancel = Cancel::default();
         self.cancel = Some(cancel.clone());
-        work::run(self.runs, task, cancel, self.sender.clone(), self.wake.clone());
+        work::run(self.runs, task, cancel, &self.desk);
         self.runs
     }
 
@@ -314,63 +383,75 @@ impl Backend {
         }
     }
 
+    /// Where workers report.
+    #[cfg(test)]
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// Writes an export.
     pub fn export(&self, task: ExportTask) {
-        work::export(task, self.sender.clone(), self.wake.clone());
+        work::export(task, &self.desk);
     }
 
     /// Looks for what stands out in a project's sources. Gives the look's number.
     pub fn find(&mut self, project: Project, base: PathBuf) -> u64 {
         self.looks += 1;
-        work::find(self.looks, project, base, self.sender.clone(), self.wake.clone());
+        work::find(self.looks, project, base, &self.desk);
         self.looks
     }
 
     /// Looks at the sources of a project and at what they answer; `known`: what was read before. Gives the look's number.
     pub fn look(&mut self, project: Project, base: PathBuf, known: KnownEvidence) -> u64 {
         self.looks += 1;
-        work::look(self.looks, project, base, known, self.sender.clone(), self.wake.clone());
+        work::look(self.looks, project, base, known, &self.desk);
         self.looks
     }
 
     /// Works out how a question can be answered. Gives the look's number.
     pub fn suggest(&mut self, project: Project, planning: Arc<Planning>, asked: Asked) -> u64 {
         self.looks += 1;
-        work::suggest(self.looks, project, planning, asked, self.sender.clone(), self.wake.clone());
+        work::suggest(self.looks, project, planning, asked, &self.desk);
         self.looks
     }
 
     /// Looks at the file that a planned source waited for; `path` is relative to `base`.
     pub fn real(&self, path: String, source: Source, base: PathBuf) {
-        work::real(path, source, base, self.sender.clone(), self.wake.clone());
+        work::real(path, source, base, &self.desk);
     }
 
     /// Looks for what goes with the rows of a step that fulfil a condition. Gives the look's number.
     pub fn differs(&mut self, project: Project, base: PathBuf, step: String, condition: String) -> u64 {
         self.looks += 1;
-        work::differs(self.looks, project, base, step, condition, self.sender.clone(), self.wake.clone());
+        work::differs(self.looks, project, base, step, condition, &self.desk);
         self.looks
     }
 
     /// Looks for what goes with the rows that a finding is about.
     pub fn differs_of_finding(&self, project: Project, base: PathBuf, finding: Finding) {
-        work::differs_of_finding(project, base, finding, self.sender.clone(), self.wake.clone());
+        work::differs_of_finding(project, base, finding, &self.desk);
     }
 
     /// Estimates the volume of a project. Gives the look's number.
     pub fn volume(&mut self, project: Project, base: PathBuf, price: Option<f64>) -> u64 {
         self.looks += 1;
-        work::volume(self.looks, project, base, price, self.sender.clone(), self.wake.clone());
+        work::volume(self.looks, project, base, price, &self.desk);
         self.looks
     }
 
     /// Reads the policy of an organisation; `path` is relative to `base`.
     pub fn policy(&self, path: PathBuf, base: PathBuf) {
-        work::policy(path, base, self.sender.clone(), self.wake.clone());
+        work::policy(path, base, &self.desk);
     }
 
     /// Opens a native dialog.
     pub fn browse(&self, browse: Browse, start: PathBuf) {
-        work::browse(browse, start, self.sender.clone(), self.wake.clone());
+        work::browse(browse, start, &self.desk);
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
@@ -19,17 +18,13 @@ use pipewright_core::planner::{
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
 use pipewright_engine::resolve::{default_parameters, real_source, sample_files};
-use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_of};
+use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_until};
 use pipewright_engine::{bundle, evidence};
 
-use super::{Found, Message, Wake};
+use super::desk::Desk;
+use super::{Found, Message};
 use crate::gui::command::Browse;
 use crate::gui::planning::{KnownEvidence, Planning, key_of_source};
-
-/// Runs `work` on a named thread. Where the system gives no thread, nothing happens and the designer goes on.
-pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
-    let _ = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-}
 
 /// A data file to be looked at.
 #[derive(Debug)]
@@ -42,10 +37,15 @@ pub struct SniffTask {
     pub source: Option<String>,
     /// How it is to be read; `None`: its format is recognised.
     pub format: Option<FormatSpec>,
+    /// The user named the path himself, so it may be read wherever it lies.
+    pub is_chosen: bool,
 }
 
 impl SniffTask {
     fn look(&self) -> Result<Found, Diagnostic> {
+        if self.is_chosen {
+            pipewright_core::files::allow_place(&self.base, Path::new(&self.path));
+        }
         let files = pipewright_engine::expand(&self.path, &self.base)?;
         let file = files.into_iter().next().unwrap_or_else(|| self.base.join(&self.path));
         if let Some(format) = &self.format {
@@ -84,56 +84,46 @@ fn files_inside(task: &SniffTask) -> Option<Vec<String>> {
     (kinds.len() > 1).then(|| files.iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
 
-pub fn sniff(task: SniffTask, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-sniff", move || {
+pub fn sniff(task: SniffTask, desk: &Desk) {
+    let (path, source) = (task.path.clone(), task.source.clone());
+    let failed = move |fault| Message::Sniffed { path: path.clone(), source: source.clone(), result: Err(fault) };
+    desk.spawn("pipewright-sniff", failed, move |_| {
         if let Some(files) = files_inside(&task) {
-            let _ = sender.send(Message::Inside { path: task.path, files });
-            wake();
-            return;
+            return Some(Message::Inside { path: task.path, files });
         }
         if let Some(imported) = declarations(&task) {
-            let _ = sender.send(Message::Declared { path: task.path, imported: Box::new(imported) });
-            wake();
-            return;
+            return Some(Message::Declared { path: task.path, imported: Box::new(imported) });
         }
         let result = task.look().map(Box::new);
-        let _ = sender.send(Message::Sniffed { path: task.path, source: task.source, result });
-        wake();
+        Some(Message::Sniffed { path: task.path, source: task.source, result })
     });
 }
 
-pub fn find(number: u64, project: Project, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-find", move || {
-        let parameters = default_parameters(&project);
-        let outcome = evidence::look(&project, &base, &parameters, &Cancel::new());
-        let _ = sender.send(Message::Findings { look: number, outcome });
-        wake();
+pub fn find(look: u64, project: Project, base: PathBuf, desk: &Desk) {
+    let failed = move |fault| Message::Findings { look, outcome: Err(fault) };
+    desk.spawn("pipewright-find", failed, move |desk| {
+        let parameters = default_parameters(&project, &base);
+        let outcome = evidence::look(&project, &base, &parameters, &desk.cancel);
+        Some(Message::Findings { look, outcome })
     });
 }
 
 /// Looks at all sources, as far as they are not known yet, and at what they answer.
-pub fn look(
-    number: u64,
-    project: Project,
-    base: PathBuf,
-    known: KnownEvidence,
-    sender: SyncSender<Message>,
-    wake: Wake,
-) {
-    spawn("pipewright-plan", move || {
-        let (planning, evidence) = planning_of(&project, &base, known);
-        let _ = sender.send(Message::Looked { look: number, planning: Box::new(planning), evidence });
-        wake();
+pub fn look(look: u64, project: Project, base: PathBuf, known: KnownEvidence, desk: &Desk) {
+    let failed = move |fault| Message::Looked { look, result: Err(fault) };
+    desk.spawn("pipewright-plan", failed, move |desk| {
+        let found = planning_of(&project, &base, known, &desk.cancel);
+        Some(Message::Looked { look, result: Ok(Box::new(found)) })
     });
 }
 
-fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Planning, KnownEvidence) {
-    let parameters = default_parameters(project);
+fn planning_of(project: &Project, base: &Path, known: KnownEvidence, cancel: &Cancel) -> (Planning, KnownEvidence) {
+    let parameters = default_parameters(project, base);
     let mut unknown = project.clone();
     let is_known =
         |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source, base));
     unknown.sources.retain(|_, source| !is_known(source));
-    let (found, mut warnings) = evidence::evidence_of(&unknown, base, &parameters);
+    let (found, mut warnings) = evidence::evidence_until(&unknown, base, &parameters, cancel);
     let mut evidence = KnownEvidence::new();
     for source in project.sources.values() {
         let read = found.iter().find(|one| one.source == source.id).or(known.get(&source.id).map(|(_, one)| one));
@@ -185,81 +175,69 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence) -> (Plannin
 }
 
 /// Works out how a question can be answered, best first; else what is missing.
-pub fn suggest(
-    look: u64,
-    project: Project,
-    planning: Arc<Planning>,
-    asked: Asked,
-    sender: SyncSender<Message>,
-    wake: Wake,
-) {
+pub fn suggest(look: u64, project: Project, planning: Arc<Planning>, asked: Asked, desk: &Desk) {
     /// More alternatives than these nobody looks at.
     const ALTERNATIVES: usize = 4;
-    spawn("pipewright-suggest", move || {
+    let failed = move |fault| Message::Suggested { look, result: Err(fault) };
+    desk.spawn("pipewright-suggest", failed, move |_| {
         let proposals = propose(&project, &planning.catalogue, &asked, ALTERNATIVES);
         let gaps = gaps(&planning.catalogue, &asked, &planning.questions);
-        let _ = sender.send(Message::Suggested { look, asked: Box::new(asked), proposals, gaps });
-        wake();
+        Some(Message::Suggested { look, result: Ok(Box::new((asked, proposals, gaps))) })
     });
 }
 
 /// Looks at the file that a planned source waited for.
-pub fn real(path: String, source: Source, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-real", move || {
+pub fn real(path: String, source: Source, base: PathBuf, desk: &Desk) {
+    let (shown, id) = (path.clone(), source.id.clone());
+    let failed = move |fault| Message::Real { source: id.clone(), path: shown.clone(), result: Err(fault) };
+    desk.spawn("pipewright-real", failed, move |_| {
         let result = real_source(&path, source.format.as_ref(), &base).map(Box::new);
-        let _ = sender.send(Message::Real { source: source.id, path, result });
-        wake();
+        Some(Message::Real { source: source.id, path, result })
     });
 }
 
 /// Looks for what goes with the rows of a step that fulfil a condition, over the whole input.
-pub fn differs(
-    look: u64,
-    project: Project,
-    base: PathBuf,
-    step: String,
-    condition: String,
-    sender: SyncSender<Message>,
-    wake: Wake,
-) {
-    spawn("pipewright-differs", move || {
-        let parameters = default_parameters(&project);
+pub fn differs(look: u64, project: Project, base: PathBuf, step: String, condition: String, desk: &Desk) {
+    let failed = move |fault| Message::Differs { look, result: Err(fault) };
+    desk.spawn("pipewright-differs", failed, move |desk| {
+        let parameters = default_parameters(&project, &base);
         let selection = Selection::Where(condition);
-        let result = differences(&project, &base, &parameters, &step, &selection, &Cancel::new());
-        let _ = sender.send(Message::Differs { look, result });
-        wake();
+        let result = differences(&project, &base, &parameters, &step, &selection, &desk.cancel);
+        Some(Message::Differs { look, result })
     });
 }
 
 /// Looks for what goes with the rows that a finding is about.
-pub fn differs_of_finding(project: Project, base: PathBuf, finding: Finding, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-differs", move || {
-        let parameters = default_parameters(&project);
-        let result = differences_of_finding(&project, &base, &parameters, &finding, &Cancel::new());
-        let _ = sender.send(Message::FindingDiffers { finding: finding.id, result });
-        wake();
+pub fn differs_of_finding(project: Project, base: PathBuf, finding: Finding, desk: &Desk) {
+    let id = finding.id.clone();
+    let failed = move |fault| Message::FindingDiffers { finding: id.clone(), result: Err(fault) };
+    desk.spawn("pipewright-differs", failed, move |desk| {
+        let parameters = default_parameters(&project, &base);
+        let result = differences_of_finding(&project, &base, &parameters, &finding, &desk.cancel);
+        Some(Message::FindingDiffers { finding: finding.id, result })
     });
 }
 
 /// Estimates rows and bytes a day of every source, wire and destination.
-pub fn volume(look: u64, project: Project, base: PathBuf, price: Option<f64>, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-volume", move || {
-        let parameters = default_parameters(&project);
-        let (sources, _) = evidence::evidence_of(&project, &base, &parameters);
+pub fn volume(look: u64, project: Project, base: PathBuf, price: Option<f64>, desk: &Desk) {
+    let failed = move |fault| Message::Volume { look, outcome: (Vec::new(), vec![fault]) };
+    desk.spawn("pipewright-volume", failed, move |desk| {
+        let parameters = default_parameters(&project, &base);
+        let (sources, _) = evidence::evidence_until(&project, &base, &parameters, &desk.cancel);
         let (vocabulary, _) = Vocabulary::of(&project);
         let catalogue = Catalogue::new(vocabulary, sources);
-        let outcome = volumes_of(&project, &catalogue, &base, &parameters, price);
-        let _ = sender.send(Message::Volume { look, outcome });
-        wake();
+        let outcome = volumes_until(&project, &catalogue, &base, &parameters, price, &desk.cancel);
+        Some(Message::Volume { look, outcome })
     });
 }
 
 /// Reads the policy of an organisation.
-pub fn policy(path: PathBuf, base: PathBuf, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-policy", move || {
+pub fn policy(path: PathBuf, base: PathBuf, desk: &Desk) {
+    let shown = path.clone();
+    let failed = move |fault| Message::Policy { path: shown.clone(), result: Err(fault) };
+    desk.spawn("pipewright-policy", failed, move |_| {
         let result = read_policy(&base.join(&path)).map(Box::new);
-        let _ = sender.send(Message::Policy { path, result });
-        wake();
+        Some(Message::Policy { path, result })
     });
 }
 
@@ -286,44 +264,43 @@ pub struct ExportTask {
 
 struct Progress {
     run: u64,
-    sender: SyncSender<Message>,
-    wake: Wake,
+    desk: Desk,
     /// Megabyte that was told last, so that the window is not woken for every chunk.
     told: AtomicU64,
 }
 
 impl RunProgress for Progress {
     fn step(&self, message: &str) {
-        let _ = self.sender.try_send(Message::RunStep { run: self.run, text: message.to_owned() });
-        (self.wake)();
+        let _ = self.desk.sender.try_send(Message::RunStep { run: self.run, text: message.to_owned() });
+        (self.desk.wake)();
     }
 
     fn bytes(&self, done: u64, total: u64) {
         let hundredth = done.saturating_mul(200).checked_div(total).unwrap_or(done >> 24);
         if self.told.swap(hundredth, Ordering::Relaxed) != hundredth {
-            let _ = self.sender.try_send(Message::RunBytes { run: self.run, done, total });
-            (self.wake)();
+            let _ = self.desk.sender.try_send(Message::RunBytes { run: self.run, done, total });
+            (self.desk.wake)();
         }
     }
 }
 
-pub fn run(number: u64, task: RunTask, cancel: Cancel, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-run", move || {
-        let progress =
-            Progress { run: number, sender: sender.clone(), wake: wake.clone(), told: AtomicU64::new(u64::MAX) };
+pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
+    let failed = move |fault| Message::RunDone { run, result: Err(vec![fault]) };
+    desk.spawn("pipewright-run", failed, move |desk| {
+        let progress = Progress { run, desk: desk.clone(), told: AtomicU64::new(u64::MAX) };
         let options =
             RunOptions { base: task.base, out: task.out, parameters: task.parameters, cancel, ..RunOptions::default() };
         let result = pipewright_engine::run(&task.plan, &options, &progress).map(Box::new);
-        let _ = sender.send(Message::RunDone { run: number, result });
-        wake();
+        Some(Message::RunDone { run, result })
     });
 }
 
-pub fn export(task: ExportTask, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-export", move || {
+pub fn export(task: ExportTask, desk: &Desk) {
+    let folder = task.folder.clone();
+    let failed = move |fault| Message::Exported { folder: folder.clone(), result: Err(vec![fault]) };
+    desk.spawn("pipewright-export", failed, move |_| {
         let result = write_bundle(&task);
-        let _ = sender.send(Message::Exported { folder: task.folder, result });
-        wake();
+        Some(Message::Exported { folder: task.folder, result })
     });
 }
 
@@ -337,8 +314,8 @@ fn write_bundle(task: &ExportTask) -> Result<(Vec<String>, Vec<Diagnostic>), Vec
 }
 
 /// Opens a native dialog and reports what was chosen; where there is none, the typed path stays the way.
-pub fn browse(browse: Browse, start: PathBuf, sender: SyncSender<Message>, wake: Wake) {
-    spawn("pipewright-dialog", move || {
+pub fn browse(browse: Browse, start: PathBuf, desk: &Desk) {
+    desk.spawn("pipewright-dialog", Message::Failed, move |_| {
         let dialog = rfd::FileDialog::new().set_directory(&start);
         let paths = match &browse {
             Browse::Open => dialog.set_title("Open projects or data files").pick_files().unwrap_or_default(),
@@ -352,9 +329,6 @@ pub fn browse(browse: Browse, start: PathBuf, sender: SyncSender<Message>, wake:
             Browse::Field { folder: true, .. } => dialog.pick_folder().into_iter().collect(),
             Browse::Field { folder: false, .. } => dialog.pick_file().into_iter().collect(),
         };
-        if !paths.is_empty() {
-            let _ = sender.send(Message::Chosen { browse, paths });
-            wake();
-        }
+        (!paths.is_empty()).then_some(Message::Chosen { browse, paths })
     });
 }

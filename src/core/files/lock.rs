@@ -1,0 +1,236 @@
+//! Who has a project open: a lock on a file beside it that goes with the process, with the holder's name in it. Must not
+//! import anything of this crate but `diagnostic`.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::followed;
+use crate::diagnostic::io_cause;
+
+/// A holder's name is no longer than this; what is longer was not written by this program.
+const LONGEST: u64 = 4096;
+
+/// Who has a project open.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Holder {
+    pub user: String,
+    pub host: String,
+    pub process: u32,
+    /// When it was opened, in universal time.
+    pub since: String,
+}
+
+impl Holder {
+    /// This process, now.
+    fn this() -> Self {
+        let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
+        Self {
+            user: variable(&["USER", "LOGNAME", "USERNAME"]),
+            host: host.map_or_else(|_| variable(&["HOSTNAME", "COMPUTERNAME"]), |host| host.trim().to_owned()),
+            process: std::process::id(),
+            since: chrono::Utc::now().format("%Y-%m-%d %H:%M UTC").to_string(),
+        }
+    }
+
+    /// What the file says; it may come from anybody, so what could deceive on a terminal goes.
+    fn read(file: &File) -> Self {
+        let mut text = String::new();
+        // Where the holder cannot be read, that somebody is there is still known.
+        let _ = file.take(LONGEST).read_to_string(&mut text);
+        let holder: Holder = serde_json::from_str(&text).unwrap_or_default();
+        let plain = |text: String| text.chars().filter(|c| !c.is_control()).take(100).collect();
+        Self { user: plain(holder.user), host: plain(holder.host), since: plain(holder.since), ..holder }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.user.is_empty() { "somebody" } else { &self.user })?;
+        if !self.host.is_empty() {
+            write!(f, " on {}", self.host)?;
+        }
+        match (self.process, self.since.as_str()) {
+            (0, _) => Ok(()),
+            (process, "") => write!(f, " (process {process})"),
+            (process, since) => write!(f, " (process {process}, since {since})"),
+        }
+    }
+}
+
+/// A held lock. It goes when it is dropped, and when the process ends in whatever way.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    /// Holds the lock of the system while it is open.
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Taken away while it is held: whoever waits for it sees that it is not the one that has the name.
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+/// What came of asking for a lock.
+#[derive(Debug)]
+pub enum Locked {
+    Mine(Lock),
+    /// Somebody else has it.
+    Held(Holder),
+    /// There can be none here: the folder cannot be written, or the file system knows no locks. Why, in plain words.
+    Unavailable(String),
+}
+
+/// Takes the lock of the project at `path`, on `.<name>.lock` beside the file that the path names in the end.
+pub fn hold(path: &Path, ending: &str) -> Locked {
+    let unavailable = |error: io::Error| Locked::Unavailable(io_cause(&error));
+    let path = match followed(path) {
+        Ok(path) => lock_path(&path, ending),
+        Err(error) => return unavailable(error),
+    };
+    /// Each time another process gave the lock up in between.
+    const TRIES: usize = 100;
+    for _ in 0..TRIES {
+        // A foreign project may bring a link of that name: nothing is written through it.
+        if fs::symlink_metadata(&path).is_ok_and(|about| !about.is_file()) {
+            return Locked::Unavailable(format!("{} is no regular file", path.display()));
+        }
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        // A lock file of another user's may only be read; that is enough to see whether it is held.
+        let (file, is_written) = match opened {
+            Ok(file) => (file, true),
+            Err(error) => match File::open(&path) {
+                Ok(file) => (file, false),
+                Err(_) => return unavailable(error),
+            },
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Locked::Held(Holder::read(&file)),
+            Err(TryLockError::Error(error)) => return unavailable(error),
+        }
+        if !is_same_file(&file, &path) {
+            continue;
+        }
+        let lock = Lock { path, file };
+        if is_written {
+            write_holder(&lock.file);
+        }
+        return Locked::Mine(lock);
+    }
+    Locked::Unavailable("others take and leave the lock all the time".to_owned())
+}
+
+/// `.shop.lock` beside `shop.pipewright.json`.
+fn lock_path(path: &Path, ending: &str) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{}.lock", name.strip_suffix(ending).unwrap_or(&name)))
+}
+
+/// The name is for people; without it the lock still holds.
+fn write_holder(mut file: &File) {
+    let text = serde_json::to_string(&Holder::this()).unwrap_or_default();
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+}
+
+/// Whether an open file is still the one of that name: whoever held it before may have taken it away.
+#[cfg(unix)]
+pub fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |about: fs::Metadata| (about.dev(), about.ino());
+    let (Ok(open), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    identity(open) == identity(named)
+}
+
+/// Whether an open file is still the one of that name; here an open one cannot be taken away.
+#[cfg(not(unix))]
+pub fn is_same_file(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mine(path: &Path) -> Lock {
+        match hold(path, ".json") {
+            Locked::Mine(lock) => lock,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_has_it_the_other_sees_who_and_it_goes_with_its_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.json");
+        let lock = mine(&path);
+        let Locked::Held(holder) = hold(&path, ".json") else { panic!("held twice") };
+        assert_eq!(holder.process, std::process::id());
+        assert!(holder.to_string().contains("(process "), "{holder}");
+        drop(lock);
+        assert!(!folder.path().join(".p.lock").exists());
+        mine(&path);
+        // What a process that died has left is no lock.
+        fs::write(folder.path().join(".p.lock"), "{}").unwrap();
+        mine(&path);
+    }
+
+    #[test]
+    fn a_foreign_holder_cannot_speak_to_the_terminal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".p.lock");
+        fs::write(&path, r#"{"user": "\u001b[2Jroot\n", "process": 7}"#).unwrap();
+        let file = File::open(&path).unwrap();
+        file.lock().unwrap();
+        let Locked::Held(holder) = hold(&folder.path().join("p.json"), ".json") else { panic!("not held") };
+        assert_eq!(holder.to_string(), "[2Jroot (process 7)");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_to_one_lock_and_a_planted_link_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("real")).unwrap();
+        std::os::unix::fs::symlink("real/p.json", at("link.json")).unwrap();
+        let lock = mine(&at("link.json"));
+        assert!(matches!(hold(&at("real/p.json"), ".json"), Locked::Held(_)));
+        drop(lock);
+        fs::write(at("victim"), "precious").unwrap();
+        std::os::unix::fs::symlink("../victim", at("real/.p.lock")).unwrap();
+        assert!(matches!(hold(&at("real/p.json"), ".json"), Locked::Unavailable(_)));
+        assert_eq!(fs::read(at("victim")).unwrap(), b"precious");
+        assert!(matches!(hold(&at("gone/p.json"), ".json"), Locked::Unavailable(_)));
+    }
+
+    #[test]
+    fn of_many_that_want_it_at_once_one_at_a_time_has_it() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.json");
+        let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        if let Locked::Mine(lock) = hold(&path, ".json") {
+                            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                            taken.fetch_add(1, Ordering::SeqCst);
+                            inside.fetch_sub(1, Ordering::SeqCst);
+                            drop(lock);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(taken.into_inner() > 0);
+    }
+}

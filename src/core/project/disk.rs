@@ -1,0 +1,116 @@
+//! The project's file on the disk: what it held when it was read, and saving over it without losing what others wrote
+//! meanwhile.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{EXTENSION, Project, to_text};
+use crate::diagnostic::{Diagnostic, io_cause};
+use crate::files::{Holder, Locked, hold, save, save_beside};
+
+/// What a project's file held when it was looked at: the digest of its bytes. The default: there was no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OnDisk(Option<[u8; 32]>);
+
+impl OnDisk {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Some(Sha256::digest(bytes).into()))
+    }
+
+    /// What the file holds now.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        match fs::read(path) {
+            Ok(bytes) => Ok(Self::of(&bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub fn is_there(self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// Why a project was not saved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SaveFault {
+    /// The file holds something else than what the project was read from.
+    Changed(OnDisk),
+    /// There is a file, and the project was not read from one.
+    Exists(OnDisk),
+    /// Somebody else has it open.
+    Held(Holder),
+    Failed(Diagnostic),
+}
+
+impl SaveFault {
+    pub fn diagnostic(self, path: &Path) -> Diagnostic {
+        let fault = match self {
+            SaveFault::Changed(_) => {
+                Diagnostic::error("PW0780", "the project has changed on the disk since it was read; nothing was saved")
+                    .help("do it again, on the project as it is now")
+            }
+            SaveFault::Exists(_) => Diagnostic::error("PW0782", "there is a project of that name; nothing was saved")
+                .help("open that one, or choose another name"),
+            SaveFault::Held(holder) => {
+                Diagnostic::error("PW0781", format!("{holder} has the project open; nothing was saved"))
+                    .help("close it there first, or work on a copy of the file")
+            }
+            SaveFault::Failed(diagnostic) => return diagnostic,
+        };
+        fault.file(path.display().to_string())
+    }
+}
+
+/// Saves a project over the file that it was read from, under a lock: refused where somebody else has it open, or
+/// where the file has changed since.
+pub fn save_file(path: &Path, project: &Project) -> Result<OnDisk, Diagnostic> {
+    let lock = match hold(path, EXTENSION) {
+        Locked::Held(holder) => return Err(SaveFault::Held(holder).diagnostic(path)),
+        Locked::Mine(lock) => Some(lock),
+        // Where there are no locks, the comparison still holds.
+        Locked::Unavailable(_) => None,
+    };
+    let saved = save_over(path, project, project.on_disk).map_err(|fault| fault.diagnostic(path));
+    drop(lock);
+    saved
+}
+
+/// Saves a project over a file that still holds what is known of it; the caller holds the lock, where there is one. At
+/// any moment the old or the new file is whole; the one before stays as `.bak`.
+pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk, SaveFault> {
+    let failed = |error: io::Error| {
+        let cause = io_cause(&error);
+        SaveFault::Failed(
+            Diagnostic::error("PW0540", format!("the project cannot be saved: {cause}"))
+                .file(path.display().to_string())
+                .help("choose another folder, or make room; the file is as it was"),
+        )
+    };
+    let before = match fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let text = to_text(project);
+    if let Some(before) = &before {
+        let now = OnDisk::of(before);
+        if known != now {
+            return Err(if known.is_there() { SaveFault::Changed(now) } else { SaveFault::Exists(now) });
+        }
+        if before != text.as_bytes() {
+            save_beside(path, &copy_before(path), before).map_err(failed)?;
+        }
+    }
+    save(path, text.as_bytes()).map_err(failed)?;
+    Ok(OnDisk::of(text.as_bytes()))
+}
+
+/// `shop.pipewright.json.bak`.
+fn copy_before(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!("{name}.bak"))
+}

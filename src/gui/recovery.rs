@@ -1,0 +1,135 @@
+//! What a crash left behind: offered, and put back, kept or given up, only by the user's choice. Draws the dialog and does
+//! what is chosen; no file is touched here.
+
+use egui::{Align, Context, Id, Key, Layout, Modal, Modifiers, RichText, Ui};
+use pipewright_core::project::Fit;
+
+use super::app::App;
+use super::backend::{FileTask, Left};
+use super::command::{Action, Actions};
+use super::dialogs::{WIDTH, dialog_frame_of};
+use super::state::{StateRef, counted};
+use super::theme;
+use super::widgets::{primary_button, soft};
+
+/// What becomes of a journal that was left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoverAnswer {
+    /// Its edits go into the design, those that fit.
+    Apply,
+    /// Its design becomes a project of its own.
+    Copy,
+    Discard,
+}
+
+/// The first of the journals that are offered.
+pub fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
+    let Some(left) = state.left.front() else { return };
+    Modal::new(Id::unique("recovery")).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
+        ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
+        ui.label(RichText::new("Recover unsaved work?").font(theme::title()));
+        ui.add_space(theme::SPACE_2);
+        told_ui(ui, left);
+        ui.add_space(theme::SPACE_3);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| answers_ui(ui, left, out));
+    });
+}
+
+fn told_ui(ui: &mut Ui, left: &Left) {
+    let changes = counted(left.journal.batches.len() as u64, "change");
+    if left.fit == Fit::Whole {
+        soft(ui, format!("The designer was not closed properly. {changes} since the last save can be recovered."));
+    } else {
+        soft(
+            ui,
+            format!(
+                "The designer was not closed properly, and the project has changed on the disk since. {changes} were made to the project as it was then."
+            ),
+        );
+    }
+    if left.journal.is_damaged() {
+        soft(ui, "A part of the journal cannot be read; it is kept beside the project.");
+    }
+    soft(ui, left.journal.path.display().to_string());
+}
+
+fn answers_ui(ui: &mut Ui, left: &Left, out: &mut Actions) {
+    let has_edits = !left.journal.batches.is_empty();
+    if has_edits {
+        let name = if left.fit == Fit::Whole { "Recover" } else { "Apply what still fits" };
+        if primary_button(ui, name).clicked() || ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter)) {
+            out.push(Action::Recover(RecoverAnswer::Apply));
+        }
+    }
+    if left.fit != Fit::Whole && ui.button("Keep as a copy").clicked() {
+        out.push(Action::Recover(RecoverAnswer::Copy));
+    }
+    if ui.button("Give up the changes").clicked() {
+        out.push(Action::Recover(RecoverAnswer::Discard));
+    }
+}
+
+impl App {
+    /// The answer to “a crash left edits behind”.
+    pub(super) fn recover(&mut self, ctx: &Context, answer: RecoverAnswer) {
+        let Some(Left { journal, fit }) = self.state.left.pop_front() else { return };
+        match answer {
+            RecoverAnswer::Discard => self.backend.file(FileTask::Discard(Box::new(journal))),
+            RecoverAnswer::Copy => self.backend.file(FileTask::KeepCopy(Box::new(journal))),
+            RecoverAnswer::Apply => {
+                let others = std::mem::take(&mut self.state.left);
+                let was_open = self.state.is_open;
+                if !was_open {
+                    self.show_new_project();
+                }
+                match fit {
+                    Fit::Whole => self.put_back(ctx, journal),
+                    Fit::Partly | Fit::Nothing => self.put_back_what_fits(ctx, journal),
+                }
+                // The others are of another text by now; those of other new projects are offered at the next start.
+                if was_open {
+                    self.state.left = others.into_iter().map(|left| Left { fit: Fit::Partly, ..left }).collect();
+                } else if !others.is_empty() {
+                    let others = counted(others.len() as u64, "more unsaved design");
+                    self.notice(ctx, format!("{others} can be recovered at the next start"), false);
+                }
+            }
+        }
+    }
+
+    /// Every edit goes in again, and the journal is gone on with.
+    fn put_back(&mut self, ctx: &Context, journal: pipewright_core::project::LeftBehind) {
+        for batch in &journal.batches {
+            // They are in the journal already.
+            if let Err(fault) = self.state.history.apply(&mut self.state.project, "recovered change", batch, false) {
+                self.notice_fault(ctx, "", fault);
+                return;
+            }
+        }
+        let count = counted(journal.batches.len() as u64, "change");
+        self.backend.file(FileTask::Adopt(Box::new(journal)));
+        let were = if count.starts_with("1 ") { "was" } else { "were" };
+        self.notice(ctx, format!("{count} {were} recovered"), false);
+    }
+
+    /// Edits that fit the project as it is now go in; the journal goes only when all did.
+    fn put_back_what_fits(&mut self, ctx: &Context, journal: pipewright_core::project::LeftBehind) {
+        let all = journal.batches.len();
+        let mut done = 0;
+        for batch in &journal.batches {
+            if self.state.history.apply(&mut self.state.project, "recovered change", batch, false).is_ok() {
+                self.backend.file(FileTask::Append(batch.clone()));
+                done += 1;
+            }
+        }
+        if done == all {
+            self.backend.file(FileTask::Settle(Box::new(journal)));
+            self.notice(ctx, format!("all {} fit and were recovered", counted(all as u64, "change")), false);
+        } else {
+            let path = journal.path.display();
+            let told =
+                format!("{done} of {} fit and were recovered; all are kept in {path}", counted(all as u64, "change"));
+            self.notice(ctx, told, true);
+        }
+    }
+}

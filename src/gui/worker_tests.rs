@@ -1,0 +1,95 @@
+//! Workers that fail, and the end: what is awaited is answered, work goes on, and nothing outlives the window.
+
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+
+use super::App;
+use super::backend::Message;
+use super::backend::desk::tests::want_fault;
+use super::command::Action;
+use super::settings::Settings;
+
+fn designer(home: &Path, file: &str) -> Harness<'static, App> {
+    let home = home.to_owned();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/samples").join(file);
+    Harness::builder()
+        .with_size([1280.0, 720.0])
+        .with_max_steps(60)
+        .build_eframe(move |context| App::new(&context.egui_ctx, Some(home), Settings::default(), vec![file]))
+}
+
+fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -> bool) {
+    let since = Instant::now();
+    loop {
+        harness.run_ok();
+        if is_done(harness.state()) && harness.state().is_idle() {
+            return;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "waiting for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// One after the other: which worker fails is wanted of the whole process.
+#[test]
+fn a_worker_that_panics_is_answered_and_the_next_one_works() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), "users.csv");
+    wait(&mut harness, "the table", |app| app.project().steps.len() == 1);
+
+    want_fault("pipewright-find");
+    harness.state_mut().actions.push(Action::LookForFindings);
+    wait(&mut harness, "the findings", |app| app.state.findings.outcome.is_some());
+    let told = harness.state().state.findings.outcome.as_ref().unwrap().as_ref().unwrap_err().code.clone();
+    assert_eq!(told, "PW0783");
+    harness.state_mut().state.findings.outcome = None;
+    harness.state_mut().actions.push(Action::LookForFindings);
+    wait(&mut harness, "the findings", |app| app.state.findings.outcome.is_some());
+    assert!(harness.state().state.findings.outcome.as_ref().unwrap().is_ok(), "the next one works");
+
+    want_fault("pipewright-plan");
+    harness.state_mut().actions.push(Action::LookAgain);
+    wait(&mut harness, "the look", |app| app.state.notice.as_ref().is_some_and(|notice| notice.is_error));
+
+    want_fault("pipewright-volume");
+    harness.state_mut().actions.push(Action::EstimateVolume { price: None });
+    wait(&mut harness, "the volume", |app| app.state.volume.outcome.is_some());
+    assert_eq!(harness.state().state.volume.outcome.as_ref().unwrap().1[0].code, "PW0783");
+
+    let path = home.path().join("p.pipewright.json");
+    want_fault("pipewright-files");
+    harness.state_mut().actions.push(Action::SaveTo(path.clone()));
+    wait(&mut harness, "the fault", |app| !app.state.saving);
+    // The first task of the save is the one that names the project: the save itself may have worked.
+    harness.state_mut().actions.push(Action::SaveTo(path.clone()));
+    wait(&mut harness, "the save", |app| !app.is_dirty());
+    assert!(path.exists(), "the thread of files goes on");
+}
+
+#[test]
+fn what_takes_long_ends_with_the_window() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), "users.csv");
+    wait(&mut harness, "the table", |app| app.project().steps.len() == 1);
+    let (ended, end) = sync_channel(1);
+    harness.state().backend.desk().spawn("pipewright-long", Message::Failed, move |desk| {
+        while !desk.cancel.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = ended.send(());
+        None
+    });
+    let begun = Instant::now();
+    harness.state_mut().view.given_up = None;
+    let ctx = harness.ctx.clone();
+    harness.state_mut().proceed(&ctx, super::view::Then::Quit);
+    end.recv_timeout(Duration::from_secs(1)).expect("the scan ends");
+    while !harness.state().view.may_close {
+        harness.run_ok();
+        assert!(begun.elapsed() < Duration::from_secs(1), "the window closes within a second");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

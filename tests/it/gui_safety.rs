@@ -1,0 +1,229 @@
+//! The designer and others: a file that changes on the disk, a second window, journals of crashes. Nothing of anybody's
+//! is written over without a question.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use pipewright::gui::App;
+use pipewright_core::project::{Edit, Place, Project, read_file, save_file, to_text};
+use serde_json::json;
+
+use crate::gui::{add_step, designer, step_of, wait};
+
+const SIZE: [f32; 2] = [1280.0, 720.0];
+
+fn saved(folder: &Path) -> PathBuf {
+    let path = folder.join("p.pipewright.json");
+    save_file(&path, &Project::new("p")).unwrap();
+    path
+}
+
+/// What somebody else makes of the file.
+fn changed_by_others(path: &Path) -> String {
+    let mut theirs = read_file(path).unwrap().0;
+    let item = json!({"id": "note-theirs", "text": "theirs", "x": 0, "y": 0});
+    theirs.apply(&[Edit::Insert { into: "notes".into(), item, place: Place::Last }]).unwrap();
+    let text = to_text(&theirs);
+    fs::write(path, &text).unwrap();
+    text
+}
+
+fn wait_for_text(harness: &mut Harness<'_, App>, text: &str) {
+    let since = Instant::now();
+    while harness.query_all_by_label_contains(text).next().is_none() {
+        assert!(since.elapsed() < Duration::from_secs(30), "waiting for “{text}”");
+        std::thread::sleep(Duration::from_millis(20));
+        harness.run_ok();
+    }
+}
+
+fn click(harness: &mut Harness<'_, App>, button: &str) {
+    harness.get_by_role_and_label(Role::Button, button).click();
+    harness.run_ok();
+}
+
+fn press_save(harness: &mut Harness<'_, App>) {
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::S);
+    harness.run_ok();
+}
+
+fn opened(home: &Path, path: &Path) -> Harness<'static, App> {
+    let mut harness = designer(home, vec![path.to_owned()], SIZE);
+    wait(&mut harness, "the project", |app| app.project().name == "p");
+    harness
+}
+
+fn journals(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.contains(".journal")).collect();
+    names.sort();
+    names
+}
+
+fn wait_for_journals(folder: &Path, count: usize) -> Vec<String> {
+    let since = Instant::now();
+    loop {
+        let found = journals(folder);
+        if found.len() == count {
+            return found;
+        }
+        assert!(since.elapsed() < Duration::from_secs(30), "{found:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_file_that_others_change_is_offered_and_reloaded() {
+    let home = tempfile::tempdir().unwrap();
+    let path = saved(home.path());
+    let mut harness = opened(home.path(), &path);
+    changed_by_others(&path);
+    wait_for_text(&mut harness, "changed on the disk");
+    click(&mut harness, "Compare");
+    wait_for_text(&mut harness, "added in notes: “theirs”");
+    harness.get_all_by_role_and_label(Role::Button, "Reload").last().unwrap().click();
+    wait(&mut harness, "their note", |app| app.project().notes.contains_key("note-theirs"));
+    assert!(harness.query_by_label_contains("changed on the disk").is_none());
+}
+
+#[test]
+fn a_save_over_what_others_wrote_asks_first() {
+    let home = tempfile::tempdir().unwrap();
+    let path = saved(home.path());
+    let mut harness = opened(home.path(), &path);
+    add_step(&mut harness, "Filter");
+    let theirs = changed_by_others(&path);
+    press_save(&mut harness);
+    wait_for_text(&mut harness, "The file has changed on the disk");
+    assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
+    click(&mut harness, "Cancel");
+    assert!(harness.state().is_dirty());
+    press_save(&mut harness);
+    wait_for_text(&mut harness, "The file has changed on the disk");
+    click(&mut harness, "Save anyway");
+    wait(&mut harness, "the save", |app| !app.is_dirty());
+    assert_eq!(read_file(&path).unwrap().0.steps.len(), 1);
+    assert_eq!(fs::read_to_string(home.path().join("p.pipewright.json.bak")).unwrap(), theirs);
+}
+
+#[test]
+fn what_is_kept_against_the_file_is_saved_once_that_was_chosen() {
+    let home = tempfile::tempdir().unwrap();
+    let path = saved(home.path());
+    let mut harness = opened(home.path(), &path);
+    changed_by_others(&path);
+    wait_for_text(&mut harness, "changed on the disk");
+    click(&mut harness, "Keep mine");
+    assert!(harness.state().is_dirty(), "the file has something else");
+    press_save(&mut harness);
+    wait(&mut harness, "the save", |app| !app.is_dirty());
+    assert!(read_file(&path).unwrap().0.notes.is_empty());
+    // Another change is asked about again.
+    add_step(&mut harness, "Filter");
+    let theirs = changed_by_others(&path);
+    press_save(&mut harness);
+    wait_for_text(&mut harness, "The file has changed on the disk");
+    assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
+}
+
+#[test]
+fn of_two_windows_the_second_sees_the_holder_and_has_its_own_journal() {
+    let home = tempfile::tempdir().unwrap();
+    let path = saved(home.path());
+    let mut first = opened(home.path(), &path);
+    let mut second = opened(home.path(), &path);
+    assert!(first.query_by_label_contains("has this project open").is_none());
+    wait_for_text(&mut second, "has this project open");
+    assert!(second.query_by_label_contains(&format!("process {}", std::process::id())).is_some());
+    add_step(&mut first, "Filter");
+    add_step(&mut second, "Sort");
+    wait_for_journals(home.path(), 2);
+    let before = fs::read_to_string(&path).unwrap();
+    press_save(&mut second);
+    wait_for_text(&mut second, "The project is open elsewhere");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    click(&mut second, "Cancel");
+    press_save(&mut first);
+    wait(&mut first, "the save", |app| !app.is_dirty());
+    drop(first);
+    // The holder is gone; what it saved is still not written over.
+    let since = Instant::now();
+    loop {
+        press_save(&mut second);
+        std::thread::sleep(Duration::from_millis(100));
+        second.run_ok();
+        if second.query_by_label("The file has changed on the disk").is_some() {
+            break;
+        }
+        assert!(since.elapsed() < Duration::from_secs(20));
+        click(&mut second, "Cancel");
+    }
+    assert_eq!(read_file(&path).unwrap().0.steps.len(), 1);
+}
+
+#[test]
+fn untitled_designs_have_a_journal_each_and_a_running_one_is_not_offered() {
+    let home = tempfile::tempdir().unwrap();
+    let untitled = |kind: &str| {
+        let mut harness = designer(home.path(), Vec::new(), SIZE);
+        wait(&mut harness, "the start screen", |_| true);
+        std::thread::sleep(Duration::from_millis(200));
+        harness.run_ok();
+        assert!(harness.query_by_label("Recover").is_none(), "what runs is not offered");
+        click(&mut harness, "New project");
+        add_step(&mut harness, kind);
+        harness
+    };
+    let first = untitled("Filter");
+    wait_for_journals(home.path(), 1);
+    let second = untitled("Sort");
+    wait_for_journals(home.path(), 2);
+    // Both crash.
+    drop((first, second));
+    std::thread::sleep(Duration::from_millis(300));
+    let mut kinds = Vec::new();
+    for _ in 0..2 {
+        let mut harness = designer(home.path(), Vec::new(), SIZE);
+        wait_for_text(&mut harness, "Recover unsaved work?");
+        click(&mut harness, "Recover");
+        wait(&mut harness, "the step", |app| app.project().steps.len() == 1);
+        kinds.push(harness.state().project().steps.values().next().unwrap().kind.clone());
+        // It is closed without being saved, by choice.
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Q);
+        harness.run_ok();
+        click(&mut harness, "Do not save");
+        wait_for_journals(home.path(), 2 - kinds.len());
+    }
+    kinds.sort();
+    assert_eq!(kinds, ["filter", "sort"]);
+}
+
+#[test]
+fn a_journal_whose_project_changed_is_kept_and_offered() {
+    let home = tempfile::tempdir().unwrap();
+    let path = saved(home.path());
+    let mut harness = opened(home.path(), &path);
+    add_step(&mut harness, "Filter");
+    wait_for_journals(home.path(), 1);
+    drop(harness);
+    std::thread::sleep(Duration::from_millis(300));
+    changed_by_others(&path);
+    // Offered, not decided on, and offered again.
+    for _ in 0..2 {
+        let mut harness = opened(home.path(), &path);
+        wait_for_text(&mut harness, "Apply what still fits");
+        assert!(journals(home.path())[0].starts_with(".p.journal-"), "it has a name of its own");
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let mut harness = opened(home.path(), &path);
+    wait_for_text(&mut harness, "Apply what still fits");
+    click(&mut harness, "Keep as a copy");
+    wait_for_text(&mut harness, "kept as");
+    let copy = read_file(&home.path().join("p-recovered-1.pipewright.json")).unwrap().0;
+    assert_eq!((copy.steps.len(), copy.notes.len()), (1, 0));
+    assert!(step_of(harness.state(), "filter").is_none());
+}
