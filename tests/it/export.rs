@@ -27,7 +27,7 @@ fn saved(folder: &std::path::Path, edits: &[Edit]) -> String {
 
 #[test]
 fn hostile_names_and_texts_are_quoted() {
-    let Some(python) = python_with_duckdb("hostile_names_and_texts_are_quoted") else { return };
+    let Some(python) = python_with_duckdb() else { return };
     let folder = tempfile::tempdir().unwrap();
     let name = "a\"; drop table x; --";
     let value = "it's'); drop table x; --";

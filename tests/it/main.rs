@@ -3,14 +3,19 @@
 
 mod catalogue;
 mod cli;
+mod code;
 mod export;
 mod formats;
 mod layering;
 mod messages;
+#[path = "../../src/core/needs.rs"]
+mod needs;
 mod parity;
 mod planner;
 mod policy;
 mod real_logs;
+mod receipts;
+mod rows;
 mod run;
 mod shop;
 mod steps;

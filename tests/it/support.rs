@@ -5,14 +5,10 @@ use std::process::{Command, Output};
 
 use pipewright_core::data::Value;
 
+pub use crate::needs::{need, sample, samples};
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Folder of real sample files, where there is one.
-pub fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("PIPEWRIGHT_SAMPLES").map_or_else(|| root().join("../shared/samples"), PathBuf::from);
-    folder.is_dir().then_some(folder)
 }
 
 /// The program under test.
@@ -39,27 +35,21 @@ pub fn run_ok(args: &[&str]) -> String {
     out
 }
 
-/// Python 3; `None`, said aloud, where there is none.
-pub fn python(test: &str) -> Option<String> {
-    let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        assert!(std::env::var_os("PIPEWRIGHT_REQUIRE_ENGINES").is_none(), "{test}: there is no {python}");
-        eprintln!("skipped {test}: there is no {python}");
-    }
-    found.then_some(python)
+/// Python 3, which may be named by `PIPEWRIGHT_PYTHON`.
+pub fn python() -> Option<String> {
+    python_that("--version", &[])
 }
 
-/// Python that has the package `duckdb`; `None`, said aloud, where there is none.
-pub fn python_with_duckdb(test: &str) -> Option<String> {
+/// Python that has the package `duckdb`.
+pub fn python_with_duckdb() -> Option<String> {
+    python_that("-c", &["import duckdb"])
+}
+
+fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found =
-        Command::new(&python).args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
-    if !found {
-        assert!(std::env::var_os("PIPEWRIGHT_REQUIRE_ENGINES").is_none(), "{test}: {python} has no package duckdb");
-        eprintln!("skipped {test}: {python} has no package duckdb");
-    }
-    found.then_some(python)
+    let asked = Command::new(&python).arg(can).args(more).output();
+    let is_able = asked.is_ok_and(|output| output.status.success());
+    need(&format!("`{python} {can} {}` fails", more.join(" ")), is_able.then_some(python))
 }
 
 pub fn path(path: &Path) -> &str {

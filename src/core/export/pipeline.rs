@@ -105,6 +105,10 @@ impl Target for PipelineTarget {
         plan.steps.keys().map(|id| (id.clone(), (Support::Native, String::new()))).collect()
     }
 
+    fn verify_command(&self) -> &'static str {
+        "\"$pipewright\" run \"$here/pipeline.json\" --sources \"$here/receipt/pipeline.json\" --out \"$out\""
+    }
+
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
         let mut bundle = Bundle::default();
         let pruned = prune(plan, &plan.sinks());
