@@ -418,6 +418,9 @@ pub struct RunArgs {
     /// Only the flow that ends in this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
+    /// Read the sources of this exported pipeline instead, with its values of parameters: the pinned rows of a receipt
+    #[arg(long, value_name = "PIPELINE")]
+    pub sources: Option<PathBuf>,
     /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
@@ -95,6 +95,39 @@ impl Opened {
             return Err(usage(format!("“{name}” is not the end of a flow"), "give a Load or Answer step"));
         }
         self.plan = prune(&self.plan, &sinks);
+        Ok(())
+    }
+
+    /// Reads what another pipeline of the same design reads, with the values that it has for parameters: that of a
+    /// receipt, whose rows are pinned.
+    pub fn take_sources(&mut self, from: &Path) -> Result<(), Failure> {
+        let other = open(from)?;
+        let mut paths: Vec<String> = Vec::new();
+        for (_, node) in other.plan.iter() {
+            paths.extend(if let Op::Read(read) = &node.op { Some(read.path.clone()) } else { None });
+        }
+        let reads: Vec<usize> =
+            self.plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_))).map(|(id, _)| id.0 as usize).collect();
+        if reads.len() != paths.len() {
+            let message = format!(
+                "`{}` reads {} sources, the pipeline that is run reads {}",
+                from.display(),
+                paths.len(),
+                reads.len()
+            );
+            return Err(usage(message, "give the pipeline of a receipt that was exported with this one"));
+        }
+        for (index, path) in reads.into_iter().zip(paths) {
+            if let Op::Read(read) = &mut Arc::make_mut(&mut self.plan.nodes[index]).op {
+                read.path = path;
+            }
+        }
+        for parameter in &mut self.plan.parameters {
+            if let Some(pinned) = other.plan.parameters.iter().find(|pinned| pinned.name == parameter.name) {
+                parameter.default = pinned.default.clone();
+            }
+        }
+        self.base = other.base;
         Ok(())
     }
 

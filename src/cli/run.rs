@@ -22,6 +22,9 @@ use super::{Failure, Outcome, VerbResult, project};
 
 pub fn run(args: &RunArgs) -> VerbResult {
     let mut opened = project::open_under(&args.pipeline, args.policy.as_deref())?;
+    if let Some(sources) = &args.sources {
+        opened.take_sources(sources)?;
+    }
     if let Some(flow) = &args.flow {
         opened.keep_flow(flow)?;
     }

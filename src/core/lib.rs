@@ -23,6 +23,8 @@ pub mod formats;
 pub mod generate;
 pub mod ir;
 pub mod model;
+#[cfg(test)]
+mod needs;
 pub mod plan;
 pub mod planner;
 pub mod policy;

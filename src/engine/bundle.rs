@@ -64,7 +64,7 @@ pub fn write_bundle(
             if target.name() == "duckdb" {
                 bundle.text("receipt/stage.json", pipeline_text(info, &duckdb::stage(&pinned)));
             }
-            bundle.script("verify.sh", verify_script(target.name()));
+            bundle.script("verify.sh", VERIFY.replace("@RUN@", target.verify_command()));
             let options = RunOptions {
                 base: receipt.clone(),
                 out: receipt.join("expected"),
@@ -266,17 +266,9 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 /// Runs the bundle on the pinned rows and compares every result, as sets of rows.
-fn verify_script(target: &str) -> String {
-    let run = match target {
-        "duckdb" => "PIPEWRIGHT_STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\"",
-        _ => "\"$pipewright\" run \"$here/receipt/pipeline.json\" --out \"$out\"",
-    };
-    VERIFY.replace("@RUN@", run)
-}
-
 const VERIFY: &str = r#"#!/bin/sh
 # The receipt: runs this bundle on the pinned rows in receipt/data and compares the results with receipt/expected,
-# as sets of rows, floats to nine digits.
+# as sets of rows, floats to nine digits. No result may be missing, none may be there besides.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 pipewright=${PIPEWRIGHT:-pipewright}
@@ -286,34 +278,59 @@ trap 'rm -rf -- "$work"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-out=$work/out
+out=$work/results
 mkdir "$out"
 # The receipt was made with the defaults.
 for variable in $(env | sed -n 's/^\(PW_[A-Z0-9_]*\)=.*/\1/p'); do
   unset "$variable"
 done
 @RUN@
+# Results of a folder: its files, and of folders in it the innermost ones.
+results() {
+  (cd "$1" && find . -type f ! -path '*/.*') | sed 's|^\./||; s|/[^/]*$|/|' | LC_ALL=C sort -u
+}
+# Rows of a result; an empty file has none.
 rows() {
-  "$pipewright" read "$1" --output jsonl | awk '{
+  : >"$work/read"
+  case "$1" in */) set -- "$1"* ;; esac
+  for file in "$@"; do
+    [ -s "$file" ] || continue
+    "$pipewright" read "$file" --output jsonl >>"$work/read" || return 1
+  done
+  awk '{
     line = ""
     while (match($0, /[0-9]+\.[0-9]+(e[-+]?[0-9]+)?/)) {
       line = line substr($0, 1, RSTART - 1) sprintf("%.9g", substr($0, RSTART, RLENGTH) + 0)
       $0 = substr($0, RSTART + RLENGTH)
     }
     print line $0
-  }' | LC_ALL=C sort
+  }' "$work/read" | LC_ALL=C sort
 }
 failed=0
-for expected in "$here/receipt/expected"/*; do
-  name=${expected##*/}
-  [ -f "$expected" ] || continue
-  rows "$expected" >"$work/expected"
-  if [ -f "$out/$name" ] && rows "$out/$name" >"$work/found" && cmp -s "$work/expected" "$work/found"; then
+results "$here/receipt/expected" >"$work/wanted"
+# What was turned away is no result.
+results "$out" | grep -v '^quarantine/$' >"$work/there" || true
+while IFS= read -r name <&3; do
+  if ! grep -Fqx -- "$name" "$work/there"; then
+    printf 'MISSING: %s\n' "$name" >&2
+    failed=1
+  elif rows "$here/receipt/expected/$name" >"$work/expected" && rows "$out/$name" >"$work/found" \
+    && cmp -s "$work/expected" "$work/found"; then
     printf 'same: %s, %s rows\n' "$name" "$(wc -l <"$work/expected" | tr -d ' ')"
   else
     printf 'DIFFERENT: %s\n' "$name" >&2
     failed=1
   fi
-done
+done 3<"$work/wanted"
+while IFS= read -r name <&3; do
+  if ! grep -Fqx -- "$name" "$work/wanted"; then
+    printf 'NOT EXPECTED: %s\n' "$name" >&2
+    failed=1
+  fi
+done 3<"$work/there"
+if [ ! -s "$work/wanted" ]; then
+  echo "NOTHING TO COMPARE: the receipt expects no result" >&2
+  failed=1
+fi
 exit "$failed"
 "#;

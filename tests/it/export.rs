@@ -6,7 +6,7 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{path, program_for_bundles, python_with_duckdb, run, run_ok, texts};
+use crate::support::{path, python_with_duckdb, run, run_ok, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -27,7 +27,7 @@ fn saved(folder: &std::path::Path, edits: &[Edit]) -> String {
 
 #[test]
 fn hostile_names_and_texts_are_quoted() {
-    let Some(python) = python_with_duckdb("hostile_names_and_texts_are_quoted") else { return };
+    let Some(python) = python_with_duckdb() else { return };
     let folder = tempfile::tempdir().unwrap();
     let name = "a\"; drop table x; --";
     let value = "it's'); drop table x; --";
@@ -65,7 +65,7 @@ fn hostile_names_and_texts_are_quoted() {
         script
             .arg(&out)
             .env("PW_SOURCE_FOLDER", folder.path())
-            .env("PIPEWRIGHT", program_for_bundles(folder.path()))
+            .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
             .env("PYTHON", &python);
         let (code, stdout, stderr) = texts(script.current_dir(folder.path()).output().unwrap());
         assert_eq!(code, 0, "{target}: {stdout}{stderr}");

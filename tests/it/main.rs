@@ -3,15 +3,20 @@
 
 mod catalogue;
 mod cli;
+mod code;
 mod export;
 mod formats;
 mod journal_kills;
 mod layering;
 mod messages;
+#[path = "../../src/core/needs.rs"]
+mod needs;
 mod parity;
 mod planner;
 mod policy;
 mod real_logs;
+mod receipts;
+mod rows;
 mod run;
 mod shop;
 mod steps;

@@ -316,14 +316,14 @@ fn compare_with_duckdb(python: &str, cases: &[Case], allowed: &[(&str, &str)]) {
 
 #[test]
 fn functions_in_duckdb() {
-    let Some(python) = python_with_duckdb("functions_in_duckdb") else { return };
+    let Some(python) = python_with_duckdb() else { return };
     let cases: Vec<Case> = functions().iter().flat_map(function_cases).collect();
     compare_with_duckdb(&python, &cases, NOT_IN_DUCKDB);
 }
 
 #[test]
 fn steps_in_duckdb() {
-    let Some(python) = python_with_duckdb("steps_in_duckdb") else { return };
+    let Some(python) = python_with_duckdb() else { return };
     // Sources are staged by the runner: their formats have tests of their own.
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();

@@ -166,7 +166,7 @@ const CHECKED: [&str; 10] = [
 
 #[test]
 fn ready_made_questions_become_flows_that_run_and_agree_with_the_oracle() {
-    let Some(python) = crate::support::python("ready_made_questions") else { return };
+    let Some(python) = crate::support::python() else { return };
     let home = tempfile::tempdir().unwrap();
     let (project, _) = project_of(home.path(), "4");
     let list: Json = serde_json::from_str(&run_ok(&["questions", "--format", "json"])).unwrap();

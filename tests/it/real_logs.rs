@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::{path, run, run_ok, samples};
+use crate::support::{path, run, run_ok, sample};
 
 /// A project of a folder's raw files: what stands beside them (expected results, notes) is no log.
 fn project_of(folder: &Path, home: &Path) -> String {
@@ -157,17 +157,9 @@ const NONE: Expected = Expected { folder: "", meanings: &[], found: &[], absent:
 
 #[test]
 fn real_logs_show_what_is_in_them_and_nothing_else() {
-    let Some(all) = samples() else {
-        eprintln!("skipped real_logs_show_what_is_in_them_and_nothing_else: no folder of samples");
-        return;
-    };
     let mut wrong = Vec::new();
     for expected in EXPECTED {
-        let folder = all.join(expected.folder);
-        if !folder.is_dir() {
-            eprintln!("skipped {}: no such folder of samples", expected.folder);
-            continue;
-        }
+        let Some(folder) = sample(expected.folder) else { continue };
         let home = tempfile::tempdir().unwrap();
         let project = project_of(&folder, home.path());
         let (code, out, talk) = run(&["plan", &project, "--findings", "--format", "json"]);

@@ -5,14 +5,10 @@ use std::process::{Command, Output};
 
 use pipewright_core::data::Value;
 
+pub use crate::needs::{need, sample, samples};
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Folder of real sample files, where there is one.
-pub fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("PIPEWRIGHT_SAMPLES").map_or_else(|| root().join("../shared/samples"), PathBuf::from);
-    folder.is_dir().then_some(folder)
 }
 
 /// The program under test.
@@ -20,24 +16,6 @@ pub fn pipewright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
     command.current_dir(root()).env_remove("PW_DATA");
     command
-}
-
-/// The program for the scripts of bundles. One that does not know the verb `publish` yet gets it from a script in
-/// `folder`, which copies.
-pub fn program_for_bundles(folder: &Path) -> PathBuf {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_pipewright"));
-    if run_ok(&["--help"]).lines().any(|line| line.trim_start().starts_with("publish ")) {
-        return program;
-    }
-    let stand_in = folder.join("pipewright");
-    let text = format!(
-        "#!/bin/sh\nif [ \"$1\" = publish ]; then cp -R \"$2/.\" \"$3\"; else exec '{}' \"$@\"; fi\n",
-        program.display()
-    );
-    std::fs::write(&stand_in, text).unwrap();
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&stand_in, std::fs::Permissions::from_mode(0o755)).unwrap();
-    stand_in
 }
 
 /// Runs the program; standard output and error as text.
@@ -57,27 +35,21 @@ pub fn run_ok(args: &[&str]) -> String {
     out
 }
 
-/// Python 3; `None`, said aloud, where there is none.
-pub fn python(test: &str) -> Option<String> {
-    let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        assert!(std::env::var_os("PIPEWRIGHT_REQUIRE_ENGINES").is_none(), "{test}: there is no {python}");
-        eprintln!("skipped {test}: there is no {python}");
-    }
-    found.then_some(python)
+/// Python 3, which may be named by `PIPEWRIGHT_PYTHON`.
+pub fn python() -> Option<String> {
+    python_that("--version", &[])
 }
 
-/// Python that has the package `duckdb`; `None`, said aloud, where there is none.
-pub fn python_with_duckdb(test: &str) -> Option<String> {
+/// Python that has the package `duckdb`.
+pub fn python_with_duckdb() -> Option<String> {
+    python_that("-c", &["import duckdb"])
+}
+
+fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found =
-        Command::new(&python).args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
-    if !found {
-        assert!(std::env::var_os("PIPEWRIGHT_REQUIRE_ENGINES").is_none(), "{test}: {python} has no package duckdb");
-        eprintln!("skipped {test}: {python} has no package duckdb");
-    }
-    found.then_some(python)
+    let asked = Command::new(&python).arg(can).args(more).output();
+    let is_able = asked.is_ok_and(|output| output.status.success());
+    need(&format!("`{python} {can} {}` fails", more.join(" ")), is_able.then_some(python))
 }
 
 pub fn path(path: &Path) -> &str {

@@ -67,6 +67,10 @@ pub trait Target: Sync {
     fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)>;
     /// Parameters stay parameters; planned sources are refused by `check_exportable` before.
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle;
+    /// The line of `verify.sh` that runs the bundle itself, on the engine that it is for, with the pinned sources of the
+    /// receipt: `$here` is the bundle, `$out` the folder for its results, `$pipewright` the runner. There is no way
+    /// that suits every target: what would run something else than the bundle verifies nothing.
+    fn verify_command(&self) -> &'static str;
 }
 
 /// The parameters for a README, with the variables that set them. Lines of Markdown.

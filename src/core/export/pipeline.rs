@@ -113,6 +113,10 @@ impl Target for PipelineTarget {
         plan.steps.keys().map(|id| (id.clone(), (Support::Native, String::new()))).collect()
     }
 
+    fn verify_command(&self) -> &'static str {
+        "\"$pipewright\" run \"$here/pipeline.json\" --sources \"$here/receipt/pipeline.json\" --out \"$out\""
+    }
+
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
         let mut bundle = Bundle::default();
         let pruned = prune(plan, &plan.sinks());
@@ -130,7 +134,7 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 out=${1:?usage: run.sh OUT}
 shift
-exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
+exec "${PIPEWRIGHT:-pipewright}" run --trust "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
 "#;
 
 fn readme(pipeline: &Pipeline) -> String {

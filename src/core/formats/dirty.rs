@@ -142,7 +142,10 @@ fn real_files_of_every_kind_lose_nothing() {
             if ["facts.json", "SOURCE.txt"].contains(&name.as_str()) || name.contains(".expected.") {
                 continue;
             }
-            let Ok(mut bytes) = std::fs::read(entry.path()) else { continue };
+            if entry.path().is_dir() {
+                continue;
+            }
+            let mut bytes = std::fs::read(entry.path()).unwrap();
             bytes.truncate(16_384);
             let text = String::from_utf8_lossy(&bytes);
             files += 1;
@@ -151,7 +154,6 @@ fn real_files_of_every_kind_lose_nothing() {
                 super::format(&best.format.name).unwrap().prepare(&best.format, None, &Sample::whole(&name, &text));
             let parser = found.unwrap_or_else(|fault| panic!("{name}: {fault}"));
             compare(&name, parser.as_ref(), &text, &[1000]);
-            println!("{}/{name}: {} {}", folder.file_name().to_string_lossy(), best.format.name, best.score);
         }
     }
     assert!(files > 300, "{files}");

@@ -1,9 +1,8 @@
-//! What the formats' tests share: reading a text, whole or in chunks, and finding the folder of sample files.
-
-use std::path::PathBuf;
+//! What the formats' tests share: reading a text, whole or in chunks, and the sample files.
 
 use super::{Chunk, FormatSpec, Framing, Parser, RowCollector, Sample, Tally, format};
 use crate::data::{Schema, Value};
+pub use crate::needs::{sample, samples};
 
 /// What a text gave.
 pub struct Reading {
@@ -92,15 +91,4 @@ pub fn pieces<'a>(parser: &dyn Parser, text: &'a str, size: usize) -> Vec<&'a st
         }
     }
     pieces
-}
-
-/// The folder of real sample files: `PIPEWRIGHT_SAMPLES`, or beside the repository. `None`, and said so, without.
-pub fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("PIPEWRIGHT_SAMPLES")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples")), PathBuf::from);
-    if !folder.is_dir() {
-        println!("skipped: no sample files (PIPEWRIGHT_SAMPLES names their folder)");
-        return None;
-    }
-    Some(folder)
 }

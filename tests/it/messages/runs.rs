@@ -14,6 +14,12 @@ pub const MISTAKES: &[Run] = &[
     // Parameters.
     (
         right,
+        &["run", "P", "--sources", "none.pipewright.json"],
+        2,
+        &["`none.pipewright.json` reads 0 sources, the pipeline that is run reads 1", "exported with this one"],
+    ),
+    (
+        right,
         &["run", "P", "--param", "limt=3"],
         2,
         &["there is no parameter `limt`; did you mean `limit`?", "the parameters are limit"],
@@ -404,6 +410,7 @@ pub const TESTS: &[Pinned] = &[
 #[test]
 fn runs_exports_and_previews() {
     let (desk, mut notes) = (Desk::new(), Notes::default());
+    desk.write("none.pipewright.json", "{\"pipewright\": 1, \"name\": \"none\"}");
     desk.write("words.env", "# limits\nlimit = some words here\n");
     desk.write("open.env", "limit=\"3\n");
     desk.write("many.env", "limit=many\n");

@@ -9,7 +9,7 @@ use std::process::Command;
 use pipewright_core::export::targets;
 use serde_json::{Value as Json, json};
 
-use crate::support::{path, pipewright, program_for_bundles, python, python_with_duckdb, run, run_ok, texts};
+use crate::support::{path, pipewright, python, python_with_duckdb, run, run_ok, texts};
 
 /// Each would make a file `canary` where it was run.
 const HOSTILE: &[&str] = &[
@@ -128,7 +128,7 @@ fn lines_of(bundle: &Path) -> BTreeMap<String, usize> {
 #[test]
 fn bundles_of_every_target_run_nothing_that_a_name_says() {
     let folder = tempfile::tempdir().unwrap();
-    let program = program_for_bundles(folder.path());
+    let program = env!("CARGO_BIN_EXE_pipewright");
     let strange = saved(folder.path(), "strange", &project(true));
     let harmless = saved(folder.path(), "harmless", &project(false));
     for target in targets().iter().map(|target| target.name()) {
@@ -154,13 +154,13 @@ fn bundles_of_every_target_run_nothing_that_a_name_says() {
         }
         let scripts: Vec<PathBuf> =
             files_under(&bundle).into_iter().filter(|file| file.extension() == Some("py".as_ref())).collect();
-        if let (false, Some(python)) = (scripts.is_empty(), python("bundles_of_every_target")) {
+        if let (false, Some(python)) = (scripts.is_empty(), python()) {
             for script in &scripts {
                 let check = "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read())";
                 assert!(Command::new(&python).args(["-c", check]).arg(script).status().unwrap().success(), "{target}");
             }
         }
-        let python = if scripts.is_empty() { Some(String::new()) } else { python_with_duckdb("a bundle's run") };
+        let python = if scripts.is_empty() { Some(String::new()) } else { python_with_duckdb() };
         let Some(python) = python else { continue };
         let out = folder.path().join(format!("out of {target}"));
         let environment = |command: &mut Command| {
@@ -281,14 +281,14 @@ fn loads_of_a_bundle_stay_inside_of_its_results() {
         assert!(code != 0 && (talk.contains("PW0350") || talk.contains("PW0645")), "{outside}: {talk}");
         assert!(!bundle.join("pipeline.sql").exists(), "{outside}");
     }
-    let Some(python) = python_with_duckdb("loads_of_a_bundle_stay_inside_of_its_results") else { return };
+    let Some(python) = python_with_duckdb() else { return };
     let file = saved(folder.path(), "inside", &with_path("${p0}/x.jsonl"));
     let bundle = folder.path().join("bundle");
     run_ok(&["export", path(&file), "--target", "duckdb", "--out", path(&bundle)]);
     let out = folder.path().join("deep/out");
     fs::create_dir_all(out.join("kept")).unwrap();
     fs::write(out.join("kept/mine.txt"), "mine").unwrap();
-    let program = program_for_bundles(folder.path());
+    let program = env!("CARGO_BIN_EXE_pipewright");
     let run_with = |value: &str| {
         let mut script = Command::new(bundle.join("run.sh"));
         script.arg(&out).env("PIPEWRIGHT", &program).env("PYTHON", &python).env("PW_P0", value);

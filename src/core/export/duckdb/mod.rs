@@ -52,6 +52,10 @@ impl Target for DuckDb {
         found
     }
 
+    fn verify_command(&self) -> &'static str {
+        "PIPEWRIGHT_STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\""
+    }
+
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
         let plan = prune(plan, &plan.sinks());
         let mut bundle = Bundle::default();

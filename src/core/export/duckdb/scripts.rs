@@ -137,7 +137,7 @@ trap 'exit 143' TERM
 mkdir "$work/stage" "$work/rows" "$work/out"
 stage=${PIPEWRIGHT_STAGE:-$here/stage.json}
 if [ -f "$stage" ]; then
-  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage" --quarantine "$work/out/quarantine"
+  "${PIPEWRIGHT:-pipewright}" run --trust "$stage" --out "$work/stage" --quarantine "$work/out/quarantine"
 fi
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
 "${PIPEWRIGHT:-pipewright}" publish "$work/out" "$out"

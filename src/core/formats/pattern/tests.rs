@@ -3,7 +3,7 @@
 use super::Pattern;
 use super::grok::compile;
 use super::library::LIBRARY;
-use crate::formats::testing::{pieces, prepare, read, read_with, samples};
+use crate::formats::testing::{pieces, prepare, read, read_with, sample};
 use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample, recognise, time};
 
 fn pattern(text: &str) -> FormatSpec {
@@ -198,7 +198,6 @@ fn well_known_layouts_are_proposed() {
 
 #[test]
 fn real_application_logs() {
-    let Some(folder) = samples() else { return };
     for file in [
         "java-log4j/HDFS_2k.log",
         "java-log4j/Spark_2k.log",
@@ -209,15 +208,12 @@ fn real_application_logs() {
         "elastic-json/test.log",
         "kafka/controller.log",
     ] {
-        let Ok(bytes) = std::fs::read(folder.join(file)) else {
-            println!("{file} is not there");
-            continue;
-        };
+        let Some(path) = sample(file) else { continue };
+        let bytes = std::fs::read(path).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         let found = recognise(&Sample::whole(file, &text));
         let tally = read(&found[0].format, &text).tally;
-        println!("{file}: {} {} {:?} {tally:?}", found[0].format.name, found[0].score, found[0].reasons);
         assert_eq!(found[0].format.name, "pattern", "{file}: {found:?}");
-        assert!(tally.quarantined * 20 <= tally.accepted, "{file}: {tally:?}");
+        assert!(tally.accepted > 0 && tally.quarantined * 20 <= tally.accepted, "{file}: {tally:?}");
     }
 }

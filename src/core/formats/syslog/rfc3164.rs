@@ -220,7 +220,7 @@ fn read_time(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::testing::{read, samples};
+    use crate::formats::testing::{read, sample};
     use crate::formats::{RowCollector, recognise};
 
     fn row(line: &str) -> String {
@@ -322,7 +322,6 @@ mod tests {
 
     #[test]
     fn real_files_lose_nothing() {
-        let Some(folder) = samples() else { return };
         for (file, quarantined) in [
             ("syslog-3164/Linux_2k.log", 0),
             ("syslog-3164/OpenSSH_2k.log", 0),
@@ -336,12 +335,13 @@ mod tests {
             ("syslog-system/darwin-syslog-sample.log", 0),
             ("auth-log/secure-rhel7.log", 0),
         ] {
-            let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
+            let Some(path) = sample(file) else { continue };
+            let bytes = std::fs::read(path).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             let found = recognise(&Sample::whole(file, &text));
             assert_eq!(found[0].format.name, "syslog_3164", "{file}: {found:?}");
             let tally = read(&found[0].format, &text).tally;
-            assert_eq!(tally.quarantined, quarantined, "{file}: {tally:?}");
+            assert!(tally.rows > 0 && tally.quarantined == quarantined, "{file}: {tally:?}");
         }
     }
 }

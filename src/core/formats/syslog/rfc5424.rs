@@ -250,7 +250,7 @@ fn unquote(text: &str) -> (String, &str) {
 mod tests {
     use super::*;
     use crate::formats::recognise;
-    use crate::formats::testing::{read, samples};
+    use crate::formats::testing::{read, sample};
 
     fn row(line: &str) -> String {
         let found = read(&FormatSpec::new("syslog_5424"), line);
@@ -297,13 +297,14 @@ mod tests {
 
     #[test]
     fn real_files_lose_nothing() {
-        let Some(folder) = samples() else { return };
         for (file, quarantined) in [("syslog-5424/ids.log", 0), ("syslog-5424/jc_syslog-5424.out", 3)] {
-            let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
+            let Some(path) = sample(file) else { continue };
+            let bytes = std::fs::read(path).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             let found = recognise(&Sample::whole(file, &text));
             assert_eq!(found[0].format.name, "syslog_5424", "{file}: {found:?}");
-            assert_eq!(read(&found[0].format, &text).tally.quarantined, quarantined, "{file}");
+            let tally = read(&found[0].format, &text).tally;
+            assert!(tally.rows > 0 && tally.quarantined == quarantined, "{file}: {tally:?}");
         }
     }
 }

@@ -1,0 +1,161 @@
+//! Receipts: `verify.sh` of every target runs what the bundle holds, on the engine that it is for, and fails where a
+//! result is another one, is missing or is there besides, and where the bundle's logic is not what it was.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pipewright_core::export::targets;
+
+use crate::support::{path, python_with_duckdb, root, run_ok, texts};
+
+const PROJECT: &str = "projects/shop/shop.pipewright.json";
+const ANSWERS: [&str; 4] =
+    ["bad_experience_per_hour.parquet", "failed_transactions.jsonl", "pages_by_visitors.csv", "services_to_expand.csv"];
+
+/// How it can be seen from outside that a bundle's own logic was run.
+struct Witness {
+    /// Which program runs it (a variable of `verify.sh`), and arguments that it is given, `@` the bundle.
+    program: &'static str,
+    arguments: &'static str,
+    /// The file that says what is done, and what must make another result of it.
+    logic: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+/// A target that is not told of here has no test that it verifies itself: it fails.
+fn witness(target: &str) -> Witness {
+    match target {
+        "pipeline" => Witness {
+            program: "PIPEWRIGHT",
+            arguments: "run @/pipeline.json",
+            logic: "pipeline.json",
+            from: "'payment_failed'",
+            to: "'payment_ok'",
+        },
+        "duckdb" => Witness {
+            program: "PYTHON",
+            arguments: "@/run.py @/pipeline.sql",
+            logic: "pipeline.sql",
+            from: "'payment_failed'",
+            to: "'payment_ok'",
+        },
+        other => panic!("say how it is seen that `{other}` runs its own bundles on its own engine"),
+    }
+}
+
+/// A program that notes its arguments and then is the program that it stands for.
+fn noting(folder: &Path, name: &str, program: &str) -> (PathBuf, PathBuf) {
+    let (script, notes) = (folder.join(name), folder.join(format!("{name}.notes")));
+    let text = format!("#!/bin/sh\necho \"$*\" >>'{}'\nexec '{program}' \"$@\"\n", notes.display());
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    (script, notes)
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    bundle: PathBuf,
+    python: String,
+}
+
+impl Bench {
+    fn new(target: &str, python: &str) -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("bundle");
+        run_ok(&["export", PROJECT, "--target", target, "--out", path(&bundle)]);
+        Bench { folder, bundle, python: python.to_owned() }
+    }
+
+    fn verify(&self) -> (i32, String, String) {
+        let (program, _) = noting(self.folder.path(), "PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+        let (python, _) = noting(self.folder.path(), "PYTHON", &self.python);
+        let mut script = Command::new(self.bundle.join("verify.sh"));
+        script.env("PIPEWRIGHT", program).env("PYTHON", python).current_dir(root());
+        texts(script.output().unwrap())
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.bundle.join(name)
+    }
+
+    /// Changes a file, verifies, and puts the file back.
+    fn verify_with(&self, name: &str, change: impl Fn(&Path)) -> (i32, String) {
+        let file = self.file(name);
+        let before = fs::read(&file).ok();
+        change(&file);
+        let (code, out, err) = self.verify();
+        match before {
+            Some(bytes) => fs::write(&file, bytes).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        (code, out + &err)
+    }
+}
+
+#[test]
+fn every_target_verifies_its_own_bundle_on_its_own_engine() {
+    let Some(python) = python_with_duckdb() else { return };
+    assert!(targets().len() >= 2);
+    for target in targets().iter().map(|target| target.name()) {
+        let bench = Bench::new(target, &python);
+        let (code, out, err) = bench.verify();
+        assert_eq!(code, 0, "{target}: {out}{err}");
+        let same: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("same: ")?.split(',').next()).collect();
+        assert_eq!(same, ANSWERS, "{target}: {out}");
+        let rows = out.lines().filter(|line| line.starts_with("same: ")).map(|line| {
+            let count = line.split(", ").nth(1).unwrap().split(' ').next().unwrap();
+            count.parse::<usize>().unwrap()
+        });
+        assert!(rows.min() > Some(0), "{target} compares rows: {out}");
+        let witness = witness(target);
+        let wanted = witness.arguments.replace('@', path(&bench.bundle));
+        let notes = fs::read_to_string(bench.folder.path().join(format!("{}.notes", witness.program))).unwrap();
+        assert!(notes.contains(&wanted), "{target}: `{wanted}` was never run, but\n{notes}");
+        assert!(fs::read_to_string(bench.file("README.md")).unwrap().contains("DATA"), "{target}");
+    }
+}
+
+#[test]
+fn receipts_notice_what_is_wrong_in_every_target() {
+    let Some(python) = python_with_duckdb() else { return };
+    for target in targets().iter().map(|target| target.name()) {
+        let bench = Bench::new(target, &python);
+        let csv = "receipt/expected/pages_by_visitors.csv";
+        // One figure is another one.
+        let (code, talk) = bench.verify_with(csv, |file| {
+            let text = fs::read_to_string(file).unwrap();
+            fs::write(file, text.replacen(',', ",1", 2)).unwrap();
+        });
+        assert!(code != 0 && talk.contains("DIFFERENT: pages_by_visitors.csv"), "{target}: {code} {talk}");
+        assert_eq!(talk.matches("same: ").count(), ANSWERS.len() - 1, "{target}: {talk}");
+        // A row stands twice.
+        let jsonl = "receipt/expected/failed_transactions.jsonl";
+        let (code, talk) = bench.verify_with(jsonl, |file| {
+            let text = fs::read_to_string(file).unwrap();
+            fs::write(file, format!("{text}{}\n", text.lines().next().unwrap())).unwrap();
+        });
+        assert!(code != 0 && talk.contains("DIFFERENT: failed_transactions.jsonl"), "{target}: {code} {talk}");
+        // A result that the bundle does not give.
+        let (code, talk) = bench.verify_with("receipt/expected/more.csv", |file| fs::write(file, "a\n1\n").unwrap());
+        assert!(code != 0 && talk.contains("MISSING: more.csv"), "{target}: {code} {talk}");
+        // A result that nobody expects.
+        let (code, talk) = bench.verify_with(csv, |file| fs::remove_file(file).unwrap());
+        assert!(code != 0 && talk.contains("NOT EXPECTED: pages_by_visitors.csv"), "{target}: {code} {talk}");
+        // The bundle does something else.
+        let Witness { logic, from, to, .. } = witness(target);
+        let (code, talk) = bench.verify_with(logic, |file| {
+            let text = fs::read_to_string(file).unwrap();
+            assert!(text.contains(from), "{target}: no {from} in {logic}");
+            fs::write(file, text.replace(from, to)).unwrap();
+        });
+        assert!(code != 0 && talk.contains("DIFFERENT: failed_transactions.jsonl"), "{target}: {code} {talk}");
+        let (code, talk) = bench.verify_with(logic, |file| fs::remove_file(file).unwrap());
+        assert!(code != 0 && !talk.contains("same: "), "{target}: {code} {talk}");
+        // Put back, all is well: each of these was noticed for itself.
+        let (code, out, err) = bench.verify();
+        assert_eq!(code, 0, "{target}: {out}{err}");
+    }
+}
