@@ -14,6 +14,9 @@
 //! Imports go down only: `data ← policy ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← export`;
 //! `diagnostic` lies below all, `files` on it alone.
 
+// A closed or full stream must not end the program: `println!` panics there.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod data;
 pub mod diagnostic;
 pub mod export;

@@ -14,8 +14,8 @@ use pipewright_core::export::{DesignInfo, Target, duckdb};
 use pipewright_core::files::{FolderUpdate, MARKER, inside};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Destination, Op, Parameter, Plan, Write, environment_reference, interpolate, load_answers, prune,
-    resolve_parameters,
+    Destination, Op, Parameter, Plan, Write, environment_reference, interpolate, load_answers, parameter_variable,
+    prune, resolve_parameters,
 };
 
 use crate::run::Silent;
@@ -137,18 +137,21 @@ fn pipeline_text(info: &DesignInfo, plan: &Plan) -> String {
 fn with_source_folder(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     let mut is_used = false;
+    let variables: Vec<String> = plan.parameters.iter().map(|known| parameter_variable(&known.name)).collect();
+    let mut names = std::iter::once(SOURCE_FOLDER.to_owned()).chain((2..).map(|n| format!("{SOURCE_FOLDER}_{n}")));
+    let free = names.find(|name| !variables.contains(&parameter_variable(name))).unwrap_or_default();
     for node in &mut plan.nodes {
         if let Op::Read(read) = &mut Arc::make_mut(node).op
             && !read.path.starts_with("${")
             && !Path::new(&read.path).is_absolute()
         {
-            read.path = format!("${{{SOURCE_FOLDER}}}/{}", read.path);
+            read.path = format!("${{{free}}}/{}", read.path);
             is_used = true;
         }
     }
     if is_used {
         plan.parameters.push(Parameter {
-            name: SOURCE_FOLDER.to_owned(),
+            name: free,
             data_type: DataType::String,
             default: Some(".".into()),
             doc: "the folder that relative paths of sources start from".to_owned(),

@@ -1,6 +1,9 @@
 //! The engine: reads files, previews and runs plans, profiles columns. The only package that knows Polars; no Polars
 //! type is in its public face. Must not import egui, the command line or the designer.
 
+// A closed or full stream must not end the program: `println!` panics there.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod bench;
 pub mod bundle;
 mod collected;

@@ -198,8 +198,17 @@ pub(crate) fn cause(error: &PolarsError) -> String {
         PolarsError::IO { error, .. } => io_cause(error),
         PolarsError::Context { error, .. } => cause(error),
         PolarsError::OutOfBounds(_) => "a position lies outside the data".to_owned(),
-        _ => "the step cannot be computed on these rows".to_owned(),
+        other => match system_fault(&other.to_string()) {
+            Some(error) => io_cause(&error),
+            None => "the step cannot be computed on these rows".to_owned(),
+        },
     }
+}
+
+/// What the system refused, where a writer wraps it in a text of its own.
+fn system_fault(text: &str) -> Option<std::io::Error> {
+    let number = text.split_once("(os error ")?.1.split_once(')')?.0;
+    number.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// Wraps a stopping check's reason inside an error's text.

@@ -388,7 +388,6 @@ impl App {
         let unknown: Vec<String> =
             self.state.project.sources.values().filter(is_unknown).map(|source| source.id.clone()).collect();
         unknown.iter().for_each(|id| self.sniff_source(ctx, id, true));
-        self.backend.forget();
         self.request_preview();
     }
 
@@ -408,6 +407,12 @@ impl App {
                 if self.state.path.is_none() {
                     // Made here, of files that its user chose.
                     self.backend.file(FileTask::Trust(path.clone()));
+                } else if has_moved {
+                    let sources = self.state.project.sources.values();
+                    let paths =
+                        sources.filter_map(|source| interpolate(&source.path, &self.state.shown_parameters()).ok());
+                    let (from, paths) = (self.state.base(), paths.collect());
+                    self.backend.file(FileTask::Follow { from, to: path.clone(), paths });
                 }
                 self.state.disk_change = None;
                 self.state.holder = self.state.holder.take().filter(|_| !has_moved);

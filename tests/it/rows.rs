@@ -218,6 +218,7 @@ fn compare(plan: &Plan, wanted: &BTreeMap<NodeId, Account>, base: &Path, chunk_s
         chunk_size,
         ..RunOptions::default()
     };
+    pipewright_core::files::trust(base);
     let report = run(plan, &options, &Unwatched).unwrap_or_else(|faults| panic!("{faults:?}"));
     let mut faults = Vec::new();
     for (id, account) in wanted {

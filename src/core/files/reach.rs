@@ -152,7 +152,7 @@ mod tests {
         fs::create_dir_all(at("project/data")).unwrap();
         fs::create_dir_all(at("logs")).unwrap();
         let base = at("project");
-        let inside = ["data", "data/a.log", "data/*.log", "x/../data", "*", "**/*.log"];
+        let inside = ["data", "data/a.log", "data/*.log", "data/../data", "*", "**/*.log"];
         let outside =
             ["..", "../logs", "../logs/*.log", "../*/a.log", "/etc/passwd", "/*/passwd", "/", "data/../../logs/a"];
         assert!(inside.iter().all(|path| may_read(&base, &base.join(path))));

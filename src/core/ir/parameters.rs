@@ -107,7 +107,10 @@ fn from_environment(parameter: &Parameter, look_up: &dyn Fn(&str) -> Option<Stri
                 parameter.name
             ),
         )
-        .help(format!("set {name} or {}, or put it into a file for --env-file", parameter_variable(&parameter.name)))),
+        .help(format!(
+            "set {} or put it into a file for --env-file; or set {name}, which a project that is not trusted reads with --env {name} only",
+            parameter_variable(&parameter.name)
+        ))),
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, SystemTime};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::{Lock, Locked, followed, hold, is_remembered, remember, trust};
+use pipewright_core::files::{Lock, Locked, allow_place, followed, hold, is_remembered, may_read, remember, trust};
 use pipewright_core::project::{
     EXTENSION, Edit, Fit, Journal, LeftBehind, OnDisk, Project, SaveFault, load, read_file, save_file, save_over,
 };
@@ -107,6 +107,12 @@ impl FileThread {
                 if let Some(Err(fault)) = self.home.as_deref().map(|home| remember(home, &path)) {
                     self.send(Message::Failed(fault));
                 }
+                self.send(Message::Trusted);
+            }
+            FileTask::Follow { from, to, paths } => {
+                let base = to.parent().unwrap_or(Path::new(""));
+                let reached = paths.iter().map(|path| base.join(path)).filter(|path| may_read(&from, path));
+                reached.for_each(|path| allow_place(base, &path));
                 self.send(Message::Trusted);
             }
             FileTask::Look => self.look_again(),

@@ -78,6 +78,12 @@ pub enum FileTask {
     KeepMine(OnDisk),
     /// The user trusts the project of this file, from now on.
     Trust(PathBuf),
+    /// A copy was saved elsewhere: it reads what the project at `from` could read.
+    Follow {
+        from: PathBuf,
+        to: PathBuf,
+        paths: Vec<String>,
+    },
     /// Looks at the file now.
     Look,
     SaveSettings(Box<Settings>),

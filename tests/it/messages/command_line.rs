@@ -29,7 +29,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (&["run", "good.pipewright.json", "--max-quarantined", "5"], 2, &["'5'", "write a share from 0 to 1"]),
     (&["generate", "shop", "--out", "o", "--seed", "abc"], 2, &["'abc' for '--seed", "write a whole number"]),
     (&["generate", "shp", "--out", "o"], 2, &["'shp'", "possible values: shop", "a similar value exists: 'shop'"]),
-    (&["generate", "shop", "--out", "log.csv"], 1, &["this cannot be written: there is a file of that name (log.csv)"]),
+    (&["generate", "shop", "--out", "log.csv"], 1, &["the output folder cannot be used: a part of the path is a file"]),
     (
         &["new", "log.csv"],
         1,

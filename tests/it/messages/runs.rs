@@ -107,11 +107,11 @@ pub const MISTAKES: &[Run] = &[
     (no_sink, &["run", "P"], 78, &["nothing is written: the design has no Load or Answer step", "“Load to file”"]),
     (
         right,
-        &["run", "P", "--out", "o", "--report", "no/r.json"],
+        &["run", "P", "--out", "o", "--report", "log.csv/r.json"],
         1,
-        &["this cannot be written: there is no such file or folder (no/r.json)"],
+        &["the output folder cannot be used: a part of the path is a file, not a folder (log.csv)"],
     ),
-    (right, &["run", "P", "--out", "o", "--quarantine", "log.csv"], 1, &["cannot be made", "log.csv"]),
+    (right, &["run", "P", "--out", "o", "--quarantine", "log.csv"], 1, &["cannot be used", "log.csv"]),
     // Steps that are wrong.
     (
         typo,
@@ -236,7 +236,7 @@ pub const MISTAKES: &[Run] = &[
         right,
         &["export", "P", "--target", "pipeline", "--out", "log.csv"],
         1,
-        &["the bundle cannot be written", "--out"],
+        &["the output folder cannot be used: a part of the path is a file, not a folder (log.csv)"],
     ),
     (
         right,

@@ -114,18 +114,22 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (&["read", "cut.json", "--as", "json_document"], 0, &["the document is no JSON: the text ends inside a value"]),
     // Where rows go.
     (&["read", "log.csv", "--output", "parquet"], 2, &["Parquet cannot go to standard output", "--to FILE"]),
-    (&["read", "log.csv", "--to", "."], 1, &["this cannot be written: it is a folder (.)", "choose another place"]),
     (
-        &["read", "log.csv", "--to", "no/rows.jsonl"],
+        &["read", "log.csv", "--to", "."],
         1,
-        &["there is no such file or folder (no/rows.jsonl)", "whether the folder exists"],
+        &["`.` is a folder, so no file of that name can be written", "give the file another name"],
     ),
     (
-        &["read", "log.csv", "--output", "parquet", "--to", "no/rows.parquet"],
+        &["read", "log.csv", "--to", "log.csv/rows.jsonl"],
         1,
-        &["(no/rows.parquet)", "choose another place"],
+        &["a part of the path is a file, not a folder (log.csv)", "whether the folder exists"],
     ),
-    (&["read", "log.csv", "--quarantine", "."], 1, &["it is a folder (.)"]),
+    (
+        &["read", "log.csv", "--output", "parquet", "--to", "log.csv/rows.parquet"],
+        1,
+        &["(log.csv)", "see whether the folder exists"],
+    ),
+    (&["read", "log.csv", "--quarantine", "."], 1, &["`.` is a folder"]),
 ];
 
 fn desk() -> Desk {

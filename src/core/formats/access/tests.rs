@@ -319,7 +319,7 @@ fn real_access_logs_read_as_expected() {
         }
     }
     if samples().is_some() {
-        assert!(lines > 1000, "{lines} lines compared");
+        assert!(lines >= 60, "{lines} lines compared");
     }
     assert!(all.len() * 50 <= lines, "{} of {lines} lines differ: {all:#?}", all.len());
 }

@@ -206,7 +206,7 @@ fn real_application_logs() {
         "apache-error/test.log",
         "nginx-error/error.log",
         "elastic-json/test.log",
-        "kafka/controller.log",
+        "kafka/controller-2.0.0.log",
     ] {
         let Some(path) = sample(file) else { continue };
         let bytes = std::fs::read(path).unwrap();
