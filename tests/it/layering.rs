@@ -31,8 +31,11 @@ const ROOMS: [&str; 15] = [
 /// The packages: where their root file lies.
 const PACKAGES: [&str; 4] = ["src/core/lib.rs", "src/engine/lib.rs", "src/lib.rs", "src/main.rs"];
 
+/// Paths of what is used, part by part.
+type Ways = &'static [&'static [&'static str]];
+
 /// What lets a program out of itself, and the files and folders that may do so (as they are named below `src/`).
-const OUTSIDE: [(&str, &[&[&str]], &[&str]); 4] = [
+const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
     (
         "files",
         &[&["std", "fs"], &["tempfile"], &["glob"], &["walkdir"]],

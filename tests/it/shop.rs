@@ -72,7 +72,7 @@ fn project_pipeline_and_duckdb_give_what_the_oracle_computes() {
         fs::remove_dir_all(&out).unwrap();
         for target in ["pipeline", "duckdb"] {
             let mut script = Command::new(folder.path().join(target).join("run.sh"));
-            script.arg(&out).env("PW_DATA", &data).env("PIPEWRIGHT", &program).env("PYTHON", &python);
+            script.arg(&out).env("PW_DATA", &data).env("PIPEWRIGHT", program).env("PYTHON", &python);
             let (code, stdout, stderr) = texts(script.output().unwrap());
             assert_eq!(code, 0, "{target}: {stdout}{stderr}");
             assert_equals_oracle(&python, &data, &out);

@@ -14,7 +14,7 @@ pub const MARKER: &str = ".pipewright.json";
 /// Bytes that a marker may have: what is larger is none.
 const LARGEST: u64 = 64 << 20;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Marker {
     /// Version: 1.
     pipewright_files: u64,

@@ -134,6 +134,9 @@ pub struct Found {
 /// Findings with warnings, or why nothing was looked for.
 pub type FindingsOutcome = Result<(Vec<Finding>, Vec<Diagnostic>), Diagnostic>;
 
+/// A question, the ways to answer it, and what is missing.
+pub type Answered = (Asked, Vec<Proposal>, Vec<Gap>);
+
 /// What came of a task.
 #[derive(Debug)]
 pub enum Message {
@@ -239,7 +242,7 @@ pub enum Message {
     /// How a question can be answered, or what is missing.
     Suggested {
         look: u64,
-        result: Result<Box<(Asked, Vec<Proposal>, Vec<Gap>)>, Diagnostic>,
+        result: Result<Box<Answered>, Diagnostic>,
     },
     Exported {
         folder: PathBuf,

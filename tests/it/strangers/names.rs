@@ -166,7 +166,7 @@ fn bundles_of_every_target_run_nothing_that_a_name_says() {
         let environment = |command: &mut Command| {
             command
                 .current_dir(folder.path())
-                .env("PIPEWRIGHT", &program)
+                .env("PIPEWRIGHT", program)
                 .env("PW_SOURCE_FOLDER", strange.parent().unwrap());
             command.env("PW_P3", "$(touch canary)'\"; touch canary").env("PW_P4", "`touch canary`");
             if !python.is_empty() {
@@ -291,7 +291,7 @@ fn loads_of_a_bundle_stay_inside_of_its_results() {
     let program = env!("CARGO_BIN_EXE_pipewright");
     let run_with = |value: &str| {
         let mut script = Command::new(bundle.join("run.sh"));
-        script.arg(&out).env("PIPEWRIGHT", &program).env("PYTHON", &python).env("PW_P0", value);
+        script.arg(&out).env("PIPEWRIGHT", program).env("PYTHON", &python).env("PW_P0", value);
         texts(script.env("PW_SOURCE_FOLDER", file.parent().unwrap()).output().unwrap())
     };
     for value in ["..", "../..", "/tmp", "a/../../..", "quarantine"] {
