@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "pipewright", version, args_conflicts_with_subcommands = true)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the run or a check failed; 2 usage; 3 done, with more rows in quarantine \
-than allowed; 78 the configuration is invalid.\nData goes to standard output, everything else to standard error."
+than allowed; 78 the configuration is invalid; 130 ended by a signal.\nData goes to standard output, everything else to standard error."
 )]
 pub struct Arguments {
     #[command(subcommand)]
