@@ -122,6 +122,9 @@ pub fn main(designer: Option<Designer>) -> ExitCode {
         let _nothing_new = pipewright_core::files::abandon_all();
         std::process::exit(INTERRUPTED);
     });
+    // A limit on the size of files is a fault of writing, told as such; the system would end the process.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
     run(arguments, designer).into()
 }
 

@@ -48,6 +48,11 @@ pub fn run(args: &RunArgs) -> VerbResult {
         dry_run: args.dry_run,
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
+        inputs: [Some(&args.pipeline), args.env_file.as_ref(), args.policy.as_ref(), args.sources.as_ref()]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
         ..RunOptions::default()
     };

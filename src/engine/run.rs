@@ -54,6 +54,8 @@ pub struct RunOptions {
     pub only: Option<String>,
     /// Share of units (0 to 1) that may be turned away before the report says `over_threshold`.
     pub max_quarantined: Option<f64>,
+    /// Files that the run is made of besides its sources: no output replaces them.
+    pub inputs: Vec<PathBuf>,
     /// Whether outputs may lie outside of `out`.
     pub allow_outside: bool,
     /// A file for the report, put in place together with the outputs.

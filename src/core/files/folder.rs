@@ -33,6 +33,9 @@ impl FolderUpdate {
                 .help("choose another folder, without links that lead elsewhere")
                 .file(self.root.display().to_string()));
         }
+        if exists(&target) && !target.is_file() {
+            return Err(not_ours(&self.root, name, false));
+        }
         let aside = self.publication.file(&target)?;
         self.files.push((name.to_owned(), aside.clone()));
         Ok(aside)
@@ -83,7 +86,7 @@ impl FolderUpdate {
             {
                 return Err(not_ours(&self.root, name, known.files.contains_key(name)));
             }
-            marker.files.insert(name.clone(), Mark { by: self.by.to_owned(), sha256: Some(digest) });
+            marker.files.insert(name.clone(), Mark { by: self.by.to_owned(), sha256: Some(digest), state: None });
         }
         for (name, mark) in mine {
             let target = self.root.join(name);
@@ -92,7 +95,7 @@ impl FolderUpdate {
                 self.publication.removal(&target)?;
             }
         }
-        let aside = self.publication.file(&self.root.join(MARKER))?;
+        let aside = self.publication.record(&self.root)?;
         marker.write(&aside).map_err(|error| fault("the file cannot be written", &self.root.join(MARKER), &error))?;
         self.publication.publish()?;
         Ok(self.files.into_iter().map(|(name, _)| name).collect())

@@ -29,6 +29,27 @@ pub(super) struct Mark {
     /// Of files that are made to be looked at and changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Of results, which may be large: bytes, and the time of the last change in nanoseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<(u64, u128)>,
+}
+
+impl Mark {
+    /// Of a result as it is now.
+    pub fn of_result(path: &Path) -> io::Result<Mark> {
+        Ok(Mark { by: "run".to_owned(), sha256: None, state: Some(state_of(path)?) })
+    }
+
+    /// Whether a result is still what was written.
+    fn is_unchanged(&self, path: &Path) -> bool {
+        self.state.is_some() && state_of(path).ok() == self.state
+    }
+}
+
+fn state_of(path: &Path) -> io::Result<(u64, u128)> {
+    let about = path.symlink_metadata()?;
+    let changed = about.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok((about.len(), changed.as_nanos()))
 }
 
 impl Marker {
@@ -44,13 +65,19 @@ impl Marker {
         Marker { pipewright_files: 1, files: BTreeMap::new() }
     }
 
-    /// Of a folder that was written as a whole.
-    pub fn of_all(folder: &Path, by: &str) -> io::Result<Marker> {
+    /// Of a folder of results that was written as a whole.
+    pub fn of_all(folder: &Path) -> io::Result<Marker> {
         let mut marker = Marker::new();
         for name in files_below(folder)? {
-            marker.files.insert(name, Mark { by: by.to_owned(), sha256: None });
+            let mark = Mark::of_result(&folder.join(&name))?;
+            marker.files.insert(name, mark);
         }
         Ok(marker)
+    }
+
+    /// Whether a file of the folder is a result, as it was written.
+    pub fn has_result(&self, folder: &Path, name: &str) -> bool {
+        self.files.get(name).is_some_and(|mark| mark.is_unchanged(&folder.join(name)))
     }
 
     pub fn write(&self, path: &Path) -> io::Result<()> {
@@ -61,7 +88,7 @@ impl Marker {
 /// The first thing in a folder that its marker does not list: not ours to replace.
 pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
     let marker = Marker::of(folder);
-    Ok(files_below(folder)?.into_iter().find(|name| name != MARKER && !marker.files.contains_key(name)))
+    Ok(files_below(folder)?.into_iter().find(|name| name != MARKER && !marker.has_result(folder, name)))
 }
 
 /// Everything in a folder but folders, by path with `/`, sorted. Links are not followed.
@@ -99,8 +126,13 @@ mod tests {
         fs::create_dir_all(at("day=1")).unwrap();
         fs::write(at("day=1/part-0.csv"), "x").unwrap();
         assert_eq!(foreign(folder.path()).unwrap().as_deref(), Some("day=1/part-0.csv"));
-        Marker::of_all(folder.path(), "run").unwrap().write(&at(MARKER)).unwrap();
+        Marker::of_all(folder.path()).unwrap().write(&at(MARKER)).unwrap();
         assert_eq!(foreign(folder.path()).unwrap(), None);
+        // Something else under the same name.
+        fs::write(at("day=1/part-0.csv"), "mine").unwrap();
+        assert_eq!(foreign(folder.path()).unwrap().as_deref(), Some("day=1/part-0.csv"));
+        fs::remove_file(at(MARKER)).unwrap();
+        Marker::of_all(folder.path()).unwrap().write(&at(MARKER)).unwrap();
         fs::create_dir_all(at(".git")).unwrap();
         fs::write(at(".git/HEAD"), "x").unwrap();
         assert_eq!(foreign(folder.path()).unwrap().as_deref(), Some(".git/HEAD"));

@@ -111,17 +111,35 @@ impl Default for Publication {
 impl Publication {
     /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Nothing need
     /// be written there: then nothing is put in place.
+    /// A device or a pipe is written to as it is.
     pub fn file(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        if target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+            return Ok(target.to_owned());
+        }
+        check_name(target)?;
         self.stage(target, What::File)
+    }
+
+    /// The same for the marker of a folder.
+    pub(super) fn record(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
+        self.stage(&folder.join(MARKER), What::File)
     }
 
     /// The same for a file that a design names. What it replaces is kept beside it, unless a run wrote it.
     pub fn output(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        check_name(target)?;
+        if target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+            return Err(Diagnostic::error("PW0744", format!("`{}` is a device or a pipe, no file", shown(target)))
+                .help("give the output the path of a file")
+                .field("path")
+                .file(target.display().to_string()));
+        }
         self.stage(target, What::Output)
     }
 
     /// The same for a folder, which replaces one that holds nothing but what a run wrote.
     pub fn folder(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        check_name(target)?;
         self.check_folder(target)?;
         self.stage(target, What::Folder)
     }
@@ -204,18 +222,17 @@ impl Publication {
         (name, path)
     }
 
-    fn goes(&self, left: Left) {
-        aside().entry(self.id.clone()).or_default().push(left);
-    }
-
     /// Makes a folder where there is none, finishes what others left in it, and marks that somebody is at work here.
     fn hold(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
         let unusable = |error: io::Error| fault("the output folder cannot be used", folder, &error);
+        // A signal comes before all of this or after it.
+        let mut all = aside();
+        let mut goes = |left: Left| all.entry(self.id.clone()).or_default().push(left);
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !exists(folder) && **folder != *"").collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(error)),
-                _ => self.goes(Left::Folder(folder.to_owned())),
+                _ => goes(Left::Folder(folder.to_owned())),
             }
         }
         let folder = folder.canonicalize().map_err(unusable)?;
@@ -224,13 +241,14 @@ impl Publication {
         }
         recover(&folder)?;
         let path = folder.join(names::lock(&self.id));
-        self.goes(Left::Staged(path.clone()));
-        let home = self.home.get_or_insert_with(|| folder.clone()).clone();
+        goes(Left::Staged(path.clone()));
+        let home = self.home.clone().unwrap_or_else(|| folder.clone());
         let lock = self.lock(&path, &relative(&folder, &home)).map_err(unusable)?;
-        self.held.insert(folder.clone(), lock);
         let stage = folder.join(names::stage(&self.id));
-        self.goes(Left::Staged(stage.clone()));
+        goes(Left::Staged(stage.clone()));
         fs::create_dir(stage).map_err(unusable)?;
+        self.home = Some(home);
+        self.held.insert(folder.clone(), lock);
         Ok(folder)
     }
 
@@ -286,8 +304,10 @@ impl Publication {
         let known = Marker::of(folder);
         let mut marker = known.clone();
         for entry in self.entries.iter_mut().filter(|entry| entry.folder == folder && entry.what == What::Output) {
-            entry.keep = exists(&entry.target()) && !known.files.contains_key(&entry.name);
-            marker.files.insert(entry.name.clone(), Mark { by: "run".to_owned(), sha256: None });
+            entry.keep = exists(&entry.target()) && !known.has_result(folder, &entry.name);
+            if let Some(staged) = entry.staged() {
+                marker.files.insert(entry.name.clone(), Mark::of_result(&staged)?);
+            }
         }
         if marker != known {
             let staged = names::staged(&self.id, self.count);
@@ -351,7 +371,9 @@ impl Publication {
 
     /// Removes whatever is still aside.
     fn tidy(&mut self) {
-        let left = aside().remove(&self.id).unwrap_or_default();
+        // A signal that comes now waits: nobody else knows what is left any more.
+        let mut all = aside();
+        let left = all.remove(&self.id).unwrap_or_default();
         // What could neither be put in place nor put back is kept for the next who writes here.
         let is_open = self.home.as_ref().is_some_and(|home| exists(&home.join(names::manifest(&self.id))));
         if !is_open {
@@ -383,7 +405,7 @@ impl Entry {
     fn settle(&self) -> io::Result<()> {
         let Some(staged) = self.staged() else { return Ok(()) };
         match self.what {
-            What::Folder => Marker::of_all(&staged, "run")?.write(&staged.join(MARKER))?,
+            What::Folder => Marker::of_all(&staged)?.write(&staged.join(MARKER))?,
             What::File | What::Output => {
                 if let Ok(about) = self.target().metadata()
                     && !is_executable(&staged)?
@@ -445,6 +467,18 @@ fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
                     .file(folder.display().to_string()));
             }
         }
+    }
+}
+
+/// Names that are Pipewright's own stand for no result.
+fn check_name(target: &Path) -> Result<(), Diagnostic> {
+    let name = shown(target);
+    match name == MARKER || names::id_of(&name).is_some() {
+        true => Err(Diagnostic::error("PW0745", format!("`{name}` is a name of Pipewright's own records"))
+            .help("give the file another name")
+            .field("path")
+            .file(target.display().to_string())),
+        false => Ok(()),
     }
 }
 

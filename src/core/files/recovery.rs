@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exists, remove, sync_folder};
 use super::publication::{Entry, turns};
 use crate::diagnostic::{Diagnostic, io_cause};
@@ -49,14 +50,33 @@ pub fn recover(folder: &Path) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Removes what an id left in a folder; its lock last.
+/// Removes what an id left in a folder, as far as it is of the form that publications give it; its lock last.
 fn tidy(folder: &Path, id: &str) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let left = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    for name in left.filter(|name| names::id_of(name) == Some(id) && *name != names::lock(id)) {
-        let _ = remove(&folder.join(name));
+    let at = |name: String| folder.join(name);
+    let is = |path: &Path, of_form: fn(&str) -> bool| {
+        let text =
+            path.symlink_metadata().ok().filter(|about| about.is_file()).and_then(|_| fs::read_to_string(path).ok());
+        text.is_some_and(|text| text.is_empty() || of_form(&text))
+    };
+    for stage in [at(names::stage(id)), at(names::stage(id) + ".gone")] {
+        let inside =
+            fs::read_dir(&stage).map(|found| found.flatten().map(|entry| entry.file_name()).collect::<Vec<_>>());
+        let is_staged = |name: &std::ffi::OsString| {
+            name.to_str().is_some_and(|name| names::is_staged(&format!("{}/{name}", names::stage(id)), id))
+        };
+        if inside.is_ok_and(|names| names.iter().all(is_staged)) {
+            let _ = remove(&stage);
+        }
     }
-    let _ = remove(&folder.join(names::lock(id)));
+    for manifest in [at(names::manifest(id)), at(names::manifest(id) + "-new")] {
+        if is(&manifest, |text| serde_json::from_str::<Manifest>(text).is_ok()) {
+            let _ = remove(&manifest);
+        }
+    }
+    let lock = at(names::lock(id));
+    if is(&lock, |text| serde_json::from_str::<Lock>(text).is_ok()) {
+        let _ = remove(&lock);
+    }
 }
 
 fn roll_forward(manifest: &Path, id: &str) -> Result<(), Diagnostic> {
@@ -85,10 +105,35 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<(), Diagnostic> {
     if !exists(manifest) {
         return Ok(());
     }
+    // Whatever a manifest says: what no marker lists is kept, and not removed.
+    entries.retain(|entry| entry.staged.is_some() || !exists(&entry.target()) || is_listed(entry));
+    entries.iter_mut().for_each(keep_unlisted);
     entries.iter().try_for_each(put).map_err(unfinished)?;
     finish(&entries, manifest, &folders).map_err(unfinished)?;
     folders.iter().for_each(|folder| tidy(folder, id));
     Ok(())
+}
+
+/// What stands at the place of something that is still to be put there stays, unless it is Pipewright's.
+fn keep_unlisted(entry: &mut Entry) {
+    let (target, old) = (entry.target(), entry.old());
+    let is_pending = entry.staged().is_some_and(|staged| exists(&staged));
+    if is_pending && entry.name != MARKER && exists(&target) && !is_listed(entry) {
+        entry.keep = true;
+        let _ = remove(&old);
+        entry.swap |= target.is_dir() || fs::hard_link(&target, &old).is_err();
+    }
+}
+
+/// Whether what stands at an entry's place is Pipewright's.
+fn is_listed(entry: &Entry) -> bool {
+    let (marker, target) = (Marker::of(&entry.folder), entry.target());
+    if target.is_dir() {
+        return foreign(&target).is_ok_and(|found| found.is_none());
+    }
+    let digest = marker.files.get(&entry.name).and_then(|mark| mark.sha256.as_ref());
+    marker.has_result(&entry.folder, &entry.name)
+        || digest.is_some_and(|digest| digest_of(&target).is_ok_and(|found| found == *digest))
 }
 
 /// Whether a manifest may say this: names of its own in a folder where its id was at work.
@@ -133,8 +178,10 @@ pub(super) fn finish(
     let sync_all = || folders.iter().try_for_each(|folder| sync_folder(folder));
     let mut kept = Vec::new();
     for entry in entries.iter().filter(|entry| entry.keep && exists(&entry.old())) {
-        let numbered = (2..).map(|number| format!("{}.before-{number}", entry.name));
-        let mut names = std::iter::once(format!("{}.before", entry.name)).chain(numbered);
+        // Names have at most 255 bytes.
+        let short = &entry.name[..entry.name.floor_char_boundary(230)];
+        let numbered = (2..).map(|number| format!("{short}.before-{number}"));
+        let mut names = std::iter::once(format!("{short}.before")).chain(numbered);
         if let Some(free) = names.find_map(|name| Some(entry.folder.join(name)).filter(|path| !exists(path))) {
             fs::rename(entry.old(), &free)?;
             kept.push((entry.target(), free));

@@ -118,6 +118,12 @@ fn the_next_one_finishes_what_a_killed_one_began() {
         recover(folder.path()).unwrap();
         let expected = if steps == 0 { "old" } else { "new" };
         assert_eq!(all(folder.path()), [expected; 4], "after {steps}");
+        // What the user named is in no marker: whoever finishes for another keeps it.
+        let kept = folder.path().join("report.json.before");
+        if kept.exists() {
+            assert_eq!(text(kept.clone()), "old");
+            fs::remove_file(kept).unwrap();
+        }
         assert_eq!(names(folder.path()), NAMES, "after {steps}");
         assert_eq!(names(&folder.path().join("sub")), [".pipewright.json", "b.csv"], "after {steps}");
     }
@@ -156,6 +162,80 @@ fn a_manifest_of_a_stranger_moves_nothing_outside_its_folder() {
         assert_eq!(text(home.join("notes.txt")), "mine", "{place} {name}");
         fs::write(theirs.join(format!(".pipewright-{id}.lock")), "").unwrap();
     }
+}
+
+#[test]
+fn a_manifest_of_a_stranger_replaces_nothing_that_is_not_listed() {
+    let id = "0123456789abcdef";
+    for (swap, has_old) in [(false, false), (true, false), (false, true), (true, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let stage = at(&format!(".pipewright-{id}"));
+        fs::create_dir(&stage).unwrap();
+        fs::write(at("mine"), "mine").unwrap();
+        fs::write(at("other"), "mine").unwrap();
+        fs::write(stage.join("0"), "evil").unwrap();
+        if has_old {
+            fs::write(stage.join("0.old"), "evil").unwrap();
+        }
+        let [staged, old, gone] = ["0", "0.old", "1.old"].map(|name| format!(".pipewright-{id}/{name}"));
+        let put = serde_json::json!({"folder": "", "name": "mine", "staged": staged, "old": old, "swap": swap});
+        let removal = serde_json::json!({"folder": "", "name": "other", "old": gone});
+        let manifest = serde_json::json!({ "entries": [put, removal] }).to_string();
+        fs::write(at(&format!(".pipewright-{id}.manifest")), manifest).unwrap();
+        fs::write(at(&format!(".pipewright-{id}.lock")), format!("{{\"manifest\": \".pipewright-{id}.manifest\"}}"))
+            .unwrap();
+        recover(folder.path()).unwrap();
+        assert_eq!((text(at("mine.before")), text(at("other"))), ("mine".into(), "mine".into()), "{swap} {has_old}");
+    }
+}
+
+#[test]
+fn what_only_has_a_name_like_ours_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at(".pipewright-1111222233334444/deep")).unwrap();
+    fs::write(at(".pipewright-1111222233334444/deep/notes"), "mine").unwrap();
+    for name in [".pipewright-0123456789abcdef.manifest", ".pipewright-aaaabbbbccccdddd.lock"] {
+        fs::write(at(name), "my words").unwrap();
+    }
+    staged(folder.path(), "new").publish().unwrap();
+    assert_eq!(text(at(".pipewright-1111222233334444/deep/notes")), "mine");
+    assert_eq!(text(at(".pipewright-0123456789abcdef.manifest")), "my words");
+    assert_eq!(text(at(".pipewright-aaaabbbbccccdddd.lock")), "my words");
+    for name in [".pipewright.json", ".pipewright-0123456789abcdef.lock", ".pipewright-0123456789abcdef"] {
+        let mut publication = Publication::default();
+        let faults = [publication.file(&at(name)), publication.output(&at(name)), publication.folder(&at(name))];
+        assert!(faults.into_iter().all(|fault| fault.unwrap_err().code == "PW0745"), "{name}");
+    }
+}
+
+#[test]
+fn a_file_with_a_long_name_is_kept_under_a_shorter_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = format!("{}é.csv", "a".repeat(249));
+    fs::write(folder.path().join(&name), "mine").unwrap();
+    let mut publication = Publication::default();
+    fs::write(publication.output(&folder.path().join(&name)).unwrap(), "new").unwrap();
+    let kept = publication.publish().unwrap();
+    assert_eq!((text(kept[0].1.clone()), text(folder.path().join(&name))), ("mine".into(), "new".into()));
+    assert_eq!(names(folder.path()).len(), 3, "{:?}", names(folder.path()));
+}
+
+#[cfg(unix)]
+#[test]
+fn devices_and_pipes_are_written_to_and_never_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut publication = Publication::default();
+    assert_eq!(publication.file(&pipe).unwrap(), pipe);
+    assert_eq!(publication.file(Path::new("/dev/null")).unwrap(), Path::new("/dev/null"));
+    assert_eq!(publication.output(&pipe).unwrap_err().code, "PW0744");
+    publication.publish().unwrap();
+    assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+    assert_eq!(FolderUpdate::new(folder.path(), "export").file("pipe").unwrap_err().code, "PW0743");
 }
 
 #[cfg(unix)]

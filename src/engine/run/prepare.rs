@@ -202,7 +202,7 @@ impl Prepared {
     fn open_rest(&mut self, options: &RunOptions) -> Result<(), Diagnostic> {
         let quarantine = options.quarantine.as_deref().map(quarantine_target);
         for path in quarantine.iter().chain(&options.report) {
-            check_sources(&path.display().to_string(), path, self.jobs.values())?;
+            check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
         }
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
             self.quarantine = Some(QuarantineFile::new(self.publisher.file(&target)?, target));
@@ -229,7 +229,7 @@ impl Prepared {
                     let (publisher, sources) = (&mut self.publisher, &self.jobs);
                     let place = place_of(path, options).and_then(|place| {
                         check_place(path, &place, *when_exists, &mut taken, &node.origin.title)?;
-                        check_sources(path, &place, sources.values())?;
+                        check_sources(path, &place, sources.values(), &options.inputs)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
                             (false, true) => publisher.folder(&place)?,
@@ -289,11 +289,12 @@ fn check_place(
 fn check_sources<'a>(
     path: &str,
     place: &Path,
-    mut sources: impl Iterator<Item = &'a ReadJob>,
+    sources: impl Iterator<Item = &'a ReadJob>,
+    inputs: &'a [PathBuf],
 ) -> Result<(), Diagnostic> {
     let Ok(place) = place.canonicalize() else { return Ok(()) };
     let is_read = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&place));
-    match sources.any(|job| job.files.iter().any(is_read)) {
+    match sources.flat_map(|job| &job.files).chain(inputs).any(is_read) {
         true => Err(Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads"))
             .help("write the rows to another place: the source stays as it is")
             .field("path")),

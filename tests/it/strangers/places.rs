@@ -70,9 +70,19 @@ fn an_output_stays_in_its_folder() {
 #[test]
 fn an_output_is_not_its_own_source() {
     let folder = tempfile::tempdir().unwrap();
-    let file = project(folder.path(), "in.csv", &[]);
-    let (code, _, talk) = run(&["run", path(&file), "--out", path(folder.path())]);
-    assert!(code == 1 && talk.contains("PW0969"), "{talk}");
+    for output in ["in.csv", "p.pipewright.json"] {
+        let file = project(folder.path(), output, &[]);
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(folder.path())]);
+        assert!(code == 1 && talk.contains("PW0969"), "{talk}");
+    }
+    let file = project(folder.path(), "out.csv", &[]);
+    let design = fs::read_to_string(&file).unwrap();
+    std::os::unix::fs::symlink(&file, folder.path().join("link")).unwrap();
+    for to in [path(&file), path(&folder.path().join("link"))] {
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(&folder.path().join("o")), "--report", to]);
+        assert!(code == 1 && talk.contains("PW0969"), "{talk}");
+    }
+    assert_eq!(text(&file), design);
     for extra in ["--report", "--quarantine"] {
         let to = path(&folder.path().join("in.csv")).to_owned();
         let file = project(folder.path(), "out.csv", &[]);
