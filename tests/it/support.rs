@@ -11,10 +11,12 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program under test.
+/// The program under test, with settings of the test's own.
 pub fn pipewright() -> Command {
+    let test = format!("settings-{}-{:?}", std::process::id(), std::thread::current().id());
+    let settings = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test.replace(['(', ')'], "-"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
-    command.current_dir(root()).env_remove("PW_DATA");
+    command.current_dir(root()).env_remove("PW_DATA").env("PIPEWRIGHT_CONFIG", settings);
     command
 }
 
