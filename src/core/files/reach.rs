@@ -106,6 +106,10 @@ pub fn is_remembered(settings: &Path, project: &Path) -> bool {
 pub fn remember(settings: &Path, project: &Path) -> Result<(), Diagnostic> {
     let list = trusted_list(settings);
     let cannot = |error: std::io::Error| fault("the file of trusted projects cannot be written", &list, &error);
+    // One at a time: what another one adds meanwhile is not lost.
+    fs::create_dir_all(settings).map_err(cannot)?;
+    let turn = fs::File::create(settings.join(".trusted.lock")).map_err(cannot)?;
+    let _ = turn.lock();
     if is_remembered(settings, project) {
         return Ok(());
     }
@@ -199,6 +203,14 @@ mod tests {
         assert!(!is_remembered(&at("settings"), &at("a.json")));
         remember(&at("settings"), &at("a.json")).unwrap();
         assert!(is_remembered(&at("settings"), &at("a.json")) && !is_remembered(&at("settings"), &at("b.json")));
+        let files: Vec<_> = (0..20).map(|number| at(&format!("{number}.json"))).collect();
+        std::thread::scope(|scope| {
+            for file in &files {
+                fs::write(file, "{}").unwrap();
+                scope.spawn(|| remember(&at("settings"), file).unwrap());
+            }
+        });
+        assert!(files.iter().all(|file| is_remembered(&at("settings"), file)), "nobody's trust is lost");
         fs::write(trusted_list(&at("settings")), format!("# mine\n{}\n", folder.path().display())).unwrap();
         assert!(is_remembered(&at("settings"), &at("b.json")));
     }
