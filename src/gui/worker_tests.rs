@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
@@ -36,9 +37,12 @@ fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -> bo
     }
 }
 
-/// One after the other: which worker fails is wanted of the whole process.
+/// One test after the other: which worker fails is wanted of the whole process.
+static TURN: Mutex<()> = Mutex::new(());
+
 #[test]
 fn a_worker_that_panics_is_answered_and_the_next_one_works() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let home = tempfile::tempdir().unwrap();
     let mut harness = designer(home.path(), "users.csv");
     wait(&mut harness, "the table", |app| app.project().steps.len() == 1);
@@ -74,6 +78,7 @@ fn a_worker_that_panics_is_answered_and_the_next_one_works() {
 
 #[test]
 fn what_takes_long_ends_with_the_window() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let home = tempfile::tempdir().unwrap();
     let mut harness = designer(home.path(), "users.csv");
     wait(&mut harness, "the table", |app| app.project().steps.len() == 1);
