@@ -80,16 +80,15 @@ impl App {
         }
         self.view.drop_at = at;
         for path in data {
-            let path = path.to_string_lossy().into_owned();
-            self.state.sniffing.insert(path.clone());
-            self.backend.sniff(SniffTask {
-                path,
-                base: self.state.base(),
-                source: None,
-                format: None,
-                is_chosen: true,
-            });
+            self.sniff_chosen(path.to_string_lossy().into_owned());
         }
+    }
+
+    /// Has a file recognised that the user chose, to become a source.
+    fn sniff_chosen(&mut self, path: String) {
+        self.state.sniffing.insert(path.clone());
+        let base = self.state.base();
+        self.backend.sniff(SniffTask { path, base, source: None, format: None, is_chosen: true });
     }
 
     fn sniff_source(&mut self, ctx: &Context, id: &str, keeps_format: bool) {
@@ -296,16 +295,7 @@ impl App {
             }
             Message::Inside { path, files } => {
                 self.state.sniffing.remove(&path);
-                for path in files {
-                    self.state.sniffing.insert(path.clone());
-                    self.backend.sniff(SniffTask {
-                        path,
-                        base: self.state.base(),
-                        source: None,
-                        format: None,
-                        is_chosen: true,
-                    });
-                }
+                files.into_iter().for_each(|path| self.sniff_chosen(path));
             }
             Message::Declared { path, imported } => {
                 self.state.sniffing.remove(&path);

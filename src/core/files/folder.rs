@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::inside::real;
+use super::inside::inside;
 use super::marker::{MARKER, Mark, Marker, digest_of};
 use super::names::{exists, fault};
 use super::publication::Publication;
@@ -44,8 +44,7 @@ impl FolderUpdate {
     /// Whether a name leads to a place in the folder, also by the links that are there.
     fn is_below(&self, name: &str) -> bool {
         let is_plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-        let (root, place) = (real(&self.root), real(&self.root.join(name)));
-        is_plain && matches!((root, place), (Some(root), Some(place)) if place.starts_with(&root))
+        is_plain && inside(&self.root, name).is_ok()
     }
 
     /// A folder for the work; gone at the end.

@@ -110,25 +110,19 @@ impl Default for Publication {
 
 impl Publication {
     /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Nothing need
-    /// be written there: then nothing is put in place.
-    /// A device or a pipe is written to as it is.
+    /// be written there: then nothing is put in place. A device or a pipe is written to as it is.
     pub fn file(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
-        if target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        if is_device(target) {
             return Ok(target.to_owned());
         }
         check_name(target)?;
         self.stage(target, What::File)
     }
 
-    /// The same for the marker of a folder.
-    pub(super) fn record(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
-        self.stage(&folder.join(MARKER), What::File)
-    }
-
     /// The same for a file that a design names. What it replaces is kept beside it, unless a run wrote it.
     pub fn output(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         check_name(target)?;
-        if target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        if is_device(target) {
             return Err(Diagnostic::error("PW0744", format!("`{}` is a device or a pipe, no file", shown(target)))
                 .help("give the output the path of a file")
                 .field("path")
@@ -137,10 +131,15 @@ impl Publication {
         self.stage(target, What::Output)
     }
 
+    /// The same for the marker of a folder.
+    pub(super) fn record(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
+        self.stage(&folder.join(MARKER), What::File)
+    }
+
     /// The same for a folder, which replaces one that holds nothing but what a run wrote.
     pub fn folder(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         check_name(target)?;
-        self.check_folder(target)?;
+        check_folder(target)?;
         self.stage(target, What::Folder)
     }
 
@@ -155,28 +154,6 @@ impl Publication {
         self.stage(target, What::File)?;
         self.entries.last_mut().iter_mut().for_each(|entry| entry.staged = None);
         Ok(())
-    }
-
-    fn check_folder(&self, target: &Path) -> Result<(), Diagnostic> {
-        let found = match target.is_dir() {
-            true => foreign(target).map_err(|error| fault("the folder to replace cannot be read", target, &error))?,
-            false => exists(target).then(String::new),
-        };
-        match found {
-            None => Ok(()),
-            Some(name) if name.is_empty() => Err(Diagnostic::error(
-                "PW0968",
-                format!("there is a file where a folder is to be written: `{}`", shown(target)),
-            )
-            .help("give the folder another name, or move the file away")
-            .field("path")),
-            Some(name) => Err(Diagnostic::error(
-                "PW0968",
-                format!("the folder `{}` holds what no run wrote: `{name}`", shown(target)),
-            )
-            .help("choose a folder of its own for the rows, or move these files away")
-            .field("path")),
-        }
     }
 
     fn stage(&mut self, target: &Path, what: What) -> Result<PathBuf, Diagnostic> {
@@ -290,7 +267,7 @@ impl Publication {
             self.entries.iter().map(|entry| entry.folder.clone()).chain([home.clone()]).collect();
         let turns = turns(&folders)?;
         for entry in self.entries.iter().filter(|entry| entry.what == What::Folder) {
-            self.check_folder(&entry.target())?;
+            check_folder(&entry.target())?;
         }
         for folder in &folders {
             let marked = self.mark(folder);
@@ -310,9 +287,7 @@ impl Publication {
             }
         }
         if marker != known {
-            let staged = names::staged(&self.id, self.count);
-            self.count += 1;
-            let path = folder.join(&staged);
+            let (staged, path) = self.new_place(folder);
             marker.write(&path)?;
             sync(&path)?;
             let (folder, name, old) = (folder.to_owned(), MARKER.to_owned(), format!("{staged}.old"));
@@ -468,6 +443,30 @@ fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
             }
         }
     }
+}
+
+/// A folder is replaced only where it holds nothing but what a run wrote.
+fn check_folder(target: &Path) -> Result<(), Diagnostic> {
+    let refused = |message: String, help: &str| Err(Diagnostic::error("PW0968", message).help(help).field("path"));
+    if target.is_dir() {
+        let found = foreign(target).map_err(|error| fault("the folder to replace cannot be read", target, &error))?;
+        return found.map_or(Ok(()), |name| {
+            let message = format!("the folder `{}` holds what no run wrote: `{name}`", shown(target));
+            refused(message, "choose a folder of its own for the rows, or move these files away")
+        });
+    }
+    match exists(target) {
+        true => refused(
+            format!("there is a file where a folder is to be written: `{}`", shown(target)),
+            "give the folder another name, or move the file away",
+        ),
+        false => Ok(()),
+    }
+}
+
+/// Something that is there and neither a file nor a folder.
+fn is_device(target: &Path) -> bool {
+    target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 /// Names that are Pipewright's own stand for no result.

@@ -61,12 +61,11 @@ pub fn variable(base: &Path, name: &str) -> Option<String> {
 
 /// Whether a path (of a file, a folder or a glob) may be read for the project at `base`; links are followed.
 pub fn may_read(base: &Path, path: &Path) -> bool {
-    let (base, reach) = (key(base), reaches().get(&key(base)).cloned().unwrap_or_default());
-    let place = real(&before_glob(path));
-    reach.is_trusted
-        || place.is_some_and(|place| {
-            place.starts_with(&base) || reach.places.iter().any(|allowed| place.starts_with(allowed))
-        })
+    let base = key(base);
+    let reach = reaches().get(&base).cloned().unwrap_or_default();
+    let is_in_reach =
+        |place: PathBuf| place.starts_with(&base) || reach.places.iter().any(|allowed| place.starts_with(allowed));
+    reach.is_trusted || real(&before_glob(path)).is_some_and(is_in_reach)
 }
 
 /// The same, as what to tell.

@@ -1,10 +1,13 @@
-//! Writing a file so that at any moment either the old or the new one is whole. Must not import anything of this crate.
+//! Writing a file so that at any moment either the old or the new one is whole. Must not import anything
+//! of this crate but its neighbours.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use super::names;
 
 /// Links that lead to links are followed so far.
 const LINKS: usize = 40;
@@ -63,7 +66,7 @@ fn write_whole(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result
     let stem = format!(".{}.saving-", name.to_string_lossy());
     remove_leftovers(folder, &stem);
     let (beside, mut file) = create_beside(folder, &stem, like.is_some())?;
-    let write = || -> io::Result<()> {
+    let mut write = || -> io::Result<()> {
         // Others see by the lock that this is not left over. A file system without locks knows no leftovers.
         let _ = file.try_lock();
         file.write_all(bytes)?;
@@ -73,7 +76,6 @@ fn write_whole(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result
         file.sync_all()?;
         fs::rename(&beside, path)
     };
-    let mut write = write;
     write().inspect_err(|_| drop(fs::remove_file(&beside)))?;
     sync_folder(folder)
 }
@@ -133,10 +135,7 @@ fn remove_leftovers(folder: &Path, stem: &str) {
 /// The rename is on the disk, too. Where folders cannot be synced there is nothing to wait for: the file is in place.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    if cfg!(not(unix)) {
-        return Ok(());
-    }
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match names::sync_folder(folder) {
         Err(error) if !matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Err(error),
         _ => Ok(()),
     }
