@@ -11,7 +11,7 @@ use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use pipewright_core::export::{DesignInfo, Target, duckdb};
-use pipewright_core::files::{FolderUpdate, MARKER, inside};
+use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
     Destination, Op, Parameter, Plan, Write, environment_reference, interpolate, load_answers, parameter_variable,
@@ -75,6 +75,8 @@ pub fn write_bundle(
             take_all(&receipt, &mut update).map_err(one)?;
             report.files.push("receipt/".to_owned());
         }
+        // An export does not make of a stranger's project one that reads more.
+        Err(diagnostic) if diagnostic.code == OUT_OF_REACH => return Err(vec![diagnostic]),
         Err(diagnostic) => {
             // Sources that are elsewhere: the bundle is whole, only its receipt is not.
             report.diagnostics.push(

@@ -134,7 +134,7 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 out=${1:?usage: run.sh OUT}
 shift
-exec "${PIPEWRIGHT:-pipewright}" run --trust "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
+exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
 "#;
 
 fn readme(pipeline: &Pipeline) -> String {
@@ -142,7 +142,8 @@ fn readme(pipeline: &Pipeline) -> String {
         "# {}: pipeline for the Pipewright runner\n\n`./run.sh OUT` reads the sources, runs all flows and writes the results into the folder OUT, with `report.json` beside \
          them. `./verify.sh` runs the pipeline on the pinned sample in `receipt/` and compares the results with those that the designer showed.\n\n\
          Both need `pipewright` on the PATH, or its path in the variable `PIPEWRIGHT`.\n\n## Parameters\n\n\
-         Variables of the environment, or of a file: `./run.sh OUT --env-file FILE`.\n\n{}\n\
+         Variables of the environment, or of a file: `./run.sh OUT --env-file FILE`. What lies outside of this folder and is not named by one of them is read with \
+         `./run.sh OUT --trust` only.\n\n{}\n\
          ## Exit codes\n\n0 done; 1 the run failed; 2 usage; 3 done, with more rows in quarantine than allowed; 78 the configuration is invalid.\n",
         markdown_text(&pipeline.name),
         parameter_lines(&pipeline.plan.parameters)

@@ -19,8 +19,8 @@ pub use marker::MARKER;
 pub use names::make_folder;
 pub use publication::{Publication, abandon_all};
 pub use reach::{
-    allow_place, allow_variable, check_reach, is_remembered, is_trusted, may_read, remember, settings_folder, trust,
-    variable,
+    OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, may_read, remember,
+    settings_folder, trust, variable,
 };
 pub use recovery::recover;
 pub use save::{followed, save, save_beside};

@@ -13,6 +13,9 @@ use super::names::fault;
 use super::publication::Publication;
 use crate::diagnostic::Diagnostic;
 
+/// Code of what a project may not read until it is trusted.
+pub const OUT_OF_REACH: &str = "PW0750";
+
 #[derive(Debug, Clone, Default)]
 struct Reach {
     is_trusted: bool,
@@ -73,7 +76,7 @@ pub fn check_reach(base: &Path, path: &Path) -> Result<(), Diagnostic> {
     if may_read(base, path) {
         return Ok(());
     }
-    Err(Diagnostic::error("PW0750", "this lies outside of the project's folder, and the project is not trusted")
+    Err(Diagnostic::error(OUT_OF_REACH, "this lies outside of the project's folder, and the project is not trusted")
         .help("trust the project if it is known where it comes from: in the designer when it is opened, on the command line with --trust")
         .field("path")
         .file(path.display().to_string()))

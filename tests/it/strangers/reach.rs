@@ -76,7 +76,7 @@ fn no_verb_reads_outside_of_the_folder_until_the_project_is_trusted() {
             for verb in verbs {
                 let (code, said, talk) = run(verb);
                 assert!(!said.contains(SECRET) && !talk.contains(SECRET), "{source} {verb:?}: {said} {talk}");
-                if verb[0] == "run" || has_schema && verb[0] == "preview" {
+                if verb[0] == "run" || has_schema && ["preview", "export"].contains(&verb[0]) {
                     assert!(
                         code != 0 && talk.contains("not trusted") && talk.contains("--trust"),
                         "{source} {verb:?}: {talk}"
@@ -109,6 +109,38 @@ fn no_verb_reads_outside_of_the_folder_until_the_project_is_trusted() {
     let named = format!("where={}", path(&at("p")));
     let (code, _, talk) = run(&["run", path(&file), "--param", &named, "--out", path(&at("out"))]);
     assert!(code != 0 && talk.contains("not trusted"), "{talk}");
+}
+
+/// A script of a bundle is not more trusted than what it was made of.
+#[test]
+fn a_bundle_of_a_stranger_reads_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("private")).unwrap();
+    fs::create_dir_all(at("p")).unwrap();
+    fs::write(at("private/notes.log"), format!("{SECRET}\n")).unwrap();
+    let absolute = path(&at("private/notes.log")).to_owned();
+    for target in pipewright_core::export::targets().iter().map(|target| target.name()) {
+        // One that somebody trusted made it, and gives it away.
+        let (file, bundle) = (project(&at("p"), &absolute, true), at(&format!("bundle-{target}")));
+        let (code, _, talk) = run(&["export", path(&file), "--target", target, "--out", path(&bundle), "--trust"]);
+        assert_eq!(code, 0, "{talk}");
+        let script = bundle.join("run.sh");
+        let run_it = |extra: &[&str]| {
+            let mut command = std::process::Command::new("sh");
+            command.arg(&script).arg(at("results")).args(extra).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+            texts(command.output().unwrap())
+        };
+        let (code, _, talk) = run_it(&[]);
+        assert!(code != 0 && talk.contains("not trusted"), "{target}: {talk}");
+        assert!(
+            below(&at("results")).iter().all(|file| !fs::read_to_string(file).unwrap().contains(SECRET)),
+            "{target}"
+        );
+        let (_, _, talk) = run_it(&["--trust"]);
+        assert!(!talk.contains("not trusted"), "{target}: {talk}");
+        let _ = fs::remove_dir_all(at("results"));
+    }
 }
 
 #[test]

@@ -121,11 +121,12 @@ fn python_loads(plan: &Plan) -> String {
 }
 
 const RUN: &str = r#"#!/bin/sh
-# Runs the design on DuckDB: ./run.sh OUT. Parameters are environment variables (see README.md).
+# Runs the design on DuckDB: ./run.sh OUT [OPTION…], with options of `pipewright run`. Parameters are environment variables (see README.md).
 # PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it).
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 out=${1:?usage: run.sh OUT}
+shift
 mkdir -p -- "$out"
 out=$(CDPATH= cd -- "$out" && pwd)
 # Everything is made in a folder of its own; only whole results are put into OUT.
@@ -137,7 +138,7 @@ trap 'exit 143' TERM
 mkdir "$work/stage" "$work/rows" "$work/out"
 stage=${PIPEWRIGHT_STAGE:-$here/stage.json}
 if [ -f "$stage" ]; then
-  "${PIPEWRIGHT:-pipewright}" run --trust "$stage" --out "$work/stage" --quarantine "$work/out/quarantine"
+  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage" --quarantine "$work/out/quarantine" "$@"
 fi
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
 "${PIPEWRIGHT:-pipewright}" publish "$work/out" "$out"
