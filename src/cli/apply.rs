@@ -1,14 +1,13 @@
 //! `pipewright apply PROJECT EDITS.json`: a design made by a script.
 
-use std::fs;
-
 use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault, near_file};
+use pipewright_core::files;
 use pipewright_core::plan::plan;
 use pipewright_core::project::{Edit, Project, load, save_file, to_text};
 use pipewright_engine::resolve::resolve_sources;
 
 use super::args::ApplyArgs;
-use super::output::counted;
+use super::output::{counted, tell};
 use super::project::{folder_of, read_project};
 use super::{Failure, Outcome, VerbResult};
 
@@ -16,7 +15,7 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
     let (mut project, _) = read_project(&args.project).map_err(invalid)?;
     let shown = args.edits.display().to_string();
-    let text = fs::read_to_string(&args.edits).map_err(|error| {
+    let text = files::read_text(&args.edits).map_err(|error| {
         let help = near_file(&args.edits)
             .unwrap_or_else(|| "give a file with a JSON list of edits; check its rights".to_owned());
         let message = format!("the edits cannot be read: {}", io_cause(&error));
@@ -34,7 +33,7 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
     let (found, warnings) = resolve_sources(&project, folder_of(&args.project));
     project.apply(&found)?;
     save_file(&args.project, &project)?;
-    warnings.iter().for_each(|warning| tell!("{warning}"));
+    tell(&warnings);
     tell!("{} applied to {}", counted(edits.len() as u64, "edit"), args.project.display());
     say_what_check_finds(&project);
     Ok(Outcome::Done)
@@ -43,7 +42,7 @@ pub fn apply(args: &ApplyArgs) -> VerbResult {
 /// Edits may leave a design unfinished; whoever wrote them by hand wants to know.
 fn say_what_check_finds(project: &Project) {
     let in_file = load(&to_text(project)).map(|(_, diagnostics)| diagnostics).unwrap_or_default();
-    in_file.iter().filter(|diagnostic| !diagnostic.is_error()).for_each(|warning| tell!("{warning}"));
+    tell(in_file.iter().filter(|diagnostic| !diagnostic.is_error()));
     let errors = in_file.iter().chain(&plan(project).diagnostics).filter(|diagnostic| diagnostic.is_error()).count();
     if errors > 0 {
         tell!("errors in the design: {errors}; `pipewright check` lists them");

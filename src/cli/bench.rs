@@ -32,7 +32,7 @@ pub fn bench(args: &BenchArgs, canvas: Option<CanvasBench>) -> VerbResult {
             };
             format!("   budget {budget} {} ({})", measure.unit, if is_met { "met" } else { "MISSED" })
         });
-        text.push_str(&format!("{:<48} {:>12.3} {}{budget}\n", measure.name, measure.value, measure.unit));
+        line!(text, "{:<48} {:>12.3} {}{budget}", measure.name, measure.value, measure.unit);
     }
     print_text(&text)?;
     Ok(Outcome::Done)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::{Severity, did_you_mean};
-use pipewright_core::files::FolderUpdate;
+use pipewright_core::files::{self, FolderUpdate};
 use pipewright_core::model::Request;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{
@@ -18,8 +18,7 @@ use pipewright_engine::resolve::{default_parameters, real_source};
 use serde_json::json;
 
 use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs, SourcesArgs};
-use super::output::{counted, print_json, print_text};
-use super::plan::tell;
+use super::output::{counted, print_json, print_text, tell};
 use super::project::{self, folder_of};
 use super::{Failure, Outcome, VerbResult, usage};
 
@@ -34,7 +33,7 @@ pub fn design_of(path: &Path) -> Result<Project, Failure> {
 /// How a project names a file: relative to its folder where it lies in it.
 pub fn path_in_project(project: &Path, file: &Path) -> Result<String, Failure> {
     let (home, file) = (std::path::absolute(folder_of(project))?, std::path::absolute(file)?);
-    Ok(file.strip_prefix(&home).unwrap_or(&file).to_string_lossy().replace('\\', "/"))
+    Ok(files::slashes(file.strip_prefix(&home).unwrap_or(&file)))
 }
 
 pub fn sources(args: &SourcesArgs) -> VerbResult {
@@ -55,38 +54,39 @@ pub fn sources(args: &SourcesArgs) -> VerbResult {
 
 fn fact_lines(facts: &SourceFacts) -> String {
     let format = if facts.format.is_empty() { String::new() } else { format!(", {}", facts.format) };
-    let mut text = format!("{}  {} ({}{format})\n", facts.source, facts.title, facts.state);
+    let mut text = String::new();
+    line!(text, "{}  {} ({}{format})", facts.source, facts.title, facts.state);
     let about = if facts.is_exact { "" } else { "about " };
     if facts.rows > 0 {
-        let _ = write!(text, "  {about}{}, {}", counted(facts.rows, "row"), counted(facts.bytes, "byte"));
+        let mut amount = format!("  {about}{}, {}", counted(facts.rows, "row"), counted(facts.bytes, "byte"));
         if let Some(span) = &facts.span {
             let shown = |value: &Value| value.to_json().as_str().unwrap_or_default().to_owned();
-            let _ = write!(text, ", {} to {}", shown(&span.first), shown(&span.last));
+            let _ = write!(amount, ", {} to {}", shown(&span.first), shown(&span.last));
             if let Some(rows) = span.rows_a_day {
                 let places = if rows < 10.0 { 1 } else { 0 };
-                let _ = write!(text, ": {rows:.places$} rows a day");
+                let _ = write!(amount, ": {rows:.places$} rows a day");
             }
         }
-        text.push('\n');
+        line!(text, "{amount}");
     }
     let grain = match facts.grain.is_empty() {
         true => "no field alone identifies a row".to_owned(),
         false => format!("a row is known by {}", facts.grain.join(" and ")),
     };
-    let _ = writeln!(text, "  {grain}; {} of {} understood", facts.understood, counted(facts.fields as u64, "field"));
+    line!(text, "  {grain}; {} of {} understood", facts.understood, counted(facts.fields as u64, "field"));
     for (class, columns) in facts.classes.iter().filter(|(class, _)| **class >= Classification::Personal) {
         let class = if *class == Classification::Secret { "secret" } else { "personal" };
-        let _ = writeln!(text, "  {class}: {}", columns.join(", "));
+        line!(text, "  {class}: {}", columns.join(", "));
     }
     let mut whose = vec![format!("owner {}", if facts.owner.is_empty() { "nobody yet" } else { &facts.owner })];
     let parts = [("lives in", facts.stack.clone()), ("seen by", facts.access.join(", "))];
     let more = [("must stay in", facts.residency.join(", ")), ("declared by", facts.declared_by.clone())];
     let told = parts.into_iter().chain(more).filter(|(_, value)| !value.is_empty());
     whose.extend(told.map(|(what, value)| format!("{what} {value}")));
-    let _ = writeln!(text, "  {}", whose.join("; "));
-    text.extend(
-        facts.drift.iter().filter(|one| one.severity < Severity::Hint).map(|one| format!("  {}\n", one.message)),
-    );
+    line!(text, "  {}", whose.join("; "));
+    for difference in facts.drift.iter().filter(|one| one.severity < Severity::Hint) {
+        line!(text, "  {}", difference.message);
+    }
     text
 }
 
@@ -190,17 +190,15 @@ fn named(texts: Vec<(String, String)>, ending: &str) -> Vec<(String, String)> {
 }
 
 fn request_lines(requests: &[&Request]) -> String {
-    let line = |request: &&Request| {
+    let mut text = String::new();
+    for request in requests {
         let due = if request.due.is_empty() { String::new() } else { format!(", due {}", request.due) };
         let owner = if request.owner.is_empty() { "nobody yet" } else { &request.owner };
-        let unlocks = match request.unlocks.is_empty() {
-            true => String::new(),
-            false => format!("\n  unlocks {}", request.unlocks.join(", ")),
-        };
-        format!("{}  {}\n  {}{due}; asked of {owner}{unlocks}\n", request.id, request.title, request.status.title())
-    };
-    match requests.is_empty() {
-        true => "nothing is asked for\n".to_owned(),
-        false => requests.iter().map(line).collect(),
+        line!(text, "{}  {}", request.id, request.title);
+        line!(text, "  {}{due}; asked of {owner}", request.status.title());
+        if !request.unlocks.is_empty() {
+            line!(text, "  unlocks {}", request.unlocks.join(", "));
+        }
     }
+    if text.is_empty() { "nothing is asked for\n".to_owned() } else { text }
 }

@@ -2,6 +2,7 @@
 
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::project::Project;
+use pipewright_core::quote::one_line;
 use pipewright_engine::resolve::missing_files;
 use serde_json::Value as Json;
 
@@ -46,9 +47,9 @@ fn excerpt(project: &Project, diagnostic: &Diagnostic) -> Vec<String> {
     let (Some(before), Some(marked)) = (text.get(..start), text.get(start..end)) else { return Vec::new() };
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
-    let blanks = text[line_start..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect::<String>();
+    let blanks = text[line_start..start].chars().map(|_| ' ').collect::<String>();
     let marks = marked.lines().next().unwrap_or_default().chars().count().max(1);
-    vec![line.to_owned(), blanks + &"^".repeat(marks)]
+    vec![one_line(line), blanks + &"^".repeat(marks)]
 }
 
 /// The text at a path such as `predicate` or `columns.c1.expression`; items are named by id, or by number from 1.

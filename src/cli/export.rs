@@ -5,7 +5,7 @@ use pipewright_core::export::{check_exportable, target, targets};
 use pipewright_engine::bundle::write_bundle;
 
 use super::args::ExportArgs;
-use super::output::print_text;
+use super::output::{print_text, tell};
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn export(args: &ExportArgs) -> VerbResult {
@@ -26,9 +26,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
     }
     let report = write_bundle(target, &opened.plan, &opened.design_info(), &opened.base, &args.out, args.force)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
-    for diagnostic in &report.diagnostics {
-        tell!("{diagnostic}");
-    }
+    tell(&report.diagnostics);
     for file in &report.files {
         print_text(&format!("{}\n", args.out.join(file).display()))?;
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
+use pipewright_core::files;
 use pipewright_core::planner::{ImportKind, Imported, drift, import_edits, read_declarations};
 use pipewright_core::project::{Project, save_file};
 use pipewright_engine::evidence::evidence_of;
@@ -13,8 +14,7 @@ use serde_json::{Value as Json, json};
 
 use super::args::{DeclarationKind, Form, ImportArgs};
 use super::catalogue::{design_of, path_in_project};
-use super::output::{counted, print_json, print_text};
-use super::plan::tell;
+use super::output::{counted, print_json, print_text, tell};
 use super::project::folder_of;
 use super::{Failure, Outcome, VerbResult};
 
@@ -42,7 +42,7 @@ pub fn declarations_of(path: &Path, kind: Option<DeclarationKind>) -> Result<Imp
         let help = "give a file of table definitions, a schema, or a data contract; a data file is a source by itself";
         return Err(Diagnostic::error("PW0713", message).file(&shown).help(help).into());
     }
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = files::read_file(path).map_err(|error| {
         let help = near_file(path).unwrap_or_else(|| "give a file of declarations; check its rights".to_owned());
         let message = format!("the file cannot be read: {}", io_cause(&error));
         Failure {
@@ -70,7 +70,7 @@ pub fn import(args: &ImportArgs) -> VerbResult {
         tell(&imported.warnings);
         tell(&gone);
         let count = counted(imported.sources.len() as u64, "source");
-        text.push_str(&format!("{}: {}, {count}\n", path.display(), imported.kind.title()));
+        line!(text, "{}: {}, {count}", path.display(), imported.kind.title());
         let mut sources = Vec::new();
         for source in design.sources.values() {
             let is_from = |name: &str| imported.sources.iter().any(|declared| declared.name == name);
@@ -80,7 +80,7 @@ pub fn import(args: &ImportArgs) -> VerbResult {
             let is_new = !before.contains(&source.id);
             let state = if is_new { "new" } else { "known" };
             let columns = counted(one.schema.len() as u64, "column");
-            text.push_str(&format!("  {}  {} ({state}, {columns})\n", source.id, one.name));
+            line!(text, "  {}  {} ({state}, {columns})", source.id, one.name);
             sources.push(json!({"source": source.id, "name": one.name, "new": is_new, "columns": one.schema.len()}));
             touched.insert(source.id.clone());
         }

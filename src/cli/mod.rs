@@ -7,6 +7,13 @@ macro_rules! tell {
     };
 }
 
+/// Adds one line for people to a text.
+macro_rules! line {
+    ($text:ident, $($argument:tt)*) => {
+        $crate::cli::output::push_line(&mut $text, format_args!($($argument)*))
+    };
+}
+
 mod apply;
 mod args;
 mod bench;
@@ -92,6 +99,10 @@ impl From<Diagnostic> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        // A reader that went away (`| head`) is no fault.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self { diagnostics: Vec::new(), outcome: Outcome::Done };
+        }
         Diagnostic::error("PW0701", format!("reading or writing failed: {}", io_cause(&error)))
             .help("see whether the disk has space and may be written to")
             .into()
@@ -167,13 +178,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
     match result {
         Ok(outcome) => outcome,
         Err(failure) => {
-            for diagnostic in &failure.diagnostics {
-                // A reader that went away (`| head`) is no fault.
-                if diagnostic.message.to_lowercase().contains("broken pipe") {
-                    return Outcome::Done;
-                }
-                tell!("{diagnostic}");
-            }
+            output::tell(&failure.diagnostics);
             failure.outcome
         }
     }

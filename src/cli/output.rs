@@ -1,15 +1,36 @@
 //! Writing to standard output: JSON, text, rows.
 
+use std::fmt::Arguments;
 use std::io::{self, Write};
 
 use pipewright_core::data::Value;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::quote::{visible, visible_json, visible_lines};
 use pipewright_engine::ResultTable;
 use serde::Serialize;
 
-/// Says something to people, on standard error. Nobody may be listening, and the disk of a log may be full: that is no
+/// Says one line to people, on standard error. Nobody may be listening, and the disk of a log may be full: that is no
 /// reason to fail.
-pub fn say(text: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+pub fn say(text: Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{}", visible(&text.to_string()));
+}
+
+/// Tells what is wrong, on standard error.
+pub fn tell<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
+    for diagnostic in diagnostics {
+        let _ = writeln!(io::stderr().lock(), "{diagnostic}");
+    }
+}
+
+/// One line of JSON, on standard error.
+pub fn tell_json(value: &serde_json::Value) {
+    let _ = writeln!(io::stderr().lock(), "{}", visible_json(&value.to_string()));
+}
+
+/// Adds a line for people: names in it end no line and steer no terminal. [`line!`] calls it.
+pub fn push_line(text: &mut String, line: Arguments<'_>) {
+    text.push_str(&visible(&line.to_string()));
+    text.push('\n');
 }
 
 /// `1 row`, `2 rows`.
@@ -20,12 +41,13 @@ pub fn counted(count: u64, what: &str) -> String {
 /// One JSON document, indented, with a newline.
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
-    print_text(&(text + "\n"))
+    print_text(&(visible_json(&text) + "\n"))
 }
 
+/// Lines for people, and documents that are text.
 pub fn print_text(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(visible_lines(text).as_bytes())?;
     out.flush()
 }
 
@@ -33,7 +55,8 @@ pub fn print_text(text: &str) -> io::Result<()> {
 pub fn write_aligned(table: &ResultTable, out: &mut dyn Write) -> io::Result<()> {
     const WIDEST: usize = 40;
     let schema = table.schema();
-    let mut cells: Vec<Vec<(String, bool)>> = vec![schema.names().map(|name| (name.to_owned(), false)).collect()];
+    let mut cells: Vec<Vec<(String, bool)>> =
+        vec![schema.names().map(|name| (visible(name).into_owned(), false)).collect()];
     for row in 0..table.rows() {
         cells.push((0..schema.len()).map(|column| cell(&table.value(row, column), WIDEST)).collect());
     }
@@ -50,6 +73,17 @@ pub fn write_aligned(table: &ResultTable, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
+/// A text on one line, at most so many characters of it.
+fn cut(text: &str, widest: usize) -> String {
+    // No more than what can be shown is looked at.
+    let start: String = text.chars().take(widest + 1).collect();
+    let clean = visible(&start);
+    match clean.chars().count() > widest {
+        true => clean.chars().take(widest - 1).chain(['…']).collect(),
+        false => clean.into_owned(),
+    }
+}
+
 /// Text of a cell, and whether it is a number.
 fn cell(value: &Value, widest: usize) -> (String, bool) {
     let text = match value {
@@ -59,8 +93,5 @@ fn cell(value: &Value, widest: usize) -> (String, bool) {
             json => json.to_string(),
         },
     };
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let short =
-        if clean.chars().count() > widest { clean.chars().take(widest - 1).chain(['…']).collect() } else { clean };
-    (short, matches!(value, Value::Int(_) | Value::Float(_)))
+    (cut(&text, widest), matches!(value, Value::Int(_) | Value::Float(_)))
 }

@@ -19,7 +19,7 @@ use pipewright_engine::{Cancel, differences, differences_of_finding, volumes_of}
 use serde_json::{Value as Json, json};
 
 use super::args::{Form, NameArgs, PlanArgs, PlanForm};
-use super::output::{print_json, print_text};
+use super::output::{print_json, print_text, tell};
 use super::{Failure, Outcome, VerbResult, plan_text, project, usage};
 
 pub fn plan(args: &PlanArgs) -> VerbResult {
@@ -92,10 +92,6 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         _ => print_text(&plan_text::meanings(&catalogue))?,
     }
     Ok(Outcome::Done)
-}
-
-pub fn tell(diagnostics: &[Diagnostic]) {
-    diagnostics.iter().for_each(|diagnostic| tell!("{diagnostic}"));
 }
 
 /// What differs between the rows of a step that fulfil a condition and the others.

@@ -15,9 +15,10 @@ const LISTED: usize = 12;
 pub fn findings(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let _ = writeln!(text, "{}\n  {}", finding.id, finding.title);
+        line!(text, "{}", finding.id);
+        line!(text, "  {}", finding.title);
         for line in &finding.evidence {
-            let _ = writeln!(text, "    {line}");
+            line!(text, "    {line}");
         }
         let counted = |(what, count): &(String, u64)| match count {
             1 => format!("1 {}", what.strip_suffix('s').unwrap_or(what)),
@@ -25,7 +26,7 @@ pub fn findings(findings: &[Finding]) -> String {
         };
         let affected: Vec<String> = finding.affected.iter().map(counted).collect();
         if !affected.is_empty() {
-            let _ = writeln!(text, "    affected: {}", affected.join(", "));
+            line!(text, "    affected: {}", affected.join(", "));
         }
     }
     if findings.is_empty() {
@@ -38,7 +39,7 @@ pub fn differences(differences: &[Difference], selected: &str) -> String {
     let mut text = String::new();
     for difference in differences.iter().take(LISTED) {
         let times = difference.ratio.map_or(String::new(), |ratio| format!(" ({ratio:.1} times as often)"));
-        let _ = writeln!(text, "  {}{times}", difference.sentence(selected));
+        line!(text, "  {}{times}", difference.sentence(selected));
     }
     if differences.is_empty() {
         text.push_str("  no value is more frequent among them than chance would have it\n");
@@ -57,20 +58,20 @@ pub fn volumes(volumes: &[Volume]) -> String {
         let port = if matches!(volume.port.as_str(), "" | "out") { String::new() } else { format!(".{}", volume.port) };
         let (rows, size) = (volume.rows_per_day, bytes(volume.bytes_per_day));
         let digits = usize::from(rows < 10.0);
-        let _ = write!(text, "{what:<7} {} ({}{port}): {rows:.digits$} rows, {size} a day", volume.title, volume.id);
+        let mut line = format!("{what:<7} {} ({}{port}): {rows:.digits$} rows, {size} a day", volume.title, volume.id);
         if let Some((first, last)) = &volume.span {
-            let _ = write!(text, ", from {first} to {last}");
+            let _ = write!(line, ", from {first} to {last}");
         }
         if let Some(saved) = volume.saves_bytes_per_day {
-            let _ = write!(text, ", {} a day less than comes in", bytes(saved));
+            let _ = write!(line, ", {} a day less than comes in", bytes(saved));
         }
         if let Some((days, kept)) = volume.retention_days.zip(volume.kept_bytes) {
-            let _ = write!(text, "; {} in {days} days", bytes(kept));
+            let _ = write!(line, "; {} in {days} days", bytes(kept));
         }
         if let Some(cost) = volume.cost {
-            let _ = write!(text, ", which cost {cost:.2}");
+            let _ = write!(line, ", which cost {cost:.2}");
         }
-        text.push('\n');
+        line!(text, "{line}");
     }
     if volumes.is_empty() {
         text.push_str("no source tells how much it records a day\n");
@@ -90,37 +91,40 @@ fn bytes(count: f64) -> String {
 pub fn meanings(catalogue: &Catalogue) -> String {
     let mut text = String::new();
     for (source, meanings) in catalogue.sources.iter().zip(&catalogue.meanings) {
-        let _ = writeln!(text, "{} ({})", source.title, source.source);
+        line!(text, "{} ({})", source.title, source.source);
         for column in &meanings.columns {
             let shown = column.accepted().map_or("–".to_owned(), |meaning| {
                 format!("{} {} ({})", meaning.concept, meaning.score, meaning.reasons.join("; "))
             });
-            let _ = writeln!(text, "  {:<20} {shown}", column.column);
+            line!(text, "  {:<20} {shown}", column.column);
         }
     }
     text
 }
 
 pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> String {
-    let mut text = format!("{} ({})\n  {}\n", asked.title, asked.id, asked.definition());
+    let mut text = String::new();
+    line!(text, "{} ({})", asked.title, asked.id);
+    line!(text, "  {}", asked.definition());
     for (number, proposal) in proposals.iter().enumerate() {
         let proof = if proposal.is_proved { "" } else { ", perhaps not the cheapest" };
         let sources = proposal.sources.join(", ");
-        let _ = writeln!(text, "\n{}. from {sources}, cost {}{proof}", number + 1, proposal.cost);
+        text.push('\n');
+        line!(text, "{}. from {sources}, cost {}{proof}", number + 1, proposal.cost);
         for reason in &proposal.reasons {
-            let _ = writeln!(text, "   {}: {}", reason.title, reason.reason);
+            line!(text, "   {}: {}", reason.title, reason.reason);
         }
         for join in &proposal.joins {
-            let _ = writeln!(text, "   join: {join}");
+            line!(text, "   join: {join}");
         }
         for loss in &proposal.losses {
-            let _ = writeln!(text, "   assumed: {loss}");
+            line!(text, "   assumed: {loss}");
         }
         if !proposal.left_out.is_empty() {
-            let _ = writeln!(text, "   not in this number: {}", proposal.left_out.join(", "));
+            line!(text, "   not in this number: {}", proposal.left_out.join(", "));
         }
         for meaning in &proposal.meanings {
-            let _ = writeln!(text, "   `{}` is {} ({})", meaning.column, meaning.concept, meaning.score);
+            line!(text, "   `{}` is {} ({})", meaning.column, meaning.concept, meaning.score);
         }
     }
     text + &gaps(missing)
@@ -128,19 +132,23 @@ pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> Strin
 
 /// The sources that a rule keeps from answering.
 pub fn forbidden(sources: &[Forbidden]) -> String {
-    sources.iter().map(|one| format!("not from {} as it is: {}\n", one.source, one.rule)).collect()
+    let mut text = String::new();
+    for one in sources {
+        line!(text, "not from {} as it is: {}", one.source, one.rule);
+    }
+    text
 }
 
 pub fn gaps(missing: &[Gap]) -> String {
     let mut text = String::new();
     for gap in missing {
         let owner = if gap.owner.is_empty() { "nobody yet" } else { &gap.owner };
-        let _ = writeln!(text, "missing: {} ({}); nearest: {}; to ask: {owner}", gap.title, gap.meaning, gap.nearest);
+        line!(text, "missing: {} ({}); nearest: {}; to ask: {owner}", gap.title, gap.meaning, gap.nearest);
         if !gap.instead.is_empty() {
-            let _ = writeln!(text, "  would do as well: {}", gap.instead.join(", "));
+            line!(text, "  would do as well: {}", gap.instead.join(", "));
         }
         if !gap.unlocks.is_empty() {
-            let _ = writeln!(text, "  unlocks {}", gap.unlocks.join(", "));
+            line!(text, "  unlocks {}", gap.unlocks.join(", "));
         }
     }
     text
@@ -150,11 +158,11 @@ pub fn gaps(missing: &[Gap]) -> String {
 pub fn coverage(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -> String {
     let mut text = String::new();
     for (number, asked) in questions.iter().enumerate() {
-        let _ = writeln!(text, "{}", asked.title);
+        line!(text, "{}", asked.title);
         let states = catalogue.sources.iter().zip(matrix.row(number));
         let known: Vec<_> = states.filter(|(_, state)| **state != CoverageState::Missing).collect();
         for (source, state) in &known {
-            let _ = writeln!(text, "  {}: {}", source.title, state.title());
+            line!(text, "  {}: {}", source.title, state.title());
         }
         if known.is_empty() {
             text.push_str("  no source answers it\n");
@@ -165,14 +173,14 @@ pub fn coverage(catalogue: &Catalogue, questions: &[Asked], matrix: &Coverage) -
         text.push_str("\none field away\n");
     }
     for field in away.iter().take(LISTED) {
-        let _ = writeln!(text, "  {} in {} unlocks {}", field.concept, field.source, field.unlocks.join(", "));
+        line!(text, "  {} in {} unlocks {}", field.concept, field.source, field.unlocks.join(", "));
     }
     let unused = unused_fields(catalogue, questions);
     if !unused.is_empty() {
         text.push_str("\nused by no question\n");
     }
     for field in unused.iter().take(LISTED) {
-        let _ = writeln!(text, "  {} of {}: {:.0} % of its text", field.column, field.source, 100.0 * field.share);
+        line!(text, "  {} of {}: {:.0} % of its text", field.column, field.source, 100.0 * field.share);
     }
     text
 }

@@ -16,7 +16,7 @@ use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_fi
 use pipewright_engine::resolve::{resolve_sources, sample_files};
 
 use super::args::NewArgs;
-use super::output::print_text;
+use super::output::{print_text, tell};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 /// A project or pipeline, ready to be run, previewed or exported.
@@ -180,7 +180,7 @@ impl Opened {
 }
 
 fn from_here(path: &str) -> Result<String, Failure> {
-    Ok(std::path::absolute(path)?.to_string_lossy().replace('\\', "/"))
+    Ok(files::slashes(&std::path::absolute(path)?))
 }
 
 /// What the command line says of trust.
@@ -217,7 +217,7 @@ pub fn open_under(path: &Path, policy: Option<&Path>) -> Result<Opened, Failure>
     let base = folder_of(path).to_path_buf();
     allow_reach(path);
     let invalid = |diagnostic: Diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path).map_err(|error| {
         invalid(
             Diagnostic::error("PW0704", format!("the file cannot be read: {}", io_cause(&error)))
                 .file(path.display().to_string())
@@ -265,7 +265,7 @@ pub fn new(args: &NewArgs) -> VerbResult {
         project.apply(&edits)?;
         let (found, more) = resolve_sources(&project, &args.folder);
         project.apply(&found)?;
-        warnings.iter().chain(&more).for_each(|warning| tell!("{warning}"));
+        tell(warnings.iter().chain(&more));
     }
     save_file(&path, &project)?;
     if args.samples.is_some()
@@ -302,7 +302,7 @@ fn sources_in(samples: &Path, home: &Path) -> Result<(Vec<Edit>, Vec<Diagnostic>
             );
             continue;
         }
-        let shown = path.strip_prefix(home).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let shown = files::slashes(path.strip_prefix(home).unwrap_or(&path));
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let slug: String =
             stem.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();

@@ -21,6 +21,14 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
             "give the folder that holds what is to be put in place",
         )
     };
+    if let (Ok(from), Ok(to)) = (args.from.canonicalize(), std::path::absolute(&args.to))
+        && to.starts_with(&from)
+    {
+        return Err(usage(
+            format!("`{}` lies in the folder that is to be put there", args.to.display()),
+            "name another place; or the folder whose files go there",
+        ));
+    }
     let mut publication = Publication::default();
     let mut entries = fs::read_dir(&args.from).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);

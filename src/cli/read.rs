@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
-use pipewright_core::files::{Publication, trust};
+use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
@@ -18,7 +18,7 @@ use pipewright_engine::{
 use serde_json::json;
 
 use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
-use super::output::{print_json, print_text, write_aligned};
+use super::output::{print_json, print_text, tell, tell_json, write_aligned};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 pub fn sniff(args: &SniffArgs) -> VerbResult {
@@ -48,19 +48,21 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
             for sniff in &list {
                 let title = format(&sniff.format.name).map_or(sniff.format.name.as_str(), |format| format.title());
                 let packed = sniff.compression.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
-                let mut text = format!(
-                    "{}: {title} ({}), score {}, {}{packed}\n",
+                let mut text = String::new();
+                line!(
+                    text,
+                    "{}: {title} ({}), score {}, {}{packed}",
                     sniff.path.display(),
                     sniff.format.name,
                     sniff.score,
                     sniff.encoding
                 );
                 for reason in &sniff.reasons {
-                    text.push_str(&format!("  {reason}\n"));
+                    line!(text, "  {reason}");
                 }
                 let fields: Vec<String> =
                     sniff.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
-                text.push_str(&format!("  {}\n", fields.join(", ")));
+                line!(text, "  {}", fields.join(", "));
                 print_text(&text)?;
             }
         }
@@ -137,7 +139,7 @@ fn read_of(
                 }
             }
         }
-        let path = path.to_string_lossy().replace('\\', "/");
+        let path = files::slashes(&path);
         reads.push(ir::Read {
             path,
             format: spec.clone(),
@@ -231,7 +233,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     finished.map_err(|failure| naming(failure, args.to.as_deref()))?;
     publication.publish()?;
     match args.summary {
-        Some(Form::Json) => tell!("{}", summary_json(&spec, &tally)),
+        Some(Form::Json) => tell_json(&summary_json(&spec, &tally)),
         Some(Form::Text) => tell!("{}", summary_text(&spec, &tally)),
         None => {}
     }
@@ -251,7 +253,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
             None => "--quarantine FILE keeps them with their reasons",
             Some(_) => "the quarantine file says why of each",
         };
-        tell!("{}", Diagnostic::warning("PW0730", message).help(help).file(file).line(line));
+        tell([&Diagnostic::warning("PW0730", message).help(help).file(file).line(line)]);
     }
     Ok(Outcome::Done)
 }
@@ -393,7 +395,8 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
         let result = read_sample(read, Path::new("."), &Sampling::Spread { rows: 100_000 }, &Cancel::new())?;
         let profiles = profile_table(&result.table);
         if args.format == Form::Text {
-            let mut text = format!("{}: {}, {}\n", read.path, read.format.name, result.statement.method);
+            let mut text = String::new();
+            line!(text, "{}: {}, {}", read.path, read.format.name, result.statement.method);
             for (field, profile) in result.table.schema().fields.iter().zip(&profiles) {
                 let top: Vec<String> =
                     profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
@@ -402,14 +405,15 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
                 } else {
                     format!(", {} to {}", shown(&profile.min), shown(&profile.max))
                 };
-                text.push_str(&format!(
-                    "  {:<20} {:<10} {} nulls, {} distinct{range}; {}\n",
+                line!(
+                    text,
+                    "  {:<20} {:<10} {} nulls, {} distinct{range}; {}",
                     field.name,
                     field.data_type.to_string(),
                     profile.nulls,
                     profile.distinct,
                     top.join(", ")
-                ));
+                );
             }
             print_text(&text)?;
         }

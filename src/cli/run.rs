@@ -9,14 +9,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
-use pipewright_core::files::{allow_place, variable};
+use pipewright_core::files::{self, allow_place, variable};
 use pipewright_core::ir::load_answers;
 use pipewright_core::ir::{parameter_variable, resolve_parameters};
 use pipewright_core::plan::check_kept_lines;
+use pipewright_core::quote::visible;
 use pipewright_engine::{RunOptions, RunProgress, RunReport};
 
 use super::args::{Form, RunArgs};
-use super::output::{counted, print_json};
+use super::output::{counted, print_json, tell, tell_json};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project};
 
@@ -37,9 +38,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     if !faults.is_empty() {
         return Err(opened.invalid(faults));
     }
-    for warning in opened.all_diagnostics().iter().filter(|diagnostic| !diagnostic.is_error()) {
-        tell!("{warning}");
-    }
+    tell(opened.all_diagnostics().iter().filter(|diagnostic| !diagnostic.is_error()));
     let options = RunOptions {
         base: opened.base.clone(),
         out: args.out.clone(),
@@ -48,6 +47,8 @@ pub fn run(args: &RunArgs) -> VerbResult {
         dry_run: args.dry_run,
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
+        // The rows of a receipt go to a folder that is made for them.
+        is_guest: !(args.allow_outside || args.sources.is_some() || files::is_trusted(&opened.base)),
         inputs: [Some(&args.pipeline), args.env_file.as_ref(), args.policy.as_ref(), args.sources.as_ref()]
             .into_iter()
             .flatten()
@@ -76,9 +77,11 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
             diagnostics: vec![env_file_fault(&error, path)],
             outcome: Outcome::Invalid,
         };
-        for pair in dotenvy::from_path_iter(path).map_err(invalid)? {
+        let text = files::read_file(path).map_err(dotenvy::Error::Io).map_err(invalid)?;
+        let (text, dollar) = without_variables(&String::from_utf8_lossy(&text));
+        for pair in dotenvy::from_read_iter(text.as_bytes()) {
             let (name, value) = pair.map_err(invalid)?;
-            file.insert(name, value);
+            file.insert(name, value.replace(dollar, "$"));
         }
     }
     let look_up = |name: &str| match name.strip_prefix("env:") {
@@ -96,6 +99,19 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
     };
     resolve_parameters(&opened.plan.parameters, &given, &look_up)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
+}
+
+/// The text with another sign for every `$`, and that sign: the reader of env-files would put variables of the
+/// environment in the place of `$NAME`, and a value is what is written there. `\$` it takes for a `$` itself.
+fn without_variables(text: &str) -> (String, char) {
+    let dollar = ('\u{e000}'..='\u{f8ff}').find(|sign| !text.contains(*sign)).unwrap_or('\u{e000}');
+    let mut is_escaped = false;
+    let kept = text.chars().map(|c| {
+        let sign = if c == '$' && !is_escaped { dollar } else { c };
+        is_escaped = c == '\\' && !is_escaped;
+        sign
+    });
+    (kept.collect(), dollar)
 }
 
 fn env_file_fault(error: &dotenvy::Error, path: &Path) -> Diagnostic {
@@ -135,7 +151,7 @@ fn say(report: &RunReport, args: &RunArgs) {
             .help("give the right file, or look at the source again in the designer: its columns have changed")
             .step(&source.step, &source.title)
             .file(file);
-        tell!("{warning}");
+        tell([&warning]);
     }
     for source in &report.sources {
         if source.tally.quarantined > 0 {
@@ -155,7 +171,7 @@ fn say(report: &RunReport, args: &RunArgs) {
             counted(report.quarantined, "unit"),
             args.max_quarantined
         );
-        tell!("{}", Diagnostic::warning("PW0723", message).help(help));
+        tell([&Diagnostic::warning("PW0723", message).help(help)]);
     }
     tell!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
 }
@@ -164,10 +180,7 @@ fn say(report: &RunReport, args: &RunArgs) {
 pub fn say_kept(kept: &[String]) {
     for path in kept {
         let message = "a file that no run had written stood in the place of an output; it was kept";
-        tell!(
-            "{}",
-            Diagnostic::warning("PW0724", message).help("remove it, or give the output another path").file(path)
-        );
+        tell([&Diagnostic::warning("PW0724", message).help("remove it, or give the output another path").file(path)]);
     }
 }
 
@@ -193,11 +206,11 @@ impl Progress {
 impl RunProgress for Progress {
     fn step(&self, message: &str) {
         if self.json {
-            tell!("{}", serde_json::json!({ "message": message }));
+            tell_json(&serde_json::json!({ "message": message }));
         } else if self.lines {
             tell!("{message}");
         } else {
-            self.bar.set_message(message.to_owned());
+            self.bar.set_message(visible(message).into_owned());
         }
     }
 

@@ -19,9 +19,9 @@ pub fn test(args: &TestArgs) -> VerbResult {
         let mut text = String::new();
         for result in &results {
             let mark = if result.differences.is_empty() { "ok    " } else { "FAILED" };
-            text.push_str(&format!("{mark} {}: {}\n", result.step, result.title));
+            line!(text, "{mark} {}: {}", result.step, result.title);
             for difference in &result.differences {
-                text.push_str(&format!("       {}\n", difference.replace('\n', "\n       ")));
+                difference.lines().for_each(|part| line!(text, "       {part}"));
             }
         }
         print_text(&text)?;

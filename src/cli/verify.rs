@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean};
+use pipewright_core::files;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{Declared, SourceEvidence, drift};
 use pipewright_core::quote::{uri_path, xml};
@@ -11,8 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::args::{VerifyArgs, VerifyForm};
 use super::import::declarations_of;
-use super::output::{counted, print_json, print_text};
-use super::plan::tell;
+use super::output::{counted, print_json, print_text, tell};
 use super::{Failure, Outcome, VerbResult, usage};
 
 pub fn verify(args: &VerifyArgs) -> VerbResult {
@@ -21,7 +21,7 @@ pub fn verify(args: &VerifyArgs) -> VerbResult {
     let declared = chosen(args, &imported.sources)?;
     let contract = args.contract.display().to_string();
     let source = declared.to_source(declared.name.clone(), imported.kind, &contract);
-    let file = std::path::absolute(&args.file)?.to_string_lossy().replace('\\', "/");
+    let file = files::slashes(&std::path::absolute(&args.file)?);
     let (_, found) = real_source(&file, None, std::path::Path::new("."))?;
     let differences = drift(&source, &found);
     let shown = args.file.display().to_string();
@@ -60,7 +60,7 @@ fn chosen<'a>(args: &VerifyArgs, objects: &'a [Declared]) -> Result<&'a Declared
             usage(format!("the contract declares no `{name}`{near}"), help)
         });
     }
-    let path = args.file.to_string_lossy().replace('\\', "/");
+    let path = files::slashes(&args.file);
     let found = match objects {
         [one] => Some(one),
         several => several.iter().find(|one| one.is_named("", &path)),

@@ -1,6 +1,7 @@
 //! Names and texts inside texts of other languages: one function a language. Whatever a name holds (quotes, line ends,
 //! `$()`, comment signs, NUL, marks that turn the direction of writing), it stays what it is there. Imports nothing.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -15,6 +16,57 @@ fn is_unseen(c: char) -> bool {
 /// A text on one line, blanks in place of what is not to be seen.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
+}
+
+/// Whether a character steers a terminal or turns the direction of writing: with it a name could hide or forge what
+/// stands around it. Joiners stay, scripts need them.
+fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+}
+
+fn escaped(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.chars().all(|c| is_kept(c) || !is_steering(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match is_kept(c) || !is_steering(c) {
+            true => shown.push(c),
+            false => shown.extend(c.escape_default()),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A text for people, on one line: what would steer their terminal is shown as `\n`, `\u{1b}`.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |_| false)
+}
+
+/// Lines for people: as [`visible`], but for line ends and tabs, which stay.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// JSON text in which nothing steers a terminal: the same document, more of it by number. In JSON such characters can
+/// stand in strings alone.
+pub fn visible_json(text: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| c == '\n' || !is_steering(c);
+    if text.chars().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match is_kept(c) {
+            true => shown.push(c),
+            false => {
+                let _ = write!(shown, "\\u{:04x}", u32::from(c));
+            }
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// What stands behind `--` or `#` to the end of a line: in SQL, shell and Python.
@@ -178,6 +230,16 @@ mod tests {
         }
         assert!(comment(&"long ".repeat(1000)).chars().count() <= 201);
         assert_eq!(comment("a */ b"), "a * / b");
+    }
+
+    #[test]
+    fn people_see_what_would_steer_their_terminal() {
+        assert_eq!(visible("a\u{1b}[2J\r\nb\u{9b}\u{202e}"), r"a\u{1b}[2J\r\nb\u{9b}\u{202e}");
+        assert_eq!(visible_lines("a\tb\nc\u{7f}"), "a\tb\nc\\u{7f}");
+        assert_eq!(visible("na\u{200d}me “\\”"), "na\u{200d}me “\\”");
+        let told = visible_json("{\n  \"a\": \"\u{9b}\u{2066}\"\n}").into_owned();
+        assert_eq!(told, "{\n  \"a\": \"\\u009b\\u2066\"\n}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap()["a"], "\u{9b}\u{2066}");
     }
 
     #[test]

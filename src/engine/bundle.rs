@@ -14,8 +14,7 @@ use pipewright_core::export::{DesignInfo, Target, duckdb};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Destination, Op, Parameter, Plan, Write, environment_reference, interpolate, load_answers, parameter_variable,
-    prune, resolve_parameters,
+    Destination, Op, Parameter, Plan, Write, interpolate, load_answers, parameter_variable, prune, resolve_parameters,
 };
 
 use crate::run::Silent;
@@ -26,6 +25,8 @@ use pipewright_core::policy::{InForce, Site};
 const PINNED_LINES: usize = 2000;
 /// Bytes of a file that must be pinned whole (JSON documents, Parquet).
 const PINNED_BYTES: u64 = 8 << 20;
+/// What a receipt has in the place of every secret.
+const RECEIPT_KEY: &str = "receipt";
 /// Parameter that relative source paths of an exported design start from.
 const SOURCE_FOLDER: &str = "source_folder";
 
@@ -64,7 +65,7 @@ pub fn write_bundle(
             if target.name() == "duckdb" {
                 bundle.text("receipt/stage.json", pipeline_text(info, &duckdb::stage(&pinned)));
             }
-            bundle.script("verify.sh", VERIFY.replace("@RUN@", target.verify_command()));
+            bundle.script("verify.sh", verify_script(target, &pinned));
             let options = RunOptions {
                 base: receipt.clone(),
                 out: receipt.join("expected"),
@@ -94,6 +95,14 @@ pub fn write_bundle(
     Ok(report)
 }
 
+/// `verify.sh`: the secrets of the design are keys that it says itself.
+fn verify_script(target: &dyn Target, plan: &Plan) -> String {
+    let secrets = plan.parameters.iter().filter(|parameter| parameter.is_secret());
+    let keys: String =
+        secrets.map(|secret| format!("export {}={RECEIPT_KEY}\n", parameter_variable(&secret.name))).collect();
+    VERIFY.replace("@KEYS@\n", &keys).replace("@RUN@", target.verify_command())
+}
+
 /// Moves what the receipt consists of to the bundle's other files.
 fn take_all(receipt: &Path, update: &mut FolderUpdate) -> Result<(), Diagnostic> {
     let mut folders = vec!["receipt".to_owned()];
@@ -121,12 +130,15 @@ fn pinned_parameters(plan: &Plan) -> Result<BTreeMap<String, Value>, Vec<Diagnos
     let with_default: Vec<Parameter> = plan
         .parameters
         .iter()
+        .filter(|parameter| !parameter.is_secret())
         .filter(|parameter| parameter.default.is_some() || parameter.data_type != DataType::String)
         .cloned()
         .collect();
     let mut values = resolve_parameters(&with_default, &BTreeMap::new(), &|_| None)?;
     for parameter in &plan.parameters {
-        values.entry(parameter.name.clone()).or_insert_with(|| Value::text(""));
+        // No secret goes into a receipt, nor is one needed to check it.
+        let value = if parameter.is_secret() { RECEIPT_KEY } else { "" };
+        values.entry(parameter.name.clone()).or_insert_with(|| Value::text(value));
     }
     Ok(values)
 }
@@ -173,12 +185,6 @@ fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
     for node in &mut pinned.nodes {
         if let Op::Project(project) = &mut Arc::make_mut(node).op {
             project.lowered.clear();
-        }
-    }
-    for parameter in &mut pinned.parameters {
-        // No secret goes into a receipt, nor is one needed to check it.
-        if parameter.default.as_ref().is_some_and(|default| environment_reference(default).is_some()) {
-            parameter.default = Some("receipt".into());
         }
     }
     let parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
@@ -289,6 +295,7 @@ mkdir "$out"
 for variable in $(env | sed -n 's/^\(PW_[A-Z0-9_]*\)=.*/\1/p'); do
   unset "$variable"
 done
+@KEYS@
 @RUN@
 # Results of a folder: its files, and of folders in it the innermost ones.
 results() {

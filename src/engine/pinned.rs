@@ -70,15 +70,15 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
     })?;
     check_pinned(test, &kind.ports(&step.settings))?;
     let origin = Origin { step: step.id.clone(), title: step.title.clone() };
-    let mut builder = PlanBuilder::default();
+    let types: BTreeMap<String, DataType> =
+        project.parameters.values().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
+    let mut builder = PlanBuilder { parameters: types.clone(), ..PlanBuilder::default() };
     let mut inputs: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
     for (port, pinned) in &test.inputs {
         let rows = Rows { schema: pinned.schema.clone(), rows: typed(pinned) };
         let node = builder.push(Op::Rows(rows), Vec::new(), &origin).map_err(|diagnostic| vec![diagnostic])?;
         inputs.entry(port.clone()).or_default().push(node);
     }
-    let types: BTreeMap<String, DataType> =
-        project.parameters.values().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
     let rules = DataRules::default();
     let context =
         StepContext { sources: &project.sources, questions: &project.questions, parameters: &types, rules: &rules };

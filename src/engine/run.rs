@@ -58,6 +58,9 @@ pub struct RunOptions {
     pub inputs: Vec<PathBuf>,
     /// Whether outputs may lie outside of `out`.
     pub allow_outside: bool,
+    /// Whether the design is a stranger's: then no output goes to a hidden place (`.git/config`), and in the current
+    /// folder none replaces what no run wrote.
+    pub is_guest: bool,
     /// A file for the report, put in place together with the outputs.
     pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::files::Holder;
+use pipewright_core::files::{self, Holder};
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
 use pipewright_core::planner::{Asked, Difference};
@@ -433,12 +433,12 @@ pub fn relative_path(path: &Path, base: &Path) -> String {
             && (steps_up == 0 || folder.parent().is_some())
         {
             let up = "../".repeat(steps_up);
-            return format!("{up}{}", rest.to_string_lossy().replace('\\', "/"));
+            return format!("{up}{}", files::slashes(rest));
         }
         steps_up += 1;
         from = folder.parent();
     }
-    path.to_string_lossy().replace('\\', "/")
+    files::slashes(&path)
 }
 
 /// `a/b/../c` as `a/c`, by the text alone.

@@ -159,3 +159,35 @@ fn receipts_notice_what_is_wrong_in_every_target() {
         assert_eq!(code, 0, "{target}: {out}{err}");
     }
 }
+
+/// A key that stands nowhere but in the environment is in no receipt, and its bundle verifies itself all the same.
+#[test]
+fn a_bundle_with_a_keyed_hash_verifies_itself_without_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.pipewright.json");
+    fs::write(folder.path().join("in.csv"), "mail,n\na@example.org,1\nb@example.org,2\n").unwrap();
+    let design = serde_json::json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "s", "title": "S", "path": "in.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "mail", "type": "String"}, {"name": "n", "type": "Int"}]}}],
+        "parameters": [{"id": "k", "name": "salt", "type": "String", "default": "${env:THE_SALT}"}],
+        "steps": [
+            {"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}},
+            {"id": "h", "kind": "mask_or_hash", "title": "Hash", "settings": {"columns": ["mail"], "method": "hmac", "key": "salt", "reason": "for tests"}},
+            {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}},
+        ],
+        "wires": [{"id": "w", "from": "in", "to": "h"}, {"id": "w2", "from": "h", "to": "out"}],
+    });
+    fs::write(&file, design.to_string()).unwrap();
+    let bundle = folder.path().join("bundle");
+    let mut export = crate::support::pipewright();
+    export.args(["export", path(&file), "--target", "pipeline", "--out", path(&bundle), "--env", "THE_SALT"]);
+    let (code, _, talk) = texts(export.env("THE_SALT", "much-too-secret").output().unwrap());
+    assert!(code == 0 && !talk.contains("PW0630"), "{talk}");
+    let mut verify = Command::new(bundle.join("verify.sh"));
+    verify.env_remove("THE_SALT").env("PW_SALT", "another").env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+    let (code, out, talk) = texts(verify.output().unwrap());
+    assert_eq!(code, 0, "{out}{talk}");
+    let all = Command::new("grep").args(["-r", "much-too-secret", path(&bundle)]).output().unwrap();
+    assert!(all.stdout.is_empty());
+}

@@ -166,7 +166,7 @@ fn runs_that_are_killed_leave_all_old_or_all_new_results() {
         killed += usize::from(!child.wait().unwrap().success());
         let is_whole = |found: &BTreeMap<String, Vec<u8>>| expected.values().any(|whole| whole == found);
         mixed += usize::from(!is_whole(&published(&at("out"))));
-        pipewright_core::files::recover(&at("out")).unwrap();
+        pipewright_core::files::Publication::default().recover(&at("out")).unwrap();
         let found = published(&at("out"));
         let names: Vec<&String> = found.keys().collect();
         assert!(is_whole(&found), "kill {number}: neither all old nor all new: {names:?}");

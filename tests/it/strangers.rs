@@ -7,3 +7,4 @@ mod names;
 mod places;
 mod reach;
 mod signals;
+mod terminal;

@@ -97,7 +97,7 @@ impl FromStr for DataType {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rest = text.trim();
-        let parsed = parse(&mut rest)?;
+        let parsed = parse(&mut rest, DEEPEST)?;
         match rest.trim() {
             "" => Ok(parsed),
             left => Err(format!("unexpected `{left}` after the type")),
@@ -105,7 +105,14 @@ impl FromStr for DataType {
     }
 }
 
-fn parse(rest: &mut &str) -> Result<DataType, String> {
+/// Types inside of types: no data is nested so deeply, and a text that says so is not followed.
+const DEEPEST: usize = 64;
+
+/// `depth`: so many types may still stand inside one another.
+fn parse(rest: &mut &str, depth: usize) -> Result<DataType, String> {
+    let Some(inside) = depth.checked_sub(1) else {
+        return Err(format!("a type is nested more than {DEEPEST} deep"));
+    };
     let trimmed = rest.trim_start();
     let end = trimmed.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(trimmed.len());
     let (word, after) = trimmed.split_at(end);
@@ -121,16 +128,16 @@ fn parse(rest: &mut &str) -> Result<DataType, String> {
         "unknown" => Ok(DataType::Unknown),
         "list" => {
             expect(rest, '<')?;
-            let item = parse(rest)?;
+            let item = parse(rest, inside)?;
             expect(rest, '>')?;
             Ok(DataType::List(Box::new(item)))
         }
-        "record" => parse_record(rest),
+        "record" => parse_record(rest, inside),
         _ => Err(format!("unknown type `{word}`; the types are {}", DataType::NAMES.join(", "))),
     }
 }
 
-fn parse_record(rest: &mut &str) -> Result<DataType, String> {
+fn parse_record(rest: &mut &str, depth: usize) -> Result<DataType, String> {
     expect(rest, '{')?;
     let mut fields = Vec::new();
     while !rest.trim_start().starts_with('}') {
@@ -142,7 +149,7 @@ fn parse_record(rest: &mut &str) -> Result<DataType, String> {
         let name = names.next().and_then(Result::ok).ok_or("a record's field name must be a quoted text")?;
         *rest = &text[names.byte_offset()..];
         expect(rest, ':')?;
-        fields.push((name, parse(rest)?));
+        fields.push((name, parse(rest, depth)?));
     }
     expect(rest, '}')?;
     Ok(DataType::Record(fields))
@@ -191,5 +198,8 @@ mod tests {
         assert_eq!(nested.to_string().parse::<DataType>(), Ok(nested));
         assert!("Strin".parse::<DataType>().is_err());
         assert!("List<Int".parse::<DataType>().is_err());
+        let nested = |depth: usize| "List<".repeat(depth) + "Int" + &">".repeat(depth);
+        assert!(nested(DEEPEST - 1).parse::<DataType>().is_ok());
+        assert!(nested(DEEPEST).parse::<DataType>().unwrap_err().contains("deep"));
     }
 }

@@ -1,5 +1,5 @@
 //! What is wrong with something the user made: one type for panel, command line and exporters.
-//! Collected, not thrown. Must not import anything else of this crate.
+//! Collected, not thrown. Imports nothing of this crate but quoting.
 
 mod causes;
 
@@ -7,6 +7,8 @@ use std::fmt;
 
 pub use causes::{io_cause, json_cause, json_fault, near_file, read_object};
 use serde::{Deserialize, Serialize};
+
+use crate::quote::visible;
 
 /// How grave a diagnostic is. An error stops run and export; a warning does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,7 +133,8 @@ impl Diagnostic {
     }
 }
 
-/// The text form: `error[PW0312] Bad requests, predicate, at 1-7: message` and a help line.
+/// The text form: `error[PW0312] Bad requests, predicate, at 1-7: message` and a help line. Names and values in it end no
+/// line and steer no terminal.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
@@ -139,7 +142,7 @@ impl fmt::Display for Diagnostic {
             Severity::Warning => "warning",
             Severity::Hint => "hint",
         };
-        write!(f, "{severity}[{}] ", self.code)?;
+        write!(f, "{severity}[{}] ", visible(&self.code))?;
         let mut places = Vec::new();
         match (&self.location.step, &self.location.id) {
             (Some(step), _) => places.push(format!("step “{step}”")),
@@ -153,18 +156,18 @@ impl fmt::Display for Diagnostic {
             places.push(format!("at {}-{}", span.start + 1, span.end.max(span.start + 1)));
         }
         if !places.is_empty() {
-            write!(f, "{}: ", places.join(", "))?;
+            write!(f, "{}: ", visible(&places.join(", ")))?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&visible(&self.message))?;
         if let Some(file) = &self.location.file {
-            write!(f, " ({file}")?;
+            write!(f, " ({}", visible(file))?;
             if let Some(line) = self.location.line {
                 write!(f, ", line {line}")?;
             }
             f.write_str(")")?;
         }
         if let Some(help) = &self.help {
-            write!(f, "\n  help: {help}")?;
+            write!(f, "\n  help: {}", visible(help))?;
         }
         Ok(())
     }

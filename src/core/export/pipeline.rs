@@ -72,6 +72,14 @@ impl Pipeline {
                 )
                 .help("export the pipeline again"));
             }
+            if !node.op.input_counts().contains(&node.inputs.len()) {
+                let message = format!(
+                    "node {index} (step “{}”) has {} inputs, which it cannot have",
+                    node.origin.title,
+                    node.inputs.len()
+                );
+                return Err(Diagnostic::error("PW0614", message).help("export the pipeline again"));
+            }
             let inputs: Vec<u64> = node.inputs.iter().map(|input| pipeline.plan.node(*input).hash).collect();
             let hash = crate::ir::node_hash(&node.op, inputs.into_iter());
             std::sync::Arc::make_mut(&mut pipeline.plan.nodes[index]).hash = hash;

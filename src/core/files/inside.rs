@@ -30,6 +30,22 @@ pub fn inside(folder: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
     }
 }
 
+/// Whether what is left of a path names a file, on one line: scripts and lists of files tell names apart by their lines.
+pub fn check_file_name(path: &str) -> Result<(), Diagnostic> {
+    if path.split(['/', '\\']).all(|part| matches!(part.trim(), "" | ".")) {
+        return Err(Diagnostic::error("PW0965", "the file to write has no name").help("give it a path").field("path"));
+    }
+    if path.chars().any(char::is_control) {
+        return Err(Diagnostic::error(
+            "PW0751",
+            format!("`{path}` holds a line end or another character that is not seen"),
+        )
+        .help("name the file with letters, digits and signs that are seen")
+        .field("path"));
+    }
+    Ok(())
+}
+
 /// A path with all links followed, as far as it exists; `None` where a link on it leads to nothing.
 pub(super) fn real(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
@@ -59,6 +75,18 @@ mod tests {
         }
         for path in ["../a.csv", "x/../../a.csv", "/etc/x", "..", "a/../.."] {
             assert_eq!(inside(&out, path).unwrap_err().code, "PW0740", "{path}");
+        }
+    }
+
+    #[test]
+    fn files_have_names_of_one_line() {
+        for path in ["a", "a b.csv", "x/./y", "…"] {
+            assert!(check_file_name(path).is_ok(), "{path}");
+        }
+        for (path, code) in
+            [("", "PW0965"), (" ", "PW0965"), ("./.", "PW0965"), ("a\nb", "PW0751"), ("\u{1b}[2J", "PW0751")]
+        {
+            assert_eq!(check_file_name(path).unwrap_err().code, code, "{path:?}");
         }
     }
 

@@ -9,6 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::regular::open_file;
+
 /// Name of the file.
 pub const MARKER: &str = ".pipewright.json";
 /// Bytes that a marker may have: what is larger is none.
@@ -56,7 +58,7 @@ impl Marker {
     /// What a folder's marker lists; nothing where there is none, or one that cannot be read.
     pub fn of(folder: &Path) -> Marker {
         let mut text = String::new();
-        let read = fs::File::open(folder.join(MARKER)).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+        let read = open_file(&folder.join(MARKER)).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
         let marker: Option<Marker> = read.ok().and_then(|_| serde_json::from_str(&text).ok());
         marker.filter(|marker| marker.pipewright_files == 1).unwrap_or_else(Marker::new)
     }
@@ -83,6 +85,14 @@ impl Marker {
     pub fn write(&self, path: &Path) -> io::Result<()> {
         fs::write(path, serde_json::to_string_pretty(self)? + "\n")
     }
+}
+
+/// Whether something stands at a place that no run wrote, or that was changed since.
+pub fn is_foreign(target: &Path) -> bool {
+    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let is_there = target.symlink_metadata().is_ok();
+    is_there && !target.is_dir() && !Marker::of(folder).has_result(folder, &name)
 }
 
 /// The first thing in a folder that its marker does not list: not ours to replace.

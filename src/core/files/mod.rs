@@ -10,19 +10,21 @@ mod names;
 mod publication;
 mod reach;
 mod recovery;
+mod regular;
 mod save;
 
 pub use folder::FolderUpdate;
-pub use inside::inside;
+pub use inside::{check_file_name, inside};
 pub use lock::{Holder, Lock, Locked, hold, is_same_file};
-pub use marker::MARKER;
-pub use names::make_folder;
+pub use marker::{MARKER, is_foreign};
+pub use names::{make_folder, slashes};
 pub use publication::{Publication, abandon_all};
 pub use reach::{
     OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, may_read, remember,
     settings_folder, trust, variable,
 };
-pub use recovery::recover;
+pub use recovery::Kept;
+pub use regular::{open_file, read_file, read_text};
 pub use save::{followed, save, save_beside};
 
 #[cfg(test)]

@@ -125,3 +125,9 @@ mod tests {
         }
     }
 }
+
+/// A path as projects write it: parts are divided by `/`. Where `\\` is a sign of names like others it stays one.
+pub fn slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+}

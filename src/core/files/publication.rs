@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
-use super::recovery::{finish, put, put_back, recover, relative};
+use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use crate::diagnostic::Diagnostic;
 
 /// How long others may be putting things into the same folder.
@@ -100,15 +100,30 @@ pub struct Publication {
     /// Locks on the folders that hold what is staged; released when the process ends, however.
     held: BTreeMap<PathBuf, File>,
     count: usize,
+    /// What stood in the way of what earlier publications left to be put in place.
+    kept: Kept,
 }
 
 impl Default for Publication {
     fn default() -> Self {
-        Self { id: names::new_id(), entries: Vec::new(), home: None, held: BTreeMap::new(), count: 0 }
+        Self {
+            id: names::new_id(),
+            entries: Vec::new(),
+            home: None,
+            held: BTreeMap::new(),
+            count: 0,
+            kept: Kept::new(),
+        }
     }
 }
 
 impl Publication {
+    /// Finishes what earlier publications left in a folder, before anything else is done there.
+    pub fn recover(&mut self, folder: &Path) -> Result<(), Diagnostic> {
+        self.kept.extend(recover(folder)?);
+        Ok(())
+    }
+
     /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Nothing need
     /// be written there: then nothing is put in place. A device or a pipe is written to as it is.
     pub fn file(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
@@ -216,7 +231,8 @@ impl Publication {
         if self.held.contains_key(&folder) {
             return Ok(folder);
         }
-        recover(&folder)?;
+        let kept = recover(&folder)?;
+        self.kept.extend(kept);
         let path = folder.join(names::lock(&self.id));
         goes(Left::Staged(path.clone()));
         let home = self.home.clone().unwrap_or_else(|| folder.clone());
@@ -249,11 +265,14 @@ impl Publication {
 
     /// Puts everything in place, or nothing. Gives the files that were not Pipewright's, with the names that they have
     /// now.
-    pub fn publish(mut self) -> Result<Vec<(PathBuf, PathBuf)>, Diagnostic> {
+    pub fn publish(mut self) -> Result<Kept, Diagnostic> {
         // A signal waits until this is over.
         let _all = aside();
-        let Some((home, folders, _turns)) = self.settle()? else { return Ok(Vec::new()) };
-        self.place(&home, &folders)
+        let mut kept = std::mem::take(&mut self.kept);
+        if let Some((home, folders, _turns)) = self.settle()? {
+            kept.extend(self.place(&home, &folders)?);
+        }
+        Ok(kept)
     }
 
     /// Everything that is done before the manifest; `None` where nothing was written.
@@ -313,7 +332,7 @@ impl Publication {
         })
     }
 
-    fn place(&mut self, home: &Path, folders: &BTreeSet<PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>, Diagnostic> {
+    fn place(&mut self, home: &Path, folders: &BTreeSet<PathBuf>) -> Result<Kept, Diagnostic> {
         let cannot = |error: io::Error| fault("the output cannot be put in place", home, &error);
         let manifest = home.join(names::manifest(&self.id));
         self.commit(home, &manifest, folders).map_err(cannot)?;
@@ -380,7 +399,13 @@ impl Entry {
     fn settle(&self) -> io::Result<()> {
         let Some(staged) = self.staged() else { return Ok(()) };
         match self.what {
-            What::Folder => Marker::of_all(&staged)?.write(&staged.join(MARKER))?,
+            What::Folder => {
+                Marker::of_all(&staged)?.write(&staged.join(MARKER))?;
+                // Who may not look into the folder may not look into the next one either.
+                if let Ok(about) = self.target().metadata() {
+                    fs::set_permissions(&staged, about.permissions())?;
+                }
+            }
             What::File | What::Output => {
                 if let Ok(about) = self.target().metadata()
                     && !is_executable(&staged)?

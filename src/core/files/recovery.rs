@@ -2,7 +2,7 @@
 //! may come with a stranger's folder: it moves only files of its own folder, and of folders that hold its lock.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exists, remove, sync_folder};
 use super::publication::{Entry, turns};
+use super::regular::open_file;
 use crate::diagnostic::{Diagnostic, io_cause};
 
 #[derive(Deserialize)]
@@ -23,14 +24,19 @@ struct Manifest {
     entries: Vec<Entry>,
 }
 
-/// Finishes or removes what publications that are no more left in a folder. What others are writing is left alone.
-pub fn recover(folder: &Path) -> Result<(), Diagnostic> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+/// Files that were not Pipewright's: where they stood, and where they are now.
+pub type Kept = Vec<(PathBuf, PathBuf)>;
+
+/// Finishes or removes what publications that are no more left in a folder. What others are writing is left alone. Gives
+/// what stood in the way.
+pub fn recover(folder: &Path) -> Result<Kept, Diagnostic> {
+    let mut kept = Kept::new();
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(kept) };
     let found: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let ids: BTreeSet<&str> = found.iter().filter_map(|name| names::id_of(name)).collect();
     for id in ids {
         let lock = folder.join(names::lock(id));
-        match File::open(&lock) {
+        match open_file(&lock) {
             // Held by one who lives, or nobody can tell.
             Ok(file) if matches!(file.try_lock(), Err(TryLockError::WouldBlock | TryLockError::Error(_))) => continue,
             Ok(file) => {
@@ -38,7 +44,7 @@ pub fn recover(folder: &Path) -> Result<(), Diagnostic> {
                 let named = serde_json::from_str(&text).map(|lock: Lock| lock.manifest);
                 let manifest = folder.join(named.unwrap_or_else(|_| names::manifest(id).into()));
                 if manifest.file_name().is_some_and(|name| *name == *names::manifest(id)) {
-                    roll_forward(&manifest, id)?;
+                    kept.extend(roll_forward(&manifest, id)?);
                 }
                 tidy(folder, id);
             }
@@ -47,7 +53,7 @@ pub fn recover(folder: &Path) -> Result<(), Diagnostic> {
             Err(_) => {}
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Removes what an id left in a folder, as far as it is of the form that publications give it; its lock last.
@@ -79,39 +85,39 @@ fn tidy(folder: &Path, id: &str) {
     }
 }
 
-fn roll_forward(manifest: &Path, id: &str) -> Result<(), Diagnostic> {
+fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
     let unfinished = |error: io::Error| {
         Diagnostic::error("PW0742", format!("results of an earlier run cannot be put in place: {}", io_cause(&error)))
             .help("mend the cause and try again, or write to another folder; the results are kept aside")
             .file(manifest.display().to_string())
     };
-    let Some(home) = manifest.parent() else { return Ok(()) };
-    let text = match File::open(manifest).and_then(|file| io::read_to_string(file.take(64 << 20))) {
+    let Some(home) = manifest.parent() else { return Ok(Kept::new()) };
+    let text = match open_file(manifest).and_then(|file| io::read_to_string(file.take(64 << 20))) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::new()),
         Err(error) => return Err(unfinished(error)),
     };
-    let Ok(Manifest { mut entries }) = serde_json::from_str(&text) else { return Ok(()) };
+    let Ok(Manifest { mut entries }) = serde_json::from_str(&text) else { return Ok(Kept::new()) };
     for entry in &mut entries {
         entry.folder = home.join(&entry.folder);
     }
     // One that somebody else made up is none.
     if !entries.iter().all(|entry| is_own(entry, id)) {
-        return Ok(());
+        return Ok(Kept::new());
     }
     let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let folders: BTreeSet<PathBuf> = entries.iter().map(|entry| real(&entry.folder)).chain([real(home)]).collect();
     let _turns = turns(&folders)?;
     if !exists(manifest) {
-        return Ok(());
+        return Ok(Kept::new());
     }
     // Whatever a manifest says: what no marker lists is kept, and not removed.
     entries.retain(|entry| entry.staged.is_some() || !exists(&entry.target()) || is_listed(entry));
     entries.iter_mut().for_each(keep_unlisted);
     entries.iter().try_for_each(put).map_err(unfinished)?;
-    finish(&entries, manifest, &folders).map_err(unfinished)?;
+    let kept = finish(&entries, manifest, &folders).map_err(unfinished)?;
     folders.iter().for_each(|folder| tidy(folder, id));
-    Ok(())
+    Ok(kept)
 }
 
 /// What stands at the place of something that is still to be put there stays, unless it is Pipewright's.
@@ -170,11 +176,7 @@ pub(super) fn put_back(entry: &Entry) -> io::Result<()> {
 
 /// After everything is in place: what was not ours gets its new name, the manifest goes, then what was replaced.
 /// Gives what was not ours: its place, and where it is now.
-pub(super) fn finish(
-    entries: &[Entry],
-    manifest: &Path,
-    folders: &BTreeSet<PathBuf>,
-) -> io::Result<Vec<(PathBuf, PathBuf)>> {
+pub(super) fn finish(entries: &[Entry], manifest: &Path, folders: &BTreeSet<PathBuf>) -> io::Result<Kept> {
     let sync_all = || folders.iter().try_for_each(|folder| sync_folder(folder));
     let mut kept = Vec::new();
     for entry in entries.iter().filter(|entry| entry.keep && exists(&entry.old())) {

@@ -38,6 +38,12 @@ fn suggested(name: &str, is_free: &dyn Fn(&str) -> bool) -> String {
     (1..).map(numbered).find(|name| is_free(name)).unwrap_or_default()
 }
 
+/// Whether a default is meant to stand for a variable of the environment, and does not.
+fn is_nearly_reference(default: &serde_json::Value) -> bool {
+    let plain: String = default.as_str().unwrap_or_default().split_whitespace().collect::<String>().to_lowercase();
+    plain.contains("${env:") && environment_reference(default).is_none()
+}
+
 /// What is wrong with the names of parameters, and with those of the variables that their defaults stand for; each
 /// with the number of its parameter.
 pub fn check_parameter_names(parameters: &[Parameter]) -> Vec<(usize, Diagnostic)> {
@@ -72,6 +78,14 @@ pub fn check_parameter_names(parameters: &[Parameter]) -> Vec<(usize, Diagnostic
             continue;
         }
         variables.insert(parameter_variable(name), name);
+        if parameter.default.as_ref().is_some_and(is_nearly_reference) {
+            let fault = format!(
+                "the default of `{name}` holds `${{env:…}}` without being that alone: it would be a plain text"
+            );
+            let help = "write `${env:NAME}` with nothing around it; such a parameter is a secret, and keys a hash";
+            found.push((index, Diagnostic::error("PW0646", fault).help(help)));
+            continue;
+        }
         if let Some(variable) = parameter.default.as_ref().and_then(environment_reference)
             && !is_name(variable)
         {
@@ -100,6 +114,17 @@ mod tests {
     fn fault(names: &[&str]) -> Option<Diagnostic> {
         let parameters: Vec<Parameter> = names.iter().map(|name| named(name, None)).collect();
         check_parameter_names(&parameters).into_iter().next().map(|(_, fault)| fault)
+    }
+
+    #[test]
+    fn what_is_nearly_a_reference_to_the_environment_is_no_plain_text() {
+        for near in ["x${env:A}", "${env:A}x", "${ env:A }", "${ENV:A}", "${env:A}${env:B}", "${env:}"] {
+            let faults = check_parameter_names(&[named("a", Some(near.into()))]);
+            assert!(faults.iter().any(|(_, fault)| fault.code == "PW0646"), "{near}: {faults:?}");
+        }
+        for plain in ["${env:A}", "env:A", "$env", ""] {
+            assert!(check_parameter_names(&[named("a", Some(plain.into()))]).is_empty(), "{plain}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The closed list of operations. Rows have no order in a plan: an Op that needs one carries it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -379,6 +380,27 @@ pub enum WhenExists {
 }
 
 impl Op {
+    /// How many inputs it has.
+    pub fn input_counts(&self) -> RangeInclusive<usize> {
+        match self {
+            Op::Read(_) | Op::Rows(_) => 0..=0,
+            Op::Join(_) | Op::AsofJoin(_) => 2..=2,
+            Op::Union => 1..=usize::MAX,
+            Op::Parse(_)
+            | Op::Filter { .. }
+            | Op::Project(_)
+            | Op::Check(_)
+            | Op::Aggregate(_)
+            | Op::Window(_)
+            | Op::Sort(_)
+            | Op::Limit(_)
+            | Op::Distinct(_)
+            | Op::Explode(_)
+            | Op::Unpivot(_)
+            | Op::Write(_) => 1..=1,
+        }
+    }
+
     /// Term used in messages and documentation.
     pub fn name(&self) -> &'static str {
         match self {

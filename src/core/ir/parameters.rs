@@ -46,7 +46,7 @@ pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagn
 /// a file of the project.
 pub fn environment_reference(default: &serde_json::Value) -> Option<&str> {
     let name = default.as_str()?.trim().strip_prefix("${env:")?.strip_suffix('}')?;
-    (!name.is_empty()).then_some(name)
+    (!name.is_empty() && !name.contains(['$', '{', '}'])).then_some(name)
 }
 
 /// Values of all parameters: what is given, else `look_up` by name (environment, env-file), else the default. A default

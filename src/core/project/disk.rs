@@ -1,7 +1,6 @@
 //! The project's file on the disk: what it held when it was read, and saving over it without losing what others wrote
 //! meanwhile.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{EXTENSION, Project, to_text};
 use crate::diagnostic::{Diagnostic, io_cause};
-use crate::files::{Holder, Locked, hold, save, save_beside};
+use crate::files::{Holder, Locked, hold, read_file, save, save_beside};
 
 /// What a project's file held when it was looked at: the digest of its bytes. The default: there was no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +21,7 @@ impl OnDisk {
 
     /// What the file holds now.
     pub fn at(path: &Path) -> io::Result<Self> {
-        match fs::read(path) {
+        match read_file(path) {
             Ok(bytes) => Ok(Self::of(&bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self(None)),
             Err(error) => Err(error),
@@ -90,7 +89,7 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
                 .help("choose another folder, or make room; the file is as it was"),
         )
     };
-    let before = match fs::read(path) {
+    let before = match read_file(path) {
         Ok(bytes) => Some(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::edit::COLLECTIONS;
 use super::{Edit, Frame, OnDisk, Project, Step, StepTest, Wire, check_invariants};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
+use crate::files::read_text;
 use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
 use crate::policy::Policy;
 
@@ -518,7 +519,7 @@ fn indent(depth: usize, text: &mut String) {
 /// Reads a project from a file.
 pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     let shown = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = read_text(path).map_err(|error| {
         Diagnostic::error("PW0539", format!("the project cannot be read: {}", io_cause(&error)))
             .file(&shown)
             .help(help_with_path(path))

@@ -1,19 +1,18 @@
 //! The policy file of an organisation: read from beside the project, and held against the digest that the project pins.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value as Json;
 
 use super::{OrganisationPolicy, Project};
 use crate::diagnostic::{Diagnostic, io_cause, near_file};
-use crate::files::check_reach;
+use crate::files::{check_reach, read_file};
 use crate::policy::{digest, parse_organisation};
 
 /// Reads a policy file.
 pub fn read_policy(path: &Path) -> Result<OrganisationPolicy, Diagnostic> {
     let shown = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = read_file(path).map_err(|error| {
         let help = near_file(path).unwrap_or_else(|| "check the path and the rights of the file".to_owned());
         Diagnostic::error("PW1008", format!("the policy cannot be read: {}", io_cause(&error))).help(help).file(&shown)
     })?;

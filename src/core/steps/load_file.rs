@@ -8,6 +8,7 @@ use super::sites::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
+use crate::files::check_file_name;
 use crate::ir::{Destination, FileKind, NodeId, Op, WhenExists, Write};
 
 pub(super) struct LoadFile;
@@ -154,12 +155,26 @@ fn check_path(settings: &LoadSettings, lowering: &mut Lowering) -> Option<()> {
         );
         return None;
     }
+    // What parameters make of the path is looked at when it is known. No path at all is told as a missing setting.
+    if !path.is_empty()
+        && let Err(fault) = check_file_name(path)
+    {
+        lowering.report(fault);
+        return None;
+    }
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
     let expected: &[&str] = match settings.kind {
         FileKind::Csv => &["csv"],
         FileKind::Jsonl => &["jsonl", "ndjson", "json"],
         FileKind::Parquet => &["parquet", "pq"],
     };
+    if ["gz", "zst", "zip", "bz2", "xz"].contains(&ending.as_str()) {
+        lowering.report(
+            Diagnostic::warning("PW0351", format!("the file ends in `.{ending}`, but is not compressed"))
+                .help(format!("end it in `.{}`", expected[0]))
+                .field("path"),
+        );
+    }
     let known = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "pq"];
     if known.contains(&ending.as_str()) && !expected.contains(&ending.as_str()) {
         lowering.report(

@@ -32,8 +32,21 @@ fn files_of(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     if full.is_dir() {
         return below(&full);
     }
+    // A pipe or a device: who opens it says so.
+    if full.exists() {
+        return Ok(vec![full]);
+    }
     if !path.contains(['*', '?', '[']) {
         return Err(missing(path, &full));
+    }
+    // Of all parts only a `.` with a wildcard can mean the folder above without saying so.
+    let leads_up = |part: &str| {
+        part != ".." && part.starts_with('.') && glob::Pattern::new(part).is_ok_and(|pattern| pattern.matches(".."))
+    };
+    if let Some(part) = path.split('/').find(|part| leads_up(part)) {
+        return Err(Diagnostic::error("PW0905", format!("`{part}` in `{path}` fits `..` too, the folder above"))
+            .help("write `.[!.]*` for hidden names")
+            .field("path"));
     }
     let base = glob::Pattern::escape(&base.to_string_lossy());
     let pattern = if Path::new(path).is_absolute() { path.to_owned() } else { format!("{base}/{path}") };

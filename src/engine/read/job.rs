@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files;
 use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally, format, formats};
 use polars::prelude::DataFrame;
 use polars_buffer::Buffer;
@@ -106,7 +107,7 @@ impl ReadJob {
         let sample = sample_of(path, 0)?;
         let in_file = |diagnostic: Diagnostic| diagnostic.file(path.display().to_string());
         let parser = known.prepare(&self.format, Some(&self.schema), &sample).map_err(in_file)?;
-        let name = path.strip_prefix(&self.base).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let name = files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
         let head = String::from_utf8_lossy(&sample.head).into_owned();
         let prepared = Prepared { path: path.clone(), name, parser, head, modified: opened.modified };
         Ok((prepared, opened))

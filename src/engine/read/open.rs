@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::open_file;
 
 /// An opened file.
 pub(crate) struct Opened {
@@ -40,6 +41,9 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
         io::ErrorKind::PermissionDenied => {
             ("the file may not be read", "give this user the right to read it, or choose another file")
         }
+        io::ErrorKind::Unsupported => {
+            ("this is a pipe or a device, not a file", "write what comes out of it to a file, and read that")
+        }
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
             ("the compressed file is damaged or cut short", "fetch it again; what comes before the damage is whole")
         }
@@ -60,13 +64,13 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
 /// Opens a file and looks at its first bytes.
 pub(crate) fn open(path: &Path) -> Result<Opened, Diagnostic> {
     let fail = |error: io::Error| unreadable(path, &error);
-    let file = File::open(path).map_err(fail)?;
-    let metadata = file.metadata().map_err(fail)?;
-    if metadata.is_dir() {
+    if path.is_dir() {
         return Err(Diagnostic::error("PW0902", "this is a folder, not a file")
             .help("add `/*` to read the files in it")
             .file(path.display().to_string()));
     }
+    let file = open_file(path).map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
     let modified = metadata
         .modified()
         .ok()

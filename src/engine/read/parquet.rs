@@ -1,10 +1,10 @@
 //! Parquet files: schema, ranges of rows, rows. The one format that is not text. Must not import plans.
 
-use std::fs::File;
 use std::path::Path;
 
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::open_file;
 use pipewright_core::formats::Tally;
 use polars::prelude::*;
 
@@ -34,13 +34,13 @@ pub(crate) fn schema(path: &Path) -> Result<Schema, Diagnostic> {
 /// How many rows a file has.
 #[cfg(test)]
 pub(crate) fn count_rows(path: &Path) -> Result<usize, Diagnostic> {
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     ParquetReader::new(file).num_rows().map_err(|error| damaged(path, &error))
 }
 
 /// (first row, rows) of each batch: whole row groups, since part of one costs as much as all of it.
 pub(crate) fn row_ranges(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     let mut reader = ParquetReader::new(file);
     let metadata = reader.get_metadata().map_err(|error| damaged(path, &error))?;
     let mut ranges: Vec<(usize, usize)> = Vec::new();
@@ -57,7 +57,7 @@ pub(crate) fn row_ranges(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic>
 }
 
 fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -> Result<DataFrame, Diagnostic> {
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     let reader = ParquetReader::new(file).with_columns(columns).with_slice(Some((start, count)));
     reader.set_rechunk(true).finish().map_err(|error| damaged(path, &error))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::open_file;
 use pipewright_core::formats::{FormatSpec, Framing, Recognition, Sample, format, recognise};
 
 use super::expand::missing;
@@ -113,7 +114,7 @@ pub(crate) fn sample_of(path: &Path, pieces: u64) -> Result<Sample, Diagnostic> 
     }
     let mut further = Vec::new();
     if !whole && opened.is_plain() && opened.size > 2 * HEAD {
-        let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let mut file = open_file(path).map_err(|error| unreadable(path, &error))?;
         for piece in 1..=pieces {
             let place = HEAD + (opened.size - HEAD) * piece / (pieces + 1);
             if let Some(bytes) = read_piece(&mut file, place).map_err(|error| unreadable(path, &error))? {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
-use pipewright_core::files::{Publication, inside, recover};
+use pipewright_core::files::{Publication, check_file_name, inside, is_foreign};
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
@@ -84,7 +84,7 @@ pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result
     };
     if !options.dry_run {
         // What an earlier run could not finish may be what this one reads.
-        recover(&options.out).map_err(|fault| vec![fault])?;
+        prepared.publisher.recover(&options.out).map_err(|fault| vec![fault])?;
     }
     prepared.open_sources(options, &mut faults);
     prepared.open_targets(options, &mut faults);
@@ -202,12 +202,35 @@ impl Prepared {
     fn open_rest(&mut self, options: &RunOptions) -> Result<(), Diagnostic> {
         let quarantine = options.quarantine.as_deref().map(quarantine_target);
         for path in quarantine.iter().chain(&options.report) {
+            let is_target =
+                |target: &&Target| matches!(&target.place, Place::File { target, .. } if path.starts_with(target));
+            if self.targets.values().any(|target| is_target(&target)) {
+                return Err(Diagnostic::error("PW0966", format!("`{}` is written by a step too", path.display()))
+                    .help("give quarantine, report and each output a path of its own"));
+            }
+            if path.is_dir() {
+                return Err(Diagnostic::error("PW0968", format!("`{}` is a folder", path.display()))
+                    .help("give the path of a file in it"));
+            }
             check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
         }
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
-            self.quarantine = Some(QuarantineFile::new(self.publisher.file(&target)?, target));
+            // The name of the file in a folder is not the user's word.
+            let is_named = options.quarantine.as_ref() == Some(&target);
+            let aside = if is_named { self.publisher.file(&target)? } else { self.publisher.output(&target)? };
+            self.quarantine = Some(QuarantineFile::new(aside, target, is_named));
         }
-        self.report = options.report.as_ref().map(|report| self.publisher.file(report)).transpose()?;
+        // Among the outputs a report is one of them: scripts put it there.
+        let out = options.out.canonicalize().ok();
+        let is_beside = |report: &Path| {
+            let folder = report.parent().and_then(|folder| folder.canonicalize().ok());
+            folder.is_some() && folder == out
+        };
+        self.report = match &options.report {
+            Some(report) if is_beside(report) => Some(self.publisher.output(report)?),
+            Some(report) => Some(self.publisher.file(report)?),
+            None => None,
+        };
         Ok(())
     }
 
@@ -228,7 +251,7 @@ impl Prepared {
                     let is_folder = !partition.is_empty();
                     let (publisher, sources) = (&mut self.publisher, &self.jobs);
                     let place = place_of(path, options).and_then(|place| {
-                        check_place(path, &place, *when_exists, &mut taken, &node.origin.title)?;
+                        check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
                         check_sources(path, &place, sources.values(), &options.inputs)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
@@ -259,10 +282,20 @@ fn quarantine_target(path: &Path) -> PathBuf {
 
 /// Where a sink's path leads, which is inside of the folder for outputs unless the user says otherwise.
 fn place_of(path: &str, options: &RunOptions) -> Result<PathBuf, Diagnostic> {
-    if path.trim().is_empty() {
-        return Err(Diagnostic::error("PW0965", "the file to write has no name").help("give it a path").field("path"));
+    check_file_name(path)?;
+    let place = if options.allow_outside { options.out.join(path) } else { inside(&options.out, path)? };
+    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    if options.is_guest && path.split(['/', '\\']).any(is_hidden) {
+        return Err(kept_from_guests(format!("`{path}` is a hidden place, where programs look for their settings")));
     }
-    if options.allow_outside { Ok(options.out.join(path)) } else { inside(&options.out, path) }
+    Ok(place)
+}
+
+/// What a project that is not trusted does not write.
+fn kept_from_guests(what: String) -> Diagnostic {
+    Diagnostic::error("PW0752", format!("{what}; a project that is not trusted writes nothing there"))
+        .help("give another --out DIR or path; --trust, where it is known from whom the project is")
+        .field("path")
 }
 
 fn check_place(
@@ -271,8 +304,16 @@ fn check_place(
     when_exists: WhenExists,
     taken: &mut BTreeMap<PathBuf, String>,
     title: &str,
+    options: &RunOptions,
 ) -> Result<(), Diagnostic> {
-    if let Some(other) = taken.insert(place.to_path_buf(), title.to_owned()) {
+    if options.is_guest && options.out == Path::new(".") && is_foreign(place) {
+        return Err(kept_from_guests(format!("`{path}` stands in the current folder, and no run wrote it")));
+    }
+    // A folder of partitions is one output, with all that is in it.
+    let is_same = |other: &PathBuf| place.starts_with(other) || other.starts_with(place);
+    let other = taken.iter().find_map(|(other, title)| is_same(other).then(|| title.clone()));
+    taken.insert(place.to_path_buf(), title.to_owned());
+    if let Some(other) = other {
         return Err(Diagnostic::error("PW0966", format!("`{path}` is written by the step `{other}` too"))
             .help("give each its own path")
             .field("path"));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::is_foreign;
 use pipewright_core::ir::{Check, Node, OnFail, Op, Parse};
 use polars::prelude::LazyFrame;
 use serde::Serialize;
@@ -85,13 +86,15 @@ pub(super) struct QuarantineFile {
     /// Where it is written until the run is published.
     pub temporary: PathBuf,
     pub target: PathBuf,
+    /// Whether the user named the file, and not just its folder.
+    is_named: bool,
     out: Option<BufWriter<File>>,
     pub rows: u64,
 }
 
 impl QuarantineFile {
-    pub fn new(temporary: PathBuf, target: PathBuf) -> Self {
-        Self { temporary, target, out: None, rows: 0 }
+    pub fn new(temporary: PathBuf, target: PathBuf, is_named: bool) -> Self {
+        Self { temporary, target, is_named, out: None, rows: 0 }
     }
 
     pub fn write(&mut self, rejected: &Rejected) -> Result<(), Diagnostic> {
@@ -116,6 +119,13 @@ impl QuarantineFile {
     /// Flushes; true where there is a file.
     pub fn finish(&mut self) -> Result<bool, Diagnostic> {
         match self.out.take() {
+            // The lines of an earlier run belong to its rows: they go with them.
+            None if self.target.exists() && (self.is_named || !is_foreign(&self.target)) => {
+                File::create(&self.temporary).map(|_| true).map_err(|error| {
+                    Diagnostic::error("PW0952", format!("the quarantine file cannot be written: {}", io_cause(&error)))
+                        .file(self.target.display().to_string())
+                })
+            }
             None => Ok(false),
             Some(mut out) => {
                 out.flush().map_err(|error| {

@@ -10,7 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, SystemTime};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::{Lock, Locked, allow_place, followed, hold, is_remembered, may_read, remember, trust};
+use pipewright_core::files::{
+    self, Lock, Locked, allow_place, followed, hold, is_remembered, may_read, remember, trust,
+};
 use pipewright_core::project::{
     EXTENSION, Edit, Fit, Journal, LeftBehind, OnDisk, Project, SaveFault, load, read_file, save_file, save_over,
 };
@@ -318,7 +320,7 @@ impl FileThread {
         if seen.is_some() && seen == self.session.seen {
             return;
         }
-        let bytes = match fs::read(&path) {
+        let bytes = match files::read_file(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             // Unreadable for a while, as on a network: nothing is known that could be told.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::{self, DesignInfo};
+use pipewright_core::files::is_trusted;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
@@ -288,8 +289,14 @@ pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
     let failed = move |fault| Message::RunDone { run, result: Err(vec![fault]) };
     desk.spawn("pipewright-run", failed, move |desk| {
         let progress = Progress { run, desk: desk.clone(), told: AtomicU64::new(u64::MAX) };
-        let options =
-            RunOptions { base: task.base, out: task.out, parameters: task.parameters, cancel, ..RunOptions::default() };
+        let options = RunOptions {
+            is_guest: !is_trusted(&task.base),
+            base: task.base,
+            out: task.out,
+            parameters: task.parameters,
+            cancel,
+            ..RunOptions::default()
+        };
         let result = pipewright_engine::run(&task.plan, &options, &progress).map(Box::new);
         Some(Message::RunDone { run, result })
     });

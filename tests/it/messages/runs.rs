@@ -361,6 +361,23 @@ fn same_titles(p: &mut Json) {
 /// What is done to a right pinned test, the exit code, what must be said.
 type Pinned = (fn(&mut Json), i32, &'static [&'static str]);
 
+/// A step that names a parameter is tested with the parameter's default.
+#[test]
+fn pinned_tests_know_the_parameters() {
+    let desk = Desk::new();
+    let fields = json!({"fields": [{"name": "status", "type": "Int"}]});
+    let mut project: Json = serde_json::from_str(&design(|_| {})).unwrap();
+    add(&mut project, "parameters", json!({"id": "lim", "name": "lim", "type": "Int", "default": 400}));
+    let settings = json!({"predicate": "status >= ${lim}"});
+    add(&mut project, "steps", json!({"id": "above", "kind": "filter", "title": "Above", "settings": settings}));
+    let test = json!({"id": "t1", "step": "above", "inputs": {"in": {"schema": fields, "rows": [[500], [200]]}},
+        "expected": {"out": {"schema": fields, "rows": [[500]]}}});
+    add(&mut project, "tests", test);
+    desk.write("project.json", project.to_string());
+    let (code, said) = desk.run(&["test", "project.json"]);
+    assert!(code == 0 && said.contains("1 passed"), "{said}");
+}
+
 /// Pinned tests.
 pub const TESTS: &[Pinned] = &[
     (

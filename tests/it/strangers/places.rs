@@ -242,3 +242,115 @@ fn nobody_needs_to_listen() {
     let (code, _, talk) = texts(shell.args(["-c", listing]).arg(pipewright().get_program()).output().unwrap());
     assert!(code == 0 && !talk.contains("panicked"), "{talk}");
 }
+
+#[test]
+fn a_project_that_is_not_trusted_writes_to_no_hidden_place_and_over_nothing_of_the_current_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().join("repository");
+    fs::create_dir_all(here.join(".git")).unwrap();
+    for name in [".git/config", ".env", "Makefile"] {
+        fs::write(here.join(name), "mine").unwrap();
+        let file = project(&here.join("stranger"), name, &[]);
+        let run_here = |more: &[&str]| {
+            let command = &mut pipewright();
+            texts(command.current_dir(&here).args(["run", path(&file)]).args(more).output().unwrap())
+        };
+        let (code, _, talk) = run_here(&[]);
+        assert!(code == 1 && talk.contains("PW0752"), "{name}: {talk}");
+        assert_eq!(text(here.join(name)), "mine");
+        let (code, _, talk) = run_here(&["--trust"]);
+        assert_eq!(code, 0, "{name}: {talk}");
+        assert_eq!(text(here.join(format!("{name}.before"))), "mine");
+        // What a run wrote, the next may replace.
+        let (code, _, talk) = run_here(&[]);
+        assert_eq!(
+            (code, talk.contains("PW0752")),
+            (i32::from(name.starts_with('.')), name.starts_with('.')),
+            "{talk}"
+        );
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_report_or_of_kept_lines_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "rows.csv", &[]);
+    fs::write(at("p/in.csv"), "id,day\n1,a\n2,b,c,d\n").unwrap();
+    fs::create_dir_all(at("aside")).unwrap();
+    fs::create_dir_all(at("out")).unwrap();
+    fs::create_dir_all(at("new")).unwrap();
+    fs::write(at("aside/quarantine.jsonl"), "mine").unwrap();
+    fs::write(at("out/report.json"), "mine").unwrap();
+    let (out, report, aside) = (at("out"), at("out/report.json"), at("aside"));
+    let arguments = ["run", path(&file), "--out", path(&out), "--report", path(&report), "--quarantine", path(&aside)];
+    for _ in 0..2 {
+        run_ok(&arguments);
+        assert!(text(&report).contains("\"seconds\"") && text(at("aside/quarantine.jsonl")).contains("\"reason\""));
+        assert_eq!(text(at("out/report.json.before")), "mine");
+        assert_eq!(text(at("aside/quarantine.jsonl.before")), "mine");
+    }
+    assert!(!at("out/report.json.before-2").exists() && !at("aside/quarantine.jsonl.before-2").exists());
+    for (option, place, code) in [
+        ("--report", "new", "PW0968"),
+        ("--quarantine", "new/rows.csv", "PW0966"),
+        ("--report", "new/rows.csv", "PW0966"),
+    ] {
+        let (status, _, talk) = run(&["run", path(&file), "--out", path(&at("new")), option, path(&at(place))]);
+        assert!(status == 1 && talk.contains(code), "{option} {place}: {talk}");
+    }
+}
+
+#[test]
+fn a_folder_of_rows_stays_as_closed_as_it_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "parts", &["day"]);
+    let (out, parts) = (folder.path().join("out"), folder.path().join("out/parts"));
+    run_ok(&["run", path(&file), "--out", path(&out)]);
+    fs::set_permissions(&parts, fs::Permissions::from_mode(0o700)).unwrap();
+    run_ok(&["run", path(&file), "--out", path(&out)]);
+    assert_eq!(fs::metadata(&parts).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn an_output_inside_of_another_is_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "parts", &["day"]);
+    let mut design: serde_json::Value = serde_json::from_str(&text(&file)).unwrap();
+    let load = json!({"id": "second", "kind": "load_file", "title": "Second", "settings": {"path": "parts/x.csv"}});
+    design["steps"].as_array_mut().unwrap().push(load);
+    design["wires"].as_array_mut().unwrap().push(json!({"id": "w2", "from": "read", "to": "second"}));
+    fs::write(&file, design.to_string()).unwrap();
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&folder.path().join("out"))]);
+    assert!(code == 1 && talk.contains("PW0966") && !talk.contains(".pipewright"), "{talk}");
+}
+
+#[test]
+fn the_kept_lines_of_an_earlier_run_go_with_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for quarantine in ["aside", "aside.jsonl"] {
+        let file = project(&at("p"), "rows.csv", &[]);
+        let (out, aside) = (at("out"), at(quarantine));
+        let kept = if quarantine == "aside" { aside.join("quarantine.jsonl") } else { aside.clone() };
+        let arguments = ["run", path(&file), "--out", path(&out), "--quarantine", path(&aside)];
+        run_ok(&arguments);
+        assert!(!kept.exists(), "nothing was turned away");
+        fs::write(at("p/in.csv"), "id,day\n1,a\n2,b,c,d\n").unwrap();
+        run_ok(&arguments);
+        assert_eq!(text(&kept).lines().count(), 1);
+        fs::write(at("p/in.csv"), "id,day\n1,a\n").unwrap();
+        run_ok(&arguments);
+        assert_eq!(text(&kept), "");
+    }
+}
+
+#[test]
+fn a_folder_is_not_published_into_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), "x").unwrap();
+    let (code, _, talk) = run(&["publish", path(folder.path()), path(&folder.path().join("sub"))]);
+    assert!(code == 2 && talk.contains("lies in the folder"), "{talk}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::support::{path, pipewright, run, texts};
+use crate::support::{path, pipewright, run, run_ok, texts};
 
 const SECRET: &str = "canary-4711";
 
@@ -109,6 +109,88 @@ fn no_verb_reads_outside_of_the_folder_until_the_project_is_trusted() {
     let named = format!("where={}", path(&at("p")));
     let (code, _, talk) = run(&["run", path(&file), "--param", &named, "--out", path(&at("out"))]);
     assert!(code != 0 && talk.contains("not trusted"), "{talk}");
+}
+
+#[test]
+fn values_of_an_env_file_are_what_is_written_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let design = serde_json::json!({
+        "pipewright": 1, "name": "p",
+        "parameters": [{"id": "p", "name": "p", "type": "String", "default": "x"}],
+        "steps": [
+            {"id": "t", "kind": "table", "title": "T", "settings": {"columns": [{"name": "n", "type": "Int"}], "rows": [[1]]}},
+            {"id": "c", "kind": "compute", "title": "C", "settings": {"columns": [{"id": "c1", "name": "p", "expression": "${p}"}]}},
+            {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.jsonl", "kind": "jsonl"}},
+        ],
+        "wires": [{"id": "w", "from": "t", "to": "c"}, {"id": "w2", "from": "c", "to": "out"}],
+    });
+    fs::write(at("p.pipewright.json"), design.to_string()).unwrap();
+    let given = |written: &str| {
+        fs::write(at("values"), format!("PW_P={written}\n")).unwrap();
+        let mut command = pipewright();
+        command.args([
+            "run",
+            path(&at("p.pipewright.json")),
+            "--out",
+            path(&at("out")),
+            "--env-file",
+            path(&at("values")),
+        ]);
+        let (code, _, talk) = texts(command.env("CANARY", SECRET).output().unwrap());
+        assert_eq!(code, 0, "{written}: {talk}");
+        let row: serde_json::Value =
+            serde_json::from_str(fs::read_to_string(at("out/out.jsonl")).unwrap().trim()).unwrap();
+        row["p"].as_str().unwrap().to_owned()
+    };
+    for (written, value) in [
+        ("${CANARY}", "${CANARY}"),
+        ("a$CANARY", "a$CANARY"),
+        ("pa$$word", "pa$$word"),
+        ("\"$CANARY b\"", "$CANARY b"),
+        ("'$CANARY'", "$CANARY"),
+        ("\"a\\$b\"", "a$b"),
+    ] {
+        assert_eq!(given(written), value, "{written}");
+    }
+}
+
+#[test]
+fn a_pattern_fits_no_folder_above() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("private")).unwrap();
+    fs::write(at("private/notes.log"), SECRET).unwrap();
+    for pattern in [".?/private/*.log", ".*/private/*.log", ".[.]/private/*.log", ".*/**/nothing"] {
+        let file = project(&at("p"), pattern, true);
+        let (code, out, talk) = run(&["preview", path(&file), "--step", "read"]);
+        assert!(code != 0 && talk.contains("fits `..` too"), "{pattern}: {talk}");
+        assert!(!out.contains(SECRET) && !talk.contains("notes.log"), "{pattern}: {talk}");
+    }
+}
+
+#[test]
+fn a_pipeline_whose_operations_lack_inputs_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("p")).unwrap();
+    fs::write(at("p/x.log"), "a\n").unwrap();
+    let file = project(&at("p"), "x.log", true);
+    run_ok(&["export", path(&file), "--target", "pipeline", "--out", path(&at("bundle"))]);
+    let pipeline = at("bundle/pipeline.json");
+    let whole: serde_json::Value = serde_json::from_str(&fs::read_to_string(&pipeline).unwrap()).unwrap();
+    for index in 0..whole["nodes"].as_array().unwrap().len() {
+        for inputs in [serde_json::json!([]), serde_json::json!([0, 0, 0])] {
+            let mut broken = whole.clone();
+            if broken["nodes"][index]["op"] == "read" && inputs == serde_json::json!([]) {
+                continue;
+            }
+            broken["nodes"][index]["inputs"] = inputs;
+            fs::write(&pipeline, broken.to_string()).unwrap();
+            let (code, _, talk) = run(&["run", path(&pipeline), "--out", path(&at("out"))]);
+            assert!(code == 78 && talk.contains("PW0614"), "{index}: {code} {talk}");
+        }
+    }
 }
 
 /// A script of a bundle is not more trusted than what it was made of.

@@ -192,8 +192,10 @@ def inside(path):
     plain = [part for part in parts if part not in ("", ".")]
     if not plain:
         stop(f"the path of a load names no file: {path!r}")
-    if plain[0] == "quarantine":
-        stop(f"the folder quarantine is for what the sources turn away: {path!r}")
+    if plain in (["quarantine"], ["quarantine", "quarantine.jsonl"]):
+        stop(f"what the sources turn away is written there: {path!r}")
+    if any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in path):
+        stop(f"the path of a load holds a line end or another character that is not seen: {path!r}")
     return os.path.normpath(path)
 
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::document::{text_at, warning_at};
+use super::document::{text_at, too_many, warning_at};
 use super::{Declared, DeclaredField, Read, list_at};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
@@ -12,9 +12,12 @@ use crate::model::Synthetic;
 
 /// How deep records are followed: one that holds itself ends somewhere.
 const DEEPEST: usize = 12;
+/// Types in one file, those that names stand for counted each time: what refers to itself ten times over is not
+/// written out.
+const MOST: usize = 20_000;
 
 pub fn read(text: &str, document: &Json) -> Read {
-    let mut reader = Reader { text, named: BTreeMap::new(), warnings: Vec::new() };
+    let mut reader = Reader { text, named: BTreeMap::new(), warnings: Vec::new(), left: MOST };
     reader.collect(document, "", 0);
     let tops: Vec<&Json> = document.as_array().map_or(vec![document], |items| items.iter().collect());
     let mut found = Vec::new();
@@ -29,6 +32,8 @@ struct Reader<'a> {
     /// Records, enumerations and fixed types by name, with and without namespace.
     named: BTreeMap<String, &'a Json>,
     warnings: Vec<Diagnostic>,
+    /// Types that may still be followed.
+    left: usize,
 }
 
 /// A schema's name with its namespace.
@@ -84,7 +89,11 @@ impl<'a> Reader<'a> {
     }
 
     fn data_type(&mut self, schema: &'a Json, depth: usize) -> DataType {
-        if depth > DEEPEST {
+        if self.left == 1 {
+            self.warnings.push(too_many(MOST));
+        }
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 || depth > DEEPEST {
             return DataType::Unknown;
         }
         match schema {

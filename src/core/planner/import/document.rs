@@ -44,3 +44,10 @@ pub fn warning_at(text: &str, holds: &str, message: String, help: &str) -> Diagn
         None => warning,
     }
 }
+
+/// What is told where a file's types refer to each other so often that they are not all written out.
+pub fn too_many(most: usize) -> Diagnostic {
+    let message = format!("the file declares more than {most} types, those that it refers to counted each time");
+    Diagnostic::warning("PW0826", message)
+        .help("types from there on are taken as of any kind; give a file of the tables that are needed")
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::document::{text_at, warning_at};
+use super::document::{text_at, too_many, warning_at};
 use super::types::classification_of;
 use super::{Declared, DeclaredField, Read, list_at, object_at};
 use crate::data::DataType;
@@ -14,9 +14,12 @@ use crate::model::Synthetic;
 
 /// How deep schemas are followed: one that holds itself ends somewhere.
 const DEEPEST: usize = 12;
+/// Types in one file, those that names stand for counted each time: what refers to itself ten times over is not
+/// written out.
+const MOST: usize = 20_000;
 
 pub fn read(text: &str, document: &Json) -> Read {
-    let mut reader = Reader { text, document, warnings: Vec::new() };
+    let mut reader = Reader::new(text, document);
     let mut found = Vec::new();
     let root = title_of(document).unwrap_or_else(|| "rows".to_owned());
     found.extend(reader.source(&root, document));
@@ -44,9 +47,25 @@ pub(super) struct Reader<'a> {
     pub text: &'a str,
     pub document: &'a Json,
     pub warnings: Vec<Diagnostic>,
+    /// Types that may still be followed.
+    left: usize,
 }
 
 impl<'a> Reader<'a> {
+    pub fn new(text: &'a str, document: &'a Json) -> Self {
+        Self { text, document, warnings: Vec::new(), left: MOST }
+    }
+
+    /// Whether one more type is followed.
+    fn goes_on(&mut self, depth: usize) -> bool {
+        let is_last = self.left == 1;
+        self.left = self.left.saturating_sub(1);
+        if is_last {
+            self.warnings.push(too_many(MOST));
+        }
+        self.left > 0 && depth <= DEEPEST
+    }
+
     /// The rows that a schema describes; `None` where it is no object and no list of objects.
     pub fn source(&mut self, name: &str, schema: &'a Json) -> Option<Declared> {
         let rows = self.rows(schema);
@@ -107,7 +126,7 @@ impl<'a> Reader<'a> {
     /// The fields of an object, those of its parts (`allOf`) and choices (`anyOf`, `oneOf`) too.
     fn fields(&mut self, schema: &'a Json, depth: usize) -> Vec<DeclaredField> {
         let mut fields: Vec<DeclaredField> = Vec::new();
-        if depth > DEEPEST {
+        if !self.goes_on(depth) {
             return fields;
         }
         let required: BTreeSet<&str> = list_at(schema, "required").filter_map(Json::as_str).collect();
@@ -150,7 +169,7 @@ impl<'a> Reader<'a> {
 
     pub fn data_type(&mut self, schema: &'a Json, depth: usize) -> DataType {
         let schema = self.resolved(schema);
-        if depth > DEEPEST {
+        if !self.goes_on(depth) {
             return DataType::Unknown;
         }
         match type_name(schema) {

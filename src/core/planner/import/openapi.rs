@@ -12,7 +12,7 @@ pub fn read(text: &str, document: &Json) -> Read {
         return Err(Diagnostic::error("PW0828", "this is an API description of version 2 (Swagger)")
             .help("convert it to OpenAPI 3 first"));
     }
-    let mut reader = Reader { text, document, warnings: Vec::new() };
+    let mut reader = Reader::new(text, document);
     let mut found = Vec::new();
     for (path, item) in object_at(document, "paths") {
         let item = reader.resolved(item);

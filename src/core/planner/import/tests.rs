@@ -195,3 +195,36 @@ fn no_text_brings_an_importer_down() {
         }
     }
 }
+
+#[test]
+fn types_that_refer_to_each_other_over_and_over_are_not_all_written_out() {
+    use serde_json::{Value as Json, json};
+    let letters = "abcdefghij".chars().map(String::from);
+    let object = |next: &str| -> Json {
+        let properties = letters.clone().map(|name| (name, json!({"$ref": format!("#/$defs/{next}")})));
+        json!({"type": "object", "properties": Json::Object(properties.collect())})
+    };
+    let parts = |next: &str| json!({"type": "object", "allOf": vec![json!({"$ref": format!("#/$defs/{next}")}); 10]});
+    let levels = |one: &dyn Fn(&str) -> Json| -> String {
+        let mut defs: serde_json::Map<String, Json> =
+            (0..12).map(|level| (format!("D{level}"), one(&format!("D{}", level + 1)))).collect();
+        defs.insert("D12".to_owned(), json!({"type": "object", "properties": {"x": {"type": "integer"}}}));
+        json!({"$schema": "x", "$defs": defs, "type": "object", "properties": {"r": {"$ref": "#/$defs/D0"}}})
+            .to_string()
+    };
+    let record = |level: usize| {
+        let of = if level == 0 { json!("int") } else { json!(format!("R{}", level - 1)) };
+        let fields: Vec<Json> = letters.clone().map(|name| json!({"name": name, "type": of})).collect();
+        json!({"type": "record", "name": format!("R{level}"), "fields": fields})
+    };
+    let avro = Json::Array((0..13).map(record).collect()).to_string();
+    for text in [levels(&object), levels(&parts), avro] {
+        let imported = read_declarations(&text, None).unwrap();
+        assert!(imported.warnings.iter().any(|warning| warning.message.contains("more than 20000 types")), "{text}");
+        let written: usize =
+            imported.sources.iter().flat_map(|one| &one.fields).map(|field| field.data_type.to_string().len()).sum();
+        assert!(written < 1 << 20, "{written}");
+    }
+    assert_eq!(types::type_of(&"array<".repeat(50_000)), None);
+    assert_eq!(types::type_of(&format!("int{}", "[]".repeat(50_000))), None);
+}

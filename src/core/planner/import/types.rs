@@ -5,6 +5,10 @@ use crate::data::{Classification, DataType};
 /// The type behind a name that a database gives: `varchar(20)`, `numeric(10, 2)`, `timestamp with time zone`, `int[]`,
 /// `ARRAY<STRING>`, `Nullable(Int64)`. `None`: not known.
 pub fn type_of(written: &str) -> Option<DataType> {
+    // No type is written so long; what is nested in it is not followed.
+    if written.len() > 1000 {
+        return None;
+    }
     let lower = written.trim().to_lowercase();
     if let Some(item) = lower.strip_suffix("[]") {
         return Some(DataType::List(Box::new(type_of(item).unwrap_or(DataType::Unknown))));

@@ -1,0 +1,41 @@
+//! Reading files that are meant to be files: a pipe would wait for a writer that never comes, a device never ends.
+//! Must not import anything of this crate.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes of a file that is read as a whole (a project, a policy, edits): more is none of them.
+const LARGEST: u64 = 256 << 20;
+
+/// Opens a file for reading. A folder, a pipe and a device are errors; what the shell hands over (`<(command)`, standard
+/// input) is the user's word.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    let about = fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !about.is_file() && !is_handed_over(path) {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "it is a pipe or a device, not a file"));
+    }
+    File::open(path)
+}
+
+fn is_handed_over(path: &Path) -> bool {
+    path == Path::new("/dev/stdin") || path.starts_with("/dev/fd")
+}
+
+/// All bytes of a file that people or programs write as one document.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_file(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {} MB", LARGEST >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+/// The same as text.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_file(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
+}
