@@ -246,6 +246,8 @@ impl App {
                 }
                 self.state.unsecured = Unsecured { count, reason };
             }
+            Message::PutAside(left) => self.state.left = left.into(),
+            Message::Unheld => self.state.holder = None,
             Message::OnDisk { path, change } => self.take_disk_change(&path, change),
             Message::Trusted => self.look_again_trusted(ctx),
             Message::Kept(Ok(path)) => self.notice(ctx, format!("kept as {}", path.display()), false),
@@ -378,6 +380,9 @@ impl App {
         let unknown: Vec<String> =
             self.state.project.sources.values().filter(is_unknown).map(|source| source.id.clone()).collect();
         unknown.iter().for_each(|id| self.sniff_source(ctx, id, true));
+        // What was known of the sources was that nothing may be read of them.
+        self.state.planning.evidence.clear();
+        self.state.planning.looked_at = None;
         self.request_preview();
     }
 

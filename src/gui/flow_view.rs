@@ -13,6 +13,7 @@ use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, StepState
 use super::edits::step_ports;
 use super::results::{Digest, Freshness};
 use super::state::{StateRef, grouped, number_text, percent, short_count};
+use super::widgets::shown_name;
 
 /// What is looked up for every step: made once for all.
 struct Lookup<'a> {
@@ -105,13 +106,13 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     let state = lookup.state;
     let position = pos2(step.x as f32, step.y as f32);
     let Some(kind) = steps::kind(&step.kind) else {
-        let mut view = StepView::new(&step.id, &step.title, Group::Check, position);
+        let mut view = StepView::new(&step.id, shown_name(&step.title, 200), Group::Check, position);
         view.kind = "Unknown step".into();
         view.icon = Icon::Question;
         view.line = format!("`{}` is not known here", step.kind);
         return view;
     };
-    let mut view = StepView::new(&step.id, state.step_title(&step.id), group_of(kind), position);
+    let mut view = StepView::new(&step.id, shown_name(state.step_title(&step.id), 200), group_of(kind), position);
     let ports = step_ports(step);
     let views = |ports: &[steps::Port]| -> Vec<PortView> {
         ports.iter().map(|port| PortView::new(&port.name, &port.label)).collect()
@@ -127,9 +128,14 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     if let Some(output) = ports.outputs.first()
         && let Some(schema) = state.output_schema(&step.id, &output.name)
     {
-        let shown = || schema.fields.iter().take(24);
-        let width = shown().map(|field| field.name.chars().count()).max().unwrap_or_default();
-        let columns = shown().map(|field| format!("{:width$}  {}", field.name, field.data_type));
+        // A tooltip, and no more: it must not cover the canvas.
+        const LONGEST: usize = 60;
+        let fields = schema.fields.iter().take(24);
+        let shown: Vec<(String, String)> = fields
+            .map(|field| (shown_name(&field.name, LONGEST), shown_name(&field.data_type.to_string(), LONGEST)))
+            .collect();
+        let width = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        let columns = shown.iter().map(|(name, data_type)| format!("{name:width$}  {data_type}"));
         view.hover = columns.collect::<Vec<_>>().join("\n");
         if schema.len() > 24 {
             view.hover.push_str(&format!("\nand {} more", schema.len() - 24));
@@ -290,7 +296,7 @@ fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     let state = lookup.state;
     view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp) || state.is_ghost(&wire.id);
     if let Some(fault) = lookup.wire_faults.get(wire.id.as_str()) {
-        view.fault.clone_from(&fault.message);
+        view.fault = shown_name(&fault.message, 500);
         view.label = "must not flow here".into();
         return Some(view);
     }

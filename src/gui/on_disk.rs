@@ -13,7 +13,7 @@ use super::dialogs::title_ui;
 use super::state::{StateRef, counted};
 use super::theme;
 use super::view::{Dialog, Then};
-use super::widgets::{primary_button, soft};
+use super::widgets::{primary_button, shown_name, soft};
 
 /// What others made of the open file.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             let told = match &change.theirs {
                 Theirs::Project(_) => "The project was changed on the disk.".to_owned(),
                 Theirs::Unreadable(fault) => {
-                    format!("The file was changed on the disk and is no project now: {}", fault.message)
+                    format!("The file was changed on the disk and cannot be read as a project now ({}).", fault.message)
                 }
                 Theirs::Gone => "The file of the project is gone from the disk.".to_owned(),
             };
@@ -60,11 +60,15 @@ pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     }
     if !state.out_of_reach.is_empty() {
         line_ui(ui, |ui| {
-            let named: Vec<&str> = state.out_of_reach.iter().map(String::as_str).take(3).collect();
+            const SHOWN: usize = 60;
+            let shown = |most: usize, length: usize| -> Vec<String> {
+                state.out_of_reach.iter().take(most).map(|path| shown_name(path, length)).collect()
+            };
+            let named = shown(2, SHOWN);
             let more = state.out_of_reach.len() - named.len();
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             ui.label(format!("This project wants to read outside of its folder: {}{more}.", named.join(", ")))
-                .on_hover_text(state.out_of_reach.join("\n"));
+                .on_hover_text(shown(20, 3 * SHOWN).join("\n"));
             let told = "Only where it is known from whom it is: its previews, runs and exports will read these";
             if ui.button("Trust this project").on_hover_text(told).clicked() {
                 out.push(Action::Trust);
@@ -73,15 +77,17 @@ pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     }
     if let Some(holder) = &state.holder {
         line_ui(ui, |ui| {
-            ui.label(format!("{holder} has this project open. Changes made here go into a journal of their own."));
+            ui.label(format!(
+                "This project is open elsewhere: {holder}. Changes made here are kept apart; saving asks before it replaces theirs."
+            ));
         });
     }
     if state.unsecured.count > 0 {
         line_ui(ui, |ui| {
             let (count, reason) = (counted(state.unsecured.count as u64, "change"), &state.unsecured.reason);
-            ui.label(format!(
-                "{count} not secured: a crash would lose them ({reason}). It is tried again all the time."
-            ));
+            let told =
+                format!("Not secured: {count} would be lost in a crash ({reason}). It is tried again all the time.");
+            ui.label(RichText::new(told).strong().color(theme::palette(ui.ctx()).bad));
         });
     }
 }
@@ -89,6 +95,7 @@ pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 fn line_ui(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let fill = theme::palette(ui.ctx()).canvas;
     Frame::new().fill(fill).inner_margin(Margin::symmetric(12, 4)).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
         ui.horizontal_wrapped(add);
     });
 }
@@ -102,18 +109,18 @@ pub fn has_lines(state: StateRef<'_>) -> bool {
 /// What differs between the project as it is shown and the file.
 pub fn compare_ui(ui: &mut Ui, found: &[ProjectChange], out: &mut Actions) -> bool {
     let mut is_done = false;
-    title_ui(ui, "What the file has otherwise", &mut is_done);
+    title_ui(ui, "How the file differs from what is shown", &mut is_done);
     if found.is_empty() {
         ui.label("Nothing differs in the design; only the text of the file does.");
     }
     ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
         for one in found {
             let (word, fields) = match &one.change {
-                ItemChange::Added => ("added", String::new()),
-                ItemChange::Removed => ("removed", String::new()),
-                ItemChange::Changed(fields) => ("changed", format!(": {}", fields.join(", "))),
+                ItemChange::Added => ("only in the file", String::new()),
+                ItemChange::Removed => ("only here", String::new()),
+                ItemChange::Changed(fields) => ("different", format!(": {}", fields.join(", "))),
             };
-            ui.label(format!("{word} in {}: “{}”{fields}", one.collection, one.title)).on_hover_text(&one.id);
+            ui.label(format!("{}, {word}: “{}”{fields}", one.collection, one.title)).on_hover_text(&one.id);
         }
     });
     ui.add_space(theme::SPACE_3);
@@ -138,6 +145,10 @@ pub fn conflict_ui(ui: &mut Ui, path: &Path, fault: &SaveFault, out: &mut Action
             ("The project is open elsewhere", format!("{holder} has it open and may save it, too."))
         }
         SaveFault::Exists(_) => ("There is a file of that name", "It would be replaced; it stays as .bak.".to_owned()),
+        SaveFault::Changed(now) if !now.is_there() => (
+            "The file is gone from its place",
+            "It was deleted or moved, or its disk is not there now. Saving would make a new file.".to_owned(),
+        ),
         SaveFault::Changed(_) | SaveFault::Failed(_) => (
             "The file has changed on the disk",
             "It is not what this project was read from. What is there would be replaced; it stays as .bak.".to_owned(),

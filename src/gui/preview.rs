@@ -20,7 +20,7 @@ use super::state::{StateRef, counted, grouped, percent};
 use super::statusbar::statement;
 use super::theme::{self, Palette};
 use super::view::{PreviewView, View};
-use super::widgets::{badge, caption, empty_state, link};
+use super::widgets::{badge, caption, empty_state, link, shown_name};
 
 const ROW_HEIGHT: f32 = 25.0;
 const HEADER_HEIGHT: f32 = 50.0;
@@ -318,7 +318,7 @@ impl TableDelegate for Rows<'_> {
             self.copied = Some(shown(&value));
         }
         if is_cut && response.hovered() {
-            response.clone().on_hover_text(RichText::new(shown(&value)).font(theme::code()));
+            response.clone().on_hover_text(RichText::new(shown_name(&shown(&value), 1000)).font(theme::code()));
         }
         response.context_menu(|ui| {
             if ui.button("Copy cell").clicked() {

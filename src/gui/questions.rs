@@ -13,7 +13,9 @@ use super::planning::Reach;
 use super::state::StateRef;
 use super::theme::{self, Palette};
 use super::view::View;
-use super::widgets::{Sign, badge, caption, card, empty_state, link, list_row, search_field, sign_ui, soft};
+use super::widgets::{
+    Sign, badge, caption, card, empty_state, link, list_row, search_field, shown_name, sign_ui, soft,
+};
 
 /// What is typed into the panel.
 #[derive(Debug, Default)]
@@ -154,9 +156,9 @@ fn question_card(ui: &mut Ui, state: StateRef<'_>, question: &Question, out: &mu
     let mut wants_flow = false;
     let response = card(ui, is_shown, &question.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;
-        ui.label(theme::semibold(&question.title));
+        ui.label(theme::semibold(shown_name(&question.title, 200)));
         if !asker.is_empty() {
-            ui.label(RichText::new(format!("asked by {asker}")).color(palette.soft));
+            ui.label(RichText::new(format!("asked by {}", shown_name(asker, 60))).color(palette.soft));
         }
         ui.horizontal_wrapped(|ui| {
             let (word, colour) = status(palette, question.status);

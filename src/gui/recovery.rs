@@ -20,6 +20,8 @@ pub enum RecoverAnswer {
     /// Its design becomes a project of its own.
     Copy,
     Discard,
+    /// It stays where it is, for another time.
+    Later,
 }
 
 /// The first of the journals that are offered.
@@ -27,26 +29,30 @@ pub fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
     let Some(left) = state.left.front() else { return };
     Modal::new(Id::unique("recovery")).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
         ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
-        ui.label(RichText::new("Recover unsaved work?").font(theme::title()));
+        let title = if left.is_put_aside { "What becomes of the unsaved changes?" } else { "Recover unsaved work?" };
+        ui.label(RichText::new(title).font(theme::title()));
         ui.add_space(theme::SPACE_2);
-        told_ui(ui, left);
+        told_ui(ui, left, state.path.is_some());
         ui.add_space(theme::SPACE_3);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| answers_ui(ui, left, out));
     });
 }
 
-fn told_ui(ui: &mut Ui, left: &Left) {
+fn told_ui(ui: &mut Ui, left: &Left, has_file: bool) {
     let changes = counted(left.journal.batches.len() as u64, "change");
-    if left.fit == Fit::Whole {
-        soft(ui, format!("The designer was not closed properly. {changes} since the last save can be recovered."));
-    } else {
-        soft(
-            ui,
-            format!(
-                "The designer was not closed properly, and the project has changed on the disk since. {changes} were made to the project as it was then."
+    soft(
+        ui,
+        match (left.is_put_aside, left.fit) {
+            (true, _) => format!(
+                "The file is shown as it is on the disk now. {changes} that had not been saved were made to it as it was before."
             ),
-        );
-    }
+            (false, Fit::Whole) if has_file => format!("{changes} since the last save are not in the file yet."),
+            (false, Fit::Whole) => format!("{changes} of a design that was never saved can be recovered."),
+            (false, Fit::Partly | Fit::Nothing) => format!(
+                "{changes} were not saved, and the project has changed on the disk since: they were made to it as it was then."
+            ),
+        },
+    );
     if left.journal.is_damaged() {
         soft(ui, "A part of the journal cannot be read; it is kept beside the project.");
     }
@@ -64,7 +70,14 @@ fn answers_ui(ui: &mut Ui, left: &Left, out: &mut Actions) {
     if left.fit != Fit::Whole && ui.button("Keep as a copy").clicked() {
         out.push(Action::Recover(RecoverAnswer::Copy));
     }
-    if ui.button("Give up the changes").clicked() {
+    if ui
+        .button("Later")
+        .on_hover_text("They stay beside the project, and are offered when it is opened again")
+        .clicked()
+    {
+        out.push(Action::Recover(RecoverAnswer::Later));
+    }
+    if ui.button("Give up the changes").on_hover_text("They are deleted").clicked() {
         out.push(Action::Recover(RecoverAnswer::Discard));
     }
 }
@@ -72,9 +85,10 @@ fn answers_ui(ui: &mut Ui, left: &Left, out: &mut Actions) {
 impl App {
     /// The answer to “a crash left edits behind”.
     pub(super) fn recover(&mut self, ctx: &Context, answer: RecoverAnswer) {
-        let Some(Left { journal, fit }) = self.state.left.pop_front() else { return };
+        let Some(Left { journal, fit, .. }) = self.state.left.pop_front() else { return };
         match answer {
             RecoverAnswer::Discard => self.backend.file(FileTask::Discard(Box::new(journal))),
+            RecoverAnswer::Later => {}
             RecoverAnswer::Copy => self.backend.file(FileTask::KeepCopy(Box::new(journal))),
             RecoverAnswer::Apply => {
                 let others = std::mem::take(&mut self.state.left);

@@ -7,7 +7,7 @@ use super::command::{Action, Actions, Command};
 use super::icons::{Icon, icon_button};
 use super::state::StateRef;
 use super::theme;
-use super::widgets::{primary_button, soft, strong};
+use super::widgets::{primary_button, shown_name, soft, strong};
 
 /// The bar.
 pub fn top_bar_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
@@ -82,7 +82,7 @@ fn menu_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 fn project_ui(ui: &mut Ui, state: StateRef<'_>) {
     ui.spacing_mut().item_spacing.x = theme::SPACE_1;
     let path = state.path.as_ref().map_or("not saved yet".to_owned(), |path| path.display().to_string());
-    strong(ui, &state.project.name).on_hover_text(path);
+    strong(ui, shown_name(&state.project.name, 40)).on_hover_text(path);
     let word = if state.saving {
         "saving…"
     } else if state.path.is_none() {

@@ -5,6 +5,8 @@ use egui::{
     ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
+use pipewright_core::quote::visible;
+
 use super::icons::{Icon, icon_button};
 use super::theme::{self, Group};
 
@@ -25,6 +27,17 @@ pub fn soft(ui: &mut Ui, text: impl Into<String>) -> Response {
 pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
     let colour = theme::palette(ui.ctx()).soft;
     ui.label(RichText::new(text).font(theme::caption()).color(colour))
+}
+
+/// A name or path of whatever length, on one line, what is not to be seen written out: no more than `most` characters.
+pub fn shown_name(text: &str, most: usize) -> String {
+    // No more is looked at than can be shown.
+    let start: String = text.chars().take(most + 1).collect();
+    let shown = visible(&start);
+    match shown.chars().count() > most {
+        true => shown.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        false => shown.into_owned(),
+    }
 }
 
 /// Semibold body text.

@@ -84,7 +84,7 @@ fn a_file_that_others_change_is_offered_and_reloaded() {
     changed_by_others(&path);
     wait_for_text(&mut harness, "changed on the disk");
     click(&mut harness, "Compare");
-    wait_for_text(&mut harness, "added in notes: “theirs”");
+    wait_for_text(&mut harness, "notes, only in the file: “theirs”");
     harness.get_all_by_role_and_label(Role::Button, "Reload").last().unwrap().click();
     wait(&mut harness, "their note", |app| app.project().notes.contains_key("note-theirs"));
     assert!(harness.query_by_label_contains("changed on the disk").is_none());
@@ -136,8 +136,8 @@ fn of_two_windows_the_second_sees_the_holder_and_has_its_own_journal() {
     let path = saved(home.path());
     let mut first = opened(home.path(), &path);
     let mut second = opened(home.path(), &path);
-    assert!(first.query_by_label_contains("has this project open").is_none());
-    wait_for_text(&mut second, "has this project open");
+    assert!(first.query_by_label_contains("This project is open elsewhere").is_none());
+    wait_for_text(&mut second, "This project is open elsewhere");
     assert!(second.query_by_label_contains(&format!("process {}", std::process::id())).is_some());
     add_step(&mut first, "Filter");
     add_step(&mut second, "Sort");
@@ -163,6 +163,107 @@ fn of_two_windows_the_second_sees_the_holder_and_has_its_own_journal() {
         click(&mut second, "Cancel");
     }
     assert_eq!(read_file(&path).unwrap().0.steps.len(), 1);
+    click(&mut second, "Cancel");
+    // Nobody holds it any more.
+    let since = Instant::now();
+    while second.query_by_label_contains("This project is open elsewhere").is_some() {
+        assert!(since.elapsed() < Duration::from_secs(20), "the line of the holder stays");
+        std::thread::sleep(Duration::from_millis(50));
+        second.run_ok();
+    }
+}
+
+#[test]
+fn of_changes_over_which_the_file_is_loaded_again_the_user_decides_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    for answer in ["Apply what still fits", "Give up the changes", "Later"] {
+        let path = saved(home.path());
+        let mut harness = opened(home.path(), &path);
+        add_step(&mut harness, "Filter");
+        wait_for_journals(home.path(), 1);
+        changed_by_others(&path);
+        wait_for_text(&mut harness, "changed on the disk");
+        click(&mut harness, "Reload");
+        wait_for_text(&mut harness, "What becomes of the unsaved changes?");
+        assert!(harness.query_by_label_contains("not closed properly").is_none());
+        assert!(harness.state().project().notes.contains_key("note-theirs"));
+        click(&mut harness, answer);
+        if answer == "Apply what still fits" {
+            wait(&mut harness, "the step", |app| step_of(app, "filter").is_some());
+            press_save(&mut harness);
+            wait(&mut harness, "the save", |app| !app.is_dirty());
+            let now = read_file(&path).unwrap().0;
+            assert_eq!((now.steps.len(), now.notes.len()), (1, 1));
+        } else {
+            assert!(step_of(harness.state(), "filter").is_none());
+        }
+        // What was decided on is not asked again; what was not is.
+        wait_for_journals(home.path(), usize::from(answer == "Later"));
+        drop(harness);
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(journals(home.path()).len(), 1);
+}
+
+#[test]
+fn a_save_in_the_place_of_a_file_that_is_gone_asks_first() {
+    let home = tempfile::tempdir().unwrap();
+    let path = saved(home.path());
+    let mut harness = opened(home.path(), &path);
+    add_step(&mut harness, "Filter");
+    fs::remove_file(&path).unwrap();
+    press_save(&mut harness);
+    wait_for_text(&mut harness, "The file is gone from its place");
+    assert!(!path.exists());
+    click(&mut harness, "Save anyway");
+    wait(&mut harness, "the save", |app| !app.is_dirty());
+    assert_eq!(read_file(&path).unwrap().0.steps.len(), 1);
+}
+
+#[test]
+fn what_was_out_of_reach_is_no_problem_once_the_project_is_trusted() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join("elsewhere")).unwrap();
+    fs::write(home.path().join("elsewhere/rows.csv"), "a,b\n1,x\n2,y\n").unwrap();
+    let project = home.path().join("project/p.pipewright.json");
+    fs::create_dir_all(project.parent().unwrap()).unwrap();
+    let design = json!({"pipewright": 1, "name": "p",
+        "sources": [{"id": "s", "title": "Rows", "path": "../elsewhere/rows.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "a", "type": "Int"}, {"name": "b", "type": "String"}]}}],
+        "steps": [{"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}}]});
+    fs::write(&project, design.to_string()).unwrap();
+    let mut harness = opened(home.path(), &project);
+    wait_for_text(&mut harness, "wants to read outside of its folder");
+    wait(&mut harness, "the warning", |app| {
+        app.problems().iter().any(|problem| problem.message.contains("only the declaration"))
+    });
+    click(&mut harness, "Trust this project");
+    wait(&mut harness, "no warning", |app| app.problems().iter().all(|problem| problem.code != "PW0750"));
+    assert!(harness.query_by_label_contains("wants to read outside").is_none());
+}
+
+#[test]
+fn no_name_of_a_stranger_pushes_the_window_apart() {
+    let home = tempfile::tempdir().unwrap();
+    let project = home.path().join("project/p.pipewright.json");
+    fs::create_dir_all(project.parent().unwrap()).unwrap();
+    let long = "N\n\u{202e}".repeat(1000);
+    let design = json!({"pipewright": 1, "name": long, "notes": [{"id": "note-a", "text": "a", "x": 0, "y": 0}],
+        "sources": [{"id": "s", "title": long, "path": format!("../{}", "e/\n".repeat(1500)), "format": {"name": "csv"},
+            "schema": {"fields": [{"name": long, "type": "Int"}]}}],
+        "steps": [{"id": "in", "kind": "file", "title": long, "settings": {"source": "s"}}]});
+    fs::write(&project, design.to_string()).unwrap();
+    let mut harness = designer(home.path(), vec![project], SIZE);
+    wait(&mut harness, "the project", |app| app.project().notes.contains_key("note-a"));
+    wait_for_text(&mut harness, "wants to read outside of its folder");
+    let trust = harness.get_by_role_and_label(Role::Button, "Trust this project").rect();
+    assert!(trust.max.y < 140.0, "{trust:?}");
+    let menu: Vec<egui::Rect> = ["Undo", "Export", "Run"]
+        .iter()
+        .flat_map(|label| harness.query_all_by_label_contains(label).map(|node| node.rect()).collect::<Vec<_>>())
+        .filter(|rect| rect.max.y < 60.0)
+        .collect();
+    assert!(menu.len() >= 3 && menu.iter().all(|rect| rect.max.x <= SIZE[0]), "{menu:?}");
 }
 
 #[test]

@@ -94,6 +94,10 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
     };
+    if before.is_none() && known.is_there() {
+        // Deleted, or its disk is not there now: whoever saves decides.
+        return Err(SaveFault::Changed(OnDisk::default()));
+    }
     let text = to_text(project);
     if let Some(before) = &before {
         let now = OnDisk::of(before);

@@ -181,11 +181,12 @@ impl FileThread {
     /// `project` is shown from now on.
     fn begin(&mut self, path: Option<PathBuf>, project: &Project, keeps_journal: bool) {
         match self.session.journal.take() {
-            // Left as after a crash: it is offered when the project is opened again.
+            // Left as after a crash.
             Some(journal) if keeps_journal => drop(journal),
             Some(journal) => drop(journal.close()),
             None => {}
         }
+        let is_again = keeps_journal && path.is_some() && path == self.session.path;
         let before = std::mem::take(&mut self.session);
         let lock = path.as_deref().and_then(|path| match self.opening.take() {
             Some((opened, lock)) if is_same(&opened, path) => Some(lock),
@@ -195,6 +196,12 @@ impl FileThread {
         let journal = self.journal(path.as_deref(), project);
         self.session = Session { path, lock, known: project.on_disk, seen: None, told: None, journal };
         self.tell_unsecured(None);
+        if let Some(path) = self.session.path.as_deref().filter(|_| is_again) {
+            // The changes over which the file was loaded again: what becomes of them is asked at once.
+            let mut left = left_behind(&Journal::path_for(path), project);
+            left.iter_mut().for_each(|left| left.is_put_aside = true);
+            self.send(Message::PutAside(left));
+        }
     }
 
     /// A journal of edits to `project` from here on.
@@ -291,6 +298,9 @@ impl FileThread {
         if is_open {
             lock = lock.or(self.session.lock.take());
         }
+        if lock.is_some() {
+            self.send(Message::Unheld);
+        }
         let journal = self.journal(Some(path), project);
         self.session = Session { path: Some(path.to_owned()), lock, known, seen: None, told: None, journal };
         Ok(())
@@ -310,7 +320,17 @@ impl FileThread {
     fn look_again(&mut self) {
         let done = self.session.journal.as_mut().map_or(Ok(()), Journal::secure);
         self.tell_unsecured(done.err());
+        self.look_at_holder();
         self.look_at_file();
+    }
+
+    /// Takes the lock that somebody else had, once it is free.
+    fn look_at_holder(&mut self) {
+        let Some(path) = self.session.path.as_deref().filter(|_| self.session.lock.is_none()) else { return };
+        if let Locked::Mine(lock) = hold(path, EXTENSION) {
+            self.session.lock = Some(lock);
+            self.send(Message::Unheld);
+        }
     }
 
     /// Tells where the file is another one by now: by time and length, then by its text.
@@ -377,7 +397,7 @@ fn left_behind(common: &Path, project: &Project) -> Vec<Left> {
             Fit::Partly => drop(journal.put_aside(common)),
             Fit::Whole => {}
         }
-        found.push(Left { journal, fit });
+        found.push(Left { journal, fit, is_put_aside: false });
     }
     found
 }

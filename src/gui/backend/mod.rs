@@ -111,6 +111,8 @@ pub struct Opened {
 pub struct Left {
     pub journal: LeftBehind,
     pub fit: Fit,
+    /// Whether the file was loaded again over them just now, and no crash left them.
+    pub is_put_aside: bool,
 }
 
 /// What others made of the file that is open.
@@ -156,6 +158,10 @@ pub enum Message {
         count: usize,
         reason: String,
     },
+    /// Changes over which the file was loaded again: what becomes of them is to be decided.
+    PutAside(Vec<Left>),
+    /// Nobody else has the project open any more.
+    Unheld,
     /// The file that is open was changed by others; `None`: it is again as it was.
     OnDisk {
         path: PathBuf,
