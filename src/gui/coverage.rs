@@ -14,7 +14,7 @@ use super::planning::Planning;
 use super::state::{StateRef, counted};
 use super::theme::{self, Palette};
 use super::view::View;
-use super::widgets::{Choice, Sign, badge, caption, empty_state, focus_ring, link, picker, sign_ui, soft};
+use super::widgets::{Choice, Sign, badge, caption, empty_state, focus_ring, link, picker, shown_name, sign_ui, soft};
 
 /// What is shown of the matrix.
 #[derive(Debug, Default)]
@@ -161,7 +161,7 @@ fn matrix_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, view: &mut Cov
         for (place, number) in sources.iter().enumerate() {
             let foot = pos2(left + (place as f32 + 0.5) * CELL - 4.0, whole.top() + head - 6.0);
             let title = title_of(&latest.coverage.sources[*number]);
-            let shown: String = title.chars().take(22).collect();
+            let shown = shown_name(title, 22);
             let galley = ui.painter().layout_no_wrap(shown, theme::caption(), palette.text);
             let mut text = egui::epaint::TextShape::new(foot - vec2(0.0, galley.size().y * 0.5), galley, palette.text);
             text.angle = -0.85;
@@ -218,7 +218,7 @@ fn question_row(ui: &mut Ui, palette: &Palette, latest: &Planning, row: usize, b
         ui.painter().rect_filled(band, 0.0, palette.hovered_ground());
     }
     let colour = if asked.is_own { palette.text } else { palette.soft };
-    let mut job = egui::text::LayoutJob::simple_singleline(asked.title.clone(), theme::body(), colour);
+    let mut job = egui::text::LayoutJob::simple_singleline(shown_name(&asked.title, 200), theme::body(), colour);
     job.wrap = egui::text::TextWrapping::truncate_at_width(QUESTIONS_WIDTH - theme::SPACE_6);
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     let place = pos2(rect.left() + theme::SPACE_3, rect.center().y - galley.size().y / 2.0);
@@ -255,7 +255,8 @@ fn cell_ui(
 
 /// At the right: the proof of the chosen cell, or what is missing and what is useless.
 fn proof_ui(ui: &mut Ui, state: StateRef<'_>, latest: &Planning, view: &mut View, out: &mut Actions) {
-    let title_of = |id: &str| state.project.sources.get(id).map_or(id.to_owned(), |source| source.title.clone());
+    let title_of =
+        |id: &str| state.project.sources.get(id).map_or(id.to_owned(), |source| shown_name(&source.title, 60));
     if let Some((question, source)) = view.coverage.cell.clone()
         && let Some(asked) = latest.question(&question)
         && let Some(number) = latest.catalogue.source_number(&source)

@@ -246,7 +246,7 @@ impl TableDelegate for Rows<'_> {
         };
         let Some(field) = self.schema.fields.get(index) else { return };
         let inner = rect.shrink2(vec2(9.0, 6.0));
-        let name = ui.painter().layout_no_wrap(field.name.clone(), theme::code(), palette.text);
+        let name = ui.painter().layout_no_wrap(shown_name(&field.name, CELL_CHARACTERS), theme::code(), palette.text);
         let data_type = ui.painter().layout_no_wrap(field.data_type.to_string(), theme::code(), palette.soft);
         if ui.is_sizing_pass() {
             let wanted = name.size().x + data_type.size().x + 8.0 + 20.0;
@@ -297,8 +297,7 @@ impl TableDelegate for Rows<'_> {
         };
         let Some(field) = self.schema.fields.get(index) else { return };
         let value = self.table.value(cell.row_nr as usize, index);
-        let text: String =
-            shown(&value).chars().take(CELL_CHARACTERS).map(|c| if c.is_control() { '·' } else { c }).collect();
+        let text = shown_name(&shown(&value), CELL_CHARACTERS);
         let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
         let name = format!("{} of row {}: {text}", field.name, cell.row_nr + 1);
         if ui.is_sizing_pass() {

@@ -7,7 +7,10 @@ use super::command::{Action, Actions, Chosen};
 use super::icons::{Icon, icon_ui};
 use super::state::StateRef;
 use super::theme;
-use super::widgets::{caption, empty_state, focus_ring, hairline};
+use super::widgets::{caption, empty_state, focus_ring, hairline, shown_name};
+
+/// Characters of a message or a help line: names in it may be of any length.
+const TOLD: usize = 600;
 
 /// The panel.
 pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
@@ -51,16 +54,16 @@ fn problem_row(ui: &mut Ui, problem: &Diagnostic) -> bool {
                         ui.horizontal_wrapped(|ui| {
                             ui.spacing_mut().item_spacing.x = theme::SPACE_2;
                             if let Some(step) = &problem.location.step {
-                                ui.label(theme::semibold(step));
+                                ui.label(theme::semibold(shown_name(step, 60)));
                             }
                             if let Some(file) = &problem.location.file {
                                 let line = problem.location.line.map(|line| format!(", line {line}"));
-                                caption(ui, format!("{file}{}", line.unwrap_or_default()));
+                                caption(ui, format!("{}{}", shown_name(file, 200), line.unwrap_or_default()));
                             }
-                            ui.label(&problem.message);
+                            ui.label(shown_name(&problem.message, TOLD));
                         });
                         if let Some(help) = &problem.help {
-                            ui.label(RichText::new(help).color(palette.soft));
+                            ui.label(RichText::new(shown_name(help, TOLD)).color(palette.soft));
                         }
                     });
                 });

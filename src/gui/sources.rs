@@ -7,7 +7,7 @@ use super::command::{Action, Actions, Chosen, Command};
 use super::requests;
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{badge, caption, card, empty_state, link};
+use super::widgets::{badge, caption, card, empty_state, link, shown_name};
 
 /// The panel.
 pub fn sources_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
@@ -43,7 +43,7 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
     let (mut wants_place, mut is_here) = (false, false);
     let response = card(ui, is_shown, &source.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;
-        ui.label(theme::semibold(&source.title));
+        ui.label(theme::semibold(shown_name(&source.title, 200)));
         match &source.planned {
             Some(planned) => {
                 ui.horizontal_wrapped(|ui| {

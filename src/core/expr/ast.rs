@@ -226,6 +226,11 @@ impl Expr {
         Expr::made(ExprKind::IsNull { expr: Box::new(expr), negated })
     }
 
+    /// Whether two values differ, null being one.
+    pub fn is_distinct(left: Expr, right: Expr) -> Expr {
+        Expr::made(ExprKind::IsDistinct { left: Box::new(left), right: Box::new(right), negated: false })
+    }
+
     pub fn try_cast(expr: Expr, to: DataType) -> Expr {
         Expr::made(ExprKind::Cast { expr: Box::new(expr), to, strict: false })
     }

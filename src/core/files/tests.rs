@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::publication::Entry;
+use super::recovery::recover;
 use super::*;
 
 fn names(folder: &Path) -> Vec<String> {

@@ -45,7 +45,8 @@ impl StepKind for Funnel {
         Analyse,
         ["conversion", "drop off", "journey", "checkout", "steps"],
         "Counts how many users reach each stage, one after the other: a stage counts where a row fulfils it at or after \
-         the time of the stage before. Each stage is one row, with its share of the first."
+         the time of the stage before, the same instant included. Any row of the first stage may begin a journey. Each \
+         stage is one row, with its share of the first."
     );
 
     fn form(&self) -> &'static [FormField] {
@@ -74,7 +75,7 @@ impl StepKind for Funnel {
                 "within",
                 "Within",
                 FieldKind::Span,
-                "The longest time from the first stage to any other; any time where empty.",
+                "The longest time from the first stage of a journey to any other, that time included; any time where empty.",
             ),
         ];
         FORM
@@ -163,6 +164,28 @@ impl StepKind for Funnel {
                 )],
             )
             .ordered(),
+            Example::new(
+                "a journey may begin anew",
+                r#"{"by": "sid", "time": "time", "within": "10 minutes", "stages": [
+                    {"id": "s1", "name": "cart", "condition": "path = '/cart'"},
+                    {"id": "s2", "name": "payment", "condition": "path = '/pay'"}]}"#,
+                &[(
+                    "in",
+                    Table::new(
+                        "time Timestamp, sid String, path String",
+                        r#"["2026-03-02T10:00:00Z", "a", "/cart"]
+                        ["2026-03-02T10:25:00Z", "a", "/cart"]
+                        ["2026-03-02T10:35:00Z", "a", "/pay"]
+                        ["2026-03-02T10:00:00Z", "b", "/cart"]
+                        ["2026-03-02T10:10:01Z", "b", "/pay"]"#,
+                    ),
+                )],
+                &[(
+                    "out",
+                    Table::new("stage String, reached Int, share Float", "[\"cart\", 2, 1.0]\n[\"payment\", 1, 0.5]"),
+                )],
+            )
+            .ordered(),
         ];
         EXAMPLES
     }
@@ -185,28 +208,30 @@ fn push_funnel(settings: &FunnelSettings, lowering: &mut Lowering, input: NodeId
     }
     let mut node = lowering.push_projecting(columns, input)?;
     node = lowering.keep_rows("by", "_who is not null and _when is not null", node)?;
-    let partition = over(std::slice::from_ref(&who), "");
-    for index in 0..settings.stages.len() {
-        let mut condition = format!("_is_{index}");
-        if let Some(before) = index.checked_sub(1) {
-            condition.push_str(&format!(" and _when >= _at_{before}"));
-            if let Some(within) = &within {
-                condition.push_str(&format!(" and _when - _at_0 <= {within}"));
-            }
-        }
-        let text = format!("min(case when {condition} then _when end) {partition}");
-        node = lowering.add_window("stages", &format!("_at_{index}"), &text, node)?;
+    // For each row that reaches a stage: when the latest journey began that comes here. Any row of the first stage may
+    // begin one, and of those that come here the latest is the one that is soonest within the time.
+    let before = over(std::slice::from_ref(&who), "_when");
+    node = lowering.add_column("stages", "_from_0", "case when _is_0 then _when end", node)?;
+    for index in 1..settings.stages.len() {
+        let latest = format!("max(_from_{}) {before}", index - 1);
+        node = lowering.add_window("stages", &format!("_begun_{index}"), &latest, node)?;
+        let within = within.as_ref().map(|within| format!(" and _when - _begun_{index} <= {within}"));
+        let text = format!("case when _is_{index}{} then _begun_{index} end", within.unwrap_or_default());
+        node = lowering.add_column("stages", &format!("_from_{index}"), &text, node)?;
     }
     let measures = |text: &dyn Fn(usize) -> String, name: &dyn Fn(usize) -> String| -> Option<Vec<Column>> {
         let column = |index| parse(&text(index)).ok().map(|expr| Column::new(name(index), expr));
         (0..settings.stages.len()).map(column).collect()
     };
     let stage_name = |index: usize| settings.stages[index].name.trim().to_owned();
-    let at = |index: usize| format!("_at_{index}");
-    let each =
-        Aggregate { keys: vec![Column::same(&who)], measures: measures(&|index| format!("min(_at_{index})"), &at)? };
+    let from = |index: usize| format!("_from_{index}");
+    let each = Aggregate {
+        keys: vec![Column::same(&who)],
+        measures: measures(&|index| format!("max(_from_{index})"), &from)?,
+    };
     node = lowering.push_from("by", Op::Aggregate(each), vec![node])?;
-    let all = Aggregate { keys: Vec::new(), measures: measures(&|index| format!("count(_at_{index})"), &stage_name)? };
+    let all =
+        Aggregate { keys: Vec::new(), measures: measures(&|index| format!("count(_from_{index})"), &stage_name)? };
     node = lowering.push_from("stages", Op::Aggregate(all), vec![node])?;
     let rows = ir::Unpivot {
         keep: Vec::new(),

@@ -24,6 +24,9 @@ struct PivotSettings {
     column: String,
     #[serde(default)]
     values: Vec<Item>,
+    /// Name of the column for the rows of all other values; none where empty.
+    #[serde(default)]
+    other: String,
     #[serde(default = "count")]
     measure: String,
 }
@@ -49,12 +52,13 @@ impl StepKind for Pivot {
         Shape,
         ["cross table", "crosstab", "long to wide", "rows to columns", "matrix"],
         "Turns values of a column into columns: a row for each key, and a column for each of the listed values with the \
-         measure over the rows that have it. The values are listed, so that the columns are known before any run."
+         measure over the rows that have it, null among them where it is listed. The values are listed, so that the columns \
+         are known before any run; one more column has the rows of all other values."
     );
 
     fn form(&self) -> &'static [FormField] {
         const ITEMS: &[FormField] = &[
-            FormField::new("value", "Value", FieldKind::Literal, "The value, such as 'web' or 200.").required(),
+            FormField::new("value", "Value", FieldKind::Literal, "The value, such as 'web', 200 or null.").required(),
             FormField::new(
                 "name",
                 "Name",
@@ -73,6 +77,12 @@ impl StepKind for Pivot {
             .required(),
             FormField::new("values", "Values", FieldKind::Items(ITEMS), "The values that become columns."),
             FormField::new(
+                "other",
+                "Others",
+                FieldKind::Text { placeholder: "other" },
+                "Name of the column for rows of any other value, so that none is missing; no such column where empty.",
+            ),
+            FormField::new(
                 "measure",
                 "Measure",
                 FieldKind::Expression { input: "in", place: Place::Aggregate, result: None },
@@ -83,7 +93,7 @@ impl StepKind for Pivot {
     }
 
     fn defaults(&self) -> Settings {
-        defaults(serde_json::json!({"measure": "count(*)"}))
+        defaults(serde_json::json!({"measure": "count(*)", "other": "other"}))
     }
 
     fn summary(&self, settings: &Settings) -> (String, bool) {
@@ -105,17 +115,35 @@ impl StepKind for Pivot {
             return;
         }
         let Ok(measure) = parse(&settings.measure) else { return };
-        let mut measures = Vec::new();
+        let (mut measures, mut others) = (Vec::new(), Vec::new());
         for (index, item) in settings.values.iter().enumerate() {
             let field = item_field("values", &item.id, index, "value");
             let Some(value) = lowering.literal(&field, &item.value) else { return };
-            let matching = Expr::binary(BinaryOp::Equal, Expr::column(&settings.column), value.clone());
+            let column = Expr::column(&settings.column);
+            others.push(Expr::is_distinct(column.clone(), value.clone()));
+            // A null is a value as others are.
+            let matching = match &value.kind {
+                ExprKind::Literal(Value::Null) => Expr::is_null(column, false),
+                _ => Expr::binary(BinaryOp::Equal, column, value.clone()),
+            };
             if lowering.made_expression(&field, &matching, input).is_none() {
                 return;
             }
             let name = if item.name.trim().is_empty() { shown(&value) } else { item.name.trim().to_owned() };
             let expression = print(&only_where(measure.clone(), &matching));
             measures.push(NamedExpression { id: item.id.clone(), name, expression });
+        }
+        match settings.other.trim() {
+            "" => lowering.report(
+                Diagnostic::hint("PW0379", "rows of values that are not listed are in no column")
+                    .help("name a column for them in “Others”, or keep only the listed values before")
+                    .field("other"),
+            ),
+            other => measures.push(NamedExpression {
+                id: String::new(),
+                name: other.to_owned(),
+                expression: print(&only_where(measure, &Expr::all(others))),
+            }),
         }
         let mut seen = std::collections::HashSet::new();
         if let Some(twice) = measures.iter().find(|measure| !seen.insert(&measure.name)) {
@@ -147,6 +175,22 @@ impl StepKind for Pivot {
                     "values": [{"id": "v1", "value": "'free'"}, {"id": "v2", "value": "'plus'"}]}"#,
                 INPUT,
                 &[("out", Table::new("page String, free Int, plus Int", "[\"/\", 2, 1]\n[\"/a\", 0, 1]"))],
+            ),
+            Example::new(
+                "null is a value, and no row is left out",
+                r#"{"keys": ["page"], "column": "plan", "other": "other",
+                    "values": [{"id": "v1", "value": "'free'"}, {"id": "v2", "value": "null", "name": "none"}]}"#,
+                &[(
+                    "in",
+                    Table::new(
+                        "page String, plan String",
+                        "[\"/\", \"free\"]\n[\"/\", null]\n[\"/\", \"plus\"]\n[\"/\", \"new\"]\n[\"/a\", null]",
+                    ),
+                )],
+                &[(
+                    "out",
+                    Table::new("page String, free Int, none Int, other Int", "[\"/\", 1, 1, 2]\n[\"/a\", 0, 1, 0]"),
+                )],
             ),
             Example::new(
                 "mean bytes, named",

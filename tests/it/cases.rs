@@ -1,0 +1,224 @@
+//! What people of this trade did not get from other tools, made small (`../shared/cases`): the wanted rows, by the command
+//! line, natively and in the DuckDB bundle. Skipped, saying so, where that folder is absent.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{need, path, pipewright, python_with_duckdb, root, run, run_ok, texts};
+
+/// The folder of a case: in `PIPEWRIGHT_CASES`, or beside the repository.
+fn case(name: &str) -> Option<PathBuf> {
+    let beside = root().parent().map(|folder| folder.join("shared/cases")).unwrap_or_default();
+    let folder = std::env::var_os("PIPEWRIGHT_CASES").map_or(beside, PathBuf::from).join(name);
+    let is_there = folder.is_dir();
+    need(&format!("there is no case {name} (PIPEWRIGHT_CASES names the folder of cases)"), is_there.then_some(folder))
+}
+
+/// Lines of a CSV file, its header first, the rest sorted.
+fn lines(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if lines.len() > 1 {
+        lines[1..].sort();
+    }
+    lines
+}
+
+/// A flow from one file through steps to `out.csv`.
+fn saved(folder: &Path, source: Json, steps: &[(&str, Json)]) -> PathBuf {
+    let mut items = vec![json!({"id": "s0", "kind": "file", "title": "Input", "settings": {"source": "src"}})];
+    items.extend(steps.iter().enumerate().map(|(index, (kind, settings))| {
+        json!({"id": format!("s{}", index + 1), "kind": kind, "title": format!("{kind} {index}"), "settings": settings})
+    }));
+    let load = json!({"path": "out.csv", "kind": "csv"});
+    items.push(json!({"id": "out", "kind": "load_file", "title": "Load", "settings": load}));
+    let ids: Vec<&str> = items.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let wires: Vec<Json> =
+        ids.windows(2).map(|pair| json!({"id": format!("w-{}", pair[1]), "from": pair[0], "to": pair[1]})).collect();
+    let project = json!({"pipewright": 1, "name": "case", "sources": [source], "steps": items, "wires": wires});
+    let file = folder.join("case.pipewright.json");
+    fs::write(&file, project.to_string()).unwrap();
+    file
+}
+
+/// Columns of a schema, each `name Type`.
+fn source(file: &Path, format: Json, columns: &[&str]) -> Json {
+    let fields: Vec<Json> = columns
+        .iter()
+        .map(|column| {
+            let (name, data_type) = column.split_once(' ').unwrap();
+            json!({"name": name, "type": data_type})
+        })
+        .collect();
+    json!({"id": "src", "title": "Input", "path": path(file), "format": format, "schema": {"fields": fields}})
+}
+
+/// `out.csv` of a run, and of the DuckDB bundle where DuckDB is there.
+fn both(folder: &Path, project: &Path) -> Vec<(&'static str, Vec<String>)> {
+    let out = folder.join("out");
+    run_ok(&["run", path(project), "--trust", "--out", path(&out)]);
+    let mut found = vec![("native", lines(&out.join("out.csv")))];
+    if let Some(python) = python_with_duckdb() {
+        let (bundle, out) = (folder.join("bundle"), folder.join("out-duckdb"));
+        run_ok(&["export", path(project), "--trust", "--target", "duckdb", "--out", path(&bundle), "--force"]);
+        let mut script = Command::new(bundle.join("run.sh"));
+        script.arg(&out).arg("--trust").env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", python);
+        let (code, _, talk) = texts(script.output().unwrap());
+        assert_eq!(code, 0, "{talk}");
+        found.push(("duckdb", lines(&out.join("out.csv"))));
+    }
+    found
+}
+
+/// One column of a file of expected rows, with a header of its own.
+fn expected_column(file: &Path, column: usize, header: &str) -> Vec<String> {
+    let rows = lines(file).into_iter().skip(1);
+    // Names of columns with commas in them are quoted in the header alone.
+    let mut found: Vec<String> = rows.map(|row| row.split(',').nth(column).unwrap().to_owned()).collect();
+    found.sort();
+    std::iter::once(header.to_owned()).chain(found).collect()
+}
+
+#[test]
+fn a_funnel_counts_every_start() {
+    let Some(case) = case("22-funnel-same-instant") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let input = source(&case.join("input.csv"), json!({"name": "csv"}), &["ts_ms Int", "user String", "event String"]);
+    for (within, column) in [("1 hour", 1), ("", 3)] {
+        let stage = |name: &str| json!({"id": name, "name": name, "condition": format!("event = '{name}'")});
+        let steps = [
+            (
+                "compute",
+                json!({"columns": [{"id": "c", "name": "time", "expression": "from_epoch(ts_ms, 'milliseconds')"}]}),
+            ),
+            (
+                "funnel",
+                json!({"by": "user", "time": "time", "within": within,
+                "stages": [stage("view"), stage("cart"), stage("pay")]}),
+            ),
+            ("select", json!({"columns": [{"id": "a", "column": "reached"}]})),
+        ];
+        let file = saved(folder.path(), input.clone(), &steps);
+        for (engine, rows) in both(folder.path(), &file) {
+            assert_eq!(rows, expected_column(&case.join("expected.csv"), column, "reached"), "{engine}, {within}");
+        }
+    }
+}
+
+#[test]
+fn a_pivot_loses_no_value() {
+    let Some(case) = case("24-pivot-unknown-values") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let columns = ["path String", "status Int", "region String", "ms Int"];
+    let input = source(&case.join("input.jsonl"), json!({"name": "json_lines"}), &columns);
+    let expected = lines(&case.join("expected.csv"));
+    let names: Vec<&str> = expected[0].split(',').skip(1).collect();
+    let values: Vec<Json> = names
+        .iter()
+        .map(|name| match *name {
+            "(null)" => json!({"id": "null", "value": "null", "name": name}),
+            name => json!({"id": name, "value": format!("'{name}'"), "name": name}),
+        })
+        .collect();
+    let all = json!({"keys": ["path"], "column": "region", "values": values, "measure": "count(*)"});
+    let file = saved(folder.path(), input.clone(), &[("pivot", all)]);
+    for (engine, rows) in both(folder.path(), &file) {
+        assert_eq!(rows, expected, "{engine}");
+    }
+    // Of values that nobody listed none vanishes.
+    let some =
+        json!({"keys": ["path"], "column": "region", "values": &values[2..4], "measure": "count(*)", "other": "other"});
+    let file = saved(folder.path(), input, &[("pivot", some)]);
+    let sum = |rows: &[String]| -> u64 {
+        rows[1..].iter().flat_map(|row| row.split(',').skip(1)).map(|cell| cell.parse::<u64>().unwrap_or(0)).sum()
+    };
+    for (engine, rows) in both(folder.path(), &file) {
+        assert!(rows[0].ends_with(",other"), "{engine}: {rows:?}");
+        assert_eq!(sum(&rows), sum(&expected), "{engine}: {rows:?}");
+    }
+}
+
+#[test]
+fn epoch_times_of_all_units_are_read_and_zero_is_one() {
+    let Some(case) = case("18-epoch-units") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let columns = ["name String", "mtime_ns Int", "seen_ms Int", "started_s Float", "size Int"];
+    let format = json!({"name": "csv", "options": {"separator": "tab"}});
+    let input = source(&case.join("input.tsv"), format, &columns);
+    let time = |name: &str, from: &str, unit: &str| json!({"id": format!("t-{name}"), "name": name, "expression": format!("format_time(from_epoch({from}, '{unit}'), '%Y-%m-%dT%H:%M:%S.%fZ')")});
+    let times = json!({"columns": [time("mtime", "mtime_ns", "nanoseconds"), time("seen", "seen_ms", "milliseconds"),
+        time("started", "started_s", "seconds")]});
+    let kept: Vec<Json> =
+        ["name", "mtime", "seen", "started", "size"].iter().map(|name| json!({"id": name, "column": name})).collect();
+    let file = saved(folder.path(), input, &[("compute", times), ("select", json!({"columns": kept}))]);
+    for (engine, rows) in both(folder.path(), &file) {
+        assert_eq!(rows, lines(&case.join("expected.csv")), "{engine}");
+    }
+}
+
+#[test]
+fn days_without_data_are_days_like_others() {
+    let Some(case) = case("31-empty-inputs") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let sums = json!({"keys": [{"id": "k", "expression": "shop"}], "measures": [{"id": "m", "name": "amount", "expression": "sum(amount)"}]});
+    let input = folder.path().join("input.csv");
+    let file = saved(
+        folder.path(),
+        source(&input, json!({"name": "csv"}), &["shop String", "amount Int"]),
+        &[("aggregate", sums)],
+    );
+    for name in [
+        "input.csv",
+        "input-blank.csv",
+        "input-bom.csv",
+        "input-header-no-newline.csv",
+        "input-header.csv",
+        "input-zero.csv",
+    ] {
+        fs::copy(case.join(name), &input).unwrap();
+        let expected = lines(&case.join(if name == "input.csv" { "expected.csv" } else { "expected-empty.csv" }));
+        for (engine, rows) in both(folder.path(), &file) {
+            assert_eq!(rows, expected, "{engine}, {name}");
+        }
+    }
+    // Packed, and not there, and locked.
+    let packed = folder.path().join("input.csv.gz");
+    fs::copy(case.join("input-zero.csv.gz"), &packed).unwrap();
+    let text = fs::read_to_string(&file).unwrap().replace("input.csv\"", "input.csv.gz\"");
+    fs::write(&file, text).unwrap();
+    let out = folder.path().join("out");
+    run_ok(&["run", path(&file), "--out", path(&out), "--report", path(&folder.path().join("report.json"))]);
+    assert_eq!(lines(&out.join("out.csv")), ["shop,amount"]);
+    fs::remove_file(&packed).unwrap();
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&out)]);
+    assert!(code == 1 && talk.contains("input.csv.gz"), "{talk}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_result_that_does_not_fit_leaves_the_one_before() {
+    let Some(case) = case("32-disk-full") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let input = source(&case.join("input.csv"), json!({"name": "csv"}), &["id Int", "text String"]);
+    let file = saved(folder.path(), input, &[]);
+    let out = folder.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let before = fs::read(case.join("input-previous.csv")).unwrap();
+    fs::write(out.join("out.csv"), &before).unwrap();
+    let limited = format!(
+        "ulimit -f 20; exec '{}' run '{}' --trust --out '{}'",
+        env!("CARGO_BIN_EXE_pipewright"),
+        path(&file),
+        path(&out)
+    );
+    let settings = pipewright();
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &limited]).envs(settings.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let (code, _, talk) = texts(shell.output().unwrap());
+    assert!(code == 1 && talk.contains("out.csv"), "{code}: {talk}");
+    assert_eq!(fs::read(out.join("out.csv")).unwrap(), before);
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+}
