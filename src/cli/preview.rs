@@ -66,6 +66,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     } else {
         "from a sample"
     };
-    tell!("{}, {exactness}; {} shown", counted(result.rows, "row"), table.rows());
+    let method = result.statement.as_ref().map(|statement| format!(" ({})", statement.method)).unwrap_or_default();
+    tell!("{}, {exactness}{method}; {} shown", counted(result.rows, "row"), table.rows());
     Ok(Outcome::Done)
 }

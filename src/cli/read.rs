@@ -255,6 +255,10 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         };
         tell([&Diagnostic::warning("PW0730", message).help(help).file(file).line(line)]);
     }
+    if let Some(changed) = tally.changed_values().filter(|_| !matches!(args.summary, Some(Form::Json))) {
+        let help = "`pipewright sniff FILE` tells the types; a column of type String keeps every value as it stands";
+        tell([&Diagnostic::warning("PW0731", changed).help(help)]);
+    }
     Ok(Outcome::Done)
 }
 
@@ -262,7 +266,7 @@ fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
     json!({
         "format": spec.name, "read": tally.read, "accepted": tally.accepted, "quarantined": tally.quarantined,
         "joined": tally.joined, "blank": tally.blank, "meta": tally.meta, "rows": tally.rows,
-        "unknown_keys": tally.unknown_keys,
+        "unknown_keys": tally.unknown_keys, "unfit": tally.unfit, "replaced": tally.replaced,
     })
 }
 

@@ -154,6 +154,12 @@ fn say(report: &RunReport, args: &RunArgs) {
         tell([&warning]);
     }
     for source in &report.sources {
+        if let Some(changed) = source.tally.changed_values() {
+            let warning = Diagnostic::warning("PW0731", changed)
+                .help("give the column another type in the source, or String, which keeps every value as it stands")
+                .step(&source.step, &source.title);
+            tell([&warning]);
+        }
         if source.tally.quarantined > 0 {
             tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
         }

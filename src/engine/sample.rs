@@ -234,6 +234,10 @@ impl Taken {
         if let Some(seed) = method.seed {
             words.push_str(&format!(" (seed {seed})"));
         }
+        let unfit: u64 = self.tally.unfit.values().sum();
+        if unfit > 0 {
+            words.push_str(&format!("; values that did not fit and are null: {}", grouped(unfit)));
+        }
         let statement =
             SampleStatement { method: words, rows, bytes_read, bytes_total: self.total, whole: method.whole };
         Ok(ReadResult { table, tally: self.tally, statement, quarantined: self.quarantined })

@@ -9,7 +9,7 @@ use egui::{Context, pos2, vec2};
 use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{Imported, import_edits};
-use pipewright_core::project::{EXTENSION, OrganisationPolicy, Project, SaveFault};
+use pipewright_core::project::{EXTENSION, Edit, OrganisationPolicy, Project, SaveFault};
 use serde_json::Value as Json;
 
 use super::app::App;
@@ -184,18 +184,17 @@ impl App {
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         self.name_after(ctx, name.strip_suffix(EXTENSION).unwrap_or_default());
-        self.move_paths(ctx, &path);
         (self.view.save_over, self.view.despite_holder) = (None, false);
         self.send_save(path);
     }
 
-    /// Paths are relative to the project's folder: saved elsewhere, they are written anew.
-    fn move_paths(&mut self, ctx: &Context, path: &Path) {
+    /// Paths are relative to the project's folder: saved elsewhere, they are written anew. What that takes.
+    pub(super) fn moved_paths(&self, path: &Path) -> Vec<Edit> {
         let before = self.state.base();
         let after = path.parent().map(Path::to_owned).unwrap_or_default();
         let is_same = std::path::absolute(&before).ok() == std::path::absolute(&after).ok();
         if is_same || after.as_os_str().is_empty() {
-            return;
+            return Vec::new();
         }
         let needs_change = |source: &&Source| {
             !source.path.is_empty() && !source.path.starts_with("${") && !Path::new(&source.path).is_absolute()
@@ -223,7 +222,7 @@ impl App {
         if let Some(pinned) = pinned.filter(|path| Path::new(path).is_relative()) {
             batch.push(edits::set("project", "policy.organisation.path", moved(pinned)));
         }
-        self.edit(ctx, "paths from the new folder", &batch, false);
+        batch
     }
 
     /// What the threads answer.
@@ -399,15 +398,10 @@ impl App {
             Ok(()) => {
                 self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
                 let has_moved = self.state.path.as_ref() != Some(&path);
+                let revision = self.take_moved_paths(revision);
                 if self.state.path.is_none() {
                     // Made here, of files that its user chose.
                     self.backend.file(FileTask::Trust(path.clone()));
-                } else if has_moved {
-                    let sources = self.state.project.sources.values();
-                    let paths =
-                        sources.filter_map(|source| interpolate(&source.path, &self.state.shown_parameters()).ok());
-                    let (from, paths) = (self.state.base(), paths.collect());
-                    self.backend.file(FileTask::Follow { from, to: path.clone(), paths });
                 }
                 self.state.disk_change = None;
                 self.state.holder = self.state.holder.take().filter(|_| !has_moved);
@@ -422,10 +416,24 @@ impl App {
             }
             Err(SaveFault::Failed(diagnostic)) => {
                 self.view.after_save = None;
-                self.notice_fault(ctx, "", diagnostic);
+                let shown =
+                    if self.state.path.as_ref() == Some(&path) { String::new() } else { path.display().to_string() };
+                self.notice_fault(ctx, &shown, diagnostic);
             }
             Err(fault) => self.ask_about_save(path, fault),
         }
+    }
+
+    /// What was saved elsewhere has its paths from there: now the project that is shown has, too. Gives the revision that
+    /// is saved.
+    fn take_moved_paths(&mut self, revision: u64) -> u64 {
+        let moved = std::mem::take(&mut self.view.moved);
+        let is_latest = self.state.project.revision() == revision;
+        // They are in the file already, and so in no journal.
+        let label = "paths from the new folder";
+        let is_done =
+            !moved.is_empty() && self.state.history.apply(&mut self.state.project, label, &moved, false).is_ok();
+        if is_done && is_latest { self.state.project.revision() } else { revision }
     }
 
     /// Pins the policy of the organisation: from now on the design keeps to it.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use egui::{Align, Context, Frame, Layout, Margin, RichText, ScrollArea, Ui};
+use pipewright_core::ir::interpolate;
 use pipewright_core::project::{EXTENSION, ItemChange, OnDisk, ProjectChange, SaveFault, changes};
 
 use super::app::App;
@@ -120,7 +121,8 @@ pub fn compare_ui(ui: &mut Ui, found: &[ProjectChange], out: &mut Actions) -> bo
                 ItemChange::Removed => ("only here", String::new()),
                 ItemChange::Changed(fields) => ("different", format!(": {}", fields.join(", "))),
             };
-            ui.label(format!("{}, {word}: “{}”{fields}", one.collection, one.title)).on_hover_text(&one.id);
+            ui.label(format!("{}, {word}: “{}”{fields}", one.collection, shown_name(&one.title, 80)))
+                .on_hover_text(&one.id);
         }
     });
     ui.add_space(theme::SPACE_3);
@@ -233,8 +235,16 @@ impl App {
     /// Sends the project to be saved; what was chosen about the file holds for this save alone.
     pub(super) fn send_save(&mut self, path: PathBuf) {
         self.state.saving = true;
-        let (project, revision) = (Box::new(self.state.project.clone()), self.state.project.revision());
+        let (mut project, revision) = (Box::new(self.state.project.clone()), self.state.project.revision());
+        let (base, parameters) = (self.state.base(), self.state.shown_parameters());
+        let paths = project.sources.values().filter_map(|source| interpolate(&source.path, &parameters).ok());
+        let reads = (base.clone(), paths.map(|path| base.join(path)).collect());
+        // The project that is shown keeps its paths until it is saved there.
+        self.view.moved = self.moved_paths(&path);
+        if project.apply(&self.view.moved).is_err() {
+            self.view.moved.clear();
+        }
         let (over, despite_holder) = (self.view.save_over, self.view.despite_holder);
-        self.backend.file(FileTask::Save { path, project, revision, over, despite_holder });
+        self.backend.file(FileTask::Save { path, project, revision, over, despite_holder, reads });
     }
 }

@@ -162,6 +162,8 @@ pub struct View {
     pub given_up: Option<u64>,
     /// Chosen for the next save: the state of the file that is written over, and that somebody else has it open.
     pub save_over: Option<OnDisk>,
+    /// Edits that give a project its paths from the folder that it is being saved in.
+    pub moved: Vec<Edit>,
     pub despite_holder: bool,
     /// After a save: what was waiting for it.
     pub after_save: Option<Then>,

@@ -119,3 +119,29 @@ fn fields_of_web_logs_equal_an_independent_reading() {
     }
     assert!(compared > 30, "{compared} lines compared");
 }
+
+/// A value that is no value of its column's type is null, and every summary says so.
+#[test]
+fn values_that_become_null_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("in.csv");
+    std::fs::write(&file, "n,t\n1,2026-03-02T10:00:00Z\nx,soon\n3,2026-03-02T11:00:00Z\n").unwrap();
+    let design = serde_json::json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "s", "title": "S", "path": "in.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "n", "type": "Int"}, {"name": "t", "type": "Timestamp"}]}}],
+        "steps": [{"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}},
+            {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}}],
+        "wires": [{"id": "w", "from": "in", "to": "out"}],
+    });
+    let project = folder.path().join("p.pipewright.json");
+    std::fs::write(&project, design.to_string()).unwrap();
+    let out = folder.path().join("out");
+    let (project, out) = (project.to_str().unwrap(), out.to_str().unwrap());
+    let (code, _, talk) = crate::support::run(&["run", project, "--out", out]);
+    assert!(code == 0 && talk.contains("became null: 1 of `n`, 1 of `t`"), "{talk}");
+    let (code, _, talk) = crate::support::run(&["preview", project, "--step", "in"]);
+    assert!(code == 0 && talk.contains("values that did not fit and are null: 2"), "{talk}");
+    let (code, out, talk) = crate::support::run(&["read", file.to_str().unwrap(), "--as", "csv"]);
+    assert!(code == 0 && out.lines().count() == 3, "{talk}");
+}

@@ -12,7 +12,7 @@ use pipewright::gui::App;
 use pipewright_core::project::{Edit, Place, Project, read_file, save_file, to_text};
 use serde_json::json;
 
-use crate::gui::{add_step, designer, step_of, wait};
+use crate::gui::{add_step, designer, replace, step_of, wait};
 
 const SIZE: [f32; 2] = [1280.0, 720.0];
 
@@ -240,6 +240,35 @@ fn what_was_out_of_reach_is_no_problem_once_the_project_is_trusted() {
     click(&mut harness, "Trust this project");
     wait(&mut harness, "no warning", |app| app.problems().iter().all(|problem| problem.code != "PW0750"));
     assert!(harness.query_by_label_contains("wants to read outside").is_none());
+}
+
+#[test]
+fn a_save_elsewhere_that_is_given_up_changes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir_all(at("one")).unwrap();
+    fs::create_dir_all(at("two")).unwrap();
+    fs::write(at("one/rows.csv"), "a\n1\n").unwrap();
+    fs::write(at("two/taken.pipewright.json"), "mine").unwrap();
+    let path = at("one/p.pipewright.json");
+    let design = json!({"pipewright": 1, "name": "p",
+        "sources": [{"id": "s", "title": "Rows", "path": "rows.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "a", "type": "Int"}]}}]});
+    fs::write(&path, design.to_string()).unwrap();
+    let mut harness = opened(home.path(), &path);
+    for (place, told) in [("two/taken", "There is a file of that name"), ("nowhere/new", "cannot be saved")] {
+        harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::S);
+        harness.run_ok();
+        replace(&mut harness, "Save to", &at(place).to_string_lossy());
+        click(&mut harness, "Save");
+        wait_for_text(&mut harness, told);
+        if harness.query_by_role_and_label(Role::Button, "Cancel").is_some() {
+            click(&mut harness, "Cancel");
+        }
+        assert_eq!(harness.state().project().sources["s"].path, "rows.csv", "{place}");
+        assert!(!harness.state().is_dirty(), "{place}");
+    }
+    assert_eq!(fs::read_to_string(at("two/taken.pipewright.json")).unwrap(), "mine");
 }
 
 #[test]

@@ -71,6 +71,9 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// Columns that are named in a message.
+const NAMED: usize = 8;
+
 impl Tally {
     pub fn add(&mut self, other: &Tally) {
         self.read += other.read;
@@ -86,6 +89,22 @@ impl Tally {
         }
         for (column, count) in &other.unfit {
             *self.unfit.entry(column.clone()).or_default() += count;
+        }
+    }
+
+    /// What became of values without their row being turned away, in words; `None` where every value is as it was.
+    pub fn changed_values(&self) -> Option<String> {
+        let columns: Vec<String> =
+            self.unfit.iter().map(|(column, count)| format!("{count} of `{column}`")).take(NAMED).collect();
+        let more = self.unfit.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and of {more} more columns") } else { String::new() };
+        let null = format!("values that do not fit the type of their column became null: {}{more}", columns.join(", "));
+        let replaced = format!("{} bytes that are no UTF-8 were replaced", self.replaced);
+        match (self.unfit.is_empty(), self.replaced) {
+            (true, 0) => None,
+            (true, _) => Some(replaced),
+            (false, 0) => Some(null),
+            (false, _) => Some(format!("{null}; {replaced}")),
         }
     }
 

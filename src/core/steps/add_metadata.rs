@@ -92,6 +92,8 @@ impl StepKind for AddMetadata {
         if lowering.report_repeated_names("file", new.iter().map(|column| column.name.as_str())).is_none() {
             return;
         }
+        let names: Vec<String> = new.iter().map(|column| column.name.clone()).collect();
+        lowering.warn_of_replaced("constants", names.iter().map(String::as_str), "", input);
         let columns = lowering.put_columns(input, new);
         if let Some(node) = lowering.push_projecting(columns, input) {
             lowering.output("out", node);

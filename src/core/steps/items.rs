@@ -138,6 +138,31 @@ impl Lowering<'_> {
         Some(())
     }
 
+    /// New columns that take the place of others: what these held is gone, which is to be meant.
+    pub(super) fn warn_of_replaced<'a>(
+        &mut self,
+        field: &str,
+        names: impl Iterator<Item = &'a str>,
+        column: &str,
+        input: NodeId,
+    ) {
+        let schema = self.schema(input);
+        let replaced: Vec<String> = names
+            .filter(|name| *name != column && schema.get(name).is_some())
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !replaced.is_empty() {
+            let (word, take) = if replaced.len() == 1 { ("column", "takes") } else { ("columns", "take") };
+            let message =
+                format!("the new {word} {} {take} the place of what comes in under that name", replaced.join(", "));
+            self.report(
+                Diagnostic::warning("PW0380", message)
+                    .help("give it another name, or rename what comes in before")
+                    .field(field),
+            );
+        }
+    }
+
     /// `coalesce`-free text of a column for hashing: text as it is, other types as `try_cast` writes them.
     pub(super) fn as_text(expr: Expr, data_type: &DataType) -> Expr {
         if *data_type == DataType::String { expr } else { Expr::try_cast(expr, DataType::String) }

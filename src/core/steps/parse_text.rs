@@ -98,6 +98,8 @@ impl StepKind for ParseText {
         }
         let Some(mut schema) = parsed_columns(&settings, lowering) else { return };
         lowering.classify_unlabelled(&mut schema, &BTreeMap::new());
+        let names = schema.names().map(str::to_owned).collect::<Vec<_>>();
+        lowering.warn_of_replaced("columns", names.iter().map(String::as_str), &settings.column, input);
         let on_fail = match settings.on_fail {
             Fail::Reject => OnFail::Reject,
             Fail::Null => OnFail::Flag(String::new()),

@@ -96,6 +96,7 @@ impl StepKind for ReplaceValues {
         }
         let Some(expr) = replacement(&settings, lowering, input) else { return };
         let name = if settings.name.trim().is_empty() { &settings.column } else { settings.name.trim() };
+        lowering.warn_of_replaced("name", std::iter::once(name), &settings.column, input);
         let columns = lowering.put_columns(input, vec![Column::new(name, expr)]);
         if let Some(node) = lowering.push_projecting(columns, input) {
             lowering.output("out", node);

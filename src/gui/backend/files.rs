@@ -99,8 +99,12 @@ impl FileThread {
             FileTask::Discard(left) => drop(left.discard()),
             FileTask::KeepCopy(left) => self.keep_copy(&left),
             FileTask::CloseJournal => self.close_journal(),
-            FileTask::Save { path, project, revision, over, despite_holder } => {
+            FileTask::Save { path, project, revision, over, despite_holder, reads: (from, files) } => {
                 let result = self.save(&path, &project, over, despite_holder);
+                let base = path.parent().unwrap_or(Path::new(""));
+                if result.is_ok() && from != base {
+                    files.iter().filter(|file| may_read(&from, file)).for_each(|file| allow_place(base, file));
+                }
                 self.send(Message::Saved { path, revision, result });
             }
             FileTask::KeepMine(now) => (self.session.known, self.session.told) = (now, None),
@@ -109,12 +113,6 @@ impl FileThread {
                 if let Some(Err(fault)) = self.home.as_deref().map(|home| remember(home, &path)) {
                     self.send(Message::Failed(fault));
                 }
-                self.send(Message::Trusted);
-            }
-            FileTask::Follow { from, to, paths } => {
-                let base = to.parent().unwrap_or(Path::new(""));
-                let reached = paths.iter().map(|path| base.join(path)).filter(|path| may_read(&from, path));
-                reached.for_each(|path| allow_place(base, &path));
                 self.send(Message::Trusted);
             }
             FileTask::Look => self.look_again(),

@@ -73,17 +73,13 @@ pub enum FileTask {
         over: Option<OnDisk>,
         /// Somebody chose to save although another has the project open.
         despite_holder: bool,
+        /// Where it was before, and the files of its sources: saved elsewhere, it reads what it could read there.
+        reads: (PathBuf, Vec<PathBuf>),
     },
     /// Somebody chose what is shown over what the file holds.
     KeepMine(OnDisk),
     /// The user trusts the project of this file, from now on.
     Trust(PathBuf),
-    /// A copy was saved elsewhere: it reads what the project at `from` could read.
-    Follow {
-        from: PathBuf,
-        to: PathBuf,
-        paths: Vec<String>,
-    },
     /// Looks at the file now.
     Look,
     SaveSettings(Box<Settings>),
