@@ -11,9 +11,9 @@ use crate::support::root;
 
 /// The rooms of core, each above those before it.
 const ROOMS: [&str; 15] = [
+    "quote",
     "diagnostic",
     "files",
-    "quote",
     "data",
     "policy",
     "expr",
@@ -42,10 +42,8 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
         &[
             // Of core only who puts things in place and keeps a project, and who looks for a near name.
             "core/files/",
-            "core/project/disk.rs",
             "core/project/file.rs",
             "core/project/journal.rs",
-            "core/project/organisation.rs",
             "core/diagnostic/causes.rs",
             "engine/",
             "cli/",
