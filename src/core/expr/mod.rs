@@ -9,7 +9,6 @@ mod check;
 mod durations;
 mod eval;
 mod functions;
-mod instants;
 mod json_paths;
 mod parse;
 mod patterns;
