@@ -204,6 +204,28 @@ pub fn csv_cell(text: &str) -> String {
     }
 }
 
+/// What stands in a folder's name where a partition column is null.
+pub const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// A text as the name or value of a folder `name=value`: everything that a file system or another reader might take amiss
+/// is written as `%xx`, and so is the text that would read as null.
+pub fn partition_text(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ') || byte >= 0x80;
+    let mut out = Vec::new();
+    for byte in text.bytes() {
+        match byte {
+            byte if is_plain(byte) => out.push(byte),
+            byte => out.extend(format!("%{byte:02X}").bytes()),
+        }
+    }
+    match &*String::from_utf8_lossy(&out) {
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        NULL_PARTITION => NULL_PARTITION.replacen('_', "%5F", 1),
+        plain => plain.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,15 +24,27 @@ def plain(value):
     return value
 
 
+def fresh():
+    return duckdb.connect(config={"threads": 1})
+
+
+# Macros and settings are the same in most tasks: a connection that has them is used again.
+connection, prepared = fresh(), None
 for line in sys.stdin:
     task = json.loads(line)
-    connection = duckdb.connect()
+    prelude, mark, tables = task["setup"].partition("CREATE TEMP TABLE ")
     try:
-        for statement in connection.extract_statements(task["setup"]):
+        if prelude != prepared:
+            connection.close()
+            connection, prepared = fresh(), None
+            connection.execute(prelude)
+            prepared = prelude
+        for statement in connection.extract_statements(mark + tables):
             connection.execute(statement)
         rows = connection.execute(task["query"]).fetchall()
         answer = {"rows": [[plain(value) for value in row] for row in rows]}
     except Exception as error:  # every fault is the test's to judge
         answer = {"error": str(error)}
-    connection.close()
+    for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+        connection.execute(f"DROP TABLE {name}")
     print(json.dumps(answer), flush=True)

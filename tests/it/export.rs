@@ -134,3 +134,191 @@ fn what_duckdb_does_not_carry_is_named() {
     assert!(!out.join("pipeline.sql").exists());
     run_ok(&["export", &project, "--target", "pipeline", "--out", path(&out)]);
 }
+
+/// Every file below a folder by its path in it, but for the lists of what was written.
+fn files(folder: &std::path::Path) -> std::collections::BTreeMap<String, String> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap().map(Result::unwrap) {
+            let file = entry.path();
+            if file.is_dir() {
+                folders.push(file);
+            } else if entry.file_name() != ".pipewright.json" {
+                let name = file.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                // Writers of CSV differ in what they quote without need.
+                let text = fs::read_to_string(&file).unwrap().replace("\" padded \"", " padded ");
+                let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                lines[1..].sort();
+                found.insert(name, lines.join("\n"));
+            }
+        }
+    }
+    found
+}
+
+/// Partitions of values that are no good folder names, sub-folders, hidden names, parameters of every type in paths and
+/// expressions, an order by an expression, rows that a rule rejects.
+#[test]
+fn a_bundle_gives_the_files_that_a_run_gives() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let bands = json!([
+        "r1",
+        "r2",
+        "r3",
+        "AC/DC",
+        "Die Kapelle",
+        "",
+        null,
+        "__HIVE_DEFAULT_PARTITION__",
+        "NULL",
+        "null",
+        "..",
+        ".",
+        "../up",
+        "a=b",
+        "100%",
+        "100%25",
+        "Björk",
+        "ABBA",
+        "Abba",
+        " padded ",
+        "tab\there",
+        "quo\"te",
+        "semi;colon",
+        "new\nline",
+        "con",
+        "-dash",
+        "🎵",
+        "~x",
+        "%00",
+        "\u{1}",
+        "o'k"
+    ]);
+    let lines = bands.as_array().unwrap().iter().enumerate().map(|(n, band)| {
+        json!({"band": band, "plays": n as i64 - 3, "share": n as f64 / 4.0, "at": "2026-03-02T10:00:00Z"}).to_string()
+    });
+    fs::write(folder.path().join("in.jsonl"), lines.collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    let load = |id: &str, path: &str, partition: &[&str], order: &str| {
+        let mut settings = json!({"path": path, "kind": "csv", "partition": partition});
+        if !order.is_empty() {
+            settings["order"] = json!([order]);
+        }
+        insert("steps", json!({"id": id, "kind": "load_file", "title": id, "settings": settings}))
+    };
+    let parameter = |name: &str, kind: &str, default: serde_json::Value| {
+        insert("parameters", json!({"id": format!("p-{name}"), "name": name, "type": kind, "default": default}))
+    };
+    let edits = vec![
+        parameter("day", "Date", json!("2026/03/02")),
+        parameter("from", "Timestamp", json!("2026-03-02 09:00")),
+        parameter("slack", "Duration", json!("PT1H30M")),
+        parameter("least", "Int", json!(0)),
+        parameter("big", "Boolean", json!(true)),
+        insert("sources", json!({"id": "s", "title": "S", "path": "in.jsonl"})),
+        insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+        insert(
+            "steps",
+            json!({"id": "rule", "kind": "expect", "title": "Rule", "settings": {"rules": [
+            {"id": "r", "predicate": "plays >= ${least}", "reason": "too few", "on_fail": "reject"}]}}),
+        ),
+        insert(
+            "steps",
+            json!({"id": "keep", "kind": "filter", "title": "Keep", "settings": {
+            "predicate": "at - ${slack} < ${from} and ${big} and at > ${day}"}}),
+        ),
+        load("bands", "bands", &["band"], ""),
+        load("two", "by two/${day}", &["at", "share"], ""),
+        load("hidden", ".hidden/.rows-${from}-${slack}.csv", &[], ""),
+        load("plain", "a/b/rows ${least}.csv", &[], "plays"),
+    ];
+    let pairs =
+        [("in", "rule"), ("rule", "keep"), ("keep", "bands"), ("keep", "two"), ("keep", "hidden"), ("keep", "plain")];
+    let wires = pairs
+        .iter()
+        .enumerate()
+        .map(|(n, (from, to))| insert("wires", json!({"id": format!("w{n}"), "from": from, "to": to})));
+    let project = saved(folder.path(), &edits.into_iter().chain(wires).collect::<Vec<_>>());
+    let native = folder.path().join("native");
+    let aside = native.join("quarantine");
+    run_ok(&["run", &project, "--out", path(&native), "--quarantine", path(&aside)]);
+    let mut expected = files(&native);
+    let rejected = expected.remove("quarantine/quarantine.jsonl").unwrap();
+    let count = bands.as_array().unwrap().len();
+    assert_eq!(rejected.lines().count(), 3, "{rejected}");
+    assert_eq!(expected.keys().filter(|name| name.starts_with("bands/band=")).count(), count - 3, "{expected:?}");
+    let bundle = folder.path().join("bundle");
+    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
+    let script = |name: &str| {
+        let mut script = Command::new(bundle.join(name));
+        script
+            .env("PW_SOURCE_FOLDER", folder.path())
+            .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
+            .env("PYTHON", &python)
+            .current_dir(folder.path());
+        script
+    };
+    let out = folder.path().join("out");
+    let (code, stdout, stderr) = texts(script("run.sh").arg(&out).output().unwrap());
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let mut found = files(&out);
+    let turned_away = found.remove("quarantine/rejected.jsonl").unwrap();
+    let rows = |text: &str| -> std::collections::BTreeSet<String> {
+        let line = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        let fields = |row: serde_json::Value| {
+            format!("{} {} {}", row["step"], row["reason"], line(row["raw"].as_str().unwrap()))
+        };
+        text.lines().map(line).map(fields).collect()
+    };
+    assert_eq!(rows(&turned_away), rows(&rejected));
+    assert_eq!(found, expected);
+    let (code, stdout, stderr) = texts(script("verify.sh").output().unwrap());
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert_eq!(stdout.lines().filter(|line| line.starts_with("same: ")).count(), expected.len(), "{stdout}");
+    // A parameter that is none is refused as a run refuses it.
+    let (code, _, stderr) = texts(script("run.sh").arg(&out).env("PW_FROM", "noon").output().unwrap());
+    assert!(code != 0 && stderr.contains("the parameter from is of type Timestamp"), "{stderr}");
+    // Verification sees a row that is in another partition, another folder, or hidden.
+    for (from, to) in [("bands/band=ABBA", "bands/band=Abba"), (".hidden", ".hidden2"), ("a/b", "a/c")] {
+        let receipt = bundle.join("receipt/expected");
+        fs::rename(receipt.join(from), receipt.join("aside")).unwrap();
+        if receipt.join(to).exists() {
+            fs::rename(receipt.join(to), receipt.join(from)).unwrap();
+        }
+        fs::rename(receipt.join("aside"), receipt.join(to)).unwrap();
+        let (code, stdout, _) = texts(script("verify.sh").output().unwrap());
+        assert_eq!(code, 1, "{from}: {stdout}");
+    }
+}
+
+#[test]
+fn a_bundle_of_a_source_with_a_secret_runs_without_it() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in.csv"), "user,token,n\na,t1,1\nb,t2,2\n").unwrap();
+    let fields = json!([{"name": "user", "type": "String"}, {"name": "token", "type": "String", "classification": "secret"},
+        {"name": "n", "type": "Int"}]);
+    let source =
+        json!({"id": "s", "title": "S", "path": "in.csv", "format": {"name": "csv"}, "schema": {"fields": fields}});
+    let kept = json!({"columns": [{"id": "a", "column": "user"}, {"id": "b", "column": "n"}]});
+    let mut edits = vec![
+        insert("sources", source),
+        insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+        insert("steps", json!({"id": "c", "kind": "select", "title": "C", "settings": kept})),
+        insert(
+            "steps",
+            json!({"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "x.csv", "kind": "csv"}}),
+        ),
+    ];
+    edits.extend(wires(&["in", "c", "out"]));
+    let project = saved(folder.path(), &edits);
+    let (bundle, out) = (folder.path().join("bundle"), folder.path().join("out"));
+    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
+    let mut script = Command::new(bundle.join("run.sh"));
+    script.arg(&out).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+    let run = script.env("PW_SOURCE_FOLDER", folder.path()).current_dir(folder.path()).output().unwrap();
+    let (code, stdout, stderr) = texts(run);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert_eq!(fs::read_to_string(out.join("x.csv")).unwrap(), "user,n\na,1\nb,2\n");
+}

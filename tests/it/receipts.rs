@@ -160,6 +160,47 @@ fn receipts_notice_what_is_wrong_in_every_target() {
     }
 }
 
+#[test]
+fn a_design_without_files_verifies_itself_too() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.pipewright.json");
+    let design = serde_json::json!({
+        "pipewright": 1, "name": "p",
+        "steps": [
+            {"id": "t", "kind": "table", "title": "T", "settings": {"columns": [{"name": "n", "type": "Int"}], "rows": [[1], [2]]}},
+            {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}},
+        ],
+        "wires": [{"id": "w", "from": "t", "to": "out"}],
+    });
+    fs::write(&file, design.to_string()).unwrap();
+    for target in targets().iter().map(|target| target.name()) {
+        let bundle = folder.path().join(target);
+        run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+        let run = |script: &str, arguments: &[&str]| {
+            let mut command = Command::new(bundle.join(script));
+            command.args(arguments).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+            texts(command.output().unwrap())
+        };
+        let (code, out, talk) = run("verify.sh", &[]);
+        assert!(code == 0 && out.contains("out.csv"), "{target}: {out}{talk}");
+        // What a killed run left goes with the next; what is alive, or no run's, stays.
+        let results = folder.path().join(format!("results-{target}"));
+        for (name, lock) in [(".pipewright-work-dead00", "lock"), (".pipewright-work-mine00", "other")] {
+            fs::create_dir_all(results.join(name)).unwrap();
+            fs::write(results.join(name).join(lock), "").unwrap();
+        }
+        let (code, _, talk) = run("run.sh", &[path(&results)]);
+        assert_eq!(code, 0, "{talk}");
+        assert_eq!(results.join(".pipewright-work-dead00").exists(), target != "duckdb");
+        assert!(results.join(".pipewright-work-mine00").exists());
+        if target == "duckdb" {
+            let (code, _, talk) = run("run.sh", &[path(&results), "--param", "a=b"]);
+            assert!(code == 2 && talk.contains("variables of the environment"), "{talk}");
+        }
+    }
+}
+
 /// A key that stands nowhere but in the environment is in no receipt, and its bundle verifies itself all the same.
 #[test]
 fn a_bundle_with_a_keyed_hash_verifies_itself_without_the_key() {

@@ -1,5 +1,6 @@
 //! What flows through a pipeline: types, fields, schemas, values. Must not import other rooms.
 
+pub mod instants;
 mod schema;
 mod types;
 mod value;

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 use super::DataType;
+use super::instants::{MICROS_PER_DAY, parse_date, parse_timestamp};
 
 /// A value. Floats are never NaN or infinite: those become `Null` on the way in.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,8 +155,6 @@ impl Serialize for Value {
     }
 }
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
-
 /// `2026-03-02T14:02:11Z`, with 3 or 6 digits of the second where it needs them.
 pub fn format_timestamp(micros: i64) -> String {
     let mut text = String::with_capacity(27);
@@ -253,43 +252,38 @@ pub fn format_duration(micros: i64) -> String {
     text
 }
 
-fn parse_timestamp(text: &str) -> Option<i64> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_micros());
-    }
-    let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
-        .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
-        .ok()
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
-    Some(naive.and_utc().timestamp_micros())
-}
-
-fn parse_date(text: &str) -> Option<i32> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
-}
-
 /// What `format_duration` writes.
 fn parse_duration(text: &str) -> Option<i64> {
-    let (sign, rest) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
+    let (sign, rest) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
     let rest = rest.strip_prefix('P')?;
     let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
-    let mut seconds = 0.0;
+    let mut total = 0_i128;
     let mut number = String::new();
-    for (part, units) in
-        [(days, &[('D', 86_400.0), ('W', 604_800.0)][..]), (time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)])]
-    {
+    for (part, units) in [
+        (days, &[('D', 86_400_000_000), ('W', 604_800_000_000)][..]),
+        (time, &[('H', 3_600_000_000), ('M', 60_000_000), ('S', 1_000_000)]),
+    ] {
         for c in part.chars() {
             if c.is_ascii_digit() || c == '.' {
                 number.push(c);
                 continue;
             }
             let unit = units.iter().find(|(name, _)| *name == c)?.1;
-            seconds += number.parse::<f64>().ok()? * unit;
+            total = total.checked_add(times(&number, unit)?)?;
             number.clear();
         }
     }
-    number.is_empty().then(|| (sign * seconds * 1e6).round() as i64)
+    number.is_empty().then(|| i64::try_from(sign * total).ok()).flatten()
+}
+
+/// A decimal number of a unit, exactly; what is below a microsecond is cut off.
+fn times(number: &str, unit: i128) -> Option<i128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = fraction.get(..fraction.len().min(12))?;
+    let read = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() };
+    let part = read(digits)? * unit / 10_i128.pow(digits.len() as u32);
+    let whole = read(whole).filter(|_| !number.trim_matches('.').is_empty())?;
+    whole.checked_mul(unit)?.checked_add(part)
 }
 
 #[cfg(test)]
@@ -298,8 +292,8 @@ mod tests {
 
     #[test]
     fn times_are_written_as_the_calendar_says() {
-        let mut micros = -62_167_219_200_000_000;
-        while micros < 253_402_300_800_000_000 {
+        let mut micros = crate::data::instants::FIRST_MICRO;
+        while micros < crate::data::instants::LAST_MICRO {
             let time = DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
             let text = format_timestamp(micros);
             assert_eq!(parse_timestamp(&text), Some(micros), "{text}");
@@ -320,6 +314,8 @@ mod tests {
             Value::Date(-3),
             Value::Duration(-1_500_000),
             Value::Duration(0),
+            Value::Duration(i64::MAX),
+            Value::Duration(i64::MIN),
             Value::Duration(2 * MICROS_PER_DAY + 1),
             Value::List(vec![Value::Int(1), Value::Null]),
         ] {

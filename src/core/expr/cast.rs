@@ -1,7 +1,7 @@
 //! What `try_cast` and `cast` make of a value. Must not import any room but `data`.
 
 use super::durations::parse_span;
-use super::instants::{MICROS_PER_DAY, micros_of, parse_date, parse_timestamp};
+use crate::data::instants::{MICROS_PER_DAY, micros_of, parse_date, parse_timestamp};
 use crate::data::{DataType, Value, format_date, format_duration, format_timestamp};
 
 /// Whether any value of type `from` can become `to`.

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use super::cast::{cast, float_to_int, to_text};
 use super::functions::function;
-use super::instants::{in_range, micros_of};
 use super::rules::literal_as;
 use super::{BinaryOp, Expr, ExprKind, deep};
 use crate::data::Value;
+use crate::data::instants::{in_range, micros_of};
 
 /// The value of a row-wise expression (no aggregates, no windows, parameters bound).
 /// Total: what cannot be computed is null; a strict cast counts as `try_cast`.

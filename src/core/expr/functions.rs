@@ -21,6 +21,7 @@ mod windows;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+pub use aggregates::SUM_PART;
 pub(super) use aggregates::compare_nulls_last;
 pub use arguments::ArgType;
 pub(super) use arguments::number;
@@ -223,7 +224,8 @@ pub fn functions() -> &'static [Function] {
 
 /// The row of that name (lower case).
 pub fn function(name: &str) -> Option<&'static Function> {
-    INDEX.get(name).and_then(|index| TABLE.get(*index))
+    let phase = || aggregates::PHASES.iter().find(|phase| phase.name == name);
+    INDEX.get(name).and_then(|index| TABLE.get(*index)).or_else(phase)
 }
 
 /// Names that other engines use, read as Pipewright's own.

@@ -1,8 +1,8 @@
 //! Type rules of operators, shared by the checker and by `coerce`. Must not import any room but `data`.
 
 use super::durations::parse_span;
-use super::instants::{parse_date, parse_timestamp};
 use super::{BinaryOp, Expr, ExprKind};
+use crate::data::instants::{is_plain_date, parse_date, parse_timestamp};
 use crate::data::{DataType, Value};
 
 /// The result type of an operator on values; `None` where it does not take them. `Unknown` fits all.
@@ -65,10 +65,8 @@ pub(super) fn literal_as(expr: &Expr, wanted: &DataType) -> Option<Value> {
     let ExprKind::Literal(Value::String(text)) = &expr.kind else { return None };
     match wanted {
         DataType::Timestamp => parse_timestamp(text).map(Value::Timestamp),
-        DataType::Date => match parse_date(text) {
-            Some(days) if text.trim().len() == 10 => Some(Value::Date(days)),
-            _ => parse_timestamp(text).map(Value::Timestamp),
-        },
+        DataType::Date if is_plain_date(text) => parse_date(text).map(Value::Date),
+        DataType::Date => parse_timestamp(text).map(Value::Timestamp),
         DataType::Duration => parse_span(text).ok().map(Value::Duration),
         _ => None,
     }

@@ -1,9 +1,11 @@
 //! Formats of times (`%Y-%m-%d %H:%M:%S`): one reader of format strings, shared by parsing, printing and
 //! exports. Must not import any room.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike, Weekday};
 
-use super::instants::{MICROS_PER_SECOND, from_calendar, in_range, take_digits};
+use crate::data::instants::{
+    MICROS_PER_DAY, MICROS_PER_SECOND, days, days_of, fraction_prefix, in_range, to_calendar, zone_prefix,
+};
 
 /// A piece of a format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,7 +188,7 @@ pub(super) fn check_names_a_day(items: &[FormatItem]) -> Result<(), String> {
 
 /// A timestamp as text.
 pub(super) fn print_time(micros: i64, items: &[FormatItem]) -> Option<String> {
-    let time = super::instants::to_calendar(micros)?;
+    let time = to_calendar(micros)?;
     let mut text = String::new();
     for item in items {
         match item {
@@ -236,7 +238,7 @@ struct Read {
     afternoon: Option<bool>,
     minute: u32,
     second: u32,
-    micros: u32,
+    micros: i64,
     epoch: Option<i64>,
     /// Seconds east of UTC.
     offset: Option<i32>,
@@ -257,12 +259,12 @@ pub(super) fn read_time(text: &str, items: &[FormatItem]) -> Option<(i64, Option
         return None;
     }
     if let Some(seconds) = read.epoch {
-        let micros = seconds.checked_mul(MICROS_PER_SECOND)?.checked_add(i64::from(read.micros))?;
+        let micros = seconds.checked_mul(MICROS_PER_SECOND)?.checked_add(read.micros)?;
         return Some((in_range(micros)?, Some(0)));
     }
     let date = match (read.day_of_year, read.month, read.day) {
-        (_, Some(month), Some(day)) => NaiveDate::from_ymd_opt(read.year?, month, day)?,
-        (Some(day), ..) => NaiveDate::from_yo_opt(read.year?, day)?,
+        (_, Some(month), Some(day)) => days(read.year?.into(), month, day)?,
+        (Some(day), ..) => days_of(NaiveDate::from_yo_opt(read.year?, day)?)?,
         _ => return None,
     };
     let hour = match (read.hour12, read.afternoon) {
@@ -270,8 +272,13 @@ pub(super) fn read_time(text: &str, items: &[FormatItem]) -> Option<(i64, Option
         (Some(_), _) => return None,
         (None, _) => read.hour,
     };
-    let time = NaiveTime::from_hms_micro_opt(hour, read.minute, read.second, read.micros)?;
-    Some((from_calendar(date.and_time(time))?, read.offset))
+    // A leap second counts as the next second.
+    if hour > 23 || read.minute > 59 || read.second > 60 {
+        return None;
+    }
+    let seconds = i64::from(hour * 3600 + read.minute * 60 + read.second);
+    let micros = i64::from(date) * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + read.micros;
+    Some((in_range(micros)?, read.offset))
 }
 
 fn read_field(read: &mut Read, rest: &mut &str, field: TimeField) -> Option<()> {
@@ -306,19 +313,17 @@ fn read_field(read: &mut Read, rest: &mut &str, field: TimeField) -> Option<()> 
         TimeField::Minute => read.minute = short_number(rest)?,
         TimeField::Second => read.second = short_number(rest)?,
         TimeField::Fraction | TimeField::Millis => {
-            let (micros, after) = super::instants::take_fraction(rest)?;
+            let (micros, used) = fraction_prefix(rest.as_bytes());
+            if used == 0 {
+                return None;
+            }
             read.micros = micros;
-            *rest = after;
+            *rest = &rest[used..];
         }
         TimeField::Offset => {
-            let signed = rest.starts_with(['+', '-']);
-            let end = if signed {
-                1 + rest[1..].find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(rest.len() - 1)
-            } else {
-                rest.starts_with(['Z', 'z']).then_some(1)?
-            };
-            read.offset = Some(super::instants::take_offset(&rest[..end])?);
-            *rest = &rest[end..];
+            let (seconds, used) = zone_prefix(rest.as_bytes()).filter(|_| rest.starts_with(['+', '-', 'Z', 'z']))?;
+            read.offset = Some(seconds);
+            *rest = &rest[used..];
         }
         TimeField::Zone => {
             let name = ["UTC", "GMT", "Z"].into_iter().find(|name| rest.starts_with(name))?;
@@ -333,6 +338,13 @@ fn read_field(read: &mut Read, rest: &mut &str, field: TimeField) -> Option<()> 
         }
     }
     Some(())
+}
+
+/// Exactly `count` digits.
+fn take_digits(rest: &mut &str, count: usize) -> Option<u32> {
+    let digits = rest.get(..count).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    *rest = &rest[count..];
+    digits.parse().ok()
 }
 
 /// One or two digits.

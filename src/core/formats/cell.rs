@@ -1,7 +1,8 @@
 //! Reads one text as a column's type: what CSV, logfmt, patterns and other text formats share.
 //! Imports data.
 
-use super::{Columns, numbers, time};
+use super::{Columns, numbers};
+use crate::data::instants::{parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value};
 
 /// How a column's cells are read, chosen once per column.
@@ -42,8 +43,8 @@ impl Cell {
             Cell::Int => numbers::int(trimmed(text).as_bytes()).map(|value| out.int(column, value)),
             Cell::Float => numbers::float(trimmed(text)).map(|value| out.float(column, value)),
             Cell::Boolean => boolean(trimmed(text)).map(|value| out.boolean(column, value)),
-            Cell::Timestamp => timestamp(trimmed(text)).map(|value| out.timestamp(column, value)),
-            Cell::Date => time::iso_date(trimmed(text)).map(|value| out.date(column, value)),
+            Cell::Timestamp => parse_timestamp(text).map(|value| out.timestamp(column, value)),
+            Cell::Date => parse_date(text).map(|value| out.date(column, value)),
             Cell::Json => json(trimmed(text), &field.data_type).map(|value| out.value(column, value)),
         }
         .is_some()
@@ -65,12 +66,6 @@ pub fn boolean(text: &str) -> Option<bool> {
         "false" | "False" | "FALSE" => Some(false),
         _ => None,
     }
-}
-
-/// An ISO time, or an ISO date as its midnight.
-#[inline]
-pub fn timestamp(text: &str) -> Option<i64> {
-    time::iso(text).or_else(|| time::iso_date(text).map(|days| i64::from(days) * 86_400_000_000))
 }
 
 #[cold]

@@ -11,8 +11,8 @@ use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
-    time,
 };
+use crate::data::instants::timestamp_prefix;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 
@@ -182,7 +182,7 @@ fn is_prose(text: &str, separator: u8) -> bool {
     let (mut lines, mut fractions) = (0, 0);
     for line in text.lines().take(200) {
         lines += 1;
-        let stamp = time::iso_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
+        let stamp = timestamp_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
         fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
     }
     spaced * 5 > all * 4 || fractions * 3 > lines

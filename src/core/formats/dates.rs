@@ -1,6 +1,7 @@
 //! Time stamps that need to know more than their text: a strftime format, or the file's time where they have no year.
 //! Must not import single formats.
 
+use crate::data::instants::in_range;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
 use super::time;
@@ -51,21 +52,22 @@ impl Years {
 
 fn with_year(text: &str, format: &str) -> Option<i64> {
     if let Ok(with_zone) = DateTime::parse_from_str(text, format) {
-        return Some(with_zone.timestamp_micros());
+        return in_range(with_zone.timestamp_micros());
     }
     let plain = NaiveDateTime::parse_from_str(text, format)
         .ok()
         .or_else(|| NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0))?;
-    Some(plain.and_utc().timestamp_micros())
+    in_range(plain.and_utc().timestamp_micros())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::instants::parse_timestamp;
 
     #[test]
     fn formats_with_and_without_year() {
-        let years = Years::of(time::iso("2024-03-01T12:00:00Z").unwrap());
+        let years = Years::of(parse_timestamp("2024-03-01T12:00:00Z").unwrap());
         for (text, format, expected) in [
             ("01.02.2003 04:05:06", "%d.%m.%Y %H:%M:%S", "2003-02-01T04:05:06Z"),
             ("01.02.2003", "%d.%m.%Y", "2003-02-01T00:00:00Z"),
@@ -74,10 +76,10 @@ mod tests {
             ("Dec 31 23:00:00", "%b %d %H:%M:%S", "2023-12-31T23:00:00Z"),
             ("1700000000", "%s", "2023-11-14T22:13:20Z"),
         ] {
-            assert_eq!(years.formatted(text, format), time::iso(expected), "{text}");
+            assert_eq!(years.formatted(text, format), parse_timestamp(expected), "{text}");
         }
         assert_eq!(years.formatted("x", "%d.%m.%Y"), None);
         assert_eq!(years.formatted("", "%H"), None);
-        assert_eq!(Years::of(0).formatted("Dec 31 23:00:00", "%b %d %T"), time::iso("1970-12-31T23:00:00Z"));
+        assert_eq!(Years::of(0).formatted("Dec 31 23:00:00", "%b %d %T"), parse_timestamp("1970-12-31T23:00:00Z"));
     }
 }

@@ -1,7 +1,8 @@
 //! Guesses column types from sampled texts. Imports data.
 
-use super::{cell, numbers, time};
+use super::{cell, numbers};
 use crate::data::DataType;
+use crate::data::instants::{is_plain_date, parse_timestamp};
 
 /// What the texts of one column have in common so far. Empty texts are not to be added: they are null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,8 @@ impl TextGuess {
             self.float = self.float && kept && is_float(text);
         }
         self.boolean = self.boolean && cell::boolean(text).is_some();
-        self.date = self.date && time::iso_date(text).is_some();
-        self.timestamp = self.timestamp && cell::timestamp(text).is_some();
+        self.date = self.date && is_plain_date(text);
+        self.timestamp = self.timestamp && parse_timestamp(text).is_some();
     }
 
     /// The narrowest type that takes all; String where nothing was added.

@@ -4,9 +4,10 @@
 //! Strict as RFC 8259, but for what logs contain all the same: control characters inside strings are taken as they
 //! are, and half of a surrogate pair becomes U+FFFD.
 
+use crate::data::instants::{parse_date, parse_timestamp};
 use crate::data::{DataType, Value};
 
-use super::{cell, numbers, time};
+use super::numbers;
 
 /// How deep arrays and objects may lie inside each other.
 pub const MAX_DEPTH: u32 = 128;
@@ -368,8 +369,8 @@ impl<'a> Scanner<'a> {
 /// A string as a type other than String.
 fn text_value(text: &str, data_type: &DataType) -> Value {
     match data_type {
-        DataType::Timestamp => cell::timestamp(text).map_or(Value::Null, Value::Timestamp),
-        DataType::Date => time::iso_date(text).map_or(Value::Null, Value::Date),
+        DataType::Timestamp => parse_timestamp(text).map_or(Value::Null, Value::Timestamp),
+        DataType::Date => parse_date(text).map_or(Value::Null, Value::Date),
         DataType::Duration => {
             Value::from_json(&serde_json::Value::String(text.to_owned()), data_type).unwrap_or(Value::Null)
         }

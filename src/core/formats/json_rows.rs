@@ -6,7 +6,8 @@
 
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Columns, Tally, Unfit, Unit, cell, numbers, time};
+use super::{Columns, Tally, Unfit, Unit, numbers};
+use crate::data::instants::{parse_date, parse_timestamp};
 use crate::data::{DataType, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
@@ -130,11 +131,11 @@ impl<'a> ObjectReader<'a> {
             }
             (Reader::Timestamp, Kind::Text) => {
                 let quoted = scanner.quoted()?;
-                cell::timestamp(self.plain(quoted)).map(|value| out.timestamp(column, value)).is_some()
+                parse_timestamp(self.plain(quoted)).map(|value| out.timestamp(column, value)).is_some()
             }
             (Reader::Date, Kind::Text) => {
                 let quoted = scanner.quoted()?;
-                time::iso_date(self.plain(quoted)).map(|value| out.date(column, value)).is_some()
+                parse_date(self.plain(quoted)).map(|value| out.date(column, value)).is_some()
             }
             (Reader::Nested, _) => {
                 let value = scanner.value(&self.shape.schema.fields[column].data_type)?;

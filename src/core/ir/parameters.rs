@@ -217,6 +217,68 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_read_alike_wherever_a_text_becomes_one() {
+        use crate::data::Schema;
+        use crate::expr::{eval, parse};
+        use crate::formats::cell::Cell;
+        use crate::formats::{Chunk, Columns, FormatSpec, RowCollector, Sample, Unit, format};
+
+        let texts = [
+            "2026/03/02 10:00",
+            "20260302T100000Z",
+            "2016-12-31T23:59:60Z",
+            "0000-05-01T00:00:00Z",
+            "0000-05-01",
+            " 2026-03-02 10:00 ",
+            "\t2026-03-02T10:00:00Z",
+            "2026-03-02T10:00:00,5 +01:00",
+            "2026-03-02 10:00 CEST",
+            "2026-03-02",
+            "2026/03/02",
+            "20260302",
+            "9999-12-31T23:59:59-00:01",
+            "10000-01-01T00:00:00Z",
+            "soon",
+            "",
+            "2026-03-02T10:00:61",
+            "2026-03-02t10:00:00z",
+            "2026-03-02T10:00:00+14",
+            "2026-03-02T24:00:00",
+            "-2026-03-02",
+            "2026-3-2",
+            "2026-03-02T10",
+            "2026-03-02T10:00:00.",
+            "2026-03-02T10:00:00.1234567890123Z",
+        ];
+        for data_type in [DataType::Timestamp, DataType::Date] {
+            let schema = Schema::of([("a", data_type.clone())]);
+            for text in texts {
+                let name = data_type.to_string().to_lowercase();
+                let sql = |form: String| parse(&form).map_or(Value::Null, |expr| eval(&expr, &|_| Value::Null));
+                let wanted = sql(format!("try_cast('{text}' as {name})"));
+                let mut cells = RowCollector::new(&schema);
+                Cell::of(&data_type).read(text, 0, &schema.fields[0], &mut cells);
+                cells.end_row(Unit::default());
+                let spec = FormatSpec::new("json_lines");
+                let parser = format(&spec.name).unwrap().prepare(&spec, Some(&schema), &Sample::default()).unwrap();
+                let line = serde_json::json!({ "a": text }).to_string();
+                let chunk = Chunk { text: &line, first_line: 1, offset: 0, head: &line, file_time: 0 };
+                parser.parse(&chunk, &mut cells);
+                let json = Value::from_json(&text.into(), &data_type).unwrap_or(Value::Null);
+                let given = parse_parameter(&parameter("t", data_type.clone(), None), text).unwrap_or(Value::Null);
+                let found = [
+                    cells.rows[0].1[0].clone(),
+                    cells.rows[1].1[0].clone(),
+                    json,
+                    given,
+                    sql(format!("{name} '{text}'")),
+                ];
+                assert_eq!(found, [const { Value::Null }; 5].map(|_| wanted.clone()), "{data_type} {text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_default_may_stand_for_the_environment() {
         let secret = [parameter("key", DataType::String, Some("${env:HASH_KEY}".into()))];
         let of = |look_up: &dyn Fn(&str) -> Option<String>| resolve_parameters(&secret, &BTreeMap::new(), look_up);

@@ -56,7 +56,8 @@ impl StepKind for NearestInTime {
         Enrich,
         ["asof", "as of", "latest before", "release", "join by time"],
         "Adds to each row of the left the row of the right that is nearest in time, among those with equal keys: the \
-         last at or before, the first at or after, or the nearer of both. Left rows without one stay, with nulls."
+         last at or before, the first at or after, or the nearer of both (the earlier where both are as near). Of several at the same time it is the last in the \
+         order of all columns. Left rows without one stay, with nulls."
     );
 
     fn form(&self) -> &'static [FormField] {

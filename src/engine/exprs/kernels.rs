@@ -1,6 +1,7 @@
 //! Elementwise kernels: arithmetic that gives null where the result is out of range, not finite, or divided by zero.
 
 use pipewright_core::data::DataType;
+use pipewright_core::data::instants::in_range;
 use pipewright_core::expr::BinaryOp;
 use polars::prelude::arity::{binary_elementwise, unary_elementwise};
 use polars::prelude::{self as pl, Column, Field, Float64Chunked, Int64Chunked, IntoColumn, PolarsResult, Series};
@@ -57,10 +58,10 @@ pub(super) fn arithmetic(op: BinaryOp, left: Typed, right: Typed) -> Option<Type
             Some(floats(left, right, |a, b| if b == 0.0 { None } else { Some(a % b) }))
         }
         (BinaryOp::Add, Timestamp, Duration) | (BinaryOp::Add, Duration, Timestamp) => {
-            Some(integers(left, right, Timestamp, |a, b| a.checked_add(b).filter(in_range)))
+            Some(integers(left, right, Timestamp, |a, b| a.checked_add(b).and_then(in_range)))
         }
         (BinaryOp::Subtract, Timestamp, Duration) => {
-            Some(integers(left, right, Timestamp, |a, b| a.checked_sub(b).filter(in_range)))
+            Some(integers(left, right, Timestamp, |a, b| a.checked_sub(b).and_then(in_range)))
         }
         (BinaryOp::Subtract, Timestamp, Timestamp) => Some(integers(left, right, Duration, i64::checked_sub)),
         (BinaryOp::Add, Duration, Duration) => Some(integers(left, right, Duration, i64::checked_add)),
@@ -72,16 +73,6 @@ pub(super) fn arithmetic(op: BinaryOp, left: Typed, right: Typed) -> Option<Type
         (BinaryOp::Divide, Duration, Duration) => Some(floats(micros(left), micros(right), divide)),
         _ => None,
     }
-}
-
-/// 0001-01-01T00:00:00Z.
-const FIRST_MICRO: i64 = -62_135_596_800_000_000;
-/// 9999-12-31T23:59:59.999999Z.
-const LAST_MICRO: i64 = 253_402_300_799_999_999;
-
-/// Timestamps from year 1 to 9999, as the reference holds them.
-fn in_range(micros: &i64) -> bool {
-    (FIRST_MICRO..=LAST_MICRO).contains(micros)
 }
 
 /// A span's microseconds as a number.

@@ -3,7 +3,7 @@
 
 use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::{Call, Expr, ExprKind, FunctionKind, function};
+use pipewright_core::expr::{self, Call, Expr, ExprKind, FunctionKind, function};
 use pipewright_core::ir::Aggregate;
 use polars::prelude::{self as pl, LazyFrame, QuantileMethod, lit};
 
@@ -127,7 +127,7 @@ impl Stages {
             };
             return Ok(self.fold(fold_name(""), count));
         };
-        let argument = exprs::lower(argument, input)?;
+        let argument = known(exprs::lower(argument, input)?, &call.function);
         let data_type = argument.data_type.clone();
         let needs_order = matches!(call.function.as_str(), "first" | "last" | "collect" | "string_agg");
         // These skip nulls, so a dropped row may be null; those that need an order see the filter as a column.
@@ -168,6 +168,10 @@ impl Stages {
                     _ => kernels::finite(sum.cast(pl::DataType::Float64) / count.clone().cast(pl::DataType::Float64)),
                 };
                 pl::when(count.gt(lit(0))).then(result).otherwise(none)
+            }
+            "sum high" | "sum low" => {
+                let wide = value.cast(pl::DataType::Int128).sum();
+                part_of_sum(self.fold(fold_name(""), wide), call.function == "sum high")
             }
             "sum" => {
                 let count = present(self);
@@ -284,6 +288,16 @@ impl Stages {
     }
 }
 
+/// What has no type holds nulls only: they are of the type that the aggregate takes.
+fn known(argument: exprs::Typed, function: &str) -> exprs::Typed {
+    let data_type = match function {
+        "count_if" | "share_if" | "every" | "some" => DataType::Boolean,
+        "sum" | "avg" | "median" | "quantile" | "stddev" | "variance" => DataType::Int,
+        _ => return argument,
+    };
+    if argument.data_type.is_unknown() { exprs::constant(&Value::Null, &data_type) } else { argument }
+}
+
 /// The mean of spans, without fractions of a microsecond; both are columns of folded groups.
 fn mean_of_spans(sum: pl::Expr, count: pl::Expr) -> pl::Expr {
     kernels::elementwise("mean span", vec![sum, count], &DataType::Duration, |columns| {
@@ -297,6 +311,18 @@ fn mean_of_spans(sum: pl::Expr, count: pl::Expr) -> pl::Expr {
             });
         let spans = means.with_name(columns[0].name().clone()).into_duration(pl::TimeUnit::Microseconds);
         Ok(pl::Series::from(spans).into_column())
+    })
+}
+
+/// The high or low part of a sum of 128 bits.
+fn part_of_sum(sum: pl::Expr, is_high: bool) -> pl::Expr {
+    kernels::elementwise("part of a sum", vec![sum], &DataType::Int, move |columns| {
+        use polars::prelude::IntoColumn;
+        let size = i128::from(expr::SUM_PART);
+        let parts: pl::Int64Chunked = pl::arity::unary_elementwise(columns[0].i128()?, |sum: Option<i128>| {
+            i64::try_from(if is_high { sum?.div_euclid(size) } else { sum?.rem_euclid(size) }).ok()
+        });
+        Ok(parts.with_name(columns[0].name().clone()).into_column())
     })
 }
 

@@ -1,4 +1,4 @@
-//! The row nearest in time. Right rows of the same keys and time are one candidate: the first by all columns.
+//! The row nearest in time. Right rows of the same keys and time are one candidate: the last by all columns.
 
 use pipewright_core::data::{DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
@@ -105,7 +105,7 @@ fn candidates(right: LazyFrame, keys: &[String], schema: &Schema) -> LazyFrame {
     subset.push(TIME);
     right
         .sort_by_exprs(by, options)
-        .unique_stable(Some(by_name(subset, true, false)), UniqueKeepStrategy::First)
+        .unique_stable(Some(by_name(subset, true, false)), UniqueKeepStrategy::Last)
         .with_row_index(ROW, None::<IdxSize>)
 }
 

@@ -325,11 +325,11 @@ fn nearest_in_time_each_way() {
             find(json!(at(7)), json!(null))
         ])
     };
-    assert_eq!(found(&join(AsofDirection::Backward, None)), json!([1, 3, null, null, null]));
+    assert_eq!(found(&join(AsofDirection::Backward, None)), json!([2, 3, null, null, null]));
     assert_eq!(found(&join(AsofDirection::Forward, None)), json!([3, 4, 6, null, null]));
-    assert_eq!(found(&join(AsofDirection::Nearest, None)), json!([1, 3, 6, null, null]));
-    assert_eq!(found(&join(AsofDirection::Backward, Some(3_000_000))), json!([1, null, null, null, null]));
-    assert_eq!(found(&join(AsofDirection::Nearest, Some(3_000_000))), json!([1, null, null, null, null]));
+    assert_eq!(found(&join(AsofDirection::Nearest, None)), json!([2, 3, 6, null, null]));
+    assert_eq!(found(&join(AsofDirection::Backward, Some(3_000_000))), json!([2, null, null, null, null]));
+    assert_eq!(found(&join(AsofDirection::Nearest, Some(3_000_000))), json!([2, null, null, null, null]));
 }
 
 #[test]

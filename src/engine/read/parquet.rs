@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pipewright_core::data::instants::{date_in_range, in_range};
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
@@ -102,6 +103,17 @@ fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column
         polars::prelude::DataType::Float64 => {
             let values = column.as_materialized_series().f64()?.apply(|value| value.filter(|value| value.is_finite()));
             Ok(values.into_series().into_column())
+        }
+        // Only the years 1 to 9999 are held.
+        polars::prelude::DataType::Datetime(..) => {
+            let physical = column.to_physical_repr();
+            let held = physical.i64()?.apply(|value| value.and_then(in_range));
+            held.into_series().into_column().cast(&wanted)
+        }
+        polars::prelude::DataType::Date => {
+            let physical = column.to_physical_repr();
+            let held = physical.i32()?.apply(|value| value.and_then(|days| date_in_range(days.into())));
+            held.into_series().into_column().cast(&wanted)
         }
         _ => Ok(column),
     }

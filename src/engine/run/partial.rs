@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::{BinaryOp, Call, Expr, ExprKind};
+use pipewright_core::expr::{self, BinaryOp, Call, Expr, ExprKind};
 use pipewright_core::ir::{Aggregate, Column, Op, Project, output_schema};
 
 /// An operation with the schemas around it.
@@ -120,15 +120,13 @@ impl Parts {
             "sum" | "avg" => {
                 let [argument] = &call.args[..] else { return Err(whole()) };
                 let data_type = type_of(argument, input)?;
-                if !matches!(data_type, DataType::Int | DataType::Float) {
+                if data_type == DataType::Int {
+                    return Ok(self.exact(index, call));
+                }
+                if data_type != DataType::Float {
                     return Err(whole());
                 }
-                // An average is a float anyway; its sum must not end where integers do.
-                let sum = match call.function.as_str() {
-                    "avg" => Call { args: vec![Expr::try_cast(argument.clone(), DataType::Float)], ..with("sum") },
-                    _ => with("sum"),
-                };
-                let sum = self.add(name(" sum"), sum, "sum");
+                let sum = self.add(name(" sum"), with("sum"), "sum");
                 let count = self.add(name(" count"), present, "sum");
                 // A chunk whose values cannot be summed leaves the whole without a sum.
                 let lost = self.lost(index);
@@ -156,6 +154,40 @@ impl Parts {
             }
             _ => return Err(whole()),
         })
+    }
+
+    /// A sum or mean of integers, in two parts that hold all bits; the merges carry from the low part to the high one.
+    fn exact(&mut self, index: usize, call: &Call) -> Expr {
+        let with = |function: &str| Expr::made(ExprKind::Call(Call { function: function.to_owned(), ..call.clone() }));
+        let size = || Expr::literal(Value::Int(expr::SUM_PART));
+        let column = |part: &str| Expr::column(format!("fold {index} {part}"));
+        let merged = |part: &str| Expr::call("sum", vec![column(part)]);
+        let carried = Expr::binary(BinaryOp::IntegerDivide, merged("low"), size());
+        let high = Expr::binary(BinaryOp::Add, merged("high"), carried);
+        let low = Expr::binary(BinaryOp::Modulo, merged("low"), size());
+        for (part, fold, merge) in
+            [("high", with("sum high"), high), ("low", with("sum low"), low), ("count", with("count"), merged("count"))]
+        {
+            let name = format!("fold {index} {part}");
+            self.fold.push(Column::new(name.clone(), fold));
+            self.merge.push(Column::new(name, merge));
+        }
+        let has_values = Expr::binary(BinaryOp::Greater, column("count"), Expr::literal(Value::Int(0)));
+        let result = match call.function.as_str() {
+            "sum" => {
+                let high = Expr::binary(BinaryOp::Multiply, column("high"), size());
+                Expr::binary(BinaryOp::Add, high, column("low"))
+            }
+            _ => {
+                // Both parts are exact as floats; their sum is rounded once.
+                let float = |part: &str| Expr::try_cast(column(part), DataType::Float);
+                let size = Expr::literal(Value::Float(expr::SUM_PART as f64));
+                let sum =
+                    Expr::binary(BinaryOp::Add, Expr::binary(BinaryOp::Multiply, float("high"), size), float("low"));
+                Expr::binary(BinaryOp::Divide, sum, column("count"))
+            }
+        };
+        Expr::made(ExprKind::Case { operand: None, branches: vec![(has_values, result)], otherwise: None })
     }
 
     /// Counts folds whose sum is null though there were values: they overflowed.

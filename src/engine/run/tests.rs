@@ -110,6 +110,31 @@ fn count_of<'a>(report: &'a RunReport, title: &str) -> &'a StepReport {
 }
 
 #[test]
+fn sums_and_means_are_exact_however_the_rows_are_cut() {
+    let mut design = Design::default();
+    let source = design.read("orders.csv", &[("id", DataType::Int), ("group", DataType::Int)]);
+    let measures =
+        [("total", "sum(id)"), ("mean", "avg(id)"), ("none", "sum(id) filter (where id = 1)"), ("more", "sum(id) + 1")];
+    let all = design.add("All", aggregate(&[], &measures[..3]), &[source]);
+    design.write("all.csv", all, &[]);
+    let whole = design.add("Whole", aggregate(&[], &measures), &[source]);
+    design.write("whole.csv", whole, &[]);
+    let by = design.add("By group", aggregate(&["group"], &measures[..1]), &[source]);
+    design.write("by.csv", by, &["group"]);
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |value: i64, group: usize| format!("{value},{group}\n").repeat(2000);
+    let text = format!("id,group\n{}{}5,0\n{}", rows(i64::MAX, 0), rows(-i64::MAX, 0), rows(i64::MIN, 1));
+    std::fs::write(folder.path().join("orders.csv"), text + &rows(i64::MAX, 1)).unwrap();
+    for chunk_size in [1 << 20, 1500, 7000] {
+        run(&design.0, &options(folder.path(), chunk_size), &Silent).unwrap();
+        let mean = -1995.0 / 8001.0;
+        assert_eq!(output(folder.path(), "all.csv"), format!("total,mean,none\n-1995,{mean:?},\n"));
+        assert_eq!(output(folder.path(), "whole.csv"), format!("total,mean,none,more\n-1995,{mean:?},,-1994\n"));
+        assert_eq!(output(folder.path(), "by.csv"), "group,total\n0,5\n1,-2000\n");
+    }
+}
+
+#[test]
 fn one_run_fills_all_sinks_and_any_chunk_size_gives_the_same_bytes() {
     let mut design = Design::default();
     let orders = design.orders();

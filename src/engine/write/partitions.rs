@@ -7,6 +7,7 @@ use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::make_folder;
 use pipewright_core::ir::FileKind;
+use pipewright_core::quote::{NULL_PARTITION, partition_text};
 use polars::prelude::DataFrame;
 
 use super::{Piece, Place, Sink, Target};
@@ -14,6 +15,9 @@ use crate::table::value_of;
 
 /// The most files that one sink writes.
 const LIMIT: usize = 1000;
+
+/// Bytes of a file's name that every usual file system takes.
+const LONGEST_NAME: usize = 255;
 
 /// Open files by their folder.
 pub(super) struct Folders {
@@ -70,6 +74,16 @@ impl Folders {
             .help("partition by fewer or coarser columns, such as a day instead of a time")
             .field("partition"));
         }
+        if let Some(long) = folder.split('/').find(|part| part.len() > LONGEST_NAME) {
+            let shown: String = long.chars().take(60).collect();
+            let message =
+                format!("a partition value of {} bytes is too long for a folder's name: `{shown}…`", long.len());
+            return Err(Diagnostic::error("PW0830", message)
+                .help(format!(
+                    "a name has at most {LONGEST_NAME} bytes; partition by a shorter column, or shorten it before"
+                ))
+                .field("partition"));
+        }
         let mut path = self.root.clone();
         for part in folder.split('/') {
             path.push(part);
@@ -101,11 +115,11 @@ impl Folders {
                 _ => Value::Null,
             };
             let text = match value.to_json() {
-                serde_json::Value::Null => "__HIVE_DEFAULT_PARTITION__".to_owned(),
-                serde_json::Value::String(text) => escaped(&text),
-                other => escaped(&other.to_string()),
+                serde_json::Value::Null => NULL_PARTITION.to_owned(),
+                serde_json::Value::String(text) => partition_text(&text),
+                other => partition_text(&other.to_string()),
             };
-            format!("{}={text}", escaped(name))
+            format!("{}={text}", partition_text(name))
         });
         pieces.collect::<Vec<_>>().join("/")
     }
@@ -120,31 +134,18 @@ impl Folders {
     }
 }
 
-/// A text as part of a path: everything that a file system or another reader might take amiss is written as `%xx`.
-fn escaped(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ') || byte >= 0x80;
-    let mut out = Vec::new();
-    for byte in text.bytes() {
-        match byte {
-            byte if is_plain(byte) => out.push(byte),
-            byte => out.extend(format!("%{byte:02X}").bytes()),
-        }
-    }
-    match &*String::from_utf8_lossy(&out) {
-        "" => "%00".to_owned(),
-        "." => "%2E".to_owned(),
-        ".." => "%2E%2E".to_owned(),
-        plain => plain.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use pipewright_core::quote::{NULL_PARTITION, partition_text};
+
     #[test]
     fn values_make_safe_folder_names() {
-        assert_eq!(super::escaped("2026-03-02T14:00:00Z"), "2026-03-02T14%3A00%3A00Z");
-        assert_eq!(super::escaped("../x"), "..%2Fx");
-        assert_eq!(super::escaped(".."), "%2E%2E");
-        assert_eq!(super::escaped("zażółć"), "zażółć");
+        assert_eq!(partition_text("2026-03-02T14:00:00Z"), "2026-03-02T14%3A00%3A00Z");
+        assert_eq!(partition_text("../x"), "..%2Fx");
+        assert_eq!(partition_text(".."), "%2E%2E");
+        assert_eq!(partition_text("zażółć"), "zażółć");
+        let apart = ["", "\0", NULL_PARTITION, "%5F_HIVE_DEFAULT_PARTITION__", "null"].map(partition_text);
+        assert_eq!(apart.iter().collect::<std::collections::BTreeSet<_>>().len(), apart.len(), "{apart:?}");
+        assert!(!apart.contains(&NULL_PARTITION.to_owned()));
     }
 }

@@ -50,7 +50,12 @@ impl Printer<'_> {
             ExprKind::Column(name) => format!("{}{}", self.table, sql_identifier(name)),
             ExprKind::Parameter(name) => {
                 let data_type = self.parameters.get(name).cloned().unwrap_or(DataType::String);
-                format!("CAST(getvariable({}) AS {})", sql_text(name), type_name(&data_type))
+                let value = format!("getvariable({})", sql_text(name));
+                match data_type {
+                    DataType::Timestamp => format!("pw_timestamp({value})"),
+                    DataType::Date => format!("pw_date({value})"),
+                    other => format!("CAST({value} AS {})", type_name(&other)),
+                }
             }
             ExprKind::Member { record, name } => format!("struct_extract({}, {})", self.sql(record)?, sql_text(name)),
             ExprKind::Not(expr) => format!("(NOT {})", self.sql(expr)?),
@@ -75,7 +80,7 @@ impl Printer<'_> {
             }
             ExprKind::Like { expr, pattern, negated, insensitive } => {
                 let word = if *insensitive { "ILIKE" } else { "LIKE" };
-                format!("({} {}{word} {} ESCAPE '\\')", self.sql(expr)?, not(*negated), self.sql(pattern)?)
+                format!("({} {}{word} {})", self.sql(expr)?, not(*negated), self.sql(pattern)?)
             }
             ExprKind::Case { operand, branches, otherwise } => {
                 let mut sql = String::from("CASE");
@@ -96,29 +101,31 @@ impl Printer<'_> {
     }
 
     fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Sql {
-        use DataType::{Date, Duration, Float, Int, Timestamp};
+        use DataType::{Date, Duration, Float, Int, Timestamp, Unknown};
         let (a, b) = (self.sql(left)?, self.sql(right)?);
         let types = (self.type_of(left), self.type_of(right));
         Ok(match (op, types) {
             (BinaryOp::And, _) => format!("({a} AND {b})"),
             (BinaryOp::Or, _) => format!("({a} OR {b})"),
             (BinaryOp::Concat, _) => format!("({a} || {b})"),
+            // What has no type holds nulls only.
+            (op, (Unknown, _) | (_, Unknown)) if !op.is_comparison() => "NULL".to_owned(),
             (op, _) if op.is_comparison() => format!("({a} {} {b})", op.symbol()),
             (BinaryOp::Add, (Timestamp | Date, Duration)) => format!("pw_shift({a}, {b})"),
             (BinaryOp::Add, (Duration, Timestamp | Date)) => format!("pw_shift({b}, {a})"),
-            (BinaryOp::Subtract, (Timestamp | Date, Duration)) => format!("pw_shift({a}, - {b})"),
+            (BinaryOp::Subtract, (Timestamp | Date, Duration)) => format!("pw_shift({a}, TRY(- {b}))"),
             (BinaryOp::Subtract, (Timestamp | Date, Timestamp | Date)) => {
                 format!("(epoch_us(CAST({a} AS TIMESTAMP)) - epoch_us(CAST({b} AS TIMESTAMP)))")
             }
             (BinaryOp::Multiply, (Duration, Float) | (Float, Duration)) => {
-                format!("TRY_CAST(trunc({a} * {b}) AS BIGINT)")
+                format!("TRY_CAST(round({a} * {b}) AS BIGINT)")
             }
             (BinaryOp::Divide, (Duration, Int | Float)) => {
-                format!("TRY_CAST(trunc(pw_divide({a}, {b})) AS BIGINT)")
+                format!("TRY_CAST(round(pw_divide({a}, {b})) AS BIGINT)")
             }
             (BinaryOp::Divide, _) => format!("pw_divide({a}, {b})"),
             (BinaryOp::IntegerDivide, _) => format!("TRY({a} // {b})"),
-            (BinaryOp::Modulo, (Int, Int)) => format!("TRY({a} % {b})"),
+            (BinaryOp::Modulo, (Int, Int) | (Duration, Duration)) => format!("pw_modulo_int({a}, {b})"),
             (BinaryOp::Modulo, _) => format!("pw_modulo({a}, {b})"),
             (op, (Float, _) | (_, Float)) => format!("pw_finite({a} {} {b})", op.symbol()),
             (op, _) => format!("TRY({a} {} {b})", op.symbol()),
@@ -126,12 +133,11 @@ impl Printer<'_> {
     }
 
     fn call(&self, call: &Call) -> Sql {
-        let mut sql = functions::call(self, call)?;
-        if let Some(over) = &call.over {
-            sql.push_str(&format!(" OVER ({})", self.over(over, functions::orders_rows(call))?));
-            sql = functions::guard_window(self, call, sql);
-        }
-        Ok(sql)
+        let over = match &call.over {
+            Some(over) => format!(" OVER ({})", self.over(over, functions::orders_window(call))?),
+            None => String::new(),
+        };
+        functions::call(self, call, &over)
     }
 
     fn over(&self, over: &Over, is_by_row: bool) -> Sql {
@@ -163,7 +169,9 @@ impl Printer<'_> {
         for key in keys {
             let sql = self.sql(&key.expr)?;
             let number = match self.type_of(&key.expr) {
-                DataType::Timestamp | DataType::Date => format!("epoch_us(CAST({sql} AS TIMESTAMP))"),
+                // Bounds may lie beyond 64 bits.
+                DataType::Timestamp | DataType::Date => format!("CAST(epoch_us(CAST({sql} AS TIMESTAMP)) AS HUGEINT)"),
+                DataType::Int | DataType::Duration => format!("CAST({sql} AS HUGEINT)"),
                 _ => sql,
             };
             parts.push(format!("{number}{} NULLS LAST", if key.descending { " DESC" } else { "" }));
@@ -236,7 +244,7 @@ pub fn literal(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::Boolean(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
-        Value::Int(i64::MIN) => "(-9223372036854775807::BIGINT - 1)".to_owned(),
+        Value::Int(i64::MIN) | Value::Duration(i64::MIN) => "(-9223372036854775807::BIGINT - 1)".to_owned(),
         Value::Int(int) | Value::Duration(int) if *int < 0 => format!("({int}::BIGINT)"),
         Value::Int(int) | Value::Duration(int) => format!("{int}::BIGINT"),
         // With an exponent it is a DOUBLE, not a DECIMAL.
@@ -307,7 +315,10 @@ pub fn cast(sql: &str, from: &DataType, to: &DataType) -> Sql {
         (Boolean | Int, Int | Float | Boolean) | (Float, Float) | (Timestamp | Date, Timestamp | Date) => {
             format!("TRY_CAST({sql} AS {})", type_name(to))
         }
-        (List(_), List(_)) => format!("TRY_CAST({sql} AS {})", type_name(to)),
+        (List(from), List(to)) => {
+            let item = cast("x", from, to)?;
+            format!("list_transform({sql}, lambda x: {item})")
+        }
         _ => return Err(unsupported(format!("the cast from {from} to {to}"))),
     })
 }

@@ -9,48 +9,45 @@ use crate::quote::sql_text;
 
 type Sql = Result<String, Diagnostic>;
 
-/// A call without its `over`.
-pub fn call(printer: &Printer, call: &Call) -> Sql {
+/// A call; `over`: its window, or nothing.
+pub fn call(printer: &Printer, call: &Call, over: &str) -> Sql {
     let kind = function(&call.function).map(|function| function.kind);
     match kind {
-        Some(FunctionKind::Aggregate) => aggregate(printer, call),
-        Some(FunctionKind::Window) => window(printer, call),
+        Some(FunctionKind::Aggregate) => aggregate(printer, call, over),
+        Some(FunctionKind::Window) => Ok(window(printer, call)? + over),
         Some(FunctionKind::Scalar) => scalar(printer, call),
         None => Err(unsupported(format!("the function `{}`", call.function))),
     }
 }
 
-/// Whether a window call depends on the order of single rows, so that ties must be broken.
-pub fn orders_rows(call: &Call) -> bool {
-    matches!(call.function.as_str(), "row_number" | "lag" | "lead" | "first" | "last" | "collect" | "string_agg")
+/// Whether a window call depends on the places of single rows in the window, so that its order must be total.
+pub fn orders_window(call: &Call) -> bool {
+    matches!(call.function.as_str(), "row_number" | "lag" | "lead")
 }
 
-/// What checks the range of an aggregate's result stands outside `over (…)`.
-pub fn guard_window(printer: &Printer, call: &Call, sql: String) -> String {
-    guard(printer, call, sql)
+/// Whether an aggregate depends on the order of its rows.
+fn orders_rows(call: &Call) -> bool {
+    matches!(call.function.as_str(), "first" | "last" | "collect" | "string_agg")
 }
 
 fn guard(printer: &Printer, call: &Call, sql: String) -> String {
     let input = call.args.first().map(|arg| printer.type_of(arg));
     match (call.function.as_str(), input) {
         ("sum", Some(DataType::Int | DataType::Duration)) => format!("TRY_CAST({sql} AS BIGINT)"),
-        ("avg" | "median" | "quantile", Some(DataType::Duration)) => format!("TRY_CAST(trunc({sql}) AS BIGINT)"),
+        ("avg", Some(DataType::Duration)) => format!("TRY_CAST({sql} AS BIGINT)"),
+        ("median" | "quantile", Some(DataType::Duration)) => format!("TRY_CAST(trunc({sql}) AS BIGINT)"),
         ("sum" | "avg" | "median" | "quantile" | "stddev" | "variance", _) => format!("pw_finite({sql})"),
         ("collect", _) => format!("coalesce({sql}, [])"),
         _ => sql,
     }
 }
 
-fn aggregate(printer: &Printer, call: &Call) -> Sql {
+fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
     let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
     let arg = |index: usize| args.get(index).cloned().unwrap_or_default();
-    let is_window = call.over.is_some();
-    let order = if orders_rows(call) && !is_window {
-        format!(" ORDER BY {}", printer.total_order(&call.order)?)
-    } else {
-        String::new()
-    };
-    let distinct = if call.distinct { "DISTINCT " } else { "" };
+    // The rows of a window's frame have the window's order; the frame itself may end at the last of equal keys.
+    let keys = call.over.as_ref().map_or(&call.order, |over| &over.order);
+    let order = if orders_rows(call) { format!(" ORDER BY {}", printer.total_order(keys)?) } else { String::new() };
     let mut filter = match &call.filter {
         Some(condition) => vec![printer.sql(condition)?],
         None => Vec::new(),
@@ -64,39 +61,44 @@ fn aggregate(printer: &Printer, call: &Call) -> Sql {
         }
         "count_distinct" => format!("count(DISTINCT {})", arg(0)),
         "share_if" => format!("avg(CASE WHEN {} THEN 1e0 ELSE 0e0 END)", arg(0)),
-        "sum" | "avg" | "min" | "max" | "median" => {
-            let name = if call.function == "median" { "median" } else { call.function.as_str() };
-            format!("{name}({})", number(&arg(0), &printer.type_of(&call.args[0]), name))
-        }
+        // DuckDB adds integers in 128 bits, and its means divide such a sum.
+        "sum" | "avg" | "min" | "max" => format!("{}({})", call.function, arg(0)),
+        "median" => format!("median({})", number(&arg(0), &printer.type_of(&call.args[0]))),
         "quantile" => format!("quantile_cont({}, {})", arg(0), arg(1)),
         "stddev" => format!("stddev_samp({})", arg(0)),
         "variance" => format!("var_samp({})", arg(0)),
+        // As window functions they take no FILTER.
+        "first" | "last" if call.over.is_some() && call.filter.is_some() => format!("list({}{order})", arg(0)),
         "first" | "last" => format!("{}({}{order})", call.function, arg(0)),
-        "collect" => {
+        "collect" | "string_agg" if call.function == "collect" || call.distinct => {
             filter.push(format!("{} IS NOT NULL", arg(0)));
-            // DISTINCT takes only orders over the value itself.
-            let order =
-                if call.distinct { format!(" ORDER BY {}{} NULLS LAST", arg(0), direction(call)) } else { order };
-            format!("list({distinct}{}{order})", arg(0))
+            format!("list({}{order})", arg(0))
         }
-        "string_agg" => format!("string_agg({distinct}{}, {}{order})", arg(0), arg(1)),
+        "string_agg" => format!("string_agg({}, {}{order})", arg(0), arg(1)),
         "every" => format!("bool_and({})", arg(0)),
         "some" => format!("bool_or({})", arg(0)),
         other => return Err(unsupported(format!("the aggregate `{other}`"))),
     };
     let filter = if filter.is_empty() { String::new() } else { format!(" FILTER (WHERE {})", filter.join(" AND ")) };
-    let sql = format!("{core}{filter}");
-    Ok(if is_window { sql } else { guard(printer, call, sql) })
+    let sql = format!("{core}{filter}{over}");
+    let is_distinct = call.distinct && matches!(call.function.as_str(), "collect" | "string_agg");
+    // DISTINCT takes no other order than that of the values.
+    let sql = if is_distinct { format!("pw_distinct({sql})") } else { sql };
+    Ok(match call.function.as_str() {
+        "avg" if printer.type_of(&call.args[0]) == DataType::Duration => {
+            let (sum, count) = (format!("sum({}){filter}{over}", arg(0)), format!("count({}){filter}{over}", arg(0)));
+            guard(printer, call, format!("(CASE WHEN {count} > 0 THEN {sum} // {count} END)"))
+        }
+        "first" if core.starts_with("list(") => format!("list_extract({sql}, 1)"),
+        "last" if core.starts_with("list(") => format!("list_extract({sql}, -1)"),
+        "string_agg" if call.distinct => format!("pw_join({sql}, {})", arg(1)),
+        _ => guard(printer, call, sql),
+    })
 }
 
-fn direction(call: &Call) -> &'static str {
-    if call.order.first().is_some_and(|key| key.descending) { " DESC" } else { "" }
-}
-
-/// Sums of integers are 128 bits wide in DuckDB; means of them are exact as floats.
-fn number(sql: &str, data_type: &DataType, name: &str) -> String {
-    match (data_type, name) {
-        (DataType::Int | DataType::Duration, "avg" | "median") => format!("CAST({sql} AS DOUBLE)"),
+fn number(sql: &str, data_type: &DataType) -> String {
+    match data_type {
+        DataType::Int | DataType::Duration => format!("CAST({sql} AS DOUBLE)"),
         _ => sql.to_owned(),
     }
 }
@@ -146,13 +148,10 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
         "length" => format!("length({a})"),
         "substring" => match args.get(2) {
             // A count below zero is no count; positions before the first character count too.
-            Some(count) => format!(
-                "CASE WHEN {count} >= 0 THEN substr({a}, greatest({s}, 1), greatest({count} + least({s} - 1, 0), 0)) END",
-                s = arg(1)
-            ),
-            None => format!("substr({a}, greatest({}, 1))", arg(1)),
+            Some(count) => format!("pw_substring({a}, pw_count({}), pw_count({count}))", arg(1)),
+            None => format!("pw_from({a}, pw_count({}))", arg(1)),
         },
-        "left" | "right" => format!("{name}({a}, {})", arg(1)),
+        "left" | "right" => format!("{name}({a}, pw_count({}))", arg(1)),
         "trim" | "trim_start" | "trim_end" => {
             let function = match name {
                 "trim" => "trim",
@@ -161,7 +160,7 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
             };
             match args.get(1) {
                 Some(characters) => format!("{function}({a}, {characters})"),
-                None => format!("{function}({a}, ' ')"),
+                None => format!("{function}({a}, pw_blanks())"),
             }
         }
         "message_template" => VARYING.iter().fold(a.to_owned(), |sql, (pattern, word)| {
@@ -177,20 +176,15 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
             let texts = args.iter().zip(types).map(|(sql, data_type)| cast(sql, data_type, &DataType::String));
             format!("concat({})", texts.collect::<Result<Vec<_>, _>>()?.join(", "))
         }
-        "split" => format!("CASE WHEN {a} = '' THEN [''] ELSE string_split({a}, {}) END", arg(1)),
-        "split_part" => {
-            format!("list_extract(CASE WHEN {a} = '' THEN [''] ELSE string_split({a}, {}) END, {})", arg(1), arg(2))
-        }
-        "repeat" => format!(
-            "CASE WHEN length({a}) * greatest({n}, 0) <= 1000000 THEN repeat({a}, greatest({n}, 0)) END",
-            n = arg(1)
-        ),
+        "split" => format!("pw_split({a}, {})", arg(1)),
+        "split_part" => format!("list_extract(pw_split({a}, {}), {})", arg(1), arg(2)),
+        "repeat" => format!("pw_repeat({a}, {})", arg(1)),
         "pad_start" | "pad_end" => {
             let function = if name == "pad_start" { "lpad" } else { "rpad" };
             let fill = args.get(2).cloned().unwrap_or_else(|| sql_text(" "));
             // A longer text stays whole.
             format!(
-                "CASE WHEN length({a}) >= {n} THEN {a} WHEN {n} <= 1000000 THEN {function}({a}, CAST({n} AS INTEGER), {fill}) END",
+                "CASE WHEN {fill} IS NULL OR {n} > 1000000 THEN NULL WHEN length({a}) >= {n} OR {fill} = '' THEN {a} ELSE {function}({a}, pw_length({n}), {fill}) END",
                 n = arg(1)
             )
         }
@@ -204,14 +198,14 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
         "list_contains" => format!("list_contains({a}, {})", arg(1)),
         "list_distinct" => {
             // DuckDB's own list_distinct keeps no order.
-            format!("list_filter({a}, lambda x, i: x IS NOT NULL AND list_position({a}, x) = i)")
+            format!("pw_distinct(list_filter({a}, lambda x: x IS NOT NULL))")
         }
         "list_sort" => format!("list_sort({a}, 'ASC', 'NULLS LAST')"),
         "list_join" => match types.first() {
             Some(DataType::List(item)) => {
                 let shown = cast("x", item, &DataType::String)?;
                 format!(
-                    "CASE WHEN {a} IS NOT NULL THEN coalesce(array_to_string(list_transform(list_filter({a}, lambda x: x IS NOT NULL), lambda x: {shown}), {}), '') END",
+                    "pw_join(list_transform(list_filter({a}, lambda x: x IS NOT NULL), lambda x: {shown}), {})",
                     arg(1)
                 )
             }
@@ -261,7 +255,7 @@ pub fn shown(sql: &str, data_type: &DataType, kind: FileKind) -> String {
     if value == sql { value } else { format!("{value} AS {sql}") }
 }
 
-fn shown_value(sql: &str, data_type: &DataType) -> String {
+pub fn shown_value(sql: &str, data_type: &DataType) -> String {
     match data_type {
         DataType::Timestamp => format!("pw_timestamp_text({sql})"),
         DataType::Duration => format!("pw_duration_text({sql})"),

@@ -7,6 +7,7 @@ mod more_functions;
 mod ops;
 mod prelude;
 mod scripts;
+mod time_formats;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use super::{Bundle, DesignInfo, Support, Target};
 use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, prune};
-use crate::plan::check_policy;
+use crate::plan::{check_kept_lines, check_policy};
 use crate::policy::Site;
 use crate::quote::comment;
 
@@ -37,8 +38,11 @@ impl Target for DuckDb {
     fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
         let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
         for (id, node) in plan.iter() {
-            let (support, reason) = match ops::select(plan, id) {
+            let (support, reason) = match ops::select(plan, id).and_then(|_| ops::copy(plan, id)) {
                 Err(diagnostic) => (Support::Unsupported, diagnostic.message),
+                Ok(_) if ops::rejected_file(plan, id).is_some() => {
+                    (Support::Rewritten, "rejected rows are written to quarantine/rejected.jsonl".to_owned())
+                }
                 Ok(_) if matches!(node.op, Op::Read(_)) => {
                     (Support::Rewritten, "read by Pipewright and staged as Parquet".to_owned())
                 }
@@ -77,13 +81,14 @@ impl Target for DuckDb {
             bundle.diagnostics = faults;
             return bundle;
         }
+        let keeps_lines = check_kept_lines(&staged).is_empty();
         bundle.text("pipeline.sql", sql);
         if !staged.sinks().is_empty() {
             let pipeline =
                 Pipeline { pipeline: PIPELINE_VERSION, name: format!("{}: sources", info.name), plan: staged };
             bundle.text("stage.json", pipeline.to_text());
         }
-        scripts::write(&mut bundle, &plan, info);
+        scripts::write(&mut bundle, &plan, info, keeps_lines);
         bundle
     }
 }
@@ -137,20 +142,18 @@ pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
     let (mut body, mut faults) = (String::new(), Vec::new());
     let uses = |id: NodeId| plan.nodes.iter().flat_map(|node| &node.inputs).filter(|input| **input == id).count();
     for (id, node) in plan.iter() {
-        match ops::select(plan, id) {
-            Ok(sql) => {
+        match ops::select(plan, id).and_then(|sql| Ok((sql, ops::copy(plan, id)?))) {
+            Ok((sql, copy)) => {
                 // What several steps read is computed once.
                 let kind = if uses(id) > 1 { "TABLE" } else { "VIEW" };
                 body.push_str(&format!("\n-- {} ({})\n", comment(&node.origin.title), node.op.name()));
                 body.push_str(&format!("CREATE TEMP {kind} {} AS\n{sql};\n", view(id)));
-                if let Some(copy) = ops::copy(plan, id) {
-                    body.push_str(&copy);
-                }
+                body.push_str(&copy.unwrap_or_default());
             }
             Err(diagnostic) => faults.push(diagnostic.step(&node.origin.step, &node.origin.title)),
         }
     }
-    if faults.is_empty() { Ok(format!("{}{body}", prelude::PRELUDE)) } else { Err(faults) }
+    if faults.is_empty() { Ok(format!("{}\n-- The design.\n{body}", prelude::PRELUDE)) } else { Err(faults) }
 }
 
 /// SQL that gives the rows of one node of a plan, macros included: for tests of parity.

@@ -6,9 +6,6 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ReplacementPart, regex_pattern, regex_replacement};
 use crate::quote::sql_text;
 
-/// Formats that mean the same to DuckDB's strftime and strptime.
-const SHARED_FORMATS: &str = "YmdHMSjybBaAIp%z";
-
 /// SQL of a call; `None`: the function is not of these groups, or DuckDB does not carry it.
 pub fn call(
     name: &str,
@@ -70,17 +67,16 @@ pub fn call(
         "url_decode" => format!("url_decode({a})"),
         "url_encode" => format!("url_encode({a})"),
         "to_duration" => match micros_of(word(1)) {
-            Some(micros) => format!("TRY_CAST(trunc({a} * {micros}) AS BIGINT)"),
+            Some(micros) if types.first() == Some(&DataType::Int) => format!("TRY({a} * {micros})"),
+            Some(micros) => format!("TRY_CAST(round({a} * {micros}) AS BIGINT)"),
             None => return Ok(None),
         },
         "seconds" => format!("({a} / 1e6)"),
         "milliseconds" => format!("({a} / 1e3)"),
         "hash" => format!("sha256({a})"),
         "mask" => {
-            let keep = if args.len() > 1 { format!("greatest({b}, 0)") } else { "0".to_owned() };
-            format!(
-                "repeat('*', greatest(length({a}) - {keep}, 0)) || CASE WHEN {keep} = 0 THEN '' ELSE right({a}, {keep}) END"
-            )
+            let keep = if args.len() > 1 { b } else { "0" };
+            format!("pw_mask({a}, pw_length({keep}))")
         }
         _ => return Ok(None),
     }))
@@ -139,7 +135,9 @@ fn time_function(
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
     let (a, b) = (arg(0), arg(1));
     Ok(Some(match name {
-        "date_trunc" => format!("CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP)", sql_text(first_word)),
+        "date_trunc" => {
+            format!("pw_held(CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP))", sql_text(first_word))
+        }
         "time_bucket" => format!("pw_bucket({a}, CAST({b} AS TIMESTAMP))"),
         "extract" => {
             let time = format!("CAST({b} AS TIMESTAMP)");
@@ -147,12 +145,12 @@ fn time_function(
                 "dow" => format!("extract(isodow FROM {time})"),
                 "millisecond" => format!("(extract(microsecond FROM {time}) % 1000000 // 1000)"),
                 "microsecond" => format!("(extract(microsecond FROM {time}) % 1000000)"),
-                "epoch" => format!("CAST(floor(epoch({time})) AS BIGINT)"),
+                "epoch" => format!("pw_floor_div(epoch_us({time}), 1000000)"),
                 field => format!("extract({field} FROM {time})"),
             }
         }
         "epoch" => format!("(epoch_us(CAST({a} AS TIMESTAMP)) / 1e6)"),
-        "epoch_ms" => format!("CAST(floor(epoch_us(CAST({a} AS TIMESTAMP)) / 1e3) AS BIGINT)"),
+        "epoch_ms" => format!("pw_floor_div(epoch_us(CAST({a} AS TIMESTAMP)), 1000)"),
         "from_epoch" => {
             let unit = if args.len() > 1 { second_word } else { "seconds" };
             let is_int = types.first().is_some_and(|data_type| *data_type == DataType::Int);
@@ -160,55 +158,32 @@ fn time_function(
                 ("seconds", true) => format!("TRY({a} * 1000000)"),
                 ("milliseconds", true) => format!("TRY({a} * 1000)"),
                 ("microseconds", true) => a.to_owned(),
-                ("nanoseconds", true) => format!("CAST(floor({a} / 1e3) AS BIGINT)"),
+                ("nanoseconds", true) => format!("pw_floor_div({a}, 1000)"),
                 ("seconds", false) => format!("TRY_CAST(round({a} * 1e6) AS BIGINT)"),
                 ("milliseconds", false) => format!("TRY_CAST(round({a} * 1e3) AS BIGINT)"),
                 ("microseconds", false) => format!("TRY_CAST(round({a}) AS BIGINT)"),
                 ("nanoseconds", false) => format!("TRY_CAST(round({a} / 1e3) AS BIGINT)"),
                 _ => return Err(unsupported(format!("the unit `{unit}`"))),
             };
-            format!("TRY(make_timestamp({micros}))")
+            format!("pw_time({micros})")
         }
         "make_timestamp" => {
             let parts: Vec<String> =
                 (0..6).map(|index| args.get(index).cloned().unwrap_or_else(|| "0".into())).collect();
-            format!("TRY(make_timestamp({}, {}))", parts[..5].join(", "), format_args!("CAST({} AS DOUBLE)", parts[5]))
+            let [year, month, day, hour, minute, second] = &parts[..] else { return Ok(None) };
+            // A leap second is no part that a clock is set to.
+            format!(
+                "pw_time(pw_day({year}, {month}, {day}) + CASE WHEN {second} < 60 THEN pw_clock({hour}, {minute}, {second}) END)"
+            )
         }
         "at_timezone" => {
-            format!("((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(second_word))
+            format!("pw_held((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(second_word))
         }
         "is_weekend" => format!("(extract(isodow FROM CAST({a} AS TIMESTAMP)) >= 6)"),
-        "format_time" => format!("strftime(CAST({a} AS TIMESTAMP), {})", sql_text(&shared_format(second_word)?)),
-        "to_timestamp" if args.len() == 2 => {
-            let format = sql_text(&shared_format(second_word)?);
-            if second_word.contains("%z") {
-                format!("CAST(try_strptime({a}, {format}) AS TIMESTAMP)")
-            } else {
-                format!("try_strptime({a}, {format})")
-            }
-        }
+        "format_time" => super::time_formats::printed(&format!("CAST({a} AS TIMESTAMP)"), second_word)?,
+        "to_timestamp" if args.len() == 2 => super::time_formats::read(a, second_word)?,
         _ => return Ok(None),
     }))
-}
-
-/// A format in DuckDB's spelling, or what of it DuckDB does not carry.
-fn shared_format(format: &str) -> Result<String, Diagnostic> {
-    let (mut out, mut chars) = (String::new(), format.chars());
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('T') => out.push_str("%H:%M:%S"),
-            Some('F') => out.push_str("%Y-%m-%d"),
-            Some('L') => out.push_str("%g"),
-            Some('f') => out.push_str("%f"),
-            Some(letter) if SHARED_FORMATS.contains(letter) => out.extend(['%', letter]),
-            other => return Err(unsupported(format!("`%{}` in a time format", other.unwrap_or(' ')))),
-        }
-    }
-    Ok(out)
 }
 
 fn micros_of(unit: &str) -> Option<i64> {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::expr::{Printer, column_list, type_name, typed_literal, unsupported};
 use super::{functions, staged_file, view};
-use crate::data::{DataType, Schema};
+use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
     Aggregate, AsofDirection, AsofJoin, Check, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep, Limit,
     NodeId, OnFail, Op, Plan, Rows, Unpivot, Window, Write,
 };
-use crate::quote::{sql_identifier, sql_text};
+use crate::quote::{partition_text, sql_identifier, sql_text};
 
 type Sql = Result<String, Diagnostic>;
 
@@ -33,8 +33,7 @@ pub fn select(plan: &Plan, id: NodeId) -> Sql {
     if serde_json::to_string(&node.schema).is_ok_and(|names| names.contains("\\u0000")) {
         return Err(unsupported("a column whose name holds a NUL"));
     }
-    let parameters: BTreeMap<String, DataType> =
-        plan.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
+    let parameters = parameter_types(plan);
     let inputs: Vec<Input> = node
         .inputs
         .iter()
@@ -201,15 +200,14 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
     Ok(format!("SELECT {left_columns}{right_columns}\nFROM {a} AS l {kind} {b} AS r ON {on}"))
 }
 
-/// An ASOF join over right rows made unique by key and time, so that ties are broken by all columns.
+/// An ASOF join over right rows made unique by key and time: of several the later one by all columns.
 fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
     let one_side = |direction: AsofDirection, table: &str| -> String {
-        let (sign, word) = if direction == AsofDirection::Forward { ("<=", "") } else { (">=", " DESC") };
-        let nulls = if word.is_empty() { "NULLS LAST" } else { "NULLS FIRST" };
+        let sign = if direction == AsofDirection::Forward { "<=" } else { ">=" };
         let keys: Vec<String> =
             join.by.iter().map(|(_, name)| name).chain([&join.right_time]).map(|name| sql_identifier(name)).collect();
         let order: Vec<String> =
-            right.schema.names().map(|name| format!("{}{word} {nulls}", sql_identifier(name))).collect();
+            right.schema.names().map(|name| format!("{} DESC NULLS FIRST", sql_identifier(name))).collect();
         let unique = format!(
             "(SELECT * FROM {} WHERE {} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {}) = 1)",
             right.view,
@@ -291,8 +289,10 @@ fn limited(input: &Input, limit: &Limit) -> Sql {
     } else {
         format!(" ORDER BY {}", input.printer("").total_order(&limit.keys)?)
     };
-    let offset = if limit.offset > 0 { format!(" OFFSET {}", limit.offset) } else { String::new() };
-    Ok(format!("SELECT * FROM {}{order} LIMIT {}{offset}", input.view, limit.count))
+    // DuckDB counts rows in 63 bits.
+    let counted = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let offset = if limit.offset > 0 { format!(" OFFSET {}", counted(limit.offset)) } else { String::new() };
+    Ok(format!("SELECT * FROM {}{order} LIMIT {}{offset}", input.view, counted(limit.count)))
 }
 
 fn distinct_rows(input: &Input, distinct: &Distinct) -> Sql {
@@ -360,52 +360,130 @@ fn unpivoted(input: &Input, unpivot: &Unpivot) -> Sql {
 /// Where the rows of a load to a file are put first: a name of our own, in which nothing of the design stands.
 /// `run.py` moves them to the load's path.
 pub fn copied_file(id: NodeId, kind: FileKind, partition: &[String]) -> String {
-    let ending = match kind {
-        _ if !partition.is_empty() => "",
-        FileKind::Csv => ".csv",
-        FileKind::Jsonl => ".jsonl",
-        FileKind::Parquet => ".parquet",
-    };
+    let ending = if partition.is_empty() { ending(kind) } else { "" };
     format!("rows/load_{}{ending}", id.0)
 }
 
-/// The COPY that writes a sink's rows; `None`: the node is no sink of files.
-pub fn copy(plan: &Plan, id: NodeId) -> Option<String> {
-    let node = plan.node(id);
-    let Op::Write(Write { destination, order, .. }) = &node.op else { return None };
-    let (target, kind, partition) = match destination {
-        Destination::File { kind, partition, .. } => (copied_file(id, *kind, partition), *kind, partition),
-        Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &Vec::new()),
-        Destination::Answer { .. } => return None,
-    };
-    let parameters = BTreeMap::new();
-    let printer = Printer { schema: &node.schema, parameters: &parameters, table: "" };
-    let order =
-        if order.is_empty() { String::new() } else { format!(" ORDER BY {}", printer.total_order(order).ok()?) };
-    let columns: Vec<String> = node
-        .schema
-        .fields
-        .iter()
-        .map(|field| match kind {
-            FileKind::Parquet => sql_identifier(&field.name),
-            FileKind::Csv | FileKind::Jsonl => functions::shown(&sql_identifier(&field.name), &field.data_type, kind),
-        })
-        .collect();
-    let format = match kind {
+/// The end of the name of a file of a kind.
+pub fn ending(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Csv => ".csv",
+        FileKind::Jsonl => ".jsonl",
+        FileKind::Parquet => ".parquet",
+    }
+}
+
+/// What COPY is told to write.
+pub fn copy_format(kind: FileKind) -> &'static str {
+    match kind {
         FileKind::Csv => "FORMAT csv, HEADER",
         FileKind::Jsonl => "FORMAT json",
         FileKind::Parquet => "FORMAT parquet, COMPRESSION zstd",
+    }
+}
+
+/// The table that holds the rows of a load into partitions.
+pub fn load_table(id: NodeId) -> String {
+    format!("load_{}", id.0)
+}
+
+/// The column of that table with the folder of each row: a name that no column of the rows has.
+pub fn folder_column(schema: &Schema) -> String {
+    let mut name = "#folder".to_owned();
+    while schema.names().any(|known| known.eq_ignore_ascii_case(&name)) {
+        name.push('#');
+    }
+    name
+}
+
+/// The file of the rows that a check rejects; `None`: the node rejects none.
+pub fn rejected_file(plan: &Plan, id: NodeId) -> Option<String> {
+    let is_rejecting = matches!(&plan.node(id).op, Op::Check(Check { on_fail: OnFail::Reject, .. }));
+    is_rejecting.then(|| format!("rows/rejected_{}.jsonl", id.0))
+}
+
+/// The statement that writes a sink's rows, or those that a check rejects; `None`: the node does neither.
+pub fn copy(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagnostic> {
+    let node = plan.node(id);
+    if let (Some(file), Op::Check(check)) = (rejected_file(plan, id), &node.op) {
+        return rejected(plan, id, check, &file).map(Some);
+    }
+    let Op::Write(Write { destination, order, .. }) = &node.op else { return Ok(None) };
+    let (target, kind, partition) = match destination {
+        Destination::File { kind, partition, .. } => (copied_file(id, *kind, partition), *kind, partition.as_slice()),
+        Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &[][..]),
+        Destination::Answer { .. } => return Ok(None),
     };
-    let by = if partition.is_empty() {
-        String::new()
-    } else {
-        let keys: Vec<String> = partition.iter().map(|name| sql_identifier(name)).collect();
-        format!(", PARTITION_BY ({})", keys.join(", "))
-    };
-    Some(format!(
-        "COPY (SELECT {} FROM {}{order})\n  TO {} ({format}{by});\n",
+    let parameters = parameter_types(plan);
+    let printer = Printer { schema: &node.schema, parameters: &parameters, table: "" };
+    let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", printer.total_order(order)?) };
+    let inner = node.schema.fields.iter().filter(|field| !partition.contains(&field.name));
+    let mut columns: Vec<String> = inner.map(|field| shown_column(field, kind)).collect();
+    if partition.is_empty() {
+        return Ok(Some(format!(
+            "COPY (SELECT {} FROM {}{order})\n  TO {} ({});\n",
+            columns.join(", "),
+            view(id),
+            sql_text(&target),
+            copy_format(kind)
+        )));
+    }
+    let mut folder = Vec::new();
+    for name in partition {
+        let from = node.schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone());
+        let text = super::expr::cast(&sql_identifier(name), &from, &DataType::String)?;
+        folder.push(format!("{} || pw_folder({text})", sql_text(&format!("{}=", partition_text(name)))));
+    }
+    columns.push(format!("{} AS {}", folder.join(" || '/' || "), sql_identifier(&folder_column(&node.schema))));
+    // run.py writes a file a folder.
+    Ok(Some(format!(
+        "CREATE TEMP TABLE {} AS SELECT {} FROM {}{order};\n",
+        load_table(id),
         columns.join(", "),
-        view(id),
-        sql_text(&target)
+        view(id)
+    )))
+}
+
+fn shown_column(field: &Field, kind: FileKind) -> String {
+    match kind {
+        FileKind::Parquet => sql_identifier(&field.name),
+        FileKind::Csv | FileKind::Jsonl => functions::shown(&sql_identifier(&field.name), &field.data_type, kind),
+    }
+}
+
+/// The rejected rows as the native engine writes them: where they come from, why, and the row as JSON.
+fn rejected(plan: &Plan, id: NodeId, check: &Check, file: &str) -> Sql {
+    let node = plan.node(id);
+    let parameters = parameter_types(plan);
+    let Some(input) = node.inputs.first() else { return Err(unsupported("a check without input")) };
+    let schema = &plan.node(*input).schema;
+    let printer = Printer { schema, parameters: &parameters, table: "" };
+    let predicate = printer.print(&check.predicate)?;
+    let known = |name: &str| if schema.has(name) { sql_identifier(name) } else { "NULL".to_owned() };
+    let fields: Vec<String> = schema
+        .fields
+        .iter()
+        .map(|field| {
+            format!(
+                "{}: {}",
+                sql_text(&field.name),
+                functions::shown_value(&sql_identifier(&field.name), &field.data_type)
+            )
+        })
+        .collect();
+    Ok(format!(
+        "COPY (SELECT {} AS step, {} AS file, {} AS line, {} AS \"offset\", {} AS reason,\n  CAST(to_json({{{}}}) AS VARCHAR) AS raw FROM {} WHERE ({predicate}) IS NOT TRUE)\n  TO {} (FORMAT json);\n",
+        sql_text(&node.origin.title),
+        known("_file"),
+        known("_line"),
+        known("_offset"),
+        sql_text(&check.reason),
+        fields.join(", "),
+        view(*input),
+        sql_text(file)
     ))
+}
+
+fn parameter_types(plan: &Plan) -> BTreeMap<String, DataType> {
+    plan.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect()
 }

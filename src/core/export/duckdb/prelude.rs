@@ -8,17 +8,33 @@ SET preserve_insertion_order = true;
 -- A float that is NaN or infinite is null.
 CREATE OR REPLACE TEMP MACRO pw_finite(x) AS CASE WHEN isfinite(x) THEN x END;
 CREATE OR REPLACE TEMP MACRO pw_divide(a, b) AS CASE WHEN b <> 0 THEN pw_finite(CAST(a AS DOUBLE) / CAST(b AS DOUBLE)) END;
-CREATE OR REPLACE TEMP MACRO pw_modulo(a, b) AS CASE WHEN b <> 0 THEN pw_finite(fmod(CAST(a AS DOUBLE), CAST(b AS DOUBLE))) END;
+CREATE OR REPLACE TEMP MACRO pw_modulo(a, b) AS CASE WHEN b <> 0 THEN pw_finite(CAST(a AS DOUBLE) % CAST(b AS DOUBLE)) END;
+CREATE OR REPLACE TEMP MACRO pw_modulo_int(a, b) AS CASE WHEN b = -1 THEN CASE WHEN a IS NOT NULL THEN CAST(0 AS BIGINT) END ELSE TRY(a % b) END;
+-- A list without its repetitions.
+CREATE OR REPLACE TEMP MACRO pw_distinct(l) AS list_filter(l, lambda x, i: list_position(l, x) = i);
+-- A time, if it lies in the years 1 to 9999.
+CREATE OR REPLACE TEMP MACRO pw_time(micros) AS CASE WHEN micros BETWEEN -62135596800000000 AND 253402300799999999 THEN make_timestamp(CAST(micros AS BIGINT)) END;
+CREATE OR REPLACE TEMP MACRO pw_held(t) AS CASE WHEN t BETWEEN make_timestamp(-62135596800000000) AND make_timestamp(253402300799999999) THEN t END;
+CREATE OR REPLACE TEMP MACRO pw_scale(n) AS pow(10e0, CASE WHEN n NOT BETWEEN -30 AND 30 THEN 30 ELSE abs(n) END);
 CREATE OR REPLACE TEMP MACRO pw_round(x, n) AS CASE
-  WHEN NOT isfinite(x * pow(10e0, n)) THEN x
-  WHEN n >= 0 THEN round(x * pow(10e0, n)) / pow(10e0, n)
-  ELSE round(x / pow(10e0, -n)) * pow(10e0, -n) END;
-CREATE OR REPLACE TEMP MACRO pw_round_int(x, n) AS CASE WHEN n >= 0 THEN x ELSE TRY_CAST((abs(CAST(x AS HUGEINT)) + CAST(pow(10, -n) AS HUGEINT) // 2) // CAST(pow(10, -n) AS HUGEINT) * CAST(pow(10, -n) AS HUGEINT) * sign(x) AS BIGINT) END;
+  WHEN n >= 0 THEN CASE WHEN isfinite(x * pw_scale(n)) THEN round(x * pw_scale(n)) / pw_scale(n) ELSE x END
+  WHEN n < 0 THEN pw_finite(round(x / pw_scale(n)) * pw_scale(n)) END;
+CREATE OR REPLACE TEMP MACRO pw_round_int(x, n) AS CASE WHEN n >= 0 THEN x WHEN n < -19 THEN x - x ELSE TRY_CAST((abs(CAST(x AS HUGEINT)) + CAST(pw_scale(n) AS HUGEINT) // 2) // CAST(pw_scale(n) AS HUGEINT) * CAST(pw_scale(n) AS HUGEINT) * sign(x) AS BIGINT) END;
+-- Counts and places as far as DuckDB's functions of texts take them.
+CREATE OR REPLACE TEMP MACRO pw_count(n) AS CASE WHEN n > 4294967295 THEN 4294967295 WHEN n < -4294967295 THEN -4294967295 ELSE n END;
+CREATE OR REPLACE TEMP MACRO pw_length(n) AS CAST(CASE WHEN n > 1000000 THEN 1000000 WHEN n < 0 THEN 0 ELSE n END AS INTEGER);
+CREATE OR REPLACE TEMP MACRO pw_blanks() AS ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13);
+CREATE OR REPLACE TEMP MACRO pw_substring(x, s, n) AS CASE WHEN s IS NOT NULL AND n >= 0 THEN substr(x, greatest(s, 1), greatest(n + least(s - 1, 0), 0)) END;
+CREATE OR REPLACE TEMP MACRO pw_from(x, s) AS CASE WHEN s IS NOT NULL THEN substr(x, greatest(s, 1)) END;
+CREATE OR REPLACE TEMP MACRO pw_split(x, s) AS CASE WHEN s IS NULL THEN NULL WHEN x = '' AND s <> '' THEN [''] WHEN x = '' THEN CAST([] AS VARCHAR[]) ELSE string_split(x, s) END;
+CREATE OR REPLACE TEMP MACRO pw_join(l, s) AS CASE WHEN l IS NOT NULL THEN substr(list_reduce(list_prepend(left(s, 0), l), lambda x, y: x || s || y), length(s) + 1) END;
+CREATE OR REPLACE TEMP MACRO pw_repeat(x, n) AS CASE WHEN n <= 0 THEN left(x, 0) WHEN TRY(length(x) * n) <= 1000000 THEN repeat(x, pw_length(n)) END;
+CREATE OR REPLACE TEMP MACRO pw_mask(x, keep) AS CASE WHEN keep >= length(x) THEN x WHEN keep = 0 THEN repeat('*', length(x)) ELSE repeat('*', length(x) - keep) || right(x, keep) END;
 -- Moves a time by microseconds.
-CREATE OR REPLACE TEMP MACRO pw_shift(t, micros) AS TRY(make_timestamp(epoch_us(CAST(t AS TIMESTAMP)) + micros));
+CREATE OR REPLACE TEMP MACRO pw_shift(t, micros) AS pw_time(TRY(epoch_us(CAST(t AS TIMESTAMP)) + micros));
 -- The start of a time's bucket; buckets of whole weeks begin on Mondays.
 CREATE OR REPLACE TEMP MACRO pw_floor_div(a, b) AS (a // b) - CASE WHEN a % b < 0 THEN 1 ELSE 0 END;
-CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN TRY(make_timestamp(
+CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN pw_time(TRY(
   CASE WHEN w % 604800000000 = 0 THEN pw_floor_div(epoch_us(t) - 345600000000, w) * w + 345600000000
   ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
 CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN json_valid(x) THEN x END;
@@ -29,14 +45,30 @@ CREATE OR REPLACE TEMP MACRO pw_float(x) AS CASE WHEN regexp_full_match(pw_trim(
 CREATE OR REPLACE TEMP MACRO pw_boolean(x) AS CASE
   WHEN lower(pw_trim(x)) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE
   WHEN lower(pw_trim(x)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN FALSE END;
--- Times in ISO 8601, zone or none (UTC).
-CREATE OR REPLACE TEMP MACRO pw_timestamp(x) AS CASE
-  WHEN regexp_full_match(pw_trim(x), '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(pw_trim(x) AS TIMESTAMP)
-  WHEN regexp_full_match(pw_trim(x), '\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?')
-    THEN TRY_CAST(replace(pw_trim(x), ',', '.') AS TIMESTAMP)
-  WHEN regexp_full_match(pw_trim(x), '\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?([Zz]|[+-]\d{2}:?\d{2})')
-    THEN TRY_CAST(TRY_CAST(regexp_replace(replace(pw_trim(x), ',', '.'), '([+-]\d{2})(\d{2})$', '\1:\2') AS TIMESTAMPTZ) AS TIMESTAMP) END;
-CREATE OR REPLACE TEMP MACRO pw_date(x) AS CASE WHEN regexp_full_match(pw_trim(x), '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(pw_trim(x) AS DATE) END;
+-- Times in ISO 8601 as logs write them, zone or none (UTC). Parts of times are texts; what has no digits is 0.
+CREATE OR REPLACE TEMP MACRO pw_part(x) AS coalesce(TRY_CAST(x AS BIGINT), 0);
+CREATE OR REPLACE TEMP MACRO pw_fraction(x) AS pw_part(rpad(left(x, 6), 6, '0'));
+CREATE OR REPLACE TEMP MACRO pw_day(y, m, d) AS CASE WHEN y BETWEEN 1 AND 9999 AND m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31
+  THEN TRY(epoch_us(make_timestamp(y, m, d, 0, 0, 0e0))) END;
+CREATE OR REPLACE TEMP MACRO pw_clock(h, m, s) AS CASE WHEN h BETWEEN 0 AND 23 AND m BETWEEN 0 AND 59 AND s BETWEEN 0 AND 60
+  THEN (h * 3600 + m * 60 + s) * 1000000 END;
+CREATE OR REPLACE TEMP MACRO pw_day_of_year(y, d) AS CASE WHEN d BETWEEN 1 AND 365 OR d = 366 AND pw_day(y, 2, 29) IS NOT NULL
+  THEN pw_day(y, 1, 1) + (d - 1) * 86400000000 END;
+-- Microseconds east of UTC.
+CREATE OR REPLACE TEMP MACRO pw_zone(z) AS CASE
+  WHEN z[1] IN ('+', '-') THEN CASE WHEN pw_part(z[2:3]) <= 18 AND pw_part(right(z, 2)) < CASE WHEN len(z) > 3 THEN 60 ELSE 99 END
+    THEN (pw_part(z[2:3]) * 3600 + CASE WHEN len(z) > 3 THEN pw_part(right(z, 2)) * 60 ELSE 0 END) * CASE WHEN z[1] = '-' THEN -1000000 ELSE 1000000 END END
+  WHEN z IN ('', 'Z', 'z', 'UTC', 'GMT', 'WET', 'UT') THEN 0
+  ELSE 3600000000 * CASE WHEN z IN ('WEST', 'CET', 'MEZ') THEN 1 WHEN z IN ('CEST', 'MESZ', 'EET', 'SAST') THEN 2 WHEN z IN ('EEST', 'MSK') THEN 3
+    WHEN z IN ('SGT', 'HKT') THEN 8 WHEN z IN ('JST', 'KST') THEN 9 WHEN z = 'AEST' THEN 10 WHEN z = 'AEDT' THEN 11 WHEN z = 'EDT' THEN -4
+    WHEN z IN ('EST', 'CDT') THEN -5 WHEN z IN ('CST', 'MDT') THEN -6 WHEN z IN ('MST', 'PDT') THEN -7 WHEN z = 'PST' THEN -8 END END;
+CREATE OR REPLACE TEMP MACRO pw_timestamp(x) AS list_extract(list_transform([regexp_extract(pw_trim(x),
+  '^(?:(\d{4})-(\d{2})-(\d{2})|(\d{4})/(\d{2})/(\d{2})|(\d{4})(\d{2})(\d{2}))(?:[Tt ](?:(\d{2}):(\d{2})(?::(\d{2}))?|(\d{2})(\d{2})(\d{2}))(?:[.,](\d+))?(?: ?([Zz]|[A-Z]{2,4}|[+-]\d{2}:?\d{2})|([+-]\d{2}))?)?$',
+  ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2', 'c3', 'h', 'm', 's', 'hh', 'mm', 'ss', 'f', 'z', 'zz'])],
+  lambda t: CASE WHEN t.c1 = '' OR t.h || t.hh <> '' THEN
+    pw_time(pw_day(pw_part(t.a1 || t.b1 || t.c1), pw_part(t.a2 || t.b2 || t.c2), pw_part(t.a3 || t.b3 || t.c3))
+      + pw_clock(pw_part(t.h || t.hh), pw_part(t.m || t.mm), pw_part(t.s || t.ss)) + pw_fraction(t.f) - pw_zone(t.z || t.zz)) END), 1);
+CREATE OR REPLACE TEMP MACRO pw_date(x) AS CAST(pw_timestamp(x) AS DATE);
 -- Values as texts.
 CREATE OR REPLACE TEMP MACRO pw_timestamp_text(t) AS CASE
   WHEN epoch_us(t) % 1000000 = 0 THEN strftime(t, '%Y-%m-%dT%H:%M:%SZ')
@@ -45,12 +77,20 @@ CREATE OR REPLACE TEMP MACRO pw_timestamp_text(t) AS CASE
 CREATE OR REPLACE TEMP MACRO pw_seconds_text(u) AS CASE
   WHEN u % 1000000 = 0 THEN CAST(u // 1000000 AS VARCHAR)
   ELSE CAST(u // 1000000 AS VARCHAR) || '.' || rtrim(lpad(CAST(u % 1000000 AS VARCHAR), 6, '0'), '0') END;
+-- The size of a span, of the least one too.
+CREATE OR REPLACE TEMP MACRO pw_size(d) AS abs(CAST(d AS HUGEINT));
 CREATE OR REPLACE TEMP MACRO pw_duration_text(d) AS
-  CASE WHEN d < 0 THEN '-P' ELSE 'P' END
-  || CASE WHEN abs(d) >= 86400000000 THEN CAST(abs(d) // 86400000000 AS VARCHAR) || 'D' ELSE '' END
-  || CASE WHEN abs(d) % 86400000000 > 0 OR abs(d) < 86400000000 THEN 'T' ELSE '' END
-  || CASE WHEN abs(d) % 86400000000 >= 3600000000 THEN CAST(abs(d) % 86400000000 // 3600000000 AS VARCHAR) || 'H' ELSE '' END
-  || CASE WHEN abs(d) % 3600000000 >= 60000000 THEN CAST(abs(d) % 3600000000 // 60000000 AS VARCHAR) || 'M' ELSE '' END
-  || CASE WHEN abs(d) % 60000000 > 0 OR d = 0 THEN pw_seconds_text(abs(d) % 60000000) || 'S' ELSE '' END;
+  CASE WHEN d < 0 THEN '-P' WHEN d IS NOT NULL THEN 'P' END
+  || CASE WHEN pw_size(d) >= 86400000000 THEN CAST(pw_size(d) // 86400000000 AS VARCHAR) || 'D' ELSE '' END
+  || CASE WHEN pw_size(d) % 86400000000 > 0 OR pw_size(d) < 86400000000 THEN 'T' ELSE '' END
+  || CASE WHEN pw_size(d) % 86400000000 >= 3600000000 THEN CAST(pw_size(d) % 86400000000 // 3600000000 AS VARCHAR) || 'H' ELSE '' END
+  || CASE WHEN pw_size(d) % 3600000000 >= 60000000 THEN CAST(pw_size(d) % 3600000000 // 60000000 AS VARCHAR) || 'M' ELSE '' END
+  || CASE WHEN pw_size(d) % 60000000 > 0 OR d = 0 THEN pw_seconds_text(pw_size(d) % 60000000) || 'S' ELSE '' END;
+-- A text in the name of a partition's folder: ASCII characters that are not plain stay written as %xx.
+CREATE OR REPLACE TEMP MACRO pw_folder_text(x) AS
+  replace(replace(url_decode(regexp_replace(url_encode(x), '%([0-7])', '%25\1', 'g')), '~', '%7E'), '%20', ' ');
+CREATE OR REPLACE TEMP MACRO pw_folder(x) AS CASE WHEN x IS NULL THEN '__HIVE_DEFAULT_PARTITION__'
+  WHEN x = '.' THEN '%2E' WHEN x = '..' THEN '%2E%2E' WHEN x = '__HIVE_DEFAULT_PARTITION__' THEN '%5F_HIVE_DEFAULT_PARTITION__'
+  ELSE pw_folder_text(x) END;
 CREATE OR REPLACE TEMP MACRO pw_float_text(x) AS regexp_replace(regexp_replace(CAST(x AS VARCHAR), 'e[+]', 'e'), 'e(-?)0+(\d)', 'e\1\2');
 ";

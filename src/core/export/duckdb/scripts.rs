@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{Bundle, DesignInfo, parameter_lines};
-use super::ops::copied_file;
+use super::ops::{copied_file, copy_format, ending, folder_column, load_table, rejected_file};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::ir::{
@@ -73,14 +73,33 @@ pub fn check_paths(plan: &Plan) -> Vec<Diagnostic> {
     faults.collect()
 }
 
-pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo) {
-    bundle.script("run.sh", RUN);
-    let script = RUN_PY.replace("@LOADS@", &python_loads(plan)).replace("@PARAMETERS@", &python_parameters(plan));
+/// `keeps_lines`: lines of the sources that do not fit may be written down.
+pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool) {
+    let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
+    bundle.script("run.sh", RUN.replace("@QUARANTINE@", quarantine));
+    // Texts of the design come last: nothing in them is taken for a mark.
+    let marks = [
+        ("@REJECTED@", python_rejected(plan)),
+        ("@PARAMETERS@", python_parameters(plan)),
+        ("@LOADS@", python_loads(plan)),
+    ];
+    let mut script = String::new();
+    let mut rest = RUN_PY;
+    while let Some((before, after, text)) = marks
+        .iter()
+        .filter_map(|(mark, text)| rest.split_once(mark).map(|(a, b)| (a, b, text)))
+        .min_by_key(|found| found.0.len())
+    {
+        script.push_str(before);
+        script.push_str(text);
+        rest = after;
+    }
+    script.push_str(rest);
     bundle.text("run.py", script);
-    bundle.text("README.md", readme(plan, info));
+    bundle.text("README.md", readme(plan, info, keeps_lines));
 }
 
-/// Lines `("name", "VARIABLE", default),`.
+/// Lines `("name", "VARIABLE", default, "Type"),`.
 fn python_parameters(plan: &Plan) -> String {
     let one = |parameter: &Parameter| {
         let default = match &parameter.default {
@@ -89,12 +108,13 @@ fn python_parameters(plan: &Plan) -> String {
             Some(other) => python_text(&other.to_string()),
         };
         let (name, variable) = (python_text(&parameter.name), python_text(&parameter_variable(&parameter.name)));
-        format!("    ({name}, {variable}, {default}),\n")
+        let data_type = python_text(&parameter.data_type.to_string());
+        format!("    ({name}, {variable}, {default}, {data_type}),\n")
     };
     script_parameters(plan).iter().map(one).collect()
 }
 
-/// Lines `("rows/load_3.csv", [parts of the path], replaces what is there),`.
+/// Lines `("rows/load_3.csv", [parts of the path], replaces what is there, partitions or None),`.
 fn python_loads(plan: &Plan) -> String {
     let part = |part: TextPart| match part {
         TextPart::Text(text) => python_text(text),
@@ -115,30 +135,65 @@ fn python_loads(plan: &Plan) -> String {
         let parts: Vec<String> = text_parts(path).unwrap_or_default().into_iter().map(part).collect();
         let replaces = if *when_exists == WhenExists::Fail { "False" } else { "True" };
         let copied = python_text(&copied_file(id, *kind, partition));
-        Some(format!("    ({copied}, [{}], {replaces}),\n", parts.join(", ")))
+        let partitions = if partition.is_empty() {
+            "None".to_owned()
+        } else {
+            let (table, folder) = (python_text(&load_table(id)), python_text(&folder_column(&node.schema)));
+            let (format, name) = (python_text(copy_format(*kind)), python_text(&format!("part-0{}", ending(*kind))));
+            format!("({table}, {folder}, {format}, {name})")
+        };
+        Some(format!("    ({copied}, [{}], {replaces}, {partitions}),\n", parts.join(", ")))
     };
     plan.iter().filter_map(one).collect()
 }
 
+/// Lines `"rows/rejected_2.jsonl",`.
+fn python_rejected(plan: &Plan) -> String {
+    plan.iter().filter_map(|(id, _)| Some(format!("    {},\n", python_text(&rejected_file(plan, id)?)))).collect()
+}
+
 const RUN: &str = r#"#!/bin/sh
-# Runs the design on DuckDB: ./run.sh OUT [OPTION…], with options of `pipewright run`. Parameters are environment variables (see README.md).
+# Runs the design on DuckDB: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
 # PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it).
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 out=${1:?usage: run.sh OUT}
 shift
+for option in "$@"; do
+  case $option in
+    --trust | --env | --env=* | [!-]*) ;;
+    *)
+      echo "error: run.sh takes no $option: parameters are variables of the environment (README.md)" >&2
+      exit 2
+      ;;
+  esac
+done
 mkdir -p -- "$out"
 out=$(CDPATH= cd -- "$out" && pwd)
+# What runs that were killed have left: nobody holds their lock any more.
+if command -v flock >/dev/null 2>&1; then
+  for left in "$out"/.pipewright-work-*; do
+    if [ ! -L "$left" ] && [ -f "$left/lock" ]; then
+      flock -n "$left/lock" rm -rf -- "$left" || true
+    fi
+  done
+fi
 # Everything is made in a folder of its own; only whole results are put into OUT.
-work=$(mktemp -d "$out/.pipewright-XXXXXX")
+work=$(mktemp -d "$out/.pipewright-work-XXXXXX")
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+if command -v flock >/dev/null 2>&1; then
+  # Its name says that it is held.
+  exec 9>"$work/lock.new"
+  flock 9
+  mv -- "$work/lock.new" "$work/lock"
+fi
 mkdir "$work/stage" "$work/rows" "$work/out"
 stage=${PIPEWRIGHT_STAGE:-$here/stage.json}
 if [ -f "$stage" ]; then
-  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage" --quarantine "$work/out/quarantine" "$@"
+  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage"@QUARANTINE@ "$@"
 fi
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
 "${PIPEWRIGHT:-pipewright}" publish "$work/out" "$out"
@@ -147,19 +202,34 @@ fi
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:
 # run.py SCRIPT OUT. Parameters are variables of the environment.
 import datetime
+import decimal
+import json
 import os
+import re
+import shutil
 import sys
 
 import duckdb
 
-# Name, variable of the environment, default.
+# Name, variable of the environment, default, type.
 PARAMETERS = [
 @PARAMETERS@]
 
 # Where the script puts the rows, the parts of the load's path (a text; or a parameter, what stands in for it, what is
-# said where it has no value), whether a file of an earlier run is replaced.
+# said where it has no value), whether a file of an earlier run is replaced; for folders of partitions the table of the
+# rows, its column with the folder, what COPY writes, the name of a file.
 LOADS = [
 @LOADS@]
+
+# Rows that checks turn away.
+REJECTED = [
+@REJECTED@]
+
+# Behind this the statements of the design begin.
+END_OF_PRELUDE = "-- The design.\n"
+
+# The most files that one load writes, and the bytes of a file's name.
+MOST_FOLDERS, LONGEST_NAME = 1000, 255
 
 
 def stop(message):
@@ -168,6 +238,49 @@ def stop(message):
 
 def identifier(name):
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def microseconds(text):
+    """Of a span in ISO 8601, such as PT15M."""
+    number = r"(\d+(?:\.\d*)?|\.\d+)"
+    units = {"W": 604800, "D": 86400, "H": 3600, "M": 60, "S": 1}
+    day, clock = f"(?:{number}W)?(?:{number}D)?", f"(?:T(?:{number}H)?(?:{number}M)?(?:{number}S)?)?"
+    found = re.fullmatch(f"(-?)P{day}{clock}", text.strip())
+    if not found or not any(found.groups()[1:]):
+        return None
+    parts = zip(units.values(), found.groups()[1:])
+    total = sum(int(decimal.Decimal(part) * unit * 1000000) for unit, part in parts if part)
+    return -total if found.group(1) else total
+
+
+def typed(connection, name, data_type, text):
+    """The value as SQL takes it and as a path shows it."""
+    if data_type == "String":
+        return text, text
+    shown = None
+    if data_type in ("Timestamp", "Date"):
+        sql = "pw_timestamp_text(pw_timestamp($x))" if data_type == "Timestamp" else "CAST(pw_date($x) AS VARCHAR)"
+        shown = value = connection.execute(f"SELECT {sql}", {"x": text}).fetchone()[0]
+    elif data_type == "Duration":
+        value = microseconds(text)
+        if value is not None:
+            shown = connection.execute("SELECT pw_duration_text($x::BIGINT)", {"x": value}).fetchone()[0]
+    else:
+        try:
+            value = json.loads(text.strip())
+        except ValueError:
+            value = None
+        kinds = {"Int": (int,), "Float": (int, float), "Boolean": (bool,)}.get(data_type, ())
+        if isinstance(value, kinds) and isinstance(value, bool) == (data_type == "Boolean"):
+            value = float(value) if data_type == "Float" else value
+            shown = json.dumps(value)
+    if shown is None:
+        stop(f"the parameter {name} is of type {data_type}, and {text!r} is not")
+    return value, shown
 
 
 def filled(parts, values):
@@ -199,32 +312,62 @@ def inside(path):
     return os.path.normpath(path)
 
 
+def write_folders(connection, rows, table, column, form, name):
+    folders = connection.execute(f"SELECT DISTINCT {identifier(column)} FROM {table} ORDER BY 1").fetchall()
+    if len(folders) > MOST_FOLDERS:
+        stop(f"the partition columns have more than {MOST_FOLDERS} combinations")
+    for (folder,) in folders:
+        for part in folder.split("/"):
+            if len(os.fsencode(part)) > LONGEST_NAME:
+                stop(f"a partition value is too long for a folder's name: {part[:60]!r}…")
+        os.makedirs(os.path.join(rows, folder), exist_ok=True)
+        path = literal(os.path.join(rows, folder, name))
+        wanted = f"SELECT * EXCLUDE ({identifier(column)}) FROM {table} WHERE {identifier(column)} = {literal(folder)}"
+        connection.execute(f"COPY ({wanted}) TO {path} ({form})")
+
+
+def keep_rejected():
+    """The rows that checks turned away, all in one file of the quarantine."""
+    for path in REJECTED:
+        if os.path.getsize(path) > 0:
+            os.makedirs("out/quarantine", exist_ok=True)
+            with open(path, "rb") as found, open("out/quarantine/rejected.jsonl", "ab") as kept:
+                shutil.copyfileobj(found, kept)
+
+
 def main(script, out):
-    values = {}
-    for name, variable, default in PARAMETERS:
+    # Line ends inside of names and texts stay as they are.
+    with open(script, encoding="utf-8", newline="") as text:
+        prelude, mark, body = text.read().partition(END_OF_PRELUDE)
+    connection = duckdb.connect()
+    connection.execute(prelude)
+    values, shown = {}, {}
+    for name, variable, default, data_type in PARAMETERS:
         value = os.environ.get(variable, default)
         if value is None:
             stop(f"the parameter {name} has no value: set {variable}")
-        values[name] = value
-    values["run.started_at"] = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+        values[name], shown[name] = typed(connection, name, data_type, value)
+    started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+    values["run.started_at"], shown["run.started_at"] = typed(connection, "run.started_at", "Timestamp", started)
     # Every path is known before anything is written.
     places = {}
-    for rows, parts, replaces in LOADS:
-        path = inside(filled(parts, values))
+    for rows, parts, replaces, _ in LOADS:
+        path = inside(filled(parts, shown))
         for other in places.values():
             if (path + os.sep).startswith(other + os.sep) or (other + os.sep).startswith(path + os.sep):
                 stop(f"two loads write to one place: {other!r} and {path!r}")
         if not replaces and os.path.lexists(os.path.join(out, path)):
             stop(f"a load is not to replace what is there: {path!r}")
         places[rows] = path
-    connection = duckdb.connect()
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {identifier(name)} = $value", {"value": value})
-    # Line ends inside of names and texts stay as they are.
-    with open(script, encoding="utf-8", newline="") as text:
-        for statement in connection.extract_statements(text.read()):
-            connection.execute(statement)
+    for statement in connection.extract_statements(mark + body):
+        connection.execute(statement)
+    for rows, _, _, partitions in LOADS:
+        if partitions:
+            write_folders(connection, rows, *partitions)
     connection.close()
+    keep_rejected()
     for rows, path in places.items():
         if os.path.lexists(rows):
             place = os.path.join("out", path)
@@ -236,13 +379,17 @@ if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2])
 "#;
 
-fn readme(plan: &Plan, info: &DesignInfo) -> String {
+fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
     let mut used = source_parameters(plan);
     for parameter in script_parameters(plan) {
         if !used.contains(&parameter) {
             used.push(parameter);
         }
     }
+    let lines = match keeps_lines {
+        true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
+        false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
+    };
     format!(
         "# {}: pipeline for DuckDB\n\n`./run.sh OUT` stages the sources as Parquet with the Pipewright runner (formats, dirty lines and quarantine \
          are its part), runs `pipeline.sql` on DuckDB and puts the results into the folder OUT, all or none; what Pipewright did not write there \
@@ -250,7 +397,7 @@ fn readme(plan: &Plan, info: &DesignInfo) -> String {
          engine.\n\n\
          Needs: `pipewright` on the PATH (or its path in `PIPEWRIGHT`), and Python 3 (or its path in `PYTHON`) with the package `duckdb` 1.3 or later.\n\n\
          ## Parameters\n\n{}\n## What is carried how\n\nSources are read by Pipewright; every other step is a view or a table of `pipeline.sql`, \
-         named in a comment above it.\n",
+         named in a comment above it. {lines} Rows that a rule rejects go to `quarantine/rejected.jsonl`.\n",
         markdown_text(&info.name),
         parameter_lines(&used)
     )

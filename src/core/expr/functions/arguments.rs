@@ -176,7 +176,7 @@ pub(in super::super) fn number(value: &Value) -> Option<f64> {
 pub(super) fn timestamp_at(args: &[Value], index: usize) -> Option<i64> {
     match args.get(index)? {
         Value::Timestamp(micros) => Some(*micros),
-        Value::Date(days) => super::super::instants::micros_of(*days),
+        Value::Date(days) => crate::data::instants::micros_of(*days),
         _ => None,
     }
 }

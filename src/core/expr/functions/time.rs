@@ -9,7 +9,6 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Ti
 use chrono_tz::Tz;
 
 use super::super::cast::float_to_int;
-use super::super::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, from_calendar, in_range, to_calendar};
 use super::super::remembered::{Remembered, remembered};
 use super::super::time_formats::{FormatItem, check_names_a_day, iso_weekday, print_time, read_time, time_format};
 use super::ArgType::{Duration, Int, Number, String as Text, Timestamp};
@@ -18,6 +17,7 @@ use super::arguments::{
 };
 use super::{Function, example, scalar};
 use crate::data::Value;
+use crate::data::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, from_calendar, in_range, to_calendar};
 use crate::diagnostic::did_you_mean;
 
 const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];

@@ -2,9 +2,9 @@
 //! Must not import any room but `data`.
 
 use super::super::durations::{SpanError, is_unit, parse_span};
-use super::super::instants::{parse_date, parse_timestamp};
 use super::super::tokens::TokenKind;
 use super::{Parsed, Parser, trailing_comma};
+use crate::data::instants::{parse_date, parse_timestamp};
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, Span};
 

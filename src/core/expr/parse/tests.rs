@@ -205,7 +205,7 @@ fn value(random: &mut fastrand::Rng, depth: usize) -> Value {
         2 => Value::Int([0, -1, i64::MIN, i64::MAX, 42][random.usize(0..5)]),
         3 => Value::Float([0.0, -0.5, 1e300, 5e-324, 0.1, 1e16, f64::MAX][random.usize(0..7)]),
         4 | 5 => Value::text(["", "it's", "${x}", "--", "\"", "ü\n", "%_\\"][random.usize(0..7)]),
-        6 => Value::Timestamp(random.i64(super::super::instants::FIRST_MICRO..super::super::instants::LAST_MICRO)),
+        6 => Value::Timestamp(random.i64(crate::data::instants::FIRST_MICRO..crate::data::instants::LAST_MICRO)),
         7 => Value::Date(random.i32(-700_000..2_900_000)),
         8 | 9 => Value::Duration([0, 1, -900_000_000, i64::MIN, i64::MAX, 86_400_000_000][random.usize(0..6)]),
         10 => Value::List((0..random.usize(0..3)).map(|_| value(random, depth - 1)).collect()),

@@ -267,7 +267,7 @@ fn misses(text: &str, basic: &str, parser: &dyn Parser) -> (usize, Vec<String>) 
             continue;
         };
         let own = |name: &str| found.schema.index(name).map_or(Json::Null, |column| row[column].to_json());
-        let time = |json: &Json| json.as_str().and_then(crate::formats::time::iso);
+        let time = |json: &Json| json.as_str().and_then(crate::data::instants::parse_timestamp);
         let differing = FIELDS.iter().find(|name| own(name) != expected(&fields, name)).copied();
         let differing = differing.or_else(|| (time(&own("time")) != time(&fields["ts"])).then_some("time"));
         let differing =

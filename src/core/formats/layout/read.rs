@@ -5,6 +5,7 @@ use super::fields::{CLF_LENGTH, ClfCache, unescape};
 use super::request::{first_client, split_port, split_request};
 use super::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::data::Schema;
+use crate::data::instants::timestamp_prefix;
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
@@ -474,7 +475,10 @@ fn last_of_list(text: &str) -> &str {
 fn read_time(text: &str, shape: &TimeShape) -> Option<i64> {
     match shape {
         TimeShape::Clf => time::clf(text).or_else(|| time::clf(&format!("0{text}"))),
-        TimeShape::Iso => time::iso(text),
+        // A day alone is no stamp: its clock may stand behind the blank.
+        TimeShape::Iso => {
+            timestamp_prefix(text.as_bytes()).filter(|(_, used)| *used == text.len()).map(|(micros, _)| micros)
+        }
         TimeShape::Epoch(unit) => time::epoch(text, *unit),
         // A web server's format has the year, or its lines have the year of no file.
         TimeShape::Format(format) => Years::of(0).formatted(text, format),

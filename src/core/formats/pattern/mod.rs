@@ -18,6 +18,7 @@ use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, named_types,
     numbers, time,
 };
+use crate::data::instants::parse_timestamp;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use grok::{Compiled, Group, compile};
@@ -203,7 +204,7 @@ impl Parser for PatternParser {
 
 /// The times that logs write most: ISO 8601, that of access logs, that of syslog, a number since 1970.
 fn any_time(text: &str, years: Years) -> Option<i64> {
-    time::iso(text)
+    parse_timestamp(text)
         .or_else(|| time::clf(text))
         .or_else(|| years.rfc3164_prefix(text.as_bytes()).filter(|(_, used)| *used == text.len()).map(|(time, _)| time))
         .or_else(|| {

@@ -3,8 +3,9 @@
 use super::Pattern;
 use super::grok::compile;
 use super::library::LIBRARY;
+use crate::data::instants::parse_timestamp;
 use crate::formats::testing::{pieces, prepare, read, read_with, sample};
-use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample, recognise, time};
+use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample, recognise};
 
 fn pattern(text: &str) -> FormatSpec {
     FormatSpec::new("pattern").with("pattern", text)
@@ -106,7 +107,7 @@ fn named_groups_with_types_and_times() {
     assert_eq!(access, [r#"["1.2.3.4",null,"bob","2000-10-10T20:55:36Z","GET","/a","1.0",null,200,null,null,"x"]"#]);
     let syslog = Pattern.prepare(&pattern("%{SYSLOGLINE}"), None, &Sample::default()).unwrap();
     let mut out = RowCollector::new(syslog.schema());
-    let file_time = time::iso("2024-03-01T12:00:00Z").unwrap();
+    let file_time = parse_timestamp("2024-03-01T12:00:00Z").unwrap();
     syslog.parse(&Chunk { file_time, ..Chunk::whole("Dec 11 22:14:15 host su[7]: text") }, &mut out);
     assert_eq!(out.rows[0].1[0].to_json(), "2023-12-11T22:14:15Z");
 }

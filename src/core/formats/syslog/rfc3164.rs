@@ -2,14 +2,13 @@
 //! without the priority and with other dates.
 
 use super::{Priority, SEVERITIES, slots, split_priority};
+use crate::data::instants::timestamp_prefix;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
-use crate::formats::{
-    Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers, time,
-};
+use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
 
 /// The format `syslog_3164`.
 pub struct Syslog3164;
@@ -212,7 +211,7 @@ fn level(word: &str) -> Option<&'static str> {
 fn read_time(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
     if bytes.first()?.is_ascii_digit() {
         // With a blank between date and time, any application's log looks so.
-        return (bytes.get(10) == Some(&b'T')).then(|| time::iso_prefix(bytes)).flatten();
+        return (bytes.get(10) == Some(&b'T')).then(|| timestamp_prefix(bytes)).flatten();
     }
     years.rfc3164_prefix(bytes)
 }
@@ -220,6 +219,7 @@ fn read_time(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::instants::parse_timestamp;
     use crate::formats::testing::{read, sample};
     use crate::formats::{RowCollector, recognise};
 
@@ -300,7 +300,7 @@ mod tests {
         let text =
             "Dec 31 23:59:59 h a: x\nJan  1 00:00:00 h a: y\nFeb 29 00:00:00 h a: z\nMar 02 00:00:00 h a: next day\n";
         let parser = Syslog3164.prepare(&FormatSpec::new("syslog_3164"), None, &Sample::default()).unwrap();
-        let file_time = time::iso("2024-03-01T12:00:00Z").unwrap();
+        let file_time = parse_timestamp("2024-03-01T12:00:00Z").unwrap();
         let mut out = RowCollector::new(parser.schema());
         parser.parse(&Chunk { file_time, ..Chunk::whole(text) }, &mut out);
         let times: Vec<_> = out.rows.iter().map(|(_, row)| row[0].to_json()).collect();

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{Priority, slots, split_priority};
+use crate::data::instants::parse_timestamp;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
-use crate::formats::{
-    Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers, time,
-};
+use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
 
 /// The format `syslog_5424`.
 pub struct Syslog5424;
@@ -149,7 +148,9 @@ impl<'a> Message<'a> {
         let [time, host, app, proc_id, msg_id] = fields;
         let time = match time {
             Some(text) => Some(
-                time::iso(text).filter(|_| text.as_bytes().get(10) == Some(&b'T')).ok_or("the time is not a date")?,
+                parse_timestamp(text)
+                    .filter(|_| text.as_bytes().get(10) == Some(&b'T'))
+                    .ok_or("the time is not a date")?,
             ),
             None => None,
         };
