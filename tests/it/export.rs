@@ -242,7 +242,7 @@ fn a_bundle_gives_the_files_that_a_run_gives() {
     let project = saved(folder.path(), &edits.into_iter().chain(wires).collect::<Vec<_>>());
     let native = folder.path().join("native");
     let aside = native.join("quarantine");
-    run_ok(&["run", &project, "--out", path(&native), "--quarantine", path(&aside)]);
+    run_ok(&["run", &project, "--trust", "--out", path(&native), "--quarantine", path(&aside)]);
     let mut expected = files(&native);
     let rejected = expected.remove("quarantine/quarantine.jsonl").unwrap();
     let count = bands.as_array().unwrap().len();
