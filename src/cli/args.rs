@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipewright_core::expr::bytes_of;
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
 #[derive(Parser, Debug)]
@@ -427,6 +428,10 @@ pub struct RunArgs {
     /// Largest share of units in quarantine, 0 to 1; more: exit code 3
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share, allow_negative_numbers = true)]
     pub max_quarantined: f64,
+    /// Memory that the run keeps to, such as 1GB or 512MB; what outgrows it is put aside on disk, in the folder for
+    /// results. Default: half of the machine's
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory: Option<u64>,
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub log_format: Form,
@@ -475,6 +480,17 @@ pub enum BenchName {
 
 fn whole_number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "write a whole number, 0 or more".to_owned())
+}
+
+/// The least memory that a run can keep to, in bytes: the program itself and the files that it reads take most of it.
+const LEAST_MEMORY: i64 = 64_000_000;
+
+fn memory_size(text: &str) -> Result<u64, String> {
+    let bytes = bytes_of(text).ok_or_else(|| "write a size with its unit, such as 1GB or 512MB".to_owned())?;
+    match u64::try_from(bytes) {
+        Ok(size) if bytes >= LEAST_MEMORY => Ok(size),
+        _ => Err(format!("a run needs {} MB at least; write a larger size, such as 512MB", LEAST_MEMORY / 1_000_000)),
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -54,6 +54,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
             .flatten()
             .cloned()
             .collect(),
+        memory: args.memory,
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
         ..RunOptions::default()
     };
@@ -179,7 +180,33 @@ fn say(report: &RunReport, args: &RunArgs) {
         );
         tell([&Diagnostic::warning("PW0723", message).help(help)]);
     }
+    say_memory(report);
     tell!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
+}
+
+/// Before a run the steps that block; after it those that outgrew their share of the memory.
+fn say_memory(report: &RunReport) {
+    if report.dry_run {
+        for step in &report.blocking {
+            tell!("{} waits for {} before it gives any; what outgrows the memory goes to disk", step.title, step.needs);
+        }
+        return;
+    }
+    for step in report.steps.iter().filter(|step| step.spilled_bytes > 0) {
+        tell!(
+            "{}: {} put aside on disk, to keep to {} of memory",
+            step.title,
+            size(step.spilled_bytes),
+            size(report.memory_budget_bytes)
+        );
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
 }
 
 /// Files that stood in the way and were nobody's but the user's.

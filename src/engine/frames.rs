@@ -31,6 +31,29 @@ pub(crate) fn compacted(frame: DataFrame) -> PolarsResult<DataFrame> {
     DataFrame::new(frame.height(), columns)
 }
 
+/// The frame in one piece, with its texts copied out wherever they keep more alive than they use.
+pub(crate) fn gathered(mut frame: DataFrame) -> PolarsResult<DataFrame> {
+    frame.rechunk_mut();
+    let own = |column: &Column| match column.as_series() {
+        Some(series) if *series.dtype() == DataType::String => match series.str() {
+            Ok(texts) => {
+                let arrays =
+                    texts.downcast_iter().map(|array| match array.total_buffer_len() > array.total_bytes_len() {
+                        true => array.clone().gc(),
+                        false => array.clone(),
+                    });
+                StringChunked::from_chunk_iter(texts.name().clone(), arrays).into_series().into_column()
+            }
+            Err(_) => column.clone(),
+        },
+        Some(_) => column.clone(),
+        // A constant column.
+        None => column.as_materialized_series().clone().into_column(),
+    };
+    let columns = frame.apply_columns(own);
+    DataFrame::new(frame.height(), columns)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,10 +10,13 @@ mod collected;
 mod columns;
 mod differences;
 pub mod evidence;
+mod exchange;
 mod exprs;
 mod frames;
 mod functions;
+mod keys;
 mod ops;
+mod parallel;
 pub mod pinned;
 mod preview;
 mod profile;
@@ -34,7 +37,9 @@ pub use differences::{differences, differences_of_finding};
 pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{Cancel, Sniff, expand, read_schema, read_stream, schema_as, sniff};
-pub use run::{FileReport, RunOptions, RunProgress, RunReport, SinkReport, SourceReport, StepReport, run};
+pub use run::{
+    BlockingStep, FileReport, RunOptions, RunProgress, RunReport, SinkReport, SourceReport, StepReport, run,
+};
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};

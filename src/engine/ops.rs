@@ -3,9 +3,9 @@
 //! Sources and sinks are not lowered here: `read` and `write` know them.
 
 mod aggregate;
-mod asof;
-mod join;
-mod order;
+pub(crate) mod asof;
+pub(crate) mod join;
+pub(crate) mod order;
 mod parse;
 mod reshape;
 mod rows;
@@ -231,19 +231,25 @@ fn tie_breakers(schema: &Schema) -> Vec<pl::Expr> {
 }
 
 /// Order keys, completed by all columns, with nulls last.
-fn total_order(keys: &[SortKey], schema: &Schema) -> Result<(Vec<pl::Expr>, SortMultipleOptions), Diagnostic> {
+pub(crate) fn total_order(
+    keys: &[SortKey],
+    schema: &Schema,
+) -> Result<(Vec<pl::Expr>, SortMultipleOptions), Diagnostic> {
     let mut by = Vec::new();
     let mut descending = Vec::new();
     for key in keys {
         by.push(exprs::lower(&key.expr, schema)?.expr);
         descending.push(key.descending);
     }
-    by.extend(tie_breakers(schema));
+    // A column that is a key already breaks no tie.
+    let is_new = |tie: &pl::Expr| !by.contains(tie);
+    let ties: Vec<pl::Expr> = tie_breakers(schema).into_iter().filter(is_new).collect();
+    by.extend(ties);
     descending.resize(by.len(), false);
     Ok((by, nulls_last(descending)))
 }
 
-fn nulls_last(descending: Vec<bool>) -> SortMultipleOptions {
+pub(crate) fn nulls_last(descending: Vec<bool>) -> SortMultipleOptions {
     SortMultipleOptions::default().with_order_descending_multi(descending).with_nulls_last(true)
 }
 

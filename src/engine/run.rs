@@ -1,10 +1,13 @@
 //! The runner: one execution for all sinks of a plan. Sources are read once, chunk by chunk; what works row by row is
-//! done per chunk; what needs more is folded (aggregates, top rows, distinct rows) or gathered, and finished at the
-//! end. Outputs appear when everything is done. Must not import previews.
+//! done per chunk; what needs more gathers its rows in an exchange, and its own rows flow on in chunks when all are
+//! there. Nothing is held whole that outgrows its share of the memory. Outputs appear when everything is done. Must not
+//! import previews.
 
+mod blocking;
 mod flow;
 mod gather;
 mod graph;
+mod memory;
 mod partial;
 mod prepare;
 mod quarantine;
@@ -17,25 +20,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use pipewright_core::data::{Schema, Value, format_timestamp};
+use pipewright_core::data::{Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::Publication;
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Node, NodeId, Op, Plan, Sort};
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+use pipewright_core::ir::{Node, NodeId, Op, Plan};
 
+use blocking::{Build, Gather, Task, Work};
 use flow::{Count, Flow, Yield};
-use gather::{Gathered, Reducer, Table};
 use graph::Graph;
 use prepare::{Prepared, prepare};
 use quarantine::{QuarantineFile, Rejected};
 pub(crate) use report::peak_memory;
-pub use report::{FileReport, RunReport, SinkReport, SourceReport, StepReport};
+pub use report::{BlockingStep, FileReport, RunReport, SinkReport, SourceReport, StepReport};
 
-use crate::ops::{self, Context};
+use crate::exchange::SpillFolder;
+use crate::parallel::Crew;
 use crate::read::{Cancel, Parsed, schema_as};
-use crate::table::ResultTable;
-use crate::write::{Piece, Place, Sink, Target};
+use crate::write::{Place, Sink, Target};
 
 /// How a plan is run.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +67,8 @@ pub struct RunOptions {
     pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.
     pub chunk_size: Option<usize>,
+    /// Bytes of memory that the run keeps to; `None`: half of the machine's.
+    pub memory: Option<u64>,
     pub cancel: Cancel,
 }
 
@@ -93,6 +97,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
         sources: source_reports(&prepared),
+        memory_budget_bytes: options.memory.unwrap_or_else(memory::default_budget),
+        blocking: report::blocking_steps(&prepared.plan),
         sinks: prepared.targets.iter().map(|(id, target)| sink_report(prepared.plan.node(*id), target)).collect(),
         ..RunReport::default()
     };
@@ -183,16 +189,20 @@ fn sink_report(node: &Node, target: &Target) -> SinkReport {
 /// A run under way.
 struct Run<'a> {
     plan: &'a Plan,
-    graph: &'a Graph,
-    reducers: &'a BTreeMap<NodeId, Reducer>,
+    graph: Arc<Graph>,
+    works: &'a BTreeMap<NodeId, Work>,
     targets: &'a BTreeMap<NodeId, Target>,
     counts: BTreeMap<NodeId, Count>,
-    gathered: BTreeMap<NodeId, Gathered>,
+    gathers: BTreeMap<NodeId, Gather>,
+    /// What was put on disk for each that gathers.
+    spilled: BTreeMap<NodeId, Vec<Arc<AtomicU64>>>,
+    builds: BTreeMap<NodeId, Arc<Build>>,
+    /// Joins whose held side outgrew its share: they gather both sides.
+    held: BTreeSet<NodeId>,
+    /// Roots that were run.
+    done: BTreeSet<NodeId>,
     /// Those that need no more rows.
     satisfied: BTreeSet<NodeId>,
-    tables: BTreeMap<NodeId, Table>,
-    /// Rows of nodes that are done.
-    frames: BTreeMap<NodeId, DataFrame>,
     sinks: BTreeMap<NodeId, Sink>,
     quarantine: Option<QuarantineFile>,
     tallies: BTreeMap<NodeId, Tally>,
@@ -206,25 +216,30 @@ fn execute(
     report: &mut RunReport,
 ) -> Result<Publication, Diagnostic> {
     let Prepared { plan, mut jobs, targets, mut publisher, quarantine, report: _ } = prepared;
-    let graph = Graph::new(&plan);
-    let mut reducers = BTreeMap::new();
-    for id in &graph.reduced {
-        let node = plan.node(*id);
-        let input: &Schema = &plan.node(node.inputs[0]).schema;
-        reducers.insert(*id, Reducer::new(node, input)?);
+    let graph = Graph::new(&plan, &BTreeSet::new());
+    let mut works = BTreeMap::new();
+    for (id, node) in plan.iter() {
+        let is_join = matches!(node.op, Op::Join(_) | Op::AsofJoin(_));
+        if is_join || !(graph.is_streamed(id) || matches!(node.op, Op::Read(_))) {
+            works.insert(id, Work::new(&plan, node, &name_of(node, id)).map_err(|fault| located(fault, &plan, id))?);
+        }
     }
-    let scratch = publisher.scratch(&options.out)?;
-    let table = |id: &NodeId| (*id, Table::new(&plan.node(*id).schema, &scratch, format!("rows-{}", id.0)));
+    let limits = memory::limits(report.memory_budget_bytes, works.len());
+    let folder = Arc::new(SpillFolder::new(publisher.scratch(&options.out)?));
+    let gathers = works.iter().map(|(id, work)| Ok((*id, work.gather(limits, &folder)?)));
+    let gathers = gathers.collect::<Result<BTreeMap<NodeId, Gather>, Diagnostic>>()?;
     let mut run = Run {
         plan: &plan,
-        graph: &graph,
-        reducers: &reducers,
+        graph: Arc::new(graph),
+        works: &works,
         targets: &targets,
         counts: BTreeMap::new(),
-        gathered: reducers.keys().map(|id| (*id, Gathered::default())).collect(),
+        spilled: gathers.iter().map(|(id, gather)| (*id, gather.spilled())).collect(),
+        gathers,
+        builds: BTreeMap::new(),
+        held: BTreeSet::new(),
+        done: BTreeSet::new(),
         satisfied: BTreeSet::new(),
-        tables: graph.tables.iter().map(table).collect(),
-        frames: BTreeMap::new(),
         sinks: BTreeMap::new(),
         quarantine,
         tallies: BTreeMap::new(),
@@ -235,19 +250,22 @@ fn execute(
     }
     let done = Arc::new(AtomicU64::new(0));
     let total = jobs.values().flat_map(|job| &job.files).filter_map(|path| path.metadata().ok()).map(|m| m.len()).sum();
-    for id in &graph.reads {
-        let Some(job) = jobs.get_mut(id) else { continue };
-        job.progress = done.clone();
-        job.quarantine_limit = if run.quarantine.is_some() { usize::MAX } else { 0 };
-        progress.step(&format!("reading {}", plan.node(*id).origin.title));
-        run.read(*id, job, &|| progress.bytes(done.load(Ordering::Relaxed).min(total), total))
-            .map_err(|fault| located(fault, &plan, *id))?;
-    }
-    progress.step("finishing");
-    for (id, node) in plan.iter() {
-        if matches!(node.op, Op::Write(_)) && !graph.is_streamed(id) {
-            run.write_whole(id).map_err(|fault| located(fault, &plan, id))?;
-        }
+    while let Some(root) = run.next()? {
+        let title = &plan.node(root).origin.title;
+        let result = match jobs.get_mut(&root) {
+            Some(job) => {
+                job.progress = done.clone();
+                job.quarantine_limit = if run.quarantine.is_some() { usize::MAX } else { 0 };
+                progress.step(&format!("reading {title}"));
+                run.read(root, job, &|| progress.bytes(done.load(Ordering::Relaxed).min(total), total))
+            }
+            None => {
+                progress.step(&format!("finishing {title}"));
+                run.finish(root)
+            }
+        };
+        result.map_err(|fault| located(fault, &plan, root))?;
+        run.done.insert(root);
     }
     run.complete(report)?;
     progress.step("publishing");
@@ -260,6 +278,11 @@ fn execute(
     Ok(publisher)
 }
 
+/// Unique in a plan.
+fn name_of(node: &Node, id: NodeId) -> String {
+    format!("{} {}", node.origin.step, id.0)
+}
+
 fn located(fault: Diagnostic, plan: &Plan, id: NodeId) -> Diagnostic {
     if fault.location.step.is_some() {
         return fault;
@@ -269,22 +292,46 @@ fn located(fault: Diagnostic, plan: &Plan, id: NodeId) -> Diagnostic {
 }
 
 impl Run<'_> {
+    /// The root that is run next, with the sides prepared that joins of its rows hold. A join whose side does not fit
+    /// into memory blocks from now on: it gathers both.
+    fn next(&mut self) -> Result<Option<NodeId>, Diagnostic> {
+        // What nobody will ask any more goes.
+        let (graph, done) = (self.graph.clone(), self.done.clone());
+        let is_needed =
+            |join: &NodeId| graph.reached.iter().any(|(root, nodes)| !done.contains(root) && nodes.contains(join));
+        self.builds.retain(|join, _| is_needed(join));
+        loop {
+            let Some(root) = self.graph.next(&self.done) else { return Ok(None) };
+            let graph = self.graph.clone();
+            let mut joins =
+                graph.reached[&root].iter().filter(|node| **node != root && self.gathers.contains_key(*node));
+            if let Some(large) = joins.find(|join| self.gathers[*join].is_spilled()) {
+                self.held.insert(*large);
+                self.graph = Arc::new(Graph::new(self.plan, &self.held));
+                continue;
+            }
+            for join in graph.reached[&root].iter().filter(|node| **node != root) {
+                if let Some(gather) = self.gathers.remove(join) {
+                    let build = gather.build(&self.works[join]).map_err(|fault| located(fault, self.plan, *join))?;
+                    self.builds.insert(*join, Arc::new(build));
+                }
+            }
+            return Ok(Some(root));
+        }
+    }
+
     /// Reads one source through everything that works chunk by chunk.
     fn read(&mut self, id: NodeId, job: &crate::read::ReadJob, on_chunk: &dyn Fn()) -> Result<(), Diagnostic> {
-        let rights = self.rights_for(id)?;
-        let flow = Flow {
-            plan: self.plan,
-            graph: self.graph,
-            reducers: self.reducers,
-            targets: self.targets,
-            rights: &rights,
-            wants_rejected: self.quarantine.is_some(),
-        };
+        let (plan, works, targets) = (self.plan, self.works, self.targets);
+        let (graph, builds, wants_rejected) = (self.graph.clone(), self.builds.clone(), self.quarantine.is_some());
+        let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected };
         let title = &self.plan.node(id).origin.title;
         let mut tally = Tally::default();
         let work = |mut parsed: Parsed| {
             let rows = std::mem::take(&mut parsed.frame);
-            Ok((parsed, flow.push(id, rows)?))
+            let mut pushed = Yield::default();
+            flow.push(id, rows, &mut pushed)?;
+            Ok((parsed, pushed))
         };
         job.for_each(&work, &mut |(parsed, pushed): (Parsed, Yield)| {
             tally.add(&parsed.tally);
@@ -301,28 +348,36 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether nobody needs more rows of a source: all that it feeds is the first rows, and they are there.
-    fn is_enough(&self, id: NodeId) -> bool {
-        let reached = &self.graph.reached[&id];
-        let is_fed = |consumer: &NodeId| self.plan.node(*consumer).inputs.iter().any(|input| reached.contains(input));
-        !self.satisfied.is_empty()
-            && reached.iter().all(|node| !self.graph.tables.contains(node) && !self.targets.contains_key(node))
-            && self.graph.reduced.iter().filter(|consumer| is_fed(consumer)).all(|node| self.satisfied.contains(node))
+    /// Computes a blocking node's rows, piece by piece, and pushes them on.
+    fn finish(&mut self, id: NodeId) -> Result<(), Diagnostic> {
+        let (plan, works, targets) = (self.plan, self.works, self.targets);
+        let (graph, builds, wants_rejected) = (self.graph.clone(), self.builds.clone(), self.quarantine.is_some());
+        let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected };
+        let (Some(work), Some(gather)) = (works.get(&id), self.gathers.remove(&id)) else { return Ok(()) };
+        let compute = |task: Task| {
+            let mut pushed = Yield::default();
+            work.compute(task, &mut |rows| flow.push(id, rows, &mut pushed))
+                .map_err(|fault| located(fault, plan, id))?;
+            Ok(pushed)
+        };
+        let workers = memory::workers();
+        let cancel = self.cancel.clone();
+        let crew = Crew { name: "exchange", workers, alive: workers + 1, cancel: &cancel };
+        crew.run(|send| work.make(gather, send), &compute, &mut |pushed| {
+            self.take(pushed)?;
+            Ok(if self.is_enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
     }
 
-    /// The whole right sides that a source's rows are joined to.
-    fn rights_for(&mut self, id: NodeId) -> Result<BTreeMap<NodeId, DataFrame>, Diagnostic> {
-        let mut rights = BTreeMap::new();
-        for node in &self.graph.reached[&id] {
-            if let (Op::Join(_) | Op::AsofJoin(_), [_, right]) =
-                (&self.plan.node(*node).op, &self.plan.node(*node).inputs[..])
-            {
-                let frame = self.frame(*right)?;
-                self.counts.entry(*node).or_default().ins[1] = frame.height() as u64;
-                rights.insert(*node, frame);
-            }
+    /// Whether nobody needs more rows of a root: all that it feeds is the first rows, and they are there.
+    fn is_enough(&self, id: NodeId) -> bool {
+        if self.satisfied.is_empty() {
+            return false;
         }
-        Ok(rights)
+        let reached = &self.graph.reached[&id];
+        let mut takers = reached.iter().flat_map(|node| self.graph.takers.get(node).into_iter().flatten());
+        reached.iter().all(|node| !self.targets.contains_key(node))
+            && takers.all(|(taker, _)| self.satisfied.contains(taker))
     }
 
     /// Takes in what a chunk came to; called in the chunks' order.
@@ -333,15 +388,9 @@ impl Run<'_> {
             sum.ins[1] += count.ins[1];
             sum.out += count.out;
         }
-        for (id, frame) in pushed.tables {
-            if let Some(table) = self.tables.get_mut(&id) {
-                table.add(frame)?;
-            }
-        }
-        for (id, folds) in pushed.reduced {
-            if let Some(gathered) = self.gathered.get_mut(&id)
-                && gathered.add(&self.reducers[&id], folds)?
-            {
+        for (id, side, rows) in pushed.gathered {
+            let (Some(work), Some(gather)) = (self.works.get(&id), self.gathers.get_mut(&id)) else { continue };
+            if gather.add(work, side, rows).map_err(|fault| located(fault, self.plan, id))? {
                 self.satisfied.insert(id);
             }
         }
@@ -353,96 +402,6 @@ impl Run<'_> {
         if let Some(file) = &mut self.quarantine {
             pushed.rejected.iter().try_for_each(|rejected| file.write(rejected))?;
         }
-        Ok(())
-    }
-
-    /// A node's rows, whole. Chunk-wise nodes must have been read.
-    fn frame(&mut self, id: NodeId) -> Result<DataFrame, Diagnostic> {
-        if let Some(frame) = self.frames.get(&id) {
-            return Ok(frame.clone());
-        }
-        self.cancel.check()?;
-        let frame = self.compute(id).map_err(|fault| located(fault, self.plan, id))?;
-        self.frames.insert(id, frame.clone());
-        Ok(frame)
-    }
-
-    fn compute(&mut self, id: NodeId) -> Result<DataFrame, Diagnostic> {
-        let node = self.plan.node(id);
-        let fail = |error| ops::failed(&error);
-        if self.graph.is_streamed(id) {
-            let Some(table) = self.tables.remove(&id) else {
-                return Ok(DataFrame::empty_with_schema(&crate::table::polars_schema(&node.schema)));
-            };
-            return table.finish()?.0.collect().map_err(fail);
-        }
-        if let (Some(reducer), Some(gathered)) = (self.reducers.get(&id), self.gathered.remove(&id)) {
-            let frame = gathered.finish(reducer)?;
-            self.counts.entry(id).or_default().out = frame.height() as u64;
-            return Ok(frame);
-        }
-        if let Op::Rows(rows) = &node.op {
-            let frame = ResultTable::from_rows(&rows.schema, &rows.rows).frame().clone();
-            self.counts.entry(id).or_default().out = frame.height() as u64;
-            return Ok(frame);
-        }
-        let mut inputs: Vec<LazyFrame> = Vec::new();
-        let mut count = Count::default();
-        let mut is_large = false;
-        for (index, input) in node.inputs.clone().into_iter().enumerate() {
-            // Rows in a file that only this node needs are streamed from it.
-            let takers = self.plan.nodes.iter().filter(|node| node.inputs.contains(&input)).count();
-            let is_spilled = self.tables.get(&input).is_some_and(Table::is_spilled);
-            if is_spilled && takers == 1 {
-                if let Some(table) = self.tables.remove(&input) {
-                    count.ins[index.min(1)] += self.counts.get(&input).map_or(0, |count| count.out);
-                    inputs.push(table.finish()?.0);
-                    is_large = true;
-                }
-                continue;
-            }
-            let frame = self.frame(input)?;
-            count.ins[index.min(1)] += frame.height() as u64;
-            inputs.push(frame.lazy());
-        }
-        let schemas: Vec<&Schema> = node.inputs.iter().map(|input| &self.plan.node(*input).schema).collect();
-        let name = format!("{} {}", node.origin.step, id.0);
-        let context = Context { name: &name, inputs: schemas, output: &node.schema, ids: false };
-        if let Some(file) = &mut self.quarantine {
-            for rejected in quarantine::rejected_rows(node, inputs.first().cloned(), &context)? {
-                file.write(&rejected)?;
-            }
-        }
-        let lowered = ops::lower_op(&node.op, inputs, &context)?;
-        // The in-memory engine adds floats in the same order each time; the streaming one is for what is too large.
-        let lowered = if is_large { lowered.with_streaming(true) } else { lowered };
-        let frame = lowered.collect().map_err(fail)?;
-        count.out = frame.height() as u64;
-        self.counts.insert(id, count);
-        Ok(frame)
-    }
-
-    /// Writes a sink that needs its rows whole: in its order or, where rows have none, in that of all columns.
-    fn write_whole(&mut self, id: NodeId) -> Result<(), Diagnostic> {
-        let node = self.plan.node(id);
-        let Op::Write(write) = &node.op else { return Ok(()) };
-        let input = node.inputs[0];
-        let rows = self.frame(input)?;
-        let keys = write.order.clone();
-        let rows = if keys.is_empty() && has_order(self.plan, input) {
-            rows
-        } else {
-            let schema = &self.plan.node(input).schema;
-            let context = Context { name: "sink", inputs: vec![schema], output: schema, ids: false };
-            let sorted = ops::lower_op(&Op::Sort(Sort { keys }), vec![rows.lazy()], &context)?;
-            sorted.collect().map_err(|error| ops::failed(&error))?
-        };
-        let height = rows.height() as u64;
-        self.counts.insert(id, Count { ins: [height, 0], out: height });
-        if let Some(sink) = self.sinks.get_mut(&id) {
-            sink.write(Piece::Rows(rows.clone()))?;
-        }
-        self.frames.insert(id, rows);
         Ok(())
     }
 
@@ -461,7 +420,9 @@ impl Run<'_> {
             report.quarantined += tally.quarantined;
             report.bytes_read += source.files.iter().map(|file| file.bytes).sum::<u64>();
         }
-        report.steps = report::step_reports(self.plan, &self.counts);
+        let spilled = self.spilled.iter().map(|(id, parts)| (*id, blocking::spilled_bytes(parts))).collect();
+        report.steps = report::step_reports(self.plan, &self.counts, &spilled);
+        report.spilled_bytes = spilled.values().sum();
         report.quarantined += report.steps.iter().map(|step| step.quarantined).sum::<u64>();
         let units: u64 = self.tallies.values().map(|tally| tally.read).sum();
         report.quarantined_share = report.quarantined as f64 / units.max(1) as f64;
@@ -469,23 +430,7 @@ impl Run<'_> {
     }
 }
 
-/// Whether a node's rows come in an order that a reader of the design expects: that of a sort, or of a file.
-fn has_order(plan: &Plan, id: NodeId) -> bool {
-    let node = plan.node(id);
-    let input = |index: usize| node.inputs.get(index).is_some_and(|input| has_order(plan, *input));
-    match &node.op {
-        Op::Read(_) | Op::Rows(_) | Op::Sort(_) => true,
-        Op::Limit(limit) => !limit.keys.is_empty() || input(0),
-        Op::Filter { .. }
-        | Op::Project(_)
-        | Op::Check(_)
-        | Op::Parse(_)
-        | Op::Explode(_)
-        | Op::Unpivot(_)
-        | Op::Write(_) => input(0),
-        Op::Aggregate(_) | Op::Window(_) | Op::Join(_) | Op::AsofJoin(_) | Op::Union | Op::Distinct(_) => false,
-    }
-}
-
+#[cfg(test)]
+mod budget_tests;
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,7 @@ pub(super) use aggregates::compare_nulls_last;
 pub use arguments::ArgType;
 pub(super) use arguments::number;
 pub use privacy::VARYING;
+pub use units::bytes_of;
 
 use crate::data::{DataType, Value};
 

@@ -5,6 +5,7 @@
 mod answers;
 mod lineage;
 mod names;
+mod needs;
 mod op;
 mod parameters;
 mod plan;
@@ -16,6 +17,7 @@ mod trace;
 pub use answers::load_answers;
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use names::{check_parameter_names, parameter_variable};
+pub use needs::Needs;
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, LoweredBy, LoweredColumn, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic, Unpivot,

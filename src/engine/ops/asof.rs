@@ -1,19 +1,134 @@
-//! The row nearest in time. Right rows of the same keys and time are one candidate: the last by all columns.
+//! The row nearest in time. Right rows of the same keys and time are one candidate: the last by all columns. The right
+//! side is sorted and prepared once; left rows are looked up one by one, in their order.
+
+use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{AsofDirection, AsofJoin};
 use polars::prelude::{
-    self as pl, AsOfOptions, AsofStrategy, IdxSize, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin, Scalar,
-    SortMultipleOptions, UnionArgs, UniqueKeepStrategy, by_name, lit,
+    self as pl, Column, DataFrame, IdxCa, IdxSize, IntoLazy, LazyFrame, NewChunkedArray, PolarsResult,
 };
 
+use super::join::computed;
 use super::{Context, column, failed, lacking, tie_breakers};
-use crate::exprs;
+use crate::frames::{gathered, joined};
+use crate::keys::KeyTable;
 use crate::table::polars_type;
 
-const TIME: &str = "#time";
-const ROW: &str = "#row";
+/// What the join computes of its sides.
+pub(crate) struct AsofPlan {
+    join: AsofJoin,
+    left_keys: Vec<pl::Expr>,
+    right_keys: Vec<pl::Expr>,
+    ties: Vec<pl::Expr>,
+    output: Vec<String>,
+}
+
+impl AsofPlan {
+    pub fn new(join: &AsofJoin, context: &Context) -> Result<AsofPlan, Diagnostic> {
+        let [left_schema, right_schema] = context.inputs[..] else { return Err(lacking("a right input")) };
+        let (mut left_keys, mut right_keys) = (Vec::new(), Vec::new());
+        for (index, (left, right)) in join.by.iter().enumerate() {
+            let (left_type, right_type) = (type_of(left_schema, left), type_of(right_schema, right));
+            let common = polars_type(&left_type.common(&right_type).unwrap_or(DataType::Unknown));
+            left_keys.push(column(left).cast(common.clone()).alias(format!("#key{index}")));
+            right_keys.push(column(right).cast(common).alias(format!("#key{index}")));
+        }
+        let output = context.output.names().map(str::to_owned).collect();
+        Ok(AsofPlan { join: join.clone(), left_keys, right_keys, ties: tie_breakers(right_schema), output })
+    }
+
+    /// Keys by which the sides may be divided: left, right. Empty: not at all.
+    pub fn keys(&self) -> [&[pl::Expr]; 2] {
+        [&self.left_keys, &self.right_keys]
+    }
+}
+
+/// The join with its right side, prepared.
+pub(crate) struct AsofBuild {
+    plan: Arc<AsofPlan>,
+    /// Candidates by time, with the names of the result.
+    held: DataFrame,
+    table: KeyTable,
+    /// Microseconds, of the candidates.
+    times: Vec<i64>,
+}
+
+impl AsofBuild {
+    pub fn new(plan: Arc<AsofPlan>, rows: Vec<DataFrame>, empty: &DataFrame) -> PolarsResult<AsofBuild> {
+        let rows = if rows.is_empty() { empty.clone() } else { joined(rows)? };
+        // Candidates follow one another by time; of those alike in keys and time the last counts.
+        let time = time_of(&plan.join.right_time);
+        let mut by = vec![time.clone()];
+        by.extend(plan.ties.iter().cloned());
+        let options = super::nulls_last(vec![false; by.len()]);
+        let sorted = rows.lazy().filter(time.clone().is_not_null()).sort_by_exprs(by, options).collect()?;
+        let table = KeyTable::new(&computed(&sorted, &plan.right_keys)?, sorted.height())?;
+        let times = micros(&sorted, &time)?;
+        let held: Vec<pl::Expr> = plan.join.right.iter().map(|(from, to)| column(from).alias(to.as_str())).collect();
+        let held = gathered(DataFrame::new(sorted.height(), computed(&sorted, &held)?)?)?;
+        Ok(AsofBuild { plan, held, table, times: times.into_iter().map(Option::unwrap_or_default).collect() })
+    }
+
+    /// The left rows, in their order, each with what is nearest.
+    pub fn probe(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        let groups = self.table.groups(&computed(rows, &self.plan.left_keys)?, rows.height())?;
+        let times = micros(rows, &time_of(&self.plan.join.left_time))?;
+        let nearest = groups.iter().zip(times).map(|(group, time)| self.nearest(self.table.rows((*group)?), time?));
+        let partners = IdxCa::from_iter_options("partners".into(), nearest);
+        let mut columns: Vec<Column> = rows.columns().to_vec();
+        if self.held.width() > 0 {
+            let held = self.held.take(&partners)?.into_columns();
+            columns.retain(|column| !held.iter().any(|other| other.name() == column.name()));
+            columns.extend(held);
+        }
+        DataFrame::new(rows.height(), columns)?.select(self.plan.output.iter().map(String::as_str))
+    }
+
+    /// Of candidates in the order of their times, the one for a time.
+    fn nearest(&self, candidates: &[IdxSize], time: i64) -> Option<IdxSize> {
+        let at = |place: usize| self.times[candidates[place] as usize];
+        let distance = |place: usize| i128::from(at(place)).abs_diff(i128::from(time));
+        let is_near = |place: &usize| match self.plan.join.tolerance {
+            Some(span) => u128::try_from(span).is_ok_and(|span| distance(*place) <= span),
+            None => true,
+        };
+        let last_of = |place: usize| {
+            let same = at(place);
+            candidates.partition_point(|row| self.times[*row as usize] <= same).saturating_sub(1)
+        };
+        let until = candidates.partition_point(|row| self.times[*row as usize] <= time);
+        let before = until.checked_sub(1).filter(is_near);
+        let after = || {
+            let place = candidates.partition_point(|row| self.times[*row as usize] < time);
+            (place < candidates.len()).then(|| last_of(place)).filter(is_near)
+        };
+        let place = match self.plan.join.direction {
+            AsofDirection::Backward => before,
+            AsofDirection::Forward => after(),
+            AsofDirection::Nearest => match (before, after()) {
+                // The earlier on a tie.
+                (Some(before), Some(after)) => Some(if distance(before) <= distance(after) { before } else { after }),
+                (before, after) => before.or(after),
+            },
+        };
+        place.map(|place| candidates[place])
+    }
+}
+
+fn time_of(name: &str) -> pl::Expr {
+    column(name).cast(polars_type(&DataType::Timestamp)).alias("#time")
+}
+
+fn micros(rows: &DataFrame, time: &pl::Expr) -> PolarsResult<Vec<Option<i64>>> {
+    let times = computed(rows, std::slice::from_ref(time))?.remove(0);
+    Ok(times.as_materialized_series().to_physical_repr().i64()?.iter().collect())
+}
+
+fn type_of(schema: &Schema, name: &str) -> DataType {
+    schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone())
+}
 
 pub(super) fn asof_join(
     left: LazyFrame,
@@ -21,105 +136,10 @@ pub(super) fn asof_join(
     join: &AsofJoin,
     context: &Context,
 ) -> Result<LazyFrame, Diagnostic> {
-    let (Some(left_schema), Some(right_schema)) = (context.inputs.first(), context.inputs.get(1)) else {
-        return Err(lacking("a right input"));
+    let plan = Arc::new(AsofPlan::new(join, context)?);
+    let whole = || -> PolarsResult<DataFrame> {
+        let build = AsofBuild::new(plan, vec![right.collect()?], &DataFrame::empty())?;
+        build.probe(&left.collect()?)
     };
-    let keys: Vec<String> = (0..join.by.len()).map(|index| format!("#by{index}")).collect();
-    let mut left_added = vec![column(&join.left_time).cast(polars_type(&DataType::Timestamp)).alias(TIME)];
-    let mut right_added = vec![column(&join.right_time).cast(polars_type(&DataType::Timestamp)).alias(TIME)];
-    for (hidden, (left_key, right_key)) in keys.iter().zip(&join.by) {
-        let (left_type, right_type) = (type_of(left_schema, left_key), type_of(right_schema, right_key));
-        let common = left_type.common(&right_type).unwrap_or(DataType::Unknown);
-        left_added.push(column(left_key).cast(polars_type(&common)).alias(hidden.as_str()));
-        right_added.push(column(right_key).cast(polars_type(&common)).alias(hidden.as_str()));
-    }
-    let usable = || {
-        let present = [TIME].into_iter().chain(keys.iter().map(String::as_str)).map(|name| column(name).is_not_null());
-        present.reduce(pl::Expr::and).unwrap_or(lit(true))
-    };
-    let candidates = candidates(right.with_columns(right_added).filter(usable()), &keys, right_schema);
-    let left = left.with_columns(left_added);
-    let sorted_left = left.clone().filter(usable()).sort([TIME], SortMultipleOptions::default());
-    let near = |lefts: LazyFrame, strategy: AsofStrategy, row: &str, time: &str| {
-        let columns: Vec<pl::Expr> = [column(TIME), column(ROW).alias(row), column(TIME).alias(time)]
-            .into_iter()
-            .chain(keys.iter().map(|key| column(key)))
-            .collect();
-        lefts
-            .join_builder()
-            .with(candidates.clone().select(columns))
-            .how(JoinType::AsOf(Box::new(options(strategy, join.tolerance, &keys))))
-            .left_on([column(TIME)])
-            .right_on([column(TIME)])
-            .coalesce(JoinCoalesce::CoalesceColumns)
-            .suffix("#right")
-            .finish()
-    };
-    let matched = match join.direction {
-        AsofDirection::Backward => near(sorted_left, AsofStrategy::Backward, ROW, "#before"),
-        AsofDirection::Forward => near(sorted_left, AsofStrategy::Forward, ROW, "#after"),
-        AsofDirection::Nearest => {
-            let before = near(sorted_left, AsofStrategy::Backward, "#row before", "#before");
-            let both = near(before, AsofStrategy::Forward, "#row after", "#after");
-            // The earlier on a tie.
-            let micros = |name: &str| column(name).cast(pl::DataType::Int64);
-            let earlier = (micros(TIME) - micros("#before")).lt_eq(micros("#after") - micros(TIME));
-            let takes_before = column("#after").is_null().or(earlier.fill_null(lit(false)));
-            let chosen = pl::when(takes_before).then(column("#row before")).otherwise(column("#row after"));
-            both.with_columns([chosen.alias(ROW)])
-        }
-    };
-    let output: Vec<pl::Expr> = context.output.names().map(column).collect();
-    let mut right_columns: Vec<pl::Expr> =
-        join.right.iter().map(|(from, to)| column(from).alias(to.as_str())).collect();
-    right_columns.push(column(ROW));
-    let found = matched
-        .join_builder()
-        .with(candidates.select(right_columns))
-        .how(JoinType::Left)
-        .left_on([column(ROW)])
-        .right_on([column(ROW)])
-        .coalesce(JoinCoalesce::CoalesceColumns)
-        .maintain_order(MaintainOrderJoin::Left)
-        .suffix("#right")
-        .finish()
-        .select(output.clone());
-    // Left rows without a time or a key match nothing and stay.
-    let nulls = join.right.iter().map(|(from, to)| {
-        exprs::constant(&pipewright_core::data::Value::Null, &type_of(right_schema, from)).expr.alias(to.as_str())
-    });
-    let unmatched = left.filter(usable().not()).with_columns(nulls.collect::<Vec<_>>()).select(output);
-    pl::concat([found, unmatched], UnionArgs::default()).map_err(|error| failed(&error))
-}
-
-fn type_of(schema: &Schema, name: &str) -> DataType {
-    schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone())
-}
-
-/// Right rows, one per keys and time, numbered, sorted by time.
-fn candidates(right: LazyFrame, keys: &[String], schema: &Schema) -> LazyFrame {
-    let mut by = vec![column(TIME)];
-    by.extend(tie_breakers(schema));
-    let options = super::nulls_last(vec![false; by.len()]);
-    let mut subset: Vec<&str> = keys.iter().map(String::as_str).collect();
-    subset.push(TIME);
-    right
-        .sort_by_exprs(by, options)
-        .unique_stable(Some(by_name(subset, true, false)), UniqueKeepStrategy::Last)
-        .with_row_index(ROW, None::<IdxSize>)
-}
-
-fn options(strategy: AsofStrategy, tolerance: Option<i64>, keys: &[String]) -> AsOfOptions {
-    let names = || (!keys.is_empty()).then(|| keys.iter().map(|key| key.as_str().into()).collect());
-    AsOfOptions {
-        strategy,
-        tolerance: tolerance.map(|span| {
-            Scalar::new(polars_type(&DataType::Duration), pl::AnyValue::Duration(span, pl::TimeUnit::Microseconds))
-        }),
-        tolerance_str: None,
-        left_by: names(),
-        right_by: names(),
-        allow_eq: true,
-        check_sortedness: false,
-    }
+    Ok(whole().map_err(|error| failed(&error))?.lazy())
 }

@@ -1,67 +1,221 @@
-//! Joins by equal keys. Keys are computed as hidden columns of one type on both sides; null matches nothing.
+//! Joins by equal keys. Keys are computed in one type on both sides; null matches nothing. One side leads, row by row or
+//! chunk by chunk; the other is held and prepared once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Join, JoinKind};
-use polars::prelude::{self as pl, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin};
+use polars::prelude::{
+    self as pl, BooleanChunked, Column, DataFrame, IdxCa, IdxSize, IntoLazy, LazyFrame, NewChunkedArray, PolarsResult,
+};
 
-use super::{Context, column, lacking};
+use super::{Context, column, failed, lacking};
 use crate::exprs;
+use crate::frames::{gathered, joined};
+use crate::keys::KeyTable;
+
+/// Rows of a result that are made at once.
+const PIECE: usize = 1 << 18;
+
+/// What a join computes of its sides.
+pub(crate) struct JoinPlan {
+    kind: JoinKind,
+    left_keys: Vec<pl::Expr>,
+    right_keys: Vec<pl::Expr>,
+    /// Of the side that is held: columns as the result names them.
+    held: Vec<pl::Expr>,
+    /// Of the side that leads, where the result names them differently.
+    led: Option<Vec<pl::Expr>>,
+    output: Vec<String>,
+}
+
+impl JoinPlan {
+    pub fn new(join: &Join, context: &Context) -> Result<JoinPlan, Diagnostic> {
+        let [left_schema, right_schema] = context.inputs[..] else { return Err(lacking("a right input")) };
+        let (mut left_keys, mut right_keys) = (Vec::new(), Vec::new());
+        for (index, (left_key, right_key)) in join.on.iter().enumerate() {
+            let left_key = exprs::lower(left_key, left_schema)?;
+            let right_key = exprs::lower(right_key, right_schema)?;
+            let Some(data_type) = left_key.data_type.common(&right_key.data_type) else {
+                return Err(Diagnostic::error("PW0402", "the join's keys have types that never compare"));
+            };
+            left_keys.push(left_key.widened(&data_type).expr.alias(format!("#key{index}")));
+            right_keys.push(right_key.widened(&data_type).expr.alias(format!("#key{index}")));
+        }
+        let rights: Vec<pl::Expr> = join.right.iter().map(|(from, to)| column(from).alias(to.as_str())).collect();
+        let (held, led) = match join.kind {
+            JoinKind::Right => (left_schema.names().map(column).collect(), Some(rights)),
+            JoinKind::Semi | JoinKind::Anti => (Vec::new(), None),
+            JoinKind::Inner | JoinKind::Left | JoinKind::Full | JoinKind::Cross => (rights, None),
+        };
+        let mut output: Vec<String> = context.output.names().map(str::to_owned).collect();
+        if context.ids && matches!(join.kind, JoinKind::Semi | JoinKind::Anti) {
+            output.push(crate::table::RESERVED_ROW.to_owned());
+        }
+        Ok(JoinPlan { kind: join.kind, left_keys, right_keys, held, led, output })
+    }
+
+    /// Keys by which the sides may be divided: left, right. Empty: not at all.
+    pub fn keys(&self) -> [&[pl::Expr]; 2] {
+        [&self.left_keys, &self.right_keys]
+    }
+
+    /// The side that is held: 0 left, 1 right.
+    pub fn held_side(&self) -> usize {
+        if self.kind == JoinKind::Right { 0 } else { 1 }
+    }
+
+    fn is_outer(&self) -> bool {
+        matches!(self.kind, JoinKind::Left | JoinKind::Right | JoinKind::Full)
+    }
+}
+
+/// A join with the side that is held, prepared.
+pub(crate) struct JoinBuild {
+    plan: Arc<JoinPlan>,
+    held: DataFrame,
+    table: KeyTable,
+    /// Of a full join: held rows that had a partner.
+    matched: Vec<AtomicBool>,
+}
+
+/// Values of some expressions over a frame; they need not be there.
+pub(super) fn computed(frame: &DataFrame, exprs: &[pl::Expr]) -> PolarsResult<Vec<Column>> {
+    match exprs.is_empty() {
+        true => Ok(Vec::new()),
+        false => Ok(frame.clone().lazy().select(exprs).collect()?.into_columns()),
+    }
+}
+
+impl JoinBuild {
+    pub fn new(plan: Arc<JoinPlan>, rows: Vec<DataFrame>, empty: &DataFrame) -> PolarsResult<JoinBuild> {
+        let rows = if rows.is_empty() { empty.clone() } else { joined(rows)? };
+        let height = rows.height();
+        let table = KeyTable::new(&computed(&rows, plan.keys()[plan.held_side()])?, height)?;
+        let held = gathered(DataFrame::new(height, computed(&rows, &plan.held)?)?)?;
+        let matched = if plan.kind == JoinKind::Full { height } else { 0 };
+        let matched = (0..matched).map(|_| AtomicBool::new(false)).collect();
+        Ok(JoinBuild { plan, held, table, matched })
+    }
+
+    /// What the join gives for some rows of the side that leads, in their order, in pieces.
+    pub fn probe<E: From<pl::PolarsError>>(
+        &self,
+        rows: &DataFrame,
+        give: &mut dyn FnMut(DataFrame) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let keys = computed(rows, self.plan.keys()[1 - self.plan.held_side()])?;
+        let groups = self.table.groups(&keys, rows.height())?;
+        if matches!(self.plan.kind, JoinKind::Semi | JoinKind::Anti) {
+            let wanted = self.plan.kind == JoinKind::Semi;
+            let has = |group: &Option<u32>| group.is_some_and(|group| !self.table.rows(group).is_empty());
+            let keep = BooleanChunked::from_iter_values("keep".into(), groups.iter().map(|group| has(group) == wanted));
+            return give(rows.filter(&keep)?.select(self.plan.output.iter().map(String::as_str))?);
+        }
+        let rows = match &self.plan.led {
+            Some(led) => DataFrame::new(rows.height(), computed(rows, led)?)?,
+            None => rows.clone(),
+        };
+        let is_outer = self.plan.is_outer();
+        let mut pairs = Pairs::default();
+        for (row, group) in groups.iter().enumerate() {
+            let partners = group.map_or(&[][..], |group| self.table.rows(group));
+            if partners.is_empty() && is_outer {
+                pairs.add(row as IdxSize, None);
+            }
+            for partner in partners {
+                pairs.add(row as IdxSize, Some(*partner));
+                if pairs.rows.len() >= PIECE {
+                    give(self.paired(&rows, std::mem::take(&mut pairs))?)?;
+                }
+            }
+            if !self.matched.is_empty() {
+                partners.iter().for_each(|partner| self.matched[*partner as usize].store(true, Ordering::Relaxed));
+            }
+        }
+        give(self.paired(&rows, pairs)?)
+    }
+
+    fn paired(&self, rows: &DataFrame, pairs: Pairs) -> PolarsResult<DataFrame> {
+        let height = pairs.rows.len();
+        // Each row once and in order, as where keys of the held side are unique: nothing is moved.
+        let is_same = height == rows.height() && pairs.rows.iter().enumerate().all(|(at, row)| at == *row as usize);
+        let rows = if is_same { rows.clone() } else { rows.take(&IdxCa::from_vec("rows".into(), pairs.rows))? };
+        let partners = match pairs.has_none {
+            true => IdxCa::from_iter_options(
+                "partners".into(),
+                pairs.partners.into_iter().map(|row| (row != NONE).then_some(row)),
+            ),
+            false => IdxCa::from_vec("partners".into(), pairs.partners),
+        };
+        let held = match self.held.width() {
+            0 => Vec::new(),
+            _ => self.held.take(&partners)?.into_columns(),
+        };
+        self.complete(rows.into_columns(), held, height)
+    }
+
+    /// Columns of both sides in the order of the result.
+    fn complete(&self, mut columns: Vec<Column>, held: Vec<Column>, height: usize) -> PolarsResult<DataFrame> {
+        columns.retain(|column| !held.iter().any(|other| other.name() == column.name()));
+        columns.extend(held);
+        DataFrame::new(height, columns)?.select(self.plan.output.iter().map(String::as_str))
+    }
+
+    pub fn has_rest(&self) -> bool {
+        self.plan.kind == JoinKind::Full
+    }
+
+    /// Of a full join, the held rows without a partner, when all rows have been probed.
+    pub fn rest(&self, led: &pl::Schema) -> PolarsResult<Option<DataFrame>> {
+        if !self.has_rest() {
+            return Ok(None);
+        }
+        let unmatched = self.matched.iter().map(|matched| !matched.load(Ordering::Relaxed));
+        let unmatched = BooleanChunked::from_iter_values("unmatched".into(), unmatched);
+        let height = unmatched.sum().unwrap_or(0) as usize;
+        let nulls = led.iter().map(|(name, data_type)| Column::full_null(name.clone(), height, data_type)).collect();
+        let held = match self.held.width() {
+            0 => Vec::new(),
+            _ => self.held.filter(&unmatched)?.into_columns(),
+        };
+        self.complete(nulls, held, height).map(Some)
+    }
+}
+
+const NONE: IdxSize = IdxSize::MAX;
+
+/// Rows of the leading side with their partners.
+#[derive(Default)]
+struct Pairs {
+    rows: Vec<IdxSize>,
+    partners: Vec<IdxSize>,
+    has_none: bool,
+}
+
+impl Pairs {
+    fn add(&mut self, row: IdxSize, partner: Option<IdxSize>) {
+        self.rows.push(row);
+        self.partners.push(partner.unwrap_or(NONE));
+        self.has_none |= partner.is_none();
+    }
+}
 
 pub(super) fn join(left: LazyFrame, right: LazyFrame, join: &Join, context: &Context) -> Result<LazyFrame, Diagnostic> {
-    let (Some(left_schema), Some(right_schema)) = (context.inputs.first(), context.inputs.get(1)) else {
-        return Err(lacking("a right input"));
+    let plan = Arc::new(JoinPlan::new(join, context)?);
+    let whole = || -> PolarsResult<DataFrame> {
+        let mut sides = [left.collect()?, right.collect()?];
+        let held = std::mem::take(&mut sides[plan.held_side()]);
+        let led = std::mem::take(&mut sides[1 - plan.held_side()]);
+        let build = JoinBuild::new(plan.clone(), vec![held], &DataFrame::empty())?;
+        let mut pieces = Vec::new();
+        build.probe(&led, &mut |piece| -> PolarsResult<()> {
+            pieces.push(piece);
+            Ok(())
+        })?;
+        pieces.extend(build.rest(led.schema())?);
+        joined(pieces)
     };
-    let mut left_keys = Vec::new();
-    let mut right_keys = Vec::new();
-    for (index, (left_key, right_key)) in join.on.iter().enumerate() {
-        let left_key = exprs::lower(left_key, left_schema)?;
-        let right_key = exprs::lower(right_key, right_schema)?;
-        let Some(data_type) = left_key.data_type.common(&right_key.data_type) else {
-            return Err(Diagnostic::error("PW0402", "the join's keys have types that never compare"));
-        };
-        left_keys.push(left_key.widened(&data_type).expr.alias(format!("#left{index}")));
-        right_keys.push(right_key.widened(&data_type).expr.alias(format!("#right{index}")));
-    }
-    let on = |side: &str| (0..join.on.len()).map(|index| column(&format!("#{side}{index}"))).collect::<Vec<_>>();
-    let mut right_columns = right_keys;
-    right_columns.extend(join.right.iter().map(|(from, to)| column(from).alias(to.as_str())));
-    let mut output: Vec<pl::Expr> = context.output.names().map(column).collect();
-    let keeps_left = matches!(join.kind, JoinKind::Semi | JoinKind::Anti);
-    if keeps_left {
-        output.extend(context.ids());
-    }
-    let left = left.with_columns(left_keys);
-    let build =
-        |first: LazyFrame, second: LazyFrame, how: JoinType, first_on: Vec<pl::Expr>, second_on: Vec<pl::Expr>| {
-            first
-                .join_builder()
-                .with(second)
-                .how(how)
-                .left_on(first_on)
-                .right_on(second_on)
-                .coalesce(JoinCoalesce::KeepColumns)
-                .join_nulls(false)
-                .maintain_order(MaintainOrderJoin::Left)
-                .suffix("#right")
-                .finish()
-        };
-    let joined = match join.kind {
-        JoinKind::Cross => {
-            // A frame without columns would have no rows: a constant goes along.
-            right_columns.push(column("#one"));
-            let right = right.with_columns([pl::lit(true).alias("#one")]).select(right_columns);
-            return Ok(left.cross_join(right, Some("#right".into())).select(output));
-        }
-        JoinKind::Inner => build(left, right.select(right_columns), JoinType::Inner, on("left"), on("right")),
-        JoinKind::Left => build(left, right.select(right_columns), JoinType::Left, on("left"), on("right")),
-        JoinKind::Right => {
-            // The right rows lead; the result has the left columns first all the same.
-            let left = left.select(left_schema.names().map(column).chain(on("left")).collect::<Vec<_>>());
-            build(right.select(right_columns), left, JoinType::Left, on("right"), on("left"))
-        }
-        JoinKind::Full => build(left, right.select(right_columns), JoinType::Full, on("left"), on("right")),
-        JoinKind::Semi => build(left, right.select(right_columns), JoinType::Semi, on("left"), on("right")),
-        JoinKind::Anti => build(left, right.select(right_columns), JoinType::Anti, on("left"), on("right")),
-    };
-    Ok(joined.select(output))
+    Ok(whole().map_err(|error| failed(&error))?.lazy())
 }

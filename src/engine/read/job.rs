@@ -1,13 +1,11 @@
 //! One source's files read by a reader thread, parsed by a few workers, delivered in order. Bounded: at most a few
 //! chunks are alive at a time. Must not import plans.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files;
@@ -20,6 +18,7 @@ use super::open::{Opened, open};
 use super::parquet;
 use super::sniff::sample_of;
 use crate::columns::{FrameBuilder, Layout, Quarantined};
+use crate::parallel::{Crew, Send};
 
 /// A wish to stop, shared between threads.
 #[derive(Debug, Clone, Default)]
@@ -145,54 +144,14 @@ impl ReadJob {
 
     /// Reads everything: `work` runs in the workers on each chunk, `deliver` here, in the files' order. Stops early
     /// where `deliver` breaks.
-    pub fn for_each<T: Send>(
+    pub fn for_each<T: std::marker::Send>(
         &self,
         work: &(dyn Fn(Parsed) -> Result<T, Diagnostic> + Sync),
         deliver: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Diagnostic>,
     ) -> Result<(), Diagnostic> {
         let workers = self.workers.max(1);
-        // One ticket a chunk, from reading to delivery: nobody runs ahead of the slowest.
-        let alive = workers * 2 + 2;
-        let (ticket_in, ticket_out) = bounded::<()>(alive);
-        for _ in 0..alive {
-            let _ = ticket_in.send(());
-        }
-        let (task_in, task_out) = bounded::<(u64, Task)>(alive);
-        let (done_in, done_out) = unbounded::<(u64, Result<T, Diagnostic>)>();
-        let is_over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let is_over = &is_over;
-            let failed = done_in.clone();
-            let spawn = |name: String| std::thread::Builder::new().name(name);
-            let reader = spawn("pipewright-reader".into()).spawn_scoped(scope, move || {
-                let mut number = 0;
-                let result = guarded(|| self.read_all(&ticket_out, &task_in, is_over, &mut number));
-                if let Err(diagnostic) = result {
-                    let _ = failed.send((number, Err(diagnostic)));
-                }
-            });
-            for worker in 0..workers {
-                let (tasks, done) = (task_out.clone(), done_in.clone());
-                let spawned = spawn(format!("pipewright-parser-{worker}")).spawn_scoped(scope, move || {
-                    for (number, task) in tasks {
-                        if is_over.load(Ordering::Relaxed) {
-                            continue;
-                        }
-                        let result = guarded(|| self.parse_task(task).and_then(work));
-                        if done.send((number, result)).is_err() {
-                            break;
-                        }
-                    }
-                });
-                spawned.map_err(|error| no_thread(&error))?;
-            }
-            reader.map_err(|error| no_thread(&error))?;
-            drop((done_in, task_out));
-            let result = in_order(&done_out, &ticket_in, &self.cancel, deliver);
-            is_over.store(true, Ordering::Relaxed);
-            drop((ticket_in, done_out));
-            result
-        })
+        let crew = Crew { name: "reader", workers, alive: workers * 2 + 2, cancel: &self.cancel };
+        crew.run(|send| self.read_all(send), &|task| self.parse_task(task).and_then(work), deliver)
     }
 
     fn parse_task(&self, task: Task) -> Result<Parsed, Diagnostic> {
@@ -203,26 +162,15 @@ impl ReadJob {
         }
     }
 
-    /// The reader thread. `number` is that of the next chunk.
-    fn read_all(
-        &self,
-        tickets: &Receiver<()>,
-        tasks: &Sender<(u64, Task)>,
-        is_over: &AtomicBool,
-        number: &mut u64,
-    ) -> Result<(), Diagnostic> {
-        let send = |task: Task, number: &mut u64| {
-            let is_sent = tickets.recv().is_ok() && tasks.send((*number, task)).is_ok();
-            *number += 1;
-            is_sent && !is_over.load(Ordering::Relaxed)
-        };
+    /// The reader thread.
+    fn read_all(&self, send: Send<Task>) -> Result<(), Diagnostic> {
         for index in 0..self.files.len() {
             self.cancel.check()?;
             let (file, opened) = self.prepare(index)?;
             let file = Arc::new(file);
             if file.parser.framing() == Framing::Native {
                 for (start, count) in parquet::row_ranges(&file.path)? {
-                    if !send(Task::Rows { file: file.clone(), start, count }, number) {
+                    if !send(Task::Rows { file: file.clone(), start, count }) {
                         return Ok(());
                     }
                 }
@@ -235,7 +183,7 @@ impl ReadJob {
                 let now = opened.taken.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);
                 taken = now;
-                if !send(Task::Text(file.clone(), raw), number) {
+                if !send(Task::Text(file.clone(), raw)) {
                     return Ok(());
                 }
             }
@@ -249,40 +197,12 @@ enum Task {
     Rows { file: Arc<Prepared>, start: usize, count: usize },
 }
 
-/// Delivers results in the order of their numbers.
-fn in_order<T>(
-    done: &Receiver<(u64, Result<T, Diagnostic>)>,
-    tickets: &Sender<()>,
-    cancel: &Cancel,
-    deliver: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Diagnostic>,
-) -> Result<(), Diagnostic> {
-    let mut waiting = BTreeMap::new();
-    let mut next = 0;
-    for (number, result) in done {
-        waiting.insert(number, result);
-        while let Some(result) = waiting.remove(&next) {
-            cancel.check()?;
-            if deliver(result?)?.is_break() {
-                return Ok(());
-            }
-            next += 1;
-            let _ = tickets.try_send(());
-        }
-    }
-    Ok(())
-}
-
 /// Runs `work`; a panic in it becomes a diagnostic.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Diagnostic::error("PW0998", "an internal fault stopped the work on these rows")
             .help("this is a fault of the program: please report it with the file's first lines"))
     })
-}
-
-fn no_thread(error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("PW0997", format!("no further thread can be started: {error}"))
-        .help("raise the limit of processes for this user")
 }
 
 /// No format has that name.

@@ -1,17 +1,18 @@
-//! The chunk-wise part of a plan: one chunk's rows pushed from their source through every operation that works row by
-//! row, up to the places where rows are gathered or written. Runs in the reader's workers.
+//! The chunk-wise part of a plan: one chunk's rows pushed from where they begin through every operation that works row by
+//! row, up to the places where rows are gathered or written. Runs in the workers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Op, Plan};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
-use super::gather::Reducer;
+use super::blocking::{Build, Work};
 use super::graph::Graph;
 use super::quarantine::{Rejected, rejected_rows};
-use crate::frames::compacted;
+use crate::frames::joined;
 use crate::ops::{self, Context};
 use crate::write::{Piece, Target};
 
@@ -19,10 +20,11 @@ use crate::write::{Piece, Target};
 pub(super) struct Flow<'a> {
     pub plan: &'a Plan,
     pub graph: &'a Graph,
-    pub reducers: &'a BTreeMap<NodeId, Reducer>,
+    /// What those do that gather rows.
+    pub works: &'a BTreeMap<NodeId, Work>,
     pub targets: &'a BTreeMap<NodeId, Target>,
-    /// Whole right sides of chunk-wise joins, by the join's node.
-    pub rights: &'a BTreeMap<NodeId, DataFrame>,
+    /// The sides that chunk-wise joins hold, by the join's node.
+    pub builds: &'a BTreeMap<NodeId, Arc<Build>>,
     /// Whether rejected rows are wanted, or only counted.
     pub wants_rejected: bool,
 }
@@ -38,36 +40,31 @@ pub(super) struct Count {
 #[derive(Default)]
 pub(super) struct Yield {
     pub counts: Vec<(NodeId, Count)>,
-    /// Rows for those who need them whole.
-    pub tables: Vec<(NodeId, DataFrame)>,
-    /// Folded rows, one frame per part of the reducer.
-    pub reduced: Vec<(NodeId, Vec<DataFrame>)>,
+    /// For those who gather rows: the number of their input, and what they keep.
+    pub gathered: Vec<(NodeId, usize, Vec<DataFrame>)>,
     pub written: Vec<(NodeId, Piece)>,
     pub rejected: Vec<Rejected>,
 }
 
 impl Flow<'_> {
-    /// Pushes a chunk of a source's rows as far as they go.
-    pub fn push(&self, read: NodeId, rows: DataFrame) -> Result<Yield, Diagnostic> {
+    /// Pushes a chunk of a root's rows as far as they go.
+    pub fn push(&self, root: NodeId, rows: DataFrame, done: &mut Yield) -> Result<(), Diagnostic> {
         let mut frames: BTreeMap<NodeId, DataFrame> = BTreeMap::new();
-        let mut done = Yield::default();
-        let reached = &self.graph.reached[&read];
         let mut rows = Some(rows);
-        for id in reached {
+        for id in &self.graph.reached[&root] {
             let node = self.plan.node(*id);
-            let frame = if *id == read {
+            let frame = if *id == root {
                 let rows = rows.take().unwrap_or_default();
                 done.counts.push((*id, Count { ins: [0; 2], out: rows.height() as u64 }));
                 rows
             } else {
-                self.step(*id, &frames, &mut done)
-                    .map_err(|fault| fault.step(&*node.origin.step, &*node.origin.title))?
+                self.step(*id, &frames, done).map_err(|fault| fault.step(&*node.origin.step, &*node.origin.title))?
             };
-            self.hand_over(*id, &frame, &mut done)?;
-            // A union takes only the sides that this source feeds; others come with their own source.
+            self.hand_over(*id, &frame, done)?;
+            // A union takes only the sides that this root feeds; others come with their own.
             frames.insert(*id, frame);
         }
-        Ok(done)
+        Ok(())
     }
 
     fn step(
@@ -77,57 +74,48 @@ impl Flow<'_> {
         done: &mut Yield,
     ) -> Result<DataFrame, Diagnostic> {
         let node = self.plan.node(id);
-        let mut inputs: Vec<LazyFrame> = Vec::new();
-        let mut schemas: Vec<&Schema> = Vec::new();
+        let fail = |error| ops::failed(&error);
+        let found: Vec<(&Schema, &DataFrame)> =
+            node.inputs.iter().filter_map(|input| Some((&self.plan.node(*input).schema, frames.get(input)?))).collect();
         let mut count = Count::default();
-        for (index, input) in node.inputs.iter().enumerate() {
-            let frame = match frames.get(input) {
-                Some(frame) => frame,
-                None => match self.rights.get(&id) {
-                    Some(right) if index == 1 => right,
-                    _ => continue,
-                },
-            };
-            count.ins[index.min(1)] += frame.height() as u64;
-            inputs.push(frame.clone().lazy());
-            schemas.push(&self.plan.node(*input).schema);
-        }
-        // The right side of a join is counted once, not per chunk.
-        if matches!(node.op, Op::Join(_) | Op::AsofJoin(_)) {
-            count.ins[1] = 0;
-        }
-        let name = format!("{} {}", node.origin.step, id.0);
-        let context = Context { name: &name, inputs: schemas, output: &node.schema, ids: false };
-        let input = if self.wants_rejected { inputs.first().cloned() } else { None };
-        let frame = match &node.op {
-            Op::Write(_) => inputs.pop().map(LazyFrame::collect).unwrap_or_else(|| Ok(DataFrame::empty())),
-            op => ops::lower_op(op, inputs, &context)?.collect(),
+        found.iter().enumerate().for_each(|(index, (_, frame))| count.ins[index.min(1)] += frame.height() as u64);
+        let frame = if let (Some(build), Some((_, rows))) = (self.builds.get(&id), found.first()) {
+            let mut pieces = Vec::new();
+            build.probe(rows, &mut |piece| {
+                pieces.push(piece);
+                Ok(())
+            })?;
+            joined(pieces).map_err(fail)?
+        } else if let (Op::Write(_), Some((_, rows))) = (&node.op, found.first()) {
+            (*rows).clone()
+        } else {
+            let inputs: Vec<LazyFrame> = found.iter().map(|(_, frame)| (*frame).clone().lazy()).collect();
+            let schemas = found.iter().map(|(schema, _)| *schema).collect();
+            let name = format!("{} {}", node.origin.step, id.0);
+            let context = Context { name: &name, inputs: schemas, output: &node.schema, ids: false };
+            let input = if self.wants_rejected { inputs.first().cloned() } else { None };
+            let frame = ops::lower_op(&node.op, inputs, &context)?.collect().map_err(fail)?;
+            if (frame.height() as u64) < count.ins[0] {
+                done.rejected.extend(rejected_rows(node, input, &context)?);
+            }
+            frame
         };
-        let frame = frame.map_err(|error| ops::failed(&error))?;
         count.out = frame.height() as u64;
-        if count.out < count.ins[0] {
-            done.rejected.extend(rejected_rows(node, input, &context)?);
-        }
         done.counts.push((id, count));
         Ok(frame)
     }
 
     /// Gives a node's rows to those who gather or write them.
     fn hand_over(&self, id: NodeId, frame: &DataFrame, done: &mut Yield) -> Result<(), Diagnostic> {
-        let fail = |error| ops::failed(&error);
-        if self.graph.tables.contains(&id) && frame.height() > 0 {
-            done.tables.push((id, compacted(frame.clone()).map_err(fail)?));
-        }
-        for (consumer, reducer) in self.reducers {
-            if self.plan.node(*consumer).inputs.first() == Some(&id) {
-                let count = Count { ins: [frame.height() as u64, 0], out: 0 };
-                done.counts.push((*consumer, count));
-                done.reduced.push((*consumer, reducer.fold(frame)?));
+        for (taker, side) in self.graph.takers.get(&id).into_iter().flatten() {
+            let mut count = Count::default();
+            count.ins[(*side).min(1)] = frame.height() as u64;
+            done.counts.push((*taker, count));
+            if let Some(work) = self.works.get(taker) {
+                done.gathered.push((*taker, *side, work.fold(frame)?));
             }
         }
-        if let Some(target) = self.targets.get(&id)
-            && self.graph.is_streamed(id)
-        {
+        if let Some(target) = self.targets.get(&id) {
             done.written.push((id, target.encode(frame)?));
         }
         Ok(())

@@ -22,17 +22,23 @@ pub(super) struct Decomposed {
     pub fold: Stage,
     /// Folds of all chunks → folds; of the fold's schema.
     pub merge: Stage,
-    /// Per distinct count: (rows → keys and values, the same again over those, keys → count).
-    pub distinct: Vec<[Stage; 3]>,
+    pub distinct: Vec<Distinct>,
     /// Folds with the distinct counts → the aggregate's columns.
     pub finish: Stage,
     /// Names of the key columns in all stages.
     pub keys: Vec<String>,
 }
 
-/// Whether every measure can be folded in two phases.
-pub(super) fn is_decomposable(aggregate: &Aggregate, input: &Schema) -> bool {
-    decompose(aggregate, input).is_ok()
+/// A count of distinct values.
+pub(super) struct Distinct {
+    /// Rows → keys and values, each once.
+    pub pairs: Stage,
+    /// The same again over those.
+    pub again: Stage,
+    /// Keys and values → counts by keys.
+    pub count: Stage,
+    /// Counts of parts of the values → counts.
+    pub sum: Stage,
 }
 
 struct Parts {
@@ -77,10 +83,12 @@ pub(super) fn decompose(aggregate: &Aggregate, input: &Schema) -> Result<Decompo
         let pairs = stage(Op::Aggregate(Aggregate { keys: pair, measures: vec![] }), input)?;
         let again: Vec<Column> = pairs.output.names().map(Column::same).collect();
         let merged = stage(Op::Aggregate(Aggregate { keys: again, measures: vec![] }), &pairs.output)?;
-        let count = Column::new(name, Expr::call("count", vec![Expr::column("value")]));
-        let counted = stage(Op::Aggregate(Aggregate { keys: same.clone(), measures: vec![count] }), &pairs.output)?;
-        finish_input.fields.extend(counted.output.fields.iter().skip(keys.len()).cloned());
-        distinct.push([pairs, merged, counted]);
+        let count = Column::new(name.clone(), Expr::call("count", vec![Expr::column("value")]));
+        let count = stage(Op::Aggregate(Aggregate { keys: same.clone(), measures: vec![count] }), &pairs.output)?;
+        let sum = Column::new(name.clone(), Expr::call("sum", vec![Expr::column(name)]));
+        let sum = stage(Op::Aggregate(Aggregate { keys: same.clone(), measures: vec![sum] }), &count.output)?;
+        finish_input.fields.extend(sum.output.fields.iter().skip(keys.len()).cloned());
+        distinct.push(Distinct { pairs, again: merged, count, sum });
     }
     let finish = stage(Op::Project(Project::new(parts.finish)), &finish_input)?;
     Ok(Decomposed { fold, merge, distinct, finish, keys })

@@ -17,6 +17,15 @@ pub struct RunReport {
     pub seconds: f64,
     /// Of the whole process, so far; 0 where the system does not tell.
     pub peak_memory_bytes: u64,
+    /// What the run kept to; what blocks put aside on disk what outgrew its share of it.
+    #[serde(default)]
+    pub memory_budget_bytes: u64,
+    /// Bytes that were put aside on disk, again and again where rows had to be divided again.
+    #[serde(default)]
+    pub spilled_bytes: u64,
+    /// Steps that give no row before they have seen all of an input.
+    #[serde(default)]
+    pub blocking: Vec<BlockingStep>,
     /// Nothing was read or written: only checked.
     pub dry_run: bool,
     pub sources: Vec<SourceReport>,
@@ -75,6 +84,19 @@ pub struct StepReport {
     pub dropped: u64,
     /// Turned away.
     pub quarantined: u64,
+    /// Bytes put aside on disk, where the rows that it gathers outgrew their share of the memory.
+    #[serde(default)]
+    pub spilled_bytes: u64,
+}
+
+/// A step that blocks, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockingStep {
+    pub step: String,
+    pub title: String,
+    pub op: String,
+    /// What it waits for.
+    pub needs: String,
 }
 
 /// What a sink wrote.
@@ -89,8 +111,23 @@ pub struct SinkReport {
     pub schema: Schema,
 }
 
+/// Steps that block, in the plan's order.
+pub(super) fn blocking_steps(plan: &Plan) -> Vec<BlockingStep> {
+    let steps = plan.blocking().into_iter().map(|(node, needs)| BlockingStep {
+        step: node.origin.step.clone(),
+        title: node.origin.title.clone(),
+        op: node.op.name().to_owned(),
+        needs: needs.text().to_owned(),
+    });
+    steps.collect()
+}
+
 /// Row accounting of all operations, in the plan's order.
-pub(super) fn step_reports(plan: &Plan, counts: &BTreeMap<NodeId, Count>) -> Vec<StepReport> {
+pub(super) fn step_reports(
+    plan: &Plan,
+    counts: &BTreeMap<NodeId, Count>,
+    spilled: &BTreeMap<NodeId, u64>,
+) -> Vec<StepReport> {
     let reports = plan.iter().filter_map(|(id, node)| {
         let count = counts.get(&id)?;
         let rows_in: Vec<u64> = count.ins.iter().copied().take(node.inputs.len()).collect();
@@ -126,6 +163,7 @@ pub(super) fn step_reports(plan: &Plan, counts: &BTreeMap<NodeId, Count>) -> Vec
             rows_out: count.out,
             dropped,
             quarantined,
+            spilled_bytes: spilled.get(&id).copied().unwrap_or(0),
         })
     });
     reports.collect()

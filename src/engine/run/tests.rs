@@ -16,10 +16,10 @@ use super::*;
 
 /// A plan under construction; each node's schema comes from its rule.
 #[derive(Default)]
-struct Design(Plan);
+pub(super) struct Design(pub Plan);
 
 impl Design {
-    fn add(&mut self, title: &str, op: Op, inputs: &[NodeId]) -> NodeId {
+    pub fn add(&mut self, title: &str, op: Op, inputs: &[NodeId]) -> NodeId {
         let schemas: Vec<&Schema> = inputs.iter().map(|input| &self.0.node(*input).schema).collect();
         let types = self.0.parameters.iter().map(|p| (p.name.clone(), p.data_type.clone())).collect();
         let schema = output_schema(&op, &schemas, &types).unwrap();
@@ -28,7 +28,7 @@ impl Design {
         NodeId(self.0.nodes.len() as u32 - 1)
     }
 
-    fn read(&mut self, path: &str, columns: &[(&str, DataType)]) -> NodeId {
+    pub fn read(&mut self, path: &str, columns: &[(&str, DataType)]) -> NodeId {
         let read = Read {
             path: path.to_owned(),
             format: FormatSpec::new("csv"),
@@ -40,7 +40,7 @@ impl Design {
         self.add("Source", Op::Read(read), &[])
     }
 
-    fn orders(&mut self) -> NodeId {
+    pub fn orders(&mut self) -> NodeId {
         self.read(
             "orders.csv",
             &[
@@ -52,7 +52,7 @@ impl Design {
         )
     }
 
-    fn write(&mut self, path: &str, input: NodeId, order: &[&str]) -> NodeId {
+    pub fn write(&mut self, path: &str, input: NodeId, order: &[&str]) -> NodeId {
         let kind = match Path::new(path).extension().and_then(|end| end.to_str()) {
             Some("jsonl") => FileKind::Jsonl,
             Some("parquet") => FileKind::Parquet,
@@ -65,15 +65,15 @@ impl Design {
     }
 }
 
-fn expr(text: &str) -> Expr {
+pub(super) fn expr(text: &str) -> Expr {
     parse(text).unwrap()
 }
 
-fn column(name: &str, text: &str) -> Column {
+pub(super) fn column(name: &str, text: &str) -> Column {
     Column::new(name, expr(text))
 }
 
-fn aggregate(keys: &[&str], measures: &[(&str, &str)]) -> Op {
+pub(super) fn aggregate(keys: &[&str], measures: &[(&str, &str)]) -> Op {
     Op::Aggregate(Aggregate {
         keys: keys.iter().map(|key| Column::same(key)).collect(),
         measures: measures.iter().map(|(name, text)| column(name, text)).collect(),
@@ -92,7 +92,7 @@ fn folder(rows: usize) -> tempfile::TempDir {
     folder
 }
 
-fn options(folder: &Path, chunk_size: usize) -> RunOptions {
+pub(super) fn options(folder: &Path, chunk_size: usize) -> RunOptions {
     RunOptions {
         base: folder.to_owned(),
         out: folder.join("out"),
@@ -101,11 +101,11 @@ fn options(folder: &Path, chunk_size: usize) -> RunOptions {
     }
 }
 
-fn output(folder: &Path, name: &str) -> String {
+pub(super) fn output(folder: &Path, name: &str) -> String {
     std::fs::read_to_string(folder.join("out").join(name)).unwrap()
 }
 
-fn count_of<'a>(report: &'a RunReport, title: &str) -> &'a StepReport {
+pub(super) fn count_of<'a>(report: &'a RunReport, title: &str) -> &'a StepReport {
     report.steps.iter().find(|step| step.title == title).unwrap()
 }
 

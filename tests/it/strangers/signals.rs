@@ -4,6 +4,8 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::support::{path, pipewright, run_ok};
 
 #[test]
@@ -36,5 +38,77 @@ fn ctrl_c_and_a_shutdown_leave_the_old_results_and_nothing_else() {
         assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
         assert_eq!(names(), before, "{signal}");
         assert_eq!(fs::read(at("out/pages_by_visitors.csv")).unwrap(), content, "{signal}");
+    }
+}
+
+/// A pipeline that sorts more rows than 64 MB of memory leave room for.
+fn large_sort(folder: &std::path::Path) {
+    let mut text = String::from("n,label\n");
+    (0..400_000_u32).for_each(|row| text.push_str(&format!("{},a label that takes some space {row}\n", row % 1000)));
+    fs::write(folder.join("rows.csv"), text).unwrap();
+    let schema = json!({"fields": [{"name": "n", "type": "Int"}, {"name": "label", "type": "String"}]});
+    let origin = |step: &str| json!({"step": step, "title": step});
+    let pipeline = json!({"pipeline": 1, "name": "p", "parameters": [], "steps": {}, "nodes": [
+        {"op": "read", "path": "rows.csv", "format": {"name": "csv"}, "schema": schema, "inputs": [], "output": schema,
+            "origin": origin("Rows")},
+        {"op": "sort", "keys": ["n desc"], "inputs": [0], "output": schema, "origin": origin("In order")},
+        {"op": "write", "destination": {"to": "file", "path": "out.csv", "kind": "csv", "when_exists": "replace"},
+            "inputs": [1], "output": schema, "origin": origin("Load")},
+    ]});
+    fs::write(folder.join("pipeline.json"), pipeline.to_string()).unwrap();
+}
+
+#[test]
+fn what_is_put_aside_on_disk_goes_with_the_run_that_did() {
+    let folder = tempfile::tempdir().unwrap();
+    large_sort(folder.path());
+    let (pipeline, out) = (folder.path().join("pipeline.json"), folder.path().join("out"));
+    let arguments = ["run", path(&pipeline), "--out", path(&out), "--memory", "64MB", "--report", "-"];
+    let aside = || -> Vec<std::path::PathBuf> {
+        let inside = |folder: std::path::PathBuf| {
+            fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect::<Vec<_>>()
+        };
+        let files = inside(out.clone()).into_iter().flat_map(inside).flat_map(inside);
+        files.filter(|path| path.extension().is_some_and(|end| end == "arrow")).collect()
+    };
+    for signal in ["INT", "TERM", "KILL"] {
+        let mut child = pipewright().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while aside().is_empty() && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(!aside().is_empty(), "rows are put aside");
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+        child.wait().unwrap();
+        // What a killed run could not remove goes with the next one.
+        assert!(signal == "KILL" || !out.exists(), "{signal}: {:?}", aside());
+    }
+    let report: serde_json::Value = serde_json::from_str(&run_ok(&arguments)).unwrap();
+    assert!(report["spilled_bytes"].as_u64() > Some(10_000_000), "{report}");
+    assert_eq!(report["memory_budget_bytes"], 64_000_000);
+    let step = |title: &str| report["steps"].as_array().unwrap().iter().find(|step| step["title"] == title).unwrap();
+    assert_eq!(step("In order")["spilled_bytes"], report["spilled_bytes"]);
+    let names: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| name == "out.csv" || name == pipewright_core::files::MARKER), "{names:?}");
+    let sorted = fs::read_to_string(out.join("out.csv")).unwrap();
+    assert_eq!(sorted.lines().count(), 400_001);
+    assert!(sorted.starts_with("n,label\n999,a label that takes some space 100999\n"), "{}", &sorted[..100]);
+}
+
+#[test]
+fn a_run_says_which_steps_wait_and_what_they_put_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    large_sort(folder.path());
+    let (pipeline, out) = (folder.path().join("pipeline.json"), folder.path().join("out"));
+    let run = |more: &[&str]| crate::support::run(&[&["run", path(&pipeline), "--out", path(&out)], more].concat());
+    let (code, _, told) = run(&["--dry-run"]);
+    assert!(code == 0 && told.contains("In order waits for all rows in order before it gives any"), "{told}");
+    let (code, _, told) = run(&["--memory", "64MB"]);
+    assert!(code == 0 && told.contains("MB put aside on disk, to keep to 64.0 MB of memory"), "{told}");
+    let (code, _, told) = run(&["--memory", "1GB"]);
+    assert!(code == 0 && !told.contains("put aside"), "{told}");
+    for wrong in ["1MB", "much", "-1"] {
+        let (code, _, told) = run(&["--memory", wrong]);
+        assert!(code == 2 && told.contains("512MB"), "{wrong}: {told}");
     }
 }

@@ -136,7 +136,8 @@ fn check_unit(args: &[Option<&Value>]) -> Result<(), String> {
     Err(format!("unknown unit '{unit}'{near}; there are {}", names().collect::<Vec<_>>().join(", ")))
 }
 
-fn bytes_of(text: &str) -> Option<i64> {
+/// Bytes in words, such as `512 MB` or `1.5 GiB`; `None` where it is none.
+pub fn bytes_of(text: &str) -> Option<i64> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);

@@ -1,0 +1,459 @@
+//! Nodes that cannot work chunk by chunk: how each gathers its rows in an exchange, and how its own rows come from what
+//! was gathered, whole or partition by partition.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{Needs, Node, Op, Plan, Sort};
+use polars::prelude::{self as pl, DataFrame};
+
+use super::gather::{Reducer, run, some_rows};
+use super::partial::Stage;
+use crate::exchange::{Division, Exchange, Gathered, Limits, Order, Partition, Range, Runs, SpillFolder};
+use crate::exprs;
+use crate::frames::compacted;
+use crate::ops::asof::{AsofBuild, AsofPlan};
+use crate::ops::join::{JoinBuild, JoinPlan};
+use crate::ops::{self, Context};
+use crate::parallel::Send;
+use crate::table::{ResultTable, polars_schema};
+
+/// Rows of a piece that flows on.
+const PIECE: usize = 1 << 16;
+
+/// What a blocking node does.
+pub(super) enum Work {
+    /// Rows written in the design itself.
+    Fixed(DataFrame),
+    /// Chunks are shrunk first.
+    Reduce(Reducer),
+    /// One operation over all rows, or over those that belong together.
+    Whole(Stage),
+    Join(Arc<JoinPlan>, [Schema; 2]),
+    Asof(Arc<AsofPlan>, [Schema; 2]),
+}
+
+/// The side of a join that is held, prepared once.
+pub(super) enum Build {
+    Join(JoinBuild),
+    Asof(AsofBuild),
+}
+
+/// Rows of a blocking node that are still to be computed.
+pub(super) enum Task {
+    Rows(DataFrame),
+    Partition(Partition),
+    Range(Arc<Runs>, Range),
+    Probe(Arc<Build>, DataFrame),
+}
+
+/// What was gathered for a node so far.
+pub(super) struct Gather {
+    exchange: Exchange,
+    /// Of each distinct count: its keys and values.
+    pairs: Vec<Exchange>,
+    /// Rows that came.
+    rows: usize,
+}
+
+fn fail(error: pl::PolarsError) -> Diagnostic {
+    ops::failed(&error)
+}
+
+impl Work {
+    /// What a node does that blocks, or that holds one of its sides; with the divisions of its sides.
+    pub fn new(plan: &Plan, node: &Node, name: &str) -> Result<Work, Diagnostic> {
+        let inputs: Vec<&Schema> = node.inputs.iter().map(|input| &plan.node(*input).schema).collect();
+        let both =
+            || -> [Schema; 2] { std::array::from_fn(|index| inputs.get(index).copied().cloned().unwrap_or_default()) };
+        let context = Context { name, inputs: inputs.clone(), output: &node.schema, ids: false };
+        match &node.op {
+            Op::Rows(rows) => return Ok(Work::Fixed(ResultTable::from_rows(&rows.schema, &rows.rows).frame().clone())),
+            Op::Join(join) => return Ok(Work::Join(Arc::new(JoinPlan::new(join, &context)?), both())),
+            Op::AsofJoin(join) => return Ok(Work::Asof(Arc::new(AsofPlan::new(join, &context)?), both())),
+            _ => {}
+        }
+        let input = inputs.first().copied().cloned().unwrap_or_default();
+        if let Some(reducer) = Reducer::new(node, &input) {
+            return Ok(Work::Reduce(reducer));
+        }
+        // A sink has its rows sorted, all the same to it what its destination is.
+        let op = match &node.op {
+            Op::Write(write) => Op::Sort(Sort { keys: write.order.clone() }),
+            op => op.clone(),
+        };
+        Ok(Work::Whole(Stage { op, input, output: node.schema.clone() }))
+    }
+
+    /// Bytes that are needed beside each row: of windows the places of partitions, peers and frames; of joins the table
+    /// of keys.
+    fn per_row(&self) -> usize {
+        match self {
+            Work::Whole(Stage { op: Op::Window(_), .. }) => 64,
+            Work::Join(..) | Work::Asof(..) => 24,
+            Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) => 0,
+        }
+    }
+
+    /// How the sides may be divided.
+    fn divisions(&self) -> Result<Vec<Division>, Diagnostic> {
+        let by_keys = |keys: &[pl::Expr]| if keys.is_empty() { Division::Whole } else { Division::Keys(keys.to_vec()) };
+        Ok(match self {
+            Work::Fixed(_) => Vec::new(),
+            Work::Join(plan, _) => plan.keys().into_iter().map(by_keys).collect(),
+            Work::Asof(plan, _) => plan.keys().into_iter().map(by_keys).collect(),
+            Work::Reduce(Reducer::Aggregate(parts)) => {
+                let keys: Vec<pl::Expr> = parts.keys.iter().map(|key| ops::column(key)).collect();
+                vec![by_keys(&keys); parts.distinct.len() + 1]
+            }
+            Work::Reduce(Reducer::First { .. }) => vec![Division::Whole],
+            Work::Reduce(Reducer::Rows { last: stage, .. }) | Work::Whole(stage) => {
+                vec![division(&stage.op, &stage.input)?]
+            }
+        })
+    }
+
+    pub fn gather(&self, limits: Limits, folder: &Arc<SpillFolder>) -> Result<Gather, Diagnostic> {
+        let limits = Limits { per_row: self.per_row(), ..limits };
+        let exchange = |divisions| Exchange::new(divisions, limits, folder.clone());
+        let pairs = match self {
+            Work::Reduce(Reducer::Aggregate(parts)) => {
+                let all = |schema: &Schema| Division::Keys(schema.names().map(ops::column).collect());
+                parts.distinct.iter().map(|distinct| exchange(vec![all(&distinct.pairs.output)])).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(Gather { exchange: exchange(self.divisions()?), pairs, rows: 0 })
+    }
+
+    /// What is gathered of a chunk.
+    pub fn fold(&self, rows: &DataFrame) -> Result<Vec<DataFrame>, Diagnostic> {
+        match self {
+            Work::Reduce(reducer) => reducer.fold(rows),
+            Work::Fixed(_) | Work::Whole(_) | Work::Join(..) | Work::Asof(..) => {
+                Ok(vec![compacted(rows.clone()).map_err(fail)?])
+            }
+        }
+    }
+
+    /// Prepares the side of a join that is held.
+    fn build(&self, rows: Vec<DataFrame>) -> Result<Build, Diagnostic> {
+        let empty = |schema: &Schema| DataFrame::empty_with_schema(&polars_schema(schema));
+        match self {
+            Work::Join(plan, schemas) => {
+                JoinBuild::new(plan.clone(), rows, &empty(&schemas[plan.held_side()])).map(Build::Join).map_err(fail)
+            }
+            Work::Asof(plan, schemas) => {
+                AsofBuild::new(plan.clone(), rows, &empty(&schemas[1])).map(Build::Asof).map_err(fail)
+            }
+            Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) => {
+                Err(Diagnostic::error("PW0409", "the operation lacks a right input"))
+            }
+        }
+    }
+
+    fn held_side(&self) -> usize {
+        match self {
+            Work::Join(plan, _) => plan.held_side(),
+            _ => 1,
+        }
+    }
+
+    /// Gives the tasks that make the node's rows, in their order.
+    pub fn make(&self, gather: Gather, send: Send<Task>) -> Result<(), Diagnostic> {
+        if let Work::Fixed(rows) = self {
+            send(Task::Rows(rows.clone()));
+            return Ok(());
+        }
+        let gathered = gather.complete(self)?.finish()?;
+        if let Work::Join(..) | Work::Asof(..) = self {
+            return self.join(gathered, send);
+        }
+        match gathered {
+            Gathered::Memory(sides) => {
+                in_pieces(self.finish(sides)?, &mut |rows| send(Task::Rows(rows)));
+                Ok(())
+            }
+            Gathered::Hashed(partitions) => {
+                let sides = self.divisions()?.len();
+                partitions
+                    .for_each(&vec![true; sides], &mut |partition| Ok(send(Task::Partition(partition))))
+                    .map(|_| ())
+            }
+            Gathered::Ordered(runs) => self.ordered(runs, send),
+        }
+    }
+
+    /// The node's rows of all its input, or of that of some keys.
+    fn finish(&self, sides: Vec<Vec<DataFrame>>) -> Result<DataFrame, Diagnostic> {
+        match self {
+            Work::Reduce(reducer) => reducer.finish(sides),
+            Work::Whole(stage) => run(stage, some_rows(sides.into_iter().next().unwrap_or_default(), &stage.input)?),
+            Work::Fixed(rows) => Ok(rows.clone()),
+            Work::Join(_, schemas) | Work::Asof(_, schemas) => some_rows(Vec::new(), &schemas[0]),
+        }
+    }
+
+    fn ordered(&self, runs: Runs, send: Send<Task>) -> Result<(), Diagnostic> {
+        let runs = Arc::new(runs);
+        // Of a limit only the first ranges are read, one after the other.
+        let limit = match self {
+            Work::Reduce(Reducer::Rows { last: Stage { op: Op::Limit(limit), .. }, .. }) => Some(limit),
+            _ => None,
+        };
+        let mut skip = limit.map_or(0, |limit| usize::try_from(limit.offset).unwrap_or(usize::MAX));
+        let mut left = limit.map_or(usize::MAX, |limit| usize::try_from(limit.count).unwrap_or(usize::MAX));
+        for range in runs.ranges() {
+            if limit.is_none() {
+                if !send(Task::Range(runs.clone(), range)) {
+                    return Ok(());
+                }
+                continue;
+            }
+            let mut is_wanted = true;
+            runs.read(&range, &mut |rows| {
+                let from = skip.min(rows.height());
+                let rows = rows.slice(from as i64, left);
+                (skip, left) = (skip - from, left - rows.height());
+                is_wanted &= in_pieces(rows, &mut |rows| send(Task::Rows(rows)));
+                Ok(())
+            })?;
+            if left == 0 || !is_wanted {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn join(&self, gathered: Gathered, send: Send<Task>) -> Result<(), Diagnostic> {
+        let held = self.held_side();
+        match gathered {
+            Gathered::Memory(mut sides) => {
+                let build = self.build(std::mem::take(&mut sides[held]))?;
+                let led = std::mem::take(&mut sides[1 - held]);
+                self.probes(build, &mut led.into_iter().map(Ok), send).map(|_| ())
+            }
+            Gathered::Hashed(partitions) => {
+                let flags: [bool; 2] = std::array::from_fn(|side| side == held);
+                let give = &mut |partition: Partition| {
+                    let build = self.build(partition.rows(held)?)?;
+                    self.probes(build, &mut partition.blocks(1 - held), send)
+                };
+                partitions.for_each(&flags, give).map(|_| ())
+            }
+            Gathered::Ordered(_) => Ok(()),
+        }
+    }
+
+    /// All rows of the side that leads, in pieces worth the work.
+    fn probes(
+        &self,
+        build: Build,
+        led: &mut dyn Iterator<Item = Result<DataFrame, Diagnostic>>,
+        send: Send<Task>,
+    ) -> Result<bool, Diagnostic> {
+        let build = Arc::new(build);
+        let is_full = build.has_rest();
+        let mut give = |rows: DataFrame| -> Result<bool, Diagnostic> {
+            if !is_full {
+                return Ok(send(Task::Probe(build.clone(), rows)));
+            }
+            // What is left over is known when all rows have been looked up.
+            let mut is_wanted = true;
+            build.probe(&rows, &mut |piece| {
+                is_wanted &= send(Task::Rows(piece));
+                Ok(())
+            })?;
+            Ok(is_wanted)
+        };
+        let mut batch: Vec<DataFrame> = Vec::new();
+        let mut height = 0;
+        for rows in led {
+            let rows = rows?;
+            height += rows.height();
+            batch.push(rows);
+            if height >= PIECE {
+                height = 0;
+                if !give(some_rows(std::mem::take(&mut batch), &Schema::default())?)? {
+                    return Ok(false);
+                }
+            }
+        }
+        if !batch.is_empty() && !give(some_rows(batch, &Schema::default())?)? {
+            return Ok(false);
+        }
+        if let (Build::Join(join), Work::Join(_, schemas)) = (&*build, self)
+            && let Some(rest) = join.rest(&polars_schema(&schemas[0])).map_err(fail)?
+        {
+            return Ok(in_pieces(rest, &mut |rows| send(Task::Rows(rows))));
+        }
+        Ok(true)
+    }
+
+    /// Computes a task's rows, in pieces.
+    pub fn compute(
+        &self,
+        task: Task,
+        give: &mut dyn FnMut(DataFrame) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let mut cut = |rows: DataFrame| {
+            let mut result = Ok(());
+            in_pieces(rows, &mut |piece| {
+                result = give(piece);
+                result.is_ok()
+            });
+            result
+        };
+        match task {
+            Task::Rows(rows) => cut(rows),
+            Task::Partition(partition) => {
+                let sides = self.divisions()?.len();
+                let sides = (0..sides).map(|side| partition.rows(side)).collect::<Result<Vec<_>, _>>()?;
+                drop(partition);
+                cut(self.finish(sides)?)
+            }
+            Task::Range(runs, range) => runs.read(&range, &mut cut),
+            Task::Probe(build, rows) => build.probe(&rows, &mut cut),
+        }
+    }
+}
+
+/// False where no more are wanted. Without rows there is one piece all the same: it says that there are none.
+fn in_pieces(rows: DataFrame, send: &mut dyn FnMut(DataFrame) -> bool) -> bool {
+    let height = rows.height();
+    (0..height.max(1)).step_by(PIECE).all(|start| send(rows.slice(start as i64, PIECE)))
+}
+
+/// What an operation needs of its one input, in the engine's terms.
+fn division(op: &Op, input: &Schema) -> Result<Division, Diagnostic> {
+    Ok(match op.needs(0, input) {
+        Needs::AnyRows | Needs::AllRows => Division::Whole,
+        Needs::EqualKeys(keys) => {
+            let keys = keys.iter().map(|key| exprs::lower(key, input).map(|typed| typed.expr));
+            Division::Keys(keys.collect::<Result<_, _>>()?)
+        }
+        Needs::Order(keys) => {
+            let (by, options) = ops::total_order(&keys, input)?;
+            match by.is_empty() {
+                true => Division::Whole,
+                false => Division::Order(Order { by, descending: options.descending }),
+            }
+        }
+    })
+}
+
+impl Gather {
+    /// Takes a chunk's share of one input, in order. True: nothing more is needed.
+    pub fn add(&mut self, work: &Work, side: usize, parts: Vec<DataFrame>) -> Result<bool, Diagnostic> {
+        let Work::Reduce(reducer) = work else {
+            for rows in parts {
+                self.exchange.add(side, rows, None)?;
+            }
+            return Ok(false);
+        };
+        for (index, rows) in parts.into_iter().enumerate() {
+            self.rows += rows.height();
+            match (index.checked_sub(1), reducer) {
+                (None, Reducer::First { .. }) => self.exchange.add(0, rows, None)?,
+                (None, _) => self.exchange.add(0, rows, Some(&|side, rows| reducer.merge(side, rows)))?,
+                (Some(pair), Reducer::Aggregate(parts)) => {
+                    let again = &parts.distinct[pair].again;
+                    self.pairs[pair].add(0, rows, Some(&|_, rows| run(again, some_rows(rows, &again.input)?)))?;
+                }
+                (Some(_), _) => {}
+            }
+        }
+        Ok(match reducer {
+            Reducer::First { count, offset, .. } => self.rows >= count.saturating_add(*offset),
+            Reducer::Aggregate(_) | Reducer::Rows { .. } => false,
+        })
+    }
+
+    /// Adds the distinct counts to what was folded.
+    fn complete(self, work: &Work) -> Result<Exchange, Diagnostic> {
+        let Gather { mut exchange, pairs, .. } = self;
+        let Work::Reduce(reducer @ Reducer::Aggregate(parts)) = work else { return Ok(exchange) };
+        for (index, (pairs, distinct)) in pairs.into_iter().zip(&parts.distinct).enumerate() {
+            let mut count = |rows: Vec<DataFrame>| {
+                let rows = run(&distinct.again, some_rows(rows, &distinct.again.input)?)?;
+                let counts = run(&distinct.count, rows)?;
+                exchange.add(index + 1, counts, Some(&|side, rows| reducer.merge(side, rows)))
+            };
+            match pairs.finish()? {
+                Gathered::Memory(mut sides) => count(sides.pop().unwrap_or_default())?,
+                Gathered::Hashed(partitions) => {
+                    partitions.for_each(&[true], &mut |partition| count(partition.rows(0)?).map(|()| true))?;
+                }
+                Gathered::Ordered(_) => {}
+            }
+        }
+        Ok(exchange)
+    }
+
+    pub fn is_spilled(&self) -> bool {
+        self.exchange.is_spilled()
+    }
+
+    /// Bytes on disk, as they grow.
+    pub fn spilled(&self) -> Vec<Arc<AtomicU64>> {
+        self.pairs.iter().chain([&self.exchange]).map(Exchange::spilled).collect()
+    }
+
+    /// The side that is held, of a join that takes the other one chunk by chunk.
+    pub fn build(self, work: &Work) -> Result<Build, Diagnostic> {
+        match self.exchange.finish()? {
+            Gathered::Memory(mut sides) => work.build(sides.pop().unwrap_or_default()),
+            Gathered::Hashed(_) | Gathered::Ordered(_) => work.build(Vec::new()),
+        }
+    }
+}
+
+/// The sum of what was spilled.
+pub(super) fn spilled_bytes(parts: &[Arc<AtomicU64>]) -> u64 {
+    parts.iter().map(|bytes| bytes.load(Ordering::Relaxed)).sum()
+}
+
+impl Build {
+    pub fn probe(
+        &self,
+        rows: &DataFrame,
+        give: &mut dyn FnMut(DataFrame) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        match self {
+            Build::Join(join) => {
+                join.probe(rows, &mut |piece| give(piece).map_err(Stopped::Told)).map_err(Stopped::told)
+            }
+            Build::Asof(join) => give(join.probe(rows).map_err(fail)?),
+        }
+    }
+
+    fn has_rest(&self) -> bool {
+        match self {
+            Build::Join(join) => join.has_rest(),
+            Build::Asof(_) => false,
+        }
+    }
+}
+
+/// A fault of the engine's, or one that is told already.
+enum Stopped {
+    Told(Diagnostic),
+    Failed(pl::PolarsError),
+}
+
+impl From<pl::PolarsError> for Stopped {
+    fn from(error: pl::PolarsError) -> Stopped {
+        Stopped::Failed(error)
+    }
+}
+
+impl Stopped {
+    fn told(self) -> Diagnostic {
+        match self {
+            Stopped::Told(fault) => fault,
+            Stopped::Failed(error) => fail(error),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How much memory a run may take, and how it is shared between what gathers rows.
+
+use crate::exchange::Limits;
+
+/// The most that reading, writing and the program itself take aside.
+const OWN: u64 = 120 << 20;
+/// The most bytes of rows that are written to disk at once.
+const BATCH: usize = 64 << 20;
+/// Partitions that are worked on at the same time, at most.
+const WORKERS: usize = 4;
+
+/// Threads that work on partitions.
+pub(super) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).min(WORKERS)
+}
+
+/// Half of the memory of the machine, or of what its system allows this process.
+pub(super) fn default_budget() -> u64 {
+    polars::polars_utils::sys::total_memory() / 2
+}
+
+/// What each of so many gathers may keep.
+pub(super) fn limits(budget: u64, gathers: usize) -> Limits {
+    let free = usize::try_from(budget - OWN.min(budget / 2)).unwrap_or(usize::MAX);
+    // Working on rows takes about four times their size; the others keep their shares meanwhile.
+    let share = free / (4 + gathers);
+    Limits::new(share, BATCH, share / workers(), free / 3, budget)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_and_what_is_worked_on_stay_within_the_budget() {
+        for budget in [64 << 20, 256 << 20, 1 << 30, 16 << 30] {
+            for gathers in [1, 2, 5] {
+                let limits = limits(budget, gathers);
+                let working = limits.partition * workers() * 4;
+                assert!(((working + limits.share * gathers) as u64) < budget, "{budget}: {limits:?}");
+                assert!(limits.share > 1 << 20 && limits.batch <= limits.share);
+            }
+        }
+    }
+}
