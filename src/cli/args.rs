@@ -430,7 +430,7 @@ pub struct RunArgs {
     pub max_quarantined: f64,
     /// Memory that the run keeps to, such as 1GB or 512MB; what outgrows it is put aside on disk, in the folder for
     /// results. Default: half of the machine's
-    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size, allow_negative_numbers = true)]
     pub memory: Option<u64>,
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]

@@ -98,9 +98,9 @@ fn same(folder: &Path, op: Op, memory: u64, is_ordered: bool) {
 }
 
 /// Enough for every group, not for the rows.
-const LITTLE: u64 = 4 << 20;
+const LITTLE: u64 = 8 << 20;
 /// So little that partitions are divided again.
-const LEAST: u64 = 1 << 20;
+const LEAST: u64 = 2 << 20;
 
 #[test]
 fn sorts_and_limits_by_ranges_of_their_order() {
@@ -228,7 +228,7 @@ fn a_group_that_does_not_fit_stops_the_run_with_the_step_and_the_limit() {
     options.memory = Some(LEAST);
     let fault = run(&design.0, &options, &Silent).unwrap_err().remove(0);
     assert_eq!((&*fault.code, fault.location.step.as_deref()), ("PW0819", Some("Step")));
-    assert!(fault.message.contains("1.0 MB"), "{fault}");
+    assert!(fault.message.contains("2.1 MB"), "{fault}");
     assert!(fault.help.unwrap().contains("--memory"));
     // Nothing that was put aside is left.
     assert!(!folder.path().join("out").exists());
@@ -253,7 +253,7 @@ fn rows_of_one_blocking_step_flow_into_the_next() {
     let few = design.add("Few", Op::Limit(Limit { keys: vec![key("id", false)], count: 10_000, offset: 0 }), &[all]);
     design.write("out.csv", few, &[]);
     let (much, _) = lines(folder.path(), &design, None);
-    let (little, report) = lines(folder.path(), &design, Some(1 << 20));
+    let (little, report) = lines(folder.path(), &design, Some(2 << 20));
     for step in ["Joined", "Step", "Few"] {
         assert!(count_of(&report, step).spilled_bytes > 0, "{step}");
     }

@@ -75,10 +75,15 @@ impl Flow<'_> {
     ) -> Result<DataFrame, Diagnostic> {
         let node = self.plan.node(id);
         let fail = |error| ops::failed(&error);
-        let found: Vec<(&Schema, &DataFrame)> =
-            node.inputs.iter().filter_map(|input| Some((&self.plan.node(*input).schema, frames.get(input)?))).collect();
+        // Those of its inputs that this root feeds.
+        let mut found: Vec<(&Schema, &DataFrame)> = Vec::new();
         let mut count = Count::default();
-        found.iter().enumerate().for_each(|(index, (_, frame))| count.ins[index.min(1)] += frame.height() as u64);
+        for (index, input) in node.inputs.iter().enumerate() {
+            if let Some(frame) = frames.get(input) {
+                count.ins[index.min(1)] += frame.height() as u64;
+                found.push((&self.plan.node(*input).schema, frame));
+            }
+        }
         let frame = if let (Some(build), Some((_, rows))) = (self.builds.get(&id), found.first()) {
             let mut pieces = Vec::new();
             build.probe(rows, &mut |piece| {

@@ -2,8 +2,8 @@
 
 use crate::exchange::Limits;
 
-/// The most that reading, writing and the program itself take aside.
-const OWN: u64 = 120 << 20;
+/// The most that reading, writing and the program itself take aside (measured).
+const OWN: u64 = 200 << 20;
 /// The most bytes of rows that are written to disk at once.
 const BATCH: usize = 64 << 20;
 /// Partitions that are worked on at the same time, at most.
@@ -21,7 +21,7 @@ pub(super) fn default_budget() -> u64 {
 
 /// What each of so many gathers may keep.
 pub(super) fn limits(budget: u64, gathers: usize) -> Limits {
-    let free = usize::try_from(budget - OWN.min(budget / 2)).unwrap_or(usize::MAX);
+    let free = usize::try_from(budget - OWN.min(budget / 4 * 3)).unwrap_or(usize::MAX);
     // Working on rows takes about four times their size; the others keep their shares meanwhile.
     let share = free / (4 + gathers);
     Limits::new(share, BATCH, share / workers(), free / 3, budget)
