@@ -178,7 +178,7 @@ fn joins_by_hash_of_their_keys() {
             _ => vec![("since".into(), "since".into()), ("name".into(), "name".into())],
         };
         // Some partitions are divided again, and some are not.
-        let memory = if matches!(kind, JoinKind::Inner | JoinKind::Full) { LEAST } else { LITTLE };
+        let memory = if kind == JoinKind::Inner { LEAST } else { LITTLE };
         let join = Join { kind, on: vec![(expr("rare"), expr("key"))], right };
         same(folder.path(), Op::Join(join), memory, false);
     }
@@ -258,4 +258,10 @@ fn rows_of_one_blocking_step_flow_into_the_next() {
         assert!(count_of(&report, step).spilled_bytes > 0, "{step}");
     }
     assert!(much == little && much.len() == 10_001);
+    // Each side of a union is counted by itself.
+    let all = count_of(&report, "All");
+    assert!(
+        all.rows_in.len() == 2 && all.rows_in[0] == all.rows_in[1] && all.rows_out == 2 * all.rows_in[0],
+        "{all:?}"
+    );
 }
