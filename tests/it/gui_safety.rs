@@ -175,8 +175,8 @@ fn of_two_windows_the_second_sees_the_holder_and_has_its_own_journal() {
 
 #[test]
 fn of_changes_over_which_the_file_is_loaded_again_the_user_decides_at_once() {
-    let home = tempfile::tempdir().unwrap();
     for answer in ["Apply what still fits", "Give up the changes", "Later"] {
+        let home = tempfile::tempdir().unwrap();
         let path = saved(home.path());
         let mut harness = opened(home.path(), &path);
         add_step(&mut harness, "Filter");
@@ -199,10 +199,7 @@ fn of_changes_over_which_the_file_is_loaded_again_the_user_decides_at_once() {
         }
         // What was decided on is not asked again; what was not is.
         wait_for_journals(home.path(), usize::from(answer == "Later"));
-        drop(harness);
-        fs::remove_file(&path).unwrap();
     }
-    assert_eq!(journals(home.path()).len(), 1);
 }
 
 #[test]

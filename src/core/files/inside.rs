@@ -30,6 +30,19 @@ pub fn inside(folder: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
     }
 }
 
+/// Whether a place in `folder` is a hidden one, by its name or by where links lead: programs look there for their settings.
+pub fn is_hidden(folder: &Path, place: &Path) -> bool {
+    let below = |folder: PathBuf, place: PathBuf| place.strip_prefix(folder).map(Path::to_path_buf).unwrap_or(place);
+    let said = below(folder.to_path_buf(), place.to_path_buf());
+    let real = real(folder).zip(real(place)).map(|(folder, place)| below(folder, place));
+    let has_dot = |path: &Path| {
+        path.components()
+            .any(|part| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b".")))
+    };
+    // What cannot be followed is not written to either.
+    has_dot(&said) || real.is_none_or(|real| has_dot(&real))
+}
+
 /// Whether what is left of a path names a file, on one line: scripts and lists of files tell names apart by their lines.
 pub fn check_file_name(path: &str) -> Result<(), Diagnostic> {
     if path.split(['/', '\\']).all(|part| matches!(part.trim(), "" | ".")) {
@@ -75,6 +88,24 @@ mod tests {
         }
         for path in ["../a.csv", "x/../../a.csv", "/etc/x", "..", "a/../.."] {
             assert_eq!(inside(&out, path).unwrap_err().code, "PW0740", "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn hidden_places_are_known_by_name_and_by_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("out/.git/hooks")).unwrap();
+        std::fs::create_dir_all(at("out/plain")).unwrap();
+        std::fs::write(at("out/.git/config"), "").unwrap();
+        std::os::unix::fs::symlink(".git", at("out/link")).unwrap();
+        std::os::unix::fs::symlink("../.git/config", at("out/plain/rows.csv")).unwrap();
+        for hidden in [".env", ".git/x", "plain/.x", "link", "link/hooks/pre-commit", "link/new/x", "plain/rows.csv"] {
+            assert!(is_hidden(&at("out"), &at("out").join(hidden)), "{hidden}");
+        }
+        for plain in ["x", "plain/x", "new/x", "a.b/c.csv"] {
+            assert!(!is_hidden(&at("out"), &at("out").join(plain)), "{plain}");
         }
     }
 

@@ -14,7 +14,7 @@ mod regular;
 mod save;
 
 pub use folder::FolderUpdate;
-pub use inside::{check_file_name, inside};
+pub use inside::{check_file_name, inside, is_hidden};
 pub use lock::{Holder, Lock, Locked, hold, is_same_file};
 pub use marker::{MARKER, is_foreign};
 pub use names::{make_folder, slashes};

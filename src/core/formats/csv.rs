@@ -328,14 +328,20 @@ impl Table {
 
 /// Column names from a header: trimmed, `column_3` where empty, `name_2` where met again.
 fn unique_names(header: &[String]) -> Vec<String> {
-    let mut schema = Schema::default();
+    let mut names = Vec::with_capacity(header.len());
+    let (mut taken, mut numbers) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
     for (index, name) in header.iter().enumerate() {
         let name = name.trim().trim_start_matches('\u{feff}');
         let name = if name.is_empty() { format!("column_{}", index + 1) } else { name.to_owned() };
-        let name = schema.free_name(&name);
-        schema.fields.push(Field::new(name, DataType::String));
+        let mut free = name.clone();
+        while !taken.insert(free.clone()) {
+            // Goes on where the last one of that name stopped: a header may repeat one name ten thousand times.
+            let number = numbers.entry(name.clone()).and_modify(|number| *number += 1).or_insert(2);
+            free = format!("{name}_{number}");
+        }
+        names.push(free);
     }
-    schema.fields.into_iter().map(|field| field.name).collect()
+    names
 }
 
 fn numbered_names(count: usize) -> Vec<String> {
@@ -379,10 +385,12 @@ impl CsvParser {
             at = record.next;
         }
         let names = unique_names(&first);
+        let places: BTreeMap<&str, usize> =
+            self.schema.names().enumerate().map(|(place, name)| (name, place)).collect();
         let header = match self.header {
             Header::Yes => true,
             Header::No => false,
-            Header::Auto => names.iter().any(|name| self.schema.has(name)),
+            Header::Auto => names.iter().any(|name| places.contains_key(name.as_str())),
         };
         if !header {
             let by_number: Option<Vec<usize>> = self.schema.names().map(column_number).collect();
@@ -393,7 +401,7 @@ impl CsvParser {
             let columns = (0..width).map(|place| places.iter().position(|wanted| *wanted == place)).collect();
             return Layout { columns, unknown: Vec::new(), header: String::new() };
         }
-        let columns: Vec<Option<usize>> = names.iter().map(|name| self.schema.index(name)).collect();
+        let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
         let unknown = names.into_iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(name, _)| name);
         Layout { unknown: unknown.collect(), columns, header: raw.to_owned() }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
-use pipewright_core::files::{Publication, check_file_name, inside, is_foreign};
+use pipewright_core::files::{Publication, check_file_name, inside, is_foreign, is_hidden};
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
@@ -284,8 +284,7 @@ fn quarantine_target(path: &Path) -> PathBuf {
 fn place_of(path: &str, options: &RunOptions) -> Result<PathBuf, Diagnostic> {
     check_file_name(path)?;
     let place = if options.allow_outside { options.out.join(path) } else { inside(&options.out, path)? };
-    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
-    if options.is_guest && path.split(['/', '\\']).any(is_hidden) {
+    if options.is_guest && is_hidden(&options.out, &place) {
         return Err(kept_from_guests(format!("`{path}` is a hidden place, where programs look for their settings")));
     }
     Ok(place)

@@ -248,6 +248,14 @@ fn a_project_that_is_not_trusted_writes_to_no_hidden_place_and_over_nothing_of_t
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path().join("repository");
     fs::create_dir_all(here.join(".git")).unwrap();
+    fs::create_dir_all(here.join("stranger")).unwrap();
+    std::os::unix::fs::symlink("../.git", here.join("stranger/link")).unwrap();
+    let file = project(&here.join("stranger"), "stranger/link/hooks", &[]);
+    for out in [".", path(&here)] {
+        let (code, _, talk) =
+            texts(pipewright().current_dir(&here).args(["run", path(&file), "--out", out]).output().unwrap());
+        assert!(code == 1 && talk.contains("PW0752"), "{out}: {talk}");
+    }
     for name in [".git/config", ".env", "Makefile"] {
         fs::write(here.join(name), "mine").unwrap();
         let file = project(&here.join("stranger"), name, &[]);

@@ -149,3 +149,15 @@ fn real_files_read_as_expected() {
     }
     assert!(seen >= 10, "{seen}");
 }
+
+/// A header that repeats one name ten thousand times is read in time, and every name is its own.
+#[test]
+fn names_that_repeat_over_and_over_are_told_apart_at_once() {
+    let begun = std::time::Instant::now();
+    let header = vec!["a".to_owned(); 20_000];
+    let names = super::unique_names(&header);
+    assert_eq!((names[0].as_str(), names[1].as_str(), names[19_999].as_str()), ("a", "a_2", "a_20000"));
+    let mixed: Vec<String> = ["a", "a_2", "a", "a", ""].map(str::to_owned).to_vec();
+    assert_eq!(super::unique_names(&mixed), ["a", "a_2", "a_3", "a_4", "column_5"]);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+}
