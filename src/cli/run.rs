@@ -48,7 +48,9 @@ pub fn run(args: &RunArgs) -> VerbResult {
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
         // The rows of a receipt go to a folder that is made for them.
-        is_guest: !(args.allow_outside || args.sources.is_some() || files::is_trusted(&opened.base)),
+        is_guest: !(args.allow_outside
+            || args.sources.is_some() && is_new(&args.out)
+            || files::is_trusted(&opened.base)),
         inputs: [Some(&args.pipeline), args.env_file.as_ref(), args.policy.as_ref(), args.sources.as_ref()]
             .into_iter()
             .flatten()
@@ -100,6 +102,11 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
     };
     resolve_parameters(&opened.plan.parameters, &given, &look_up)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
+}
+
+/// Whether nothing is in a folder yet.
+fn is_new(folder: &Path) -> bool {
+    std::fs::read_dir(folder).map_or(!folder.exists(), |mut entries| entries.next().is_none())
 }
 
 /// The text with another sign for every `$`, and that sign: the reader of env-files would put variables of the

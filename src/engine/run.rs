@@ -103,6 +103,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
+    let due: Vec<(PathBuf, PathBuf)> = prepared.targets.values().filter_map(Target::due).collect();
+    let due = if options.dry_run { Vec::new() } else { due };
     let publisher = crate::read::guarded(|| {
         let publisher = match options.dry_run {
             true => prepared.publisher,
@@ -112,12 +114,22 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         report.peak_memory_bytes = peak_memory();
         Ok(publisher)
     });
-    let published = publisher.and_then(|publisher| publish(publisher, place.as_deref(), &mut report));
+    let published = publisher.and_then(|publisher| publish(publisher, &due, place.as_deref(), &mut report));
     published.map(|()| report).map_err(|fault| vec![fault])
 }
 
 /// Puts outputs and report in place. Files that were there without being a run's are told.
-fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport) -> Result<(), Diagnostic> {
+fn publish(
+    publisher: Publication,
+    due: &[(PathBuf, PathBuf)],
+    place: Option<&Path>,
+    report: &mut RunReport,
+) -> Result<(), Diagnostic> {
+    if let Some((_, target)) = due.iter().find(|(aside, _)| !aside.exists()) {
+        return Err(Diagnostic::error("PW0746", "what the run wrote was taken away before it could be put in place")
+            .help("let nothing move or tidy the folder for results meanwhile, and run again; nothing was put in place")
+            .file(target.display().to_string()));
+    }
     if let Some(place) = place {
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from).map(|text| text + "\n");
         text.and_then(|text| std::fs::write(place, text)).map_err(|error| {

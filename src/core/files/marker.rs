@@ -98,7 +98,10 @@ pub fn is_foreign(target: &Path) -> bool {
 /// The first thing in a folder that its marker does not list: not ours to replace.
 pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
     let marker = Marker::of(folder);
-    Ok(files_below(folder)?.into_iter().find(|name| name != MARKER && !marker.has_result(folder, name)))
+    // What a run wrote beside partitions was another load's.
+    let is_of_partitions = |name: &str| name.split_once('/').is_some_and(|(first, _)| first.contains('='));
+    let is_own = |name: &str| name == MARKER || is_of_partitions(name) && marker.has_result(folder, name);
+    Ok(files_below(folder)?.into_iter().find(|name| !is_own(name)))
 }
 
 /// Everything in a folder but folders, by path with `/`, sorted. Links are not followed.

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::inside::is_hidden;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exists, remove, sync_folder};
 use super::publication::{Entry, turns};
@@ -102,7 +103,7 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
         entry.folder = home.join(&entry.folder);
     }
     // One that somebody else made up is none.
-    if !entries.iter().all(|entry| is_own(entry, id)) {
+    if !entries.iter().all(|entry| is_own(entry, id, home)) {
         return Ok(Kept::new());
     }
     let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -143,11 +144,15 @@ fn is_listed(entry: &Entry) -> bool {
 }
 
 /// Whether a manifest may say this: names of its own in a folder where its id was at work.
-fn is_own(entry: &Entry, id: &str) -> bool {
+fn is_own(entry: &Entry, id: &str, home: &Path) -> bool {
     let is_name = |name: &str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
     let has_lock = entry.folder.join(names::lock(id)).symlink_metadata().is_ok_and(|about| about.is_file());
     let of_id = |name: &str| names::is_staged(name, id);
-    has_lock && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
+    // A manifest may come with a folder of somebody else's: it puts nothing where programs look for their settings.
+    let real = |path: &Path| path.canonicalize().ok();
+    let is_below = real(&entry.folder).zip(real(home)).is_some_and(|(folder, home)| folder.starts_with(home));
+    let is_hidden = entry.name.starts_with('.') && entry.name != MARKER || is_below && is_hidden(home, &entry.folder);
+    has_lock && !is_hidden && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
 }
 
 /// Renames one thing into place; nothing where that has been done before.

@@ -165,6 +165,32 @@ fn a_manifest_of_a_stranger_moves_nothing_outside_its_folder() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_manifest_of_a_stranger_puts_nothing_into_hidden_places() {
+    let id = "0123456789abcdef";
+    for (place, name) in [("", ".git"), ("", ".envrc"), (".git", "config"), ("link", "config")] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at(".git")).unwrap();
+        fs::write(at(".git/config"), "mine").unwrap();
+        std::os::unix::fs::symlink(".git", at("link")).unwrap();
+        for base in [folder.path().to_path_buf(), at(place)] {
+            fs::create_dir_all(base.join(format!(".pipewright-{id}"))).unwrap();
+            fs::write(base.join(format!(".pipewright-{id}/0")), "evil").unwrap();
+            let lock = format!("{{\"manifest\": \".pipewright-{id}.manifest\"}}");
+            fs::write(base.join(format!(".pipewright-{id}.lock")), lock).unwrap();
+        }
+        let [staged, old] = ["0", "0.old"].map(|name| format!(".pipewright-{id}/{name}"));
+        let entry = serde_json::json!({"folder": place, "name": name, "staged": staged, "old": old, "swap": true});
+        let manifest = serde_json::json!({ "entries": [entry] }).to_string();
+        fs::write(at(&format!(".pipewright-{id}.manifest")), manifest).unwrap();
+        recover(folder.path()).unwrap();
+        assert_eq!(text(at(".git/config")), "mine", "{place} {name}");
+        assert!(!at(".envrc").exists() && !at(".git.before").exists(), "{place} {name}");
+    }
+}
+
 #[test]
 fn a_manifest_of_a_stranger_replaces_nothing_that_is_not_listed() {
     let id = "0123456789abcdef";

@@ -178,6 +178,16 @@ fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), D
     Ok(())
 }
 
+impl Target {
+    /// The file that must be there once the run is done, and where it goes; a folder without rows need not be.
+    pub fn due(&self) -> Option<(PathBuf, PathBuf)> {
+        match &self.place {
+            Place::File { aside, target } if self.partition.is_empty() => Some((aside.clone(), target.clone())),
+            _ => None,
+        }
+    }
+}
+
 impl Prepared {
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         for (id, node) in self.plan.iter() {

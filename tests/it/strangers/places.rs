@@ -362,3 +362,45 @@ fn a_folder_is_not_published_into_itself() {
     assert!(code == 2 && talk.contains("lies in the folder"), "{talk}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn a_publication_leaves_the_results_of_others_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (from, file) in
+        [("one", "sub/a.csv"), ("two", "sub/b.csv"), ("three", "link"), ("four", "sub/day=a/part-0.csv")]
+    {
+        fs::create_dir_all(at(from).join(file).parent().unwrap()).unwrap();
+        fs::write(at(from).join(file), from).unwrap();
+    }
+    fs::create_dir_all(at("to")).unwrap();
+    fs::write(at("mine"), "mine").unwrap();
+    std::os::unix::fs::symlink("../mine", at("to/link")).unwrap();
+    let publish = |from: &str| run(&["publish", path(&at(from)), path(&at("to"))]);
+    for from in ["one", "two", "one"] {
+        let (code, _, talk) = publish(from);
+        assert_eq!(code, 0, "{talk}");
+    }
+    assert_eq!((text(at("to/sub/a.csv")), text(at("to/sub/b.csv"))), ("one".into(), "two".into()));
+    let (code, _, talk) = publish("three");
+    assert!(code == 1 && talk.contains("PW0740"), "{talk}");
+    assert_eq!(text(at("mine")), "mine");
+    // A folder of partitions is replaced as a whole: not where other results are in it.
+    let (code, _, talk) = publish("four");
+    assert!(code == 1 && talk.contains("PW0968"), "{talk}");
+    assert_eq!(text(at("to/sub/a.csv")), "one");
+}
+
+#[test]
+fn rows_of_a_receipt_are_no_way_around_what_a_stranger_may_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().join("home");
+    fs::create_dir_all(here.join(".git")).unwrap();
+    fs::write(here.join(".git/config"), "mine").unwrap();
+    let file = project(&folder.path().join("p"), ".git/config", &[]);
+    let mut command = pipewright();
+    command.current_dir(&here).args(["run", path(&file), "--sources", path(&file)]);
+    let (code, _, talk) = texts(command.output().unwrap());
+    assert!(code == 1 && talk.contains("PW0752"), "{talk}");
+    assert_eq!(text(here.join(".git/config")), "mine");
+}
