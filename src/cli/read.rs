@@ -139,7 +139,7 @@ fn read_of(
                 }
             }
         }
-        let path = files::slashes(&path);
+        let path = files::slashes(path);
         reads.push(ir::Read {
             path,
             format: spec.clone(),

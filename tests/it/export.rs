@@ -260,7 +260,7 @@ fn a_bundle_gives_the_files_that_a_run_gives() {
         script
     };
     let out = folder.path().join("out");
-    let (code, stdout, stderr) = texts(script("run.sh").arg(&out).output().unwrap());
+    let (code, stdout, stderr) = texts(script("run.sh").arg(&out).arg("--trust").output().unwrap());
     assert_eq!(code, 0, "{stdout}{stderr}");
     let mut found = files(&out);
     let turned_away = found.remove("quarantine/rejected.jsonl").unwrap();

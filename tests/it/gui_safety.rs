@@ -344,6 +344,8 @@ fn a_journal_whose_project_changed_is_kept_and_offered() {
         let mut harness = opened(home.path(), &path);
         wait_for_text(&mut harness, "Apply what still fits");
         assert!(journals(home.path())[0].starts_with(".p.journal-"), "it has a name of its own");
+        drop(harness);
+        std::thread::sleep(Duration::from_millis(300));
     }
     std::thread::sleep(Duration::from_millis(300));
     let mut harness = opened(home.path(), &path);

@@ -100,6 +100,12 @@ pub(super) fn fault(what: &str, path: &Path, error: &io::Error) -> Diagnostic {
         .file(path.display().to_string())
 }
 
+/// A path as projects write it: parts are divided by `/`. Where `\\` is a sign of names like others it stays one.
+pub fn slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -124,10 +130,4 @@ mod tests {
             assert_eq!(super::id_of(name), None, "{name}");
         }
     }
-}
-
-/// A path as projects write it: parts are divided by `/`. Where `\\` is a sign of names like others it stays one.
-pub fn slashes(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }

@@ -168,6 +168,8 @@ for option in "$@"; do
       ;;
   esac
 done
+# Hidden places, where programs look for their settings, are written to where the design is trusted.
+case " $* " in *" --trust "*) export PIPEWRIGHT_HIDDEN=1 ;; esac
 mkdir -p -- "$out"
 out=$(CDPATH= cd -- "$out" && pwd)
 # What runs that were killed have left: nobody holds their lock any more.
@@ -307,6 +309,8 @@ def inside(path):
         stop(f"the path of a load names no file: {path!r}")
     if plain in (["quarantine"], ["quarantine", "quarantine.jsonl"]):
         stop(f"what the sources turn away is written there: {path!r}")
+    if any(part.startswith(".") for part in plain) and not os.environ.get("PIPEWRIGHT_HIDDEN"):
+        stop(f"a load writes to a hidden place: {path!r}; run.sh OUT --trust, where it is known from whom the design is")
     if any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in path):
         stop(f"the path of a load holds a line end or another character that is not seen: {path!r}")
     return os.path.normpath(path)

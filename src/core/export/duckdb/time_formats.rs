@@ -104,8 +104,11 @@ fn field_pattern(field: TimeField) -> String {
     }
 }
 
+/// The text of the first of these fields that a format has, with that field.
+type PartOf<'a> = &'a dyn Fn(&[TimeField]) -> Option<(TimeField, String)>;
+
 /// Microseconds since 1970 from the parts.
-fn assembled(part: &dyn Fn(&[TimeField]) -> Option<(TimeField, String)>) -> String {
+fn assembled(part: PartOf<'_>) -> String {
     use TimeField::*;
     let number = |wanted: &[TimeField]| part(wanted).map_or("0".to_owned(), |(_, text)| format!("pw_part({text})"));
     let fraction = part(&[Fraction, Millis]).map_or("0".to_owned(), |(_, text)| format!("pw_fraction({text})"));
