@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::quote::{visible, visible_json, visible_lines};
+use pipewright_core::quote::{visible, visible_json, visible_lines, visible_start};
 use pipewright_engine::ResultTable;
 use serde::Serialize;
 
@@ -73,17 +73,6 @@ pub fn write_aligned(table: &ResultTable, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// A text on one line, at most so many characters of it.
-fn cut(text: &str, widest: usize) -> String {
-    // No more than what can be shown is looked at.
-    let start: String = text.chars().take(widest + 1).collect();
-    let clean = visible(&start);
-    match clean.chars().count() > widest {
-        true => clean.chars().take(widest - 1).chain(['…']).collect(),
-        false => clean.into_owned(),
-    }
-}
-
 /// Text of a cell, and whether it is a number.
 fn cell(value: &Value, widest: usize) -> (String, bool) {
     let text = match value {
@@ -93,5 +82,5 @@ fn cell(value: &Value, widest: usize) -> (String, bool) {
             json => json.to_string(),
         },
     };
-    (cut(&text, widest), matches!(value, Value::Int(_) | Value::Float(_)))
+    (visible_start(&text, widest), matches!(value, Value::Int(_) | Value::Float(_)))
 }

@@ -45,6 +45,17 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
+/// The same, at most so many characters of it: `…` where there are more.
+pub fn visible_start(text: &str, most: usize) -> String {
+    // No more is looked at than can be shown.
+    let start: String = text.chars().take(most + 1).collect();
+    let shown = visible(&start);
+    match shown.chars().count() > most {
+        true => shown.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        false => shown.into_owned(),
+    }
+}
+
 /// Lines for people: as [`visible`], but for line ends and tabs, which stay.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'))

@@ -5,7 +5,7 @@ use egui::{
     ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
-use pipewright_core::quote::visible;
+use pipewright_core::quote::visible_start;
 
 use super::icons::{Icon, icon_button};
 use super::theme::{self, Group};
@@ -31,13 +31,7 @@ pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
 
 /// A name or path of whatever length, on one line, what is not to be seen written out: no more than `most` characters.
 pub fn shown_name(text: &str, most: usize) -> String {
-    // No more is looked at than can be shown.
-    let start: String = text.chars().take(most + 1).collect();
-    let shown = visible(&start);
-    match shown.chars().count() > most {
-        true => shown.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
-        false => shown.into_owned(),
-    }
+    visible_start(text, most)
 }
 
 /// Semibold body text.
