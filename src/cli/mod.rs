@@ -130,7 +130,11 @@ pub fn main(designer: Option<Designer>) -> ExitCode {
     // Ctrl+C, a shutdown, a closed terminal: nothing stays that is not whole. Where no handler can be set the system's
     // own ends the process, and the next run tidies up.
     let _ = ctrlc::set_handler(|| {
-        let _nothing_new = pipewright_core::files::abandon_all();
+        let nothing_new = pipewright_core::files::abandon_all();
+        // Who has just put results in place says so and ends as usual: they are not what was there before.
+        if nothing_new.is_none() {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        }
         std::process::exit(INTERRUPTED);
     });
     // A limit on the size of files is a fault of writing, told as such; the system would end the process.

@@ -466,11 +466,12 @@ impl App {
 
     /// A recognised file becomes a source with its step, or renews a source that is there.
     fn show_found(&mut self, ctx: &Context, path: &str, source: Option<&str>, found: Found) {
-        let schema = serde_json::to_value(&found.schema).unwrap_or(Json::Null);
         let format = serde_json::to_value(&found.format).unwrap_or(Json::Null);
         let title = pipewright_core::formats::format(&found.format.name).map_or("", |format| format.title());
         let reason = found.reason;
         if let Some(id) = source {
+            let Some(known) = self.state.project.sources.get(id) else { return };
+            let schema = serde_json::to_value(known.renewed(&found.schema)).unwrap_or(Json::Null);
             let batch = [edits::set(id, "format", format), edits::set(id, "schema", schema)];
             self.edit(ctx, "look at the file again", &batch, false);
             let told = if reason.is_empty() { "columns read again".to_owned() } else { format!("{title}: {reason}") };

@@ -240,6 +240,33 @@ fn what_was_out_of_reach_is_no_problem_once_the_project_is_trusted() {
 }
 
 #[test]
+fn columns_that_are_read_again_keep_what_was_said_of_them() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("rows.csv"), "a,b,c\n1,x,3\n2,y,4\n").unwrap();
+    let project = home.path().join("p.pipewright.json");
+    let design = json!({"pipewright": 1, "name": "p",
+        "sources": [{"id": "s", "title": "Rows", "path": "rows.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "a", "type": "Int", "doc": "A"},
+                {"name": "b", "type": "String", "labels": {"classification": "secret"}}]}}],
+        "steps": [{"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}}]});
+    fs::write(&project, design.to_string()).unwrap();
+    let mut harness = opened(home.path(), &project);
+    harness
+        .query_all_by_label_contains("In, File")
+        .find(|node| node.accesskit_node().role() == Role::Button)
+        .unwrap()
+        .click();
+    harness.run_ok();
+    click(&mut harness, "Recognise format and columns again");
+    wait(&mut harness, "the new column", |app| {
+        app.project().sources["s"].schema.as_ref().is_some_and(|schema| schema.has("c"))
+    });
+    let fields = &json!(harness.state().project().sources["s"])["schema"]["fields"];
+    assert_eq!(fields[0]["doc"], json!("A"));
+    assert_eq!(fields[1]["labels"], json!({"classification": "secret"}));
+}
+
+#[test]
 fn a_save_elsewhere_that_is_given_up_changes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name);

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use super::DataType;
 
@@ -52,6 +53,9 @@ pub struct Labels {
     /// Teams that may see it; `None`: no rule; empty: nobody, since no team may see all that it is made of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<Vec<String>>,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 /// A text, or a list of texts.
@@ -89,6 +93,7 @@ impl Labels {
             residency: union(&self.residency, &other.residency),
             stacks: union(&self.stacks, &other.stacks),
             access,
+            extra: Map::new(),
         }
     }
 
@@ -96,6 +101,16 @@ impl Labels {
     pub fn merged<'a>(all: impl IntoIterator<Item = &'a Labels>) -> Labels {
         let merged = all.into_iter().cloned().reduce(|sum, labels| sum.merge(&labels));
         Labels { meaning: None, ..merged.unwrap_or_default() }
+    }
+
+    /// Those of the same field as two designs know it: the closer of what they say, with meaning and unknown keys of
+    /// this one, else of the other.
+    pub fn raised(&self, other: &Labels) -> Labels {
+        let classification = self.classification.max(other.classification);
+        let meaning = self.meaning.clone().or_else(|| other.meaning.clone());
+        let mut extra = other.extra.clone();
+        extra.extend(self.extra.clone());
+        Labels { meaning, classification, extra, ..self.merge(other) }
     }
 
     /// Where it comes from and who may see it, whatever it says: for what is told of rows as a whole, such as how many
@@ -136,11 +151,14 @@ pub struct Field {
     pub data_type: DataType,
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 impl Field {
     pub fn new(name: impl Into<String>, data_type: DataType) -> Self {
-        Self { name: name.into(), data_type, labels: Labels::default() }
+        Self { name: name.into(), data_type, labels: Labels::default(), extra: Map::new() }
     }
 }
 
@@ -151,11 +169,14 @@ pub struct Schema {
     /// There may be columns that no sample has shown yet; they type as `Unknown`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 impl Schema {
     pub fn new(fields: Vec<Field>) -> Self {
-        Self { fields, open: false }
+        Self { fields, ..Self::default() }
     }
 
     /// `Schema::of([("status", DataType::Int)])`.

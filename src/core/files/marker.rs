@@ -43,7 +43,7 @@ impl Mark {
     }
 
     /// Whether a result is still what was written.
-    fn is_unchanged(&self, path: &Path) -> bool {
+    pub fn is_unchanged(&self, path: &Path) -> bool {
         self.state.is_some() && state_of(path).ok() == self.state
     }
 }

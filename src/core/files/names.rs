@@ -65,13 +65,35 @@ pub(super) fn exists(path: &Path) -> bool {
 /// Removes a file, a link or a whole folder; what is not there is fine.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     let result = match path.symlink_metadata() {
-        Ok(about) if about.is_dir() => fs::remove_dir_all(path),
+        Ok(about) if about.is_dir() => fs::remove_dir_all(path).or_else(|error| match error.kind() {
+            // What is ours to remove may have taken over that nobody may write there.
+            io::ErrorKind::PermissionDenied => {
+                open_up(path);
+                fs::remove_dir_all(path)
+            }
+            _ => Err(error),
+        }),
         Ok(_) => fs::remove_file(path),
         Err(error) => Err(error),
     };
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
+    }
+}
+
+/// Lets the owner into a folder and all below, as far as that can be done.
+fn open_up(folder: &Path) {
+    #[cfg(unix)]
+    if let Ok(about) = folder.symlink_metadata() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = about.permissions().mode() | 0o700;
+        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(mode));
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
     }
 }
 

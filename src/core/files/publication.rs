@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, io_cause};
 
 /// How long others may be putting things into the same folder.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,12 +52,19 @@ fn aside() -> MutexGuard<'static, Aside> {
     ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes everything that is written aside, for a process that is about to end. What is being put in place is waited
-/// for; while the guard lives nothing new is begun.
-pub fn abandon_all() -> MutexGuard<'static, Aside> {
+/// How many publications of this process were put in place.
+static PUBLISHED: AtomicU64 = AtomicU64::new(0);
+
+/// Removes everything that is written aside, for a process that is about to end; while the guard lives nothing new is
+/// begun. What is being put in place is waited for: then nothing is given, since what the process was to do is done.
+pub fn abandon_all() -> Option<MutexGuard<'static, Aside>> {
+    let before = PUBLISHED.load(Ordering::SeqCst);
     let mut all = aside();
+    if PUBLISHED.load(Ordering::SeqCst) != before {
+        return None;
+    }
     std::mem::take(&mut *all).into_values().flat_map(|left| left.into_iter().rev()).for_each(Left::remove);
-    all
+    Some(all)
 }
 
 /// What goes to one place.
@@ -76,6 +84,9 @@ pub(super) struct Entry {
     /// Whether what is there stays beside, under another name: it was not Pipewright's.
     #[serde(default)]
     pub keep: bool,
+    /// How the folder's marker knew what is there: what was changed since stays beside too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Mark>,
     #[serde(skip)]
     what: What,
 }
@@ -202,7 +213,7 @@ impl Publication {
         let (staged, aside) = self.new_place(&folder);
         let (old, swap) = (format!("{staged}.old"), what == What::Folder);
         let (name, staged) = (name.to_owned(), Some(staged));
-        self.entries.push(Entry { folder, name, staged, old, swap, keep: false, what });
+        self.entries.push(Entry { folder, name, staged, old, swap, keep: false, was: None, what });
         Ok(aside)
     }
 
@@ -271,6 +282,7 @@ impl Publication {
         let mut kept = std::mem::take(&mut self.kept);
         if let Some((home, folders, _turns)) = self.settle()? {
             kept.extend(self.place(&home, &folders)?);
+            PUBLISHED.fetch_add(1, Ordering::SeqCst);
         }
         Ok(kept)
     }
@@ -301,6 +313,7 @@ impl Publication {
         let mut marker = known.clone();
         for entry in self.entries.iter_mut().filter(|entry| entry.folder == folder && entry.what == What::Output) {
             entry.keep = exists(&entry.target()) && !known.has_result(folder, &entry.name);
+            entry.was = known.files.get(&entry.name).cloned();
             if let Some(staged) = entry.staged() {
                 marker.files.insert(entry.name.clone(), Mark::of_result(&staged)?);
             }
@@ -311,7 +324,8 @@ impl Publication {
             sync(&path)?;
             let (folder, name, old) = (folder.to_owned(), MARKER.to_owned(), format!("{staged}.old"));
             let staged = Some(staged);
-            self.entries.push(Entry { folder, name, staged, old, swap: false, keep: false, what: What::File });
+            let (swap, keep, was) = (false, false, None);
+            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, what: What::File });
         }
         Ok(())
     }
@@ -338,14 +352,34 @@ impl Publication {
         self.commit(home, &manifest, folders).map_err(cannot)?;
         for index in 0..self.entries.len() {
             let Err(error) = put(&self.entries[index]) else { continue };
+            let told = fault("the output cannot be put in place", &self.entries[index].target(), &error);
             // Backwards, until everything is as it was; what cannot be put back now is put in place by the next.
-            let back: io::Result<()> = self.entries[..=index].iter().rev().try_for_each(put_back);
-            if back.is_ok() && remove(&manifest).is_ok() {
-                drop_second_names(&self.entries[index + 1..]);
+            let numbered = self.entries[..=index].iter().enumerate().rev();
+            let back = numbered.map(|(at, entry)| put_back(entry, at < index)).collect::<io::Result<()>>();
+            if back.and_then(|()| remove(&manifest)).is_err() {
+                return Err(told.help(format!(
+                    "some results are in place, and others not yet; what is missing is aside, and is put there by the \
+                     next run that writes to {}",
+                    home.display()
+                )));
             }
-            return Err(fault("the output cannot be put in place", &self.entries[index].target(), &error));
+            drop_second_names(&self.entries[index + 1..]);
+            return Err(told);
         }
-        finish(&self.entries, &manifest, folders).map_err(cannot)
+        finish(&self.entries, &manifest, folders).map_err(|error| {
+            let message = format!("the output is in place, but its folder cannot be tidied up: {}", io_cause(&error));
+            Diagnostic::error("PW0747", message)
+                .help("what was replaced is still aside; the next run that writes there finishes this")
+                .file(home.display().to_string())
+        })
+    }
+
+    /// Something happens between the last look and the first rename.
+    #[cfg(test)]
+    pub(super) fn publish_after(mut self, between: impl FnOnce()) -> Result<Kept, Diagnostic> {
+        let (home, folders, _turns) = self.settle()?.unwrap();
+        between();
+        self.place(&home, &folders)
     }
 
     /// Ends as a killed process does: after the manifest (1) and so many renames more.
@@ -393,6 +427,16 @@ impl Entry {
 
     pub fn staged(&self) -> Option<PathBuf> {
         self.staged.as_ref().map(|staged| self.folder.join(staged))
+    }
+
+    /// Whether what was replaced is not what Pipewright wrote there: somebody was quicker than the last look.
+    pub fn is_changed(&self) -> bool {
+        let old = self.old();
+        match &self.was {
+            _ if old.is_dir() => foreign(&old).map_or(true, |found| found.is_some()),
+            Some(was) => !was.is_unchanged(&old),
+            None => self.what == What::Output,
+        }
     }
 
     /// Brings what is staged to its last state, on the disk: mode of what it replaces, marker of a folder.
@@ -454,6 +498,9 @@ pub(super) fn turns(folders: &BTreeSet<PathBuf>) -> Result<Turns, Diagnostic> {
 
 /// Puts things into a folder one after the other, whoever does it: locks the folder itself, where that can be done.
 fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
     let Ok(opened) = File::open(folder) else { return Ok(None) };
     let begun = Instant::now();
     loop {
@@ -474,6 +521,11 @@ fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
 fn check_folder(target: &Path) -> Result<(), Diagnostic> {
     let refused = |message: String, help: &str| Err(Diagnostic::error("PW0968", message).help(help).field("path"));
     if target.is_dir() {
+        if let Some(mounted) = mounted_below(target) {
+            let message =
+                format!("another disk is mounted inside the folder `{}`: `{}`", shown(target), shown(&mounted));
+            return refused(message, "choose a folder of its own for the rows, or unmount the disk");
+        }
         let found = foreign(target).map_err(|error| fault("the folder to replace cannot be read", target, &error))?;
         return found.map_or(Ok(()), |name| {
             let message = format!("the folder `{}` holds what no run wrote: `{name}`", shown(target));
@@ -487,6 +539,20 @@ fn check_folder(target: &Path) -> Result<(), Diagnostic> {
         ),
         false => Ok(()),
     }
+}
+
+/// A place below a folder at which something else is mounted: what lies there does not move with the folder.
+fn mounted_below(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let places = table.lines().filter_map(|line| line.split(' ').nth(4)).map(unescaped);
+    places.into_iter().find(|place| place.starts_with(&folder) && *place != folder)
+}
+
+/// A path of the table of mounts: blanks, tabs, line ends and `\\` stand there as `\\` and three octal digits.
+fn unescaped(text: &str) -> PathBuf {
+    let signs = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+    signs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).into()
 }
 
 /// Something that is there and neither a file nor a folder.

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use super::inside::is_hidden;
+use super::lock::is_same_file;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exists, remove, sync_folder};
 use super::publication::{Entry, turns};
@@ -103,7 +104,7 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
         entry.folder = home.join(&entry.folder);
     }
     // One that somebody else made up is none.
-    if !entries.iter().all(|entry| is_own(entry, id, home)) {
+    if !entries.iter().all(|entry| is_well_formed(entry, id, home)) {
         return Ok(Kept::new());
     }
     let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -112,10 +113,28 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
     if !exists(manifest) {
         return Ok(Kept::new());
     }
+    // The id is at work wherever its lock is. Where there is none, a disk may be away, or a folder was moved.
+    let has_lock = |folder: &Path| folder.join(names::lock(id)).symlink_metadata().is_ok_and(|about| about.is_file());
+    if let Some(away) = entries.iter().find(|entry| !has_lock(&entry.folder)) {
+        // Of folders that are not below this one nobody but the lock can tell that they are meant.
+        if away.folder.components().any(|part| part == Component::ParentDir) || !away.folder.starts_with(home) {
+            return Ok(Kept::new());
+        }
+        let message =
+            format!("results of an earlier run cannot be put in place: `{}` is not what it was", away.folder.display());
+        return Err(Diagnostic::error("PW0742", message)
+            .help(
+                "put the folder or its disk back and try again, or remove the file named here to give the results up; \
+                 they are kept aside",
+            )
+            .file(manifest.display().to_string()));
+    }
     // Whatever a manifest says: what no marker lists is kept, and not removed.
     entries.retain(|entry| entry.staged.is_some() || !exists(&entry.target()) || is_listed(entry));
     entries.iter_mut().for_each(keep_unlisted);
-    entries.iter().try_for_each(put).map_err(unfinished)?;
+    // What is not aside any more was put in place before.
+    let pending = entries.iter().filter(|entry| entry.staged().is_none_or(|staged| exists(&staged)));
+    pending.into_iter().try_for_each(put).map_err(unfinished)?;
     let kept = finish(&entries, manifest, &folders).map_err(unfinished)?;
     folders.iter().for_each(|folder| tidy(folder, id));
     Ok(kept)
@@ -125,7 +144,8 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
 fn keep_unlisted(entry: &mut Entry) {
     let (target, old) = (entry.target(), entry.old());
     let is_pending = entry.staged().is_some_and(|staged| exists(&staged));
-    if is_pending && entry.name != MARKER && exists(&target) && !is_listed(entry) {
+    let is_same = entry.staged().is_some_and(|staged| same_file(&staged, &target));
+    if is_pending && !is_same && entry.name != MARKER && exists(&target) && !is_listed(entry) {
         entry.keep = true;
         let _ = remove(&old);
         entry.swap |= target.is_dir() || fs::hard_link(&target, &old).is_err();
@@ -143,40 +163,67 @@ fn is_listed(entry: &Entry) -> bool {
         || digest.is_some_and(|digest| digest_of(&target).is_ok_and(|found| found == *digest))
 }
 
-/// Whether a manifest may say this: names of its own in a folder where its id was at work.
-fn is_own(entry: &Entry, id: &str, home: &Path) -> bool {
+/// Whether a manifest may say this: names of its own, and no hidden places.
+fn is_well_formed(entry: &Entry, id: &str, home: &Path) -> bool {
     let is_name = |name: &str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
-    let has_lock = entry.folder.join(names::lock(id)).symlink_metadata().is_ok_and(|about| about.is_file());
     let of_id = |name: &str| names::is_staged(name, id);
     // A manifest may come with a folder of somebody else's: it puts nothing where programs look for their settings.
     let real = |path: &Path| path.canonicalize().ok();
     let is_below = real(&entry.folder).zip(real(home)).is_some_and(|(folder, home)| folder.starts_with(home));
     let is_hidden = entry.name.starts_with('.') && entry.name != MARKER || is_below && is_hidden(home, &entry.folder);
-    has_lock && !is_hidden && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
+    !is_hidden && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
 }
 
-/// Renames one thing into place; nothing where that has been done before.
+/// Renames one thing into place. What stands there without having a second name gets one first.
 pub(super) fn put(entry: &Entry) -> io::Result<()> {
-    let (target, old, staged) = (entry.target(), entry.old(), entry.staged());
-    if staged.as_ref().is_some_and(|staged| !exists(staged)) {
-        return Ok(());
-    }
-    if (entry.swap || staged.is_none()) && exists(&target) && !exists(&old) {
+    let (target, old) = (entry.target(), entry.old());
+    let Some(staged) = entry.staged() else {
+        let is_there = exists(&target) && !exists(&old);
+        return if is_there { fs::rename(&target, &old) } else { Ok(()) };
+    };
+    // Before anything moves: its folder may have gone with its disk.
+    staged.symlink_metadata()?;
+    if entry.swap && exists(&target) && !exists(&old) {
         fs::rename(&target, &old)?;
     }
-    staged.map_or(Ok(()), |staged| fs::rename(staged, &target))
+    if exists(&old) {
+        return fs::rename(staged, target);
+    }
+    match fs::hard_link(&staged, &target) {
+        // Something came in between, or this did before the end came.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !same_file(&staged, &target) => {
+            if target.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            fs::rename(&target, &old)?;
+            fs::rename(staged, target)
+        }
+        // Of two names of one file the one aside goes.
+        Ok(()) => fs::remove_file(&staged).inspect_err(|_| drop(fs::remove_file(&target))),
+        Err(_) if same_file(&staged, &target) => fs::remove_file(&staged),
+        // A folder, or a disk on which nothing has two names.
+        Err(_) => fs::rename(staged, target),
+    }
 }
 
 /// The way back of `put`, from wherever it got to.
-pub(super) fn put_back(entry: &Entry) -> io::Result<()> {
-    let (target, old, staged) = (entry.target(), entry.old(), entry.staged());
-    match staged {
-        Some(staged) if !exists(&staged) && (entry.swap || !exists(&old)) => fs::rename(&target, staged)?,
-        // Under both names: only the second one goes.
-        Some(staged) if exists(&staged) && !entry.swap => return remove(&old),
-        _ => {}
+pub(super) fn put_back(entry: &Entry, is_placed: bool) -> io::Result<()> {
+    let (target, old) = (entry.target(), entry.old());
+    if is_placed && let Some(staged) = entry.staged().filter(|_| entry.swap || !exists(&old)) {
+        fs::rename(&target, staged)?;
     }
-    if exists(&old) { fs::rename(&old, &target) } else { Ok(()) }
+    match exists(&old) {
+        // Under both names: only the second one goes.
+        true if !is_placed && exists(&target) => remove(&old),
+        true => fs::rename(&old, &target),
+        false => Ok(()),
+    }
+}
+
+/// Whether two names are those of one file.
+fn same_file(one: &Path, other: &Path) -> bool {
+    let opened = fs::symlink_metadata(one).is_ok_and(|about| about.is_file()).then(|| open_file(one));
+    opened.and_then(Result::ok).is_some_and(|file| cfg!(unix) && is_same_file(&file, other))
 }
 
 /// After everything is in place: what was not ours gets its new name, the manifest goes, then what was replaced.
@@ -184,22 +231,32 @@ pub(super) fn put_back(entry: &Entry) -> io::Result<()> {
 pub(super) fn finish(entries: &[Entry], manifest: &Path, folders: &BTreeSet<PathBuf>) -> io::Result<Kept> {
     let sync_all = || folders.iter().try_for_each(|folder| sync_folder(folder));
     let mut kept = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.keep && exists(&entry.old())) {
-        // Names have at most 255 bytes.
-        let short = &entry.name[..entry.name.floor_char_boundary(230)];
-        let numbered = (2..).map(|number| format!("{short}.before-{number}"));
-        let mut names = std::iter::once(format!("{short}.before")).chain(numbered);
-        if let Some(free) = names.find_map(|name| Some(entry.folder.join(name)).filter(|path| !exists(path))) {
-            fs::rename(entry.old(), &free)?;
-            kept.push((entry.target(), free));
-        }
+    for entry in entries.iter().filter(|entry| exists(&entry.old()) && (entry.keep || entry.is_changed())) {
+        kept.extend(keep_beside(entry)?);
     }
     sync_all()?;
     remove(manifest)?;
     sync_all()?;
-    // What cannot be removed now is removed by the next who writes here.
-    entries.iter().for_each(|entry| drop(remove(&entry.old())));
+    for entry in entries {
+        // What cannot be removed, such as files of another user, stays where it is seen.
+        if remove(&entry.old()).is_err() {
+            kept.extend(keep_beside(entry)?);
+        }
+    }
     Ok(kept)
+}
+
+/// Gives what an entry replaced a name beside it that nobody has.
+fn keep_beside(entry: &Entry) -> io::Result<Option<(PathBuf, PathBuf)>> {
+    // Names have at most 255 bytes.
+    let short = &entry.name[..entry.name.floor_char_boundary(230)];
+    let numbered = (2..).map(|number| format!("{short}.before-{number}"));
+    let mut names = std::iter::once(format!("{short}.before")).chain(numbered);
+    let Some(free) = names.find_map(|name| Some(entry.folder.join(name)).filter(|path| !exists(path))) else {
+        return Ok(None);
+    };
+    fs::rename(entry.old(), &free)?;
+    Ok(Some((entry.target(), free)))
 }
 
 /// The way from one real folder to another, so that both may be mounted elsewhere; in full where they share nothing.

@@ -131,6 +131,79 @@ fn the_next_one_finishes_what_a_killed_one_began() {
 }
 
 #[test]
+fn where_a_folder_is_away_the_rest_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    staged(folder.path(), "old").publish().unwrap();
+    staged(folder.path(), "new").die_after(2);
+    let moved = folder.path().join("elsewhere");
+    fs::rename(folder.path().join("sub"), &moved).unwrap();
+    let fault = recover(folder.path()).unwrap_err();
+    assert_eq!(fault.code, "PW0742", "{fault}");
+    assert!(fault.message.contains("sub"), "{fault}");
+    fs::rename(&moved, folder.path().join("sub")).unwrap();
+    // Of a file that its user named nobody knows any more that it was to be replaced.
+    let kept = recover(folder.path()).unwrap();
+    assert!(kept.iter().all(|(path, _)| path.ends_with("report.json")), "{kept:?}");
+    assert_eq!(all(folder.path()), ["new"; 4]);
+}
+
+#[test]
+fn what_vanishes_while_it_is_put_in_place_is_a_fault_and_the_rest_stays_old() {
+    let folder = tempfile::tempdir().unwrap();
+    staged(folder.path(), "old").publish().unwrap();
+    let publication = staged(folder.path(), "new");
+    let away = folder.path().join("away");
+    let fault = publication
+        .publish_after(|| {
+            fs::rename(folder.path().join("sub"), &away).unwrap();
+            fs::create_dir(folder.path().join("sub")).unwrap();
+        })
+        .unwrap_err();
+    assert_eq!(fault.code, "PW0953", "{fault}");
+    assert_eq!([text(folder.path().join("a.csv")), text(away.join("b.csv"))], ["old", "old"]);
+    assert_eq!(text(folder.path().join("parts/day=1/part-0.csv")), "old");
+}
+
+#[test]
+fn what_the_user_puts_there_after_the_last_look_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    staged(folder.path(), "old").publish().unwrap();
+    fs::remove_file(at("sub/b.csv")).unwrap();
+    let kept = staged(folder.path(), "new")
+        .publish_after(|| {
+            fs::write(at("a.csv"), "mine").unwrap();
+            fs::write(at("sub/b.csv"), "mine too").unwrap();
+            fs::write(at("parts/mine.txt"), "mine as well").unwrap();
+        })
+        .unwrap();
+    assert_eq!(all(folder.path()), ["new"; 4]);
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert_eq!(text(at("a.csv.before")), "mine");
+    assert_eq!(text(at("sub/b.csv.before")), "mine too");
+    assert_eq!(text(at("parts.before/mine.txt")), "mine as well");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_nobody_may_write_to_is_tidied_up_too() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    staged(folder.path(), "old").publish().unwrap();
+    let parts = folder.path().join("parts/day=1");
+    fs::set_permissions(&parts, fs::Permissions::from_mode(0o555)).unwrap();
+    staged(folder.path(), "new").publish().unwrap();
+    assert_eq!(all(folder.path()), ["new"; 4]);
+    assert_eq!(names(folder.path()), NAMES);
+    // Root may everything: the mode is opened up for others.
+    let closed = folder.path().join("closed/inner");
+    fs::create_dir_all(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    super::names::remove(&folder.path().join("closed")).unwrap();
+    assert!(!folder.path().join("closed").exists());
+}
+
+#[test]
 fn what_another_one_is_writing_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let first = staged(folder.path(), "first");

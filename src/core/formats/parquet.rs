@@ -37,7 +37,7 @@ impl Format for Parquet {
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or(Schema { fields: Vec::new(), open: true });
+        let schema = schema.cloned().unwrap_or(Schema { open: true, ..Schema::default() });
         Ok(Box::new(ParquetParser { schema }))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use super::layout::Layout;
 use super::{Columns, Tally};
@@ -17,11 +18,14 @@ pub struct FormatSpec {
     /// By option name; every value as text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 impl FormatSpec {
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), options: BTreeMap::new() }
+        Self { name: name.to_owned(), ..Self::default() }
     }
 
     pub fn with(mut self, option: &str, value: &str) -> Self {

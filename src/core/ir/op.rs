@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::data::{DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
@@ -106,6 +106,9 @@ pub struct Synthetic {
     /// Share of nulls, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nulls: Option<f64>,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 /// Rows written in the design itself. Each row has one value a column.

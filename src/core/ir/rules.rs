@@ -112,7 +112,7 @@ impl Rule<'_> {
     fn computed(&self, input: usize, column: &Column, place: Place) -> Result<Field, Diagnostic> {
         let data_type = self.expression(input, &column.expr, place)?;
         let labels = labels_of(&column.expr, self.input(input)?);
-        Ok(Field { name: column.name.clone(), data_type, labels })
+        Ok(Field { labels, ..Field::new(&column.name, data_type) })
     }
 }
 

@@ -81,6 +81,23 @@ pub struct Source {
     pub extra: Map<String, Json>,
 }
 
+impl Source {
+    /// Columns that were read again, with what the design knows of those of the same name: labels, and keys that this
+    /// version does not know.
+    pub fn renewed(&self, read: &Schema) -> Schema {
+        let mut schema = read.clone();
+        let Some(known) = &self.schema else { return schema };
+        schema.extra.clone_from(&known.extra);
+        for field in &mut schema.fields {
+            if let Some(known) = known.get(&field.name) {
+                field.labels = known.labels.raised(&field.labels);
+                field.extra.clone_from(&known.extra);
+            }
+        }
+        schema
+    }
+}
+
 /// A declared source that nobody records yet; gives synthetic rows to previews.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -97,6 +114,9 @@ pub struct PlannedSource {
     /// Id of the source that this one is, once it records more; empty: a source of its own.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stands_for: Id,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 impl PlannedSource {
@@ -113,6 +133,7 @@ impl Default for PlannedSource {
             rows: 1000,
             values: BTreeMap::new(),
             stands_for: Id::new(),
+            extra: Map::new(),
         }
     }
 }
@@ -126,6 +147,9 @@ pub struct Declaration {
     pub file: String,
     /// What the source is called in it; with kind and file it says which source an import updates.
     pub name: String,
+    /// What it says of the source as a whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub doc: String,
     pub schema: Schema,
     /// Columns that together have other values in each row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -136,6 +160,12 @@ pub struct Declaration {
     /// By column: what it is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub docs: BTreeMap<String, String>,
+    /// By column: what its values look like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Synthetic>,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 /// A field that somebody is asked to record.

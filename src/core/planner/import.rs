@@ -249,10 +249,13 @@ impl Declared {
             kind: kind.name().to_owned(),
             file: file.to_owned(),
             name: self.name.clone(),
+            doc: self.doc.clone(),
             schema: self.schema(),
             keys: self.keys.clone(),
             required: required.map(|field| field.name.clone()).collect(),
             docs: with_doc.map(|field| (field.name.clone(), field.doc.clone())).collect(),
+            values: self.values(),
+            extra: Map::new(),
         }
     }
 
@@ -273,59 +276,99 @@ impl Declared {
         names.iter().any(|name| !name.is_empty() && (*name == normal_name(title) || *name == stem))
     }
 
-    /// What its made-up values look like: as declared; where nothing is, as somebody described them before.
-    fn values(&self, mut before: BTreeMap<String, Synthetic>) -> BTreeMap<String, Synthetic> {
+    /// By field, what its values look like.
+    fn values(&self) -> BTreeMap<String, Synthetic> {
+        let mut all = BTreeMap::new();
         for field in &self.fields {
             let is_key = self.keys.iter().any(|key| key[..] == [field.name.clone()]);
-            let mut values = before.remove(&field.name).unwrap_or_default();
-            if field.values != Synthetic::default() {
-                values = Synthetic { nulls: values.nulls, ..field.values.clone() };
-            }
             // A key that may only be one of a few words would soon run out of them.
-            values.unique = is_key && values.vocabulary.is_empty();
+            let unique = is_key && field.values.vocabulary.is_empty();
+            let values = Synthetic { unique, ..field.values.clone() };
             if values != Synthetic::default() {
-                before.insert(field.name.clone(), values);
+                all.insert(field.name.clone(), values);
             }
         }
-        before
+        all
     }
 
-    /// Puts the declaration on a source; where no data is at hand, its columns are those declared, and those that
-    /// were planned beside them.
+    /// Puts the declaration on a source. Where no data is at hand, what it says of columns holds, but for what somebody
+    /// changed by hand since the file declared it last, and columns that were planned beside them.
     fn put_on(&self, source: &mut Source, kind: ImportKind, file: &str) {
-        let earlier = source.declaration.replace(self.declaration(kind, file));
+        let mut declaration = self.declaration(kind, file);
+        if let Some(earlier) = &source.declaration {
+            declaration.extra.clone_from(&earlier.extra);
+            if *earlier == declaration {
+                return;
+            }
+        }
         if source.owner.is_empty() {
             source.owner.clone_from(&self.owner);
         }
-        if source.doc.is_empty() || source.planned.is_some() && !self.doc.is_empty() {
+        if source.doc.is_empty() || source.declaration.as_ref().is_some_and(|earlier| earlier.doc == source.doc) {
             source.doc.clone_from(&self.doc);
         }
         let known = source.schema.take().unwrap_or_default();
         let mut schema = known.clone();
         if let Some(planned) = &mut source.planned {
-            schema = self.schema();
-            for field in &mut schema.fields {
-                if let Some(before) = known.get(&field.name) {
-                    let declared = field.labels.classification;
-                    field.labels = before.labels.clone();
-                    field.labels.classification = declared.or(before.labels.classification);
-                }
-            }
-            let was_declared = |name: &str| earlier.as_ref().is_some_and(|earlier| earlier.schema.has(name));
-            let added = known.fields.into_iter().filter(|field| !was_declared(&field.name));
-            for field in added {
-                if !schema.has(&field.name) {
-                    schema.fields.push(field);
-                }
-            }
-            planned.values = self.values(std::mem::take(&mut planned.values));
+            let earlier = source.declaration.as_ref();
+            schema = merged_columns(earlier.map(|one| &one.schema), &known, &declaration.schema);
+            merge_values(earlier.map(|one| &one.values), &mut planned.values, &declaration.values);
             planned.values.retain(|name, _| schema.has(name));
             source.meanings.retain(|name, _| schema.has(name.split('.').next().unwrap_or(name)));
         }
         for field in self.fields.iter().filter(|field| !field.meaning.is_empty() && schema.has(&field.name)) {
             source.meanings.entry(field.name.clone()).or_insert_with(|| field.meaning.clone());
         }
+        source.declaration = Some(declaration);
         source.schema = Some(schema).filter(|schema| !schema.is_empty());
+    }
+}
+
+/// The columns of a source that is known by its declaration only: as declared now, with what somebody made otherwise
+/// since it was declared before.
+fn merged_columns(earlier: Option<&Schema>, known: &Schema, declared: &Schema) -> Schema {
+    let earlier_of = |name: &str| earlier.and_then(|earlier| earlier.get(name));
+    let mut schema = Schema { fields: Vec::new(), ..known.clone() };
+    for field in &declared.fields {
+        let before = earlier_of(&field.name);
+        let Some(known) = known.get(&field.name) else {
+            // Whoever took a column away does not want it back for a change of another.
+            if before != Some(field) {
+                schema.fields.push(field.clone());
+            }
+            continue;
+        };
+        let mut merged = known.clone();
+        if before.is_none_or(|before| before.data_type != field.data_type) {
+            merged.data_type = field.data_type.clone();
+        }
+        let (is, was) = (field.labels.classification, before.and_then(|before| before.labels.classification));
+        let is_edited = merged.labels.classification != was;
+        merged.labels.classification = match is_edited {
+            true => merged.labels.classification.max(is),
+            false => is.or(was),
+        };
+        schema.fields.push(merged);
+    }
+    let added = known.fields.iter().filter(|field| earlier_of(&field.name).is_none() && !declared.has(&field.name));
+    schema.fields.extend(added.cloned());
+    schema
+}
+
+/// What made-up values look like: as declared now, but for those that somebody described otherwise. Nobody declares how
+/// many are null.
+fn merge_values(
+    earlier: Option<&BTreeMap<String, Synthetic>>,
+    known: &mut BTreeMap<String, Synthetic>,
+    declared: &BTreeMap<String, Synthetic>,
+) {
+    let plain = |values: &Synthetic| Synthetic { nulls: None, ..values.clone() };
+    for (name, values) in declared {
+        let slot = known.entry(name.clone()).or_default();
+        let was = earlier.and_then(|earlier| earlier.get(name));
+        if was.is_none_or(|was| plain(slot) == *was) {
+            *slot = Synthetic { nulls: slot.nulls, extra: std::mem::take(&mut slot.extra), ..values.clone() };
+        }
     }
 }
 

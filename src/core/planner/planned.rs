@@ -10,7 +10,7 @@ use super::evidence::{ColumnEvidence, SourceEvidence, columns_of};
 use super::gaps::Gap;
 use super::values::ValueEvidence;
 use super::vocabulary::Concept;
-use crate::data::{DataType, Field, Schema, Value};
+use crate::data::{DataType, Field, Labels, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, PlannedSource, Source, Synthetic};
 use crate::project::{Edit, Place, Project};
@@ -158,13 +158,10 @@ pub fn replace_planned(
     let (mut real, mut found) = (real.clone(), found.clone());
     let kept_names = keep_names(source, &mut real, &mut found);
     let before = project.sources.get(&plan.stands_for).unwrap_or(source);
+    let mut schema = before.renewed(&source.renewed(&real.schema.clone().unwrap_or_default()));
     let mut after = Source { path: real.path.clone(), format: real.format.clone(), planned: None, ..before.clone() };
-    let mut schema = real.schema.clone().unwrap_or_default();
-    for field in &mut schema.fields {
-        let declared = [source, before].into_iter().find_map(|one| one.schema.as_ref()?.get(&field.name));
-        if let Some(declared) = declared {
-            field.labels = declared.labels.clone();
-        }
+    if before.id != source.id {
+        take_over(&mut after, &mut schema, source);
     }
     let columns = columns_of(&schema);
     for (column, meaning) in &source.meanings {
@@ -207,6 +204,36 @@ pub fn replace_planned(
         differences.push(at_source(told, before));
     }
     Ok((edits, differences))
+}
+
+/// What was said of a planned source holds for the one that takes its place: who may see it, where it must stay, who
+/// cares for it. Where both say it, both hold: what a source cannot say twice stands at its fields.
+fn take_over(after: &mut Source, schema: &mut Schema, planned: &Source) {
+    let mut labels = Labels::default();
+    if after.residency.is_empty() {
+        after.residency.clone_from(&planned.residency);
+    } else if !planned.residency.is_empty() && planned.residency != after.residency {
+        labels.residency.push(planned.residency.clone());
+    }
+    if after.access.is_empty() {
+        after.access.clone_from(&planned.access);
+    } else if !planned.access.is_empty() && planned.access != after.access {
+        labels.access = Some(planned.access.clone());
+    }
+    for field in &mut schema.fields {
+        field.labels = field.labels.raised(&labels);
+    }
+    if after.owner.is_empty() {
+        after.owner.clone_from(&planned.owner);
+    }
+    if after.stack.is_empty() {
+        after.stack.clone_from(&planned.stack);
+    }
+    after.retention = after.retention.or(planned.retention);
+    after.declaration = after.declaration.take().or_else(|| planned.declaration.clone());
+    for (key, value) in &planned.extra {
+        after.extra.entry(key.clone()).or_insert_with(|| value.clone());
+    }
 }
 
 /// Columns that an access log does not name are called by their place (`field_9`). Those that moved, since others came

@@ -10,10 +10,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
-use super::{Edit, Frame, OnDisk, Project, Step, StepTest, Wire, check_invariants};
+use super::{Edit, Frame, OnDisk, PinnedRows, Project, Step, StepTest, Wire, check_invariants};
+use crate::data::{Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
 use crate::files::read_text;
-use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
+use crate::formats::FormatSpec;
+use crate::ir::Synthetic;
+use crate::model::{Declaration, Id, Note, Parameter, PlannedSource, Question, Request, Source, Team};
 use crate::policy::Policy;
 
 /// Version of the file that this program writes.
@@ -153,25 +156,110 @@ fn check_keys(project: &Project) -> Vec<Diagnostic> {
                 .help("it is kept as it is, and has no effect"),
         );
     }
-    for (id, title, extra, known) in extras(project) {
-        for key in extra.keys() {
-            let near = did_you_mean(key, known.iter().copied());
-            let step = project.steps.get(id);
-            let is_setting = step
-                .and_then(|step| crate::steps::kind(&step.kind))
-                .is_some_and(|kind| kind.form().iter().any(|field| field.name == key));
-            let help = if is_setting {
-                format!("a setting of the step stands in its `settings`: set `settings.{key}`")
-            } else {
-                "it is kept as it is, and has no effect".to_owned()
-            };
-            let mut warning = Diagnostic::warning("PW0535", format!("unknown key `{key}`{near}")).help(help);
-            warning.location.id = Some(id.to_owned());
-            warning.location.step = step.map(|_| title.to_owned());
-            found.push(warning);
+    let mut unknown = Unknown { project, found };
+    for team in project.teams.values() {
+        unknown.look::<Team>(&team.id, "", &team.extra);
+    }
+    for step in project.steps.values() {
+        unknown.look::<Step>(&step.id, "", &step.extra);
+    }
+    for source in project.sources.values() {
+        unknown.look_in_source(source);
+    }
+    for wire in project.wires.values() {
+        unknown.look::<Wire>(&wire.id, "", &wire.extra);
+    }
+    for frame in project.frames.values() {
+        unknown.look::<Frame>(&frame.id, "", &frame.extra);
+    }
+    for note in project.notes.values() {
+        unknown.look::<Note>(&note.id, "", &note.extra);
+    }
+    for question in project.questions.values() {
+        unknown.look::<Question>(&question.id, "", &question.extra);
+    }
+    for request in project.requests.values() {
+        unknown.look::<Request>(&request.id, "", &request.extra);
+    }
+    for parameter in project.parameters.values() {
+        unknown.look::<Parameter>(&parameter.id, "", &parameter.extra);
+    }
+    for test in project.tests.values() {
+        unknown.look::<StepTest>(&test.id, "", &test.extra);
+        for (part, ports) in [("inputs", &test.inputs), ("expected", &test.expected)] {
+            for (port, rows) in ports {
+                unknown.look::<PinnedRows>(&test.id, &format!("{part}.{port}"), &rows.extra);
+                unknown.look_in_schema(&test.id, &format!("{part}.{port}.schema"), &rows.schema);
+            }
         }
     }
-    found
+    unknown.found
+}
+
+/// Keys that this version does not know, as warnings.
+struct Unknown<'a> {
+    project: &'a Project,
+    found: Vec<Diagnostic>,
+}
+
+impl Unknown<'_> {
+    /// At `place`, a path in the item; empty: in the item itself.
+    fn look<T: JsonSchema>(&mut self, id: &str, place: &str, extra: &Map<String, Json>) {
+        if extra.is_empty() {
+            return;
+        }
+        let known = keys_of::<T>();
+        let step = self.project.steps.get(id);
+        let form = step.and_then(|step| crate::steps::kind(&step.kind)).map_or(&[][..], |kind| kind.form());
+        for key in extra.keys() {
+            let near = did_you_mean(key, known.iter().map(String::as_str));
+            let help = match form.iter().any(|field| field.name == key) {
+                true => format!("a setting of the step stands in its `settings`: set `settings.{key}`"),
+                false => "it is kept as it is, and has no effect".to_owned(),
+            };
+            let at = if place.is_empty() { String::new() } else { format!(" at `{place}`") };
+            let mut warning = Diagnostic::warning("PW0535", format!("unknown key `{key}`{at}{near}")).help(help);
+            warning.location.id = Some(id.to_owned());
+            warning.location.step = step.map(|step| step.title.clone());
+            self.found.push(warning);
+        }
+    }
+
+    fn look_in_source(&mut self, source: &Source) {
+        let id = &source.id;
+        self.look::<Source>(id, "", &source.extra);
+        if let Some(format) = &source.format {
+            self.look::<FormatSpec>(id, "format", &format.extra);
+        }
+        if let Some(schema) = &source.schema {
+            self.look_in_schema(id, "schema", schema);
+        }
+        if let Some(planned) = &source.planned {
+            self.look::<PlannedSource>(id, "planned", &planned.extra);
+            for (column, values) in &planned.values {
+                self.look::<Synthetic>(id, &format!("planned.values.{column}"), &values.extra);
+            }
+        }
+        if let Some(declaration) = &source.declaration {
+            self.look::<Declaration>(id, "declaration", &declaration.extra);
+            self.look_in_schema(id, "declaration.schema", &declaration.schema);
+        }
+    }
+
+    fn look_in_schema(&mut self, id: &str, place: &str, schema: &Schema) {
+        self.look::<Schema>(id, place, &schema.extra);
+        for field in &schema.fields {
+            let place = format!("{place}.{}", field.name);
+            self.look::<Field>(id, &place, &field.extra);
+            self.look::<Labels>(id, &format!("{place}.labels"), &field.labels.extra);
+        }
+    }
+}
+
+/// The keys that an object of that kind has.
+fn keys_of<T: JsonSchema>() -> Vec<String> {
+    let schema = serde_json::to_value(schemars::schema_for!(T)).unwrap_or_default();
+    schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned().collect()
 }
 
 /// The line (from 1) of the first conflict that a merge left.
@@ -328,54 +416,6 @@ pub fn json_schema_of_project() -> Json {
 
 pub fn json_schema_of_edits() -> Json {
     serde_json::to_value(schemars::schema_for!(Vec<Edit>)).unwrap_or_default()
-}
-
-type Extra<'a> = (&'a str, &'a str, &'a Map<String, Json>, &'static [&'static str]);
-
-/// Unknown keys of all items, with the keys that their kind of item has.
-fn extras(project: &Project) -> impl Iterator<Item = Extra<'_>> {
-    let steps = project.steps.values().map(|item| {
-        let known: &[&str] = &["id", "kind", "title", "x", "y", "settings", "note"];
-        (item.id.as_str(), item.title.as_str(), &item.extra, known)
-    });
-    let sources = project.sources.values().map(|item| {
-        let known: &[&str] = &[
-            "id",
-            "title",
-            "path",
-            "format",
-            "schema",
-            "meanings",
-            "planned",
-            "declaration",
-            "owner",
-            "stack",
-            "access",
-            "residency",
-            "doc",
-        ];
-        (item.id.as_str(), item.title.as_str(), &item.extra, known)
-    });
-    let wires = project.wires.values().map(|item| {
-        let known: &[&str] = &["id", "from", "output", "to", "input"];
-        (item.id.as_str(), "wire", &item.extra, known)
-    });
-    let questions = project.questions.values().map(|item| {
-        let known: &[&str] = &["id", "title", "asker", "status", "doc", "contract", "dials"];
-        (item.id.as_str(), item.title.as_str(), &item.extra, known)
-    });
-    let requests = project.requests.values().map(|item| {
-        let known: &[&str] = &[
-            "id", "title", "source", "meaning", "field", "type", "unit", "owner", "due", "status", "reason", "unlocks",
-            "note",
-        ];
-        (item.id.as_str(), item.title.as_str(), &item.extra, known)
-    });
-    let parameters = project.parameters.values().map(|item| {
-        let known: &[&str] = &["id", "name", "type", "default", "doc"];
-        (item.id.as_str(), item.name.as_str(), &item.extra, known)
-    });
-    steps.chain(sources).chain(wires).chain(questions).chain(requests).chain(parameters)
 }
 
 /// The canonical text of a project.

@@ -123,6 +123,8 @@ pub struct StepTest {
 pub struct PinnedRows {
     pub schema: crate::data::Schema,
     pub rows: Vec<Vec<Json>>,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
 }
 
 /// A policy of the organisation, as read.

@@ -176,6 +176,50 @@ fn what_is_not_known_is_kept_and_warned_about() {
 }
 
 #[test]
+fn what_is_not_known_inside_an_item_is_kept_too() {
+    let schema = json!({"own": 1, "fields": [
+        {"name": "a", "type": "String", "doc": "A", "labels": {"clasification": "secret"}}]});
+    let written = json!({"pipewright": 1, "name": "p",
+        "sources": [{"id": "s", "title": "S", "schema": schema, "format": {"name": "csv", "optoins": 2},
+            "planned": {"status": "asked", "note": 3, "values": {"a": {"max_length": 4}}},
+            "declaration": {"kind": "ddl", "file": "a.sql", "name": "a", "version": 5, "schema": {"fields": []}}}],
+        "steps": [{"id": "in", "kind": "planned_source", "title": "In", "settings": {"source": "s"}}],
+        "tests": [{"id": "t", "step": "in", "expected": {"out": {"rows": [], "seen": 6, "schema": schema}}}]});
+    let (mut project, told) = load(&written.to_string()).unwrap();
+    let messages: Vec<&str> = told.iter().map(|one| one.message.as_str()).collect();
+    let wanted = [
+        "unknown key `optoins` at `format`; did you mean `options`?",
+        "unknown key `own` at `schema`",
+        "unknown key `doc` at `schema.a`",
+        "unknown key `clasification` at `schema.a.labels`; did you mean `classification`?",
+        "unknown key `note` at `planned`",
+        "unknown key `max_length` at `planned.values.a`",
+        "unknown key `version` at `declaration`",
+        "unknown key `seen` at `expected.out`",
+    ];
+    for one in wanted {
+        assert!(messages.iter().any(|message| message.starts_with(one)), "{one}: {messages:?}");
+    }
+    // An edit of a neighbour loses nothing, and neither does a save.
+    let set = Edit::Set { id: "s".into(), field: "planned.status".into(), old: None, new: json!("agreed") };
+    project.apply(&[set]).unwrap();
+    let saved: Json = serde_json::from_str(&text(&load(&text(&project)).unwrap().0)).unwrap();
+    let mut expected = written["sources"][0].clone();
+    expected["planned"]["status"] = json!("agreed");
+    for part in ["schema", "format", "declaration"] {
+        assert_eq!(saved["sources"][0][part], expected[part], "{part}");
+    }
+    assert_eq!(saved["sources"][0]["planned"]["note"], json!(3));
+    assert_eq!(saved["sources"][0]["planned"]["values"], expected["planned"]["values"]);
+    assert_eq!(saved["tests"][0]["expected"], written["tests"][0]["expected"]);
+    // It stays with the project: a pipeline has no use for it.
+    let made = crate::plan::plan(&project);
+    assert!(!made.has_errors(), "{:?}", made.diagnostics);
+    let plan = serde_json::to_string(&made).unwrap_or_else(|_| format!("{made:?}"));
+    assert!(!plan.contains("clasification") && !plan.contains("optoins"), "{plan}");
+}
+
+#[test]
 fn newer_and_foreign_files_are_refused_with_what_to_do() {
     assert!(load(r#"{"pipewright": 2}"#).unwrap_err().help.unwrap().contains("newer Pipewright"));
     assert!(load(r#"{"name": "x"}"#).is_err());

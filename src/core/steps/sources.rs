@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Map;
+
 use super::Lowering;
 use crate::data::{Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::formats::{self, Sample};
+use crate::formats::{self, FormatSpec, Sample};
 use crate::ir::{NodeId, Op, Planned, Read};
 use crate::model::Source;
 
@@ -28,7 +30,7 @@ impl Lowering<'_> {
     }
 
     /// Labels for all fields: what they declare themselves, else what their meanings say; and where the source lives,
-    /// where it must stay and who may see it.
+    /// where it must stay and who may see it. What the file says beside, which has no effect, stays with the project.
     fn labelled(&mut self, source: &Source, mut schema: Schema) -> Schema {
         let rules = self.context.rules;
         let teams = |names: &[String]| names.iter().map(|name| rules.team(name)).collect::<Vec<_>>();
@@ -39,7 +41,9 @@ impl Lowering<'_> {
             access: Some(teams(&source.access)).filter(|teams| !teams.is_empty()),
             ..Labels::default()
         };
+        schema.extra.clear();
         for field in &mut schema.fields {
+            field.extra.clear();
             let confirmed = source.meanings.get(&field.name).filter(|concept| !concept.is_empty()).cloned();
             let meaning = confirmed.or(field.labels.meaning.take());
             field.labels.access = field.labels.access.as_deref().map(teams);
@@ -137,8 +141,8 @@ impl Lowering<'_> {
             },
         };
         let schema = self.labelled(source, schema);
-        let read =
-            Read { path: source.path.clone(), format: format.clone(), schema, columns: None, position, planned: None };
+        let format = FormatSpec { extra: Map::new(), ..format.clone() };
+        let read = Read { path: source.path.clone(), format, schema, columns: None, position, planned: None };
         self.push_from("source", Op::Read(read), Vec::new())
     }
 
@@ -159,7 +163,7 @@ impl Lowering<'_> {
         let schema = self.labelled(source, schema);
         let read = Read {
             path: String::new(),
-            format: source.format.clone().unwrap_or_default(),
+            format: FormatSpec { extra: Map::new(), ..source.format.clone().unwrap_or_default() },
             schema,
             columns: None,
             position: false,

@@ -1,7 +1,7 @@
 //! Fields that are small tables: a schema, rows typed in by hand, the project's parameters.
 
 use egui::{Align, Grid, Layout, RichText, ScrollArea, Ui};
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::formats::{self, FormatSpec, Sample};
 use pipewright_core::ir::environment_reference;
 use pipewright_core::model::Parameter;
@@ -81,8 +81,14 @@ impl FieldUi<'_, '_> {
             && link(ui, text).clicked()
             && let Some(found) = found()
         {
-            let fields = found.fields.iter();
-            next = Some(fields.map(|field| json!({"name": field.name, "type": field.data_type})).collect());
+            // What else is said of a column that is there already stays.
+            let renewed = |field: &Field| {
+                let known = columns.iter().find(|column| column["name"] == Json::from(field.name.as_str()));
+                let mut column = known.cloned().unwrap_or_else(|| json!({"name": field.name}));
+                column["type"] = json!(field.data_type);
+                column
+            };
+            next = Some(found.fields.iter().map(renewed).collect());
         }
         if let Some(next) = next {
             let value = match stored {

@@ -67,11 +67,7 @@ fn widened(left: &Schema, right: &Schema, come_along: &[(String, String)]) -> Re
     let mut schema = left.clone();
     for (from, to) in come_along {
         let field = column(right, from)?;
-        schema.fields.push(Field {
-            name: to.clone(),
-            data_type: field.data_type.clone(),
-            labels: field.labels.clone(),
-        });
+        schema.fields.push(Field { labels: field.labels.clone(), ..Field::new(to, field.data_type.clone()) });
     }
     Ok(schema)
 }

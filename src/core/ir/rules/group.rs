@@ -67,7 +67,7 @@ pub(super) fn explode(rule: &Rule, explode: &Explode) -> Result<Schema, Diagnost
             .help("choose a List column; `split(text, ',')` in a Compute step makes one of a text"));
         }
     };
-    super::put(&mut schema, Field { name: found.name, data_type: item, labels: found.labels });
+    super::put(&mut schema, Field { labels: found.labels, ..Field::new(found.name, item) });
     if let Some(position) = &explode.position {
         let labels = schema.get(&explode.column).map(|field| Labels::merged([&field.labels])).unwrap_or_default();
         schema.fields.push(Field { labels, ..Field::new(position, DataType::Int) });
@@ -97,10 +97,7 @@ pub(super) fn unpivot(rule: &Rule, unpivot: &Unpivot) -> Result<Schema, Diagnost
         labels = Some(labels.map_or(field.labels.clone(), |sum| sum.merge(&field.labels)));
     }
     schema.fields.push(Field::new(&unpivot.name, DataType::String));
-    schema.fields.push(Field {
-        name: unpivot.value.clone(),
-        data_type: unpivot.data_type.clone(),
-        labels: labels.unwrap_or_default(),
-    });
+    let labels = labels.unwrap_or_default();
+    schema.fields.push(Field { labels, ..Field::new(&unpivot.value, unpivot.data_type.clone()) });
     Ok(schema)
 }

@@ -115,6 +115,52 @@ fn declared_sources_can_be_planned_on_and_are_updated_by_the_same_file() {
 }
 
 #[test]
+fn what_somebody_made_of_a_declared_source_stays_when_the_file_is_imported_again() {
+    let mut project = Project::new("p");
+    let text = "create table orders (id text primary key, amount numeric, at timestamp, note text, state text);";
+    let import = |project: &mut Project, text: &str| {
+        let (edits, told) = import_edits(project, "s.sql", &read_declarations(text, None).unwrap());
+        assert_eq!(told, []);
+        project.apply(&edits).unwrap();
+        edits.len()
+    };
+    import(&mut project, text);
+    let id: Id = "src-orders".into();
+    let set = |field: &str, new: Json| Edit::Set { id: id.clone(), field: field.into(), old: None, new };
+    let mut source = project.sources[&id].clone();
+    let schema = source.schema.as_mut().unwrap();
+    schema.fields.retain(|field| field.name != "state");
+    schema.fields[0].extra.insert("doc".into(), json!("the number on the receipt"));
+    schema.fields[1].labels.meaning = Some("order.amount".into());
+    schema.fields[1].labels.classification = Some(Classification::Secret);
+    schema.fields[2].data_type = DataType::Date;
+    schema.fields.push(Field::new("added", DataType::Int));
+    let edits = [
+        set("schema", json!(schema)),
+        set("doc", json!("ours")),
+        set("planned.note", json!("ask Kim")),
+        set("planned.values.note", json!({"vocabulary": ["a"], "nulls": 0.5})),
+    ];
+    project.apply(&edits).unwrap();
+    let edited = project.sources[&id].clone();
+    // Nothing changed in the file: nothing changes here.
+    assert_eq!(import(&mut project, text), 0);
+    assert_eq!(project.sources[&id], edited);
+    // A change of one column is one of that column alone.
+    let changed = text.replace("note text", "note integer, channel text");
+    assert!(import(&mut project, &changed) > 0);
+    let (is, was) = (project.sources[&id].clone(), edited);
+    let names = |source: &Source| source.schema.as_ref().unwrap().names().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(names(&is), ["id", "amount", "at", "note", "channel", "added"]);
+    let field = |source: &Source, name: &str| source.schema.as_ref().unwrap().get(name).unwrap().clone();
+    for name in ["id", "amount", "at", "added"] {
+        assert_eq!(field(&is, name), field(&was, name));
+    }
+    assert_eq!(field(&is, "note").data_type, DataType::Int);
+    assert_eq!((&is.doc, is.planned), (&was.doc, was.planned));
+}
+
+#[test]
 fn a_declaration_stays_with_the_real_file_and_is_compared_with_it() {
     let mut project = Project::new("p");
     let (edits, _) = import_edits(&project, "shop.sql", &read_declarations(ORDERS, None).unwrap());

@@ -1,6 +1,7 @@
 //! Planned sources: made, proposed on, replaced.
 
 use super::*;
+use crate::data::Classification;
 use crate::plan::plan;
 use crate::planner::testing::{shop_evidence, shop_sources, shop_without};
 use crate::planner::{Asked, Vocabulary, gaps, propose, ready_question, ready_questions};
@@ -138,6 +139,51 @@ fn a_planned_source_of_its_own_becomes_a_source_of_files() {
     assert_eq!(project.steps["p"].kind, "file");
     let codes: Vec<&str> = differences.iter().map(|one| one.code.as_str()).collect();
     assert_eq!(codes, ["PW0808", "PW0811"], "{differences:?}");
+}
+
+#[test]
+fn what_was_said_of_two_sources_holds_for_the_one_that_is_left() {
+    let secret = Labels { classification: Some(Classification::Secret), ..Labels::default() };
+    let field = |name: &str| Field::new(name, DataType::String);
+    let mut known = Source {
+        id: "src-in".into(),
+        title: "In".into(),
+        path: "in.csv".into(),
+        schema: Some(Schema::new(vec![field("a"), Field { labels: secret, ..field("b") }])),
+        residency: "eu".into(),
+        ..Source::default()
+    };
+    known.schema.as_mut().unwrap().fields[0].extra.insert("doc".into(), json!("A"));
+    let mut planned = Source {
+        id: "src-next".into(),
+        title: "In with c".into(),
+        schema: Some(Schema::new(vec![field("a"), field("b"), field("c")])),
+        planned: Some(PlannedSource { stands_for: known.id.clone(), ..PlannedSource::default() }),
+        residency: "us".into(),
+        access: vec!["team-me".into()],
+        retention: Some(30),
+        ..Source::default()
+    };
+    planned.schema.as_mut().unwrap().fields[2].labels.classification = Some(Classification::Personal);
+    let mut project = Project::new("p");
+    let insert = |item| Edit::Insert { into: "sources".into(), item, place: Place::Last };
+    project.apply(&[insert(json!(known)), insert(json!(planned))]).unwrap();
+    let schema = Schema::new(vec![field("a"), field("b"), field("c")]);
+    let real = Source { path: "real.csv".into(), schema: Some(schema), ..Source::default() };
+    let found = SourceEvidence { rows: 3, ..SourceEvidence::declared(&real) };
+    let (edits, _) = replace_planned(&project, "src-next", &real, &found).unwrap();
+    project.apply(&edits).unwrap();
+    let source = &project.sources["src-in"];
+    let columns = source.schema.as_ref().unwrap();
+    let classes: Vec<_> = columns.fields.iter().map(|field| field.labels.classification).collect();
+    assert_eq!(classes, [None, Some(Classification::Secret), Some(Classification::Personal)]);
+    assert_eq!(columns.fields[0].extra["doc"], json!("A"));
+    assert_eq!(
+        (source.residency.as_str(), &source.access[..], source.retention),
+        ("eu", &["team-me".into()][..], Some(30))
+    );
+    // Where both say where it must stay, it must stay at both.
+    assert!(columns.fields.iter().all(|field| field.labels.residency == ["us"]));
 }
 
 #[test]
