@@ -302,6 +302,16 @@ fn sources_in(samples: &Path, home: &Path) -> Result<(Vec<Edit>, Vec<Diagnostic>
             );
             continue;
         }
+        // Of a folder that comes from others a link may lead anywhere.
+        let real = |path: &Path| path.canonicalize().ok();
+        if real(&path).zip(real(&here)).is_none_or(|(file, folder)| !file.starts_with(folder)) {
+            warnings.push(
+                Diagnostic::warning("PW0707", "no source was made: it is a link that leads out of the folder")
+                    .help("put a copy of the file there, or add it to the project by its own path")
+                    .file(path.display().to_string()),
+            );
+            continue;
+        }
         let shown = files::slashes(path.strip_prefix(home).unwrap_or(&path));
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let slug: String =

@@ -39,6 +39,9 @@ pub fn run(args: &RunArgs) -> VerbResult {
         return Err(opened.invalid(faults));
     }
     tell(opened.all_diagnostics().iter().filter(|diagnostic| !diagnostic.is_error()));
+    if args.dry_run && args.report.as_ref().is_some_and(|path| path.as_os_str() != "-") {
+        return Err(usage("a dry run writes no report".to_owned(), "`--report -` shows it on standard output"));
+    }
     let options = RunOptions {
         base: opened.base.clone(),
         out: args.out.clone(),

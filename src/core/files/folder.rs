@@ -69,6 +69,20 @@ impl FolderUpdate {
 
     /// Puts everything in place; gives the names of the files. With `force` what others wrote is replaced too.
     pub fn publish(mut self, force: bool) -> Result<Vec<String>, Diagnostic> {
+        self.list(force)?;
+        self.publication.publish()?;
+        Ok(self.files.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Ends as a killed process does, see `Publication::die_after`.
+    #[cfg(test)]
+    pub(super) fn die_after(mut self, steps: usize) {
+        self.list(false).unwrap();
+        self.publication.die_after(steps);
+    }
+
+    /// What the folder's marker will list, and what goes; refused where something is not ours.
+    fn list(&mut self, force: bool) -> Result<(), Diagnostic> {
         let known = Marker::of(&self.root);
         let mut marker = Marker::new();
         let (mine, others): (Vec<_>, Vec<_>) = known.files.iter().partition(|(_, mark)| mark.by == self.by);
@@ -96,8 +110,7 @@ impl FolderUpdate {
         }
         let aside = self.publication.record(&self.root)?;
         marker.write(&aside).map_err(|error| fault("the file cannot be written", &self.root.join(MARKER), &error))?;
-        self.publication.publish()?;
-        Ok(self.files.into_iter().map(|(name, _)| name).collect())
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::followed;
+use super::regular::open_file;
 use crate::diagnostic::io_cause;
 
 /// A holder's name is no longer than this; what is longer was not written by this program.
@@ -103,6 +104,9 @@ pub fn hold(path: &Path, ending: &str) -> Locked {
         if fs::symlink_metadata(&path).is_ok_and(|about| !about.is_file()) {
             return Locked::Unavailable(format!("{} is no regular file", path.display()));
         }
+        if !is_lock(&path) {
+            return Locked::Unavailable(format!("{} is a file of somebody else's", path.display()));
+        }
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         // A lock file of another user's may only be read; that is enough to see whether it is held.
         let (file, is_written) = match opened {
@@ -127,6 +131,20 @@ pub fn hold(path: &Path, ending: &str) -> Locked {
         return Locked::Mine(lock);
     }
     Locked::Unavailable("others take and leave the lock all the time".to_owned())
+}
+
+/// Whether a file of that name is a lock, or there is none: others have something else in it, or another name for it.
+fn is_lock(path: &Path) -> bool {
+    #[cfg(unix)]
+    if fs::symlink_metadata(path).is_ok_and(|about| std::os::unix::fs::MetadataExt::nlink(&about) > 1) {
+        return false;
+    }
+    let mut text = String::new();
+    match open_file(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text)) {
+        Ok(_) => text.is_empty() || serde_json::from_str::<Holder>(&text).is_ok(),
+        // Others' locks need not be readable.
+        Err(error) => error.kind() != io::ErrorKind::InvalidData,
+    }
 }
 
 /// `.shop.lock` beside `shop.pipewright.json`.
@@ -165,6 +183,15 @@ mod tests {
             Locked::Mine(lock) => lock,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_file_of_the_users_is_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.json");
+        fs::write(folder.path().join(".p.lock"), "MINE").unwrap();
+        assert!(matches!(hold(&path, ".json"), Locked::Unavailable(_)));
+        assert_eq!(fs::read_to_string(folder.path().join(".p.lock")).unwrap(), "MINE");
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Left {
             // Under another name first: what is still being written finds no folder any more.
             Left::Staged(path) => {
                 let gone = path.with_extension("gone");
-                let is_renamed = fs::rename(&path, &gone).is_ok();
+                let is_renamed = path.is_dir() && fs::rename(&path, &gone).is_ok();
                 remove(if is_renamed { &gone } else { &path })
             }
             Left::Folder(path) => fs::remove_dir(path),
@@ -159,6 +159,7 @@ impl Publication {
 
     /// The same for the marker of a folder.
     pub(super) fn record(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
+        check_marker(folder)?;
         self.stage(&folder.join(MARKER), What::File)
     }
 
@@ -202,7 +203,11 @@ impl Publication {
                 .help("give it a path that ends in a name")
                 .file(target.display().to_string()));
         };
-        let folder = self.hold(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        if what == What::Output {
+            check_marker(parent)?;
+        }
+        let folder = self.hold(parent)?;
         let place = folder.join(name);
         if self.entries.iter().any(|entry| entry.name == name && entry.folder == folder) {
             return Err(Diagnostic::error("PW0966", format!("`{name}` is written twice"))
@@ -354,8 +359,8 @@ impl Publication {
             let Err(error) = put(&self.entries[index]) else { continue };
             let told = fault("the output cannot be put in place", &self.entries[index].target(), &error);
             // Backwards, until everything is as it was; what cannot be put back now is put in place by the next.
-            let numbered = self.entries[..=index].iter().enumerate().rev();
-            let back = numbered.map(|(at, entry)| put_back(entry, at < index)).collect::<io::Result<()>>();
+            let mut numbered = self.entries[..=index].iter().enumerate().rev();
+            let back = numbered.try_for_each(|(at, entry)| put_back(entry, at < index));
             if back.and_then(|()| remove(&manifest)).is_err() {
                 return Err(told.help(format!(
                     "some results are in place, and others not yet; what is missing is aside, and is put there by the \
@@ -521,6 +526,7 @@ fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
 fn check_folder(target: &Path) -> Result<(), Diagnostic> {
     let refused = |message: String, help: &str| Err(Diagnostic::error("PW0968", message).help(help).field("path"));
     if target.is_dir() {
+        check_marker(target)?;
         if let Some(mounted) = mounted_below(target) {
             let message =
                 format!("another disk is mounted inside the folder `{}`: `{}`", shown(target), shown(&mounted));
@@ -558,6 +564,16 @@ fn unescaped(text: &str) -> PathBuf {
 /// Something that is there and neither a file nor a folder.
 fn is_device(target: &Path) -> bool {
     target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
+/// A file of the user's that only has the marker's name is not replaced by one.
+fn check_marker(folder: &Path) -> Result<(), Diagnostic> {
+    match Marker::is_free(folder) {
+        true => Ok(()),
+        false => Err(Diagnostic::error("PW0748", format!("`{MARKER}` in the folder is not Pipewright's record of files"))
+            .help("Pipewright keeps a record of that name in the folders that it writes to: give the file another name, or write to another folder")
+            .file(folder.join(MARKER).display().to_string())),
+    }
 }
 
 /// Names that are Pipewright's own stand for no result.

@@ -46,7 +46,7 @@ pub fn is_trusted(base: &Path) -> bool {
 
 /// The user named a file, a folder or a glob himself: what lies there may be read.
 pub fn allow_place(base: &Path, place: &Path) {
-    let place = before_glob(place);
+    let place = before_glob(base, place);
     let place = if place.is_absolute() { place } else { base.join(place) };
     reaches().entry(key(base)).or_default().places.extend(real(&place));
 }
@@ -64,11 +64,12 @@ pub fn variable(base: &Path, name: &str) -> Option<String> {
 
 /// Whether a path (of a file, a folder or a glob) may be read for the project at `base`; links are followed.
 pub fn may_read(base: &Path, path: &Path) -> bool {
+    let place = before_glob(base, path);
     let base = key(base);
     let reach = reaches().get(&base).cloned().unwrap_or_default();
     let is_in_reach =
         |place: PathBuf| place.starts_with(&base) || reach.places.iter().any(|allowed| place.starts_with(allowed));
-    reach.is_trusted || real(&before_glob(path)).is_some_and(is_in_reach)
+    reach.is_trusted || real(&place).is_some_and(is_in_reach)
 }
 
 /// The same, as what to tell.
@@ -82,10 +83,16 @@ pub fn check_reach(base: &Path, path: &Path) -> Result<(), Diagnostic> {
         .file(path.display().to_string()))
 }
 
-/// A path up to the first part that stands for several names, unless something of exactly that name is there.
-fn before_glob(path: &Path) -> PathBuf {
+/// A path below a base up to the first part that stands for several names, unless something of exactly that name is there.
+fn before_glob(base: &Path, path: &Path) -> PathBuf {
     if path.symlink_metadata().is_ok() {
         return path.to_owned();
+    }
+    // The base's own name is a name, whatever signs it has.
+    if let Ok(below) = path.strip_prefix(base)
+        && !base.as_os_str().is_empty()
+    {
+        return base.join(before_glob(Path::new(""), below));
     }
     let is_plain = |part: &std::path::Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
     path.components().take_while(is_plain).collect()
@@ -96,12 +103,21 @@ pub fn trusted_list(settings: &Path) -> PathBuf {
     settings.join("trusted")
 }
 
+/// Where a project's file lies: a link counts as itself, since paths in the project start where it lies.
+fn place_of(project: &Path) -> Option<PathBuf> {
+    Some(key(project.parent()?).join(project.file_name()?))
+}
+
 /// Whether the user's file names a project's file, or a folder that holds it.
 pub fn is_remembered(settings: &Path, project: &Path) -> bool {
-    let Some(project) = real(project) else { return false };
+    let Some(project) = place_of(project) else { return false };
     let text = fs::read_to_string(trusted_list(settings)).unwrap_or_default();
     let paths = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    paths.filter_map(|line| Path::new(line).canonicalize().ok()).any(|trusted| project.starts_with(trusted))
+    let trusted = |line: &str| {
+        let line = Path::new(line);
+        if line.is_dir() { line.canonicalize().ok() } else { place_of(line) }
+    };
+    paths.filter_map(trusted).any(|trusted| project.starts_with(trusted))
 }
 
 /// Adds a project's file to the user's file.
@@ -115,7 +131,16 @@ pub fn remember(settings: &Path, project: &Path) -> Result<(), Diagnostic> {
     if is_remembered(settings, project) {
         return Ok(());
     }
-    let project = real(project).unwrap_or_else(|| project.to_owned());
+    let project = place_of(project).unwrap_or_else(|| project.to_owned());
+    // The list has one path a line, as text.
+    let line = project.to_str().filter(|line| !line.contains(char::is_control) && line.trim() == *line);
+    let Some(line) = line.filter(|line| !line.starts_with('#')) else {
+        return Err(Diagnostic::error("PW0753", "the project's path cannot be noted in the file of trusted projects")
+            .help(
+                "give its folders names without line ends and blanks at their ends, or trust it each time with --trust",
+            )
+            .file(project.display().to_string()));
+    };
     let mut text = match fs::read_to_string(&list) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -125,7 +150,7 @@ pub fn remember(settings: &Path, project: &Path) -> Result<(), Diagnostic> {
         Err(error) => return Err(cannot(error)),
     };
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    text.push_str(&format!("{end}{}\n", project.display()));
+    text.push_str(&format!("{end}{line}\n"));
     let mut publication = Publication::default();
     fs::write(publication.file(&list)?, text).map_err(cannot)?;
     publication.publish().map(drop)
@@ -158,6 +183,9 @@ mod tests {
         fs::create_dir_all(at("project/data")).unwrap();
         fs::create_dir_all(at("logs")).unwrap();
         let base = at("project");
+        let odd = at("odd [x] *");
+        fs::create_dir_all(odd.join("data")).unwrap();
+        assert!(may_read(&odd, &odd.join("data/*")) && !may_read(&odd, &odd.join("../project/*")));
         let inside = ["data", "data/a.log", "data/*.log", "data/../data", "*", "**/*.log"];
         let outside =
             ["..", "../logs", "../logs/*.log", "../*/a.log", "/etc/passwd", "/*/passwd", "/", "data/../../logs/a"];
@@ -193,6 +221,27 @@ mod tests {
         assert_eq!(variable(folder.path(), "HOME"), None);
         trust(folder.path());
         assert_eq!(variable(folder.path(), "HOME"), std::env::var("HOME").ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn trust_is_for_the_place_and_a_name_cannot_add_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("mine")).unwrap();
+        fs::create_dir_all(at("theirs/\n/\n")).unwrap();
+        for name in ["mine/a.json", "theirs/\n/\n/b.json", "theirs/ c.json "] {
+            fs::write(at(name), "{}").unwrap();
+        }
+        remember(&at("settings"), &at("mine/a.json")).unwrap();
+        // A link to a trusted project reads what lies beside the link.
+        std::os::unix::fs::symlink(at("mine/a.json"), at("theirs/a.json")).unwrap();
+        assert!(!is_remembered(&at("settings"), &at("theirs/a.json")));
+        let before = fs::read_to_string(trusted_list(&at("settings"))).unwrap();
+        for name in ["theirs/\n/\n/b.json", "theirs/ c.json "] {
+            assert_eq!(remember(&at("settings"), &at(name)).unwrap_err().code, "PW0753", "{name:?}");
+        }
+        assert_eq!(fs::read_to_string(trusted_list(&at("settings"))).unwrap(), before);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::inside::is_hidden;
 use super::lock::is_same_file;
 use super::marker::{MARKER, Marker, digest_of, foreign};
-use super::names::{self, exists, remove, sync_folder};
+use super::names::{self, exists, remove, slashes, sync_folder};
 use super::publication::{Entry, turns};
 use super::regular::open_file;
 use crate::diagnostic::{Diagnostic, io_cause};
@@ -130,8 +130,8 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
             .file(manifest.display().to_string()));
     }
     // Whatever a manifest says: what no marker lists is kept, and not removed.
-    entries.retain(|entry| entry.staged.is_some() || !exists(&entry.target()) || is_listed(entry));
-    entries.iter_mut().for_each(keep_unlisted);
+    entries.retain(|entry| entry.staged.is_some() || !exists(&entry.target()) || is_listed(entry, home));
+    entries.iter_mut().for_each(|entry| keep_unlisted(entry, home));
     // What is not aside any more was put in place before.
     let pending = entries.iter().filter(|entry| entry.staged().is_none_or(|staged| exists(&staged)));
     pending.into_iter().try_for_each(put).map_err(unfinished)?;
@@ -141,11 +141,11 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
 }
 
 /// What stands at the place of something that is still to be put there stays, unless it is Pipewright's.
-fn keep_unlisted(entry: &mut Entry) {
+fn keep_unlisted(entry: &mut Entry, home: &Path) {
     let (target, old) = (entry.target(), entry.old());
     let is_pending = entry.staged().is_some_and(|staged| exists(&staged));
     let is_same = entry.staged().is_some_and(|staged| same_file(&staged, &target));
-    if is_pending && !is_same && entry.name != MARKER && exists(&target) && !is_listed(entry) {
+    if is_pending && !is_same && entry.name != MARKER && exists(&target) && !is_listed(entry, home) {
         entry.keep = true;
         let _ = remove(&old);
         entry.swap |= target.is_dir() || fs::hard_link(&target, &old).is_err();
@@ -153,14 +153,22 @@ fn keep_unlisted(entry: &mut Entry) {
 }
 
 /// Whether what stands at an entry's place is Pipewright's.
-fn is_listed(entry: &Entry) -> bool {
-    let (marker, target) = (Marker::of(&entry.folder), entry.target());
+fn is_listed(entry: &Entry, home: &Path) -> bool {
+    let target = entry.target();
     if target.is_dir() {
         return foreign(&target).is_ok_and(|found| found.is_none());
     }
-    let digest = marker.files.get(&entry.name).and_then(|mark| mark.sha256.as_ref());
-    marker.has_result(&entry.folder, &entry.name)
-        || digest.is_some_and(|digest| digest_of(&target).is_ok_and(|found| found == *digest))
+    if Marker::of(&entry.folder).has_result(&entry.folder, &entry.name) {
+        return true;
+    }
+    // What a verb wrote as a whole is listed in the marker of its uppermost folder.
+    let folders = entry.folder.ancestors().take_while(|folder| folder.starts_with(home));
+    let digests = folders.filter_map(|folder| {
+        let name = slashes(target.strip_prefix(folder).ok()?);
+        Marker::of(folder).files.get(&name)?.sha256.clone()
+    });
+    let digests: BTreeSet<String> = digests.collect();
+    !digests.is_empty() && digest_of(&target).is_ok_and(|found| digests.contains(&found))
 }
 
 /// Whether a manifest may say this: names of its own, and no hidden places.

@@ -384,3 +384,40 @@ fn a_folder_of_a_verb_is_renewed_and_the_users_files_stay() {
         assert_eq!(write(&[(name, "x")], true).unwrap_err().code, "PW0740");
     }
 }
+
+#[test]
+fn a_file_of_the_users_that_is_called_as_a_marker_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for text in ["{\"pipewright\": 1, \"name\": \"mine\"}", "MINE"] {
+        fs::write(at(MARKER), text).unwrap();
+        assert_eq!(Publication::default().output(&at("a.csv")).unwrap_err().code, "PW0748");
+        fs::create_dir_all(at("parts")).unwrap();
+        fs::rename(at(MARKER), at("parts").join(MARKER)).unwrap();
+        assert_eq!(Publication::default().folder(&at("parts")).unwrap_err().code, "PW0748");
+        fs::rename(at("parts").join(MARKER), at(MARKER)).unwrap();
+        let mut update = FolderUpdate::new(folder.path(), "export");
+        update.write("x", b"x", false).unwrap();
+        assert_eq!(update.publish(true).unwrap_err().code, "PW0748");
+        assert_eq!(text.as_bytes(), fs::read(at(MARKER)).unwrap());
+    }
+}
+
+#[test]
+fn files_of_a_verb_that_was_killed_are_renewed_without_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |content: &str| {
+        let mut update = FolderUpdate::new(folder.path(), "export");
+        for name in ["a", "receipt/b", "receipt/deep/c"] {
+            update.write(name, content.as_bytes(), false).unwrap();
+        }
+        update
+    };
+    write("old").publish(false).unwrap();
+    write("new").die_after(2);
+    assert_eq!(recover(folder.path()).unwrap(), []);
+    for name in ["a", "receipt/b", "receipt/deep/c"] {
+        assert_eq!(text(folder.path().join(name)), "new", "{name}");
+    }
+    assert_eq!(names(&folder.path().join("receipt")), ["b", "deep"]);
+}

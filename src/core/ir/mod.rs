@@ -16,7 +16,7 @@ mod trace;
 
 pub use answers::load_answers;
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
-pub use names::{check_parameter_names, parameter_variable};
+pub use names::{check_parameter_names, is_parameter_name, parameter_variable};
 pub use needs::Needs;
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,

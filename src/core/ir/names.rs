@@ -17,7 +17,8 @@ pub fn parameter_variable(name: &str) -> String {
 }
 
 /// Letters, digits and `_` (ASCII), not a digit first.
-fn is_name(name: &str) -> bool {
+/// Whether a parameter may be called that.
+pub fn is_parameter_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= LONGEST
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -53,7 +54,7 @@ pub fn check_parameter_names(parameters: &[Parameter]) -> Vec<(usize, Diagnostic
         |name: &str| parameters.iter().all(|other| parameter_variable(&other.name) != parameter_variable(name));
     for (index, parameter) in parameters.iter().enumerate() {
         let name = &parameter.name;
-        if !is_name(name) {
+        if !is_parameter_name(name) {
             let fault = if name.is_empty() {
                 "a parameter has no name".to_owned()
             } else {
@@ -87,7 +88,7 @@ pub fn check_parameter_names(parameters: &[Parameter]) -> Vec<(usize, Diagnostic
             continue;
         }
         if let Some(variable) = parameter.default.as_ref().and_then(environment_reference)
-            && !is_name(variable)
+            && !is_parameter_name(variable)
         {
             let fault = format!("the default of the parameter `{name}` stands for no variable of the environment");
             let help = "write `${env:NAME}` with a name of letters, digits and `_`, such as `${env:HASH_KEY}`";
@@ -141,7 +142,7 @@ mod tests {
             assert_eq!(fault.code, "PW0641");
             let help = fault.help.unwrap_or_default();
             let suggested = help.split('`').nth(1).unwrap_or_default();
-            assert!(is_name(suggested), "{bad:?}: {help}");
+            assert!(is_parameter_name(suggested), "{bad:?}: {help}");
         }
         assert!(fault(&["data folder"]).unwrap().help.unwrap().contains("`data_folder`"));
     }

@@ -31,13 +31,16 @@ impl Parameters {
                 report(format!("the parameter `{name}` is set by every run"), "give the parameter another name");
                 continue;
             }
+            // What has no name of a parameter stands for none: `env:TOKEN` would be a variable's.
+            if ir::is_parameter_name(name) {
+                found.types.insert(name.clone(), parameter.data_type.clone());
+            }
             if let Some(default) = &parameter.default
                 && !is_value(default, parameter)
             {
                 let message = format!("the default of the parameter `{name}` is no {}: {default}", parameter.data_type);
                 report(message, "change the default, or the parameter's type");
             }
-            found.types.insert(name.clone(), parameter.data_type.clone());
             found.declared.push(ir::Parameter {
                 name: name.clone(),
                 data_type: parameter.data_type.clone(),

@@ -1,9 +1,9 @@
 //! Schema rules of operations with several inputs.
 
 use super::{Rule, column};
-use crate::data::{DataType, Field, Schema};
+use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{Place, print};
+use crate::expr::{Expr, Place, print};
 use crate::ir::{AsofJoin, Join, JoinKind};
 
 pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
@@ -26,7 +26,10 @@ pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
     match join.kind {
         JoinKind::Semi | JoinKind::Anti => Ok(left.clone()),
         JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Cross => {
-            widened(left, right, &join.right)
+            let mut schema = widened(left, right, &join.right)?;
+            let keys = |(left, right): &(Expr, Expr)| (columns_of(left), columns_of(right));
+            share_labels(&mut schema, left, right, &join.right, join.on.iter().map(keys));
+            Ok(schema)
         }
     }
 }
@@ -48,7 +51,39 @@ pub(super) fn asof_join(rule: &Rule, join: &AsofJoin) -> Result<Schema, Diagnost
             (&column(left, left_key)?.data_type.clone(), &column(right, right_key)?.data_type.clone());
         comparable(left_key, left_type, right_key, right_type)?;
     }
-    widened(left, right, &join.right)
+    let mut schema = widened(left, right, &join.right)?;
+    let times = (join.left_time.clone(), join.right_time.clone());
+    let keys = join.by.iter().chain([&times]).map(|(left, right)| (vec![left.clone()], vec![right.clone()]));
+    share_labels(&mut schema, left, right, &join.right, keys);
+    Ok(schema)
+}
+
+fn columns_of(expr: &Expr) -> Vec<String> {
+    expr.columns().into_iter().map(str::to_owned).collect()
+}
+
+/// Where two keys are equal, each tells what the other holds: what is shown of one bears the labels of both.
+fn share_labels(
+    schema: &mut Schema,
+    left: &Schema,
+    right: &Schema,
+    come_along: &[(String, String)],
+    keys: impl Iterator<Item = (Vec<String>, Vec<String>)>,
+) {
+    for (left_names, right_names) in keys {
+        let labels = |of: &Schema, names: &[String]| {
+            Labels::merged(names.iter().filter_map(|name| of.get(name)).map(|field| &field.labels))
+        };
+        let (left_labels, right_labels) = (labels(left, &left_names), labels(right, &right_names));
+        let shown = come_along.iter().filter(|(from, _)| right_names.contains(from)).map(|(_, to)| (to, &left_labels));
+        let all = left_names.iter().map(|name| (name, &right_labels)).chain(shown);
+        for (name, other) in all {
+            if let Some(field) = schema.fields.iter_mut().find(|field| field.name == *name) {
+                let meaning = field.labels.meaning.clone();
+                field.labels = Labels { meaning, ..field.labels.raised(other) };
+            }
+        }
+    }
 }
 
 fn comparable(left: &str, left_type: &DataType, right: &str, right_type: &DataType) -> Result<(), Diagnostic> {

@@ -110,3 +110,25 @@ fn a_count_of_rows_tells_where_they_are_from_but_not_what_they_say() {
         (Classification::Internal, 1)
     );
 }
+
+#[test]
+fn what_a_join_shows_of_a_key_bears_the_labels_of_both_sides() {
+    let secret = Labels { classification: Some(Classification::Secret), ..Labels::default() };
+    let mut left = Schema::of([("word", DataType::String), ("n", DataType::Int)]);
+    left.fields[0].labels = secret.clone();
+    let right = Schema::of([("w", DataType::String), ("g", DataType::String)]);
+    let key = |text: &str| crate::expr::parse(text).unwrap();
+    let along = vec![("w".to_owned(), "shown".to_owned()), ("g".to_owned(), "g".to_owned())];
+    let join = crate::ir::Join {
+        kind: crate::ir::JoinKind::Left,
+        on: vec![(key("substring(word, 1, 1)"), key("w"))],
+        right: along,
+        ..serde_json::from_value(serde_json::json!({"kind": "left", "on": [], "right": []})).unwrap()
+    };
+    let schema = output_schema(&Op::Join(join), &[&left, &right], &BTreeMap::new()).unwrap();
+    let class = |name: &str| schema.get(name).unwrap().labels.classification;
+    assert_eq!(
+        [class("word"), class("shown"), class("g")],
+        [Some(Classification::Secret), Some(Classification::Secret), None]
+    );
+}
