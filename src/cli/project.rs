@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
+use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::files;
@@ -251,7 +251,8 @@ pub fn new(args: &NewArgs) -> VerbResult {
     let absolute = std::path::absolute(&args.folder)?;
     let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "project".into());
     let path = args.folder.join(format!("{name}{EXTENSION}"));
-    if path.exists() {
+    // A link counts, wherever it leads.
+    if path.symlink_metadata().is_ok() {
         return Err(usage(
             format!("there is a project already: {}", path.display()),
             "open it, or choose another folder",
@@ -273,7 +274,11 @@ pub fn new(args: &NewArgs) -> VerbResult {
         && let Some(settings) = files::settings_folder()
     {
         // Whoever names the samples trusts the project that is made of them.
-        files::remember(&settings, &path)?;
+        if let Err(fault) = files::remember(&settings, &path) {
+            let told =
+                fault.help("the project is made; it is trusted with --trust each time, until the list can be written");
+            tell([&Diagnostic { severity: Severity::Warning, ..told }]);
+        }
     }
     print_text(&format!("{}\n", path.display()))?;
     Ok(Outcome::Done)

@@ -22,7 +22,8 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
             "give the folder that holds what is to be put in place",
         )
     };
-    if let (Ok(from), Ok(to)) = (args.from.canonicalize(), std::path::absolute(&args.to))
+    if let (Ok(from), Ok(to)) =
+        (args.from.canonicalize(), args.to.canonicalize().or_else(|_| std::path::absolute(&args.to)))
         && to.starts_with(&from)
     {
         return Err(usage(
@@ -74,7 +75,8 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
             continue;
         }
         let told = |fault: Diagnostic| Fault::Told(fault.into());
-        let to = inside(&args.to, &slashes(&name)).map_err(told)?;
+        let without_option = |fault: Diagnostic| fault.help("take the link away, or name the folder that it leads to");
+        let to = inside(&args.to, &slashes(&name)).map_err(without_option).map_err(told)?;
         let aside = if is_folder { publication.folder(&to) } else { publication.output(&to) }.map_err(told)?;
         copy(&from, &aside).map_err(|error| Fault::Told(unwritable(&to, &error)))?;
     }

@@ -19,7 +19,7 @@ use pipewright_engine::{RunOptions, RunProgress, RunReport};
 use super::args::{Form, RunArgs};
 use super::output::{counted, print_json, tell, tell_json};
 use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, project};
+use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn run(args: &RunArgs) -> VerbResult {
     let mut opened = project::open_under(&args.pipeline, args.policy.as_deref())?;
@@ -40,7 +40,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     }
     tell(opened.all_diagnostics().iter().filter(|diagnostic| !diagnostic.is_error()));
     if args.dry_run && args.report.as_ref().is_some_and(|path| path.as_os_str() != "-") {
-        return Err(usage("a dry run writes no report".to_owned(), "`--report -` shows it on standard output"));
+        return Err(usage("a dry run writes no report", "`--report -` shows it on standard output"));
     }
     let options = RunOptions {
         base: opened.base.clone(),

@@ -19,7 +19,7 @@ use pipewright_core::ir::Read;
 pub(crate) use chunks::Chunker;
 pub use expand::expand;
 pub use job::Cancel;
-pub(crate) use job::{Parsed, ReadJob, guarded};
+pub(crate) use job::{Parsed, ReadJob, guarded, silently};
 pub(crate) use open::unreadable;
 pub use sniff::{Sniff, schema_as, sniff};
 
@@ -33,7 +33,7 @@ pub fn read_schema(read: &Read) -> Schema {
     if read.position {
         fields.extend(POSITION.map(|(name, data_type)| Field::new(name, data_type)));
     }
-    Schema { fields, open: read.schema.open }
+    Schema { open: read.schema.open, ..Schema::new(fields) }
 }
 
 /// The job that reads a `Read`'s files. Its path holds no parameters any more.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use pipewright::gui::App;
 use pipewright_core::project::{Edit, Place, Project, read_file, save_file, to_text};
 use serde_json::json;

@@ -36,7 +36,7 @@ impl FolderUpdate {
         if exists(&target) && !target.is_file() {
             return Err(not_ours(&self.root, name, false));
         }
-        let aside = self.publication.file(&target)?;
+        let aside = self.publication.listed(&target)?;
         self.files.push((name.to_owned(), aside.clone()));
         Ok(aside)
     }
@@ -93,13 +93,15 @@ impl FolderUpdate {
             let digest = read(aside)?;
             let is_known =
                 |found: &String| known.files.get(name).is_some_and(|mark| mark.sha256.as_ref() == Some(found));
-            if !force
-                && exists(&target)
-                && !Some(read(&target)?).is_some_and(|found| found == digest || is_known(&found))
-            {
-                return Err(not_ours(&self.root, name, known.files.contains_key(name)));
+            let mark = |digest: String| Mark { by: self.by.to_owned(), sha256: Some(digest), state: None };
+            if exists(&target) {
+                let found = read(&target)?;
+                if !force && found != digest && !is_known(&found) {
+                    return Err(not_ours(&self.root, name, known.files.contains_key(name)));
+                }
+                self.publication.found(&target, mark(found));
             }
-            marker.files.insert(name.clone(), Mark { by: self.by.to_owned(), sha256: Some(digest), state: None });
+            marker.files.insert(name.clone(), mark(digest));
         }
         for (name, mark) in mine {
             let target = self.root.join(name);

@@ -168,6 +168,20 @@ pub fn is_same_file(file: &File, path: &Path) -> bool {
     identity(open) == identity(named)
 }
 
+/// Whether two paths lead to one file or folder, by whatever names, links or mounts.
+#[cfg(unix)]
+pub fn is_same_place(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
+    identity(one).is_some_and(|one| Some(one) == identity(other))
+}
+
+/// Whether two paths lead to one file or folder.
+#[cfg(not(unix))]
+pub fn is_same_place(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
 /// Whether an open file is still the one of that name; here an open one cannot be taken away.
 #[cfg(not(unix))]
 pub fn is_same_file(_: &File, path: &Path) -> bool {

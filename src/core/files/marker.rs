@@ -44,6 +44,9 @@ impl Mark {
 
     /// Whether a result is still what was written.
     pub fn is_unchanged(&self, path: &Path) -> bool {
+        if let Some(digest) = &self.sha256 {
+            return digest_of(path).is_ok_and(|found| found == *digest);
+        }
         self.state.is_some() && state_of(path).ok() == self.state
     }
 }
@@ -92,7 +95,17 @@ impl Marker {
 
     /// Whether a file of the folder is a result, as it was written.
     pub fn has_result(&self, folder: &Path, name: &str) -> bool {
-        self.files.get(name).is_some_and(|mark| mark.is_unchanged(&folder.join(name)))
+        self.files.get(name).is_some_and(|mark| mark.state.is_some() && mark.is_unchanged(&folder.join(name)))
+    }
+
+    /// Adds to a marker that is written aside the results that another one lists.
+    pub fn renew(aside: &Path, known: &Marker) -> io::Result<()> {
+        let mut marker: Marker = serde_json::from_slice(&fs::read(aside)?)?;
+        for (name, mark) in known.files.iter().filter(|(_, mark)| mark.state.is_some()) {
+            marker.files.entry(name.clone()).or_insert_with(|| mark.clone());
+        }
+        marker.write(aside)?;
+        fs::File::open(aside)?.sync_all()
     }
 
     pub fn write(&self, path: &Path) -> io::Result<()> {

@@ -15,10 +15,10 @@ mod save;
 
 pub use folder::FolderUpdate;
 pub use inside::{check_file_name, inside, is_hidden};
-pub use lock::{Holder, Lock, Locked, hold, is_same_file};
+pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place};
 pub use marker::{MARKER, is_foreign};
 pub use names::{make_folder, slashes};
-pub use publication::{Publication, abandon_all};
+pub use publication::{Publication, abandon_all, there_is_one};
 pub use reach::{
     OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, may_read, remember,
     settings_folder, trust, variable,

@@ -89,6 +89,9 @@ pub(super) struct Entry {
     pub was: Option<Mark>,
     #[serde(skip)]
     what: What,
+    /// Nothing may be there at the end.
+    #[serde(skip)]
+    fresh: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,6 +103,8 @@ enum What {
     Output,
     /// A folder of a run: replaced only where it holds nothing else.
     Folder,
+    /// A file of a verb that makes a whole folder, which looks at what it replaces itself.
+    Listed,
 }
 
 /// A set of files and folders that come into place together, or not at all.
@@ -155,6 +160,24 @@ impl Publication {
                 .file(target.display().to_string()));
         }
         self.stage(target, What::Output)
+    }
+
+    /// The same for a file that is only to be made where there is none, looked at again at the end.
+    pub fn new_output(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        let aside = self.output(target)?;
+        self.entries.last_mut().iter_mut().for_each(|entry| entry.fresh = true);
+        Ok(aside)
+    }
+
+    /// The same for a file of a folder that a verb writes as a whole.
+    pub(super) fn listed(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        self.stage(target, What::Listed)
+    }
+
+    /// What the one who staged a file at a place found there; what is found otherwise at the end is kept beside.
+    pub(super) fn found(&mut self, place: &Path, mark: Mark) {
+        let at = |entry: &&mut Entry| place.ends_with(&entry.name) && same_folder(place, &entry.folder);
+        self.entries.iter_mut().filter(at).for_each(|entry| entry.was = Some(mark.clone()));
     }
 
     /// The same for the marker of a folder.
@@ -218,7 +241,7 @@ impl Publication {
         let (staged, aside) = self.new_place(&folder);
         let (old, swap) = (format!("{staged}.old"), what == What::Folder);
         let (name, staged) = (name.to_owned(), Some(staged));
-        self.entries.push(Entry { folder, name, staged, old, swap, keep: false, was: None, what });
+        self.entries.push(Entry { folder, name, staged, old, swap, keep: false, was: None, what, fresh: false });
         Ok(aside)
     }
 
@@ -305,6 +328,9 @@ impl Publication {
         for entry in self.entries.iter().filter(|entry| entry.what == What::Folder) {
             check_folder(&entry.target())?;
         }
+        if let Some(entry) = self.entries.iter().find(|entry| entry.fresh && exists(&entry.target())) {
+            return Err(there_is_one(&shown(&entry.target())));
+        }
         for folder in &folders {
             let marked = self.mark(folder);
             marked.map_err(|error| fault("the output folder cannot be written", folder, &error))?;
@@ -315,6 +341,12 @@ impl Publication {
     /// Notes in a folder's marker what a run writes there, and finds what is there without being Pipewright's.
     fn mark(&mut self, folder: &Path) -> io::Result<()> {
         let known = Marker::of(folder);
+        if let Some(record) = self.entries.iter().find(|entry| entry.folder == folder && entry.name == MARKER)
+            && let Some(staged) = record.staged()
+        {
+            // Results that came while this was being made are listed by now.
+            return Marker::renew(&staged, &known);
+        }
         let mut marker = known.clone();
         for entry in self.entries.iter_mut().filter(|entry| entry.folder == folder && entry.what == What::Output) {
             entry.keep = exists(&entry.target()) && !known.has_result(folder, &entry.name);
@@ -329,8 +361,8 @@ impl Publication {
             sync(&path)?;
             let (folder, name, old) = (folder.to_owned(), MARKER.to_owned(), format!("{staged}.old"));
             let staged = Some(staged);
-            let (swap, keep, was) = (false, false, None);
-            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, what: What::File });
+            let (swap, keep, was, what, fresh) = (false, false, None, What::File, false);
+            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, what, fresh });
         }
         Ok(())
     }
@@ -440,7 +472,7 @@ impl Entry {
         match &self.was {
             _ if old.is_dir() => foreign(&old).map_or(true, |found| found.is_some()),
             Some(was) => !was.is_unchanged(&old),
-            None => self.what == What::Output,
+            None => matches!(self.what, What::Output | What::Listed),
         }
     }
 
@@ -455,7 +487,7 @@ impl Entry {
                     fs::set_permissions(&staged, about.permissions())?;
                 }
             }
-            What::File | What::Output => {
+            What::File | What::Output | What::Listed => {
                 if let Ok(about) = self.target().metadata()
                     && !is_executable(&staged)?
                 {
@@ -522,6 +554,17 @@ fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
     }
 }
 
+/// Where a step is not to replace anything.
+pub fn there_is_one(path: &str) -> Diagnostic {
+    Diagnostic::error("PW0967", format!("`{path}` exists, and the step is not to replace it"))
+        .help("remove the file, or let the step replace it")
+        .field("path")
+}
+
+fn same_folder(place: &Path, folder: &Path) -> bool {
+    place.parent().and_then(|parent| parent.canonicalize().ok()).is_some_and(|parent| parent == folder)
+}
+
 /// A folder is replaced only where it holds nothing but what a run wrote.
 fn check_folder(target: &Path) -> Result<(), Diagnostic> {
     let refused = |message: String, help: &str| Err(Diagnostic::error("PW0968", message).help(help).field("path"));
@@ -532,9 +575,18 @@ fn check_folder(target: &Path) -> Result<(), Diagnostic> {
                 format!("another disk is mounted inside the folder `{}`: `{}`", shown(target), shown(&mounted));
             return refused(message, "choose a folder of its own for the rows, or unmount the disk");
         }
-        let found = foreign(target).map_err(|error| fault("the folder to replace cannot be read", target, &error))?;
+        let look = || foreign(target).map_err(|error| fault("the folder to replace cannot be read", target, &error));
+        let mut found = look()?;
+        // Another run may be replacing it at this moment.
+        for _ in 0..3 {
+            if found.is_some() {
+                std::thread::sleep(Duration::from_millis(20));
+                found = look()?;
+            }
+        }
         return found.map_or(Ok(()), |name| {
-            let message = format!("the folder `{}` holds what no run wrote: `{name}`", shown(target));
+            let message =
+                format!("the folder `{}` holds what no run wrote, or what was changed since: `{name}`", shown(target));
             refused(message, "choose a folder of its own for the rows, or move these files away")
         });
     }

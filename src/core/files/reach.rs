@@ -48,6 +48,10 @@ pub fn is_trusted(base: &Path) -> bool {
 pub fn allow_place(base: &Path, place: &Path) {
     let place = before_glob(base, place);
     let place = if place.is_absolute() { place } else { base.join(place) };
+    // Whoever gives `/` as a value does not mean the whole machine.
+    if place.parent().is_none() {
+        return;
+    }
     reaches().entry(key(base)).or_default().places.extend(real(&place));
 }
 

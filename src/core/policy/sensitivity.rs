@@ -62,7 +62,7 @@ impl Sensitivities {
 
     /// The classification of a field that declares none: by its confirmed meaning (`meanings`, where an empty text
     /// says that it means nothing; fields inside records are named by their path), else by its name where that can
-    /// only mean something personal or secret. A record is as close as its closest field.
+    /// only mean something personal or secret. A record, and a list of records, is as close as its closest field.
     pub fn classify(
         &self,
         name: &str,
@@ -73,7 +73,7 @@ impl Sensitivities {
         if let Some(concept) = meanings.get(name).map(String::as_str).or(meaning) {
             return self.of_concept(concept);
         }
-        if let DataType::Record(fields) = data_type {
+        if let DataType::Record(fields) = items_of(data_type) {
             let inside = fields
                 .iter()
                 .map(|(field, data_type)| self.classify_field(&format!("{name}.{field}"), field, data_type, meanings));
@@ -92,11 +92,19 @@ impl Sensitivities {
         if let Some(concept) = meanings.get(path) {
             return self.of_concept(concept);
         }
-        if let DataType::Record(_) = data_type {
+        if let DataType::Record(_) = items_of(data_type) {
             return self.classify(path, data_type, None, meanings);
         }
         let guessed = self.by_name.get(&normal_name(name)).copied().flatten();
         guessed.filter(|guessed| *guessed > Classification::Internal)
+    }
+}
+
+/// What a list holds in the end; of other types the type itself.
+fn items_of(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::List(items) => items_of(items),
+        other => other,
     }
 }
 

@@ -159,6 +159,7 @@ impl Project {
     }
 
     fn insert(&mut self, into: &str, item: &Json, place: &Place) -> Result<Vec<Edit>, Diagnostic> {
+        check_depth(into, depth_of(item))?;
         let Some(id) = item.get("id").and_then(Json::as_str).filter(|id| !id.is_empty()).map(str::to_owned) else {
             return Err(Diagnostic::error("PW0501", format!("the item for `{into}` has no `id`"))
                 .help("give it a short text that nothing else in the project has, such as `flt-7k2m`"));
@@ -231,6 +232,7 @@ impl Project {
             return Err(Diagnostic::error("PW0506", format!("the id of `{id}` cannot be changed"))
                 .help("remove the item and insert another; name a field such as `title` or `settings.predicate`"));
         }
+        check_depth(field, field.split('.').count() + depth_of(new))?;
         let mut item = self.item_json(id)?;
         let before = replace_field(&mut item, field, new.clone())?;
         if let Some(old) = old
@@ -545,5 +547,29 @@ fn replace_field(item: &mut Json, path: &str, new: Json) -> Result<Json, Diagnos
             }
             Ok(before)
         }
+    }
+}
+/// What is nested deeper than this could be written, and not be read again.
+const DEEPEST: usize = 100;
+
+fn check_depth(place: &str, depth: usize) -> Result<(), Diagnostic> {
+    match depth > DEEPEST {
+        true => Err(Diagnostic::error(
+            "PW0517",
+            format!(
+                "what is set at `{}` is nested deeper than {DEEPEST} levels",
+                crate::quote::visible_start(place, 60)
+            ),
+        )
+        .help("make it flatter: a file that is nested so deeply cannot be read again")),
+        false => Ok(()),
+    }
+}
+
+fn depth_of(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => 1 + items.iter().map(depth_of).max().unwrap_or(0),
+        Json::Object(map) => 1 + map.values().map(depth_of).max().unwrap_or(0),
+        _ => 0,
     }
 }

@@ -220,6 +220,18 @@ fn what_is_not_known_inside_an_item_is_kept_too() {
 }
 
 #[test]
+fn what_could_not_be_read_again_is_refused() {
+    let mut project = Project::new("p");
+    let path = |levels: usize| format!("vocabulary{}", ".a".repeat(levels));
+    let set = |field: String, new: Json| Edit::Set { id: "project".into(), field, old: None, new };
+    assert_eq!(project.apply(&[set(path(200), json!(1))]).unwrap_err().code, "PW0517");
+    let deep = (0..90).fold(json!(1), |inner, _| json!([inner]));
+    assert_eq!(project.apply(&[set(path(20), deep.clone())]).unwrap_err().code, "PW0517");
+    project.apply(&[set(path(5), deep)]).unwrap();
+    load(&text(&project)).unwrap();
+}
+
+#[test]
 fn newer_and_foreign_files_are_refused_with_what_to_do() {
     assert!(load(r#"{"pipewright": 2}"#).unwrap_err().help.unwrap().contains("newer Pipewright"));
     assert!(load(r#"{"name": "x"}"#).is_err());

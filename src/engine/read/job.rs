@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
@@ -195,6 +195,26 @@ impl ReadJob {
 enum Task {
     Text(Arc<Prepared>, RawChunk),
     Rows { file: Arc<Prepared>, start: usize, count: usize },
+}
+
+/// How many threads are at work on what may panic for reasons that are told otherwise.
+static SILENT: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs `work`; `None` where it panicked, which prints nothing.
+pub(crate) fn silently<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |about| {
+            if SILENT.load(Ordering::Relaxed) == 0 {
+                usual(about);
+            }
+        }));
+    });
+    SILENT.fetch_add(1, Ordering::Relaxed);
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok();
+    SILENT.fetch_sub(1, Ordering::Relaxed);
+    done
 }
 
 /// Runs `work`; a panic in it becomes a diagnostic.

@@ -25,8 +25,21 @@ fn damaged(path: &Path, error: &PolarsError) -> Diagnostic {
         .file(path.display().to_string())
 }
 
+/// The library panics where a file's own description of itself is not what it expects.
+fn careful<T>(path: &Path, work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+    crate::read::silently(work).unwrap_or_else(|| {
+        Err(Diagnostic::error("PW0910", "this Parquet file is damaged, or has columns of a kind that is not read")
+            .help("see whether the file is whole; write decimals and intervals as floating numbers or text")
+            .file(path.display().to_string()))
+    })
+}
+
 /// The columns of a file, in Pipewright's types.
 pub(crate) fn schema(path: &Path) -> Result<Schema, Diagnostic> {
+    careful(path, || schema_of_file(path))
+}
+
+fn schema_of_file(path: &Path) -> Result<Schema, Diagnostic> {
     let none = read(path, None, 0, 0)?;
     let plain = |field: &Field| Field::new(field.name.clone(), field.data_type.clone());
     Ok(Schema::new(schema_of(&none).fields.iter().map(plain).collect()))
@@ -41,6 +54,10 @@ pub(crate) fn count_rows(path: &Path) -> Result<usize, Diagnostic> {
 
 /// (first row, rows) of each batch: whole row groups, since part of one costs as much as all of it.
 pub(crate) fn row_ranges(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
+    careful(path, || ranges_of_file(path))
+}
+
+fn ranges_of_file(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
     let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     let mut reader = ParquetReader::new(file);
     let metadata = reader.get_metadata().map_err(|error| damaged(path, &error))?;
@@ -65,7 +82,11 @@ fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -
 
 /// A batch of rows as the job's columns; a column that the file lacks is null.
 pub(crate) fn read_rows(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> Result<Parsed, Diagnostic> {
-    let have = schema(&file.path)?;
+    careful(&file.path, || rows_of_file(job, file, start, count))
+}
+
+fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> Result<Parsed, Diagnostic> {
+    let have = schema_of_file(&file.path)?;
     let wanted: Vec<&Field> =
         job.schema.fields.iter().zip(job.wanted(&job.schema)).filter(|(_, wanted)| *wanted).map(|(f, _)| f).collect();
     let names = wanted.iter().filter(|field| have.has(&field.name)).map(|field| field.name.clone()).collect();

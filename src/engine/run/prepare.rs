@@ -7,7 +7,9 @@ use std::sync::Arc;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
-use pipewright_core::files::{Publication, check_file_name, inside, is_foreign, is_hidden};
+use pipewright_core::files::{
+    Publication, check_file_name, inside, is_foreign, is_hidden, is_same_place, there_is_one,
+};
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
@@ -227,6 +229,9 @@ impl Prepared {
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
             // The name of the file in a folder is not the user's word.
             let is_named = options.quarantine.as_ref() == Some(&target);
+            if !is_named {
+                stays_inside(&target)?;
+            }
             let aside = if is_named { self.publisher.file(&target)? } else { self.publisher.output(&target)? };
             self.quarantine = Some(QuarantineFile::new(aside, target, is_named));
         }
@@ -237,7 +242,10 @@ impl Prepared {
             folder.is_some() && folder == out
         };
         self.report = match &options.report {
-            Some(report) if is_beside(report) => Some(self.publisher.output(report)?),
+            Some(report) if is_beside(report) => {
+                stays_inside(report)?;
+                Some(self.publisher.output(report)?)
+            }
             Some(report) => Some(self.publisher.file(report)?),
             None => None,
         };
@@ -266,6 +274,7 @@ impl Prepared {
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
                             (false, true) => publisher.folder(&place)?,
+                            (false, false) if *when_exists == WhenExists::Fail => publisher.new_output(&place)?,
                             (false, false) => publisher.output(&place)?,
                         };
                         Ok(Place::File { aside, target: place })
@@ -282,6 +291,14 @@ impl Prepared {
             }
             self.targets.insert(id, target);
         }
+    }
+}
+
+/// A file whose folder alone the user named: a link there does not lead out of it.
+fn stays_inside(file: &Path) -> Result<(), Diagnostic> {
+    match (file.parent(), file.file_name().and_then(|name| name.to_str())) {
+        (Some(folder), Some(name)) => inside(folder, name).map(drop),
+        _ => Ok(()),
     }
 }
 
@@ -328,9 +345,7 @@ fn check_place(
             .field("path"));
     }
     if when_exists == WhenExists::Fail && place.exists() {
-        return Err(Diagnostic::error("PW0967", format!("`{path}` exists, and the step is not to replace it"))
-            .help("remove the file, or let the step replace it")
-            .field("path"));
+        return Err(there_is_one(path));
     }
     Ok(())
 }
@@ -343,7 +358,11 @@ fn check_sources<'a>(
     inputs: &'a [PathBuf],
 ) -> Result<(), Diagnostic> {
     let Ok(place) = place.canonicalize() else { return Ok(()) };
-    let is_read = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&place));
+    // Also where a disk is mounted twice, or a file has two names.
+    let is_read = |file: &PathBuf| {
+        file.canonicalize().is_ok_and(|file| file.starts_with(&place))
+            || file.ancestors().any(|part| !part.as_os_str().is_empty() && is_same_place(part, &place))
+    };
     match sources.flat_map(|job| &job.files).chain(inputs).any(is_read) {
         true => Err(Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads"))
             .help("write the rows to another place: the source stays as it is")
