@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,15 +52,15 @@ fn aside() -> MutexGuard<'static, Aside> {
     ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many publications of this process were put in place.
-static PUBLISHED: AtomicU64 = AtomicU64::new(0);
+/// Whether a publication of this process was put in place.
+static IS_PUBLISHED: AtomicBool = AtomicBool::new(false);
 
 /// Removes everything that is written aside, for a process that is about to end; while the guard lives nothing new is
-/// begun. What is being put in place is waited for: then nothing is given, since what the process was to do is done.
+/// begun. What is being put in place is waited for. Where something was put in place and nothing more is aside, nothing
+/// is given: what the process was to do is done.
 pub fn abandon_all() -> Option<MutexGuard<'static, Aside>> {
-    let before = PUBLISHED.load(Ordering::SeqCst);
     let mut all = aside();
-    if PUBLISHED.load(Ordering::SeqCst) != before {
+    if IS_PUBLISHED.load(Ordering::SeqCst) && all.is_empty() {
         return None;
     }
     std::mem::take(&mut *all).into_values().flat_map(|left| left.into_iter().rev()).for_each(Left::remove);
@@ -306,11 +306,13 @@ impl Publication {
     /// now.
     pub fn publish(mut self) -> Result<Kept, Diagnostic> {
         // A signal waits until this is over.
-        let _all = aside();
+        let mut all = aside();
         let mut kept = std::mem::take(&mut self.kept);
         if let Some((home, folders, _turns)) = self.settle()? {
             kept.extend(self.place(&home, &folders)?);
-            PUBLISHED.fetch_add(1, Ordering::SeqCst);
+            let left = all.remove(&self.id).unwrap_or_default();
+            left.into_iter().rev().for_each(Left::remove);
+            IS_PUBLISHED.store(true, Ordering::SeqCst);
         }
         Ok(kept)
     }
