@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipewright_core::expr::bytes_of;
+use pipewright_engine::MAX_QUARANTINED;
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
 #[derive(Parser, Debug)]
@@ -126,7 +127,7 @@ pub struct SniffArgs {
 
 #[derive(Args, Debug)]
 pub struct ReadArgs {
-    /// Files or globs; `.gz` and `.zst` are read as they are
+    /// Files or globs; `.gz` and `.zst` are read as they are; `-`: standard input
     #[arg(required = true)]
     pub files: Vec<String>,
     /// Format instead of the recognised one (`pipewright read --as help x` lists them)
@@ -149,6 +150,9 @@ pub struct ReadArgs {
     /// File for the lines that do not fit, as JSON lines {file, line, offset, reason, raw}
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
+    /// Largest share of units that may not fit, 0 to 1; more: exit code 3
+    #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, allow_negative_numbers = true)]
+    pub max_quarantined: f64,
     /// Write counts to standard error
     #[arg(long, value_enum)]
     pub summary: Option<Form>,
@@ -425,8 +429,8 @@ pub struct RunArgs {
     /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Largest share of units in quarantine, 0 to 1; more: exit code 3
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share, allow_negative_numbers = true)]
+    /// Largest share of units in quarantine, 0 to 1, of each source and of all; more: exit code 3
+    #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, allow_negative_numbers = true)]
     pub max_quarantined: f64,
     /// Memory that the run keeps to, such as 1GB or 512MB; what outgrows it is put aside on disk, in the folder for
     /// results. Default: half of the machine's

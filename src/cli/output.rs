@@ -2,11 +2,12 @@
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
+use std::path::Path;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::quote::{visible, visible_json, visible_lines, visible_start};
-use pipewright_engine::ResultTable;
+use pipewright_engine::{ResultTable, given_name};
 use serde::Serialize;
 
 /// Says one line to people, on standard error. Nobody may be listening, and the disk of a log may be full: that is no
@@ -18,6 +19,12 @@ pub fn say(text: Arguments<'_>) {
 /// Tells what is wrong, on standard error.
 pub fn tell<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
     for diagnostic in diagnostics {
+        let mut diagnostic = diagnostic.clone();
+        if let Some(file) = &mut diagnostic.location.file
+            && given_name(Path::new(file)).is_some()
+        {
+            *file = "standard input".to_owned();
+        }
         let _ = writeln!(io::stderr().lock(), "{diagnostic}");
     }
 }

@@ -12,19 +12,22 @@ use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
-    Cancel, Quarantined, ResultTable, Sampling, expand, profile as profile_table, read_sample, read_stream,
-    sniff as sniff_file,
+    Cancel, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name, offer_standard_input,
+    profile as profile_table, read_sample, read_stream, sniff as sniff_file,
 };
 use serde_json::json;
 
 use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
-use super::output::{print_json, print_text, tell, tell_json, write_aligned};
+use super::output::{counted, print_json, print_text, tell, tell_json, write_aligned};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
 pub fn sniff(args: &SniffArgs) -> VerbResult {
+    offer_standard_input();
     let (mut list, mut failed) = (Vec::new(), Vec::new());
     for path in &args.files {
-        match sniff_file(path) {
+        let is_input = path.as_os_str() == STANDARD_INPUT && !path.exists();
+        let files = if is_input { expand(STANDARD_INPUT, Path::new(".")) } else { Ok(vec![path.clone()]) };
+        match files.and_then(|files| sniff_file(files.first().unwrap_or(path))) {
             Ok(sniff) => list.push(sniff),
             Err(diagnostic) => failed.push(without_field(diagnostic)),
         }
@@ -34,9 +37,14 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
             let documents: Vec<_> = list
                 .iter()
                 .map(|sniff| {
-                    let fields: Vec<_> = sniff.schema.fields.iter().map(|field| json!({"name": field.name, "type": field.data_type})).collect();
+                    let fields: Vec<_> = sniff
+                        .schema
+                        .fields
+                        .iter()
+                        .map(|field| json!({"name": field.name, "type": field.data_type}))
+                        .collect();
                     json!({
-                        "path": sniff.path.display().to_string(), "format": sniff.format.name, "options": sniff.format.options,
+                        "path": shown_path(&sniff.path), "format": sniff.format.name, "options": sniff.format.options,
                         "score": sniff.score, "reasons": sniff.reasons, "encoding": sniff.encoding,
                         "compression": sniff.compression, "fields": fields,
                     })
@@ -52,7 +60,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                 line!(
                     text,
                     "{}: {title} ({}), score {}, {}{packed}",
-                    sniff.path.display(),
+                    shown_path(&sniff.path),
                     sniff.format.name,
                     sniff.score,
                     sniff.encoding
@@ -100,6 +108,7 @@ fn read_of(
         };
         set.insert(name.to_owned(), value.to_owned());
     }
+    offer_standard_input();
     // Files that the user names himself are his to read.
     trust(Path::new("."));
     let mut paths: Vec<PathBuf> = Vec::new();
@@ -108,7 +117,9 @@ fn read_of(
         if Path::new(file).is_file() {
             paths.push(PathBuf::from(file));
         } else {
-            paths.extend(expand(file, Path::new(".")).map_err(without_field)?);
+            let found = expand_all(file, Path::new(".")).map_err(without_field)?;
+            tell(&found.closed);
+            paths.extend(found.files);
         }
     }
     let (mut reads, mut schema) = (Vec::new(), None::<Schema>);
@@ -153,6 +164,11 @@ fn read_of(
         read.schema = schema.clone().unwrap_or_default();
     }
     spec.map(|spec| (reads, spec)).ok_or_else(|| usage("no file was given", "name a file or a glob"))
+}
+
+/// A file's name as it was given.
+fn shown_path(path: &Path) -> String {
+    given_name(path).map_or_else(|| path.display().to_string(), str::to_owned)
 }
 
 /// On the command line a path is no setting of a step.
@@ -259,14 +275,26 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         let help = "`pipewright sniff FILE` tells the types; a column of type String keeps every value as it stands";
         tell([&Diagnostic::warning("PW0731", changed).help(help)]);
     }
-    Ok(Outcome::Done)
+    if tally.quarantined_share() <= args.max_quarantined {
+        return Ok(Outcome::Done);
+    }
+    if !matches!(args.summary, Some(Form::Json)) {
+        let units = counted(tally.accepted + tally.quarantined, "unit");
+        let message = format!(
+            "{} of {units} did not fit, more than the share {} that --max-quarantined allows",
+            tally.quarantined, args.max_quarantined
+        );
+        let help = "see whether the format and its options are right: `pipewright sniff FILE` tells what the file is";
+        tell([&Diagnostic::warning("PW0723", message).help(help)]);
+    }
+    Ok(Outcome::Quarantined)
 }
 
 fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
     json!({
         "format": spec.name, "read": tally.read, "accepted": tally.accepted, "quarantined": tally.quarantined,
         "joined": tally.joined, "blank": tally.blank, "meta": tally.meta, "rows": tally.rows,
-        "unknown_keys": tally.unknown_keys, "unfit": tally.unfit, "replaced": tally.replaced,
+        "unknown_keys": tally.unknown_keys, "unfit": tally.unfit, "rounded": tally.rounded, "replaced": tally.replaced,
     })
 }
 
@@ -400,7 +428,7 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
         let profiles = profile_table(&result.table);
         if args.format == Form::Text {
             let mut text = String::new();
-            line!(text, "{}: {}, {}", read.path, read.format.name, result.statement.method);
+            line!(text, "{}: {}, {}", shown_path(Path::new(&read.path)), read.format.name, result.statement.method);
             for (field, profile) in result.table.schema().fields.iter().zip(&profiles) {
                 let top: Vec<String> =
                     profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
@@ -436,7 +464,15 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
                 })
             })
             .collect();
-        documents.push(json!({"path": read.path, "format": read.format, "sample": result.statement.method, "rows": result.table.rows(), "columns": columns}));
+        documents.push(json!({
+            "path": shown_path(Path::new(&read.path)), "format": read.format, "sample": result.statement.method,
+            "rows": result.table.rows(), "unfit": result.tally.unfit, "rounded": result.tally.rounded,
+            "columns": columns,
+        }));
+        if let Some(changed) = result.tally.changed_values().filter(|_| args.format == Form::Text) {
+            let help = "a column of type String keeps every value as it stands";
+            tell([&Diagnostic::warning("PW0731", changed).help(help).file(&shown_path(Path::new(&read.path)))]);
+        }
     }
     if args.format == Form::Json {
         print_json(&documents)?;

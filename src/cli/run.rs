@@ -14,7 +14,7 @@ use pipewright_core::ir::load_answers;
 use pipewright_core::ir::{parameter_variable, resolve_parameters};
 use pipewright_core::plan::check_kept_lines;
 use pipewright_core::quote::visible;
-use pipewright_engine::{RunOptions, RunProgress, RunReport};
+use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input};
 
 use super::args::{Form, RunArgs};
 use super::output::{counted, print_json, tell, tell_json};
@@ -22,6 +22,7 @@ use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn run(args: &RunArgs) -> VerbResult {
+    offer_standard_input();
     let mut opened = project::open_under(&args.pipeline, args.policy.as_deref())?;
     if let Some(sources) = &args.sources {
         opened.take_sources(sources)?;
@@ -154,42 +155,13 @@ fn say(report: &RunReport, args: &RunArgs) {
         tell!("{verb} {rows}{}", sink.path);
     }
     say_kept(&report.kept);
-    for source in report.sources.iter().filter(|source| !source.missing_columns.is_empty()) {
-        let names: Vec<String> = source.missing_columns.iter().map(|name| format!("`{name}`")).collect();
-        let message = format!("the file has no column {}: null in every row", names.join(", "));
-        let file = source.files.first().map_or("", |file| file.path.as_str());
-        let warning = Diagnostic::warning("PW0725", message)
-            .help("give the right file, or look at the source again in the designer: its columns have changed")
-            .step(&source.step, &source.title)
-            .file(file);
-        tell([&warning]);
-    }
-    for source in &report.sources {
-        if let Some(changed) = source.tally.changed_values() {
-            let warning = Diagnostic::warning("PW0731", changed)
-                .help("give the column another type in the source, or String, which keeps every value as it stands")
-                .step(&source.step, &source.title);
-            tell([&warning]);
-        }
-        if source.tally.quarantined > 0 {
-            tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
-        }
+    for source in report.sources.iter().filter(|source| source.tally.quarantined > 0) {
+        tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
     }
     for step in report.steps.iter().filter(|step| step.quarantined > 0) {
         tell!("{}: {} of {} rows in quarantine", step.title, step.quarantined, step.rows_in.first().unwrap_or(&0));
     }
-    if report.over_threshold {
-        let help = match &args.quarantine {
-            Some(folder) => format!("see why in {}", folder.display()),
-            None => "--quarantine DIR keeps them with their reasons".to_owned(),
-        };
-        let message = format!(
-            "{} in quarantine, more than the share {} that --max-quarantined allows",
-            counted(report.quarantined, "unit"),
-            args.max_quarantined
-        );
-        tell([&Diagnostic::warning("PW0723", message).help(help)]);
-    }
+    tell(&report.remarks());
     say_memory(report);
     tell!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
 }

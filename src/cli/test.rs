@@ -20,7 +20,7 @@ pub fn test(args: &TestArgs) -> VerbResult {
         for result in &results {
             let mark = if result.differences.is_empty() { "ok    " } else { "FAILED" };
             line!(text, "{mark} {}: {}", result.step, result.title);
-            for difference in &result.differences {
+            for difference in result.differences.iter().chain(&result.remarks) {
                 difference.lines().for_each(|part| line!(text, "       {part}"));
             }
         }

@@ -1,7 +1,7 @@
 //! Columns under construction: what parsers fill through core's `Columns`, and the frame that comes out. Text stays
 //! where it lies: a string column is a column of views into the chunk's own buffer. Must not import steps or plans.
 
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Schema, Value, settled};
 use pipewright_core::formats::{Columns, Unit};
 use polars::prelude::*;
 use polars_arrow::array::{BooleanArray, Utf8ViewArray, View};
@@ -291,10 +291,9 @@ impl Columns for FrameBuilder<'_> {
 
     fn float(&mut self, column: usize, value: f64) {
         if let Some(Slot::Float(values)) = self.slots.get_mut(column) {
-            if value.is_finite() {
-                values.set(self.rows, value);
-            } else {
-                values.truncate(self.rows);
+            match settled(value) {
+                Some(value) => values.set(self.rows, value),
+                None => values.truncate(self.rows),
             }
         }
     }

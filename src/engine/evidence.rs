@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipewright_core::data::{Schema, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::ir::{Read, interpolate};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
@@ -26,7 +26,7 @@ const FEW: u64 = 60;
 const SAMPLES: usize = 60;
 
 /// What every source shows: a profile of a spread sample, or its declaration alone where it cannot be read (with a
-/// warning that says why).
+/// warning that says why). Hints tell what became of values that did not fit their columns.
 pub fn evidence_of(
     project: &Project,
     base: &Path,
@@ -46,16 +46,23 @@ pub fn evidence_until(
     let parameters = &without_secrets(project, parameters);
     for source in project.sources.values() {
         let mut evidence = SourceEvidence::declared(source);
-        if source.planned.is_none()
-            && let Err(fault) = fill(&mut evidence, source, base, parameters, cancel)
-        {
-            let message = format!("only the declaration of “{}” is known: {}", evidence.title, fault.message);
-            diagnostics.push(Diagnostic { message, ..fault }.step(&source.id, &source.title));
+        let filled = match source.planned.is_none() {
+            true => fill(&mut evidence, source, base, parameters, cancel),
+            false => Ok(None),
+        };
+        match filled {
+            Ok(None) => {}
+            Ok(Some(changed)) => {
+                let help = "what is planned does not see these values; give the column another type in the source";
+                diagnostics.push(Diagnostic::hint("PW0731", changed).help(help).step(&source.id, &source.title));
+            }
+            Err(fault) => {
+                let message = format!("only the declaration of “{}” is known: {}", evidence.title, fault.message);
+                let severity = Severity::Warning;
+                diagnostics.push(Diagnostic { message, severity, ..fault }.step(&source.id, &source.title));
+            }
         }
         found.push(evidence);
-    }
-    for diagnostic in &mut diagnostics {
-        diagnostic.severity = pipewright_core::diagnostic::Severity::Warning;
     }
     (found, diagnostics)
 }
@@ -66,7 +73,7 @@ fn fill(
     base: &Path,
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
-) -> Result<(), Diagnostic> {
+) -> Result<Option<String>, Diagnostic> {
     cancel.check()?;
     let (Some(format), Some(schema)) = (source.format.clone(), source.schema.clone()) else {
         return Err(Diagnostic::error("PW0915", "its format or its columns are not known")
@@ -99,7 +106,7 @@ fn fill(
             column.samples = all.into_values().collect();
         }
     }
-    Ok(())
+    Ok(result.tally.changed_values())
 }
 
 /// Fields inside records: counted here, since a profile does not look into records.

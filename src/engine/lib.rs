@@ -36,9 +36,13 @@ pub use columns::{POSITION, Quarantined};
 pub use differences::{differences, differences_of_finding};
 pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now};
 pub use profile::{BINS, ColumnProfile, TOP, profile};
-pub use read::{Cancel, Sniff, expand, read_schema, read_stream, schema_as, sniff};
+pub use read::{
+    Cancel, STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_schema, read_stream,
+    schema_as, sniff,
+};
 pub use run::{
-    BlockingStep, FileReport, RunOptions, RunProgress, RunReport, SinkReport, SourceReport, StepReport, run,
+    BlockingStep, FileReport, MAX_QUARANTINED, RunOptions, RunProgress, RunReport, SinkReport, SourceReport,
+    StepReport, run,
 };
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;

@@ -22,6 +22,9 @@ pub struct TestResult {
     pub title: String,
     /// Empty: passed. Else what differs, in sentences.
     pub differences: Vec<String>,
+    /// What became of values that a source could not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// Runs every test of the project, whose paths start at `base`.
@@ -32,17 +35,19 @@ pub fn run_tests(project: &Project, base: &Path) -> Vec<TestResult> {
         .map(|test| {
             let step = project.steps.get(&test.step).map_or(test.step.clone(), |step| step.title.clone());
             let title = if test.title.is_empty() { test.id.clone() } else { test.title.clone() };
-            let differences = run_test(project, base, test)
-                .unwrap_or_else(|diagnostics| diagnostics.iter().map(|diagnostic| diagnostic.to_string()).collect());
-            TestResult { step, title, differences }
+            let told = |diagnostics: Vec<Diagnostic>| diagnostics.iter().map(Diagnostic::to_string).collect();
+            let (differences, remarks) =
+                run_test(project, base, test).unwrap_or_else(|diagnostics| (told(diagnostics), Vec::new()));
+            TestResult { step, title, differences, remarks }
         })
         .collect()
 }
 
-fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<Vec<String>, Vec<Diagnostic>> {
+/// What differs, and what became of values that a source could not read.
+fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<(Vec<String>, Vec<String>), Vec<Diagnostic>> {
     let plan = plan_of(project, test)?;
     let parameters = default_parameters(project, base);
-    let mut differences = Vec::new();
+    let (mut differences, mut remarks) = (Vec::new(), Vec::new());
     for (port, expected) in &test.expected {
         let Some(node) = plan.output(&test.step, port) else {
             let outputs: Vec<String> =
@@ -53,8 +58,9 @@ fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<Vec<Strin
         let result =
             preview_now(&plan, node, &Sampling::Whole, Path::new("."), &parameters).map_err(|fault| vec![fault])?;
         differences.extend(compare(port, &result.table, expected, test.ordered));
+        remarks.extend(result.tally.and_then(|tally| tally.changed_values()));
     }
-    Ok(differences)
+    Ok((differences, remarks))
 }
 
 /// A plan of the one step over the pinned rows.

@@ -3,6 +3,7 @@
 
 mod chunks;
 mod expand;
+mod input;
 mod job;
 mod open;
 pub(crate) mod parquet;
@@ -17,7 +18,8 @@ use pipewright_core::formats::Tally;
 use pipewright_core::ir::Read;
 
 pub(crate) use chunks::Chunker;
-pub use expand::expand;
+pub use expand::{expand, expand_all};
+pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub use job::Cancel;
 pub(crate) use job::{Parsed, ReadJob, guarded, silently};
 pub(crate) use open::unreadable;
@@ -38,8 +40,9 @@ pub fn read_schema(read: &Read) -> Schema {
 
 /// The job that reads a `Read`'s files. Its path holds no parameters any more.
 pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJob, Diagnostic> {
-    let files = expand(&read.path, base)?;
-    let mut job = ReadJob::new(files, base, read.format.clone(), read.schema.clone());
+    let found = expand_all(&read.path, base)?;
+    let mut job = ReadJob::new(found.files, base, read.format.clone(), read.schema.clone());
+    job.closed = found.closed;
     job.columns.clone_from(&read.columns);
     job.position = read.position;
     job.cancel = cancel.clone();

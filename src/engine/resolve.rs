@@ -98,7 +98,7 @@ pub fn real_source(
     }
     alone.apply(&edits)?;
     let (evidence, faults) = evidence_of(&alone, base, &BTreeMap::new());
-    if let Some(fault) = faults.into_iter().next() {
+    if let Some(fault) = faults.into_iter().find(|fault| fault.severity != Severity::Hint) {
         return Err(at_file(fault));
     }
     let found = alone.sources.remove("src-file").zip(evidence.into_iter().next());

@@ -36,8 +36,12 @@ pub use report::{BlockingStep, FileReport, RunReport, SinkReport, SourceReport, 
 
 use crate::exchange::SpillFolder;
 use crate::parallel::Crew;
-use crate::read::{Cancel, Parsed, schema_as};
+use crate::read::{Cancel, Parsed, given_name, schema_as};
 use crate::write::{Place, Sink, Target};
+
+/// Share of the units that may be turned away where nothing else is said: a source of which more does not fit is read
+/// as something that it is not.
+pub const MAX_QUARANTINED: f64 = 0.5;
 
 /// How a plan is run.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +58,8 @@ pub struct RunOptions {
     pub dry_run: bool,
     /// Id or title of one sink: only that flow runs.
     pub only: Option<String>,
-    /// Share of units (0 to 1) that may be turned away before the report says `over_threshold`.
+    /// Share of the units (0 to 1), of each source and of all, that may be turned away before the report says
+    /// `over_threshold`; `None`: `MAX_QUARANTINED`.
     pub max_quarantined: Option<f64>,
     /// Files that the run is made of besides its sources: no output replaces them.
     pub inputs: Vec<PathBuf>,
@@ -149,7 +154,7 @@ fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
             let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
             let modified = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
             FileReport {
-                path: path.display().to_string(),
+                path: given_name(path).map_or_else(|| path.display().to_string(), str::to_owned),
                 bytes: metadata.map_or(0, |metadata| metadata.len()),
                 modified: modified.map(|age| format_timestamp(age.as_micros() as i64)),
             }
@@ -161,6 +166,7 @@ fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
             files: files.collect(),
             tally: Tally::default(),
             missing_columns: missing_columns(&node.op, &job.files),
+            closed: job.closed.clone(),
         }
     });
     reports.collect()
@@ -285,8 +291,10 @@ fn execute(
         .quarantine
         .as_mut()
         .map_or(Ok(None), |file| file.finish().map(|is_there| is_there.then(|| file.target.display().to_string())))?;
-    let limit = options.max_quarantined.unwrap_or(1.0);
-    report.over_threshold = report.quarantined_share > limit;
+    let limit = options.max_quarantined.unwrap_or(MAX_QUARANTINED);
+    report.max_quarantined = limit;
+    report.over_threshold = report.quarantined_share > limit
+        || report.sources.iter().any(|source| source.tally.quarantined_share() > limit);
     Ok(publisher)
 }
 

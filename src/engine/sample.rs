@@ -129,11 +129,15 @@ impl Taken {
                 is_cut = true;
                 return Ok(ControlFlow::Break(()));
             }
-            is_cut |= parsed.frame.height() as u64 > room;
+            let height = parsed.frame.height() as u64;
+            is_cut |= height > room;
+            // Of a chunk of which a part is kept, that part of what was taken for it.
+            let share = if height > room { room as f64 / height as f64 } else { 1.0 };
+            self.bytes += (parsed.taken as f64 * share).round() as u64;
             self.add(parsed, room);
             Ok(if is_cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        self.bytes = job.progress.load(std::sync::atomic::Ordering::Relaxed).min(self.total);
+        self.bytes = self.bytes.min(self.total);
         let words = |rows: &str, total: &str| format!("the first {rows} of about {total} rows");
         Ok(Method { whole: !is_cut, words, seed: None })
     }
@@ -234,12 +238,19 @@ impl Taken {
         if let Some(seed) = method.seed {
             words.push_str(&format!(" (seed {seed})"));
         }
-        let unfit: u64 = self.tally.unfit.values().sum();
-        if unfit > 0 {
-            words.push_str(&format!("; values that did not fit and are null: {}", grouped(unfit)));
+        for (count, what) in [(&self.tally.unfit, "did not fit and are null"), (&self.tally.rounded, "were rounded")] {
+            let count: u64 = count.values().sum();
+            if count > 0 {
+                words.push_str(&format!("; values that {what}: {}", grouped(count)));
+            }
         }
-        let statement =
-            SampleStatement { method: words, rows, bytes_read, bytes_total: self.total, whole: method.whole };
+        let closed = self.job.closed.len();
+        if closed > 0 {
+            let folders = if closed == 1 { "a folder".to_owned() } else { format!("{closed} folders") };
+            words.push_str(&format!("; {folders} on the way could not be read"));
+        }
+        let whole = method.whole && closed == 0;
+        let statement = SampleStatement { method: words, rows, bytes_read, bytes_total: self.total, whole };
         Ok(ReadResult { table, tally: self.tally, statement, quarantined: self.quarantined })
     }
 }
@@ -352,6 +363,31 @@ mod tests {
             }
         }
         assert!(sample(Sampling::Spread { rows: 5000 }).statement.method.contains("spread over about"));
+    }
+
+    #[test]
+    fn the_size_of_a_compressed_file_is_told_by_what_was_taken_of_it() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let text: String = (0..1_000_000).map(|number| format!("{number} GET /index.html 200\n")).collect();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        std::fs::write(folder.path().join("a.gz"), gzip.finish().unwrap()).unwrap();
+        std::fs::write(folder.path().join("a.zst"), zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
+        for name in ["a.gz", "a.zst"] {
+            let read = Read {
+                path: name.into(),
+                format: FormatSpec::new("lines"),
+                schema: Schema::of([("line", DataType::String)]),
+                columns: None,
+                position: false,
+                planned: None,
+            };
+            let found = read_sample(&read, folder.path(), &Sampling::Head { rows: 50_000 }, &Cancel::new()).unwrap();
+            let about = found.statement.rows as f64 * found.statement.bytes_total as f64;
+            let about = about / found.statement.bytes_read as f64;
+            assert!((500_000.0..2_000_000.0).contains(&about), "{name}: {about} of {:?}", found.statement);
+        }
     }
 
     #[test]

@@ -201,6 +201,11 @@ fn left_out(state: StateRef<'_>, step: &Step) -> Vec<(u64, String)> {
         };
         found.push((unread, format!("{word} ({title})")));
     }
+    let changed = super::unread::changed_values_of(state, &step.id);
+    if changed > 0 {
+        let word = if changed == 1 { "value did not fit its column" } else { "values did not fit their columns" };
+        found.push((changed, format!("{word} ({title})")));
+    }
     let port = main_port(state, step);
     let Some(rows) = state.results.rows(&step.id, &port) else { return found };
     let before: u64 = rows.rows_in.iter().sum();

@@ -102,6 +102,10 @@ impl App {
         self.take_drops(ctx);
         if ctx.input(|input| input.events.contains(&egui::Event::WindowFocused(true))) {
             self.backend.file(FileTask::Look);
+            // Files that changed meanwhile are read again; of the others the rows are known.
+            if self.state.is_open {
+                self.request_preview();
+            }
         }
         self.take_close(ctx);
         keys::take_keys(ctx, &self.state, &self.view, &mut self.actions);

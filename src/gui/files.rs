@@ -271,6 +271,8 @@ impl App {
                 self.notice(ctx, told, result.is_err());
                 self.state.run.outcome = Some(result);
                 self.view.bottom = BottomTab::Run;
+                // What it wrote may be what the design reads.
+                self.request_preview();
             }
             Message::Findings { look, outcome } if self.state.findings.looking == Some(look) => {
                 self.state.findings.looking = None;

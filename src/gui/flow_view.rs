@@ -257,9 +257,12 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
         state => format!("{}, {kept}", state.word()),
     };
     let unread = super::unread::count_of(state, &step.id);
-    if unread > 0 {
+    let changed = super::unread::changed_values_of(state, &step.id);
+    if unread > 0 || changed > 0 {
         let word = if step_ports(step).inputs.is_empty() { "unread" } else { "rejected" };
-        view.footer_right = format!("{} {word}", grouped(unread));
+        let parts = [(unread, word), (changed, "unfit")]
+            .map(|(count, word)| if count > 0 { format!("{} {word}", grouped(count)) } else { String::new() });
+        view.footer_right = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         view.footer_warns = true;
     } else if step_ports(step).inputs.len() == 1
         && step.kind == "filter"

@@ -104,6 +104,11 @@ impl Results {
     pub fn take(&mut self, reply: PreviewReply) {
         self.version += 1;
         self.computing = !reply.done;
+        if reply.result.as_ref().is_ok_and(|result| !result.from_cache) {
+            // The same design over files that have changed.
+            self.profiles.remove(&reply.hash);
+            self.asked_profiles.remove(&reply.hash);
+        }
         for site in self.index.get(&reply.node).into_iter().flatten() {
             if let Some(place) = site.place {
                 let key = (site.step.clone(), place);

@@ -84,6 +84,11 @@ fn report_ui(ui: &mut Ui, state: StateRef<'_>, report: &RunReport) {
         soft(ui, format!("in {:.1} s · output in {}", report.seconds, state.run.out.display()));
     });
     ui.add_space(theme::SPACE_3);
+    for remark in report.remarks() {
+        caption(ui, remark.location.step.clone().unwrap_or_default());
+        diagnostic_ui(ui, &remark);
+        ui.add_space(theme::SPACE_2);
+    }
     if !report.sinks.is_empty() {
         caption(ui, "WRITTEN");
         for sink in &report.sinks {

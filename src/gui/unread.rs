@@ -39,6 +39,26 @@ pub fn count_of(state: StateRef<'_>, step: &str) -> u64 {
         .sum()
 }
 
+/// How many values of a step's source did not fit their columns: null, or rounded.
+pub fn changed_values_of(state: StateRef<'_>, step: &str) -> u64 {
+    let tallies = state.results.nodes(step).filter_map(|node| node.tally.as_ref());
+    tallies.map(|tally| tally.unfit.values().chain(tally.rounded.values()).sum::<u64>()).sum()
+}
+
+/// What became of the values of the steps that are shown, in words.
+fn changed_values(state: StateRef<'_>) -> Vec<String> {
+    let selected = state.selected_step().map(|step| step.id.as_str());
+    let steps = match selected.filter(|step| changed_values_of(state, step) > 0) {
+        Some(step) => vec![step],
+        None => state.design().steps.keys().map(String::as_str).collect(),
+    };
+    let of_step = |step: &str| -> Vec<String> {
+        let told = state.results.nodes(step).filter_map(|node| node.tally.as_ref()?.changed_values());
+        told.map(|told| format!("{}: {told}", state.step_title(step))).collect()
+    };
+    steps.into_iter().flat_map(of_step).collect()
+}
+
 /// How many lines and rows there are.
 pub fn count(state: StateRef<'_>) -> u64 {
     shown_steps(state).into_iter().map(|step| count_of(state, step)).sum()
@@ -75,6 +95,16 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     let mut found = Vec::new();
     for step in shown_steps(state) {
         found.extend(lines(state, step, MOST.saturating_sub(found.len())));
+    }
+    let changed = changed_values(state);
+    for told in &changed {
+        ui.horizontal_wrapped(|ui| {
+            ui.add_space(theme::SPACE_3);
+            ui.label(RichText::new(told).color(theme::palette(ui.ctx()).warning));
+        });
+    }
+    if found.is_empty() && !changed.is_empty() {
+        return;
     }
     if found.is_empty() {
         empty_state(ui, "Every line was read", "Lines that a format cannot read are listed here, with the reason");

@@ -231,3 +231,81 @@ fn the_designer_says_so_where_there_is_no_display() {
     let said = if cfg!(feature = "gui") { "no display" } else { "no designer" };
     assert!(talk.contains(said) && talk.contains("run"), "{talk}");
 }
+
+#[test]
+fn standard_input_is_read_as_a_file_is() {
+    let given = |args: &[&str], text: &str| {
+        let mut child = pipewright()
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        texts(child.wait_with_output().unwrap())
+    };
+    let text = "id,name\n1,a\n2,\"b\nc\"\nx\n";
+    let (code, out, talk) = given(&["read", "-", "--position"], text);
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(out.lines().next().unwrap(), r#"{"id":1,"name":"a","_file":"-","_line":2,"_offset":8}"#);
+    assert!(talk.contains("(-, line 5)"), "{talk}");
+    let (_, out, talk) = given(&["sniff", "-"], text);
+    assert!(out.starts_with("-: CSV"), "{out}{talk}");
+    let (_, out, talk) = given(&["profile", "-"], text);
+    assert!(out.starts_with("-: csv, all 2 rows"), "{out}{talk}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rows.csv");
+    fs::write(&file, text).unwrap();
+    let redirected = pipewright().args(["read", "-"]).stdin(fs::File::open(&file).unwrap()).output().unwrap();
+    assert_eq!(texts(redirected).1.lines().count(), 2);
+    let project = folder.path().join("p.pipewright.json");
+    let design = serde_json::json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "src", "title": "rows", "path": "-", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "id", "type": "Int"}, {"name": "name", "type": "String"}]}}],
+        "steps": [
+            {"id": "in", "kind": "file", "title": "in", "x": 0, "y": 0, "settings": {"source": "src"}},
+            {"id": "load", "kind": "load_file", "title": "load", "x": 0, "y": 0, "settings": {"kind": "csv", "path": "r.csv"}}],
+        "wires": [{"id": "w1", "from": "in", "to": "load"}],
+    });
+    fs::write(&project, design.to_string()).unwrap();
+    let out = folder.path().join("out");
+    let (code, _, talk) = given(&["run", path(&project), "--out", path(&out)], text);
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(fs::read_to_string(out.join("r.csv")).unwrap(), "id,name\n1,a\n2,\"b\nc\"\n");
+    // Who does not read it does not wait for it.
+    let (code, _, talk) = run(&["preview", path(&project), "--step", "in"]);
+    assert!(code != 0 && talk.contains("PW0492"), "{talk}");
+}
+
+#[test]
+fn what_becomes_of_values_is_told_by_every_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        path(&file).to_owned()
+    };
+    // Beside a fraction whole numbers beyond 2^53 would be rounded, and ids become one.
+    let ids = write("ids.csv", "id,x\n9007199254740992,1\n9007199254740993,2\n0.5,-0.0\n1.5,0.0\n");
+    let found = run_ok(&["read", &ids]);
+    assert!(found.contains("\"9007199254740993\"") && found.contains("\"9007199254740992\""), "{found}");
+    assert!(!found.contains("-0.0"), "{found}");
+    let lines = write("ids.jsonl", "{\"id\":9007199254740993}\n{\"id\":9007199254740992}\n{\"id\":0.5}\n");
+    assert_eq!(run_ok(&["read", &lines]).matches("90071992547409").count(), 2);
+    assert!(run_ok(&["read", &lines]).contains("\"9007199254740993\""));
+    // One that comes later than the sample is counted.
+    let late = "n,t\n".to_owned() + &"0.5,a\n".repeat(60_000) + "9007199254740993,a\nx,a\n" + &"0.5,a\n".repeat(60_000);
+    let late = write("late.csv", &late);
+    let (_, _, talk) = run(&["read", &late, "--summary", "json"]);
+    let summary: Json = serde_json::from_str(talk.trim()).unwrap();
+    assert_eq!((&summary["rounded"]["n"], &summary["unfit"]["n"]), (&Json::from(1), &Json::from(1)), "{talk}");
+    let (_, _, talk) = run(&["read", &late]);
+    assert!(talk.contains("PW0731") && talk.contains("rounded") && talk.contains("1 of `n`"), "{talk}");
+    let metrics = write("m.prom", "# TYPE up gauge\nup{job=\"a\"} NaN\nup{job=\"b\"} +Inf\nup{job=\"c\"} 1\n");
+    let (_, out, talk) = run(&["profile", &metrics]);
+    assert!(talk.contains("PW0731") && talk.contains("2 of `value`"), "{out}{talk}");
+    let profile = json(&["profile", "--format", "json", &metrics]);
+    assert_eq!(profile[0]["unfit"]["value"], 2);
+}

@@ -113,7 +113,7 @@ fn a_log_is_opened_filtered_broken_mended_and_all_is_undone() {
     wait(&mut harness, "the filter's rows", |app| app.rows(&filter, "out").is_some());
     let kept = harness.state().rows(&filter, "out").unwrap();
     assert!(0 < kept && kept < all, "{kept} of {all}");
-    assert!(harness.state().problems().is_empty());
+    assert!(harness.state().problems().is_empty(), "{:?}", harness.state().problems());
 
     undo_until(&mut harness, "nothing", &|app| app.project().steps.is_empty());
     assert!(harness.state().project().wires.is_empty() && harness.state().project().sources.is_empty());
@@ -389,4 +389,22 @@ fn what_stands_out_in_a_dropped_log_becomes_a_flow() {
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     harness.run_ok();
     assert_eq!(harness.state().project().steps.len(), before, "one undo takes the flow back");
+}
+
+#[test]
+fn files_that_changed_are_looked_at_again_and_values_that_did_not_fit_show_on_the_step() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("numbers.csv");
+    std::fs::write(&file, "n,t\n1,a\n2,b\n").unwrap();
+    let mut harness = designer(home.path(), vec![file.clone()], [1200.0, 800.0]);
+    let rows = |app: &App| step_of(app, "file").and_then(|id| app.rows(&id, "out"));
+    wait(&mut harness, "the rows", |app| rows(app) == Some(2));
+    assert!(harness.query_by_label_contains("unfit").is_none());
+    std::fs::write(&file, "n,t\n1,a\n2,b\nx,c\n").unwrap();
+    harness.event(egui::Event::WindowFocused(true));
+    wait(&mut harness, "the rows of now", |app| rows(app) == Some(3));
+    assert!(harness.query_by_label_contains("1 unfit").is_some(), "the step tells it");
+    std::fs::remove_file(&file).unwrap();
+    harness.event(egui::Event::WindowFocused(true));
+    wait(&mut harness, "the fault", |app| rows(app).is_none());
 }

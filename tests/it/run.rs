@@ -181,3 +181,39 @@ fn runs_that_are_killed_leave_all_old_or_all_new_results() {
     assert!(killed > kills / 4, "only {killed} of {kills} runs were killed in time");
     assert!(turned < kills, "no run was killed before it published");
 }
+
+#[test]
+fn a_source_of_which_most_is_turned_away_does_not_end_as_if_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let ragged = folder.path().join("ragged.csv");
+    fs::write(&ragged, "a,b\n1,2\n3\n4\n5\n").unwrap();
+    let (code, out, talk) = run(&["read", path(&ragged), "--as", "csv"]);
+    assert_eq!((code, out.lines().count()), (3, 1), "{talk}");
+    assert!(talk.contains("PW0723") && talk.contains("3 of 4 units"), "{talk}");
+    assert_eq!(run(&["read", path(&ragged), "--as", "csv", "--max-quarantined", "0.75"]).0, 0);
+    // Of all that is read it is little: the source is judged by itself.
+    let good = folder.path().join("good.csv");
+    fs::write(&good, "a,b\n".to_owned() + &"1,2\n".repeat(1000)).unwrap();
+    let project = folder.path().join("p.pipewright.json");
+    let source = |id: &str, file: &str| {
+        let field = |name: &str| serde_json::json!({"name": name, "type": "Int"});
+        serde_json::json!({"id": id, "title": id, "path": file, "format": {"name": "csv"},
+            "schema": {"fields": [field("a"), field("b")]}})
+    };
+    let step = |id: &str, kind: &str, settings: Json| serde_json::json!({"id": id, "kind": kind, "title": id, "x": 0, "y": 0, "settings": settings});
+    let text = serde_json::json!({
+        "pipewright": 1, "name": "p", "sources": [source("src-r", "ragged.csv"), source("src-g", "good.csv")],
+        "steps": [
+            step("in-r", "file", serde_json::json!({"source": "src-r"})),
+            step("in-g", "file", serde_json::json!({"source": "src-g"})),
+            step("out-r", "load_file", serde_json::json!({"kind": "csv", "path": "r.csv"})),
+            step("out-g", "load_file", serde_json::json!({"kind": "csv", "path": "g.csv"})),
+        ],
+        "wires": [{"id": "w1", "from": "in-r", "to": "out-r"}, {"id": "w2", "from": "in-g", "to": "out-g"}],
+    });
+    fs::write(&project, text.to_string()).unwrap();
+    let out = folder.path().join("out");
+    let (code, _, talk) = run(&["run", path(&project), "--out", path(&out)]);
+    assert_eq!(code, 3, "{talk}");
+    assert!(talk.contains("PW0723") && out.join("g.csv").exists(), "{talk}");
+}

@@ -7,4 +7,4 @@ mod value;
 
 pub use schema::{Classification, Field, Labels, Schema};
 pub use types::DataType;
-pub use value::{Value, format_date, format_duration, format_timestamp};
+pub use value::{Value, format_date, format_duration, format_timestamp, settled};

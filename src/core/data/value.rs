@@ -28,10 +28,17 @@ pub enum Value {
     Record(Vec<(String, Value)>),
 }
 
+/// A float as values hold it: finite, and zero without a sign, since `-0.0` and `0.0` are one number, and so one group,
+/// one key and one text.
+#[inline]
+pub fn settled(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number + 0.0)
+}
+
 impl Value {
     /// A float, or null where it is NaN or infinite.
     pub fn float(number: f64) -> Value {
-        if number.is_finite() { Value::Float(number) } else { Value::Null }
+        settled(number).map_or(Value::Null, Value::Float)
     }
 
     pub fn text(text: impl Into<String>) -> Value {

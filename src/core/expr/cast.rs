@@ -2,7 +2,7 @@
 
 use super::durations::parse_span;
 use crate::data::instants::{MICROS_PER_DAY, micros_of, parse_date, parse_timestamp};
-use crate::data::{DataType, Value, format_date, format_duration, format_timestamp};
+use crate::data::{DataType, Value, format_date, format_duration, format_timestamp, settled};
 
 /// Whether any value of type `from` can become `to`.
 pub(super) fn can_cast(from: &DataType, to: &DataType) -> bool {
@@ -103,7 +103,7 @@ fn from_text(text: &str, to: &DataType) -> Option<Value> {
 /// Decimal digits with point and exponent; not `inf` or `nan`.
 fn parse_float(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E'));
-    text.parse::<f64>().ok().filter(|float| plain && float.is_finite())
+    text.parse::<f64>().ok().filter(|_| plain).and_then(settled)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use super::cast::{cast, float_to_int, to_text};
 use super::functions::function;
 use super::rules::literal_as;
 use super::{BinaryOp, Expr, ExprKind, deep};
-use crate::data::Value;
 use crate::data::instants::{in_range, micros_of};
+use crate::data::{Value, settled};
 
 /// The value of a row-wise expression (no aggregates, no windows, parameters bound).
 /// Total: what cannot be computed is null; a strict cast counts as `try_cast`.
@@ -208,7 +208,7 @@ pub(super) fn like(text: &str, pattern: &str, insensitive: bool) -> bool {
 fn negate(value: &Value) -> Value {
     let negated = match value {
         Value::Int(int) => int.checked_neg().map(Value::Int),
-        Value::Float(float) => Some(Value::Float(-float)),
+        Value::Float(float) => settled(-float).map(Value::Float),
         Value::Duration(micros) => micros.checked_neg().map(Value::Duration),
         _ => None,
     };
@@ -296,7 +296,7 @@ fn floats(op: BinaryOp, a: f64, b: f64) -> Option<f64> {
         BinaryOp::Modulo => a % b,
         _ => return None,
     };
-    result.is_finite().then_some(result)
+    settled(result)
 }
 
 #[cfg(test)]

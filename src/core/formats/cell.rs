@@ -5,6 +5,16 @@ use super::{Columns, numbers};
 use crate::data::instants::{parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value};
 
+/// What became of a text that was read as a column's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    Kept,
+    /// A whole number beyond 2^53, of which a float holds only a neighbour.
+    Rounded,
+    /// It is none of the type: null.
+    Unfit,
+}
+
 /// How a column's cells are read, chosen once per column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
@@ -32,13 +42,13 @@ impl Cell {
     }
 
     /// Reads `text` into the column. Blanks around other types than text are ignored. What cannot be read as the
-    /// type leaves the slot unset, which is null; the row stays. Gives whether the slot was set.
+    /// type leaves the slot unset, which is null; the row stays.
     #[inline]
-    pub fn read(self, text: &str, column: usize, field: &Field, out: &mut dyn Columns) -> bool {
-        match self {
+    pub fn read(self, text: &str, column: usize, field: &Field, out: &mut dyn Columns) -> Fit {
+        let set = match self {
             Cell::Text => {
                 out.text(column, text);
-                return true;
+                return Fit::Kept;
             }
             Cell::Int => numbers::int(trimmed(text).as_bytes()).map(|value| out.int(column, value)),
             Cell::Float => numbers::float(trimmed(text)).map(|value| out.float(column, value)),
@@ -47,7 +57,12 @@ impl Cell {
             Cell::Date => parse_date(text).map(|value| out.date(column, value)),
             Cell::Json => json(trimmed(text), &field.data_type).map(|value| out.value(column, value)),
         }
-        .is_some()
+        .is_some();
+        match set {
+            false => Fit::Unfit,
+            true if self == Cell::Float && numbers::is_rounded(trimmed(text)) => Fit::Rounded,
+            true => Fit::Kept,
+        }
     }
 }
 

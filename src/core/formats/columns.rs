@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cell::Fit;
 use crate::data::{Schema, Value};
 
 /// Where a unit (a line, or a record where the format has no lines) lies.
@@ -65,6 +66,9 @@ pub struct Tally {
     /// of wanted columns only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unfit: BTreeMap<String, u64>,
+    /// Whole numbers of accepted rows that a Float column holds only as a neighbour, by column; of wanted columns only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rounded: BTreeMap<String, u64>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -90,22 +94,35 @@ impl Tally {
         for (column, count) in &other.unfit {
             *self.unfit.entry(column.clone()).or_default() += count;
         }
+        for (column, count) in &other.rounded {
+            *self.rounded.entry(column.clone()).or_default() += count;
+        }
     }
 
     /// What became of values without their row being turned away, in words; `None` where every value is as it was.
     pub fn changed_values(&self) -> Option<String> {
-        let columns: Vec<String> =
-            self.unfit.iter().map(|(column, count)| format!("{count} of `{column}`")).take(NAMED).collect();
-        let more = self.unfit.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and of {more} more columns") } else { String::new() };
-        let null = format!("values that do not fit the type of their column became null: {}{more}", columns.join(", "));
-        let replaced = format!("{} bytes that are no UTF-8 were replaced", self.replaced);
-        match (self.unfit.is_empty(), self.replaced) {
-            (true, 0) => None,
-            (true, _) => Some(replaced),
-            (false, 0) => Some(null),
-            (false, _) => Some(format!("{null}; {replaced}")),
+        let mut parts = Vec::new();
+        if !self.unfit.is_empty() {
+            parts.push(format!(
+                "values that do not fit the type of their column became null: {}",
+                by_column(&self.unfit)
+            ));
         }
+        if !self.rounded.is_empty() {
+            parts.push(format!(
+                "whole numbers beyond what a Float holds were rounded, so that different ones may be the same now: {}",
+                by_column(&self.rounded)
+            ));
+        }
+        if self.replaced > 0 {
+            parts.push(format!("{} bytes that are no UTF-8 were replaced", self.replaced));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// Of the units that could have become rows, those that were turned away: 0 to 1.
+    pub fn quarantined_share(&self) -> f64 {
+        self.quarantined as f64 / (self.accepted + self.quarantined).max(1) as f64
     }
 
     /// Whether the equation holds.
@@ -114,28 +131,57 @@ impl Tally {
     }
 }
 
-/// Gathers `Tally::unfit` while a chunk is read.
+/// `3 of `a`, 1 of `b``.
+fn by_column(counts: &BTreeMap<String, u64>) -> String {
+    let columns: Vec<String> =
+        counts.iter().map(|(column, count)| format!("{count} of `{column}`")).take(NAMED).collect();
+    let more = counts.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and of {more} more columns") } else { String::new() };
+    format!("{}{more}", columns.join(", "))
+}
+
+/// Gathers `Tally::unfit` and `Tally::rounded` while a chunk is read.
 pub struct Unfit {
     counts: Vec<u64>,
-    /// Columns of the row that is being read.
-    row: Vec<usize>,
+    rounded: Vec<u64>,
+    /// Columns of the row that is being read; whether the value is null.
+    row: Vec<(usize, bool)>,
 }
 
 impl Unfit {
     pub fn new(schema: &Schema) -> Self {
-        Self { counts: vec![0; schema.len()], row: Vec::new() }
+        Self { counts: vec![0; schema.len()], rounded: vec![0; schema.len()], row: Vec::new() }
     }
 
     /// A value of the row could not be read.
     #[cold]
     pub fn note(&mut self, column: usize) {
-        self.row.push(column);
+        self.row.push((column, true));
+    }
+
+    /// A value of the row was rounded.
+    #[cold]
+    pub fn note_rounded(&mut self, column: usize) {
+        self.row.push((column, false));
+    }
+
+    /// What became of a value of the row.
+    #[inline]
+    pub fn note_fit(&mut self, column: usize, fit: Fit) {
+        match fit {
+            Fit::Kept => {}
+            Fit::Rounded => self.note_rounded(column),
+            Fit::Unfit => self.note(column),
+        }
     }
 
     #[inline]
     pub fn end_row(&mut self) {
         if !self.row.is_empty() {
-            self.row.drain(..).for_each(|column| self.counts[column] += 1);
+            for (column, is_null) in self.row.drain(..) {
+                let counts = if is_null { &mut self.counts } else { &mut self.rounded };
+                counts[column] += 1;
+            }
         }
     }
 
@@ -145,8 +191,10 @@ impl Unfit {
     }
 
     pub fn finish(self, schema: &Schema, tally: &mut Tally) {
-        for (name, count) in schema.names().zip(self.counts).filter(|(_, count)| *count > 0) {
-            *tally.unfit.entry(name.to_owned()).or_default() += count;
+        for (counts, into) in [(self.counts, &mut tally.unfit), (self.rounded, &mut tally.rounded)] {
+            for (name, count) in schema.names().zip(counts).filter(|(_, count)| *count > 0) {
+                *into.entry(name.to_owned()).or_default() += count;
+            }
         }
     }
 }

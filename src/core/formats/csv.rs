@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::Cell;
+use super::cell::{Cell, Fit};
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::{
@@ -21,6 +21,9 @@ pub struct Csv;
 
 /// Bytes beyond which a text names no column.
 const MAX_NAME: usize = 64;
+
+/// Columns of the widest table.
+const MAX_COLUMNS: usize = 100_000;
 
 /// Separators that are tried, the likelier first.
 const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -132,6 +135,9 @@ impl Format for Csv {
             _ => Header::Auto,
         };
         let dialect = Dialect { separator, quote };
+        if header != Header::No {
+            check_first_line(dialect, sample)?;
+        }
         let schema = schema.cloned().unwrap_or_else(|| {
             let mut table = Table::read(dialect, text);
             for further in &sample.further {
@@ -141,6 +147,31 @@ impl Format for Csv {
         });
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
         Ok(Box::new(CsvParser { dialect, header, schema, cells }))
+    }
+}
+
+/// The first record is to be had whole, and no wider than a table can be: columns that nobody can tell would be null in
+/// every row, or every row turned away.
+fn check_first_line(dialect: Dialect, sample: &Sample) -> Result<(), Diagnostic> {
+    let size = sample.head.len();
+    if !sample.whole && size > 0 && memchr::memchr(b'\n', &sample.head).is_none() {
+        let message =
+            format!("the first line does not end within its first {} KiB, so it cannot name columns", size >> 10);
+        return Err(Diagnostic::error("PW0490", message)
+            .help("see whether this is a table at all, and its lines end as lines do; a table without names is read with the option `header` set to `no`"));
+    }
+    let separators = memchr::memchr_iter(dialect.separator, &sample.head).take(MAX_COLUMNS).count();
+    if separators < MAX_COLUMNS {
+        return Ok(());
+    }
+    let first = dialect.record(&sample.head, 0, true, |_, _| {}).map_or(0, |record| record.fields);
+    match first > MAX_COLUMNS {
+        false => Ok(()),
+        true => Err(Diagnostic::error(
+            "PW0491",
+            format!("the first record has {first} fields, more than the {MAX_COLUMNS} columns that a table may have"),
+        )
+        .help("see whether the separator is right; what is named by data belongs into rows: one row for each value")),
     }
 }
 
@@ -398,7 +429,10 @@ impl CsvParser {
             let width = places.iter().map(|place| place + 1).max().unwrap_or(0).max(self.schema.len());
             // A schema that leaves columns out does not tell how many there are: the first record does.
             let width = if self.schema.len() < width || self.schema.is_empty() { first.len() } else { width };
-            let columns = (0..width).map(|place| places.iter().position(|wanted| *wanted == place)).collect();
+            let mut columns = vec![None; width];
+            for (column, place) in places.iter().enumerate().rev().filter(|(_, place)| **place < width) {
+                columns[*place] = Some(column);
+            }
             return Layout { columns, unknown: Vec::new(), header: String::new() };
         }
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
@@ -433,10 +467,8 @@ impl Parser for CsvParser {
         let mut scratch = String::new();
         let mut at = 0;
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
-            if let Some(Some(column)) = targets.get(place)
-                && !self.read_field(text, span, *column, &mut scratch, out)
-            {
-                unfit.note(*column);
+            if let Some(Some(column)) = targets.get(place) {
+                unfit.note_fit(*column, self.read_field(text, span, *column, &mut scratch, out));
             }
         }) {
             let raw = &text[at..record.end];
@@ -483,12 +515,12 @@ fn ragged(found: usize, expected: usize) -> String {
 }
 
 impl CsvParser {
-    /// Reads a field into its column; false where it holds something else than the column's type.
+    /// Reads a field into its column.
     #[inline]
-    fn read_field(&self, text: &str, span: Span, column: usize, scratch: &mut String, out: &mut dyn Columns) -> bool {
+    fn read_field(&self, text: &str, span: Span, column: usize, scratch: &mut String, out: &mut dyn Columns) -> Fit {
         let mut field = &text[span.start..span.end];
         if field.is_empty() && !span.quoted {
-            return true;
+            return Fit::Kept;
         }
         if span.doubled {
             scratch.clear();
@@ -501,7 +533,10 @@ impl CsvParser {
             }));
             field = scratch;
         }
-        self.cells[column].read(field, column, &self.schema.fields[column], out) || is_blank(field)
+        match self.cells[column].read(field, column, &self.schema.fields[column], out) {
+            Fit::Unfit if is_blank(field) => Fit::Kept,
+            fit => fit,
+        }
     }
 }
 

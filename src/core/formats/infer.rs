@@ -59,10 +59,13 @@ fn is_plain_number(text: &str) -> bool {
     }
 }
 
-/// A decimal; a whole number only where 64 bits hold it exactly, since rounding would change an identifier.
+/// A decimal; a whole number only where a float holds it exactly, since rounding would change an identifier.
 fn is_float(text: &str) -> bool {
     let whole = !text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
-    if whole { numbers::int(text.as_bytes()).is_some() } else { numbers::float(text).is_some() }
+    match whole {
+        true => numbers::int(text.as_bytes()).is_some() && !numbers::is_rounded(text),
+        false => numbers::float(text).is_some(),
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +96,9 @@ mod tests {
         assert_eq!(guess(&["+4912345"]), DataType::String);
         assert_eq!(guess(&["100018002000001906146520"]), DataType::String);
         assert_eq!(guess(&["0", "0.5"]), DataType::Float);
+        assert_eq!(guess(&["9007199254740993", "1"]), DataType::Int);
+        assert_eq!(guess(&["9007199254740993", "0.5"]), DataType::String);
+        assert_eq!(guess(&["9007199254740992", "0.5"]), DataType::Float);
         assert_eq!(guess(&["00.5"]), DataType::String);
     }
 }

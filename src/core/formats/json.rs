@@ -20,6 +20,19 @@ pub struct Fault {
     pub reason: &'static str,
 }
 
+/// The reasons of faults that more text might mend.
+const TEXT_ENDS: &str = "the text ends inside a value";
+const STRING_OPEN: &str = "a string does not end";
+/// Bytes of the longest piece that is looked at as one: an escape in a string.
+const LONGEST_PIECE: usize = 8;
+
+impl Fault {
+    /// Whether the fault may be none where the text goes on behind its `length`.
+    pub fn may_be_mended(&self, length: usize) -> bool {
+        matches!(self.reason, TEXT_ENDS | STRING_OPEN) || self.at + LONGEST_PIECE >= length
+    }
+}
+
 /// What a value is, by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -59,22 +72,29 @@ pub struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
+    /// Values that `value` gave as null though they are none.
+    lost: u64,
 }
 
 type Scanned<T> = Result<T, Fault>;
 
 impl<'a> Scanner<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, lost: 0 }
     }
 
     pub fn at(&self) -> usize {
         self.at
     }
 
+    /// How many values could not be read as the type that was asked for so far.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
     #[cold]
     pub fn fault(&self, reason: &'static str) -> Fault {
-        let reason = if self.at >= self.bytes.len() { "the text ends inside a value" } else { reason };
+        let reason = if self.at >= self.bytes.len() { TEXT_ENDS } else { reason };
         Fault { at: self.at.min(self.bytes.len()), reason }
     }
 
@@ -185,11 +205,11 @@ impl<'a> Scanner<'a> {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
                         Some(b'u') if hex4(self.bytes.get(at + 2..)).is_some() => 6,
                         Some(_) => return Err(Fault { at, reason: "an escape in a string is none of JSON's" }),
-                        None => return Err(Fault { at, reason: "a string does not end" }),
+                        None => return Err(Fault { at, reason: STRING_OPEN }),
                     };
                     at = quote_or_escape(self.bytes, at + used);
                 }
-                None => return Err(Fault { at: start - 1, reason: "a string does not end" }),
+                None => return Err(Fault { at: start - 1, reason: STRING_OPEN }),
             }
         }
     }
@@ -303,7 +323,7 @@ impl<'a> Scanner<'a> {
     /// Reads a value as `data_type`; what cannot be read as it is null.
     pub fn value(&mut self, data_type: &DataType) -> Scanned<Value> {
         let kind = self.kind()?;
-        Ok(match (kind, data_type) {
+        let value = match (kind, data_type) {
             (Kind::Record, DataType::Record(fields)) => self.record(fields)?,
             (Kind::List, DataType::List(item)) => {
                 let mut items = Vec::new();
@@ -316,13 +336,15 @@ impl<'a> Scanner<'a> {
             }
             (Kind::Boolean, DataType::Boolean) => Value::Boolean(self.boolean()?),
             (Kind::Number, DataType::Int) => self.int()?.map_or(Value::Null, Value::Int),
-            (Kind::Number, DataType::Float) => numbers::float(self.number()?.0).map_or(Value::Null, Value::Float),
+            (Kind::Number, DataType::Float) => numbers::float(self.number()?.0).map_or(Value::Null, Value::float),
             (Kind::Text, DataType::String | DataType::Unknown) => Value::String(self.quoted()?.to_text()),
             (Kind::Text, _) => text_value(&self.quoted()?.to_text(), data_type),
             (Kind::Null, _) => self.null().map(|()| Value::Null)?,
             (_, DataType::String | DataType::Unknown) => Value::text(self.raw()?),
             _ => self.skip().map(|_| Value::Null)?,
-        })
+        };
+        self.lost += u64::from(value.is_null() && kind != Kind::Null);
+        Ok(value)
     }
 
     fn record(&mut self, fields: &[(String, DataType)]) -> Scanned<Value> {

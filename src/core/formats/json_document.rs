@@ -14,6 +14,8 @@ use crate::diagnostic::Diagnostic;
 
 /// Bytes of a broken document that quarantine keeps.
 const KEPT: usize = 4096;
+/// Items of a document that are no records, and that quarantine keeps one by one: an array of numbers has millions.
+const KEPT_ITEMS: u64 = 1000;
 
 /// The format `json_document`.
 pub struct JsonDocument;
@@ -129,11 +131,22 @@ impl Parser for JsonDocumentParser {
         Framing::Whole
     }
 
+    fn is_hopeless(&self, head: &str) -> bool {
+        let mut scanner = Scanner::new(head.strip_prefix('\u{feff}').unwrap_or(head));
+        while !scanner.is_at_end() {
+            if let Err(fault) = scanner.skip() {
+                return !fault.may_be_mended(head.len());
+            }
+        }
+        false
+    }
+
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let (text, bom) = scan::without_bom(chunk);
         let mut places = Places { text, at: 0, line: chunk.first_line, offset: chunk.offset + bom as u64 };
         let mut tally = Tally::default();
         let mut rows = ObjectReader::new(&self.shape, out);
+        let mut further = Further::default();
         let mut scanner = Scanner::new(text);
         while !scanner.is_at_end() {
             // Checked before the first row, since rows that are handed over stay.
@@ -143,7 +156,8 @@ impl Parser for JsonDocumentParser {
                 break;
             }
             let start = scanner.at();
-            let mut records = Records { rows: &mut rows, places: &mut places, out, tally: &mut tally };
+            let mut records =
+                Records { rows: &mut rows, places: &mut places, out, tally: &mut tally, further: &mut further };
             match self.path.each(&mut scanner, &mut |scanner| records.read(scanner)) {
                 Ok(true) => {}
                 Ok(false) => {
@@ -159,6 +173,7 @@ impl Parser for JsonDocumentParser {
                 }
             }
         }
+        further.finish(out, &mut tally);
         rows.finish(&mut tally);
         tally
     }
@@ -170,6 +185,30 @@ struct Records<'r, 'a> {
     places: &'r mut Places<'a>,
     out: &'r mut dyn Columns,
     tally: &'r mut Tally,
+    further: &'r mut Further<'a>,
+}
+
+/// Items that are no records beyond those that are kept one by one: together one unit, which shows the first of them.
+#[derive(Default)]
+struct Further<'a> {
+    first: Option<(Unit, &'a str)>,
+    count: u64,
+}
+
+impl<'a> Further<'a> {
+    fn add(&mut self, unit: Unit, raw: &'a str) {
+        self.first.get_or_insert((unit, raw));
+        self.count += 1;
+    }
+
+    fn finish(self, out: &mut dyn Columns, tally: &mut Tally) {
+        if let Some((unit, raw)) = self.first {
+            tally.read += 1;
+            tally.quarantined += 1;
+            let reason = format!("an object is expected, from here on in {} more items", self.count);
+            out.quarantine(unit, &reason, raw.as_bytes());
+        }
+    }
 }
 
 impl<'a> Records<'_, 'a> {
@@ -178,9 +217,13 @@ impl<'a> Records<'_, 'a> {
         let unit = self.places.unit(scanner.at());
         if kind != Kind::Record {
             let raw = scanner.raw()?;
-            self.out.quarantine(unit, not_an_object(kind), raw.as_bytes());
-            self.tally.read += 1;
-            self.tally.quarantined += 1;
+            if self.tally.quarantined < KEPT_ITEMS {
+                self.out.quarantine(unit, not_an_object(kind), raw.as_bytes());
+                self.tally.read += 1;
+                self.tally.quarantined += 1;
+            } else {
+                self.further.add(unit, raw);
+            }
             return Ok(());
         }
         if let Err(fault) = self.rows.read(scanner, self.out) {
@@ -284,6 +327,31 @@ mod tests {
         assert_eq!(reading.quarantined[0].1, "the path to the records leads nowhere");
         let wrong = format("json_document").unwrap().prepare(&spec().with("records", "a..b"), None, &Sample::default());
         assert_eq!(wrong.err().unwrap().location.field.as_deref(), Some("records"));
+    }
+
+    #[test]
+    fn items_that_are_no_records_are_counted_and_kept_only_up_to_a_number() {
+        let reading = read(&spec(), &format!("[{}{{\"a\":1}}]", "0,".repeat(5000)));
+        assert_eq!((reading.tally.quarantined, reading.tally.rows), (KEPT_ITEMS + 1, 1));
+        assert!(reading.quarantined.last().unwrap().1.ends_with("in 4000 more items"));
+    }
+
+    #[test]
+    fn what_cannot_become_a_document_is_known_by_its_beginning() {
+        let parser = prepare(&spec(), None, "");
+        for (head, hopeless) in [
+            ("\0\0\0\0\0\0\0\0\0\0\0\0\0\0", true),
+            ("plain words and nothing else", true),
+            ("{\"a\":1} and then something else", true),
+            ("[1, 2, [3", false),
+            ("{\"a\": \"open text that goes on and on", false),
+            ("{\"a\": \"open \\u00", false),
+            ("{\"a\": tru", false),
+            ("{\"a\":1}\n{\"a\":", false),
+            ("", false),
+        ] {
+            assert_eq!(parser.is_hopeless(head), hopeless, "{head}");
+        }
     }
 
     #[test]

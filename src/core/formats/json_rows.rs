@@ -123,7 +123,11 @@ impl<'a> ObjectReader<'a> {
             }
             (Reader::Int, Kind::Number) => scanner.int()?.map(|value| out.int(column, value)).is_some(),
             (Reader::Float, Kind::Number) => {
-                numbers::float(scanner.number()?.0).map(|value| out.float(column, value)).is_some()
+                let text = scanner.number()?.0;
+                if numbers::is_rounded(text) {
+                    self.unfit.note_rounded(column);
+                }
+                numbers::float(text).map(|value| out.float(column, value)).is_some()
             }
             (Reader::Boolean, Kind::Boolean) => {
                 out.boolean(column, scanner.boolean()?);
@@ -138,12 +142,17 @@ impl<'a> ObjectReader<'a> {
                 parse_date(self.plain(quoted)).map(|value| out.date(column, value)).is_some()
             }
             (Reader::Nested, _) => {
+                let lost = scanner.lost();
                 let value = scanner.value(&self.shape.schema.fields[column].data_type)?;
-                let set = !value.is_null();
-                if set {
+                if !value.is_null() {
                     out.value(column, value);
+                    // A part of it is null that was something else.
+                    if scanner.lost() > lost {
+                        self.unfit.note(column);
+                    }
+                    return Ok(true);
                 }
-                set
+                false
             }
             _ => scanner.skip().map(|_| false)?,
         };

@@ -20,6 +20,8 @@ pub enum Shape {
     Empty,
     Boolean,
     Int,
+    /// Whole numbers, one at least of which a float does not hold.
+    LargeInt,
     Float,
     Text(TextGuess),
     List(Box<Shape>),
@@ -46,8 +48,9 @@ impl Shape {
             Kind::Number => {
                 let (text, whole) = scanner.number()?;
                 self.widen(match whole {
-                    true if numbers::int(text.as_bytes()).is_some() => Shape::Int,
-                    true => Shape::Mixed,
+                    true if numbers::int(text.as_bytes()).is_none() => Shape::Mixed,
+                    true if numbers::is_rounded(text) => Shape::LargeInt,
+                    true => Shape::Int,
                     false => Shape::Float,
                 });
                 Ok(())
@@ -76,7 +79,9 @@ impl Shape {
         match (&*self, other) {
             (Shape::Empty, other) => *self = other,
             (Shape::Int, Shape::Float) => *self = Shape::Float,
-            (Shape::Float, Shape::Int) => {}
+            (Shape::Int, Shape::LargeInt) => *self = Shape::LargeInt,
+            // Beside a fraction they would be rounded, and identifiers become one: kept as they are written.
+            (Shape::Float, Shape::Int) | (Shape::LargeInt, Shape::Int) => {}
             (known, other) if *known == other => {}
             _ => *self = Shape::Mixed,
         }
@@ -140,7 +145,7 @@ impl Shape {
         match self {
             Shape::Empty | Shape::Mixed => DataType::String,
             Shape::Boolean => DataType::Boolean,
-            Shape::Int => DataType::Int,
+            Shape::Int | Shape::LargeInt => DataType::Int,
             Shape::Float => DataType::Float,
             // In JSON a text that looks like a number or boolean was meant as text.
             Shape::Text(guess) => match guess.data_type() {
@@ -190,6 +195,16 @@ mod tests {
             "i Int, f Float, b Boolean, t Timestamp, d Date, s String, n String, m String"
         );
         assert_eq!(columns(&[r#"{"big":18446744073709551615}"#]), "big String");
+        for (numbers, wanted) in [
+            (&["9007199254740993", "1"][..], "n Int"),
+            (&["1", "9007199254740993"], "n Int"),
+            (&["9007199254740993", "0.5"], "n String"),
+            (&["0.5", "1", "9007199254740993"], "n String"),
+            (&["0.5", "9007199254740992"], "n Float"),
+        ] {
+            let objects: Vec<String> = numbers.iter().map(|number| format!("{{\"n\":{number}}}")).collect();
+            assert_eq!(columns(&objects.iter().map(String::as_str).collect::<Vec<_>>()), wanted);
+        }
         assert_eq!(columns(&[r#"{"t":"2024-01-01T00:00:00Z"}"#, r#"{"t":"xxx"}"#]), "t String");
     }
 

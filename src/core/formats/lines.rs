@@ -1,5 +1,6 @@
 //! Plain lines: what every text is, and what is proposed where nothing better fits. Imports data.
 
+use super::declared::with_types;
 use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, scan};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
@@ -25,6 +26,10 @@ impl Format for Lines {
         &[]
     }
 
+    fn is_closed(&self) -> bool {
+        true
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         let lines = scan::sample_lines(sample).count();
         let control = scan::sample_texts(sample).flat_map(str::bytes).filter(|byte| *byte < 9).count();
@@ -36,9 +41,10 @@ impl Format for Lines {
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| Schema::of([("line", DataType::String)]));
-        let column = schema.index("line");
-        Ok(Box::new(LinesParser { schema, column }))
+        with_types(schema, &Schema::of([("line", DataType::String)]), |schema| {
+            let column = schema.index("line");
+            Ok(Box::new(LinesParser { schema, column }))
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Keys keep the names that the program gave them. A key without `=` is true; an empty value is null, an empty one
 //! in quotes is empty text; of a key given twice the last value holds.
 
-use super::cell::Cell;
+use super::cell::{Cell, Fit};
 use super::infer::TextGuess;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};
@@ -209,8 +209,10 @@ impl Parser for LogfmtParser {
             keys.begin_row();
             let read = each_pair(line, |key, value| {
                 let Some(column) = keys.find(key).filter(|column| wanted[*column]) else { return };
-                if self.read_value(value, column, &mut scratch, out) {
+                let fit = self.read_value(value, column, &mut scratch, out);
+                if fit != Fit::Unfit {
                     set_in[column] = tally.read;
+                    unfit.note_fit(column, fit);
                     return;
                 }
                 if set_in[column] == tally.read {
@@ -243,12 +245,12 @@ impl Parser for LogfmtParser {
 }
 
 impl LogfmtParser {
-    /// Reads a value into its column; false where it is null there.
+    /// Reads a value into its column.
     #[inline]
-    fn read_value(&self, value: Option<Written>, column: usize, scratch: &mut String, out: &mut dyn Columns) -> bool {
+    fn read_value(&self, value: Option<Written>, column: usize, scratch: &mut String, out: &mut dyn Columns) -> Fit {
         let text = match value {
             None => "true",
-            Some(value) if value.raw.is_empty() && !value.quoted => return false,
+            Some(value) if value.raw.is_empty() && !value.quoted => return Fit::Unfit,
             Some(value) if value.escaped => {
                 scratch.clear();
                 unescape(value.raw, scratch);

@@ -10,6 +10,7 @@ mod columns;
 mod csv;
 mod csv_records;
 pub mod dates;
+mod declared;
 #[cfg(test)]
 mod dirty;
 pub mod events;

@@ -41,6 +41,21 @@ pub fn float(text: &str) -> Option<f64> {
     })
 }
 
+/// Whether a number that is written as a whole one is none that a float holds: identifiers that differ would become one.
+#[inline]
+pub fn is_rounded(text: &str) -> bool {
+    // 15 digits always fit.
+    text.len() > 15 && !is_held(text)
+}
+
+#[cold]
+fn is_held(text: &str) -> bool {
+    if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+        return true;
+    }
+    text.parse::<i128>().is_ok_and(|number| number as f64 as i128 == number)
+}
+
 /// Numbers of up to 15 digits without exponent: digits and power of ten are exact, so that one division rounds right.
 fn exact(bytes: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -92,6 +107,24 @@ mod tests {
             ("1 ", None),
         ] {
             assert_eq!(int(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_that_a_float_does_not_hold_are_known() {
+        for (text, rounded) in [
+            ("9007199254740992", false),
+            ("9007199254740993", true),
+            ("-9007199254740993", true),
+            ("9007199254740994", false),
+            ("18446744073709551616", false),
+            ("18446744073709551615", true),
+            ("1000000000000000000000", false),
+            ("9007199254740993.5", false),
+            ("1e300", false),
+            ("123456789012345", false),
+        ] {
+            assert_eq!(is_rounded(text), rounded, "{text}");
         }
     }
 

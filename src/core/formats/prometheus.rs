@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::declared::with_types;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers, scan};
+use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, numbers, scan};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 
@@ -38,7 +39,7 @@ impl Format for Prometheus {
     fn doc(&self) -> &'static str {
         "What a metrics endpoint answers: Prometheus' text format or OpenMetrics. Each sample becomes a row with time \
          (where the text has one), name, type and value, and a column for each label. NaN and infinite values are \
-         null; comments are counted, exemplars left out."
+         null and counted, or kept where the value is declared as a String; comments are counted, exemplars left out."
     }
 
     fn options(&self) -> &'static [OptionSpec] {
@@ -81,10 +82,21 @@ impl Format for Prometheus {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
-        let own = COLUMNS.map(|(name, _, _)| schema.index(name));
-        Ok(Box::new(PrometheusParser { index: KeyIndex::new(&schema), own, schema }))
+        let own = schema.map_or_else(|| sampled_schema(sample), own_types);
+        let is_text = |field: &Field| field.name == "value" && field.data_type == DataType::String;
+        let keeps_all = schema.is_some_and(|schema| schema.fields.iter().any(is_text));
+        with_types(schema, &own, |schema| {
+            let own = COLUMNS.map(|(name, _, _)| schema.index(name));
+            Ok(Box::new(PrometheusParser { index: KeyIndex::new(&schema), own, schema, keeps_all }))
+        })
     }
+}
+
+/// Declared columns with the types that the format makes of them.
+fn own_types(declared: &Schema) -> Schema {
+    let own = |name: &str| COLUMNS.iter().find(|(own, _, _)| *own == name).map(|(_, data_type, _)| data_type.clone());
+    let fields = declared.fields.iter();
+    Schema::new(fields.map(|field| Field::new(&field.name, own(&field.name).unwrap_or(DataType::String))).collect())
 }
 
 fn sampled_schema(sample: &Sample) -> Schema {
@@ -112,8 +124,8 @@ fn column_of(label: &str) -> &str {
 /// A sample's parts beside its labels.
 struct Point<'a> {
     name: &'a str,
-    /// `None`: NaN or infinite.
-    value: Option<f64>,
+    /// NaN and infinite ones as well.
+    value: f64,
     /// Microseconds since 1970.
     time: Option<i64>,
 }
@@ -139,9 +151,11 @@ fn read_sample<'a>(line: &'a str, mut label: impl FnMut(&'a str, &'a str)) -> Re
     }
     let (text, end) = word(line, at);
     let value = match text {
-        "NaN" | "nan" | "+Inf" | "-Inf" | "Inf" | "+inf" | "-inf" | "inf" => None,
+        "NaN" | "nan" => f64::NAN,
+        "+Inf" | "Inf" | "+inf" | "inf" => f64::INFINITY,
+        "-Inf" | "-inf" => f64::NEG_INFINITY,
         "" => return Err("a value is missing"),
-        _ => Some(numbers::float(text.strip_prefix('+').unwrap_or(text)).ok_or("the value is no number")?),
+        _ => numbers::float(text.strip_prefix('+').unwrap_or(text)).ok_or("the value is no number")?,
     };
     let (text, end) = word(line, end);
     let mut point = Point { name, value, time: None };
@@ -253,6 +267,8 @@ struct PrometheusParser {
     index: KeyIndex,
     /// Where time, name, type and value are.
     own: [Option<usize>; 4],
+    /// Whether the value is declared as a text, which holds NaN and infinity too.
+    keeps_all: bool,
 }
 
 /// The types that the comments have named so far.
@@ -318,6 +334,7 @@ impl Parser for PrometheusParser {
         scan::lines(&Chunk::whole(chunk.head)).for_each(|(_, line)| types.note(line));
         let mut keys = KeyCursor::new(&self.index);
         let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
+        let mut unfit = Unfit::new(&self.schema);
         let mut scratch = String::new();
         for (unit, line) in scan::lines(chunk) {
             tally.read += 1;
@@ -347,7 +364,12 @@ impl Parser for PrometheusParser {
             });
             match read {
                 Ok(point) => {
-                    self.set_point(&point, &mut types, out);
+                    if !self.set_point(&point, &mut types, out)
+                        && let Some(column) = self.own[3]
+                    {
+                        unfit.note(column);
+                    }
+                    unfit.end_row();
                     out.end_row(unit);
                     tally.accepted += 1;
                     tally.rows += 1;
@@ -360,12 +382,14 @@ impl Parser for PrometheusParser {
             }
         }
         keys.finish(&mut tally);
+        unfit.finish(&self.schema, &mut tally);
         tally
     }
 }
 
 impl PrometheusParser {
-    fn set_point<'a>(&self, point: &Point<'a>, types: &mut Types<'a>, out: &mut dyn Columns) {
+    /// Sets the columns beside the labels; false where the value is none that a Float holds.
+    fn set_point<'a>(&self, point: &Point<'a>, types: &mut Types<'a>, out: &mut dyn Columns) -> bool {
         let [time, name, kind, value] = self.own;
         if let (Some(column), Some(time)) = (time, point.time) {
             out.timestamp(column, time);
@@ -376,9 +400,11 @@ impl PrometheusParser {
         if let Some((column, kind)) = kind.and_then(|column| Some((column, types.find(point.name)?))) {
             out.text(column, kind);
         }
-        if let (Some(column), Some(value)) = (value, point.value) {
-            out.float(column, value);
+        if let Some(column) = value {
+            out.float(column, point.value);
+            return point.value.is_finite() || self.keeps_all || !out.wants(column);
         }
+        true
     }
 }
 

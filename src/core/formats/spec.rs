@@ -55,7 +55,7 @@ pub struct OptionSpec {
     pub doc: &'static str,
 }
 
-/// What recognisers look at: the first 64 KiB and samples further in, cut at line ends, decompressed,
+/// What recognisers look at: the first 64 KiB, the first line at least, and samples further in, cut at line ends, decompressed,
 /// already UTF-8 (other bytes replaced).
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
@@ -108,7 +108,7 @@ pub struct Chunk<'a> {
     pub first_line: u64,
     /// Offset of its first byte in the (decompressed) file.
     pub offset: u64,
-    /// The first 64 KiB of the file, for headers and directives.
+    /// The file's first lines, 64 KiB or the first event whole, for headers and directives.
     pub head: &'a str,
     /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
     /// one that is not after it, so that files which span new year read right in any chunk.
@@ -130,6 +130,10 @@ pub trait Format: Sync {
     /// One paragraph.
     fn doc(&self) -> &'static str;
     fn options(&self) -> &'static [OptionSpec];
+    /// Whether it makes the same columns whatever the file holds: its options say all.
+    fn is_closed(&self) -> bool {
+        false
+    }
     /// `None`: certainly not this format.
     fn recognise(&self, sample: &Sample) -> Option<Recognition>;
     /// Checks that the options are known and chosen from what there is; `prepare` begins with it.
@@ -187,6 +191,12 @@ pub trait Parser: Send + Sync {
     /// How a line is laid out, where the format's lines have fixed separators: from it targets make their queries.
     fn layout(&self) -> Option<&Layout> {
         None
+    }
+
+    /// Whether a file that begins like this can be none of the format, so that it need not be read to its end to be
+    /// turned away; asked where the parser needs the whole.
+    fn is_hopeless(&self, _head: &str) -> bool {
+        false
     }
 
     /// Reads a chunk whole: every unit is handed over, quarantined, joined, blank or meta. Never panics.

@@ -122,6 +122,11 @@ impl Lowering<'_> {
                     self.report(diagnostic.field("source"));
                     return None;
                 }
+                if known.is_closed()
+                    && let Ok(parser) = known.prepare(format, None, &Sample::default())
+                {
+                    self.report_columns_never_made(title, schema, parser.schema());
+                }
                 schema.clone()
             }
             None => match known.prepare(format, None, &Sample::default()) {
@@ -144,6 +149,22 @@ impl Lowering<'_> {
         let format = FormatSpec { extra: Map::new(), ..format.clone() };
         let read = Read { path: source.path.clone(), format, schema, columns: None, position, planned: None };
         self.push_from("source", Op::Read(read), Vec::new())
+    }
+
+    /// Columns that are declared of a format that never makes them: null in every row.
+    fn report_columns_never_made(&mut self, title: &str, declared: &Schema, made: &Schema) {
+        let never: Vec<String> =
+            declared.names().filter(|name| !made.has(name)).map(|name| format!("`{name}`")).collect();
+        if never.is_empty() {
+            return;
+        }
+        let message =
+            format!("the format of the source “{title}” makes no column {}: null in every row", never.join(", "));
+        let help = format!(
+            "its columns are {}; let a sample show them again, or correct the format's options",
+            made.names().collect::<Vec<_>>().join(", ")
+        );
+        self.report(Diagnostic::warning("PW0496", message).help(help).field("source"));
     }
 
     /// Made-up rows of a source that does not exist yet.

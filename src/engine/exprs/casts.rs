@@ -1,6 +1,6 @@
 //! Casts. Those that Polars makes with the same meaning are native, the others go row by row.
 
-use pipewright_core::data::{DataType, Schema};
+use pipewright_core::data::{DataType, Schema, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::Expr;
 
@@ -42,7 +42,7 @@ fn parsed(text: pl::Expr, to: &DataType, parse: fn(&str) -> Option<i64>) -> pl::
 fn parsed_floats(text: pl::Expr) -> pl::Expr {
     let parse = |text: &str| {
         let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E');
-        text.parse::<f64>().ok().filter(|number| number.is_finite() && text.bytes().all(plain))
+        text.parse::<f64>().ok().filter(|_| text.bytes().all(plain)).and_then(settled)
     };
     kernels::elementwise("parse floats", vec![text], &DataType::Float, move |columns: &mut [Column]| {
         let result: Float64Chunked =

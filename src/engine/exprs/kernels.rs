@@ -1,7 +1,7 @@
 //! Elementwise kernels: arithmetic that gives null where the result is out of range, not finite, or divided by zero.
 
-use pipewright_core::data::DataType;
 use pipewright_core::data::instants::in_range;
+use pipewright_core::data::{DataType, settled};
 use pipewright_core::expr::BinaryOp;
 use polars::prelude::arity::{binary_elementwise, unary_elementwise};
 use polars::prelude::{self as pl, Column, Field, Float64Chunked, Int64Chunked, IntoColumn, PolarsResult, Series};
@@ -84,7 +84,7 @@ fn micros(span: Typed) -> Typed {
 pub(super) fn negate(inner: &Typed) -> Option<Typed> {
     let data_type = inner.data_type.clone();
     match data_type {
-        DataType::Float => Some(Typed::new(-inner.expr.clone(), data_type)),
+        DataType::Float => Some(Typed::new(finite(-inner.expr.clone()), data_type)),
         DataType::Int | DataType::Duration => {
             let output = polars_type(&data_type);
             let run = move |columns: &mut [Column]| {
@@ -123,9 +123,8 @@ fn floats(left: Typed, right: Typed, op: fn(f64, f64) -> Option<f64>) -> Typed {
     let run = move |columns: &mut [Column]| {
         let columns = aligned(columns);
         let (left, right) = (columns[0].f64()?, columns[1].f64()?);
-        let result: Float64Chunked = binary_elementwise(left, right, |a: Option<f64>, b: Option<f64>| {
-            op(a?, b?).filter(|result| result.is_finite())
-        });
+        let result: Float64Chunked =
+            binary_elementwise(left, right, |a: Option<f64>, b: Option<f64>| op(a?, b?).and_then(settled));
         Ok(result.with_name(columns[0].name().clone()).into_column())
     };
     Typed::new(elementwise("float arithmetic", vec![left.expr, right.expr], &DataType::Float, run), DataType::Float)
@@ -140,7 +139,7 @@ fn physical(column: &Column) -> PolarsResult<Int64Chunked> {
 pub(crate) fn finite(expr: pl::Expr) -> pl::Expr {
     elementwise("finite", vec![expr], &DataType::Float, |columns: &mut [Column]| {
         let cells = columns[0].f64()?;
-        let result: Float64Chunked = unary_elementwise(cells, |cell: Option<f64>| cell.filter(|x| x.is_finite()));
+        let result: Float64Chunked = unary_elementwise(cells, |cell: Option<f64>| cell.and_then(settled));
         Ok(result.with_name(columns[0].name().clone()).into_column())
     })
 }

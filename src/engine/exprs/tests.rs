@@ -257,3 +257,39 @@ fn what_is_not_there_is_told() {
     assert_eq!(fault("stauts > 1"), "unknown column `stauts`; did you mean `status`?");
     assert_eq!(fault("status > ${limit}"), "the parameter `limit` has no value");
 }
+
+#[test]
+fn zero_has_no_sign_in_a_column() {
+    let schema = Schema::of([("x", DataType::Float), ("t", DataType::String)]);
+    let numbers = [0.0, -0.0, -0.3, -1e-300, 2.0, -2.0];
+    let rows: Vec<Vec<Value>> =
+        numbers.iter().map(|number| vec![Value::Float(*number), Value::text(format!("{number:?}"))]).collect();
+    let table = ResultTable::from_rows(&schema, &rows);
+    for text in [
+        "x",
+        "-x",
+        "x * -1",
+        "x * 1e-300",
+        "x / -1e300",
+        "x % 2",
+        "round(x)",
+        "round(x, 2)",
+        "floor(x)",
+        "ceil(x)",
+        "trunc(x)",
+        "bin(x, 5)",
+        "abs(x)",
+        "try_cast(t as float)",
+        "x - x",
+        "x + x",
+        "coalesce(x, 1.0)",
+        "clamp(x, -1.0, 1.0)",
+        "case when x < 1 then -x else x end",
+    ] {
+        let typed = lower(&parse(text).unwrap(), &schema).unwrap();
+        let frame = table.frame().clone().lazy().select([typed.expr.alias("r")]).collect().unwrap();
+        let column = frame.column("r").unwrap();
+        let found = column.f64().unwrap().iter().flatten().any(|number| number == 0.0 && number.is_sign_negative());
+        assert!(!found, "{text}: {column:?}");
+    }
+}

@@ -92,6 +92,16 @@ impl Session {
         let name = format!("{} {}", node.origin.step, id.0);
         let mut result = guarded(|| compute(request, node, &inputs, &name, cancel))?;
         result.milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        let is_read = matches!(&node.op, Op::Read(read) if read.planned.is_none());
+        if is_read && self::key(request, node, std::iter::empty()).ok() != Some(key) {
+            // Rows of before and of after: no state of the file.
+            result.whole = false;
+            if let Some(statement) = &mut result.statement {
+                statement.whole = false;
+                statement.method.push_str("; the file was changed while it was read");
+            }
+            return Ok((key, result));
+        }
         self.cache.put(key, result.clone());
         Ok((key, result))
     }

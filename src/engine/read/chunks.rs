@@ -15,6 +15,13 @@ pub(crate) const EVENT_LIMIT: usize = 64 << 20;
 /// The largest file that is read whole (JSON documents), in bytes.
 pub(crate) const WHOLE_LIMIT: usize = 1 << 30;
 
+/// Bytes of a file that is read whole, by which it is judged whether that is worth while.
+const JUDGED: usize = 64 << 10;
+/// Cells of a chunk's table: keys that are met once each make a wide table of few bytes.
+const CELL_LIMIT: u64 = 2 << 20;
+/// Lines of a chunk: each may be turned away, and is kept with its reason until it is written.
+const LINE_LIMIT: u64 = 1 << 18;
+
 /// A piece of a file, cut at events' borders; not yet known to be UTF-8.
 pub(crate) struct RawChunk {
     pub bytes: Vec<u8>,
@@ -31,55 +38,100 @@ pub(crate) struct Chunker<R> {
     line: u64,
     offset: u64,
     chunk_size: usize,
+    /// Bytes of the stream, where they are known.
+    size: Option<u64>,
     is_done: bool,
 }
 
 impl<R: Read> Chunker<R> {
     /// The stream begins at an event's border, on line `line` and at `offset` of its file.
     pub fn new(reader: R, line: u64, offset: u64, chunk_size: usize) -> Self {
-        Self { reader, carry: Vec::new(), line, offset, chunk_size: chunk_size.max(1), is_done: false }
+        Self { reader, carry: Vec::new(), line, offset, chunk_size: chunk_size.max(1), size: None, is_done: false }
+    }
+
+    /// The stream has that many bytes.
+    pub fn of_size(mut self, size: Option<u64>) -> Self {
+        self.size = size;
+        self
     }
 
     /// The next chunk; `None` at the end.
     pub fn next(&mut self, parser: &dyn Parser, path: &Path) -> Result<Option<RawChunk>, Diagnostic> {
-        if self.is_done {
+        if self.is_done && self.carry.is_empty() {
             return Ok(None);
         }
         let is_whole = parser.framing() == Framing::Whole;
-        let mut target = if is_whole { WHOLE_LIMIT } else { self.chunk_size.max(self.carry.len() + 1) };
-        let mut bytes = Vec::with_capacity(if is_whole { self.carry.len() } else { target });
-        bytes.append(&mut self.carry);
-        let cut = loop {
-            let wanted = target - bytes.len();
-            let got = self
-                .reader
-                .by_ref()
-                .take(wanted as u64)
-                .read_to_end(&mut bytes)
-                .map_err(|error| unreadable(path, &error))?;
-            if got < wanted {
-                self.is_done = true;
-                break bytes.len();
-            }
-            let cut = if is_whole { 0 } else { parser.cut(&bytes) };
-            if cut > 0 {
-                break cut.min(bytes.len());
-            }
-            let limit = if is_whole { WHOLE_LIMIT } else { EVENT_LIMIT };
-            if bytes.len() >= limit {
-                return Err(too_long(is_whole, path, self.line));
-            }
-            target = (target * 2).min(limit);
-        };
+        let mut bytes = if is_whole { self.read_whole(parser, path)? } else { self.read_events(parser, path)? };
         if bytes.is_empty() {
             return Ok(None);
         }
-        self.carry = bytes[cut..].to_vec();
-        bytes.truncate(cut);
+        let mut lines = count_lines(&bytes);
+        let width = parser.schema().len().max(1) as u64;
+        let most = (CELL_LIMIT / width).clamp(1, LINE_LIMIT);
+        if !is_whole && lines > most {
+            let end = memchr::memchr_iter(b'\n', &bytes).nth(most as usize - 1).map_or(bytes.len(), |end| end + 1);
+            let cut = parser.cut(&bytes[..end]);
+            if cut > 0 {
+                // What was read further goes before what was not cut yet.
+                let further = bytes.split_off(cut);
+                self.carry.splice(..0, further);
+                bytes.shrink_to_fit();
+                lines = count_lines(&bytes);
+            }
+        }
         let chunk = RawChunk { first_line: self.line, offset: self.offset, bytes };
-        self.line += count_lines(&chunk.bytes);
+        self.line += lines;
         self.offset += chunk.bytes.len() as u64;
         Ok(Some(chunk))
+    }
+
+    /// Bytes up to the end of an event, about a chunk's; what follows is carried over.
+    fn read_events(&mut self, parser: &dyn Parser, path: &Path) -> Result<Vec<u8>, Diagnostic> {
+        let mut target = self.chunk_size.max(self.carry.len() + 1);
+        let mut bytes = Vec::with_capacity(target);
+        bytes.append(&mut self.carry);
+        let cut = loop {
+            if self.fill(&mut bytes, target, path)? {
+                break bytes.len();
+            }
+            let cut = parser.cut(&bytes);
+            if cut > 0 {
+                break cut.min(bytes.len());
+            }
+            if bytes.len() >= EVENT_LIMIT {
+                return Err(too_long(false, path, self.line));
+            }
+            target = (target * 2).min(EVENT_LIMIT);
+        };
+        self.carry = bytes.split_off(cut);
+        Ok(bytes)
+    }
+
+    /// The whole stream; where its beginning shows that it is none of the format, only that.
+    fn read_whole(&mut self, parser: &dyn Parser, path: &Path) -> Result<Vec<u8>, Diagnostic> {
+        if self.size.is_some_and(|size| size > WHOLE_LIMIT as u64) {
+            return Err(too_long(true, path, self.line));
+        }
+        let mut bytes = std::mem::take(&mut self.carry);
+        if self.fill(&mut bytes, JUDGED, path)? {
+            return Ok(bytes);
+        }
+        if parser.is_hopeless(&String::from_utf8_lossy(&bytes)) {
+            self.is_done = true;
+            return Ok(bytes);
+        }
+        // At once, and not by doubling, which takes half as much again.
+        bytes.reserve_exact(self.size.map_or(0, |size| (size as usize + 1).saturating_sub(bytes.len())));
+        if self.fill(&mut bytes, WHOLE_LIMIT, path)? { Ok(bytes) } else { Err(too_long(true, path, self.line)) }
+    }
+
+    /// Reads until there are `target` bytes; gives whether the stream ended before.
+    fn fill(&mut self, bytes: &mut Vec<u8>, target: usize, path: &Path) -> Result<bool, Diagnostic> {
+        let wanted = target.saturating_sub(bytes.len());
+        let got =
+            self.reader.by_ref().take(wanted as u64).read_to_end(bytes).map_err(|error| unreadable(path, &error))?;
+        self.is_done |= got < wanted;
+        Ok(self.is_done)
     }
 }
 
@@ -132,6 +184,7 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> (String, Shifts, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipewright_core::data::{DataType, Schema};
     use pipewright_core::formats::{FormatSpec, Sample, format};
 
     #[test]
@@ -149,6 +202,42 @@ mod tests {
             }
             assert_eq!(joined, text, "chunks of {size}");
         }
+    }
+
+    #[test]
+    fn chunks_of_wide_tables_have_few_rows() {
+        let schema = Schema::of(
+            (0..CELL_LIMIT / 8)
+                .map(|number| number.to_string())
+                .collect::<Vec<_>>()
+                .iter()
+                .map(|name| (name.as_str(), DataType::String)),
+        );
+        let spec = FormatSpec::new("json_lines");
+        let parser = format("json_lines").unwrap().prepare(&spec, Some(&schema), &Sample::default()).unwrap();
+        let text = b"{}\n".repeat(50);
+        let mut chunker = Chunker::new(&text[..], 1, 0, CHUNK_SIZE);
+        let (mut lines, mut joined) = (Vec::new(), Vec::new());
+        while let Some(chunk) = chunker.next(&*parser, Path::new("f")).unwrap() {
+            lines.push(chunk.first_line);
+            joined.extend(chunk.bytes);
+        }
+        assert_eq!(lines, [1, 9, 17, 25, 33, 41, 49]);
+        assert_eq!(joined, text);
+    }
+
+    #[test]
+    fn what_is_no_document_is_not_read_to_its_end() {
+        let parser = format("json_document")
+            .unwrap()
+            .prepare(&FormatSpec::new("json_document"), None, &Sample::default())
+            .unwrap();
+        let mut chunker = Chunker::new(std::io::repeat(0), 1, 0, CHUNK_SIZE);
+        assert_eq!(chunker.next(&*parser, Path::new("f")).unwrap().unwrap().bytes.len(), JUDGED);
+        assert!(chunker.next(&*parser, Path::new("f")).unwrap().is_none());
+        let large = Some(WHOLE_LIMIT as u64 + 1);
+        let mut chunker = Chunker::new(&b"[{}]"[..], 1, 0, CHUNK_SIZE).of_size(large);
+        assert_eq!(chunker.next(&*parser, Path::new("f")).err().unwrap().code, "PW0908");
     }
 
     #[test]

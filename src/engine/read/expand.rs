@@ -1,24 +1,44 @@
 //! Paths and globs → files, sorted. Must not import formats or plans.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
+use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
 use pipewright_core::files::check_reach;
 
+use super::input::{STANDARD_INPUT, standard_input};
 use super::open::unreadable;
+
+/// What a path leads to.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    /// Sorted.
+    pub files: Vec<PathBuf>,
+    /// Folders on the way that cannot be looked into, each with its warning: what is in them is missing.
+    pub closed: Vec<Diagnostic>,
+}
 
 /// The files that a path, folder or glob names, sorted; relative ones start at `base`. A folder gives every file below
 /// it. Errors: nothing there, a pattern that is none, a folder that may not be read, a place that a project whose paths
 /// start at `base` does not reach.
 pub fn expand(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    check_reach(base, &base.join(path.trim()))?;
-    let files = files_of(path, base)?;
-    // A link leads elsewhere.
-    files.iter().try_for_each(|file| check_reach(base, file))?;
-    Ok(files)
+    expand_all(path, base).map(|found| found.files)
 }
 
-fn files_of(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+/// The same, with what a pattern had to pass over.
+pub fn expand_all(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
+    if path.trim() == STANDARD_INPUT && !base.join(STANDARD_INPUT).exists() {
+        return Ok(Expanded { files: vec![standard_input()?], closed: Vec::new() });
+    }
+    check_reach(base, &base.join(path.trim()))?;
+    let found = files_of(path, base)?;
+    // A link leads elsewhere.
+    found.files.iter().try_for_each(|file| check_reach(base, file))?;
+    Ok(found)
+}
+
+fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
+    let only = |files: Vec<PathBuf>| Expanded { files, closed: Vec::new() };
     let path = path.trim();
     if path.is_empty() {
         return Err(Diagnostic::error("PW0903", "no file is named")
@@ -26,15 +46,12 @@ fn files_of(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             .field("path"));
     }
     let full = base.join(path);
-    if full.is_file() {
-        return Ok(vec![full]);
-    }
     if full.is_dir() {
-        return below(&full);
+        return below(&full).map(only);
     }
     // A pipe or a device: who opens it says so.
     if full.exists() {
-        return Ok(vec![full]);
+        return Ok(only(vec![full]));
     }
     if !path.contains(['*', '?', '[']) {
         return Err(missing(path, &full));
@@ -55,12 +72,21 @@ fn files_of(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
             .field("path")
     })?;
+    let mut closed = closed_folders(&pattern);
     let mut files = Vec::new();
     for entry in found {
-        let entry = entry.map_err(|error| unreadable(error.path(), error.error()))?;
-        if entry.is_file() {
-            files.push(entry);
+        match entry {
+            Ok(entry) => match std::fs::metadata(&entry) {
+                Ok(about) if about.is_file() => files.push(entry),
+                Ok(_) => {}
+                Err(error) => note_closed(&mut closed, &entry, &error),
+            },
+            Err(error) => note_closed(&mut closed, error.path(), error.error()),
         }
+    }
+    let closed: Vec<Diagnostic> = closed.iter().map(|(place, cause)| left_out(place, cause)).collect();
+    if let (true, Some(first)) = (files.is_empty(), closed.first()) {
+        return Err(Diagnostic { severity: Severity::Error, ..first.clone() });
     }
     if files.is_empty() {
         return Err(Diagnostic::error("PW0904", format!("no file fits `{path}`"))
@@ -68,7 +94,50 @@ fn files_of(path: &str, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             .field("path"));
     }
     files.sort();
-    Ok(files)
+    Ok(Expanded { files, closed })
+}
+
+/// Folders that a pattern leads through and that cannot be looked into, with the cause: the pattern's own reader passes
+/// over them without a word.
+fn closed_folders(pattern: &str) -> BTreeMap<PathBuf, String> {
+    let mut closed = BTreeMap::new();
+    let is_wild = |part: &str| part.contains(['*', '?', '[']);
+    for (place, _) in pattern.match_indices('/').filter(|(place, _)| *place > 0) {
+        let (before, part) = (&pattern[..place], pattern[place + 1..].split('/').next().unwrap_or_default());
+        // What has no wildcard yet is there or not: the reader of patterns says so.
+        let Some(folders) = Some(before).filter(|_| is_wild(&pattern[..place]) || is_wild(part)) else { continue };
+        for folder in glob::glob(folders).into_iter().flatten() {
+            let folder = match folder {
+                Ok(folder) => folder,
+                Err(error) => {
+                    note_closed(&mut closed, error.path(), error.error());
+                    continue;
+                }
+            };
+            let looked = match is_wild(part) {
+                true if folder.is_dir() => std::fs::read_dir(&folder).map(drop),
+                true => std::fs::metadata(&folder).map(drop),
+                false => std::fs::metadata(folder.join(part)).map(drop),
+            };
+            if let Err(error) = looked {
+                note_closed(&mut closed, &folder, &error);
+            }
+        }
+    }
+    closed
+}
+
+/// What is not there is no fault.
+fn note_closed(closed: &mut BTreeMap<PathBuf, String>, place: &Path, error: &std::io::Error) {
+    if !matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) {
+        closed.entry(place.to_owned()).or_insert_with(|| io_cause(error));
+    }
+}
+
+fn left_out(place: &Path, cause: &str) -> Diagnostic {
+    Diagnostic::warning("PW0497", format!("a folder on the way cannot be read, so what is in it is missing: {cause}"))
+        .help("give this user the right to read it, or write a path that does not lead there")
+        .file(place.display().to_string())
 }
 
 fn pattern_cause(message: &str) -> &'static str {
@@ -111,7 +180,6 @@ pub(crate) fn missing(path: &str, full: &Path) -> Diagnostic {
     let folder = full.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let help = match near_file(full) {
         Some(near) => near,
-        None if path == "-" => "standard input is not read: give a file".to_owned(),
         None if !folder.is_dir() => {
             format!("there is no folder `{}` either; see whether the path is right", folder.display())
         }
@@ -124,6 +192,26 @@ pub(crate) fn missing(path: &str, full: &Path) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn folders_that_a_pattern_cannot_look_into_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("logs/a")).unwrap();
+        std::fs::write(at("logs/a/app.log"), "x").unwrap();
+        // Whoever runs the tests may read everything; a link to itself leads nowhere for anybody.
+        std::os::unix::fs::symlink("round", at("logs/round")).unwrap();
+        for pattern in ["logs/*/app.log", "logs/*/*.log"] {
+            let found = expand_all(pattern, folder.path()).unwrap();
+            assert_eq!(found.files, [at("logs/a/app.log")], "{pattern}");
+            assert_eq!(found.closed.len(), 1, "{pattern}: {:?}", found.closed);
+            assert!(found.closed[0].location.file.as_ref().unwrap().ends_with("logs/round"), "{:?}", found.closed);
+        }
+        assert_eq!(expand_all("logs/r*/app.log", folder.path()).unwrap_err().code, "PW0497");
+        std::fs::remove_file(at("logs/round")).unwrap();
+        assert!(expand_all("logs/*/*.log", folder.path()).unwrap().closed.is_empty());
+    }
 
     #[test]
     fn globs_folders_and_near_names() {

@@ -9,14 +9,15 @@ use std::sync::{Arc, Once};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files;
-use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally, format, formats};
+use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally, formats};
 use polars::prelude::DataFrame;
 use polars_buffer::Buffer;
 
 use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
+use super::input::given_name;
 use super::open::{Opened, open};
 use super::parquet;
-use super::sniff::sample_of;
+use super::sniff::{prepare_for, sample_of};
 use crate::columns::{FrameBuilder, Layout, Quarantined};
 use crate::parallel::{Crew, Send};
 
@@ -47,6 +48,8 @@ impl Cancel {
 #[derive(Clone)]
 pub(crate) struct ReadJob {
     pub files: Vec<PathBuf>,
+    /// Folders that the path leads through and that cannot be looked into, each with its warning.
+    pub closed: Vec<Diagnostic>,
     /// File names are shown relative to this folder.
     pub base: PathBuf,
     pub format: FormatSpec,
@@ -69,6 +72,8 @@ pub(crate) struct Parsed {
     pub frame: DataFrame,
     pub tally: Tally,
     pub quarantined: Vec<Quarantined>,
+    /// Bytes of the file, compressed or not, that were taken for it.
+    pub taken: u64,
 }
 
 /// A file ready to be parsed.
@@ -85,6 +90,7 @@ impl ReadJob {
     pub fn new(files: Vec<PathBuf>, base: &Path, format: FormatSpec, schema: Schema) -> Self {
         Self {
             files,
+            closed: Vec::new(),
             base: base.to_owned(),
             format,
             schema,
@@ -101,12 +107,10 @@ impl ReadJob {
     /// Opens a file and prepares its parser; the stream begins at the file's first byte after a byte order mark.
     pub fn prepare(&self, index: usize) -> Result<(Prepared, Opened), Diagnostic> {
         let path = &self.files[index];
-        let known = format(&self.format.name).ok_or_else(|| unknown_format(&self.format.name))?;
         let opened = open(path)?;
-        let sample = sample_of(path, 0)?;
-        let in_file = |diagnostic: Diagnostic| diagnostic.file(path.display().to_string());
-        let parser = known.prepare(&self.format, Some(&self.schema), &sample).map_err(in_file)?;
-        let name = files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
+        let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema), sample_of(path, 0)?)?;
+        let shown = || files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
+        let name = given_name(path).map_or_else(shown, str::to_owned);
         let head = String::from_utf8_lossy(&sample.head).into_owned();
         let prepared = Prepared { path: path.clone(), name, parser, head, modified: opened.modified };
         Ok((prepared, opened))
@@ -139,7 +143,7 @@ impl ReadJob {
         tally.replaced += replaced;
         let quarantined = std::mem::take(&mut columns.quarantined);
         let frame = columns.finish().map_err(|error| crate::internal("a chunk of rows", &error))?;
-        Ok(Parsed { frame, tally, quarantined })
+        Ok(Parsed { frame, tally, quarantined, taken: 0 })
     }
 
     /// Reads everything: `work` runs in the workers on each chunk, `deliver` here, in the files' order. Stops early
@@ -157,8 +161,10 @@ impl ReadJob {
     fn parse_task(&self, task: Task) -> Result<Parsed, Diagnostic> {
         self.cancel.check()?;
         match task {
-            Task::Text(file, raw) => self.parse(&file, raw),
-            Task::Rows { file, start, count } => parquet::read_rows(self, &file, start, count),
+            Task::Text { file, raw, taken } => Ok(Parsed { taken, ..self.parse(&file, raw)? }),
+            Task::Rows { file, start, count, taken } => {
+                Ok(Parsed { taken, ..parquet::read_rows(self, &file, start, count)? })
+            }
         }
     }
 
@@ -169,8 +175,11 @@ impl ReadJob {
             let (file, opened) = self.prepare(index)?;
             let file = Arc::new(file);
             if file.parser.framing() == Framing::Native {
-                for (start, count) in parquet::row_ranges(&file.path)? {
-                    if !send(Task::Rows { file: file.clone(), start, count }) {
+                let ranges = parquet::row_ranges(&file.path)?;
+                let rows = ranges.iter().map(|(_, count)| count).sum::<usize>().max(1) as u64;
+                for (start, count) in ranges {
+                    let taken = opened.size * count as u64 / rows;
+                    if !send(Task::Rows { file: file.clone(), start, count, taken }) {
                         return Ok(());
                     }
                 }
@@ -178,14 +187,15 @@ impl ReadJob {
                 continue;
             }
             let mut taken = 0;
-            let mut chunker = Chunker::new(opened.reader, 1, opened.offset, self.chunk_size);
+            let size = opened.is_plain().then_some(opened.size);
+            let mut chunker = Chunker::new(opened.reader, 1, opened.offset, self.chunk_size).of_size(size);
             while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
                 let now = opened.taken.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);
-                taken = now;
-                if !send(Task::Text(file.clone(), raw)) {
+                if !send(Task::Text { file: file.clone(), raw, taken: now - taken }) {
                     return Ok(());
                 }
+                taken = now;
             }
         }
         Ok(())
@@ -193,8 +203,8 @@ impl ReadJob {
 }
 
 enum Task {
-    Text(Arc<Prepared>, RawChunk),
-    Rows { file: Arc<Prepared>, start: usize, count: usize },
+    Text { file: Arc<Prepared>, raw: RawChunk, taken: u64 },
+    Rows { file: Arc<Prepared>, start: usize, count: usize, taken: u64 },
 }
 
 /// How many threads are at work on what may panic for reasons that are told otherwise.

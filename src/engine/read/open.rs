@@ -1,8 +1,7 @@
 //! Files as plain UTF-8 byte streams: gzip and zstd undone, byte order marks dropped, UTF-16 decoded. Must not import
 //! formats or plans.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -77,15 +76,18 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Diagnostic> {
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .map_or(0, |age| age.as_micros() as i64);
     let taken = Arc::new(AtomicU64::new(0));
-    let mut counted: Box<dyn Read + Send> = Box::new(Counted { file, taken: taken.clone() });
-    let magic = peek(&mut counted, 4).map_err(fail)?;
-    let (mut reader, compression): (Box<dyn Read + Send>, _) = if magic.starts_with(&[0x1f, 0x8b]) {
-        let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 18, rejoin(magic, counted)));
-        (Box::new(decoder), Some("gzip"))
-    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        (Box::new(zstd::stream::read::Decoder::new(rejoin(magic, counted)).map_err(fail)?), Some("zstd"))
+    let mut file: Box<dyn Read + Send> = Box::new(file);
+    let magic = peek(&mut file, 4).map_err(fail)?;
+    let is_gzip = magic.starts_with(&[0x1f, 0x8b]);
+    let is_zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let whole = rejoin(magic, file);
+    let ahead = |whole| Counted { inner: BufReader::with_capacity(1 << 18, whole), taken: taken.clone() };
+    let (mut reader, compression): (Box<dyn Read + Send>, _) = if is_gzip {
+        (Box::new(flate2::bufread::MultiGzDecoder::new(ahead(whole))), Some("gzip"))
+    } else if is_zstd {
+        (Box::new(zstd::stream::read::Decoder::with_buffer(ahead(whole)).map_err(fail)?), Some("zstd"))
     } else {
-        (rejoin(magic, counted), None)
+        (Box::new(Counted { inner: whole, taken: taken.clone() }), None)
     };
     let mark = peek(&mut reader, 3).map_err(fail)?;
     let (reader, encoding, offset): (Box<dyn Read + Send>, _, _) = if mark == [0xef, 0xbb, 0xbf] {
@@ -128,16 +130,28 @@ impl Read for Rejoined {
     }
 }
 
-struct Counted {
-    file: File,
+/// Counts what is taken; what was read ahead for a decoder, and not decoded yet, is not.
+struct Counted<R> {
+    inner: R,
     taken: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        let count = self.inner.read(buffer)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.inner.consume(count);
+        self.taken.fetch_add(count as u64, Ordering::Relaxed);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pipewright_core::data::instants::{date_in_range, in_range};
-use pipewright_core::data::{DataType, Field, Schema};
+use pipewright_core::data::{DataType, Field, Schema, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::Tally;
@@ -91,9 +91,23 @@ fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> R
         job.schema.fields.iter().zip(job.wanted(&job.schema)).filter(|(_, wanted)| *wanted).map(|(f, _)| f).collect();
     let names = wanted.iter().filter(|field| have.has(&field.name)).map(|field| field.name.clone()).collect();
     let read = read(&file.path, Some(names), start, count)?;
+    let rows = count as u64;
+    let mut tally = Tally { read: rows, accepted: rows, rows, ..Tally::default() };
     let mut columns = Vec::new();
     for field in wanted {
-        columns.push(column(&read, field, count).map_err(|error| damaged(&file.path, &error))?);
+        let made = column(&read, field, count).map_err(|error| damaged(&file.path, &error))?;
+        // What the type does not hold: infinite numbers, times out of range, values of another type.
+        let before = read.column(&field.name).map_or(count, Column::null_count);
+        let lost = made.null_count().saturating_sub(before);
+        if lost > 0 {
+            tally.unfit.insert(field.name.clone(), lost as u64);
+        }
+        let rounded = read.column(&field.name).map_or(Ok(0), |column| rounded(column, &made));
+        let rounded = rounded.map_err(|error| damaged(&file.path, &error))?;
+        if rounded > 0 {
+            tally.rounded.insert(field.name.clone(), rounded);
+        }
+        columns.push(made);
     }
     if job.position {
         columns.push(Column::new_scalar("_file".into(), Scalar::from(PlSmallStr::from_str(&file.name)), count));
@@ -102,9 +116,17 @@ fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> R
         columns.push(Column::full_null("_offset".into(), count, &polars_type(&DataType::Int)));
     }
     let frame = DataFrame::new(count, columns).map_err(|error| damaged(&file.path, &error))?;
-    let rows = count as u64;
-    let tally = Tally { read: rows, accepted: rows, rows, ..Tally::default() };
-    Ok(Parsed { frame, tally, quarantined: Vec::new() })
+    Ok(Parsed { frame, tally, quarantined: Vec::new(), taken: 0 })
+}
+
+/// Whole numbers that a column of floats holds only as a neighbour.
+fn rounded(column: &Column, made: &Column) -> PolarsResult<u64> {
+    if !(column.dtype().is_integer() && made.dtype().is_float()) {
+        return Ok(0);
+    }
+    let back = made.cast(&polars::prelude::DataType::Int128)?;
+    let differs = column.cast(&polars::prelude::DataType::Int128)?.not_equal_missing(&back)?;
+    Ok(differs.sum().unwrap_or(0).into())
 }
 
 fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column> {
@@ -119,10 +141,19 @@ fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column
         }
         _ => column.clone(),
     };
+    let column = match column.dtype() {
+        // A cast would cut the fraction off.
+        polars::prelude::DataType::Float32 | polars::prelude::DataType::Float64 if wanted.is_integer() => {
+            let whole = column.cast(&polars::prelude::DataType::Float64)?;
+            let whole = whole.as_materialized_series().f64()?.apply(|value| value.filter(|value| value.fract() == 0.0));
+            whole.into_series().into_column()
+        }
+        _ => column,
+    };
     let column = if *column.dtype() == wanted { column } else { column.cast(&wanted)? };
     match column.dtype() {
         polars::prelude::DataType::Float64 => {
-            let values = column.as_materialized_series().f64()?.apply(|value| value.filter(|value| value.is_finite()));
+            let values = column.as_materialized_series().f64()?.apply(|value| value.and_then(settled));
             Ok(values.into_series().into_column())
         }
         // Only the years 1 to 9999 are held.

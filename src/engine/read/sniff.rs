@@ -8,14 +8,18 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::{FormatSpec, Framing, Recognition, Sample, format, recognise};
+use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, recognise};
 
 use super::expand::missing;
 use super::job::unknown_format;
 use super::open::{open, unreadable};
 use super::parquet;
 
-const HEAD: u64 = 64 << 10;
+const HEAD: usize = 64 << 10;
+/// Bytes of the longest head: a first line, or a first event, that is longer tells nothing.
+const HEAD_LIMIT: usize = 8 << 20;
+/// The same of JSON text, which may well be one line of any length.
+const JSON_HEAD_LIMIT: usize = 1 << 20;
 const PIECE: u64 = 16 << 10;
 
 /// What was found out about a file.
@@ -93,30 +97,51 @@ pub fn schema_as(path: &Path, spec: &FormatSpec) -> Result<Schema, Diagnostic> {
 }
 
 fn schema_of_file(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Schema, Diagnostic> {
-    let known = format(&spec.name).ok_or_else(|| unknown_format(&spec.name))?;
-    let parser = known.prepare(spec, None, sample).map_err(|diagnostic| diagnostic.file(path.display().to_string()))?;
+    let (parser, _) = prepare_for(path, spec, None, sample.clone())?;
     match parser.framing() {
         Framing::Native => parquet::schema(path),
         Framing::Cut | Framing::Whole => Ok(parser.schema().clone()),
     }
 }
 
-/// The first 64 KiB of a file and, of plain ones, `pieces` of 16 KiB further in, cut at line ends.
+/// Prepares a format for a file by its sample; where the first event is longer than that, by a longer one, with which
+/// it goes on.
+pub(crate) fn prepare_for(
+    path: &Path,
+    spec: &FormatSpec,
+    schema: Option<&Schema>,
+    sample: Sample,
+) -> Result<(Box<dyn Parser>, Sample), Diagnostic> {
+    let known = format(&spec.name).ok_or_else(|| unknown_format(&spec.name))?;
+    let in_file = |diagnostic: Diagnostic| diagnostic.file(path.display().to_string());
+    let parser = known.prepare(spec, schema, &sample).map_err(in_file)?;
+    let is_whole = |parser: &dyn Parser, sample: &Sample| {
+        sample.whole || parser.framing() != Framing::Cut || parser.cut(&sample.head) > 0
+    };
+    if is_whole(&*parser, &sample) {
+        return Ok((parser, sample));
+    }
+    let (mut head, whole) = read_head(path, &mut open(path)?.reader, HEAD_LIMIT)?;
+    head.truncate(parser.cut(&head));
+    let longer = Sample { head: valid(head), whole, ..sample.clone() };
+    let longer_parser = known.prepare(spec, schema, &longer).map_err(in_file)?;
+    Ok(match is_whole(&*longer_parser, &longer) {
+        true => (longer_parser, longer),
+        false => (parser, sample),
+    })
+}
+
+/// The first 64 KiB of a file, its first line at least, and, of plain files, `pieces` of 16 KiB further in, cut at line
+/// ends.
 pub(crate) fn sample_of(path: &Path, pieces: u64) -> Result<Sample, Diagnostic> {
     let mut opened = open(path)?;
-    let mut head = Vec::new();
-    opened.reader.by_ref().take(HEAD + 1).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
-    let whole = head.len() as u64 <= HEAD;
-    if !whole {
-        head.truncate(HEAD as usize);
-        let end = memchr::memrchr(b'\n', &head).map_or(head.len(), |last| last + 1);
-        head.truncate(end);
-    }
+    let (head, whole) = read_head(path, &mut opened.reader, HEAD)?;
     let mut further = Vec::new();
-    if !whole && opened.is_plain() && opened.size > 2 * HEAD {
+    let start = head.len() as u64;
+    if !whole && opened.is_plain() && opened.size > 2 * start {
         let mut file = open_file(path).map_err(|error| unreadable(path, &error))?;
         for piece in 1..=pieces {
-            let place = HEAD + (opened.size - HEAD) * piece / (pieces + 1);
+            let place = start + (opened.size - start) * piece / (pieces + 1);
             if let Some(bytes) = read_piece(&mut file, place).map_err(|error| unreadable(path, &error))? {
                 further.push(valid(bytes));
             }
@@ -124,6 +149,30 @@ pub(crate) fn sample_of(path: &Path, pieces: u64) -> Result<Sample, Diagnostic> 
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Sample { name, head: valid(head), further, whole, file_time: opened.modified })
+}
+
+/// The first `size` bytes, cut behind their last line end, and whether that is all. Where the first line is longer
+/// (a table with thousands of columns), it is read to its end, and as much again for the rows below it.
+fn read_head(path: &Path, reader: &mut dyn Read, size: usize) -> Result<(Vec<u8>, bool), Diagnostic> {
+    let mut head = Vec::new();
+    let mut target = size;
+    loop {
+        let wanted = target + 1 - head.len();
+        let got = reader.take(wanted as u64).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
+        if got < wanted {
+            return Ok((head, true));
+        }
+        let first = memchr::memchr(b'\n', &head[..target]);
+        let is_json = head.trim_ascii_start().starts_with(b"{") || head.trim_ascii_start().starts_with(b"[");
+        let limit = if is_json { JSON_HEAD_LIMIT } else { HEAD_LIMIT };
+        if target >= limit || first.is_some_and(|first| first * 2 <= target) {
+            break;
+        }
+        target = first.map_or(target * 2, |first| (first * 2).max(target + 1)).min(limit);
+    }
+    let end = memchr::memrchr(b'\n', &head[..target]).map_or(target, |last| last + 1);
+    head.truncate(end);
+    Ok((head, false))
 }
 
 fn read_piece(file: &mut File, place: u64) -> std::io::Result<Option<Vec<u8>>> {

@@ -151,3 +151,44 @@ fn parquet_is_recognised_and_read_with_the_columns_that_are_wanted() {
     assert_eq!(rows[9], "1970-01-01 00:00:09|9");
     assert!(tally.is_balanced() && tally.rows == 10);
 }
+
+#[test]
+fn a_header_of_any_length_names_the_columns() {
+    let names: Vec<String> = (0..9000).map(|number| format!("column_name_{number}")).collect();
+    let row: Vec<String> = (0..9000).map(|number| number.to_string()).collect();
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\nsecond line\"")).collect();
+    for header in [names.join(","), quoted.join(",")] {
+        let text = format!("{header}\n{}\n{}\n", row.join(","), row.join(","));
+        let (_folder, base) = folder_with(&[("wide.csv", text.as_bytes())]);
+        let spec = FormatSpec::new("csv");
+        let schema = schema_as(&base.join("wide.csv"), &spec).unwrap();
+        assert_eq!(schema.len(), 9000);
+        assert_eq!(schema.fields[8999].data_type, DataType::Int);
+        let mut job = ReadJob::new(vec![base.join("wide.csv")], &base, spec, schema);
+        job.columns = Some(vec![job.schema.fields[8999].name.clone()]);
+        let (rows, tally) = rows_of(&job);
+        assert_eq!((tally.rows, tally.quarantined), (2, 0));
+        assert!(rows[0].contains("8999"), "{}", rows[0]);
+    }
+}
+
+#[test]
+fn an_unclosed_quote_costs_its_line_and_little_time() {
+    let text = "id,name\n1,\"open\n".to_owned() + &"2,\"\"\n".repeat(800_000) + "3,\"x\n" + &"4,y\n".repeat(800_000);
+    let (_folder, base) = folder_with(&[("open.csv", text.as_bytes())]);
+    let schema = Schema::of([("id", DataType::Int), ("name", DataType::String)]);
+    let job = ReadJob::new(vec![base.join("open.csv")], &base, FormatSpec::new("csv"), schema);
+    let started = std::time::Instant::now();
+    let mut faults = Vec::new();
+    let mut rows = 0;
+    job.for_each(&Ok, &mut |parsed: Parsed| {
+        rows += parsed.tally.rows;
+        faults.extend(parsed.quarantined.iter().map(|unit| (unit.line, unit.reason.clone())));
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    let reason = "a quote does not close before a separator or line end".to_owned();
+    assert_eq!(rows, 1_600_000);
+    assert_eq!(faults, [(2, reason.clone()), (800_003, reason)]);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}

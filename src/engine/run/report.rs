@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{NodeId, OnFail, Op, Plan};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct RunReport {
     pub quarantined: u64,
     /// Of the units that were read, 0 to 1.
     pub quarantined_share: f64,
+    /// The share that the run allows, of each source and of all.
+    #[serde(default)]
+    pub max_quarantined: f64,
     /// More was turned away than the run allows (exit code 3).
     pub over_threshold: bool,
     /// Where the rows that were turned away lie.
@@ -59,6 +63,9 @@ pub struct SourceReport {
     /// Columns of the design that the first file does not have: null in every row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_columns: Vec<String>,
+    /// Folders that the source's path leads through and that could not be looked into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<Diagnostic>,
 }
 
 /// A file's identity.
@@ -109,6 +116,52 @@ pub struct SinkReport {
     pub rows: u64,
     pub bytes: u64,
     pub schema: Schema,
+}
+
+impl RunReport {
+    /// What whoever reads the results has to know of them: columns that a file does not have, values that became null,
+    /// sources of which too little could be read. The same in every summary.
+    pub fn remarks(&self) -> Vec<Diagnostic> {
+        let mut remarks: Vec<Diagnostic> = self.sources.iter().flat_map(SourceReport::remarks).collect();
+        if !self.over_threshold {
+            return remarks;
+        }
+        let help = match &self.quarantine_file {
+            Some(file) => format!("see why in {file}"),
+            None => "--quarantine DIR keeps them with their reasons".to_owned(),
+        };
+        let over = format!("in quarantine, more than the share {} that --max-quarantined allows", self.max_quarantined);
+        let sources = self.sources.iter().filter(|source| source.tally.quarantined_share() > self.max_quarantined);
+        let before = remarks.len();
+        remarks.extend(sources.map(|source| {
+            let Tally { accepted, quarantined, .. } = source.tally;
+            let message = format!("{quarantined} of {} units {over}", accepted + quarantined);
+            Diagnostic::warning("PW0723", message).help(&help).step(&source.step, &source.title)
+        }));
+        if remarks.len() == before {
+            let message = format!("{} units of all sources and steps {over}", self.quarantined);
+            remarks.push(Diagnostic::warning("PW0723", message).help(help));
+        }
+        remarks
+    }
+}
+
+impl SourceReport {
+    fn remarks(&self) -> Vec<Diagnostic> {
+        let mut remarks = self.closed.clone();
+        if !self.missing_columns.is_empty() {
+            let names: Vec<String> = self.missing_columns.iter().map(|name| format!("`{name}`")).collect();
+            let message = format!("the file has no column {}: null in every row", names.join(", "));
+            let help = "give the right file, or look at the source again in the designer: its columns have changed";
+            let file = self.files.first().map_or("", |file| file.path.as_str());
+            remarks.push(Diagnostic::warning("PW0725", message).help(help).file(file));
+        }
+        if let Some(changed) = self.tally.changed_values() {
+            let help = "give the column another type in the source, or String, which keeps every value as it stands";
+            remarks.push(Diagnostic::warning("PW0731", changed).help(help));
+        }
+        remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
+    }
 }
 
 /// Steps that block, in the plan's order.

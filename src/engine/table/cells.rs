@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pipewright_core::data::{DataType, Value};
+use pipewright_core::data::{DataType, Value, settled};
 use polars::prelude::{
     AnyValue, BooleanChunked, Float64Chunked, Int32Chunked, Int64Chunked, NewChunkedArray, PlSmallStr, Series,
     StringChunked, TimeUnit,
@@ -198,7 +198,7 @@ pub(crate) fn series_of(name: &str, data_type: &DataType, values: &[&Value]) -> 
         }
         DataType::Float => {
             let cells = values.iter().map(|value| match value {
-                Value::Float(number) if number.is_finite() => Some(*number),
+                Value::Float(number) => settled(*number),
                 Value::Int(number) => Some(*number as f64),
                 _ => None,
             });

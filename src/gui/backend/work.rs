@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::files::is_trusted;
 use pipewright_core::formats::FormatSpec;
@@ -125,6 +125,8 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence, cancel: &Ca
         |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source, base));
     unknown.sources.retain(|_, source| !is_known(source));
     let (found, mut warnings) = evidence::evidence_until(&unknown, base, &parameters, cancel);
+    // What became of values is told on the step, of the rows that are shown.
+    warnings.retain(|warning| warning.severity != Severity::Hint);
     let mut evidence = KnownEvidence::new();
     for source in project.sources.values() {
         let read = found.iter().find(|one| one.source == source.id).or(known.get(&source.id).map(|(_, one)| one));

@@ -74,10 +74,11 @@ fn place(hand: &Hand<'_, '_>, id: Id, rect: Rect, selected: bool, name: &str) ->
     hand.ui.input(|input| input.has_accesskit_action_request(id, accesskit::Action::Click))
 }
 
-/// Title, kind, state: what a step is called.
+/// Title, kind, state: what a step is called; and what needs a look.
 pub fn step_name(step: &StepView) -> String {
     let suggested = if step.is_ghost { "suggested, " } else { "" };
-    format!("{}, {}, {suggested}{}", step.title, step.kind, step.state.word())
+    let warns = if step.footer_warns { format!(", {}", step.footer_right) } else { String::new() };
+    format!("{}, {}, {suggested}{}{warns}", step.title, step.kind, step.state.word())
 }
 
 fn describe_step(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, index: usize) {

@@ -11,7 +11,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (&["read", "lgo.csv"], 1, &["there is no file `lgo.csv`", "did you mean `log.csv`?"]),
     (&["profile", "lgo.csv"], 1, &["there is no file `lgo.csv`", "did you mean `log.csv`?"]),
     (&["read", "nowhere/x.log"], 1, &["there is no file `nowhere/x.log`", "there is no folder `./nowhere` either"]),
-    (&["read", "-"], 1, &["there is no file `-`", "standard input is not read"]),
+    (&["read", "-"], 1, &["the file is empty", "(standard input)"]),
     (&["sniff", "."], 1, &["this is a folder, not a file", "`/*`"]),
     (&["read", "empty"], 1, &["the folder holds no files", "choose another folder"]),
     (&["read", "logs/*.log"], 1, &["no file fits `logs/*.log`", "`**`"]),
@@ -60,7 +60,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     ),
     (
         &["read", "access.log", "--as", "nginx_access", "--set", "log_format=$status $remote_addr"],
-        0,
+        3,
         &["1 of 1 units did not fit nginx_access; the first: ", "access.log, line 1", "--quarantine FILE"],
     ),
     (

@@ -61,7 +61,8 @@ impl Printer<'_> {
             ExprKind::Not(expr) => format!("(NOT {})", self.sql(expr)?),
             ExprKind::Negate(expr) => match self.type_of(expr) {
                 DataType::Int | DataType::Duration => format!("TRY(- {})", self.sql(expr)?),
-                _ => format!("(- {})", self.sql(expr)?),
+                // So that zero has no sign.
+                _ => format!("(0 - {})", self.sql(expr)?),
             },
             ExprKind::Binary { op, left, right } => self.binary(*op, left, right)?,
             ExprKind::IsNull { expr, negated } => format!("({} IS {}NULL)", self.sql(expr)?, not(*negated)),

@@ -227,7 +227,7 @@ fn number_function(name: &str, args: &[String], types: &[DataType]) -> Option<St
         "round" if is_float => format!("pw_round({a}, {})", arg(1)),
         "round" if args.len() == 1 => a.to_owned(),
         "round" => format!("pw_round_int({a}, {})", arg(1)),
-        "floor" | "ceil" | "trunc" if is_float => format!("{name}({a})"),
+        "floor" | "ceil" | "trunc" if is_float => format!("({name}({a}) + 0)"),
         "floor" | "ceil" | "trunc" => a.to_owned(),
         "sqrt" => format!("CASE WHEN {a} >= 0 THEN sqrt(CAST({a} AS DOUBLE)) END"),
         "ln" | "log10" | "log2" => format!("CASE WHEN {a} > 0 THEN {name}(CAST({a} AS DOUBLE)) END"),

@@ -5,8 +5,8 @@ pub const PRELUDE: &str = r"-- Made by Pipewright. Needs DuckDB 1.3 or later (TR
 SET TimeZone = 'UTC';
 SET preserve_insertion_order = true;
 
--- A float that is NaN or infinite is null.
-CREATE OR REPLACE TEMP MACRO pw_finite(x) AS CASE WHEN isfinite(x) THEN x END;
+-- A float that is NaN or infinite is null, and zero has no sign.
+CREATE OR REPLACE TEMP MACRO pw_finite(x) AS CASE WHEN isfinite(x) THEN x + 0 END;
 CREATE OR REPLACE TEMP MACRO pw_divide(a, b) AS CASE WHEN b <> 0 THEN pw_finite(CAST(a AS DOUBLE) / CAST(b AS DOUBLE)) END;
 CREATE OR REPLACE TEMP MACRO pw_modulo(a, b) AS CASE WHEN b <> 0 THEN pw_finite(CAST(a AS DOUBLE) % CAST(b AS DOUBLE)) END;
 CREATE OR REPLACE TEMP MACRO pw_modulo_int(a, b) AS CASE WHEN b = -1 THEN CASE WHEN a IS NOT NULL THEN CAST(0 AS BIGINT) END ELSE TRY(a % b) END;
@@ -17,7 +17,7 @@ CREATE OR REPLACE TEMP MACRO pw_time(micros) AS CASE WHEN micros BETWEEN -621355
 CREATE OR REPLACE TEMP MACRO pw_held(t) AS CASE WHEN t BETWEEN make_timestamp(-62135596800000000) AND make_timestamp(253402300799999999) THEN t END;
 CREATE OR REPLACE TEMP MACRO pw_scale(n) AS pow(10e0, CASE WHEN n NOT BETWEEN -30 AND 30 THEN 30 ELSE abs(n) END);
 CREATE OR REPLACE TEMP MACRO pw_round(x, n) AS CASE
-  WHEN n >= 0 THEN CASE WHEN isfinite(x * pw_scale(n)) THEN round(x * pw_scale(n)) / pw_scale(n) ELSE x END
+  WHEN n >= 0 THEN CASE WHEN isfinite(x * pw_scale(n)) THEN round(x * pw_scale(n)) / pw_scale(n) + 0 ELSE x END
   WHEN n < 0 THEN pw_finite(round(x / pw_scale(n)) * pw_scale(n)) END;
 CREATE OR REPLACE TEMP MACRO pw_round_int(x, n) AS CASE WHEN n >= 0 THEN x WHEN n < -19 THEN x - x ELSE TRY_CAST((abs(CAST(x AS HUGEINT)) + CAST(pw_scale(n) AS HUGEINT) // 2) // CAST(pw_scale(n) AS HUGEINT) * CAST(pw_scale(n) AS HUGEINT) * sign(x) AS BIGINT) END;
 -- Counts and places as far as DuckDB's functions of texts take them.

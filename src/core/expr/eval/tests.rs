@@ -110,3 +110,13 @@ fn text_matches_by_characters() {
     gives("cast('12' as int) + 1", "13");
     gives("try_cast('{\"a\": [1]}' as record{a: list<int>}).a", "[1]");
 }
+
+#[test]
+fn zero_has_no_sign() {
+    for text in
+        ["-0.0", "0.0 * -1", "-(0.0)", "round(-0.4)", "ceil(-0.5)", "trunc(-0.5)", "cast('-0' as float)", "-3.0 % 3"]
+    {
+        let found = eval(&parse(text).unwrap(), &|_| Value::Null);
+        assert_eq!(found.to_json().to_string(), "0.0", "{text}");
+    }
+}

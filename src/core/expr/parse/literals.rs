@@ -220,7 +220,7 @@ fn number(digits: &str, sign: &str, span: Span) -> Parsed<Value> {
     let text = format!("{sign}{digits}");
     if digits.contains(['.', 'e', 'E']) {
         return match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Value::Float(number)),
+            Ok(number) if number.is_finite() => Ok(Value::float(number)),
             _ => Err(Diagnostic::error("PW0105", format!("`{text}` is not a number that can be held"))
                 .help("numbers reach from -1.8e308 to 1.8e308, with one decimal point")
                 .at(span)),

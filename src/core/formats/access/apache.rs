@@ -4,7 +4,7 @@
 use super::shape::{Server, recognise_access};
 use crate::data::Schema;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::formats::layout::{Capture, Escapes, Item, Kind, Layout, LayoutParser, TimeShape};
+use crate::formats::layout::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::formats::time::Epoch;
 use crate::formats::{Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample};
 
@@ -47,6 +47,10 @@ impl Format for ApacheAccess {
         ]
     }
 
+    fn is_closed(&self) -> bool {
+        true
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         recognise_access(sample, Server::Apache, self)
     }
@@ -55,7 +59,7 @@ impl Format for ApacheAccess {
         self.check_options(spec)?;
         let layout =
             layout(spec.option("log_format").unwrap_or("combined")).map_err(|fault| fault.field("log_format"))?;
-        Ok(Box::new(LayoutParser::new(super::with_options(layout, spec)?, schema)?))
+        super::parser(super::with_options(layout, spec)?, schema)
     }
 }
 

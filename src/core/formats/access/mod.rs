@@ -11,8 +11,10 @@ mod tests;
 pub use apache::ApacheAccess;
 pub use nginx::NginxAccess;
 
-use super::layout::Layout;
-use super::{FormatSpec, OptionKind, OptionSpec, named_types};
+use super::declared::with_types;
+use super::layout::{Layout, LayoutParser};
+use super::{FormatSpec, OptionKind, OptionSpec, Parser, named_types};
+use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
 
 const MAY_END_AFTER: OptionSpec = OptionSpec {
@@ -28,6 +30,15 @@ const TYPES: OptionSpec = OptionSpec {
     default: "",
     doc: "Types of columns that the log format leaves as text: `field_10=Int, cookie_cart=Float`.",
 };
+
+/// The parser of a layout: captured texts are read as they are declared, what is more than that is converted.
+fn parser(mut layout: Layout, declared: Option<&Schema>) -> Result<Box<dyn Parser>, Diagnostic> {
+    if let Some(declared) = declared {
+        layout.take_types(declared);
+    }
+    let own = layout.schema();
+    with_types(declared, &own, |schema| Ok(Box::new(LayoutParser::new(layout, Some(&schema))?)))
+}
 
 /// The layout with the options that both servers have.
 fn with_options(mut layout: Layout, spec: &FormatSpec) -> Result<Layout, Diagnostic> {

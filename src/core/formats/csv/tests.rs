@@ -161,3 +161,28 @@ fn names_that_repeat_over_and_over_are_told_apart_at_once() {
     assert_eq!(super::unique_names(&mixed), ["a", "a_2", "a_3", "a_4", "column_5"]);
     assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_first_line_without_end_and_a_table_of_any_width_are_told() {
+    let prepared = |spec: &FormatSpec, head: Vec<u8>| {
+        let sample = Sample { head, ..Sample::default() };
+        format("csv").unwrap().prepare(spec, None, &sample).map(|parser| parser.schema().len())
+    };
+    let endless = prepared(&spec(), b"a,b,".repeat(100)).unwrap_err();
+    assert_eq!(endless.code, "PW0490");
+    assert!(prepared(&spec().with("header", "no"), b"a,b,".repeat(100)).is_ok());
+    let mut wide = b"x,".repeat(MAX_COLUMNS);
+    wide.extend(b"y\n");
+    assert_eq!(prepared(&spec(), wide).unwrap_err().code, "PW0491");
+    let mut wide = b"x,".repeat(MAX_COLUMNS - 1);
+    wide.extend(b"y\n");
+    assert_eq!(prepared(&spec(), wide).unwrap(), MAX_COLUMNS);
+}
+
+#[test]
+fn many_columns_without_header_are_placed_at_once() {
+    let width = 50_000;
+    let text = vec!["1"; width].join(",") + "\n";
+    let reading = read(&spec().with("header", "no"), &text.repeat(3));
+    assert_eq!((reading.schema.len(), reading.tally.rows), (width, 3));
+}

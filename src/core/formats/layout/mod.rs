@@ -165,7 +165,26 @@ impl Layout {
         Schema::new(columns.into_iter().map(|(name, data_type)| Field::new(name, data_type)).collect())
     }
 
-    /// Gives columns another type than the layout's own: from an option or a frozen schema.
+    /// Gives columns that are one captured text the declared type, where a text can be read as it at once.
+    pub fn take_types(&mut self, declared: &Schema) {
+        let captures = self.items.iter_mut().filter_map(|item| match item {
+            Item::Capture(capture) => Some(capture),
+            Item::Literal(_) => None,
+        });
+        for capture in captures {
+            let Some(field) = declared.get(&capture.column) else { continue };
+            capture.kind = match (&capture.kind, &field.data_type) {
+                (Kind::Request | Kind::HostPort, _) => continue,
+                (Kind::Text | Kind::ListText | Kind::Client, DataType::Int) => Kind::Int,
+                (Kind::Text | Kind::ListText | Kind::Client | Kind::Int, DataType::Float) => Kind::Float,
+                (Kind::Text | Kind::ListText | Kind::Client, DataType::Timestamp) => Kind::Time(TimeShape::Iso),
+                (kind, DataType::String) if !matches!(kind, Kind::Text | Kind::ListText | Kind::Client) => Kind::Text,
+                _ => continue,
+            };
+        }
+    }
+
+    /// Gives columns another type than the layout's own, as an option says.
     pub fn set_types(&mut self, types: &Schema) -> Result<(), Diagnostic> {
         for item in &mut self.items {
             let Item::Capture(capture) = item else { continue };

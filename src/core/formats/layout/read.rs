@@ -129,10 +129,7 @@ struct Found<'a> {
 
 impl LayoutParser {
     /// Prepares a layout. With `schema` the rows have exactly its columns: those that the layout lacks stay null.
-    pub fn new(mut layout: Layout, schema: Option<&Schema>) -> Result<Self, Diagnostic> {
-        if let Some(schema) = schema {
-            layout.set_types(schema)?;
-        }
+    pub fn new(layout: Layout, schema: Option<&Schema>) -> Result<Self, Diagnostic> {
         let schema = schema.cloned().unwrap_or_else(|| layout.schema());
         let mut start = Literal::new("");
         let mut steps: Vec<Step> = Vec::new();
@@ -434,7 +431,12 @@ impl State<'_> {
 
     fn float(&mut self, slot: usize, text: &str, per_unit: f64) {
         match numbers::float(text) {
-            Some(number) => self.out.float(slot, if per_unit == 1.0 { number } else { number / per_unit }),
+            Some(number) => {
+                if numbers::is_rounded(text) {
+                    self.unfit.note_rounded(slot);
+                }
+                self.out.float(slot, if per_unit == 1.0 { number } else { number / per_unit });
+            }
             None => self.unfit(slot, text),
         }
     }

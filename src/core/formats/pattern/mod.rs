@@ -10,7 +10,7 @@ mod tests;
 
 use regex::CaptureLocations;
 
-use super::cell::Cell;
+use super::cell::{Cell, Fit};
 use super::dates::Years;
 use super::events::{Event, cut_events, read_events};
 use super::scan::sample_lines;
@@ -69,6 +69,10 @@ impl Format for Pattern {
                 doc: "Pattern of an event's first line, such as `^%{TIMESTAMP_ISO8601}`; other lines belong to the event before.",
             },
         ]
+    }
+
+    fn is_closed(&self) -> bool {
+        true
     }
 
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
@@ -155,13 +159,14 @@ impl PatternParser {
         for target in self.targets.iter().filter(|target| state.wanted[target.column]) {
             let text = state.places.get(target.group).and_then(|(start, end)| event.text.get(start..end));
             let Some(text) = text.filter(|text| *text != "-") else { continue };
-            let fits = if target.cell == Cell::Timestamp {
-                self.time(text, state.years).map(|micros| out.timestamp(target.column, micros)).is_some()
+            let fit = if target.cell == Cell::Timestamp {
+                let time = self.time(text, state.years).map(|micros| out.timestamp(target.column, micros));
+                time.map_or(Fit::Unfit, |()| Fit::Kept)
             } else {
                 target.cell.read(text, target.column, &self.schema.fields[target.column], out)
             };
-            if !fits && !text.is_empty() {
-                state.unfit.note(target.column);
+            if !text.is_empty() {
+                state.unfit.note_fit(target.column, fit);
             }
         }
         state.unfit.end_row();

@@ -6,6 +6,7 @@ use crate::data::instants::timestamp_prefix;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
+use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
@@ -42,6 +43,10 @@ impl Format for Syslog3164 {
         &[]
     }
 
+    fn is_closed(&self) -> bool {
+        true
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         let (mut units, mut fitting, mut telling) = (0, 0, 0);
         for line in sample_lines(sample).filter(|line| !is_indented(line)) {
@@ -60,9 +65,10 @@ impl Format for Syslog3164 {
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| Schema::of(COLUMNS));
-        let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
-        Ok(Box::new(Syslog3164Parser { schema, slots }))
+        with_types(schema, &Schema::of(COLUMNS), |schema| {
+            let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
+            Ok(Box::new(Syslog3164Parser { schema, slots }))
+        })
     }
 }
 

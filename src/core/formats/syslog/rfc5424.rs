@@ -6,6 +6,7 @@ use super::{Priority, slots, split_priority};
 use crate::data::instants::parse_timestamp;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
+use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
@@ -46,6 +47,10 @@ impl Format for Syslog5424 {
         &[]
     }
 
+    fn is_closed(&self) -> bool {
+        true
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         let lines = || sample_lines(sample).filter(|line| !is_indented(line));
         let fitting = lines().filter(|line| Message::read(line, line).is_ok()).count();
@@ -55,9 +60,10 @@ impl Format for Syslog5424 {
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| Schema::of(COLUMNS));
-        let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
-        Ok(Box::new(Syslog5424Parser { schema, slots }))
+        with_types(schema, &Schema::of(COLUMNS), |schema| {
+            let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
+            Ok(Box::new(Syslog5424Parser { schema, slots }))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Aggregates over frames of sorted rows. Sums and extremes go through a tree of partial results, so that no frame is
 //! summed twice and nothing is lost by taking away; everything else is computed frame by frame by the reference.
 
-use pipewright_core::data::{DataType, Value};
+use pipewright_core::data::{DataType, Value, settled};
 use pipewright_core::expr::{Call, function};
 use polars::prelude::{
     Float64Chunked, IdxCa, IdxSize, Int64Chunked, NewChunkedArray, PolarsResult, Series, SortOptions,
@@ -75,7 +75,7 @@ fn counts(bounds: &Bounds, flags: impl Iterator<Item = bool>) -> Series {
 }
 
 fn floats(values: impl Iterator<Item = Option<f64>>) -> Series {
-    let finite = values.map(|value| value.filter(|number| number.is_finite()));
+    let finite = values.map(|value| value.and_then(settled));
     Series::from(Float64Chunked::from_iter_options("window".into(), finite))
 }
 
