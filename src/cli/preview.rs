@@ -68,5 +68,12 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     };
     let method = result.statement.as_ref().map(|statement| format!(" ({})", statement.method)).unwrap_or_default();
     tell!("{}, {exactness}{method}; {} shown", counted(result.rows, "row"), table.rows());
+    if let Some(cut) = result.told_cut() {
+        tell!("{cut}");
+    }
+    if result.lost > 0 {
+        let texts = counted(result.lost, "text");
+        tell!("{texts} would be longer than a million characters: null");
+    }
     Ok(Outcome::Done)
 }

@@ -76,6 +76,10 @@ impl<R: Read> Chunker<R> {
         }
         self.carry = bytes[cut..].to_vec();
         bytes.truncate(cut);
+        if bytes.capacity() / 2 > bytes.len() {
+            // Texts of a small file must not keep the room of a whole chunk alive.
+            bytes.shrink_to_fit();
+        }
         let chunk = RawChunk { first_line: self.line, offset: self.offset, bytes };
         self.line += count_lines(&chunk.bytes);
         self.offset += chunk.bytes.len() as u64;

@@ -29,6 +29,11 @@ impl Cancel {
         Self::default()
     }
 
+    /// A wish that was made already.
+    pub(crate) fn stopped() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
