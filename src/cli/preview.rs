@@ -72,8 +72,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         tell!("{cut}");
     }
     if result.lost > 0 {
-        let texts = counted(result.lost, "text");
-        tell!("{texts} would be longer than a million characters: null");
+        tell!("{} would be longer than a million characters: null", counted(result.lost, "text"));
     }
     Ok(Outcome::Done)
 }

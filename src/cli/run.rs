@@ -175,6 +175,15 @@ fn say(report: &RunReport, args: &RunArgs) {
     for step in report.steps.iter().filter(|step| step.quarantined > 0) {
         tell!("{}: {} of {} rows in quarantine", step.title, step.quarantined, step.rows_in.first().unwrap_or(&0));
     }
+    for step in report.steps.iter().filter(|step| step.lost_texts > 0) {
+        let message = format!("{} would be longer than a million characters: null", counted(step.lost_texts, "text"));
+        let warning = Diagnostic::warning("PW0393", message)
+            .help(
+                "let `repeat`, `replace`, `regexp_replace`, `pad_start`, `pad_end` and `list_join` make shorter texts",
+            )
+            .step(&step.step, &step.title);
+        tell([&warning]);
+    }
     if report.over_threshold {
         let help = match &args.quarantine {
             Some(folder) => format!("see why in {}", folder.display()),

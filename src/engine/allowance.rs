@@ -73,7 +73,12 @@ impl Allowance {
 
     /// The same for other rows: nothing is made and lost yet.
     pub fn fresh(&self) -> Allowance {
-        Allowance::new(&self.cancel, self.until, self.at_once)
+        self.up_to(self.at_once)
+    }
+
+    /// The same with another limit, for other rows.
+    pub fn up_to(&self, at_once: usize) -> Allowance {
+        Allowance::new(&self.cancel, self.until, at_once)
     }
 
     /// Texts that became null because they would have been too long.

@@ -87,6 +87,13 @@ pub struct StepReport {
     /// Bytes put aside on disk, where the rows that it gathers outgrew their share of the memory.
     #[serde(default)]
     pub spilled_bytes: u64,
+    /// Texts that became null because they would have been longer than a million characters.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lost_texts: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A step that blocks, and why.
@@ -164,6 +171,7 @@ pub(super) fn step_reports(
             dropped,
             quarantined,
             spilled_bytes: spilled.get(&id).copied().unwrap_or(0),
+            lost_texts: count.lost,
         })
     });
     reports.collect()
