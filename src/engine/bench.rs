@@ -1,5 +1,7 @@
-//! What `pipewright bench parse|run|preview` measures: reading, running and previewing generated data, beside hand-written peers where
+//! What `pipewright bench parse|run|preview|blocking` measures: reading, running and previewing generated data, beside hand-written peers where
 //! Python has them (`polars`, `duckdb`). Each figure comes with its budget; ratios are of one run on one machine.
+
+mod blocking;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,6 +23,8 @@ use pipewright_core::ir::{
     node_hash, output_schema,
 };
 use serde::Serialize;
+
+pub use blocking::{TaskReport, bench_blocking, bench_task};
 
 use crate::budget::Budget;
 use crate::preview::{PreviewRequest, PreviewWorker};

@@ -26,7 +26,7 @@ pub(crate) enum Met {
 
 impl Budget {
     /// For rows that somebody looks at: ten times the rows of a sample.
-    pub const GLANCE: Budget = Budget { rows: 1_000_000, bytes: 256 << 20, time: Some(Duration::from_secs(30)) };
+    pub const GLANCE: Budget = Budget { rows: 1_000_000, bytes: 256_000_000, time: Some(Duration::from_secs(30)) };
 
     /// What a sample of that kind may take. Whoever asks for all rows waits for them, within a quarter of the memory.
     pub fn of(sampling: &Sampling) -> Budget {

@@ -32,7 +32,7 @@ mod views;
 mod volume;
 mod write;
 
-pub use bench::{Better, Measure, bench_parse, bench_preview, bench_run};
+pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
 pub use budget::Budget;
 pub use collected::{rows_of_nodes, rows_of_steps};
 pub use columns::{POSITION, Quarantined};
