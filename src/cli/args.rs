@@ -80,7 +80,7 @@ pub enum Verb {
     Schema { of: SchemaOf },
     /// Print a script that completes verbs and options in a shell
     Completions { shell: clap_complete::Shell },
-    /// Measure the budgets: parse, run, preview, canvas
+    /// Measure the budgets: parse, run, preview, blocking, canvas
     Bench(BenchArgs),
 }
 
@@ -470,6 +470,15 @@ pub struct BenchArgs {
     /// Size of the generated log that is measured, in megabytes
     #[arg(long, default_value_t = 1_000, value_parser = whole_number, allow_negative_numbers = true)]
     pub megabytes: u64,
+    /// Memory that `blocking` keeps to, and DuckDB beside it
+    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = memory_size)]
+    pub memory: u64,
+    /// Folder for what `blocking` generates, writes and puts aside: about four times the data, removed afterwards
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// One task of `blocking`, over what lies in the folder; prints what it took
+    #[arg(long, hide = true, requires = "folder")]
+    pub task: Option<String>,
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
 }
@@ -479,6 +488,7 @@ pub enum BenchName {
     Parse,
     Run,
     Preview,
+    Blocking,
     Canvas,
 }
 

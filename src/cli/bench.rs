@@ -1,6 +1,10 @@
 //! `pipewright bench`: the budgets, measured on this machine.
 
-use pipewright_engine::{Better, Measure, bench_parse, bench_preview, bench_run};
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use pipewright_engine::{Better, Measure, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
 
 use super::args::{BenchArgs, BenchName, Form};
 use super::output::{print_json, print_text};
@@ -11,6 +15,18 @@ pub fn bench(args: &BenchArgs, canvas: Option<CanvasBench>) -> VerbResult {
         BenchName::Parse => bench_parse(args.megabytes)?,
         BenchName::Run => bench_run(args.megabytes)?,
         BenchName::Preview => bench_preview(args.megabytes)?,
+        BenchName::Blocking => match (&args.task, &args.folder) {
+            (Some(task), Some(folder)) => {
+                print_json(&bench_task(task, folder, args.memory)?)?;
+                return Ok(Outcome::Done);
+            }
+            (_, folder) => {
+                let folder = folder.clone().unwrap_or_else(std::env::temp_dir);
+                bench_blocking(args.megabytes, args.memory, &folder, &|task, folder| {
+                    one_task(task, folder, args.memory)
+                })?
+            }
+        },
         BenchName::Canvas => match canvas {
             Some(canvas) => canvas()
                 .into_iter()
@@ -36,4 +52,11 @@ pub fn bench(args: &BenchArgs, canvas: Option<CanvasBench>) -> VerbResult {
     }
     print_text(&text)?;
     Ok(Outcome::Done)
+}
+
+/// This program, to run one task of `blocking` in a process of its own.
+fn one_task(task: &str, folder: &Path, memory: u64) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bench", "blocking", "--task", task, "--memory", &format!("{memory}B"), "--folder"]).arg(folder);
+    Ok(command)
 }

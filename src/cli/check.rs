@@ -16,6 +16,7 @@ pub fn check(args: &CheckArgs) -> VerbResult {
     if let Some(project) = &opened.project {
         diagnostics.extend(missing_files(project, &opened.base));
     }
+    diagnostics.extend(opened.plan.undivided());
     match args.format {
         Form::Json => print_json(&diagnostics)?,
         Form::Text => {

@@ -8,7 +8,7 @@ use pipewright_engine::resolve::referred_variable;
 use pipewright_engine::{Sampling, preview_now};
 
 use super::args::{PreviewArgs, RowForm};
-use super::output::{counted, write_aligned};
+use super::output::{counted, tell, write_aligned};
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn preview(args: &PreviewArgs) -> VerbResult {
@@ -68,5 +68,11 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     };
     let method = result.statement.as_ref().map(|statement| format!(" ({})", statement.method)).unwrap_or_default();
     tell!("{}, {exactness}{method}; {} shown", counted(result.rows, "row"), table.rows());
+    if let Some(cut) = result.told_cut() {
+        tell([&cut]);
+    }
+    if result.lost > 0 {
+        tell!("{} would be longer than a million characters: null", counted(result.lost, "text"));
+    }
     Ok(Outcome::Done)
 }

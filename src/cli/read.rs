@@ -12,8 +12,8 @@ use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
-    Cancel, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name, offer_standard_input,
-    profile as profile_table, read_sample, read_stream, sniff as sniff_file,
+    Budget, Cancel, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name,
+    offer_standard_input, profile as profile_table, read_sample, read_stream, sniff as sniff_file,
 };
 use serde_json::json;
 
@@ -424,7 +424,8 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
     let (reads, _) = read_of(&args.files, None, &[], false)?;
     let mut documents = Vec::new();
     for read in &reads {
-        let result = read_sample(read, Path::new("."), &Sampling::Spread { rows: 100_000 }, &Cancel::new())?;
+        let result =
+            read_sample(read, Path::new("."), &Sampling::Spread { rows: 100_000 }, &Budget::GLANCE, &Cancel::new())?;
         let profiles = profile_table(&result.table);
         if args.format == Form::Text {
             let mut text = String::new();

@@ -1,5 +1,7 @@
-//! What `pipewright bench parse|run|preview` measures: reading, running and previewing generated data, beside hand-written peers where
+//! What `pipewright bench parse|run|preview|blocking` measures: reading, running and previewing generated data, beside hand-written peers where
 //! Python has them (`polars`, `duckdb`). Each figure comes with its budget; ratios are of one run on one machine.
+
+mod blocking;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,6 +24,9 @@ use pipewright_core::ir::{
 };
 use serde::Serialize;
 
+pub use blocking::{TaskReport, bench_blocking, bench_task};
+
+use crate::budget::Budget;
 use crate::preview::{PreviewRequest, PreviewWorker};
 use crate::profile::profile;
 use crate::read::{Cancel, Parsed, job_of, sniff};
@@ -131,7 +136,7 @@ pub fn bench_preview(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
         let found = sniff(&data.path("access.log"))?;
         let (format, schema) = (found.format, found.schema);
         let read = Read { path: "access.log".into(), format, schema, columns: None, position: false, planned: None };
-        let sample = read_sample(&read, data.folder.path(), &sampling, &Cancel::new())?;
+        let sample = read_sample(&read, data.folder.path(), &sampling, &Budget::GLANCE, &Cancel::new())?;
         std::hint::black_box(profile(&sample.table));
         Ok(())
     })?;
@@ -145,6 +150,7 @@ pub fn bench_preview(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
             plan: Arc::new(plan),
             watch: vec![watched],
             sampling: Sampling::Head { rows: 100_000 },
+            budget: Budget::GLANCE,
             base: data.folder.path().to_owned(),
             parameters: BTreeMap::new(),
         });

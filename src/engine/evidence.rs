@@ -12,6 +12,7 @@ use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probe
 use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch};
 use pipewright_core::project::Project;
 
+use crate::budget::Budget;
 use crate::collected::rows_of_steps;
 use crate::profile::profile;
 use crate::read::Cancel;
@@ -81,7 +82,7 @@ fn fill(
     };
     let path = interpolate(&source.path, parameters)?;
     let read = Read { path, format, schema, columns: None, position: false, planned: None };
-    let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, cancel)?;
+    let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, &Budget::GLANCE, cancel)?;
     let (table, profiles) = (&result.table, profile(&result.table));
     evidence.rows = table.rows() as u64;
     (evidence.bytes, evidence.bytes_read) = (result.statement.bytes_total, result.statement.bytes_read);

@@ -17,7 +17,7 @@ pub(crate) use ordered::{Order, Range, Runs};
 pub(crate) use spill::SpillFolder;
 
 use crate::frames::joined;
-use crate::ops;
+use crate::{ops, size_text};
 
 /// How rows may be divided without changing what the operation gives.
 #[derive(Clone)]
@@ -238,15 +238,6 @@ pub(crate) fn too_large(limits: Limits) -> Diagnostic {
     Diagnostic::error("PW0819", message).help(
         "give the run more with --memory, keep fewer columns or rows before the step, or let it work on smaller groups",
     )
-}
-
-/// Bytes for people.
-fn size_text(bytes: u64) -> String {
-    match bytes {
-        0..10_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!("{} GB", bytes / 1_000_000_000),
-    }
 }
 
 fn note(spilled: &AtomicU64, bytes: u64) {

@@ -204,8 +204,7 @@ fn binary(whole: &Expr, op: BinaryOp, left: &Expr, right: &Expr, schema: &Schema
         BinaryOp::Concat => {
             let (left, right) = (lower_node(left, schema)?, lower_node(right, schema)?);
             if left.data_type == DataType::String && right.data_type == DataType::String {
-                let joined = pl::concat_str([left.expr, right.expr], "", false);
-                return Ok(Typed::new(joined, DataType::String));
+                return Ok(kernels::joined(left, right));
             }
             rowwise::lower(whole, schema)
         }

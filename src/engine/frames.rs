@@ -2,6 +2,7 @@
 //! Must not import plans.
 
 use polars::prelude::*;
+use polars_arrow::array::View;
 
 /// Rows of all frames, in order. The frames have the same columns.
 pub(crate) fn joined(frames: Vec<DataFrame>) -> PolarsResult<DataFrame> {
@@ -52,6 +53,12 @@ pub(crate) fn gathered(mut frame: DataFrame) -> PolarsResult<DataFrame> {
     };
     let columns = frame.apply_columns(own);
     DataFrame::new(frame.height(), columns)
+}
+
+/// Bytes of the rows in memory, about; texts that are part of a larger one count by themselves.
+pub(crate) fn weight(frame: &DataFrame) -> usize {
+    let texts = frame.columns().iter().filter(|column| *column.dtype() == DataType::String).count();
+    frame.estimated_size() + texts * frame.height() * size_of::<View>()
 }
 
 #[cfg(test)]

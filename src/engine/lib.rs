@@ -4,7 +4,9 @@
 // A closed or full stream must not end the program: `println!` panics there.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+mod allowance;
 mod bench;
+mod budget;
 pub mod bundle;
 mod collected;
 mod columns;
@@ -30,7 +32,8 @@ mod views;
 mod volume;
 mod write;
 
-pub use bench::{Better, Measure, bench_parse, bench_preview, bench_run};
+pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
+pub use budget::Budget;
 pub use collected::{rows_of_nodes, rows_of_steps};
 pub use columns::{POSITION, Quarantined};
 pub use differences::{differences, differences_of_finding};
@@ -55,4 +58,13 @@ use pipewright_core::diagnostic::Diagnostic;
 pub(crate) fn internal(what: &str, error: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic::error("PW0996", format!("{what} could not be made: {error}"))
         .help("this is a fault of the program: please report it with the design that shows it")
+}
+
+/// Bytes for people.
+pub(crate) fn size_text(bytes: u64) -> String {
+    match bytes {
+        0..10_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
 }

@@ -20,9 +20,10 @@ use pipewright_core::expr::{Expr, SortKey, bind};
 use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
 use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
 
-use crate::exprs;
 use crate::table::RESERVED_ROW;
+use crate::{allowance, exprs};
 
+pub(crate) use reshape::grown;
 pub(crate) use rows::rejected;
 
 /// What an operation is lowered with.
@@ -183,6 +184,9 @@ pub(crate) fn failed(error: &PolarsError) -> Diagnostic {
     if let Some(stop) = text.split(STOP_MARK).nth(1) {
         return Diagnostic::error("PW0707", format!("a check that stops the run failed: {stop}"))
             .help("mend the data, or let the check reject or flag rows");
+    }
+    if let Some(met) = allowance::met(&text) {
+        return met;
     }
     if let PolarsError::IO { error, .. } = error {
         return Diagnostic::error("PW0711", format!("reading or writing failed: {}", io_cause(error)))

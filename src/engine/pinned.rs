@@ -57,6 +57,9 @@ fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<(Vec<Stri
         };
         let result =
             preview_now(&plan, node, &Sampling::Whole, Path::new("."), &parameters).map_err(|fault| vec![fault])?;
+        if let Some(cut) = result.told_cut() {
+            return Err(vec![cut]);
+        }
         differences.extend(compare(port, &result.table, expected, test.ordered));
         remarks.extend(result.tally.and_then(|tally| tally.changed_values()));
     }

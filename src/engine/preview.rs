@@ -3,6 +3,7 @@
 //! Not a run: nothing is fused, nothing is written, rows carry hidden ids.
 
 mod cache;
+mod derive;
 mod session;
 mod synthetic;
 
@@ -16,6 +17,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{NodeId, Plan};
 
+use crate::budget::Budget;
 use crate::columns::Quarantined;
 use crate::profile::{ColumnProfile, profile};
 use crate::read::Cancel;
@@ -37,6 +39,7 @@ pub struct PreviewRequest {
     /// Nodes whose rows are wanted, most wanted first. Everything before them is computed, and replied, too.
     pub watch: Vec<NodeId>,
     pub sampling: Sampling,
+    pub budget: Budget,
     /// Folder that paths are relative to.
     pub base: PathBuf,
     pub parameters: BTreeMap<String, Value>,
@@ -63,8 +66,20 @@ pub struct NodeResult {
     pub made_up: bool,
     /// Made from every row of every source: numbers are exact.
     pub whole: bool,
+    /// What the budget ended, here or before, in words.
+    pub cut: Option<String>,
+    /// Texts that became null here because they would have been longer than a million characters.
+    pub lost: u64,
     /// Time that computing took; of the earlier request where it comes from the cache.
     pub milliseconds: f64,
+}
+
+impl NodeResult {
+    /// That not all rows are there which the sample would have given.
+    pub fn told_cut(&self) -> Option<Diagnostic> {
+        let cut = self.cut.as_ref()?;
+        Some(Diagnostic::warning("PW0394", cut.clone()).help("look at fewer rows or columns, or run the flow for all"))
+    }
 }
 
 /// One node's answer to a request.
@@ -243,12 +258,14 @@ pub(crate) fn preview_all(
         plan: Arc::new(plan.clone()),
         watch: watch.to_vec(),
         sampling: *sampling,
+        budget: Budget::of(sampling),
         base: base.to_path_buf(),
         parameters: parameters.clone(),
     };
     let (mut found, mut faults) = (BTreeMap::new(), Vec::<Diagnostic>::new());
     Session::new(usize::MAX).answer(&request, cancel, &mut |reply| match reply.result {
         Ok(result) if watch.contains(&reply.node) => {
+            faults.extend(result.told_cut().filter(|told| !faults.contains(told)));
             found.insert(reply.node, result);
         }
         Ok(_) => {}
@@ -271,6 +288,7 @@ pub fn preview_now(
         plan: Arc::new(plan.clone()),
         watch: vec![watch],
         sampling: *sampling,
+        budget: Budget::of(sampling),
         base: base.to_path_buf(),
         parameters: parameters.clone(),
     };
@@ -288,6 +306,8 @@ pub fn preview_now(
     }
 }
 
+#[cfg(test)]
+mod budget_tests;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]

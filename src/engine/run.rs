@@ -27,15 +27,16 @@ use pipewright_core::formats::Tally;
 use pipewright_core::ir::{Node, NodeId, Op, Plan};
 
 use blocking::{Build, Gather, Task, Work};
-use flow::{Count, Flow, Yield};
+use flow::{Count, Flow, Out, Yield};
 use graph::Graph;
 use prepare::{Prepared, prepare};
 use quarantine::{QuarantineFile, Rejected};
 pub(crate) use report::peak_memory;
 pub use report::{BlockingStep, FileReport, RunReport, SinkReport, SourceReport, StepReport};
 
+use crate::allowance::Allowance;
 use crate::exchange::SpillFolder;
-use crate::parallel::Crew;
+use crate::parallel::{Crew, Send};
 use crate::read::{Cancel, Parsed, given_name, schema_as};
 use crate::write::{Place, Sink, Target};
 
@@ -225,6 +226,10 @@ struct Run<'a> {
     quarantine: Option<QuarantineFile>,
     tallies: BTreeMap<NodeId, Tally>,
     cancel: Cancel,
+    /// What an operation may make at once of the rows that it is given.
+    allowance: Allowance,
+    /// Bytes of the parts in which much that comes of a chunk is handed on.
+    part: usize,
 }
 
 fn execute(
@@ -262,6 +267,8 @@ fn execute(
         quarantine,
         tallies: BTreeMap::new(),
         cancel: options.cancel.clone(),
+        allowance: Allowance::new(&options.cancel, None, memory::at_once(report.memory_budget_bytes)),
+        part: memory::part(report.memory_budget_bytes),
     };
     for (id, target) in &targets {
         run.sinks.insert(*id, Sink::open(target)?);
@@ -344,20 +351,25 @@ impl Run<'_> {
     fn read(&mut self, id: NodeId, job: &crate::read::ReadJob, on_chunk: &dyn Fn()) -> Result<(), Diagnostic> {
         let (plan, works, targets) = (self.plan, self.works, self.targets);
         let (graph, builds, wants_rejected) = (self.graph.clone(), self.builds.clone(), self.quarantine.is_some());
-        let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected };
+        let (allowance, most) = (self.allowance.clone(), self.part);
+        let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected, allowance: &allowance };
         let title = &self.plan.node(id).origin.title;
         let mut tally = Tally::default();
-        let work = |mut parsed: Parsed| {
+        let work = |mut parsed: Parsed, send: Send<(Option<Parsed>, Yield)>| {
             let rows = std::mem::take(&mut parsed.frame);
-            let mut pushed = Yield::default();
-            flow.push(id, rows, &mut pushed)?;
-            Ok((parsed, pushed))
+            let mut send = |part: Yield| send((None, part));
+            let mut out = Out { done: Yield::default(), most, send: &mut send, is_wanted: true };
+            flow.push(id, rows, &mut out)?;
+            Ok((Some(parsed), out.done))
         };
-        job.for_each(&work, &mut |(parsed, pushed): (Parsed, Yield)| {
-            tally.add(&parsed.tally);
-            if let Some(file) = &mut self.quarantine {
-                for unit in parsed.quarantined {
-                    file.write(&Rejected::unit(title, unit))?;
+        job.for_each_in_parts(&work, &mut |(parsed, pushed): (Option<Parsed>, Yield)| {
+            // Parts of a chunk come before it is told what the chunk was.
+            if let Some(parsed) = parsed {
+                tally.add(&parsed.tally);
+                if let Some(file) = &mut self.quarantine {
+                    for unit in parsed.quarantined {
+                        file.write(&Rejected::unit(title, unit))?;
+                    }
                 }
             }
             self.take(pushed)?;
@@ -372,13 +384,20 @@ impl Run<'_> {
     fn finish(&mut self, id: NodeId) -> Result<(), Diagnostic> {
         let (plan, works, targets) = (self.plan, self.works, self.targets);
         let (graph, builds, wants_rejected) = (self.graph.clone(), self.builds.clone(), self.quarantine.is_some());
-        let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected };
+        let (allowance, most) = (self.allowance.clone(), self.part);
+        let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected, allowance: &allowance };
         let (Some(work), Some(gather)) = (works.get(&id), self.gathers.remove(&id)) else { return Ok(()) };
-        let compute = |task: Task| {
-            let mut pushed = Yield::default();
-            work.compute(task, &mut |rows| flow.push(id, rows, &mut pushed))
-                .map_err(|fault| located(fault, plan, id))?;
-            Ok(pushed)
+        let compute = |task: Task, send: Send<Yield>| {
+            let mut out = Out { done: Yield::default(), most, send, is_wanted: true };
+            // All rows of a partition are needed at once: what they make is bounded only where it is out of all measure.
+            let whole = allowance.up_to(memory::out_of_measure(allowance.at_once));
+            {
+                let _entered = whole.enter();
+                work.compute(task, &mut |rows| flow.push(id, rows, &mut out))
+                    .map_err(|fault| located(fault, plan, id))?;
+            }
+            out.done.counts.push((id, Count { lost: whole.lost(), ..Count::default() }));
+            Ok(out.done)
         };
         let workers = memory::workers();
         let cancel = self.cancel.clone();
@@ -407,6 +426,7 @@ impl Run<'_> {
             sum.ins[0] += count.ins[0];
             sum.ins[1] += count.ins[1];
             sum.out += count.out;
+            sum.lost += count.lost;
         }
         for (id, side, rows) in pushed.gathered {
             let (Some(work), Some(gather)) = (self.works.get(&id), self.gathers.get_mut(&id)) else { continue };

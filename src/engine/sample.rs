@@ -6,13 +6,16 @@ use std::fs::File;
 use std::io::{Read as _, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Framing, Tally};
 use pipewright_core::ir::Read;
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, UnionArgs, concat};
 
+use crate::budget::{Budget, Met};
 use crate::columns::Quarantined;
+use crate::frames::weight;
 use crate::read::{Cancel, Chunker, Parsed, ReadJob, job_of, read_schema, unreadable};
 use crate::table::ResultTable;
 
@@ -54,6 +57,8 @@ pub struct ReadResult {
     pub statement: SampleStatement,
     /// The first ones; `tally` counts all.
     pub quarantined: Vec<Quarantined>,
+    /// The part of the budget that ended it.
+    pub(crate) met: Option<Met>,
 }
 
 /// Quarantined units that a sample keeps.
@@ -65,16 +70,33 @@ const COUNTED: u64 = 64 << 20;
 /// Blocks of a spread sample.
 const BLOCKS: u64 = 24;
 
-/// Reads a sample with the columns and positions that `read` asks for.
-pub fn read_sample(read: &Read, base: &Path, sampling: &Sampling, cancel: &Cancel) -> Result<ReadResult, Diagnostic> {
+/// Reads a sample with the columns and positions that `read` asks for, or as much of it as the budget lets it.
+pub fn read_sample(
+    read: &Read,
+    base: &Path,
+    sampling: &Sampling,
+    budget: &Budget,
+    cancel: &Cancel,
+) -> Result<ReadResult, Diagnostic> {
     let mut job = job_of(read, base, cancel)?;
     job.quarantine_limit = QUARANTINE_LIMIT;
     let sizes =
         job.files.iter().map(|path| Ok(std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len()));
     let sizes = sizes.collect::<Result<Vec<u64>, Diagnostic>>()?;
     let total: u64 = sizes.iter().sum();
-    let mut sample =
-        Taken { job, total, frames: Vec::new(), tally: Tally::default(), quarantined: Vec::new(), rows: 0, bytes: 0 };
+    let mut sample = Taken {
+        job,
+        total,
+        frames: Vec::new(),
+        tally: Tally::default(),
+        quarantined: Vec::new(),
+        rows: 0,
+        bytes: 0,
+        budget: *budget,
+        until: budget.until(),
+        size: 0,
+        met: None,
+    };
     let method = match *sampling {
         Sampling::Whole => sample.head(u64::MAX)?,
         Sampling::Head { rows } => sample.head(rows)?,
@@ -93,6 +115,11 @@ struct Taken {
     quarantined: Vec<Quarantined>,
     rows: u64,
     bytes: u64,
+    budget: Budget,
+    until: Option<Instant>,
+    /// Bytes of the frames.
+    size: u64,
+    met: Option<Met>,
 }
 
 /// How a sample was taken; `whole`: nothing was left out.
@@ -108,24 +135,41 @@ impl Taken {
         self.tally.add(&parsed.tally);
         let room = QUARANTINE_LIMIT - self.quarantined.len();
         self.quarantined.extend(parsed.quarantined.into_iter().take(room));
-        let frame =
+        let mut frame =
             if (parsed.frame.height() as u64) > limit { parsed.frame.head(Some(limit as usize)) } else { parsed.frame };
+        let (size, left) = (weight(&frame) as u64, self.budget.bytes.saturating_sub(self.size));
+        if size > left {
+            // A document is one chunk, however large it is.
+            let rows = (frame.height() as u128 * u128::from(left) / u128::from(size)).max(1) as usize;
+            frame = frame.head(Some(rows));
+            self.met = Some(Met::Bytes);
+        }
+        self.size += size.min(left);
         self.rows += frame.height() as u64;
         if frame.height() > 0 {
             self.frames.push(frame);
         }
     }
 
+    /// Whether nothing more may be read.
+    fn is_spent(&mut self) -> bool {
+        if self.met.is_none() && self.until.is_some_and(|until| Instant::now() >= until) {
+            self.met = Some(Met::Time);
+        }
+        self.met.is_some()
+    }
+
     /// The first `rows` rows.
     fn head(&mut self, rows: u64) -> Result<Method, Diagnostic> {
         let mut job = self.job.clone();
+        let (wanted, rows) = (rows, rows.min(self.budget.rows));
         if rows < u64::MAX {
             job.chunk_size = SAMPLE_CHUNK;
         }
         let mut is_cut = false;
         job.for_each(&Ok, &mut |parsed: Parsed| {
             let room = rows - self.rows;
-            if room == 0 {
+            if room == 0 || self.is_spent() {
                 is_cut = true;
                 return Ok(ControlFlow::Break(()));
             }
@@ -135,9 +179,13 @@ impl Taken {
             let share = if height > room { room as f64 / height as f64 } else { 1.0 };
             self.bytes += (parsed.taken as f64 * share).round() as u64;
             self.add(parsed, room);
+            is_cut |= self.is_spent();
             Ok(if is_cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         self.bytes = self.bytes.min(self.total);
+        if is_cut && rows < wanted {
+            self.met = self.met.or(Some(Met::Rows));
+        }
         let words = |rows: &str, total: &str| format!("the first {rows} of about {total} rows");
         Ok(Method { whole: !is_cut, words, seed: None })
     }
@@ -146,24 +194,25 @@ impl Taken {
     fn blocks(&mut self, sizes: &[u64], rows: u64, seed: Option<u64>) -> Result<Method, Diagnostic> {
         let (file, opened) = self.job.prepare(0)?;
         let is_plain = opened.is_plain() && file.parser.framing() == Framing::Cut;
-        // Bytes of a row, from the first chunk.
-        let per_row = if is_plain {
+        // Bytes of a row in the file and in memory, from the first chunk.
+        let (mut per_row, mut size) = (1, 1);
+        if is_plain {
             let mut chunker = Chunker::new(opened.reader, 1, opened.offset, 1 << 18);
-            match chunker.next(&*file.parser, &file.path)? {
-                Some(raw) => {
-                    let bytes = raw.bytes.len() as u64;
-                    bytes / self.job.parse(&file, raw)?.tally.rows.max(1) + 1
-                }
-                None => 1,
+            if let Some(raw) = chunker.next(&*file.parser, &file.path)? {
+                let bytes = raw.bytes.len() as u64;
+                let parsed = self.job.parse(&file, raw)?;
+                let rows = parsed.tally.rows.max(1);
+                (per_row, size) = (bytes / rows + 1, weight(&parsed.frame) as u64 / rows + 1);
             }
-        } else {
-            1
-        };
+        }
         let budget = rows.saturating_mul(per_row);
         if !is_plain || self.total <= budget.saturating_mul(5) / 4 {
             return self.head(rows);
         }
-        let block = (budget / BLOCKS).max(4096);
+        let most = self.budget.rows.min(self.budget.bytes / size);
+        let met = (most < rows).then_some(if most == self.budget.rows { Met::Rows } else { Met::Bytes });
+        let rows = rows.min(most);
+        let block = (rows.saturating_mul(per_row) / BLOCKS).max(4096);
         let places = places(self.total, block, seed);
         let mut first_of_file = 0;
         for (index, size) in sizes.iter().enumerate() {
@@ -171,6 +220,7 @@ impl Taken {
             self.blocks_of_file(index, &within.collect::<Vec<_>>(), block, rows.div_ceil(BLOCKS))?;
             first_of_file += size;
         }
+        self.met = self.met.or(met);
         let words: fn(&str, &str) -> String = match seed {
             None => |rows, total| format!("{rows} rows spread over about {total}"),
             Some(_) => |rows, total| format!("{rows} of about {total} rows, from random places"),
@@ -192,6 +242,9 @@ impl Taken {
         let mut end = opened.offset;
         for place in places {
             self.job.cancel.check()?;
+            if self.is_spent() {
+                break;
+            }
             let mut start = (*place).max(end);
             if start > opened.offset {
                 let Some(border) = next_border(&mut file, start).map_err(fail)? else { continue };
@@ -238,6 +291,9 @@ impl Taken {
         if let Some(seed) = method.seed {
             words.push_str(&format!(" (seed {seed})"));
         }
+        if let Some(met) = self.met {
+            words.push_str(&format!(", as far as the budget of {} goes", self.budget.words(met)));
+        }
         for (count, what) in [(&self.tally.unfit, "did not fit and are null"), (&self.tally.rounded, "were rounded")] {
             let count: u64 = count.values().sum();
             if count > 0 {
@@ -251,7 +307,7 @@ impl Taken {
         }
         let whole = method.whole && closed == 0;
         let statement = SampleStatement { method: words, rows, bytes_read, bytes_total: self.total, whole };
-        Ok(ReadResult { table, tally: self.tally, statement, quarantined: self.quarantined })
+        Ok(ReadResult { table, tally: self.tally, statement, quarantined: self.quarantined, met: self.met })
     }
 }
 
@@ -301,7 +357,7 @@ fn count_between(file: &mut File, from: u64, to: u64) -> std::io::Result<u64> {
 }
 
 /// `12,345`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -343,7 +399,7 @@ mod tests {
             position: true,
             planned: None,
         };
-        read_sample(&read, folder.path(), &sampling, &Cancel::new()).unwrap()
+        read_sample(&read, folder.path(), &sampling, &Budget::of(&sampling), &Cancel::new()).unwrap()
     }
 
     #[test]
@@ -383,7 +439,9 @@ mod tests {
                 position: false,
                 planned: None,
             };
-            let found = read_sample(&read, folder.path(), &Sampling::Head { rows: 50_000 }, &Cancel::new()).unwrap();
+            let sampling = Sampling::Head { rows: 50_000 };
+            let budget = Budget::of(&sampling);
+            let found = read_sample(&read, folder.path(), &sampling, &budget, &Cancel::new()).unwrap();
             let about = found.statement.rows as f64 * found.statement.bytes_total as f64;
             let about = about / found.statement.bytes_read as f64;
             assert!((500_000.0..2_000_000.0).contains(&about), "{name}: {about} of {:?}", found.statement);

@@ -6,7 +6,7 @@ mod types;
 mod write;
 
 use pipewright_core::data::{Schema, Value};
-use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, LazyFrame, PolarsResult, Series, UInt64Type};
+use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, PolarsResult, Series, UInt64Type};
 
 pub(crate) use cells::{Cells, column_values, put_text, series_of, value_of};
 pub(crate) use types::{RESERVED_ROW, polars_schema, polars_type, schema_of};
@@ -134,7 +134,8 @@ impl ResultTable {
         self
     }
 
-    pub(crate) fn lazy(&self) -> LazyFrame {
+    #[cfg(test)]
+    pub(crate) fn lazy(&self) -> polars::prelude::LazyFrame {
         use polars::prelude::IntoLazy;
         self.frame.clone().lazy()
     }

@@ -17,7 +17,7 @@ use polars::io::parquet::write::BatchedWriter;
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter, PolarsError};
 
-use crate::frames::joined;
+use crate::frames::{joined, weight};
 use crate::ops;
 use crate::table::{ResultTable, polars_schema};
 
@@ -50,6 +50,16 @@ pub(crate) enum Place {
 pub(crate) enum Piece {
     Text { bytes: Vec<u8>, rows: u64 },
     Rows(DataFrame),
+}
+
+impl Piece {
+    /// In memory, about.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Piece::Text { bytes, .. } => bytes.len(),
+            Piece::Rows(frame) => weight(frame),
+        }
+    }
 }
 
 impl Target {

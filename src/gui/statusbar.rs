@@ -90,6 +90,9 @@ fn sources_of(state: StateRef<'_>, step: &str, port: &str) -> String {
 /// How a result was sampled, in words.
 pub fn statement(palette: &theme::Palette, rows: &NodeResult) -> (egui::Color32, String) {
     let told = rows.statement.as_ref().map(|statement| statement.method.clone());
+    if let Some(cut) = &rows.cut {
+        return (palette.warning, format!("sample: {cut}"));
+    }
     if rows.made_up {
         return (palette.warning, "made-up rows".into());
     }

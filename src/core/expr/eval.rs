@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::cast::{cast, float_to_int, to_text};
-use super::functions::function;
+use super::functions::{MOST_JOINED, function};
 use super::rules::literal_as;
 use super::{BinaryOp, Expr, ExprKind, deep};
 use crate::data::instants::{in_range, micros_of};
@@ -223,7 +223,7 @@ fn binary(op: BinaryOp, left: (&Expr, Value), right: (&Expr, Value)) -> Value {
     }
     if op == BinaryOp::Concat {
         return match (to_text(&left_value), to_text(&right_value)) {
-            (Some(left), Some(right)) => Value::String(left + &right),
+            (Some(left), Some(right)) if left.len() + right.len() <= MOST_JOINED => Value::String(left + &right),
             _ => Value::Null,
         };
     }

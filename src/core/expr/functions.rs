@@ -30,6 +30,10 @@ pub use units::bytes_of;
 
 use crate::data::{DataType, Value};
 
+/// Bytes of the longest text that joining others (`||`, `concat`) gives, which is as long as an event of a file may be.
+/// The reference gives null beyond it; the engine takes it for a fault and says so.
+pub const MOST_JOINED: usize = 64 << 20;
+
 /// What a function works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FunctionKind {

@@ -24,7 +24,9 @@ mod tokens;
 pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
 pub use check::{Place, RUN_PARAMETERS, Scope, check, coerce, has_strict_cast, type_of};
 pub use eval::{bind, eval};
-pub use functions::{ArgType, Example, Function, FunctionKind, SUM_PART, VARYING, bytes_of, function, functions};
+pub use functions::{
+    ArgType, Example, Function, FunctionKind, MOST_JOINED, SUM_PART, VARYING, bytes_of, function, functions,
+};
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_order};
 pub use patterns::{RegexPattern, ReplacementPart, pattern_help, regex_pattern, regex_replacement};

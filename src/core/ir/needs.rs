@@ -1,8 +1,9 @@
 //! What an operation needs of an input before it can give rows: whether chunks may come one by one, or how rows may be
-//! divided between memory, disk or machines without changing the result. Imports data, expr; no step kind.
+//! divided between memory, disk or machines without changing the result. Imports data, diagnostic, expr; no step kind.
 
-use super::{AsofJoin, Distinct, Join, JoinKind, Node, Op, Plan, Window};
+use super::{AsofJoin, Distinct, Join, JoinKind, Node, NodeId, Op, Plan, Window};
 use crate::data::Schema;
+use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind, Over, SortKey};
 
 /// What an operation needs of one of its inputs.
@@ -112,12 +113,67 @@ impl Plan {
         };
         self.nodes.iter().filter_map(|node| Some((&**node, blocks(node)?))).collect()
     }
+
+    /// Nodes that hold all rows of an input in memory, however many there are: nothing divides them. Those whose rows are
+    /// few by what the design says (groups, first rows, rows of its own) are not among them.
+    pub fn undivided(&self) -> Vec<Diagnostic> {
+        let told = |node: &Node| {
+            let (input, what, help) = match &node.op {
+                Op::Window(_) => (0, "all rows are held in memory at once", "partition every window by a common key"),
+                Op::Join(join) if join.on.is_empty() => {
+                    (1, "all rows of the right input are held in memory", "join on keys")
+                }
+                Op::AsofJoin(join) if join.by.is_empty() => {
+                    (1, "all rows of the right input are held in memory", "match rows of equal keys only")
+                }
+                _ => return None,
+            };
+            let id = *node.inputs.get(input)?;
+            if node.op.needs(input, &self.node(id).schema) != Needs::AllRows || !self.may_be_many(id) {
+                return None;
+            }
+            let message = format!("{what}: they cannot be divided, and a run stops where they outgrow its memory");
+            let help = format!("{help}, or keep fewer rows and columns before the step");
+            Some(Diagnostic::hint("PW0392", message).help(help).step(&*node.origin.step, &*node.origin.title))
+        };
+        self.nodes.iter().filter_map(|node| told(node)).collect()
+    }
+
+    /// Whether a node may have as many rows as a source.
+    fn may_be_many(&self, id: NodeId) -> bool {
+        let (mut open, mut seen) = (vec![id], vec![false; self.nodes.len()]);
+        while let Some(id) = open.pop() {
+            if std::mem::replace(&mut seen[id.0 as usize], true) {
+                continue;
+            }
+            let node = self.node(id);
+            match &node.op {
+                Op::Read(_) => return true,
+                Op::Rows(_) | Op::Limit(_) | Op::Aggregate(_) => {}
+                Op::Parse(_)
+                | Op::Filter { .. }
+                | Op::Project(_)
+                | Op::Check(_)
+                | Op::Window(_)
+                | Op::Join(_)
+                | Op::AsofJoin(_)
+                | Op::Union
+                | Op::Sort(_)
+                | Op::Distinct(_)
+                | Op::Explode(_)
+                | Op::Unpivot(_)
+                | Op::Write(_) => open.extend(&node.inputs),
+            }
+        }
+        false
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::DataType;
+    use crate::diagnostic::Severity;
     use crate::expr::parse;
     use crate::ir::{Aggregate, Column, Keep, Limit};
 
@@ -153,5 +209,45 @@ mod tests {
         assert_eq!(join(JoinKind::Left).needs(0, &schema), Needs::AnyRows);
         assert_eq!(join(JoinKind::Left).needs(1, &schema), right);
         assert_eq!((join(JoinKind::Full).needs(0, &schema), join(JoinKind::Full).needs(1, &schema)), (left, right));
+    }
+
+    #[test]
+    fn what_holds_all_rows_of_a_source_is_told_and_what_holds_few_is_not() {
+        let schema = Schema::of([("a", DataType::Int), ("b", DataType::Int)]);
+        let read = Op::Read(crate::ir::Read {
+            path: "a.csv".into(),
+            format: crate::formats::FormatSpec::new("csv"),
+            schema: schema.clone(),
+            columns: None,
+            position: false,
+            planned: None,
+        });
+        let window = |text: &str| Op::Window(Window { columns: vec![Column::new("w", parse(text).unwrap())] });
+        let cross = |on| Op::Join(Join { kind: JoinKind::Cross, on, right: vec![] });
+        let sum = Op::Aggregate(Aggregate { keys: vec![Column::new("a", column("a"))], measures: vec![] });
+        let mut plan = Plan::default();
+        let ops = [
+            (read, vec![]),
+            (sum, vec![0]),
+            (window("row_number() over (order by a)"), vec![0]),
+            (window("row_number() over (order by a)"), vec![1]),
+            (window("row_number() over (partition by b order by a)"), vec![0]),
+            (cross(vec![]), vec![1, 0]),
+            (cross(vec![]), vec![0, 1]),
+            (cross(vec![(column("a"), column("a"))]), vec![0, 0]),
+        ];
+        for (index, (op, inputs)) in ops.into_iter().enumerate() {
+            let inputs = inputs.into_iter().map(NodeId).collect();
+            let origin = crate::ir::Origin { step: format!("s{index}"), title: String::new() };
+            plan.nodes.push(Node { op, inputs, schema: schema.clone(), origin, hash: 0 }.into());
+        }
+        let told = plan.undivided();
+        let steps: Vec<&str> = told.iter().filter_map(|hint| hint.location.id.as_deref()).collect();
+        assert_eq!(steps, ["s2", "s5"]);
+        assert!(told.iter().all(|hint| hint.code == "PW0392" && hint.severity == Severity::Hint));
+    }
+
+    fn column(name: &str) -> Expr {
+        Expr::column(name)
     }
 }

@@ -2,11 +2,14 @@
 
 use pipewright_core::data::instants::in_range;
 use pipewright_core::data::{DataType, settled};
-use pipewright_core::expr::BinaryOp;
+use pipewright_core::expr::{BinaryOp, MOST_JOINED};
 use polars::prelude::arity::{binary_elementwise, unary_elementwise};
-use polars::prelude::{self as pl, Column, Field, Float64Chunked, Int64Chunked, IntoColumn, PolarsResult, Series};
+use polars::prelude::{
+    self as pl, Column, Field, Float64Chunked, Int64Chunked, IntoColumn, PolarsResult, Series, StringChunkedBuilder,
+};
 
 use super::Typed;
+use crate::allowance::Allowance;
 use crate::table::polars_type;
 
 /// An opaque function of its inputs, row by row. `aligned` gives the inputs one length.
@@ -128,6 +131,35 @@ fn floats(left: Typed, right: Typed, op: fn(f64, f64) -> Option<f64>) -> Typed {
         Ok(result.with_name(columns[0].name().clone()).into_column())
     };
     Typed::new(elementwise("float arithmetic", vec![left.expr, right.expr], &DataType::Float, run), DataType::Float)
+}
+
+/// Texts one after the other; null where one is null.
+pub(super) fn joined(left: Typed, right: Typed) -> Typed {
+    let allowance = Allowance::current();
+    let run = move |columns: &mut [Column]| {
+        let columns = aligned(columns);
+        let (left, right) = (columns[0].str()?, columns[1].str()?);
+        let mut gauge = allowance.gauge();
+        let mut made = StringChunkedBuilder::new(columns[0].name().clone(), left.len());
+        let mut text = String::new();
+        for pair in left.iter().zip(right.iter()) {
+            let (Some(left), Some(right)) = pair else {
+                made.append_null();
+                continue;
+            };
+            if left.len() + right.len() > MOST_JOINED {
+                return Err(Allowance::too_long());
+            }
+            text.clear();
+            text.push_str(left);
+            text.push_str(right);
+            gauge.add(text.len())?;
+            made.append_value(&text);
+        }
+        gauge.finish()?;
+        Ok(made.finish().into_column())
+    };
+    Typed::new(elementwise("joined texts", vec![left.expr, right.expr], &DataType::String, run), DataType::String)
 }
 
 /// Integers, or the microseconds of times and spans.

@@ -15,8 +15,10 @@ use crate::exprs;
 use crate::frames::{gathered, joined};
 use crate::keys::KeyTable;
 
-/// Rows of a result that are made at once.
+/// Rows of a result that are made at once, at most.
 const PIECE: usize = 1 << 18;
+/// Cells of a result that are made at once.
+const CELLS: usize = 1 << 22;
 
 /// What a join computes of its sides.
 pub(crate) struct JoinPlan {
@@ -119,6 +121,7 @@ impl JoinBuild {
         };
         let is_outer = self.plan.is_outer();
         let mut pairs = Pairs::default();
+        let piece = (CELLS / self.plan.output.len().max(1)).clamp(1, PIECE);
         for (row, group) in groups.iter().enumerate() {
             let partners = group.map_or(&[][..], |group| self.table.rows(group));
             if partners.is_empty() && is_outer {
@@ -126,7 +129,7 @@ impl JoinBuild {
             }
             for partner in partners {
                 pairs.add(row as IdxSize, Some(*partner));
-                if pairs.rows.len() >= PIECE {
+                if pairs.rows.len() >= piece {
                     give(self.paired(&rows, std::mem::take(&mut pairs))?)?;
                 }
             }

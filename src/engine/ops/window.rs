@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use super::aggregate::take_calls;
 use super::{Context, column, lasting, nulls_last, tie_breakers};
+use crate::allowance::Allowance;
 use crate::exprs;
 use crate::table::{RESERVED_ROW, polars_schema, series_of};
 use frames::Sorted;
@@ -93,6 +94,7 @@ struct Plan {
     order: Vec<(String, DataType, bool)>,
     filter: Option<String>,
     frame: Option<WindowFrame>,
+    allowance: Allowance,
 }
 
 impl Plan {
@@ -118,6 +120,7 @@ impl Plan {
             order: Vec::new(),
             filter: None,
             frame: over.frame.clone(),
+            allowance: Allowance::current(),
         };
         for (position, arg) in call.args.iter().enumerate() {
             plan.arguments.push(add("arg", position, arg)?);
@@ -239,7 +242,7 @@ impl Plan {
             "lag" | "lead" => self.shifted(sorted, arguments),
             _ => {
                 let bounds = sorted.bounds(self.frame.as_ref(), !self.order.is_empty());
-                fold::fold(&self.call, &bounds, arguments, keeps, &self.field.data_type)
+                fold::fold(&self.call, &bounds, arguments, keeps, &self.field.data_type, &self.allowance)
             }
         }
     }

@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, interpolate, node_hash};
-use polars::prelude::{IntoLazy, LazyFrame};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::Cache;
+use super::derive::{Limits, derive};
 use super::synthetic::made_up_rows;
 use super::{NodeResult, PreviewReply, PreviewRequest};
+use crate::allowance::too_late;
+use crate::budget::{Budget, Met};
 use crate::ops::{self, Context};
 use crate::read::{Cancel, expand, read_schema};
-use crate::sample::{SampleStatement, read_sample};
+use crate::sample::{SampleStatement, grouped, read_sample};
 use crate::table::ResultTable;
 
 pub(super) struct Session {
@@ -46,12 +47,13 @@ impl Session {
         let order = order(&request.plan, &request.watch);
         let mut known: BTreeMap<NodeId, Known> = BTreeMap::new();
         let last = order.last().copied();
+        let limits = Limits { budget: request.budget, until: request.budget.until(), cancel: cancel.clone() };
         for id in order {
             if cancel.is_cancelled() {
                 return;
             }
             let node = request.plan.node(id);
-            let outcome = self.node(request, id, &known, cancel);
+            let outcome = self.node(request, id, &known, &limits);
             if cancel.is_cancelled() {
                 return;
             }
@@ -69,7 +71,7 @@ impl Session {
         request: &PreviewRequest,
         id: NodeId,
         known: &BTreeMap<NodeId, Known>,
-        cancel: &Cancel,
+        limits: &Limits,
     ) -> Result<(u64, NodeResult), Diagnostic> {
         let node = request.plan.node(id);
         let mut inputs = Vec::with_capacity(node.inputs.len());
@@ -86,11 +88,14 @@ impl Session {
         if let Some(result) = self.cache.get(key) {
             return Ok((key, NodeResult { from_cache: true, ..result.clone() }));
         }
+        if limits.is_late() {
+            return Err(too_late());
+        }
         let started = Instant::now();
         let inputs: Vec<(&NodeResult, &Schema)> =
             inputs.into_iter().map(|(_, result, node)| (result, &node.schema)).collect();
         let name = format!("{} {}", node.origin.step, id.0);
-        let mut result = guarded(|| compute(request, node, &inputs, &name, cancel))?;
+        let (mut result, met) = guarded(|| compute(request, node, &inputs, &name, limits))?;
         result.milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         let is_read = matches!(&node.op, Op::Read(read) if read.planned.is_none());
         if is_read && self::key(request, node, std::iter::empty()).ok() != Some(key) {
@@ -102,7 +107,10 @@ impl Session {
             }
             return Ok((key, result));
         }
-        self.cache.put(key, result.clone());
+        // Another time there may be more of it.
+        if met != Some(Met::Time) {
+            self.cache.put(key, result.clone());
+        }
         Ok((key, result))
     }
 }
@@ -138,6 +146,7 @@ fn key(request: &PreviewRequest, node: &Node, inputs: impl Iterator<Item = u64>)
         hasher.write(field.name.as_bytes());
         hasher.write(field.data_type.to_string().as_bytes());
     }
+    hasher.write(format!("{:?}", request.budget).as_bytes());
     for (name, value) in &request.parameters {
         hasher.write(name.as_bytes());
         hasher.write(value.to_json().to_string().as_bytes());
@@ -165,18 +174,21 @@ fn hash_files(path: &str, request: &PreviewRequest, hasher: &mut Xxh3) -> Result
     Ok(())
 }
 
+/// A node's rows, and which part of the budget ended them.
+type Computed = (NodeResult, Option<Met>);
+
 fn compute(
     request: &PreviewRequest,
     node: &Node,
     inputs: &[(&NodeResult, &Schema)],
     name: &str,
-    cancel: &Cancel,
-) -> Result<NodeResult, Diagnostic> {
+    limits: &Limits,
+) -> Result<Computed, Diagnostic> {
     match &node.op {
-        Op::Read(read) => read_node(read, &request.base, request, cancel),
+        Op::Read(read) => read_node(read, node, request, limits),
         Op::Rows(rows) => {
             let table = ResultTable::from_rows(&node.schema, &rows.rows);
-            Ok(source(table))
+            Ok((source(table), None))
         }
         Op::Parse(_)
         | Op::Filter { .. }
@@ -192,7 +204,7 @@ fn compute(
         | Op::Distinct(_)
         | Op::Explode(_)
         | Op::Unpivot(_)
-        | Op::Write(_) => derived(node, inputs, name, &request.parameters),
+        | Op::Write(_) => derived(node, inputs, name, &request.parameters, limits),
     }
 }
 
@@ -208,11 +220,13 @@ fn source(table: ResultTable) -> NodeResult {
         from_cache: false,
         made_up: false,
         whole: true,
+        cut: None,
+        lost: 0,
         milliseconds: 0.0,
     }
 }
 
-fn read_node(read: &Read, base: &Path, request: &PreviewRequest, cancel: &Cancel) -> Result<NodeResult, Diagnostic> {
+fn read_node(read: &Read, node: &Node, request: &PreviewRequest, limits: &Limits) -> Result<Computed, Diagnostic> {
     if let Some(planned) = &read.planned {
         let schema = read_schema(read);
         let table = made_up_rows(&schema, planned);
@@ -223,17 +237,25 @@ fn read_node(read: &Read, base: &Path, request: &PreviewRequest, cancel: &Cancel
             bytes_total: 0,
             whole: false,
         };
-        return Ok(NodeResult { made_up: true, whole: false, statement: Some(statement), ..source(table) });
+        return Ok((NodeResult { made_up: true, whole: false, statement: Some(statement), ..source(table) }, None));
     }
     let read = Read { path: interpolate(&read.path, &request.parameters)?, ..read.clone() };
-    let found = read_sample(&read, base, &request.sampling, cancel)?;
-    Ok(NodeResult {
+    let time = limits.until.map(|until| until.saturating_duration_since(Instant::now()));
+    let budget = Budget { time, ..limits.budget };
+    let found = read_sample(&read, &request.base, &request.sampling, &budget, &limits.cancel)?;
+    let cut = found.met.map(|met| {
+        let (title, rows) = (&node.origin.title, grouped(found.statement.rows));
+        format!("“{title}” is read up to {rows} rows: the preview's budget of {} is met", limits.budget.words(met))
+    });
+    let result = NodeResult {
         whole: found.statement.whole,
         tally: Some(found.tally),
         quarantined: Arc::new(found.quarantined),
         statement: Some(found.statement),
+        cut,
         ..source(found.table)
-    })
+    };
+    Ok((result, found.met))
 }
 
 fn derived(
@@ -241,42 +263,40 @@ fn derived(
     inputs: &[(&NodeResult, &Schema)],
     name: &str,
     parameters: &BTreeMap<String, Value>,
-) -> Result<NodeResult, Diagnostic> {
+    limits: &Limits,
+) -> Result<Computed, Diagnostic> {
     let op = ops::bound(&node.op, parameters);
     let ids = ops::keeps_rows(&op) && inputs.first().is_some_and(|(result, _)| result.table.row_id(0).is_some());
     let schemas: Vec<&Schema> = inputs.iter().map(|(_, schema)| *schema).collect();
     let context = Context { name, inputs: schemas, output: &node.schema, ids };
-    let frames = || -> Vec<LazyFrame> {
-        let frame = |(index, (result, _)): (usize, &(&NodeResult, &Schema))| match ids && index == 0 {
-            true => result.table.frame_with_ids().lazy(),
-            false => result.table.lazy(),
-        };
-        inputs.iter().enumerate().map(frame).collect()
+    let frame = |(index, (result, _)): (usize, &(&NodeResult, &Schema))| match ids && index == 0 {
+        true => result.table.frame_with_ids(),
+        false => result.table.frame().clone(),
     };
-    // A check that would stop a run shows here what it stops at.
-    let shown = ops::rejecting(&op);
-    let mut frame = ops::lower_op(shown.as_ref().unwrap_or(&op), frames(), &context)?;
-    if let Op::Aggregate(aggregate) = &op {
-        frame = ops::in_key_order(frame, aggregate);
-    }
-    let collected = frame.collect().map_err(|error| ops::failed(&error))?;
-    let table = ResultTable::from_frame(&collected, &node.schema).map_err(|error| ops::failed(&error))?;
+    let made = derive(&op, inputs.iter().enumerate().map(frame).collect(), &context, limits)?;
+    let table = ResultTable::from_frame(&made.rows, &node.schema).map_err(|error| ops::failed(&error))?;
     let table = if ids || table.rows() == 0 { table } else { table.with_fresh_ids() };
-    let rejected = match frames().into_iter().next() {
-        Some(first) => ops::rejected(&op, first, &context)?,
-        None => None,
-    };
-    let rejected = match (rejected, context.inputs.first()) {
-        (Some((frame, reason)), Some(schema)) => {
-            let rows = frame.collect().map_err(|error| ops::failed(&error))?;
+    let rejected = match (made.rejected, context.inputs.first()) {
+        (Some((rows, reason)), Some(schema)) => {
             let rows = ResultTable::from_frame(&rows, schema).map_err(|error| ops::failed(&error))?;
             Some((Arc::new(rows), reason))
         }
         _ => None,
     };
-    Ok(NodeResult {
+    let mut rows_in: Vec<u64> = inputs.iter().map(|(result, _)| result.rows).collect();
+    let met = made.cut.as_ref().map(|cut| cut.met);
+    let own = made.cut.map(|cut| {
+        let (title, after, of) = (&node.origin.title, grouped(cut.after as u64), grouped(cut.of as u64));
+        if let ([first, ..], false) = (rows_in.as_mut_slice(), matches!(op, Op::Union)) {
+            *first = cut.after as u64;
+        }
+        let words = limits.budget.words(cut.met);
+        format!("“{title}” is made of {after} of {of} rows: the preview's budget of {words} is met")
+    });
+    let before = inputs.iter().find_map(|(result, _)| result.cut.clone());
+    let result = NodeResult {
         rows: table.rows() as u64,
-        rows_in: inputs.iter().map(|(result, _)| result.rows).collect(),
+        rows_in,
         table: Arc::new(table),
         statement: None,
         tally: None,
@@ -284,9 +304,12 @@ fn derived(
         rejected,
         from_cache: false,
         made_up: inputs.iter().any(|(result, _)| result.made_up),
-        whole: inputs.iter().all(|(result, _)| result.whole),
+        whole: own.is_none() && inputs.iter().all(|(result, _)| result.whole),
+        cut: own.or(before),
+        lost: made.lost,
         milliseconds: 0.0,
-    })
+    };
+    Ok((result, met))
 }
 
 /// A fault inside a computation becomes a diagnostic: the designer lives on.

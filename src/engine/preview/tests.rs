@@ -37,6 +37,7 @@ fn request(id: u64, plan: &Arc<Plan>, watch: u32) -> PreviewRequest {
         plan: plan.clone(),
         watch: vec![NodeId(watch)],
         sampling: Sampling::Spread { rows: SAMPLE_ROWS },
+        budget: Budget::GLANCE,
         base: PathBuf::from("."),
         parameters: BTreeMap::from([("limit".to_owned(), Value::Int(7))]),
     }

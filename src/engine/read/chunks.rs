@@ -75,9 +75,12 @@ impl<R: Read> Chunker<R> {
                 // What was read further goes before what was not cut yet.
                 let further = bytes.split_off(cut);
                 self.carry.splice(..0, further);
-                bytes.shrink_to_fit();
                 lines = count_lines(&bytes);
             }
+        }
+        if bytes.capacity() / 2 > bytes.len() {
+            // Texts of a small file must not keep the room of a whole chunk alive.
+            bytes.shrink_to_fit();
         }
         let chunk = RawChunk { first_line: self.line, offset: self.offset, bytes };
         self.line += lines;

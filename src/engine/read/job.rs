@@ -19,7 +19,7 @@ use super::open::{Opened, open};
 use super::parquet;
 use super::sniff::{prepare_for, sample_of};
 use crate::columns::{FrameBuilder, Layout, Quarantined};
-use crate::parallel::{Crew, Send};
+use crate::parallel::{Crew, Send, Work};
 
 /// A wish to stop, shared between threads.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,11 @@ pub struct Cancel(Arc<AtomicBool>);
 impl Cancel {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A wish that was made already.
+    pub(crate) fn stopped() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
     }
 
     pub fn cancel(&self) {
@@ -153,9 +158,19 @@ impl ReadJob {
         work: &(dyn Fn(Parsed) -> Result<T, Diagnostic> + Sync),
         deliver: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Diagnostic>,
     ) -> Result<(), Diagnostic> {
+        self.for_each_in_parts(&|parsed, _| work(parsed), deliver)
+    }
+
+    /// As `for_each`; `work` may send parts of what comes of a chunk before it gives the last one.
+    pub fn for_each_in_parts<T: std::marker::Send>(
+        &self,
+        work: Work<Parsed, T>,
+        deliver: &mut dyn FnMut(T) -> Result<ControlFlow<()>, Diagnostic>,
+    ) -> Result<(), Diagnostic> {
         let workers = self.workers.max(1);
         let crew = Crew { name: "reader", workers, alive: workers * 2 + 2, cancel: &self.cancel };
-        crew.run(|send| self.read_all(send), &|task| self.parse_task(task).and_then(work), deliver)
+        let work = |task, send: Send<T>| self.parse_task(task).and_then(|parsed| work(parsed, send));
+        crew.run(|send| self.read_all(send), &work, deliver)
     }
 
     fn parse_task(&self, task: Task) -> Result<Parsed, Diagnostic> {

@@ -265,3 +265,69 @@ fn rows_of_one_blocking_step_flow_into_the_next() {
         "{all:?}"
     );
 }
+
+/// `few.csv`: numbers from 0 beside a letter.
+fn few(folder: &Path, count: usize) -> Design {
+    let text: String = (0..count).map(|n| format!("{n},x\n")).collect();
+    std::fs::write(folder.join("few.csv"), format!("n,s\n{text}")).unwrap();
+    Design::default()
+}
+
+fn few_rows(design: &mut Design) -> NodeId {
+    design.read("few.csv", &[("n", DataType::Int), ("s", DataType::String)])
+}
+
+fn project(columns: &[(&str, &str)]) -> Op {
+    Op::Project(pipewright_core::ir::Project::new(columns.iter().map(|(name, text)| column(name, text)).collect()))
+}
+
+#[test]
+fn pairs_of_a_cross_join_flow_on_in_order_and_are_never_all_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 800);
+    let (left, right) = (few_rows(&mut design), few_rows(&mut design));
+    let join = Join { kind: JoinKind::Cross, on: vec![], right: vec![("n".into(), "m".into())] };
+    let pairs = design.add("Pairs", Op::Join(join), &[left, right]);
+    let both = design.add("Both", project(&[("n", "n"), ("m", "m"), ("t", "s || '-'")]), &[pairs]);
+    design.write("out.csv", both, &[]);
+    let kept = design.add("Kept", Op::Filter { predicate: expr("n = m") }, &[both]);
+    let all = design.add("All", aggregate(&[], &[("rows", "count(*)"), ("sum", "sum(n)")]), &[kept]);
+    design.write("all.csv", all, &[]);
+    let (found, report) = lines(folder.path(), &design, Some(64 << 20));
+    assert_eq!(count_of(&report, "Pairs").rows_out, 640_000);
+    assert_eq!(count_of(&report, "Both").rows_in, [640_000]);
+    assert_eq!(count_of(&report, "Kept").dropped, 639_200);
+    let wanted = (0..800).flat_map(|n| (0..800).map(move |m| format!("{n},{m},x-")));
+    assert!(found.iter().skip(1).cloned().eq(wanted), "{} lines", found.len());
+    assert_eq!(output(folder.path(), "all.csv"), "rows,sum\n800,319600\n");
+}
+
+#[test]
+fn texts_that_are_much_at_once_are_made_of_fewer_rows_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 1000);
+    let rows = few_rows(&mut design);
+    let long = design.add("Long", project(&[("n", "n"), ("t", "repeat(s, 600000 + n * 500)")]), &[rows]);
+    let short = design.add("Short", project(&[("n", "n"), ("length", "length(t)")]), &[long]);
+    design.write("out.csv", short, &[]);
+    let (found, report) = lines(folder.path(), &design, Some(64 << 20));
+    let wanted = |n: usize| if n <= 800 { format!("{n},{}", 600_000 + n * 500) } else { format!("{n},") };
+    assert!(found.iter().skip(1).cloned().eq((0..1000).map(wanted)));
+    // What became null is told.
+    assert_eq!((count_of(&report, "Long").lost_texts, count_of(&report, "Short").lost_texts), (199, 0));
+    assert_eq!(count_of(&report, "Long").rows_in, [1000]);
+}
+
+#[test]
+fn a_text_that_doubles_without_end_stops_the_run_with_its_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 3);
+    let mut last = few_rows(&mut design);
+    for step in 0..40 {
+        last = design.add(&format!("Step {step}"), project(&[("s", "s || s")]), &[last]);
+    }
+    design.write("out.csv", last, &[]);
+    let fault = run(&design.0, &options(folder.path(), 1 << 18), &Silent).unwrap_err().remove(0);
+    assert_eq!((&*fault.code, fault.location.step.as_deref()), ("PW0391", Some("Step 26")), "{fault}");
+    assert!(!folder.path().join("out/out.csv").exists());
+}

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{NodeId, Op, Plan};
+use pipewright_core::ir::{Node, NodeId, Op, Plan};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
 use super::blocking::{Build, Work};
 use super::graph::Graph;
 use super::quarantine::{Rejected, rejected_rows};
-use crate::frames::joined;
+use crate::allowance::{Allowance, TOO_MUCH};
+use crate::frames::{joined, weight};
 use crate::ops::{self, Context};
+use crate::parallel::Send;
 use crate::write::{Piece, Target};
 
 /// What runs share between threads.
@@ -27,13 +29,20 @@ pub(super) struct Flow<'a> {
     pub builds: &'a BTreeMap<NodeId, Arc<Build>>,
     /// Whether rejected rows are wanted, or only counted.
     pub wants_rejected: bool,
+    /// What an operation may make at once of the rows that it is given.
+    pub allowance: &'a Allowance,
 }
+
+/// Rows of a join's pieces that go on as one.
+const TOGETHER: usize = 1 << 18;
 
 /// Rows in, per input, and out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub ins: [u64; 2],
     pub out: u64,
+    /// Texts that became null because they would have been too long.
+    pub lost: u64,
 }
 
 /// What a chunk came to.
@@ -44,38 +53,69 @@ pub(super) struct Yield {
     pub gathered: Vec<(NodeId, usize, Vec<DataFrame>)>,
     pub written: Vec<(NodeId, Piece)>,
     pub rejected: Vec<Rejected>,
+    /// Bytes of all that, about.
+    bytes: usize,
+}
+
+/// Takes what a chunk came to, and hands on a part of it as soon as that is much.
+pub(super) struct Out<'a> {
+    pub done: Yield,
+    /// Bytes of a part.
+    pub most: usize,
+    pub send: Send<'a, Yield>,
+    /// False: nobody wants the rest any more.
+    pub is_wanted: bool,
+}
+
+impl Out<'_> {
+    fn hand_on(&mut self) {
+        if self.done.bytes > self.most && self.is_wanted {
+            self.is_wanted = (self.send)(std::mem::take(&mut self.done));
+        }
+    }
 }
 
 impl Flow<'_> {
     /// Pushes a chunk of a root's rows as far as they go.
-    pub fn push(&self, root: NodeId, rows: DataFrame, done: &mut Yield) -> Result<(), Diagnostic> {
-        let mut frames: BTreeMap<NodeId, DataFrame> = BTreeMap::new();
-        let mut rows = Some(rows);
-        for id in &self.graph.reached[&root] {
+    pub fn push(&self, root: NodeId, rows: DataFrame, out: &mut Out) -> Result<(), Diagnostic> {
+        out.done.counts.push((root, Count { out: rows.height() as u64, ..Count::default() }));
+        self.follow(root, root, rows, out)
+    }
+
+    /// Pushes rows of a node on. Where a step makes many of few, they go on in pieces, one after the other.
+    fn follow(&self, root: NodeId, from: NodeId, rows: DataFrame, out: &mut Out) -> Result<(), Diagnostic> {
+        self.hand_over(from, &rows, &mut out.done)?;
+        out.hand_on();
+        let mut frames: BTreeMap<NodeId, DataFrame> = BTreeMap::from([(from, rows)]);
+        for id in self.graph.reached[&root].iter().skip_while(|id| **id != from).skip(1) {
             let node = self.plan.node(*id);
-            let frame = if *id == root {
-                let rows = rows.take().unwrap_or_default();
-                done.counts.push((*id, Count { ins: [0; 2], out: rows.height() as u64 }));
-                rows
-            } else {
-                self.step(*id, &frames, done).map_err(|fault| fault.step(&*node.origin.step, &*node.origin.title))?
-            };
-            self.hand_over(*id, &frame, done)?;
-            // A union takes only the sides that this root feeds; others come with their own.
-            frames.insert(*id, frame);
+            // A union takes only the sides that come this way; others come with their own.
+            if !out.is_wanted || node.inputs.iter().all(|input| !frames.contains_key(input)) {
+                continue;
+            }
+            let located = |fault: Diagnostic| fault.step(&*node.origin.step, &*node.origin.title);
+            let mut pieces = self.step(*id, &frames, &mut out.done).map_err(located)?;
+            if pieces.len() > 1 {
+                pieces.into_iter().try_for_each(|piece| self.follow(root, *id, piece, out))?;
+            } else if let Some(frame) = pieces.pop() {
+                self.hand_over(*id, &frame, &mut out.done)?;
+                frames.insert(*id, frame);
+            }
+            out.hand_on();
         }
         Ok(())
     }
 
+    /// A node's rows, in one piece where they are not many.
     fn step(
         &self,
         id: NodeId,
         frames: &BTreeMap<NodeId, DataFrame>,
         done: &mut Yield,
-    ) -> Result<DataFrame, Diagnostic> {
+    ) -> Result<Vec<DataFrame>, Diagnostic> {
         let node = self.plan.node(id);
         let fail = |error| ops::failed(&error);
-        // Those of its inputs that this root feeds.
+        // Those of its inputs that come this way.
         let mut found: Vec<(&Schema, &DataFrame)> = Vec::new();
         let mut count = Count::default();
         for (index, input) in node.inputs.iter().enumerate() {
@@ -84,30 +124,77 @@ impl Flow<'_> {
                 found.push((&self.plan.node(*input).schema, frame));
             }
         }
-        let frame = if let (Some(build), Some((_, rows))) = (self.builds.get(&id), found.first()) {
-            let mut pieces = Vec::new();
+        let mut pieces = Vec::new();
+        if let (Some(build), Some((_, rows))) = (self.builds.get(&id), found.first()) {
             build.probe(rows, &mut |piece| {
                 pieces.push(piece);
                 Ok(())
             })?;
-            joined(pieces).map_err(fail)?
+            // Few rows go on together.
+            if pieces.iter().map(DataFrame::height).sum::<usize>() <= TOGETHER {
+                pieces = vec![joined(pieces).map_err(fail)?];
+            }
         } else if let (Op::Write(_), Some((_, rows))) = (&node.op, found.first()) {
-            (*rows).clone()
+            pieces.push((*rows).clone());
         } else {
-            let inputs: Vec<LazyFrame> = found.iter().map(|(_, frame)| (*frame).clone().lazy()).collect();
             let schemas = found.iter().map(|(schema, _)| *schema).collect();
             let name = format!("{} {}", node.origin.step, id.0);
             let context = Context { name: &name, inputs: schemas, output: &node.schema, ids: false };
-            let input = if self.wants_rejected { inputs.first().cloned() } else { None };
-            let frame = ops::lower_op(&node.op, inputs, &context)?.collect().map_err(fail)?;
-            if (frame.height() as u64) < count.ins[0] {
-                done.rejected.extend(rejected_rows(node, input, &context)?);
-            }
-            frame
-        };
-        count.out = frame.height() as u64;
+            let inputs: Vec<DataFrame> = found.iter().map(|(_, frame)| (*frame).clone()).collect();
+            self.divided(node, inputs, &context, &mut count, done, &mut pieces)?;
+        }
+        count.out = pieces.iter().map(|piece| piece.height() as u64).sum();
         done.counts.push((id, count));
-        Ok(frame)
+        Ok(pieces)
+    }
+
+    /// The rows of a row-wise operation; of half of its input and of the other half, where they make too much at once.
+    fn divided(
+        &self,
+        node: &Node,
+        inputs: Vec<DataFrame>,
+        context: &Context,
+        count: &mut Count,
+        done: &mut Yield,
+        pieces: &mut Vec<DataFrame>,
+    ) -> Result<(), Diagnostic> {
+        let allowance = self.allowance.fresh();
+        let height = inputs.iter().map(DataFrame::height).sum::<usize>();
+        let made = {
+            let _entered = allowance.enter();
+            self.of_rows(node, &inputs, context)
+        };
+        match (made, &inputs[..]) {
+            (Err(fault), [rows]) if fault.code == TOO_MUCH && height > 1 => {
+                let halves = [rows.head(Some(height / 2)), rows.slice(height as i64 / 2, height)];
+                halves.into_iter().try_for_each(|half| self.divided(node, vec![half], context, count, done, pieces))
+            }
+            (made, _) => {
+                let (frame, rejected) = made?;
+                count.lost += allowance.lost();
+                done.rejected.extend(rejected);
+                pieces.push(frame);
+                Ok(())
+            }
+        }
+    }
+
+    fn of_rows(
+        &self,
+        node: &Node,
+        inputs: &[DataFrame],
+        context: &Context,
+    ) -> Result<(DataFrame, Vec<Rejected>), Diagnostic> {
+        let fail = |error| ops::failed(&error);
+        let lazy: Vec<LazyFrame> = inputs.iter().map(|frame| frame.clone().lazy()).collect();
+        if let [rows] = inputs {
+            Allowance::current().room_for(ops::grown(&node.op, rows, context.output)).map_err(fail)?;
+        }
+        let input = if self.wants_rejected { lazy.first().cloned() } else { None };
+        let frame = ops::lower_op(&node.op, lazy, context)?.collect().map_err(fail)?;
+        let is_less = frame.height() < inputs.first().map_or(0, DataFrame::height);
+        let rejected = if is_less { rejected_rows(node, input, context)? } else { Vec::new() };
+        Ok((frame, rejected))
     }
 
     /// Gives a node's rows to those who gather or write them.
@@ -117,12 +204,37 @@ impl Flow<'_> {
             count.ins[(*side).min(1)] = frame.height() as u64;
             done.counts.push((*taker, count));
             if let Some(work) = self.works.get(taker) {
-                done.gathered.push((*taker, *side, work.fold(frame)?));
+                let lost = self.fold(work, (*taker, *side), frame.clone(), done)?;
+                done.counts.push((*taker, Count { lost, ..Count::default() }));
             }
         }
         if let Some(target) = self.targets.get(&id) {
-            done.written.push((id, target.encode(frame)?));
+            let piece = target.encode(frame)?;
+            done.bytes += piece.bytes();
+            done.written.push((id, piece));
         }
         Ok(())
+    }
+
+    /// What is gathered of rows; gives the number of texts that were lost.
+    fn fold(&self, work: &Work, taker: (NodeId, usize), rows: DataFrame, done: &mut Yield) -> Result<u64, Diagnostic> {
+        let allowance = self.allowance.fresh();
+        let folded = {
+            let _entered = allowance.enter();
+            work.fold(&rows)
+        };
+        let height = rows.height();
+        match folded {
+            Err(fault) if fault.code == TOO_MUCH && height > 1 => {
+                let first = self.fold(work, taker, rows.head(Some(height / 2)), done)?;
+                Ok(first + self.fold(work, taker, rows.slice(height as i64 / 2, height), done)?)
+            }
+            folded => {
+                let folded = folded?;
+                done.bytes += folded.iter().map(weight).sum::<usize>();
+                done.gathered.push((taker.0, taker.1, folded));
+                Ok(allowance.lost())
+            }
+        }
     }
 }

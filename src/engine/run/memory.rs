@@ -19,6 +19,21 @@ pub(super) fn default_budget() -> u64 {
     polars::polars_utils::sys::total_memory() / 2
 }
 
+/// What an operation may make at once of rows that may come in smaller pieces.
+pub(super) fn at_once(budget: u64) -> usize {
+    usize::try_from(budget / 4).unwrap_or(usize::MAX).clamp(256 << 20, 1 << 30)
+}
+
+/// The same where all rows are needed at once.
+pub(super) fn out_of_measure(at_once: usize) -> usize {
+    at_once.saturating_mul(16)
+}
+
+/// What comes of a chunk is handed on in parts of so many bytes.
+pub(super) fn part(budget: u64) -> usize {
+    usize::try_from(budget / 32).unwrap_or(usize::MAX).clamp(4 << 20, 64 << 20)
+}
+
 /// What each of so many gathers may keep.
 pub(super) fn limits(budget: u64, gathers: usize) -> Limits {
     let free = usize::try_from(budget - OWN.min(budget / 4 * 3)).unwrap_or(usize::MAX);

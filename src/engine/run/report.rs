@@ -94,6 +94,13 @@ pub struct StepReport {
     /// Bytes put aside on disk, where the rows that it gathers outgrew their share of the memory.
     #[serde(default)]
     pub spilled_bytes: u64,
+    /// Texts that became null because they would have been longer than a million characters.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lost_texts: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A step that blocks, and why.
@@ -123,6 +130,7 @@ impl RunReport {
     /// sources of which too little could be read. The same in every summary.
     pub fn remarks(&self) -> Vec<Diagnostic> {
         let mut remarks: Vec<Diagnostic> = self.sources.iter().flat_map(SourceReport::remarks).collect();
+        remarks.extend(self.steps.iter().filter_map(StepReport::remark));
         if !self.over_threshold {
             return remarks;
         }
@@ -143,6 +151,16 @@ impl RunReport {
             remarks.push(Diagnostic::warning("PW0723", message).help(help));
         }
         remarks
+    }
+}
+
+impl StepReport {
+    fn remark(&self) -> Option<Diagnostic> {
+        let texts = if self.lost_texts == 1 { "a text".to_owned() } else { format!("{} texts", self.lost_texts) };
+        let help =
+            "let `repeat`, `replace`, `regexp_replace`, `pad_start`, `pad_end` and `list_join` make shorter texts";
+        let told = || Diagnostic::warning("PW0393", format!("{texts} would be longer than a million characters: null"));
+        (self.lost_texts > 0).then(|| told().help(help).step(&self.step, &self.title))
     }
 }
 
@@ -217,6 +235,7 @@ pub(super) fn step_reports(
             dropped,
             quarantined,
             spilled_bytes: spilled.get(&id).copied().unwrap_or(0),
+            lost_texts: count.lost,
         })
     });
     reports.collect()

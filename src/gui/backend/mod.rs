@@ -30,7 +30,7 @@ pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
 
-use pipewright_engine::{Cancel, PreviewRequest, PreviewWorker};
+use pipewright_engine::{Budget, Cancel, PreviewRequest, PreviewWorker};
 
 /// How many messages or tasks may wait.
 const WAITING: usize = 4096;
@@ -352,7 +352,8 @@ impl Backend {
         parameters: BTreeMap<String, pipewright_core::data::Value>,
     ) -> u64 {
         self.requests += 1;
-        self.preview.request(PreviewRequest { id: self.requests, plan, watch, sampling, base, parameters });
+        let budget = Budget::GLANCE;
+        self.preview.request(PreviewRequest { id: self.requests, plan, watch, sampling, budget, base, parameters });
         self.requests
     }
 

@@ -74,13 +74,15 @@ fn declarations(task: &SniffTask) -> Option<Imported> {
 }
 
 /// The files of a folder that holds data of several kinds; a folder of one kind is one source.
-fn files_inside(task: &SniffTask) -> Option<Vec<String>> {
+fn files_inside(task: &SniffTask, cancel: &Cancel) -> Option<Vec<String>> {
     let folder = task.base.join(&task.path);
     if task.source.is_some() || !folder.is_dir() {
         return None;
     }
     let files = sample_files(&folder).ok()?;
-    let formats = files.iter().map(|path| pipewright_engine::sniff(path).ok().map(|found| found.format.name));
+    // There may be thousands, and their project closed meanwhile.
+    let files_looked_at = files.iter().take_while(|_| !cancel.is_cancelled());
+    let formats = files_looked_at.map(|path| pipewright_engine::sniff(path).ok().map(|found| found.format.name));
     let kinds: BTreeSet<Option<String>> = formats.collect();
     (kinds.len() > 1).then(|| files.iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
@@ -88,8 +90,8 @@ fn files_inside(task: &SniffTask) -> Option<Vec<String>> {
 pub fn sniff(task: SniffTask, desk: &Desk) {
     let (path, source) = (task.path.clone(), task.source.clone());
     let failed = move |fault| Message::Sniffed { path: path.clone(), source: source.clone(), result: Err(fault) };
-    desk.spawn("pipewright-sniff", failed, move |_| {
-        if let Some(files) = files_inside(&task) {
+    desk.spawn("pipewright-sniff", failed, move |desk| {
+        if let Some(files) = files_inside(&task, &desk.cancel) {
             return Some(Message::Inside { path: task.path, files });
         }
         if let Some(imported) = declarations(&task) {

@@ -94,7 +94,10 @@ pub const MISTAKES: &[Run] = &[
         parts,
         &["run", "P", "--out", "taken"],
         1,
-        &["the folder `out.csv` holds what no run wrote, or what was changed since: `precious.txt`", "a folder of its own"],
+        &[
+            "the folder `out.csv` holds what no run wrote, or what was changed since: `precious.txt`",
+            "a folder of its own",
+        ],
     ),
     (
         keeping,

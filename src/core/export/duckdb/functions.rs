@@ -124,7 +124,7 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<DataType> = call.args.iter().map(|arg| printer.type_of(arg)).collect();
     let name = call.function.as_str();
-    if let Some(sql) = text_function(name, &args, &types)? {
+    if let Some(sql) = text_function(name, &args, &types, &call.args)? {
         return Ok(sql);
     }
     if let Some(sql) = number_function(name, &args, &types) {
@@ -136,7 +136,12 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     Err(unsupported(format!("the function `{name}`")))
 }
 
-fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Option<String>, Diagnostic> {
+fn text_function(
+    name: &str,
+    args: &[String],
+    types: &[DataType],
+    exprs: &[Expr],
+) -> Result<Option<String>, Diagnostic> {
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
     let a = arg(0);
     Ok(Some(match name {
@@ -167,7 +172,8 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
             format!("regexp_replace({sql}, {}, {}, 'g')", sql_text(pattern), sql_text(word))
         }),
         "normalize_space" => format!("pw_trim(regexp_replace({a}, '[ \\t\\n\\f\\r]+', ' ', 'g'))"),
-        "replace" => format!("CASE WHEN {} = '' THEN {a} ELSE replace({a}, {}, {}) END", arg(1), arg(1), arg(2)),
+        "replace" if never_longer(exprs) => format!("replace({a}, {}, {})", arg(1), arg(2)),
+        "replace" => format!("pw_replace({a}, {}, {})", arg(1), arg(2)),
         "contains" => format!("contains({a}::VARCHAR, {}::VARCHAR)", arg(1)),
         "starts_with" => format!("starts_with({a}, {})", arg(1)),
         "ends_with" => format!("ends_with({a}, {})", arg(1)),
@@ -213,6 +219,15 @@ fn text_function(name: &str, args: &[String], types: &[DataType]) -> Result<Opti
         },
         _ => return Ok(None),
     }))
+}
+
+/// Whether a replacement is known to make no text longer.
+fn never_longer(exprs: &[Expr]) -> bool {
+    let text = |index: usize| match exprs.get(index).map(|expr| &expr.kind) {
+        Some(ExprKind::Literal(Value::String(text))) => Some(text.chars().count()),
+        _ => None,
+    };
+    matches!((text(1), text(2)), (Some(from), Some(to)) if from > 0 && to <= from)
 }
 
 fn number_function(name: &str, args: &[String], types: &[DataType]) -> Option<String> {

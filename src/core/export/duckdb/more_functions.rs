@@ -119,7 +119,11 @@ fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &st
                     ReplacementPart::Group(group) => format!("\\{group}"),
                 })
                 .collect();
-            format!("regexp_replace({a}, {pattern}, {}, 'g')", sql_text(&rewritten))
+            // What is only taken away makes no text longer.
+            match parts.is_empty() {
+                true => format!("regexp_replace({a}, {pattern}, '', 'g')"),
+                false => format!("pw_regexp_replace({a}, {pattern}, {})", sql_text(&rewritten)),
+            }
         }
         other => return Err(unsupported(format!("the function `{other}`"))),
     })

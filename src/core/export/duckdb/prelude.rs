@@ -27,8 +27,13 @@ CREATE OR REPLACE TEMP MACRO pw_blanks() AS ' ' || chr(9) || chr(10) || chr(11) 
 CREATE OR REPLACE TEMP MACRO pw_substring(x, s, n) AS CASE WHEN s IS NOT NULL AND n >= 0 THEN substr(x, greatest(s, 1), greatest(n + least(s - 1, 0), 0)) END;
 CREATE OR REPLACE TEMP MACRO pw_from(x, s) AS CASE WHEN s IS NOT NULL THEN substr(x, greatest(s, 1)) END;
 CREATE OR REPLACE TEMP MACRO pw_split(x, s) AS CASE WHEN s IS NULL THEN NULL WHEN x = '' AND s <> '' THEN [''] WHEN x = '' THEN CAST([] AS VARCHAR[]) ELSE string_split(x, s) END;
-CREATE OR REPLACE TEMP MACRO pw_join(l, s) AS CASE WHEN l IS NOT NULL THEN substr(list_reduce(list_prepend(left(s, 0), l), lambda x, y: x || s || y), length(s) + 1) END;
+CREATE OR REPLACE TEMP MACRO pw_join(l, s) AS CASE WHEN (len(l) - 1) * length(s) <= 1000000 THEN substr(list_reduce(list_prepend(left(s, 0), l), lambda x, y: x || s || y), length(s) + 1) END;
 CREATE OR REPLACE TEMP MACRO pw_repeat(x, n) AS CASE WHEN n <= 0 THEN left(x, 0) WHEN TRY(length(x) * n) <= 1000000 THEN repeat(x, pw_length(n)) END;
+-- Null where a text grows to over a million characters.
+CREATE OR REPLACE TEMP MACRO pw_replace(x, f, t) AS list_extract(list_transform([x], lambda v: CASE WHEN f = '' THEN CASE WHEN t IS NOT NULL THEN v END
+  WHEN (length(v) - length(replace(v, f, ''))) // length(f) * (length(t) - length(f)) <= greatest(1000000 - length(v), 0) THEN replace(v, f, t) END), 1);
+CREATE OR REPLACE TEMP MACRO pw_regexp_replace(x, p, r) AS list_extract(list_transform([struct_pack(v := x, y := regexp_replace(x, p, r, 'g'))],
+  lambda s: CASE WHEN length(s.y) <= greatest(1000000, length(s.v)) THEN s.y END), 1);
 CREATE OR REPLACE TEMP MACRO pw_mask(x, keep) AS CASE WHEN keep >= length(x) THEN x WHEN keep = 0 THEN repeat('*', length(x)) ELSE repeat('*', length(x) - keep) || right(x, keep) END;
 -- Moves a time by microseconds.
 CREATE OR REPLACE TEMP MACRO pw_shift(t, micros) AS pw_time(TRY(epoch_us(CAST(t AS TIMESTAMP)) + micros));

@@ -2,7 +2,8 @@
 //! Must not import any room but `data`.
 
 use super::ArgType::{Any, Int, List, Same, String as Text};
-use super::arguments::{boolean, common, first, int, int_at, item, list_at, some_text, string, text_at, value_or_null};
+use super::arguments::{boolean, common, first, int, int_at, item, list_at, string, text_at, value_or_null};
+use super::text::may_grow;
 use super::{Function, TypeResult, example, scalar};
 use crate::data::{DataType, Value};
 
@@ -63,16 +64,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "lists",
         "list_join(list, separator) → String",
-        "The items as text with the separator between them; nulls are left out.",
+        "The items as text with the separator between them; nulls are left out; null where the separators are over a million characters.",
         &[List, Text],
         string,
         |a| {
             value_or_null(|| {
                 let items: Vec<String> = list_at(a, 0)?.iter().filter_map(super::super::cast::to_text).collect();
-                some_text(items.join(text_at(a, 1)?))
+                let separator = text_at(a, 1)?;
+                let separators = items.len().saturating_sub(1).saturating_mul(separator.chars().count());
+                may_grow(0, separators as i64).then(|| Value::String(items.join(separator)))
             })
         },
-        &[example("list_join(['a', null, 'b'], ', ')", "'a, b'")],
+        &[
+            example("list_join(['a', null, 'b'], ', ')", "'a, b'"),
+            example("list_join(['a', 'b', 'c'], repeat('-', 600000))", "null"),
+        ],
     ),
     scalar(
         "lists",

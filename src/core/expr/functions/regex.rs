@@ -4,8 +4,12 @@
 use super::super::patterns::{ReplacementPart, regex_pattern, regex_replacement, with_regex};
 use super::ArgType::{Int, String as Text};
 use super::arguments::{boolean, int, int_or, some_text, string, strings, text_at, value_or_null};
+use super::text::may_grow;
 use super::{Function, example, scalar};
 use crate::data::Value;
+
+/// Texts of so many bytes are never too long.
+const SHORT: usize = 1_000_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
@@ -74,18 +78,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "regular expressions",
         "regexp_replace(text, pattern, replacement) → String",
-        "Every match is replaced; `$1` stands for a group, `$0` for the match, `$$` for a dollar sign.",
+        "Every match is replaced; `$1` stands for a group, `$0` for the match, `$$` for a dollar sign; null where the text grows to over a million characters.",
         &[Text, Text, Text],
         string,
         |a| {
             value_or_null(|| {
                 let (text, parts) = (text_at(a, 0)?, regex_replacement(text_at(a, 2)?).ok()?);
-                with_regex(text_at(a, 1)?, |regex| Value::String(replaced(regex, text, &parts)))
+                with_regex(text_at(a, 1)?, |regex| replaced(regex, text, &parts).map(Value::String))?
             })
         },
         &[
             example("regexp_replace('/users/42/posts/7', '\\d+', '{id}')", "'/users/{id}/posts/{id}'"),
             example("regexp_replace('John Smith', '(\\w+) (\\w+)', '$2 $1')", "'Smith John'"),
+            example("regexp_replace(repeat('a', 600000), 'a', '$0$0')", "null"),
         ],
     )
     .literal(&[1, 2])
@@ -109,17 +114,29 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .checked(check_pattern),
 ];
 
-fn replaced(regex: &::regex::Regex, text: &str, parts: &[ReplacementPart]) -> String {
-    let replacement = |captures: &::regex::Captures| {
-        let pieces = parts.iter().map(|part| match part {
-            ReplacementPart::Text(text) => text.clone(),
-            ReplacementPart::Group(group) => {
-                captures.get(*group).map_or(String::new(), |found| found.as_str().to_owned())
+/// The text with every match replaced, unless it grows beyond what a text may.
+fn replaced(regex: &::regex::Regex, text: &str, parts: &[ReplacementPart]) -> Option<String> {
+    let mut made = String::with_capacity(text.len());
+    let (mut end, mut grows) = (0, 0);
+    for captures in regex.captures_iter(text) {
+        let found = captures.get(0)?;
+        made.push_str(&text[end..found.start()]);
+        end = found.end();
+        let before = made.len();
+        for part in parts {
+            match part {
+                ReplacementPart::Text(text) => made.push_str(text),
+                ReplacementPart::Group(group) => made.push_str(captures.get(*group).map_or("", |found| found.as_str())),
             }
-        });
-        pieces.collect::<String>()
-    };
-    regex.replace_all(text, replacement).into_owned()
+        }
+        grows += made[before..].chars().count() as i64 - found.as_str().chars().count() as i64;
+        // What comes yet makes it no shorter; a character has four bytes at most.
+        if made.len() / 4 > text.len().max(SHORT) {
+            return None;
+        }
+    }
+    made.push_str(&text[end..]);
+    (made.len() <= SHORT || may_grow(text.chars().count() as i64, grows)).then_some(made)
 }
 
 /// The pattern reads, and has the group that is asked for.

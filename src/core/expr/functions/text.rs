@@ -3,10 +3,10 @@
 
 use super::ArgType::{Any, Int, String as Text};
 use super::arguments::{boolean, int, int_at, int_or, some_text, string, strings, text_at, value_or_null};
-use super::{Function, example, scalar};
+use super::{Function, MOST_JOINED, example, scalar};
 use crate::data::Value;
 
-/// Longer results of `repeat` and `pad_*` are null.
+/// Longer results of `repeat` and `pad_*` are null; of what replaces, where they are longer than the text itself, too.
 const MAX_CHARACTERS: i64 = 1_000_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -112,16 +112,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "text",
         "replace(text, from, to) → String",
-        "Every `from` becomes `to`; an empty `from` changes nothing.",
+        "Every `from` becomes `to`; an empty `from` changes nothing; null where the text grows to over a million characters.",
         &[Text, Text, Text],
         string,
-        |a| {
-            value_or_null(|| {
-                let (text, from, to) = (text_at(a, 0)?, text_at(a, 1)?, text_at(a, 2)?);
-                some_text(if from.is_empty() { text.to_owned() } else { text.replace(from, to) })
-            })
-        },
-        &[example("replace('a-b-c', '-', '')", "'abc'"), example("replace('abc', '', 'x')", "'abc'")],
+        |a| value_or_null(|| replaced(text_at(a, 0)?, text_at(a, 1)?, text_at(a, 2)?)),
+        &[
+            example("replace('a-b-c', '-', '')", "'abc'"),
+            example("replace('abc', '', 'x')", "'abc'"),
+            example("replace(repeat('a', 1000), 'a', repeat('b', 1001))", "null"),
+            example("length(replace(repeat('a', 1000), 'a', repeat('b', 1000)))", "1000000"),
+        ],
     ),
     scalar(
         "text",
@@ -171,7 +171,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The values one after the other as text; nulls are left out.",
         &[Any],
         string,
-        |a| Value::String(a.iter().filter_map(super::super::cast::to_text).collect()),
+        |a| joined(a.iter().filter_map(super::super::cast::to_text)),
         &[example("concat('a', null, 1)", "'a1'"), example("concat(null)", "''")],
     )
     .variadic(),
@@ -319,6 +319,40 @@ fn pieces<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
         "" => text.split("").filter(|piece| !piece.is_empty()).collect(),
         _ => text.split(separator).collect(),
     }
+}
+
+/// Every `from` becomes `to`, unless the text grows beyond what a text may.
+fn replaced(text: &str, from: &str, to: &str) -> Option<Value> {
+    // Shorter ones cannot grow beyond it.
+    let is_short = text.len().saturating_mul(to.len().max(1)) as i64 <= MAX_CHARACTERS;
+    if from.is_empty() {
+        return some_text(text);
+    }
+    if !is_short {
+        let characters = |text: &str| text.chars().count() as i64;
+        let grows = text.matches(from).count() as i64 * (characters(to) - characters(from));
+        if !may_grow(characters(text), grows) {
+            return None;
+        }
+    }
+    some_text(text.replace(from, to))
+}
+
+/// Whether a text of so many characters may get so many more: a text that is long already may stay as long.
+pub(super) fn may_grow(characters: i64, more: i64) -> bool {
+    more <= 0 || characters.saturating_add(more) <= MAX_CHARACTERS
+}
+
+/// Texts one after the other; null where that is longer than `MOST_JOINED`: the engine takes it for a fault.
+fn joined(texts: impl Iterator<Item = String>) -> Value {
+    let mut all = String::new();
+    for text in texts {
+        if all.len() + text.len() > MOST_JOINED {
+            return Value::Null;
+        }
+        all.push_str(&text);
+    }
+    Value::String(all)
 }
 
 /// What fills the first argument up to the length in the second.

@@ -119,12 +119,8 @@ fn what_a_join_shows_of_a_key_bears_the_labels_of_both_sides() {
     let right = Schema::of([("w", DataType::String), ("g", DataType::String)]);
     let key = |text: &str| crate::expr::parse(text).unwrap();
     let along = vec![("w".to_owned(), "shown".to_owned()), ("g".to_owned(), "g".to_owned())];
-    let join = crate::ir::Join {
-        kind: crate::ir::JoinKind::Left,
-        on: vec![(key("substring(word, 1, 1)"), key("w"))],
-        right: along,
-        ..serde_json::from_value(serde_json::json!({"kind": "left", "on": [], "right": []})).unwrap()
-    };
+    let on = vec![(key("substring(word, 1, 1)"), key("w"))];
+    let join = crate::ir::Join { kind: crate::ir::JoinKind::Left, on, right: along };
     let schema = output_schema(&Op::Join(join), &[&left, &right], &BTreeMap::new()).unwrap();
     let class = |name: &str| schema.get(name).unwrap().labels.classification;
     assert_eq!(

@@ -7,6 +7,7 @@ use polars::prelude::{
     Float64Chunked, IdxCa, IdxSize, Int64Chunked, NewChunkedArray, PolarsResult, Series, SortOptions,
 };
 
+use crate::allowance::Allowance;
 use crate::table::{column_values, polars_type, series_of};
 
 type Bounds = [(usize, usize)];
@@ -18,6 +19,7 @@ pub(super) fn fold(
     arguments: &[(Series, DataType)],
     keeps: Option<&[bool]>,
     output: &DataType,
+    allowance: &Allowance,
 ) -> PolarsResult<Series> {
     let height = bounds.len();
     let kept = |row: usize| keeps.is_none_or(|keeps| keeps[row]);
@@ -45,7 +47,7 @@ pub(super) fn fold(
         "stddev" | "variance" if data_type.is_numeric() => spreads(call.function == "stddev", bounds, values, &present),
         "min" | "max" => extremes(call.function == "min", bounds, values, &present, output),
         "first" | "last" => edges(call.function == "first", bounds, values, (0..height).map(kept).collect()),
-        _ => by_reference(call, bounds, arguments, keeps, output),
+        _ => by_reference(call, bounds, arguments, keeps, output, allowance),
     }
 }
 
@@ -212,20 +214,24 @@ fn by_reference(
     arguments: &[(Series, DataType)],
     keeps: Option<&[bool]>,
     output: &DataType,
+    allowance: &Allowance,
 ) -> PolarsResult<Series> {
     let cells: Vec<Vec<Value>> = arguments.iter().map(|(series, data_type)| column_values(series, data_type)).collect();
     let Some(aggregate) = function(&call.function).and_then(|function| function.aggregate) else {
         return Ok(Series::full_null("window".into(), bounds.len(), &polars_type(output)));
     };
     let mut last: Option<((usize, usize), Value)> = None;
+    let mut gauge = allowance.gauge();
     let mut results = Vec::with_capacity(bounds.len());
     for &(from, to) in bounds {
         if let Some((bound, value)) = &last
             && *bound == (from, to)
         {
+            gauge.add_value(value)?;
             results.push(value.clone());
             continue;
         }
+        allowance.check()?;
         let rows = (from..to.max(from)).filter(|row| keeps.is_none_or(|keeps| keeps[*row]));
         let mut rows: Vec<Vec<Value>> =
             rows.map(|row| cells.iter().map(|column| column[row].clone()).collect()).collect();
@@ -240,9 +246,11 @@ fn by_reference(
             });
         }
         let value = aggregate(&rows);
+        gauge.add_value(&value)?;
         last = Some(((from, to), value.clone()));
         results.push(value);
     }
+    gauge.finish()?;
     let references: Vec<&Value> = results.iter().collect();
     Ok(series_of("window", output, &references))
 }
