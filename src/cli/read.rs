@@ -472,7 +472,7 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
         }));
         if let Some(changed) = result.tally.changed_values().filter(|_| args.format == Form::Text) {
             let help = "a column of type String keeps every value as it stands";
-            tell([&Diagnostic::warning("PW0731", changed).help(help).file(&shown_path(Path::new(&read.path)))]);
+            tell([&Diagnostic::warning("PW0731", changed).help(help).file(shown_path(Path::new(&read.path)))]);
         }
     }
     if args.format == Form::Json {

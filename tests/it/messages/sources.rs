@@ -96,22 +96,22 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     ),
     (
         &["read", "doc.json", "--as", "json_document", "--set", "records=itms"],
-        0,
+        3,
         &["the path to the records leads nowhere (doc.json, line 1)"],
     ),
     // Files that are not of the format.
     (
         &["read", "log.csv", "--as", "json_lines"],
-        0,
+        3,
         &[
             "3 of 3 units did not fit json_lines; the first: an object is expected",
             "log.csv, line 1",
             "`pipewright sniff FILE`",
         ],
     ),
-    (&["read", "log.csv", "--as", "nginx_access"], 0, &["3 of 3 units did not fit nginx_access; the first: "]),
+    (&["read", "log.csv", "--as", "nginx_access"], 3, &["3 of 3 units did not fit nginx_access; the first: "]),
     (&["read", "access.log", "doc.json"], 0, &["1 of 2 units did not fit nginx_access", "doc.json, line 1"]),
-    (&["read", "cut.json", "--as", "json_document"], 0, &["the document is no JSON: the text ends inside a value"]),
+    (&["read", "cut.json", "--as", "json_document"], 3, &["the document is no JSON: the text ends inside a value"]),
     // Where rows go.
     (&["read", "log.csv", "--output", "parquet"], 2, &["Parquet cannot go to standard output", "--to FILE"]),
     (
