@@ -83,7 +83,7 @@ impl FieldUi<'_, '_> {
         {
             // What else is said of a column that is there already stays.
             let renewed = |field: &Field| {
-                let known = columns.iter().find(|column| column["name"] == Json::from(field.name.as_str()));
+                let known = columns.iter().find(|column| column["name"] == field.name.as_str());
                 let mut column = known.cloned().unwrap_or_else(|| json!({"name": field.name}));
                 column["type"] = json!(field.data_type);
                 column
