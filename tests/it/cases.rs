@@ -159,6 +159,25 @@ fn epoch_times_of_all_units_are_read_and_zero_is_one() {
     }
 }
 
+/// Names of columns that a bundle's own helpers use, too.
+#[test]
+fn columns_of_any_name_are_read_as_times() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in.csv"), "s,t,x,p0,v\n2026-01-02,5,2026-01-03T00:00:00Z,a,b\n").unwrap();
+    let columns = ["s String", "t Int", "x String", "p0 String", "v String"];
+    let input = source(&folder.path().join("in.csv"), json!({"name": "csv"}), &columns);
+    let made = json!({"columns": [
+        {"id": "a", "name": "a", "expression": "to_timestamp(s, '%Y-%m-%d')"},
+        {"id": "b", "name": "b", "expression": "try_cast(x as Timestamp)"},
+        {"id": "c", "name": "c", "expression": "regexp_replace(v, '(b)', '$1$1')"}]});
+    let file = saved(folder.path(), input, &[("compute", made)]);
+    let wanted =
+        ["s,t,x,p0,v,a,b,c", "2026-01-02,5,2026-01-03T00:00:00Z,a,b,2026-01-02T00:00:00Z,2026-01-03T00:00:00Z,bb"];
+    for (engine, rows) in both(folder.path(), &file) {
+        assert_eq!(rows, wanted, "{engine}");
+    }
+}
+
 #[test]
 fn days_without_data_are_days_like_others() {
     let Some(case) = case("31-empty-inputs") else { return };

@@ -33,7 +33,7 @@ CREATE OR REPLACE TEMP MACRO pw_repeat(x, n) AS CASE WHEN n <= 0 THEN left(x, 0)
 CREATE OR REPLACE TEMP MACRO pw_replace(x, f, t) AS list_extract(list_transform([x], lambda v: CASE WHEN f = '' THEN CASE WHEN t IS NOT NULL THEN v END
   WHEN (length(v) - length(replace(v, f, ''))) // length(f) * (length(t) - length(f)) <= greatest(1000000 - length(v), 0) THEN replace(v, f, t) END), 1);
 CREATE OR REPLACE TEMP MACRO pw_regexp_replace(x, p, r) AS list_extract(list_transform([struct_pack(v := x, y := regexp_replace(x, p, r, 'g'))],
-  lambda s: CASE WHEN length(s.y) <= greatest(1000000, length(s.v)) THEN s.y END), 1);
+  lambda s: CASE WHEN length(s['y']) <= greatest(1000000, length(s['v'])) THEN s['y'] END), 1);
 CREATE OR REPLACE TEMP MACRO pw_mask(x, keep) AS CASE WHEN keep >= length(x) THEN x WHEN keep = 0 THEN repeat('*', length(x)) ELSE repeat('*', length(x) - keep) || right(x, keep) END;
 -- Moves a time by microseconds.
 CREATE OR REPLACE TEMP MACRO pw_shift(t, micros) AS pw_time(TRY(epoch_us(CAST(t AS TIMESTAMP)) + micros));
@@ -70,9 +70,9 @@ CREATE OR REPLACE TEMP MACRO pw_zone(z) AS CASE
 CREATE OR REPLACE TEMP MACRO pw_timestamp(x) AS list_extract(list_transform([regexp_extract(pw_trim(x),
   '^(?:(\d{4})-(\d{2})-(\d{2})|(\d{4})/(\d{2})/(\d{2})|(\d{4})(\d{2})(\d{2}))(?:[Tt ](?:(\d{2}):(\d{2})(?::(\d{2}))?|(\d{2})(\d{2})(\d{2}))(?:[.,](\d+))?(?: ?([Zz]|[A-Z]{2,4}|[+-]\d{2}:?\d{2})|([+-]\d{2}))?)?$',
   ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2', 'c3', 'h', 'm', 's', 'hh', 'mm', 'ss', 'f', 'z', 'zz'])],
-  lambda t: CASE WHEN t.c1 = '' OR t.h || t.hh <> '' THEN
-    pw_time(pw_day(pw_part(t.a1 || t.b1 || t.c1), pw_part(t.a2 || t.b2 || t.c2), pw_part(t.a3 || t.b3 || t.c3))
-      + pw_clock(pw_part(t.h || t.hh), pw_part(t.m || t.mm), pw_part(t.s || t.ss)) + pw_fraction(t.f) - pw_zone(t.z || t.zz)) END), 1);
+  lambda t: CASE WHEN t['c1'] = '' OR t['h'] || t['hh'] <> '' THEN
+    pw_time(pw_day(pw_part(t['a1'] || t['b1'] || t['c1']), pw_part(t['a2'] || t['b2'] || t['c2']), pw_part(t['a3'] || t['b3'] || t['c3']))
+      + pw_clock(pw_part(t['h'] || t['hh']), pw_part(t['m'] || t['mm']), pw_part(t['s'] || t['ss'])) + pw_fraction(t['f']) - pw_zone(t['z'] || t['zz'])) END), 1);
 CREATE OR REPLACE TEMP MACRO pw_date(x) AS CAST(pw_timestamp(x) AS DATE);
 -- Values as texts.
 CREATE OR REPLACE TEMP MACRO pw_timestamp_text(t) AS CASE

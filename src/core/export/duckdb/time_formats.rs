@@ -68,15 +68,15 @@ pub fn read(sql: &str, format: &str) -> Sql {
         }
     }
     pattern.push('$');
-    // Of a part that comes twice the last one counts.
+    // Of a part that comes twice the last one counts. `t.p0` would be a part of a column `t`, where there is one.
     let part = |wanted: &[TimeField]| {
         let place = fields.iter().rposition(|field| wanted.contains(field))?;
-        Some((fields[place], format!("t.p{place}")))
+        Some((fields[place], format!("t['p{place}']")))
     };
     let names: Vec<String> = (0..fields.len()).map(|place| format!("'p{place}'")).collect();
     let time = assembled(&part);
     Ok(format!(
-        "list_extract(list_transform([regexp_extract({sql}, {}, [{}])], lambda t: CASE WHEN t.p0 <> '' THEN pw_time({time}) END), 1)",
+        "list_extract(list_transform([regexp_extract({sql}, {}, [{}])], lambda t: CASE WHEN t['p0'] <> '' THEN pw_time({time}) END), 1)",
         sql_text(&pattern),
         names.join(", ")
     ))

@@ -23,12 +23,16 @@ pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
         let right_type = rule.expression(1, right_key, Place::Row)?;
         comparable(&print(left_key), &left_type, &print(right_key), &right_type)?;
     }
+    let keys = join.on.iter().map(|(left, right)| (columns_of(left), columns_of(right)));
     match join.kind {
-        JoinKind::Semi | JoinKind::Anti => Ok(left.clone()),
+        JoinKind::Semi | JoinKind::Anti => {
+            let mut schema = left.clone();
+            share_labels(&mut schema, left, right, &[], keys);
+            Ok(schema)
+        }
         JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Cross => {
             let mut schema = widened(left, right, &join.right)?;
-            let keys = |(left, right): &(Expr, Expr)| (columns_of(left), columns_of(right));
-            share_labels(&mut schema, left, right, &join.right, join.on.iter().map(keys));
+            share_labels(&mut schema, left, right, &join.right, keys);
             Ok(schema)
         }
     }

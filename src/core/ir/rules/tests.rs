@@ -121,6 +121,9 @@ fn what_a_join_shows_of_a_key_bears_the_labels_of_both_sides() {
     let along = vec![("w".to_owned(), "shown".to_owned()), ("g".to_owned(), "g".to_owned())];
     let on = vec![(key("substring(word, 1, 1)"), key("w"))];
     let join = crate::ir::Join { kind: crate::ir::JoinKind::Left, on, right: along };
+    let semi = crate::ir::Join { kind: crate::ir::JoinKind::Semi, on: vec![(key("w"), key("word"))], right: vec![] };
+    let kept = output_schema(&Op::Join(semi), &[&right, &left], &BTreeMap::new()).unwrap();
+    assert_eq!(kept.get("w").unwrap().labels.classification, Some(Classification::Secret));
     let schema = output_schema(&Op::Join(join), &[&left, &right], &BTreeMap::new()).unwrap();
     let class = |name: &str| schema.get(name).unwrap().labels.classification;
     assert_eq!(
