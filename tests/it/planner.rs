@@ -19,7 +19,10 @@ fn project_of(home: &Path, seed: &str) -> (String, Json) {
 
 fn findings(project: &str) -> Vec<Json> {
     let (code, out, talk) = run(&["plan", project, "--findings", "--format", "json"]);
-    assert_eq!((code, talk.as_str()), (0, ""), "every detector ran");
+    // What the sources lose is told beside: a hint of each source, with its help.
+    let hints = ["hint[PW0731] ", "  help: what is planned does not see these values; "];
+    let other: Vec<&str> = talk.lines().filter(|line| !hints.iter().any(|hint| line.starts_with(hint))).collect();
+    assert_eq!((code, other), (0, Vec::new()), "every detector ran");
     serde_json::from_str(&out).unwrap()
 }
 

@@ -391,6 +391,7 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
         if let Some(before) = known.filter(|source| taken.insert(source.id.clone())) {
             let mut after = before.clone();
             declared.put_on(&mut after, imported.kind, file);
+            told.extend(lost_labels(before, &after));
             edits.extend(super::planned::changed_fields(before, &after));
             continue;
         }
@@ -409,6 +410,24 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
         }
     }
     (edits, told)
+}
+
+/// Columns that go with what somebody said of them: it is not there any more when they come back.
+fn lost_labels(before: &Source, after: &Source) -> Option<Diagnostic> {
+    let stays = |name: &str| after.schema.as_ref().is_some_and(|schema| schema.has(name));
+    let declared = before.declaration.as_ref().map(|declaration| &declaration.schema);
+    let is_said = |field: &&Field| {
+        let plain = declared.and_then(|declared| declared.get(&field.name));
+        plain.is_none_or(|plain| plain.labels != field.labels || plain.extra != field.extra)
+    };
+    let fields = before.schema.iter().flat_map(|schema| &schema.fields);
+    let gone: Vec<String> =
+        fields.filter(is_said).filter(|field| !stays(&field.name)).map(|field| format!("`{}`", field.name)).collect();
+    (!gone.is_empty()).then(|| {
+        let message = format!("{} went, with the labels that were given here", gone.join(", "));
+        let help = "where a column comes back it has to be labelled again; undo the import to keep them";
+        at_source(Diagnostic::warning("PW0831", message).help(help), after)
+    })
 }
 
 /// `src-orders`, or a random one where that is taken.

@@ -57,7 +57,15 @@ fn evaluate(
         .zip(types)
         .map(|(column, data_type)| column_values(column.as_materialized_series(), data_type))
         .collect();
-    let is_joined = matches!(node.kind, ExprKind::Binary { op: BinaryOp::Concat, .. });
+    let is_given = |side: &Expr| match &side.kind {
+        ExprKind::Column(_) => true,
+        ExprKind::Literal(value) => !value.is_null(),
+        _ => false,
+    };
+    let is_joined = match &node.kind {
+        ExprKind::Binary { op: BinaryOp::Concat, left, right } => is_given(left) && is_given(right),
+        _ => false,
+    };
     let mut gauge = allowance.gauge();
     let mut values = Vec::with_capacity(height);
     for row in 0..height {

@@ -158,6 +158,11 @@ fn what_somebody_made_of_a_declared_source_stays_when_the_file_is_imported_again
     }
     assert_eq!(field(&is, "note").data_type, DataType::Int);
     assert_eq!((&is.doc, is.planned), (&was.doc, was.planned));
+    // A labelled column that goes is told.
+    let without = changed.replace("amount numeric, ", "");
+    let (_, told) = import_edits(&project, "s.sql", &read_declarations(&without, None).unwrap());
+    assert_eq!(told.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["PW0831"]);
+    assert!(told[0].message.starts_with("`amount` went"), "{told:?}");
 }
 
 #[test]
