@@ -11,7 +11,7 @@ use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use pipewright_core::export::{DesignInfo, Target, duckdb};
-use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside};
+use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
     Destination, Op, Parameter, Plan, Write, interpolate, load_answers, parameter_variable, prune, resolve_parameters,
@@ -238,6 +238,8 @@ fn pin_file(file: &Path, folder: &Path, is_whole: bool) -> Result<(), Diagnostic
             .help("check the path and the rights of the file")
             .file(file.display().to_string())
     };
+    // A pipe would be waited for without end.
+    let opened = open_file(file).map_err(unreadable)?;
     if is_whole {
         let size = fs::metadata(file).map_err(unreadable)?.len();
         if size > PINNED_BYTES {
@@ -249,7 +251,6 @@ fn pin_file(file: &Path, folder: &Path, is_whole: bool) -> Result<(), Diagnostic
         return Ok(());
     }
     // Compressed files are pinned unpacked.
-    let opened = fs::File::open(file).map_err(unreadable)?;
     let (reader, name): (Box<dyn std::io::Read>, &str) = if let Some(stem) = name.strip_suffix(".gz") {
         (Box::new(flate2::read::MultiGzDecoder::new(opened)), stem)
     } else if let Some(stem) = name.strip_suffix(".zst") {

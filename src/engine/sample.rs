@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::open_file;
 use pipewright_core::formats::{Framing, Tally};
 use pipewright_core::ir::Read;
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, UnionArgs, concat};
@@ -234,7 +235,7 @@ impl Taken {
         }
         let (prepared, opened) = self.job.prepare(index)?;
         let fail = |error: std::io::Error| unreadable(&prepared.path, &error);
-        let mut file = File::open(&prepared.path).map_err(fail)?;
+        let mut file = open_file(&prepared.path).map_err(fail)?;
         // Line numbers need every line end before: of large files they are told only where they are asked for.
         let counts_lines = self.job.position || opened.size <= COUNTED;
         // Where lines have been counted up to, and how many there were.

@@ -102,7 +102,10 @@ impl Marker {
     pub fn renew(aside: &Path, known: &Marker) -> io::Result<()> {
         let mut marker: Marker = serde_json::from_slice(&fs::read(aside)?)?;
         for (name, mark) in known.files.iter().filter(|(_, mark)| mark.state.is_some()) {
-            marker.files.entry(name.clone()).or_insert_with(|| mark.clone());
+            let is_own = marker.files.get(name).is_some_and(|own| own.sha256.is_some());
+            if !is_own {
+                marker.files.insert(name.clone(), mark.clone());
+            }
         }
         marker.write(aside)?;
         fs::File::open(aside)?.sync_all()

@@ -169,8 +169,8 @@ fn a_pipe_in_the_place_of_a_file_is_waited_for_by_nobody() {
     let pinned = json!({"organisation": {"path": "pipe", "sha256": "00"}});
     let (policy, source) = (project("policy", "rows.csv", pinned), project("source", "pipe", json!({})));
     let plain = project("plain", "rows.csv", json!({}));
-    let (out, pipe) = (at("out"), at("pipe"));
-    let (out, pipe) = (path(&out), path(&pipe));
+    let (out, pipe, bundle) = (at("out"), at("pipe"), at("bundle"));
+    let (out, pipe, bundle) = (path(&out), path(&pipe), path(&bundle));
     for arguments in [
         vec!["check", path(&policy)],
         vec!["run", path(&policy), "--out", out],
@@ -192,6 +192,9 @@ fn a_pipe_in_the_place_of_a_file_is_waited_for_by_nobody() {
             "{arguments:?}: {talk}"
         );
     }
+    // A bundle is made, and only its receipt is not.
+    let (_, talk) = ends(&["export", path(&source), "--target", "pipeline", "--out", bundle]);
+    assert!(talk.contains("pipe or a device") || talk.contains("this is a pipe"), "{talk}");
     // In the place of what Pipewright keeps beside its outputs.
     fs::create_dir(at("out")).unwrap();
     fs::rename(at("pipe"), at("out/.pipewright.json")).unwrap();
