@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::{path, run, run_ok};
+use crate::support::{beside_lost_values, path, run, run_ok};
 
 /// A project whose sources are the shop's files, made from a seed; and what the generator says of them.
 fn project_of(home: &Path, seed: &str) -> (String, Json) {
@@ -19,10 +19,7 @@ fn project_of(home: &Path, seed: &str) -> (String, Json) {
 
 fn findings(project: &str) -> Vec<Json> {
     let (code, out, talk) = run(&["plan", project, "--findings", "--format", "json"]);
-    // What the sources lose is told beside: a hint of each source, with its help.
-    let hints = ["hint[PW0731] ", "  help: what is planned does not see these values; "];
-    let other: Vec<&str> = talk.lines().filter(|line| !hints.iter().any(|hint| line.starts_with(hint))).collect();
-    assert_eq!((code, other), (0, Vec::new()), "every detector ran");
+    assert_eq!((code, beside_lost_values(&talk)), (0, Vec::new()), "every detector ran");
     serde_json::from_str(&out).unwrap()
 }
 

@@ -54,6 +54,12 @@ fn python_that(can: &str, more: &[&str]) -> Option<String> {
     need(&format!("`{python} {can} {}` fails", more.join(" ")), is_able.then_some(python))
 }
 
+/// What a plan says beside the hints of values that its sources lose.
+pub fn beside_lost_values(talk: &str) -> Vec<&str> {
+    let hints = ["hint[PW0731] ", "  help: what is planned does not see these values; "];
+    talk.lines().filter(|line| !hints.iter().any(|hint| line.starts_with(hint))).collect()
+}
+
 pub fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
