@@ -358,12 +358,12 @@ fn check_sources<'a>(
     inputs: &'a [PathBuf],
 ) -> Result<(), Diagnostic> {
     let Ok(place) = place.canonicalize() else { return Ok(()) };
-    // Also where a disk is mounted twice, or a file has two names.
-    let is_read = |file: &PathBuf| {
-        file.canonicalize().is_ok_and(|file| file.starts_with(&place))
-            || file.ancestors().any(|part| !part.as_os_str().is_empty() && is_same_place(part, &place))
-    };
-    match sources.flat_map(|job| &job.files).chain(inputs).any(is_read) {
+    let files: Vec<&PathBuf> = sources.flat_map(|job| &job.files).chain(inputs).collect();
+    // Also where a disk is mounted twice, or a file has two names; many files share their folders.
+    let parts: BTreeSet<&Path> = files.iter().flat_map(|file| file.ancestors()).collect();
+    let is_same = |part: &&Path| !part.as_os_str().is_empty() && is_same_place(part, &place);
+    let is_below = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&place));
+    match parts.iter().any(is_same) || files.iter().any(is_below) {
         true => Err(Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads"))
             .help("write the rows to another place: the source stays as it is")
             .field("path")),
