@@ -87,6 +87,12 @@ pub fn check_reach(base: &Path, path: &Path) -> Result<(), Diagnostic> {
         .file(path.display().to_string()))
 }
 
+/// Whether a project's file is a link to where the project may read nothing: what is saved would go elsewhere.
+pub fn leads_out(project: &Path) -> bool {
+    let is_link = fs::symlink_metadata(project).is_ok_and(|about| about.is_symlink());
+    is_link && !may_read(project.parent().unwrap_or(Path::new("")), project)
+}
+
 /// A path below a base up to the first part that stands for several names, unless something of exactly that name is there.
 fn before_glob(base: &Path, path: &Path) -> PathBuf {
     if path.symlink_metadata().is_ok() {

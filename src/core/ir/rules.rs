@@ -30,7 +30,7 @@ pub fn output_schema(op: &Op, inputs: &[&Schema], parameters: &ParameterTypes) -
         Op::Parse(parse) => rows::parse(&rule, parse)?,
         Op::Filter { predicate } => {
             rule.predicate(predicate)?;
-            rule.input(0)?.clone()
+            combine::compared(predicate, rule.input(0)?)
         }
         Op::Project(project) => rows::project(&rule, project)?,
         Op::Check(check) => rows::check(&rule, check)?,

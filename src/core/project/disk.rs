@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{EXTENSION, Project, to_text};
 use crate::diagnostic::{Diagnostic, io_cause};
-use crate::files::{Holder, Locked, hold, read_file, save, save_beside};
+use crate::files::{Holder, Locked, hold, leads_out, read_file, save, save_beside};
 
 /// What a project's file held when it was looked at: the digest of its bytes. The default: there was no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,14 +81,18 @@ pub fn save_file(path: &Path, project: &Project) -> Result<OnDisk, Diagnostic> {
 /// Saves a project over a file that still holds what is known of it; the caller holds the lock, where there is one. At
 /// any moment the old or the new file is whole; the one before stays as `.bak`.
 pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk, SaveFault> {
-    let failed = |error: io::Error| {
+    let failed_at = |what: &str, path: &Path, error: io::Error| {
         let cause = io_cause(&error);
         SaveFault::Failed(
-            Diagnostic::error("PW0540", format!("the project cannot be saved: {cause}"))
+            Diagnostic::error("PW0540", format!("{what}: {cause}"))
                 .file(path.display().to_string())
-                .help("choose another folder, or make room; the file is as it was"),
+                .help("choose another folder, or make room; the project's file is as it was"),
         )
     };
+    let failed = |error| failed_at("the project cannot be saved", path, error);
+    if leads_out(path) {
+        return Err(SaveFault::Failed(out_of_reach(path)));
+    }
     let before = match read_file(path) {
         Ok(bytes) => Some(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -105,11 +109,23 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
             return Err(if known.is_there() { SaveFault::Changed(now) } else { SaveFault::Exists(now) });
         }
         if before != text.as_bytes() {
-            save_beside(path, &copy_before(path), before).map_err(failed)?;
+            let copy = copy_before(path);
+            save_beside(path, &copy, before)
+                .map_err(|error| failed_at("the copy of the project before cannot be written", &copy, error))?;
         }
     }
     save(path, text.as_bytes()).map_err(failed)?;
     Ok(OnDisk::of(text.as_bytes()))
+}
+
+/// A project from somebody else changes no file elsewhere by a link of its own.
+fn out_of_reach(path: &Path) -> Diagnostic {
+    Diagnostic::error(
+        "PW0754",
+        "the project is a link that leads out of its folder, and it is not trusted; nothing was saved",
+    )
+    .help("save to the file that it leads to, or trust the project: in the designer when it is opened, on the command line with --trust")
+    .file(path.display().to_string())
 }
 
 /// `shop.pipewright.json.bak`.

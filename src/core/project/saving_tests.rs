@@ -187,3 +187,39 @@ fn two_states_of_a_project_differ_in_their_items() {
     assert_eq!(told, expected.map(|(id, change)| (id.to_owned(), change)));
     assert_eq!(changes(&after, &after), []);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_project_that_is_a_link_out_of_its_folder_changes_nothing_there_until_it_is_trusted() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let (mine, stranger) = (folder.path().join("mine"), folder.path().join("stranger"));
+    fs::create_dir(&mine).unwrap();
+    fs::create_dir_all(stranger.join("inner")).unwrap();
+    let (file, _) = saved(&mine);
+    let text = fs::read(&file).unwrap();
+    let link = stranger.join("s.pipewright.json");
+    symlink(&file, &link).unwrap();
+    let edited = applied(&read_file(&link).unwrap().0, &[rename("theirs")]);
+    assert_eq!(save_file(&link, &edited).unwrap_err().code, "PW0754");
+    assert_eq!(fs::read(&file).unwrap(), text);
+    assert!(!stranger.join("s.pipewright.json.bak").exists());
+    // A link within its folder is one's own to keep.
+    let (inner, _) = saved(&stranger.join("inner"));
+    let near = stranger.join("near.pipewright.json");
+    symlink(&inner, &near).unwrap();
+    save_file(&near, &applied(&read_file(&near).unwrap().0, &[rename("near")])).unwrap();
+    crate::files::trust(&stranger);
+    save_file(&link, &edited).unwrap();
+    assert_ne!(fs::read(&file).unwrap(), text);
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_copy_is_what_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, project) = saved(folder.path());
+    fs::create_dir(folder.path().join("p.pipewright.json.bak")).unwrap();
+    let fault = save_file(&path, &applied(&project, &[rename("more")])).unwrap_err();
+    assert!(fault.message.contains("copy") && fault.location.file.unwrap().ends_with(".bak"), "{}", fault.message);
+    assert_eq!(read_file(&path).unwrap().0.name, "p");
+}

@@ -311,7 +311,11 @@ impl FileThread {
             Some(count) => format!("{count} of the changes are in no file yet: a crash would lose them"),
             None => "the changes are in no file yet: a crash would lose them".to_owned(),
         };
-        diagnostic.help(format!("choose another folder with “Save as”, or make room; {told}"))
+        let help = match &diagnostic.help {
+            Some(help) if diagnostic.code != "PW0540" => help.clone(),
+            _ => "choose another folder with “Save as”, or make room".to_owned(),
+        };
+        diagnostic.help(format!("{help}; {told}"))
     }
 
     /// What is done every few seconds.

@@ -3,7 +3,7 @@
 use super::{Rule, column};
 use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{Expr, Place, print};
+use crate::expr::{BinaryOp, Expr, ExprKind, Place, print};
 use crate::ir::{AsofJoin, Join, JoinKind};
 
 pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
@@ -81,11 +81,42 @@ fn share_labels(
         let (left_labels, right_labels) = (labels(left, &left_names), labels(right, &right_names));
         let shown = come_along.iter().filter(|(from, _)| right_names.contains(from)).map(|(_, to)| (to, &left_labels));
         let all = left_names.iter().map(|name| (name, &right_labels)).chain(shown);
-        for (name, other) in all {
-            if let Some(field) = schema.fields.iter_mut().find(|field| field.name == *name) {
-                let meaning = field.labels.meaning.clone();
-                field.labels = Labels { meaning, ..field.labels.raised(other) };
-            }
+        raise(schema, all.map(|(name, other)| (name.as_str(), other)));
+    }
+}
+
+/// What a condition leaves of rows where it compares columns with one another, as `time <= other_time`: each tells what
+/// the others are, so all of them bear the labels of all.
+pub(super) fn compared(condition: &Expr, input: &Schema) -> Schema {
+    let (mut parts, mut together) = (vec![condition], Vec::new());
+    while let Some(part) = parts.pop() {
+        match &part.kind {
+            ExprKind::Not(inner) => parts.push(inner),
+            ExprKind::Binary { op: BinaryOp::And | BinaryOp::Or, left, right } => parts.extend([&**left, &**right]),
+            _ => together.push(part.columns()),
+        }
+    }
+    together.retain(|names| names.len() > 1);
+    let mut schema = input.clone();
+    loop {
+        let before = schema.clone();
+        for names in &together {
+            let labels = Labels::merged(names.iter().filter_map(|name| schema.get(name)).map(|field| &field.labels));
+            raise(&mut schema, names.iter().map(|name| (*name, &labels)));
+        }
+        // What is compared with what was compared tells it as well.
+        if schema == before {
+            return schema;
+        }
+    }
+}
+
+/// Columns that tell what others hold bear the labels of those, too; what they mean stays.
+fn raise<'a>(schema: &mut Schema, columns: impl Iterator<Item = (&'a str, &'a Labels)>) {
+    for (name, other) in columns {
+        if let Some(field) = schema.fields.iter_mut().find(|field| field.name == name) {
+            let meaning = field.labels.meaning.clone();
+            field.labels = Labels { meaning, ..field.labels.raised(other) };
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Schema rules of sources, sinks and row-wise operations.
 
+use super::combine::compared;
 use super::{Rule, column, columns_help, labels_of, labels_of_rows, put};
 use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
@@ -107,11 +108,11 @@ fn lower(schema: &mut Schema, project: &Project, lowered: &LoweredColumn) {
 
 pub(super) fn check(rule: &Rule, check: &Check) -> Result<Schema, Diagnostic> {
     rule.predicate(&check.predicate)?;
-    let mut schema = rule.input(0)?.clone();
-    if let OnFail::Flag(name) = &check.on_fail {
-        let labels = labels_of(&check.predicate, &schema);
-        schema.fields.push(Field { labels: Labels { meaning: None, ..labels }, ..Field::new(name, DataType::Boolean) });
-    }
+    let input = rule.input(0)?;
+    let OnFail::Flag(name) = &check.on_fail else { return Ok(compared(&check.predicate, input)) };
+    let mut schema = input.clone();
+    let labels = labels_of(&check.predicate, &schema);
+    schema.fields.push(Field { labels: Labels { meaning: None, ..labels }, ..Field::new(name, DataType::Boolean) });
     Ok(schema)
 }
 

@@ -131,3 +131,27 @@ fn what_a_join_shows_of_a_key_bears_the_labels_of_both_sides() {
         [Some(Classification::Secret), Some(Classification::Secret), None]
     );
 }
+
+#[test]
+fn what_a_condition_compares_with_a_secret_is_secret() {
+    let mut input = Schema::of([
+        ("t", DataType::Timestamp),
+        ("u", DataType::Timestamp),
+        ("v", DataType::Timestamp),
+        ("n", DataType::Int),
+    ]);
+    input.fields[0].labels = Labels { classification: Some(Classification::Secret), ..Labels::default() };
+    let secrets = |condition: &str| {
+        let predicate = crate::expr::parse(condition).unwrap();
+        let check = crate::ir::Check { predicate: predicate.clone(), on_fail: crate::ir::OnFail::Reject, reason: String::new() };
+        let kept = schema_of(&Op::Filter { predicate }, &[&input]).unwrap();
+        assert_eq!(schema_of(&Op::Check(check), &[&input]).unwrap(), kept);
+        let is_secret = |field: &Field| field.labels.classification == Some(Classification::Secret);
+        kept.fields.iter().filter(|field| is_secret(field)).map(|field| field.name.clone()).collect::<String>()
+    };
+    assert_eq!(secrets("t > timestamp '2026-01-01T00:00:00Z' and n > 1"), "t");
+    assert_eq!(secrets("u - t >= interval '-1 minutes' and u - t <= interval '1 minutes'"), "tu");
+    assert_eq!(secrets("not (n = 2 or u <> t)"), "tu");
+    assert_eq!(secrets("v = u and u = t"), "tuv", "what is compared with what was compared");
+    assert_eq!(secrets("u = v"), "t");
+}
