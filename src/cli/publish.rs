@@ -67,7 +67,7 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
     for entry in entries {
         let (from, name) = (entry.path(), below.join(entry.file_name()));
         let is_folder = entry.file_type().map_err(Fault::Unreadable)?.is_dir();
-        if entry.file_name() == MARKER || !is_folder && !from.is_file() {
+        if entry.file_name() == MARKER {
             continue;
         }
         if is_folder && !has_partitions(&from) {
@@ -78,7 +78,7 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
         let without_option = |fault: Diagnostic| fault.help("take the link away, or name the folder that it leads to");
         let to = inside(&args.to, &slashes(&name)).map_err(without_option).map_err(told)?;
         let aside = if is_folder { publication.folder(&to) } else { publication.output(&to) }.map_err(told)?;
-        copy(&from, &aside).map_err(|error| Fault::Told(unwritable(&to, &error)))?;
+        copy(&from, &aside, &to)?;
     }
     Ok(())
 }
@@ -86,17 +86,25 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
 /// Whether a folder has a folder for each value of a column.
 fn has_partitions(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.path().is_dir() && entry.file_name().to_string_lossy().contains('='))
+    entries.into_iter().any(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().contains('='))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), io::Error> {
-    if !from.is_dir() {
-        return fs::copy(from, to).map(drop);
+/// Copies a file or a folder of files to where it waits for its place `to`. What a link leads to may be anybody's, and
+/// a pipe never ends: neither is a result.
+fn copy(from: &Path, aside: &Path, to: &Path) -> Result<(), Fault> {
+    let about = fs::symlink_metadata(from).map_err(Fault::Unreadable)?;
+    let written = |done: io::Result<()>| done.map_err(|error| Fault::Told(unwritable(to, &error)));
+    if about.is_file() {
+        return written(fs::copy(from, aside).map(drop));
     }
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+    if !about.is_dir() {
+        let message = format!("`{}` is a link, a pipe or a device, and no file", from.display());
+        return Err(Fault::Told(usage(message, "put the file itself there; nothing was put in place")));
+    }
+    written(fs::create_dir(aside))?;
+    for entry in fs::read_dir(from).map_err(Fault::Unreadable)? {
+        let entry = entry.map_err(Fault::Unreadable)?;
+        copy(&entry.path(), &aside.join(entry.file_name()), &to.join(entry.file_name()))?;
     }
     Ok(())
 }

@@ -382,6 +382,14 @@ fn a_publication_leaves_the_results_of_others_where_they_are() {
         assert_eq!(code, 0, "{talk}");
     }
     assert_eq!((text(at("to/sub/a.csv")), text(at("to/sub/b.csv"))), ("one".into(), "two".into()));
+    // What a link leads to is nobody's result, and a pipe ends nothing.
+    let two = at("two");
+    std::os::unix::fs::symlink("../mine", two.join("sub/linked")).unwrap();
+    let (code, _, talk) = publish("two");
+    assert!(code == 2 && talk.contains("linked` is a link") && !at("to/sub/linked").exists(), "{talk}");
+    fs::remove_file(two.join("sub/linked")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(two.join("sub/pipe")).status().unwrap().success());
+    assert_eq!(publish("two").0, 2);
     let (code, _, talk) = publish("three");
     assert!(code == 1 && talk.contains("PW0740"), "{talk}");
     assert_eq!(text(at("mine")), "mine");

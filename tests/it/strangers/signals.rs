@@ -112,3 +112,45 @@ fn a_run_says_which_steps_wait_and_what_they_put_aside() {
         assert!(code == 2 && told.contains("512MB"), "{wrong}: {told}");
     }
 }
+
+#[test]
+fn a_bundle_says_how_its_results_ended_and_tidies_up_what_was_interrupted() {
+    let Some(python) = crate::support::python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let design = json!({
+        "pipewright": 1, "name": "p",
+        "steps": [
+            {"id": "t", "kind": "table", "title": "T", "settings": {"columns": [{"name": "n", "type": "Int"}], "rows": [[1]]}},
+            {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}},
+        ],
+        "wires": [{"id": "w", "from": "t", "to": "out"}],
+    });
+    fs::write(at("p.pipewright.json"), design.to_string()).unwrap();
+    run_ok(&["export", path(&at("p.pipewright.json")), "--target", "duckdb", "--out", path(&at("bundle"))]);
+    let script = |name: &str, text: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        fs::create_dir_all(at("bin")).unwrap();
+        fs::write(at("bin").join(name), format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(at("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let program = env!("CARGO_BIN_EXE_pipewright");
+    let run = |out: &str, before: &str| {
+        let search = format!("{before}:{}", std::env::var("PATH").unwrap());
+        let mut command = Command::new(at("bundle/run.sh"));
+        command.arg(at(out)).env("PYTHON", &python).env("PATH", search);
+        command.env("PIPEWRIGHT", at("bin/pipewright")).output().unwrap().status.code()
+    };
+    // The script alone is asked to end while the results are put in place.
+    script("pipewright", &format!("kill -s TERM $PPID\nexec {program} \"$@\""));
+    assert_eq!(run("one", "/usr/bin"), Some(0));
+    assert!(at("one/out.csv").exists());
+    // Where what is staged is taken away, the lock goes last: the next run knows what is left.
+    script("pipewright", &format!("exec {program} \"$@\""));
+    script("rm", "find \"$@\" -name lock -exec /bin/rm {} +\nkill -s KILL $$");
+    run("two", path(&at("bin")));
+    let left = || fs::read_dir(at("two")).unwrap().flatten().filter(|entry| entry.path().join("stage").is_dir()).count();
+    assert_eq!(left(), 1, "it was interrupted");
+    assert_eq!(run("two", "/usr/bin"), Some(0));
+    assert_eq!(left(), 0);
+}

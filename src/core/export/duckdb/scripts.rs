@@ -182,7 +182,12 @@ if command -v flock >/dev/null 2>&1; then
 fi
 # Everything is made in a folder of its own; only whole results are put into OUT.
 work=$(mktemp -d "$out/.pipewright-work-XXXXXX")
-trap 'rm -rf -- "$work"' EXIT
+clean() {
+  # Not interrupted any more; and the lock goes last, by which the next run knows what is left.
+  trap '' HUP INT TERM
+  rm -rf -- "$work/stage" "$work/rows" "$work/out" && rm -rf -- "$work"
+}
+trap clean EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -201,7 +206,9 @@ if [ -f "$stage" ]; then
   [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 fi
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
-"${PIPEWRIGHT:-pipewright}" publish "$work/out" "$out"
+# `publish` says by itself whether a signal came before the results were in place.
+trap : HUP INT TERM
+"${PIPEWRIGHT:-pipewright}" publish "$work/out" "$out" || exit $?
 exit "$code"
 "#;
 
