@@ -86,7 +86,9 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
 /// Whether a folder has a folder for each value of a column.
 fn has_partitions(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().contains('='))
+    entries.into_iter().any(|entry| {
+        entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().contains('=')
+    })
 }
 
 /// Copies a file or a folder of files to where it waits for its place `to`. What a link leads to may be anybody's, and

@@ -194,7 +194,7 @@ fn size(bytes: u64) -> String {
 /// Files that stood in the way and were nobody's but the user's.
 pub fn say_kept(kept: &[String]) {
     for path in kept {
-        let message = "a file that no run had written stood in the place of an output; it was kept";
+        let message = "what stood in the place of an output was kept: no run had written it, or it cannot be removed";
         tell([&Diagnostic::warning("PW0724", message).help("remove it, or give the output another path").file(path)]);
     }
 }

@@ -17,6 +17,9 @@ pub struct Sensitivities {
     by_name: HashMap<String, Option<Classification>>,
 }
 
+/// Letters of the shortest name of something secret that is seen at the end of a longer name.
+const SHORTEST_ENDING: usize = 6;
+
 /// What matters here of a concept.
 #[derive(Deserialize)]
 struct Concept {
@@ -95,8 +98,15 @@ impl Sensitivities {
         if let DataType::Record(_) = items_of(data_type) {
             return self.classify(path, data_type, None, meanings);
         }
-        let guessed = self.by_name.get(&normal_name(name)).copied().flatten();
-        guessed.filter(|guessed| *guessed > Classification::Internal)
+        let name = normal_name(name);
+        if let Some(known) = self.by_name.get(&name) {
+            return known.filter(|known| *known > Classification::Internal);
+        }
+        // `user_password` is a password, `x_api_key` a key; words as short as `token` name other things, too.
+        let endings = name.match_indices('_').map(|(at, _)| &name[at + 1..]);
+        let mut endings = endings.filter(|ending| ending.len() >= SHORTEST_ENDING);
+        let is_secret = |ending: &str| self.by_name.get(ending) == Some(&Some(Classification::Secret));
+        (*data_type == DataType::String && endings.any(is_secret)).then_some(Classification::Secret)
     }
 }
 

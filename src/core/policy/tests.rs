@@ -144,6 +144,13 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
     assert_eq!(of("email", &none), Some(Classification::Personal));
     assert_eq!(of("apiKey", &none), Some(Classification::Secret));
     assert_eq!(of("status", &none), None, "a name makes nothing public");
+    for secret in ["user_password", "X-Api-Key", "dbPasswort", "stripe.secret_key", "old client secret"] {
+        assert_eq!(of(secret, &none), Some(Classification::Secret), "{secret}");
+    }
+    for plain in ["next_page_token", "password_changed_at", "secretary", "forgot_passwords"] {
+        assert_eq!(of(plain, &none), None, "{plain}");
+    }
+    assert_eq!(known.classify("has_password", &DataType::Boolean, None, &none), None);
     let confirmed = BTreeMap::from([("x".to_owned(), "user.id".to_owned()), ("email".to_owned(), String::new())]);
     assert_eq!(of("x", &confirmed), Some(Classification::Personal));
     assert_eq!(of("email", &confirmed), None, "somebody says that it means nothing");

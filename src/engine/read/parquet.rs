@@ -1,5 +1,6 @@
 //! Parquet files: schema, ranges of rows, rows. The one format that is not text. Must not import plans.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use pipewright_core::data::instants::{date_in_range, in_range};
@@ -20,18 +21,33 @@ fn damaged(path: &Path, error: &PolarsError) -> Diagnostic {
     if let PolarsError::IO { error, .. } = error {
         return unreadable(path, error);
     }
+    if has_marks(path).is_ok_and(|has_marks| has_marks) {
+        return not_read(path);
+    }
     Diagnostic::error("PW0910", "this is no Parquet file, or a damaged one")
         .help("see whether the file is whole, or choose another format for it")
         .file(path.display().to_string())
 }
 
+/// Whether a file begins and ends as a whole Parquet file does.
+fn has_marks(path: &Path) -> std::io::Result<bool> {
+    let mut file = open_file(path)?;
+    let (mut first, mut last) = ([0; 4], [0; 4]);
+    file.read_exact(&mut first)?;
+    file.seek(SeekFrom::End(-4))?;
+    file.read_exact(&mut last)?;
+    Ok((&first, &last) == (b"PAR1", b"PAR1"))
+}
+
+fn not_read(path: &Path) -> Diagnostic {
+    Diagnostic::error("PW0910", "this Parquet file has columns of a kind that is not read, or is damaged inside")
+        .help("write whole numbers with 32 or 64 bits, decimals as floating numbers, and identifiers as text")
+        .file(path.display().to_string())
+}
+
 /// The library panics where a file's own description of itself is not what it expects.
 fn careful<T>(path: &Path, work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
-    crate::read::silently(work).unwrap_or_else(|| {
-        Err(Diagnostic::error("PW0910", "this Parquet file is damaged, or has columns of a kind that is not read")
-            .help("see whether the file is whole; write decimals and intervals as floating numbers or text")
-            .file(path.display().to_string()))
-    })
+    crate::read::silently(work).unwrap_or_else(|| Err(not_read(path)))
 }
 
 /// The columns of a file, in Pipewright's types.

@@ -269,6 +269,7 @@ impl Prepared {
                     let is_folder = !partition.is_empty();
                     let (publisher, sources) = (&mut self.publisher, &self.jobs);
                     let place = place_of(path, options).and_then(|place| {
+                        check_partition(partition, options)?;
                         check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
                         check_sources(path, &place, sources.values(), &options.inputs)?;
                         let aside = match (options.dry_run, is_folder) {
@@ -315,6 +316,14 @@ fn place_of(path: &str, options: &RunOptions) -> Result<PathBuf, Diagnostic> {
         return Err(kept_from_guests(format!("`{path}` is a hidden place, where programs look for their settings")));
     }
     Ok(place)
+}
+
+/// Folders of partitions are named after their columns.
+fn check_partition(partition: &[String], options: &RunOptions) -> Result<(), Diagnostic> {
+    match partition.iter().find(|column| options.is_guest && column.starts_with('.')) {
+        Some(column) => Err(kept_from_guests(format!("folders named `{column}=…` are hidden places"))),
+        None => Ok(()),
+    }
 }
 
 /// What a project that is not trusted does not write.

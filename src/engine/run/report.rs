@@ -47,7 +47,8 @@ pub struct RunReport {
     /// Where the rows that were turned away lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine_file: Option<String>,
-    /// Files that stood where outputs are now, and that no run had written: they were kept under these names.
+    /// Files that stood where outputs are now, and that no run had written, or that cannot be removed: they were kept
+    /// under these names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
 }

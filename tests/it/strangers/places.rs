@@ -280,6 +280,36 @@ fn a_project_that_is_not_trusted_writes_to_no_hidden_place_and_over_nothing_of_t
 }
 
 #[test]
+fn a_column_makes_no_hidden_folder_for_a_project_that_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let columns = serde_json::json!([{"name": ".git", "type": "Int"}, {"name": "n", "type": "Int"}]);
+    let load = serde_json::json!({"path": "parts", "kind": "csv", "partition": [".git"]});
+    let design = serde_json::json!({
+        "pipewright": 1, "name": "p",
+        "steps": [
+            {"id": "t", "kind": "table", "title": "T", "settings": {"columns": columns, "rows": [[1, 2]]}},
+            {"id": "out", "kind": "load_file", "title": "Out", "settings": load},
+        ],
+        "wires": [{"id": "w", "from": "t", "to": "out"}],
+    });
+    let file = at("p.pipewright.json");
+    fs::write(&file, design.to_string()).unwrap();
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&at("out"))]);
+    assert!(code == 1 && talk.contains("PW0752") && !at("out/parts").exists(), "{talk}");
+    run_ok(&["run", path(&file), "--trust", "--out", path(&at("out"))]);
+    assert!(at("out/parts/.git=1").is_dir());
+    let Some(python) = crate::support::python_with_duckdb() else { return };
+    run_ok(&["export", path(&file), "--target", "duckdb", "--out", path(&at("bundle"))]);
+    for (option, code) in [(None, 1), (Some("--trust"), 0)] {
+        let mut command = std::process::Command::new(at("bundle/run.sh"));
+        command.arg(at("duck")).args(option).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+        let (found, _, talk) = texts(command.output().unwrap());
+        assert!(found == code && at("duck/parts/.git=1").is_dir() == (code == 0), "{talk}");
+    }
+}
+
+#[test]
 fn what_stands_in_the_place_of_a_report_or_of_kept_lines_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -149,7 +149,8 @@ fn a_bundle_says_how_its_results_ended_and_tidies_up_what_was_interrupted() {
     script("pipewright", &format!("exec {program} \"$@\""));
     script("rm", "find \"$@\" -name lock -exec /bin/rm {} +\nkill -s KILL $$");
     run("two", path(&at("bin")));
-    let left = || fs::read_dir(at("two")).unwrap().flatten().filter(|entry| entry.path().join("stage").is_dir()).count();
+    let left =
+        || fs::read_dir(at("two")).unwrap().flatten().filter(|entry| entry.path().join("stage").is_dir()).count();
     assert_eq!(left(), 1, "it was interrupted");
     assert_eq!(run("two", "/usr/bin"), Some(0));
     assert_eq!(left(), 0);

@@ -333,6 +333,8 @@ def write_folders(connection, rows, table, column, form, name):
         stop(f"the partition columns have more than {MOST_FOLDERS} combinations")
     for (folder,) in folders:
         for part in folder.split("/"):
+            if part.startswith(".") and not os.environ.get("PIPEWRIGHT_HIDDEN"):
+                stop(f"folders of partitions would be hidden: {part[:60]!r}; run.sh OUT --trust lets them")
             if len(os.fsencode(part)) > LONGEST_NAME:
                 stop(f"a partition value is too long for a folder's name: {part[:60]!r}…")
         os.makedirs(os.path.join(rows, folder), exist_ok=True)

@@ -143,7 +143,11 @@ fn what_a_condition_compares_with_a_secret_is_secret() {
     input.fields[0].labels = Labels { classification: Some(Classification::Secret), ..Labels::default() };
     let secrets = |condition: &str| {
         let predicate = crate::expr::parse(condition).unwrap();
-        let check = crate::ir::Check { predicate: predicate.clone(), on_fail: crate::ir::OnFail::Reject, reason: String::new() };
+        let check = crate::ir::Check {
+            predicate: predicate.clone(),
+            on_fail: crate::ir::OnFail::Reject,
+            reason: String::new(),
+        };
         let kept = schema_of(&Op::Filter { predicate }, &[&input]).unwrap();
         assert_eq!(schema_of(&Op::Check(check), &[&input]).unwrap(), kept);
         let is_secret = |field: &Field| field.labels.classification == Some(Classification::Secret);
