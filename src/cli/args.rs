@@ -393,6 +393,9 @@ pub struct PublishArgs {
     pub from: PathBuf,
     /// Folder that it is put into
     pub to: PathBuf,
+    /// Replace nothing but what Pipewright wrote there; otherwise what is there is kept as NAME.before
+    #[arg(long)]
+    pub only_own: bool,
 }
 
 #[derive(Args, Debug)]

@@ -36,22 +36,10 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         Fault::Unreadable(error) => unreadable(error),
         Fault::Told(failure) => failure,
     })?;
-    let aside = args.to.join(QUARANTINE);
-    for entry in fs::read_dir(&aside).into_iter().flatten().flatten() {
-        // Lines that an earlier run turned away belong to its rows, and go with them.
-        let (place, new) = (entry.path(), args.from.join(QUARANTINE).join(entry.file_name()));
-        if entry.file_name() != MARKER && !new.exists() && place.is_file() && !is_foreign(&place) {
-            let empty = publication.output(&place)?;
-            fs::write(&empty, "").map_err(|error| unwritable(&place, &error))?;
-        }
-    }
     let kept: Vec<String> = publication.publish()?.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
     say_kept(&kept);
     Ok(Outcome::Done)
 }
-
-/// Where bundles put what they turn away.
-const QUARANTINE: &str = "quarantine";
 
 enum Fault {
     Unreadable(io::Error),
@@ -70,25 +58,33 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
         if entry.file_name() == MARKER {
             continue;
         }
-        if is_folder && !has_partitions(&from) {
+        if is_folder && !is_result(&from) {
             put(publication, args, &name)?;
             continue;
         }
         let told = |fault: Diagnostic| Fault::Told(fault.into());
         let without_option = |fault: Diagnostic| fault.help("take the link away, or name the folder that it leads to");
         let to = inside(&args.to, &slashes(&name)).map_err(without_option).map_err(told)?;
+        if args.only_own && is_foreign(&to) {
+            return Err(Fault::Told(usage(
+                format!("`{}` is not Pipewright's, and only what is may be replaced", to.display()),
+                "give another folder, or leave out --only-own",
+            )));
+        }
         let aside = if is_folder { publication.folder(&to) } else { publication.output(&to) }.map_err(told)?;
         copy(&from, &aside, &to)?;
     }
     Ok(())
 }
 
-/// Whether a folder has a folder for each value of a column.
-fn has_partitions(folder: &Path) -> bool {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| {
+/// Whether a folder is one result: it has a folder for each value of a column, or, without any rows, only the list of
+/// its files.
+fn is_result(folder: &Path) -> bool {
+    let entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
+    let is_partition = |entry: &fs::DirEntry| {
         entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().contains('=')
-    })
+    };
+    entries.iter().any(is_partition) || !entries.is_empty() && entries.iter().all(|entry| entry.file_name() == MARKER)
 }
 
 /// Copies a file or a folder of files to where it waits for its place `to`. What a link leads to may be anybody's, and

@@ -18,12 +18,14 @@ pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
 }
 
-/// Whether a character steers a terminal or turns the direction of writing: with it a name could hide or forge what
+/// Whether a character steers a terminal, turns the direction of writing or hides: with it a name could hide or forge what
 /// stands around it. Joiners stay, scripts need them.
 fn is_steering(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
         || matches!(c, '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+        // What is copied along and never seen.
+        || matches!(c, '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{ad}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn escaped(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -267,6 +269,7 @@ mod tests {
 
     #[test]
     fn people_see_what_would_steer_their_terminal() {
+        assert_eq!(visible("a\u{200b}b\u{e0041}\u{200d}"), "a\\u{200b}b\\u{e0041}\u{200d}");
         assert_eq!(visible("a\u{1b}[2J\r\nb\u{9b}\u{202e}"), r"a\u{1b}[2J\r\nb\u{9b}\u{202e}");
         assert_eq!(visible_lines("a\tb\nc\u{7f}"), "a\tb\nc\\u{7f}");
         assert_eq!(visible("na\u{200d}me “\\”"), "na\u{200d}me “\\”");

@@ -1,6 +1,8 @@
 //! Writes an export into a folder: the bundle's files, and the receipt: pinned sample rows of every source and what
 //! this engine makes of them, with a script that runs the bundle on them and compares.
 
+mod undeclared;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
@@ -59,7 +61,7 @@ pub fn write_bundle(
     let one = |fault: Diagnostic| vec![fault];
     let mut update = FolderUpdate::new(out, "export");
     let receipt = update.scratch().map_err(one)?;
-    match pin(&plan, base, &receipt) {
+    match receipt_in(&receipt, &plan, base)? {
         Ok(pinned) => {
             bundle.text("receipt/pipeline.json", pipeline_text(info, &pinned));
             let staged = duckdb::stage(&pinned);
@@ -67,13 +69,6 @@ pub fn write_bundle(
                 bundle.text("receipt/stage.json", pipeline_text(info, &staged));
             }
             bundle.script("verify.sh", verify_script(target, &pinned));
-            let options = RunOptions {
-                base: receipt.clone(),
-                out: receipt.join("expected"),
-                parameters: pinned_parameters(&pinned).map_err(|faults| faults.to_vec())?,
-                ..RunOptions::default()
-            };
-            run(&pinned, &options, &Silent)?;
             take_all(&receipt, &mut update).map_err(one)?;
             report.files.push("receipt/".to_owned());
         }
@@ -94,6 +89,22 @@ pub fn write_bundle(
     report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
     report.files.sort();
     Ok(report)
+}
+
+/// Pins sample lines into a folder, with what they give; gives the plan that reads them, or why there is to be none.
+fn receipt_in(folder: &Path, plan: &Plan, base: &Path) -> Result<Result<Plan, Diagnostic>, Vec<Diagnostic>> {
+    let pinned = match pin(plan, base, folder) {
+        Ok(pinned) => pinned,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let options = RunOptions {
+        base: folder.to_owned(),
+        out: folder.join("expected"),
+        parameters: pinned_parameters(&pinned)?,
+        ..RunOptions::default()
+    };
+    let ran = run(&pinned, &options, &Silent)?;
+    Ok(undeclared::check_run(plan, &ran).map(|()| pinned))
 }
 
 /// `verify.sh`: the secrets of the design are keys that it says itself.
@@ -190,6 +201,7 @@ fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
     }
     let parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
     for (index, node) in pinned.nodes.iter_mut().enumerate() {
+        let title = node.origin.title.clone();
         let op = &mut Arc::make_mut(node).op;
         if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = op {
             // What leads elsewhere stays in the receipt, under its own name.
@@ -207,6 +219,7 @@ fn pin(plan: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
         for file in files.iter().take(4) {
             pin_file(file, &folder, is_whole)?;
         }
+        undeclared::check_files(read, &title, &folder, &plan.policy)?;
         read.path = format!("data/source_{index}/*");
     }
     Ok(pinned)

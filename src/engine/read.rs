@@ -7,6 +7,7 @@ mod input;
 mod job;
 mod open;
 pub(crate) mod parquet;
+mod pattern;
 mod sniff;
 
 use std::ops::ControlFlow;

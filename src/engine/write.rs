@@ -13,9 +13,9 @@ use std::thread::JoinHandle;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::FileKind;
-use polars::io::parquet::write::BatchedWriter;
 use polars::polars_utils::compression::ZstdLevel;
-use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter, PolarsError};
+use polars::prelude::{DataFrame, PolarsError};
+use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
 
 use crate::frames::{joined, weight};
 use crate::ops;

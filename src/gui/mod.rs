@@ -68,19 +68,12 @@ pub fn run_designer(files: Vec<PathBuf>) -> Result<(), String> {
     }
     let home = pipewright_core::files::settings_folder();
     let settings = home.as_deref().map(Settings::load).unwrap_or_default();
-    let mut reasons = Vec::new();
-    for renderer in [eframe::Renderer::Wgpu, eframe::Renderer::Glow] {
-        match open_window(renderer, home.clone(), settings.clone(), files.clone()) {
-            Ok(()) => return Ok(()),
-            Err(eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_)) => {
-                return Err(format!(
-                    "the display cannot be opened, so there is no window for the designer\n  {HEADLESS}"
-                ));
-            }
-            Err(error) => reasons.push(format!("{renderer}: {error}")),
+    open_window(home, settings, files).map_err(|error| match error {
+        eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_) => {
+            format!("the display cannot be opened, so there is no window for the designer\n  {HEADLESS}")
         }
-    }
-    Err(format!("no graphics driver opens a window for the designer ({})\n  {HEADLESS}", reasons.join("; ")))
+        error => format!("no graphics driver opens a window for the designer ({error})\n  {HEADLESS}"),
+    })
 }
 
 /// Milliseconds a frame of the canvas takes at 10,000 steps and 15,000 wires: (what, CPU time of the mean frame, budget).
@@ -100,18 +93,13 @@ fn has_display() -> bool {
     cfg!(any(windows, target_os = "macos")) || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(is_set)
 }
 
-fn open_window(
-    renderer: eframe::Renderer,
-    home: Option<PathBuf>,
-    settings: Settings,
-    files: Vec<PathBuf>,
-) -> Result<(), eframe::Error> {
+fn open_window(home: Option<PathBuf>, settings: Settings, files: Vec<PathBuf>) -> Result<(), eframe::Error> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Pipewright")
         .with_app_id("pipewright")
         .with_inner_size(settings.window)
         .with_min_inner_size([640.0, 400.0]);
-    let options = eframe::NativeOptions { viewport, renderer, centered: true, ..Default::default() };
+    let options = eframe::NativeOptions { viewport, centered: true, ..Default::default() };
     let create = move |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         Ok(Box::new(App::new(&context.egui_ctx, home, settings, files)))
     };

@@ -1,5 +1,6 @@
 //! Hostile names, paths, folders and projects: nothing of the user's is deleted, run, read or written outside.
 
+mod bundles;
 mod disks;
 #[cfg(feature = "gui")]
 mod masked;

@@ -139,9 +139,13 @@ impl Target for PipelineTarget {
 const RUN: &str = r#"#!/bin/sh
 # Runs the pipeline: ./run.sh OUT [OPTION…]. Parameters are environment variables (see README.md).
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 out=${1:?usage: run.sh OUT}
 shift
+if [ -d "$out" ] && [ "$(CDPATH= cd -- "$out" && pwd -P)" = "$here" ]; then
+  echo "error: results do not go into the bundle itself: run.sh $out/results" >&2
+  exit 2
+fi
 exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
 "#;
 

@@ -20,8 +20,8 @@ pub use marker::{MARKER, is_foreign};
 pub use names::{make_folder, slashes};
 pub use publication::{Publication, abandon_all, there_is_one};
 pub use reach::{
-    OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, leads_out, may_read, remember,
-    settings_folder, trust, variable,
+    OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, leads_out, may_read,
+    out_of_reach, remember, settings_folder, trust, variable,
 };
 pub use recovery::Kept;
 pub use regular::{open_file, read_file, read_text};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{self, exists, fault, remove, sync, sync_folder};
+use super::names::{self, exists, fault, remove, slashes, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use crate::diagnostic::{Diagnostic, io_cause};
 
@@ -54,6 +54,14 @@ fn aside() -> MutexGuard<'static, Aside> {
 
 /// Whether a publication of this process was put in place.
 static IS_PUBLISHED: AtomicBool = AtomicBool::new(false);
+
+/// Puts a single file in place: a signal waits until this is over, and what is done is done.
+pub(super) fn undisturbed(put: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let _turn = aside();
+    put()?;
+    IS_PUBLISHED.store(true, Ordering::SeqCst);
+    Ok(())
+}
 
 /// Removes everything that is written aside, for a process that is about to end; while the guard lives nothing new is
 /// begun. What is being put in place is waited for. Where something was put in place and nothing more is aside, nothing
@@ -333,7 +341,15 @@ impl Publication {
         if let Some(entry) = self.entries.iter().find(|entry| entry.fresh && exists(&entry.target())) {
             return Err(there_is_one(&shown(&entry.target())));
         }
+        if let Some((entry, verb)) = self.entries.iter().find_map(|entry| Some((entry, entry.is_of_other_verb()?))) {
+            return Err(Diagnostic::error("PW0755", format!("a result would replace what `{verb}` wrote"))
+                .help("give the output another path, or another folder with --out DIR")
+                .file(shown(&entry.target())));
+        }
         for folder in &folders {
+            if self.entries.iter().any(|entry| entry.folder == *folder && entry.what == What::Output) {
+                check_marker(folder)?;
+            }
             let marked = self.mark(folder);
             marked.map_err(|error| fault("the output folder cannot be written", folder, &error))?;
         }
@@ -389,13 +405,18 @@ impl Publication {
         let cannot = |error: io::Error| fault("the output cannot be put in place", home, &error);
         let manifest = home.join(names::manifest(&self.id));
         self.commit(home, &manifest, folders).map_err(cannot)?;
+        self.put_all(home, &manifest, folders)
+    }
+
+    fn put_all(&self, home: &Path, manifest: &Path, folders: &BTreeSet<PathBuf>) -> Result<Kept, Diagnostic> {
+        let mut kept = Kept::new();
         for index in 0..self.entries.len() {
-            let Err(error) = put(&self.entries[index]) else { continue };
+            let Err(error) = put(&self.entries[index], &mut kept) else { continue };
             let told = fault("the output cannot be put in place", &self.entries[index].target(), &error);
             // Backwards, until everything is as it was; what cannot be put back now is put in place by the next.
             let mut numbered = self.entries[..=index].iter().enumerate().rev();
             let back = numbered.try_for_each(|(at, entry)| put_back(entry, at < index));
-            if back.and_then(|()| remove(&manifest)).is_err() {
+            if back.and_then(|()| remove(manifest)).is_err() {
                 return Err(told.help(format!(
                     "some results are in place, and others not yet; what is missing is aside, and is put there by the \
                      next run that writes to {}",
@@ -405,12 +426,24 @@ impl Publication {
             drop_second_names(&self.entries[index + 1..]);
             return Err(told);
         }
-        finish(&self.entries, &manifest, folders).map_err(|error| {
+        let finished = finish(&self.entries, manifest, folders).map_err(|error| {
             let message = format!("the output is in place, but its folder cannot be tidied up: {}", io_cause(&error));
             Diagnostic::error("PW0747", message)
                 .help("what was replaced is still aside; the next run that writes there finishes this")
                 .file(home.display().to_string())
-        })
+        })?;
+        kept.extend(finished);
+        Ok(kept)
+    }
+
+    /// Something happens between the manifest and the first rename.
+    #[cfg(test)]
+    pub(super) fn publish_while(mut self, between: impl FnOnce()) -> Result<Kept, Diagnostic> {
+        let (home, folders, _turns) = self.settle()?.unwrap();
+        let manifest = home.join(names::manifest(&self.id));
+        self.commit(&home, &manifest, &folders).unwrap();
+        between();
+        self.put_all(&home, &manifest, &folders)
     }
 
     /// Something happens between the last look and the first rename.
@@ -428,7 +461,7 @@ impl Publication {
         let manifest = home.join(names::manifest(&self.id));
         if steps > 0 {
             self.commit(&home, &manifest, &folders).unwrap();
-            self.entries.iter().take(steps - 1).for_each(|entry| put(entry).unwrap());
+            self.entries.iter().take(steps - 1).for_each(|entry| put(entry, &mut Kept::new()).unwrap());
             if steps > self.entries.len() {
                 remove(&manifest).unwrap();
             }
@@ -478,6 +511,16 @@ impl Entry {
         }
     }
 
+    /// The verb whose files have this result's place: scripts of a bundle, or made-up data, are no results.
+    fn is_of_other_verb(&self) -> Option<String> {
+        let target = self.target();
+        let mut folders = self.folder.ancestors().filter(|_| self.what == What::Output && exists(&target));
+        folders.find_map(|folder| {
+            let name = slashes(target.strip_prefix(folder).ok()?);
+            Marker::of(folder).files.remove(&name).filter(|mark| mark.state.is_none()).map(|mark| mark.by)
+        })
+    }
+
     /// Brings what is staged to its last state, on the disk: mode of what it replaces, marker of a folder.
     fn settle(&self) -> io::Result<()> {
         let Some(staged) = self.staged() else { return Ok(()) };
@@ -493,7 +536,15 @@ impl Entry {
                 if let Ok(about) = self.target().metadata()
                     && !is_executable(&staged)?
                 {
-                    fs::set_permissions(&staged, about.permissions())?;
+                    #[allow(unused_mut)]
+                    let mut permissions = about.permissions();
+                    // Rows are never run, whatever they replace.
+                    #[cfg(unix)]
+                    if self.what == What::Output {
+                        use std::os::unix::fs::PermissionsExt;
+                        permissions.set_mode(permissions.mode() & !0o111);
+                    }
+                    fs::set_permissions(&staged, permissions)?;
                 }
             }
         }

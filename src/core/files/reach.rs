@@ -81,10 +81,15 @@ pub fn check_reach(base: &Path, path: &Path) -> Result<(), Diagnostic> {
     if may_read(base, path) {
         return Ok(());
     }
-    Err(Diagnostic::error(OUT_OF_REACH, "this lies outside of the project's folder, and the project is not trusted")
+    Err(out_of_reach(path))
+}
+
+/// What is told of a path that leads out.
+pub fn out_of_reach(path: &Path) -> Diagnostic {
+    Diagnostic::error(OUT_OF_REACH, "this lies outside of the project's folder, and the project is not trusted")
         .help("trust the project if it is known where it comes from: in the designer when it is opened, on the command line with --trust")
         .field("path")
-        .file(path.display().to_string()))
+        .file(path.display().to_string())
 }
 
 /// Whether a project's file is a link to where the project may read nothing: what is saved would go elsewhere.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -15,6 +16,9 @@ use super::names::{self, exists, remove, slashes, sync_folder};
 use super::publication::{Entry, turns};
 use super::regular::open_file;
 use crate::diagnostic::{Diagnostic, io_cause};
+
+/// On disks without locks: whoever has a manifest as old as this, and it is still there, was killed.
+const SETTLED: Duration = Duration::from_secs(300);
 
 #[derive(Deserialize)]
 struct Lock {
@@ -39,13 +43,26 @@ pub fn recover(folder: &Path) -> Result<Kept, Diagnostic> {
     for id in ids {
         let lock = folder.join(names::lock(id));
         match open_file(&lock) {
-            // Held by one who lives, or nobody can tell.
-            Ok(file) if matches!(file.try_lock(), Err(TryLockError::WouldBlock | TryLockError::Error(_))) => continue,
             Ok(file) => {
+                let is_free = match file.try_lock() {
+                    Ok(()) => true,
+                    // Held by one who lives.
+                    Err(TryLockError::WouldBlock) => continue,
+                    Err(TryLockError::Error(_)) => false,
+                };
                 let text = io::read_to_string((&file).take(1 << 16)).unwrap_or_default();
                 let named = serde_json::from_str(&text).map(|lock: Lock| lock.manifest);
                 let manifest = folder.join(named.unwrap_or_else(|_| names::manifest(id).into()));
-                if manifest.file_name().is_some_and(|name| *name == *names::manifest(id)) {
+                let is_named = manifest.file_name().is_some_and(|name| *name == *names::manifest(id));
+                if !is_free {
+                    match is_named.then(|| age(&manifest)).flatten() {
+                        // Nobody can tell whether it is still being written.
+                        None => continue,
+                        Some(age) if age < SETTLED => return Err(unsettled(&manifest)),
+                        Some(_) => {}
+                    }
+                }
+                if is_named {
                     kept.extend(roll_forward(&manifest, id)?);
                 }
                 tidy(folder, id);
@@ -56,6 +73,18 @@ pub fn recover(folder: &Path) -> Result<Kept, Diagnostic> {
         }
     }
     Ok(kept)
+}
+
+/// How long ago a manifest was written; `None`: there is none.
+fn age(manifest: &Path) -> Option<Duration> {
+    manifest.symlink_metadata().and_then(|about| about.modified()).ok().map(|time| time.elapsed().unwrap_or_default())
+}
+
+/// Results that are being put in place, or that a kill left so, on a disk whose locks do not tell which.
+fn unsettled(manifest: &Path) -> Diagnostic {
+    Diagnostic::error("PW0742", "another run puts its results in place here, or was killed while it did")
+        .help("this disk has no locks that could tell: try again in some minutes, then they are put in place first")
+        .file(manifest.display().to_string())
 }
 
 /// Removes what an id left in a folder, as far as it is of the form that publications give it; its lock last.
@@ -134,8 +163,9 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
     entries.iter_mut().for_each(|entry| keep_unlisted(entry, home));
     // What is not aside any more was put in place before.
     let pending = entries.iter().filter(|entry| entry.staged().is_none_or(|staged| exists(&staged)));
-    pending.into_iter().try_for_each(put).map_err(unfinished)?;
-    let kept = finish(&entries, manifest, &folders).map_err(unfinished)?;
+    let mut kept = Kept::new();
+    pending.into_iter().try_for_each(|entry| put(entry, &mut kept)).map_err(unfinished)?;
+    kept.extend(finish(&entries, manifest, &folders).map_err(unfinished)?);
     folders.iter().for_each(|folder| tidy(folder, id));
     Ok(kept)
 }
@@ -145,10 +175,12 @@ fn keep_unlisted(entry: &mut Entry, home: &Path) {
     let (target, old) = (entry.target(), entry.old());
     let is_pending = entry.staged().is_some_and(|staged| exists(&staged));
     let is_same = entry.staged().is_some_and(|staged| same_file(&staged, &target));
-    if is_pending && !is_same && entry.name != MARKER && exists(&target) && !is_listed(entry, home) {
+    let is_marker = entry.name == MARKER && Marker::is_free(&entry.folder);
+    if is_pending && !is_same && !is_marker && exists(&target) && !is_listed(entry, home) {
         entry.keep = true;
         let _ = remove(&old);
-        entry.swap |= target.is_dir() || fs::hard_link(&target, &old).is_err();
+        let has_folder = target.is_dir() || entry.staged().is_some_and(|staged| staged.is_dir());
+        entry.swap |= has_folder || fs::hard_link(&target, &old).is_err();
     }
 }
 
@@ -182,8 +214,9 @@ fn is_well_formed(entry: &Entry, id: &str, home: &Path) -> bool {
     !is_hidden && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
 }
 
-/// Renames one thing into place. What stands there without having a second name gets one first.
-pub(super) fn put(entry: &Entry) -> io::Result<()> {
+/// Renames one thing into place. What stands there without having a second name gets one first; what somebody else has
+/// put there meanwhile is kept beside.
+pub(super) fn put(entry: &Entry, kept: &mut Kept) -> io::Result<()> {
     let (target, old) = (entry.target(), entry.old());
     let Some(staged) = entry.staged() else {
         let is_there = exists(&target) && !exists(&old);
@@ -195,6 +228,9 @@ pub(super) fn put(entry: &Entry) -> io::Result<()> {
         fs::rename(&target, &old)?;
     }
     if exists(&old) {
+        if exists(&target) && !is_old(entry) {
+            kept.extend(keep_beside(entry, &target)?);
+        }
         return fs::rename(staged, target);
     }
     match fs::hard_link(&staged, &target) {
@@ -228,6 +264,14 @@ pub(super) fn put_back(entry: &Entry, is_placed: bool) -> io::Result<()> {
     }
 }
 
+/// Whether what stands at an entry's place has the second name that it was given.
+fn is_old(entry: &Entry) -> bool {
+    let (old, target) = (entry.old(), entry.target());
+    let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
+    // Two names of a link cannot be told apart by what they lead to.
+    same_file(&old, &target) || is_link(&old) && is_link(&target) || cfg!(not(unix))
+}
+
 /// Whether two names are those of one file.
 fn same_file(one: &Path, other: &Path) -> bool {
     let opened = fs::symlink_metadata(one).is_ok_and(|about| about.is_file()).then(|| open_file(one));
@@ -240,7 +284,7 @@ pub(super) fn finish(entries: &[Entry], manifest: &Path, folders: &BTreeSet<Path
     let sync_all = || folders.iter().try_for_each(|folder| sync_folder(folder));
     let mut kept = Vec::new();
     for entry in entries.iter().filter(|entry| exists(&entry.old()) && (entry.keep || entry.is_changed())) {
-        kept.extend(keep_beside(entry)?);
+        kept.extend(keep_beside(entry, &entry.old())?);
     }
     sync_all()?;
     remove(manifest)?;
@@ -248,14 +292,14 @@ pub(super) fn finish(entries: &[Entry], manifest: &Path, folders: &BTreeSet<Path
     for entry in entries {
         // What cannot be removed, such as files of another user, stays where it is seen.
         if remove(&entry.old()).is_err() {
-            kept.extend(keep_beside(entry)?);
+            kept.extend(keep_beside(entry, &entry.old())?);
         }
     }
     Ok(kept)
 }
 
-/// Gives what an entry replaced a name beside it that nobody has.
-fn keep_beside(entry: &Entry) -> io::Result<Option<(PathBuf, PathBuf)>> {
+/// Gives what stood at an entry's place, and is now at `from`, a name beside it that nobody has.
+fn keep_beside(entry: &Entry, from: &Path) -> io::Result<Option<(PathBuf, PathBuf)>> {
     // Names have at most 255 bytes.
     let short = &entry.name[..entry.name.floor_char_boundary(230)];
     let numbered = (2..).map(|number| format!("{short}.before-{number}"));
@@ -263,7 +307,7 @@ fn keep_beside(entry: &Entry) -> io::Result<Option<(PathBuf, PathBuf)>> {
     let Some(free) = names.find_map(|name| Some(entry.folder.join(name)).filter(|path| !exists(path))) else {
         return Ok(None);
     };
-    fs::rename(entry.old(), &free)?;
+    fs::rename(from, &free)?;
     Ok(Some((entry.target(), free)))
 }
 

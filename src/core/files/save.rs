@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::names;
+use super::publication::undisturbed;
 
 /// Links that lead to links are followed so far.
 const LINKS: usize = 40;
@@ -22,7 +23,7 @@ const SETTLED: Duration = Duration::from_secs(60);
 pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = followed(path)?;
     let before = about(&path)?;
-    write_whole(&path, bytes, before.as_ref())
+    undisturbed(|| write_whole(&path, bytes, before.as_ref()))
 }
 
 /// Writes a file that is a companion of the one at `main` (a copy of what it was): no more people may read it. A link

@@ -130,6 +130,28 @@ fn the_next_one_finishes_what_a_killed_one_began() {
     }
 }
 
+/// What the user puts in the place of a folder of results, or of the list of files, before the next one finishes.
+#[test]
+fn what_the_user_puts_there_between_a_kill_and_the_next_one_is_kept() {
+    for steps in 1..=8 {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        staged(folder.path(), "old").publish().unwrap();
+        staged(folder.path(), "new").die_after(steps);
+        for name in ["parts", ".pipewright.json"] {
+            let _ = fs::remove_dir_all(at(name)).or_else(|_| fs::remove_file(at(name)));
+            fs::write(at(name), "mine").unwrap();
+        }
+        let kept = recover(folder.path()).unwrap_or_else(|fault| panic!("after {steps}: {fault}"));
+        let holds = |path: PathBuf| fs::read(path).is_ok_and(|found| found == b"mine");
+        let is_kept = |name: &str| kept.iter().any(|(from, now)| from.ends_with(name) && holds(now.clone()));
+        let is_mine = |name: &str| holds(at(name)) || is_kept(name);
+        assert!(is_mine("parts") && is_mine(".pipewright.json"), "after {steps}: {kept:?} {:?}", names(folder.path()));
+        assert_eq!(text(at("a.csv")), "new", "after {steps}");
+        recover(folder.path()).unwrap();
+    }
+}
+
 #[test]
 fn where_a_folder_is_away_the_rest_waits_for_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -185,6 +207,43 @@ fn what_the_user_puts_there_after_the_last_look_is_kept() {
 }
 
 #[cfg(unix)]
+/// As an editor saves: a new file is renamed over the old one, at the last moment.
+#[test]
+fn what_the_user_renames_there_while_results_are_put_in_place_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    staged(folder.path(), "old").publish().unwrap();
+    let kept = staged(folder.path(), "new").publish_while(|| {
+        fs::write(at("mine"), "mine").unwrap();
+        fs::rename(at("mine"), at("a.csv")).unwrap();
+    });
+    let kept = kept.unwrap();
+    assert_eq!(kept.iter().map(|(_, now)| text(now.clone())).collect::<Vec<_>>(), ["mine"]);
+    assert_eq!(all(folder.path()), ["new"; 4]);
+    // And a list of files that is not Pipewright's is never replaced.
+    let publication = staged(folder.path(), "newer");
+    fs::write(at(".pipewright.json"), "mine").unwrap();
+    assert_eq!(publication.publish().unwrap_err().code, "PW0748");
+    assert_eq!((text(at(".pipewright.json")), text(at("a.csv"))), ("mine".into(), "new".into()));
+}
+
+#[test]
+fn a_result_is_not_put_over_what_another_verb_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut update = FolderUpdate::new(folder.path(), "export");
+    update.write("run.sh", b"script", true).unwrap();
+    update.write("receipt/run.sh", b"script", true).unwrap();
+    update.publish(false).unwrap();
+    for name in ["run.sh", "receipt/run.sh"] {
+        let mut publication = Publication::default();
+        fs::write(publication.output(&folder.path().join(name)).unwrap(), "rows").unwrap();
+        let fault = publication.publish().unwrap_err();
+        assert!(fault.code == "PW0755" && fault.message.contains("export"), "{fault}");
+        assert_eq!(text(folder.path().join(name)), "script");
+    }
+    assert!(names(folder.path()).iter().all(|name| !name.ends_with(".before")));
+}
+
 #[test]
 fn what_nobody_may_write_to_is_tidied_up_too() {
     use std::os::unix::fs::PermissionsExt;

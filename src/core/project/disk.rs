@@ -86,10 +86,10 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
         SaveFault::Failed(
             Diagnostic::error("PW0540", format!("{what}: {cause}"))
                 .file(path.display().to_string())
-                .help("choose another folder, or make room; the project's file is as it was"),
+                .help("choose another folder, or make room"),
         )
     };
-    let failed = |error| failed_at("the project cannot be saved", path, error);
+    let failed = |error| failed_at("the project cannot be saved, and its file is as it was", path, error);
     if leads_out(path) {
         return Err(SaveFault::Failed(out_of_reach(path)));
     }
@@ -111,11 +111,15 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
         if before != text.as_bytes() {
             let copy = copy_before(path);
             save_beside(path, &copy, before)
-                .map_err(|error| failed_at("the copy of the project before cannot be written", &copy, error))?;
+                .map_err(|error| failed_at("the copy of the project before cannot be written, so nothing was saved", &copy, error))?;
         }
     }
-    save(path, text.as_bytes()).map_err(failed)?;
-    Ok(OnDisk::of(text.as_bytes()))
+    let now = OnDisk::of(text.as_bytes());
+    save(path, text.as_bytes()).map_err(|error| match OnDisk::at(path) {
+        Ok(there) if there == now => failed_at("the project is saved, but may not be on the disk yet", path, error),
+        _ => failed(error),
+    })?;
+    Ok(now)
 }
 
 /// A project from somebody else changes no file elsewhere by a link of its own.

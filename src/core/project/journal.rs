@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Edit, Project, load, to_text};
-use crate::files::{followed, is_same_file};
+use crate::files::{followed, is_same_file, read_file};
 
 /// How every journal begins.
 const MARK: &[u8] = b"{\"pipewright_journal\":";
@@ -229,7 +229,7 @@ impl LeftBehind {
         if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
             return None;
         }
-        let bytes = fs::read(path).ok()?;
+        let bytes = read_file(path).ok()?;
         let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
         let first = lines.next().unwrap_or_default();
         if !first.ends_with(b"\n") {

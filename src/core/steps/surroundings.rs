@@ -182,9 +182,12 @@ fn push_surroundings(
     let (row_schema, event_schema) = (lowering.schema(rows).clone(), lowering.schema(events).clone());
     let event_time = row_schema.free_name("event_time");
     let mut right = vec![(settings.time.clone(), event_time.clone())];
+    // The time a second time is made of the first, so that what is compared with that tells of both.
+    let mut again = None;
     if !settings.columns.is_empty() {
         let more = right_columns(&settings.columns, &[], "_event", &row_schema, &event_schema);
         right.extend(more.into_iter().filter(|(_, name)| *name != event_time));
+        again = right[1..].iter().find(|(from, _)| *from == settings.time).map(|(_, name)| name.clone());
     }
     let mut node = lowering.push_from("by", Op::Join(ir::Join { kind, on, right }), vec![rows, events])?;
     let (row_time, event) = (name(&settings.rows_time), name(&event_time));
@@ -193,6 +196,7 @@ fn push_surroundings(
     let distance = lowering.schema(node).free_name("from_event");
     let (expr, _) =
         lowering.expression("time", &format!("{row_time} - {event}"), node, crate::expr::Place::Row, None)?;
-    let columns = lowering.put_columns(node, vec![Column::new(distance, expr)]);
+    let copy = again.map(|name| Column::new(name, Expr::column(event_time)));
+    let columns = lowering.put_columns(node, [Column::new(distance, expr)].into_iter().chain(copy).collect());
     lowering.push_from("time", Op::Project(Project::new(columns)), vec![node])
 }

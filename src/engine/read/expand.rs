@@ -1,6 +1,5 @@
 //! Paths and globs → files, sorted. Must not import formats or plans.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
@@ -8,6 +7,7 @@ use pipewright_core::files::check_reach;
 
 use super::input::{STANDARD_INPUT, standard_input};
 use super::open::unreadable;
+use super::pattern::{Found, find, is_wild};
 
 /// What a path leads to.
 #[derive(Debug, Default)]
@@ -31,10 +31,7 @@ pub fn expand_all(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
         return Ok(Expanded { files: vec![standard_input()?], closed: Vec::new() });
     }
     check_reach(base, &base.join(path.trim()))?;
-    let found = files_of(path, base)?;
-    // A link leads elsewhere.
-    found.files.iter().try_for_each(|file| check_reach(base, file))?;
-    Ok(found)
+    files_of(path, base)
 }
 
 fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
@@ -47,43 +44,19 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     }
     let full = base.join(path);
     if full.is_dir() {
-        return below(&full).map(only);
+        let files = below(&full)?;
+        // A link leads elsewhere.
+        files.iter().try_for_each(|file| check_reach(base, file))?;
+        return Ok(only(files));
     }
     // A pipe or a device: who opens it says so.
     if full.exists() {
         return Ok(only(vec![full]));
     }
-    if !path.contains(['*', '?', '[']) {
+    if !is_wild(path) {
         return Err(missing(path, &full));
     }
-    // Of all parts only a `.` with a wildcard can mean the folder above without saying so.
-    let leads_up = |part: &str| {
-        part != ".." && part.starts_with('.') && glob::Pattern::new(part).is_ok_and(|pattern| pattern.matches(".."))
-    };
-    if let Some(part) = path.split('/').find(|part| leads_up(part)) {
-        return Err(Diagnostic::error("PW0905", format!("`{part}` in `{path}` fits `..` too, the folder above"))
-            .help("write `.[!.]*` for hidden names")
-            .field("path"));
-    }
-    let base = glob::Pattern::escape(&base.to_string_lossy());
-    let pattern = if Path::new(path).is_absolute() { path.to_owned() } else { format!("{base}/{path}") };
-    let found = glob::glob(&pattern).map_err(|error| {
-        Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {}", pattern_cause(error.msg)))
-            .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
-            .field("path")
-    })?;
-    let mut closed = closed_folders(&pattern);
-    let mut files = Vec::new();
-    for entry in found {
-        match entry {
-            Ok(entry) => match std::fs::metadata(&entry) {
-                Ok(about) if about.is_file() => files.push(entry),
-                Ok(_) => {}
-                Err(error) => note_closed(&mut closed, &entry, &error),
-            },
-            Err(error) => note_closed(&mut closed, error.path(), error.error()),
-        }
-    }
+    let Found { mut files, closed } = find(path, base)?;
     let closed: Vec<Diagnostic> = closed.iter().map(|(place, cause)| left_out(place, cause)).collect();
     if let (true, Some(first)) = (files.is_empty(), closed.first()) {
         return Err(Diagnostic { severity: Severity::Error, ..first.clone() });
@@ -97,54 +70,10 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     Ok(Expanded { files, closed })
 }
 
-/// Folders that a pattern leads through and that cannot be looked into, with the cause: the pattern's own reader passes
-/// over them without a word.
-fn closed_folders(pattern: &str) -> BTreeMap<PathBuf, String> {
-    let mut closed = BTreeMap::new();
-    let is_wild = |part: &str| part.contains(['*', '?', '[']);
-    for (place, _) in pattern.match_indices('/').filter(|(place, _)| *place > 0) {
-        let (before, part) = (&pattern[..place], pattern[place + 1..].split('/').next().unwrap_or_default());
-        // What has no wildcard yet is there or not: the reader of patterns says so.
-        let Some(folders) = Some(before).filter(|_| is_wild(&pattern[..place]) || is_wild(part)) else { continue };
-        for folder in glob::glob(folders).into_iter().flatten() {
-            let folder = match folder {
-                Ok(folder) => folder,
-                Err(error) => {
-                    note_closed(&mut closed, error.path(), error.error());
-                    continue;
-                }
-            };
-            let looked = match is_wild(part) {
-                true if folder.is_dir() => std::fs::read_dir(&folder).map(drop),
-                true => std::fs::metadata(&folder).map(drop),
-                false => std::fs::metadata(folder.join(part)).map(drop),
-            };
-            if let Err(error) = looked {
-                note_closed(&mut closed, &folder, &error);
-            }
-        }
-    }
-    closed
-}
-
-/// What is not there is no fault.
-fn note_closed(closed: &mut BTreeMap<PathBuf, String>, place: &Path, error: &std::io::Error) {
-    if !matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) {
-        closed.entry(place.to_owned()).or_insert_with(|| io_cause(error));
-    }
-}
-
 fn left_out(place: &Path, cause: &str) -> Diagnostic {
     Diagnostic::warning("PW0497", format!("a folder on the way cannot be read, so what is in it is missing: {cause}"))
         .help("give this user the right to read it, or write a path that does not lead there")
         .file(place.display().to_string())
-}
-
-fn pattern_cause(message: &str) -> &'static str {
-    match message {
-        "invalid range pattern" => "a `[` is not closed",
-        _ => "`**` stands alone between two `/`",
-    }
 }
 
 fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
@@ -202,6 +131,7 @@ mod tests {
         std::fs::write(at("logs/a/app.log"), "x").unwrap();
         // Whoever runs the tests may read everything; a link to itself leads nowhere for anybody.
         std::os::unix::fs::symlink("round", at("logs/round")).unwrap();
+        pipewright_core::files::trust(folder.path());
         for pattern in ["logs/*/app.log", "logs/*/*.log"] {
             let found = expand_all(pattern, folder.path()).unwrap();
             assert_eq!(found.files, [at("logs/a/app.log")], "{pattern}");
@@ -223,6 +153,19 @@ mod tests {
         }
         assert_eq!(expand("logs/*.log", folder.path()).unwrap(), [at("logs/a.log"), at("logs/b.log")]);
         assert_eq!(expand("logs", folder.path()).unwrap().len(), 3);
+        // Links that lead round end, and every folder is read once.
+        #[cfg(unix)]
+        for name in ["a", "b", "c"] {
+            std::os::unix::fs::symlink(".", at(name)).unwrap();
+        }
+        std::fs::write(at("top.log"), "x").unwrap();
+        let deep = format!("{}b.log", "*/".repeat(12));
+        for (pattern, count) in
+            [("**/a.log", 1), ("**/top.log", 1), ("**/zzz", 0), ("*/*/b.log", 1), (deep.as_str(), 1)]
+        {
+            let found = expand(pattern, folder.path()).map_or(0, |files| files.len());
+            assert_eq!(found, count, "{pattern}");
+        }
         assert!(expand("logs/d*.log", folder.path()).unwrap_err().message.contains("no file fits"));
         assert!(expand("logs/a.lgo", folder.path()).unwrap_err().help.unwrap().contains("`a.log`"));
         assert!(expand(" ", folder.path()).is_err());

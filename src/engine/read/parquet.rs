@@ -9,6 +9,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::Tally;
 use polars::prelude::*;
+use polars_io::prelude::{ParquetReader, SerReader};
 
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
@@ -41,7 +42,7 @@ fn has_marks(path: &Path) -> std::io::Result<bool> {
 
 fn not_read(path: &Path) -> Diagnostic {
     Diagnostic::error("PW0910", "this Parquet file has columns of a kind that is not read, or is damaged inside")
-        .help("write whole numbers with 32 or 64 bits, decimals as floating numbers, and identifiers as text")
+        .help("see whether the file is whole; write intervals, identifiers and bytes as text")
         .file(path.display().to_string())
 }
 
@@ -135,13 +136,17 @@ fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> R
     Ok(Parsed { frame, tally, quarantined: Vec::new(), taken: 0 })
 }
 
-/// Whole numbers that a column of floats holds only as a neighbour.
+/// Whole and decimal numbers that a column of floats holds only as a neighbour.
 fn rounded(column: &Column, made: &Column) -> PolarsResult<u64> {
-    if !(column.dtype().is_integer() && made.dtype().is_float()) {
+    let exact = match column.dtype() {
+        whole if whole.is_integer() => polars::prelude::DataType::Int128,
+        decimal @ polars::prelude::DataType::Decimal(..) => decimal.clone(),
+        _ => return Ok(0),
+    };
+    if !made.dtype().is_float() {
         return Ok(0);
     }
-    let back = made.cast(&polars::prelude::DataType::Int128)?;
-    let differs = column.cast(&polars::prelude::DataType::Int128)?.not_equal_missing(&back)?;
+    let differs = column.cast(&exact)?.not_equal_missing(&made.cast(&exact)?)?;
     Ok(differs.sum().unwrap_or(0).into())
 }
 
@@ -159,7 +164,11 @@ fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column
     };
     let column = match column.dtype() {
         // A cast would cut the fraction off.
-        polars::prelude::DataType::Float32 | polars::prelude::DataType::Float64 if wanted.is_integer() => {
+        polars::prelude::DataType::Float32
+        | polars::prelude::DataType::Float64
+        | polars::prelude::DataType::Decimal(_, 1..)
+            if wanted.is_integer() =>
+        {
             let whole = column.cast(&polars::prelude::DataType::Float64)?;
             let whole = whole.as_materialized_series().f64()?.apply(|value| value.filter(|value| value.fract() == 0.0));
             whole.into_series().into_column()

@@ -30,7 +30,7 @@ pub(crate) fn polars_type(data_type: &DataType) -> PolarsType {
 pub(crate) fn data_type_of(data_type: &PolarsType) -> DataType {
     match data_type {
         PolarsType::Boolean => DataType::Boolean,
-        PolarsType::Float32 | PolarsType::Float64 => DataType::Float,
+        PolarsType::Float32 | PolarsType::Float64 | PolarsType::Decimal(..) => DataType::Float,
         PolarsType::Datetime(..) => DataType::Timestamp,
         PolarsType::Date => DataType::Date,
         PolarsType::Duration(_) => DataType::Duration,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use polars::prelude::{ParquetCompression, ParquetWriter};
+use polars_io::prelude::{ParquetCompression, ParquetWriter};
 
 use super::cells::text_of;
 use super::{Cells, ResultTable};

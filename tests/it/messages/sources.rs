@@ -31,7 +31,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (&["read", "picture.png"], 1, &["this is no text (picture.png)", "choose a log"]),
     (&["read", "damaged.gz"], 1, &["the compressed file is damaged or cut short (damaged.gz)", "fetch it again"]),
     (&["sniff", "damaged.zst"], 1, &["the compressed file is damaged or cut short (damaged.zst)"]),
-    (&["read", "damaged.parquet"], 1, &["or is damaged inside (damaged.parquet)", "as text"]),
+    (&["read", "damaged.parquet"], 1, &["or is damaged inside (damaged.parquet)", "is whole"]),
     (&["read", "log.csv", "--as", "parquet"], 1, &["no Parquet file, or a damaged one (log.csv)"]),
     // Formats and their options.
     (&["read", "log.csv", "--as", "cvs"], 2, &["there is no format `cvs`; did you mean `csv`?", "the formats are"]),

@@ -208,6 +208,18 @@ fn a_publication_of_a_script_keeps_to_the_same_rules() {
     assert_eq!((text(at("out/a.csv")), text(at("out/a.csv.before"))), ("new".into(), "mine".into()));
     assert_eq!(text(at("out/parts/day=a/x.csv")), "new");
     assert_eq!(publish().0, 0);
+    // Results that are not among the new ones stay, whatever their folder is called.
+    fs::create_dir_all(at("new/quarantine")).unwrap();
+    fs::write(at("new/quarantine/lines.jsonl"), "kept").unwrap();
+    assert_eq!(publish().0, 0);
+    fs::remove_dir_all(at("new/quarantine")).unwrap();
+    assert_eq!(publish().0, 0);
+    assert_eq!(text(at("out/quarantine/lines.jsonl")), "kept");
+    let only_own = || run(&["publish", "--only-own", path(&at("new")), path(&at("out"))]);
+    assert_eq!(only_own().0, 0);
+    fs::write(at("out/a.csv"), "mine").unwrap();
+    let (code, _, talk) = only_own();
+    assert!(code == 2 && talk.contains("a.csv") && text(at("out/a.csv")) == "mine", "{talk}");
 }
 
 #[test]

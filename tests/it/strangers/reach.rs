@@ -164,7 +164,7 @@ fn a_pattern_fits_no_folder_above() {
     for pattern in [".?/private/*.log", ".*/private/*.log", ".[.]/private/*.log", ".*/**/nothing"] {
         let file = project(&at("p"), pattern, true);
         let (code, out, talk) = run(&["preview", path(&file), "--step", "read"]);
-        assert!(code != 0 && talk.contains("fits `..` too"), "{pattern}: {talk}");
+        assert!(code != 0 && talk.contains("no file fits"), "{pattern}: {talk}");
         assert!(!out.contains(SECRET) && !talk.contains("notes.log"), "{pattern}: {talk}");
     }
 }
@@ -191,6 +191,31 @@ fn a_pipeline_whose_operations_lack_inputs_is_refused() {
             assert!(code == 78 && talk.contains("PW0614"), "{index}: {code} {talk}");
         }
     }
+}
+
+/// What is there, elsewhere, is not told either.
+#[test]
+fn a_pattern_tells_nothing_of_other_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("private/deep")).unwrap();
+    fs::create_dir_all(at("p/[odd] sub")).unwrap();
+    fs::write(at("private/deep/id_canary.log"), "x\n").unwrap();
+    std::os::unix::fs::symlink(at("private"), at("p/link")).unwrap();
+    let told = |source: &str| {
+        let (code, _, talk) = run(&["preview", path(&project(&at("p"), source, true)), "--step", "read"]);
+        assert!(code == 1 && !talk.contains("canary"), "{source}: {talk}");
+        talk
+    };
+    for pattern in ["*/../../private/deep/@*", "[[]odd] sub/../../private/*/@*", "*/deep/@*", "**/@*", "l*/d*/@*.log"] {
+        let (there, not_there) = (pattern.replace('@', "id_"), pattern.replace('@', "no_"));
+        let (one, other) = (told(&there), told(&not_there));
+        assert!(one.contains("PW0750"), "{one}");
+        assert_eq!(one.replace(&there, ""), other.replace(&not_there, ""));
+    }
+    fs::write(at("p/[odd] sub/a.log"), format!("{SECRET}\n")).unwrap();
+    let (code, said, talk) = run(&["preview", path(&project(&at("p"), "[[]*/a*", true)), "--step", "read"]);
+    assert!(code == 0 && said.contains(SECRET), "{talk}");
 }
 
 /// A script of a bundle is not more trusted than what it was made of.

@@ -7,6 +7,7 @@ use super::super::{Bundle, DesignInfo, parameter_lines};
 use super::ops::{copied_file, copy_format, ending, folder_column, load_table, rejected_file};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
+use crate::files::MARKER;
 use crate::ir::{
     Destination, Op, Otherwise, Parameter, Plan, TextPart, WhenExists, Write, parameter_variable, text_parts,
 };
@@ -84,7 +85,8 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
         ("@LOADS@", python_loads(plan)),
     ];
     let mut script = String::new();
-    let mut rest = RUN_PY;
+    let text = RUN_PY.replace("@MARKER@", MARKER);
+    let mut rest = text.as_str();
     while let Some((before, after, text)) = marks
         .iter()
         .filter_map(|(mark, text)| rest.split_once(mark).map(|(a, b)| (a, b, text)))
@@ -156,7 +158,7 @@ const RUN: &str = r#"#!/bin/sh
 # Runs the design on DuckDB: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
 # PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it).
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 out=${1:?usage: run.sh OUT}
 shift
 for option in "$@"; do
@@ -168,10 +170,19 @@ for option in "$@"; do
       ;;
   esac
 done
-# Hidden places, where programs look for their settings, are written to where the design is trusted.
-case " $* " in *" --trust "*) export PIPEWRIGHT_HIDDEN=1 ;; esac
 mkdir -p -- "$out"
-out=$(CDPATH= cd -- "$out" && pwd)
+out=$(CDPATH= cd -- "$out" && pwd -P)
+if [ "$out" = "$here" ]; then
+  echo "error: results do not go into the bundle itself: run.sh $out/results" >&2
+  exit 2
+fi
+# Hidden places, where programs look for their settings, and files of the current folder are written to where the design
+# is trusted.
+own=
+case " $* " in
+  *" --trust "*) export PIPEWRIGHT_HIDDEN=1 ;;
+  *) [ "$out" != "$(pwd -P)" ] || own=--only-own ;;
+esac
 # What runs that were killed have left: nobody holds their lock any more.
 if command -v flock >/dev/null 2>&1; then
   for left in "$out"/.pipewright-work-*; do
@@ -201,26 +212,30 @@ mkdir "$work/stage" "$work/rows" "$work/out"
 stage=${PIPEWRIGHT_STAGE:-$here/stage.json}
 code=0
 if [ -f "$stage" ]; then
-  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage"@QUARANTINE@ "$@" || code=$?
+  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage" --report "$work/staged.json"@QUARANTINE@ "$@" || code=$?
   # 3: done, but most of a source is in quarantine; the results are there all the same.
   [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 fi
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
 # `publish` says by itself whether a signal came before the results were in place.
 trap : HUP INT TERM
-"${PIPEWRIGHT:-pipewright}" publish "$work/out" "$out" || exit $?
+"${PIPEWRIGHT:-pipewright}" publish $own -- "$work/out" "$out" || exit $?
 exit "$code"
 "#;
 
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:
 # run.py SCRIPT OUT. Parameters are variables of the environment.
+import os
+import sys
+
+# Modules come with Python, not from files that lie beside this one.
+sys.path[:] = [path for path in sys.path if os.path.realpath(path) != os.path.dirname(os.path.realpath(__file__))]
+
 import datetime
 import decimal
 import json
-import os
 import re
 import shutil
-import sys
 
 import duckdb
 
@@ -237,6 +252,9 @@ LOADS = [
 # Rows that checks turn away.
 REJECTED = [
 @REJECTED@]
+
+# What the quarantine holds.
+KEPT = ("quarantine.jsonl", "rejected.jsonl")
 
 # Behind this the statements of the design begin.
 END_OF_PRELUDE = "-- The design.\n"
@@ -328,6 +346,9 @@ def inside(path):
 
 
 def write_folders(connection, rows, table, column, form, name):
+    # Also where there are no rows: the folder of an earlier run goes. The list of files says that it is a result.
+    os.makedirs(rows)
+    open(os.path.join(rows, "@MARKER@"), "w").close()
     folders = connection.execute(f"SELECT DISTINCT {identifier(column)} FROM {table} ORDER BY 1").fetchall()
     if len(folders) > MOST_FOLDERS:
         stop(f"the partition columns have more than {MOST_FOLDERS} combinations")
@@ -343,13 +364,39 @@ def write_folders(connection, rows, table, column, form, name):
         connection.execute(f"COPY ({wanted}) TO {path} ({form})")
 
 
-def keep_rejected():
-    """The rows that checks turned away, all in one file of the quarantine."""
+def keep_rejected(out):
+    """The rows that checks turned away, all in one file of the quarantine; those of an earlier run go."""
+    os.makedirs("out/quarantine", exist_ok=True)
     for path in REJECTED:
         if os.path.getsize(path) > 0:
-            os.makedirs("out/quarantine", exist_ok=True)
             with open(path, "rb") as found, open("out/quarantine/rejected.jsonl", "ab") as kept:
                 shutil.copyfileobj(found, kept)
+    known = {}
+    try:
+        with open(os.path.join(out, "quarantine", "@MARKER@"), encoding="utf-8") as text:
+            known = json.load(text)["files"]
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    for name in KEPT:
+        if name in known:
+            open(f"out/quarantine/{name}", "ab").close()
+
+
+def sources():
+    """The files that the rows come from."""
+    if not os.path.exists("staged.json"):
+        return []
+    with open("staged.json", encoding="utf-8") as text:
+        return [file["path"] for source in json.load(text)["sources"] for file in source["files"]]
+
+
+def check_source(path, target, files):
+    """A source is never replaced by what is made of it."""
+    real = os.path.realpath(target)
+    for file in files:
+        is_inside = (os.path.realpath(file) + os.sep).startswith(real + os.sep)
+        if is_inside or os.path.exists(target) and os.path.exists(file) and os.path.samefile(file, target):
+            stop(f"a load writes over a file that this run reads: {path!r}")
 
 
 def main(script, out):
@@ -367,12 +414,15 @@ def main(script, out):
     started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
     values["run.started_at"], shown["run.started_at"] = typed(connection, "run.started_at", "Timestamp", started)
     # Every path is known before anything is written.
-    places = {}
+    places, files = {}, sources()
+    for name in KEPT:
+        check_source(f"quarantine/{name}", os.path.join(out, "quarantine", name), files)
     for rows, parts, replaces, _ in LOADS:
         path = inside(filled(parts, shown))
         for other in places.values():
             if (path + os.sep).startswith(other + os.sep) or (other + os.sep).startswith(path + os.sep):
                 stop(f"two loads write to one place: {other!r} and {path!r}")
+        check_source(path, os.path.join(out, path), files)
         if not replaces and os.path.lexists(os.path.join(out, path)):
             stop(f"a load is not to replace what is there: {path!r}")
         places[rows] = path
@@ -384,7 +434,7 @@ def main(script, out):
         if partitions:
             write_folders(connection, rows, *partitions)
     connection.close()
-    keep_rejected()
+    keep_rejected(out)
     for rows, path in places.items():
         if os.path.lexists(rows):
             place = os.path.join("out", path)

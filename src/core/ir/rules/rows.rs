@@ -72,7 +72,7 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
         schema.fields.push(rule.computed(0, column, Place::Row)?);
     }
     for lowered in &project.lowered {
-        lower(&mut schema, project, lowered);
+        lower(rule, &mut schema, project, lowered);
     }
     // What no sample has shown yet passes where all that is known passes.
     let passes = |name: &str| {
@@ -85,13 +85,18 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
 
 /// Makes a personal column internal where its expression is what the reason is given for. That smaller groups were
 /// taken out is seen in the whole plan only (`plan::check_policy`).
-fn lower(schema: &mut Schema, project: &Project, lowered: &LoweredColumn) {
+fn lower(rule: &Rule, schema: &mut Schema, project: &Project, lowered: &LoweredColumn) {
     let Some(column) = project.columns.iter().find(|column| column.name == lowered.column) else { return };
     let is_meant = match (lowered.by, &column.expr.kind) {
         (LoweredBy::KeyedHash, ExprKind::Call(call)) => {
             call.function == "hmac" && call.args.get(1).is_some_and(|key| matches!(key.kind, ExprKind::Parameter(_)))
         }
-        (LoweredBy::Mask, ExprKind::Call(call)) => call.function == "mask" && call.args.len() == 1,
+        // Of what is no text the length tells the value: `true`, a number.
+        (LoweredBy::Mask, ExprKind::Call(call)) if call.function == "mask" && call.args.len() == 1 => {
+            let arg = &call.args[0];
+            let is_cast = matches!(arg.kind, ExprKind::Cast { .. });
+            !is_cast && rule.expression(0, arg, Place::Row).is_ok_and(|found| found == DataType::String)
+        }
         (LoweredBy::KeyedHash | LoweredBy::Mask, _) => false,
         (LoweredBy::SmallestGroup(_), _) => true,
     };

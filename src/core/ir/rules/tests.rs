@@ -159,3 +159,21 @@ fn what_a_condition_compares_with_a_secret_is_secret() {
     assert_eq!(secrets("v = u and u = t"), "tuv", "what is compared with what was compared");
     assert_eq!(secrets("u = v"), "t");
 }
+
+#[test]
+fn a_mask_lowers_texts_only() {
+    let mut input = Schema::of([("name", DataType::String), ("flag", DataType::Boolean)]);
+    input.fields.iter_mut().for_each(|field| field.labels.classification = Some(Classification::Personal));
+    let class = |name: &str, expression: &str| {
+        let columns = vec![crate::ir::Column::new(name, crate::expr::parse(expression).unwrap())];
+        let lowered = vec![crate::ir::LoweredColumn {
+            column: name.to_owned(),
+            by: crate::ir::LoweredBy::Mask,
+            reason: "shape".to_owned(),
+        }];
+        let project = crate::ir::Project { lowered, ..crate::ir::Project::new(columns) };
+        schema_of(&Op::Project(project), &[&input]).unwrap().fields[0].labels.classification
+    };
+    assert_eq!(class("name", "mask(name)"), Some(Classification::Internal));
+    assert_eq!(class("flag", "mask(cast(flag as string))"), Some(Classification::Personal));
+}

@@ -1,0 +1,113 @@
+//! What the pinned lines of a source hold besides its declared columns: the lines come into a receipt as they are, so
+//! what can only be secret by its name counts there as if it were declared. Must not import targets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use pipewright_core::data::{DataType, Labels, Schema};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::open_file;
+use pipewright_core::ir::{Op, Plan, Read};
+use pipewright_core::policy::{InForce, Sensitivities, Site};
+use serde_json::Value as Json;
+
+use crate::RunReport;
+use crate::read::schema_as;
+
+/// Refuses what the pinned files of a source hold besides its columns and may not lie in a receipt.
+pub(super) fn check_files(read: &Read, title: &str, folder: &Path, policy: &InForce) -> Result<(), Diagnostic> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut names = BTreeSet::new();
+    for file in files {
+        if let Ok(schema) = schema_as(&file, &read.format) {
+            names_of_schema(&schema, &mut names);
+        }
+        names_of_json(&file, &mut names);
+    }
+    check_names(names, &read.schema, title, policy)
+}
+
+/// The same for keys that only a run over all lines has met.
+pub(super) fn check_run(plan: &Plan, report: &RunReport) -> Result<(), Diagnostic> {
+    for (_, node) in plan.iter() {
+        let Op::Read(read) = &node.op else { continue };
+        let sources = report.sources.iter().filter(|source| source.step == node.origin.step);
+        let names = sources.flat_map(|source| source.tally.unknown_keys.keys().cloned()).collect();
+        check_names(names, &read.schema, &node.origin.title, &plan.policy)?;
+    }
+    Ok(())
+}
+
+fn check_names(names: BTreeSet<String>, schema: &Schema, title: &str, policy: &InForce) -> Result<(), Diagnostic> {
+    let mut declared = BTreeSet::new();
+    names_of_schema(schema, &mut declared);
+    let sensitivities = Sensitivities::shipped();
+    let from = Labels::merged(schema.fields.iter().map(|field| &field.labels)).of_rows();
+    for name in names.difference(&declared) {
+        let Some(classification) = sensitivities.classify(name, &DataType::String, None, &BTreeMap::new()) else {
+            continue;
+        };
+        let labels = Labels { classification: Some(classification), ..from.clone() };
+        if let Some(violation) = policy.violations(&labels, &Site::default()).into_iter().next() {
+            let what = format!("`{name}`, which the lines of “{title}” hold besides its columns,");
+            return Err(violation.diagnostic(&what, false, ""));
+        }
+    }
+    Ok(())
+}
+
+fn names_of_schema(schema: &Schema, names: &mut BTreeSet<String>) {
+    for field in &schema.fields {
+        names.insert(field.name.clone());
+        names_of_type(&field.data_type, names);
+    }
+}
+
+fn names_of_type(data_type: &DataType, names: &mut BTreeSet<String>) {
+    match data_type {
+        DataType::List(items) => names_of_type(items, names),
+        DataType::Record(fields) => {
+            for (name, data_type) in fields {
+                names.insert(name.clone());
+                names_of_type(data_type, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The keys of a JSON document, or of lines that are JSON.
+fn names_of_json(file: &Path, names: &mut BTreeSet<String>) {
+    let Ok(opened) = open_file(file) else { return };
+    let mut reader = BufReader::new(opened);
+    let (mut line, mut is_tried) = (Vec::new(), false);
+    while reader.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+        match serde_json::from_slice::<Json>(&line) {
+            Ok(value) => names_of_value(&value, names),
+            // A document goes on over lines; what is no JSON at all has no keys of it.
+            Err(error) if error.is_eof() && !is_tried => {
+                is_tried = true;
+                if let Ok(Ok(document)) = open_file(file).map(BufReader::new).map(serde_json::from_reader::<_, Json>) {
+                    return names_of_value(&document, names);
+                }
+            }
+            Err(_) => {}
+        }
+        line.clear();
+    }
+}
+
+fn names_of_value(value: &Json, names: &mut BTreeSet<String>) {
+    match value {
+        Json::Array(items) => items.iter().for_each(|item| names_of_value(item, names)),
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                names.insert(name.clone());
+                names_of_value(value, names);
+            }
+        }
+        _ => {}
+    }
+}

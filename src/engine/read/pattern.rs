@@ -1,0 +1,167 @@
+//! Patterns of file names, followed part by part: `*`, `?`, `[ab]` within a name, `**` for folders. Every folder is looked
+//! into once, so that links which lead round end; and only where the project reaches. Must not import formats or plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+
+use glob::Pattern;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::{is_trusted, may_read, out_of_reach};
+
+/// What a pattern leads to: files, in the order of the walk, and folders that cannot be looked into, with the cause.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub files: Vec<PathBuf>,
+    pub closed: BTreeMap<PathBuf, String>,
+}
+
+/// One part of a pattern.
+enum Part {
+    /// A name, or `..`.
+    Plain(String),
+    Wild(Pattern),
+    /// `**`: this folder, and all that are below it.
+    Folders,
+}
+
+/// Whether a part of a path stands for several names.
+pub fn is_wild(part: &str) -> bool {
+    part.contains(['*', '?', '['])
+}
+
+/// The files that fit a pattern; relative ones start at `base`. Errors: it is none, or it leads to where a project whose
+/// paths start there may not look; what is there is not told then.
+pub fn find(path: &str, base: &Path) -> Result<Found, Diagnostic> {
+    let (mut start, mut parts) = (base.to_owned(), Vec::new());
+    for component in Path::new(path).components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir => start.push(component),
+            Component::CurDir => {}
+            Component::ParentDir => parts.push(Part::Plain("..".to_owned())),
+            Component::Normal(name) => parts.push(part(&name.to_string_lossy(), path)?),
+        }
+    }
+    let refused = out_of_reach(&base.join(path));
+    let is_guest = !is_trusted(base);
+    let mut from_wild = parts.iter().skip_while(|part| matches!(part, Part::Plain(_)));
+    // Above a folder that only a pattern names lies whatever.
+    if is_guest && from_wild.any(|part| matches!(part, Part::Plain(name) if name == "..")) {
+        return Err(refused);
+    }
+    let mut walk = Walk { base, refused, is_guest, seen: BTreeSet::new(), found: Found::default() };
+    walk.follow(start, &parts)?;
+    Ok(walk.found)
+}
+
+fn part(name: &str, path: &str) -> Result<Part, Diagnostic> {
+    match name {
+        "**" => Ok(Part::Folders),
+        _ if !is_wild(name) => Ok(Part::Plain(name.to_owned())),
+        _ => Pattern::new(name).map(Part::Wild).map_err(|error| {
+            let cause = match error.msg {
+                "invalid range pattern" => "a `[` is not closed",
+                _ => "`**` stands alone between two `/`",
+            };
+            Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {cause}"))
+                .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
+                .field("path")
+        }),
+    }
+}
+
+struct Walk<'a> {
+    base: &'a Path,
+    /// What is told where the pattern leads out of the project's reach.
+    refused: Diagnostic,
+    is_guest: bool,
+    /// Folders that were looked into, each with the number of parts that were left.
+    seen: BTreeSet<(usize, PathBuf)>,
+    found: Found,
+}
+
+impl Walk<'_> {
+    fn follow(&mut self, start: PathBuf, parts: &[Part]) -> Result<(), Diagnostic> {
+        let mut open = vec![(start, parts)];
+        while let Some((place, parts)) = open.pop() {
+            let Some((first, rest)) = parts.split_first() else {
+                self.take(place)?;
+                continue;
+            };
+            match first {
+                Part::Plain(name) => open.push((place.join(name), rest)),
+                Part::Wild(pattern) => {
+                    let Some(names) = self.names(&place, parts.len())? else { continue };
+                    let fits = names.into_iter().rev().filter(|name| pattern.matches(name));
+                    open.extend(fits.map(|name| (place.join(name), rest)));
+                }
+                Part::Folders => {
+                    let Some(names) = self.names(&place, parts.len())? else { continue };
+                    for below in names.into_iter().rev().map(|name| place.join(name)) {
+                        if self.is_folder(&below)? {
+                            open.push((below, parts));
+                        }
+                    }
+                    open.push((place, rest));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, file: PathBuf) -> Result<(), Diagnostic> {
+        self.check(&file)?;
+        match fs::metadata(&file) {
+            Ok(about) if about.is_file() => self.found.files.push(file),
+            Ok(_) => {}
+            Err(error) => self.note_closed(file.parent().unwrap_or(&file), &error),
+        }
+        Ok(())
+    }
+
+    /// Whether something is there is told of no place that is out of reach.
+    fn check(&self, place: &Path) -> Result<(), Diagnostic> {
+        match self.is_guest && !may_read(self.base, place) {
+            true => Err(self.refused.clone()),
+            false => Ok(()),
+        }
+    }
+
+    /// The names in a folder, sorted; none where it is no folder. `None`: it was looked into before.
+    fn names(&mut self, folder: &Path, left: usize) -> Result<Option<Vec<String>>, Diagnostic> {
+        self.check(folder)?;
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        if !self.seen.insert((left, real)) {
+            return Ok(None);
+        }
+        let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        let mut names: Vec<String> = match entries {
+            Ok(entries) => entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+            Err(error) => {
+                self.note_closed(folder, &error);
+                Vec::new()
+            }
+        };
+        names.sort();
+        Ok(Some(names))
+    }
+
+    fn is_folder(&mut self, place: &Path) -> Result<bool, Diagnostic> {
+        let is_link = fs::symlink_metadata(place).is_ok_and(|about| about.is_symlink());
+        if is_link {
+            self.check(place)?;
+        }
+        Ok(fs::metadata(place).map(|about| about.is_dir()).unwrap_or_else(|error| {
+            self.note_closed(place, &error);
+            false
+        }))
+    }
+
+    /// What is not there is no fault.
+    fn note_closed(&mut self, place: &Path, error: &io::Error) {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+            self.found.closed.entry(place.to_owned()).or_insert_with(|| io_cause(error));
+        }
+    }
+}

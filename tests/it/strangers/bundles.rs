@@ -1,0 +1,158 @@
+//! The scripts of bundles: what they run, what they replace.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pipewright_core::export::targets;
+use serde_json::json;
+
+use crate::support::{path, python_with_duckdb, run, run_ok, texts};
+
+/// A project that loads `in.csv`, of the folder that `PW_DATA` names, to a path.
+fn project(folder: &Path, output: &str, partition: &[&str]) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("in.csv"), "id,day\n1,a\n2,b\n").unwrap();
+    let file = folder.join("p.pipewright.json");
+    let text = json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "src", "title": "In", "path": "${data}/in.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "id", "type": "Int"}, {"name": "day", "type": "String"}]}}],
+        "parameters": [{"id": "par", "name": "data", "type": "String", "default": "."}],
+        "steps": [
+            {"id": "read", "kind": "file", "title": "Read", "settings": {"source": "src"}},
+            {"id": "load", "kind": "load_file", "title": "Load",
+                "settings": {"path": output, "kind": "csv", "partition": partition}}
+        ],
+        "wires": [{"id": "w", "from": "read", "to": "load"}]
+    });
+    fs::write(&file, text.to_string()).unwrap();
+    file
+}
+
+/// Runs a script with `PW_DATA` in a folder.
+fn script(script: &Path, arguments: &[&str], data: &Path, here: &Path) -> (i32, String, String) {
+    let Some(python) = python_with_duckdb() else { panic!("the caller has asked") };
+    let mut command = Command::new(script);
+    command.args(arguments).env("PW_DATA", data).current_dir(here).env("PYTHON", python);
+    texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap())
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_load_without_rows_takes_the_folder_of_the_run_before() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "parts", &["day"]);
+    for target in targets().iter().map(|target| target.name()) {
+        let (bundle, out) = (at(&format!("bundle-{target}")), at(&format!("out-{target}")));
+        run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+        fs::create_dir_all(at("data")).unwrap();
+        for (rows, days) in [("1,a\n2,b\n", vec!["a", "b"]), ("", vec![]), ("3,c\n", vec!["c"])] {
+            fs::write(at("data/in.csv"), format!("id,day\n{rows}")).unwrap();
+            let run = script(&bundle.join("run.sh"), &[path(&out), "--trust"], &at("data"), folder.path());
+            assert_eq!(run.0, 0, "{target}: {}", run.2);
+            for day in ["a", "b", "c"] {
+                let is_there = out.join(format!("parts/day={day}")).exists();
+                assert_eq!(is_there, days.contains(&day), "{target} {day} of {rows:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_bundle_reads_it_does_not_replace() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (number, (output, partition)) in
+        [("in.csv", vec![]), ("./in.csv", vec![]), ("data", vec!["day"])].into_iter().enumerate()
+    {
+        let file = project(&at("p"), output, &partition);
+        for target in targets().iter().map(|target| target.name()) {
+            let (bundle, out) = (at(&format!("{target}-{number}")), at(&format!("out-{target}-{number}")));
+            run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+            let data = if partition.is_empty() { out.clone() } else { out.join("data") };
+            fs::create_dir_all(&data).unwrap();
+            fs::write(data.join("in.csv"), "id,day\n7,x\n").unwrap();
+            let (code, _, talk) = script(&bundle.join("run.sh"), &[path(&out), "--trust"], &data, folder.path());
+            assert!(code == 1 && talk.contains("that this run reads"), "{target} {output}: {talk}");
+            assert_eq!(text(data.join("in.csv")), "id,day\n7,x\n", "{target} {output}");
+        }
+    }
+}
+
+#[test]
+fn nothing_beside_a_bundles_scripts_runs_and_no_result_takes_their_place() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "run.sh", &[]);
+    for target in targets().iter().map(|target| target.name()) {
+        let bundle = at(&format!("bundle-{target}"));
+        run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+        for module in ["json", "re", "shutil", "decimal", "datetime", "duckdb", "os", "sys"] {
+            let code = format!("open({:?}, 'w').close()\n", at("canary"));
+            fs::write(bundle.join(format!("{module}.py")), code).unwrap();
+        }
+        let before = text(bundle.join("run.sh"));
+        let run_it = |arguments: &[&str], here: &Path| script(&bundle.join("run.sh"), arguments, &at("p"), here);
+        let (code, _, talk) = run_it(&[path(&at("out")), "--trust"], folder.path());
+        assert_eq!(code, 0, "{target}: {talk}");
+        let (code, _, talk) = script(&bundle.join("verify.sh"), &[], &at("p"), folder.path());
+        assert_eq!(code, 0, "{target}: {talk}");
+        assert!(!at("canary").exists(), "{target}");
+        for (out, here) in [(".", bundle.as_path()), (path(&bundle), folder.path())] {
+            let (code, _, talk) = run_it(&[out, "--trust"], here);
+            assert!(code == 2 && talk.contains("the bundle itself"), "{target}: {talk}");
+        }
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(&bundle)]);
+        assert!(code == 1 && talk.contains("PW0755") && talk.contains("export"), "{target}: {talk}");
+        assert_eq!(text(bundle.join("run.sh")), before, "{target}");
+    }
+    // Rows are never run, whatever they replace.
+    use std::os::unix::fs::PermissionsExt;
+    fs::create_dir_all(at("mine")).unwrap();
+    fs::write(at("mine/run.sh"), "mine").unwrap();
+    fs::set_permissions(at("mine/run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    run_ok(&["run", path(&file), "--out", path(&at("mine"))]);
+    let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("mine/run.sh"), mode("mine/run.sh.before")), (0o644, 0o755));
+}
+
+#[test]
+fn a_bundle_that_is_not_trusted_replaces_nothing_of_the_current_folder() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "Makefile", &[]);
+    fs::create_dir_all(at("here")).unwrap();
+    for target in targets().iter().map(|target| target.name()) {
+        fs::write(at("here/Makefile"), "mine").unwrap();
+        let bundle = at(&format!("bundle-{target}"));
+        run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+        let run_it = |arguments: &[&str]| script(&bundle.join("run.sh"), arguments, &at("p"), &at("here"));
+        let (code, _, talk) = run_it(&["."]);
+        assert!(code != 0 && talk.contains("Makefile"), "{target}: {talk}");
+        assert_eq!(text(at("here/Makefile")), "mine", "{target}");
+        assert_eq!(run_it(&[".", "--trust"]).0, 0, "{target}");
+        assert_eq!(text(at("here/Makefile.before")), "mine", "{target}");
+        // What a run wrote the next one may replace.
+        let (code, _, talk) = run_it(&["."]);
+        assert_eq!(code, 0, "{target}: {talk}");
+        fs::remove_dir_all(at("here")).unwrap();
+        fs::create_dir_all(at("here")).unwrap();
+    }
+}
