@@ -313,8 +313,10 @@ results() {
 # Rows of a result; an empty file has none.
 rows() {
   : >"$work/read"
+  # A table of one column does not look like one.
+  case $1 in *.csv) set -- "$1" --as csv --set separator=, --set header=yes ;; esac
   if [ -s "$1" ]; then
-    "$pipewright" read "$1" --output jsonl >"$work/read" || return 1
+    "$pipewright" read "$@" --output jsonl >"$work/read" || return 1
   fi
   awk '{
     line = ""

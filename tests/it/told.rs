@@ -289,8 +289,8 @@ fn rows_of_one_column_are_read_back_as_they_were_written() {
     };
     assert_eq!(sorted(back), sorted(wanted), "{}", bench.made("o.csv"));
     let Some(python) = python_with_duckdb() else { return };
-    let query = "import duckdb, sys; print(sorted(map(str, [r[0] for r in \
-        duckdb.read_csv(sys.argv[1], header=True, all_varchar=True).fetchall()])))";
+    let query = "import duckdb, sys; print([r[0] for r in duckdb.execute('select * from read_csv(?, header=true, \
+        all_varchar=true, allow_quoted_nulls=false)', [sys.argv[1]]).fetchall()])";
     let found = std::process::Command::new(&python).args(["-c", query, path(&written)]).output().unwrap();
     let (_, found, fault) = texts(found);
     assert_eq!(found.matches("None").count(), 2, "{found}{fault}");
@@ -348,6 +348,9 @@ fn what_duckdb_cannot_do_alike_is_refused_or_made_alike() {
     for target in ["duckdb", "pipeline"] {
         assert_eq!(none.export(target).0, 0);
         let (code, out, err) = none.verify(target, &python);
-        assert_eq!((code, err.as_str()), (0, ""), "{target}: {out}{err}");
+        assert!(
+            code == 0 && out.contains("no result has a row") && !err.contains("NOTHING TO COMPARE"),
+            "{target}: {out}{err}"
+        );
     }
 }

@@ -105,10 +105,17 @@ impl Changes {
     }
 }
 
+/// Characters of a name in a message: keys of a source may be of any length.
+const NAME_LENGTH: usize = 80;
+
 /// `3 of `a`, 1 of `b``.
 pub(super) fn by_column(counts: &BTreeMap<String, u64>) -> String {
-    let columns: Vec<String> =
-        counts.iter().map(|(column, count)| format!("{count} of `{column}`")).take(NAMED).collect();
+    let named = |(column, count): (&String, &u64)| {
+        let name: String = column.chars().take(NAME_LENGTH).collect();
+        let more = if name.len() < column.len() { "…" } else { "" };
+        format!("{count} of `{name}{more}`")
+    };
+    let columns: Vec<String> = counts.iter().map(named).take(NAMED).collect();
     let more = counts.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and of {more} more columns") } else { String::new() };
     format!("{}{more}", columns.join(", "))
