@@ -517,7 +517,10 @@ impl Parser for CsvParser {
         unfit.finish(&self.schema, &mut tally);
         if tally.rows > 0 {
             tally.unknown_keys.extend(layout.unknown.into_iter().map(|name| (name, tally.rows)));
-            let lacks = |column: &usize| !layout.columns.contains(&Some(*column)) && out.wants(*column);
+            // A table may have a hundred thousand columns: each is looked at once.
+            let mut is_there = vec![false; self.schema.len()];
+            layout.columns.iter().flatten().for_each(|column| is_there[*column] = true);
+            let lacks = |column: &usize| !is_there[*column] && out.wants(*column);
             let missing = (0..self.schema.len()).filter(lacks).map(|column| self.schema.fields[column].name.clone());
             tally.missing.extend(missing.map(|name| (name, tally.rows)));
         }
