@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::resolve_parameters;
 use pipewright_engine::resolve::referred_variable;
-use pipewright_engine::{Sampling, preview_now};
+use pipewright_engine::{Sampling, preview_told};
 
 use super::args::{PreviewArgs, RowForm};
 use super::output::{counted, tell, write_aligned};
@@ -50,7 +50,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         },
     };
     let sampling = if args.sample == 0 { Sampling::Whole } else { Sampling::Head { rows: args.sample } };
-    let result = preview_now(&opened.plan, node, &sampling, &opened.base, &parameters)?;
+    let (result, remarks) = preview_told(&opened.plan, node, &sampling, &opened.base, &parameters)?;
     let table = result.table.slice(0, usize::try_from(args.rows).unwrap_or(usize::MAX).min(result.table.rows()));
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {
@@ -61,13 +61,16 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     out.flush()?;
     let exactness = if result.made_up {
         "from made-up rows of planned sources"
-    } else if result.whole {
+    } else if result.whole && remarks.is_empty() {
         "exact"
+    } else if result.whole {
+        "exact but for what is told below"
     } else {
         "from a sample"
     };
     let method = result.statement.as_ref().map(|statement| format!(" ({})", statement.method)).unwrap_or_default();
     tell!("{}, {exactness}{method}; {} shown", counted(result.rows, "row"), table.rows());
+    tell(&remarks);
     if let Some(cut) = result.told_cut() {
         tell([&cut]);
     }

@@ -294,7 +294,8 @@ fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
     json!({
         "format": spec.name, "read": tally.read, "accepted": tally.accepted, "quarantined": tally.quarantined,
         "joined": tally.joined, "blank": tally.blank, "meta": tally.meta, "rows": tally.rows,
-        "unknown_keys": tally.unknown_keys, "unfit": tally.unfit, "rounded": tally.rounded, "replaced": tally.replaced,
+        "unknown_keys": tally.unknown_keys, "unfit": tally.changes.unfit, "rounded": tally.changes.rounded,
+        "cut": tally.changes.cut, "repeated": tally.changes.repeated, "replaced": tally.replaced,
     })
 }
 
@@ -467,8 +468,8 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
             .collect();
         documents.push(json!({
             "path": shown_path(Path::new(&read.path)), "format": read.format, "sample": result.statement.method,
-            "rows": result.table.rows(), "unfit": result.tally.unfit, "rounded": result.tally.rounded,
-            "columns": columns,
+            "rows": result.table.rows(), "unfit": result.tally.changes.unfit, "rounded": result.tally.changes.rounded,
+            "cut": result.tally.changes.cut, "repeated": result.tally.changes.repeated, "columns": columns,
         }));
         if let Some(changed) = result.tally.changed_values().filter(|_| args.format == Form::Text) {
             let help = "a column of type String keeps every value as it stands";

@@ -3,13 +3,14 @@
 //! it is computed. Must not import plans.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::MOST_JOINED;
+use pipewright_core::formats::Changes;
 use polars::prelude::{PolarsError, PolarsResult};
 
 use crate::read::Cancel;
@@ -26,6 +27,8 @@ pub(crate) struct Allowance {
     made: Arc<AtomicUsize>,
     /// Texts that became null because they would have been too long.
     lost: Arc<AtomicU64>,
+    /// What became of values otherwise.
+    changes: Arc<Mutex<Changes>>,
 }
 
 /// The code of what is told where rows make more at once than they may: fewer rows may be tried.
@@ -64,7 +67,14 @@ impl Drop for Entered {
 
 impl Allowance {
     pub fn new(cancel: &Cancel, until: Option<Instant>, at_once: usize) -> Allowance {
-        Allowance { cancel: cancel.clone(), until, at_once, made: Arc::default(), lost: Arc::default() }
+        Allowance {
+            cancel: cancel.clone(),
+            until,
+            at_once,
+            made: Arc::default(),
+            lost: Arc::default(),
+            changes: Arc::default(),
+        }
     }
 
     pub fn unlimited() -> Allowance {
@@ -84,6 +94,16 @@ impl Allowance {
     /// Texts that became null because they would have been too long.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// What became of values.
+    pub fn changes(&self) -> Changes {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Something became of values.
+    pub fn change(&self, changes: &Changes) {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).add(changes);
     }
 
     /// What is in force on this thread.

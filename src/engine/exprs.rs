@@ -14,6 +14,8 @@ use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{self, BinaryOp, Call, Expr, ExprKind};
 use polars::prelude::{self as pl, LiteralValue, Scalar, lit};
 
+pub(crate) use compare::key_pair;
+
 use crate::functions;
 use crate::table::{polars_type, series_of};
 
@@ -187,8 +189,8 @@ fn binary(whole: &Expr, op: BinaryOp, left: &Expr, right: &Expr, schema: &Schema
         | BinaryOp::LessOrEqual
         | BinaryOp::Greater
         | BinaryOp::GreaterOrEqual => {
-            match compare::comparable(lower_node(left, schema)?, lower_node(right, schema)?) {
-                Some((left, right)) => Ok(Typed::new(compare::comparison(op, left, right), DataType::Boolean)),
+            match compare::compared(op, lower_node(left, schema)?, lower_node(right, schema)?) {
+                Some(holds) => Ok(Typed::new(holds, DataType::Boolean)),
                 None => rowwise::lower(whole, schema),
             }
         }

@@ -61,7 +61,7 @@ fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<(Vec<Stri
             return Err(vec![cut]);
         }
         differences.extend(compare(port, &result.table, expected, test.ordered));
-        remarks.extend(result.tally.and_then(|tally| tally.changed_values()));
+        remarks.extend(result.told_changes());
     }
     Ok((differences, remarks))
 }

@@ -14,13 +14,14 @@ use std::thread;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::Tally;
+use pipewright_core::formats::{Changes, Tally};
 use pipewright_core::ir::{NodeId, Plan};
 
 use crate::budget::Budget;
 use crate::columns::Quarantined;
 use crate::profile::{ColumnProfile, profile};
 use crate::read::Cancel;
+use crate::run::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source};
 use crate::sample::{SampleStatement, Sampling};
 use crate::table::ResultTable;
 use session::Session;
@@ -70,11 +71,48 @@ pub struct NodeResult {
     pub cut: Option<String>,
     /// Texts that became null here because they would have been longer than a million characters.
     pub lost: u64,
+    /// What became of values here otherwise.
+    pub changes: Changes,
     /// Time that computing took; of the earlier request where it comes from the cache.
     pub milliseconds: f64,
 }
 
 impl NodeResult {
+    /// What became of values here, in words; `None` where each is as it was.
+    pub fn told_changes(&self) -> Option<String> {
+        match &self.tally {
+            Some(tally) => tally.changed_values(),
+            None => self.changes.told(),
+        }
+    }
+
+    /// What whoever looks at the rows has to know of them: what was turned away here, and what became of values.
+    pub fn remarks(&self) -> Vec<Diagnostic> {
+        let mut remarks = Vec::new();
+        if let Some(tally) = self.tally.as_ref().filter(|tally| tally.quarantined > 0) {
+            let message = format!("{} of {} units could not be read: in quarantine", tally.quarantined, tally.read);
+            let help = match self.quarantined.first() {
+                Some(unit) => format!("the first is line {}: {}", unit.line, unit.reason),
+                None => "run the flow with --quarantine DIR to see them with their reasons".to_owned(),
+            };
+            remarks.push(Diagnostic::warning("PW0836", message).help(help));
+        }
+        if let Some((rows, reason)) = self.rejected.as_ref().filter(|(rows, _)| rows.rows() > 0) {
+            let rows = if rows.rows() == 1 { "a row is".to_owned() } else { format!("{} rows are", rows.rows()) };
+            let message = format!("{rows} rejected: in quarantine");
+            remarks.push(Diagnostic::warning("PW0837", message).help(format!("the reason is: {reason}")));
+        }
+        match &self.tally {
+            Some(tally) => {
+                remarks.extend(lacking_in_source(tally, &[]));
+                remarks.extend(changed_in_source(tally));
+                remarks.extend(left_out_of_source(tally));
+            }
+            None => remarks.extend(changed_in_step(&self.changes)),
+        }
+        remarks
+    }
+
     /// That not all rows are there which the sample would have given.
     pub fn told_cut(&self) -> Option<Diagnostic> {
         let cut = self.cut.as_ref()?;
@@ -283,6 +321,17 @@ pub fn preview_now(
     base: &Path,
     parameters: &BTreeMap<String, Value>,
 ) -> Result<NodeResult, Diagnostic> {
+    preview_told(plan, watch, sampling, base, parameters).map(|(result, _)| result)
+}
+
+/// One node's rows, computed here and now; and what was turned away, and became of values, on the way to them.
+pub fn preview_told(
+    plan: &Plan,
+    watch: NodeId,
+    sampling: &Sampling,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<(NodeResult, Vec<Diagnostic>), Diagnostic> {
     let request = PreviewRequest {
         id: 0,
         plan: Arc::new(plan.clone()),
@@ -292,15 +341,19 @@ pub fn preview_now(
         base: base.to_path_buf(),
         parameters: parameters.clone(),
     };
-    let mut first_fault = None;
-    let mut found = None;
+    let (mut first_fault, mut found, mut remarks) = (None, None, Vec::new());
     Session::new(usize::MAX).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
-        Ok(result) if reply.node == watch => found = Some(result),
-        Ok(_) => {}
+        Ok(result) => {
+            let origin = &plan.node(reply.node).origin;
+            remarks.extend(result.remarks().into_iter().map(|told| told.step(&*origin.step, &*origin.title)));
+            if reply.node == watch {
+                found = Some(result);
+            }
+        }
         Err(fault) => first_fault = first_fault.take().or(Some(fault)),
     });
     match (found, first_fault) {
-        (Some(found), _) => Ok(found),
+        (Some(found), _) => Ok((found, remarks)),
         (None, Some(fault)) => Err(fault),
         (None, None) => Err(Diagnostic::error("PW0709", "the step is not part of the plan")),
     }

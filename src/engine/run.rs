@@ -31,8 +31,8 @@ use flow::{Count, Flow, Out, Yield};
 use graph::Graph;
 use prepare::{Prepared, prepare};
 use quarantine::{QuarantineFile, Rejected};
-pub(crate) use report::peak_memory;
 pub use report::{BlockingStep, FileReport, RunReport, SinkReport, SourceReport, StepReport};
+pub(crate) use report::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory};
 
 use crate::allowance::Allowance;
 use crate::exchange::SpillFolder;
@@ -427,6 +427,7 @@ impl Run<'_> {
             sum.ins[1] += count.ins[1];
             sum.out += count.out;
             sum.lost += count.lost;
+            sum.changes.add(&count.changes);
         }
         for (id, side, rows) in pushed.gathered {
             let (Some(work), Some(gather)) = (self.works.get(&id), self.gathers.get_mut(&id)) else { continue };
@@ -465,7 +466,8 @@ impl Run<'_> {
         report.spilled_bytes = spilled.values().sum();
         report.quarantined += report.steps.iter().map(|step| step.quarantined).sum::<u64>();
         let units: u64 = self.tallies.values().map(|tally| tally.read).sum();
-        report.quarantined_share = report.quarantined as f64 / units.max(1) as f64;
+        let turned_away = report::turned_away(self.plan, &self.counts, &self.tallies);
+        report.quarantined_share = (turned_away as f64 / units.max(1) as f64).min(1.0);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::{Framing, Tally};
+use pipewright_core::formats::{Change, Framing, Tally};
 use pipewright_core::ir::Read;
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, UnionArgs, concat};
 
@@ -295,11 +295,20 @@ impl Taken {
         if let Some(met) = self.met {
             words.push_str(&format!(", as far as the budget of {} goes", self.budget.words(met)));
         }
-        for (count, what) in [(&self.tally.unfit, "did not fit and are null"), (&self.tally.rounded, "were rounded")] {
-            let count: u64 = count.values().sum();
+        let told = [
+            (Change::Unfit, "did not fit and are null"),
+            (Change::Rounded, "were rounded"),
+            (Change::Cut, "were cut"),
+            (Change::Repeated, "were given twice in a row"),
+        ];
+        for (change, what) in told {
+            let count: u64 = self.tally.changes.of(change).values().sum();
             if count > 0 {
                 words.push_str(&format!("; values that {what}: {}", grouped(count)));
             }
+        }
+        if self.tally.quarantined > 0 {
+            words.push_str(&format!("; in quarantine: {}", grouped(self.tally.quarantined)));
         }
         let closed = self.job.closed.len();
         if closed > 0 {

@@ -2,6 +2,7 @@
 //! answers both, by the operation's trace rule: does this input row stand behind that output row? Rows that keep their
 //! hidden id are told by it, the others by keys and values. Costs a pass over the sample; not for the UI thread.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -131,7 +132,7 @@ impl<'a> Tracer<'a> {
                     let keys = join.by.iter();
                     let mut keys = keys.map(|(left, right)| (in_output(left), cell(table, row, right)));
                     self.came_along(table, row, output_row)
-                        && keys.all(|(left, right)| !left.is_null() && left == right)
+                        && keys.all(|(left, right)| left.compare(&right).is_some_and(Ordering::is_eq))
                 }
             },
             Trace::OneOfKeys { keys, .. } => match keys.is_empty() {

@@ -39,10 +39,9 @@ pub fn count_of(state: StateRef<'_>, step: &str) -> u64 {
         .sum()
 }
 
-/// How many values of a step's source did not fit their columns: null, or rounded.
+/// How many values are not as they were behind a step: null, rounded, or cut.
 pub fn changed_values_of(state: StateRef<'_>, step: &str) -> u64 {
-    let tallies = state.results.nodes(step).filter_map(|node| node.tally.as_ref());
-    tallies.map(|tally| tally.unfit.values().chain(tally.rounded.values()).sum::<u64>()).sum()
+    state.results.nodes(step).map(|node| node.changes.count()).sum()
 }
 
 /// What became of the values of the steps that are shown, in words.
@@ -53,7 +52,7 @@ fn changed_values(state: StateRef<'_>) -> Vec<String> {
         None => state.design().steps.keys().map(String::as_str).collect(),
     };
     let of_step = |step: &str| -> Vec<String> {
-        let told = state.results.nodes(step).filter_map(|node| node.tally.as_ref()?.changed_values());
+        let told = state.results.nodes(step).filter_map(|node| node.told_changes());
         told.map(|told| format!("{}: {told}", state.step_title(step))).collect()
     };
     steps.into_iter().flat_map(of_step).collect()

@@ -23,6 +23,7 @@ mod shop;
 mod steps;
 mod strangers;
 mod support;
+mod told;
 
 #[cfg(feature = "gui")]
 mod gui;

@@ -69,6 +69,19 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     }
 }
 
+/// Whether a text that is a time has digits beyond the microsecond, which are cut off.
+#[inline]
+pub fn is_finer(text: &str) -> bool {
+    // `20260302T140211.1234567`
+    text.len() >= 23 && has_finer_digits(text)
+}
+
+fn has_finer_digits(text: &str) -> bool {
+    let Some(point) = text.find(['.', ',']) else { return false };
+    let digits = text.as_bytes()[point + 1..].iter().take_while(|byte| byte.is_ascii_digit());
+    digits.skip(6).any(|digit| *digit != b'0')
+}
+
 /// Days since 1970-01-01 of a day, or of the day (UTC) of a time.
 #[inline]
 pub fn parse_date(text: &str) -> Option<i32> {

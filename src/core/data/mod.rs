@@ -7,4 +7,6 @@ mod value;
 
 pub use schema::{Classification, Field, Labels, Schema};
 pub use types::DataType;
-pub use value::{Value, format_date, format_duration, format_timestamp, settled};
+pub use value::{
+    Value, compare_numbers, exact_float, exact_int, format_date, format_duration, format_timestamp, settled,
+};

@@ -35,6 +35,34 @@ pub fn settled(number: f64) -> Option<f64> {
     number.is_finite().then_some(number + 0.0)
 }
 
+/// 2^63: the first float that no Int reaches; its negative is the least Int.
+const INT_END: f64 = 9_223_372_036_854_775_808.0;
+
+/// An Int beside a Float, as numbers: the Int is not rounded to a Float, so that two Ints never equal the same Float.
+/// `None`: the Float is NaN.
+pub fn compare_numbers(int: i64, float: f64) -> Option<Ordering> {
+    if float >= INT_END {
+        return Some(Ordering::Less);
+    }
+    if float < -INT_END {
+        return Some(Ordering::Greater);
+    }
+    let whole = float.floor();
+    let above = if float > whole { Ordering::Less } else { Ordering::Equal };
+    (!float.is_nan()).then(|| int.cmp(&(whole as i64)).then(above))
+}
+
+/// The Float that is the same number; `None`: there is none.
+pub fn exact_float(int: i64) -> Option<f64> {
+    let float = int as f64;
+    compare_numbers(int, float).is_some_and(Ordering::is_eq).then_some(float)
+}
+
+/// The Int that is the same number; `None`: there is none.
+pub fn exact_int(float: f64) -> Option<i64> {
+    (float.trunc() == float && (-INT_END..INT_END).contains(&float)).then_some(float as i64)
+}
+
 impl Value {
     /// A float, or null where it is NaN or infinite.
     pub fn float(number: f64) -> Value {
@@ -78,8 +106,8 @@ impl Value {
             (Value::Boolean(a), Value::Boolean(b)) => Some(a.cmp(b)),
             (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
             (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
-            (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
-            (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),
+            (Value::Int(a), Value::Float(b)) => compare_numbers(*a, *b),
+            (Value::Float(a), Value::Int(b)) => compare_numbers(*b, *a).map(Ordering::reverse),
             (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
             (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
             (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
@@ -309,6 +337,22 @@ mod tests {
         }
         assert_eq!(format_timestamp(951_782_400_000_000), "2000-02-29T00:00:00Z");
         assert_eq!(format_timestamp(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn an_int_beside_a_float_is_not_rounded() {
+        let above = 9_007_199_254_740_993; // 2^53 + 1
+        assert_eq!(Value::Int(above).compare(&Value::Float(9_007_199_254_740_992.0)), Some(Ordering::Greater));
+        assert_eq!(Value::Float(9_007_199_254_740_994.0).compare(&Value::Int(above)), Some(Ordering::Greater));
+        assert_eq!(Value::Int(i64::MAX).compare(&Value::Float(INT_END)), Some(Ordering::Less));
+        assert_eq!(Value::Int(i64::MIN).compare(&Value::Float(-INT_END)), Some(Ordering::Equal));
+        assert_eq!(Value::Int(-3).compare(&Value::Float(-2.5)), Some(Ordering::Less));
+        assert_eq!(Value::Int(2).compare(&Value::Float(2.5)), Some(Ordering::Less));
+        assert_eq!(Value::Int(0).compare(&Value::Float(1e300)), Some(Ordering::Less));
+        assert_eq!(Value::Int(0).compare(&Value::Float(-1e300)), Some(Ordering::Greater));
+        assert_eq!((exact_float(above), exact_float(above - 1)), (None, Some(9_007_199_254_740_992.0)));
+        assert_eq!((exact_float(i64::MAX), exact_float(i64::MIN)), (None, Some(-INT_END)));
+        assert_eq!((exact_int(INT_END), exact_int(-INT_END), exact_int(2.5)), (None, Some(i64::MIN), None));
     }
 
     #[test]

@@ -60,6 +60,18 @@ fn convert(value: &Value, to: &DataType) -> Option<Value> {
     })
 }
 
+/// Whether the value, or one inside of it, becomes null on the way.
+pub(super) fn loses(value: &Value, to: &DataType) -> bool {
+    match (value, to) {
+        (Value::Null, _) => false,
+        (Value::List(items), DataType::List(item)) => items.iter().any(|value| loses(value, item)),
+        (Value::Record(fields), DataType::Record(wanted)) => wanted.iter().any(|(name, to)| {
+            fields.iter().find(|(other, _)| other == name).is_some_and(|(_, value)| loses(value, to))
+        }),
+        (value, to) => cast(value, to).is_null(),
+    }
+}
+
 /// Towards zero; `None` out of an Int's range.
 pub(super) fn float_to_int(float: f64) -> Option<i64> {
     let whole = float.trunc();

@@ -2,7 +2,7 @@
 //! Imports data.
 
 use super::{Columns, numbers};
-use crate::data::instants::{parse_date, parse_timestamp};
+use crate::data::instants::{is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value};
 
 /// What became of a text that was read as a column's type.
@@ -11,6 +11,8 @@ pub enum Fit {
     Kept,
     /// A whole number beyond 2^53, of which a float holds only a neighbour.
     Rounded,
+    /// A time finer than a microsecond.
+    Cut,
     /// It is none of the type: null.
     Unfit,
 }
@@ -61,6 +63,7 @@ impl Cell {
         match set {
             false => Fit::Unfit,
             true if self == Cell::Float && numbers::is_rounded(trimmed(text)) => Fit::Rounded,
+            true if self == Cell::Timestamp && is_finer(text) => Fit::Cut,
             true => Fit::Kept,
         }
     }

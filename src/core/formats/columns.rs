@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::cell::Fit;
+use super::changes::{Change, Changes, by_column};
 use crate::data::{Schema, Value};
 
 /// Where a unit (a line, or a record where the format has no lines) lies.
@@ -62,21 +63,17 @@ pub struct Tally {
     /// Keys that the schema does not have, with how often they were met.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_keys: BTreeMap<String, u64>,
-    /// Values of accepted rows that could not be read as their column's type and are null therefore, by column;
-    /// of wanted columns only.
+    /// Columns that a table without them in its header lacks, with its rows: null there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unfit: BTreeMap<String, u64>,
-    /// Whole numbers of accepted rows that a Float column holds only as a neighbour, by column; of wanted columns only.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub rounded: BTreeMap<String, u64>,
+    pub missing: BTreeMap<String, u64>,
+    /// Values of accepted rows that are not as they were.
+    #[serde(flatten)]
+    pub changes: Changes,
 }
 
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
-
-/// Columns that are named in a message.
-const NAMED: usize = 8;
 
 impl Tally {
     pub fn add(&mut self, other: &Tally) {
@@ -91,33 +88,33 @@ impl Tally {
         for (key, count) in &other.unknown_keys {
             *self.unknown_keys.entry(key.clone()).or_default() += count;
         }
-        for (column, count) in &other.unfit {
-            *self.unfit.entry(column.clone()).or_default() += count;
+        for (column, count) in &other.missing {
+            *self.missing.entry(column.clone()).or_default() += count;
         }
-        for (column, count) in &other.rounded {
-            *self.rounded.entry(column.clone()).or_default() += count;
-        }
+        self.changes.add(&other.changes);
     }
 
     /// What became of values without their row being turned away, in words; `None` where every value is as it was.
     pub fn changed_values(&self) -> Option<String> {
-        let mut parts = Vec::new();
-        if !self.unfit.is_empty() {
-            parts.push(format!(
-                "values that do not fit the type of their column became null: {}",
-                by_column(&self.unfit)
-            ));
-        }
-        if !self.rounded.is_empty() {
-            parts.push(format!(
-                "whole numbers beyond what a Float holds were rounded, so that different ones may be the same now: {}",
-                by_column(&self.rounded)
-            ));
-        }
+        let mut parts: Vec<String> = self.changes.told().into_iter().collect();
         if self.replaced > 0 {
             parts.push(format!("{} bytes that are no UTF-8 were replaced", self.replaced));
         }
         (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// What was read that no column takes, in words; `None` where there is none.
+    pub fn left_out(&self) -> Option<String> {
+        let told = || {
+            format!("values of names that the source does not declare were left out: {}", by_column(&self.unknown_keys))
+        };
+        (!self.unknown_keys.is_empty()).then(told)
+    }
+
+    /// Columns that files lack, in words; `None` where each file has all.
+    pub fn lacking(&self) -> Option<String> {
+        let told = || format!("columns that a file lacks are null in its rows: {}", by_column(&self.missing));
+        (!self.missing.is_empty()).then(told)
     }
 
     /// Of the units that could have become rows, those that were turned away: 0 to 1.
@@ -131,38 +128,35 @@ impl Tally {
     }
 }
 
-/// `3 of `a`, 1 of `b``.
-fn by_column(counts: &BTreeMap<String, u64>) -> String {
-    let columns: Vec<String> =
-        counts.iter().map(|(column, count)| format!("{count} of `{column}`")).take(NAMED).collect();
-    let more = counts.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and of {more} more columns") } else { String::new() };
-    format!("{}{more}", columns.join(", "))
-}
-
-/// Gathers `Tally::unfit` and `Tally::rounded` while a chunk is read.
+/// Gathers `Tally::changes` while a chunk is read.
 pub struct Unfit {
-    counts: Vec<u64>,
-    rounded: Vec<u64>,
-    /// Columns of the row that is being read; whether the value is null.
-    row: Vec<(usize, bool)>,
+    /// By change, then by column.
+    counts: [Vec<u64>; Change::ALL.len()],
+    /// Of the row that is being read: columns, and what became of a value.
+    row: Vec<(usize, Change)>,
 }
 
 impl Unfit {
     pub fn new(schema: &Schema) -> Self {
-        Self { counts: vec![0; schema.len()], rounded: vec![0; schema.len()], row: Vec::new() }
+        Self { counts: std::array::from_fn(|_| vec![0; schema.len()]), row: Vec::new() }
+    }
+
+    /// Something became of a value of the row.
+    #[cold]
+    pub fn note_change(&mut self, column: usize, change: Change) {
+        self.row.push((column, change));
     }
 
     /// A value of the row could not be read.
     #[cold]
     pub fn note(&mut self, column: usize) {
-        self.row.push((column, true));
+        self.note_change(column, Change::Unfit);
     }
 
     /// A value of the row was rounded.
     #[cold]
     pub fn note_rounded(&mut self, column: usize) {
-        self.row.push((column, false));
+        self.note_change(column, Change::Rounded);
     }
 
     /// What became of a value of the row.
@@ -171,17 +165,15 @@ impl Unfit {
         match fit {
             Fit::Kept => {}
             Fit::Rounded => self.note_rounded(column),
+            Fit::Cut => self.note_change(column, Change::Cut),
             Fit::Unfit => self.note(column),
         }
     }
 
     #[inline]
     pub fn end_row(&mut self) {
-        if !self.row.is_empty() {
-            for (column, is_null) in self.row.drain(..) {
-                let counts = if is_null { &mut self.counts } else { &mut self.rounded };
-                counts[column] += 1;
-            }
+        for (column, change) in self.row.drain(..) {
+            self.counts[change as usize][column] += 1;
         }
     }
 
@@ -191,9 +183,9 @@ impl Unfit {
     }
 
     pub fn finish(self, schema: &Schema, tally: &mut Tally) {
-        for (counts, into) in [(self.counts, &mut tally.unfit), (self.rounded, &mut tally.rounded)] {
-            for (name, count) in schema.names().zip(counts).filter(|(_, count)| *count > 0) {
-                *into.entry(name.to_owned()).or_default() += count;
+        for (change, counts) in Change::ALL.into_iter().zip(self.counts) {
+            for (name, count) in schema.names().zip(counts) {
+                tally.changes.note(change, name, count);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! CSV and its kin (TSV, semicolons, pipes): RFC 4180 with what files make of it. Imports data.
 //!
-//! An empty field is null; an empty one in quotes is empty text. A field that cannot be read as its column's type
+//! An empty field is null; an empty one in quotes is empty text; where there is one column only, an empty line is null. A field that cannot be read as its column's type
 //! is null and the row stays. A record with another number of fields than the header is kept aside: which column a
 //! missing field belongs to cannot be known.
 
@@ -134,7 +134,7 @@ impl Format for Csv {
             "no" => Header::No,
             _ => Header::Auto,
         };
-        let dialect = Dialect { separator, quote };
+        let dialect = Dialect { separator, quote, end: line_end(text) };
         if header != Header::No {
             check_first_line(dialect, sample)?;
         }
@@ -154,7 +154,7 @@ impl Format for Csv {
 /// every row, or every row turned away.
 fn check_first_line(dialect: Dialect, sample: &Sample) -> Result<(), Diagnostic> {
     let size = sample.head.len();
-    if !sample.whole && size > 0 && memchr::memchr(b'\n', &sample.head).is_none() {
+    if !sample.whole && size > 0 && memchr::memchr(dialect.end, &sample.head).is_none() {
         let message =
             format!("the first line does not end within its first {} KiB, so it cannot name columns", size >> 10);
         return Err(Diagnostic::error("PW0490", message)
@@ -172,6 +172,14 @@ fn check_first_line(dialect: Dialect, sample: &Sample) -> Result<(), Diagnostic>
             format!("the first record has {first} fields, more than the {MAX_COLUMNS} columns that a table may have"),
         )
         .help("see whether the separator is right; what is named by data belongs into rows: one row for each value")),
+    }
+}
+
+/// How lines end: a sample with returns alone is of an old Mac, or of a spreadsheet that writes as one did.
+fn line_end(text: &str) -> u8 {
+    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(first) if text.as_bytes()[first] == b'\r' && !text.contains('\n') => b'\r',
+        _ => b'\n',
     }
 }
 
@@ -231,7 +239,7 @@ struct Sniffed {
 fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
     let mut best: Option<Sniffed> = None;
     for separator in SEPARATORS {
-        let dialect = Dialect { separator, quote };
+        let dialect = Dialect { separator, quote, end: line_end(text) };
         let mut counts = BTreeMap::<usize, usize>::new();
         let mut records = 0;
         each_record(dialect, text, |record| {
@@ -465,6 +473,8 @@ impl Parser for CsvParser {
         let mut unit = Unit { line: chunk.first_line, offset: chunk.offset + bom as u64 };
         let mut unfit = Unfit::new(&self.schema);
         let mut scratch = String::new();
+        // Lines before the header are no rows.
+        let mut has_begun = layout.header.is_empty() || !chunk.head.is_empty();
         let mut at = 0;
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
             if let Some(Some(column)) = targets.get(place) {
@@ -473,10 +483,13 @@ impl Parser for CsvParser {
         }) {
             let raw = &text[at..record.end];
             tally.read += 1;
+            // Of a table of one column an empty line is its null: other records have a separator at least.
+            let is_null_row = layout.columns.len() == 1 && has_begun;
+            has_begun |= raw == layout.header;
             if record.fields == layout.columns.len()
                 && record.fault.is_none()
                 && raw != layout.header
-                && !raw.is_empty()
+                && (!raw.is_empty() || is_null_row)
             {
                 unfit.end_row();
                 out.end_row(unit);
@@ -504,6 +517,12 @@ impl Parser for CsvParser {
         unfit.finish(&self.schema, &mut tally);
         if tally.rows > 0 {
             tally.unknown_keys.extend(layout.unknown.into_iter().map(|name| (name, tally.rows)));
+            // A table may have a hundred thousand columns: each is looked at once.
+            let mut is_there = vec![false; self.schema.len()];
+            layout.columns.iter().flatten().for_each(|column| is_there[*column] = true);
+            let lacks = |column: &usize| !is_there[*column] && out.wants(*column);
+            let missing = (0..self.schema.len()).filter(lacks).map(|column| self.schema.fields[column].name.clone());
+            tally.missing.extend(missing.map(|name| (name, tally.rows)));
         }
         tally
     }

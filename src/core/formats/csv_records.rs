@@ -14,6 +14,8 @@ const NOT_CLOSED: &str = "a quote does not close before a separator or line end"
 pub struct Dialect {
     pub separator: u8,
     pub quote: Option<u8>,
+    /// The last byte of a line: `\n`, which a return may stand before, or a return alone.
+    pub end: u8,
 }
 
 /// Where a field lies, without its quotes.
@@ -43,7 +45,7 @@ impl Dialect {
     /// (`last`: no bytes will follow, so that it is).
     #[inline]
     pub fn record(&self, bytes: &[u8], at: usize, last: bool, mut field: impl FnMut(usize, Span)) -> Option<Record> {
-        let line = line_at(bytes, at, last)?;
+        let line = self.line_at(bytes, at, last)?;
         let Some(quote) = self.quote.filter(|quote| memchr::memchr(*quote, &bytes[at..line.end]).is_some()) else {
             let fields = split(&bytes[at..line.end], self.separator, |index, start, end| {
                 field(index, Span { start: at + start, end: at + end, quoted: false, doubled: false });
@@ -73,16 +75,17 @@ impl Dialect {
                 let end = close + blanks(&bytes[close..]);
                 (span, end)
             } else {
-                let end = memchr::memchr2(self.separator, b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found);
+                let end =
+                    memchr::memchr2(self.separator, self.end, &bytes[at..]).map_or(bytes.len(), |found| at + found);
                 let trimmed =
-                    if bytes.get(end) != Some(&self.separator) { without_return(bytes, at, end) } else { end };
+                    if bytes.get(end) != Some(&self.separator) { self.without_return(bytes, at, end) } else { end };
                 (Span { start: at, end: trimmed, quoted: false, doubled: false }, trimmed)
             };
             field(fields, span);
             fields += 1;
             match bytes.get(end) {
                 Some(byte) if *byte == self.separator => at = end + 1,
-                Some(b'\n') => return Ok(Record { fields, end, next: end + 1, fault: None }),
+                Some(byte) if *byte == self.end => return Ok(Record { fields, end, next: end + 1, fault: None }),
                 Some(b'\r') if bytes.get(end + 1) == Some(&b'\n') => {
                     return Ok(Record { fields, end, next: end + 2, fault: None });
                 }
@@ -101,13 +104,38 @@ impl Dialect {
     pub fn cut(&self, bytes: &[u8]) -> usize {
         let quoted = self.quote.is_some_and(|quote| memchr::memchr(quote, bytes).is_some());
         if !quoted {
-            return memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+            return memchr::memrchr(self.end, bytes).map_or(0, |end| end + 1);
         }
         let mut at = 0;
         while let Some(record) = self.record(bytes, at, false, |_, _| {}) {
             at = record.next;
         }
         at
+    }
+
+    /// The line at `at` as a record; `None` at the end, or where its line end is still to come.
+    #[inline]
+    fn line_at(&self, bytes: &[u8], at: usize, last: bool) -> Option<Record> {
+        let rest = bytes.get(at..)?;
+        if rest.is_empty() {
+            return None;
+        }
+        match memchr::memchr(self.end, rest) {
+            Some(end) => {
+                let end = at + end;
+                Some(Record { fields: 0, end: self.without_return(bytes, at, end), next: end + 1, fault: None })
+            }
+            None if last => {
+                let end = bytes.len();
+                Some(Record { fields: 0, end: self.without_return(bytes, at, end), next: end, fault: None })
+            }
+            None => None,
+        }
+    }
+
+    #[inline]
+    fn without_return(&self, bytes: &[u8], start: usize, end: usize) -> usize {
+        if end > start && self.end == b'\n' && bytes[end - 1] == b'\r' { end - 1 } else { end }
     }
 }
 
@@ -116,31 +144,6 @@ enum Open {
     /// More bytes may tell.
     Unknown,
     Fault(&'static str),
-}
-
-/// The line at `at` as a record; `None` at the end, or where its line end is still to come.
-#[inline]
-fn line_at(bytes: &[u8], at: usize, last: bool) -> Option<Record> {
-    let rest = bytes.get(at..)?;
-    if rest.is_empty() {
-        return None;
-    }
-    match memchr::memchr(b'\n', rest) {
-        Some(end) => {
-            let end = at + end;
-            Some(Record { fields: 0, end: without_return(bytes, at, end), next: end + 1, fault: None })
-        }
-        None if last => {
-            let end = bytes.len();
-            Some(Record { fields: 0, end: without_return(bytes, at, end), next: end, fault: None })
-        }
-        None => None,
-    }
-}
-
-#[inline]
-fn without_return(bytes: &[u8], start: usize, end: usize) -> usize {
-    if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end }
 }
 
 fn blanks(bytes: &[u8]) -> usize {
@@ -209,7 +212,7 @@ fn split(line: &[u8], separator: u8, mut field: impl FnMut(usize, usize, usize))
 mod tests {
     use super::*;
 
-    const COMMA: Dialect = Dialect { separator: b',', quote: Some(b'"') };
+    const COMMA: Dialect = Dialect { separator: b',', quote: Some(b'"'), end: b'\n' };
 
     /// Records as texts, with `!` before malformed ones.
     fn records(dialect: Dialect, text: &str) -> Vec<String> {
@@ -242,7 +245,7 @@ mod tests {
             );
         }
         assert_eq!(records(COMMA, "a,,b\r\n,\n\nc"), ["a··b", "·", "", "c"]);
-        assert_eq!(records(Dialect { separator: b'\t', quote: None }, "a\t\"b\"\r\n"), ["a·\"b\""]);
+        assert_eq!(records(Dialect { separator: b'\t', quote: None, end: b'\n' }, "a\t\"b\"\r\n"), ["a·\"b\""]);
     }
 
     #[test]
@@ -251,6 +254,14 @@ mod tests {
         assert_eq!(records(COMMA, "a,  \"b, c\"  ,d\n"), ["a·b, c·d"]);
         assert_eq!(records(COMMA, "5\" disk,b\n"), ["5\" disk·b"]);
         assert_eq!(records(COMMA, "\"x\"\r"), ["x"]);
+    }
+
+    #[test]
+    fn lines_may_end_with_a_return_alone() {
+        let old = Dialect { end: b'\r', ..COMMA };
+        assert_eq!(records(old, "a,b\r1,\"x\ry\"\r\r3,4\r"), ["a·b", "1·x\ry", "", "3·4"]);
+        assert_eq!(old.cut(b"1,2\r3,\"a\rb"), 4);
+        assert_eq!(old.cut(b"1,2\r3"), 4);
     }
 
     #[test]

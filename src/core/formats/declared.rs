@@ -242,7 +242,11 @@ mod tests {
             let schema = Schema::of([(*column, data_type.clone())]);
             let reading = read_as(&FormatSpec::new(name), &schema, text);
             assert_eq!(reading.json(), [format!("[{wanted}]")], "{name} {column} {data_type}");
-            assert_eq!(reading.tally.unfit.get(*column).copied().unwrap_or(0), *unfit, "{name} {column} {data_type}");
+            assert_eq!(
+                reading.tally.changes.unfit.get(*column).copied().unwrap_or(0),
+                *unfit,
+                "{name} {column} {data_type}"
+            );
         }
         for (name, column, data_type) in [
             ("prometheus", "time", DataType::Int),
@@ -284,7 +288,7 @@ mod tests {
                     }
                     let reading = read_as(&spec, &schema, &text);
                     let kept = reading.rows.iter().filter(|row| !row[0].is_null()).count() as u64;
-                    let unfit = reading.tally.unfit.get(&field.name).copied().unwrap_or(0);
+                    let unfit = reading.tally.changes.unfit.get(&field.name).copied().unwrap_or(0);
                     let aside = reading.tally.quarantined - as_is.tally.quarantined;
                     assert!(kept + unfit + aside >= present as u64, "{name} {} {data_type}", field.name);
                     seen += 1;

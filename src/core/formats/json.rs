@@ -363,6 +363,8 @@ impl<'a> Scanner<'a> {
             };
             match found {
                 Some(place) => {
+                    // Of a key given twice the last value holds.
+                    self.lost += u64::from(!record[place].1.is_null());
                     record[place].1 = self.value(&fields[place].1)?;
                     expected = place + 1;
                 }

@@ -209,7 +209,7 @@ mod tests {
 {"i":99999999999999999999,"f":1e999,"b":null,"t":"xxx","s":"","l":null}
 "#;
         let reading = read_as(&spec(), &schema, text);
-        assert_eq!(format!("{:?}", reading.tally.unfit), r#"{"b": 1, "f": 2, "i": 2, "l": 2, "t": 2}"#);
+        assert_eq!(format!("{:?}", reading.tally.changes.unfit), r#"{"b": 1, "f": 2, "i": 2, "l": 2, "t": 2}"#);
         assert_eq!(
             reading.json(),
             [

@@ -6,8 +6,8 @@
 
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Columns, Tally, Unfit, Unit, numbers};
-use crate::data::instants::{parse_date, parse_timestamp};
+use super::{Change, Columns, Tally, Unfit, Unit, numbers};
+use crate::data::instants::{is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
@@ -87,6 +87,9 @@ impl<'a> ObjectReader<'a> {
             let column = if key.escaped { self.keys.find_copied(&key.to_text()) } else { self.keys.find(key.raw) };
             match column {
                 Some(column) if self.wanted[column] => {
+                    if self.set_in[column] == self.row {
+                        self.unfit.note_change(column, Change::Repeated);
+                    }
                     let set = self.read_value(scanner, column, out)?;
                     if set {
                         self.set_in[column] = self.row;
@@ -135,7 +138,13 @@ impl<'a> ObjectReader<'a> {
             }
             (Reader::Timestamp, Kind::Text) => {
                 let quoted = scanner.quoted()?;
-                parse_timestamp(self.plain(quoted)).map(|value| out.timestamp(column, value)).is_some()
+                let text = self.plain(quoted);
+                let is_cut = is_finer(text);
+                let set = parse_timestamp(text).map(|value| out.timestamp(column, value)).is_some();
+                if set && is_cut {
+                    self.unfit.note_change(column, Change::Cut);
+                }
+                set
             }
             (Reader::Date, Kind::Text) => {
                 let quoted = scanner.quoted()?;

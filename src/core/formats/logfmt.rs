@@ -7,7 +7,7 @@ use super::cell::{Cell, Fit};
 use super::infer::TextGuess;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, scan};
+use super::{Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, scan};
 use crate::data::{Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 
@@ -209,6 +209,9 @@ impl Parser for LogfmtParser {
             keys.begin_row();
             let read = each_pair(line, |key, value| {
                 let Some(column) = keys.find(key).filter(|column| wanted[*column]) else { return };
+                if set_in[column] == tally.read {
+                    unfit.note_change(column, Change::Repeated);
+                }
                 let fit = self.read_value(value, column, &mut scratch, out);
                 if fit != Fit::Unfit {
                     set_in[column] = tally.read;
@@ -295,7 +298,7 @@ mod tests {
             [r#"["2024-04-16T15:10:44.100Z","info","a \"b\" c:\\d\n\\w",1.5,1,true]"#, r#"[null,null,"",2.0,2,null]"#]
         );
         assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"extra": 1}"#);
-        assert_eq!(format!("{:?}", reading.tally.unfit), r#"{"ts": 1}"#);
+        assert_eq!(format!("{:?}", reading.tally.changes.unfit), r#"{"ts": 1}"#);
         assert_eq!(
             read(&spec(), text).columns(),
             ["ts String", "level String", "msg String", "took Float", "n Int", "ok Boolean", "extra String"]

@@ -6,6 +6,7 @@
 
 mod access;
 pub mod cell;
+mod changes;
 mod columns;
 mod csv;
 mod csv_records;
@@ -37,6 +38,7 @@ mod syslog;
 mod testing;
 pub mod time;
 
+pub use changes::{Change, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 

@@ -20,8 +20,8 @@ pub use names::{check_parameter_names, is_parameter_name, parameter_variable};
 pub use needs::Needs;
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
-    Limit, LoweredBy, LoweredColumn, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic, Unpivot,
-    WhenExists, Window, Write,
+    Limit, Loss, LossKind, LoweredBy, LoweredColumn, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic,
+    Unpivot, WhenExists, Window, Write,
 };
 pub use parameters::{
     Otherwise, TextPart, environment_reference, interpolate, parse_parameter, resolve_parameters, text_parts,

@@ -161,12 +161,36 @@ pub struct Project {
     /// Columns that a step makes less close than what they are made from, with its reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lowered: Vec<LoweredColumn>,
+    /// What columns may lose of the values that they are made from: counted, and told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
 }
 
 impl Project {
     pub fn new(columns: Vec<Column>) -> Self {
-        Self { columns, lowered: Vec::new() }
+        Self { columns, lowered: Vec::new(), losses: Vec::new() }
     }
+}
+
+/// A value that is lost where a column is computed, though the row goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Loss {
+    /// The column that is computed; `given` needs no other columns than it.
+    pub column: String,
+    pub kind: LossKind,
+    /// Of the input row: there is a value to be lost; of the kinds besides `Null`: and it is lost.
+    pub given: Expr,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// The column is null.
+    Null,
+    /// A part of the list or record is null.
+    Part,
+    /// There is more than the columns take.
+    Surplus,
 }
 
 /// A column that is internal although it is made from personal ones. Access and residency stay, and what is secret

@@ -160,6 +160,7 @@ fn narrowed(op: &Op, schema: &Schema, needed: &BTreeSet<String>) -> Op {
         Op::Project(project) => {
             let mut project = project.clone();
             project.columns.retain(|column| kept.contains(&column.name));
+            project.losses.retain(|loss| kept.contains(&loss.column));
             Op::Project(project)
         }
         Op::Aggregate(aggregate) => {

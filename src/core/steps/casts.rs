@@ -6,7 +6,7 @@ use super::Lowering;
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, BinaryOp, Call, Expr, ExprKind, Place, Scope, print};
-use crate::ir::{Check, Column, NodeId, OnFail, Op, Project};
+use crate::ir::{Check, Column, Loss, NodeId, OnFail, Op, Project};
 
 /// What must be true of a row before an expression may be computed.
 struct Requirement {
@@ -17,13 +17,18 @@ struct Requirement {
 impl Lowering<'_> {
     /// Computes output columns. Strict casts in them reject rows beforehand.
     pub fn push_projecting(&mut self, columns: Vec<Column>, input: NodeId) -> Option<NodeId> {
+        self.push_losing(columns, Vec::new(), input)
+    }
+
+    /// Computes output columns, and tells what they lose.
+    pub fn push_losing(&mut self, columns: Vec<Column>, losses: Vec<Loss>, input: NodeId) -> Option<NodeId> {
         let mut node = input;
         let mut split = Vec::new();
         for column in columns {
             let expr = self.without_strict_casts(column.expr, &mut node)?;
             split.push(Column { name: column.name, expr });
         }
-        self.push(Op::Project(Project::new(split)), vec![node])
+        self.push(Op::Project(Project { losses, ..Project::new(split) }), vec![node])
     }
 
     /// Keeps rows. Strict casts in the condition reject rows beforehand.
@@ -79,6 +84,37 @@ impl Lowering<'_> {
     }
 }
 
+/// That a value which is not null fits a type, with all that is inside of it.
+pub(super) fn fits(from: &Expr, to: &DataType) -> Expr {
+    match to {
+        DataType::List(_) | DataType::Record(_) => Expr::made(ExprKind::Not(Box::new(Expr::call(
+            "cast_loses",
+            vec![from.clone(), super::items::text(to.to_string())],
+        )))),
+        _ => Expr::is_null(Expr::try_cast(from.clone(), to.clone()), true),
+    }
+}
+
+/// The cast that `fits` asks about.
+fn asked(fits: &Expr) -> Option<(Expr, DataType)> {
+    match &fits.kind {
+        ExprKind::IsNull { expr: cast, negated: true } => match &cast.kind {
+            ExprKind::Cast { expr: from, to, strict: false } => Some(((**from).clone(), to.clone())),
+            _ => None,
+        },
+        ExprKind::Not(loses) => match &loses.kind {
+            ExprKind::Call(Call { function, args, .. }) if function == "cast_loses" => match args.as_slice() {
+                [from, Expr { kind: ExprKind::Literal(Value::String(to)), .. }] => {
+                    Some((from.clone(), to.parse().ok()?))
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn strict_cast(expr: &Expr) -> Option<&Expr> {
     if matches!(expr.kind, ExprKind::Cast { strict: true, .. }) {
         return Some(expr);
@@ -99,15 +135,14 @@ fn lenient(expr: Expr) -> Expr {
     })
 }
 
-/// `x is null or try_cast(x as T) is not null` stands inside `predicate`: gives (x, T).
+/// `x is null or try_cast(x as T) is not null`, or its like for lists and records, stands inside `predicate`: gives (x, T).
 fn find_guarded_cast(predicate: &Expr, found: &mut Vec<(Expr, DataType)>) {
     if let ExprKind::Binary { op: BinaryOp::Or, left, right } = &predicate.kind
-        && let (ExprKind::IsNull { expr: tested, negated: false }, ExprKind::IsNull { expr: cast, negated: true }) =
-            (&left.kind, &right.kind)
-        && let ExprKind::Cast { expr: from, to, strict: false } = &cast.kind
-        && tested == from
+        && let ExprKind::IsNull { expr: tested, negated: false } = &left.kind
+        && let Some((from, to)) = asked(right)
+        && **tested == from
     {
-        found.push(((**from).clone(), to.clone()));
+        found.push((from, to));
         return;
     }
     match &predicate.kind {
@@ -146,7 +181,7 @@ fn collect(expr: &Expr, found: &mut Vec<Requirement>) {
             if let ExprKind::Cast { expr: from, to, strict: true } = &expr.kind {
                 let from = lenient((**from).clone());
                 let reason = format!("{} is not {}", quoted(&print(&from)), with_article(to));
-                let fits = Expr::is_null(Expr::try_cast(from.clone(), to.clone()), true);
+                let fits = fits(&from, to);
                 let predicate = Expr::binary(BinaryOp::Or, Expr::is_null(from, false), fits);
                 found.push(Requirement { predicate, reason });
             }

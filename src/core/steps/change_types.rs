@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::casts::fits;
 use super::items::{item_field, text};
 use super::kind::about;
 use super::settings::items_of;
@@ -9,7 +10,7 @@ use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
-use crate::ir::{Check, Column, NodeId, OnFail, Op};
+use crate::ir::{Check, Column, Loss, LossKind, NodeId, OnFail, Op};
 
 pub(super) struct ChangeTypes;
 pub(super) static KIND: ChangeTypes = ChangeTypes;
@@ -91,13 +92,16 @@ impl StepKind for ChangeTypes {
             return;
         }
         let mut node = input;
-        let mut changed = Vec::new();
+        let (mut changed, mut losses) = (Vec::new(), Vec::new());
         for (index, item) in settings.columns.iter().enumerate() {
             let Some(column) = lower_item(item, index, lowering, input, &mut node) else { return };
+            if item.on_fail == OnCastFail::Null && !matches!(column.expr.kind, ExprKind::Column(_)) {
+                losses.push(loss(item));
+            }
             changed.push(column);
         }
         let columns = lowering.put_columns(node, changed);
-        if let Some(node) = lowering.push_projecting(columns, node) {
+        if let Some(node) = lowering.push_losing(columns, losses, node) {
             lowering.output("out", node);
         }
     }
@@ -127,6 +131,18 @@ impl StepKind for ChangeTypes {
     }
 }
 
+/// What becomes null where it does not fit.
+fn loss(item: &Item) -> Loss {
+    let column = Expr::column(&item.column);
+    let (kind, given) = match item.data_type {
+        DataType::List(_) | DataType::Record(_) => {
+            (LossKind::Part, Expr::call("cast_loses", vec![column, text(item.data_type.to_string())]))
+        }
+        _ => (LossKind::Null, Expr::is_null(column, true)),
+    };
+    Loss { column: item.column.clone(), kind, given }
+}
+
 /// The column with its new type; a check that rejects rows goes before, and `node` moves on.
 fn lower_item(item: &Item, index: usize, lowering: &mut Lowering, input: NodeId, node: &mut NodeId) -> Option<Column> {
     let field = item_field("columns", &item.id, index, "column");
@@ -153,8 +169,12 @@ fn lower_item(item: &Item, index: usize, lowering: &mut Lowering, input: NodeId,
     lowering.made_expression(&item_field("columns", &item.id, index, setting), &expr, input)?;
     if item.on_fail == OnCastFail::Reject && !matches!(expr.kind, ExprKind::Column(_)) {
         let article = if item.data_type == DataType::Int { "an" } else { "a" };
+        let fitting = match &expr.kind {
+            ExprKind::Cast { .. } => fits(&column, &item.data_type),
+            _ => Expr::is_null(expr.clone(), true),
+        };
         let check = Check {
-            predicate: Expr::binary(BinaryOp::Or, Expr::is_null(column, false), Expr::is_null(expr.clone(), true)),
+            predicate: Expr::binary(BinaryOp::Or, Expr::is_null(column.clone(), false), fitting),
             reason: format!("`{}` is not {article} {}", item.column, item.data_type),
             on_fail: OnFail::Reject,
         };

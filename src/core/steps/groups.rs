@@ -74,7 +74,7 @@ impl Lowering<'_> {
         let measures = split.calls.into_iter().chain(counts).collect();
         let node = self.push_from("measures", Op::Aggregate(Aggregate { keys, measures }), vec![input])?;
         let node = self.push_from("smallest_group", Op::Filter { predicate }, vec![node])?;
-        self.push_from("measures", Op::Project(Project { columns, lowered }), vec![node])
+        self.push_from("measures", Op::Project(Project { lowered, ..Project::new(columns) }), vec![node])
     }
 }
 

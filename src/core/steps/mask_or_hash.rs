@@ -100,7 +100,9 @@ impl StepKind for MaskOrHash {
         };
         let Some(columns) = changed(&settings, key.as_ref(), lowering, input) else { return };
         let lowered = lowered_by(&settings, lowering, input);
-        if let Some(node) = lowering.push_from("columns", Op::Project(Project { columns, lowered }), vec![input]) {
+        if let Some(node) =
+            lowering.push_from("columns", Op::Project(Project { lowered, ..Project::new(columns) }), vec![input])
+        {
             lowering.output("out", node);
         }
     }

@@ -8,8 +8,8 @@ use super::settings::{items_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::Expr;
-use crate::ir::{Column, NodeId};
+use crate::expr::{BinaryOp, Expr};
+use crate::ir::{Column, Loss, LossKind, NodeId};
 
 pub(super) struct SplitColumn;
 pub(super) static KIND: SplitColumn = SplitColumn;
@@ -107,14 +107,14 @@ impl StepKind for SplitColumn {
             );
             return;
         }
-        let Some(new) = pieces(&settings, lowering, input) else { return };
+        let Some((new, losses)) = pieces(&settings, lowering, input) else { return };
         let names: Vec<String> = new.iter().map(|column| column.name.clone()).collect();
         lowering.warn_of_replaced("into", names.iter().map(String::as_str), &settings.column, input);
         let mut columns = lowering.put_columns(input, new);
         if settings.drop_input && settings.into.iter().all(|item| item.name != settings.column) {
             columns.retain(|column| column.name != settings.column);
         }
-        if let Some(node) = lowering.push_projecting(columns, input) {
+        if let Some(node) = lowering.push_losing(columns, losses, input) {
             lowering.output("out", node);
         }
     }
@@ -149,8 +149,8 @@ impl StepKind for SplitColumn {
     }
 }
 
-/// The new columns.
-fn pieces(settings: &SplitSettings, lowering: &mut Lowering, input: NodeId) -> Option<Vec<Column>> {
+/// The new columns, and what they lose of the text.
+fn pieces(settings: &SplitSettings, lowering: &mut Lowering, input: NodeId) -> Option<(Vec<Column>, Vec<Loss>)> {
     let (field, given) = match settings.by {
         By::Separator => ("separator", &settings.separator),
         By::Pattern => ("pattern", &settings.pattern),
@@ -160,7 +160,7 @@ fn pieces(settings: &SplitSettings, lowering: &mut Lowering, input: NodeId) -> O
             .report(Diagnostic::error("PW0332", format!("the {field} is empty")).help("say where to cut").field(field));
         return None;
     }
-    let mut columns = Vec::new();
+    let (mut columns, mut losses) = (Vec::new(), Vec::new());
     for (index, item) in settings.into.iter().enumerate() {
         let name = lowering.new_name(&item_field("into", &item.id, index, "name"), &item.name)?;
         let number = int(index as i64 + 1);
@@ -172,11 +172,21 @@ fn pieces(settings: &SplitSettings, lowering: &mut Lowering, input: NodeId) -> O
         let piece = Expr::call("nullif", vec![piece, Expr::literal(Value::text(""))]);
         let expr = match &item.data_type {
             None | Some(DataType::String) => piece,
-            Some(data_type) => Expr::try_cast(piece, data_type.clone()),
+            Some(data_type) => {
+                let given = Expr::is_null(piece.clone(), true);
+                losses.push(Loss { column: name.clone(), kind: LossKind::Null, given });
+                Expr::try_cast(piece, data_type.clone())
+            }
         };
         lowering.made_expression(field, &expr, input)?;
         columns.push(Column { name, expr });
     }
     lowering.report_repeated_names("into", columns.iter().map(|column| column.name.as_str()))?;
-    Some(columns)
+    if let (By::Separator, Some(last)) = (settings.by, columns.last()) {
+        let all = Expr::call("split", vec![Expr::column(&settings.column), text(given)]);
+        let count = Expr::call("list_length", vec![all]);
+        let given = Expr::binary(BinaryOp::Greater, count, int(columns.len() as i64));
+        losses.push(Loss { column: last.name.clone(), kind: LossKind::Surplus, given });
+    }
+    Some((columns, losses))
 }

@@ -10,7 +10,7 @@ use super::kind::about;
 use super::settings::items_of;
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::diagnostic::Diagnostic;
-use crate::expr::Place;
+use crate::expr::{self, Expr, Place};
 use crate::ir::{self, Column, NodeId, Op, Project};
 
 pub(super) struct Window;
@@ -29,7 +29,8 @@ impl StepKind for Window {
         Analyse,
         ["running total", "moving average", "lag", "lead", "row number", "previous", "rank", "over"],
         "Adds columns computed from the rows around each row: its number in a group, the previous value, a running \
-         total, a moving average over rows or over time. Each says its rows with `over (partition by … order by …)`."
+         total, a moving average over rows or over time. Each says its rows with `over (partition by … order by …)`. \
+         Rows that tie in an order are put in the order of all columns, the same for all calculations of the step."
     );
 
     fn form(&self) -> &'static [FormField] {
@@ -61,12 +62,22 @@ impl StepKind for Window {
             return;
         }
         let mut node = input;
+        // Columns that look at the rows of the same input are computed together, so that rows that tie have one order
+        // for all of them. One that looks at a column before it comes after that.
+        let mut together: Vec<Column> = Vec::new();
         for (index, item) in settings.columns.iter().enumerate() {
-            match lower_item(item, index, lowering, node) {
-                Some(next) => node = next,
+            if follows(item, &together) {
+                match push_together(std::mem::take(&mut together), lowering, node) {
+                    Some(next) => node = next,
+                    None => return,
+                }
+            }
+            match read_item(item, index, lowering, node) {
+                Some(column) => together.push(column),
                 None => return,
             }
         }
+        let Some(node) = push_together(together, lowering, node) else { return };
         lowering.output("out", node);
     }
 
@@ -94,6 +105,20 @@ impl StepKind for Window {
                 )],
             ),
             Example::new(
+                "rows that tie have one order for all calculations",
+                r#"{"columns": [
+                    {"id": "w1", "name": "after", "expression": "lead(w, 2) over (order by t)"},
+                    {"id": "w2", "name": "number", "expression": "row_number() over (order by t)"}]}"#,
+                &[("in", Table::new("t Int, w Int", "[1, 5]\n[1, 5]\n[2, null]\n[3, -1]"))],
+                &[(
+                    "out",
+                    Table::new(
+                        "t Int, w Int, after Int, number Int",
+                        "[1, 5, null, 1]\n[1, 5, -1, 2]\n[2, null, null, 3]\n[3, -1, null, 4]",
+                    ),
+                )],
+            ),
+            Example::new(
                 "how much more than the first",
                 r#"{"columns": [{"id": "w1", "name": "more",
                     "expression": "amount - first_value(amount) over (partition by user order by n rows between unbounded preceding and unbounded following)"}]}"#,
@@ -111,8 +136,15 @@ impl StepKind for Window {
     }
 }
 
-/// One window column: a single call as it is; anything around calls is projected afterwards.
-fn lower_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
+/// Whether a column must come after others: it refers to one of them, or takes its place.
+fn follows(item: &NamedExpression, others: &[Column]) -> bool {
+    let refers = |name: &str| others.iter().any(|other| other.name == name);
+    refers(item.name.trim())
+        || expr::parse(&item.expression).is_ok_and(|parsed| parsed.columns().into_iter().any(refers))
+}
+
+/// A window column as it is written.
+fn read_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, input: NodeId) -> Option<Column> {
     let field = item_field("columns", &item.id, index, "expression");
     let name = lowering.new_name(&item_field("columns", &item.id, index, "name"), &item.name)?;
     let (expr, _) = lowering.expression(&field, &item.expression, input, Place::Window, None)?;
@@ -128,30 +160,35 @@ fn lower_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, inp
         );
         return None;
     }
+    Some(Column::new(name, expr))
+}
+
+/// Window columns over the same rows: single calls as they are; anything around calls is projected afterwards.
+fn push_together(columns: Vec<Column>, lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
     let taken: HashSet<String> = lowering.schema(input).names().map(str::to_owned).collect();
-    let replaces = taken.contains(&name);
-    let columns = lowering.all_columns(input);
-    let mut split = split_calls(vec![Column::new(&name, expr)], true, &taken);
-    if replaces && split.is_direct() {
+    let mut all = lowering.all_columns(input);
+    let mut split = split_calls(columns, true, &taken);
+    for call in split.calls.iter_mut().filter(|call| taken.contains(&call.name)) {
         // The call takes a hidden name first, then the place of the column that it replaces.
-        let mut hidden = format!("_{name}");
-        while taken.contains(&hidden) {
+        let mut hidden = format!("_{}", call.name);
+        while taken.contains(&hidden) || split.results.iter().any(|result| result.name == hidden) {
             hidden.push('_');
         }
-        split.calls[0].name.clone_from(&hidden);
-        split.results[0].expr = crate::expr::Expr::column(hidden);
+        for result in split.results.iter_mut().filter(|result| result.name == call.name) {
+            result.expr = Expr::column(&hidden);
+        }
+        call.name = hidden;
     }
     let is_direct = split.is_direct();
-    let node = lowering.push_from(&field, Op::Window(ir::Window { columns: split.calls }), vec![input])?;
+    let node = lowering.push_from("columns", Op::Window(ir::Window { columns: split.calls }), vec![input])?;
     if is_direct {
         return Some(node);
     }
-    let mut columns = columns;
     for result in split.results {
-        match columns.iter_mut().find(|column| column.name == result.name) {
+        match all.iter_mut().find(|column| column.name == result.name) {
             Some(column) => *column = result,
-            None => columns.push(result),
+            None => all.push(result),
         }
     }
-    lowering.push_from(&field, Op::Project(Project::new(columns)), vec![node])
+    lowering.push_from("columns", Op::Project(Project::new(all)), vec![node])
 }

@@ -1,15 +1,76 @@
 //! Comparisons, `between`, `in` and `like`, with three-valued logic.
 
-use pipewright_core::data::{DataType, Schema, Value};
+use std::cmp::Ordering;
+
+use pipewright_core::data::{DataType, Schema, Value, compare_numbers, exact_float};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{BinaryOp, Expr};
-use polars::prelude::{self as pl, lit};
+use polars::prelude::arity::{binary_elementwise, unary_elementwise};
+use polars::prelude::{self as pl, BooleanChunked, Column, Float64Chunked, IntoColumn, lit};
 
-use super::{Typed, lower_node, rowwise};
+use super::{Typed, kernels, lower_node, rowwise};
 use crate::table::series_of;
 
-/// Both sides at a type in which Polars compares them as the reference does.
-pub(super) fn comparable(left: Typed, right: Typed) -> Option<(Typed, Typed)> {
+/// A comparison of two sides, as the reference compares them; `None`: only row by row.
+pub(super) fn compared(op: BinaryOp, left: Typed, right: Typed) -> Option<pl::Expr> {
+    match (&left.data_type, &right.data_type) {
+        (DataType::Int, DataType::Float) => Some(numbers(op, left, right)),
+        (DataType::Float, DataType::Int) => Some(numbers(mirrored(op), right, left)),
+        _ => comparable(left, right).map(|(left, right)| comparison(op, left, right)),
+    }
+}
+
+/// The operator with its sides changed.
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessOrEqual => BinaryOp::GreaterOrEqual,
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterOrEqual => BinaryOp::LessOrEqual,
+        same => same,
+    }
+}
+
+/// Ints beside Floats: Polars would round the Ints to Floats first, and so make different numbers equal.
+fn numbers(op: BinaryOp, ints: Typed, floats: Typed) -> pl::Expr {
+    let holds: fn(Ordering) -> bool = match op {
+        BinaryOp::NotEqual => Ordering::is_ne,
+        BinaryOp::Less => Ordering::is_lt,
+        BinaryOp::LessOrEqual => Ordering::is_le,
+        BinaryOp::Greater => Ordering::is_gt,
+        BinaryOp::GreaterOrEqual => Ordering::is_ge,
+        _ => Ordering::is_eq,
+    };
+    let run = move |columns: &mut [Column]| {
+        let columns = kernels::aligned(columns);
+        let (ints, floats) = (columns[0].i64()?, columns[1].f64()?);
+        let result: BooleanChunked = binary_elementwise(ints, floats, |int: Option<i64>, float: Option<f64>| {
+            compare_numbers(int?, float?).map(holds)
+        });
+        Ok(result.with_name(columns[0].name().clone()).into_column())
+    };
+    kernels::elementwise("numbers compared", vec![ints.expr, floats.expr], &DataType::Boolean, run)
+}
+
+/// Keys of two sides that are to be equal, in one type. An Int that is no Float equals none, and so has no key there.
+pub(crate) fn key_pair(left: Typed, right: Typed) -> Option<(pl::Expr, pl::Expr)> {
+    let data_type = left.data_type.common(&right.data_type)?;
+    let key = |side: Typed, other: &DataType| match (&side.data_type, other) {
+        (DataType::Int, DataType::Float) => {
+            kernels::elementwise("key of an Int", vec![side.expr], &DataType::Float, |columns: &mut [Column]| {
+                let keys: Float64Chunked =
+                    unary_elementwise(columns[0].i64()?, |int: Option<i64>| int.and_then(exact_float));
+                Ok(keys.with_name(columns[0].name().clone()).into_column())
+            })
+        }
+        _ => side.widened(&data_type).expr,
+    };
+    let types = (left.data_type.clone(), right.data_type.clone());
+    Some((key(left, &types.1), key(right, &types.0)))
+}
+
+/// Both sides at a type in which Polars compares them as the reference does; Ints beside Floats are compared otherwise.
+fn comparable(left: Typed, right: Typed) -> Option<(Typed, Typed)> {
     let data_type = left.data_type.common(&right.data_type)?;
     let known = |side: &Typed| !side.data_type.is_unknown() || side.constant == Some(Value::Null);
     let simple = !matches!(data_type, DataType::List(_) | DataType::Record(_));
@@ -19,7 +80,7 @@ pub(super) fn comparable(left: Typed, right: Typed) -> Option<(Typed, Typed)> {
     Some((left.widened(&data_type), right.widened(&data_type)))
 }
 
-pub(super) fn comparison(op: BinaryOp, left: Typed, right: Typed) -> pl::Expr {
+fn comparison(op: BinaryOp, left: Typed, right: Typed) -> pl::Expr {
     let (left, right) = (left.expr, right.expr);
     match op {
         BinaryOp::NotEqual => left.neq(right),
@@ -38,11 +99,27 @@ pub(super) fn is_distinct(
     negated: bool,
     schema: &Schema,
 ) -> Result<Typed, Diagnostic> {
-    let Some((left, right)) = comparable(lower_node(left, schema)?, lower_node(right, schema)?) else {
+    let (left, right) = (lower_node(left, schema)?, lower_node(right, schema)?);
+    if let Some(unequal) = mixed_distinct(&left, &right) {
+        return Ok(Typed::new(if negated { unequal.not() } else { unequal }, DataType::Boolean));
+    }
+    let Some((left, right)) = comparable(left, right) else {
         return rowwise::lower(whole, schema);
     };
     let result = if negated { left.expr.eq_missing(right.expr) } else { left.expr.neq_missing(right.expr) };
     Ok(Typed::new(result, DataType::Boolean))
+}
+
+/// Of an Int and a Float: unequal, or one of them is null; `None`: the sides are of other types.
+fn mixed_distinct(left: &Typed, right: &Typed) -> Option<pl::Expr> {
+    let is_mixed = matches!(
+        (&left.data_type, &right.data_type),
+        (DataType::Int, DataType::Float) | (DataType::Float, DataType::Int)
+    );
+    let unequal = is_mixed.then(|| compared(BinaryOp::NotEqual, left.clone(), right.clone()))??;
+    // The comparison is null where a side is.
+    let one_null = left.expr.clone().is_null().neq(right.expr.clone().is_null());
+    Some(pl::coalesce(&[unequal, one_null]))
 }
 
 pub(super) fn between(
@@ -54,12 +131,12 @@ pub(super) fn between(
     schema: &Schema,
 ) -> Result<Typed, Diagnostic> {
     let inner = lower_node(inner, schema)?;
-    let low = comparable(inner.clone(), lower_node(low, schema)?);
-    let high = comparable(inner, lower_node(high, schema)?);
-    let (Some((above, low)), Some((below, high))) = (low, high) else {
+    let above = compared(BinaryOp::GreaterOrEqual, inner.clone(), lower_node(low, schema)?);
+    let below = compared(BinaryOp::LessOrEqual, inner, lower_node(high, schema)?);
+    let (Some(above), Some(below)) = (above, below) else {
         return rowwise::lower(whole, schema);
     };
-    let inside = above.expr.gt_eq(low.expr).and(below.expr.lt_eq(high.expr));
+    let inside = above.and(below);
     Ok(Typed::new(if negated { inside.not() } else { inside }, DataType::Boolean))
 }
 
@@ -83,10 +160,9 @@ pub(super) fn in_list(
         None => {
             let mut any: Option<pl::Expr> = None;
             for item in items {
-                let Some((left, right)) = comparable(inner.clone(), item) else {
+                let Some(equal) = compared(BinaryOp::Equal, inner.clone(), item) else {
                     return rowwise::lower(whole, schema);
                 };
-                let equal = left.expr.eq(right.expr);
                 any = Some(match any {
                     Some(sum) => sum.or(equal),
                     None => equal,

@@ -293,3 +293,53 @@ fn zero_has_no_sign_in_a_column() {
         assert!(!found, "{text}: {column:?}");
     }
 }
+
+/// Ints that no Float holds, beside the Floats that they would be rounded to.
+#[test]
+fn ints_beside_floats_are_not_rounded() {
+    let schema = Schema::of([("i", DataType::Int), ("y", DataType::Float), ("l", "List<Int>".parse().unwrap())]);
+    let big = 9_007_199_254_740_992; // 2^53
+    let float = big as f64;
+    let rows = [
+        vec![Value::Int(big + 1), Value::Float(float), Value::List(vec![Value::Int(big + 1)])],
+        vec![Value::Int(big), Value::Float(float), Value::List(vec![Value::Int(big)])],
+        vec![Value::Int(i64::MAX), Value::Float(9_223_372_036_854_775_808.0), Value::Null],
+        vec![Value::Int(3), Value::Float(2.5), Value::Null],
+        vec![Value::Int(3), Value::Null, Value::Null],
+        vec![Value::Null, Value::Null, Value::Null],
+    ];
+    let table = ResultTable::from_rows(&schema, &rows);
+    let found = |text: &str| {
+        let expr = parse(text).unwrap();
+        assert_same(&expr, &table);
+        run(&expr, &table)
+    };
+    let truths = |text: &str| {
+        let sign = |value: &Value| match value {
+            Value::Boolean(true) => 't',
+            Value::Boolean(false) => 'f',
+            _ => '-',
+        };
+        found(text).iter().map(sign).collect::<String>()
+    };
+    assert_eq!(truths("i = y"), "ftff--");
+    assert_eq!(truths("y = i"), "ftff--");
+    assert_eq!(truths("i <> y"), "tftt--");
+    assert_eq!(truths("i > y"), "tfft--");
+    assert_eq!(truths("y < i"), "tfft--");
+    assert_eq!(truths("i <= y"), "fttf--");
+    assert_eq!(truths("i is distinct from y"), "tftttf");
+    assert_eq!(truths("i between y and y"), "ftff--");
+    assert_eq!(truths("i in (y, 4)"), "ftff--");
+    assert_eq!(truths("i = 9007199254740992.0"), "ftfff-");
+    assert_eq!(truths("y = 9007199254740993"), "ffff--");
+    assert_eq!(truths("i < 9223372036854775808.0"), "ttttt-");
+    assert_eq!(truths("list_contains(l, y)"), "ft----");
+    assert_eq!(truths("case i when y then true else false end"), "ftffff");
+    assert_eq!(
+        found("nullif(i, y)"),
+        [Value::Int(big + 1), Value::Null, Value::Int(i64::MAX), Value::Int(3), Value::Int(3), Value::Null]
+    );
+    assert_eq!(found("nullif(i, 3.0)")[2..5], [Value::Int(i64::MAX), Value::Null, Value::Null]);
+    assert_eq!(found("clamp(1, i, y)")[0], Value::Null);
+}

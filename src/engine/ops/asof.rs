@@ -12,6 +12,7 @@ use polars::prelude::{
 
 use super::join::computed;
 use super::{Context, column, failed, lacking, tie_breakers};
+use crate::exprs::{Typed, key_pair};
 use crate::frames::{gathered, joined};
 use crate::keys::KeyTable;
 use crate::table::polars_type;
@@ -30,10 +31,12 @@ impl AsofPlan {
         let [left_schema, right_schema] = context.inputs[..] else { return Err(lacking("a right input")) };
         let (mut left_keys, mut right_keys) = (Vec::new(), Vec::new());
         for (index, (left, right)) in join.by.iter().enumerate() {
-            let (left_type, right_type) = (type_of(left_schema, left), type_of(right_schema, right));
-            let common = polars_type(&left_type.common(&right_type).unwrap_or(DataType::Unknown));
-            left_keys.push(column(left).cast(common.clone()).alias(format!("#key{index}")));
-            right_keys.push(column(right).cast(common).alias(format!("#key{index}")));
+            let key = |name: &str, schema: &Schema| Typed::new(column(name), type_of(schema, name));
+            let Some((left, right)) = key_pair(key(left, left_schema), key(right, right_schema)) else {
+                return Err(Diagnostic::error("PW0402", "the join's keys have types that never compare"));
+            };
+            left_keys.push(left.alias(format!("#key{index}")));
+            right_keys.push(right.alias(format!("#key{index}")));
         }
         let output = context.output.names().map(str::to_owned).collect();
         Ok(AsofPlan { join: join.clone(), left_keys, right_keys, ties: tie_breakers(right_schema), output })

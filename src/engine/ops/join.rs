@@ -39,11 +39,11 @@ impl JoinPlan {
         for (index, (left_key, right_key)) in join.on.iter().enumerate() {
             let left_key = exprs::lower(left_key, left_schema)?;
             let right_key = exprs::lower(right_key, right_schema)?;
-            let Some(data_type) = left_key.data_type.common(&right_key.data_type) else {
+            let Some((left_key, right_key)) = exprs::key_pair(left_key, right_key) else {
                 return Err(Diagnostic::error("PW0402", "the join's keys have types that never compare"));
             };
-            left_keys.push(left_key.widened(&data_type).expr.alias(format!("#key{index}")));
-            right_keys.push(right_key.widened(&data_type).expr.alias(format!("#key{index}")));
+            left_keys.push(left_key.alias(format!("#key{index}")));
+            right_keys.push(right_key.alias(format!("#key{index}")));
         }
         let rights: Vec<pl::Expr> = join.right.iter().map(|(from, to)| column(from).alias(to.as_str())).collect();
         let (held, led) = match join.kind {

@@ -4,21 +4,27 @@ use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::{Chunk, Parser, RowCollector, Sample, format};
+use pipewright_core::formats::{Change, Changes, Chunk, Parser, RowCollector, Sample, format};
 use pipewright_core::ir::{OnFail, Parse};
 use polars::prelude::{
     AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, LazyFrame, OptFlags, PolarsResult,
 };
 
 use super::{Context, lasting, stop};
+use crate::allowance::Allowance;
 use crate::table::{RESERVED_ROW, polars_schema, series_of};
 
 pub(super) fn parse(frame: LazyFrame, parse: &Parse, context: &Context) -> Result<LazyFrame, Diagnostic> {
     let parser = prepare(parse)?;
     let output = context.output.clone();
     let spec = parse.clone();
+    let allowance = Allowance::current();
     let run = move |frame: DataFrame| {
-        let parsed = read(&frame, &spec, parser.as_ref())?;
+        let mut parsed = read(&frame, &spec, parser.as_ref())?;
+        if matches!(spec.on_fail, OnFail::Flag(_)) {
+            parsed.changes.note(Change::Unfit, &spec.column, parsed.failed.len() as u64);
+        }
+        allowance.change(&parsed.changes);
         if spec.on_fail == OnFail::Stop && !parsed.failed.is_empty() {
             return Err(stop(&format!("a text in `{}` does not have the format {}", spec.column, spec.format.name)));
         }
@@ -58,12 +64,15 @@ fn prepare(parse: &Parse) -> Result<Box<dyn Parser>, Diagnostic> {
 }
 
 /// What became of each text.
+#[derive(Default)]
 struct Parsed {
     /// Input row of each parsed row, in order.
     rows: Vec<IdxSize>,
     values: Vec<Vec<Value>>,
     /// Input rows whose text does not fit.
     failed: Vec<IdxSize>,
+    /// What became of values of texts that fit.
+    changes: Changes,
 }
 
 fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<Parsed> {
@@ -72,7 +81,7 @@ fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<P
     if let Some(parsed) = read_joined(&all, parser) {
         return Ok(parsed);
     }
-    let mut parsed = Parsed { rows: Vec::new(), values: Vec::new(), failed: Vec::new() };
+    let mut parsed = Parsed::default();
     for (row, text) in all.iter().enumerate() {
         let row = row as IdxSize;
         let Some(text) = text else {
@@ -82,7 +91,8 @@ fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<P
             continue;
         };
         let mut rows = RowCollector::new(parser.schema());
-        parser.parse(&Chunk { head: "", ..Chunk::whole(text) }, &mut rows);
+        let tally = parser.parse(&Chunk { head: "", ..Chunk::whole(text) }, &mut rows);
+        parsed.changes.add(&tally.changes);
         if rows.rows.is_empty() {
             parsed.failed.push(row);
         }
@@ -112,7 +122,7 @@ fn read_joined(texts: &[Option<&str>], parser: &dyn Parser) -> Option<Parsed> {
     if !even || tally.read != present.len() as u64 || rows.rows.len() as u64 != tally.accepted {
         return None;
     }
-    let mut parsed = Parsed { rows: Vec::new(), values: Vec::new(), failed: Vec::new() };
+    let mut parsed = Parsed { changes: tally.changes, ..Parsed::default() };
     let mut fits = vec![false; texts.len()];
     for (unit, values) in rows.rows {
         let row = *present.get(usize::try_from(unit.line.checked_sub(1)?).ok()?)?;

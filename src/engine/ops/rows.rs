@@ -1,10 +1,14 @@
 //! Row-wise operations: project and check.
 
+use std::sync::Arc;
+
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{Check, OnFail, Op, Project};
+use pipewright_core::formats::{Change, Changes};
+use pipewright_core::ir::{Check, Loss, LossKind, OnFail, Op, Project};
 use polars::prelude::{AllowedOptimizations, DataFrame, LazyFrame, OptFlags, lit};
 
 use super::{Context, lasting, stop};
+use crate::allowance::Allowance;
 use crate::exprs;
 
 pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) -> Result<LazyFrame, Diagnostic> {
@@ -14,6 +18,12 @@ pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) ->
         columns.push(exprs::lower_as(&column.expr, input, &field.data_type, &column.name)?);
     }
     columns.extend(context.ids());
+    if !project.losses.is_empty() {
+        for (index, loss) in project.losses.iter().enumerate() {
+            columns.push(exprs::boolean(&loss.given, input)?.alias(flag(index)));
+        }
+        return Ok(counted(frame.select(columns), &project.losses, context));
+    }
     // A projection of constants alone must not collapse to one row.
     let constant = project.columns.iter().all(|column| column.expr.columns().is_empty()) && !context.ids;
     if constant && !input.is_empty() {
@@ -22,6 +32,49 @@ pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) ->
         return Ok(frame.select(keep).with_columns(columns).select(names));
     }
     Ok(frame.select(columns))
+}
+
+/// The column that says, while losses are counted, whether there is something to be lost.
+fn flag(loss: usize) -> String {
+    format!("#lost {loss}")
+}
+
+/// Tells what the rows lose; the flags of the losses go.
+fn counted(frame: LazyFrame, losses: &[Loss], context: &Context) -> LazyFrame {
+    let allowance = Allowance::current();
+    let losses = losses.to_vec();
+    let count = move |mut frame: DataFrame| {
+        let mut changes = Changes::default();
+        for (index, loss) in losses.iter().enumerate() {
+            let given = frame.drop_in_place(&flag(index))?;
+            let given = given.as_materialized_series().bool()?.clone();
+            let (change, lost) = match loss.kind {
+                LossKind::Null => (Change::Unfit, &given & &frame.column(&loss.column)?.is_null()),
+                LossKind::Part => (Change::Unfit, given),
+                LossKind::Surplus => (Change::Surplus, given),
+            };
+            changes.note(change, &loss.column, lost.sum().unwrap_or(0).into());
+        }
+        allowance.change(&changes);
+        Ok(frame)
+    };
+    let schema = output_schema(context);
+    let name = lasting(&format!("losses {}", context.name));
+    frame.map(
+        count,
+        OptFlags::STREAMING,
+        Some(Arc::new(move |_: &polars::prelude::Schema| Ok(schema.clone()))),
+        Some(name),
+    )
+}
+
+/// The columns of the output, and the hidden one where rows have it.
+fn output_schema(context: &Context) -> Arc<polars::prelude::Schema> {
+    let mut schema = (*crate::table::polars_schema(context.output)).clone();
+    if context.ids {
+        schema.insert(crate::table::RESERVED_ROW.into(), polars::prelude::DataType::UInt64);
+    }
+    Arc::new(schema)
 }
 
 pub(super) fn check(frame: LazyFrame, check: &Check, context: &Context) -> Result<LazyFrame, Diagnostic> {
@@ -36,23 +89,11 @@ pub(super) fn check(frame: LazyFrame, check: &Check, context: &Context) -> Resul
                 let flags = frame.column(PASSES)?.as_materialized_series().bool()?.clone();
                 if flags.all() { frame.drop(PASSES) } else { Err(stop(&reason)) }
             };
-            let output = crate::table::polars_schema(context.output);
-            let ids = context.ids;
-            let schema = move |_: &polars::prelude::Schema| {
-                let mut schema = (*output).clone();
-                if ids {
-                    schema.insert(crate::table::RESERVED_ROW.into(), polars::prelude::DataType::UInt64);
-                }
-                Ok(std::sync::Arc::new(schema))
-            };
+            let output = output_schema(context);
+            let schema = move |_: &polars::prelude::Schema| Ok(output.clone());
             let allowed: AllowedOptimizations = OptFlags::STREAMING;
             let name = lasting(&format!("check {}", context.name));
-            Ok(frame.with_columns([passes.alias(PASSES)]).map(
-                guard,
-                allowed,
-                Some(std::sync::Arc::new(schema)),
-                Some(name),
-            ))
+            Ok(frame.with_columns([passes.alias(PASSES)]).map(guard, allowed, Some(Arc::new(schema)), Some(name)))
         }
     }
 }

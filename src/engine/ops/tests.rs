@@ -287,11 +287,13 @@ fn joins_of_every_kind() {
 
 #[test]
 fn keys_of_two_types_join_as_their_common_type() {
-    let left = table("a:Int", json!([[1], [2]]));
-    let right = table("b:Float c:String", json!([[2.0, "two"]]));
+    // The third would round to the second Float of the right side, and is another number.
+    let left = table("a:Int", json!([[1], [2], [9_007_199_254_740_993_i64], [null]]));
+    let right = table("b:Float c:String", json!([[2.0, "two"], [9_007_199_254_740_992.0, "big"]]));
     let on = vec![(parse("a").unwrap(), parse("b").unwrap())];
     let join = Op::Join(Join { kind: JoinKind::Left, on, right: vec![("c".into(), "c".into())] });
-    same_rows(run(&join, &[&left, &right], "a:Int c:String"), json!([[1, null], [2, "two"]]));
+    let wanted = json!([[1, null], [2, "two"], [9_007_199_254_740_993_i64, null], [null, null]]);
+    same_rows(run(&join, &[&left, &right], "a:Int c:String"), wanted);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Join, JoinKind, Op};
 use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 
@@ -58,6 +59,8 @@ pub(super) struct Derived {
     pub cut: Option<Cut>,
     /// Texts that became null because they would have been too long.
     pub lost: u64,
+    /// What became of values otherwise.
+    pub changes: Changes,
 }
 
 /// The rows of an operation over its inputs; `op` is bound.
@@ -115,6 +118,7 @@ fn row_wise(op: &Op, input: &DataFrame, context: &Context, limits: &Limits) -> R
     let allowance = limits.allowance(4);
     let (mut pieces, mut rejected, mut reason) = (Vec::new(), Vec::new(), None);
     let (mut at, mut rows, mut bytes, mut lost) = (0, 0, 0, 0);
+    let mut changes = Changes::default();
     let (mut step, mut most) = (FIRST_PIECE, LARGEST_PIECE);
     let height = input.height();
     let mut cut = None;
@@ -145,6 +149,7 @@ fn row_wise(op: &Op, input: &DataFrame, context: &Context, limits: &Limits) -> R
             Err(fault) => return Err(fault),
         };
         lost += own.lost();
+        changes.add(&own.changes());
         at += count;
         rows += made.0.height();
         bytes += weight(&made.0);
@@ -173,7 +178,7 @@ fn row_wise(op: &Op, input: &DataFrame, context: &Context, limits: &Limits) -> R
         None => None,
     };
     let cut = cut.map(|(after, met)| Cut { after, of: height, met });
-    Ok(Derived { rows, rejected, cut, lost })
+    Ok(Derived { rows, rejected, cut, lost, changes })
 }
 
 type Piece = (DataFrame, Option<(DataFrame, String)>);
@@ -257,7 +262,7 @@ fn paired(join: &Join, mut inputs: Vec<DataFrame>, context: &Context, limits: &L
         pieces.extend(build.rest(led.schema()).map_err(fail)?);
     }
     let cut = cut.map(|(after, met)| Cut { after, of: led.height(), met });
-    Ok(Derived { rows: joined_pieces(pieces, limits)?, rejected: None, cut, lost: allowance.lost() })
+    Ok(Derived { rows: joined_pieces(pieces, limits)?, cut, lost: allowance.lost(), ..Derived::default() })
 }
 
 /// The inputs' rows one after the other, up to those that a step may have.
@@ -293,7 +298,7 @@ fn whole(op: &Op, mut inputs: Vec<DataFrame>, context: &Context, limits: &Limits
                 *first = first.head(Some(half));
                 cut = Some(Cut { after: half, of: height, met: Met::Bytes });
             }
-            (made, _) => return Ok(Derived { rows: made?, rejected: None, cut, lost: own.lost() }),
+            (made, _) => return Ok(Derived { rows: made?, cut, lost: own.lost(), ..Derived::default() }),
         }
     }
 }

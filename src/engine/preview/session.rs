@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, interpolate, node_hash};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -222,6 +223,7 @@ fn source(table: ResultTable) -> NodeResult {
         whole: true,
         cut: None,
         lost: 0,
+        changes: Changes::default(),
         milliseconds: 0.0,
     }
 }
@@ -249,6 +251,7 @@ fn read_node(read: &Read, node: &Node, request: &PreviewRequest, limits: &Limits
     });
     let result = NodeResult {
         whole: found.statement.whole,
+        changes: found.tally.changes.clone(),
         tally: Some(found.tally),
         quarantined: Arc::new(found.quarantined),
         statement: Some(found.statement),
@@ -307,6 +310,7 @@ fn derived(
         whole: own.is_none() && inputs.iter().all(|(result, _)| result.whole),
         cut: own.or(before),
         lost: made.lost,
+        changes: made.changes,
         milliseconds: 0.0,
     };
     Ok((result, met))

@@ -7,7 +7,7 @@ use pipewright_core::data::instants::{date_in_range, in_range};
 use pipewright_core::data::{DataType, Field, Schema, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::Tally;
+use pipewright_core::formats::{Change, Tally};
 use polars::prelude::*;
 use polars_io::prelude::{ParquetReader, SerReader};
 
@@ -112,17 +112,22 @@ fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> R
     let mut tally = Tally { read: rows, accepted: rows, rows, ..Tally::default() };
     let mut columns = Vec::new();
     for field in wanted {
+        if !have.has(&field.name) {
+            tally.missing.insert(field.name.clone(), rows);
+        }
         let made = column(&read, field, count).map_err(|error| damaged(&file.path, &error))?;
         // What the type does not hold: infinite numbers, times out of range, values of another type.
         let before = read.column(&field.name).map_or(count, Column::null_count);
         let lost = made.null_count().saturating_sub(before);
         if lost > 0 {
-            tally.unfit.insert(field.name.clone(), lost as u64);
+            tally.changes.note(Change::Unfit, &field.name, lost as u64);
         }
         let rounded = read.column(&field.name).map_or(Ok(0), |column| rounded(column, &made));
         let rounded = rounded.map_err(|error| damaged(&file.path, &error))?;
+        let finer = read.column(&field.name).map_or(Ok(0), finer).map_err(|error| damaged(&file.path, &error))?;
+        tally.changes.note(Change::Cut, &field.name, finer);
         if rounded > 0 {
-            tally.rounded.insert(field.name.clone(), rounded);
+            tally.changes.note(Change::Rounded, &field.name, rounded);
         }
         columns.push(made);
     }
@@ -148,6 +153,15 @@ fn rounded(column: &Column, made: &Column) -> PolarsResult<u64> {
     }
     let differs = column.cast(&exact)?.not_equal_missing(&made.cast(&exact)?)?;
     Ok(differs.sum().unwrap_or(0).into())
+}
+
+/// Times with a fraction of a microsecond.
+fn finer(column: &Column) -> PolarsResult<u64> {
+    if !matches!(column.dtype(), polars::prelude::DataType::Datetime(TimeUnit::Nanoseconds, _)) {
+        return Ok(0);
+    }
+    let nanos = column.to_physical_repr();
+    Ok(nanos.i64()?.iter().flatten().filter(|nanos| nanos % 1000 != 0).count() as u64)
 }
 
 fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column> {

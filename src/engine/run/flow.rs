@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Node, NodeId, Op, Plan};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
@@ -37,12 +38,14 @@ pub(super) struct Flow<'a> {
 const TOGETHER: usize = 1 << 18;
 
 /// Rows in, per input, and out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub ins: [u64; 2],
     pub out: u64,
     /// Texts that became null because they would have been too long.
     pub lost: u64,
+    /// What became of values otherwise.
+    pub changes: Changes,
 }
 
 /// What a chunk came to.
@@ -172,6 +175,7 @@ impl Flow<'_> {
             (made, _) => {
                 let (frame, rejected) = made?;
                 count.lost += allowance.lost();
+                count.changes.add(&allowance.changes());
                 done.rejected.extend(rejected);
                 pieces.push(frame);
                 Ok(())

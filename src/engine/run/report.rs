@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::Tally;
-use pipewright_core::ir::{NodeId, OnFail, Op, Plan};
+use pipewright_core::formats::{Changes, Tally};
+use pipewright_core::ir::{Check, NodeId, OnFail, Op, Parse, Plan};
 use serde::{Deserialize, Serialize};
 
 use super::flow::Count;
@@ -98,6 +98,9 @@ pub struct StepReport {
     /// Texts that became null because they would have been longer than a million characters.
     #[serde(default, skip_serializing_if = "is_none")]
     pub lost_texts: u64,
+    /// Values of rows that went on which are not as they were.
+    #[serde(flatten)]
+    pub changes: Changes,
 }
 
 fn is_none(count: &u64) -> bool {
@@ -131,7 +134,7 @@ impl RunReport {
     /// sources of which too little could be read. The same in every summary.
     pub fn remarks(&self) -> Vec<Diagnostic> {
         let mut remarks: Vec<Diagnostic> = self.sources.iter().flat_map(SourceReport::remarks).collect();
-        remarks.extend(self.steps.iter().filter_map(StepReport::remark));
+        remarks.extend(self.steps.iter().flat_map(StepReport::remarks));
         if !self.over_threshold {
             return remarks;
         }
@@ -156,13 +159,47 @@ impl RunReport {
 }
 
 impl StepReport {
-    fn remark(&self) -> Option<Diagnostic> {
+    fn remarks(&self) -> Vec<Diagnostic> {
         let texts = if self.lost_texts == 1 { "a text".to_owned() } else { format!("{} texts", self.lost_texts) };
         let help =
             "let `repeat`, `replace`, `regexp_replace`, `pad_start`, `pad_end` and `list_join` make shorter texts";
         let told = || Diagnostic::warning("PW0393", format!("{texts} would be longer than a million characters: null"));
-        (self.lost_texts > 0).then(|| told().help(help).step(&self.step, &self.title))
+        let mut remarks: Vec<Diagnostic> = (self.lost_texts > 0).then(|| told().help(help)).into_iter().collect();
+        remarks.extend(changed_in_step(&self.changes));
+        remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
     }
+}
+
+/// What became of values in a step, as a warning; `None` where each is as it was.
+pub(crate) fn changed_in_step(changes: &Changes) -> Option<Diagnostic> {
+    let help =
+        "let the step send such rows to quarantine, give the column another type, or name a column for each piece";
+    Some(Diagnostic::warning("PW0731", changes.told()?).help(help))
+}
+
+/// What became of values of a source, as a warning; `None` where each is as it was.
+pub(crate) fn changed_in_source(tally: &Tally) -> Option<Diagnostic> {
+    let help = match tally.changes.repeated.is_empty() {
+        true => "give the column another type in the source, or String, which keeps every value as it stands",
+        false => {
+            "let what writes the source give each name once a row; a column of type String keeps a value as it stands"
+        }
+    };
+    Some(Diagnostic::warning("PW0731", tally.changed_values()?).help(help))
+}
+
+/// Columns that some files of a source lack, as a warning; `known` are told otherwise.
+pub(crate) fn lacking_in_source(tally: &Tally, known: &[String]) -> Option<Diagnostic> {
+    let missing = tally.missing.iter().filter(|(name, _)| !known.contains(name));
+    let tally = Tally { missing: missing.map(|(name, rows)| (name.clone(), *rows)).collect(), ..Tally::default() };
+    let help = "give the source files that have it, or look at the source again in the designer";
+    Some(Diagnostic::warning("PW0725", tally.lacking()?).help(help))
+}
+
+/// What a source has that its columns do not, as a hint; `None` where there is none.
+pub(crate) fn left_out_of_source(tally: &Tally) -> Option<Diagnostic> {
+    let help = "look at the source again in the designer to take them in, or leave them";
+    Some(Diagnostic::hint("PW0835", tally.left_out()?).help(help))
 }
 
 impl SourceReport {
@@ -175,10 +212,9 @@ impl SourceReport {
             let file = self.files.first().map_or("", |file| file.path.as_str());
             remarks.push(Diagnostic::warning("PW0725", message).help(help).file(file));
         }
-        if let Some(changed) = self.tally.changed_values() {
-            let help = "give the column another type in the source, or String, which keeps every value as it stands";
-            remarks.push(Diagnostic::warning("PW0731", changed).help(help));
-        }
+        remarks.extend(lacking_in_source(&self.tally, &self.missing_columns));
+        remarks.extend(changed_in_source(&self.tally));
+        remarks.extend(left_out_of_source(&self.tally));
         remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
     }
 }
@@ -203,30 +239,7 @@ pub(super) fn step_reports(
     let reports = plan.iter().filter_map(|(id, node)| {
         let count = counts.get(&id)?;
         let rows_in: Vec<u64> = count.ins.iter().copied().take(node.inputs.len()).collect();
-        let lost = rows_in.iter().sum::<u64>().saturating_sub(count.out);
-        let (dropped, quarantined) = match &node.op {
-            Op::Filter { .. } | Op::Limit(_) | Op::Distinct(_) => (lost, 0),
-            Op::Check(check) => match check.on_fail {
-                OnFail::Reject => (0, lost),
-                OnFail::Flag(_) | OnFail::Stop => (0, 0),
-            },
-            Op::Parse(parse) => match parse.on_fail {
-                OnFail::Reject => (0, lost),
-                OnFail::Flag(_) | OnFail::Stop => (0, 0),
-            },
-            Op::Read(_)
-            | Op::Rows(_)
-            | Op::Project(_)
-            | Op::Aggregate(_)
-            | Op::Window(_)
-            | Op::Join(_)
-            | Op::AsofJoin(_)
-            | Op::Union
-            | Op::Sort(_)
-            | Op::Explode(_)
-            | Op::Unpivot(_)
-            | Op::Write(_) => (0, 0),
-        };
+        let (dropped, quarantined) = left_out(&node.op, count);
         Some(StepReport {
             step: node.origin.step.clone(),
             title: node.origin.title.clone(),
@@ -237,9 +250,51 @@ pub(super) fn step_reports(
             quarantined,
             spilled_bytes: spilled.get(&id).copied().unwrap_or(0),
             lost_texts: count.lost,
+            changes: count.changes.clone(),
         })
     });
     reports.collect()
+}
+
+/// Rows of an operation that were left out on purpose, and that were turned away.
+fn left_out(op: &Op, count: &Count) -> (u64, u64) {
+    let lost = count.ins.iter().sum::<u64>().saturating_sub(count.out);
+    match op {
+        Op::Filter { .. } | Op::Limit(_) | Op::Distinct(_) => (lost, 0),
+        Op::Check(Check { on_fail, .. }) | Op::Parse(Parse { on_fail, .. }) => match on_fail {
+            OnFail::Reject => (0, lost),
+            OnFail::Flag(_) | OnFail::Stop => (0, 0),
+        },
+        Op::Read(_)
+        | Op::Rows(_)
+        | Op::Project(_)
+        | Op::Aggregate(_)
+        | Op::Window(_)
+        | Op::Join(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Sort(_)
+        | Op::Explode(_)
+        | Op::Unpivot(_)
+        | Op::Write(_) => (0, 0),
+    }
+}
+
+/// Units and rows that were turned away, for the share of them: of each source those of the way through the flow that
+/// turns away the most. A line that several branches turn away is one line.
+pub(super) fn turned_away(plan: &Plan, counts: &BTreeMap<NodeId, Count>, tallies: &BTreeMap<NodeId, Tally>) -> u64 {
+    // By node: the root of its leading input, and what is turned away from there to here.
+    let mut ways: BTreeMap<NodeId, (NodeId, u64)> = BTreeMap::new();
+    let mut most: BTreeMap<NodeId, u64> = BTreeMap::new();
+    for (id, node) in plan.iter() {
+        let (root, before) = node.inputs.first().and_then(|input| ways.get(input).copied()).unwrap_or((id, 0));
+        let own = tallies.get(&id).map_or(0, |tally| tally.quarantined);
+        let rows = counts.get(&id).map_or(0, |count| left_out(&node.op, count).1);
+        ways.insert(id, (root, before + own + rows));
+        let all = most.entry(root).or_default();
+        *all = (*all).max(before + own + rows);
+    }
+    most.values().sum()
 }
 
 /// Peak memory of this process in bytes; 0 where it cannot be had.

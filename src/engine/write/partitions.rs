@@ -114,12 +114,7 @@ impl Folders {
                 }
                 _ => Value::Null,
             };
-            let text = match value.to_json() {
-                serde_json::Value::Null => NULL_PARTITION.to_owned(),
-                serde_json::Value::String(text) => partition_text(&text),
-                other => partition_text(&other.to_string()),
-            };
-            format!("{}={text}", partition_text(name))
+            format!("{}={}", partition_text(name), folder_text(&value))
         });
         pieces.collect::<Vec<_>>().join("/")
     }
@@ -134,9 +129,28 @@ impl Folders {
     }
 }
 
+/// A value in the name of a folder: its text, as a cast to String gives it.
+fn folder_text(value: &Value) -> String {
+    match (value, value.to_json()) {
+        (Value::Float(float), _) => partition_text(&format!("{float:?}")),
+        (_, serde_json::Value::Null) => NULL_PARTITION.to_owned(),
+        (_, serde_json::Value::String(text)) => partition_text(&text),
+        (_, other) => partition_text(&other.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use pipewright_core::data::Value;
     use pipewright_core::quote::{NULL_PARTITION, partition_text};
+
+    use super::folder_text;
+
+    #[test]
+    fn floats_are_written_as_texts_show_them() {
+        let names = [1e308, 1e16, 0.0, 1e-7, 2.5].map(|float| folder_text(&Value::Float(float)));
+        assert_eq!(names, ["1e308", "1e16", "0.0", "1e-7", "2.5"]);
+    }
 
     #[test]
     fn values_make_safe_folder_names() {

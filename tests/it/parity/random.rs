@@ -18,8 +18,27 @@ use pipewright_core::steps::PlanBuilder;
 
 const INTS: [i64; 15] =
     [0, 1, -1, 2, 3, 7, -5, 10, 1_000_000, 9_007_199_254_740_993, i64::MAX, i64::MIN, i64::MAX - 1, -1_000_001, 42];
-const FLOATS: [f64; 14] =
-    [0.0, 1.5, -2.5, 0.1, 2.5, 3.0, -5.5, 1e300, -1e300, 1e-7, 9.3e18, 123_456.789, 1e16, 0.000_123];
+/// Some are Ints too, and some are what Ints beside them are rounded to.
+const FLOATS: [f64; 18] = [
+    0.0,
+    1.5,
+    -2.5,
+    0.1,
+    2.5,
+    3.0,
+    -5.5,
+    1e300,
+    -1e300,
+    1e-7,
+    9.3e18,
+    123_456.789,
+    1e16,
+    0.000_123,
+    42.0,
+    9_007_199_254_740_992.0,
+    9_223_372_036_854_775_808.0,
+    -9_223_372_036_854_775_808.0,
+];
 const TEXTS: [&str; 40] = [
     "",
     " ",
@@ -254,11 +273,22 @@ impl Generator {
         Some(Expr::binary(op, self.expr(schema, &left, depth), self.expr(schema, &right, depth)))
     }
 
+    /// The type, or the other type of numbers.
+    fn beside(&mut self, data_type: &DataType) -> DataType {
+        match data_type {
+            DataType::Int | DataType::Float => self.pick(&[DataType::Int, DataType::Float]),
+            other => other.clone(),
+        }
+    }
+
     fn condition(&mut self, schema: &Schema, depth: u8) -> Expr {
         use BinaryOp::*;
         let negated = self.random.bool();
         let of = self.pick(&types()[..7]);
-        let boxed = |generator: &mut Self, kind: &DataType| Box::new(generator.expr(schema, kind, depth));
+        let boxed = |generator: &mut Self, kind: &DataType| {
+            let kind = generator.beside(kind);
+            Box::new(generator.expr(schema, &kind, depth))
+        };
         Expr::made(match self.random.u8(..8) {
             0 => ExprKind::Not(boxed(self, &DataType::Boolean)),
             1 => ExprKind::IsNull { expr: boxed(self, &of), negated },
@@ -315,7 +345,7 @@ impl Generator {
                 continue;
             }
             let kinds: Vec<DataType> = match function.arg(index) {
-                ArgType::Same => vec![same.clone()],
+                ArgType::Same => vec![self.beside(&same)],
                 kind => types().into_iter().filter(|data_type| kind.accepts(data_type)).collect(),
             };
             let wanted = self.pick(&kinds);
@@ -514,8 +544,9 @@ impl Generator {
         let on: Vec<(Expr, Expr)> = match kind {
             JoinKind::Cross => vec![],
             _ => (0..self.random.usize(1..3))
-                .map(|_| self.pick(&[0, 1, 3, 4, 5, 6]))
-                .map(|index| (Expr::column(names[index].clone()), Expr::column(names[index].clone())))
+                // An Int may be the key beside a Float.
+                .map(|_| self.pick(&[(0, 0), (1, 1), (3, 3), (4, 4), (5, 5), (6, 6), (1, 2), (2, 1), (1, 10), (10, 9)]))
+                .map(|(left, right)| (Expr::column(names[left].clone()), Expr::column(names[right].clone())))
                 .collect(),
         };
         let right_columns = match kind {
@@ -530,7 +561,8 @@ impl Generator {
         let rows = self.random.usize(..9);
         let right = self.table(rows);
         let time = self.column(schema, |kind| *kind == DataType::Timestamp).unwrap_or_default();
-        let by = if self.random.bool() { vec![("c0".to_owned(), "c0".to_owned())] } else { vec![] };
+        let by = self.pick(&[None, None, Some(("c0", "c0")), Some(("c1", "c10")), Some(("c2", "c1"))]);
+        let by = by.into_iter().map(|(left, right)| (left.to_owned(), right.to_owned())).collect();
         let op = Op::AsofJoin(AsofJoin {
             left_time: time.clone(),
             right_time: time,

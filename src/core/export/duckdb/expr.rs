@@ -18,6 +18,14 @@ pub struct Printer<'a> {
     pub table: &'a str,
 }
 
+/// An Int and a Float that are compared with each other.
+pub(super) struct Mixed<'e> {
+    pub int: &'e Expr,
+    pub float: &'e Expr,
+    /// The Float stands before the Int.
+    is_swapped: bool,
+}
+
 type Sql = Result<String, Diagnostic>;
 
 pub fn unsupported(what: impl std::fmt::Display) -> Diagnostic {
@@ -69,11 +77,23 @@ impl Printer<'_> {
             ExprKind::IsBoolean { expr, value, negated } => {
                 format!("({} IS {}{})", self.sql(expr)?, not(*negated), if *value { "TRUE" } else { "FALSE" })
             }
-            ExprKind::IsDistinct { left, right, negated } => {
-                format!("({} IS {}DISTINCT FROM {})", self.sql(left)?, not(*negated), self.sql(right)?)
-            }
+            ExprKind::IsDistinct { left, right, negated } => match self.mixed(left, right) {
+                Some(Mixed { int, float, .. }) => {
+                    format!("({}pw_distinct_numbers({}, {}))", not(*negated), self.sql(int)?, self.sql(float)?)
+                }
+                None => format!("({} IS {}DISTINCT FROM {})", self.sql(left)?, not(*negated), self.sql(right)?),
+            },
             ExprKind::Between { expr, low, high, negated } => {
+                if self.mixed(expr, low).or(self.mixed(expr, high)).is_some() {
+                    let above = self.compared(BinaryOp::GreaterOrEqual, expr, low)?;
+                    let below = self.compared(BinaryOp::LessOrEqual, expr, high)?;
+                    return Ok(format!("({}({above} AND {below}))", not(*negated)));
+                }
                 format!("({} {}BETWEEN {} AND {})", self.sql(expr)?, not(*negated), self.sql(low)?, self.sql(high)?)
+            }
+            ExprKind::InList { expr, list, negated } if list.iter().any(|item| self.mixed(expr, item).is_some()) => {
+                let any = list.iter().map(|item| self.compared(BinaryOp::Equal, expr, item));
+                format!("({}({}))", not(*negated), any.collect::<Result<Vec<_>, _>>()?.join(" OR "))
             }
             ExprKind::InList { expr, list, negated } => {
                 let items = list.iter().map(|item| self.sql(item)).collect::<Result<Vec<_>, _>>()?;
@@ -85,11 +105,19 @@ impl Printer<'_> {
             }
             ExprKind::Case { operand, branches, otherwise } => {
                 let mut sql = String::from("CASE");
-                if let Some(operand) = operand {
+                let operand = operand.as_deref();
+                // Ints beside Floats are compared one by one.
+                let one_by_one =
+                    operand.filter(|operand| branches.iter().any(|(when, _)| self.mixed(operand, when).is_some()));
+                if let Some(operand) = operand.filter(|_| one_by_one.is_none()) {
                     sql.push_str(&format!(" {}", self.sql(operand)?));
                 }
                 for (when, then) in branches {
-                    sql.push_str(&format!(" WHEN {} THEN {}", self.sql(when)?, self.sql(then)?));
+                    let when = match one_by_one {
+                        Some(operand) => self.compared(BinaryOp::Equal, operand, when)?,
+                        None => self.sql(when)?,
+                    };
+                    sql.push_str(&format!(" WHEN {when} THEN {}", self.sql(then)?));
                 }
                 if let Some(otherwise) = otherwise {
                     sql.push_str(&format!(" ELSE {}", self.sql(otherwise)?));
@@ -101,8 +129,32 @@ impl Printer<'_> {
         })
     }
 
+    /// An Int and a Float that are compared.
+    pub(super) fn mixed<'e>(&self, left: &'e Expr, right: &'e Expr) -> Option<Mixed<'e>> {
+        match (self.type_of(left), self.type_of(right)) {
+            (DataType::Int, DataType::Float) => Some(Mixed { int: left, float: right, is_swapped: false }),
+            (DataType::Float, DataType::Int) => Some(Mixed { int: right, float: left, is_swapped: true }),
+            _ => None,
+        }
+    }
+
+    /// A comparison. DuckDB would round an Int beside a Float to a Float first.
+    pub(super) fn compared(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Sql {
+        let Some(Mixed { int, float, is_swapped }) = self.mixed(left, right) else {
+            return Ok(format!("({} {} {})", self.sql(left)?, op.symbol(), self.sql(right)?));
+        };
+        let order = format!("pw_order({}, {})", self.sql(int)?, self.sql(float)?);
+        Ok(match is_swapped {
+            false => format!("({order} {} 0)", op.symbol()),
+            true => format!("(0 {} {order})", op.symbol()),
+        })
+    }
+
     fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Sql {
         use DataType::{Date, Duration, Float, Int, Timestamp, Unknown};
+        if op.is_comparison() {
+            return self.compared(op, left, right);
+        }
         let (a, b) = (self.sql(left)?, self.sql(right)?);
         let types = (self.type_of(left), self.type_of(right));
         Ok(match (op, types) {
@@ -110,8 +162,7 @@ impl Printer<'_> {
             (BinaryOp::Or, _) => format!("({a} OR {b})"),
             (BinaryOp::Concat, _) => format!("({a} || {b})"),
             // What has no type holds nulls only.
-            (op, (Unknown, _) | (_, Unknown)) if !op.is_comparison() => "NULL".to_owned(),
-            (op, _) if op.is_comparison() => format!("({a} {} {b})", op.symbol()),
+            (_, (Unknown, _) | (_, Unknown)) => "NULL".to_owned(),
             (BinaryOp::Add, (Timestamp | Date, Duration)) => format!("pw_shift({a}, {b})"),
             (BinaryOp::Add, (Duration, Timestamp | Date)) => format!("pw_shift({b}, {a})"),
             (BinaryOp::Subtract, (Timestamp | Date, Duration)) => format!("pw_shift({a}, TRY(- {b}))"),

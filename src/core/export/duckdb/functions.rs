@@ -3,7 +3,7 @@
 use super::expr::{Printer, cast, type_name, unsupported};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Call, Expr, ExprKind, FunctionKind, VARYING, function};
+use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, VARYING, function};
 use crate::ir::FileKind;
 use crate::quote::sql_text;
 
@@ -124,6 +124,9 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<DataType> = call.args.iter().map(|arg| printer.type_of(arg)).collect();
     let name = call.function.as_str();
+    if let Some(sql) = chosen(printer, call, &args)? {
+        return Ok(sql);
+    }
     if let Some(sql) = text_function(name, &args, &types, &call.args)? {
         return Ok(sql);
     }
@@ -136,6 +139,53 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     Err(unsupported(format!("the function `{name}`")))
 }
 
+/// Functions that compare their arguments: an Int beside a Float is not rounded.
+fn chosen(printer: &Printer, call: &Call, args: &[String]) -> Result<Option<String>, Diagnostic> {
+    Ok(match (call.function.as_str(), call.args.as_slice(), args) {
+        ("nullif", [value, other], [a, b]) => Some(match printer.type_of(value) == printer.type_of(other) {
+            true => format!("nullif({a}, {b})"),
+            // DuckDB would give the type that holds both.
+            false => format!("CASE WHEN {} THEN NULL ELSE {a} END", printer.compared(BinaryOp::Equal, value, other)?),
+        }),
+        ("list_contains", [list, value], [a, b]) => match (printer.type_of(list), printer.type_of(value)) {
+            (DataType::List(item), value) if *item != value && item.is_numeric() && value.is_numeric() => {
+                let exact = match value {
+                    DataType::Int => "pw_exact_float",
+                    _ => "pw_exact_int",
+                };
+                let found = format!("coalesce(list_contains({a}, {exact}({b})), FALSE)");
+                Some(format!("CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN {found} END"))
+            }
+            _ => None,
+        },
+        ("cast_loses", [value, to], [a, _]) => {
+            let to: Option<DataType> = constant(to).and_then(|text| text.parse().ok());
+            let to = to.ok_or_else(|| unsupported("`cast_loses` without a type"))?;
+            Some(format!("CASE WHEN {a} IS NOT NULL THEN {} END", loses(a, &printer.type_of(value), &to)?))
+        }
+        ("clamp", [_, low, high], [a, l, h]) => {
+            let types = call.args.iter().map(|arg| printer.type_of(arg));
+            let common = types.fold(DataType::Unknown, |sum, item| sum.common(&item).unwrap_or(DataType::Float));
+            Some(format!(
+                "CAST(CASE WHEN {} OR {a} IS NULL OR {l} IS NULL OR {h} IS NULL THEN NULL ELSE greatest(least({a}, {h}), {l}) END AS {})",
+                printer.compared(BinaryOp::Greater, low, high)?,
+                type_name(&common)
+            ))
+        }
+        _ => None,
+    })
+}
+
+/// Whether a value that is cast becomes null, or one inside of it.
+fn loses(sql: &str, from: &DataType, to: &DataType) -> Sql {
+    Ok(match (from, to) {
+        (DataType::List(from), DataType::List(to)) => {
+            format!("(len(list_filter({sql}, lambda x: {})) > 0)", loses("x", from, to)?)
+        }
+        _ => format!("({sql} IS NOT NULL AND {} IS NULL)", cast(sql, from, to)?),
+    })
+}
+
 fn text_function(
     name: &str,
     args: &[String],
@@ -145,7 +195,9 @@ fn text_function(
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
     let a = arg(0);
     Ok(Some(match name {
-        "lower" | "reverse" => format!("{name}({a})"),
+        "lower" => format!("lower({a})"),
+        // DuckDB's own would keep together what is shown as one sign.
+        "reverse" => format!("pw_reverse({a})"),
         // A sharp s has no single capital letter that goes back to it.
         "upper" => {
             format!("CASE WHEN contains({a}::VARCHAR, 'ß') THEN replace(upper({a}), 'ẞ', 'ß') ELSE upper({a}) END")
@@ -153,7 +205,7 @@ fn text_function(
         "length" => format!("length({a})"),
         "substring" => match args.get(2) {
             // A count below zero is no count; positions before the first character count too.
-            Some(count) => format!("pw_substring({a}, pw_count({}), pw_count({count}))", arg(1)),
+            Some(count) => format!("pw_substring({a}, {}, {count})", arg(1)),
             None => format!("pw_from({a}, pw_count({}))", arg(1)),
         },
         "left" | "right" => format!("{name}({a}, pw_count({}))", arg(1)),
@@ -195,7 +247,6 @@ fn text_function(
             )
         }
         "coalesce" => format!("coalesce({})", args.join(", ")),
-        "nullif" => format!("nullif({a}, {})", arg(1)),
         "if" => format!("CASE WHEN {a} THEN {} ELSE {} END", arg(1), arg(2)),
         "greatest" | "least" => format!("{name}({})", args.join(", ")),
         "list_of" => format!("[{}]", args.join(", ")),
@@ -249,15 +300,6 @@ fn number_function(name: &str, args: &[String], types: &[DataType]) -> Option<St
         "exp" => format!("pw_finite(TRY(exp(CAST({a} AS DOUBLE))))"),
         "power" => format!("pw_finite(TRY(pow(CAST({a} AS DOUBLE), CAST({} AS DOUBLE))))", arg(1)),
         "bin" => format!("CASE WHEN {w} > 0 THEN pw_finite(floor(CAST({a} AS DOUBLE) / {w}) * {w}) END", w = arg(1)),
-        "clamp" => {
-            let common = types.iter().fold(DataType::Unknown, |sum, item| sum.common(item).unwrap_or(DataType::Float));
-            format!(
-                "CAST(CASE WHEN {l} > {h} OR {a} IS NULL OR {l} IS NULL OR {h} IS NULL THEN NULL ELSE greatest(least({a}, {h}), {l}) END AS {})",
-                type_name(&common),
-                l = arg(1),
-                h = arg(2)
-            )
-        }
         _ => return None,
     })
 }
@@ -277,9 +319,11 @@ pub fn shown_value(sql: &str, data_type: &DataType) -> String {
         DataType::List(item) if nested_needs_text(item) => {
             format!("list_transform({sql}, lambda x: {})", shown_value("x", item))
         }
-        DataType::Record(fields) if fields.iter().any(|(_, item)| nested_needs_text(item)) => {
+        DataType::Record(fields) if nested_needs_text(data_type) => {
+            let fields: std::collections::BTreeMap<&String, &DataType> =
+                fields.iter().map(|(name, item)| (name, item)).collect();
             let parts: Vec<String> = fields
-                .iter()
+                .into_iter()
                 .map(|(name, item)| {
                     format!(
                         "{}: {}",
@@ -298,7 +342,10 @@ fn nested_needs_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Timestamp | DataType::Duration => true,
         DataType::List(item) => nested_needs_text(item),
-        DataType::Record(fields) => fields.iter().any(|(_, item)| nested_needs_text(item)),
+        // Objects are written with their keys in order.
+        DataType::Record(fields) => {
+            !fields.is_sorted_by(|(a, _), (b, _)| a <= b) || fields.iter().any(|(_, item)| nested_needs_text(item))
+        }
         _ => false,
     }
 }

@@ -46,7 +46,7 @@ pub fn call(
                 "TRY(CASE json_type({a}, {path}) WHEN 'ARRAY' THEN CAST(json_array_length({a}, {path}) AS BIGINT) WHEN 'OBJECT' THEN CAST(len(json_keys({a}, {path})) AS BIGINT) END)"
             )
         }
-        "json_valid" => format!("json_valid({a})"),
+        "json_valid" => format!("pw_is_json({a})"),
         "url_scheme" => part(a, "^([A-Za-z][A-Za-z0-9+.-]*)://", "lower"),
         "url_host" => format!(
             "nullif(lower(regexp_extract({a}, {}, 1)), '')",
@@ -58,7 +58,7 @@ pub fn call(
         ),
         "url_path" => {
             format!(
-                "regexp_extract(trim({a}), {}, 1)",
+                "regexp_extract(trim({a}, pw_blanks()), {}, 1)",
                 sql_text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)")
             )
         }

@@ -171,7 +171,8 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
     let (left_sql, right_sql) = (left.printer("l."), right.printer("r."));
     let mut conditions = Vec::new();
     for (a, b) in &join.on {
-        conditions.push(format!("{} = {}", left_sql.print(a)?, right_sql.print(b)?));
+        let (left_type, right_type) = (left_sql.type_of(a), right_sql.type_of(b));
+        conditions.push(key_pair((&left_sql.print(a)?, &left_type), (&right_sql.print(b)?, &right_type)));
     }
     let on = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     let left_columns = column_list(left.schema.fields.iter(), "l.");
@@ -200,6 +201,15 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
     Ok(format!("SELECT {left_columns}{right_columns}\nFROM {a} AS l {kind} {b} AS r ON {on}"))
 }
 
+/// A condition that keys are equal. An Int that is no Float equals none.
+fn key_pair((a, left): (&str, &DataType), (b, right): (&str, &DataType)) -> String {
+    match (left, right) {
+        (DataType::Int, DataType::Float) => format!("pw_exact_float({a}) = {b}"),
+        (DataType::Float, DataType::Int) => format!("{a} = pw_exact_float({b})"),
+        _ => format!("{a} = {b}"),
+    }
+}
+
 /// An ASOF join over right rows made unique by key and time: of several the later one by all columns.
 fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
     let one_side = |direction: AsofDirection, table: &str| -> String {
@@ -215,8 +225,14 @@ fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
             keys.join(", "),
             order.join(", ")
         );
-        let mut on: Vec<String> =
-            join.by.iter().map(|(a, b)| format!("l.{} = {table}.{}", sql_identifier(a), sql_identifier(b))).collect();
+        let by = join.by.iter().map(|(a, b)| {
+            let (left_key, right_key) = (format!("l.{}", sql_identifier(a)), format!("{table}.{}", sql_identifier(b)));
+            let type_of = |schema: &Schema, name: &str| {
+                schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone())
+            };
+            key_pair((&left_key, &type_of(left.schema, a)), (&right_key, &type_of(right.schema, b)))
+        });
+        let mut on: Vec<String> = by.collect();
         on.push(format!("l.{} {sign} {table}.{}", sql_identifier(&join.left_time), sql_identifier(&join.right_time)));
         format!("ASOF LEFT JOIN {unique} AS {table} ON {}", on.join(" AND "))
     };
@@ -414,6 +430,17 @@ pub fn copy(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagnostic> {
         Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &[][..]),
         Destination::Answer { .. } => return Ok(None),
     };
+    if kind == FileKind::Parquet
+        && let Some(span) = node.schema.fields.iter().find(|field| holds_span(&field.data_type))
+    {
+        return Err(Diagnostic::error(
+            "PW0838",
+            format!("DuckDB writes no Duration into Parquet, and `{}` is one or holds one", span.name),
+        )
+        .help(
+            "export to the target `pipeline`, write another format, or make it a number before, as in `seconds(took)`",
+        ));
+    }
     let parameters = parameter_types(plan);
     let printer = Printer { schema: &node.schema, parameters: &parameters, table: "" };
     let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", printer.total_order(order)?) };
@@ -442,6 +469,16 @@ pub fn copy(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagnostic> {
         columns.join(", "),
         view(id)
     )))
+}
+
+/// Whether a type is a span of time, or holds one.
+fn holds_span(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Duration => true,
+        DataType::List(item) => holds_span(item),
+        DataType::Record(fields) => fields.iter().any(|(_, item)| holds_span(item)),
+        _ => false,
+    }
 }
 
 fn shown_column(field: &Field, kind: FileKind) -> String {

@@ -1,7 +1,7 @@
 //! Macros that give DuckDB Pipewright's semantics: null where an operation has no answer.
 
 /// Stands at the top of every script.
-pub const PRELUDE: &str = r"-- Made by Pipewright. Needs DuckDB 1.3 or later (TRY).
+pub const PRELUDE: &str = r#"-- Made by Pipewright. Needs DuckDB 1.3 or later (TRY).
 SET TimeZone = 'UTC';
 SET preserve_insertion_order = true;
 
@@ -10,6 +10,13 @@ CREATE OR REPLACE TEMP MACRO pw_finite(x) AS CASE WHEN isfinite(x) THEN x + 0 EN
 CREATE OR REPLACE TEMP MACRO pw_divide(a, b) AS CASE WHEN b <> 0 THEN pw_finite(CAST(a AS DOUBLE) / CAST(b AS DOUBLE)) END;
 CREATE OR REPLACE TEMP MACRO pw_modulo(a, b) AS CASE WHEN b <> 0 THEN pw_finite(CAST(a AS DOUBLE) % CAST(b AS DOUBLE)) END;
 CREATE OR REPLACE TEMP MACRO pw_modulo_int(a, b) AS CASE WHEN b = -1 THEN CASE WHEN a IS NOT NULL THEN CAST(0 AS BIGINT) END ELSE TRY(a % b) END;
+-- An integer beside a float, without rounding the integer: -1, 0 or 1.
+CREATE OR REPLACE TEMP MACRO pw_order(i, f) AS CASE WHEN i IS NULL OR f IS NULL THEN NULL WHEN f >= 9223372036854775808e0 THEN -1
+  WHEN f < -9223372036854775808e0 OR i > TRY_CAST(floor(f) AS BIGINT) THEN 1 WHEN i = TRY_CAST(floor(f) AS BIGINT) AND f = floor(f) THEN 0 ELSE -1 END;
+CREATE OR REPLACE TEMP MACRO pw_distinct_numbers(i, f) AS CASE WHEN i IS NULL OR f IS NULL THEN (i IS NULL) <> (f IS NULL) ELSE pw_order(i, f) <> 0 END;
+-- The float that is the same number as an integer, and the integer that is the same number as a float; null where there is none.
+CREATE OR REPLACE TEMP MACRO pw_exact_float(i) AS CASE WHEN pw_order(i, CAST(i AS DOUBLE)) = 0 THEN CAST(i AS DOUBLE) END;
+CREATE OR REPLACE TEMP MACRO pw_exact_int(f) AS CASE WHEN pw_order(TRY_CAST(floor(f) AS BIGINT), f) = 0 THEN TRY_CAST(floor(f) AS BIGINT) END;
 -- A list without its repetitions.
 CREATE OR REPLACE TEMP MACRO pw_distinct(l) AS list_filter(l, lambda x, i: list_position(l, x) = i);
 -- A time, if it lies in the years 1 to 9999.
@@ -24,7 +31,10 @@ CREATE OR REPLACE TEMP MACRO pw_round_int(x, n) AS CASE WHEN n >= 0 THEN x WHEN 
 CREATE OR REPLACE TEMP MACRO pw_count(n) AS CASE WHEN n > 4294967295 THEN 4294967295 WHEN n < -4294967295 THEN -4294967295 ELSE n END;
 CREATE OR REPLACE TEMP MACRO pw_length(n) AS CAST(CASE WHEN n > 1000000 THEN 1000000 WHEN n < 0 THEN 0 ELSE n END AS INTEGER);
 CREATE OR REPLACE TEMP MACRO pw_blanks() AS ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13);
-CREATE OR REPLACE TEMP MACRO pw_substring(x, s, n) AS CASE WHEN s IS NOT NULL AND n >= 0 THEN substr(x, greatest(s, 1), greatest(n + least(s - 1, 0), 0)) END;
+CREATE OR REPLACE TEMP MACRO pw_substring(x, s, n) AS CASE WHEN s IS NOT NULL AND n >= 0
+  THEN substr(x, pw_count(greatest(s, 1)), CAST(pw_count(greatest(CAST(n AS HUGEINT) + least(CAST(s AS HUGEINT) - 1, 0), 0)) AS BIGINT)) END;
+-- Character by character, whatever is shown as one sign.
+CREATE OR REPLACE TEMP MACRO pw_reverse(x) AS CASE WHEN x IS NOT NULL THEN coalesce(array_to_string(list_reverse(regexp_extract_all(x, '(?s).')), ''), '') END;
 CREATE OR REPLACE TEMP MACRO pw_from(x, s) AS CASE WHEN s IS NOT NULL THEN substr(x, greatest(s, 1)) END;
 CREATE OR REPLACE TEMP MACRO pw_split(x, s) AS CASE WHEN s IS NULL THEN NULL WHEN x = '' AND s <> '' THEN [''] WHEN x = '' THEN CAST([] AS VARCHAR[]) ELSE string_split(x, s) END;
 CREATE OR REPLACE TEMP MACRO pw_join(l, s) AS CASE WHEN (len(l) - 1) * length(s) <= 1000000 THEN substr(list_reduce(list_prepend(left(s, 0), l), lambda x, y: x || s || y), length(s) + 1) END;
@@ -42,7 +52,11 @@ CREATE OR REPLACE TEMP MACRO pw_floor_div(a, b) AS (a // b) - CASE WHEN a % b < 
 CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN pw_time(TRY(
   CASE WHEN w % 604800000000 = 0 THEN pw_floor_div(epoch_us(t) - 345600000000, w) * w + 345600000000
   ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
-CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN json_valid(x) THEN x END;
+-- DuckDB takes numbers that are none: outside of texts stands no `nan` and no `inf`, and each number is finite.
+CREATE OR REPLACE TEMP MACRO pw_bare(x) AS regexp_replace(x, '"(\\.|[^"\\])*"', '', 'g');
+CREATE OR REPLACE TEMP MACRO pw_is_json(x) AS CASE WHEN NOT json_valid(x) THEN FALSE WHEN x IS NOT NULL THEN NOT regexp_matches(pw_bare(x), '(?i)nan|inf')
+  AND len(list_filter(regexp_extract_all(pw_bare(x), '-?[0-9][0-9.eE+-]*'), lambda n: NOT coalesce(isfinite(TRY_CAST(n AS DOUBLE)), FALSE))) = 0 END;
+CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN pw_is_json(x) THEN x END;
 -- Texts as values: whole texts only, no separators, no special numbers.
 CREATE OR REPLACE TEMP MACRO pw_trim(x) AS trim(x, E' \t\n\f\r');
 CREATE OR REPLACE TEMP MACRO pw_int(x) AS CASE WHEN regexp_full_match(pw_trim(x), '[+-]?[0-9]+') THEN TRY_CAST(pw_trim(x) AS BIGINT) END;
@@ -97,5 +111,5 @@ CREATE OR REPLACE TEMP MACRO pw_folder_text(x) AS
 CREATE OR REPLACE TEMP MACRO pw_folder(x) AS CASE WHEN x IS NULL THEN '__HIVE_DEFAULT_PARTITION__'
   WHEN x = '.' THEN '%2E' WHEN x = '..' THEN '%2E%2E' WHEN x = '__HIVE_DEFAULT_PARTITION__' THEN '%5F_HIVE_DEFAULT_PARTITION__'
   ELSE pw_folder_text(x) END;
-CREATE OR REPLACE TEMP MACRO pw_float_text(x) AS regexp_replace(regexp_replace(CAST(x AS VARCHAR), 'e[+]', 'e'), 'e(-?)0+(\d)', 'e\1\2');
-";
+CREATE OR REPLACE TEMP MACRO pw_float_text(x) AS regexp_replace(regexp_replace(CAST(x + 0 AS VARCHAR), 'e[+]', 'e'), 'e(-?)0+(\d)', 'e\1\2');
+"#;

@@ -464,7 +464,8 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
          engine.\n\n\
          Needs: `pipewright` on the PATH (or its path in `PIPEWRIGHT`), and Python 3 (or its path in `PYTHON`) with the package `duckdb` 1.3 or later.\n\n\
          ## Parameters\n\n{}\n## What is carried how\n\nSources are read by Pipewright; every other step is a view or a table of `pipeline.sql`, \
-         named in a comment above it. {lines} Rows that a rule rejects go to `quarantine/rejected.jsonl`.\n",
+         named in a comment above it. {lines} Rows that a rule rejects go to `quarantine/rejected.jsonl`. \
+         Values that steps make null are not counted: a run of the project, or of the target `pipeline`, tells them.\n",
         markdown_text(&info.name),
         parameter_lines(&used)
     )

@@ -12,7 +12,9 @@ type Sql = Result<String, Diagnostic>;
 pub fn printed(sql: &str, format: &str) -> Sql {
     let items = time_format(format).map_err(unsupported)?;
     let parts: Vec<String> = items.iter().map(|item| printed_item("t", item)).collect();
-    Ok(format!("list_extract(list_transform([{sql}], lambda t: {}), 1)", parts.join(" || ")))
+    // A format without parts of the time would print null too.
+    let text = parts.join(" || ");
+    Ok(format!("list_extract(list_transform([{sql}], lambda t: CASE WHEN t IS NOT NULL THEN {text} END), 1)"))
 }
 
 fn printed_item(time: &str, item: &FormatItem) -> String {

@@ -5,7 +5,7 @@ use super::super::functions::{ArgType, FunctionKind, function};
 use super::super::rules::{binary, compared, literal_as};
 use super::super::{BinaryOp, Call, Expr, ExprKind};
 use super::Scope;
-use crate::data::{DataType, Value};
+use crate::data::{DataType, Value, exact_float, exact_int};
 
 /// The type of the expression; what is wrong or not known yet is `Unknown`. Cheaper than `check`.
 pub fn type_of(expr: &Expr, scope: &Scope) -> DataType {
@@ -50,7 +50,8 @@ fn call_type(call: &Call, scope: &Scope) -> DataType {
 
 /// The expression with the conversions that its types imply written out: text literals beside times and spans
 /// become such literals, Dates beside Timestamps are cast, `||` gets texts, and branches of `case`, `if`,
-/// `coalesce` and their like get one type. Only Int beside Float in arithmetic and comparisons stays implicit.
+/// `coalesce` and their like get one type. Only Int beside Float in arithmetic and comparisons stays implicit; a number
+/// that is compared with a column of the other type is written as that type where it is the same number.
 pub fn coerce(expr: &Expr, scope: &Scope) -> Expr {
     expr.clone().rewrite(&mut |mut expr| {
         match &mut expr.kind {
@@ -125,7 +126,23 @@ fn coerce_pair(left: &mut Expr, right: &mut Expr, scope: &Scope) {
     match (type_of(left, scope), type_of(right, scope)) {
         (DataType::Date, DataType::Timestamp) => convert(left, &DataType::Timestamp, scope),
         (DataType::Timestamp, DataType::Date) => convert(right, &DataType::Timestamp, scope),
-        _ => {}
+        (left_type, right_type) => {
+            settle_number(left, &right_type);
+            settle_number(right, &left_type);
+        }
+    }
+}
+
+/// A number that is compared with values of the other type, written as one of them where that changes nothing.
+fn settle_number(number: &mut Expr, other: &DataType) {
+    let ExprKind::Literal(value) = &number.kind else { return };
+    let settled = match (value, other) {
+        (Value::Int(int), DataType::Float) => exact_float(*int).map(Value::Float),
+        (Value::Float(float), DataType::Int) => exact_int(*float).map(Value::Int),
+        _ => None,
+    };
+    if let Some(value) = settled {
+        number.kind = ExprKind::Literal(value);
     }
 }
 
@@ -133,6 +150,10 @@ fn coerce_pair(left: &mut Expr, right: &mut Expr, scope: &Scope) {
 fn coerce_all(subject: &mut Expr, others: &mut [&mut Expr], scope: &Scope) {
     for other in others.iter_mut() {
         read_literals(subject, other, scope);
+    }
+    let subject_type = type_of(subject, scope);
+    for other in others.iter_mut() {
+        settle_number(other, &subject_type);
     }
     let is = |expr: &Expr, wanted: DataType| type_of(expr, scope) == wanted;
     let moments = |expr: &Expr| matches!(type_of(expr, scope), DataType::Date | DataType::Timestamp);
@@ -172,13 +193,20 @@ fn coerce_call(call: &mut Call, scope: &Scope) {
             convert(arg, &DataType::Timestamp, scope);
         }
     }
+    match (function.name, call.args.as_mut_slice()) {
+        // What is compared is not what is given: neither is rounded to the other's type.
+        ("nullif", [value, other]) => return settle_number(other, &type_of(value, scope)),
+        ("clamp", _) => return,
+        _ => {}
+    }
     let chooses = function.kind != FunctionKind::Aggregate
-        && (function.args.contains(&ArgType::Same) || matches!(function.name, "greatest" | "least" | "clamp"));
+        && (function.args.contains(&ArgType::Same) || matches!(function.name, "greatest" | "least"));
     if chooses {
-        let same =
-            call.args.iter_mut().enumerate().filter(|(index, _)| {
-                matches!(function.arg(*index), ArgType::Same | ArgType::Ordered | ArgType::Number)
-            });
+        let same = call
+            .args
+            .iter_mut()
+            .enumerate()
+            .filter(|(index, _)| matches!(function.arg(*index), ArgType::Same | ArgType::Ordered));
         coerce_same(same.map(|(_, arg)| arg).collect(), scope);
     }
 }

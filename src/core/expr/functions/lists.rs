@@ -114,7 +114,35 @@ pub(super) const FUNCTIONS: &[Function] = &[
         },
         &[example("list_sort([2, null, 1])", "[1, 2, null]")],
     ),
+    scalar(
+        "lists",
+        "cast_loses(value, type) → Boolean",
+        "Whether the value, or one inside of a list or record, becomes null where it is cast to the type, which is written as a text.",
+        &[Any, Text],
+        boolean,
+        |a| {
+            value_or_null(|| {
+                let value = a.first().filter(|value| !value.is_null())?;
+                Some(Value::Boolean(super::super::cast::loses(value, &text_at(a, 1)?.parse().ok()?)))
+            })
+        },
+        &[
+            example("cast_loses(['1', 'x'], 'List<Int>')", "true"),
+            example("cast_loses(['1', null], 'List<Int>')", "false"),
+            example("cast_loses('x', 'Int')", "true"),
+        ],
+    )
+    .literal(&[1])
+    .checked(check_type),
 ];
+
+/// The second argument names a type.
+fn check_type(args: &[Option<&Value>]) -> Result<(), String> {
+    match args.get(1) {
+        Some(Some(Value::String(text))) => text.parse::<DataType>().map(|_| ()),
+        _ => Ok(()),
+    }
+}
 
 fn list_of_common(args: &[DataType]) -> TypeResult {
     Ok(DataType::List(Box::new(common(args)?)))

@@ -2,7 +2,7 @@
 //! Must not import any room but `data`.
 
 use super::ArgType::{Any, Int, String as Text};
-use super::arguments::{boolean, int, int_at, int_or, some_text, string, strings, text_at, value_or_null};
+use super::arguments::{boolean, int, int_at, some_text, string, strings, text_at, value_or_null};
 use super::{Function, MOST_JOINED, example, scalar};
 use crate::data::Value;
 
@@ -43,12 +43,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The characters from position `start` (from 1) on, at most `count` of them.",
         &[Text, Int, Int],
         string,
-        |a| value_or_null(|| substring(text_at(a, 0)?, int_at(a, 1)?, int_or(a, 2, i64::MAX)?)),
+        |a| value_or_null(|| substring(text_at(a, 0)?, int_at(a, 1)?, a.get(2).map(|_| int_at(a, 2)))),
         &[
             example("substring('/api/users', 2, 3)", "'api'"),
             example("substring('größe', 3)", "'öße'"),
+            example("substring('abc', -9223372036854775807)", "'abc'"),
             example("substring('abc', 0, 2)", "'a'"),
             example("substring('abc', 2, -1)", "null"),
+            example("substring('abc', -9007199254740993, 9223372036854775807)", "'abc'"),
+            example("substring('abc', 9223372036854775807, 9223372036854775807)", "''"),
         ],
     )
     .least(2),
@@ -229,7 +232,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[Text],
         string,
         |a| value_or_null(|| some_text(text_at(a, 0)?.chars().rev().collect::<String>())),
-        &[example("reverse('abc')", "'cba'")],
+        &[
+            example("reverse('abc')", "'cba'"),
+            example("reverse('e\u{301}\r\n🇩🇪')", "'🇪🇩\n\r\u{301}e'"),
+            example("reverse('')", "''"),
+        ],
     ),
     scalar(
         "text",
@@ -287,13 +294,16 @@ fn upper_char(c: char) -> char {
 }
 
 /// As in SQL: positions before the first character count, but hold nothing.
-fn substring(text: &str, start: i64, count: i64) -> Option<Value> {
-    if count < 0 {
-        return None;
-    }
-    let end = start.saturating_add(count);
+/// `count`: not given, or what it is.
+fn substring(text: &str, start: i64, count: Option<Option<i64>>) -> Option<Value> {
     let from = start.max(1);
-    let take = end.saturating_sub(from).max(0);
+    let take = match count {
+        None => i64::MAX,
+        Some(count) => {
+            let count = count.filter(|count| *count >= 0)?;
+            start.saturating_add(count).saturating_sub(from).max(0)
+        }
+    };
     some_text(text.chars().skip((from - 1) as usize).take(take as usize).collect::<String>())
 }
 

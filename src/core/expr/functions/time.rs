@@ -76,7 +76,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             print_time(timestamp_at(a, 0)?, &items).map(Value::String)
         }),
         &[example("format_time(timestamp '2026-03-02T14:02:11Z', '%a %d.%m.%Y %H:%M')", "'Mon 02.03.2026 14:02'"),
-          example("format_time(timestamp '2026-03-02T14:02:11.250Z', '%T.%L')", "'14:02:11.250'")])
+          example("format_time(timestamp '2026-03-02T14:02:11.250Z', '%T.%L')", "'14:02:11.250'"),
+          example("format_time(try_cast('no' as timestamp), '%z')", "null")])
         .literal(&[1]).checked(check_format),
     scalar("time", "epoch(time) → Float", "Seconds since 1970-01-01 UTC.", &[Timestamp], float,
         |a| value_or_null(|| Some(Value::float(timestamp_at(a, 0)? as f64 / MICROS_PER_SECOND as f64))),
@@ -94,7 +95,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("time", "at_timezone(time, zone) → Timestamp",
         "The clock of a zone such as 'Europe/Berlin' at that time, for grouping by local days and hours.", &[Timestamp, Text], timestamp,
         |a| value_or_null(|| to_local(timestamp_at(a, 0)?, text_at(a, 1)?).map(Value::Timestamp)),
-        &[example("at_timezone(timestamp '2026-07-01T10:00:00Z', 'Europe/Berlin')", "timestamp '2026-07-01T12:00:00Z'")])
+        &[example("at_timezone(timestamp '2026-07-01T10:00:00Z', 'Europe/Berlin')", "timestamp '2026-07-01T12:00:00Z'"),
+          // Beyond the tables of time zones their rules go on.
+          example("at_timezone(timestamp '2100-07-01T00:00:00Z', 'Europe/Berlin')", "timestamp '2100-07-01T02:00:00Z'"),
+          example("at_timezone(timestamp '2100-03-28T00:59:59Z', 'Europe/Berlin')", "timestamp '2100-03-28T01:59:59Z'"),
+          example("at_timezone(timestamp '2100-03-28T01:00:00Z', 'Europe/Berlin')", "timestamp '2100-03-28T03:00:00Z'"),
+          example("at_timezone(timestamp '9999-01-01T00:00:00Z', 'Australia/Sydney')", "timestamp '9999-01-01T11:00:00Z'"),
+          example("at_timezone(timestamp '2400-07-01T00:00:00Z', 'Asia/Tokyo')", "timestamp '2400-07-01T09:00:00Z'")])
         .literal(&[1]).checked(check_zone),
     scalar("time", "from_timezone(time, zone) → Timestamp",
         "The time at which a clock of the zone showed this; the earlier one where it did twice, null where never.", &[Timestamp, Text], timestamp,
@@ -208,15 +215,47 @@ fn from_epoch(args: &[Value]) -> Value {
 
 fn to_local(micros: i64, zone: &str) -> Option<i64> {
     let zone = Tz::from_str(zone).ok()?;
-    let offset = zone.offset_from_utc_datetime(&to_calendar(micros)?).fix().local_minus_utc();
+    let known = micros - beyond_tables(zone, micros)?;
+    let offset = zone.offset_from_utc_datetime(&to_calendar(known)?).fix().local_minus_utc();
     in_range(micros + i64::from(offset) * MICROS_PER_SECOND)
 }
 
 fn from_local(micros: i64, zone: &str) -> Option<i64> {
     let zone = Tz::from_str(zone).ok()?;
-    let local: NaiveDateTime = to_calendar(micros)?;
+    let moved = beyond_tables(zone, micros)?;
+    let local: NaiveDateTime = to_calendar(micros - moved)?;
     let time = zone.from_local_datetime(&local).earliest()?;
-    in_range(time.timestamp_micros())
+    in_range(time.timestamp_micros() + moved)
+}
+
+/// The last year of the tables of time zones, which know no rules for the years after it.
+const LAST_TABLED: i32 = 2099;
+
+/// How far a time lies after the same day of a year that the tables hold, in microseconds; 0 where they hold its own.
+/// The rules go on as they are, by month and day of the week: a year is like one that begins on the same day of the week
+/// and is as long. A zone that changes its clocks no more in the last of them does not do so later.
+fn beyond_tables(zone: Tz, micros: i64) -> Option<i64> {
+    let time = to_calendar(micros)?;
+    if time.year() <= LAST_TABLED {
+        return Some(0);
+    }
+    let start = |year: i32| NaiveDate::from_ymd_opt(year, 1, 1);
+    let first = start(time.year())?;
+    let is_like = |year: &i32| {
+        start(*year).is_some_and(|other| other.weekday() == first.weekday() && other.leap_year() == first.leap_year())
+    };
+    let offset = |day: NaiveDate| zone.offset_from_utc_date(&day).fix().local_minus_utc();
+    let months = (LAST_TABLED - 5..=LAST_TABLED).flat_map(|year| (1..=12).map(move |month| (year, month)));
+    let mut offsets = months.filter_map(|(year, month)| NaiveDate::from_ymd_opt(year, month, 15)).map(offset);
+    let is_steady = offsets.next().is_none_or(|first| offsets.all(|other| other == first));
+    // Twenty-eight years hold each kind of year.
+    let like = match is_steady {
+        true => (LAST_TABLED - 5..=LAST_TABLED)
+            .rev()
+            .find(|year| start(*year).is_some_and(|other| other.leap_year() == first.leap_year()))?,
+        false => (LAST_TABLED - 27..=LAST_TABLED).rev().find(is_like)?,
+    };
+    (first - start(like)?).num_microseconds()
 }
 
 fn make_timestamp(args: &[Value]) -> Value {

@@ -52,6 +52,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[
             example("url_path('https://shop.example/cart/7?x=1#top')", "'/cart/7'"),
             example("url_path('/search?q=a')", "'/search'"),
+            example("url_path('\t')", "''"),
         ],
     ),
     scalar(

@@ -132,8 +132,10 @@ fn dirty_lines_follow_one_rule() {
             assert_eq!(found.quarantined[0].2, line);
         }
     }
-    let unfit =
-        read(&nginx(SHOP), &good.replace(" 200 ", " 5xx ").replace(" 5 ", " - ").replace("0.1", "n/a")).tally.unfit;
+    let unfit = read(&nginx(SHOP), &good.replace(" 200 ", " 5xx ").replace(" 5 ", " - ").replace("0.1", "n/a"))
+        .tally
+        .changes
+        .unfit;
     assert_eq!(unfit, BTreeMap::from([("duration".to_owned(), 1), ("status".to_owned(), 1)]));
     let reason = |line: &str| read(&nginx(SHOP), line).quarantined[0].1.clone();
     assert_eq!(reason(&good.replace("\"x\" 0.1 s", "\"x")), "no closing quote of `user_agent`");

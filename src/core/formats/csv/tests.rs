@@ -62,7 +62,7 @@ fn fields_that_do_not_fit_are_null() {
     let reading = read_as(&spec(), &schema, "a,b,c\n 7 ,x,1\n99999999999999999999,2024-01-01,2\n");
     assert_eq!(reading.json(), ["[7,null]", r#"[null,"2024-01-01T00:00:00Z"]"#]);
     assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"c": 2}"#);
-    assert_eq!(format!("{:?}", reading.tally.unfit), r#"{"a": 1, "b": 1}"#);
+    assert_eq!(format!("{:?}", reading.tally.changes.unfit), r#"{"a": 1, "b": 1}"#);
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! What became of values whose rows went on: the one place that counts them, of sources and of steps, and the words in
+//! which every summary tells it. Imports nothing.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Values that are not as they were, by column; of wanted columns only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Changes {
+    /// Could not be read as their column's type and are null therefore, whole or in part.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unfit: BTreeMap<String, u64>,
+    /// Whole numbers that a Float column holds only as a neighbour.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rounded: BTreeMap<String, u64>,
+    /// Times whose fraction of a microsecond was cut off.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cut: BTreeMap<String, u64>,
+    /// Given again in the same row: only the last one is kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub repeated: BTreeMap<String, u64>,
+    /// Texts that have more pieces than there are columns for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub surplus: BTreeMap<String, u64>,
+}
+
+/// A kind of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Unfit,
+    Rounded,
+    Cut,
+    Repeated,
+    Surplus,
+}
+
+/// Columns that are named in a message.
+const NAMED: usize = 8;
+
+impl Change {
+    /// In the order in which they are told.
+    pub const ALL: [Change; 5] = [Change::Unfit, Change::Rounded, Change::Cut, Change::Repeated, Change::Surplus];
+
+    fn words(self) -> &'static str {
+        match self {
+            Change::Unfit => "values that do not fit the type of their column became null",
+            Change::Rounded => {
+                "whole numbers beyond what a Float holds were rounded, so that different ones may be the same now"
+            }
+            Change::Cut => "times finer than a microsecond were cut off",
+            Change::Repeated => "values given twice in a row were left out for the last one",
+            Change::Surplus => "texts have more pieces than columns, and lost the further ones",
+        }
+    }
+}
+
+impl Changes {
+    pub fn of(&self, change: Change) -> &BTreeMap<String, u64> {
+        match change {
+            Change::Unfit => &self.unfit,
+            Change::Rounded => &self.rounded,
+            Change::Cut => &self.cut,
+            Change::Repeated => &self.repeated,
+            Change::Surplus => &self.surplus,
+        }
+    }
+
+    /// Counts values of a column.
+    pub fn note(&mut self, change: Change, column: &str, count: u64) {
+        let counts = match change {
+            Change::Unfit => &mut self.unfit,
+            Change::Rounded => &mut self.rounded,
+            Change::Cut => &mut self.cut,
+            Change::Repeated => &mut self.repeated,
+            Change::Surplus => &mut self.surplus,
+        };
+        if count > 0 {
+            *counts.entry(column.to_owned()).or_default() += count;
+        }
+    }
+
+    pub fn add(&mut self, other: &Changes) {
+        for change in Change::ALL {
+            other.of(change).iter().for_each(|(column, count)| self.note(change, column, *count));
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// All values that are not as they were.
+    pub fn count(&self) -> u64 {
+        Change::ALL.iter().flat_map(|change| self.of(*change).values()).sum()
+    }
+
+    /// In words; `None` where every value is as it was.
+    pub fn told(&self) -> Option<String> {
+        let told = Change::ALL.iter().filter(|change| !self.of(**change).is_empty());
+        let parts: Vec<String> =
+            told.map(|change| format!("{}: {}", change.words(), by_column(self.of(*change)))).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// Characters of a name in a message: keys of a source may be of any length.
+const NAME_LENGTH: usize = 80;
+
+/// `3 of `a`, 1 of `b``.
+pub(super) fn by_column(counts: &BTreeMap<String, u64>) -> String {
+    let named = |(column, count): (&String, &u64)| {
+        let name: String = column.chars().take(NAME_LENGTH).collect();
+        let more = if name.len() < column.len() { "…" } else { "" };
+        format!("{count} of `{name}{more}`")
+    };
+    let columns: Vec<String> = counts.iter().map(named).take(NAMED).collect();
+    let more = counts.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and of {more} more columns") } else { String::new() };
+    format!("{}{more}", columns.join(", "))
+}

@@ -1,0 +1,356 @@
+//! What becomes of values, lines and rows is told: by a run's text and report, and by a preview, at the step where it
+//! happens; and what is written is read back as it was.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::support::{path, python_with_duckdb, run, run_ok, texts};
+
+/// A design in a folder of its own: each step takes the rows of the one that it names.
+struct Bench {
+    folder: TempDir,
+    steps: Vec<Json>,
+    wires: Vec<Json>,
+    sources: Vec<Json>,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        Bench { folder: tempfile::tempdir().unwrap(), steps: vec![], wires: vec![], sources: vec![] }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A source with declared columns, `name:Type` each, of the file `name` or what it means.
+    fn source(mut self, id: &str, name: &str, format: &str, columns: &[&str]) -> Bench {
+        let fields = columns.iter().map(|column| column.split_once(':').unwrap());
+        let fields: Vec<Json> = fields.map(|(name, data_type)| json!({"name": name, "type": data_type})).collect();
+        let place = path(&self.file(name)).to_owned();
+        self.sources.push(json!({"id": format!("src-{id}"), "title": id, "path": place, "format": {"name": format},
+            "schema": {"fields": fields}}));
+        self.steps.push(json!({"id": id, "kind": "file", "title": id, "settings": {"source": format!("src-{id}")}}));
+        self
+    }
+
+    fn text(self, name: &str, text: &str) -> Bench {
+        fs::write(self.file(name), text).unwrap();
+        self
+    }
+
+    fn step(mut self, id: &str, kind: &str, settings: Json, from: &str) -> Bench {
+        self.steps.push(json!({"id": id, "kind": kind, "title": id, "settings": settings}));
+        if !from.is_empty() {
+            self.wires.push(json!({"id": format!("wire{}", self.wires.len()), "from": from, "to": id}));
+        }
+        self
+    }
+
+    fn load(self, from: &str, file: &str) -> Bench {
+        let kind = file.rsplit('.').next().unwrap().to_owned();
+        self.step(&format!("load {file}"), "load_file", json!({"path": file, "kind": kind}), from)
+    }
+
+    fn project(&self) -> String {
+        let project = json!({"pipewright": 1, "name": "told", "sources": self.sources, "steps": self.steps,
+            "wires": self.wires});
+        let file = self.file("p.pipewright.json");
+        fs::write(&file, project.to_string()).unwrap();
+        path(&file).to_owned()
+    }
+
+    /// The run's exit code and text, and its report.
+    fn run(&self) -> (i32, String, Json) {
+        let (out, report) = (self.file("out"), self.file("report.json"));
+        let project = self.project();
+        let (code, _, talk) = run(&["run", &project, "--out", path(&out), "--report", path(&report)]);
+        (code, talk, serde_json::from_str(&fs::read_to_string(report).unwrap_or_default()).unwrap_or_default())
+    }
+
+    fn preview(&self, step: &str) -> String {
+        let (code, _, talk) = run(&["preview", &self.project(), "--step", step, "--sample", "0"]);
+        assert_eq!(code, 0, "{talk}");
+        talk
+    }
+
+    fn made(&self, file: &str) -> String {
+        fs::read_to_string(self.file("out").join(file)).unwrap()
+    }
+
+    fn export(&self, target: &str) -> (i32, String) {
+        let bundle = self.file(target);
+        let (code, _, talk) = run(&["export", &self.project(), "--target", target, "--out", path(&bundle)]);
+        (code, talk)
+    }
+
+    fn verify(&self, target: &str, python: &str) -> (i32, String, String) {
+        let mut script = std::process::Command::new(self.file(target).join("verify.sh"));
+        let settings = self.file("settings");
+        script.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", python);
+        texts(script.env("PIPEWRIGHT_CONFIG", settings).output().unwrap())
+    }
+}
+
+/// The report of an operation of a step.
+fn step<'a>(report: &'a Json, id: &str, op: &str) -> &'a Json {
+    let steps = report["steps"].as_array().unwrap();
+    steps.iter().find(|step| step["step"] == id && step["op"] == op).unwrap_or_else(|| panic!("{id} {op}: {report}"))
+}
+
+fn has_all(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn values_that_steps_make_null_are_counted_by_step_and_column() {
+    let bench = Bench::new()
+        .text(
+            "a.jsonl",
+            "{\"s\":\"x\",\"l\":[\"1\",\"b\"],\"h\":\"a:1:2\",\"m\":\"{\\\"a\\\":\\\"z\\\"}\"}\n\
+             {\"s\":\"5\",\"l\":[\"2\",null],\"h\":\"b:q\",\"m\":\"{\\\"a\\\":1}\"}\n\
+             {\"s\":null,\"l\":null,\"h\":null,\"m\":null}\n",
+        )
+        .source("a", "a.jsonl", "json_lines", &["s:String", "l:List<String>", "h:String", "m:String"])
+        .step(
+            "types",
+            "change_types",
+            json!({"columns": [{"id": "c1", "column": "s", "type": "Int"},
+                {"id": "c2", "column": "l", "type": "List<Int>"}]}),
+            "a",
+        )
+        .step(
+            "cut",
+            "split_column",
+            json!({"column": "h", "separator": ":", "drop_input": true,
+                "into": [{"id": "i1", "name": "x"}, {"id": "i2", "name": "y", "type": "Int"}]}),
+            "a",
+        )
+        .step(
+            "parsed",
+            "parse_text",
+            json!({"column": "m", "format": {"name": "json_lines"}, "columns": [{"name": "a", "type": "Int"}]}),
+            "a",
+        )
+        .load("types", "types.jsonl")
+        .load("cut", "cut.jsonl")
+        .load("parsed", "parsed.jsonl");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(step(&report, "types", "project")["unfit"], json!({"l": 1, "s": 1}));
+    assert_eq!(step(&report, "cut", "project")["unfit"], json!({"y": 1}));
+    assert_eq!(step(&report, "cut", "project")["surplus"], json!({"y": 1}));
+    assert_eq!(step(&report, "parsed", "parse")["unfit"], json!({"a": 1}));
+    has_all(&talk, &["PW0731", "1 of `l`, 1 of `s`", "1 of `y`", "more pieces than columns", "1 of `a`"]);
+    has_all(&bench.preview("types"), &["PW0731", "1 of `l`, 1 of `s`", "exact but for what is told below"]);
+    has_all(&bench.preview("load parsed.jsonl"), &["1 of `a`"]);
+    // Nothing is told of columns that nobody takes.
+    let bench = bench.step("few", "select", json!({"columns": [{"id": "k", "column": "h"}]}), "types");
+    let only =
+        Bench { steps: bench.steps.iter().filter(|step| step["kind"] != "load_file").cloned().collect(), ..bench };
+    let (code, talk, _) = only.load("few", "few.csv").run();
+    assert!(code == 0 && !talk.contains("PW0731"), "{talk}");
+}
+
+#[test]
+fn a_list_with_items_that_do_not_fit_is_rejected_where_that_is_wanted() {
+    let bench = Bench::new()
+        .text("a.jsonl", "{\"k\":1,\"l\":[\"a\",\"2\"]}\n{\"k\":2,\"l\":[\"1\",null]}\n{\"k\":3,\"l\":null}\n")
+        .source("a", "a.jsonl", "json_lines", &["k:Int", "l:List<String>"])
+        .step(
+            "types",
+            "change_types",
+            json!({"columns": [{"id": "c", "column": "l", "type": "List<Int>", "on_fail": "reject"}]}),
+            "a",
+        )
+        .step(
+            "strict",
+            "compute",
+            json!({"columns": [{"id": "c", "name": "n", "expression": "cast(l as list<int>)"}]}),
+            "a",
+        )
+        .load("types", "types.csv")
+        .load("strict", "strict.csv");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(bench.made("types.csv").lines().collect::<Vec<_>>(), ["k,l", "2,\"[1,null]\"", "3,"]);
+    assert_eq!(bench.made("strict.csv").lines().count(), 3);
+    for id in ["types", "strict"] {
+        assert_eq!(step(&report, id, "check")["quarantined"], 1, "{report}");
+    }
+    let Some(python) = python_with_duckdb() else { return };
+    assert_eq!(bench.export("duckdb"), (0, bench.export("duckdb").1));
+    let (code, out, err) = bench.verify("duckdb", &python);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn a_preview_tells_what_was_turned_away_and_lost_before_it() {
+    let bench = Bench::new()
+        .text("a.csv", "a,b\n1,x\nq,y\n3\n4,z,9\n5,w\n")
+        .source("a", "a.csv", "csv", &["a:Int", "b:String"])
+        .step("kept", "filter", json!({"predicate": "b <> 'x'"}), "a")
+        .step("expect", "expect", json!({"rules": [{"id": "r", "predicate": "a > 4"}]}), "a");
+    has_all(
+        &bench.preview("a"),
+        &["PW0836", "2 of 6 units", "PW0731", "1 of `a`", "exact but for", "in quarantine: 2"],
+    );
+    has_all(&bench.preview("kept"), &["PW0836", "PW0731"]);
+    has_all(&bench.preview("expect"), &["PW0836", "PW0837", "2 rows are rejected", "PW0731"]);
+    let whole = Bench::new().text("a.csv", "a,b\n1,x\n").source("a", "a.csv", "csv", &["a:Int", "b:String"]);
+    let talk = whole.preview("a");
+    assert!(talk.contains(", exact (all 1 rows)") && !talk.contains("warning"), "{talk}");
+}
+
+#[test]
+fn a_line_that_several_branches_turn_away_counts_once() {
+    let text: String = (0..90).map(|n| format!("{n}\n")).collect();
+    let rules = |predicate: &str| json!({"rules": [{"id": "r", "predicate": predicate}]});
+    let bench = Bench::new()
+        .text("a.csv", &("n\n".to_owned() + &text))
+        .source("a", "a.csv", "csv", &["n:Int"])
+        .step("e1", "expect", rules("n < 60"), "a")
+        .step("e2", "expect", rules("n < 60"), "a")
+        .step("e3", "expect", rules("n < 45"), "a")
+        .load("e1", "1.csv")
+        .load("e2", "2.csv")
+        .load("e3", "3.csv");
+    let (code, talk, report) = bench.run();
+    assert!(code == 0 && !talk.contains("PW0723"), "{code} {talk}");
+    assert_eq!(report["quarantined"], 30 + 30 + 45);
+    let share = report["quarantined_share"].as_f64().unwrap();
+    assert!((share - 45.0 / 91.0).abs() < 1e-9, "{share}");
+}
+
+#[test]
+fn what_sources_leave_out_is_told() {
+    let bench = Bench::new()
+        .text("a.jsonl", "{\"a\":1,\"a\":2,\"late\":7}\n{\"a\":3,\"t\":\"2026-03-02T14:02:11.123456789Z\"}\n")
+        .text("k.log", "k=1 k=2\nk=3\n")
+        .source("a", "a.jsonl", "json_lines", &["a:Int", "t:Timestamp"])
+        .source("k", "k.log", "logfmt", &["k:Int"])
+        .load("a", "a.csv")
+        .load("k", "k.csv");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    let tally = |id: &str| {
+        let sources = report["sources"].as_array().unwrap();
+        sources.iter().find(|source| source["step"] == id).unwrap()["tally"].clone()
+    };
+    assert_eq!((&tally("a")["repeated"], &tally("a")["cut"]), (&json!({"a": 1}), &json!({"t": 1})));
+    assert_eq!(tally("k")["repeated"], json!({"k": 1}));
+    has_all(
+        &talk,
+        &["given twice", "1 of `a`", "finer than a microsecond", "1 of `t`", "PW0835", "1 of `late`", "1 of `k`"],
+    );
+    has_all(&bench.preview("a"), &["given twice", "finer than a microsecond", "PW0835", "1 of `late`"]);
+}
+
+#[test]
+fn files_of_a_source_that_lack_a_column_are_told() {
+    let bench = Bench::new();
+    fs::create_dir(bench.file("in")).unwrap();
+    let bench = bench
+        .text("in/a.csv", "a,b\n1,x\n")
+        .text("in/e.csv", "a,extra\n2,z\n3,z\n")
+        .source("a", "in/*.csv", "csv", &["a:Int", "b:String"])
+        .load("a", "a.csv");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(report["sources"][0]["tally"]["missing"], json!({"b": 2}));
+    has_all(&talk, &["PW0725", "2 of `b`", "PW0835", "2 of `extra`"]);
+    has_all(&bench.preview("a"), &["PW0725", "2 of `b`"]);
+    // A single file is told once.
+    let one =
+        Bench::new().text("e.csv", "a\n2\n").source("a", "e.csv", "csv", &["a:Int", "b:String"]).load("a", "a.csv");
+    assert_eq!(one.run().1.matches("PW0725").count(), 1);
+}
+
+#[test]
+fn rows_of_one_column_are_read_back_as_they_were_written() {
+    let rows = json!([["x"], [null], [""], ["y"], [" "], [null]]);
+    let bench = Bench::new()
+        .step("t", "table", json!({"columns": [{"name": "s", "type": "String"}], "rows": rows}), "")
+        .load("t", "o.csv");
+    let (code, talk, _) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    let written = bench.file("out").join("o.csv");
+    let back = run_ok(&["read", path(&written), "--as", "csv", "--output", "jsonl"]);
+    let back: Vec<Json> = back.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["s"].clone()).collect();
+    let wanted: Vec<Json> = rows.as_array().unwrap().iter().map(|row| row[0].clone()).collect();
+    let sorted = |mut rows: Vec<Json>| {
+        rows.sort_by_key(Json::to_string);
+        rows
+    };
+    assert_eq!(sorted(back), sorted(wanted), "{}", bench.made("o.csv"));
+    let Some(python) = python_with_duckdb() else { return };
+    let query = "import duckdb, sys; print([r[0] for r in duckdb.execute('select * from read_csv(?, header=true, \
+        all_varchar=true, allow_quoted_nulls=false)', [sys.argv[1]]).fetchall()])";
+    let found = std::process::Command::new(&python).args(["-c", query, path(&written)]).output().unwrap();
+    let (_, found, fault) = texts(found);
+    assert_eq!(found.matches("None").count(), 2, "{found}{fault}");
+    assert_eq!(bench.export("duckdb").0, 0);
+    let (code, out, err) = bench.verify("duckdb", &python);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn lines_that_end_with_a_return_alone_are_lines() {
+    let bench = Bench::new()
+        .text("a.csv", "a,b\r1,\"x\ry\"\r3,4\r")
+        .source("a", "a.csv", "csv", &["a:Int", "b:String"])
+        .load("a", "o.jsonl");
+    let (code, talk, _) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(bench.made("o.jsonl"), "{\"a\":1,\"b\":\"x\\ry\"}\n{\"a\":3,\"b\":\"4\"}\n");
+    let found: Json =
+        serde_json::from_str(&run_ok(&["sniff", path(&bench.file("a.csv")), "--format", "json"])).unwrap();
+    assert!(found.to_string().contains("\"csv\"") && found.to_string().contains("\"b\""), "{found}");
+}
+
+#[test]
+fn what_duckdb_cannot_do_alike_is_refused_or_made_alike() {
+    let Some(python) = python_with_duckdb() else { return };
+    // Parquet has no spans of time.
+    let table =
+        json!({"columns": [{"name": "d", "type": "Duration"}, {"name": "k", "type": "Int"}], "rows": [["PT1S", 1]]});
+    let spans = Bench::new().step("t", "table", table, "").load("t", "o.parquet");
+    let (code, talk) = spans.export("duckdb");
+    assert!(code != 0 && talk.contains("PW0838") && talk.contains("`d`"), "{code} {talk}");
+    // Floats in names of folders, and fields of records in their order.
+    let partition = json!({"path": "parts", "kind": "csv", "partition": ["s"]});
+    let bench = Bench::new()
+        .text(
+            "a.jsonl",
+            "{\"s\":1e308,\"r\":{\"t\":\"2026-01-01T00:00:00Z\",\"x\":1.5,\"b\":true}}\n\
+             {\"s\":-0.0,\"r\":null}\n{\"s\":1e16,\"r\":{\"t\":null,\"x\":2,\"b\":null}}\n{\"s\":0.0,\"r\":null}\n",
+        )
+        .source("a", "a.jsonl", "json_lines", &["s:Float", "r:Record{\"t\": Timestamp, \"x\": Float, \"b\": Boolean}"])
+        .step("parts", "load_file", partition, "a")
+        .load("a", "o.csv")
+        .load("a", "o.jsonl");
+    assert_eq!(bench.export("duckdb").0, 0);
+    let (code, out, err) = bench.verify("duckdb", &python);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("parts/s=1e308/part-0.csv") && out.contains("parts/s=0.0/part-0.csv"), "{out}");
+    // A load into partitions that has no row.
+    let partition = json!({"path": "parts", "kind": "csv", "partition": ["s"]});
+    let none = Bench::new()
+        .text("a.csv", "s,k\nx,1\n")
+        .source("a", "a.csv", "csv", &["s:String", "k:Int"])
+        .step("no", "filter", json!({"predicate": "k > 1"}), "a")
+        .step("parts", "load_file", partition, "no");
+    for target in ["duckdb", "pipeline"] {
+        assert_eq!(none.export(target).0, 0);
+        let (code, out, err) = none.verify(target, &python);
+        assert!(
+            code == 0 && out.contains("no result has a row") && !err.contains("NOTHING TO COMPARE"),
+            "{target}: {out}{err}"
+        );
+    }
+}
