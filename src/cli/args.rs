@@ -396,6 +396,9 @@ pub struct PublishArgs {
     /// Replace nothing but what Pipewright wrote there; otherwise what is there is kept as NAME.before
     #[arg(long)]
     pub only_own: bool,
+    /// File or folder, as a path inside FROM, that is only put in place where there is none
+    #[arg(long, value_name = "PATH")]
+    pub new: Vec<String>,
 }
 
 #[derive(Args, Debug)]

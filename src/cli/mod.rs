@@ -39,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file, nearest};
+use pipewright_core::project::{Journal, LeftBehind};
 
 pub use args::Arguments;
 use args::Verb;
@@ -189,7 +190,10 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
 }
 
 fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
-    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+    // What a crash left of a project that is gone is for the designer to offer.
+    let is_there =
+        |file: &PathBuf| file.exists() || designer.is_some() && !LeftBehind::find(&Journal::path_for(file)).is_empty();
+    if let Some(missing) = files.iter().find(|file| !is_there(file)) {
         let name = missing.display().to_string();
         let verbs: Vec<String> =
             Arguments::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
@@ -216,5 +220,7 @@ fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
         // In the repository the worked example opens; elsewhere the start screen.
         files.extend(Some(PathBuf::from("projects/shop/shop.pipewright.json")).filter(|example| example.exists()));
     }
+    // A design without a file may be recovered from another folder.
+    let files = files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect();
     (designer.open)(files).map(|()| Outcome::Done).map_err(|message| Diagnostic::error("PW0703", message).into())
 }

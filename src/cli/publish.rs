@@ -72,6 +72,9 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
             )));
         }
         let aside = if is_folder { publication.folder(&to) } else { publication.output(&to) }.map_err(told)?;
+        if args.new.contains(&slashes(&name)) {
+            publication.only_new(&aside);
+        }
         copy(&from, &aside, &to)?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use super::icons::{Icon, icon_button, icon_ui};
 use super::state::StateRef;
 use super::theme;
 use super::view::{Dialog, View};
-use super::widgets::{primary_button, soft};
+use super::widgets::{primary_button, shown_name, soft};
 use super::{export_dialog, keys, on_disk, recovery};
 
 /// Points.
@@ -172,7 +172,9 @@ fn save_as_ui(ui: &mut Ui, path: &mut String, is_new: bool, out: &mut Actions) -
 }
 
 fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
-    ui.label(RichText::new(format!("Save the changes to “{}”?", state.project.name)).font(theme::title()));
+    ui.label(
+        RichText::new(format!("Save the changes to “{}”?", shown_name(&state.project.name, 60))).font(theme::title()),
+    );
     ui.add_space(theme::SPACE_2);
     soft(ui, "What is not saved is lost when another project is opened or the designer is closed.");
     ui.add_space(theme::SPACE_3);

@@ -10,7 +10,7 @@ use super::command::{Action, Actions};
 use super::dialogs::{WIDTH, dialog_frame_of};
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{primary_button, soft};
+use super::widgets::{primary_button, shown_name, soft};
 
 /// What becomes of a journal that was left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn told_ui(ui: &mut Ui, left: &Left, has_file: bool) {
     if left.journal.is_damaged() {
         soft(ui, "A part of the journal cannot be read; it is kept beside the project.");
     }
-    soft(ui, left.journal.path.display().to_string());
+    soft(ui, shown_name(&left.journal.path.display().to_string(), 300));
 }
 
 fn answers_ui(ui: &mut Ui, left: &Left, out: &mut Actions) {

@@ -173,8 +173,14 @@ impl Publication {
     /// The same for a file that is only to be made where there is none, looked at again at the end.
     pub fn new_output(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         let aside = self.output(target)?;
-        self.entries.last_mut().iter_mut().for_each(|entry| entry.fresh = true);
+        self.only_new(&aside);
         Ok(aside)
+    }
+
+    /// What is written to `aside` is only to be put where there is nothing.
+    pub fn only_new(&mut self, aside: &Path) {
+        let own = self.entries.iter_mut().filter(|entry| entry.staged().is_some_and(|staged| staged == aside));
+        own.for_each(|entry| entry.fresh = true);
     }
 
     /// The same for a file of a folder that a verb writes as a whole.

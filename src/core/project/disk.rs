@@ -110,8 +110,9 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
         }
         if before != text.as_bytes() {
             let copy = copy_before(path);
-            save_beside(path, &copy, before)
-                .map_err(|error| failed_at("the copy of the project before cannot be written, so nothing was saved", &copy, error))?;
+            save_beside(path, &copy, before).map_err(|error| {
+                failed_at("the copy of the project before cannot be written, so nothing was saved", &copy, error)
+            })?;
         }
     }
     let now = OnDisk::of(text.as_bytes());

@@ -17,6 +17,7 @@ use pipewright_core::project::{
     EXTENSION, Edit, Fit, Journal, LeftBehind, OnDisk, Project, SaveFault, load, read_file, save_file, save_over,
 };
 
+use pipewright_core::quote::visible_start;
 use pipewright_engine::resolve::out_of_reach;
 
 use super::desk::{self, fault};
@@ -162,9 +163,11 @@ impl FileThread {
             };
             Box::new(Opened { project, diagnostics, left, holder, unlocked, out_of_reach })
         });
-        if result.is_err() {
+        let is_mine = self.opening.is_some();
+        let result = result.map_err(|fault| {
             self.opening = None;
-        }
+            if is_mine { with_rescued(&path, fault) } else { fault }
+        });
         self.send(Message::Opened { path, result });
     }
 
@@ -247,19 +250,14 @@ impl FileThread {
 
     /// Saves the design of a journal as a project of its own. One that gives no design stays as it is.
     fn keep_copy(&mut self, left: &LeftBehind) {
-        let folder = self.session.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let folder = self.session.path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let Some(design) = left.design() else {
             self.send(Message::Kept(Ok(left.path.clone())));
             return;
         };
-        let stem =
-            self.session.path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        let stem = stem.map_or(UNTITLED.to_owned(), |name| name.strip_suffix(EXTENSION).unwrap_or(&name).to_owned());
-        let free = (1..).map(|number| folder.join(format!("{stem}-recovered-{number}{EXTENSION}")));
-        let Some(path) = free.into_iter().find(|path| !path.exists()) else { return };
-        let kept = save_file(&path, &design).map(|_| {
+        let path = self.session.path.clone().unwrap_or_else(|| PathBuf::from(format!("{UNTITLED}{EXTENSION}")));
+        let kept = save_beside(&folder.join(path.file_name().unwrap_or_default()), &design).inspect(|_| {
             let _ = left.settle();
-            path
         });
         self.send(Message::Kept(kept));
     }
@@ -382,6 +380,30 @@ fn answer_of_fault(task: &FileTask) -> Option<Message> {
         }
         FileTask::Close => Some(Message::Closed),
         _ => None,
+    }
+}
+
+/// Saves a design that was recovered under a name of its own, beside the project's file.
+fn save_beside(project: &Path, design: &Project) -> Result<PathBuf, Diagnostic> {
+    let name = project.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.strip_suffix(EXTENSION).unwrap_or(&name);
+    let free = (1..).map(|number| project.with_file_name(format!("{stem}-recovered-{number}{EXTENSION}")));
+    let path = free.into_iter().find(|path| path.symlink_metadata().is_err()).unwrap_or_default();
+    save_file(&path, design).map(|_| path)
+}
+
+/// Where a project is gone or cannot be read, what a crash left of it is saved as a copy: the journal holds the text
+/// that it began with.
+fn with_rescued(path: &Path, fault: Diagnostic) -> Diagnostic {
+    let copy = |left: LeftBehind| {
+        let kept = save_beside(path, &left.design()?).ok()?;
+        let _ = left.settle();
+        Some(format!("“{}”", visible_start(&kept.file_name()?.to_string_lossy(), 80)))
+    };
+    let kept: Vec<String> = LeftBehind::find(&Journal::path_for(path)).into_iter().filter_map(copy).collect();
+    match kept.is_empty() {
+        true => fault,
+        false => fault.help(format!("open {} beside it: the design with what a crash had left", kept.join(", "))),
     }
 }
 

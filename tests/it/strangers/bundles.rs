@@ -156,3 +156,54 @@ fn a_bundle_that_is_not_trusted_replaces_nothing_of_the_current_folder() {
         fs::create_dir_all(at("here")).unwrap();
     }
 }
+
+#[test]
+fn a_load_that_is_only_to_be_made_new_is_looked_at_again_at_the_end() {
+    let Some(_) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "sub/out file.csv", &[]);
+    let design = text(&file).replace("\"kind\":\"csv\"", "\"kind\":\"csv\",\"when_exists\":\"fail\"");
+    assert!(design.contains("when_exists"));
+    fs::write(&file, design).unwrap();
+    run_ok(&["export", path(&file), "--target", "duckdb", "--out", path(&at("bundle"))]);
+    // Somebody is quicker, after the last look of the script itself.
+    use std::os::unix::fs::PermissionsExt;
+    let program = env!("CARGO_BIN_EXE_pipewright");
+    let quicker = format!(
+        "#!/bin/sh\nif [ \"$1\" = publish ]; then mkdir -p {0}/sub; echo mine >\"{0}/sub/out file.csv\"; fi\nexec {program} \"$@\"\n",
+        path(&at("out"))
+    );
+    fs::write(at("quicker"), quicker).unwrap();
+    fs::set_permissions(at("quicker"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(at("bundle/run.sh"));
+    command.args([path(&at("out")), "--trust"]).env("PW_DATA", at("p")).env("PIPEWRIGHT", at("quicker"));
+    let (code, _, talk) = texts(command.env("PYTHON", python_with_duckdb().unwrap()).output().unwrap());
+    assert!(code == 1 && talk.contains("out file.csv"), "{talk}");
+    assert_eq!(text(at("out/sub/out file.csv")), "mine\n");
+    fs::remove_dir_all(at("out")).unwrap();
+    let run_it = || script(&at("bundle/run.sh"), &[path(&at("out")), "--trust"], &at("p"), folder.path());
+    assert_eq!(run_it().0, 0);
+    assert_eq!(run_it().0, 1);
+}
+
+#[test]
+fn what_is_turned_away_has_a_place_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_) = python_with_duckdb() else { return };
+    for output in ["quarantine", "quarantine/quarantine.jsonl", "quarantine/./rejected.jsonl"] {
+        let bundle = folder.path().join(output.replace('/', "-"));
+        run_ok(&[
+            "export",
+            path(&project(&folder.path().join("p"), output, &[])),
+            "--target",
+            "duckdb",
+            "--out",
+            path(&bundle),
+        ]);
+        let out = folder.path().join("out");
+        let (code, _, talk) =
+            script(&bundle.join("run.sh"), &[path(&out), "--trust"], &folder.path().join("p"), folder.path());
+        assert!(code == 1 && talk.contains("turn away"), "{output}: {talk}");
+    }
+}

@@ -217,9 +217,15 @@ if [ -f "$stage" ]; then
   [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 fi
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
+set --
+if [ -f "$work/new" ]; then
+  while IFS= read -r name; do
+    set -- "$@" "--new=$name"
+  done <"$work/new"
+fi
 # `publish` says by itself whether a signal came before the results were in place.
 trap : HUP INT TERM
-"${PIPEWRIGHT:-pipewright}" publish $own -- "$work/out" "$out" || exit $?
+"${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
 exit "$code"
 "#;
 
@@ -336,7 +342,7 @@ def inside(path):
     plain = [part for part in parts if part not in ("", ".")]
     if not plain:
         stop(f"the path of a load names no file: {path!r}")
-    if plain in (["quarantine"], ["quarantine", "quarantine.jsonl"]):
+    if plain == ["quarantine"] or plain in [["quarantine", name] for name in KEPT]:
         stop(f"what the sources turn away is written there: {path!r}")
     if any(part.startswith(".") for part in plain) and not os.environ.get("PIPEWRIGHT_HIDDEN"):
         stop(f"a load writes to a hidden place: {path!r}; run.sh OUT --trust, where it is known from whom the design is")
@@ -423,8 +429,12 @@ def main(script, out):
             if (path + os.sep).startswith(other + os.sep) or (other + os.sep).startswith(path + os.sep):
                 stop(f"two loads write to one place: {other!r} and {path!r}")
         check_source(path, os.path.join(out, path), files)
-        if not replaces and os.path.lexists(os.path.join(out, path)):
-            stop(f"a load is not to replace what is there: {path!r}")
+        if not replaces:
+            if os.path.lexists(os.path.join(out, path)):
+                stop(f"a load is not to replace what is there: {path!r}")
+            # Looked at again when the results are put in place.
+            with open("new", "a", encoding="utf-8") as names:
+                names.write(path + "\n")
         places[rows] = path
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {identifier(name)} = $value", {"value": value})
