@@ -1,11 +1,12 @@
 //! `pipewright publish FROM TO`: what a script of a bundle has made is put in place, whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::files::{MARKER, Publication, inside, is_foreign, slashes};
+use pipewright_core::files::{MARKER, Publication, inside, is_foreign, slashes, there_is_one};
 
 use super::args::PublishArgs;
 use super::run::say_kept;
@@ -32,7 +33,18 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         ));
     }
     let mut publication = Publication::default();
-    put(&mut publication, args, Path::new("")).map_err(|fault| match fault {
+    let mut only_new = BTreeSet::new();
+    for path in &args.new {
+        // As the names of a walk are written.
+        let plain: PathBuf = Path::new(path).components().filter(|part| *part != Component::CurDir).collect();
+        let is_inside = plain.components().all(|part| matches!(part, Component::Normal(_)));
+        if plain.as_os_str().is_empty() || !is_inside || args.from.join(&plain).symlink_metadata().is_err() {
+            let message = format!("`{path}` of --new is nothing in `{}`", args.from.display());
+            return Err(usage(message, "name a file or folder in it, from there on"));
+        }
+        only_new.insert(plain);
+    }
+    put(&mut publication, args, &only_new, Path::new("")).map_err(|fault| match fault {
         Fault::Unreadable(error) => unreadable(error),
         Fault::Told(failure) => failure,
     })?;
@@ -47,7 +59,12 @@ enum Fault {
 }
 
 /// Files one by one, so that those of others stay beside them; folders of partitions as a whole.
-fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Result<(), Fault> {
+fn put(
+    publication: &mut Publication,
+    args: &PublishArgs,
+    only_new: &BTreeSet<PathBuf>,
+    below: &Path,
+) -> Result<(), Fault> {
     let unreadable = Fault::Unreadable;
     let found = fs::read_dir(args.from.join(below)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut entries = found.map_err(unreadable)?;
@@ -58,8 +75,11 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
         if entry.file_name() == MARKER {
             continue;
         }
+        if only_new.contains(&name) && args.to.join(&name).symlink_metadata().is_ok() {
+            return Err(Fault::Told(there_is_one(&args.to.join(&name).display().to_string()).into()));
+        }
         if is_folder && !is_result(&from) {
-            put(publication, args, &name)?;
+            put(publication, args, only_new, &name)?;
             continue;
         }
         let told = |fault: Diagnostic| Fault::Told(fault.into());
@@ -72,7 +92,7 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
             )));
         }
         let aside = if is_folder { publication.folder(&to) } else { publication.output(&to) }.map_err(told)?;
-        if args.new.contains(&slashes(&name)) {
+        if only_new.contains(&name) {
             publication.only_new(&aside);
         }
         copy(&from, &aside, &to)?;
@@ -80,14 +100,14 @@ fn put(publication: &mut Publication, args: &PublishArgs, below: &Path) -> Resul
     Ok(())
 }
 
-/// Whether a folder is one result: it has a folder for each value of a column, or, without any rows, only the list of
-/// its files.
+/// Whether a folder is one result: it holds nothing but a folder for each value of a column, or, without any rows, only
+/// the list of its files.
 fn is_result(folder: &Path) -> bool {
     let entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
     let is_partition = |entry: &fs::DirEntry| {
         entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().contains('=')
     };
-    entries.iter().any(is_partition) || !entries.is_empty() && entries.iter().all(|entry| entry.file_name() == MARKER)
+    !entries.is_empty() && entries.iter().all(|entry| is_partition(entry) || entry.file_name() == MARKER)
 }
 
 /// Copies a file or a folder of files to where it waits for its place `to`. What a link leads to may be anybody's, and

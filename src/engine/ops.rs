@@ -23,6 +23,7 @@ use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
 use crate::table::RESERVED_ROW;
 use crate::{allowance, exprs};
 
+pub(crate) use join::computed;
 pub(crate) use reshape::grown;
 pub(crate) use rows::rejected;
 

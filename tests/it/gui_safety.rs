@@ -383,3 +383,27 @@ fn a_journal_whose_project_changed_is_kept_and_offered() {
     assert_eq!((copy.steps.len(), copy.notes.len()), (1, 0));
     assert!(step_of(harness.state(), "filter").is_none());
 }
+
+#[test]
+fn of_a_project_that_is_gone_or_damaged_what_a_crash_left_is_saved_as_a_copy() {
+    for damage in ["gone", "empty", "nonsense"] {
+        let home = tempfile::tempdir().unwrap();
+        let path = saved(home.path());
+        let mut harness = opened(home.path(), &path);
+        add_step(&mut harness, "Filter");
+        wait_for_journals(home.path(), 1);
+        drop(harness);
+        std::thread::sleep(Duration::from_millis(300));
+        match damage {
+            "gone" => fs::remove_file(&path).unwrap(),
+            "empty" => fs::write(&path, "").unwrap(),
+            _ => fs::write(&path, "<<<<<<< HEAD").unwrap(),
+        }
+        let mut harness = designer(home.path(), vec![path.clone()], SIZE);
+        wait_for_text(&mut harness, "p-recovered-1");
+        let copy = read_file(&home.path().join("p-recovered-1.pipewright.json")).unwrap().0;
+        assert_eq!((copy.name.as_str(), copy.steps.len()), ("p", 1), "{damage}");
+        // Not once more at the next look.
+        assert_eq!(journals(home.path()), [""; 0], "{damage}");
+    }
+}

@@ -141,3 +141,39 @@ fn secret_lines_are_kept_in_no_quarantine() {
     run_ok(&["export", path(&project), "--target", "pipeline", "--out", path(&bundle)]);
     assert!(!bundle.join("receipt").exists() || !bundle.join("receipt/data").exists());
 }
+
+#[test]
+fn a_secret_time_is_not_shown_by_the_time_that_is_near_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "id,t\n1,2026-01-01T00:00:01Z\n").unwrap();
+    let fields = json!([{"name": "id", "type": "Int"},
+        {"name": "t", "type": "Timestamp", "labels": {"classification": "secret"}}]);
+    let columns = json!([{"name": "u", "type": "Timestamp"}, {"name": "n", "type": "Int"}]);
+    let mut told = Vec::new();
+    for (events, rows, time, rows_time, shown) in [
+        ("given", "read", "u", "t", "u"),
+        ("given", "read", "u", "t", "event_time"),
+        ("read", "given", "t", "u", "u"),
+        ("given", "read", "u", "t", "n"),
+    ] {
+        let near = json!({"time": time, "rows_time": rows_time, "before": "1 microsecond", "after": "1 microsecond",
+            "columns": if events == "given" { json!(["u", "n"]) } else { json!(["id"]) }});
+        let kept = json!({"columns": [{"id": "a", "column": "id"}, {"id": "b", "column": shown}]});
+        let project = json!({"pipewright": 1, "name": "p",
+            "sources": [{"id": "log", "title": "Log", "path": "a.csv", "format": {"name": "csv"},
+                "schema": {"fields": fields}}],
+            "steps": [read(), {"id": "given", "kind": "table", "title": "Times",
+                    "settings": {"columns": columns, "rows": [["2026-01-01T00:00:01Z", 7]]}},
+                {"id": "near", "kind": "surroundings", "title": "Near", "settings": near},
+                {"id": "kept", "kind": "select", "title": "Kept", "settings": kept},
+                {"id": "load", "kind": "load_file", "title": "Load", "settings": {"path": "out.csv"}}],
+            "wires": [{"id": "w1", "from": events, "to": "near", "input": "left"}, {"id": "w2", "from": rows, "to": "near", "input": "right"},
+                {"id": "w3", "from": "near", "to": "kept"}, {"id": "w4", "from": "kept", "to": "load"}]});
+        let file = folder.path().join("p.pipewright.json");
+        fs::write(&file, project.to_string()).unwrap();
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(&folder.path().join("out"))]);
+        told.push((code, talk.contains("PW1001")));
+        assert!(code == 0 || talk.contains("PW1001"), "{shown}: {talk}");
+    }
+    assert_eq!(told, [(78, true), (78, true), (78, true), (0, false)]);
+}

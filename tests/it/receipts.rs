@@ -232,3 +232,54 @@ fn a_bundle_with_a_keyed_hash_verifies_itself_without_the_key() {
     let all = Command::new("grep").args(["-r", "much-too-secret", path(&bundle)]).output().unwrap();
     assert!(all.stdout.is_empty());
 }
+
+/// The lines come into a receipt as they are: what no column declares comes with them.
+#[test]
+fn a_receipt_holds_no_secret_that_no_column_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.pipewright.json");
+    let late = |line: fn(usize) -> String, last: &str| (0..1500).map(line).collect::<String>() + last + "\n";
+    let cases = [
+        ("json_lines", "{\"id\":1,\"password\":\"canary\"}\n".to_owned()),
+        ("json_lines", "{\"id\":1,\"user\":{\"list\":[{\"apiKey\":\"canary\"}]}}\n".to_owned()),
+        ("json_lines", late(|id| format!("{{\"id\":{id}}}\n"), "{\"id\":0,\"token\":\"canary\"}")),
+        (
+            "json_document",
+            "{\"meta\":{\"client_secret\":\"canary\"},\n\"items\":[{\"id\":1},\n{\"id\":2}]}\n".to_owned(),
+        ),
+        ("csv", "id,user_password\n1,canary\n".to_owned()),
+        ("logfmt", "id=1 password=canary\n".to_owned()),
+        (
+            "logfmt",
+            late(|id| format!("id={id} a_quite_long_key=of_some_letters_to_fill_the_sample\n"), "id=1 token=canary"),
+        ),
+    ];
+    for (number, (format, lines)) in cases.into_iter().enumerate() {
+        fs::write(folder.path().join("in.log"), &lines).unwrap();
+        let design = serde_json::json!({
+            "pipewright": 1, "name": "p",
+            "sources": [{"id": "s", "title": "Lines", "path": "in.log", "format": {"name": format},
+                "schema": {"fields": [{"name": "id", "type": "Int"}]}}],
+            "steps": [
+                {"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}},
+                {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}},
+            ],
+            "wires": [{"id": "w", "from": "in", "to": "out"}],
+        });
+        fs::write(&file, design.to_string()).unwrap();
+        for target in targets().iter().map(|target| target.name()) {
+            let bundle = folder.path().join(format!("{target}-{number}"));
+            let arguments = ["export", path(&file), "--target", target, "--out", path(&bundle)];
+            let (code, _, talk) = crate::support::run(&arguments);
+            assert!(code == 0 && talk.contains("no receipt was made"), "{format}: {code} {talk}");
+            assert!(talk.contains("which the lines of"), "{talk}");
+            let holds = |path: &Path| fs::read_to_string(path).is_ok_and(|text| text.contains("canary"));
+            assert!(!bundle.join("receipt").exists() && !holds(&bundle.join("pipeline.json")), "{format}");
+        }
+    }
+    // What is no secret by its name stays.
+    fs::write(folder.path().join("in.log"), "id=1 colour=red\n").unwrap();
+    let bundle = folder.path().join("plain");
+    run_ok(&["export", path(&file), "--target", "pipeline", "--out", path(&bundle)]);
+    assert!(bundle.join("receipt/data").exists());
+}

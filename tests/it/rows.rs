@@ -16,7 +16,9 @@ use pipewright_core::ir::{
 use pipewright_core::steps::{Example, kinds, lower_example};
 use pipewright_engine::{RunOptions, RunProgress, RunReport, Sampling, preview_now, run};
 
-use crate::support::root;
+use serde_json::json;
+
+use crate::support::{path, root, run_ok};
 
 struct Unwatched;
 
@@ -312,4 +314,37 @@ fn the_report_has_the_rows_of_every_example_of_every_step() {
     // Each operation is met, and some rows are turned away.
     assert_eq!(ops.len(), 17, "{ops:?}");
     assert!(reject > 0);
+}
+
+/// A key may be the same for all rows: then all rows match, or none.
+#[test]
+fn keys_of_a_join_may_be_constants() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "id\n1\n2\n3\n").unwrap();
+    let file = folder.path().join("p.pipewright.json");
+    for (left, right, kind, count) in [
+        ("true", "true", "inner", 9),
+        ("'a'", "'b'", "inner", 0),
+        ("'a'", "'b'", "left", 3),
+        ("id", "1", "inner", 3),
+        ("1", "id", "semi", 3),
+        ("1", "2", "anti", 3),
+        ("1.5", "1.5", "full", 9),
+        ("null", "null", "full", 6),
+    ] {
+        let step = |id: &str, kind: &str, settings: serde_json::Value| json!({"id": id, "kind": kind, "title": id, "settings": settings});
+        let on = json!({"kind": kind, "on": [{"id": "k", "left": left, "right": right}]});
+        let design = json!({"pipewright": 1, "name": "p",
+            "sources": [{"id": "s", "title": "S", "path": "a.csv", "format": {"name": "csv"},
+                "schema": {"fields": [{"name": "id", "type": "Int"}]}}],
+            "steps": [step("a", "file", json!({"source": "s"})), step("b", "file", json!({"source": "s"})),
+                step("j", "join", on), step("o", "load_file", json!({"path": "o.csv", "kind": "csv"}))],
+            "wires": [{"id": "1", "from": "a", "to": "j", "input": "left"}, {"id": "2", "from": "b", "to": "j", "input": "right"},
+                {"id": "3", "from": "j", "to": "o"}]});
+        std::fs::write(&file, design.to_string()).unwrap();
+        let out = folder.path().join("out");
+        run_ok(&["run", path(&file), "--out", path(&out)]);
+        let rows = std::fs::read_to_string(out.join("o.csv")).unwrap().lines().count() - 1;
+        assert_eq!(rows, count, "{left} = {right}, {kind}");
+    }
 }

@@ -142,6 +142,15 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 out=${1:?usage: run.sh OUT}
 shift
+case $out in
+  *"
+"*)
+    echo "error: the name of OUT holds a line end" >&2
+    exit 2
+    ;;
+  /*) ;;
+  *) out=./$out ;;
+esac
 if [ -d "$out" ] && [ "$(CDPATH= cd -- "$out" && pwd -P)" = "$here" ]; then
   echo "error: results do not go into the bundle itself: run.sh $out/results" >&2
   exit 2

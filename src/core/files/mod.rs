@@ -2,6 +2,7 @@
 //! process at a time, nothing that Pipewright did not write goes, and a stranger's project reads only what it may. Must not import anything of this
 //! crate but `diagnostic`.
 
+mod entry;
 mod folder;
 mod inside;
 mod lock;

@@ -10,10 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
+use super::entry::{Entry, What, drop_second_names, write_manifest};
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{self, exists, fault, remove, slashes, sync, sync_folder};
+use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use crate::diagnostic::{Diagnostic, io_cause};
 
@@ -73,46 +72,6 @@ pub fn abandon_all() -> Option<MutexGuard<'static, Aside>> {
     }
     std::mem::take(&mut *all).into_values().flat_map(|left| left.into_iter().rev()).for_each(Left::remove);
     Some(all)
-}
-
-/// What goes to one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    /// In the manifest: from the manifest's own folder.
-    pub folder: PathBuf,
-    pub name: String,
-    /// `None`: what is there goes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub staged: Option<String>,
-    /// Name that what is there gets until the end.
-    pub old: String,
-    /// Whether what is there must step aside first: a folder, or a file that cannot have two names.
-    #[serde(default)]
-    pub swap: bool,
-    /// Whether what is there stays beside, under another name: it was not Pipewright's.
-    #[serde(default)]
-    pub keep: bool,
-    /// How the folder's marker knew what is there: what was changed since stays beside too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub was: Option<Mark>,
-    #[serde(skip)]
-    what: What,
-    /// Nothing may be there at the end.
-    #[serde(skip)]
-    fresh: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum What {
-    /// A file that its user named: it is replaced.
-    #[default]
-    File,
-    /// A file of a run: what it replaces without being Pipewright's is kept beside.
-    Output,
-    /// A folder of a run: replaced only where it holds nothing else.
-    Folder,
-    /// A file of a verb that makes a whole folder, which looks at what it replaces itself.
-    Listed,
 }
 
 /// A set of files and folders that come into place together, or not at all.
@@ -492,96 +451,6 @@ impl Drop for Publication {
     fn drop(&mut self) {
         self.tidy();
     }
-}
-
-impl Entry {
-    pub fn target(&self) -> PathBuf {
-        self.folder.join(&self.name)
-    }
-
-    pub fn old(&self) -> PathBuf {
-        self.folder.join(&self.old)
-    }
-
-    pub fn staged(&self) -> Option<PathBuf> {
-        self.staged.as_ref().map(|staged| self.folder.join(staged))
-    }
-
-    /// Whether what was replaced is not what Pipewright wrote there: somebody was quicker than the last look.
-    pub fn is_changed(&self) -> bool {
-        let old = self.old();
-        match &self.was {
-            _ if old.is_dir() => foreign(&old).map_or(true, |found| found.is_some()),
-            Some(was) => !was.is_unchanged(&old),
-            None => matches!(self.what, What::Output | What::Listed),
-        }
-    }
-
-    /// The verb whose files have this result's place: scripts of a bundle, or made-up data, are no results.
-    fn is_of_other_verb(&self) -> Option<String> {
-        let target = self.target();
-        let mut folders = self.folder.ancestors().filter(|_| self.what == What::Output && exists(&target));
-        folders.find_map(|folder| {
-            let name = slashes(target.strip_prefix(folder).ok()?);
-            Marker::of(folder).files.remove(&name).filter(|mark| mark.state.is_none()).map(|mark| mark.by)
-        })
-    }
-
-    /// Brings what is staged to its last state, on the disk: mode of what it replaces, marker of a folder.
-    fn settle(&self) -> io::Result<()> {
-        let Some(staged) = self.staged() else { return Ok(()) };
-        match self.what {
-            What::Folder => {
-                Marker::of_all(&staged)?.write(&staged.join(MARKER))?;
-                // Who may not look into the folder may not look into the next one either.
-                if let Ok(about) = self.target().metadata() {
-                    fs::set_permissions(&staged, about.permissions())?;
-                }
-            }
-            What::File | What::Output | What::Listed => {
-                if let Ok(about) = self.target().metadata()
-                    && !is_executable(&staged)?
-                {
-                    #[allow(unused_mut)]
-                    let mut permissions = about.permissions();
-                    // Rows are never run, whatever they replace.
-                    #[cfg(unix)]
-                    if self.what == What::Output {
-                        use std::os::unix::fs::PermissionsExt;
-                        permissions.set_mode(permissions.mode() & !0o111);
-                    }
-                    fs::set_permissions(&staged, permissions)?;
-                }
-            }
-        }
-        sync(&staged)
-    }
-}
-
-/// Whether a file was made to be executed: then it says itself what its mode is.
-fn is_executable(path: &Path) -> io::Result<bool> {
-    #[cfg(unix)]
-    return Ok(std::os::unix::fs::PermissionsExt::mode(&path.metadata()?.permissions()) & 0o111 != 0);
-    #[cfg(not(unix))]
-    return path.metadata().map(|_| false);
-}
-
-fn drop_second_names(entries: &[Entry]) {
-    let linked = entries.iter().filter(|entry| entry.staged.is_some() && !entry.swap);
-    linked.for_each(|entry| drop(remove(&entry.old())));
-}
-
-fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry]) -> io::Result<()> {
-    let from_home = |entry: &Entry| Entry { folder: relative(home, &entry.folder), ..entry.clone() };
-    let entries: Vec<Entry> = entries.iter().map(from_home).collect();
-    let beside = manifest.with_extension("manifest-new");
-    let write = || {
-        let mut file = File::create(&beside)?;
-        file.write_all(serde_json::json!({ "entries": entries }).to_string().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, manifest)
-    };
-    write().inspect_err(|_| drop(remove(&beside)))
 }
 
 /// Locks on folders that things are put into.

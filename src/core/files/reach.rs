@@ -127,7 +127,8 @@ fn place_of(project: &Path) -> Option<PathBuf> {
 pub fn is_remembered(settings: &Path, project: &Path) -> bool {
     let Some(project) = place_of(project) else { return false };
     let text = fs::read_to_string(trusted_list(settings)).unwrap_or_default();
-    let paths = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    // What is not said in full would mean another place in every folder.
+    let paths = text.lines().map(str::trim).filter(|line| Path::new(line).is_absolute());
     let trusted = |line: &str| {
         let line = Path::new(line);
         if line.is_dir() { line.canonicalize().ok() } else { place_of(line) }

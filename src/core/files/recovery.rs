@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::entry::Entry;
 use super::inside::is_hidden;
 use super::lock::is_same_file;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exists, remove, slashes, sync_folder};
-use super::publication::{Entry, turns};
+use super::publication::turns;
 use super::regular::open_file;
 use crate::diagnostic::{Diagnostic, io_cause};
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::publication::Entry;
+use super::entry::Entry;
 use super::recovery::recover;
 use super::*;
 

@@ -41,11 +41,11 @@ pub fn output_schema(op: &Op, inputs: &[&Schema], parameters: &ParameterTypes) -
         Op::Union => combine::union(inputs)?,
         Op::Sort(sort) => {
             rule.order(&sort.keys)?;
-            rule.input(0)?.clone()
+            combine::ordered(sort.keys.iter().map(|key| &key.expr), rule.input(0)?)
         }
         Op::Limit(limit) => {
             rule.order(&limit.keys)?;
-            rule.input(0)?.clone()
+            combine::ordered(limit.keys.iter().map(|key| &key.expr), rule.input(0)?)
         }
         Op::Distinct(distinct) => group::distinct(&rule, distinct)?,
         Op::Explode(explode) => group::explode(&rule, explode)?,

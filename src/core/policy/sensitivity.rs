@@ -102,8 +102,9 @@ impl Sensitivities {
         if let Some(known) = self.by_name.get(&name) {
             return known.filter(|known| *known > Classification::Internal);
         }
-        // `user_password` is a password, `x_api_key` a key; words as short as `token` name other things, too.
-        let endings = name.match_indices('_').map(|(at, _)| &name[at + 1..]);
+        // `user_password` is a password, `x_api_key_2` a key; words as short as `token` name other things, too.
+        let name = name.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit());
+        let endings = std::iter::once(name).chain(name.match_indices('_').map(|(at, _)| &name[at + 1..]));
         let mut endings = endings.filter(|ending| ending.len() >= SHORTEST_ENDING);
         let is_secret = |ending: &str| self.by_name.get(ending) == Some(&Some(Classification::Secret));
         (*data_type == DataType::String && endings.any(is_secret)).then_some(Classification::Secret)

@@ -144,7 +144,16 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
     assert_eq!(of("email", &none), Some(Classification::Personal));
     assert_eq!(of("apiKey", &none), Some(Classification::Secret));
     assert_eq!(of("status", &none), None, "a name makes nothing public");
-    for secret in ["user_password", "X-Api-Key", "dbPasswort", "stripe.secret_key", "old client secret"] {
+    for secret in [
+        "user_password",
+        "password_2",
+        "aws_secret_access_key",
+        "PassWord",
+        "X-Api-Key",
+        "dbPasswort",
+        "stripe.secret_key",
+        "old client secret",
+    ] {
         assert_eq!(of(secret, &none), Some(Classification::Secret), "{secret}");
     }
     for plain in ["next_page_token", "password_changed_at", "secretary", "forgot_passwords"] {

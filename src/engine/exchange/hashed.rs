@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use pipewright_core::diagnostic::Diagnostic;
-use polars::prelude::{self as pl, DataFrame, IdxCa, IdxSize, IntoLazy};
+use polars::prelude::{self as pl, DataFrame, IdxCa, IdxSize};
 
 use super::spill::{SpillFile, SpillFolder};
 use super::{Limits, note, too_large};
@@ -89,8 +89,8 @@ impl Partitions {
         let fail = |error| ops::failed(&error);
         let keys: Vec<pl::Expr> =
             self.keys[side].iter().enumerate().map(|(index, key)| key.clone().alias(format!("#key{index}"))).collect();
-        let keys = rows.clone().lazy().select(keys).collect().map_err(fail)?;
-        let hashes = RowKeys::of(keys.columns()).map_err(fail)?.hashes(self.depth + 1);
+        let keys = ops::computed(rows, &keys).map_err(fail)?;
+        let hashes = RowKeys::of(&keys).map_err(fail)?.hashes(self.depth + 1);
         let part = |hash: u64| (hash % count as u64) as usize;
         let mut places = vec![0_usize; count + 1];
         hashes.iter().for_each(|hash| places[part(*hash) + 1] += 1);

@@ -82,12 +82,18 @@ pub(crate) struct JoinBuild {
     matched: Vec<AtomicBool>,
 }
 
-/// Values of some expressions over a frame; they need not be there.
-pub(super) fn computed(frame: &DataFrame, exprs: &[pl::Expr]) -> PolarsResult<Vec<Column>> {
-    match exprs.is_empty() {
-        true => Ok(Vec::new()),
-        false => Ok(frame.clone().lazy().select(exprs).collect()?.into_columns()),
+/// Values of some expressions over a frame, one for each of its rows; there need not be any expressions.
+pub(crate) fn computed(frame: &DataFrame, exprs: &[pl::Expr]) -> PolarsResult<Vec<Column>> {
+    if exprs.is_empty() {
+        return Ok(Vec::new());
     }
+    let columns = frame.clone().lazy().select(exprs).collect()?.into_columns();
+    // Constants alone give one row.
+    let of_all = |column: Column| match column.len() == frame.height() {
+        true => column,
+        false => column.new_from_index(0, frame.height()),
+    };
+    Ok(columns.into_iter().map(of_all).collect())
 }
 
 impl JoinBuild {

@@ -116,6 +116,14 @@ fn nothing_beside_a_bundles_scripts_runs_and_no_result_takes_their_place() {
             let (code, _, talk) = run_it(&[out, "--trust"], here);
             assert!(code == 2 && talk.contains("the bundle itself"), "{target}: {talk}");
         }
+        // Names of folders that the shell might take for something else.
+        fs::create_dir_all(at("here")).unwrap();
+        for out in ["-", "-n", "a b", "~"] {
+            let (code, _, talk) = run_it(&[out, "--trust"], &at("here"));
+            assert!(code == 0 && at("here").join(out).join("run.sh").exists(), "{target} {out}: {talk}");
+        }
+        assert_eq!(run_it(&["x\n", "--trust"], &at("here")).0, 2);
+        fs::remove_dir_all(at("here")).unwrap();
         let (code, _, talk) = run(&["run", path(&file), "--out", path(&bundle)]);
         assert!(code == 1 && talk.contains("PW0755") && talk.contains("export"), "{target}: {talk}");
         assert_eq!(text(bundle.join("run.sh")), before, "{target}");

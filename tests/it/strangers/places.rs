@@ -220,6 +220,11 @@ fn a_publication_of_a_script_keeps_to_the_same_rules() {
     fs::write(at("out/a.csv"), "mine").unwrap();
     let (code, _, talk) = only_own();
     assert!(code == 2 && talk.contains("a.csv") && text(at("out/a.csv")) == "mine", "{talk}");
+    for (path_of, code) in [("a.csv", 1), ("./a.csv", 1), ("parts/", 1), ("b.csv", 2), ("../new/a.csv", 2), ("", 2)] {
+        let (found, _, talk) = run(&["publish", "--new", path_of, path(&at("new")), path(&at("out"))]);
+        assert_eq!(found, code, "{path_of}: {talk}");
+    }
+    assert_eq!(text(at("out/a.csv")), "mine");
 }
 
 #[test]

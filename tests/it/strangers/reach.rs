@@ -264,6 +264,8 @@ fn the_file_of_trusted_projects_is_kept_to() {
         texts(command.output().unwrap())
     };
     assert_eq!(preview().0, 1);
+    fs::write(at("settings/trusted"), ".\n./\n../\n#\n").unwrap();
+    assert_eq!(preview().0, 1, "what is not said in full is no place");
     fs::write(at("settings/trusted"), format!("# mine\n{}\n", at("p").display())).unwrap();
     let (code, said, talk) = preview();
     assert!(code == 0 && said.contains(SECRET), "{talk}");

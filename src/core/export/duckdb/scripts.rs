@@ -161,6 +161,15 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 out=${1:?usage: run.sh OUT}
 shift
+case $out in
+  *"
+"*)
+    echo "error: the name of OUT holds a line end" >&2
+    exit 2
+    ;;
+  /*) ;;
+  *) out=./$out ;;
+esac
 for option in "$@"; do
   case $option in
     --trust | --env | --env=* | [!-]*) ;;
@@ -396,12 +405,24 @@ def sources():
         return [file["path"] for source in json.load(text)["sources"] for file in source["files"]]
 
 
+def leads_through(file, target):
+    """Whether a file is, or lies in, what stands at a place; also by another name or mount of it."""
+    for path in (os.path.abspath(file), os.path.realpath(file)):
+        while True:
+            if os.path.exists(path) and os.path.samefile(path, target):
+                return True
+            if path == os.path.dirname(path):
+                break
+            path = os.path.dirname(path)
+    return False
+
+
 def check_source(path, target, files):
     """A source is never replaced by what is made of it."""
-    real = os.path.realpath(target)
     for file in files:
-        is_inside = (os.path.realpath(file) + os.sep).startswith(real + os.sep)
-        if is_inside or os.path.exists(target) and os.path.exists(file) and os.path.samefile(file, target):
+        if "\ufffd" in file:
+            stop(f"the path of a source cannot be told from those of results: {file!r}; give its folder a name that is text")
+        if os.path.exists(target) and leads_through(file, target):
             stop(f"a load writes over a file that this run reads: {path!r}")
 
 
@@ -420,7 +441,7 @@ def main(script, out):
     started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
     values["run.started_at"], shown["run.started_at"] = typed(connection, "run.started_at", "Timestamp", started)
     # Every path is known before anything is written.
-    places, files = {}, sources()
+    places, only_new, files = {}, set(), sources()
     for name in KEPT:
         check_source(f"quarantine/{name}", os.path.join(out, "quarantine", name), files)
     for rows, parts, replaces, _ in LOADS:
@@ -432,9 +453,7 @@ def main(script, out):
         if not replaces:
             if os.path.lexists(os.path.join(out, path)):
                 stop(f"a load is not to replace what is there: {path!r}")
-            # Looked at again when the results are put in place.
-            with open("new", "a", encoding="utf-8") as names:
-                names.write(path + "\n")
+            only_new.add(path)
         places[rows] = path
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {identifier(name)} = $value", {"value": value})
@@ -450,6 +469,10 @@ def main(script, out):
             place = os.path.join("out", path)
             os.makedirs(os.path.dirname(place), exist_ok=True)
             os.replace(rows, place)
+            if path in only_new:
+                # Looked at again when the results are put in place.
+                with open("new", "a", encoding="utf-8") as names:
+                    names.write(path + "\n")
 
 
 if __name__ == "__main__":

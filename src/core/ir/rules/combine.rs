@@ -3,7 +3,7 @@
 use super::{Rule, column};
 use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{BinaryOp, Expr, ExprKind, Place, print};
+use crate::expr::{BinaryOp, Expr, ExprKind, Place, function, print};
 use crate::ir::{AsofJoin, Join, JoinKind};
 
 pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
@@ -96,6 +96,39 @@ pub(super) fn compared(condition: &Expr, input: &Schema) -> Schema {
             _ => together.push(part.columns()),
         }
     }
+    share_together(together, input)
+}
+
+/// The same where rows are put in order, and the first are taken.
+pub(super) fn ordered<'a>(keys: impl Iterator<Item = &'a Expr>, input: &Schema) -> Schema {
+    share_together(keys.map(Expr::columns).collect(), input)
+}
+
+/// The same where a value that is computed says how columns compare: who keeps rows by it later compares them.
+pub(super) fn computed_of<'a>(exprs: impl Iterator<Item = &'a Expr>, input: &Schema) -> Schema {
+    let (mut parts, mut together): (Vec<&Expr>, _) = (exprs.collect(), Vec::new());
+    while let Some(part) = parts.pop() {
+        let is_comparison = match &part.kind {
+            ExprKind::Binary { op, .. } => op.is_comparison(),
+            ExprKind::IsDistinct { .. }
+            | ExprKind::Between { .. }
+            | ExprKind::InList { .. }
+            | ExprKind::Like { .. } => true,
+            ExprKind::Case { operand, .. } => operand.is_some(),
+            // `contains`, `starts_with`, `list_contains` and their like.
+            ExprKind::Call(call) => function(&call.function).is_some_and(|known| known.signature.ends_with("Boolean")),
+            _ => false,
+        };
+        if is_comparison {
+            together.push(part.columns());
+        }
+        parts.extend(part.children());
+    }
+    share_together(together, input)
+}
+
+/// Columns of which each list tells what the others hold.
+fn share_together(mut together: Vec<Vec<&str>>, input: &Schema) -> Schema {
     together.retain(|names| names.len() > 1);
     let mut schema = input.clone();
     loop {

@@ -43,7 +43,7 @@ pub(super) fn distinct(rule: &Rule, distinct: &Distinct) -> Result<Schema, Diagn
         column(input, key)?;
     }
     rule.order(&distinct.order)?;
-    Ok(input.clone())
+    Ok(super::combine::ordered(distinct.order.iter().map(|key| &key.expr), input))
 }
 
 pub(super) fn explode(rule: &Rule, explode: &Explode) -> Result<Schema, Diagnostic> {

@@ -1,6 +1,6 @@
 //! Schema rules of sources, sinks and row-wise operations.
 
-use super::combine::compared;
+use super::combine::{compared, computed_of};
 use super::{Rule, column, columns_help, labels_of, labels_of_rows, put};
 use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
@@ -67,9 +67,11 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     if project.columns.is_empty() && !input.open {
         return Err(Diagnostic::error("PW0407", "no column would be left").help("keep at least one column"));
     }
+    let compared = computed_of(project.columns.iter().map(|column| &column.expr), input);
     let mut schema = Schema::default();
     for column in &project.columns {
-        schema.fields.push(rule.computed(0, column, Place::Row)?);
+        let field = rule.computed(0, column, Place::Row)?;
+        schema.fields.push(Field { labels: labels_of(&column.expr, &compared), ..field });
     }
     for lowered in &project.lowered {
         lower(rule, &mut schema, project, lowered);
@@ -114,8 +116,8 @@ fn lower(rule: &Rule, schema: &mut Schema, project: &Project, lowered: &LoweredC
 pub(super) fn check(rule: &Rule, check: &Check) -> Result<Schema, Diagnostic> {
     rule.predicate(&check.predicate)?;
     let input = rule.input(0)?;
-    let OnFail::Flag(name) = &check.on_fail else { return Ok(compared(&check.predicate, input)) };
-    let mut schema = input.clone();
+    let mut schema = compared(&check.predicate, input);
+    let OnFail::Flag(name) = &check.on_fail else { return Ok(schema) };
     let labels = labels_of(&check.predicate, &schema);
     schema.fields.push(Field { labels: Labels { meaning: None, ..labels }, ..Field::new(name, DataType::Boolean) });
     Ok(schema)

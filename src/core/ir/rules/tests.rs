@@ -158,6 +158,22 @@ fn what_a_condition_compares_with_a_secret_is_secret() {
     assert_eq!(secrets("not (n = 2 or u <> t)"), "tu");
     assert_eq!(secrets("v = u and u = t"), "tuv", "what is compared with what was compared");
     assert_eq!(secrets("u = v"), "t");
+    let sorted = |key: &str| {
+        let keys = vec![crate::expr::SortKey { expr: crate::expr::parse(key).unwrap(), descending: false }];
+        let kept = schema_of(&Op::Sort(crate::ir::Sort { keys }), &[&input]).unwrap();
+        kept.get("u").unwrap().labels.classification
+    };
+    assert_eq!((sorted("u - t"), sorted("t")), (Some(Classification::Secret), None));
+    // By a value that says how columns compare rows are kept later.
+    let computed = |expression: &str| {
+        let parsed = |text: &str| crate::expr::parse(text).unwrap();
+        let columns = vec![crate::ir::Column::new("u", parsed("u")), crate::ir::Column::new("z", parsed(expression))];
+        schema_of(&Op::Project(crate::ir::Project::new(columns)), &[&input]).unwrap().fields[0].labels.classification
+    };
+    for comparing in ["u = t", "case when n = 1 and t <= u then 1 else 0 end", "cast(u in (v, t) as string)"] {
+        assert_eq!(computed(comparing), Some(Classification::Secret), "{comparing}");
+    }
+    assert_eq!(computed("case when t is null then u else v end"), None);
 }
 
 #[test]

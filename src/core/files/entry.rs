@@ -1,0 +1,143 @@
+//! What goes to one place: what is staged for it, what stands there, and how the list of files knows that.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::marker::{MARKER, Mark, Marker, foreign};
+use super::names::{exists, remove, slashes, sync};
+use super::recovery::relative;
+
+/// What goes to one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// In the manifest: from the manifest's own folder.
+    pub folder: PathBuf,
+    pub name: String,
+    /// `None`: what is there goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<String>,
+    /// Name that what is there gets until the end.
+    pub old: String,
+    /// Whether what is there must step aside first: a folder, or a file that cannot have two names.
+    #[serde(default)]
+    pub swap: bool,
+    /// Whether what is there stays beside, under another name: it was not Pipewright's.
+    #[serde(default)]
+    pub keep: bool,
+    /// How the folder's marker knew what is there: what was changed since stays beside too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Mark>,
+    #[serde(skip)]
+    pub what: What,
+    /// Nothing may be there at the end.
+    #[serde(skip)]
+    pub fresh: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum What {
+    /// A file that its user named: it is replaced.
+    #[default]
+    File,
+    /// A file of a run: what it replaces without being Pipewright's is kept beside.
+    Output,
+    /// A folder of a run: replaced only where it holds nothing else.
+    Folder,
+    /// A file of a verb that makes a whole folder, which looks at what it replaces itself.
+    Listed,
+}
+
+impl Entry {
+    pub fn target(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    pub fn old(&self) -> PathBuf {
+        self.folder.join(&self.old)
+    }
+
+    pub fn staged(&self) -> Option<PathBuf> {
+        self.staged.as_ref().map(|staged| self.folder.join(staged))
+    }
+
+    /// Whether what was replaced is not what Pipewright wrote there: somebody was quicker than the last look.
+    pub fn is_changed(&self) -> bool {
+        let old = self.old();
+        match &self.was {
+            _ if old.is_dir() => foreign(&old).map_or(true, |found| found.is_some()),
+            Some(was) => !was.is_unchanged(&old),
+            None => matches!(self.what, What::Output | What::Listed),
+        }
+    }
+
+    /// The verb whose files have this result's place: scripts of a bundle, or made-up data, are no results.
+    pub fn is_of_other_verb(&self) -> Option<String> {
+        let target = self.target();
+        let mut folders = self.folder.ancestors().filter(|_| self.what == What::Output && exists(&target));
+        folders.find_map(|folder| {
+            let name = slashes(target.strip_prefix(folder).ok()?);
+            Marker::of(folder).files.remove(&name).filter(|mark| mark.state.is_none()).map(|mark| mark.by)
+        })
+    }
+
+    /// Brings what is staged to its last state, on the disk: mode of what it replaces, marker of a folder.
+    pub fn settle(&self) -> io::Result<()> {
+        let Some(staged) = self.staged() else { return Ok(()) };
+        match self.what {
+            What::Folder => {
+                Marker::of_all(&staged)?.write(&staged.join(MARKER))?;
+                // Who may not look into the folder may not look into the next one either.
+                if let Ok(about) = self.target().metadata() {
+                    fs::set_permissions(&staged, about.permissions())?;
+                }
+            }
+            What::File | What::Output | What::Listed => {
+                if let Ok(about) = self.target().metadata()
+                    && !is_executable(&staged)?
+                {
+                    #[allow(unused_mut)]
+                    let mut permissions = about.permissions();
+                    // Rows are never run, whatever they replace.
+                    #[cfg(unix)]
+                    if self.what == What::Output {
+                        use std::os::unix::fs::PermissionsExt;
+                        permissions.set_mode(permissions.mode() & !0o111);
+                    }
+                    fs::set_permissions(&staged, permissions)?;
+                }
+            }
+        }
+        sync(&staged)
+    }
+}
+
+/// Whether a file was made to be executed: then it says itself what its mode is.
+fn is_executable(path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::PermissionsExt::mode(&path.metadata()?.permissions()) & 0o111 != 0);
+    #[cfg(not(unix))]
+    return path.metadata().map(|_| false);
+}
+
+/// What was to be replaced keeps its one name.
+pub(super) fn drop_second_names(entries: &[Entry]) {
+    let linked = entries.iter().filter(|entry| entry.staged.is_some() && !entry.swap);
+    linked.for_each(|entry| drop(remove(&entry.old())));
+}
+
+/// Writes what goes where, from the manifest's own folder; whole or not at all.
+pub(super) fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry]) -> io::Result<()> {
+    let from_home = |entry: &Entry| Entry { folder: relative(home, &entry.folder), ..entry.clone() };
+    let entries: Vec<Entry> = entries.iter().map(from_home).collect();
+    let beside = manifest.with_extension("manifest-new");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(serde_json::json!({ "entries": entries }).to_string().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, manifest)
+    };
+    write().inspect_err(|_| drop(remove(&beside)))
+}
