@@ -75,7 +75,9 @@ pub fn write_bundle(
         // An export does not make of a stranger's project one that reads more.
         Err(diagnostic) if diagnostic.code == OUT_OF_REACH => return Err(vec![diagnostic]),
         Err(diagnostic) => {
-            // Sources that are elsewhere: the bundle is whole, only its receipt is not.
+            // Sources that are elsewhere: the bundle is whole, only its receipt is not. The script is there all the
+            // same: what stands in its place is not taken for the bundle's.
+            bundle.script("verify.sh", NOTHING_TO_VERIFY.to_owned());
             report.diagnostics.push(
                 Diagnostic::warning("PW0630", format!("no receipt was made: {}", diagnostic.message))
                     .help("export where the sources' files can be read, to have rows to verify the bundle with"),
@@ -297,6 +299,12 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
         .file(path.display().to_string())
         .help("choose another folder with --out, or see whether it may be written to")
 }
+
+/// `verify.sh` of a bundle that has no receipt.
+const NOTHING_TO_VERIFY: &str = r#"#!/bin/sh
+echo "this bundle has no receipt to verify it with; its export said why" >&2
+exit 1
+"#;
 
 /// Runs the bundle on the pinned rows and compares every result, as sets of rows.
 const VERIFY: &str = r#"#!/bin/sh

@@ -273,6 +273,15 @@ fn a_receipt_holds_no_secret_that_no_column_declares() {
             let (code, _, talk) = crate::support::run(&arguments);
             assert!(code == 0 && talk.contains("no receipt was made"), "{format}: {code} {talk}");
             assert!(talk.contains("which the lines of"), "{talk}");
+            let verify = Command::new(bundle.join("verify.sh")).output().unwrap();
+            assert!(!verify.status.success() && String::from_utf8_lossy(&verify.stderr).contains("no receipt"));
+            // A script that somebody has put there is not taken for the bundle's.
+            let planted = folder.path().join(format!("planted-{target}-{number}"));
+            fs::create_dir(&planted).unwrap();
+            fs::write(planted.join("verify.sh"), "#!/bin/sh\n").unwrap();
+            let (code, _, talk) =
+                crate::support::run(&["export", path(&file), "--target", target, "--out", path(&planted)]);
+            assert!(code == 1 && talk.contains("PW0743"), "{talk}");
             let holds = |path: &Path| fs::read_to_string(path).is_ok_and(|text| text.contains("canary"));
             assert!(!bundle.join("receipt").exists() && !holds(&bundle.join("pipeline.json")), "{format}");
         }
