@@ -131,7 +131,8 @@ pub(super) fn computed_of<'a>(exprs: impl Iterator<Item = &'a Expr>, input: &Sch
 fn share_together(mut together: Vec<Vec<&str>>, input: &Schema) -> Schema {
     together.retain(|names| names.len() > 1);
     let mut schema = input.clone();
-    loop {
+    // Most operations compare nothing.
+    while !together.is_empty() {
         let before = schema.clone();
         for names in &together {
             let labels = Labels::merged(names.iter().filter_map(|name| schema.get(name)).map(|field| &field.labels));
@@ -139,9 +140,10 @@ fn share_together(mut together: Vec<Vec<&str>>, input: &Schema) -> Schema {
         }
         // What is compared with what was compared tells it as well.
         if schema == before {
-            return schema;
+            break;
         }
     }
+    schema
 }
 
 /// Columns that tell what others hold bear the labels of those, too; what they mean stays.
