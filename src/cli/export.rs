@@ -17,6 +17,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
         ));
     };
     let mut opened = project::open_under(&args.project, args.policy.as_deref())?;
+    let info = opened.design_info();
     if let Some(flow) = &args.flow {
         opened.keep_flow(flow)?;
     }
@@ -24,7 +25,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
     if !faults.is_empty() {
         return Err(opened.invalid(faults));
     }
-    let report = write_bundle(target, &opened.plan, &opened.design_info(), &opened.base, &args.out, args.force)
+    let report = write_bundle(target, &opened.plan, &info, &opened.base, &args.out, args.force)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     tell(&report.diagnostics);
     for file in &report.files {

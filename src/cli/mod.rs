@@ -31,6 +31,7 @@ mod project;
 mod publish;
 mod read;
 mod run;
+mod signals;
 mod test;
 mod verify;
 
@@ -128,9 +129,8 @@ type VerbResult = Result<Outcome, Failure>;
 /// Parses the arguments, runs the verb, says what went wrong.
 pub fn main(designer: Option<Designer>) -> ExitCode {
     let arguments = Arguments::parse();
-    // Ctrl+C, a shutdown, a closed terminal: nothing stays that is not whole. Where no handler can be set the system's
-    // own ends the process, and the next run tidies up.
-    let _ = ctrlc::set_handler(|| {
+    // Nothing stays that is not whole; where a kill leaves something, the next run tidies up.
+    signals::on_end(|| {
         let nothing_new = pipewright_core::files::abandon_all();
         // Who has just put results in place says so and ends as usual: they are not what was there before.
         if nothing_new.is_none() {
@@ -197,6 +197,10 @@ fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
         let name = missing.display().to_string();
         let verbs: Vec<String> =
             Arguments::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+        if verbs.contains(&name) {
+            let message = format!("options stand before the verb `{name}`, where files to open are expected");
+            return Err(usage(message, format!("put them behind it: `pipewright {name} … --trust`")));
+        }
         return Err(match nearest(&name, verbs.iter().map(String::as_str)) {
             Some(verb) => usage(
                 format!("there is neither a verb nor a file `{name}`; did you mean `{verb}`?"),

@@ -38,10 +38,9 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         return Err(usage("a pipeline has nothing to plan", "give the project that it was exported from"));
     };
     let given = opened.parameters(&args.parameters)?;
-    let mut parameters = pipewright_engine::resolve::default_parameters(&design, &opened.base);
-    parameters.extend(given);
-    resolve_parameters(&opened.plan.parameters, &parameters, &|_| None)
-        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
+    let parameters =
+        resolve_parameters(&opened.plan.parameters, &given, &|name| opened.environment_value(name, &|_| None))
+            .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     if let (Some(step), Some(condition)) = (&args.differs, &args.condition) {
         return differs(args, &mut design, &opened.base, &parameters, step, condition);
     }

@@ -4,7 +4,6 @@ use std::io::{self, BufWriter, Write};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::resolve_parameters;
-use pipewright_engine::resolve::referred_variable;
 use pipewright_engine::{Sampling, preview_told};
 
 use super::args::{PreviewArgs, RowForm};
@@ -17,8 +16,9 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let given = opened.parameters(&args.parameters)?;
-    let parameters = resolve_parameters(&opened.plan.parameters, &given, &|name| referred_variable(&opened.base, name))
-        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
+    let parameters =
+        resolve_parameters(&opened.plan.parameters, &given, &|name| opened.environment_value(name, &|_| None))
+            .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     let step = opened.find_step(&args.step)?;
     let plan_step = &opened.plan.steps[&step];
     let node = match &args.port {

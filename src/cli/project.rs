@@ -10,9 +10,10 @@ use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::files;
-use pipewright_core::ir::{NodeId, Op, Plan, parse_parameter, prune};
-use pipewright_core::plan::{check_policy, plan};
+use pipewright_core::ir::{NodeId, Op, Plan, parameter_variable, parse_parameter, prune};
+use pipewright_core::plan::{check_policy, plan, plan_of_sources};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
+use pipewright_engine::resolve::referred_variable;
 use pipewright_engine::resolve::{resolve_sources, sample_files};
 
 use super::args::NewArgs;
@@ -51,6 +52,7 @@ impl Opened {
         DesignInfo {
             name: self.name.clone(),
             questions: questions.map(|(id, question)| (id.clone(), question.title.clone())).collect(),
+            sources: self.project.as_ref().map_or_else(|| self.plan.clone(), plan_of_sources),
         }
     }
 
@@ -161,6 +163,20 @@ impl Opened {
             values.insert(name.to_owned(), parsed.map_err(wrong)?);
         }
         Ok(values)
+    }
+
+    /// What gives a value to a parameter that the command line does not: `PW_NAME`, or for `env:NAME` that variable; where
+    /// they are not set, `otherwise`.
+    pub fn environment_value(&self, name: &str, otherwise: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        if name.starts_with("env:") {
+            return referred_variable(&self.base, name).or_else(|| otherwise(name));
+        }
+        let value = std::env::var(parameter_variable(name)).ok().or_else(|| otherwise(name))?;
+        if self.is_in_paths(name) {
+            // Variables of that form are set for Pipewright alone, and a file of them is named for this run.
+            files::allow_place(&self.base, Path::new(&value));
+        }
+        Some(value)
     }
 
     /// Whether a parameter is part of the path of a source.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::files::{MARKER, Publication, inside, is_foreign, slashes, there_is_one};
+use pipewright_core::files::{MARKER, Publication, inside, is_foreign, is_same_place, slashes, there_is_one};
 
 use super::args::PublishArgs;
 use super::run::say_kept;
@@ -23,10 +23,7 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
             "give the folder that holds what is to be put in place",
         )
     };
-    if let (Ok(from), Ok(to)) =
-        (args.from.canonicalize(), args.to.canonicalize().or_else(|_| std::path::absolute(&args.to)))
-        && to.starts_with(&from)
-    {
+    if lies_in(&args.to, &args.from) {
         return Err(usage(
             format!("`{}` lies in the folder that is to be put there", args.to.display()),
             "name another place; or the folder whose files go there",
@@ -53,6 +50,23 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
     Ok(Outcome::Done)
 }
 
+/// Whether a place is or will be in a folder, by whatever name or mount either is known.
+fn lies_in(place: &Path, folder: &Path) -> bool {
+    let Ok(absolute) = std::path::absolute(place) else { return false };
+    let mut there = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => drop(there.pop()),
+            Component::CurDir => {}
+            part => there.push(part),
+        }
+        if let Ok(real) = there.canonicalize() {
+            there = real;
+        }
+    }
+    there.ancestors().any(|part| is_same_place(part, folder))
+}
+
 enum Fault {
     Unreadable(io::Error),
     Told(Failure),
@@ -65,9 +79,10 @@ fn put(
     only_new: &BTreeSet<PathBuf>,
     below: &Path,
 ) -> Result<(), Fault> {
-    let unreadable = Fault::Unreadable;
-    let found = fs::read_dir(args.from.join(below)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = found.map_err(unreadable)?;
+    let told = |fault: Diagnostic| Fault::Told(fault.into());
+    // A run that puts its results there is waited for, and another one waits.
+    publication.take_turn(&args.from.join(below)).map_err(told)?;
+    let mut entries = entries_of(&args.from.join(below)).map_err(Fault::Unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (from, name) = (entry.path(), below.join(entry.file_name()));
@@ -75,14 +90,17 @@ fn put(
         if entry.file_name() == MARKER {
             continue;
         }
+        if name.to_str().is_none() {
+            let message = format!("the name of `{}` is no text", from.display());
+            return Err(Fault::Told(usage(message, "give it another name; nothing was put in place")));
+        }
         if only_new.contains(&name) && args.to.join(&name).symlink_metadata().is_ok() {
             return Err(Fault::Told(there_is_one(&args.to.join(&name).display().to_string()).into()));
         }
-        if is_folder && !is_result(&from) {
+        if is_folder && !is_result(&from).map_err(Fault::Unreadable)? {
             put(publication, args, only_new, &name)?;
             continue;
         }
-        let told = |fault: Diagnostic| Fault::Told(fault.into());
         let without_option = |fault: Diagnostic| fault.help("take the link away, or name the folder that it leads to");
         let to = inside(&args.to, &slashes(&name)).map_err(without_option).map_err(told)?;
         if args.only_own && is_foreign(&to) {
@@ -102,12 +120,16 @@ fn put(
 
 /// Whether a folder is one result: it holds nothing but a folder for each value of a column, or, without any rows, only
 /// the list of its files.
-fn is_result(folder: &Path) -> bool {
-    let entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
+fn is_result(folder: &Path) -> io::Result<bool> {
+    let entries = entries_of(folder)?;
     let is_partition = |entry: &fs::DirEntry| {
         entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().contains('=')
     };
-    !entries.is_empty() && entries.iter().all(|entry| is_partition(entry) || entry.file_name() == MARKER)
+    Ok(!entries.is_empty() && entries.iter().all(|entry| is_partition(entry) || entry.file_name() == MARKER))
+}
+
+fn entries_of(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    fs::read_dir(folder)?.collect()
 }
 
 /// Copies a file or a folder of files to where it waits for its place `to`. What a link leads to may be anybody's, and
@@ -123,8 +145,7 @@ fn copy(from: &Path, aside: &Path, to: &Path) -> Result<(), Fault> {
         return Err(Fault::Told(usage(message, "put the file itself there; nothing was put in place")));
     }
     written(fs::create_dir(aside))?;
-    for entry in fs::read_dir(from).map_err(Fault::Unreadable)? {
-        let entry = entry.map_err(Fault::Unreadable)?;
+    for entry in entries_of(from).map_err(Fault::Unreadable)? {
         copy(&entry.path(), &aside.join(entry.file_name()), &to.join(entry.file_name()))?;
     }
     Ok(())

@@ -325,9 +325,7 @@ fn naming(mut failure: Failure, path: Option<&Path>) -> Failure {
 
 /// What is read is not written over.
 fn check_source(path: &Path, reads: &[ir::Read]) -> Result<(), Failure> {
-    let real = |path: &Path| path.canonicalize().ok();
-    let is_read =
-        real(path).is_some_and(|path| reads.iter().any(|read| real(Path::new(&read.path)).as_ref() == Some(&path)));
+    let is_read = reads.iter().any(|read| files::is_same_place(Path::new(&read.path), path));
     match is_read {
         true => Err(usage(
             format!("`{}` is one of the files that are read", path.display()),

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
-use pipewright_core::files::{self, allow_place, variable};
+use pipewright_core::files;
 use pipewright_core::ir::load_answers;
 use pipewright_core::ir::{parameter_variable, resolve_parameters};
 use pipewright_core::plan::check_kept_lines;
@@ -91,19 +91,11 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
             file.insert(name, value.replace(dollar, "$"));
         }
     }
-    let look_up = |name: &str| match name.strip_prefix("env:") {
-        Some(name) => variable(&opened.base, name).or_else(|| file.get(name).cloned()),
-        None => {
-            let variable = parameter_variable(name);
-            let in_file = || file.get(&variable).or_else(|| file.get(name)).cloned();
-            let value = std::env::var(&variable).ok().or_else(in_file)?;
-            if opened.is_in_paths(name) {
-                // Variables of that form are set for Pipewright alone, and the file is named for this run.
-                allow_place(&opened.base, Path::new(&value));
-            }
-            Some(value)
-        }
+    let in_file = |name: &str| match name.strip_prefix("env:") {
+        Some(name) => file.get(name).cloned(),
+        None => file.get(&parameter_variable(name)).or_else(|| file.get(name)).cloned(),
     };
+    let look_up = |name: &str| opened.environment_value(name, &in_file);
     resolve_parameters(&opened.plan.parameters, &given, &look_up)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
 }

@@ -24,8 +24,10 @@ fn is_steering(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
         || matches!(c, '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
-        // What is copied along and never seen.
-        || matches!(c, '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{ad}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}')
+        // What is copied along and never seen. A sign's own variants (U+FE00 to U+FE0F) stay, emoji need them.
+        || matches!(c, '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{ad}' | '\u{180e}' | '\u{34f}')
+        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn escaped(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -75,7 +77,9 @@ pub fn visible_json(text: &str) -> Cow<'_, str> {
         match is_kept(c) {
             true => shown.push(c),
             false => {
-                let _ = write!(shown, "\\u{:04x}", u32::from(c));
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(shown, "\\u{unit:04x}");
+                }
             }
         }
     }
@@ -273,6 +277,10 @@ mod tests {
         assert_eq!(visible("a\u{1b}[2J\r\nb\u{9b}\u{202e}"), r"a\u{1b}[2J\r\nb\u{9b}\u{202e}");
         assert_eq!(visible_lines("a\tb\nc\u{7f}"), "a\tb\nc\\u{7f}");
         assert_eq!(visible("na\u{200d}me “\\”"), "na\u{200d}me “\\”");
+        let hidden = "{\"a\":\"x\u{e0041}\u{e0101}\u{3164}\u{34f}y\"}";
+        assert!(visible_json(hidden).is_ascii(), "{}", visible_json(hidden));
+        let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(same(&visible_json(hidden)), same(hidden));
         let told = visible_json("{\n  \"a\": \"\u{9b}\u{2066}\"\n}").into_owned();
         assert_eq!(told, "{\n  \"a\": \"\\u009b\\u2066\"\n}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap()["a"], "\u{9b}\u{2066}");

@@ -28,6 +28,11 @@ impl RowKeys {
         self.bytes.value(row)
     }
 
+    /// The bytes as hexadecimal digits.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        self.bytes.values_iter().map(|key| key.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// Another seed divides rows anew.
     pub fn hashes(&self, seed: u64) -> Vec<u64> {
         self.bytes.values_iter().map(|key| xxh3_64_with_seed(key, seed)).collect()

@@ -28,6 +28,7 @@ mod run;
 mod sample;
 mod table;
 mod trace;
+mod undeclared;
 mod views;
 mod volume;
 mod write;

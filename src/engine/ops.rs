@@ -242,7 +242,8 @@ pub(crate) fn total_order(
 ) -> Result<(Vec<pl::Expr>, SortMultipleOptions), Diagnostic> {
     let mut by = Vec::new();
     let mut descending = Vec::new();
-    for key in keys {
+    // What is the same for all rows orders none.
+    for key in keys.iter().filter(|key| !key.expr.columns().is_empty()) {
         by.push(exprs::lower(&key.expr, schema)?.expr);
         descending.push(key.descending);
     }

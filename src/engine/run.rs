@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use pipewright_core::data::{Value, format_timestamp};
+use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::Publication;
 use pipewright_core::formats::Tally;
@@ -38,6 +38,7 @@ use crate::allowance::Allowance;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
 use crate::read::{Cancel, Parsed, given_name, schema_as};
+use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
 
 /// Share of the units that may be turned away where nothing else is said: a source of which more does not fit is read
@@ -109,8 +110,6 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
-    let due: Vec<(PathBuf, PathBuf)> = prepared.targets.values().filter_map(Target::due).collect();
-    let due = if options.dry_run { Vec::new() } else { due };
     let publisher = crate::read::guarded(|| {
         let publisher = match options.dry_run {
             true => prepared.publisher,
@@ -120,22 +119,12 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         report.peak_memory_bytes = peak_memory();
         Ok(publisher)
     });
-    let published = publisher.and_then(|publisher| publish(publisher, &due, place.as_deref(), &mut report));
+    let published = publisher.and_then(|publisher| publish(publisher, place.as_deref(), &mut report));
     published.map(|()| report).map_err(|fault| vec![fault])
 }
 
 /// Puts outputs and report in place. Files that were there without being a run's are told.
-fn publish(
-    publisher: Publication,
-    due: &[(PathBuf, PathBuf)],
-    place: Option<&Path>,
-    report: &mut RunReport,
-) -> Result<(), Diagnostic> {
-    if let Some((_, target)) = due.iter().find(|(aside, _)| !aside.exists()) {
-        return Err(Diagnostic::error("PW0746", "what the run wrote was taken away before it could be put in place")
-            .help("let nothing move or tidy the folder for results meanwhile, and run again; nothing was put in place")
-            .file(target.display().to_string()));
-    }
+fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport) -> Result<(), Diagnostic> {
     if let Some(place) = place {
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from).map(|text| text + "\n");
         text.and_then(|text| std::fs::write(place, text)).map_err(|error| {
@@ -294,10 +283,12 @@ fn execute(
     }
     run.complete(report)?;
     progress.step("publishing");
-    report.quarantine_file = run
-        .quarantine
-        .as_mut()
-        .map_or(Ok(None), |file| file.finish().map(|is_there| is_there.then(|| file.target.display().to_string())))?;
+    if let Some(file) = &mut run.quarantine {
+        match file.finish()? {
+            true => report.quarantine_file = Some(file.target.display().to_string()),
+            false => publisher.leave_out(&file.temporary),
+        }
+    }
     let limit = options.max_quarantined.unwrap_or(MAX_QUARANTINED);
     report.max_quarantined = limit;
     report.over_threshold = report.quarantined_share > limit
@@ -354,6 +345,10 @@ impl Run<'_> {
         let (allowance, most) = (self.allowance.clone(), self.part);
         let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected, allowance: &allowance };
         let title = &self.plan.node(id).origin.title;
+        let secrets = match &plan.node(id).op {
+            Op::Read(read) => SecretKeys::of(&read.schema),
+            _ => SecretKeys::of(&Schema::default()),
+        };
         let mut tally = Tally::default();
         let work = |mut parsed: Parsed, send: Send<(Option<Parsed>, Yield)>| {
             let rows = std::mem::take(&mut parsed.frame);
@@ -368,7 +363,7 @@ impl Run<'_> {
                 tally.add(&parsed.tally);
                 if let Some(file) = &mut self.quarantine {
                     for unit in parsed.quarantined {
-                        file.write(&Rejected::unit(title, unit))?;
+                        file.write(&Rejected::unit(title, unit, &secrets))?;
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod disks;
+mod lines;
 #[cfg(feature = "gui")]
 mod masked;
 mod names;

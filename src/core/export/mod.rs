@@ -46,6 +46,8 @@ pub struct DesignInfo {
     pub name: String,
     /// Titles of the questions by id.
     pub questions: BTreeMap<String, String>,
+    /// Reads every source, also those of flows that are not exported: two may read one file.
+    pub sources: Plan,
 }
 
 /// How a target carries a step.

@@ -63,6 +63,18 @@ pub fn check(expr: &Expr, scope: &Scope) -> Result<DataType, Vec<Diagnostic>> {
     if checker.found.is_empty() { Ok(data_type) } else { Err(checker.found) }
 }
 
+/// Refuses a key of an order whose values have none: lists and records.
+pub fn check_order_key(key: &Expr, data_type: &DataType) -> Result<(), Diagnostic> {
+    let (what, help) = match data_type {
+        DataType::List(_) => {
+            ("a list", "order by `list_length(…)`, by one item `list_get(…, 1)` or by `list_join(…, ',')`")
+        }
+        DataType::Record(_) => ("a record", "order by one of its fields, such as `record.name`"),
+        _ => return Ok(()),
+    };
+    Err(Diagnostic::error("PW0221", format!("{} is {what}, which has no order", shown(key))).help(help))
+}
+
 /// Whether the expression holds a `cast` that rejects rows (which aggregates and join keys may not).
 pub fn has_strict_cast(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Cast { strict: true, .. }) || expr.children().into_iter().any(has_strict_cast)

@@ -22,7 +22,7 @@ mod time_formats;
 mod tokens;
 
 pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
-pub use check::{Place, RUN_PARAMETERS, Scope, check, coerce, has_strict_cast, type_of};
+pub use check::{Place, RUN_PARAMETERS, Scope, check, check_order_key, coerce, has_strict_cast, type_of};
 pub use eval::{bind, eval};
 pub use functions::{
     ArgType, Example, Function, FunctionKind, MOST_JOINED, SUM_PART, VARYING, bytes_of, function, functions,

@@ -68,8 +68,9 @@ impl Entry {
         let old = self.old();
         match &self.was {
             _ if old.is_dir() => foreign(&old).map_or(true, |found| found.is_some()),
+            _ if self.name == MARKER => !Marker::is_at(&old),
             Some(was) => !was.is_unchanged(&old),
-            None => matches!(self.what, What::Output | What::Listed),
+            None => self.what != What::File,
         }
     }
 
@@ -95,23 +96,28 @@ impl Entry {
                 }
             }
             What::File | What::Output | What::Listed => {
-                if let Ok(about) = self.target().metadata()
-                    && !is_executable(&staged)?
-                {
-                    #[allow(unused_mut)]
-                    let mut permissions = about.permissions();
-                    // Rows are never run, whatever they replace.
-                    #[cfg(unix)]
-                    if self.what == What::Output {
-                        use std::os::unix::fs::PermissionsExt;
-                        permissions.set_mode(permissions.mode() & !0o111);
-                    }
-                    fs::set_permissions(&staged, permissions)?;
-                }
+                // Rows are never run, whatever they replace; and nothing is ever run as its owner.
+                let kept = if self.what == What::Output { 0o666 } else { 0o777 };
+                let permissions = match self.target().metadata() {
+                    Ok(about) if !is_executable(&staged)? => masked(about.permissions(), kept),
+                    _ => masked(staged.metadata()?.permissions(), 0o777),
+                };
+                fs::set_permissions(&staged, permissions)?;
             }
         }
         sync(&staged)
     }
+}
+
+/// Of rights those that are `kept`.
+#[cfg_attr(not(unix), allow(unused_mut, unused_variables))]
+fn masked(mut permissions: fs::Permissions, kept: u32) -> fs::Permissions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        permissions.set_mode(permissions.mode() & kept);
+    }
+    permissions
 }
 
 /// Whether a file was made to be executed: then it says itself what its mode is.

@@ -69,6 +69,8 @@ impl FolderUpdate {
 
     /// Puts everything in place; gives the names of the files. With `force` what others wrote is replaced too.
     pub fn publish(mut self, force: bool) -> Result<Vec<String>, Diagnostic> {
+        // Of two that come at once the second finds what the first has put there.
+        self.publication.take_turn(&self.root)?;
         self.list(force)?;
         self.publication.publish()?;
         Ok(self.files.into_iter().map(|(name, _)| name).collect())

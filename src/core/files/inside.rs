@@ -5,6 +5,9 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 
+/// How often a path is looked at: more than it has parts.
+const MOST_LOOKS: usize = 10_000;
+
 /// `folder` joined with `path`, where that leads to a place in `folder`: neither absolute, nor out of it by `..`, nor
 /// by a link on the way. Neither need exist.
 pub fn inside(folder: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
@@ -63,16 +66,21 @@ pub fn check_file_name(path: &str) -> Result<(), Diagnostic> {
 pub(super) fn real(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     let (mut there, mut rest) = (path.as_path(), Vec::<OsString>::new());
-    loop {
+    // Between two looks others may make a folder, or remove it.
+    for _ in 0..MOST_LOOKS {
         if let Ok(found) = there.canonicalize() {
             return Some(rest.iter().rev().fold(found, |path, name| path.join(name)));
         }
-        if there.symlink_metadata().is_ok() {
-            return None;
+        match there.symlink_metadata() {
+            Ok(about) if about.is_symlink() => return None,
+            Ok(_) => {}
+            Err(_) => {
+                rest.push(there.file_name()?.to_owned());
+                there = there.parent()?;
+            }
         }
-        rest.push(there.file_name()?.to_owned());
-        there = there.parent()?;
     }
+    None
 }
 
 #[cfg(test)]

@@ -60,21 +60,24 @@ fn state_of(path: &Path) -> io::Result<(u64, u128)> {
 impl Marker {
     /// What a folder's marker lists; nothing where there is none, or one that cannot be read.
     pub fn of(folder: &Path) -> Marker {
-        Marker::read(folder).unwrap_or_else(Marker::new)
+        Marker::read_file(&folder.join(MARKER)).unwrap_or_else(Marker::new)
     }
 
     /// Whether a marker may be written there: there is none, or one that Pipewright wrote.
     pub fn is_free(folder: &Path) -> bool {
         let path = folder.join(MARKER);
-        match path.symlink_metadata() {
-            Ok(about) => about.len() == 0 && about.is_file() || Marker::read(folder).is_some(),
-            Err(_) => true,
-        }
+        path.symlink_metadata().is_err() || Marker::is_at(&path)
     }
 
-    fn read(folder: &Path) -> Option<Marker> {
+    /// Whether a file is a marker; one that is just being made is empty.
+    pub fn is_at(path: &Path) -> bool {
+        path.symlink_metadata().is_ok_and(|about| about.len() == 0 && about.is_file())
+            || Marker::read_file(path).is_some()
+    }
+
+    fn read_file(path: &Path) -> Option<Marker> {
         let mut text = String::new();
-        let read = open_file(&folder.join(MARKER)).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+        let read = open_file(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
         let marker: Option<Marker> = read.ok().and_then(|_| serde_json::from_str(&text).ok());
         marker.filter(|marker| marker.pipewright_files == 1)
     }

@@ -85,6 +85,8 @@ pub struct Publication {
     count: usize,
     /// What stood in the way of what earlier publications left to be put in place.
     kept: Kept,
+    /// Folders whose turn this publication has.
+    turns: Turns,
 }
 
 impl Default for Publication {
@@ -96,6 +98,7 @@ impl Default for Publication {
             held: BTreeMap::new(),
             count: 0,
             kept: Kept::new(),
+            turns: Turns::new(),
         }
     }
 }
@@ -107,8 +110,19 @@ impl Publication {
         Ok(())
     }
 
-    /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Nothing need
-    /// be written there: then nothing is put in place. A device or a pipe is written to as it is.
+    /// Takes a folder's turn before all else is put in place: nobody changes there what is looked at from now on.
+    pub fn take_turn(&mut self, folder: &Path) -> Result<(), Diagnostic> {
+        if let Ok(folder) = folder.canonicalize()
+            && !self.turns.contains_key(&folder)
+        {
+            let turn = turn(&folder)?;
+            self.turns.insert(folder, turn);
+        }
+        Ok(())
+    }
+
+    /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Where nothing
+    /// is to be written after all, `leave_out` says so. A device or a pipe is written to as it is.
     pub fn file(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         if is_device(target) {
             return Ok(target.to_owned());
@@ -134,6 +148,11 @@ impl Publication {
         let aside = self.output(target)?;
         self.only_new(&aside);
         Ok(aside)
+    }
+
+    /// Nothing is written to `aside`: what is at its place stays.
+    pub fn leave_out(&mut self, aside: &Path) {
+        self.entries.retain(|entry| entry.staged().is_none_or(|staged| staged != aside));
     }
 
     /// What is written to `aside` is only to be put where there is nothing.
@@ -281,7 +300,7 @@ impl Publication {
         // A signal waits until this is over.
         let mut all = aside();
         let mut kept = std::mem::take(&mut self.kept);
-        if let Some((home, folders, _turns)) = self.settle()? {
+        if let Some((home, folders)) = self.settle()? {
             kept.extend(self.place(&home, &folders)?);
             let left = all.remove(&self.id).unwrap_or_default();
             left.into_iter().rev().for_each(Left::remove);
@@ -291,15 +310,17 @@ impl Publication {
     }
 
     /// Everything that is done before the manifest; `None` where nothing was written.
-    fn settle(&mut self) -> Result<Option<(PathBuf, BTreeSet<PathBuf>, Turns)>, Diagnostic> {
-        self.entries.retain(|entry| entry.staged().is_none_or(|staged| exists(&staged)));
+    fn settle(&mut self) -> Result<Option<(PathBuf, BTreeSet<PathBuf>)>, Diagnostic> {
         let Some(home) = self.home.clone().filter(|_| !self.entries.is_empty()) else { return Ok(None) };
         for entry in &self.entries {
-            entry.settle().map_err(|error| fault("the output cannot be written", &entry.target(), &error))?;
+            entry.settle().map_err(|error| match entry.staged().is_some_and(|staged| !exists(&staged)) {
+                true => taken_away(&entry.target()),
+                false => fault("the output cannot be written", &entry.target(), &error),
+            })?;
         }
         let folders: BTreeSet<PathBuf> =
             self.entries.iter().map(|entry| entry.folder.clone()).chain([home.clone()]).collect();
-        let turns = turns(&folders)?;
+        folders.iter().try_for_each(|folder| self.take_turn(folder))?;
         for entry in self.entries.iter().filter(|entry| entry.what == What::Folder) {
             check_folder(&entry.target())?;
         }
@@ -318,7 +339,7 @@ impl Publication {
             let marked = self.mark(folder);
             marked.map_err(|error| fault("the output folder cannot be written", folder, &error))?;
         }
-        Ok(Some((home, folders, turns)))
+        Ok(Some((home, folders)))
     }
 
     /// Notes in a folder's marker what a run writes there, and finds what is there without being Pipewright's.
@@ -404,7 +425,7 @@ impl Publication {
     /// Something happens between the manifest and the first rename.
     #[cfg(test)]
     pub(super) fn publish_while(mut self, between: impl FnOnce()) -> Result<Kept, Diagnostic> {
-        let (home, folders, _turns) = self.settle()?.unwrap();
+        let (home, folders) = self.settle()?.unwrap();
         let manifest = home.join(names::manifest(&self.id));
         self.commit(&home, &manifest, &folders).unwrap();
         between();
@@ -414,7 +435,7 @@ impl Publication {
     /// Something happens between the last look and the first rename.
     #[cfg(test)]
     pub(super) fn publish_after(mut self, between: impl FnOnce()) -> Result<Kept, Diagnostic> {
-        let (home, folders, _turns) = self.settle()?.unwrap();
+        let (home, folders) = self.settle()?.unwrap();
         between();
         self.place(&home, &folders)
     }
@@ -422,7 +443,7 @@ impl Publication {
     /// Ends as a killed process does: after the manifest (1) and so many renames more.
     #[cfg(test)]
     pub(super) fn die_after(mut self, steps: usize) {
-        let (home, folders, _turns) = self.settle().unwrap().unwrap();
+        let (home, folders) = self.settle().unwrap().unwrap();
         let manifest = home.join(names::manifest(&self.id));
         if steps > 0 {
             self.commit(&home, &manifest, &folders).unwrap();
@@ -453,12 +474,12 @@ impl Drop for Publication {
     }
 }
 
-/// Locks on folders that things are put into.
-pub(super) type Turns = Vec<Option<File>>;
+/// Locks on folders that things are put into; `None` where there can be none.
+pub(super) type Turns = BTreeMap<PathBuf, Option<File>>;
 
 /// The folders' turns, always in the same order.
 pub(super) fn turns(folders: &BTreeSet<PathBuf>) -> Result<Turns, Diagnostic> {
-    folders.iter().map(|folder| turn(folder)).collect()
+    folders.iter().map(|folder| Ok((folder.clone(), turn(folder)?))).collect()
 }
 
 /// Puts things into a folder one after the other, whoever does it: locks the folder itself, where that can be done.
@@ -474,12 +495,19 @@ fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
             Err(TryLockError::Error(_)) => return Ok(None),
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(2)),
             Err(TryLockError::WouldBlock) => {
-                return Err(Diagnostic::error("PW0741", "another program holds the output folder locked")
+                return Err(Diagnostic::error("PW0741", "another program holds the folder locked")
                     .help("wait until it is done, or write to another folder; nothing was changed")
                     .file(folder.display().to_string()));
             }
         }
     }
+}
+
+/// Somebody tidies up what is still written.
+fn taken_away(target: &Path) -> Diagnostic {
+    Diagnostic::error("PW0746", "what was written was taken away before it could be put in place")
+        .help("let nothing move or tidy the folder meanwhile, and try again; nothing was put in place")
+        .file(target.display().to_string())
 }
 
 /// Where a step is not to replace anything.

@@ -53,11 +53,91 @@ fn what_is_not_published_leaves_nothing_not_even_folders() {
     let folder = tempfile::tempdir().unwrap();
     drop(staged(&folder.path().join("out"), "half"));
     assert_eq!(names(folder.path()), [""; 0]);
-    // What was not written is not put in place.
+    // What is not to be written after all is not put in place.
     let mut publication = Publication::default();
-    publication.file(&folder.path().join("quarantine.jsonl")).unwrap();
+    let aside = publication.file(&folder.path().join("quarantine.jsonl")).unwrap();
+    publication.leave_out(&aside);
     publication.publish().unwrap();
     assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn what_others_take_away_before_it_is_in_place_is_told_and_nothing_is_mixed() {
+    let folder = tempfile::tempdir().unwrap();
+    staged(folder.path(), "old").publish().unwrap();
+    for taken in ["a file", "a folder", "all"] {
+        let publication = staged(folder.path(), "new");
+        let stage = names(folder.path()).into_iter().find(|name| name.starts_with(".pipewright-")).unwrap();
+        let stage = folder.path().join(stage.trim_end_matches(".lock"));
+        let is_taken = |entry: &fs::DirEntry| taken == "all" || entry.path().is_dir() == (taken == "a folder");
+        for entry in fs::read_dir(stage).unwrap().flatten().filter(is_taken) {
+            super::names::remove(&entry.path()).unwrap();
+        }
+        assert_eq!(publication.publish().unwrap_err().code, "PW0746", "{taken}");
+        assert_eq!(all(folder.path()), ["old"; 4], "{taken}");
+        assert_eq!(names(folder.path()), NAMES, "{taken}");
+    }
+}
+
+#[test]
+fn what_a_user_puts_in_the_place_of_a_folder_or_of_a_marker_at_the_last_moment_is_kept() {
+    for before in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        if before {
+            staged(folder.path(), "old").publish().unwrap();
+        }
+        let kept = staged(folder.path(), "new").publish_while(|| {
+            for name in ["parts", MARKER] {
+                super::names::remove(&at(name)).unwrap();
+                fs::write(at(name), "mine").unwrap();
+            }
+        });
+        assert_eq!(kept.unwrap().len(), 2, "{before}");
+        assert_eq!(all(folder.path()), ["new"; 4], "{before}");
+        for name in ["parts", MARKER] {
+            assert_eq!(text(at(&format!("{name}.before"))), "mine", "{before} {name}");
+        }
+    }
+}
+
+#[test]
+fn of_folders_that_several_make_at_once_one_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let root = folder.path().join(round.to_string());
+        let make = |number: usize| {
+            let mut update = FolderUpdate::new(&root, "export");
+            let text = number.to_string();
+            for name in ["run.sh", "receipt/a", "receipt/b/c", &format!("own-{number}")] {
+                update.write(name, text.as_bytes(), false).unwrap();
+            }
+            update.publish(false).unwrap();
+        };
+        std::thread::scope(|scope| (0..4).for_each(|number| drop(scope.spawn(move || make(number)))));
+        let last = text(root.join("run.sh"));
+        assert_eq!(names(&root), [MARKER, &format!("own-{last}"), "receipt", "run.sh"], "{round}");
+        assert_eq!(names(&root.join("receipt")), ["a", "b"], "{round}");
+        assert_eq!([text(root.join("receipt/a")), text(root.join("receipt/b/c"))], [last.clone(), last], "{round}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_that_is_put_in_place_is_run_as_its_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mode = |path: PathBuf| path.metadata().unwrap().permissions().mode() & 0o7777;
+    fs::write(at("a"), "mine").unwrap();
+    fs::set_permissions(at("a"), fs::Permissions::from_mode(0o4755)).unwrap();
+    let mut publication = Publication::default();
+    fs::write(publication.output(&at("a")).unwrap(), "rows").unwrap();
+    let aside = publication.output(&at("b")).unwrap();
+    fs::write(&aside, "script").unwrap();
+    fs::set_permissions(&aside, fs::Permissions::from_mode(0o6755)).unwrap();
+    publication.publish().unwrap();
+    assert_eq!((mode(at("a")), mode(at("b"))), (0o644, 0o755));
 }
 
 #[test]

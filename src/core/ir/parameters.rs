@@ -103,7 +103,7 @@ fn from_environment(parameter: &Parameter, look_up: &dyn Fn(&str) -> Option<Stri
         None => Err(Diagnostic::error(
             "PW0626",
             format!(
-                "the parameter `{}` takes its value from the environment, where `{name}` is not set",
+                "the parameter `{}` takes its value from the environment, where `{name}` is not set, or not to be read by it",
                 parameter.name
             ),
         )

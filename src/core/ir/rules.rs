@@ -103,7 +103,8 @@ impl Rule<'_> {
 
     fn order(&self, keys: &[SortKey]) -> Result<(), Diagnostic> {
         for key in keys {
-            self.expression(0, &key.expr, Place::Row)?;
+            let data_type = self.expression(0, &key.expr, Place::Row)?;
+            expr::check_order_key(&key.expr, &data_type)?;
         }
         Ok(())
     }

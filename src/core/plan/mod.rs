@@ -14,12 +14,28 @@ pub use policy::{check_kept_lines, check_policy, in_force};
 
 use crate::data::Schema;
 use crate::ir::Plan;
-use crate::project::Project;
+use crate::model::{Id, Source};
+use crate::project::{Project, Step};
 
 /// The plan of a project, from nothing. A program that plans again and again keeps a `Planner`.
 pub fn plan(project: &Project) -> Plan {
     let plan = Planner::default().plan(project);
     std::sync::Arc::unwrap_or_clone(plan)
+}
+
+/// Reads every source of a project, whether a step does so or not: what they say of their columns, labels included.
+pub fn plan_of_sources(project: &Project) -> Plan {
+    let mut sources = project.clone();
+    let step = |id: &Id, source: &Source| Step {
+        id: id.clone(),
+        kind: "file".to_owned(),
+        title: source.title.clone(),
+        settings: [("source".to_owned(), id.as_str().into())].into_iter().collect(),
+        ..Step::default()
+    };
+    sources.steps = project.sources.iter().map(|(id, source)| (id.clone(), step(id, source))).collect();
+    sources.wires.clear();
+    plan(&sources)
 }
 
 /// The columns that arrive at a step, by input port; for ports that take many, those of the first wire. Ports without

@@ -6,6 +6,7 @@
 //! `SMALLEST_GROUP` rows. What a destination does not say of itself is taken against it.
 
 mod file;
+mod keys_in_text;
 mod sensitivity;
 mod violation;
 
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use file::{POLICY_VERSION, digest, json_schema_of_policy, loosened, parse_organisation, parse_own};
+pub use keys_in_text::keys_in;
 pub use sensitivity::{Sensitivities, normal_name};
 pub use violation::Violation;
 

@@ -334,7 +334,11 @@ impl Lowering<'_> {
             }
         }
         for key in &found {
-            self.expression(field, &expr::print(&key.expr), node, Place::Row, None)?;
+            let (key, data_type) = self.expression(field, &expr::print(&key.expr), node, Place::Row, None)?;
+            if let Err(fault) = expr::check_order_key(&key, &data_type) {
+                self.report(fault.field(field));
+                return None;
+            }
         }
         Some(found)
     }

@@ -226,7 +226,7 @@ impl Stages {
         self.needs_order = true;
         let mut by = Vec::new();
         let mut descending = Vec::new();
-        for (position, key) in call.order.iter().enumerate() {
+        for (position, key) in call.order.iter().enumerate().filter(|(_, key)| !key.expr.columns().is_empty()) {
             let expr = exprs::lower(&key.expr, input)?.expr;
             by.push(self.row(format!("#order{index} {position}"), expr));
             descending.push(key.descending);

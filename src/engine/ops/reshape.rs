@@ -82,10 +82,17 @@ pub(super) fn unpivot(frame: LazyFrame, unpivot: &Unpivot, context: &Context) ->
     // Hidden names, so that neither a kept column nor the new ones collide with a column that becomes rows.
     let keep = unpivot.keep.iter().enumerate().map(|(index, name)| column(name).alias(format!("#keep{index}")));
     let mut columns: Vec<pl::Expr> = keep.collect();
+    let is_list = matches!(unpivot.data_type, DataType::List(_));
     for (index, name) in unpivot.columns.iter().enumerate() {
         let value =
             pipewright_core::expr::Expr::try_cast(pipewright_core::expr::Expr::column(name), unpivot.data_type.clone());
-        columns.push(exprs::lower_as(&value, input, &unpivot.data_type, &format!("#{index}"))?);
+        let value = exprs::lower_as(&value, input, &unpivot.data_type, &format!("#{index}"))?;
+        // Lists are joined to one list, records are put into it.
+        columns.push(if is_list {
+            pl::as_struct(vec![value.alias("#item")]).alias(format!("#{index}"))
+        } else {
+            value
+        });
     }
     let kept: Vec<String> = (0..unpivot.keep.len()).map(|index| format!("#keep{index}")).collect();
     // Row by row: a list of the names beside a list of the values, both taken apart.
@@ -97,7 +104,8 @@ pub(super) fn unpivot(frame: LazyFrame, unpivot: &Unpivot, context: &Context) ->
     let mut output: Vec<pl::Expr> =
         kept.iter().zip(&unpivot.keep).map(|(hidden, shown)| column(hidden).alias(shown.as_str())).collect();
     output.push(column("#name").alias(unpivot.name.as_str()));
-    output.push(column("#value").alias(unpivot.value.as_str()));
+    let value = if is_list { column("#value").struct_().field_by_name("#item") } else { column("#value") };
+    output.push(value.alias(unpivot.value.as_str()));
     let lists = frame.select(columns).with_columns([names, values]);
     Ok(lists.explode(by_name(["#name", "#value"], true, false), options).select(output))
 }

@@ -213,6 +213,37 @@ fn windows_number_shift_and_sum() {
 }
 
 #[test]
+fn lists_and_records_divide_windows_and_become_rows() {
+    let input = table(
+        "l:List<String> r:Record{\"n\":Int} v:Int",
+        json!([[["a", null], {"n": 1}, 3], [[], {"n": 1}, 5], [["a", null], {"n": 2}, 7], [null, null, 9], [null, {"n": 1}, 11]]),
+    );
+    let window = Op::Window(Window {
+        columns: columns(&[
+            ("by_list", "sum(v) over (partition by l)"),
+            ("by_both", "row_number() over (partition by l, r order by v)"),
+            ("by_record", "rank() over (partition by r order by v, 1)"),
+        ]),
+    });
+    let found =
+        run(&window, &[&input], "l:List<String> r:Record{\"n\":Int} v:Int by_list:Int by_both:Int by_record:Int");
+    let results: Vec<Json> = found.as_array().unwrap().iter().map(|row| json!([row[3], row[4], row[5]])).collect();
+    assert_eq!(json!(results), json!([[10, 1, 1], [5, 1, 2], [10, 1, 1], [20, 1, 1], [20, 1, 3]]));
+    let wide = table("k:Int a:List<Int> b:List<Int>", json!([[1, [1, 2], []], [2, null, [3]]]));
+    let unpivot = Op::Unpivot(Unpivot {
+        keep: vec!["k".into()],
+        columns: vec!["a".into(), "b".into()],
+        name: "name".into(),
+        value: "value".into(),
+        data_type: DataType::List(Box::new(DataType::Int)),
+    });
+    same_rows(
+        run(&unpivot, &[&wide], "k:Int name:String value:List<Int>"),
+        json!([[1, "a", [1, 2]], [1, "b", []], [2, "a", null], [2, "b", [3]]]),
+    );
+}
+
+#[test]
 fn windows_over_spans_of_time_and_of_nothing() {
     let times = json!([
         ["2026-01-01T00:00:00Z", 1.0],
@@ -342,6 +373,13 @@ fn sorts_put_nulls_last_and_limits_follow_the_order() {
     assert_eq!(run(&sort, &[&input], "n:Int s:String"), json!([[9, "B"], [2, "a"], [2, "b"], [null, "z"]]));
     let limit = Op::Limit(Limit { keys: order("n"), count: 2, offset: 1 });
     assert_eq!(run(&limit, &[&input], "n:Int s:String"), json!([[2, "b"], [9, "B"]]));
+    // What is the same for all rows orders none.
+    for constant in ["1", "'x'", "null, 2", "true desc"] {
+        let limit = Op::Limit(Limit { keys: order(constant), count: 2, offset: 0 });
+        assert_eq!(run(&limit, &[&input], "n:Int s:String"), json!([[2, "a"], [2, "b"]]), "{constant}");
+        let distinct = Op::Distinct(Distinct { keys: vec!["n".into()], order: order(constant), keep: Keep::First });
+        same_rows(run(&distinct, &[&input], "n:Int s:String"), json!([[2, "a"], [9, "B"], [null, "z"]]));
+    }
     let text = Op::Sort(Sort { keys: order("s") });
     let sorted = run(&text, &[&input], "n:Int s:String");
     assert_eq!(sorted[0][1], json!("B"), "by code points");

@@ -18,6 +18,7 @@ use super::aggregate::take_calls;
 use super::{Context, column, lasting, nulls_last, tie_breakers};
 use crate::allowance::Allowance;
 use crate::exprs;
+use crate::keys::RowKeys;
 use crate::table::{RESERVED_ROW, polars_schema, series_of};
 use frames::Sorted;
 
@@ -109,7 +110,10 @@ impl Plan {
         let mut add = |part: &str, position: usize, expr: &_| -> Result<(String, DataType), Diagnostic> {
             let name = format!("#{part}{index} {position}");
             let typed = exprs::lower(expr, input)?;
-            hidden.push(typed.expr.alias(name.as_str()));
+            // Of a partition only matters whether it is another one: lists and records are not sorted by.
+            let is_nested = matches!(typed.data_type, DataType::List(_) | DataType::Record(_));
+            let expr = if part == "part" && is_nested { row_key(typed.expr) } else { typed.expr };
+            hidden.push(expr.alias(name.as_str()));
             Ok((name, typed.data_type))
         };
         let mut plan = Plan {
@@ -269,6 +273,15 @@ impl Plan {
             _ => Ok(found),
         }
     }
+}
+
+/// A text that is equal where the values are.
+fn row_key(value: pl::Expr) -> pl::Expr {
+    exprs::kernels::elementwise("row key", vec![value], &DataType::String, |columns| {
+        let keys = RowKeys::of(columns)?;
+        let texts = pl::StringChunked::from_iter_values("key".into(), keys.texts());
+        Ok(texts.into_column().with_name(columns[0].name().clone()))
+    })
 }
 
 /// Whether each cell but the first differs from the one before; null equals null.

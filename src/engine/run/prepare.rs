@@ -180,16 +180,6 @@ fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), D
     Ok(())
 }
 
-impl Target {
-    /// The file that must be there once the run is done, and where it goes; a folder without rows need not be.
-    pub fn due(&self) -> Option<(PathBuf, PathBuf)> {
-        match &self.place {
-            Place::File { aside, target } if self.partition.is_empty() => Some((aside.clone(), target.clone())),
-            _ => None,
-        }
-    }
-}
-
 impl Prepared {
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         for (id, node) in self.plan.iter() {
@@ -244,6 +234,9 @@ impl Prepared {
         self.report = match &options.report {
             Some(report) if is_beside(report) => {
                 stays_inside(report)?;
+                if in_current_folder(options) && is_foreign(report) {
+                    return Err(foreign_to_guests(&report.display().to_string()));
+                }
                 Some(self.publisher.output(report)?)
             }
             Some(report) => Some(self.publisher.file(report)?),
@@ -326,6 +319,15 @@ fn check_partition(partition: &[String], options: &RunOptions) -> Result<(), Dia
     }
 }
 
+/// Whether a project that is not trusted writes to where its user works.
+fn in_current_folder(options: &RunOptions) -> bool {
+    options.is_guest && is_same_place(&options.out, Path::new("."))
+}
+
+fn foreign_to_guests(path: &str) -> Diagnostic {
+    kept_from_guests(format!("`{path}` stands in the current folder, and no run wrote it"))
+}
+
 /// What a project that is not trusted does not write.
 fn kept_from_guests(what: String) -> Diagnostic {
     Diagnostic::error("PW0752", format!("{what}; a project that is not trusted writes nothing there"))
@@ -341,8 +343,8 @@ fn check_place(
     title: &str,
     options: &RunOptions,
 ) -> Result<(), Diagnostic> {
-    if options.is_guest && options.out == Path::new(".") && is_foreign(place) {
-        return Err(kept_from_guests(format!("`{path}` stands in the current folder, and no run wrote it")));
+    if in_current_folder(options) && is_foreign(place) {
+        return Err(foreign_to_guests(path));
     }
     // A folder of partitions is one output, with all that is in it.
     let is_same = |other: &PathBuf| place.starts_with(other) || other.starts_with(place);

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::columns::Quarantined;
 use crate::ops::{self, Context, rejected};
 use crate::table::ResultTable;
+use crate::undeclared::SecretKeys;
 
 /// One line of the quarantine file.
 #[derive(Debug, Clone, Serialize)]
@@ -31,14 +32,19 @@ pub(super) struct Rejected {
 }
 
 impl Rejected {
-    pub fn unit(step: &str, unit: Quarantined) -> Rejected {
+    /// What a line names that is secret is not kept: neither is the line.
+    pub fn unit(step: &str, unit: Quarantined, secrets: &SecretKeys) -> Rejected {
+        let raw = match secrets.first_in(&unit.raw) {
+            Some(key) => format!("(not kept: it holds `{key}`, which is secret by its name)"),
+            None => unit.raw,
+        };
         Rejected {
             step: step.to_owned(),
             file: Some(unit.file),
             line: Some(unit.line),
             offset: Some(unit.offset),
             reason: unit.reason,
-            raw: unit.raw,
+            raw,
         }
     }
 }

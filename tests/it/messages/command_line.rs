@@ -4,6 +4,7 @@ use super::{Desk, Notes};
 
 /// (arguments, the exit code, what must be said).
 pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
+    (&["--trust", "run", "x"], 2, &["options stand before the verb `run`", "`pipewright run … --trust`"]),
     (&["rnu"], 2, &["there is neither a verb nor a file `rnu`; did you mean `run`?", "`pipewright run --help`"]),
     (&["chekc"], 2, &["did you mean `check`?", "`pipewright --help` lists the verbs"]),
     (&["nothing-of-the-kind"], 2, &["there is no file `nothing-of-the-kind`", "a verb; `pipewright --help`"]),

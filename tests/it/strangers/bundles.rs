@@ -91,6 +91,55 @@ fn what_a_bundle_reads_it_does_not_replace() {
 }
 
 #[test]
+fn what_comes_by_standard_input_is_not_replaced_either() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "a.csv", &[]);
+    let design = text(&file).replace("${data}/in.csv", "${data}");
+    fs::write(&file, design).unwrap();
+    for target in targets().iter().map(|target| target.name()) {
+        let (bundle, out) = (at(&format!("bundle-{target}")), at(&format!("out-{target}")));
+        run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+        fs::create_dir_all(&out).unwrap();
+        fs::write(out.join("a.csv"), "id,day\n7,x\n").unwrap();
+        let mut command = Command::new(bundle.join("run.sh"));
+        command.args([path(&out), "--trust"]).env("PW_DATA", "-").env("PYTHON", python_with_duckdb().unwrap());
+        command.stdin(fs::File::open(out.join("a.csv")).unwrap());
+        let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+        assert!(code == 1 && talk.contains("that this run reads"), "{target}: {talk}");
+        assert_eq!(text(out.join("a.csv")), "id,day\n7,x\n", "{target}");
+    }
+}
+
+#[test]
+fn a_bundle_without_sources_reads_none_that_lie_beside_it() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut design: serde_json::Value = serde_json::from_str(&text(project(&at("p"), "a.csv", &[]))).unwrap();
+    design["sources"] = json!([]);
+    design["steps"][0] = json!({"id": "read", "kind": "table", "title": "Rows",
+        "settings": {"columns": [{"name": "n", "type": "Int"}], "rows": [[1]]}});
+    let file = at("p/q.pipewright.json");
+    fs::write(&file, design.to_string()).unwrap();
+    let other = at("other");
+    run_ok(&["export", path(&project(&at("p"), "b.csv", &[])), "--target", "duckdb", "--out", path(&other)]);
+    fs::create_dir_all(at("bundle")).unwrap();
+    fs::copy(other.join("stage.json"), at("bundle/stage.json")).unwrap();
+    run_ok(&["export", path(&file), "--target", "duckdb", "--out", path(&at("bundle"))]);
+    let (code, _, talk) = script(&at("bundle/run.sh"), &[path(&at("out"))], &at("p"), folder.path());
+    assert!(code == 0 && !talk.contains("reading"), "{talk}");
+    assert_eq!(text(at("out/a.csv")), "n\n1\n");
+    let (code, _, talk) = script(&at("bundle/verify.sh"), &[], &at("p"), folder.path());
+    assert_eq!(code, 0, "{talk}");
+}
+
+#[test]
 fn nothing_beside_a_bundles_scripts_runs_and_no_result_takes_their_place() {
     if python_with_duckdb().is_none() {
         return;
@@ -152,9 +201,11 @@ fn a_bundle_that_is_not_trusted_replaces_nothing_of_the_current_folder() {
         let bundle = at(&format!("bundle-{target}"));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         let run_it = |arguments: &[&str]| script(&bundle.join("run.sh"), arguments, &at("p"), &at("here"));
-        let (code, _, talk) = run_it(&["."]);
-        assert!(code != 0 && talk.contains("Makefile"), "{target}: {talk}");
-        assert_eq!(text(at("here/Makefile")), "mine", "{target}");
+        for here in [".", "./", "../here", path(&at("here"))] {
+            let (code, _, talk) = run_it(&[here]);
+            assert!(code != 0 && talk.contains("Makefile"), "{target} {here}: {talk}");
+            assert_eq!(text(at("here/Makefile")), "mine", "{target} {here}");
+        }
         assert_eq!(run_it(&[".", "--trust"]).0, 0, "{target}");
         assert_eq!(text(at("here/Makefile.before")), "mine", "{target}");
         // What a run wrote the next one may replace.

@@ -262,6 +262,11 @@ fn a_parameter_takes_no_variable_of_the_shell() {
     };
     assert!(rows(None).contains("own own own"));
     assert!(rows(Some("mine")).contains("mine own own"));
+    // What a run takes a preview takes.
+    let mut command = pipewright();
+    command.args(["preview", path(&file), "--step", "c"]).env("PW_USER", "mine");
+    let (code, rows, talk) = texts(command.output().unwrap());
+    assert!(code == 0 && rows.contains("mine own own"), "{talk}");
 }
 
 #[test]

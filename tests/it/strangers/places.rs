@@ -411,6 +411,29 @@ fn a_folder_is_not_published_into_itself() {
 }
 
 #[test]
+fn a_folder_is_not_published_into_itself_by_any_name_and_goes_beside_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("from")).unwrap();
+    fs::write(at("from/a"), "x").unwrap();
+    std::os::unix::fs::symlink(at("from"), at("link")).unwrap();
+    for to in ["from", "from/sub", "no/../from/sub", "link/deep/er", "from/no/../sub"] {
+        let (code, _, talk) = run(&["publish", path(&at("from")), path(&at(to))]);
+        assert!(code == 2 && talk.contains("lies in the folder"), "{to}: {talk}");
+    }
+    assert_eq!(fs::read_dir(at("from")).unwrap().count(), 1);
+    for to in ["from/../beside", "fromage"] {
+        let (code, _, talk) = run(&["publish", path(&at("from")), path(&at(to))]);
+        assert_eq!((code, text(at(to).join("a"))), (0, "x".to_owned()), "{to}: {talk}");
+    }
+    // A name that cannot be written down is not written otherwise.
+    use std::os::unix::ffi::OsStrExt;
+    fs::write(at("from").join(std::ffi::OsStr::from_bytes(b"\xff")), "x").unwrap();
+    let (code, _, talk) = run(&["publish", path(&at("from")), path(&at("other"))]);
+    assert!(code == 2 && talk.contains("is no text") && !at("other").exists(), "{talk}");
+}
+
+#[test]
 fn a_publication_leaves_the_results_of_others_where_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -155,3 +155,22 @@ fn a_bundle_says_how_its_results_ended_and_tidies_up_what_was_interrupted() {
     assert_eq!(run("two", "/usr/bin"), Some(0));
     assert_eq!(left(), 0);
 }
+
+#[test]
+fn a_signal_that_is_to_be_ignored_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    large_sort(folder.path());
+    // As `nohup` starts a program, and the `&` of a script.
+    let run = format!("trap '' HUP INT; exec '{}' run pipeline.json --out out", env!("CARGO_BIN_EXE_pipewright"));
+    let mut child = Command::new("sh").args(["-c", &run]).current_dir(folder.path()).spawn().unwrap();
+    let begun = Instant::now();
+    while !at("out").exists() && begun.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    for signal in ["HUP", "INT"] {
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(at("out/out.csv").exists());
+}

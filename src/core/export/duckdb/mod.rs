@@ -83,12 +83,13 @@ impl Target for DuckDb {
         }
         let keeps_lines = check_kept_lines(&staged).is_empty();
         bundle.text("pipeline.sql", sql);
-        if !staged.sinks().is_empty() {
+        let is_staged = !staged.sinks().is_empty();
+        if is_staged {
             let pipeline =
                 Pipeline { pipeline: PIPELINE_VERSION, name: format!("{}: sources", info.name), plan: staged };
             bundle.text("stage.json", pipeline.to_text());
         }
-        scripts::write(&mut bundle, &plan, info, keeps_lines);
+        scripts::write(&mut bundle, &plan, info, keeps_lines, is_staged);
         bundle
     }
 }

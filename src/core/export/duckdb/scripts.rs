@@ -74,10 +74,11 @@ pub fn check_paths(plan: &Plan) -> Vec<Diagnostic> {
     faults.collect()
 }
 
-/// `keeps_lines`: lines of the sources that do not fit may be written down.
-pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool) {
+/// `keeps_lines`: lines of the sources that do not fit may be written down. `is_staged`: there are sources.
+pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
-    bundle.script("run.sh", RUN.replace("@QUARANTINE@", quarantine));
+    let stage = if is_staged { STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
+    bundle.script("run.sh", RUN.replace("@STAGE@\n", &stage));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
         ("@REJECTED@", python_rejected(plan)),
@@ -201,6 +202,8 @@ if command -v flock >/dev/null 2>&1; then
   done
 fi
 # Everything is made in a folder of its own; only whole results are put into OUT.
+# Not between the folder and what removes it again.
+trap '' HUP INT TERM
 work=$(mktemp -d "$out/.pipewright-work-XXXXXX")
 clean() {
   # Not interrupted any more; and the lock goes last, by which the next run knows what is left.
@@ -218,13 +221,8 @@ if command -v flock >/dev/null 2>&1; then
   mv -- "$work/lock.new" "$work/lock"
 fi
 mkdir "$work/stage" "$work/rows" "$work/out"
-stage=${PIPEWRIGHT_STAGE:-$here/stage.json}
 code=0
-if [ -f "$stage" ]; then
-  "${PIPEWRIGHT:-pipewright}" run "$stage" --out "$work/stage" --report "$work/staged.json"@QUARANTINE@ "$@" || code=$?
-  # 3: done, but most of a source is in quarantine; the results are there all the same.
-  [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
-fi
+@STAGE@
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
 set --
 if [ -f "$work/new" ]; then
@@ -236,6 +234,12 @@ fi
 trap : HUP INT TERM
 "${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
 exit "$code"
+"#;
+
+const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --out "$work/stage" \
+  --report "$work/staged.json"@QUARANTINE@ "$@" || code=$?
+# 3: done, but most of a source is in quarantine; the results are there all the same.
+[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 "#;
 
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:
@@ -387,9 +391,12 @@ def keep_rejected(out):
             with open(path, "rb") as found, open("out/quarantine/rejected.jsonl", "ab") as kept:
                 shutil.copyfileobj(found, kept)
     known = {}
+    marker = os.path.join(out, "quarantine", "@MARKER@")
     try:
-        with open(os.path.join(out, "quarantine", "@MARKER@"), encoding="utf-8") as text:
-            known = json.load(text)["files"]
+        # A pipe would be waited for.
+        if os.path.isfile(marker):
+            with open(marker, encoding="utf-8") as text:
+                known = json.load(text)["files"]
     except (OSError, ValueError, LookupError, TypeError):
         pass
     for name in KEPT:
@@ -407,6 +414,12 @@ def sources():
 
 def leads_through(file, target):
     """Whether a file is, or lies in, what stands at a place; also by another name or mount of it."""
+    if file == "-":
+        # Standard input, which this process has too.
+        try:
+            return os.path.samestat(os.fstat(0), os.stat(target))
+        except OSError:
+            return False
     for path in (os.path.abspath(file), os.path.realpath(file)):
         while True:
             if os.path.exists(path) and os.path.samefile(path, target):

@@ -3,9 +3,9 @@
 
 use super::super::functions::{ArgType, Function, FunctionKind, function};
 use super::super::rules::literal_as;
-use super::super::{Call, Expr, ExprKind, FrameBound, FrameUnit, Over, print};
+use super::super::{Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, print};
 use super::messages::{self, shown};
-use super::{Checker, Place, Within};
+use super::{Checker, Place, Within, check_order_key};
 use crate::data::{DataType, Value};
 
 /// Aggregates that can run over a moving frame.
@@ -34,9 +34,7 @@ impl Checker<'_> {
         let before = self.found.len();
         let types: Vec<DataType> =
             call.args.iter().enumerate().map(|(index, arg)| self.argument(function, index, arg, inner)).collect();
-        for key in &call.order {
-            self.expr(&key.expr, inner);
-        }
+        self.order(&call.order, inner);
         if let Some(filter) = &call.filter {
             self.condition(filter, "`filter (where …)`", inner);
         }
@@ -164,12 +162,24 @@ impl Checker<'_> {
         }
     }
 
+    /// The types of order keys; those that have no order are reported.
+    fn order(&mut self, keys: &[SortKey], within: Within) -> Vec<DataType> {
+        let check = |key: &SortKey| {
+            let data_type = self.expr(&key.expr, within);
+            if let Err(fault) = check_order_key(&key.expr, &data_type) {
+                self.found.push(fault.at(key.expr.span));
+            }
+            data_type
+        };
+        keys.iter().map(check).collect()
+    }
+
     fn check_over(&mut self, expr: &Expr, call: &Call, function: &Function, over: &Over) {
         let name = function.name;
         for key in &over.partition {
             self.expr(key, Within::Window);
         }
-        let order_types: Vec<DataType> = over.order.iter().map(|key| self.expr(&key.expr, Within::Window)).collect();
+        let order_types = self.order(&over.order, Within::Window);
         let needs_order = function.kind == FunctionKind::Window || matches!(name, "first" | "last");
         if over.order.is_empty() && (needs_order || over.frame.is_some()) {
             self.report(

@@ -259,3 +259,18 @@ fn the_highest_trees_are_walked_without_overflowing_the_stack() {
         super::super::eval(&expr, &|_| Value::Int(1));
     }
 }
+
+#[test]
+fn lists_and_records_have_no_order() {
+    for (text, place) in [
+        ("first(path order by tags)", Place::Aggregate),
+        ("collect(path order by status, user desc)", Place::Aggregate),
+        ("rank() over (partition by tags order by tags)", Place::Window),
+        ("row_number() over (order by status, user)", Place::Window),
+    ] {
+        wrong_in(place, text, "which has no order", "order by");
+    }
+    for text in ["first(path order by list_length(tags))", "first(path order by user.id)"] {
+        assert!(checked(text, Place::Aggregate).is_ok(), "{text}");
+    }
+}

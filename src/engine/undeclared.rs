@@ -1,20 +1,46 @@
-//! What the pinned lines of a source hold besides its declared columns: the lines come into a receipt as they are, so
-//! what can only be secret by its name counts there as if it were declared. Must not import targets.
+//! What the lines of a source hold besides its declared columns: where they are kept as they are, in a receipt or a
+//! quarantine, what can only be secret by its name counts as if it were declared. Must not import targets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use pipewright_core::data::{DataType, Labels, Schema};
+use pipewright_core::data::{Classification, DataType, Labels, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::ir::{Op, Plan, Read};
-use pipewright_core::policy::{InForce, Sensitivities, Site};
+use pipewright_core::policy::{InForce, Sensitivities, Site, keys_in};
 use serde_json::Value as Json;
 
 use crate::RunReport;
 use crate::read::schema_as;
+
+/// Finds what is secret in the lines of a source.
+pub(crate) struct SecretKeys {
+    declared: BTreeSet<String>,
+    sensitivities: std::sync::Arc<Sensitivities>,
+}
+
+impl SecretKeys {
+    /// What the source declares is what it says it is.
+    pub fn of(schema: &Schema) -> SecretKeys {
+        let mut declared = BTreeSet::new();
+        names_of_schema(schema, &mut declared);
+        SecretKeys { declared, sensitivities: Sensitivities::shipped() }
+    }
+
+    fn classify(&self, name: &str) -> Option<Classification> {
+        let is_declared = self.declared.contains(name);
+        let classify = || self.sensitivities.classify(name, &DataType::String, None, &BTreeMap::new());
+        if is_declared { None } else { classify() }
+    }
+
+    /// The first key of a line whose value is secret by its name.
+    pub fn first_in<'a>(&self, line: &'a str) -> Option<&'a str> {
+        keys_in(line).find(|key| self.classify(key) == Some(Classification::Secret))
+    }
+}
 
 /// Refuses what the pinned files of a source hold besides its columns and may not lie in a receipt.
 pub(super) fn check_files(read: &Read, title: &str, folder: &Path, policy: &InForce) -> Result<(), Diagnostic> {
@@ -25,6 +51,7 @@ pub(super) fn check_files(read: &Read, title: &str, folder: &Path, policy: &InFo
             names_of_schema(&schema, &mut names);
         }
         names_of_json(&file, &mut names);
+        names_of_lines(&file, &mut names);
     }
     check_names(names, &read.schema, title, policy)
 }
@@ -41,14 +68,10 @@ pub(super) fn check_run(plan: &Plan, report: &RunReport) -> Result<(), Diagnosti
 }
 
 fn check_names(names: BTreeSet<String>, schema: &Schema, title: &str, policy: &InForce) -> Result<(), Diagnostic> {
-    let mut declared = BTreeSet::new();
-    names_of_schema(schema, &mut declared);
-    let sensitivities = Sensitivities::shipped();
+    let keys = SecretKeys::of(schema);
     let from = Labels::merged(schema.fields.iter().map(|field| &field.labels)).of_rows();
-    for name in names.difference(&declared) {
-        let Some(classification) = sensitivities.classify(name, &DataType::String, None, &BTreeMap::new()) else {
-            continue;
-        };
+    for name in &names {
+        let Some(classification) = keys.classify(name) else { continue };
         let labels = Labels { classification: Some(classification), ..from.clone() };
         if let Some(violation) = policy.violations(&labels, &Site::default()).into_iter().next() {
             let what = format!("`{name}`, which the lines of “{title}” hold besides its columns,");
@@ -94,6 +117,22 @@ fn names_of_json(file: &Path, names: &mut BTreeSet<String>) {
                 }
             }
             Err(_) => {}
+        }
+        line.clear();
+    }
+}
+
+/// The keys of lines that are of no form, or of one that is not looked at.
+fn names_of_lines(file: &Path, names: &mut BTreeSet<String>) {
+    let Ok(opened) = open_file(file) else { return };
+    let mut reader = BufReader::new(opened);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+        let text = String::from_utf8_lossy(&line);
+        for key in keys_in(&text) {
+            if !names.contains(key) {
+                names.insert(key.to_owned());
+            }
         }
         line.clear();
     }

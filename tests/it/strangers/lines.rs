@@ -1,0 +1,110 @@
+//! What lines hold that is secret: it comes into no receipt and into no quarantine, whatever its form.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pipewright_core::export::targets;
+use serde_json::{Value as Json, json};
+
+use crate::support::{path, run};
+
+/// A project that loads column `id` of a file; its sources by name of the project's own, with steps where they have one.
+fn project(folder: &Path, format: &str, data: &str, others: Json) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("d.txt"), data).unwrap();
+    let mut sources = vec![json!({"id": "src", "title": "In", "path": "d.txt", "format": {"name": format},
+        "schema": {"fields": [{"name": "id", "type": "Int"}]}})];
+    sources.extend(others.as_array().cloned().unwrap_or_default());
+    let file = folder.join("p.pipewright.json");
+    let text = json!({
+        "pipewright": 1, "name": "p", "sources": sources,
+        "steps": [
+            {"id": "read", "kind": "file", "title": "Read", "settings": {"source": "src"}},
+            {"id": "keep", "kind": "select", "title": "Keep", "settings": {"columns": [{"id": "c", "column": "id"}]}},
+            {"id": "load", "kind": "load_file", "title": "Load", "settings": {"path": "o.csv", "kind": "csv"}}
+        ],
+        "wires": [{"id": "w", "from": "read", "to": "keep"}, {"id": "v", "from": "keep", "to": "load"}]
+    });
+    fs::write(&file, text.to_string()).unwrap();
+    file
+}
+
+fn export(file: &Path, bundle: &Path, target: &str) -> (i32, String) {
+    let (code, _, talk) = run(&["export", path(file), "--target", target, "--out", path(bundle)]);
+    (code, talk)
+}
+
+#[test]
+fn a_line_that_no_parser_takes_apart_shows_its_secrets_in_no_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (format, line)) in [
+        ("json_lines", r#"{"id":2,"x":{"password":"ZZSECRET","y":"#),
+        ("json_lines", r#"{"id":2,"x":"\q","password":"ZZSECRET"}"#),
+        ("json_lines", r#"{"id":1}{"id":2,"password":"ZZSECRET"}"#),
+        ("json_lines", r#"2026-01-01 {"id":2,"password":"ZZSECRET"}"#),
+        ("json_lines", r#"{"id":2,password:"ZZSECRET"}"#),
+        ("json_lines", r#"{'user_password':'ZZSECRET'}"#),
+        ("syslog_5424", r#"<34>1 2026-01-01T00:00:00Z h a 1 ID [x@1 password="ZZSECRET"] hello"#),
+        ("prometheus", r#"m{id="1"} 1 # {password="ZZSECRET"} 1"#),
+        ("lines", "GET /login?user=u&password=ZZSECRET"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let data = format!("{{\"id\":1}}\n{line}\n");
+        let file = project(&folder.path().join(format!("p{number}")), format, &data, json!([]));
+        for target in targets().iter().map(|target| target.name()) {
+            let bundle = folder.path().join(format!("{target}-{number}"));
+            let (code, talk) = export(&file, &bundle, target);
+            assert!(code == 0 && talk.contains("PW0630") && talk.contains("password"), "{line}: {talk}");
+            assert!(!bundle.join("receipt/data").exists(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_another_source_says_of_a_file_holds_for_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = json!([{"id": "other", "title": "Words", "path": "./*.txt", "format": {"name": "json_lines"},
+        "schema": {"fields": [{"name": "word", "type": "String", "labels": {"classification": "secret"}}]}}]);
+    let file = project(&folder.path().join("p"), "json_lines", "{\"id\":1,\"word\":\"ZZSECRET\"}\n", other);
+    // Neither a step that reads it nor a flow that is exported is needed for that.
+    for (number, flow) in [&[][..], &["--flow", "load"]].into_iter().enumerate() {
+        let bundle = folder.path().join(number.to_string());
+        let arguments = ["export", path(&file), "--target", "pipeline", "--out", path(&bundle)];
+        let (code, _, talk) = run(&[&arguments, flow].concat());
+        assert!(code == 0 && talk.contains("PW0630") && talk.contains("`word` of “Words” is secret"), "{talk}");
+        assert!(!bundle.join("receipt/data").exists());
+    }
+}
+
+#[test]
+fn a_line_with_a_secret_that_no_column_declares_is_kept_in_no_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    let data =
+        "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n{\"id\":4,\"password\":\"ZZSECRET\"\n{\"id\":5,\"colour\":\"red\"\n";
+    let file = project(&folder.path().join("p"), "json_lines", data, json!([]));
+    let (out, aside) = (folder.path().join("out"), folder.path().join("aside"));
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&out), "--quarantine", path(&aside)]);
+    assert_eq!(code, 0, "{talk}");
+    let kept = fs::read_to_string(aside.join("quarantine.jsonl")).unwrap();
+    let lines: Vec<Json> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{kept}");
+    assert!(!kept.contains("ZZSECRET") && lines[0]["raw"].as_str().unwrap().contains("`password`"), "{kept}");
+    assert_eq!((&lines[0]["line"], &lines[1]["raw"]), (&json!(4), &json!("{\"id\":5,\"colour\":\"red\"")), "{kept}");
+}
+
+#[test]
+fn hidden_files_have_plain_names_in_a_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(&folder.path().join("p"), "json_lines", "", json!([]));
+    let text = fs::read_to_string(&file).unwrap().replace("d.txt", ".rows");
+    fs::write(&file, text).unwrap();
+    fs::write(folder.path().join("p/.rows"), "{\"id\":1}\n").unwrap();
+    let bundle = folder.path().join("bundle");
+    let (code, talk) = export(&file, &bundle, "pipeline");
+    assert_eq!(code, 0, "{talk}");
+    let names: Vec<_> = fs::read_dir(bundle.join("receipt/data/source_0")).unwrap().flatten().collect();
+    assert_eq!(names.iter().map(fs::DirEntry::file_name).collect::<Vec<_>>(), ["rows"]);
+    assert_eq!(fs::read_to_string(bundle.join("receipt/expected/o.csv")).unwrap(), "id\n1\n");
+}
