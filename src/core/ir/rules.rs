@@ -109,10 +109,11 @@ impl Rule<'_> {
         Ok(())
     }
 
-    /// An output column computed from an input: its type by the expression, its labels by lineage.
-    fn computed(&self, input: usize, column: &Column, place: Place) -> Result<Field, Diagnostic> {
-        let data_type = self.expression(input, &column.expr, place)?;
-        let labels = labels_of(&column.expr, self.input(input)?);
+    /// An output column computed from the input: its type by the expression, its labels by lineage, from those that
+    /// the input's columns bear in `labelled`.
+    fn computed(&self, labelled: &Schema, column: &Column, place: Place) -> Result<Field, Diagnostic> {
+        let data_type = self.expression(0, &column.expr, place)?;
+        let labels = labels_of(&column.expr, labelled);
         Ok(Field { labels, ..Field::new(&column.name, data_type) })
     }
 }

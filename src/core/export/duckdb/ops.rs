@@ -33,7 +33,7 @@ pub fn select(plan: &Plan, id: NodeId) -> Sql {
     if serde_json::to_string(&node.schema).is_ok_and(|names| names.contains("\\u0000")) {
         return Err(unsupported("a column whose name holds a NUL"));
     }
-    let parameters = parameter_types(plan);
+    let parameters = plan.parameter_types();
     let inputs: Vec<Input> = node
         .inputs
         .iter()
@@ -441,7 +441,7 @@ pub fn copy(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagnostic> {
             "export to the target `pipeline`, write another format, or make it a number before, as in `seconds(took)`",
         ));
     }
-    let parameters = parameter_types(plan);
+    let parameters = plan.parameter_types();
     let printer = Printer { schema: &node.schema, parameters: &parameters, table: "" };
     let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", printer.total_order(order)?) };
     let inner = node.schema.fields.iter().filter(|field| !partition.contains(&field.name));
@@ -491,7 +491,7 @@ fn shown_column(field: &Field, kind: FileKind) -> String {
 /// The rejected rows as the native engine writes them: where they come from, why, and the row as JSON.
 fn rejected(plan: &Plan, id: NodeId, check: &Check, file: &str) -> Sql {
     let node = plan.node(id);
-    let parameters = parameter_types(plan);
+    let parameters = plan.parameter_types();
     let Some(input) = node.inputs.first() else { return Err(unsupported("a check without input")) };
     let schema = &plan.node(*input).schema;
     let printer = Printer { schema, parameters: &parameters, table: "" };
@@ -519,8 +519,4 @@ fn rejected(plan: &Plan, id: NodeId, check: &Check, file: &str) -> Sql {
         view(*input),
         sql_text(file)
     ))
-}
-
-fn parameter_types(plan: &Plan) -> BTreeMap<String, DataType> {
-    plan.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect()
 }

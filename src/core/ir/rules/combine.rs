@@ -3,7 +3,7 @@
 use super::{Rule, column};
 use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{BinaryOp, Expr, ExprKind, Place, function, print};
+use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, Place, function, print};
 use crate::ir::{AsofJoin, Join, JoinKind};
 
 pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
@@ -115,16 +115,30 @@ pub(super) fn computed_of<'a>(exprs: impl Iterator<Item = &'a Expr>, input: &Sch
             | ExprKind::InList { .. }
             | ExprKind::Like { .. } => true,
             ExprKind::Case { operand, .. } => operand.is_some(),
-            // `contains`, `starts_with`, `list_contains` and their like.
-            ExprKind::Call(call) => function(&call.function).is_some_and(|known| known.signature.ends_with("Boolean")),
+            ExprKind::Call(call) => is_comparing(call),
             _ => false,
         };
+        if let ExprKind::Call(call) = &part.kind {
+            // Rows are put in order, or divided, by each of these.
+            let over = call.over.iter().flat_map(|over| over.order.iter().map(|key| &key.expr).chain(&over.partition));
+            together.extend(call.order.iter().map(|key| &key.expr).chain(over).map(Expr::columns));
+        }
         if is_comparison {
             together.push(part.columns());
         }
         parts.extend(part.children());
     }
     share_together(together, input)
+}
+
+/// `contains`, `starts_with`, `list_contains` and their like, and what gives another value where its arguments are equal,
+/// or the larger one.
+fn is_comparing(call: &Call) -> bool {
+    const BY_VALUE: [&str; 5] = ["nullif", "position", "greatest", "least", "clamp"];
+    function(&call.function).is_some_and(|known| {
+        known.kind == FunctionKind::Scalar
+            && (known.signature.ends_with("Boolean") || BY_VALUE.contains(&call.function.as_str()))
+    })
 }
 
 /// Columns of which each list tells what the others hold.

@@ -1,5 +1,6 @@
 //! Schema rules of operations that group, order or reshape rows.
 
+use super::combine::{computed_of, ordered};
 use super::{Rule, column, columns_help, labels_of_rows};
 use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
@@ -11,14 +12,16 @@ pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Di
         return Err(Diagnostic::error("PW0407", "there is neither a key nor a measure")
             .help("add a measure, such as `count(*)`"));
     }
+    let all = aggregate.keys.iter().chain(&aggregate.measures);
+    let compared = computed_of(all.map(|column| &column.expr), rule.input(0)?);
     let mut schema = Schema::default();
     for key in &aggregate.keys {
-        schema.fields.push(rule.computed(0, key, Place::Row)?);
+        schema.fields.push(rule.computed(&compared, key, Place::Row)?);
     }
     for measure in &aggregate.measures {
-        let mut field = rule.computed(0, measure, Place::Aggregate)?;
+        let mut field = rule.computed(&compared, measure, Place::Aggregate)?;
         if measure.expr.columns().is_empty() {
-            field.labels = labels_of_rows(rule.input(0)?);
+            field.labels = labels_of_rows(&compared);
         }
         schema.fields.push(field);
     }
@@ -26,11 +29,12 @@ pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Di
 }
 
 pub(super) fn window(rule: &Rule, window: &Window) -> Result<Schema, Diagnostic> {
-    let mut schema = rule.input(0)?.clone();
+    let compared = computed_of(window.columns.iter().map(|column| &column.expr), rule.input(0)?);
+    let mut schema = compared.clone();
     for column in &window.columns {
-        let mut field = rule.computed(0, column, Place::Window)?;
+        let mut field = rule.computed(&compared, column, Place::Window)?;
         if column.expr.columns().is_empty() {
-            field.labels = labels_of_rows(rule.input(0)?);
+            field.labels = labels_of_rows(&compared);
         }
         schema.fields.push(field);
     }
@@ -43,7 +47,7 @@ pub(super) fn distinct(rule: &Rule, distinct: &Distinct) -> Result<Schema, Diagn
         column(input, key)?;
     }
     rule.order(&distinct.order)?;
-    Ok(super::combine::ordered(distinct.order.iter().map(|key| &key.expr), input))
+    Ok(ordered(distinct.order.iter().map(|key| &key.expr), input))
 }
 
 pub(super) fn explode(rule: &Rule, explode: &Explode) -> Result<Schema, Diagnostic> {

@@ -70,8 +70,7 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     let compared = computed_of(project.columns.iter().map(|column| &column.expr), input);
     let mut schema = Schema::default();
     for column in &project.columns {
-        let field = rule.computed(0, column, Place::Row)?;
-        schema.fields.push(Field { labels: labels_of(&column.expr, &compared), ..field });
+        schema.fields.push(rule.computed(&compared, column, Place::Row)?);
     }
     for lowered in &project.lowered {
         lower(rule, &mut schema, project, lowered);

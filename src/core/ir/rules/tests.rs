@@ -170,8 +170,35 @@ fn what_a_condition_compares_with_a_secret_is_secret() {
         let columns = vec![crate::ir::Column::new("u", parsed("u")), crate::ir::Column::new("z", parsed(expression))];
         schema_of(&Op::Project(crate::ir::Project::new(columns)), &[&input]).unwrap().fields[0].labels.classification
     };
-    for comparing in ["u = t", "case when n = 1 and t <= u then 1 else 0 end", "cast(u in (v, t) as string)"] {
+    for comparing in [
+        "u = t",
+        "case when n = 1 and t <= u then 1 else 0 end",
+        "cast(u in (v, t) as string)",
+        "nullif(u, t) is null",
+        "greatest(u, t)",
+    ] {
         assert_eq!(computed(comparing), Some(Classification::Secret), "{comparing}");
+    }
+    // By a window, and by groups, too.
+    let parsed = |text: &str| vec![crate::ir::Column::new("z", crate::expr::parse(text).unwrap())];
+    let shown = |op: &Op| schema_of(op, &[&input]).unwrap().get("u").unwrap().labels.classification;
+    for (text, found) in [
+        ("max(u = t) over (partition by n)", Some(Classification::Secret)),
+        ("count(*) filter (where u < t) over (partition by n)", Some(Classification::Secret)),
+        ("count(*) over (partition by u = t)", Some(Classification::Secret)),
+        ("row_number() over (partition by n order by t - u desc)", Some(Classification::Secret)),
+        ("max(t) over (partition by u order by n)", None),
+        ("some(t is null) over (partition by u)", None),
+    ] {
+        assert_eq!(shown(&Op::Window(crate::ir::Window { columns: parsed(text) })), found, "{text}");
+    }
+    for (text, found) in [
+        ("count_if(u = t)", Some(Classification::Secret)),
+        ("first(n order by u - t)", Some(Classification::Secret)),
+        ("max(t)", None),
+    ] {
+        let keys = vec![crate::ir::Column::new("u", crate::expr::parse("u").unwrap())];
+        assert_eq!(shown(&Op::Aggregate(crate::ir::Aggregate { keys, measures: parsed(text) })), found, "{text}");
     }
     assert_eq!(computed("case when t is null then u else v end"), None);
 }
