@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, What, drop_second_names, write_manifest};
+use super::lock::is_same_place;
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
@@ -262,6 +263,10 @@ impl Publication {
         if self.held.contains_key(&folder) {
             return Ok(folder);
         }
+        // One that is mounted at two places is one.
+        if let Some(known) = self.held.keys().find(|known| is_same_place(known, &folder)) {
+            return Ok(known.clone());
+        }
         let kept = recover(&folder)?;
         self.kept.extend(kept);
         let path = folder.join(names::lock(&self.id));
@@ -318,6 +323,11 @@ impl Publication {
                 false => fault("the output cannot be written", &entry.target(), &error),
             })?;
         }
+        if let Some((one, other)) = self.taken_for_one() {
+            return Err(Diagnostic::error("PW0966", format!("this disk takes `{one}` and `{other}` for one name"))
+                .help("give the outputs names that differ in more than large and small letters")
+                .field("path"));
+        }
         let folders: BTreeSet<PathBuf> =
             self.entries.iter().map(|entry| entry.folder.clone()).chain([home.clone()]).collect();
         folders.iter().try_for_each(|folder| self.take_turn(folder))?;
@@ -340,6 +350,19 @@ impl Publication {
             marked.map_err(|error| fault("the output folder cannot be written", folder, &error))?;
         }
         Ok(Some((home, folders)))
+    }
+
+    /// Two names of a folder that differ in large and small letters only, where its disk does not tell these apart.
+    fn taken_for_one(&self) -> Option<(&str, &str)> {
+        let mut names: BTreeMap<(&Path, String), &str> = BTreeMap::new();
+        for entry in &self.entries {
+            let other = names.insert((&entry.folder, entry.name.to_lowercase()), &entry.name);
+            let is_told_apart = || !exists(&entry.folder.join(names::stage(&self.id).to_uppercase()));
+            if let Some(other) = other.filter(|other| *other != entry.name && !is_told_apart()) {
+                return Some((other, &entry.name));
+            }
+        }
+        None
     }
 
     /// Notes in a folder's marker what a run writes there, and finds what is there without being Pipewright's.

@@ -76,12 +76,6 @@ impl Sensitivities {
         if let Some(concept) = meanings.get(name).map(String::as_str).or(meaning) {
             return self.of_concept(concept);
         }
-        if let DataType::Record(fields) = items_of(data_type) {
-            let inside = fields
-                .iter()
-                .map(|(field, data_type)| self.classify_field(&format!("{name}.{field}"), field, data_type, meanings));
-            return inside.max().flatten();
-        }
         self.classify_field(name, name, data_type, meanings)
     }
 
@@ -95,9 +89,16 @@ impl Sensitivities {
         if let Some(concept) = meanings.get(path) {
             return self.of_concept(concept);
         }
-        if let DataType::Record(_) = items_of(data_type) {
-            return self.classify(path, data_type, None, meanings);
-        }
+        let own = self.by_own_name(name, data_type);
+        let DataType::Record(fields) = items_of(data_type) else { return own };
+        let inside = fields
+            .iter()
+            .map(|(field, data_type)| self.classify_field(&format!("{path}.{field}"), field, data_type, meanings));
+        // What is personal of a record its fields tell; a secret is one as a whole.
+        inside.max().flatten().max(own.filter(|own| *own == Classification::Secret))
+    }
+
+    fn by_own_name(&self, name: &str, data_type: &DataType) -> Option<Classification> {
         let name = normal_name(name);
         if let Some(known) = self.by_name.get(&name) {
             return known.filter(|known| *known > Classification::Internal);
@@ -107,7 +108,11 @@ impl Sensitivities {
         let endings = std::iter::once(name).chain(name.match_indices('_').map(|(at, _)| &name[at + 1..]));
         let mut endings = endings.filter(|ending| ending.len() >= SHORTEST_ENDING);
         let is_secret = |ending: &str| self.by_name.get(ending) == Some(&Some(Classification::Secret));
-        (*data_type == DataType::String && endings.any(is_secret)).then_some(Classification::Secret)
+        // `has_password` and `last_password` are none.
+        let items = items_of(data_type);
+        let tells_of_it =
+            matches!(items, DataType::Boolean | DataType::Timestamp | DataType::Date | DataType::Duration);
+        (!tells_of_it && endings.any(is_secret)).then_some(Classification::Secret)
     }
 }
 

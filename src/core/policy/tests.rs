@@ -159,6 +159,17 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
     for plain in ["next_page_token", "password_changed_at", "secretary", "forgot_passwords"] {
         assert_eq!(of(plain, &none), None, "{plain}");
     }
+    let secret = Some(Classification::Secret);
+    let record = DataType::Record(vec![("a".to_owned(), DataType::String)]);
+    let list = DataType::List(Box::new(DataType::String));
+    for (name, data_type) in
+        [("user_password", &DataType::Int), ("x-api-key", &list), ("secret", &record), ("old_password", &record)]
+    {
+        assert_eq!(known.classify(name, data_type, None, &none), secret, "{name}");
+    }
+    for data_type in [DataType::Timestamp, DataType::Boolean] {
+        assert_eq!(known.classify("reset_password", &data_type, None, &none), None);
+    }
     assert_eq!(known.classify("has_password", &DataType::Boolean, None, &none), None);
     let confirmed = BTreeMap::from([("x".to_owned(), "user.id".to_owned()), ("email".to_owned(), String::new())]);
     assert_eq!(of("x", &confirmed), Some(Classification::Personal));

@@ -1,11 +1,12 @@
 //! Folders of `column=value`: one file for each combination of the partition columns' values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::files::make_folder;
 use pipewright_core::ir::FileKind;
 use pipewright_core::quote::{NULL_PARTITION, partition_text};
 use polars::prelude::DataFrame;
@@ -26,6 +27,7 @@ pub(super) struct Folders {
     /// What each file holds: all columns but the partition's.
     inner: Schema,
     open: BTreeMap<String, Sink>,
+    made: BTreeSet<PathBuf>,
 }
 
 impl Folders {
@@ -45,7 +47,13 @@ impl Folders {
                 .help("leave at least one column out of the partition")
                 .field("partition"));
         }
-        Ok(Folders { root: root.to_owned(), target: target.clone(), inner, open: BTreeMap::new() })
+        Ok(Folders {
+            root: root.to_owned(),
+            target: target.clone(),
+            inner,
+            open: BTreeMap::new(),
+            made: BTreeSet::new(),
+        })
     }
 
     pub fn write(&mut self, frame: &DataFrame) -> Result<(), Diagnostic> {
@@ -87,7 +95,12 @@ impl Folders {
         let mut path = self.root.clone();
         for part in folder.split('/') {
             path.push(part);
-            make_folder(&path).map_err(|error| self.target.fault(error))?;
+            if self.made.insert(path.clone()) {
+                fs::create_dir(&path).map_err(|error| match error.kind() {
+                    io::ErrorKind::AlreadyExists => taken_for_one(part),
+                    _ => self.target.fault(error),
+                })?;
+            }
         }
         let name = match self.target.kind {
             FileKind::Csv => "part-0.csv",
@@ -127,6 +140,14 @@ impl Folders {
         }
         Ok(bytes)
     }
+}
+
+/// A new folder that is there already is that of another value.
+fn taken_for_one(name: &str) -> Diagnostic {
+    let message = format!("this disk takes the folder `{name}` for that of another value");
+    Diagnostic::error("PW0840", message)
+        .help("bring the values into one form before, such as `lower(…)`, or write to a disk that tells them apart")
+        .field("partition")
 }
 
 /// A value in the name of a folder: its text, as a cast to String gives it.

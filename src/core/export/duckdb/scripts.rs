@@ -206,9 +206,12 @@ fi
 trap '' HUP INT TERM
 work=$(mktemp -d "$out/.pipewright-work-XXXXXX")
 clean() {
-  # Not interrupted any more; and the lock goes last, by which the next run knows what is left.
+  # Not interrupted any more. While there is something left the lock is held, by which the next run knows of it.
   trap '' HUP INT TERM
-  rm -rf -- "$work/stage" "$work/rows" "$work/out" && rm -rf -- "$work"
+  rm -rf -- "$work/stage" "$work/rows" "$work/out" || return 0
+  # Some disks keep what is open; who comes in between tidies up the same.
+  exec 9>&-
+  rm -rf -- "$work" || true
 }
 trap clean EXIT
 trap 'exit 129' HUP
@@ -364,6 +367,17 @@ def inside(path):
     return os.path.normpath(path)
 
 
+def make_folders(rows, parts, made):
+    """A folder below another; stops where the disk takes its name for that of another one, such as A and a."""
+    for depth in range(len(parts)):
+        path = os.path.join(rows, *parts[: depth + 1])
+        if path not in made:
+            if os.path.lexists(path):
+                stop(f"this disk takes the folders of two partition values for one: {path!r}")
+            os.mkdir(path)
+            made.add(path)
+
+
 def write_folders(connection, rows, table, column, form, name):
     # Also where there are no rows: the folder of an earlier run goes. The list of files says that it is a result.
     os.makedirs(rows)
@@ -371,13 +385,14 @@ def write_folders(connection, rows, table, column, form, name):
     folders = connection.execute(f"SELECT DISTINCT {identifier(column)} FROM {table} ORDER BY 1").fetchall()
     if len(folders) > MOST_FOLDERS:
         stop(f"the partition columns have more than {MOST_FOLDERS} combinations")
+    made = set()
     for (folder,) in folders:
         for part in folder.split("/"):
             if part.startswith(".") and not os.environ.get("PIPEWRIGHT_HIDDEN"):
                 stop(f"folders of partitions would be hidden: {part[:60]!r}; run.sh OUT --trust lets them")
             if len(os.fsencode(part)) > LONGEST_NAME:
                 stop(f"a partition value is too long for a folder's name: {part[:60]!r}…")
-        os.makedirs(os.path.join(rows, folder), exist_ok=True)
+        make_folders(rows, folder.split("/"), made)
         path = literal(os.path.join(rows, folder, name))
         wanted = f"SELECT * EXCLUDE ({identifier(column)}) FROM {table} WHERE {identifier(column)} = {literal(folder)}"
         connection.execute(f"COPY ({wanted}) TO {path} ({form})")
@@ -481,6 +496,8 @@ def main(script, out):
         if os.path.lexists(rows):
             place = os.path.join("out", path)
             os.makedirs(os.path.dirname(place), exist_ok=True)
+            if os.path.lexists(place):
+                stop(f"this disk takes the places of two loads for one: {path!r}")
             os.replace(rows, place)
             if path in only_new:
                 # Looked at again when the results are put in place.
