@@ -228,6 +228,8 @@ struct Run<'a> {
     cancel: Cancel,
     /// What an operation may make at once of the rows that it is given.
     allowance: Allowance,
+    /// Bytes of memory that the run keeps to.
+    budget: u64,
     /// Bytes of the parts in which much that comes of a chunk is handed on.
     part: usize,
 }
@@ -241,6 +243,9 @@ fn execute(
     let Prepared { plan, mut jobs, targets, mut publisher, quarantine, report: _ } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
+    let each_time = memory::each_time(report.memory_budget_bytes);
+    // Keys of joins, orders and partitions are computed outside of what is counted chunk by chunk.
+    let _entered = Allowance::again_and_again(&options.cancel, each_time).enter();
     for (id, node) in plan.iter() {
         let is_join = matches!(node.op, Op::Join(_) | Op::AsofJoin(_));
         if is_join || !(graph.is_streamed(id) || matches!(node.op, Op::Read(_))) {
@@ -268,6 +273,7 @@ fn execute(
         tallies: BTreeMap::new(),
         cancel: options.cancel.clone(),
         allowance: Allowance::new(&options.cancel, None, memory::at_once(report.memory_budget_bytes)),
+        budget: report.memory_budget_bytes,
         part: memory::part(report.memory_budget_bytes),
     };
     for (id, target) in &targets {
@@ -386,11 +392,12 @@ impl Run<'_> {
         let (graph, builds, wants_rejected) = (self.graph.clone(), self.builds.clone(), self.quarantine.is_some());
         let (allowance, most) = (self.allowance.clone(), self.part);
         let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected, allowance: &allowance };
+        let budget = self.budget;
         let (Some(work), Some(gather)) = (works.get(&id), self.gathers.remove(&id)) else { return Ok(()) };
         let compute = |task: Task, send: Send<Yield>| {
             let mut out = Out { done: Yield::default(), most, send, is_wanted: true };
             // All rows of a partition are needed at once: what they make is bounded only where it is out of all measure.
-            let whole = allowance.up_to(memory::out_of_measure(allowance.at_once));
+            let whole = allowance.up_to(memory::out_of_measure(budget));
             {
                 let _entered = whole.enter();
                 work.compute(task, &mut |rows| flow.push(id, rows, &mut out))

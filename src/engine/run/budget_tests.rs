@@ -331,3 +331,47 @@ fn a_text_that_doubles_without_end_stops_the_run_with_its_step() {
     assert_eq!((&*fault.code, fault.location.step.as_deref()), ("PW0391", Some("Step 26")), "{fault}");
     assert!(!folder.path().join("out/out.csv").exists());
 }
+
+#[test]
+fn what_grows_is_made_and_goes_on_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 600);
+    let rows = few_rows(&mut design);
+    let long =
+        project(&[("n", "n"), ("s", "s"), ("a", "split(repeat(s || ',', 300), ',')"), ("t", "repeat(s, 20000)")]);
+    let long = design.add("Long", long, &[rows]);
+    let explode = pipewright_core::ir::Explode { column: "a".into(), position: None, keep_empty: false };
+    let each = design.add("Each", Op::Explode(explode), &[long]);
+    // Of long texts many that are as long, and all of them short again.
+    let names: Vec<String> = (0..60).map(|index| format!("c{index}")).collect();
+    let mut columns = vec![("n", "n"), ("s", "s")];
+    columns.extend(names.iter().map(|name| (name.as_str(), "upper(t)")));
+    let wide = design.add("Wide", project(&columns), &[long]);
+    let lengths: Vec<&str> = names.iter().map(String::as_str).collect();
+    let sum = lengths.iter().map(|name| format!("length({name})")).collect::<Vec<_>>().join(" + ");
+    let short = design.add("Short", project(&[("n", "n"), ("length", &sum)]), &[wide]);
+    design.write("out.csv", short, &[]);
+    let count = design.add("Count", aggregate(&["n"], &[("rows", "count(*)")]), &[each]);
+    design.write("count.csv", count, &[]);
+    let (found, report) = lines(folder.path(), &design, Some(64 << 20));
+    assert!(found.iter().skip(1).cloned().eq((0..600).map(|n| format!("{n},1200000"))), "{:?}", found.last());
+    assert_eq!(count_of(&report, "Each").rows_out, 600 * 301);
+    assert_eq!((count_of(&report, "Wide").rows_in.as_slice(), count_of(&report, "Wide").rows_out), (&[600][..], 600));
+    assert!(output(folder.path(), "count.csv").lines().skip(1).all(|line| line.ends_with(",301")));
+}
+
+#[test]
+fn keys_that_are_out_of_measure_stop_the_run_with_their_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 2000);
+    let rows = few_rows(&mut design);
+    let key = expr("repeat(s || n, 200000)");
+    let join =
+        Join { kind: JoinKind::Inner, on: vec![(key.clone(), key.clone())], right: vec![("n".into(), "m".into())] };
+    let step = design.add("Step", Op::Join(join), &[rows, rows]);
+    design.write("out.csv", step, &[]);
+    let mut options = options(folder.path(), 1 << 18);
+    options.memory = Some(64 << 20);
+    let fault = run(&design.0, &options, &Silent).unwrap_err().remove(0);
+    assert_eq!((&*fault.code, fault.location.step.as_deref()), ("PW0829", Some("Step")), "{fault}");
+}
