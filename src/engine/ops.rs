@@ -27,6 +27,7 @@ use crate::{allowance, exprs};
 pub(crate) use growth::{grown, grown_texts, is_foreseen};
 pub(crate) use join::computed;
 pub(crate) use rows::rejected;
+pub(crate) use window::window_of;
 
 /// What an operation is lowered with.
 pub(crate) struct Context<'a> {

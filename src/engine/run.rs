@@ -12,6 +12,7 @@ mod partial;
 mod prepare;
 mod quarantine;
 mod report;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -252,7 +253,8 @@ fn execute(
             works.insert(id, Work::new(&plan, node, &name_of(node, id)).map_err(|fault| located(fault, &plan, id))?);
         }
     }
-    let limits = memory::limits(report.memory_budget_bytes, works.len());
+    let gathers = works.values().map(Work::gathers).sum();
+    let limits = memory::limits(report.memory_budget_bytes, gathers);
     let folder = Arc::new(SpillFolder::new(publisher.scratch(&options.out)?));
     let gathers = works.iter().map(|(id, work)| Ok((*id, work.gather(limits, &folder)?)));
     let gathers = gathers.collect::<Result<BTreeMap<NodeId, Gather>, Diagnostic>>()?;
@@ -409,7 +411,11 @@ impl Run<'_> {
         let workers = memory::workers();
         let cancel = self.cancel.clone();
         let crew = Crew { name: "exchange", workers, alive: workers + 1, cancel: &cancel };
-        crew.run(|send| work.make(gather, send), &compute, &mut |pushed| {
+        let make = |send: Send<Task>| {
+            let _entered = Allowance::again_and_again(&cancel, memory::out_of_measure(budget)).enter();
+            work.make(gather, send)
+        };
+        crew.run(make, &compute, &mut |pushed| {
             self.take(pushed)?;
             Ok(if self.is_enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })

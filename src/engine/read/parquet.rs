@@ -19,6 +19,8 @@ use crate::table::{polars_type, schema_of};
 const BATCH: usize = 1 << 18;
 /// Bytes in memory, about, of rows that are read at once.
 const BATCH_BYTES: usize = 64 << 20;
+/// Bytes of a row group that is read at once, though it has more.
+const WHOLE_BYTES: usize = 2 * BATCH_BYTES;
 /// Bytes of a cell in memory.
 const CELL: usize = 8;
 
@@ -103,7 +105,8 @@ fn ranges_of_file(path: &Path, columns: Option<&[String]>) -> Result<Vec<(usize,
                 last += bytes;
             }
             _ => {
-                let parts = (bytes / BATCH_BYTES + 1).max(rows.div_ceil(BATCH));
+                // Pages may be large: those at the ends of a part are unpacked twice.
+                let parts = if bytes > WHOLE_BYTES { bytes / BATCH_BYTES + 1 } else { 1 };
                 let step = rows.div_ceil(parts).max(1);
                 ranges.extend((0..rows).step_by(step).map(|from| (start + from, step.min(rows - from))));
                 // Nothing is added to a part.

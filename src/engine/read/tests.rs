@@ -199,8 +199,8 @@ fn a_large_row_group_is_read_in_parts() {
     use polars_io::prelude::ParquetWriter;
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().to_owned();
-    let rows = 300_000;
-    let texts: Vec<String> = (0..rows).map(|row| format!("{row} {}", "a text of some length ".repeat(15))).collect();
+    let rows = 50_000;
+    let texts: Vec<String> = (0..rows).map(|row| format!("{row} {}", "a text of some length ".repeat(150))).collect();
     let mut frame = df!("n" => (0..rows).collect::<Vec<i64>>(), "t" => texts).unwrap();
     let lists: Vec<Series> = (0..rows).map(|row| Series::new("".into(), vec![row; (row % 4) as usize])).collect();
     frame.with_column(Series::new("l".into(), lists).into_column()).unwrap();

@@ -218,6 +218,34 @@ fn windows_by_hash_of_what_all_of_them_are_partitioned_by() {
 }
 
 #[test]
+fn windows_of_different_keys_divide_the_rows_one_after_the_other() {
+    let folder = folder();
+    let columns = vec![
+        column("place", "row_number() over (partition by rare order by t)"),
+        column("total", "sum(n) over (partition by hot, n)"),
+        column("last", "lead(id) over (partition by t order by n desc, hot)"),
+    ];
+    same(folder.path(), Op::Window(Window { columns }), LITTLE, false);
+    // Rows of which some are alike, so that their order decides which of them gets what.
+    let mut design = Design::default();
+    let rows = rows(&mut design);
+    let few = design.add("Few", project(&[("a", "id % 70"), ("b", "id % 70 * 2"), ("c", "id % 35")]), &[rows]);
+    let columns = vec![
+        column("before", "lag(b) over (partition by a order by c desc)"),
+        column("place", "row_number() over (partition by b order by c)"),
+        column("after", "lead(a) over (partition by c order by b)"),
+    ];
+    let step = design.add("Step", Op::Window(Window { columns }), &[few]);
+    design.write("out.csv", step, &[]);
+    let (mut much, _) = lines(folder.path(), &design, None);
+    let (mut little, report) = lines(folder.path(), &design, Some(LITTLE));
+    assert!(count_of(&report, "Step").spilled_bytes > 0);
+    much.sort();
+    little.sort();
+    assert!(much == little && much.len() == ROWS + 1);
+}
+
+#[test]
 fn a_group_that_does_not_fit_stops_the_run_with_the_step_and_the_limit() {
     let folder = folder();
     let mut design = Design::default();
