@@ -23,6 +23,8 @@ pub(crate) struct Allowance {
     pub until: Option<Instant>,
     /// Bytes of the values that an operation makes of the rows that it is given.
     pub at_once: usize,
+    /// Bytes of the values that one calculation makes each time, where it is done again and again.
+    pub each_time: usize,
     /// Bytes that it has made so far.
     made: Arc<AtomicUsize>,
     /// Texts that became null because they would have been too long.
@@ -71,6 +73,7 @@ impl Allowance {
             cancel: cancel.clone(),
             until,
             at_once,
+            each_time: usize::MAX,
             made: Arc::default(),
             lost: Arc::default(),
             changes: Arc::default(),
@@ -79,6 +82,11 @@ impl Allowance {
 
     pub fn unlimited() -> Allowance {
         Allowance::new(&Cancel::new(), None, usize::MAX)
+    }
+
+    /// For what is prepared once and computed of many rows, some at a time.
+    pub fn again_and_again(cancel: &Cancel, each_time: usize) -> Allowance {
+        Allowance { each_time, ..Allowance::new(cancel, None, usize::MAX) }
     }
 
     /// The same for other rows: nothing is made and lost yet.
@@ -129,11 +137,19 @@ impl Allowance {
 
     /// An error where so many bytes are more than may be made at once.
     pub fn room_for(&self, bytes: usize) -> PolarsResult<()> {
-        if bytes <= self.at_once {
+        let most = self.at_once.min(self.each_time);
+        if bytes <= most {
             return Ok(());
         }
-        let most = size_text(self.at_once as u64);
+        let most = size_text(most as u64);
         Err(PolarsError::ComputeError(format!("{TOO_MUCH_MARK}{most}{TOO_MUCH_MARK}").into()))
+    }
+
+    /// So many more bytes are made; an error where they are more than may be made.
+    pub fn take(&self, bytes: usize) -> PolarsResult<()> {
+        let mut gauge = self.gauge();
+        gauge.add(bytes)?;
+        gauge.finish()
     }
 
     /// A text became null because it would have been too long.
@@ -146,9 +162,32 @@ impl Allowance {
         PolarsError::ComputeError(format!("{TOO_LONG_MARK}{TOO_LONG_MARK}").into())
     }
 
+    /// For work that makes little of much.
+    pub fn clock(&self) -> Clock<'_> {
+        Clock { allowance: self, bytes: 0 }
+    }
+
     /// Counts what one calculation makes.
     pub fn gauge(&self) -> Gauge<'_> {
-        Gauge { allowance: self, bytes: 0, values: 0 }
+        Gauge { allowance: self, bytes: 0, values: 0, all: 0 }
+    }
+}
+
+/// What a calculation has read since the last look at the clock.
+pub(crate) struct Clock<'a> {
+    allowance: &'a Allowance,
+    bytes: usize,
+}
+
+impl Clock<'_> {
+    /// So many bytes more are read. An error ends the calculation.
+    pub fn pass(&mut self, bytes: usize) -> PolarsResult<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes < LOOK_BYTES {
+            return Ok(());
+        }
+        self.bytes = 0;
+        self.allowance.check()
     }
 }
 
@@ -157,6 +196,8 @@ pub(crate) struct Gauge<'a> {
     allowance: &'a Allowance,
     bytes: usize,
     values: usize,
+    /// Bytes before that.
+    all: usize,
 }
 
 impl Gauge<'_> {
@@ -183,13 +224,17 @@ impl Gauge<'_> {
     fn look(&mut self) -> PolarsResult<()> {
         let before = self.allowance.made.fetch_add(self.bytes, Ordering::Relaxed);
         let made = before.saturating_add(self.bytes);
+        self.all = self.all.saturating_add(self.bytes);
         (self.bytes, self.values) = (0, 0);
+        if self.allowance.each_time < usize::MAX {
+            return self.allowance.room_for(self.all);
+        }
         self.allowance.room_for(made)
     }
 }
 
 /// Bytes of a value in memory, about.
-fn weight(value: &Value) -> usize {
+pub(crate) fn weight(value: &Value) -> usize {
     let own = size_of::<Value>();
     match value {
         Value::String(text) => own + text.len(),
@@ -224,9 +269,9 @@ pub(crate) fn met(error: &str) -> Option<Diagnostic> {
     None
 }
 
-fn too_much(most: &str) -> Diagnostic {
+pub(crate) fn too_much(most: &str) -> Diagnostic {
     Diagnostic::error(TOO_MUCH, format!("the values that the step makes take more than {most} at once"))
-        .help("let its expressions make shorter values (`repeat`, `replace`, `||`, `concat`), or join on more keys")
+        .help("let its expressions make fewer or shorter values (`repeat`, `replace`, `||`, `concat`, `split`), join on more keys, or give a run more with --memory")
 }
 
 pub(crate) fn too_late() -> Diagnostic {
@@ -248,6 +293,10 @@ mod tests {
         gauge.add(1).unwrap();
         let error = gauge.finish().unwrap_err();
         assert_eq!(met(&error.to_string()).unwrap().code, TOO_MUCH);
+        let again = Allowance::again_and_again(&Cancel::new(), 1000);
+        for bytes in [1000, 1000, 1001] {
+            assert_eq!(again.take(bytes).is_ok(), bytes <= 1000);
+        }
         let other = allowance.fresh();
         let mut gauge = other.gauge();
         let made = (0..10_000).take_while(|_| gauge.add(100).is_ok()).count();

@@ -28,11 +28,12 @@ impl Budget {
     /// For rows that somebody looks at: ten times the rows of a sample.
     pub const GLANCE: Budget = Budget { rows: 1_000_000, bytes: 256_000_000, time: Some(Duration::from_secs(30)) };
 
-    /// What a sample of that kind may take. Whoever asks for all rows waits for them, within a quarter of the memory.
+    /// What a sample of that kind may take. Whoever asks for all rows waits for them, within an eighth of the memory:
+    /// rows that are made of others are there beside them, and a part of them twice.
     pub fn of(sampling: &Sampling) -> Budget {
         match sampling {
             Sampling::Whole => {
-                let bytes = (polars::polars_utils::sys::total_memory() / 4).max(Budget::GLANCE.bytes);
+                let bytes = (polars::polars_utils::sys::total_memory() / 8).max(Budget::GLANCE.bytes);
                 Budget { rows: u64::MAX, bytes, time: None }
             }
             Sampling::Head { .. } | Sampling::Spread { .. } | Sampling::Random { .. } => Budget::GLANCE,

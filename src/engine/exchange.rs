@@ -16,7 +16,7 @@ pub(crate) use hashed::{Partition, Partitions};
 pub(crate) use ordered::{Order, Range, Runs};
 pub(crate) use spill::SpillFolder;
 
-use crate::frames::joined;
+use crate::frames::{joined, weight};
 use crate::{ops, size_text};
 
 /// How rows may be divided without changing what the operation gives.
@@ -65,7 +65,7 @@ impl Limits {
 
     /// Bytes that a frame counts for.
     fn weight(&self, rows: &DataFrame) -> usize {
-        rows.estimated_size() + rows.height() * self.per_row
+        weight(rows) + rows.height() * self.per_row
     }
 }
 

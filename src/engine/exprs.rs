@@ -16,6 +16,7 @@ use polars::prelude::{self as pl, LiteralValue, Scalar, lit};
 
 pub(crate) use compare::key_pair;
 
+use crate::allowance::{self, Allowance};
 use crate::functions;
 use crate::table::{polars_type, series_of};
 
@@ -69,6 +70,7 @@ fn lower_level(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
         }
         _ if expr.columns().is_empty() && is_constant(expr) => {
             let value = expr::eval(expr, &|_| Value::Null);
+            of_measure(&value)?;
             let data_type = match type_of(expr, schema) {
                 DataType::Unknown => value.data_type(),
                 known => known,
@@ -108,6 +110,15 @@ fn lower_level(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
         ExprKind::Call(call) => call_of(expr, call, schema)?,
     };
     Ok(typed)
+}
+
+/// Times that a constant is copied on its way to the rows.
+const COPIES: usize = 4;
+
+/// An error where a constant takes more than the work may make: it is made before any row is looked at.
+fn of_measure(value: &Value) -> Result<(), Diagnostic> {
+    let taken = Allowance::current().take(allowance::weight(value).saturating_mul(COPIES));
+    taken.map_err(|error| crate::ops::failed(&error))
 }
 
 /// The expression as a column of a type, named.
@@ -240,7 +251,7 @@ fn case(
         };
         result = pl::when(condition).then(value.widened(&data_type).expr).otherwise(result);
     }
-    Ok(Typed::new(result, data_type))
+    Ok(kernels::weighed(Typed::new(result, data_type)))
 }
 
 fn call_of(whole: &Expr, call: &Call, schema: &Schema) -> Result<Typed, Diagnostic> {

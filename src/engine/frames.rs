@@ -2,7 +2,7 @@
 //! Must not import plans.
 
 use polars::prelude::*;
-use polars_arrow::array::View;
+use polars_arrow::array::{Array, ListArray, StructArray, Utf8ViewArray, View};
 
 /// Rows of all frames, in order. The frames have the same columns.
 pub(crate) fn joined(frames: Vec<DataFrame>) -> PolarsResult<DataFrame> {
@@ -57,8 +57,35 @@ pub(crate) fn gathered(mut frame: DataFrame) -> PolarsResult<DataFrame> {
 
 /// Bytes of the rows in memory, about; texts that are part of a larger one count by themselves.
 pub(crate) fn weight(frame: &DataFrame) -> usize {
-    let texts = frame.columns().iter().filter(|column| *column.dtype() == DataType::String).count();
-    frame.estimated_size() + texts * frame.height() * size_of::<View>()
+    frame.columns().iter().map(column_weight).fold(0, usize::saturating_add)
+}
+
+/// The same of a column. A constant counts for every row, and is not repeated for that.
+pub(crate) fn column_weight(column: &Column) -> usize {
+    let own = |series: &Series| {
+        let texts: usize = series.chunks().iter().map(|array| texts_of(&**array)).sum();
+        series.estimated_size() + texts * size_of::<View>()
+    };
+    match column.as_series() {
+        Some(series) => own(series),
+        None => own(column.head(Some(1)).as_materialized_series()).saturating_mul(column.len()),
+    }
+}
+
+/// How many texts there are, those inside of lists and records too: each has a view, whose bytes the estimates of sizes
+/// leave out.
+fn texts_of(array: &dyn Array) -> usize {
+    let any = array.as_any();
+    if let Some(texts) = any.downcast_ref::<Utf8ViewArray>() {
+        texts.len()
+    } else if let Some(lists) = any.downcast_ref::<ListArray<i64>>() {
+        let (first, count) = (*lists.offsets().first() as usize, lists.offsets().range() as usize);
+        texts_of(&*lists.values().sliced(first, count))
+    } else if let Some(records) = any.downcast_ref::<StructArray>() {
+        records.values().iter().map(|field| texts_of(&**field)).sum()
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +101,16 @@ mod tests {
             few.column("t").unwrap().as_materialized_series().str().unwrap().downcast_iter().next().unwrap().clone();
         assert!(array.total_buffer_len() < 200, "{}", array.total_buffer_len());
         assert_eq!(few.column("t").unwrap().get(0).unwrap(), AnyValue::String("a text that is long enough 10"));
+    }
+    #[test]
+    fn texts_in_lists_count_with_their_views_and_constants_are_not_repeated() {
+        let texts = Series::new("t".into(), ["a", "b", "c", "d"]);
+        let lists = Column::new("l".into(), [texts.clone(), texts]);
+        assert!(column_weight(&lists) >= 8 * 17, "{}", column_weight(&lists));
+        assert!(column_weight(&lists.slice(1, 1)) < 6 * 17, "{}", column_weight(&lists.slice(1, 1)));
+        let constant = Column::new_scalar("c".into(), Scalar::from(PlSmallStr::from("x".repeat(1000))), 1_000_000);
+        assert!(column_weight(&constant) >= 1_000_000_000);
+        let is_repeated = constant.as_scalar_column().is_none_or(|one| one.lazy_as_materialized_series().is_some());
+        assert!(!is_repeated);
     }
 }

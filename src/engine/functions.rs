@@ -2,8 +2,9 @@
 
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::expr::function;
-use polars::prelude::{self as pl, Column, IntoColumn, NewChunkedArray, StringChunked};
+use polars::prelude::{self as pl, BooleanChunked, Column, IntoColumn, NewChunkedArray, StringChunkedBuilder};
 
+use crate::allowance::Allowance;
 use crate::exprs::{Typed, kernels};
 
 /// The native form of a scalar call over lowered arguments; `None`: there is none for these types.
@@ -23,7 +24,7 @@ fn choice(args: &[Typed]) -> Option<Typed> {
     }
     let (value, other) = (value.clone().widened(&data_type), other.clone().widened(&data_type));
     let chosen = pl::when(condition.expr.clone()).then(value.expr).otherwise(other.expr);
-    Some(Typed::new(chosen, data_type))
+    Some(kernels::weighed(Typed::new(chosen, data_type)))
 }
 
 fn coalesce(args: &[Typed]) -> Option<Typed> {
@@ -32,7 +33,7 @@ fn coalesce(args: &[Typed]) -> Option<Typed> {
         return None;
     }
     let args: Vec<pl::Expr> = args.iter().map(|arg| arg.clone().widened(&data_type).expr).collect();
-    Some(Typed::new(pl::coalesce(&args), data_type))
+    Some(kernels::weighed(Typed::new(pl::coalesce(&args), data_type)))
 }
 
 fn text(name: &str, args: &[Typed]) -> Option<Typed> {
@@ -43,7 +44,8 @@ fn text(name: &str, args: &[Typed]) -> Option<Typed> {
     let (expr, data_type) = match (name, args.len()) {
         ("starts_with", 2) => (arg(0)?.str().starts_with(arg(1)?), DataType::Boolean),
         ("ends_with", 2) => (arg(0)?.str().ends_with(arg(1)?), DataType::Boolean),
-        ("contains", 2) => (arg(0)?.str().contains_literal(arg(1)?), DataType::Boolean),
+        ("contains", 2) if args[1].constant.is_some() => (arg(0)?.str().contains_literal(arg(1)?), DataType::Boolean),
+        ("contains", 2) => (contains(arg(0)?, arg(1)?), DataType::Boolean),
         ("lower", 1) => (capitals("lower", arg(0)?, str::to_ascii_lowercase)?, DataType::String),
         ("upper", 1) => (capitals("upper", arg(0)?, str::to_ascii_uppercase)?, DataType::String),
         ("length", 1) => (arg(0)?.str().len_chars().cast(pl::DataType::Int64), DataType::Int),
@@ -52,9 +54,26 @@ fn text(name: &str, args: &[Typed]) -> Option<Typed> {
     Some(Typed::new(expr, data_type))
 }
 
+/// Whether a text has another in it that differs from row to row: a pattern made of each would take much longer.
+fn contains(text: pl::Expr, part: pl::Expr) -> pl::Expr {
+    let allowance = Allowance::current();
+    kernels::elementwise("contains", vec![text, part], &DataType::Boolean, move |columns: &mut [Column]| {
+        let columns = kernels::aligned(columns);
+        let (texts, parts) = (columns[0].str()?, columns[1].str()?);
+        let mut clock = allowance.clock();
+        let mut found = Vec::with_capacity(texts.len());
+        for (text, part) in texts.iter().zip(parts.iter()) {
+            clock.pass(text.map_or(0, str::len))?;
+            found.push(text.zip(part).map(|(text, part)| text.contains(part)));
+        }
+        Ok(BooleanChunked::from_iter_options(columns[0].name().clone(), found.into_iter()).into_column())
+    })
+}
+
 /// Most texts are ASCII; the others take the reference's way, which maps one character to one.
 fn capitals(name: &'static str, text: pl::Expr, ascii: fn(&str) -> String) -> Option<pl::Expr> {
     let reference = function(name)?.eval?;
+    let allowance = Allowance::current();
     let change = move |text: &str| {
         if text.is_ascii() {
             return Some(ascii(text));
@@ -66,8 +85,13 @@ fn capitals(name: &'static str, text: pl::Expr, ascii: fn(&str) -> String) -> Op
     };
     Some(kernels::elementwise(name, vec![text], &DataType::String, move |columns: &mut [Column]| {
         let texts = columns[0].str()?;
-        let changed =
-            StringChunked::from_iter_options(columns[0].name().clone(), texts.iter().map(|text| text.and_then(change)));
-        Ok(changed.into_column())
+        let mut gauge = allowance.gauge();
+        let mut changed = StringChunkedBuilder::new(columns[0].name().clone(), texts.len());
+        for text in texts.iter() {
+            gauge.add(text.map_or(0, str::len))?;
+            changed.append_option(text.and_then(change));
+        }
+        gauge.finish()?;
+        Ok(changed.finish().into_column())
     }))
 }

@@ -4,6 +4,7 @@
 
 mod aggregate;
 pub(crate) mod asof;
+mod growth;
 pub(crate) mod join;
 pub(crate) mod order;
 mod parse;
@@ -23,9 +24,10 @@ use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
 use crate::table::RESERVED_ROW;
 use crate::{allowance, exprs};
 
+pub(crate) use growth::{grown, grown_texts, is_foreseen};
 pub(crate) use join::computed;
-pub(crate) use reshape::grown;
 pub(crate) use rows::rejected;
+pub(crate) use window::window_of;
 
 /// What an operation is lowered with.
 pub(crate) struct Context<'a> {

@@ -30,6 +30,8 @@ use session::Session;
 pub const SAMPLE_ROWS: u64 = 100_000;
 /// Bytes of frames that a worker keeps.
 const CACHE_BYTES: usize = 1 << 30;
+/// Bytes of frames that are kept where nobody asks again.
+const NOTHING: usize = 0;
 
 /// What to preview.
 #[derive(Debug, Clone)]
@@ -301,7 +303,7 @@ pub(crate) fn preview_all(
         parameters: parameters.clone(),
     };
     let (mut found, mut faults) = (BTreeMap::new(), Vec::<Diagnostic>::new());
-    Session::new(usize::MAX).answer(&request, cancel, &mut |reply| match reply.result {
+    Session::new(NOTHING).answer(&request, cancel, &mut |reply| match reply.result {
         Ok(result) if watch.contains(&reply.node) => {
             faults.extend(result.told_cut().filter(|told| !faults.contains(told)));
             found.insert(reply.node, result);
@@ -342,7 +344,7 @@ pub fn preview_told(
         parameters: parameters.clone(),
     };
     let (mut first_fault, mut found, mut remarks) = (None, None, Vec::new());
-    Session::new(usize::MAX).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
+    Session::new(NOTHING).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
         Ok(result) => {
             let origin = &plan.node(reply.node).origin;
             remarks.extend(result.remarks().into_iter().map(|told| told.step(&*origin.step, &*origin.title)));

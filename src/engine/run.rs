@@ -12,6 +12,7 @@ mod partial;
 mod prepare;
 mod quarantine;
 mod report;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -217,6 +218,8 @@ struct Run<'a> {
     cancel: Cancel,
     /// What an operation may make at once of the rows that it is given.
     allowance: Allowance,
+    /// Bytes of memory that the run keeps to.
+    budget: u64,
     /// Bytes of the parts in which much that comes of a chunk is handed on.
     part: usize,
 }
@@ -230,13 +233,17 @@ fn execute(
     let Prepared { plan, mut jobs, targets, mut publisher, quarantine, report: _ } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
+    let each_time = memory::each_time(report.memory_budget_bytes);
+    // Keys of joins, orders and partitions are computed outside of what is counted chunk by chunk.
+    let _entered = Allowance::again_and_again(&options.cancel, each_time).enter();
     for (id, node) in plan.iter() {
         let is_join = matches!(node.op, Op::Join(_) | Op::AsofJoin(_));
         if is_join || !(graph.is_streamed(id) || matches!(node.op, Op::Read(_))) {
             works.insert(id, Work::new(&plan, node, &name_of(node, id)).map_err(|fault| located(fault, &plan, id))?);
         }
     }
-    let limits = memory::limits(report.memory_budget_bytes, works.len());
+    let gathers = works.values().map(Work::gathers).sum();
+    let limits = memory::limits(report.memory_budget_bytes, gathers);
     let folder = Arc::new(SpillFolder::new(publisher.scratch(&options.out)?));
     let gathers = works.iter().map(|(id, work)| Ok((*id, work.gather(limits, &folder)?)));
     let gathers = gathers.collect::<Result<BTreeMap<NodeId, Gather>, Diagnostic>>()?;
@@ -257,6 +264,7 @@ fn execute(
         tallies: BTreeMap::new(),
         cancel: options.cancel.clone(),
         allowance: Allowance::new(&options.cancel, None, memory::at_once(report.memory_budget_bytes)),
+        budget: report.memory_budget_bytes,
         part: memory::part(report.memory_budget_bytes),
     };
     for (id, target) in &targets {
@@ -381,11 +389,12 @@ impl Run<'_> {
         let (graph, builds, wants_rejected) = (self.graph.clone(), self.builds.clone(), self.quarantine.is_some());
         let (allowance, most) = (self.allowance.clone(), self.part);
         let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected, allowance: &allowance };
+        let budget = self.budget;
         let (Some(work), Some(gather)) = (works.get(&id), self.gathers.remove(&id)) else { return Ok(()) };
         let compute = |task: Task, send: Send<Yield>| {
             let mut out = Out { done: Yield::default(), most, send, is_wanted: true };
             // All rows of a partition are needed at once: what they make is bounded only where it is out of all measure.
-            let whole = allowance.up_to(memory::out_of_measure(allowance.at_once));
+            let whole = allowance.up_to(memory::out_of_measure(budget));
             {
                 let _entered = whole.enter();
                 work.compute(task, &mut |rows| flow.push(id, rows, &mut out))
@@ -397,7 +406,11 @@ impl Run<'_> {
         let workers = memory::workers();
         let cancel = self.cancel.clone();
         let crew = Crew { name: "exchange", workers, alive: workers + 1, cancel: &cancel };
-        crew.run(|send| work.make(gather, send), &compute, &mut |pushed| {
+        let make = |send: Send<Task>| {
+            let _entered = Allowance::again_and_again(&cancel, memory::out_of_measure(budget)).enter();
+            work.make(gather, send)
+        };
+        crew.run(make, &compute, &mut |pushed| {
             self.take(pushed)?;
             Ok(if self.is_enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })

@@ -8,6 +8,8 @@ mod write;
 use pipewright_core::data::{Schema, Value};
 use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, PolarsResult, Series, UInt64Type};
 
+use crate::frames::weight;
+
 pub(crate) use cells::{Cells, column_values, put_text, series_of, value_of};
 pub(crate) use types::{RESERVED_ROW, polars_schema, polars_type, schema_of};
 
@@ -86,7 +88,7 @@ impl ResultTable {
 
     /// About how many bytes of memory the rows take.
     pub fn size(&self) -> usize {
-        self.frame.estimated_size() + self.row_ids.as_ref().map_or(0, |ids| ids.len() * 8)
+        weight(&self.frame) + self.row_ids.as_ref().map_or(0, |ids| ids.len() * 8)
     }
 }
 

@@ -23,6 +23,8 @@ use crate::table::{ResultTable, polars_schema};
 
 /// Rows of a Parquet row group.
 const GROUP_ROWS: usize = 1 << 17;
+/// Bytes of one in memory, where its rows are long.
+const GROUP_BYTES: usize = 64 << 20;
 /// Rows that are encoded as text at once.
 const TEXT_ROWS: usize = 1 << 16;
 
@@ -199,6 +201,8 @@ struct ParquetFile {
     writer: Arc<BatchedWriter<BufWriter<File>>>,
     waiting: Vec<DataFrame>,
     rows: usize,
+    /// Of those that wait.
+    bytes: usize,
     /// Ends when its group and all groups before it are written.
     last: Option<JoinHandle<Result<(), PolarsError>>>,
     /// Holds a token for each group that is being encoded.
@@ -224,13 +228,22 @@ impl ParquetFile {
         let writer = ParquetWriter::new(out).with_compression(compression).batched(&polars_schema(schema))?;
         let (sender, receiver) = sync_channel(ENCODING);
         let tokens = (sender, Arc::new(Mutex::new(receiver)));
-        Ok(ParquetFile { writer: Arc::new(writer), waiting: Vec::new(), rows: 0, last: None, tokens })
+        Ok(ParquetFile { writer: Arc::new(writer), waiting: Vec::new(), rows: 0, bytes: 0, last: None, tokens })
     }
 
     fn write(&mut self, frame: DataFrame) -> Result<(), PolarsError> {
-        self.rows += frame.height();
-        self.waiting.push(frame);
-        if self.rows < GROUP_ROWS { Ok(()) } else { self.flush() }
+        // Rows that are long come in parts.
+        let step = (frame.height() * GROUP_BYTES / weight(&frame).max(1)).max(1);
+        for start in (0..frame.height()).step_by(step) {
+            let rows = if step < frame.height() { frame.slice(start as i64, step) } else { frame.clone() };
+            self.rows += rows.height();
+            self.bytes += weight(&rows);
+            self.waiting.push(rows);
+            if self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES {
+                self.flush()?;
+            }
+        }
+        Ok(())
     }
 
     /// Hands the waiting rows on; waits where enough groups are being encoded. A fault of earlier groups is told here
@@ -239,7 +252,7 @@ impl ParquetFile {
         if self.rows == 0 {
             return Ok(());
         }
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let (waiting, writer, before) = (std::mem::take(&mut self.waiting), self.writer.clone(), self.last.take());
         let _ = self.tokens.0.send(());
         let token = Token(self.tokens.1.clone());

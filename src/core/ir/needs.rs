@@ -102,6 +102,31 @@ fn of_window(window: &Window) -> Needs {
     keys(common)
 }
 
+impl Window {
+    /// The same calculations in parts, one after the other, each of which has a key that its rows may be divided by.
+    /// `None` where a calculation has none.
+    pub fn parts(&self) -> Option<Vec<Window>> {
+        let has_key = |window: &Window| matches!(of_window(window), Needs::EqualKeys(_));
+        let mut parts: Vec<Window> = Vec::new();
+        for column in &self.columns {
+            if let Some(last) = parts.last_mut() {
+                let mut both = last.clone();
+                both.columns.push(column.clone());
+                if has_key(&both) {
+                    *last = both;
+                    continue;
+                }
+            }
+            let alone = Window { columns: vec![column.clone()] };
+            if !has_key(&alone) {
+                return None;
+            }
+            parts.push(alone);
+        }
+        Some(parts)
+    }
+}
+
 impl Plan {
     /// Nodes that give no row before they have what they need of all rows, with that need.
     pub fn blocking(&self) -> Vec<(&Node, Needs)> {
@@ -119,7 +144,9 @@ impl Plan {
     pub fn undivided(&self) -> Vec<Diagnostic> {
         let told = |node: &Node| {
             let (input, what, help) = match &node.op {
-                Op::Window(_) => (0, "all rows are held in memory at once", "partition every window by a common key"),
+                Op::Window(window) if window.parts().is_none() => {
+                    (0, "all rows are held in memory at once", "partition every window by a key")
+                }
                 Op::Join(join) if join.on.is_empty() => {
                     (1, "all rows of the right input are held in memory", "join on keys")
                 }
@@ -193,6 +220,14 @@ mod tests {
         );
         assert_eq!(window(&["sum(a) over (partition by a)", "sum(a) over (partition by b)"]), Needs::AllRows);
         assert_eq!(part("row_number() over (order by a)"), Needs::AllRows);
+        let parts = |texts: &[&str]| -> Option<Vec<usize>> {
+            let columns = texts.iter().map(|text| Column::new("w", parse(text).unwrap())).collect();
+            Some(Window { columns }.parts()?.iter().map(|part| part.columns.len()).collect())
+        };
+        let (by_a, by_b) = ("sum(a) over (partition by a)", "sum(a) over (partition by b)");
+        assert_eq!(parts(&[by_a, "min(a) over (partition by b, a)", by_b, by_a]), Some(vec![2, 1, 1]));
+        assert_eq!(parts(&[by_a, "row_number() over (order by a)"]), None);
+        assert_eq!(parts(&["sum(a) over (partition by a) - sum(a) over (partition by b)"]), None);
         let distinct = |keys: &[&str]| {
             let keys = keys.iter().map(|key| (*key).to_owned()).collect();
             Op::Distinct(Distinct { keys, order: vec![], keep: Keep::First }).needs(0, &schema)
@@ -226,12 +261,16 @@ mod tests {
         let cross = |on| Op::Join(Join { kind: JoinKind::Cross, on, right: vec![] });
         let sum = Op::Aggregate(Aggregate { keys: vec![Column::new("a", column("a"))], measures: vec![] });
         let mut plan = Plan::default();
+        let keyed = ["sum(a) over (partition by a)", "sum(a) over (partition by b)"];
+        let keyed = keyed.map(|text| Column::new("w", parse(text).unwrap()));
+        let two_keys = Op::Window(Window { columns: keyed.to_vec() });
         let ops = [
             (read, vec![]),
             (sum, vec![0]),
             (window("row_number() over (order by a)"), vec![0]),
             (window("row_number() over (order by a)"), vec![1]),
             (window("row_number() over (partition by b order by a)"), vec![0]),
+            (two_keys, vec![0]),
             (cross(vec![]), vec![1, 0]),
             (cross(vec![]), vec![0, 1]),
             (cross(vec![(column("a"), column("a"))]), vec![0, 0]),
@@ -243,7 +282,7 @@ mod tests {
         }
         let told = plan.undivided();
         let steps: Vec<&str> = told.iter().filter_map(|hint| hint.location.id.as_deref()).collect();
-        assert_eq!(steps, ["s2", "s5"]);
+        assert_eq!(steps, ["s2", "s6"]);
         assert!(told.iter().all(|hint| hint.code == "PW0392" && hint.severity == Severity::Hint));
     }
 

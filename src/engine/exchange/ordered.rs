@@ -11,7 +11,7 @@ use polars_arrow::array::BinaryArray;
 
 use super::spill::{SpillFile, SpillFolder};
 use super::{Limits, note};
-use crate::frames::joined;
+use crate::frames::{joined, weight};
 use crate::ops;
 
 /// Bytes of a block, about: small enough that few rows are read for nothing at the ends of a range.
@@ -69,7 +69,7 @@ impl Runs {
     /// Rows in any order, as a run.
     pub fn add(&mut self, rows: DataFrame) -> Result<(), Diagnostic> {
         let fail = |error| ops::failed(&error);
-        let size = rows.estimated_size().max(1);
+        let size = weight(&rows).max(1);
         let sorted = self.order.sorted(rows).map_err(fail)?;
         let height = sorted.height();
         let step = (height * BLOCK / size).min(height * self.limits.batch / size / 4).clamp(1, height.max(1));

@@ -12,7 +12,7 @@ use polars::prelude::{Column, CompatLevel, DataFrame, IntoColumn, PolarsError, P
 use polars_arrow::io::ipc::read::{StreamReader, StreamState, read_stream_metadata};
 use polars_arrow::io::ipc::write::{StreamWriter, WriteOptions};
 
-use crate::frames::gathered;
+use crate::frames::{gathered, weight};
 
 /// Where a run's rows are put aside.
 pub(crate) struct SpillFolder {
@@ -67,7 +67,7 @@ impl SpillFile {
         let written = OpenOptions::new().append(true).open(&self.path).and_then(|mut file| file.write_all(&bytes));
         written.map_err(|error| fault(&io_cause(&error), &self.path))?;
         let length = bytes.len() as u64;
-        self.blocks.push(Block { offset: self.end, length, rows: rows.height(), bytes: rows.estimated_size() });
+        self.blocks.push(Block { offset: self.end, length, rows: rows.height(), bytes: weight(&rows) });
         self.end += length;
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Drop for SpillFile {
 
 /// One record batch as an Arrow stream of its own. The frame has one chunk.
 fn encoded(rows: &DataFrame) -> PolarsResult<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(rows.estimated_size() + 1024);
+    let mut bytes = Vec::with_capacity(weight(rows) + 1024);
     let mut writer = StreamWriter::new(&mut bytes, WriteOptions { compression: None });
     let schema = rows.schema().to_arrow(CompatLevel::newest());
     writer.start(&schema, None)?;

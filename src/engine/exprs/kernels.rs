@@ -10,6 +10,7 @@ use polars::prelude::{
 
 use super::Typed;
 use crate::allowance::Allowance;
+use crate::frames::column_weight;
 use crate::table::polars_type;
 
 /// An opaque function of its inputs, row by row. `aligned` gives the inputs one length.
@@ -160,6 +161,20 @@ pub(super) fn joined(left: Typed, right: Typed) -> Typed {
         Ok(made.finish().into_column())
     };
     Typed::new(elementwise("joined texts", vec![left.expr, right.expr], &DataType::String, run), DataType::String)
+}
+
+/// The same values; texts, lists and records that are chosen from others are counted, since they are copies.
+pub(crate) fn weighed(chosen: Typed) -> Typed {
+    if !matches!(chosen.data_type, DataType::String | DataType::List(_) | DataType::Record(_)) {
+        return chosen;
+    }
+    let allowance = Allowance::current();
+    let run = move |columns: &mut [Column]| {
+        allowance.check()?;
+        allowance.take(column_weight(&columns[0]))?;
+        Ok(std::mem::take(&mut columns[0]))
+    };
+    Typed::new(elementwise("chosen", vec![chosen.expr], &chosen.data_type, run), chosen.data_type)
 }
 
 /// Integers, or the microseconds of times and spans.

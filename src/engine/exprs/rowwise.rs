@@ -10,6 +10,7 @@ use polars::prelude::{Column, IntoColumn, PolarsResult, StringChunked};
 
 use super::{Typed, kernels, type_of};
 use crate::allowance::Allowance;
+use crate::frames::column_weight;
 use crate::table::{Cells, column_values, put_text, series_of};
 
 /// Evaluates the topmost node of `expr` row by row over its lowered children.
@@ -52,6 +53,8 @@ fn evaluate(
     let columns = kernels::aligned(columns);
     let name = columns.first().map(|column| column.name().clone()).unwrap_or_default();
     let height = columns.first().map_or(1, Column::len);
+    // All cells become values at once.
+    allowance.room_for(columns.iter().map(column_weight).fold(0, usize::saturating_add))?;
     let cells: Vec<Vec<Value>> = columns
         .iter()
         .zip(types)

@@ -11,14 +11,19 @@ use polars::prelude::{
 };
 
 use super::{Context, column, failed, lacking};
+use crate::allowance::Allowance;
 use crate::exprs;
-use crate::frames::{gathered, joined};
+use crate::frames::{column_weight, gathered, joined};
 use crate::keys::KeyTable;
 
 /// Rows of a result that are made at once, at most.
 const PIECE: usize = 1 << 18;
 /// Cells of a result that are made at once.
 const CELLS: usize = 1 << 22;
+/// Bytes of a result that are made at once.
+const BYTES: usize = 64 << 20;
+/// Bytes of a row on one side, on the mean, of which no number of pairs that is made at once is too large.
+const SHORT: usize = BYTES / PIECE / 2;
 
 /// What a join computes of its sides.
 pub(crate) struct JoinPlan {
@@ -78,6 +83,8 @@ pub(crate) struct JoinBuild {
     plan: Arc<JoinPlan>,
     held: DataFrame,
     table: KeyTable,
+    /// Bytes of each row that is held.
+    weights: Option<Vec<usize>>,
     /// Of a full join: held rows that had a partner.
     matched: Vec<AtomicBool>,
 }
@@ -104,7 +111,8 @@ impl JoinBuild {
         let held = gathered(DataFrame::new(height, computed(&rows, &plan.held)?)?)?;
         let matched = if plan.kind == JoinKind::Full { height } else { 0 };
         let matched = (0..matched).map(|_| AtomicBool::new(false)).collect();
-        Ok(JoinBuild { plan, held, table, matched })
+        let weights = row_weights(&held);
+        Ok(JoinBuild { plan, held, table, weights, matched })
     }
 
     /// What the join gives for some rows of the side that leads, in their order, in pieces.
@@ -127,15 +135,19 @@ impl JoinBuild {
         };
         let is_outer = self.plan.is_outer();
         let mut pairs = Pairs::default();
+        let weights = row_weights(&rows);
+        let bytes = BYTES.min(Allowance::current().at_once / 4);
         let piece = (CELLS / self.plan.output.len().max(1)).clamp(1, PIECE);
         for (row, group) in groups.iter().enumerate() {
             let partners = group.map_or(&[][..], |group| self.table.rows(group));
             if partners.is_empty() && is_outer {
                 pairs.add(row as IdxSize, None);
             }
+            let own = weight_of(&weights, row);
             for partner in partners {
                 pairs.add(row as IdxSize, Some(*partner));
-                if pairs.rows.len() >= piece {
+                pairs.bytes += own + weight_of(&self.weights, *partner as usize);
+                if pairs.rows.len() >= piece || pairs.bytes >= bytes {
                     give(self.paired(&rows, std::mem::take(&mut pairs))?)?;
                 }
             }
@@ -201,6 +213,25 @@ struct Pairs {
     rows: Vec<IdxSize>,
     partners: Vec<IdxSize>,
     has_none: bool,
+    /// Of their texts, lists and records.
+    bytes: usize,
+}
+
+/// Bytes of each row's texts, lists and records; `None` where all rows are short.
+fn row_weights(rows: &DataFrame) -> Option<Vec<usize>> {
+    let is_long = |column: &Column| column.dtype().is_nested() || *column.dtype() == pl::DataType::String;
+    let long: Vec<&Column> = rows.columns().iter().filter(|column| is_long(column)).collect();
+    let bytes = long.iter().map(|column| column_weight(column)).fold(0, usize::saturating_add);
+    if bytes <= rows.height().saturating_mul(SHORT) && !long.iter().any(|column| column.dtype().is_nested()) {
+        return None;
+    }
+    let mut weights = vec![0; rows.height()];
+    long.iter().for_each(|column| super::growth::add_weights(column.as_materialized_series(), &mut weights));
+    Some(weights)
+}
+
+fn weight_of(weights: &Option<Vec<usize>>, row: usize) -> usize {
+    weights.as_ref().map_or(0, |weights| weights[row])
 }
 
 impl Pairs {

@@ -1,18 +1,13 @@
 //! Operations that change the number of rows by a row's own content, and the union of inputs.
 
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{Explode, Op, Unpivot};
-use polars::prelude::{
-    self as pl, ChunkAgg, DataFrame, ExplodeOptions, LazyFrame, ListNameSpaceImpl, UnionArgs, by_name, lit,
-};
+use pipewright_core::ir::{Explode, Unpivot};
+use polars::prelude::{self as pl, ExplodeOptions, LazyFrame, UnionArgs, by_name, lit};
 
 use super::{Context, column, failed, lacking};
 use crate::exprs;
 use crate::table::polars_type;
-
-/// Bytes of a cell, about.
-const CELL: usize = 16;
 
 pub(super) fn union(inputs: Vec<LazyFrame>, context: &Context) -> Result<LazyFrame, Diagnostic> {
     let mut aligned = Vec::with_capacity(inputs.len());
@@ -34,20 +29,6 @@ pub(super) fn union(inputs: Vec<LazyFrame>, context: &Context) -> Result<LazyFra
         return Err(lacking("inputs"));
     }
     pl::concat(aligned, UnionArgs::default()).map_err(|error| failed(&error))
-}
-
-/// Bytes of the rows, about, that an operation makes of fewer rows by their own content.
-pub(crate) fn grown(op: &Op, rows: &DataFrame, output: &Schema) -> usize {
-    let count = match op {
-        Op::Explode(explode) => {
-            let items = rows.column(&explode.column).ok().and_then(|lists| lists.as_materialized_series().list().ok());
-            let items = items.map_or(0, |lists| lists.lst_lengths().sum().unwrap_or(0) as usize);
-            items.saturating_add(rows.height())
-        }
-        Op::Unpivot(unpivot) => rows.height().saturating_mul(unpivot.columns.len()),
-        _ => return 0,
-    };
-    count.saturating_mul(output.len()).saturating_mul(CELL)
 }
 
 pub(super) fn explode(frame: LazyFrame, explode: &Explode, context: &Context) -> Result<LazyFrame, Diagnostic> {

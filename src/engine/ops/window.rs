@@ -23,6 +23,16 @@ use crate::table::{RESERVED_ROW, polars_schema, series_of};
 use frames::Sorted;
 
 pub(super) fn window(frame: LazyFrame, window: &Window, context: &Context) -> Result<LazyFrame, Diagnostic> {
+    window_of(frame, window, context, context.input()?)
+}
+
+/// As `window`, with ties broken by the columns of `rows` alone: the others were computed of them by other windows.
+pub(crate) fn window_of(
+    frame: LazyFrame,
+    window: &Window,
+    context: &Context,
+    rows: &Schema,
+) -> Result<LazyFrame, Diagnostic> {
     let input = context.input()?;
     let mut hidden = Vec::new();
     let mut plans: Vec<Plan> = Vec::new();
@@ -45,7 +55,7 @@ pub(super) fn window(frame: LazyFrame, window: &Window, context: &Context) -> Re
         output.push(exprs::lower_as(&expr, &known, &field.data_type, &field.name)?);
     }
     output.extend(context.ids());
-    let ties: Vec<String> = tie_breakers(input).iter().filter_map(expr_name).collect();
+    let ties: Vec<String> = tie_breakers(rows).iter().filter_map(expr_name).collect();
     let mut names: Vec<String> = known.names().map(str::to_owned).collect();
     let mut schema = (*polars_schema(&known)).clone();
     if context.ids {

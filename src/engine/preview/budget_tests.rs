@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pipewright_core::data::{DataType, Schema};
 use pipewright_core::expr::parse;
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Column, Explode, Join, JoinKind, Op, Project, Read, Rows, Unpivot, Window};
+use pipewright_core::ir::{Aggregate, Column, Explode, Join, JoinKind, Op, Project, Read, Rows, Unpivot, Window};
 
 use super::tests::plan;
 use super::*;
@@ -68,6 +68,106 @@ fn long_texts_end_at_the_bytes_and_what_follows_knows() {
     }
     let all = last(vec![(rows(5000), vec![]), (project(&[("n", "n * 2"), ("t", "s || s")]), vec![0])], SMALL);
     assert_eq!((all.rows, all.whole, all.cut), (5000, true, None));
+}
+
+/// Whose expressions make nothing longer, of rows that are long already.
+fn copies(count: usize, expr: &str) -> Op {
+    let columns: Vec<String> = (0..count).map(|index| format!("c{index}")).collect();
+    project(&columns.iter().map(|name| (name.as_str(), expr)).collect::<Vec<_>>())
+}
+
+#[test]
+fn many_columns_of_long_texts_end_at_the_bytes() {
+    let long = project(&[("n", "n"), ("s", "s"), ("long", "repeat(s, 20000)")]);
+    for expr in ["upper(long)", "case when n > 3 then long else s end", "coalesce(long, s)", "if(n > 3, long, s)"] {
+        let found = last(vec![(rows(300), vec![]), (long.clone(), vec![0]), (copies(20, expr), vec![1])], SMALL);
+        is_cut(&found, "8.4 MB is met");
+        assert!(found.rows > 3 && found.rows < 60, "{expr}: {}", found.rows);
+    }
+    // Of one row more than the budget: there is none to show.
+    let most = answer(
+        &plan(vec![(rows(5), vec![]), (long, vec![0]), (copies(900, "upper(long)"), vec![1])]),
+        SMALL,
+        &Cancel::new(),
+    );
+    assert_eq!(most[2].as_ref().unwrap_err().code, "PW0829");
+}
+
+#[test]
+fn constants_count_before_there_is_a_row() {
+    let begun = Instant::now();
+    let columns: Vec<(String, String)> =
+        (0..300).map(|index| (format!("c{index}"), format!("repeat('x', {})", 999_999 - index))).collect();
+    let wide = project(&columns.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>());
+    let found = answer(&plan(vec![(rows(50), vec![]), (wide, vec![0])]), SMALL, &Cancel::new());
+    assert_eq!(found[1].as_ref().unwrap_err().code, "PW0829");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+    // Few are as large as they are in all rows.
+    let few = project(&[("n", "n"), ("list", "split(repeat('a,', 2000), ',')")]);
+    let found = last(vec![(rows(2000), vec![]), (few, vec![0])], SMALL);
+    is_cut(&found, "8.4 MB is met");
+}
+
+#[test]
+fn lists_beside_lists_end_at_the_bytes() {
+    let lists = project(&[("a", "split(repeat(s || ',', 3000), ',')"), ("b", "split(repeat(s || ',', 3000), ',')")]);
+    let explode = |column: &str| Op::Explode(Explode { column: column.into(), position: None, keep_empty: false });
+    let ops = vec![(rows(100), vec![]), (lists, vec![0]), (explode("a"), vec![1]), (explode("b"), vec![2])];
+    let found = answer(&plan(ops), Budget { bytes: 128 << 20, ..SMALL }, &Cancel::new());
+    let (first, second) = (found[2].as_ref(), found[3].as_ref());
+    // One list of 3,000 beside each of 3,000 items is more than a quarter of that.
+    assert_eq!(first.unwrap_err().code, "PW0829", "{:?}", second.err());
+    let one = project(&[("n", "n"), ("items", "split(repeat(s || ',', 2000), ',')")]);
+    let cross = Op::Join(Join { kind: JoinKind::Cross, on: vec![], right: vec![("n".into(), "m".into())] });
+    let pairs = last(vec![(rows(80), vec![]), (one, vec![0]), (cross, vec![1, 1])], SMALL);
+    is_cut(&pairs, "8.4 MB is met");
+}
+
+#[test]
+fn texts_of_all_rows_in_one_end_at_the_bytes() {
+    let long = project(&[("n", "n"), ("long", "repeat(s, 2000)")]);
+    let measures = (0..40).map(|index| Column::new(format!("m{index}"), parse("string_agg(long, ',')").unwrap()));
+    let joined = Op::Aggregate(Aggregate { keys: vec![], measures: measures.collect() });
+    let found = last(vec![(rows(2000), vec![]), (long, vec![0]), (joined, vec![1])], SMALL);
+    is_cut(&found, "8.4 MB is met");
+    let pivoted =
+        (0..600).map(|index| Column::new(format!("m{index}"), parse("count(*) filter (where n > 3)").unwrap()));
+    let keys = vec![Column::new("n", parse("n").unwrap())];
+    let pivoted = Op::Aggregate(Aggregate { keys, measures: pivoted.collect() });
+    is_cut(&last(vec![(rows(9000), vec![]), (pivoted, vec![0])], SMALL), "8.4 MB is met");
+}
+
+#[test]
+fn keys_of_a_join_that_take_too_much_are_made_of_fewer_rows() {
+    let key = parse("repeat(s || n, 20000)").unwrap();
+    let join =
+        Op::Join(Join { kind: JoinKind::Inner, on: vec![(key.clone(), key)], right: vec![("n".into(), "m".into())] });
+    is_cut(&last(vec![(rows(5000), vec![]), (join, vec![0, 0])], SMALL), "8.4 MB is met");
+}
+
+#[test]
+fn rows_that_nobody_takes_any_more_are_not_kept() {
+    let ops = (0..4).map(|step| match step {
+        0 => (rows(10), vec![]),
+        _ => (project(&[("s", "s || s")]), vec![step - 1]),
+    });
+    let request = PreviewRequest {
+        id: 1,
+        plan: plan(ops.collect()),
+        watch: vec![NodeId(3)],
+        sampling: Sampling::Whole,
+        budget: SMALL,
+        base: PathBuf::from("."),
+        parameters: BTreeMap::new(),
+    };
+    let mut tables = Vec::new();
+    let mut alive = 0;
+    Session::new(NOTHING).answer(&request, &Cancel::new(), &mut |reply| {
+        tables.push(Arc::downgrade(&reply.result.unwrap().table));
+        alive = tables.iter().filter(|table| table.upgrade().is_some()).count();
+    });
+    // The last ones, and not all four.
+    assert!(tables.len() == 4 && alive <= 2, "{alive}");
 }
 
 #[test]

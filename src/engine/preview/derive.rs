@@ -8,7 +8,7 @@ use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Join, JoinKind, Op};
 use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 
-use crate::allowance::{Allowance, TOO_LATE, TOO_MUCH};
+use crate::allowance::{Allowance, TOO_LATE, TOO_MUCH, too_much};
 use crate::budget::{Budget, Met};
 use crate::frames::{joined, weight};
 use crate::ops::join::{JoinBuild, JoinPlan};
@@ -100,6 +100,10 @@ fn fail(error: PolarsError) -> Diagnostic {
     ops::failed(&error)
 }
 
+fn too_many(limits: &Limits) -> Diagnostic {
+    too_much(&limits.budget.words(Met::Bytes))
+}
+
 fn collected(op: &Op, inputs: &[DataFrame], context: &Context) -> Result<DataFrame, Diagnostic> {
     let frames = inputs.iter().map(|frame| frame.clone().lazy()).collect();
     let frame = ops::lower_op(op, frames, context)?;
@@ -129,6 +133,11 @@ fn row_wise(op: &Op, input: &DataFrame, context: &Context, limits: &Limits) -> R
         let made = {
             let _entered = own.enter();
             of_piece(op, shown, piece, context)
+        };
+        let made = match made {
+            // Constants weigh nothing until they are repeated.
+            Ok((frame, _)) if count > 1 && weight(&frame) as u64 > limits.budget.bytes => Err(too_many(limits)),
+            made => made,
         };
         let made = match made {
             Ok(made) => made,
@@ -185,13 +194,21 @@ type Piece = (DataFrame, Option<(DataFrame, String)>);
 
 /// Rows that an operation makes of some of its input's, and those that it rejects.
 fn of_piece(op: &Op, shown: &Op, piece: DataFrame, context: &Context) -> Result<Piece, Diagnostic> {
-    Allowance::current().room_for(ops::grown(op, &piece, context.output)).map_err(fail)?;
+    room_for(op, &piece, context)?;
     let rows = collected(shown, std::slice::from_ref(&piece), context)?;
     let rejected = match ops::rejected(op, piece.lazy(), context)? {
         Some((frame, reason)) => Some((frame.collect().map_err(fail)?, reason)),
         None => None,
     };
     Ok((rows, rejected))
+}
+
+/// An error where rows are to come to more than may be made at once. What is computed of a single row is counted only.
+fn room_for(op: &Op, rows: &DataFrame, context: &Context) -> Result<(), Diagnostic> {
+    if rows.height() < 2 && !ops::is_foreseen(op) {
+        return Ok(());
+    }
+    Allowance::current().room_for(ops::grown(op, rows, context)).map_err(fail)
 }
 
 /// No more rows than a step may have.
@@ -217,8 +234,26 @@ impl From<PolarsError> for Stop {
     }
 }
 
-/// A join, as its pairs are found.
+/// A join, as its pairs are found; of half of its rows, and so on, where its keys take too much.
 fn paired(join: &Join, mut inputs: Vec<DataFrame>, context: &Context, limits: &Limits) -> Result<Derived, Diagnostic> {
+    let height = inputs.first().map_or(0, DataFrame::height);
+    let mut is_halved = false;
+    loop {
+        match pairs(join, &inputs, context, limits) {
+            Err(fault) if fault.code == TOO_MUCH && inputs.iter().any(|input| input.height() > 1) => {
+                is_halved = true;
+                inputs.iter_mut().for_each(|input| *input = input.head(Some(input.height().div_ceil(2))));
+            }
+            made => {
+                let after = inputs.first().map_or(0, DataFrame::height);
+                let halved = is_halved.then_some(Cut { after, of: height, met: Met::Bytes });
+                return made.map(|made| Derived { cut: made.cut.or(halved), ..made });
+            }
+        }
+    }
+}
+
+fn pairs(join: &Join, inputs: &[DataFrame], context: &Context, limits: &Limits) -> Result<Derived, Diagnostic> {
     let allowance = limits.allowance(1);
     let _entered = allowance.enter();
     let plan = std::sync::Arc::new(JoinPlan::new(join, context)?);
@@ -226,7 +261,7 @@ fn paired(join: &Join, mut inputs: Vec<DataFrame>, context: &Context, limits: &L
     if inputs.len() < 2 {
         return Err(Diagnostic::error("PW0409", "the operation lacks a right input"));
     }
-    let (held, led) = (std::mem::take(&mut inputs[held]), std::mem::take(&mut inputs[1 - held]));
+    let (held, led) = (inputs[held].clone(), &inputs[1 - held]);
     let build = JoinBuild::new(plan, vec![held], &DataFrame::empty()).map_err(fail)?;
     let (mut pieces, mut rows, mut bytes) = (Vec::new(), 0, 0);
     let mut give = |piece: DataFrame| -> Result<(), Stop> {
@@ -290,7 +325,10 @@ fn whole(op: &Op, mut inputs: Vec<DataFrame>, context: &Context, limits: &Limits
         let own = allowance.fresh();
         let made = {
             let _entered = own.enter();
-            collected(op, &inputs, context)
+            inputs
+                .first()
+                .map_or(Ok(()), |rows| room_for(op, rows, context))
+                .and_then(|()| collected(op, &inputs, context))
         };
         match (made, inputs.first_mut()) {
             (Err(fault), Some(first)) if fault.code == TOO_MUCH && first.height() > 1 => {

@@ -47,6 +47,7 @@ impl Session {
     pub(super) fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel, reply: &mut dyn FnMut(PreviewReply)) {
         let order = order(&request.plan, &request.watch);
         let mut known: BTreeMap<NodeId, Known> = BTreeMap::new();
+        let mut takers = takers(&request.plan, &order);
         let last = order.last().copied();
         let limits = Limits { budget: request.budget, until: request.budget.until(), cancel: cancel.clone() };
         for id in order {
@@ -63,6 +64,14 @@ impl Session {
                 Err(fault) => (Known::Failed, Err(fault.step(&node.origin.step, &node.origin.title))),
             };
             known.insert(id, state);
+            // What nobody takes any more goes.
+            for input in node.inputs.iter().chain([&id]) {
+                let left = takers.entry(*input).or_default();
+                *left = left.saturating_sub(usize::from(*input != id));
+                if *left == 0 {
+                    known.remove(input);
+                }
+            }
             reply(PreviewReply { id: request.id, node: id, hash: node.hash, result, done: Some(id) == last });
         }
     }
@@ -137,6 +146,15 @@ fn order(plan: &Plan, watch: &[NodeId]) -> Vec<NodeId> {
         }
     }
     order
+}
+
+/// How often the rows of each node are taken.
+fn takers(plan: &Plan, order: &[NodeId]) -> BTreeMap<NodeId, usize> {
+    let mut takers = BTreeMap::new();
+    for input in order.iter().flat_map(|id| &plan.node(*id).inputs) {
+        *takers.entry(*input).or_default() += 1;
+    }
+    takers
 }
 
 /// Changes with everything that decides a node's rows in a preview.

@@ -190,7 +190,7 @@ impl ReadJob {
             let (file, opened) = self.prepare(index)?;
             let file = Arc::new(file);
             if file.parser.framing() == Framing::Native {
-                let ranges = parquet::row_ranges(&file.path)?;
+                let ranges = parquet::row_ranges(&file.path, self.columns.as_deref())?;
                 let rows = ranges.iter().map(|(_, count)| count).sum::<usize>().max(1) as u64;
                 for (start, count) in ranges {
                     let taken = opened.size * count as u64 / rows;

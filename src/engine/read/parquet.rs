@@ -9,7 +9,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::{Change, Tally};
 use polars::prelude::*;
-use polars_io::prelude::{ParquetReader, SerReader};
+use polars_io::prelude::{ParallelStrategy, ParquetReader, SerReader};
 
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
@@ -17,6 +17,12 @@ use crate::table::{polars_type, schema_of};
 
 /// Rows that are read at once.
 const BATCH: usize = 1 << 18;
+/// Bytes in memory, about, of rows that are read at once.
+const BATCH_BYTES: usize = 64 << 20;
+/// Bytes of a row group that is read at once, though it has more.
+const WHOLE_BYTES: usize = 2 * BATCH_BYTES;
+/// Bytes of a cell in memory.
+const CELL: usize = 8;
 
 fn damaged(path: &Path, error: &PolarsError) -> Diagnostic {
     if let PolarsError::IO { error, .. } = error {
@@ -69,22 +75,43 @@ pub(crate) fn count_rows(path: &Path) -> Result<usize, Diagnostic> {
     ParquetReader::new(file).num_rows().map_err(|error| damaged(path, &error))
 }
 
-/// (first row, rows) of each batch: whole row groups, since part of one costs as much as all of it.
-pub(crate) fn row_ranges(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
-    careful(path, || ranges_of_file(path))
+/// (first row, rows) of each batch: whole row groups, or parts of those that are large. Of a part its own pages are
+/// unpacked, and the dictionaries of its columns.
+pub(crate) fn row_ranges(path: &Path, columns: Option<&[String]>) -> Result<Vec<(usize, usize)>, Diagnostic> {
+    careful(path, || ranges_of_file(path, columns))
 }
 
-fn ranges_of_file(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
+fn ranges_of_file(path: &Path, columns: Option<&[String]>) -> Result<Vec<(usize, usize)>, Diagnostic> {
     let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     let mut reader = ParquetReader::new(file);
     let metadata = reader.get_metadata().map_err(|error| damaged(path, &error))?;
     let mut ranges: Vec<(usize, usize)> = Vec::new();
-    let mut start = 0;
+    let (mut start, mut last) = (0, 0);
     for group in &metadata.row_groups {
         let rows = group.num_rows();
+        let wanted = group.parquet_columns().iter().filter(|column| {
+            let root = column.descriptor().path_in_schema.first().map_or("", |root| root.as_str());
+            columns.is_none_or(|columns| columns.iter().any(|name| name == root))
+        });
+        // As they lie in the file, or as cells that repeat themselves there and do not in memory.
+        let sizes = wanted.map(|column| {
+            let cells = usize::try_from(column.num_values()).unwrap_or_default().max(rows).saturating_mul(CELL);
+            usize::try_from(column.uncompressed_size()).unwrap_or_default().max(cells)
+        });
+        let bytes = sizes.fold(0, usize::saturating_add);
         match ranges.last_mut() {
-            Some((_, count)) if *count + rows <= BATCH => *count += rows,
-            _ => ranges.push((start, rows)),
+            Some((_, count)) if *count + rows <= BATCH && last + bytes <= BATCH_BYTES => {
+                *count += rows;
+                last += bytes;
+            }
+            _ => {
+                // Pages may be large: those at the ends of a part are unpacked twice.
+                let parts = if bytes > WHOLE_BYTES { bytes / BATCH_BYTES + 1 } else { 1 };
+                let step = rows.div_ceil(parts).max(1);
+                ranges.extend((0..rows).step_by(step).map(|from| (start + from, step.min(rows - from))));
+                // Nothing is added to a part.
+                last = if rows <= step { bytes } else { BATCH_BYTES };
+            }
         }
         start += rows;
     }
@@ -94,6 +121,8 @@ fn ranges_of_file(path: &Path) -> Result<Vec<(usize, usize)>, Diagnostic> {
 fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -> Result<DataFrame, Diagnostic> {
     let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     let reader = ParquetReader::new(file).with_columns(columns).with_slice(Some((start, count)));
+    // By row groups: those before the slice are not looked into.
+    let reader = reader.read_parallel(ParallelStrategy::RowGroups);
     reader.set_rechunk(true).finish().map_err(|error| damaged(path, &error))
 }
 

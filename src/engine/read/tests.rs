@@ -192,3 +192,35 @@ fn an_unclosed_quote_costs_its_line_and_little_time() {
     assert_eq!(faults, [(2, reason.clone()), (800_003, reason)]);
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_large_row_group_is_read_in_parts() {
+    use polars::prelude::{IntoColumn, NamedFrom, Series, df};
+    use polars_io::prelude::ParquetWriter;
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().to_owned();
+    let rows = 50_000;
+    let texts: Vec<String> = (0..rows).map(|row| format!("{row} {}", "a text of some length ".repeat(150))).collect();
+    let mut frame = df!("n" => (0..rows).collect::<Vec<i64>>(), "t" => texts).unwrap();
+    let lists: Vec<Series> = (0..rows).map(|row| Series::new("".into(), vec![row; (row % 4) as usize])).collect();
+    frame.with_column(Series::new("l".into(), lists).into_column()).unwrap();
+    let file = std::fs::File::create(base.join("one.parquet")).unwrap();
+    ParquetWriter::new(file).with_row_group_size(Some(rows as usize)).finish(&mut frame).unwrap();
+    let schema = schema_as(&base.join("one.parquet"), &FormatSpec::new("parquet")).unwrap();
+    let mut job = ReadJob::new(vec![base.join("one.parquet")], &base, FormatSpec::new("parquet"), schema);
+    job.position = true;
+    let (mut at, mut parts) = (0, 0);
+    job.for_each(&Ok, &mut |parsed: Parsed| {
+        let height = parsed.frame.height();
+        assert!(crate::frames::weight(&parsed.frame) < 128 << 20);
+        let wanted = frame.slice(at as i64, height);
+        assert!(parsed.frame.select(["n", "t", "l"]).unwrap().equals_missing(&wanted));
+        let lines = parsed.frame.column("_line").unwrap().as_materialized_series().i64().unwrap().clone();
+        assert_eq!((lines.get(0), lines.get(height - 1)), (Some(at as i64 + 1), Some((at + height) as i64)));
+        (at, parts) = (at + height, parts + 1);
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    assert_eq!(at, rows as usize);
+    assert!(parts > 1, "{parts}");
+}

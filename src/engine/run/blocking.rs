@@ -11,6 +11,7 @@ use polars::prelude::{self as pl, DataFrame};
 
 use super::gather::{Reducer, run, some_rows};
 use super::partial::Stage;
+use super::windows::WindowParts;
 use crate::exchange::{Division, Exchange, Gathered, Limits, Order, Partition, Range, Runs, SpillFolder};
 use crate::exprs;
 use crate::frames::compacted;
@@ -31,6 +32,8 @@ pub(super) enum Work {
     Reduce(Reducer),
     /// One operation over all rows, or over those that belong together.
     Whole(Stage),
+    /// Windows of different keys, one after the other: each divides the rows anew.
+    Windows(WindowParts),
     Join(Arc<JoinPlan>, [Schema; 2]),
     Asof(Arc<AsofPlan>, [Schema; 2]),
 }
@@ -52,7 +55,7 @@ pub(super) enum Task {
 /// What was gathered for a node so far.
 pub(super) struct Gather {
     exchange: Exchange,
-    /// Of each distinct count: its keys and values.
+    /// Of each distinct count: its keys and values. Of windows of different keys: what each but the first one takes.
     pairs: Vec<Exchange>,
     /// Rows that came.
     rows: usize,
@@ -84,6 +87,11 @@ impl Work {
             Op::Write(write) => Op::Sort(Sort { keys: write.order.clone() }),
             op => op.clone(),
         };
+        if let Op::Window(window) = &op
+            && let (Needs::AllRows, Some(parts)) = (op.needs(0, &input), window.parts())
+        {
+            return Ok(Work::Windows(WindowParts::new(parts, input)?));
+        }
         Ok(Work::Whole(Stage { op, input, output: node.schema.clone() }))
     }
 
@@ -91,7 +99,7 @@ impl Work {
     /// of keys.
     fn per_row(&self) -> usize {
         match self {
-            Work::Whole(Stage { op: Op::Window(_), .. }) => 64,
+            Work::Whole(Stage { op: Op::Window(_), .. }) | Work::Windows(_) => 64,
             Work::Join(..) | Work::Asof(..) => 24,
             Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) => 0,
         }
@@ -112,6 +120,7 @@ impl Work {
             Work::Reduce(Reducer::Rows { last: stage, .. }) | Work::Whole(stage) => {
                 vec![division(&stage.op, &stage.input)?]
             }
+            Work::Windows(parts) => vec![parts.division(0)?],
         })
     }
 
@@ -123,16 +132,24 @@ impl Work {
                 let all = |schema: &Schema| Division::Keys(schema.names().map(ops::column).collect());
                 parts.distinct.iter().map(|distinct| exchange(vec![all(&distinct.pairs.output)])).collect()
             }
+            Work::Windows(parts) => (1..parts.len())
+                .map(|part| Ok(exchange(vec![parts.division(part)?])))
+                .collect::<Result<_, Diagnostic>>()?,
             _ => Vec::new(),
         };
         Ok(Gather { exchange: exchange(self.divisions()?), pairs, rows: 0 })
+    }
+
+    /// How many gathers are there at the same time.
+    pub fn gathers(&self) -> usize {
+        if matches!(self, Work::Windows(_)) { 2 } else { 1 }
     }
 
     /// What is gathered of a chunk.
     pub fn fold(&self, rows: &DataFrame) -> Result<Vec<DataFrame>, Diagnostic> {
         match self {
             Work::Reduce(reducer) => reducer.fold(rows),
-            Work::Fixed(_) | Work::Whole(_) | Work::Join(..) | Work::Asof(..) => {
+            Work::Fixed(_) | Work::Whole(_) | Work::Windows(_) | Work::Join(..) | Work::Asof(..) => {
                 Ok(vec![compacted(rows.clone()).map_err(fail)?])
             }
         }
@@ -148,7 +165,7 @@ impl Work {
             Work::Asof(plan, schemas) => {
                 AsofBuild::new(plan.clone(), rows, &empty(&schemas[1])).map(Build::Asof).map_err(fail)
             }
-            Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) => {
+            Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) | Work::Windows(_) => {
                 Err(Diagnostic::error("PW0409", "the operation lacks a right input"))
             }
         }
@@ -191,6 +208,7 @@ impl Work {
         match self {
             Work::Reduce(reducer) => reducer.finish(sides),
             Work::Whole(stage) => run(stage, some_rows(sides.into_iter().next().unwrap_or_default(), &stage.input)?),
+            Work::Windows(parts) => parts.finish(sides),
             Work::Fixed(rows) => Ok(rows.clone()),
             Work::Join(_, schemas) | Work::Asof(_, schemas) => some_rows(Vec::new(), &schemas[0]),
         }
@@ -327,7 +345,7 @@ fn in_pieces(rows: DataFrame, send: &mut dyn FnMut(DataFrame) -> bool) -> bool {
 }
 
 /// What an operation needs of its one input, in the engine's terms.
-fn division(op: &Op, input: &Schema) -> Result<Division, Diagnostic> {
+pub(super) fn division(op: &Op, input: &Schema) -> Result<Division, Diagnostic> {
     Ok(match op.needs(0, input) {
         Needs::AnyRows | Needs::AllRows => Division::Whole,
         Needs::EqualKeys(keys) => {
@@ -374,6 +392,9 @@ impl Gather {
     /// Adds the distinct counts to what was folded.
     fn complete(self, work: &Work) -> Result<Exchange, Diagnostic> {
         let Gather { mut exchange, pairs, .. } = self;
+        if let Work::Windows(parts) = work {
+            return parts.but_the_last(exchange, pairs);
+        }
         let Work::Reduce(reducer @ Reducer::Aggregate(parts)) = work else { return Ok(exchange) };
         for (index, (pairs, distinct)) in pairs.into_iter().zip(&parts.distinct).enumerate() {
             let mut count = |rows: Vec<DataFrame>| {

@@ -218,6 +218,34 @@ fn windows_by_hash_of_what_all_of_them_are_partitioned_by() {
 }
 
 #[test]
+fn windows_of_different_keys_divide_the_rows_one_after_the_other() {
+    let folder = folder();
+    let columns = vec![
+        column("place", "row_number() over (partition by rare order by t)"),
+        column("total", "sum(n) over (partition by hot, n)"),
+        column("last", "lead(id) over (partition by t order by n desc, hot)"),
+    ];
+    same(folder.path(), Op::Window(Window { columns }), LITTLE, false);
+    // Rows of which some are alike, so that their order decides which of them gets what.
+    let mut design = Design::default();
+    let rows = rows(&mut design);
+    let few = design.add("Few", project(&[("a", "id % 70"), ("b", "id % 70 * 2"), ("c", "id % 35")]), &[rows]);
+    let columns = vec![
+        column("before", "lag(b) over (partition by a order by c desc)"),
+        column("place", "row_number() over (partition by b order by c)"),
+        column("after", "lead(a) over (partition by c order by b)"),
+    ];
+    let step = design.add("Step", Op::Window(Window { columns }), &[few]);
+    design.write("out.csv", step, &[]);
+    let (mut much, _) = lines(folder.path(), &design, None);
+    let (mut little, report) = lines(folder.path(), &design, Some(LITTLE));
+    assert!(count_of(&report, "Step").spilled_bytes > 0);
+    much.sort();
+    little.sort();
+    assert!(much == little && much.len() == ROWS + 1);
+}
+
+#[test]
 fn a_group_that_does_not_fit_stops_the_run_with_the_step_and_the_limit() {
     let folder = folder();
     let mut design = Design::default();
@@ -330,4 +358,48 @@ fn a_text_that_doubles_without_end_stops_the_run_with_its_step() {
     let fault = run(&design.0, &options(folder.path(), 1 << 18), &Silent).unwrap_err().remove(0);
     assert_eq!((&*fault.code, fault.location.step.as_deref()), ("PW0391", Some("Step 26")), "{fault}");
     assert!(!folder.path().join("out/out.csv").exists());
+}
+
+#[test]
+fn what_grows_is_made_and_goes_on_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 600);
+    let rows = few_rows(&mut design);
+    let long =
+        project(&[("n", "n"), ("s", "s"), ("a", "split(repeat(s || ',', 300), ',')"), ("t", "repeat(s, 20000)")]);
+    let long = design.add("Long", long, &[rows]);
+    let explode = pipewright_core::ir::Explode { column: "a".into(), position: None, keep_empty: false };
+    let each = design.add("Each", Op::Explode(explode), &[long]);
+    // Of long texts many that are as long, and all of them short again.
+    let names: Vec<String> = (0..60).map(|index| format!("c{index}")).collect();
+    let mut columns = vec![("n", "n"), ("s", "s")];
+    columns.extend(names.iter().map(|name| (name.as_str(), "upper(t)")));
+    let wide = design.add("Wide", project(&columns), &[long]);
+    let lengths: Vec<&str> = names.iter().map(String::as_str).collect();
+    let sum = lengths.iter().map(|name| format!("length({name})")).collect::<Vec<_>>().join(" + ");
+    let short = design.add("Short", project(&[("n", "n"), ("length", &sum)]), &[wide]);
+    design.write("out.csv", short, &[]);
+    let count = design.add("Count", aggregate(&["n"], &[("rows", "count(*)")]), &[each]);
+    design.write("count.csv", count, &[]);
+    let (found, report) = lines(folder.path(), &design, Some(64 << 20));
+    assert!(found.iter().skip(1).cloned().eq((0..600).map(|n| format!("{n},1200000"))), "{:?}", found.last());
+    assert_eq!(count_of(&report, "Each").rows_out, 600 * 301);
+    assert_eq!((count_of(&report, "Wide").rows_in.as_slice(), count_of(&report, "Wide").rows_out), (&[600][..], 600));
+    assert!(output(folder.path(), "count.csv").lines().skip(1).all(|line| line.ends_with(",301")));
+}
+
+#[test]
+fn keys_that_are_out_of_measure_stop_the_run_with_their_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design = few(folder.path(), 2000);
+    let rows = few_rows(&mut design);
+    let key = expr("repeat(s || n, 200000)");
+    let join =
+        Join { kind: JoinKind::Inner, on: vec![(key.clone(), key.clone())], right: vec![("n".into(), "m".into())] };
+    let step = design.add("Step", Op::Join(join), &[rows, rows]);
+    design.write("out.csv", step, &[]);
+    let mut options = options(folder.path(), 1 << 18);
+    options.memory = Some(64 << 20);
+    let fault = run(&design.0, &options, &Silent).unwrap_err().remove(0);
+    assert_eq!((&*fault.code, fault.location.step.as_deref()), ("PW0829", Some("Step")), "{fault}");
 }

@@ -12,11 +12,13 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
 use super::blocking::{Build, Work};
 use super::graph::Graph;
+use super::memory;
 use super::quarantine::{Rejected, rejected_rows};
 use crate::allowance::{Allowance, TOO_MUCH};
 use crate::frames::{joined, weight};
 use crate::ops::{self, Context};
 use crate::parallel::Send;
+use crate::read::Cancel;
 use crate::write::{Piece, Target};
 
 /// What runs share between threads.
@@ -36,6 +38,16 @@ pub(super) struct Flow<'a> {
 
 /// Rows of a join's pieces that go on as one.
 const TOGETHER: usize = 1 << 18;
+
+/// A frame in parts of about so many bytes, at least one.
+fn slices(frame: &DataFrame, bytes: usize) -> Vec<DataFrame> {
+    let parts = (weight(frame) / bytes.max(1) + 1).min(frame.height());
+    if parts < 2 {
+        return vec![frame.clone()];
+    }
+    let step = frame.height().div_ceil(parts);
+    (0..frame.height()).step_by(step).map(|start| frame.slice(start as i64, step)).collect()
+}
 
 /// Rows in, per input, and out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,9 +97,9 @@ impl Flow<'_> {
         self.follow(root, root, rows, out)
     }
 
-    /// Pushes rows of a node on. Where a step makes many of few, they go on in pieces, one after the other.
+    /// Pushes rows of a node on. Where a step makes many of few, they go on in pieces, as each is made.
     fn follow(&self, root: NodeId, from: NodeId, rows: DataFrame, out: &mut Out) -> Result<(), Diagnostic> {
-        self.hand_over(from, &rows, &mut out.done)?;
+        self.hand_over(from, &rows, out)?;
         out.hand_on();
         let mut frames: BTreeMap<NodeId, DataFrame> = BTreeMap::from([(from, rows)]);
         for id in self.graph.reached[&root].iter().skip_while(|id| **id != from).skip(1) {
@@ -96,12 +108,13 @@ impl Flow<'_> {
             if !out.is_wanted || node.inputs.iter().all(|input| !frames.contains_key(input)) {
                 continue;
             }
-            let located = |fault: Diagnostic| fault.step(&*node.origin.step, &*node.origin.title);
-            let mut pieces = self.step(*id, &frames, &mut out.done).map_err(located)?;
-            if pieces.len() > 1 {
-                pieces.into_iter().try_for_each(|piece| self.follow(root, *id, piece, out))?;
-            } else if let Some(frame) = pieces.pop() {
-                self.hand_over(*id, &frame, &mut out.done)?;
+            let located = |fault: Diagnostic| match fault.location.step {
+                // Of a step that pieces went on to.
+                Some(_) => fault,
+                None => fault.step(&*node.origin.step, &*node.origin.title),
+            };
+            if let Some(frame) = self.step((root, *id), &frames, out).map_err(located)? {
+                self.hand_over(*id, &frame, out)?;
                 frames.insert(*id, frame);
             }
             out.hand_on();
@@ -109,15 +122,14 @@ impl Flow<'_> {
         Ok(())
     }
 
-    /// A node's rows, in one piece where they are not many.
+    /// A node's rows; `None` where they are many and went on in pieces.
     fn step(
         &self,
-        id: NodeId,
+        (root, id): (NodeId, NodeId),
         frames: &BTreeMap<NodeId, DataFrame>,
-        done: &mut Yield,
-    ) -> Result<Vec<DataFrame>, Diagnostic> {
+        out: &mut Out,
+    ) -> Result<Option<DataFrame>, Diagnostic> {
         let node = self.plan.node(id);
-        let fail = |error| ops::failed(&error);
         // Those of its inputs that come this way.
         let mut found: Vec<(&Schema, &DataFrame)> = Vec::new();
         let mut count = Count::default();
@@ -127,60 +139,115 @@ impl Flow<'_> {
                 found.push((&self.plan.node(*input).schema, frame));
             }
         }
-        let mut pieces = Vec::new();
-        if let (Some(build), Some((_, rows))) = (self.builds.get(&id), found.first()) {
-            build.probe(rows, &mut |piece| {
-                pieces.push(piece);
-                Ok(())
-            })?;
-            // Few rows go on together.
-            if pieces.iter().map(DataFrame::height).sum::<usize>() <= TOGETHER {
-                pieces = vec![joined(pieces).map_err(fail)?];
-            }
+        let only = if let (Some(build), Some((_, rows))) = (self.builds.get(&id), found.first()) {
+            self.paired((root, id), build, rows, &mut count, out)?
         } else if let (Op::Write(_), Some((_, rows))) = (&node.op, found.first()) {
-            pieces.push((*rows).clone());
+            Some((*rows).clone())
         } else {
             let schemas = found.iter().map(|(schema, _)| *schema).collect();
             let name = format!("{} {}", node.origin.step, id.0);
             let context = Context { name: &name, inputs: schemas, output: &node.schema, ids: false };
             let inputs: Vec<DataFrame> = found.iter().map(|(_, frame)| (*frame).clone()).collect();
-            self.divided(node, inputs, &context, &mut count, done, &mut pieces)?;
+            self.divided((root, id), inputs, &context, &mut count, out)?
+        };
+        count.out += only.as_ref().map_or(0, |frame| frame.height() as u64);
+        out.done.counts.push((id, count));
+        Ok(only)
+    }
+
+    /// The pairs of a join. Few go on together.
+    fn paired(
+        &self,
+        (root, id): (NodeId, NodeId),
+        build: &Build,
+        rows: &DataFrame,
+        count: &mut Count,
+        out: &mut Out,
+    ) -> Result<Option<DataFrame>, Diagnostic> {
+        let fail = |error| ops::failed(&error);
+        let (mut pieces, mut height, mut bytes) = (Vec::new(), 0, 0);
+        let mut is_many = false;
+        let done = build.probe(rows, &mut |piece| {
+            self.allowance.check().map_err(fail)?;
+            height += piece.height();
+            bytes += weight(&piece);
+            pieces.push(piece);
+            if height <= TOGETHER && bytes <= self.allowance.at_once {
+                return Ok(());
+            }
+            is_many = true;
+            (height, bytes) = (0, 0);
+            for piece in std::mem::take(&mut pieces) {
+                count.out += piece.height() as u64;
+                self.follow(root, id, piece, out)?;
+            }
+            // What nobody wants is not looked for any more.
+            if out.is_wanted { Ok(()) } else { Cancel::stopped().check() }
+        });
+        match done {
+            Err(_) if !out.is_wanted => return Ok(None),
+            done => done?,
         }
-        count.out = pieces.iter().map(|piece| piece.height() as u64).sum();
-        done.counts.push((id, count));
-        Ok(pieces)
+        let rest = joined(pieces).map_err(fail)?;
+        if !is_many {
+            return Ok(Some(rest));
+        }
+        if rest.height() > 0 {
+            count.out += rest.height() as u64;
+            self.follow(root, id, rest, out)?;
+        }
+        Ok(None)
     }
 
     /// The rows of a row-wise operation; of half of its input and of the other half, where they make too much at once.
     fn divided(
         &self,
-        node: &Node,
+        (root, id): (NodeId, NodeId),
         inputs: Vec<DataFrame>,
         context: &Context,
         count: &mut Count,
-        done: &mut Yield,
-        pieces: &mut Vec<DataFrame>,
-    ) -> Result<(), Diagnostic> {
-        let allowance = self.allowance.fresh();
-        let height = inputs.iter().map(DataFrame::height).sum::<usize>();
-        let made = {
-            let _entered = allowance.enter();
-            self.of_rows(node, &inputs, context)
-        };
-        match (made, &inputs[..]) {
-            (Err(fault), [rows]) if fault.code == TOO_MUCH && height > 1 => {
-                let halves = [rows.head(Some(height / 2)), rows.slice(height as i64 / 2, height)];
-                halves.into_iter().try_for_each(|half| self.divided(node, vec![half], context, count, done, pieces))
+        out: &mut Out,
+    ) -> Result<Option<DataFrame>, Diagnostic> {
+        let node = self.plan.node(id);
+        let mut waiting = vec![inputs];
+        let mut is_many = false;
+        while let Some(inputs) = waiting.pop() {
+            let height = inputs.iter().map(DataFrame::height).sum::<usize>();
+            let allowance = match height {
+                0 | 1 => self.allowance.up_to(memory::of_one_row(self.allowance.at_once)),
+                _ => self.allowance.fresh(),
+            };
+            allowance.check().map_err(|error| ops::failed(&error))?;
+            let made = {
+                let _entered = allowance.enter();
+                self.of_rows(node, &inputs, context)
+            };
+            let (frame, rejected) = match (made, &inputs[..]) {
+                (Err(fault), [rows]) if fault.code == TOO_MUCH && height > 1 => {
+                    let halves = [rows.slice(height as i64 / 2, height), rows.head(Some(height / 2))];
+                    waiting.extend(halves.map(|half| vec![half]));
+                    continue;
+                }
+                (made, _) => made?,
+            };
+            count.lost += allowance.lost();
+            count.changes.add(&allowance.changes());
+            out.done.rejected.extend(rejected);
+            let mut pieces = slices(&frame, allowance.at_once);
+            if waiting.is_empty() && !is_many && pieces.len() == 1 {
+                return Ok(pieces.pop());
             }
-            (made, _) => {
-                let (frame, rejected) = made?;
-                count.lost += allowance.lost();
-                count.changes.add(&allowance.changes());
-                done.rejected.extend(rejected);
-                pieces.push(frame);
-                Ok(())
+            drop(frame);
+            is_many = true;
+            for piece in pieces {
+                count.out += piece.height() as u64;
+                self.follow(root, id, piece, out)?;
+            }
+            if !out.is_wanted {
+                break;
             }
         }
+        Ok(None)
     }
 
     fn of_rows(
@@ -191,8 +258,8 @@ impl Flow<'_> {
     ) -> Result<(DataFrame, Vec<Rejected>), Diagnostic> {
         let fail = |error| ops::failed(&error);
         let lazy: Vec<LazyFrame> = inputs.iter().map(|frame| frame.clone().lazy()).collect();
-        if let [rows] = inputs {
-            Allowance::current().room_for(ops::grown(&node.op, rows, context.output)).map_err(fail)?;
+        if let ([rows], true) = (inputs, inputs.iter().any(|rows| rows.height() > 1) || ops::is_foreseen(&node.op)) {
+            Allowance::current().room_for(ops::grown(&node.op, rows, context)).map_err(fail)?;
         }
         let input = if self.wants_rejected { lazy.first().cloned() } else { None };
         let frame = ops::lower_op(&node.op, lazy, context)?.collect().map_err(fail)?;
@@ -202,20 +269,23 @@ impl Flow<'_> {
     }
 
     /// Gives a node's rows to those who gather or write them.
-    fn hand_over(&self, id: NodeId, frame: &DataFrame, done: &mut Yield) -> Result<(), Diagnostic> {
+    fn hand_over(&self, id: NodeId, frame: &DataFrame, out: &mut Out) -> Result<(), Diagnostic> {
         for (taker, side) in self.graph.takers.get(&id).into_iter().flatten() {
             let mut count = Count::default();
             count.ins[(*side).min(1)] = frame.height() as u64;
-            done.counts.push((*taker, count));
+            out.done.counts.push((*taker, count));
             if let Some(work) = self.works.get(taker) {
-                let lost = self.fold(work, (*taker, *side), frame.clone(), done)?;
-                done.counts.push((*taker, Count { lost, ..Count::default() }));
+                let lost = self.fold(work, (*taker, *side), frame.clone(), &mut out.done)?;
+                out.done.counts.push((*taker, Count { lost, ..Count::default() }));
             }
         }
         if let Some(target) = self.targets.get(&id) {
-            let piece = target.encode(frame)?;
-            done.bytes += piece.bytes();
-            done.written.push((id, piece));
+            for rows in slices(frame, out.most) {
+                let piece = target.encode(&rows)?;
+                out.done.bytes += piece.bytes();
+                out.done.written.push((id, piece));
+                out.hand_on();
+            }
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use pipewright_core::ir::{Limit, Node, Op};
 use polars::prelude::*;
 
 use super::partial::{Decomposed, Stage, decompose};
+use crate::allowance::Allowance;
 use crate::frames::{compacted, joined};
 use crate::ops::{self, Context};
 use crate::table::polars_schema;
@@ -65,13 +66,17 @@ impl Reducer {
         let keep = |frame: DataFrame| compacted(frame).map_err(|error| ops::failed(&error));
         match self {
             Reducer::Aggregate(parts) => {
+                room_for(&parts.fold, rows)?;
                 let mut folds = vec![keep(run(&parts.fold, rows.clone())?)?];
                 for distinct in &parts.distinct {
                     folds.push(keep(run(&distinct.pairs, rows.clone())?)?);
                 }
                 Ok(folds)
             }
-            Reducer::Rows { again, .. } => Ok(vec![keep(run(again, rows.clone())?)?]),
+            Reducer::Rows { again, .. } => {
+                room_for(again, rows)?;
+                Ok(vec![keep(run(again, rows.clone())?)?])
+            }
             Reducer::First { count, offset, .. } => Ok(vec![keep(rows.head(Some(count.saturating_add(*offset))))?]),
         }
     }
@@ -110,9 +115,21 @@ impl Reducer {
     }
 }
 
+/// An error where it makes more at once of rows that may be fewer than may be made at once.
+fn room_for(stage: &Stage, rows: &DataFrame) -> Result<(), Diagnostic> {
+    if rows.height() < 2 {
+        return Ok(());
+    }
+    let context = Context { name: "stage", inputs: vec![&stage.input], output: &stage.output, ids: false };
+    let room = Allowance::current().room_for(ops::grown(&stage.op, rows, &context));
+    room.map_err(|error| ops::failed(&error))
+}
+
 /// One operation over a frame.
 pub(super) fn run(stage: &Stage, rows: DataFrame) -> Result<DataFrame, Diagnostic> {
     let context = Context { name: "stage", inputs: vec![&stage.input], output: &stage.output, ids: false };
+    let room = Allowance::current().room_for(ops::grown_texts(&stage.op, &rows, &context));
+    room.map_err(|error| ops::failed(&error))?;
     ops::lower_op(&stage.op, vec![rows.lazy()], &context)?.collect().map_err(|error| ops::failed(&error))
 }
 

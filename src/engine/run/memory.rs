@@ -21,12 +21,22 @@ pub(super) fn default_budget() -> u64 {
 
 /// What an operation may make at once of rows that may come in smaller pieces.
 pub(super) fn at_once(budget: u64) -> usize {
-    usize::try_from(budget / 4).unwrap_or(usize::MAX).clamp(256 << 20, 1 << 30)
+    usize::try_from(budget / 16).unwrap_or(usize::MAX).clamp(16 << 20, 512 << 20)
+}
+
+/// The same of a single row.
+pub(super) fn of_one_row(at_once: usize) -> usize {
+    at_once.saturating_mul(4).max(96 << 20)
 }
 
 /// The same where all rows are needed at once.
-pub(super) fn out_of_measure(at_once: usize) -> usize {
-    at_once.saturating_mul(16)
+pub(super) fn out_of_measure(budget: u64) -> usize {
+    usize::try_from(budget).unwrap_or(usize::MAX).max(256 << 20)
+}
+
+/// What a calculation may make of rows of which nobody knows how many come together.
+pub(super) fn each_time(budget: u64) -> usize {
+    usize::try_from(budget / 4).unwrap_or(usize::MAX).max(256 << 20)
 }
 
 /// What comes of a chunk is handed on in parts of so many bytes.
