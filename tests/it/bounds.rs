@@ -71,8 +71,11 @@ fn bounded(args: &[&str]) -> (i32, String, String) {
     texts(shell.output().unwrap())
 }
 
-/// The designs that outgrew the memory, each by its name.
-fn bombs() -> Vec<(&'static str, usize, Vec<(&'static str, serde_json::Value)>)> {
+/// A design: name, rows of the source, kind and settings of each step.
+type Bomb = (&'static str, usize, Vec<(&'static str, serde_json::Value)>);
+
+/// The designs that outgrew the memory.
+fn bombs() -> Vec<Bomb> {
     let long = || compute(columns(1, "repeat(s, 100000)"));
     let explode = |column: &str| ("explode_list", serde_json::json!({ "column": column }));
     let cross = || ("join", serde_json::json!({ "kind": "cross", "on": [], "suffix": "_r" }));

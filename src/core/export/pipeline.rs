@@ -151,9 +151,15 @@ case $out in
   /*) ;;
   *) out=./$out ;;
 esac
-if [ -d "$out" ] && [ "$(CDPATH= cd -- "$out" && pwd -P)" = "$here" ]; then
-  echo "error: results do not go into the bundle itself: run.sh $out/results" >&2
-  exit 2
+if [ -d "$out" ]; then
+  place=$(CDPATH= cd -- "$out" && pwd -P)
+  case $place/ in
+    "$here/" | "$here/receipt/"*) place=$here ;;
+  esac
+  if [ "$place" -ef "$here" ]; then
+    echo "error: results do not go into the bundle itself: run.sh $here/results" >&2
+    exit 2
+  fi
 fi
 exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
 "#;

@@ -161,7 +161,8 @@ fn nothing_beside_a_bundles_scripts_runs_and_no_result_takes_their_place() {
         let (code, _, talk) = script(&bundle.join("verify.sh"), &[], &at("p"), folder.path());
         assert_eq!(code, 0, "{target}: {talk}");
         assert!(!at("canary").exists(), "{target}");
-        for (out, here) in [(".", bundle.as_path()), (path(&bundle), folder.path())] {
+        let pinned = bundle.join("receipt/data");
+        for (out, here) in [(".", bundle.as_path()), (path(&bundle), folder.path()), (path(&pinned), folder.path())] {
             let (code, _, talk) = run_it(&[out, "--trust"], here);
             assert!(code == 2 && talk.contains("the bundle itself"), "{target}: {talk}");
         }

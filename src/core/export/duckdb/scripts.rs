@@ -182,8 +182,12 @@ for option in "$@"; do
 done
 mkdir -p -- "$out"
 out=$(CDPATH= cd -- "$out" && pwd -P)
-if [ "$out" = "$here" ]; then
-  echo "error: results do not go into the bundle itself: run.sh $out/results" >&2
+place=$out
+case $place/ in
+  "$here/" | "$here/receipt/"*) place=$here ;;
+esac
+if [ "$place" -ef "$here" ]; then
+  echo "error: results do not go into the bundle itself: run.sh $here/results" >&2
   exit 2
 fi
 # Hidden places, where programs look for their settings, and files of the current folder are written to where the design
