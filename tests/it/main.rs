@@ -9,6 +9,7 @@ mod export;
 mod formats;
 mod journal_kills;
 mod layering;
+mod matches;
 mod messages;
 #[path = "../../src/core/needs.rs"]
 mod needs;
@@ -27,6 +28,8 @@ mod told;
 
 #[cfg(feature = "gui")]
 mod gui;
+#[cfg(feature = "gui")]
+mod gui_answers;
 #[cfg(feature = "gui")]
 mod gui_planner;
 #[cfg(feature = "gui")]
