@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Aggregate, GoesOn, Matches, NodeId, OnFail, Op, Plan};
 use crate::data::figures::grouped;
 use crate::data::{Value, exact_int};
-use crate::expr::{Expr, ExprKind, bind, print};
+use crate::expr::{Expr, ExprKind, bind, function, print};
 use crate::formats::Changes;
 
 /// What was counted at one operation, by a preview or a run.
@@ -121,7 +121,7 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
         value => value.clone(),
     };
     let plain: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-    let shown = |expr: &Expr| print(&bind(expr, &plain));
+    let shown = |expr: &Expr| print(&bind(&without_secrets(expr.clone()), &plain));
     match &node.op {
         Op::Read(_) => {
             let lines = if fate.unread == 1 { "line" } else { "lines" };
@@ -180,6 +180,21 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
         .collect()
 }
 
+/// Keys of hashes come into no text, also where their values stand in the plan already.
+fn without_secrets(expr: Expr) -> Expr {
+    expr.rewrite(&mut |mut expr| {
+        if let ExprKind::Call(call) = &mut expr.kind {
+            let meant = function(&call.function).map_or(&[][..], |function| function.secret_args);
+            for index in meant {
+                if let Some(argument) = call.args.get_mut(*index) {
+                    *argument = Expr::made(ExprKind::Parameter("secret".to_owned()));
+                }
+            }
+        }
+        expr
+    })
+}
+
 fn unmatched(matches: &Matches) -> Vec<(LeftOutKind, u64, String)> {
     let (left, right) = (&matches.left, &matches.right);
     let mut found = Vec::new();
@@ -233,6 +248,16 @@ mod tests {
             plan.steps.insert(step.into(), PlanStep { kind, ..PlanStep::default() });
         }
         plan
+    }
+
+    #[test]
+    fn the_key_of_a_hash_stands_in_no_line() {
+        let mut plan = plan();
+        let node = std::sync::Arc::make_mut(&mut plan.nodes[1]);
+        node.op = Op::Filter { predicate: parse("hmac(sid, 'the key') = 'x' and status > 3").unwrap() };
+        let fate = |_: NodeId| Some(Fate { rows_in: 5, rows_out: 1, ..Fate::default() });
+        let list = left_out(&plan, NodeId(1), &BTreeMap::new(), &fate);
+        assert_eq!(list[0].text, "of 5 rows where hmac(sid, ${secret}) = 'x' and status > 3 does not hold (“BAD”)");
     }
 
     #[test]
