@@ -358,6 +358,9 @@ pub struct PreviewArgs {
     /// Value of a parameter
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
+    /// Writes what became of the rows on the way, step by step, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use pipewright_core::data::Value;
+use pipewright_core::data::figures::grouped;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{LeftOut, LeftOutKind};
 use pipewright_core::quote::{visible, visible_json, visible_lines, visible_start};
 use pipewright_engine::{ResultTable, given_name};
 use serde::Serialize;
@@ -26,6 +28,17 @@ pub fn tell<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
             *file = "standard input".to_owned();
         }
         let _ = writeln!(io::stderr().lock(), "{diagnostic}");
+    }
+}
+
+/// What rows leave out; what is told of steps and sources by itself is not repeated.
+pub fn say_left_out(list: &[LeftOut]) {
+    let is_new = |one: &&LeftOut| match one.kind {
+        LeftOutKind::Filtered | LeftOutKind::Duplicates | LeftOutKind::Limited | LeftOutKind::Empty => true,
+        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Unmatched => false,
+    };
+    for one in list.iter().filter(is_new) {
+        say(format_args!("  not in it: {} {}", grouped(one.count), one.text));
     }
 }
 

@@ -1,13 +1,17 @@
 //! `pipewright preview`: the rows that leave a step, as the designer shows them.
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
-use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::resolve_parameters;
-use pipewright_engine::{Sampling, preview_told};
+use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
+use pipewright_core::files;
+use pipewright_core::ir::{NodeId, resolve_parameters};
+use pipewright_core::planner::{AnswerShape, Asked, Headline, Vocabulary};
+use pipewright_engine::{PreviewReport, ResultTable, Sampling, ToldPreview, preview_told};
 
 use super::args::{PreviewArgs, RowForm};
-use super::output::{counted, tell, write_aligned};
+use super::output::{counted, say_left_out, tell, write_aligned};
+use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn preview(args: &PreviewArgs) -> VerbResult {
@@ -50,7 +54,8 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         },
     };
     let sampling = if args.sample == 0 { Sampling::Whole } else { Sampling::Head { rows: args.sample } };
-    let (result, remarks) = preview_told(&opened.plan, node, &sampling, &opened.base, &parameters)?;
+    let ToldPreview { result, remarks, report } =
+        preview_told(&opened.plan, node, &sampling, &opened.base, &parameters)?;
     let table = result.table.slice(0, usize::try_from(args.rows).unwrap_or(usize::MAX).min(result.table.rows()));
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {
@@ -61,7 +66,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     out.flush()?;
     let exactness = if result.made_up {
         "from made-up rows of planned sources"
-    } else if result.whole && remarks.is_empty() {
+    } else if result.whole && remarks.iter().all(|remark| remark.severity == Severity::Hint) {
         "exact"
     } else if result.whole {
         "exact but for what is told below"
@@ -70,7 +75,14 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     };
     let method = result.statement.as_ref().map(|statement| format!(" ({})", statement.method)).unwrap_or_default();
     tell!("{}, {exactness}{method}; {} shown", counted(result.rows, "row"), table.rows());
+    if plan_step.kind == "answer" {
+        tell!("answer: {}", headline(&opened, &step, node, &result.table).sentence);
+    }
+    say_left_out(&report.left_out);
     tell(&remarks);
+    if let Some(path) = &args.report {
+        save_report(path, &report)?;
+    }
     if let Some(cut) = result.told_cut() {
         tell([&cut]);
     }
@@ -78,4 +90,26 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         tell!("{} would be longer than a million characters: null", counted(result.lost, "text"));
     }
     Ok(Outcome::Done)
+}
+
+/// The rows of an Answer step as a sentence.
+fn headline(opened: &Opened, step: &str, node: NodeId, table: &ResultTable) -> Headline {
+    let project = opened.project.as_ref();
+    let own = project.and_then(|project| project.steps.get(step));
+    let question = own.and_then(|step| project?.questions.get(step.settings.get("question")?.as_str()?));
+    let asked = question.and_then(|question| Asked::own(question)?.ok());
+    let vocabulary = project.map_or_else(Vocabulary::shipped, |project| Vocabulary::of(project).0);
+    let title = &opened.plan.node(node).origin.title;
+    AnswerShape::of(asked.as_ref(), &opened.plan, node, &vocabulary, title).headline(table)
+}
+
+/// Replaces a file that was named for it.
+fn save_report(path: &Path, report: &PreviewReport) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(report).map_err(io::Error::from).map(|text| text + "\n");
+    text.and_then(|text| files::save(path, text.as_bytes())).map_err(|error| {
+        let fault = Diagnostic::error("PW1081", format!("the report cannot be written: {}", io_cause(&error)))
+            .help("choose another place for it")
+            .file(path.display().to_string());
+        Failure { diagnostics: vec![fault], outcome: Outcome::Failed }
+    })
 }

@@ -17,7 +17,7 @@ use pipewright_core::quote::visible;
 use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input};
 
 use super::args::{Form, RunArgs};
-use super::output::{counted, print_json, tell, tell_json};
+use super::output::{counted, print_json, say_left_out, tell, tell_json};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project, usage};
 
@@ -145,6 +145,7 @@ fn say(report: &RunReport, args: &RunArgs) {
         let verb = if args.dry_run { "would write" } else { "wrote" };
         let rows = if args.dry_run { String::new() } else { format!("{} to ", counted(sink.rows, "row")) };
         tell!("{verb} {rows}{}", sink.path);
+        say_left_out(&sink.left_out);
     }
     say_kept(&report.kept);
     for source in report.sources.iter().filter(|source| source.tally.quarantined > 0) {

@@ -48,7 +48,7 @@ impl Budget {
     /// In words: `256 MB`.
     pub(crate) fn words(&self, met: Met) -> String {
         match met {
-            Met::Rows => format!("{} rows", crate::sample::grouped(self.rows)),
+            Met::Rows => format!("{} rows", pipewright_core::data::figures::grouped(self.rows)),
             Met::Bytes => size_text(self.bytes),
             Met::Time => format!("{} s", self.time.unwrap_or_default().as_secs_f64()),
         }

@@ -51,6 +51,15 @@ fn present(columns: &[Column]) -> Option<Vec<bool>> {
     present
 }
 
+/// Rows that have a key that is null.
+pub(crate) fn lacking(columns: &[Column]) -> u64 {
+    match columns.iter().filter(|column| column.null_count() > 0).count() {
+        0 => 0,
+        1 => columns.iter().map(|column| column.null_count() as u64).sum(),
+        _ => present(columns).map_or(0, |present| present.iter().filter(|is_present| !**is_present).count() as u64),
+    }
+}
+
 /// Finds the rows of a key. Rows whose key has a null are in no group: null matches nothing.
 pub(crate) struct KeyTable {
     /// `None`: no keys, so that all rows are one group.
@@ -147,6 +156,10 @@ impl KeyTable {
             None
         };
         Ok((0..height).map(find).collect())
+    }
+
+    pub fn group_count(&self) -> usize {
+        self.starts.len() - 1
     }
 
     /// The rows of a group, in their order.

@@ -38,7 +38,10 @@ pub use budget::Budget;
 pub use collected::{rows_of_nodes, rows_of_steps};
 pub use columns::{POSITION, Quarantined};
 pub use differences::{differences, differences_of_finding};
-pub use preview::{NodeResult, PreviewReply, PreviewRequest, PreviewWorker, SAMPLE_ROWS, preview_now, preview_told};
+pub use preview::{
+    NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_now,
+    preview_told,
+};
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{
     Cancel, STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_schema, read_stream,

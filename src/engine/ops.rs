@@ -6,6 +6,7 @@ mod aggregate;
 pub(crate) mod asof;
 mod growth;
 pub(crate) mod join;
+pub(crate) mod matching;
 pub(crate) mod order;
 mod parse;
 mod reshape;
@@ -19,7 +20,7 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::expr::{Expr, SortKey, bind};
 use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
-use polars::prelude::{self as pl, LazyFrame, PolarsError, SortMultipleOptions};
+use polars::prelude::{self as pl, DataFrame, LazyFrame, PolarsError, SortMultipleOptions};
 
 use crate::table::RESERVED_ROW;
 use crate::{allowance, exprs};
@@ -167,6 +168,14 @@ pub(crate) fn rejecting(op: &Op) -> Option<Op> {
     }
     *on_fail = OnFail::Reject;
     Some(op)
+}
+
+/// Rows without a value, for each of what an aggregate looks at.
+pub(crate) fn nulls(aggregate: &Aggregate, rows: &DataFrame, schema: &Schema) -> Result<Vec<u64>, Diagnostic> {
+    let exprs = aggregate.looked_at().into_iter().map(|looked_at| exprs::lower(looked_at.expr, schema));
+    let exprs = exprs.enumerate().map(|(index, typed)| Ok(typed?.expr.alias(format!("#{index}"))));
+    let columns = computed(rows, &exprs.collect::<Result<Vec<_>, Diagnostic>>()?).map_err(|error| failed(&error))?;
+    Ok(columns.iter().map(|column| column.null_count() as u64).collect())
 }
 
 /// Groups in the order of their keys, so that previews do not jump.

@@ -15,13 +15,15 @@ use std::thread;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Changes, Tally};
-use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::ir::{Fate, LeftOut, Matches, NodeId, Plan, left_out};
+use serde::Serialize;
 
 use crate::budget::Budget;
 use crate::columns::Quarantined;
 use crate::profile::{ColumnProfile, profile};
 use crate::read::Cancel;
-use crate::run::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source};
+use crate::run::{Count, StepReport, step_report};
+use crate::run::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, unmatched_in_step};
 use crate::sample::{SampleStatement, Sampling};
 use crate::table::ResultTable;
 use session::Session;
@@ -75,11 +77,27 @@ pub struct NodeResult {
     pub lost: u64,
     /// What became of values here otherwise.
     pub changes: Changes,
+    /// Of an aggregate: rows without a value, for each of `Aggregate::looked_at`.
+    pub nulls: Vec<u64>,
+    /// Of a join: how the rows of its sides found partners; `None` where the budget cut it.
+    pub matches: Option<Matches>,
     /// Time that computing took; of the earlier request where it comes from the cache.
     pub milliseconds: f64,
 }
 
 impl NodeResult {
+    /// What was counted here, for the list of what an answer leaves out.
+    pub fn fate(&self) -> Fate {
+        Fate {
+            rows_in: self.rows_in.iter().sum(),
+            rows_out: self.rows,
+            unread: self.tally.as_ref().map_or(self.quarantined.len() as u64, |tally| tally.quarantined),
+            changes: self.changes.clone(),
+            matches: self.matches.clone(),
+            nulls: self.nulls.clone(),
+        }
+    }
+
     /// What became of values here, in words; `None` where each is as it was.
     pub fn told_changes(&self) -> Option<String> {
         match &self.tally {
@@ -112,6 +130,7 @@ impl NodeResult {
             }
             None => remarks.extend(changed_in_step(&self.changes)),
         }
+        remarks.extend(self.matches.iter().flat_map(unmatched_in_step));
         remarks
     }
 
@@ -323,17 +342,40 @@ pub fn preview_now(
     base: &Path,
     parameters: &BTreeMap<String, Value>,
 ) -> Result<NodeResult, Diagnostic> {
-    preview_told(plan, watch, sampling, base, parameters).map(|(result, _)| result)
+    preview_told(plan, watch, sampling, base, parameters).map(|told| told.result)
 }
 
-/// One node's rows, computed here and now; and what was turned away, and became of values, on the way to them.
+/// A node's rows with what is to be known of them.
+#[derive(Debug, Clone)]
+pub struct ToldPreview {
+    pub result: NodeResult,
+    /// What was turned away, and became of values, on the way to the rows.
+    pub remarks: Vec<Diagnostic>,
+    pub report: PreviewReport,
+}
+
+/// What `preview --report` writes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PreviewReport {
+    pub rows: u64,
+    /// Made of every row of every source.
+    pub whole: bool,
+    /// In part of sources that do not exist yet.
+    pub made_up: bool,
+    /// Each operation on the way, as in the report of a run.
+    pub steps: Vec<StepReport>,
+    /// What the rows leave out, from the sources on.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One node's rows, computed here and now, with what became of others on the way to them.
 pub fn preview_told(
     plan: &Plan,
     watch: NodeId,
     sampling: &Sampling,
     base: &Path,
     parameters: &BTreeMap<String, Value>,
-) -> Result<(NodeResult, Vec<Diagnostic>), Diagnostic> {
+) -> Result<ToldPreview, Diagnostic> {
     let request = PreviewRequest {
         id: 0,
         plan: Arc::new(plan.clone()),
@@ -343,22 +385,37 @@ pub fn preview_told(
         base: base.to_path_buf(),
         parameters: parameters.clone(),
     };
-    let (mut first_fault, mut found, mut remarks) = (None, None, Vec::new());
+    let (mut first_fault, mut found, mut remarks) = (None, BTreeMap::new(), Vec::new());
     Session::new(NOTHING).answer(&request, &Cancel::new(), &mut |reply| match reply.result {
         Ok(result) => {
             let origin = &plan.node(reply.node).origin;
             remarks.extend(result.remarks().into_iter().map(|told| told.step(&*origin.step, &*origin.title)));
-            if reply.node == watch {
-                found = Some(result);
-            }
+            found.insert(reply.node, result);
         }
         Err(fault) => first_fault = first_fault.take().or(Some(fault)),
     });
-    match (found, first_fault) {
-        (Some(found), _) => Ok((found, remarks)),
+    let fate = |id: NodeId| found.get(&id).map(NodeResult::fate);
+    match (found.get(&watch), first_fault) {
+        (Some(result), _) => {
+            let report = PreviewReport {
+                rows: result.rows,
+                whole: result.whole,
+                made_up: result.made_up,
+                steps: found.iter().map(|(id, result)| previewed_step(plan, *id, result)).collect(),
+                left_out: left_out(plan, watch, parameters, &fate),
+            };
+            Ok(ToldPreview { result: result.clone(), remarks, report })
+        }
         (None, Some(fault)) => Err(fault),
         (None, None) => Err(Diagnostic::error("PW0709", "the step is not part of the plan")),
     }
+}
+
+/// Row accounting of one operation of a preview.
+fn previewed_step(plan: &Plan, id: NodeId, result: &NodeResult) -> StepReport {
+    let mut count = Count { out: result.rows, lost: result.lost, changes: result.changes.clone(), ..Count::default() };
+    result.rows_in.iter().enumerate().for_each(|(input, rows)| count.ins[input.min(1)] += rows);
+    step_report(plan, id, &count, result.matches.clone())
 }
 
 #[cfg(test)]

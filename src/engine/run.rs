@@ -25,15 +25,19 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::Publication;
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Node, NodeId, Op, Plan};
+use pipewright_core::ir::{Node, NodeId, Op, Plan, left_out};
 
 use blocking::{Build, Gather, Task, Work};
-use flow::{Count, Flow, Out, Yield};
+pub(crate) use flow::Count;
+use flow::{Flow, Out, Yield};
 use graph::Graph;
 use prepare::{Prepared, prepare};
 use quarantine::{QuarantineFile, Rejected};
 pub use report::{BlockingStep, FileReport, RunReport, SinkReport, SourceReport, StepReport};
-pub(crate) use report::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory};
+pub(crate) use report::{
+    changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory, step_report,
+    unmatched_in_step,
+};
 
 use crate::allowance::Allowance;
 use crate::exchange::SpillFolder;
@@ -430,12 +434,7 @@ impl Run<'_> {
     /// Takes in what a chunk came to; called in the chunks' order.
     fn take(&mut self, pushed: Yield) -> Result<(), Diagnostic> {
         for (id, count) in pushed.counts {
-            let sum = self.counts.entry(id).or_default();
-            sum.ins[0] += count.ins[0];
-            sum.ins[1] += count.ins[1];
-            sum.out += count.out;
-            sum.lost += count.lost;
-            sum.changes.add(&count.changes);
+            self.counts.entry(id).or_default().add(&count);
         }
         for (id, side, rows) in pushed.gathered {
             let (Some(work), Some(gather)) = (self.works.get(&id), self.gathers.get_mut(&id)) else { continue };
@@ -470,7 +469,13 @@ impl Run<'_> {
             report.bytes_read += source.files.iter().map(|file| file.bytes).sum::<u64>();
         }
         let spilled = self.spilled.iter().map(|(id, parts)| (*id, blocking::spilled_bytes(parts))).collect();
-        report.steps = report::step_reports(self.plan, &self.counts, &spilled);
+        self.builds.clear();
+        let matches = self.works.iter().filter_map(|(id, work)| Some((*id, work.matches(self.plan, *id)?))).collect();
+        report.steps = report::step_reports(self.plan, &self.counts, &spilled, &matches);
+        let fate = |id| report::fate(id, &self.counts, &self.tallies, &matches);
+        for (sink, id) in report.sinks.iter_mut().zip(self.targets.keys()) {
+            sink.left_out = left_out(self.plan, *id, &BTreeMap::new(), &fate);
+        }
         report.spilled_bytes = spilled.values().sum();
         report.quarantined += report.steps.iter().map(|step| step.quarantined).sum::<u64>();
         let units: u64 = self.tallies.values().map(|tally| tally.read).sum();

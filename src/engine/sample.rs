@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use pipewright_core::data::figures::grouped;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::{Change, Framing, Tally};
@@ -364,19 +365,6 @@ fn count_between(file: &mut File, from: u64, to: u64) -> std::io::Result<u64> {
         left -= got as u64;
     }
     Ok(lines)
-}
-
-/// `12,345`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// `4.1 M`, `120,000`.

@@ -5,7 +5,7 @@ mod cells;
 mod types;
 mod write;
 
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::{Schema, TableRows, Value};
 use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, PolarsResult, Series, UInt64Type};
 
 use crate::frames::weight;
@@ -140,6 +140,20 @@ impl ResultTable {
     pub(crate) fn lazy(&self) -> polars::prelude::LazyFrame {
         use polars::prelude::IntoLazy;
         self.frame.clone().lazy()
+    }
+}
+
+impl TableRows for ResultTable {
+    fn schema(&self) -> &Schema {
+        ResultTable::schema(self)
+    }
+
+    fn rows(&self) -> usize {
+        ResultTable::rows(self)
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value {
+        ResultTable::value(self, row, column)
     }
 }
 

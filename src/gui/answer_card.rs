@@ -1,23 +1,24 @@
 //! The card of an Answer in the inspector: the number, the chart, the definition in plain words, the thresholds that
 //! can be turned, and what is not in this number. Reads the state and asks for actions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use egui::{RichText, Ui};
+use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::Parameter;
-use pipewright_core::planner::{Asked, Chart, Dial};
+use pipewright_core::planner::{Asked, Dial};
 use pipewright_core::project::Step;
 use pipewright_core::steps;
 use serde_json::Value as Json;
 
-use super::chart::{chart_ui, guess};
+use super::chart::chart_ui;
 use super::command::{Action, Actions, Chosen};
 use super::edits;
 use super::flow_view::{line_of, main_port};
 use super::forms::label_ui;
 use super::question_view::dial_ui;
 use super::results::Freshness;
-use super::state::{StateRef, grouped, number_text};
+use super::state::{StateRef, grouped};
 use super::statusbar::statement;
 use super::theme;
 use super::widgets::{badge, caption, hairline, link, soft};
@@ -35,23 +36,19 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     let port = main_port(state, step);
     if let Some(rows) = state.results.rows(&step.id, &port) {
         let is_fresh = state.results.freshness(&state.plan, &step.id, &port) == Freshness::Fresh;
-        let digest = state.results.get(&step.id, &port).and_then(|outcome| outcome.digest.as_ref());
-        let (number, what) = match digest.filter(|_| rows.rows == 1) {
-            Some(digest) => (number_text(digest.max), digest.column.clone()),
-            None => (grouped(rows.rows), if rows.rows == 1 { "row".into() } else { "rows".into() }),
-        };
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(number).font(theme::number()));
-            ui.label(RichText::new(what).color(palette.soft));
-        });
+        let told = state.results.get(&step.id, &port).and_then(|outcome| outcome.told.clone());
+        if let Some(told) = &told {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(RichText::new(&told.headline.number).font(theme::number()));
+                ui.label(RichText::new(&told.headline.what).color(palette.soft));
+            });
+            ui.label(&told.headline.sentence);
+        }
         let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
         badge(ui, &word, colour);
         ui.add_space(theme::SPACE_2);
-        let chart: Option<Chart> = asked.as_ref().and_then(|asked| asked.contract.chart.clone());
-        let chart = chart.or_else(|| guess(&rows.table));
-        if let Some(chart) = chart.filter(|_| rows.rows > 1)
-            && chart_ui(ui, &format!("chart of {}", step.id), &rows.table, &chart, 170.0)
-        {
+        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1) {
+            chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
             ui.add_space(theme::SPACE_2);
         }
     }
@@ -65,7 +62,7 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
     dials_ui(ui, state, &used, asked.as_ref(), out);
     how_ui(ui, state, &before, out);
-    left_out_ui(ui, state, &before, &used);
+    left_out_ui(ui, state, step, &before, &used);
     ui.add_space(theme::SPACE_2);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
@@ -161,74 +158,44 @@ fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions)
     ui.add_space(theme::SPACE_2);
 }
 
-/// Rows that steps left out, lines that could not be read, meanings that nobody confirmed.
-fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], used: &str) {
+/// Rows that steps left out or joins did not match, lines that could not be read, meanings that nobody confirmed.
+fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step], used: &str) {
     label_ui(ui, "Not in this number", "");
-    let mut told = false;
-    for step in before {
-        for (count, why) in left_out(state, step) {
-            told = true;
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-                ui.label(RichText::new(grouped(count)).font(theme::code()));
-                soft(ui, why);
-            });
-        }
-    }
-    for (column, source, meaning) in unconfirmed(state, before, used) {
-        told = true;
+    let mut line = |count: String, text: String| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-            ui.label(RichText::new(column).font(theme::code()));
-            soft(ui, format!("of {source} is taken to be “{meaning}”: nobody has confirmed it"));
+            ui.label(RichText::new(count).font(theme::code()));
+            soft(ui, text);
         });
+    };
+    let list = left_out_of(state, &step.id);
+    let unconfirmed = unconfirmed(state, before, used);
+    for one in &list {
+        line(grouped(one.count), one.text.clone());
     }
-    if !told {
+    for (source, columns) in &unconfirmed {
+        let what = if columns.len() == 1 { "meaning" } else { "meanings" };
+        let named = columns.iter().map(|(column, meaning)| format!("`{column}` as {meaning}"));
+        let named = named.collect::<Vec<_>>().join(", ");
+        line(grouped(columns.len() as u64), format!("{what} in {source} that nobody has confirmed: {named}"));
+    }
+    if list.is_empty() && unconfirmed.is_empty() {
         caption(ui, "Every row that was read is in it.");
     }
 }
 
-fn left_out(state: StateRef<'_>, step: &Step) -> Vec<(u64, String)> {
-    let title = state.step_title(&step.id);
-    let mut found = Vec::new();
-    let unread = super::unread::count_of(state, &step.id);
-    if unread > 0 {
-        let word = match (edits::step_ports(step).inputs.is_empty(), unread) {
-            (true, 1) => "line could not be read",
-            (true, _) => "lines could not be read",
-            (false, 1) => "row was rejected",
-            (false, _) => "rows were rejected",
-        };
-        found.push((unread, format!("{word} ({title})")));
-    }
-    let changed = super::unread::changed_values_of(state, &step.id);
-    if changed > 0 {
-        let word = if changed == 1 { "value did not fit its column" } else { "values did not fit their columns" };
-        found.push((changed, format!("{word} ({title})")));
-    }
-    let port = main_port(state, step);
-    let Some(rows) = state.results.rows(&step.id, &port) else { return found };
-    let before: u64 = rows.rows_in.iter().sum();
-    let gone = before.saturating_sub(rows.rows);
-    let why = match step.kind.as_str() {
-        "filter" => {
-            let predicate = step.settings.get("predicate").and_then(Json::as_str).unwrap_or_default();
-            format!("rows where {} does not hold", with_values(state, predicate))
-        }
-        "remove_duplicates" => format!("duplicates ({title})"),
-        "top_n" | "limit" | "sample" => format!("rows beyond those shown ({title})"),
-        _ => return found,
-    };
-    if gone > 0 {
-        found.push((gone, why));
-    }
-    found
+/// What the rows of a step leave out, as far as they are computed.
+pub fn left_out_of(state: StateRef<'_>, step: &str) -> Vec<LeftOut> {
+    let Some(node) = state.plan.steps.get(step).and_then(|step| step.nodes.last()) else { return Vec::new() };
+    let fate = |id: NodeId| Some(state.results.of_node(&state.plan, id)?.fate());
+    let values = resolve_parameters(&state.plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
+    left_out(&state.plan, *node, &values, &fate)
 }
 
-/// Columns that steps before an answer use and whose meaning is a guess: column, source, meaning.
-fn unconfirmed(state: StateRef<'_>, before: &[&Step], used: &str) -> Vec<(String, String, String)> {
-    let Some(latest) = &state.planning.latest else { return Vec::new() };
-    let mut found = Vec::new();
+/// Columns that steps before an answer use and whose meaning is a guess: by source, with that meaning.
+fn unconfirmed(state: StateRef<'_>, before: &[&Step], used: &str) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let Some(latest) = &state.planning.latest else { return found };
     let words: BTreeSet<&str> = used.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
     for step in before {
         let Some(source) = step.settings.get("source").and_then(Json::as_str) else { continue };
@@ -238,7 +205,7 @@ fn unconfirmed(state: StateRef<'_>, before: &[&Step], used: &str) -> Vec<(String
             let Some(meaning) = column.accepted().filter(|meaning| meaning.score < 100) else { continue };
             if words.contains(column.column.as_str()) {
                 let what = latest.catalogue.vocabulary.title(&meaning.concept).to_owned();
-                found.push((column.column.clone(), title.clone(), what));
+                found.entry(title.clone()).or_default().push((column.column.clone(), what));
             }
         }
     }

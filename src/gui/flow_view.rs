@@ -5,14 +5,15 @@ use std::collections::HashMap;
 
 use egui::{Rect, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::Op;
+use pipewright_core::ir::{JoinKind, Op, SideMatches};
+use pipewright_core::planner::PlottedLine;
 use pipewright_core::project::{Step, Wire};
 use pipewright_core::steps::{self, StepKind};
 
-use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, StepState, StepView, WireView};
+use super::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, Sparkline, StepState, StepView, WireView};
 use super::edits::step_ports;
-use super::results::{Digest, Freshness};
-use super::state::{StateRef, grouped, number_text, percent, short_count};
+use super::results::{Freshness, Told};
+use super::state::{StateRef, grouped, percent, short_count};
 use super::widgets::shown_name;
 
 /// What is looked up for every step: made once for all.
@@ -245,7 +246,7 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
     }
     let plural = |count: u64| if count == 1 { "row" } else { "rows" };
     if view.group == Group::Answer {
-        describe_answer(rows.rows, found.digest.as_ref(), view);
+        describe_answer(found.told.as_deref(), view);
         return;
     }
     if matches!(view.state, StepState::Computing | StepState::Stale) {
@@ -264,6 +265,9 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
             .map(|(count, word)| if count > 0 { format!("{} {word}", grouped(count)) } else { String::new() });
         view.footer_right = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         view.footer_warns = true;
+    } else if let Some(matches) = state.results.matches(&step.id).filter(|matches| matches.unmatched() > 0) {
+        view.footer_right = format!("{} unmatched", grouped(matches.unmatched()));
+        view.footer_warns = true;
     } else if step_ports(step).inputs.len() == 1
         && step.kind == "filter"
         && let Some(before) = rows_in(lookup, &step.id)
@@ -273,20 +277,43 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
     }
 }
 
-/// An answer's card: how many rows, or the one number; the range of the first number column.
-fn describe_answer(rows: u64, digest: Option<&Digest>, view: &mut StepView) {
+/// Lines of a small chart, at most.
+const LINES: usize = 3;
+
+/// An answer's card: its number, what it counts and where, and the chart of it in small.
+fn describe_answer(told: Option<&Told>, view: &mut StepView) {
     let is_waiting = matches!(view.state, StepState::Stale) && !view.footer_left.is_empty();
     let word = if is_waiting { view.footer_left.clone() } else { view.state.word().to_owned() };
-    view.headline = Some((short_count(rows), if rows == 1 { "row".into() } else { "rows".into() }));
-    view.footer_left = word.clone();
-    let Some(digest) = digest.filter(|_| !is_waiting) else { return };
-    if rows == 1 {
-        view.headline = Some((number_text(digest.max), digest.column.clone()));
-    } else {
-        view.sparkline.clone_from(&digest.points);
-        view.footer_left =
-            format!("{word} · {} {} to {}", digest.column, number_text(digest.min), number_text(digest.max));
+    view.footer_left.clone_from(&word);
+    let Some(told) = told else { return };
+    view.headline = Some((told.headline.number.clone(), shown_name(&told.headline.what, 80)));
+    if is_waiting {
+        return;
     }
+    if !told.headline.place.is_empty() {
+        view.footer_left = format!("{word} · {}", shown_name(&told.headline.place, 120));
+    }
+    let Some(chart) = &told.chart else { return };
+    view.sparkline = match (chart.lines.first(), &chart.bars[..]) {
+        (None, bars) => Sparkline::Bars(bars.iter().map(|(_, height)| *height as f32).collect()),
+        (Some(_), _) => {
+            let first = chart.lines.iter().flat_map(|line| &line.pieces).flatten().map(|[x, _]| *x).reduce(f64::min);
+            let small = |line| small_line(line, first.unwrap_or_default());
+            Sparkline::Lines(chart.lines.iter().take(LINES).map(small).collect())
+        }
+    };
+}
+
+/// A line in so few points as a small chart shows, each the highest of its neighbours; pieces stay apart.
+fn small_line(line: &PlottedLine, first: f64) -> Vec<Vec<[f32; 2]>> {
+    const POINTS: usize = 120;
+    let all: usize = line.pieces.iter().map(Vec::len).sum();
+    let together = all.div_ceil(POINTS).max(1);
+    let highest = |points: &[[f64; 2]]| {
+        let best = points.iter().copied().reduce(|best, next| if next[1] > best[1] { next } else { best });
+        best.map(|[x, y]| [((x - first) / 1e6) as f32, y as f32])
+    };
+    line.pieces.iter().map(|piece| piece.chunks(together).filter_map(highest).collect()).collect()
 }
 
 fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, steps: &[StepView]) -> Option<WireView> {
@@ -306,12 +333,48 @@ fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     let is_current = state.results.freshness(&state.plan, &wire.from, &wire.output) != Freshness::Stale;
     if let Some(rows) = state.results.rows(&wire.from, &wire.output).filter(|_| is_current) {
         view.label = short_count(rows.rows);
-        let before = rows_in(lookup, &wire.from);
-        if let Some(before) = before
+        if let Some(side) = unmatched_side(state, wire) {
+            view.label = format!("{} · {} unmatched", view.label, short_count(side.unmatched));
+            return Some(view);
+        }
+        if let Some(before) = rows_in(lookup, &wire.from)
             && before > rows.rows
+            && keeps_rows(state, &wire.from)
         {
             view.label = format!("{} · {}", view.label, percent(rows.rows, before));
         }
     }
     Some(view)
+}
+
+/// The side of a join that a wire feeds, where rows of it should have found partners and did not.
+fn unmatched_side<'a>(state: StateRef<'a>, wire: &'a Wire) -> Option<&'a SideMatches> {
+    let matches = state.results.matches(&wire.to)?;
+    let is_current = state.results.freshness(&state.plan, &wire.to, "out") == Freshness::Fresh;
+    let side = if wire.input == "left" { &matches.left } else { &matches.right };
+    Some(side).filter(|side| is_current && side.is_told())
+}
+
+/// Whether the rows behind a step are rows that came in, so that a share of them means something.
+fn keeps_rows(state: StateRef<'_>, step: &str) -> bool {
+    let nodes = state.plan.steps.get(step).map(|step| step.nodes.as_slice()).unwrap_or_default();
+    nodes.iter().all(|node| match &state.plan.node(*node).op {
+        Op::Filter { .. }
+        | Op::Project(_)
+        | Op::Check(_)
+        | Op::Parse(_)
+        | Op::Window(_)
+        | Op::Sort(_)
+        | Op::Limit(_)
+        | Op::Distinct(_)
+        | Op::Write(_) => true,
+        Op::Join(join) => matches!(join.kind, JoinKind::Semi | JoinKind::Anti),
+        Op::Read(_)
+        | Op::Rows(_)
+        | Op::Aggregate(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Explode(_)
+        | Op::Unpivot(_) => false,
+    })
 }

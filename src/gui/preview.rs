@@ -7,6 +7,7 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align, Color32, FontId, Galley, Layout, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
+use pipewright_core::data::figures::cell_number;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::model::Id;
 
@@ -297,7 +298,10 @@ impl TableDelegate for Rows<'_> {
         };
         let Some(field) = self.schema.fields.get(index) else { return };
         let value = self.table.value(cell.row_nr as usize, index);
-        let text = shown_name(&shown(&value), CELL_CHARACTERS);
+        let text = match &value {
+            Value::Float(number) => cell_number(*number),
+            value => shown_name(&shown(value), CELL_CHARACTERS),
+        };
         let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
         let name = format!("{} of row {}: {text}", field.name, cell.row_nr + 1);
         if ui.is_sizing_pass() {
@@ -306,8 +310,10 @@ impl TableDelegate for Rows<'_> {
             return;
         }
         let galley = fitted(ui, text, theme::code(), colour, inner.width());
-        let is_cut = galley.elided;
-        paint_in(ui, inner, galley, is_right_aligned(&field.data_type) && !is_cut);
+        let is_right = is_right_aligned(&field.data_type) && !galley.elided;
+        // What is shown in short is told in full on hover.
+        let is_cut = galley.elided || matches!(value, Value::Float(_)) && galley.text() != shown(&value);
+        paint_in(ui, inner, galley, is_right);
         let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Cell, true, &name));
         if response.clicked() {
@@ -414,7 +420,7 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
 }
 
 fn shortened(value: &Value) -> String {
-    let text = shown(value);
+    let text = if let Value::Float(number) = value { cell_number(*number) } else { shown(value) };
     if text.chars().count() > 16 { format!("{}…", text.chars().take(15).collect::<String>()) } else { text }
 }
 

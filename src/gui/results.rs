@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::ir::{Matches, NodeId, Plan};
 use pipewright_core::model::Id;
+use pipewright_core::planner::{AnswerShape, Headline, Plotted};
 
-use super::backend::{ColumnProfile, NodeResult, PreviewReply, ResultTable};
+use super::backend::{ColumnProfile, NodeResult, PreviewReply};
 
 /// How a shown result relates to the design as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,26 +29,22 @@ pub struct Outcome {
     pub hash: u64,
     pub result: Result<NodeResult, Diagnostic>,
     /// What an answer's card tells of its rows.
-    pub digest: Option<Digest>,
+    pub told: Option<Arc<Told>>,
 }
 
-/// The number column that an answer's chart shows, in short.
+/// An answer's rows in short: its sentence, and the chart of what it is about.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Digest {
-    pub column: String,
-    pub min: f64,
-    pub max: f64,
-    /// Points for a small chart, in the order of the rows; at most 64.
-    pub points: Vec<f32>,
+pub struct Told {
+    pub headline: Headline,
+    pub chart: Option<Plotted>,
 }
 
 /// A node as part of a step.
 #[derive(Debug)]
 struct Site {
     step: Id,
-    is_answer: bool,
-    /// The column that an answer's chart shows; none: the first number.
-    charted: Option<String>,
+    /// What it is about, of an answer.
+    shape: Option<Arc<AnswerShape>>,
     /// Among the nodes that the step was lowered to; `None`: it only passes the node on.
     place: Option<usize>,
     ports: Vec<String>,
@@ -118,9 +114,12 @@ impl Results {
                 };
             }
             for port in &site.ports {
-                let found = reply.result.as_ref().ok().filter(|_| site.is_answer);
-                let digest = found.and_then(|found| digest(&found.table, site.charted.as_deref()));
-                let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), digest };
+                let found = reply.result.as_ref().ok().zip(site.shape.as_ref());
+                let told = found.map(|(found, shape)| {
+                    let (headline, chart) = (shape.headline(&*found.table), shape.plotted(&*found.table));
+                    Arc::new(Told { headline, chart })
+                });
+                let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), told };
                 self.by_port.insert((site.step.clone(), port.clone()), outcome);
             }
         }
@@ -140,18 +139,28 @@ impl Results {
         self.by_node.range((step.to_owned(), 0)..).take_while(move |((id, _), _)| id == step).map(|(_, found)| found)
     }
 
-    /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten. `charted`
-    /// gives the column that an answer's chart shows.
-    pub fn follow(&mut self, plan: &Plan, charted: impl Fn(&str) -> Option<String>) {
+    /// What was computed for a node of the plan.
+    pub fn of_node(&self, plan: &Plan, id: NodeId) -> Option<&NodeResult> {
+        let step = &plan.node(id).origin.step;
+        let place = plan.steps.get(step)?.nodes.iter().position(|node| *node == id)?;
+        self.by_node.get(&(step.clone(), place))
+    }
+
+    /// How rows of a step's sides found partners, where it is a join and its result is of the design as it is.
+    pub fn matches<'a>(&'a self, step: &'a str) -> Option<&'a Matches> {
+        self.nodes(step).find_map(|node| node.matches.as_ref())
+    }
+
+    /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten. `shape`
+    /// gives what the answer of a step is about.
+    pub fn follow(&mut self, plan: &Plan, shape: impl Fn(&str) -> Option<AnswerShape>) {
         self.by_node.retain(|(step, place), _| plan.steps.get(step).is_none_or(|step| *place < step.nodes.len()));
         self.resting = resting(plan);
         self.index.clear();
         for (id, step) in &plan.steps {
             let mut sites: BTreeMap<NodeId, Site> = BTreeMap::new();
-            let is_answer = step.kind == "answer";
-            let charted = if is_answer { charted(id) } else { None };
-            let site =
-                || Site { step: id.clone(), is_answer, charted: charted.clone(), place: None, ports: Vec::new() };
+            let shape = if step.kind == "answer" { shape(id).map(Arc::new) } else { None };
+            let site = || Site { step: id.clone(), shape: shape.clone(), place: None, ports: Vec::new() };
             for (place, node) in step.nodes.iter().enumerate() {
                 sites.entry(*node).or_insert_with(site).place = Some(place);
             }
@@ -206,29 +215,4 @@ fn resting(plan: &Plan) -> HashMap<NodeId, Id> {
         }
     }
     found
-}
-
-/// The wanted column, or else the first number column; `None` where there is none, or no number in it.
-fn digest(table: &ResultTable, wanted: Option<&str>) -> Option<Digest> {
-    const POINTS: usize = 64;
-    /// Rows that are looked at: an answer is small, and a large one is told from its beginning.
-    const ROWS: usize = 10_000;
-    let is_number = |data_type: &DataType| matches!(data_type, DataType::Int | DataType::Float);
-    let fields = &table.schema().fields;
-    let column = fields.iter().position(|field| is_number(&field.data_type) && Some(field.name.as_str()) == wanted);
-    let column = column.or_else(|| fields.iter().position(|field| is_number(&field.data_type)))?;
-    let number = |row: usize| match table.value(row, column) {
-        Value::Int(number) => Some(number as f64),
-        Value::Float(number) => Some(number),
-        _ => None,
-    };
-    let rows = table.rows().min(ROWS);
-    let numbers: Vec<f64> = (0..rows).filter_map(number).collect();
-    let points = rows.min(POINTS);
-    Some(Digest {
-        column: table.schema().fields.get(column)?.name.clone(),
-        min: numbers.iter().copied().reduce(f64::min)?,
-        max: numbers.iter().copied().reduce(f64::max)?,
-        points: (0..points).map(|point| number(point * rows / points).unwrap_or_default() as f32).collect(),
-    })
 }

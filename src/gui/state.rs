@@ -10,7 +10,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{self, Holder};
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
-use pipewright_core::planner::{Asked, Difference};
+use pipewright_core::planner::{AnswerShape, Asked, Difference, Vocabulary};
 use pipewright_core::project::{History, Project, Step, check_invariants, to_text};
 use pipewright_engine::resolve::referred_variable;
 
@@ -23,6 +23,8 @@ use super::planning::{PlanningState, Suggestion};
 use super::results::Results;
 use super::settings::Settings;
 use super::volume::VolumeState;
+
+pub use pipewright_core::data::figures::{counted, grouped, percent, short_count};
 
 /// Name of a project that nobody named yet.
 pub const UNTITLED: &str = "untitled";
@@ -294,12 +296,16 @@ impl AppState {
         problems.extend(self.load_diagnostics.iter().filter(|found| !found.is_error()).cloned());
         self.design_problems = problems;
         self.results.retain(|step| design.steps.contains_key(step));
-        let charted = |step: &str| {
-            let question = design.steps.get(step)?.settings.get("question")?.as_str()?;
-            let asked = Asked::own(design.questions.get(question)?)?.ok()?;
-            asked.contract.chart?.y.into_iter().next()
+        let (vocabulary, _) = Vocabulary::of(design);
+        let plan = &self.plan;
+        let shape = |id: &str| {
+            let step = design.steps.get(id)?;
+            let node = *plan.steps.get(id)?.outputs.get("out")?;
+            let question = step.settings.get("question").and_then(|id| design.questions.get(id.as_str()?));
+            let asked = question.and_then(|question| Asked::own(question)?.ok());
+            Some(AnswerShape::of(asked.as_ref(), plan, node, &vocabulary, &step.title))
         };
-        self.results.follow(&self.plan, charted);
+        self.results.follow(plan, shape);
         self.selection.steps.retain(|step| design.steps.contains_key(step));
         self.selection.wires.retain(|wire| design.wires.contains_key(wire));
         let project = &self.project;
@@ -454,63 +460,6 @@ fn without_detours(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// `1,904`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1,904`, `0.317`: a value as answers show it.
-pub fn number_text(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        let sign = if value < 0.0 { "-" } else { "" };
-        return format!("{sign}{}", grouped(value.abs() as u64));
-    }
-    format!("{value:.3}").trim_end_matches('0').to_owned()
-}
-
-/// `1 row`, `1,904 rows`.
-pub fn counted(number: u64, word: &str) -> String {
-    format!("{} {word}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
-/// `412 k`, `9.3 k`, `1.2 M`: short enough for a wire.
-pub fn short_count(number: u64) -> String {
-    let with_unit = |value: f64, unit: &str| {
-        if value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-    };
-    match number {
-        0..=9_999 => grouped(number),
-        10_000..=999_499 => with_unit(number as f64 / 1e3, "k"),
-        999_500..=999_499_999 => with_unit(number as f64 / 1e6, "M"),
-        _ => with_unit(number as f64 / 1e9, "G"),
-    }
-}
-
-/// `2.3 %`; `0 %` and `100 %` only where they are exact.
-pub fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 || part == 0 {
-        return "0 %".into();
-    }
-    if part == whole {
-        return "100 %".into();
-    }
-    let share = part as f64 / whole as f64 * 100.0;
-    match share {
-        share if share < 0.1 => "< 0.1 %".into(),
-        share if share < 10.0 => format!("{share:.1} %"),
-        share if share > 99.5 => "> 99 %".into(),
-        share => format!("{share:.0} %"),
-    }
 }
 
 #[cfg(test)]

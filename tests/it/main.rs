@@ -10,6 +10,7 @@ mod export;
 mod formats;
 mod journal_kills;
 mod layering;
+mod matches;
 mod messages;
 #[path = "../../src/core/needs.rs"]
 mod needs;
@@ -28,6 +29,8 @@ mod told;
 
 #[cfg(feature = "gui")]
 mod gui;
+#[cfg(feature = "gui")]
+mod gui_answers;
 #[cfg(feature = "gui")]
 mod gui_planner;
 #[cfg(feature = "gui")]

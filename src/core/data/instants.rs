@@ -6,7 +6,7 @@
 //! known name (`UTC`, `CEST`), or none (UTC). A day with separators alone is its midnight. Digits beyond the
 //! microsecond are cut off; a leap second (`:60`) counts as the next second.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
 pub const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -33,6 +33,29 @@ pub fn micros_of(days: i32) -> Option<i64> {
 pub fn to_calendar(micros: i64) -> Option<NaiveDateTime> {
     DateTime::from_timestamp_micros(in_range(micros)?).map(|time| time.naive_utc())
 }
+
+/// `3 Mar` and `14:00`, for people; empty where there is no such day.
+pub fn day_and_clock(micros: i64) -> (String, String) {
+    let Some(time) = to_calendar(micros) else { return (String::new(), String::new()) };
+    let month = MONTHS.get(time.month0() as usize).and_then(|month| month.get(..3)).unwrap_or_default();
+    (format!("{} {month}", time.day()), format!("{:02}:{:02}", time.hour(), time.minute()))
+}
+
+/// Their names.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 pub fn from_calendar(time: NaiveDateTime) -> Option<i64> {
     in_range(time.and_utc().timestamp_micros())

@@ -1,11 +1,12 @@
 //! What flows through a pipeline: types, fields, schemas, values. Must not import other rooms.
 
+pub mod figures;
 pub mod instants;
 mod schema;
 mod types;
 mod value;
 
-pub use schema::{Classification, Field, Labels, Schema};
+pub use schema::{Classification, Field, Labels, Schema, TableRows};
 pub use types::DataType;
 pub use value::{
     Value, compare_numbers, exact_float, exact_int, format_date, format_duration, format_timestamp, settled,

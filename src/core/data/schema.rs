@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::DataType;
+use super::{DataType, Value};
 
 /// How freely a field's values may travel, from free to closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -160,6 +160,13 @@ impl Field {
     pub fn new(name: impl Into<String>, data_type: DataType) -> Self {
         Self { name: name.into(), data_type, labels: Labels::default(), extra: Map::new() }
     }
+}
+
+/// Rows with their columns, whoever holds them.
+pub trait TableRows {
+    fn schema(&self) -> &Schema;
+    fn rows(&self) -> usize;
+    fn value(&self, row: usize, column: usize) -> Value;
 }
 
 /// The ordered columns of a step's output. Names are case-sensitive and unique.

@@ -3,7 +3,9 @@
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
 mod answers;
+mod left_out;
 mod lineage;
+mod matches;
 mod names;
 mod needs;
 mod op;
@@ -15,7 +17,9 @@ mod secrets;
 mod trace;
 
 pub use answers::load_answers;
+pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
+pub use matches::{GoesOn, Matches, SideMatches};
 pub use names::{check_parameter_names, is_parameter_name, parameter_variable};
 pub use needs::Needs;
 pub use op::{

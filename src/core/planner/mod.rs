@@ -2,6 +2,7 @@
 //! (profiles of samples) that others gather: reads no file and runs nothing.
 //! Imports everything up to plan; must not import export.
 
+mod answer;
 mod bits;
 mod catalogue;
 mod conversions;
@@ -14,6 +15,7 @@ mod facts;
 pub mod findings;
 mod gaps;
 mod governed;
+mod headline;
 mod import;
 mod meanings;
 mod planned;
@@ -29,6 +31,7 @@ mod values;
 mod vocabulary;
 mod volume;
 
+pub use answer::{About, AnswerShape, MeasureShape, Unit};
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::{
     CellEvidence, Coverage, CoverageState, FieldAway, Forbidden, UnusedField, cell_evidence, coverage,
@@ -39,6 +42,7 @@ pub use differences::{Comparison, Difference, Selection, compare, differences, j
 pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
 pub use facts::{SourceFacts, TimeSpan, source_facts};
 pub use gaps::{Gap, gaps};
+pub use headline::{Headline, Plotted, PlottedLine};
 pub use import::{
     Declared, DeclaredField, ImportKind, Imported, import_edits, read_declarations, recognise_declarations,
 };

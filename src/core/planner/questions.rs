@@ -55,6 +55,12 @@ pub struct Contract {
     /// In the place of measures: a list of rows with these columns.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Part>,
+    /// What one row of a list is: `failed transaction`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub row: String,
+    /// The column of a list of which the most frequent value is told with the answer, and since when it is there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub most: String,
     /// A condition over the result's columns; empty: none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub having: String,
@@ -86,6 +92,9 @@ pub struct Condition {
 pub struct Part {
     pub name: String,
     pub expression: String,
+    /// Of its numbers: `s`, `B`, `share`; empty: what its concept says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
     /// Left out where no source gives what it needs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,

@@ -261,7 +261,7 @@ impl Sentence {
 }
 
 fn part(name: &str, expression: &str) -> Part {
-    Part { name: name.to_owned(), expression: expression.to_owned(), optional: false }
+    Part { name: name.to_owned(), expression: expression.to_owned(), unit: String::new(), optional: false }
 }
 
 /// A concept that has a value, as its type wants it written.

@@ -11,6 +11,7 @@ use polars::prelude::{
 };
 
 use super::join::computed;
+use super::matching::{Flags, MatchTally, rows_lacking};
 use super::{Context, column, failed, lacking, tie_breakers};
 use crate::exprs::{Typed, key_pair};
 use crate::frames::{gathered, joined};
@@ -22,6 +23,9 @@ pub(crate) struct AsofPlan {
     join: AsofJoin,
     left_keys: Vec<pl::Expr>,
     right_keys: Vec<pl::Expr>,
+    /// By side: keys and time as they are given, which are null where a row has none.
+    given: [Vec<pl::Expr>; 2],
+    tally: MatchTally,
     ties: Vec<pl::Expr>,
     output: Vec<String>,
 }
@@ -39,12 +43,23 @@ impl AsofPlan {
             right_keys.push(right.alias(format!("#key{index}")));
         }
         let output = context.output.names().map(str::to_owned).collect();
-        Ok(AsofPlan { join: join.clone(), left_keys, right_keys, ties: tie_breakers(right_schema), output })
+        let (mut left_given, mut right_given) = (vec![time_of(&join.left_time)], vec![time_of(&join.right_time)]);
+        for (index, (left, right)) in join.by.iter().enumerate() {
+            left_given.push(column(left).alias(format!("#key{index}")));
+            right_given.push(column(right).alias(format!("#key{index}")));
+        }
+        let (given, tally, ties) = ([left_given, right_given], MatchTally::default(), tie_breakers(right_schema));
+        Ok(AsofPlan { join: join.clone(), left_keys, right_keys, given, tally, ties, output })
     }
 
     /// Keys by which the sides may be divided: left, right. Empty: not at all.
     pub fn keys(&self) -> [&[pl::Expr]; 2] {
         [&self.left_keys, &self.right_keys]
+    }
+
+    /// How the rows found partners, when all builds of the join are gone.
+    pub fn matches(&self) -> [[u64; 3]; 2] {
+        self.tally.total()
     }
 }
 
@@ -56,12 +71,26 @@ pub(crate) struct AsofBuild {
     table: KeyTable,
     /// Microseconds, of the candidates.
     times: Vec<i64>,
+    /// Candidates that are nearest to some row.
+    matched: Flags,
+    /// Right rows, and those of them that have a null key or no time.
+    height: u64,
+    null_keys: u64,
+}
+
+impl Drop for AsofBuild {
+    /// Nobody looks up any more: what the right rows found is known.
+    fn drop(&mut self) {
+        let matched = self.matched.found().count() as u64;
+        self.plan.tally.add(1, [matched, self.height - matched, self.null_keys]);
+    }
 }
 
 impl AsofBuild {
     pub fn new(plan: Arc<AsofPlan>, rows: Vec<DataFrame>, empty: &DataFrame) -> PolarsResult<AsofBuild> {
         let rows = if rows.is_empty() { empty.clone() } else { joined(rows)? };
         // Candidates follow one another by time; of those alike in keys and time the last counts.
+        let (height, null_keys) = (rows.height() as u64, rows_lacking(&rows, &plan.given[1])?);
         let time = time_of(&plan.join.right_time);
         let mut by = vec![time.clone()];
         by.extend(plan.ties.iter().cloned());
@@ -71,15 +100,25 @@ impl AsofBuild {
         let times = micros(&sorted, &time)?;
         let held: Vec<pl::Expr> = plan.join.right.iter().map(|(from, to)| column(from).alias(to.as_str())).collect();
         let held = gathered(DataFrame::new(sorted.height(), computed(&sorted, &held)?)?)?;
-        Ok(AsofBuild { plan, held, table, times: times.into_iter().map(Option::unwrap_or_default).collect() })
+        let times = times.into_iter().map(Option::unwrap_or_default).collect();
+        let matched = Flags::new(sorted.height());
+        Ok(AsofBuild { plan, held, table, times, matched, height, null_keys })
     }
 
     /// The left rows, in their order, each with what is nearest.
     pub fn probe(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
         let groups = self.table.groups(&computed(rows, &self.plan.left_keys)?, rows.height())?;
         let times = micros(rows, &time_of(&self.plan.join.left_time))?;
-        let nearest = groups.iter().zip(times).map(|(group, time)| self.nearest(self.table.rows((*group)?), time?));
+        let mut matched = 0;
+        let nearest = groups.iter().zip(times).map(|(group, time)| {
+            let nearest = self.nearest(self.table.rows((*group)?), time?)?;
+            matched += 1;
+            self.matched.set(nearest as usize);
+            Some(nearest)
+        });
         let partners = IdxCa::from_iter_options("partners".into(), nearest);
+        let null_keys = rows_lacking(rows, &self.plan.given[0])?;
+        self.plan.tally.add(0, [matched, rows.height() as u64 - matched, null_keys]);
         let mut columns: Vec<Column> = rows.columns().to_vec();
         if self.held.width() > 0 {
             let held = self.held.take(&partners)?.into_columns();
@@ -139,10 +178,20 @@ pub(super) fn asof_join(
     join: &AsofJoin,
     context: &Context,
 ) -> Result<LazyFrame, Diagnostic> {
+    let fail = |error| failed(&error);
+    Ok(asof_rows(&left.collect().map_err(fail)?, right.collect().map_err(fail)?, join, context)?.0.lazy())
+}
+
+/// The join's rows, and how those of its sides found partners.
+pub(crate) fn asof_rows(
+    left: &DataFrame,
+    right: DataFrame,
+    join: &AsofJoin,
+    context: &Context,
+) -> Result<(DataFrame, [[u64; 3]; 2]), Diagnostic> {
     let plan = Arc::new(AsofPlan::new(join, context)?);
-    let whole = || -> PolarsResult<DataFrame> {
-        let build = AsofBuild::new(plan, vec![right.collect()?], &DataFrame::empty())?;
-        build.probe(&left.collect()?)
-    };
-    Ok(whole().map_err(|error| failed(&error))?.lazy())
+    let whole =
+        || -> PolarsResult<DataFrame> { AsofBuild::new(plan.clone(), vec![right], &DataFrame::empty())?.probe(left) };
+    let rows = whole().map_err(|error| failed(&error))?;
+    Ok((rows, plan.matches()))
 }

@@ -2,7 +2,6 @@
 //! chunk by chunk; the other is held and prepared once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Join, JoinKind};
@@ -10,6 +9,7 @@ use polars::prelude::{
     self as pl, BooleanChunked, Column, DataFrame, IdxCa, IdxSize, IntoLazy, LazyFrame, NewChunkedArray, PolarsResult,
 };
 
+use super::matching::{Flags, MatchTally, rows_lacking};
 use super::{Context, column, failed, lacking};
 use crate::allowance::Allowance;
 use crate::exprs;
@@ -30,6 +30,9 @@ pub(crate) struct JoinPlan {
     kind: JoinKind,
     left_keys: Vec<pl::Expr>,
     right_keys: Vec<pl::Expr>,
+    /// By side: the keys as they are given, which are null where a row has none.
+    given: [Vec<pl::Expr>; 2],
+    tally: MatchTally,
     /// Of the side that is held: columns as the result names them.
     held: Vec<pl::Expr>,
     /// Of the side that leads, where the result names them differently.
@@ -41,9 +44,12 @@ impl JoinPlan {
     pub fn new(join: &Join, context: &Context) -> Result<JoinPlan, Diagnostic> {
         let [left_schema, right_schema] = context.inputs[..] else { return Err(lacking("a right input")) };
         let (mut left_keys, mut right_keys) = (Vec::new(), Vec::new());
+        let mut given = [Vec::new(), Vec::new()];
         for (index, (left_key, right_key)) in join.on.iter().enumerate() {
             let left_key = exprs::lower(left_key, left_schema)?;
             let right_key = exprs::lower(right_key, right_schema)?;
+            given[0].push(left_key.expr.clone().alias(format!("#key{index}")));
+            given[1].push(right_key.expr.clone().alias(format!("#key{index}")));
             let Some((left_key, right_key)) = exprs::key_pair(left_key, right_key) else {
                 return Err(Diagnostic::error("PW0402", "the join's keys have types that never compare"));
             };
@@ -60,7 +66,8 @@ impl JoinPlan {
         if context.ids && matches!(join.kind, JoinKind::Semi | JoinKind::Anti) {
             output.push(crate::table::RESERVED_ROW.to_owned());
         }
-        Ok(JoinPlan { kind: join.kind, left_keys, right_keys, held, led, output })
+        let tally = MatchTally::default();
+        Ok(JoinPlan { kind: join.kind, left_keys, right_keys, given, tally, held, led, output })
     }
 
     /// Keys by which the sides may be divided: left, right. Empty: not at all.
@@ -71,6 +78,11 @@ impl JoinPlan {
     /// The side that is held: 0 left, 1 right.
     pub fn held_side(&self) -> usize {
         if self.kind == JoinKind::Right { 0 } else { 1 }
+    }
+
+    /// How the rows found partners, when all builds of the join are gone.
+    pub fn matches(&self) -> [[u64; 3]; 2] {
+        self.tally.total()
     }
 
     fn is_outer(&self) -> bool {
@@ -85,8 +97,19 @@ pub(crate) struct JoinBuild {
     table: KeyTable,
     /// Bytes of each row that is held.
     weights: Option<Vec<usize>>,
-    /// Of a full join: held rows that had a partner.
-    matched: Vec<AtomicBool>,
+    /// Groups of held rows that have a partner.
+    matched: Flags,
+    /// Held rows, and those of them that have a null key.
+    height: u64,
+    null_keys: u64,
+}
+
+impl Drop for JoinBuild {
+    /// Nobody looks up any more: what the held rows found is known.
+    fn drop(&mut self) {
+        let matched = self.matched.found().map(|group| self.table.rows(group as u32).len() as u64).sum();
+        self.plan.tally.add(self.plan.held_side(), [matched, self.height - matched, self.null_keys]);
+    }
 }
 
 /// Values of some expressions over a frame, one for each of its rows; there need not be any expressions.
@@ -109,10 +132,10 @@ impl JoinBuild {
         let height = rows.height();
         let table = KeyTable::new(&computed(&rows, plan.keys()[plan.held_side()])?, height)?;
         let held = gathered(DataFrame::new(height, computed(&rows, &plan.held)?)?)?;
-        let matched = if plan.kind == JoinKind::Full { height } else { 0 };
-        let matched = (0..matched).map(|_| AtomicBool::new(false)).collect();
+        let null_keys = rows_lacking(&rows, &plan.given[plan.held_side()])?;
+        let matched = Flags::new(table.group_count());
         let weights = row_weights(&held);
-        Ok(JoinBuild { plan, held, table, weights, matched })
+        Ok(JoinBuild { plan, held, table, weights, matched, height: height as u64, null_keys })
     }
 
     /// What the join gives for some rows of the side that leads, in their order, in pieces.
@@ -123,6 +146,7 @@ impl JoinBuild {
     ) -> Result<(), E> {
         let keys = computed(rows, self.plan.keys()[1 - self.plan.held_side()])?;
         let groups = self.table.groups(&keys, rows.height())?;
+        self.count(rows, &groups)?;
         if matches!(self.plan.kind, JoinKind::Semi | JoinKind::Anti) {
             let wanted = self.plan.kind == JoinKind::Semi;
             let has = |group: &Option<u32>| group.is_some_and(|group| !self.table.rows(group).is_empty());
@@ -151,11 +175,21 @@ impl JoinBuild {
                     give(self.paired(&rows, std::mem::take(&mut pairs))?)?;
                 }
             }
-            if !self.matched.is_empty() {
-                partners.iter().for_each(|partner| self.matched[*partner as usize].store(true, Ordering::Relaxed));
-            }
         }
         give(self.paired(&rows, pairs)?)
+    }
+
+    /// Notes which rows have partners.
+    fn count(&self, rows: &DataFrame, groups: &[Option<u32>]) -> PolarsResult<()> {
+        let mut matched = 0;
+        for group in groups.iter().flatten().filter(|group| !self.table.rows(**group).is_empty()) {
+            matched += 1;
+            self.matched.set(*group as usize);
+        }
+        let led_side = 1 - self.plan.held_side();
+        let null_keys = rows_lacking(rows, &self.plan.given[led_side])?;
+        self.plan.tally.add(led_side, [matched, groups.len() as u64 - matched, null_keys]);
+        Ok(())
     }
 
     fn paired(&self, rows: &DataFrame, pairs: Pairs) -> PolarsResult<DataFrame> {
@@ -193,8 +227,11 @@ impl JoinBuild {
         if !self.has_rest() {
             return Ok(None);
         }
-        let unmatched = self.matched.iter().map(|matched| !matched.load(Ordering::Relaxed));
-        let unmatched = BooleanChunked::from_iter_values("unmatched".into(), unmatched);
+        let mut unmatched = vec![true; self.held.height()];
+        for row in self.matched.found().flat_map(|group| self.table.rows(group as u32)) {
+            unmatched[*row as usize] = false;
+        }
+        let unmatched = BooleanChunked::from_iter_values("unmatched".into(), unmatched.into_iter());
         let height = unmatched.sum().unwrap_or(0) as usize;
         let nulls = led.iter().map(|(name, data_type)| Column::full_null(name.clone(), height, data_type)).collect();
         let held = match self.held.width() {

@@ -11,6 +11,7 @@ use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 use crate::allowance::{Allowance, TOO_LATE, TOO_MUCH, too_much};
 use crate::budget::{Budget, Met};
 use crate::frames::{joined, weight};
+use crate::ops::asof::asof_rows;
 use crate::ops::join::{JoinBuild, JoinPlan};
 use crate::ops::{self, Context};
 use crate::read::Cancel;
@@ -61,6 +62,10 @@ pub(super) struct Derived {
     pub lost: u64,
     /// What became of values otherwise.
     pub changes: Changes,
+    /// Of a join of which nothing is cut: how the rows of its sides found partners.
+    pub matches: Option<[[u64; 3]; 2]>,
+    /// Of an aggregate: rows without a value, for each of what it looks at.
+    pub nulls: Vec<u64>,
 }
 
 /// The rows of an operation over its inputs; `op` is bound.
@@ -102,6 +107,19 @@ fn fail(error: PolarsError) -> Diagnostic {
 
 fn too_many(limits: &Limits) -> Diagnostic {
     too_much(&limits.budget.words(Met::Bytes))
+}
+
+/// Rows, and of a join how those of its sides found partners.
+type Counted = (DataFrame, Option<[[u64; 3]; 2]>);
+
+fn all_at_once(op: &Op, inputs: &[DataFrame], context: &Context) -> Result<Counted, Diagnostic> {
+    match (op, inputs) {
+        (Op::AsofJoin(join), [left, right]) => {
+            let (rows, matches) = asof_rows(left, right.clone(), join, context)?;
+            Ok((rows, Some(matches)))
+        }
+        _ => Ok((collected(op, inputs, context)?, None)),
+    }
 }
 
 fn collected(op: &Op, inputs: &[DataFrame], context: &Context) -> Result<DataFrame, Diagnostic> {
@@ -187,7 +205,7 @@ fn row_wise(op: &Op, input: &DataFrame, context: &Context, limits: &Limits) -> R
         None => None,
     };
     let cut = cut.map(|(after, met)| Cut { after, of: height, met });
-    Ok(Derived { rows, rejected, cut, lost, changes })
+    Ok(Derived { rows, rejected, cut, lost, changes, ..Derived::default() })
 }
 
 type Piece = (DataFrame, Option<(DataFrame, String)>);
@@ -247,7 +265,12 @@ fn paired(join: &Join, mut inputs: Vec<DataFrame>, context: &Context, limits: &L
             made => {
                 let after = inputs.first().map_or(0, DataFrame::height);
                 let halved = is_halved.then_some(Cut { after, of: height, met: Met::Bytes });
-                return made.map(|made| Derived { cut: made.cut.or(halved), ..made });
+                // Of fewer rows nobody knows how they would have found partners.
+                return made.map(|made| Derived {
+                    cut: made.cut.or(halved),
+                    matches: made.matches.filter(|_| !is_halved),
+                    ..made
+                });
             }
         }
     }
@@ -262,7 +285,7 @@ fn pairs(join: &Join, inputs: &[DataFrame], context: &Context, limits: &Limits) 
         return Err(Diagnostic::error("PW0409", "the operation lacks a right input"));
     }
     let (held, led) = (inputs[held].clone(), &inputs[1 - held]);
-    let build = JoinBuild::new(plan, vec![held], &DataFrame::empty()).map_err(fail)?;
+    let build = JoinBuild::new(plan.clone(), vec![held], &DataFrame::empty()).map_err(fail)?;
     let (mut pieces, mut rows, mut bytes) = (Vec::new(), 0, 0);
     let mut give = |piece: DataFrame| -> Result<(), Stop> {
         rows += piece.height();
@@ -296,8 +319,10 @@ fn pairs(join: &Join, inputs: &[DataFrame], context: &Context, limits: &Limits) 
     if cut.is_none() && join.kind == JoinKind::Full {
         pieces.extend(build.rest(led.schema()).map_err(fail)?);
     }
+    drop(build);
+    let matches = cut.is_none().then(|| plan.matches());
     let cut = cut.map(|(after, met)| Cut { after, of: led.height(), met });
-    Ok(Derived { rows: joined_pieces(pieces, limits)?, cut, lost: allowance.lost(), ..Derived::default() })
+    Ok(Derived { rows: joined_pieces(pieces, limits)?, cut, lost: allowance.lost(), matches, ..Derived::default() })
 }
 
 /// The inputs' rows one after the other, up to those that a step may have.
@@ -328,7 +353,7 @@ fn whole(op: &Op, mut inputs: Vec<DataFrame>, context: &Context, limits: &Limits
             inputs
                 .first()
                 .map_or(Ok(()), |rows| room_for(op, rows, context))
-                .and_then(|()| collected(op, &inputs, context))
+                .and_then(|()| all_at_once(op, &inputs, context))
         };
         match (made, inputs.first_mut()) {
             (Err(fault), Some(first)) if fault.code == TOO_MUCH && first.height() > 1 => {
@@ -336,7 +361,15 @@ fn whole(op: &Op, mut inputs: Vec<DataFrame>, context: &Context, limits: &Limits
                 *first = first.head(Some(half));
                 cut = Some(Cut { after: half, of: height, met: Met::Bytes });
             }
-            (made, _) => return Ok(Derived { rows: made?, cut, lost: own.lost(), ..Derived::default() }),
+            (made, _) => {
+                let (rows, matches) = made?;
+                let matches = matches.filter(|_| cut.is_none());
+                let nulls = match (op, &inputs[..], &context.inputs[..]) {
+                    (Op::Aggregate(aggregate), [rows], [schema]) => ops::nulls(aggregate, rows, schema)?,
+                    _ => Vec::new(),
+                };
+                return Ok(Derived { rows, cut, lost: own.lost(), matches, nulls, ..Derived::default() });
+            }
         }
     }
 }

@@ -6,10 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::Schema;
+use pipewright_core::data::figures::grouped;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Changes;
-use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, interpolate, node_hash};
+use pipewright_core::ir::{Matches, Node, NodeId, Op, Plan, Read, interpolate, node_hash};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::Cache;
@@ -20,7 +21,7 @@ use crate::allowance::too_late;
 use crate::budget::{Budget, Met};
 use crate::ops::{self, Context};
 use crate::read::{Cancel, expand, read_schema};
-use crate::sample::{SampleStatement, grouped, read_sample};
+use crate::sample::{SampleStatement, read_sample};
 use crate::table::ResultTable;
 
 pub(super) struct Session {
@@ -105,7 +106,7 @@ impl Session {
         let inputs: Vec<(&NodeResult, &Schema)> =
             inputs.into_iter().map(|(_, result, node)| (result, &node.schema)).collect();
         let name = format!("{} {}", node.origin.step, id.0);
-        let (mut result, met) = guarded(|| compute(request, node, &inputs, &name, limits))?;
+        let (mut result, met) = guarded(|| compute(request, id, &inputs, &name, limits))?;
         result.milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         let is_read = matches!(&node.op, Op::Read(read) if read.planned.is_none());
         if is_read && self::key(request, node, std::iter::empty()).ok() != Some(key) {
@@ -198,11 +199,12 @@ type Computed = (NodeResult, Option<Met>);
 
 fn compute(
     request: &PreviewRequest,
-    node: &Node,
+    id: NodeId,
     inputs: &[(&NodeResult, &Schema)],
     name: &str,
     limits: &Limits,
 ) -> Result<Computed, Diagnostic> {
+    let node = request.plan.node(id);
     match &node.op {
         Op::Read(read) => read_node(read, node, request, limits),
         Op::Rows(rows) => {
@@ -223,7 +225,7 @@ fn compute(
         | Op::Distinct(_)
         | Op::Explode(_)
         | Op::Unpivot(_)
-        | Op::Write(_) => derived(node, inputs, name, &request.parameters, limits),
+        | Op::Write(_) => derived(request, id, inputs, name, limits),
     }
 }
 
@@ -242,6 +244,8 @@ fn source(table: ResultTable) -> NodeResult {
         cut: None,
         lost: 0,
         changes: Changes::default(),
+        matches: None,
+        nulls: Vec::new(),
         milliseconds: 0.0,
     }
 }
@@ -280,13 +284,14 @@ fn read_node(read: &Read, node: &Node, request: &PreviewRequest, limits: &Limits
 }
 
 fn derived(
-    node: &Node,
+    request: &PreviewRequest,
+    id: NodeId,
     inputs: &[(&NodeResult, &Schema)],
     name: &str,
-    parameters: &BTreeMap<String, Value>,
     limits: &Limits,
 ) -> Result<Computed, Diagnostic> {
-    let op = ops::bound(&node.op, parameters);
+    let node = request.plan.node(id);
+    let op = ops::bound(&node.op, &request.parameters);
     let ids = ops::keeps_rows(&op) && inputs.first().is_some_and(|(result, _)| result.table.row_id(0).is_some());
     let schemas: Vec<&Schema> = inputs.iter().map(|(_, schema)| *schema).collect();
     let context = Context { name, inputs: schemas, output: &node.schema, ids };
@@ -329,6 +334,8 @@ fn derived(
         cut: own.or(before),
         lost: made.lost,
         changes: made.changes,
+        nulls: made.nulls,
+        matches: made.matches.and_then(|counts| Some(Matches::of(&request.plan, id)?.counted(counts))),
         milliseconds: 0.0,
     };
     Ok((result, met))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{Needs, Node, Op, Plan, Sort};
+use pipewright_core::ir::{Matches, Needs, Node, NodeId, Op, Plan, Sort};
 use polars::prelude::{self as pl, DataFrame};
 
 use super::gather::{Reducer, run, some_rows};
@@ -169,6 +169,16 @@ impl Work {
                 Err(Diagnostic::error("PW0409", "the operation lacks a right input"))
             }
         }
+    }
+
+    /// Of a join whose rows are all there: how those of its sides found partners.
+    pub fn matches(&self, plan: &Plan, id: NodeId) -> Option<Matches> {
+        let counts = match self {
+            Work::Join(join, _) => join.matches(),
+            Work::Asof(join, _) => join.matches(),
+            Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) | Work::Windows(_) => return None,
+        };
+        Some(Matches::of(plan, id)?.counted(counts))
     }
 
     fn held_side(&self) -> usize {

@@ -51,13 +51,29 @@ fn slices(frame: &DataFrame, bytes: usize) -> Vec<DataFrame> {
 
 /// Rows in, per input, and out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Count {
+pub(crate) struct Count {
     pub ins: [u64; 2],
     pub out: u64,
     /// Texts that became null because they would have been too long.
     pub lost: u64,
     /// What became of values otherwise.
     pub changes: Changes,
+    /// Rows without a value, for each of what an aggregate looks at.
+    pub nulls: Vec<u64>,
+}
+
+impl Count {
+    pub fn add(&mut self, other: &Count) {
+        self.ins[0] += other.ins[0];
+        self.ins[1] += other.ins[1];
+        self.out += other.out;
+        self.lost += other.lost;
+        self.changes.add(&other.changes);
+        if self.nulls.len() < other.nulls.len() {
+            self.nulls.resize(other.nulls.len(), 0);
+        }
+        self.nulls.iter_mut().zip(&other.nulls).for_each(|(sum, count)| *sum += count);
+    }
 }
 
 /// What a chunk came to.
@@ -273,6 +289,9 @@ impl Flow<'_> {
         for (taker, side) in self.graph.takers.get(&id).into_iter().flatten() {
             let mut count = Count::default();
             count.ins[(*side).min(1)] = frame.height() as u64;
+            if let Op::Aggregate(aggregate) = &self.plan.node(*taker).op {
+                count.nulls = ops::nulls(aggregate, frame, &self.plan.node(id).schema)?;
+            }
             out.done.counts.push((*taker, count));
             if let Some(work) = self.works.get(taker) {
                 let lost = self.fold(work, (*taker, *side), frame.clone(), &mut out.done)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Changes, Tally};
-use pipewright_core::ir::{Check, NodeId, OnFail, Op, Parse, Plan};
+use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OnFail, Op, Parse, Plan};
 use serde::{Deserialize, Serialize};
 
 use super::flow::Count;
@@ -101,6 +101,9 @@ pub struct StepReport {
     /// Values of rows that went on which are not as they were.
     #[serde(flatten)]
     pub changes: Changes,
+    /// Of a join: how the rows of its sides found partners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matches: Option<Matches>,
 }
 
 fn is_none(count: &u64) -> bool {
@@ -127,6 +130,9 @@ pub struct SinkReport {
     pub rows: u64,
     pub bytes: u64,
     pub schema: Schema,
+    /// What the rows leave out, from the sources on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl RunReport {
@@ -166,6 +172,7 @@ impl StepReport {
         let told = || Diagnostic::warning("PW0393", format!("{texts} would be longer than a million characters: null"));
         let mut remarks: Vec<Diagnostic> = (self.lost_texts > 0).then(|| told().help(help)).into_iter().collect();
         remarks.extend(changed_in_step(&self.changes));
+        remarks.extend(self.matches.iter().flat_map(unmatched_in_step));
         remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
     }
 }
@@ -175,6 +182,13 @@ pub(crate) fn changed_in_step(changes: &Changes) -> Option<Diagnostic> {
     let help =
         "let the step send such rows to quarantine, give the column another type, or name a column for each piece";
     Some(Diagnostic::warning("PW0731", changes.told()?).help(help))
+}
+
+/// Rows of a join's sides that found no partner, as hints.
+pub(crate) fn unmatched_in_step(matches: &Matches) -> impl Iterator<Item = Diagnostic> {
+    let help =
+        "see in the preview of the inputs which keys these are; where they are meant to match, clean the keys before";
+    matches.told().into_iter().map(move |told| Diagnostic::hint("PW1080", told).help(help))
 }
 
 /// What became of values of a source, as a warning; `None` where each is as it was.
@@ -235,25 +249,51 @@ pub(super) fn step_reports(
     plan: &Plan,
     counts: &BTreeMap<NodeId, Count>,
     spilled: &BTreeMap<NodeId, u64>,
+    matches: &BTreeMap<NodeId, Matches>,
 ) -> Vec<StepReport> {
-    let reports = plan.iter().filter_map(|(id, node)| {
-        let count = counts.get(&id)?;
-        let rows_in: Vec<u64> = count.ins.iter().copied().take(node.inputs.len()).collect();
-        let (dropped, quarantined) = left_out(&node.op, count);
-        Some(StepReport {
-            step: node.origin.step.clone(),
-            title: node.origin.title.clone(),
-            op: node.op.name().to_owned(),
-            rows_in,
-            rows_out: count.out,
-            dropped,
-            quarantined,
-            spilled_bytes: spilled.get(&id).copied().unwrap_or(0),
-            lost_texts: count.lost,
-            changes: count.changes.clone(),
-        })
+    let reports = plan.iter().filter_map(|(id, _)| {
+        let report = step_report(plan, id, counts.get(&id)?, matches.get(&id).cloned());
+        Some(StepReport { spilled_bytes: spilled.get(&id).copied().unwrap_or(0), ..report })
     });
     reports.collect()
+}
+
+/// Row accounting of one operation.
+pub(crate) fn step_report(plan: &Plan, id: NodeId, count: &Count, matches: Option<Matches>) -> StepReport {
+    let node = plan.node(id);
+    let (dropped, quarantined) = left_out(&node.op, count);
+    StepReport {
+        step: node.origin.step.clone(),
+        title: node.origin.title.clone(),
+        op: node.op.name().to_owned(),
+        rows_in: count.ins.iter().copied().take(node.inputs.len()).collect(),
+        rows_out: count.out,
+        dropped,
+        quarantined,
+        spilled_bytes: 0,
+        lost_texts: count.lost,
+        changes: count.changes.clone(),
+        matches,
+    }
+}
+
+/// What was counted at a node, for the list of what is left out.
+pub(super) fn fate(
+    id: NodeId,
+    counts: &BTreeMap<NodeId, Count>,
+    tallies: &BTreeMap<NodeId, Tally>,
+    matches: &BTreeMap<NodeId, Matches>,
+) -> Option<Fate> {
+    let count = counts.get(&id)?;
+    let tally = tallies.get(&id);
+    Some(Fate {
+        rows_in: count.ins.iter().sum(),
+        rows_out: count.out,
+        unread: tally.map_or(0, |tally| tally.quarantined),
+        changes: tally.map_or_else(|| count.changes.clone(), |tally| tally.changes.clone()),
+        matches: matches.get(&id).cloned(),
+        nulls: count.nulls.clone(),
+    })
 }
 
 /// Rows of an operation that were left out on purpose, and that were turned away.

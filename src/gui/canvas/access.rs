@@ -78,7 +78,8 @@ fn place(hand: &Hand<'_, '_>, id: Id, rect: Rect, selected: bool, name: &str) ->
 pub fn step_name(step: &StepView) -> String {
     let suggested = if step.is_ghost { "suggested, " } else { "" };
     let warns = if step.footer_warns { format!(", {}", step.footer_right) } else { String::new() };
-    format!("{}, {}, {suggested}{}{warns}", step.title, step.kind, step.state.word())
+    let told = step.headline.as_ref().map_or(String::new(), |(number, what)| format!(", {number} {what}"));
+    format!("{}, {}, {suggested}{}{told}{warns}", step.title, step.kind, step.state.word())
 }
 
 fn describe_step(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, index: usize) {

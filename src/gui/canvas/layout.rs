@@ -534,6 +534,7 @@ fn connect(cells: &mut Vec<Cell>, layers: &mut [Vec<usize>], depth: &[usize], li
 
 #[cfg(test)]
 mod tests {
+    use super::super::scene::Sparkline;
     use super::*;
     use crate::gui::canvas::scene::Group;
     use egui::Rect;
@@ -582,7 +583,7 @@ mod tests {
         let mut steps = steps(9);
         // 0 forks into 1-2-3-4 and 5-6-7-8; the answer at 3 is taller than a step.
         steps[3].headline = Some(("44".into(), "rows".into()));
-        steps[3].sparkline = vec![1.0, 2.0];
+        steps[3].sparkline = Sparkline::Bars(vec![1.0, 2.0]);
         let wires = wires(&[(0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 6), (6, 7), (7, 8)]);
         let places = layout(&steps, &wires, None);
         apply(&mut steps, &places);

@@ -58,7 +58,8 @@ use self::interaction::Gesture;
 use self::text::TextCache;
 
 pub use self::scene::{
-    FrameView, Geometry, Group, Icon, NoteView, PortAt, PortRef, PortView, Scene, Side, StepState, StepView, WireView,
+    FrameView, Geometry, Group, Icon, NoteView, PortAt, PortRef, PortView, Scene, Side, Sparkline, StepState, StepView,
+    WireView,
 };
 pub use self::view::View;
 

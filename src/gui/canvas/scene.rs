@@ -75,8 +75,8 @@ pub struct StepView {
     pub footer_warns: bool,
     /// An answer's number and what it counts.
     pub headline: Option<(String, String)>,
-    /// An answer's small chart; empty for none.
-    pub sparkline: Vec<f32>,
+    /// An answer's small chart.
+    pub sparkline: Sparkline,
     /// Shown on hover: the columns. Empty for none.
     pub hover: String,
     /// Steps back, while something else is lit (the lineage of a column).
@@ -85,6 +85,16 @@ pub struct StepView {
     pub is_ghost: bool,
     /// Stands for a group of steps.
     pub is_group: bool,
+}
+
+/// A chart without words: bars for names, lines for times.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Sparkline {
+    #[default]
+    None,
+    Bars(Vec<f32>),
+    /// Of each line the pieces that belong together.
+    Lines(Vec<Vec<Vec<[f32; 2]>>>),
 }
 
 impl StepView {
@@ -106,7 +116,7 @@ impl StepView {
             footer_right: String::new(),
             footer_warns: false,
             headline: None,
-            sparkline: Vec::new(),
+            sparkline: Sparkline::None,
             hover: String::new(),
             dimmed: false,
             is_ghost: false,
@@ -124,7 +134,7 @@ impl StepView {
         let ports = self.inputs.len().max(self.outputs.len());
         let for_ports = HEADER + ports.saturating_sub(1) as f32 * PORT_PITCH + 16.0;
         if self.is_card() {
-            let chart = if self.sparkline.is_empty() { 4.0 } else { 52.0 };
+            let chart = if self.sparkline == Sparkline::None { 4.0 } else { 52.0 };
             let height = HEADER + 34.0 + chart + self.footer_height();
             vec2(ANSWER_WIDTH, height.max(for_ports))
         } else {

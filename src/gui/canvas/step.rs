@@ -8,7 +8,7 @@ use super::Canvas;
 use super::interaction::Gesture;
 use super::mesh::Batch;
 use super::paint::{Brush, Detail};
-use super::scene::{HEADER, Icon, LINE, PortAt, Side, StepState, StepView};
+use super::scene::{Group, HEADER, Icon, LINE, PortAt, Side, Sparkline, StepState, StepView};
 use super::text::{self, Slot, Text};
 use crate::gui::theme;
 
@@ -311,7 +311,7 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         let pos = pos2(left + used + 8.0 * zoom, middle + 4.5 * zoom);
         text::draw_left(brush.painter, pos, &galley, palette.soft);
     }
-    if !step.sparkline.is_empty() {
+    if step.sparkline != Sparkline::None {
         let height = 40.0 * zoom;
         let top = rect.top() + (HEADER + 38.0) * zoom;
         // Beside the number where there is no room below it.
@@ -322,32 +322,71 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     }
 }
 
-fn sparkline_ui(brush: &Brush<'_>, values: &[f32], chart: Rect) {
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) =
-        finite().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    if values.len() < 2 || low > high {
+/// Both stand on zero, unless there are numbers below it.
+fn sparkline_ui(brush: &Brush<'_>, drawn: &Sparkline, chart: Rect) {
+    match drawn {
+        Sparkline::None => {}
+        Sparkline::Bars(bars) => small_bars_ui(brush, bars, chart),
+        Sparkline::Lines(lines) => small_lines_ui(brush, lines, chart),
+    }
+}
+
+fn small_bars_ui(brush: &Brush<'_>, bars: &[f32], chart: Rect) {
+    let high = bars.iter().copied().fold(0.0, f32::max);
+    if high <= 0.0 {
         return;
     }
-    let span = (high - low).max(f32::EPSILON);
-    let last = (values.len() - 1) as f32;
-    let points: Vec<Pos2> = values
-        .iter()
-        .enumerate()
-        .filter(|(_, value)| value.is_finite())
-        .map(|(index, value)| {
-            pos2(
-                chart.left() + chart.width() * index as f32 / last,
-                chart.bottom() - chart.height() * (value - low) / span,
-            )
-        })
-        .collect();
-    let accent = brush.palette.accent;
-    // A soft ground under the line.
+    let place = chart.width() / bars.len().max(6) as f32;
+    for (index, value) in bars.iter().enumerate().filter(|(_, value)| **value > 0.0) {
+        let left = chart.left() + place * index as f32;
+        let height = (chart.height() * value / high).max(1.0);
+        let bar = Rect::from_min_max(pos2(left, chart.bottom() - height), pos2(left + place * 0.72, chart.bottom()));
+        brush.painter.rect_filled(bar, 1.5 * brush.zoom, brush.palette.hue(Group::Answer));
+    }
+}
+
+fn small_lines_ui(brush: &Brush<'_>, lines: &[Vec<Vec<[f32; 2]>>], chart: Rect) {
+    let points = || lines.iter().flatten().flatten();
+    let (mut low, mut high) = (0.0_f32, f32::MIN);
+    let (mut first, mut last) = (f32::MAX, f32::MIN);
+    for [x, y] in points() {
+        (low, high) = (low.min(*y), high.max(*y));
+        (first, last) = (first.min(*x), last.max(*x));
+    }
+    if first > last {
+        return;
+    }
+    let (width, height) = ((last - first).max(f32::EPSILON), (high - low).max(f32::EPSILON));
+    let place = |[x, y]: &[f32; 2]| {
+        pos2(chart.left() + chart.width() * (x - first) / width, chart.bottom() - chart.height() * (y - low) / height)
+    };
+    let hues = [brush.palette.accent, brush.palette.hue(Group::Extract), brush.palette.hue(Group::Clean)];
+    let stroke = (1.75 * brush.zoom).max(1.0);
+    for (line, colour) in lines.iter().zip(hues) {
+        for piece in line {
+            let points: Vec<Pos2> = piece.iter().map(place).collect();
+            match points[..] {
+                [] => {}
+                [one] => {
+                    brush.painter.circle_filled(one, stroke, colour);
+                }
+                _ => {
+                    if lines.len() == 1 {
+                        soft_ground(brush, &points, chart, colour);
+                    }
+                    brush.painter.line(points, Stroke::new(stroke, colour));
+                }
+            }
+        }
+    }
+}
+
+/// A soft ground under a line.
+fn soft_ground(brush: &Brush<'_>, points: &[Pos2], chart: Rect, colour: Color32) {
     let mut ground = egui::Mesh::default();
     for (index, point) in points.iter().enumerate() {
         let height = (chart.bottom() - point.y) / chart.height().max(1.0);
-        ground.colored_vertex(*point, accent.gamma_multiply(0.06 + 0.16 * height));
+        ground.colored_vertex(*point, colour.gamma_multiply(0.06 + 0.16 * height));
         ground.colored_vertex(pos2(point.x, chart.bottom()), Color32::TRANSPARENT);
         if index > 0 {
             let next = 2 * index as u32;
@@ -356,8 +395,6 @@ fn sparkline_ui(brush: &Brush<'_>, values: &[f32], chart: Rect) {
         }
     }
     brush.painter.add(Shape::mesh(ground));
-    let width = (1.75 * brush.zoom).max(1.0);
-    brush.painter.line(points, Stroke::new(width, accent));
 }
 
 fn footer_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {

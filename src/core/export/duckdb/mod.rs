@@ -15,7 +15,7 @@ use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::{Bundle, DesignInfo, Support, Target};
 use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, prune};
+use crate::ir::{Destination, FileKind, Matches, Node, NodeId, Op, Plan, WhenExists, Write, prune};
 use crate::plan::{check_kept_lines, check_policy};
 use crate::policy::Site;
 use crate::quote::comment;
@@ -141,9 +141,17 @@ pub fn stage(plan: &Plan) -> Plan {
 /// The whole SQL script: macros, a view a node, a COPY a sink; or everything that DuckDB cannot carry.
 pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
     let (mut body, mut faults) = (String::new(), Vec::new());
-    let uses = |id: NodeId| plan.nodes.iter().flat_map(|node| &node.inputs).filter(|input| **input == id).count();
+    // What a join takes is read again where it is counted how its rows find partners.
+    let times = |node: &Node| if node.inputs.len() > 1 && Matches::is_join(&node.op) { 2 } else { 1 };
+    let uses = |id: NodeId| {
+        let takers =
+            plan.nodes.iter().map(|node| node.inputs.iter().filter(|input| **input == id).count() * times(node));
+        takers.sum::<usize>()
+    };
     for (id, node) in plan.iter() {
-        match ops::select(plan, id).and_then(|sql| Ok((sql, ops::copy(plan, id)?))) {
+        let printed =
+            ops::select(plan, id).and_then(|sql| Ok((sql, ops::counted_matches(plan, id)?.or(ops::copy(plan, id)?))));
+        match printed {
             Ok((sql, copy)) => {
                 // What several steps read is computed once.
                 let kind = if uses(id) > 1 { "TABLE" } else { "VIEW" };

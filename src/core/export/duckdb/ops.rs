@@ -167,14 +167,19 @@ fn windowed(input: &Input, window: &Window) -> Sql {
     Ok(format!("SELECT {star}{rest}\nFROM {}", input.view))
 }
 
-fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
+/// The condition under which rows `l` and `r` are partners.
+fn partners(left: &Input, right: &Input, join: &Join) -> Sql {
     let (left_sql, right_sql) = (left.printer("l."), right.printer("r."));
     let mut conditions = Vec::new();
     for (a, b) in &join.on {
         let (left_type, right_type) = (left_sql.type_of(a), right_sql.type_of(b));
         conditions.push(key_pair((&left_sql.print(a)?, &left_type), (&right_sql.print(b)?, &right_type)));
     }
-    let on = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    Ok(if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") })
+}
+
+fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
+    let on = partners(left, right, join)?;
     let left_columns = column_list(left.schema.fields.iter(), "l.");
     let right_columns: String = join
         .right
@@ -212,6 +217,18 @@ fn key_pair((a, left): (&str, &DataType), (b, right): (&str, &DataType)) -> Stri
 
 /// An ASOF join over right rows made unique by key and time: of several the later one by all columns.
 fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
+    let (from, picked) = candidates(left, right, join);
+    let left_columns = column_list(left.schema.fields.iter(), "l.");
+    let right_columns: String =
+        join.right.iter().map(|(name, output)| format!(", {} AS {}", picked(name), sql_identifier(output))).collect();
+    Ok(format!("SELECT {left_columns}{right_columns}\nFROM {from}"))
+}
+
+/// How a column of the row that a join picks is had.
+type Picked<'a> = Box<dyn Fn(&str) -> String + 'a>;
+
+/// What the nearest rows are taken from, and how a column of the nearest one is had; null where none is near enough.
+fn candidates<'a>(left: &Input, right: &Input, join: &'a AsofJoin) -> (String, Picked<'a>) {
     let one_side = |direction: AsofDirection, table: &str| -> String {
         let sign = if direction == AsofDirection::Forward { "<=" } else { ">=" };
         let keys: Vec<String> =
@@ -244,43 +261,92 @@ fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
             micros(format!("{table}.{}", sql_identifier(&join.right_time)))
         )
     };
-    let within = |table: &str| match join.tolerance {
+    let within = move |table: &str| match join.tolerance {
         Some(micros) => format!("{} <= {micros}", distance(table)),
         None => "TRUE".to_owned(),
     };
-    let left_columns = column_list(left.schema.fields.iter(), "l.");
     if join.direction != AsofDirection::Nearest {
-        let right_columns: String = join
-            .right
-            .iter()
-            .map(|(name, output)| {
-                format!(", CASE WHEN {} THEN r.{} END AS {}", within("r"), sql_identifier(name), sql_identifier(output))
-            })
-            .collect();
-        return Ok(format!(
-            "SELECT {left_columns}{right_columns}\nFROM {} AS l {}",
-            left.view,
-            one_side(join.direction, "r")
-        ));
+        let picked = move |name: &str| format!("CASE WHEN {} THEN r.{} END", within("r"), sql_identifier(name));
+        return (format!("{} AS l {}", left.view, one_side(join.direction, "r")), Box::new(picked));
     }
     let backward = one_side(AsofDirection::Backward, "b");
     let forward = one_side(AsofDirection::Forward, "f");
     let takes_backward =
         format!("coalesce({} <= {}, b.{} IS NOT NULL)", distance("b"), distance("f"), sql_identifier(&join.right_time));
-    let right_columns: String = join
-        .right
-        .iter()
-        .map(|(name, output)| {
-            let name = sql_identifier(name);
-            format!(
-                ", CASE WHEN {takes_backward} THEN CASE WHEN {} THEN b.{name} END ELSE CASE WHEN {} THEN f.{name} END END AS {}",
-                within("b"),
-                within("f"),
-                sql_identifier(output)
-            )
-        })
-        .collect();
-    Ok(format!("SELECT {left_columns}{right_columns}\nFROM {} AS l {backward} {forward}", left.view))
+    let picked = move |name: &str| {
+        let name = sql_identifier(name);
+        let (b, f) = (within("b"), within("f"));
+        format!(
+            "CASE WHEN {takes_backward} THEN CASE WHEN {b} THEN b.{name} END ELSE CASE WHEN {f} THEN f.{name} END END"
+        )
+    };
+    (format!("{} AS l {backward} {forward}", left.view), Box::new(picked))
+}
+
+/// The statement that counts how rows of a join's sides find partners: of each side those that do, all, and those with
+/// a null key. `None`: the node joins nothing.
+pub fn counted_matches(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagnostic> {
+    let node = plan.node(id);
+    let [left_id, right_id] = node.inputs[..] else { return Ok(None) };
+    let parameters = plan.parameter_types();
+    let input = |id: NodeId| Input { view: view(id), schema: &plan.node(id).schema, parameters: &parameters };
+    let (left, right) = (input(left_id), input(right_id));
+    let is_null = |exprs: Vec<String>| match exprs.is_empty() {
+        true => "FALSE".to_owned(),
+        false => exprs.into_iter().map(|expr| format!("({expr}) IS NULL")).collect::<Vec<_>>().join(" OR "),
+    };
+    let (found, left_null, right_null) = match &node.op {
+        Op::Join(join) => {
+            let on = partners(&left, &right, join)?;
+            let (left_sql, right_sql) = (left.printer("l."), right.printer("r."));
+            let left_keys = join.on.iter().map(|(key, _)| left_sql.print(key)).collect::<Result<_, _>>()?;
+            let right_keys = join.on.iter().map(|(_, key)| right_sql.print(key)).collect::<Result<_, _>>()?;
+            let (a, b) = (&left.view, &right.view);
+            let found = format!(
+                "(SELECT (SELECT count(*) FROM {a} AS l WHERE EXISTS (SELECT 1 FROM {b} AS r WHERE {on})) AS left_found,\n    \
+                 (SELECT count(*) FROM {b} AS r WHERE EXISTS (SELECT 1 FROM {a} AS l WHERE {on})) AS right_found)"
+            );
+            (found, is_null(left_keys), is_null(right_keys))
+        }
+        Op::AsofJoin(join) => {
+            let (from, picked) = candidates(&left, &right, join);
+            let names = [&join.right_time].into_iter().chain(join.by.iter().map(|(_, name)| name));
+            let columns = names.enumerate().map(|(index, name)| format!("{} AS c{index}", picked(name)));
+            let columns: Vec<String> = columns.collect();
+            let row: Vec<String> = (0..columns.len()).map(|index| format!("c{index}")).collect();
+            // Each candidate is one by its key and time.
+            let found = format!(
+                "(SELECT count(c0) AS left_found,\n    count(DISTINCT row({})) FILTER (WHERE c0 IS NOT NULL) AS right_found\n    \
+                 FROM (SELECT {}\n    FROM {from}))",
+                row.join(", "),
+                columns.join(", ")
+            );
+            let of = |table: &str, time: &str, keys: Vec<&String>| {
+                let names = [time].into_iter().chain(keys.into_iter().map(String::as_str));
+                is_null(names.map(|name| format!("{table}.{}", sql_identifier(name))).collect())
+            };
+            let left_null = of("l", &join.left_time, join.by.iter().map(|(key, _)| key).collect());
+            (found, left_null, of("r", &join.right_time, join.by.iter().map(|(_, key)| key).collect()))
+        }
+        _ => return Ok(None),
+    };
+    let side = |input: &Input, table: &str, null: &str, name: &str| {
+        format!(
+            "(SELECT count(*) AS {name}_rows, count(*) FILTER (WHERE {null}) AS {name}_null FROM {} AS {table})",
+            input.view
+        )
+    };
+    Ok(Some(format!(
+        "CREATE TEMP TABLE {} AS\nSELECT left_found, left_rows, left_null, right_found, right_rows, right_null\nFROM {found},\n  {},\n  {};\n",
+        matches_table(id),
+        side(&left, "l", &left_null, "left"),
+        side(&right, "r", &right_null, "right")
+    )))
+}
+
+/// The table that holds what `counted_matches` counts.
+pub fn matches_table(id: NodeId) -> String {
+    format!("matches_{}", id.0)
 }
 
 fn union(inputs: &[Input], output: &Schema) -> String {

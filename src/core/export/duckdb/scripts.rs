@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::super::{Bundle, DesignInfo, parameter_lines};
-use super::ops::{copied_file, copy_format, ending, folder_column, load_table, rejected_file};
+use super::ops::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::files::MARKER;
 use crate::ir::{
-    Destination, Op, Otherwise, Parameter, Plan, TextPart, WhenExists, Write, parameter_variable, text_parts,
+    Destination, Matches, Op, Otherwise, Parameter, Plan, SideMatches, TextPart, WhenExists, Write, parameter_variable,
+    text_parts,
 };
 use crate::quote::{markdown_text, python_text};
 
@@ -84,6 +85,7 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
         ("@REJECTED@", python_rejected(plan)),
         ("@PARAMETERS@", python_parameters(plan)),
         ("@LOADS@", python_loads(plan)),
+        ("@MATCHES@", python_matches(plan)),
     ];
     let mut script = String::new();
     let text = RUN_PY.replace("@MARKER@", MARKER);
@@ -155,9 +157,29 @@ fn python_rejected(plan: &Plan) -> String {
     plan.iter().filter_map(|(id, _)| Some(format!("    {},\n", python_text(&rejected_file(plan, id)?)))).collect()
 }
 
+/// Lines `("matches_4", "step", "title", "join", [("left", "of", "matched", "what is told", "of empty keys"), …]),`.
+fn python_matches(plan: &Plan) -> String {
+    let one = |(id, node): (crate::ir::NodeId, &std::sync::Arc<crate::ir::Node>)| {
+        let found = Matches::of(plan, id)?;
+        let side = |name: &str, side: &SideMatches, other: &SideMatches| {
+            // Told only where a partner is expected.
+            let is_told = SideMatches { unmatched: 1, ..side.clone() }.is_told();
+            let [told, keys] = if is_told { side.template(&other.of) } else { Default::default() };
+            let goes_on = side.goes_on.word();
+            let texts: Vec<String> = [name, &side.of, goes_on, &told, &keys].into_iter().map(python_text).collect();
+            format!("({})", texts.join(", "))
+        };
+        let (left, right) = (side("left", &found.left, &found.right), side("right", &found.right, &found.left));
+        let names = [&matches_table(id), &node.origin.step, &node.origin.title, node.op.name()];
+        let names: Vec<String> = names.into_iter().map(python_text).collect();
+        Some(format!("    ({}, [{left}, {right}]),\n", names.join(", ")))
+    };
+    plan.iter().filter_map(one).collect()
+}
+
 const RUN: &str = r#"#!/bin/sh
 # Runs the design on DuckDB: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
-# PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it).
+# PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it), PIPEWRIGHT_REPORT a file for the report.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
 out=${1:?usage: run.sh OUT}
@@ -240,6 +262,7 @@ fi
 # `publish` says by itself whether a signal came before the results were in place.
 trap : HUP INT TERM
 "${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
+[ -z "${PIPEWRIGHT_REPORT:-}" ] || cp -- "$work/report.json" "$PIPEWRIGHT_REPORT"
 exit "$code"
 "#;
 
@@ -278,6 +301,11 @@ LOADS = [
 # Rows that checks turn away.
 REJECTED = [
 @REJECTED@]
+
+# How rows of joins' sides find partners: the table that counts it, step, title, operation; of each side its name, the
+# step that its rows come from, which of them go on, what is told of those without a partner.
+MATCHES = [
+@MATCHES@]
 
 # What the quarantine holds.
 KEPT = ("quarantine.jsonl", "rejected.jsonl")
@@ -423,12 +451,44 @@ def keep_rejected(out):
             open(f"out/quarantine/{name}", "ab").close()
 
 
-def sources():
-    """The files that the rows come from."""
+def staged():
+    """What the report of the sources says of them."""
     if not os.path.exists("staged.json"):
         return []
     with open("staged.json", encoding="utf-8") as text:
-        return [file["path"] for source in json.load(text)["sources"] for file in source["files"]]
+        return json.load(text)["sources"]
+
+
+def sources():
+    """The files that the rows come from."""
+    return [file["path"] for source in staged() for file in source["files"]]
+
+
+def numbered(text, numbers):
+    for number in numbers:
+        text = text.replace("{}", f"{number:,}", 1)
+    return text
+
+
+def tell(text):
+    """On standard error; nothing in a name steers a terminal."""
+    print("".join(sign if sign.isprintable() else " " for sign in text), file=sys.stderr)
+
+
+def write_report(connection):
+    """Sources, and how rows of joins found partners, as the report of Pipewright's own run says it."""
+    steps = []
+    for table, step, title, operation, sides in MATCHES:
+        counts, matches = connection.execute(f"SELECT * FROM {table}").fetchone(), {}
+        for (side, of, goes_on, told, keys), (found, rows, nulls) in zip(sides, (counts[:3], counts[3:])):
+            unmatched = rows - found
+            matches[side] = {"of": of, "goes_on": goes_on, "matched": found, "unmatched": unmatched, "null_keys": nulls}
+            if told and unmatched:
+                tell(f"{title}: {numbered(told, [unmatched, rows])}" + (numbered(keys, [nulls]) if nulls else ""))
+        steps.append({"step": step, "title": title, "op": operation, "matches": matches})
+    with open("report.json", "w", encoding="utf-8") as text:
+        json.dump({"sources": staged(), "steps": steps}, text, indent=2)
+        text.write("\n")
 
 
 def leads_through(file, target):
@@ -494,6 +554,7 @@ def main(script, out):
     for rows, _, _, partitions in LOADS:
         if partitions:
             write_folders(connection, rows, *partitions)
+    write_report(connection)
     connection.close()
     keep_rejected(out)
     for rows, path in places.items():
@@ -532,7 +593,8 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
          Needs: `pipewright` on the PATH (or its path in `PIPEWRIGHT`), and Python 3 (or its path in `PYTHON`) with the package `duckdb` 1.3 or later.\n\n\
          ## Parameters\n\n{}\n## What is carried how\n\nSources are read by Pipewright; every other step is a view or a table of `pipeline.sql`, \
          named in a comment above it. {lines} Rows that a rule rejects go to `quarantine/rejected.jsonl`. \
-         Values that steps make null are not counted: a run of the project, or of the target `pipeline`, tells them.\n",
+         How rows of joins found partners is told, and stands in the file that `PIPEWRIGHT_REPORT` names, as in the report of \
+         Pipewright's own run. Values that steps make null are not counted: a run of the project, or of the target `pipeline`, tells them.\n",
         markdown_text(&info.name),
         parameter_lines(&used)
     )

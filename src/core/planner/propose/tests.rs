@@ -131,21 +131,22 @@ fn thresholds_are_those_of_the_asker_and_readers_are_shared() {
     asked.dials.insert("slow_after".into(), 1.5);
     let proposal = propose(&project, &catalogue(&project), &asked, 1).remove(0);
     let flow = shown(&project, &proposal, SETTINGS);
-    assert_eq!((flow.len(), flow[1].as_str()), (4, "filter: is_error or duration > ${slow_after}"));
+    // The worked example has a threshold of that name, at 3 s.
+    assert_eq!((flow.len(), flow[1].as_str()), (4, "filter: is_error or duration > ${slow_after_2}"));
     let after = accepted(&project, &proposal);
     let threshold = |project: &Project, name: &str| {
         let parameter = project.parameters.values().find(|one| one.name == name)?;
         parameter.default.as_ref().and_then(Json::as_f64)
     };
-    assert_eq!(threshold(&after, "slow_after"), Some(1.5));
+    assert_eq!(threshold(&after, "slow_after_2"), Some(1.5));
     // Another question with the same threshold shares it; with another one it has its own.
     let mut slow = Asked::ready(ready_question("pages-slowest").unwrap());
     slow.dials.insert("slow_after".into(), 1.5);
     let shared = accepted(&after, &propose(&after, &catalogue(&after), &slow, 1).remove(0));
-    assert_eq!((shared.parameters.len(), threshold(&shared, "slow_after_2")), (after.parameters.len() + 1, None));
+    assert_eq!((shared.parameters.len(), threshold(&shared, "slow_after_3")), (after.parameters.len() + 1, None));
     slow.dials.insert("slow_after".into(), 2.0);
     let own = accepted(&after, &propose(&after, &catalogue(&after), &slow, 1).remove(0));
-    assert_eq!(threshold(&own, "slow_after_2"), Some(2.0));
+    assert_eq!(threshold(&own, "slow_after_3"), Some(2.0));
     assert!(after.wires_from("access").any(|wire| proposal.steps.contains(&wire.to)));
     assert_eq!(after.questions["users-bad-experience"].dials["slow_after"], 1.5);
     let (lowest, first) = (project.steps.values().map(|step| step.y).max(), &after.steps[&proposal.steps[0]]);

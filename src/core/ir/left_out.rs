@@ -1,0 +1,290 @@
+//! What is not in an answer's numbers: lines that could not be read, rows that steps left out or that joins did not
+//! match, empty keys, values that became null. The one place that makes the list; cards, texts and reports show it.
+//! Imports formats, expr and the plan.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Aggregate, GoesOn, Matches, NodeId, OnFail, Op, Plan};
+use crate::data::figures::grouped;
+use crate::data::{Value, exact_int};
+use crate::expr::{Expr, ExprKind, bind, function, print};
+use crate::formats::Changes;
+
+/// What was counted at one operation, by a preview or a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fate {
+    /// Of all inputs.
+    pub rows_in: u64,
+    pub rows_out: u64,
+    /// Of a source: lines, or other units, that its format cannot read.
+    pub unread: u64,
+    pub changes: Changes,
+    /// Of a join.
+    pub matches: Option<Matches>,
+    /// Of an aggregate: rows without a value, for each of `Aggregate::looked_at`.
+    pub nulls: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOutKind {
+    Unread,
+    Rejected,
+    /// Values that are not as they were.
+    Changed,
+    Filtered,
+    Duplicates,
+    Limited,
+    /// Rows of a join's side without a partner.
+    Unmatched,
+    /// Rows without a value of a key, or of what is counted.
+    Empty,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// Id and title of the step where it happens.
+    pub step: String,
+    pub title: String,
+    pub kind: LeftOutKind,
+    pub count: u64,
+    /// What follows the count, for people: `of 1,262 rows …`.
+    pub text: String,
+}
+
+/// Something that an aggregate takes of each row, and that a row may lack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookedAt<'a> {
+    pub expr: &'a Expr,
+    /// Names of the measures that pass such rows over; none: it is a key, under this name.
+    pub measures: Vec<&'a str>,
+    pub key: Option<&'a str>,
+}
+
+impl Aggregate {
+    /// Keys and what measures are made of, each once. Measures over some rows only are not among them.
+    pub fn looked_at(&self) -> Vec<LookedAt<'_>> {
+        let keys = self.keys.iter().filter(|key| !matches!(key.expr.kind, ExprKind::Literal(_)));
+        let mut found: Vec<LookedAt> =
+            keys.map(|key| LookedAt { expr: &key.expr, measures: Vec::new(), key: Some(&key.name) }).collect();
+        for measure in &self.measures {
+            let ExprKind::Call(call) = &measure.expr.kind else { continue };
+            let passes_over = !matches!(call.function.as_str(), "count_if" | "share_if" | "every" | "some");
+            let Some(argument) = call.args.first().filter(|_| passes_over && call.filter.is_none()) else { continue };
+            if matches!(argument.kind, ExprKind::Literal(_) | ExprKind::Parameter(_)) {
+                continue;
+            }
+            match found.iter_mut().find(|known| known.key.is_none() && known.expr == argument) {
+                Some(known) => known.measures.push(&measure.name),
+                None => found.push(LookedAt { expr: argument, measures: vec![&measure.name], key: None }),
+            }
+        }
+        found
+    }
+}
+
+/// What the rows of a node leave out, from the sources on. `fate` gives what was counted at a node; `None`: nothing.
+pub fn left_out(
+    plan: &Plan,
+    end: NodeId,
+    parameters: &BTreeMap<String, Value>,
+    fate: &dyn Fn(NodeId) -> Option<Fate>,
+) -> Vec<LeftOut> {
+    let mut is_before = vec![false; plan.nodes.len()];
+    if let Some(last) = is_before.get_mut(end.0 as usize) {
+        *last = true;
+    }
+    for (id, node) in plan.nodes.iter().enumerate().rev() {
+        if is_before[id] {
+            node.inputs.iter().for_each(|input| is_before[input.0 as usize] = true);
+        }
+    }
+    let before = plan.iter().filter(|(id, _)| is_before[id.0 as usize]);
+    before.filter_map(|(id, _)| Some(at_node(plan, id, parameters, &fate(id)?))).flatten().collect()
+}
+
+fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: &Fate) -> Vec<LeftOut> {
+    use LeftOutKind::{Changed, Duplicates, Empty, Filtered, Limited, Rejected, Unread};
+    let node = plan.node(id);
+    let title = &node.origin.title;
+    let kind = plan.steps.get(&node.origin.step).map_or("", |step| step.kind.as_str());
+    let mut found: Vec<(LeftOutKind, u64, String)> = Vec::new();
+    let gone = fate.rows_in.saturating_sub(fate.rows_out);
+    let of = format!("of {} rows", grouped(fate.rows_in));
+    // A threshold of three is not told as 3.0.
+    let plain = |value: &Value| match value {
+        Value::Float(number) => exact_int(*number).map_or(value.clone(), Value::Int),
+        value => value.clone(),
+    };
+    let plain: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+    let shown = |expr: &Expr| print(&bind(&without_secrets(expr.clone()), &plain));
+    match &node.op {
+        Op::Read(_) => {
+            let lines = if fate.unread == 1 { "line" } else { "lines" };
+            found.push((Unread, fate.unread, format!("{lines} of “{title}” could not be read")));
+        }
+        Op::Filter { predicate } => found.push((
+            Filtered,
+            gone,
+            match kind {
+                "filter" => format!("{of} where {} does not hold (“{title}”)", shown(predicate)),
+                "route" => format!("{of} go another way at “{title}”"),
+                _ => format!("{of} are left out by “{title}”"),
+            },
+        )),
+        Op::Check(check) if check.on_fail == OnFail::Reject => {
+            found.push((Rejected, gone, format!("{of} are rejected by “{title}”: {}", check.reason)));
+        }
+        Op::Parse(parse) if parse.on_fail == OnFail::Reject => {
+            found.push((Rejected, gone, format!("{of} are rejected by “{title}”: their text does not fit")));
+        }
+        Op::Distinct(_) => found.push((Duplicates, gone, format!("{of} repeat an earlier one (“{title}”)"))),
+        Op::Limit(_) => found.push((Limited, gone, format!("{of} are cut off by “{title}”"))),
+        Op::Aggregate(aggregate) => {
+            for (looked_at, nulls) in aggregate.looked_at().into_iter().zip(&fate.nulls) {
+                let what = shown(looked_at.expr);
+                let text = match looked_at.key {
+                    Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),
+                    None => {
+                        let names: Vec<String> = looked_at.measures.iter().map(|name| format!("`{name}`")).collect();
+                        format!("{of} have no `{what}`: not in {} (“{title}”)", names.join(", "))
+                    }
+                };
+                found.push((Empty, *nulls, text));
+            }
+        }
+        Op::Rows(_)
+        | Op::Parse(_)
+        | Op::Check(_)
+        | Op::Project(_)
+        | Op::Window(_)
+        | Op::Join(_)
+        | Op::AsofJoin(_)
+        | Op::Union
+        | Op::Sort(_)
+        | Op::Explode(_)
+        | Op::Unpivot(_)
+        | Op::Write(_) => {}
+    }
+    found.extend(fate.matches.iter().flat_map(unmatched));
+    if let Some(told) = fate.changes.told() {
+        found.push((Changed, fate.changes.count(), format!("values changed in “{title}”: {told}")));
+    }
+    let lines = found.into_iter().filter(|(_, count, _)| *count > 0);
+    lines
+        .map(|(kind, count, text)| LeftOut { step: node.origin.step.clone(), title: title.clone(), kind, count, text })
+        .collect()
+}
+
+/// Keys of hashes come into no text, also where their values stand in the plan already.
+fn without_secrets(expr: Expr) -> Expr {
+    expr.rewrite(&mut |mut expr| {
+        if let ExprKind::Call(call) = &mut expr.kind {
+            let meant = function(&call.function).map_or(&[][..], |function| function.secret_args);
+            for index in meant {
+                if let Some(argument) = call.args.get_mut(*index) {
+                    *argument = Expr::made(ExprKind::Parameter("secret".to_owned()));
+                }
+            }
+        }
+        expr
+    })
+}
+
+fn unmatched(matches: &Matches) -> Vec<(LeftOutKind, u64, String)> {
+    let (left, right) = (&matches.left, &matches.right);
+    let mut found = Vec::new();
+    for (side, other) in [(left, right), (right, left)] {
+        let count = if side.goes_on == GoesOn::Unmatched { side.left_out() } else { side.unmatched };
+        if side.goes_on == GoesOn::Unmatched {
+            let text =
+                format!("of {} rows of “{}” have a match in “{}”: left out", grouped(side.rows()), side.of, other.of);
+            found.push((LeftOutKind::Unmatched, count, text));
+        } else if let Some(told) = side.told(&other.of) {
+            // The count stands before the text.
+            let text = told.split_once(' ').map_or(told.clone(), |(_, rest)| rest.to_owned());
+            found.push((LeftOutKind::Unmatched, count, text));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{DataType, Schema};
+    use crate::expr::parse;
+    use crate::ir::{Column, Node, Origin, PlanStep};
+
+    fn plan() -> Plan {
+        let schema = Schema::of([("status", DataType::Int), ("sid", DataType::String)]);
+        let rows = Op::Rows(crate::ir::Rows { schema: schema.clone(), rows: Vec::new() });
+        let filter = Op::Filter { predicate: parse("status >= ${from}").unwrap() };
+        let count = |text: &str, name: &str| Column::new(name, parse(text).unwrap());
+        let users = Op::Aggregate(Aggregate {
+            keys: vec![count("status", "status")],
+            measures: vec![
+                count("count_distinct(sid)", "users"),
+                count("max(sid)", "last"),
+                count("count(*)", "all"),
+                count("count_if(sid = 'x')", "x"),
+            ],
+        });
+        let limit = Op::Limit(crate::ir::Limit { keys: Vec::new(), count: 3, offset: 0 });
+        let mut plan = Plan::default();
+        for (index, (step, op)) in
+            [("in", rows), ("bad", filter), ("users", users), ("first", limit), ("other", Op::Union)]
+                .into_iter()
+                .enumerate()
+        {
+            let inputs = (index > 0).then(|| NodeId(index as u32 - 1)).into_iter().collect();
+            let origin = Origin { step: step.into(), title: step.to_uppercase() };
+            plan.nodes.push(Node { op, inputs, schema: schema.clone(), origin, hash: 0 }.into());
+            let kind = if step == "bad" { "filter" } else { step }.to_owned();
+            plan.steps.insert(step.into(), PlanStep { kind, ..PlanStep::default() });
+        }
+        plan
+    }
+
+    #[test]
+    fn the_key_of_a_hash_stands_in_no_line() {
+        let mut plan = plan();
+        let node = std::sync::Arc::make_mut(&mut plan.nodes[1]);
+        node.op = Op::Filter { predicate: parse("hmac(sid, 'the key') = 'x' and status > 3").unwrap() };
+        let fate = |_: NodeId| Some(Fate { rows_in: 5, rows_out: 1, ..Fate::default() });
+        let list = left_out(&plan, NodeId(1), &BTreeMap::new(), &fate);
+        assert_eq!(list[0].text, "of 5 rows where hmac(sid, ${secret}) = 'x' and status > 3 does not hold (“BAD”)");
+    }
+
+    #[test]
+    fn what_is_not_in_a_number_is_listed_from_the_source_on() {
+        let plan = plan();
+        let Op::Aggregate(aggregate) = &plan.nodes[2].op else { unreachable!() };
+        let looked_at: Vec<String> = aggregate.looked_at().iter().map(|one| print(one.expr)).collect();
+        assert_eq!(looked_at, ["status", "sid"]);
+        let fate = |id: NodeId| {
+            Some(match id.0 {
+                1 => Fate { rows_in: 12_000, rows_out: 262, ..Fate::default() },
+                2 => Fate { rows_in: 262, rows_out: 9, nulls: vec![0, 48], ..Fate::default() },
+                3 => Fate { rows_in: 9, rows_out: 3, ..Fate::default() },
+                4 => unreachable!("it comes after"),
+                _ => Fate::default(),
+            })
+        };
+        let parameters = BTreeMap::from([("from".to_owned(), Value::Int(500))]);
+        let list = left_out(&plan, NodeId(3), &parameters, &fate);
+        let told: Vec<String> = list.iter().map(|one| format!("{} {}", one.count, one.text)).collect();
+        assert_eq!(
+            told,
+            [
+                "11738 of 12,000 rows where status >= 500 does not hold (“BAD”)",
+                "48 of 262 rows have no `sid`: not in `users`, `last` (“USERS”)",
+                "6 of 9 rows are cut off by “FIRST”",
+            ]
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! The cards of answers in the designer: the sentence, the chart of what the question is about, and what is not in the
+//! number.
+
+use std::path::Path;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use pipewright::gui::App;
+
+use crate::gui::{designer, sample, wait};
+
+/// The worked example in a folder of its own.
+fn shop(home: &Path) -> Harness<'static, App> {
+    std::fs::create_dir_all(home.join("shop/samples")).unwrap();
+    let file = home.join("shop/shop.pipewright.json");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json"), &file).unwrap();
+    for name in ["access.log", "app.jsonl", "metrics.prom", "users.csv", "releases.csv", "services.json"] {
+        std::fs::copy(sample(name), home.join("shop/samples").join(name)).unwrap();
+    }
+    let mut harness = designer(home, vec![file], [2560.0, 1440.0]);
+    wait(&mut harness, "the answers", |app| {
+        ["answer_bad", "answer_pages", "answer_services", "answer_failed"]
+            .iter()
+            .all(|id| app.rows(id, "out").is_some())
+    });
+    harness
+}
+
+#[test]
+fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path());
+    let cards = [
+        (
+            "Bad experience per hour",
+            "6 users in the peak hour, 3 March 14:00",
+            "of 262 rows have no `cookie_sid`: not in `users`",
+        ),
+        ("Pages by visitors", "/search: 416 visitors", "of 402 rows are cut off by “First 20 pages”"),
+        (
+            "Services to expand",
+            "recommendations: busy in 442 of 477 samples",
+            "of 8 rows of “Busy samples” have no match in “Owner's team”: left out",
+        ),
+        (
+            "Failed transactions",
+            "73 failed transactions: 41 with release 2.8.0, since 3 March 17:05",
+            "of 73 rows of “Failed payments” have no match in “Releases”: kept without one",
+        ),
+    ];
+    for (title, sentence, left_out) in cards {
+        harness.get_by_label_contains(&format!("{title}, Answer, ")).click();
+        harness.run_ok();
+        assert!(harness.query_by_label(sentence).is_some(), "{title}: {sentence}");
+        assert!(harness.query_by_label("Not in this number").is_some(), "{title}");
+        assert!(harness.query_by_label_contains(left_out).is_some(), "{title}: {left_out}");
+    }
+    // The chart is of what the question is about, and named.
+    harness.get_by_label_contains("Services to expand, Answer, ").click();
+    harness.run_ok();
+    assert!(harness.query_by_label("busy samples by service").is_some());
+    assert!(harness.query_by_label("Busy above").is_some(), "the dial of the contract");
+    // On the step and on the wire, too.
+    assert!(harness.query_by_label_contains("With owner, Join, exact, 4 unmatched").is_some());
+}
