@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::files::{MARKER, Publication, inside, is_foreign, is_same_place, slashes, there_is_one};
+use pipewright_core::files::{
+    MARKER, Publication, inside, is_foreign, is_same_place, slashes, there_is_one, without_links,
+};
 
 use super::args::PublishArgs;
 use super::run::say_kept;
@@ -41,7 +43,7 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         }
         only_new.insert(plain);
     }
-    put(&mut publication, args, &only_new, Path::new("")).map_err(|fault| match fault {
+    put(&mut publication, args, &without_links(&args.to), &only_new, Path::new("")).map_err(|fault| match fault {
         Fault::Unreadable(error) => unreadable(error),
         Fault::Told(failure) => failure,
     })?;
@@ -76,6 +78,7 @@ enum Fault {
 fn put(
     publication: &mut Publication,
     args: &PublishArgs,
+    to_folder: &Path,
     only_new: &BTreeSet<PathBuf>,
     below: &Path,
 ) -> Result<(), Fault> {
@@ -94,15 +97,15 @@ fn put(
             let message = format!("the name of `{}` is no text", from.display());
             return Err(Fault::Told(usage(message, "give it another name; nothing was put in place")));
         }
-        if only_new.contains(&name) && args.to.join(&name).symlink_metadata().is_ok() {
-            return Err(Fault::Told(there_is_one(&args.to.join(&name).display().to_string()).into()));
+        if only_new.contains(&name) && to_folder.join(&name).symlink_metadata().is_ok() {
+            return Err(Fault::Told(there_is_one(&to_folder.join(&name).display().to_string()).into()));
         }
         if is_folder && !is_result(&from).map_err(Fault::Unreadable)? {
-            put(publication, args, only_new, &name)?;
+            put(publication, args, to_folder, only_new, &name)?;
             continue;
         }
         let without_option = |fault: Diagnostic| fault.help("take the link away, or name the folder that it leads to");
-        let to = inside(&args.to, &slashes(&name)).map_err(without_option).map_err(told)?;
+        let to = inside(to_folder, &slashes(&name)).map_err(without_option).map_err(told)?;
         if args.only_own && is_foreign(&to) {
             return Err(Fault::Told(usage(
                 format!("`{}` is not Pipewright's, and only what is may be replaced", to.display()),

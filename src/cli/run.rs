@@ -34,7 +34,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     opened.plan = load_answers(&opened.plan);
     let mut faults = check_exportable(&opened.plan);
     if args.quarantine.is_some() {
-        faults.extend(check_kept_lines(&opened.plan));
+        faults.extend(check_kept_lines(&opened.plan, &opened.design_info().sources));
     }
     if !faults.is_empty() {
         return Err(opened.invalid(faults));

@@ -52,7 +52,8 @@ pub fn write_bundle(
     force: bool,
 ) -> Result<BundleReport, Vec<Diagnostic>> {
     let plan = load_answers(&prune(plan, &plan.sinks()));
-    let mut bundle = target.export(&with_source_folder(&plan), info);
+    let told = DesignInfo { sources: with_source_folder(&info.sources), ..info.clone() };
+    let mut bundle = target.export(&with_source_folder(&plan), &told);
     if bundle.has_errors() {
         return Err(bundle.diagnostics);
     }
@@ -350,6 +351,7 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 pipewright=${PIPEWRIGHT:-pipewright}
 export PIPEWRIGHT="$pipewright"
+trap '' HUP INT PIPE TERM
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 129' HUP

@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::Publication;
+use pipewright_core::files::{Publication, without_links};
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{Node, NodeId, Op, Plan, left_out};
 
@@ -104,6 +104,7 @@ impl RunProgress for Silent {
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Result<RunReport, Vec<Diagnostic>> {
     let begun = Instant::now();
     let started = chrono::Utc::now().timestamp_micros();
+    let options = &RunOptions { out: without_links(&options.out), ..options.clone() };
     let mut prepared = prepare(plan, options, started)?;
     let mut report = RunReport {
         started_at: format_timestamp(started),

@@ -177,3 +177,27 @@ fn a_secret_time_is_not_shown_by_the_time_that_is_near_it() {
     }
     assert_eq!(told, [(78, true), (78, true), (78, true), (0, false)]);
 }
+
+#[test]
+fn a_key_that_is_empty_or_no_secret_lowers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let hash = json!({"id": "hash", "kind": "mask_or_hash", "title": "Hash", "settings":
+        {"columns": ["client"], "method": "hmac", "key": "key", "reason": "visits are counted"}});
+    let wires = json!([{"id": "w1", "from": "read", "to": "hash"}, {"id": "w2", "from": "hash", "to": "load"}]);
+    let (project, policy) = files(folder.path(), json!([read(), hash, load()]), wires);
+    let out = folder.path().join("out");
+    let arguments = |key| {
+        ["run", path(&project), "--out", path(&out), "--policy", path(&policy), "--param", key].map(str::to_owned)
+    };
+    let run = |key| crate::support::run(&arguments(key).each_ref().map(String::as_str));
+    let (code, _, talk) = run("key=");
+    assert!(code == 78 && talk.contains("PW0627"), "{code} {talk}");
+    assert_eq!(run("key=k").0, 0);
+    // Who gives no default may show the value elsewhere.
+    let design = fs::read_to_string(&project).unwrap().replace(r#","default":"${env:POLICY_TEST_KEY}""#, "");
+    let design = design.replace(r#""default":"${env:POLICY_TEST_KEY}","#, "");
+    assert!(!design.contains("POLICY_TEST_KEY"));
+    fs::write(&project, design).unwrap();
+    let (code, _, talk) = run("key=k");
+    assert!(code == 78 && talk.contains("PW1001"), "{code} {talk}");
+}

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::inside::inside;
+use super::inside::{inside, without_links};
 use super::marker::{MARKER, Mark, Marker, digest_of};
 use super::names::{exists, fault};
 use super::publication::Publication;
@@ -22,7 +22,7 @@ pub struct FolderUpdate {
 impl FolderUpdate {
     /// `by`: the verb. Of what it wrote before, and does not write again, nothing stays.
     pub fn new(root: &Path, by: &'static str) -> FolderUpdate {
-        FolderUpdate { root: root.to_owned(), by, publication: Publication::default(), files: Vec::new() }
+        FolderUpdate { root: without_links(root), by, publication: Publication::default(), files: Vec::new() }
     }
 
     /// Where a file of the folder is written until `publish`.

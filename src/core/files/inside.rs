@@ -62,6 +62,15 @@ pub fn check_file_name(path: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// A folder that is written to, by the name that it has now: a link on the way may lead elsewhere before all is written.
+/// The name as it is given where there is no link.
+pub fn without_links(folder: &Path) -> PathBuf {
+    match (real(folder), std::path::absolute(folder)) {
+        (Some(real), Ok(given)) if real != given => real,
+        _ => folder.to_owned(),
+    }
+}
+
 /// A path with all links followed, as far as it exists; `None` where a link on it leads to nothing.
 pub(super) fn real(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;

@@ -15,7 +15,7 @@ mod regular;
 mod save;
 
 pub use folder::FolderUpdate;
-pub use inside::{check_file_name, inside, is_hidden};
+pub use inside::{check_file_name, inside, is_hidden, without_links};
 pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place};
 pub use marker::{MARKER, is_foreign};
 pub use names::{make_folder, slashes};

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub use planner::Planner;
 pub use policy::{check_kept_lines, check_policy, in_force};
 
-use crate::data::Schema;
+use crate::data::{DataType, Field, Schema};
 use crate::ir::Plan;
 use crate::model::{Id, Source};
 use crate::project::{Project, Step};
@@ -23,9 +23,24 @@ pub fn plan(project: &Project) -> Plan {
     std::sync::Arc::unwrap_or_clone(plan)
 }
 
-/// Reads every source of a project, whether a step does so or not: what they say of their columns, labels included.
+/// Reads every source of a project, whether a step does so or not: all that is said of their columns, labels included,
+/// also of those that are only declared, have a meaning, or are asked for.
 pub fn plan_of_sources(project: &Project) -> Plan {
     let mut sources = project.clone();
+    for (id, source) in &mut sources.sources {
+        let planned =
+            project.sources.values().filter(|other| other.planned.as_ref().is_some_and(|p| p.stands_for == *id));
+        let declared = source.declaration.iter().map(|declaration| &declaration.schema);
+        let said = declared.chain(planned.filter_map(|other| other.schema.as_ref())).flat_map(|schema| &schema.fields);
+        let meant = source.meanings.keys().map(|name| Field::new(name, DataType::String));
+        let more: Vec<Field> = said.cloned().chain(meant).collect();
+        let schema = source.schema.get_or_insert_default();
+        for field in more {
+            if !schema.has(&field.name) {
+                schema.fields.push(field);
+            }
+        }
+    }
     let step = |id: &Id, source: &Source| Step {
         id: id.clone(),
         kind: "file".to_owned(),

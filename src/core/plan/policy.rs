@@ -2,13 +2,14 @@
 //! Imports project.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use crate::data::{Classification, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
-use crate::ir::{LoweredBy, Node, NodeId, Op, Plan, environment_reference, is_secret_default, output_schema};
+use crate::ir::{LoweredBy, Node, NodeId, Op, Origin, Plan, Read, is_secret_default, output_schema};
 use crate::model::Parameter;
 use crate::policy::{InForce, Policy, Sensitivities, Violation, loosened, parse_own};
 use crate::project::Project;
@@ -19,9 +20,8 @@ const NAMED_COLUMNS: usize = 4;
 
 /// What lowerings look up of a project.
 pub(super) fn data_rules(project: &Project) -> DataRules {
-    let is_written = |parameter: &&Parameter| {
-        parameter.default.as_ref().is_some_and(|default| !default.is_null() && environment_reference(default).is_none())
-    };
+    // Without a default too: it may be shown, and is in no secret's care.
+    let is_written = |parameter: &&Parameter| !is_secret_default(parameter.default.as_ref());
     let is_secret = |parameter: &&Parameter| is_secret_default(parameter.default.as_ref());
     DataRules {
         sensitivities: Sensitivities::of(&project.vocabulary),
@@ -99,21 +99,30 @@ pub fn check_policy(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Sources whose lines may not be written down as they are, such as into a quarantine: what is secret stays where it
-/// is. Lines are kept where the run is, which is where their data lies, so nothing else stands in the way.
-pub fn check_kept_lines(plan: &Plan) -> Vec<Diagnostic> {
+/// is, whichever of the `sources` of that file says so. Lines are kept where the run is, which is where their data lies,
+/// so nothing else stands in the way.
+pub fn check_kept_lines(plan: &Plan, sources: &Plan) -> Vec<Diagnostic> {
+    fn reads(plan: &Plan) -> impl Iterator<Item = (&Origin, &Read)> {
+        plan.nodes.iter().filter_map(|node| match &node.op {
+            Op::Read(read) => Some((&node.origin, read)),
+            _ => None,
+        })
+    }
+    let plain =
+        |path: &str| Path::new(path).components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
     let mut found = Vec::new();
-    for node in &plan.nodes {
-        let Op::Read(read) = &node.op else { continue };
-        let secret = read.schema.fields.iter().find(|field| field.labels.classified() == Classification::Secret);
-        if let Some(field) = secret {
+    for (origin, read) in reads(plan) {
+        let others = reads(sources).map(|(_, other)| other).filter(|other| plain(&other.path) == plain(&read.path));
+        let mut fields = std::iter::once(read).chain(others).flat_map(|read| &read.schema.fields);
+        if let Some(field) = fields.find(|field| field.labels.classified() == Classification::Secret) {
             let message = format!(
                 "lines of “{}” that do not fit would be kept with `{}`, which is secret",
-                node.origin.title, field.name
+                origin.title, field.name
             );
             found.push(
                 Diagnostic::error("PW1011", message)
                     .help("run without --quarantine: what does not fit is counted, and not kept")
-                    .step(&node.origin.step, &node.origin.title),
+                    .step(&origin.step, &origin.title),
             );
         }
     }
@@ -277,7 +286,7 @@ impl Check<'_> {
         let Some(ExprKind::Parameter(key)) = call.args.get(1).map(|key| &key.kind) else { return false };
         let parameter = self.plan.parameters.iter().find(|parameter| parameter.name == *key);
         let default = parameter.and_then(|parameter| parameter.default.as_ref());
-        default.is_none_or(|default| default.is_null() || environment_reference(default).is_some())
+        is_secret_default(default)
     }
 
     /// A filter on the number of rows, right behind the measures.

@@ -245,7 +245,7 @@ fn relevant_joins(catalogue: &Catalogue, asked: &Asked, count: usize) -> Relevan
     found.sort_by_key(|one| (price(one), std::cmp::Reverse(one.1.len()), one.0));
     let mut kept: Vec<(usize, Vec<usize>)> = Vec::new();
     for one in found {
-        let better = kept.iter().filter(|other| outdoes(catalogue, other, &one)).take(count + 1).count();
+        let better = kept.iter().filter(|other| outdoes(catalogue, other, &one)).take(count.saturating_add(1)).count();
         if better <= count {
             kept.push(one);
         }

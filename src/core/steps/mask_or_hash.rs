@@ -149,8 +149,9 @@ fn lowered_by(settings: &MaskSettings, lowering: &mut Lowering, input: NodeId) -
         field.is_some_and(|field| field.labels.classification == Some(Classification::Personal))
     };
     if is_written && settings.columns.iter().any(is_personal) {
-        let message =
-            format!("the columns stay personal: the value of `{key}` stands in the project, so it is no secret");
+        let message = format!(
+            "the columns stay personal: `{key}` is a parameter like others, whose value anybody may see, so it is no secret"
+        );
         lowering.report(
             Diagnostic::hint("PW1010", message)
                 .help("let its default be a variable of the environment, such as `${env:HASH_KEY}`")

@@ -79,6 +79,44 @@ fn what_another_source_says_of_a_file_holds_for_its_lines() {
 }
 
 #[test]
+fn what_is_said_of_a_column_beside_the_schema_holds_for_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = json!({"fields": [{"name": "word", "type": "String", "labels": {"classification": "secret"}}]});
+    let planned = json!([{"id": "more", "title": "More", "schema": secret,
+        "planned": {"status": "asked", "seed": 1, "rows": 3, "stands_for": "src"}}]);
+    for (number, (key, value, others)) in [
+        ("meanings", json!({"word": "security.secret"}), json!([])),
+        ("declaration", json!({"kind": "ddl", "file": "t.sql", "name": "t", "schema": secret}), json!([])),
+        ("owner", json!(""), planned),
+        (
+            "owner",
+            json!(""),
+            json!([{"id": "other", "title": "Other", "path": "d.txt", "schema": secret,
+            "format": {"name": "csv"}}]),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let at = folder.path().join(number.to_string());
+        let file = project(&at, "csv", "id,word\n1,a\n2,\"ZZSECRET\n", others);
+        let mut design: Json = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        design["sources"][0][key] = value;
+        fs::write(&file, design.to_string()).unwrap();
+        for target in targets().iter().map(|target| target.name()) {
+            let (code, talk) = export(&file, &at.join(target), target);
+            assert!(code == 0 && talk.contains("PW0630") && talk.contains("`word`"), "{key} {target}: {talk}");
+            assert!(!at.join(target).join("receipt/data").exists(), "{key}");
+        }
+        let script = fs::read_to_string(at.join("duckdb/run.sh")).unwrap();
+        assert!(!script.contains("--quarantine"), "{key}");
+        let (out, aside) = (at.join("out"), at.join("aside"));
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(&out), "--quarantine", path(&aside)]);
+        assert!(code == 78 && talk.contains("PW1011") && !aside.exists(), "{key}: {talk}");
+    }
+}
+
+#[test]
 fn a_line_with_a_secret_that_no_column_declares_is_kept_in_no_quarantine() {
     let folder = tempfile::tempdir().unwrap();
     let data =

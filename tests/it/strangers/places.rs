@@ -482,3 +482,27 @@ fn rows_of_a_receipt_are_no_way_around_what_a_stranger_may_not_write() {
     assert!(code == 1 && talk.contains("PW0752"), "{talk}");
     assert_eq!(text(here.join(".git/config")), "mine");
 }
+
+#[test]
+fn all_outputs_go_to_the_folder_that_a_link_leads_to_at_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["one", "two"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("one", at("out")).unwrap();
+    let mut child = crate::support::pipewright()
+        .args(["generate", "shop", "--rows", "60000", "--out", path(&at("out"))])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = std::time::Instant::now();
+    while fs::read_dir(at("one")).unwrap().count() == 0 && begun.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    std::os::unix::fs::symlink("two", at("turned")).unwrap();
+    fs::rename(at("turned"), at("out")).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(fs::read_dir(at("two")).unwrap().count(), 0);
+    assert!(at("one/access.log").exists());
+}

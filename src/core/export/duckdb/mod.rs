@@ -81,7 +81,7 @@ impl Target for DuckDb {
             bundle.diagnostics = faults;
             return bundle;
         }
-        let keeps_lines = check_kept_lines(&staged).is_empty();
+        let keeps_lines = check_kept_lines(&staged, &info.sources).is_empty();
         bundle.text("pipeline.sql", sql);
         let is_staged = !staged.sinks().is_empty();
         if is_staged {

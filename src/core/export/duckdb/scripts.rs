@@ -221,7 +221,7 @@ case " $* " in
 esac
 # What runs that were killed have left: nobody holds their lock any more.
 if command -v flock >/dev/null 2>&1; then
-  for left in "$out"/.pipewright-work-*; do
+  for left in "$out"/.pipewright-work-??????; do
     if [ ! -L "$left" ] && [ -f "$left/lock" ]; then
       flock -n "$left/lock" rm -rf -- "$left" || true
     fi

@@ -124,6 +124,7 @@ fn text_layout(text: &str) -> Result<Layout, Diagnostic> {
             continue;
         }
         let (mut piece, own) = directive.capture().ok_or_else(|| unknown(text, start, 1 + directive.length))?;
+        super::check_length(taken.len())?;
         if taken.contains(&piece.column) {
             piece.column = own;
         }

@@ -49,3 +49,15 @@ fn with_options(mut layout: Layout, spec: &FormatSpec) -> Result<Layout, Diagnos
     layout.may_end_after = spec.option("may_end_after").filter(|name| !name.is_empty()).map(str::to_owned);
     Ok(layout)
 }
+
+/// The most variables of a log format: it is taken apart by each of them for each of the others.
+const MOST_VARIABLES: usize = 200;
+
+/// Refuses a log format that no log has.
+fn check_length(variables: usize) -> Result<(), Diagnostic> {
+    if variables < MOST_VARIABLES {
+        return Ok(());
+    }
+    Err(Diagnostic::error("PW0841", format!("the log format has more than {MOST_VARIABLES} variables"))
+        .help("give the part of it that the lines have"))
+}

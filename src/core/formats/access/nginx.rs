@@ -165,6 +165,7 @@ fn text_layout(text: &str, escapes: Escapes) -> Result<Layout, Diagnostic> {
                 .at(Span::new(at, at + 1))
                 .help("write a variable such as `$status`"));
         }
+        super::check_length(taken.len())?;
         let mut capture = variable(name);
         if taken.contains(&capture.column) {
             capture.column = name.to_owned();

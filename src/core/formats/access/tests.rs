@@ -325,3 +325,12 @@ fn real_access_logs_read_as_expected() {
     }
     assert!(all.len() * 50 <= lines, "{} of {lines} lines differ: {all:#?}", all.len());
 }
+
+#[test]
+fn a_format_with_more_variables_than_a_log_has_is_refused() {
+    for (text, code) in [("$a ".repeat(200), None), ("$a ".repeat(5000), Some("PW0841"))] {
+        let found = super::nginx::layout(&text).err().map(|fault| fault.code);
+        assert_eq!(found.as_deref(), code);
+    }
+    assert_eq!(super::apache::layout(&"%h ".repeat(5000)).unwrap_err().code, "PW0841");
+}
