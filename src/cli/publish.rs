@@ -31,6 +31,8 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
             "name another place; or the folder whose files go there",
         ));
     }
+    // Links may be turned meanwhile.
+    let folders = Folders { from: without_links(&args.from), to: without_links(&args.to) };
     let mut publication = Publication::default();
     let mut only_new = BTreeSet::new();
     for path in &args.new {
@@ -43,7 +45,7 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         }
         only_new.insert(plain);
     }
-    put(&mut publication, args, &without_links(&args.to), &only_new, Path::new("")).map_err(|fault| match fault {
+    put(&mut publication, args, &folders, &only_new, Path::new("")).map_err(|fault| match fault {
         Fault::Unreadable(error) => unreadable(error),
         Fault::Told(failure) => failure,
     })?;
@@ -69,6 +71,12 @@ fn lies_in(place: &Path, folder: &Path) -> bool {
     there.ancestors().any(|part| is_same_place(part, folder))
 }
 
+/// Where what is published lies, and where it goes.
+struct Folders {
+    from: PathBuf,
+    to: PathBuf,
+}
+
 enum Fault {
     Unreadable(io::Error),
     Told(Failure),
@@ -78,14 +86,14 @@ enum Fault {
 fn put(
     publication: &mut Publication,
     args: &PublishArgs,
-    to_folder: &Path,
+    folders: &Folders,
     only_new: &BTreeSet<PathBuf>,
     below: &Path,
 ) -> Result<(), Fault> {
     let told = |fault: Diagnostic| Fault::Told(fault.into());
     // A run that puts its results there is waited for, and another one waits.
-    publication.take_turn(&args.from.join(below)).map_err(told)?;
-    let mut entries = entries_of(&args.from.join(below)).map_err(Fault::Unreadable)?;
+    publication.take_turn(&folders.from.join(below)).map_err(told)?;
+    let mut entries = entries_of(&folders.from.join(below)).map_err(Fault::Unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (from, name) = (entry.path(), below.join(entry.file_name()));
@@ -97,15 +105,15 @@ fn put(
             let message = format!("the name of `{}` is no text", from.display());
             return Err(Fault::Told(usage(message, "give it another name; nothing was put in place")));
         }
-        if only_new.contains(&name) && to_folder.join(&name).symlink_metadata().is_ok() {
-            return Err(Fault::Told(there_is_one(&to_folder.join(&name).display().to_string()).into()));
+        if only_new.contains(&name) && folders.to.join(&name).symlink_metadata().is_ok() {
+            return Err(Fault::Told(there_is_one(&folders.to.join(&name).display().to_string()).into()));
         }
         if is_folder && !is_result(&from).map_err(Fault::Unreadable)? {
-            put(publication, args, to_folder, only_new, &name)?;
+            put(publication, args, folders, only_new, &name)?;
             continue;
         }
         let without_option = |fault: Diagnostic| fault.help("take the link away, or name the folder that it leads to");
-        let to = inside(to_folder, &slashes(&name)).map_err(without_option).map_err(told)?;
+        let to = inside(&folders.to, &slashes(&name)).map_err(without_option).map_err(told)?;
         if args.only_own && is_foreign(&to) {
             return Err(Fault::Told(usage(
                 format!("`{}` is not Pipewright's, and only what is may be replaced", to.display()),

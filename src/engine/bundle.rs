@@ -26,6 +26,8 @@ use pipewright_core::policy::{InForce, Site};
 const PINNED_LINES: usize = 2000;
 /// Bytes of a file that must be pinned whole (JSON documents, Parquet).
 const PINNED_BYTES: u64 = 8 << 20;
+/// Code of a bundle that cannot be written.
+const UNWRITABLE: &str = "PW0633";
 /// What a receipt has in the place of every secret.
 const RECEIPT_KEY: &str = "receipt";
 /// Parameter that relative source paths of an exported design start from.
@@ -72,8 +74,9 @@ pub fn write_bundle(
             take_all(&receipt, &mut update).map_err(one)?;
             report.files.push("receipt/".to_owned());
         }
-        // An export does not make of a stranger's project one that reads more.
-        Err(diagnostic) if diagnostic.code == OUT_OF_REACH => return Err(vec![diagnostic]),
+        // An export does not make of a stranger's project one that reads more; nor does a full disk take the receipt
+        // of an earlier one.
+        Err(diagnostic) if [OUT_OF_REACH, UNWRITABLE].contains(&&*diagnostic.code) => return Err(vec![diagnostic]),
         Err(diagnostic) => {
             // Sources that are elsewhere: the bundle is whole, only its receipt is not. The script is there all the
             // same: what stands in its place is not taken for the bundle's.
@@ -332,7 +335,7 @@ fn pin_file(file: &Path, folder: &Path, number: usize, is_whole: bool) -> Result
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("PW0633", format!("the bundle cannot be written: {}", io_cause(error)))
+    Diagnostic::error(UNWRITABLE, format!("the bundle cannot be written: {}", io_cause(error)))
         .file(path.display().to_string())
         .help("choose another folder with --out, or see whether it may be written to")
 }

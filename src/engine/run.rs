@@ -104,7 +104,17 @@ impl RunProgress for Silent {
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Result<RunReport, Vec<Diagnostic>> {
     let begun = Instant::now();
     let started = chrono::Utc::now().timestamp_micros();
-    let options = &RunOptions { out: without_links(&options.out), ..options.clone() };
+    // Links may be turned meanwhile.
+    let fixed = |file: &PathBuf| match (file.parent(), file.file_name()) {
+        (Some(folder), Some(name)) if !folder.as_os_str().is_empty() => without_links(folder).join(name),
+        _ => file.clone(),
+    };
+    let options = &RunOptions {
+        out: without_links(&options.out),
+        report: options.report.as_ref().map(fixed),
+        quarantine: options.quarantine.as_ref().map(fixed),
+        ..options.clone()
+    };
     let mut prepared = prepare(plan, options, started)?;
     let mut report = RunReport {
         started_at: format_timestamp(started),
@@ -359,7 +369,7 @@ impl Run<'_> {
         let flow = Flow { plan, graph: &graph, works, targets, builds: &builds, wants_rejected, allowance: &allowance };
         let title = &self.plan.node(id).origin.title;
         let secrets = match &plan.node(id).op {
-            Op::Read(read) => SecretKeys::of(&read.schema),
+            Op::Read(read) if wants_rejected => SecretKeys::of_source(read, &job.files),
             _ => SecretKeys::of(&Schema::default()),
         };
         let mut tally = Tally::default();

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Classification, DataType, Labels, Schema};
 use pipewright_core::diagnostic::Diagnostic;
@@ -20,6 +20,8 @@ use crate::read::schema_as;
 pub(crate) struct SecretKeys {
     declared: BTreeSet<String>,
     sensitivities: std::sync::Arc<Sensitivities>,
+    /// A column that the files name, and so of all lines.
+    of_all: Option<String>,
 }
 
 impl SecretKeys {
@@ -27,7 +29,18 @@ impl SecretKeys {
     pub fn of(schema: &Schema) -> SecretKeys {
         let mut declared = BTreeSet::new();
         names_of_schema(schema, &mut declared);
-        SecretKeys { declared, sensitivities: Sensitivities::shipped() }
+        SecretKeys { declared, sensitivities: Sensitivities::shipped(), of_all: None }
+    }
+
+    /// The same, with the columns that the files themselves name: those of a header, or of a pattern.
+    pub fn of_source(read: &Read, files: &[PathBuf]) -> SecretKeys {
+        let mut keys = SecretKeys::of(&read.schema);
+        let mut names = BTreeSet::new();
+        for file in files {
+            names_of_schema(&schema_as(file, &read.format).unwrap_or_default(), &mut names);
+        }
+        keys.of_all = names.into_iter().find(|name| keys.classify(name) == Some(Classification::Secret));
+        keys
     }
 
     fn classify(&self, name: &str) -> Option<Classification> {
@@ -37,8 +50,9 @@ impl SecretKeys {
     }
 
     /// The first key of a line whose value is secret by its name.
-    pub fn first_in<'a>(&self, line: &'a str) -> Option<&'a str> {
-        keys_in(line).find(|key| self.classify(key) == Some(Classification::Secret))
+    pub fn first_in<'a>(&'a self, line: &'a str) -> Option<&'a str> {
+        let in_line = || keys_in(line).find(|key| self.classify(key) == Some(Classification::Secret));
+        self.of_all.as_deref().or_else(in_line)
     }
 }
 

@@ -133,6 +133,17 @@ fn a_line_with_a_secret_that_no_column_declares_is_kept_in_no_quarantine() {
 }
 
 #[test]
+fn of_files_that_name_a_secret_column_no_line_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(&folder.path().join("p"), "csv", "id,password\n1,a\n2,b\n3,ZZSECRET,x\n", json!([]));
+    let (out, aside) = (folder.path().join("out"), folder.path().join("aside"));
+    let (code, _, talk) = run(&["run", path(&file), "--out", path(&out), "--quarantine", path(&aside)]);
+    assert_eq!(code, 0, "{talk}");
+    let kept = fs::read_to_string(aside.join("quarantine.jsonl")).unwrap();
+    assert!(kept.contains("`password`") && !kept.contains("ZZSECRET"), "{kept}");
+}
+
+#[test]
 fn hidden_files_have_plain_names_in_a_receipt() {
     let folder = tempfile::tempdir().unwrap();
     let file = project(&folder.path().join("p"), "json_lines", "", json!([]));
