@@ -3,6 +3,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike, Weekday};
 
+use crate::data::instants::MONTHS;
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, days, days_of, fraction_prefix, in_range, to_calendar, zone_prefix,
 };
@@ -89,20 +90,6 @@ impl TimeField {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Reads a format; the error is a sentence. `%F %T %R %D` are read as what they stand for.
