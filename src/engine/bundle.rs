@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Value};
@@ -220,6 +220,7 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
         }
     }
     let parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
+    let closed = closed_files(plan, sources, &parameters, base);
     for (index, node) in pinned.nodes.iter_mut().enumerate() {
         let title = node.origin.title.clone();
         let op = &mut Arc::make_mut(node).op;
@@ -237,7 +238,10 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
         make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
         let is_whole = needs_whole_file(&read.format, &read.schema);
         for (number, file) in files.iter().take(4).enumerate() {
-            check_other_sources(file, plan, sources, &parameters, base)?;
+            if let Some((_, fault)) = closed.iter().find(|(files, _)| files.iter().any(|one| is_same_place(one, file)))
+            {
+                return Err(fault.clone());
+            }
             pin_file(file, &folder, number, is_whole)?;
         }
         undeclared::check_files(read, &title, &folder, &plan.policy)?;
@@ -264,22 +268,21 @@ fn check_fields(read: &Read, title: &str, policy: &InForce) -> Result<(), Diagno
     Ok(())
 }
 
-/// Another source of the design may say of the same file what in it is not to be seen.
-fn check_other_sources(
-    file: &Path,
+/// Files whose lines may not lie in a receipt by what any source of the design says of them, and why: two sources may
+/// read one file.
+fn closed_files(
     plan: &Plan,
     sources: &Plan,
     parameters: &BTreeMap<String, Value>,
     base: &Path,
-) -> Result<(), Diagnostic> {
-    for (_, node) in sources.iter() {
-        let Op::Read(read) = &node.op else { continue };
+) -> Vec<(Vec<PathBuf>, Diagnostic)> {
+    let closed = sources.iter().filter_map(|(_, node)| {
+        let Op::Read(read) = &node.op else { return None };
+        let fault = check_fields(read, &node.origin.title, &plan.policy).err()?;
         let files = interpolate(&read.path, parameters).and_then(|path| expand(&path, base)).unwrap_or_default();
-        if files.iter().any(|other| is_same_place(other, file)) {
-            check_fields(read, &node.origin.title, &plan.policy)?;
-        }
-    }
-    Ok(())
+        Some((files, fault))
+    });
+    closed.collect()
 }
 
 fn needs_whole_file(spec: &pipewright_core::formats::FormatSpec, schema: &pipewright_core::data::Schema) -> bool {
