@@ -6,7 +6,7 @@ use std::path::Path;
 use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::{Severity, did_you_mean};
 use pipewright_core::files::{self, FolderUpdate};
-use pipewright_core::model::Request;
+use pipewright_core::model::{Request, Source};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{
     Catalogue, SourceFacts, Vocabulary, contract_texts, find_planned, issue_texts, replace_planned, requests_csv,
@@ -90,19 +90,34 @@ fn fact_lines(facts: &SourceFacts) -> String {
     text
 }
 
+/// The one planned source of that name.
+fn planned_source<'a>(design: &'a Project, name: &str) -> Result<&'a Source, Failure> {
+    let list = |sources: &[&Source]| {
+        let names = sources.iter().map(|source| format!("{} (“{}”)", source.id, source.title));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    match find_planned(design, name).as_slice() {
+        [planned] => Ok(*planned),
+        [] => {
+            let planned: Vec<_> = design.sources.values().filter(|source| source.planned.is_some()).collect();
+            let names = planned.iter().flat_map(|source| [source.id.as_str(), source.title.as_str()]);
+            let near = did_you_mean(name, names);
+            let help = match planned.is_empty() {
+                true => "no source is planned; `pipewright plan PROJECT --gaps` tells what is missing".to_owned(),
+                false => format!("planned are {}", list(&planned)),
+            };
+            Err(usage(format!("there is no planned source `{name}`{near}"), help))
+        }
+        several => Err(usage(
+            format!("{} planned sources go by `{name}`", several.len()),
+            format!("give an id: {}", list(several)),
+        )),
+    }
+}
+
 pub fn replace(args: &ReplaceArgs) -> VerbResult {
     let mut design = design_of(&args.project)?;
-    let Some(planned) = find_planned(&design, &args.source) else {
-        let planned: Vec<_> = design.sources.values().filter(|source| source.planned.is_some()).collect();
-        let names = planned.iter().flat_map(|source| [source.id.as_str(), source.title.as_str()]);
-        let near = did_you_mean(&args.source, names);
-        let known: Vec<String> = planned.iter().map(|source| format!("{} (“{}”)", source.id, source.title)).collect();
-        let help = match known.is_empty() {
-            true => "no source is planned; `pipewright plan PROJECT --gaps` tells what is missing".to_owned(),
-            false => format!("planned are {}", known.join(", ")),
-        };
-        return Err(usage(format!("there is no planned source `{}`{near}", args.source), help));
-    };
+    let planned = planned_source(&design, &args.source)?;
     let (id, title) = (planned.id.clone(), planned.title.clone());
     let base = folder_of(&args.project);
     let shown = path_in_project(&args.project, &args.file)?;

@@ -18,6 +18,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     if args.output == RowForm::Parquet {
         return Err(usage("a preview is not written as Parquet", "use --output jsonl, csv or table"));
     }
+    args.report.as_deref().map_or(Ok(()), files::check_report_place)?;
     let opened = project::open(&args.project)?;
     let given = opened.parameters(&args.parameters)?;
     let parameters =

@@ -11,10 +11,10 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
 use pipewright_core::files;
 use pipewright_core::ir::load_answers;
-use pipewright_core::ir::{parameter_variable, resolve_parameters};
-use pipewright_core::plan::check_kept_lines;
+use pipewright_core::ir::{Read, interpolate, parameter_variable, resolve_parameters};
+use pipewright_core::plan::{check_kept_lines, is_same_path};
 use pipewright_core::quote::visible;
-use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input};
+use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input, share_files};
 
 use super::args::{Form, RunArgs};
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
@@ -34,7 +34,11 @@ pub fn run(args: &RunArgs) -> VerbResult {
     opened.plan = load_answers(&opened.plan);
     let mut faults = check_exportable(&opened.plan);
     if args.quarantine.is_some() {
-        faults.extend(check_kept_lines(&opened.plan, &opened.design_info().sources));
+        let is_same = |one: &Read, other: &Read| {
+            let path = |read: &Read| interpolate(&read.path, &parameters).unwrap_or_default();
+            is_same_path(one, other) || share_files(&path(one), &path(other), &opened.base)
+        };
+        faults.extend(check_kept_lines(&opened.plan, &opened.design_info().sources, &is_same));
     }
     if !faults.is_empty() {
         return Err(opened.invalid(faults));
@@ -69,10 +73,18 @@ pub fn run(args: &RunArgs) -> VerbResult {
     progress.bar.finish_and_clear();
     let report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-        print_json(&report)?;
+        print_json(&report).map_err(|failure| report_failed(failure.into()))?;
     }
     say(&report, args);
     Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
+}
+
+/// What was run stays: only its report is lost.
+fn report_failed(mut failure: Failure) -> Failure {
+    let said = Diagnostic::hint("PW0974", "the outputs are in place; only the report is not whole")
+        .help("give --report a file, which is put in place together with the outputs");
+    failure.diagnostics.push(said);
+    failure
 }
 
 /// Command line before environment (`PW_NAME`) before env-file (`PW_NAME` or `NAME`) before default.

@@ -14,13 +14,15 @@ use pipewright_core::export::{DesignInfo, Target, duckdb};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Destination, Op, Parameter, Plan, Read, Write, interpolate, load_answers, parameter_variable, prune,
+    Destination, Node, Op, Parameter, Plan, Read, Write, interpolate, load_answers, parameter_variable, prune,
     resolve_parameters,
 };
 
-use crate::run::Silent;
-use crate::{RunOptions, expand, run, undeclared};
+use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
+
+use crate::run::Silent;
+use crate::{RunOptions, expand, run, share_files, undeclared};
 
 /// Lines of each source that a receipt pins.
 const PINNED_LINES: usize = 2000;
@@ -54,7 +56,8 @@ pub fn write_bundle(
     force: bool,
 ) -> Result<BundleReport, Vec<Diagnostic>> {
     let plan = load_answers(&prune(plan, &plan.sinks()));
-    let told = DesignInfo { sources: with_source_folder(&info.sources), ..info.clone() };
+    let sources = with_names_of(&plan, &info.sources, base);
+    let told = DesignInfo { sources: with_source_folder(&sources), ..info.clone() };
     let mut bundle = target.export(&with_source_folder(&plan), &told);
     if bundle.has_errors() {
         return Err(bundle.diagnostics);
@@ -174,6 +177,30 @@ fn pinned_parameters(plan: &Plan) -> Result<BTreeMap<String, Value>, Vec<Diagnos
 
 fn pipeline_text(info: &DesignInfo, plan: &Plan) -> String {
     Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: plan.clone() }.to_text()
+}
+
+/// Sources with something secret, also under the paths by which the plan reads their files.
+fn with_names_of(plan: &Plan, sources: &Plan, base: &Path) -> Plan {
+    let parameters = pinned_parameters(plan).unwrap_or_default();
+    let path = |read: &Read| interpolate(&read.path, &parameters).unwrap_or_default();
+    let mut named = sources.clone();
+    for node in &sources.nodes {
+        let Op::Read(other) = &node.op else { continue };
+        if secret_field(other).is_none() {
+            continue;
+        }
+        for (_, own) in plan.iter() {
+            if let Op::Read(read) = &own.op
+                && read.path != other.path
+                && share_files(&path(read), &path(other), base)
+            {
+                let mut node = Node::clone(node);
+                node.op = Op::Read(Read { path: read.path.clone(), ..other.clone() });
+                named.nodes.push(Arc::new(node));
+            }
+        }
+    }
+    named
 }
 
 /// Relative source paths cannot stay relative to a project that is not there any more: they start from a parameter.
@@ -355,6 +382,10 @@ const VERIFY: &str = r#"#!/bin/sh
 # as sets of rows, floats to nine digits. No result may be missing, none may be there besides.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
+  echo "error: the name of this bundle's folder ends in a line end" >&2
+  exit 2
+fi
 pipewright=${PIPEWRIGHT:-pipewright}
 export PIPEWRIGHT="$pipewright"
 trap '' HUP INT PIPE TERM
@@ -379,8 +410,11 @@ results() {
 # Rows of a result; an empty file has none.
 rows() {
   : >"$work/read"
-  # A table of one column does not look like one.
-  case $1 in *.csv) set -- "$1" --as csv --set separator=, --set header=yes ;; esac
+  # A table of one column does not look like one; JSON lines may have any name.
+  case $(head -c 2 -- "$1"),$1 in
+    '{"',*) set -- "$1" --as json_lines ;;
+    *.csv) set -- "$1" --as csv --set separator=, --set header=yes ;;
+  esac
   if [ -s "$1" ]; then
     "$pipewright" read "$@" --output jsonl >"$work/read" || return 1
   fi

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::{Classification, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::ir::{Read, interpolate};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
 use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch};
+use pipewright_core::policy::Sensitivities;
 use pipewright_core::project::Project;
 
 use crate::budget::Budget;
@@ -107,7 +108,18 @@ fn fill(
             column.samples = all.into_values().collect();
         }
     }
+    evidence.columns.iter_mut().for_each(|column| forget_secret(column, &source.meanings));
     Ok(result.tally.changed_values())
+}
+
+/// What is planned stands in the project: no value of a secret does.
+fn forget_secret(column: &mut ColumnEvidence, meanings: &BTreeMap<String, String>) {
+    let usual = || Sensitivities::shipped().classify(&column.name, &column.data_type, None, meanings);
+    if column.classification.or_else(usual) == Some(Classification::Secret) {
+        (column.min, column.max) = (Value::Null, Value::Null);
+        column.top.clear();
+        column.samples.clear();
+    }
 }
 
 /// Fields inside records: counted here, since a profile does not look into records.

@@ -45,7 +45,7 @@ pub use preview::{
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{
     Cancel, STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_schema, read_stream,
-    schema_as, sniff,
+    schema_as, share_files, sniff,
 };
 pub use run::{
     BlockingStep, FileReport, MAX_QUARANTINED, RunOptions, RunProgress, RunReport, SinkReport, SourceReport,

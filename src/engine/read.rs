@@ -19,7 +19,7 @@ use pipewright_core::formats::Tally;
 use pipewright_core::ir::Read;
 
 pub(crate) use chunks::Chunker;
-pub use expand::{expand, expand_all};
+pub use expand::{expand, expand_all, share_files};
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub use job::Cancel;
 pub(crate) use job::{Parsed, ReadJob, guarded, silently};

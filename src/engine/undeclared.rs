@@ -10,7 +10,7 @@ use pipewright_core::data::{Classification, DataType, Labels, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::ir::{Op, Plan, Read};
-use pipewright_core::policy::{InForce, Sensitivities, Site, keys_in};
+use pipewright_core::policy::{InForce, Sensitivities, Site, keys_in, plain};
 use serde_json::Value as Json;
 
 use crate::RunReport;
@@ -50,9 +50,9 @@ impl SecretKeys {
     }
 
     /// The first key of a line whose value is secret by its name.
-    pub fn first_in<'a>(&'a self, line: &'a str) -> Option<&'a str> {
-        let in_line = || keys_in(line).find(|key| self.classify(key) == Some(Classification::Secret));
-        self.of_all.as_deref().or_else(in_line)
+    pub fn first_in(&self, line: &str) -> Option<String> {
+        let is_secret = |key: &&str| self.classify(key) == Some(Classification::Secret);
+        self.of_all.clone().or_else(|| keys_in(&plain(line)).find(is_secret).map(str::to_owned))
     }
 }
 
@@ -143,7 +143,7 @@ fn names_of_lines(file: &Path, names: &mut BTreeSet<String>) {
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
         let text = String::from_utf8_lossy(&line);
-        for key in keys_in(&text) {
+        for key in keys_in(&plain(&text)) {
             if !names.contains(key) {
                 names.insert(key.to_owned());
             }

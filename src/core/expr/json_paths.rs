@@ -1,7 +1,5 @@
 //! Paths into JSON: `$.a.b[0]`, `a.b`, `$['odd key']`. Must not import any room.
 
-use serde_json::Value as Json;
-
 /// A step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
@@ -66,14 +64,6 @@ fn bracket_end(text: &str) -> Option<usize> {
 
 fn unquoted(text: &str) -> Option<&str> {
     ['\'', '"'].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
-}
-
-/// The part at the path.
-pub(super) fn follow<'a>(json: &'a Json, path: &[PathStep]) -> Option<&'a Json> {
-    path.iter().try_fold(json, |json, step| match step {
-        PathStep::Key(key) => json.get(key),
-        PathStep::Index(index) => json.get(index),
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod durations;
 mod eval;
 mod functions;
 mod json_paths;
+mod json_text;
 mod parse;
 mod patterns;
 mod precedence;

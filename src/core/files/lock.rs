@@ -168,18 +168,22 @@ pub fn is_same_file(file: &File, path: &Path) -> bool {
     identity(open) == identity(named)
 }
 
-/// Whether two paths lead to one file or folder, by whatever names, links or mounts.
+/// What a path leads to, the same by whatever name, link or mount; `None`: nothing that can be looked at.
 #[cfg(unix)]
-pub fn is_same_place(one: &Path, other: &Path) -> bool {
+pub fn place_of(path: &Path) -> Option<impl Ord + use<>> {
     use std::os::unix::fs::MetadataExt;
-    let identity = |path: &Path| fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
-    identity(one).is_some_and(|one| Some(one) == identity(other))
+    fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+}
+
+/// What a path leads to, the same by whatever name; `None`: nothing that can be looked at.
+#[cfg(not(unix))]
+pub fn place_of(path: &Path) -> Option<impl Ord + use<>> {
+    path.canonicalize().ok()
 }
 
 /// Whether two paths lead to one file or folder.
-#[cfg(not(unix))]
 pub fn is_same_place(one: &Path, other: &Path) -> bool {
-    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+    place_of(one).is_some_and(|one| Some(one) == place_of(other))
 }
 
 /// Whether an open file is still the one of that name; here an open one cannot be taken away.

@@ -12,11 +12,12 @@ mod publication;
 mod reach;
 mod recovery;
 mod regular;
+mod report;
 mod save;
 
 pub use folder::FolderUpdate;
 pub use inside::{check_file_name, inside, is_hidden, without_links};
-pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place};
+pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place, place_of};
 pub use marker::{MARKER, is_foreign};
 pub use names::{make_folder, slashes};
 pub use publication::{Publication, abandon_all, there_is_one};
@@ -26,6 +27,7 @@ pub use reach::{
 };
 pub use recovery::Kept;
 pub use regular::{open_file, read_file, read_text};
+pub use report::check_report_place;
 pub use save::{followed, save, save_beside};
 
 #[cfg(test)]

@@ -174,7 +174,8 @@ pub fn remember(settings: &Path, project: &Path) -> Result<(), Diagnostic> {
 
 /// The user's folder of settings for Pipewright; `PIPEWRIGHT_CONFIG` names another.
 pub fn settings_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // A relative one would be of whatever folder the program is started in.
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
     if let Some(folder) = variable("PIPEWRIGHT_CONFIG") {
         return Some(folder);
     }

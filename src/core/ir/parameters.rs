@@ -87,7 +87,7 @@ pub fn resolve_parameters(
             },
         };
         match value {
-            Ok(Value::String(text)) if text.is_empty() && parameter.is_secret() => {
+            Ok(Value::String(text)) if text.trim().is_empty() && parameter.is_secret() => {
                 let message = format!("the secret `{}` is empty, so that it protects nothing", parameter.name);
                 let help = format!("give it with {}, or in a file for --env-file", parameter_variable(&parameter.name));
                 faults.push(Diagnostic::error("PW0627", message).help(help));

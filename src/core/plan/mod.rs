@@ -10,7 +10,7 @@ mod policy;
 use std::collections::BTreeMap;
 
 pub use planner::Planner;
-pub use policy::{check_kept_lines, check_policy, in_force};
+pub use policy::{check_kept_lines, check_policy, in_force, is_same_path, secret_field};
 
 use crate::data::{DataType, Field, Schema};
 use crate::ir::Plan;

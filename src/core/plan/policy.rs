@@ -99,22 +99,19 @@ pub fn check_policy(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Sources whose lines may not be written down as they are, such as into a quarantine: what is secret stays where it
-/// is, whichever of the `sources` of that file says so. Lines are kept where the run is, which is where their data lies,
-/// so nothing else stands in the way.
-pub fn check_kept_lines(plan: &Plan, sources: &Plan) -> Vec<Diagnostic> {
+/// is, whichever of the `sources` of that file says so (`is_same`: whether two read a file in common). Lines are kept
+/// where the run is, which is where their data lies, so nothing else stands in the way.
+pub fn check_kept_lines(plan: &Plan, sources: &Plan, is_same: &dyn Fn(&Read, &Read) -> bool) -> Vec<Diagnostic> {
     fn reads(plan: &Plan) -> impl Iterator<Item = (&Origin, &Read)> {
         plan.nodes.iter().filter_map(|node| match &node.op {
             Op::Read(read) => Some((&node.origin, read)),
             _ => None,
         })
     }
-    let plain =
-        |path: &str| Path::new(path).components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
     let mut found = Vec::new();
     for (origin, read) in reads(plan) {
-        let others = reads(sources).map(|(_, other)| other).filter(|other| plain(&other.path) == plain(&read.path));
-        let mut fields = std::iter::once(read).chain(others).flat_map(|read| &read.schema.fields);
-        if let Some(field) = fields.find(|field| field.labels.classified() == Classification::Secret) {
+        let of_others = || reads(sources).find_map(|(_, other)| secret_field(other).filter(|_| is_same(read, other)));
+        if let Some(field) = secret_field(read).or_else(of_others) {
             let message = format!(
                 "lines of “{}” that do not fit would be kept with `{}`, which is secret",
                 origin.title, field.name
@@ -127,6 +124,18 @@ pub fn check_kept_lines(plan: &Plan, sources: &Plan) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The first field of a source that is secret.
+pub fn secret_field(read: &Read) -> Option<&Field> {
+    read.schema.fields.iter().find(|field| field.labels.classified() == Classification::Secret)
+}
+
+/// Whether two sources name one path.
+pub fn is_same_path(one: &Read, other: &Read) -> bool {
+    let plain =
+        |path: &str| Path::new(path).components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+    plain(&one.path) == plain(&other.path)
 }
 
 /// `check_policy` with the project at hand: the wire on which it happens, and who owns the sources.

@@ -275,16 +275,18 @@ fn keep_names(declared: &Source, real: &mut Source, found: &mut SourceEvidence) 
     told
 }
 
-/// The planned source that a name means: its id, its title, or the source for which it stands.
-pub fn find_planned<'a>(project: &'a Project, name: &str) -> Option<&'a Source> {
+/// The planned sources that a name means: the one of that id, else those of that title, else those that stand for a
+/// source called so.
+pub fn find_planned<'a>(project: &'a Project, name: &str) -> Vec<&'a Source> {
     let planned = || project.sources.values().filter(|source| source.planned.is_some());
-    let by_id = planned().find(|source| source.id == name);
-    let by_title = || planned().find(|source| source.title == name);
     let stands_for = |source: &&Source| {
         let other = source.planned.as_ref().and_then(|planned| project.sources.get(&planned.stands_for));
         other.is_some_and(|other| other.id == name || other.title == name)
     };
-    by_id.or_else(by_title).or_else(|| planned().find(stands_for))
+    let by_id: Vec<&Source> = planned().filter(|source| source.id == name).collect();
+    let by_title: Vec<&Source> = planned().filter(|source| source.title == name).collect();
+    let found = [by_id, by_title, planned().filter(stands_for).collect()];
+    found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 fn planned_source<'a>(project: &'a Project, id: &str) -> Result<(&'a Source, &'a PlannedSource), Diagnostic> {

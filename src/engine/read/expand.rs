@@ -1,9 +1,10 @@
 //! Paths and globs → files, sorted. Must not import formats or plans.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
-use pipewright_core::files::check_reach;
+use pipewright_core::files::{check_reach, place_of};
 
 use super::input::{STANDARD_INPUT, standard_input};
 use super::open::unreadable;
@@ -32,6 +33,15 @@ pub fn expand_all(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     }
     check_reach(base, &base.join(path.trim()))?;
     files_of(path, base)
+}
+
+/// Whether two paths, folders or globs name a file in common, by whatever names.
+pub fn share_files(one: &str, other: &str, base: &Path) -> bool {
+    let files = |path: &str| {
+        let files = if path.trim() == STANDARD_INPUT { Vec::new() } else { expand(path, base).unwrap_or_default() };
+        files.iter().filter_map(|file| place_of(file)).collect::<BTreeSet<_>>()
+    };
+    !files(one).is_disjoint(&files(other))
 }
 
 fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {

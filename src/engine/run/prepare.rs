@@ -8,7 +8,7 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
-    Publication, check_file_name, inside, is_foreign, is_hidden, is_same_place, there_is_one,
+    Publication, check_file_name, check_report_place, inside, is_foreign, is_hidden, is_same_place, there_is_one,
 };
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
@@ -216,6 +216,7 @@ impl Prepared {
             }
             check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
         }
+        options.report.as_deref().map_or(Ok(()), check_report_place)?;
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
             // The name of the file in a folder is not the user's word.
             let is_named = options.quarantine.as_ref() == Some(&target);

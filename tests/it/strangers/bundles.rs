@@ -115,6 +115,63 @@ fn what_comes_by_standard_input_is_not_replaced_either() {
 }
 
 #[test]
+fn a_bundles_report_takes_no_place_but_that_of_a_report() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (file, bundle) = (project(&at("p"), "a.csv", &[]), at("bundle"));
+    run_ok(&["export", path(&file), "--target", "duckdb", "--out", path(&bundle)]);
+    fs::write(at("report.json"), "").unwrap();
+    // Nor does a module beside it run.
+    fs::write(at("json.py"), "open('ran', 'w')").unwrap();
+    let sql = text(bundle.join("pipeline.sql"));
+    for (place, wanted) in [
+        ("p/in.csv", 2),
+        ("p/p.pipewright.json", 2),
+        ("bundle/pipeline.sql", 2),
+        ("bundle/stage.json", 2),
+        ("p", 2),
+        ("report.json", 0),
+        ("report.json", 0),
+    ] {
+        let mut command = Command::new(bundle.join("run.sh"));
+        command.args([path(&at("out")), "--trust"]).env("PW_DATA", at("p")).env("PYTHON", &python);
+        command.env("PIPEWRIGHT_REPORT", place).current_dir(folder.path());
+        let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+        assert_eq!(code, wanted, "{place}: {talk}");
+    }
+    assert_eq!((text(at("p/in.csv")), text(bundle.join("pipeline.sql"))), ("id,day\n1,a\n2,b\n".to_owned(), sql));
+    assert!(text(at("report.json")).contains("\"steps\"") && !at("ran").exists());
+}
+
+#[test]
+fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(&folder.path().join("p"), "a.csv", &[]);
+    let design = text(&file).replace("\"kind\":\"csv\"", "\"kind\":\"jsonl\"").replace("${data}/", "");
+    fs::write(&file, design).unwrap();
+    for target in targets().iter().map(|target| target.name()) {
+        // A folder whose name ends in a line end is told apart from one without.
+        for name in ["bundle", "bundle\n"] {
+            let bundle = folder.path().join(target).join(name);
+            run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
+            let mut command = Command::new(bundle.join("verify.sh"));
+            command.env("PYTHON", &python).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+            let (code, out, talk) = texts(command.output().unwrap());
+            match name {
+                "bundle" => assert!(code == 0 && out.contains("same: a.csv, 2 rows"), "{target}: {out}{talk}"),
+                _ => assert!(code == 2 && talk.contains("line end"), "{target}: {out}{talk}"),
+            }
+            let mut command = Command::new(bundle.join("run.sh"));
+            command.arg(folder.path().join("out")).env("PYTHON", &python).current_dir(folder.path().join("p"));
+            let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+            assert_eq!(code, if name == "bundle" { 0 } else { 2 }, "{target}: {talk}");
+        }
+    }
+}
+
+#[test]
 fn a_bundle_without_sources_reads_none_that_lie_beside_it() {
     if python_with_duckdb().is_none() {
         return;

@@ -47,6 +47,8 @@ fn a_line_that_no_parser_takes_apart_shows_its_secrets_in_no_receipt() {
         ("syslog_5424", r#"<34>1 2026-01-01T00:00:00Z h a 1 ID [x@1 password="ZZSECRET"] hello"#),
         ("prometheus", r#"m{id="1"} 1 # {password="ZZSECRET"} 1"#),
         ("lines", "GET /login?user=u&password=ZZSECRET"),
+        ("json_lines", r#"{"id":2,"pass\u0077ord":"ZZSECRET""#),
+        ("json_lines", r#"{"id":2,"headers":["password","ZZSECRET"]"#),
     ]
     .into_iter()
     .enumerate()
@@ -117,6 +119,31 @@ fn what_is_said_of_a_column_beside_the_schema_holds_for_its_lines() {
 }
 
 #[test]
+fn what_a_source_says_of_a_file_by_another_name_holds_for_its_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, spelling) in ["*.txt", "${place}/d.txt", "link.txt", "other.txt"].into_iter().enumerate() {
+        let at = folder.path().join(number.to_string());
+        let other = json!([{"id": "other", "title": "Words", "path": spelling, "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "word", "type": "String", "labels": {"classification": "secret"}}]}}]);
+        let file = project(&at, "csv", "id,word\n1,a\n2,\"ZZSECRET\n", other);
+        let mut design: Json = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        design["parameters"] = json!([{"id": "place", "name": "place", "type": "String", "default": "../" }]);
+        design["parameters"][0]["default"] = json!(format!("../{number}"));
+        fs::write(&file, design.to_string()).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("d.txt", at.join("link.txt")).unwrap();
+        fs::hard_link(at.join("d.txt"), at.join("other.txt")).unwrap();
+        let (out, aside) = (at.join("out"), at.join("aside"));
+        let (code, _, talk) = run(&["run", path(&file), "--out", path(&out), "--quarantine", path(&aside)]);
+        assert!(code == 78 && talk.contains("PW1011") && !aside.exists(), "{spelling}: {code} {talk}");
+        let (code, talk) = export(&file, &at.join("duckdb"), "duckdb");
+        assert_eq!(code, 0, "{talk}");
+        let script = fs::read_to_string(at.join("duckdb/run.sh")).unwrap();
+        assert!(!script.contains("--quarantine"), "{spelling}");
+    }
+}
+
+#[test]
 fn a_line_with_a_secret_that_no_column_declares_is_kept_in_no_quarantine() {
     let folder = tempfile::tempdir().unwrap();
     let data =
@@ -156,4 +183,23 @@ fn hidden_files_have_plain_names_in_a_receipt() {
     let names: Vec<_> = fs::read_dir(bundle.join("receipt/data/source_0")).unwrap().flatten().collect();
     assert_eq!(names.iter().map(fs::DirEntry::file_name).collect::<Vec<_>>(), ["rows"]);
     assert_eq!(fs::read_to_string(bundle.join("receipt/expected/o.csv")).unwrap(), "id\n1\n");
+}
+
+#[test]
+fn no_value_of_a_secret_column_is_shown_as_a_range_or_planned_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (1..=9)
+        .map(|day| format!("{{\"id\":{day},\"event\":\"payment_failed\",\"when\":\"2031-05-0{day}T00:00:00Z\"}}\n"))
+        .collect();
+    let file = project(folder.path(), "json_lines", &rows, json!([]));
+    let mut design: Json = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let secret = json!({"classification": "secret"});
+    design["sources"][0]["schema"]["fields"] = json!([{"name": "id", "type": "Int"},
+        {"name": "event", "type": "String", "labels": secret}, {"name": "when", "type": "Timestamp", "labels": secret}]);
+    fs::write(&file, design.to_string()).unwrap();
+    for arguments in [&["sources"][..], &["sources", "--format", "json"]] {
+        let (code, out, talk) = run(&[arguments, &[path(&file)]].concat());
+        assert_eq!(code, 0, "{talk}");
+        assert!(out.contains('9') && !out.contains("2031-05") && !out.contains("payment_failed"), "{out}");
+    }
 }

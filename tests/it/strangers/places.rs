@@ -68,6 +68,32 @@ fn an_output_stays_in_its_folder() {
 }
 
 #[test]
+fn a_report_takes_no_place_but_that_of_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, mine) = (project(folder.path(), "out.csv", &[]), folder.path().join("notes.txt"));
+    fs::write(&mine, "mine").unwrap();
+    let design = text(&file);
+    let (out, source) = (folder.path().join("out"), folder.path().join("in.csv"));
+    for taken in [&mine, &file, &source] {
+        for arguments in [
+            &["run", path(&file), "--out", path(&out), "--report", path(taken)][..],
+            &["preview", path(&file), "--step", "read", "--report", path(taken)],
+        ] {
+            let (code, _, talk) = run(arguments);
+            assert!(code == 1 && (talk.contains("PW0973") || talk.contains("PW0969")), "{code} {talk}");
+        }
+    }
+    assert_eq!((text(&mine), text(&file), text(&source)), ("mine".into(), design, "id,day\n1,a\n2,b\n".into()));
+    // An empty file (of `mktemp`) and an earlier report give theirs.
+    let report = folder.path().join("report.json");
+    fs::write(&report, "").unwrap();
+    for _ in 0..2 {
+        run_ok(&["run", path(&file), "--out", path(&out), "--report", path(&report)]);
+        run_ok(&["preview", path(&file), "--step", "read", "--report", path(&report)]);
+    }
+}
+
+#[test]
 fn an_output_is_not_its_own_source() {
     let folder = tempfile::tempdir().unwrap();
     for output in ["in.csv", "p.pipewright.json"] {

@@ -16,7 +16,7 @@ use super::{Bundle, DesignInfo, Support, Target};
 use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Destination, FileKind, Matches, Node, NodeId, Op, Plan, WhenExists, Write, prune};
-use crate::plan::{check_kept_lines, check_policy};
+use crate::plan::{check_kept_lines, check_policy, is_same_path};
 use crate::policy::Site;
 use crate::quote::comment;
 
@@ -81,7 +81,7 @@ impl Target for DuckDb {
             bundle.diagnostics = faults;
             return bundle;
         }
-        let keeps_lines = check_kept_lines(&staged, &info.sources).is_empty();
+        let keeps_lines = check_kept_lines(&staged, &info.sources, &is_same_path).is_empty();
         bundle.text("pipeline.sql", sql);
         let is_staged = !staged.sinks().is_empty();
         if is_staged {

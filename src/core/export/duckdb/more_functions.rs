@@ -14,24 +14,29 @@ pub fn call(
     exprs: &[Expr],
     constant: fn(&Expr) -> Option<&str>,
 ) -> Result<Option<String>, Diagnostic> {
-    let word = |index: usize| exprs.get(index).and_then(constant).unwrap_or_default();
+    let word = |index: usize| match exprs.get(index) {
+        None => Ok(""),
+        Some(expr) => constant(expr).ok_or_else(|| {
+            unsupported(format!("`{name}` with a parameter or a computed text as its argument {}", index + 1))
+        }),
+    };
     if name.starts_with("regexp_") {
-        return pattern_function(name, args, word(1), word(2)).map(Some);
+        return pattern_function(name, args, &word).map(Some);
     }
-    if let Some(sql) = time_function(name, args, types, word(0), word(1))? {
+    if let Some(sql) = time_function(name, args, types, &word)? {
         return Ok(Some(sql));
     }
     let a = args.first().map(String::as_str).unwrap_or("NULL");
     let b = args.get(1).map(String::as_str).unwrap_or("NULL");
     Ok(Some(match name {
         "json_get" => {
-            let (a, path) = (json(a), json_path(word(1)));
+            let (a, path) = (json(a), json_path(word(1)?));
             format!(
                 "TRY(CASE WHEN json_type({a}, {path}) = 'VARCHAR' THEN json_extract_string({a}, {path}) ELSE nullif(CAST(json_extract({a}, {path}) AS VARCHAR), 'null') END)"
             )
         }
         "json_list" => {
-            let (a, path) = (json(a), json_path(word(1)));
+            let (a, path) = (json(a), json_path(word(1)?));
             format!(
                 "TRY(CASE WHEN json_type({a}, {path}) = 'ARRAY' THEN list_transform(CAST(json_extract({a}, {path}) AS JSON[]), lambda x: x ->> '$') END)"
             )
@@ -41,32 +46,26 @@ pub fn call(
             format!("TRY(CASE WHEN json_type({a}) = 'OBJECT' THEN list_sort(json_keys({a})) END)")
         }
         "json_length" => {
-            let (a, path) = (json(a), json_path(word(1)));
+            let (a, path) = (json(a), json_path(word(1)?));
             format!(
                 "TRY(CASE json_type({a}, {path}) WHEN 'ARRAY' THEN CAST(json_array_length({a}, {path}) AS BIGINT) WHEN 'OBJECT' THEN CAST(len(json_keys({a}, {path})) AS BIGINT) END)"
             )
         }
         "json_valid" => format!("pw_is_json({a})"),
-        "url_scheme" => part(a, "^([A-Za-z][A-Za-z0-9+.-]*)://", "lower"),
-        "url_host" => format!(
-            "nullif(lower(regexp_extract({a}, {}, 1)), '')",
-            sql_text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
-        ),
-        "url_port" => format!(
-            "pw_int(nullif(regexp_extract({a}, {}, 1), ''))",
-            sql_text(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):(\d+)")
-        ),
+        "url_scheme" => part(&format!("pw_url_bare({a})"), "^([A-Za-z][A-Za-z0-9+.-]*)://", "lower"),
+        "url_host" => format!("pw_url_host({a})"),
+        "url_port" => format!("pw_url_port({a})"),
         "url_path" => {
             format!(
-                "regexp_extract(trim({a}, pw_blanks()), {}, 1)",
-                sql_text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?([^?#]*)")
+                "regexp_extract(pw_url_bare({a}), {}, 1)",
+                sql_text(r"^(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*)?((?s).*)$")
             )
         }
-        "url_query" => part(a, r"^[^?#]*\?([^#]*)", ""),
-        "url_fragment" => part(a, "^[^#]*#((?s).*)$", ""),
-        "url_decode" => format!("url_decode({a})"),
+        "url_query" => part(&format!("pw_url_text({a})"), r"^[^?#]*\?([^#]*)", ""),
+        "url_fragment" => part(&format!("pw_url_text({a})"), "^[^#]*#((?s).*)$", ""),
+        "url_decode" => format!("pw_url_decode({a})"),
         "url_encode" => format!("url_encode({a})"),
-        "to_duration" => match micros_of(word(1)) {
+        "to_duration" => match micros_of(word(1)?) {
             Some(micros) if types.first() == Some(&DataType::Int) => format!("TRY({a} * {micros})"),
             Some(micros) => format!("TRY_CAST(round({a} * {micros}) AS BIGINT)"),
             None => return Ok(None),
@@ -98,10 +97,17 @@ fn json_path(path: &str) -> String {
     if path.starts_with('$') { sql_text(path) } else { sql_text(&format!("$.{path}")) }
 }
 
-fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &str) -> Result<String, Diagnostic> {
+/// Gives the text of an argument that must be written where the function is called.
+type Word<'a> = dyn Fn(usize) -> Result<&'a str, Diagnostic> + 'a;
+
+fn pattern_function<'a>(name: &str, args: &[String], word: &Word<'a>) -> Result<String, Diagnostic> {
     let a = args.first().map(String::as_str).unwrap_or("NULL");
-    let pattern = sql_text(&regex_pattern(pattern)?.re2_text());
+    let pattern = sql_text(&regex_pattern(word(1)?)?.re2_text());
     let group = args.get(2).map_or("0", |group| group.trim_end_matches("::BIGINT"));
+    let is_number = !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    if name.starts_with("regexp_extract") && !is_number {
+        return Err(unsupported(format!("`{name}` with a parameter or a computed number as its group")));
+    }
     Ok(match name {
         "regexp_matches" => format!("regexp_matches({a}, {pattern})"),
         // An unmatched group and an empty one look the same to regexp_extract; a match at all does not.
@@ -111,7 +117,7 @@ fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &st
         "regexp_extract_all" => format!("regexp_extract_all({a}, {pattern}, {group})"),
         "regexp_count" => format!("CAST(len(regexp_extract_all({a}, {pattern})) AS BIGINT)"),
         "regexp_replace" => {
-            let parts = regex_replacement(replacement).map_err(unsupported)?;
+            let parts = regex_replacement(word(2)?).map_err(unsupported)?;
             let rewritten: String = parts
                 .iter()
                 .map(|part| match part {
@@ -129,23 +135,22 @@ fn pattern_function(name: &str, args: &[String], pattern: &str, replacement: &st
     })
 }
 
-fn time_function(
+fn time_function<'a>(
     name: &str,
     args: &[String],
     types: &[DataType],
-    first_word: &str,
-    second_word: &str,
+    word: &Word<'a>,
 ) -> Result<Option<String>, Diagnostic> {
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or("NULL");
     let (a, b) = (arg(0), arg(1));
     Ok(Some(match name {
         "date_trunc" => {
-            format!("pw_held(CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP))", sql_text(first_word))
+            format!("pw_held(CAST(date_trunc({}, CAST({b} AS TIMESTAMP)) AS TIMESTAMP))", sql_text(word(0)?))
         }
         "time_bucket" => format!("pw_bucket({a}, CAST({b} AS TIMESTAMP))"),
         "extract" => {
             let time = format!("CAST({b} AS TIMESTAMP)");
-            match first_word {
+            match word(0)? {
                 "dow" => format!("extract(isodow FROM {time})"),
                 "millisecond" => format!("(extract(microsecond FROM {time}) % 1000000 // 1000)"),
                 "microsecond" => format!("(extract(microsecond FROM {time}) % 1000000)"),
@@ -156,7 +161,7 @@ fn time_function(
         "epoch" => format!("(epoch_us(CAST({a} AS TIMESTAMP)) / 1e6)"),
         "epoch_ms" => format!("pw_floor_div(epoch_us(CAST({a} AS TIMESTAMP)), 1000)"),
         "from_epoch" => {
-            let unit = if args.len() > 1 { second_word } else { "seconds" };
+            let unit = if args.len() > 1 { word(1)? } else { "seconds" };
             let is_int = types.first().is_some_and(|data_type| *data_type == DataType::Int);
             let micros = match (unit, is_int) {
                 ("seconds", true) => format!("TRY({a} * 1000000)"),
@@ -181,11 +186,11 @@ fn time_function(
             )
         }
         "at_timezone" => {
-            format!("pw_held((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(second_word))
+            format!("pw_held((CAST({a} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {})", sql_text(word(1)?))
         }
         "is_weekend" => format!("(extract(isodow FROM CAST({a} AS TIMESTAMP)) >= 6)"),
-        "format_time" => super::time_formats::printed(&format!("CAST({a} AS TIMESTAMP)"), second_word)?,
-        "to_timestamp" if args.len() == 2 => super::time_formats::read(a, second_word)?,
+        "format_time" => super::time_formats::printed(&format!("CAST({a} AS TIMESTAMP)"), word(1)?)?,
+        "to_timestamp" if args.len() == 2 => super::time_formats::read(a, word(1)?)?,
         _ => return Ok(None),
     }))
 }

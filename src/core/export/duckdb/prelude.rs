@@ -52,9 +52,10 @@ CREATE OR REPLACE TEMP MACRO pw_floor_div(a, b) AS (a // b) - CASE WHEN a % b < 
 CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN pw_time(TRY(
   CASE WHEN w % 604800000000 = 0 THEN pw_floor_div(epoch_us(t) - 345600000000, w) * w + 345600000000
   ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
--- DuckDB takes numbers that are none: outside of texts stands no `nan` and no `inf`, and each number is finite.
+-- DuckDB takes numbers that are none, and commas before an end: outside of texts stands no `nan`, no `inf` and no such
+-- comma, and each number is finite.
 CREATE OR REPLACE TEMP MACRO pw_bare(x) AS regexp_replace(x, '"(\\.|[^"\\])*"', '', 'g');
-CREATE OR REPLACE TEMP MACRO pw_is_json(x) AS CASE WHEN NOT json_valid(x) THEN FALSE WHEN x IS NOT NULL THEN NOT regexp_matches(pw_bare(x), '(?i)nan|inf')
+CREATE OR REPLACE TEMP MACRO pw_is_json(x) AS CASE WHEN NOT json_valid(x) THEN FALSE WHEN x IS NOT NULL THEN NOT regexp_matches(pw_bare(x), '(?i)nan|inf|,\s*[\]}]')
   AND len(list_filter(regexp_extract_all(pw_bare(x), '-?[0-9][0-9.eE+-]*'), lambda n: NOT coalesce(isfinite(TRY_CAST(n AS DOUBLE)), FALSE))) = 0 END;
 CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN pw_is_json(x) THEN x END;
 -- Texts as values: whole texts only, no separators, no special numbers.
@@ -112,4 +113,20 @@ CREATE OR REPLACE TEMP MACRO pw_folder(x) AS CASE WHEN x IS NULL THEN '__HIVE_DE
   WHEN x = '.' THEN '%2E' WHEN x = '..' THEN '%2E%2E' WHEN x = '__HIVE_DEFAULT_PARTITION__' THEN '%5F_HIVE_DEFAULT_PARTITION__'
   ELSE pw_folder_text(x) END;
 CREATE OR REPLACE TEMP MACRO pw_float_text(x) AS regexp_replace(regexp_replace(CAST(x + 0 AS VARCHAR), 'e[+]', 'e'), 'e(-?)0+(\d)', 'e\1\2');
+-- Parts of URLs: without query and fragment; what stands between `//` and the path, without a user.
+CREATE OR REPLACE TEMP MACRO pw_url_text(x) AS trim(x, pw_blanks());
+CREATE OR REPLACE TEMP MACRO pw_url_bare(x) AS regexp_extract(pw_url_text(x), '^[^#?]*');
+CREATE OR REPLACE TEMP MACRO pw_url_address(x) AS CASE WHEN regexp_matches(pw_url_bare(x), '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//') THEN
+  regexp_replace(regexp_extract(pw_url_bare(x), '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/]*)', 1), '^(?s).*@', '') END;
+CREATE OR REPLACE TEMP MACRO pw_url_host(x) AS translate(nullif(CASE WHEN starts_with(pw_url_address(x), '[')
+  THEN regexp_extract(pw_url_address(x), '^\[([^\]]*)', 1) ELSE regexp_extract(pw_url_address(x), '^[^:]*') END, ''),
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
+CREATE OR REPLACE TEMP MACRO pw_port(x) AS CASE WHEN regexp_full_match(x, '[+]?0*[0-9]{1,5}') AND CAST(x AS BIGINT) < 65536 THEN CAST(x AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO pw_url_port(x) AS pw_port(regexp_extract(pw_url_address(x), '^(?:\[[^\]]*\]|[^\[:][^:]*|):((?s).*)$', 1));
+-- Bytes that are no UTF-8 become U+FFFD, where all the text is not.
+CREATE OR REPLACE TEMP MACRO pw_utf8() AS '(?i)%(?:c[2-9a-f]|d[0-9a-f])%[89ab][0-9a-f]|%e0%[ab][0-9a-f]%[89ab][0-9a-f]|%(?:e[1-9a-cef])%[89ab][0-9a-f]%[89ab][0-9a-f]|%ed%[89][0-9a-f]%[89ab][0-9a-f]|%f0%[9ab][0-9a-f]%[89ab][0-9a-f]%[89ab][0-9a-f]|%f[1-3]%[89ab][0-9a-f]%[89ab][0-9a-f]%[89ab][0-9a-f]|%f4%8[0-9a-f]%[89ab][0-9a-f]%[89ab][0-9a-f]';
+CREATE OR REPLACE TEMP MACRO pw_no_utf8() AS '%e0%[ab][0-9a-f]|%(?:e[1-9a-cef])%[89ab][0-9a-f]|%ed%[89][0-9a-f]|%f0%[9ab][0-9a-f](?:%[89ab][0-9a-f])?|%f[1-3]%[89ab][0-9a-f](?:%[89ab][0-9a-f])?|%f4%8[0-9a-f](?:%[89ab][0-9a-f])?|%[89a-f][0-9a-f]';
+CREATE OR REPLACE TEMP MACRO pw_url_decode(x) AS CASE WHEN x IS NOT NULL THEN coalesce(TRY(url_decode(x)), url_decode(array_to_string(list_transform(
+  regexp_extract_all(x, pw_utf8() || '|' || pw_no_utf8() || '|%|[^%]+'),
+  lambda t: CASE WHEN regexp_full_match(t, '(?i)%[89a-f][0-9a-f].*') AND NOT regexp_full_match(t, pw_utf8()) THEN '%EF%BF%BD' ELSE t END), ''))) END;
 "#;

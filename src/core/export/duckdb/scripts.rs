@@ -182,6 +182,10 @@ const RUN: &str = r#"#!/bin/sh
 # PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it), PIPEWRIGHT_REPORT a file for the report.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
+if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
+  echo "error: the name of this bundle's folder ends in a line end" >&2
+  exit 2
+fi
 out=${1:?usage: run.sh OUT}
 shift
 case $out in
@@ -210,6 +214,17 @@ case $place/ in
 esac
 if [ "$place" -ef "$here" ]; then
   echo "error: results do not go into the bundle itself: run.sh $here/results" >&2
+  exit 2
+fi
+# Only an earlier report gives its place to a report.
+is_report() {
+  "${PYTHON:-python3}" -I -c 'import json, sys
+report = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit("pipewright" in report or not isinstance(report["steps"], list))' "$1" 2>/dev/null
+}
+report=${PIPEWRIGHT_REPORT:-}
+if [ -d "$report" ] || { [ -f "$report" ] && [ -s "$report" ] && ! is_report "$report"; }; then
+  echo "error: PIPEWRIGHT_REPORT names a folder, or a file that is no report: $report" >&2
   exit 2
 fi
 # Hidden places, where programs look for their settings, and files of the current folder are written to where the design
@@ -262,7 +277,7 @@ fi
 # `publish` says by itself whether a signal came before the results were in place.
 trap : HUP INT TERM
 "${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
-[ -z "${PIPEWRIGHT_REPORT:-}" ] || cp -- "$work/report.json" "$PIPEWRIGHT_REPORT"
+[ -z "$report" ] || cp -- "$work/report.json" "$report"
 exit "$code"
 "#;
 

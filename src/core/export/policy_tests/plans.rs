@@ -186,10 +186,10 @@ fn what_is_declared_below_its_meaning_is_hinted_at_and_secret_lines_are_not_kept
     let hinted = plan(&project);
     let [hint] = told(&hinted)[..] else { panic!("{:?}", hinted.diagnostics) };
     assert_eq!(hint.message, "`client` of “Access log” is declared personal, though `security.secret` is secret");
-    assert_eq!(crate::plan::check_kept_lines(&hinted, &hinted), []);
+    assert_eq!(crate::plan::check_kept_lines(&hinted, &hinted, &crate::plan::is_same_path), []);
     project.sources.get_mut("log").unwrap().schema.as_mut().unwrap().fields[0].labels.classification = None;
     let secret = plan(&project);
-    assert_eq!(crate::plan::check_kept_lines(&secret, &secret)[0].code, "PW1011");
+    assert_eq!(crate::plan::check_kept_lines(&secret, &secret, &crate::plan::is_same_path)[0].code, "PW1011");
 }
 
 #[test]

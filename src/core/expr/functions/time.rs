@@ -199,14 +199,16 @@ fn from_epoch(args: &[Value]) -> Value {
             (Value::Int(count), "microseconds") => *count,
             (Value::Int(count), "nanoseconds") => count.div_euclid(1000),
             (_, unit) => {
-                let factor = match unit {
-                    "seconds" => 1e6,
-                    "milliseconds" => 1e3,
-                    "microseconds" => 1.0,
-                    "nanoseconds" => 1e-3,
+                let count = number_at(args, 0)?;
+                let micros = match unit {
+                    "seconds" => count * 1e6,
+                    "milliseconds" => count * 1e3,
+                    "microseconds" => count,
+                    // A product with 0.001, which is no Float, would be rounded twice.
+                    "nanoseconds" => count / 1e3,
                     _ => return None,
                 };
-                float_to_int((number_at(args, 0)? * factor).round())?
+                float_to_int(micros.round())?
             }
         };
         in_range(micros).map(Value::Timestamp)

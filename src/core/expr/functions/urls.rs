@@ -30,6 +30,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |a| value_or_null(|| some_text(Url::of(text_at(a, 0)?).host?.to_ascii_lowercase())),
         &[
             example("url_host('https://user@Shop.example:8080/a?b=c')", "'shop.example'"),
+            example("url_host('//a@b@HÀ:1:2/')", "'hÀ'"),
+            example("url_host(' http://[::1]:5/')", "'::1'"),
+            example("url_host('http://[::1')", "'::1'"),
             example("url_host('/path')", "null"),
         ],
     ),
@@ -40,7 +43,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[Text],
         int,
         |a| value_or_null(|| Url::of(text_at(a, 0)?).port?.parse::<u16>().ok().map(|port| Value::Int(port.into()))),
-        &[example("url_port('http://localhost:8080/')", "8080"), example("url_port('http://localhost/')", "null")],
+        &[
+            example("url_port('http://localhost:8080/')", "8080"),
+            example("url_port('http://[::1]:+080')", "80"),
+            example("url_port('http://h:8a/')", "null"),
+            example("url_port('http://h:80:90/')", "null"),
+            example("url_port('http://h:65536/')", "null"),
+            example("url_port('http://localhost/')", "null"),
+        ],
     ),
     scalar(
         "urls",
@@ -102,7 +112,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[Text],
         string,
         |a| value_or_null(|| some_text(percent_decode_str(text_at(a, 0)?).decode_utf8_lossy())),
-        &[example("url_decode('a%20b%2Fc')", "'a b/c'")],
+        &[
+            example("url_decode('a%20b%2Fc')", "'a b/c'"),
+            example("url_decode('%C3%BC %C3% %ff%E2%82x %F0%9F%98%80%')", "'ü �% ��x 😀%'"),
+        ],
     ),
     scalar(
         "urls",
@@ -149,7 +162,9 @@ struct Url<'a> {
 
 impl<'a> Url<'a> {
     fn of(text: &'a str) -> Url<'a> {
-        let (rest, fragment) = split(text.trim(), '#');
+        // Blanks of ASCII, as every engine knows them.
+        let text = text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+        let (rest, fragment) = split(text, '#');
         let (rest, query) = split(rest, '?');
         let is_scheme = |scheme: &str| {
             scheme.starts_with(|c: char| c.is_ascii_alphabetic())
