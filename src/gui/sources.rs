@@ -1,7 +1,8 @@
 //! The sources of the project as cards: what is there, and what is still to come.
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};
-use pipewright_core::model::{PlannedSource, Source};
+use pipewright_core::ir::Planned;
+use pipewright_core::model::Source;
 
 use super::command::{Action, Actions, Chosen, Command};
 use super::requests;
@@ -48,7 +49,7 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
             Some(planned) => {
                 ui.horizontal_wrapped(|ui| {
                     let owner = if source.owner.is_empty() { "nobody owns it yet" } else { &source.owner };
-                    if planned.status == PlannedSource::DECLARED {
+                    if planned.status == Planned::DECLARED {
                         badge(ui, "declared, no data yet", palette.warning);
                         ui.label(RichText::new(owner).color(palette.soft));
                     } else {

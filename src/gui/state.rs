@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use pipewright_app::resolve::referred_variable;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{self, Holder};
@@ -12,7 +13,6 @@ use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
 use pipewright_core::planner::{AnswerShape, Asked, Difference, Vocabulary};
 use pipewright_core::project::{History, Project, Step, check_invariants, to_text};
-use pipewright_engine::resolve::referred_variable;
 
 use super::backend::{FindingsOutcome, Left, RunReport};
 use super::canvas::Selection;

@@ -7,7 +7,7 @@ pub mod pipeline;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::{Parameter, Plan, check_parameter_names, check_secrets, parameter_variable};
+use crate::ir::{Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
 use crate::quote::{markdown_code, markdown_text};
 
 /// A file of a bundle.
@@ -113,7 +113,7 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
         {
             let owner =
                 if planned.owner.is_empty() { "nobody yet".to_owned() } else { format!("“{}”", planned.owner) };
-            if planned.status == crate::model::PlannedSource::DECLARED {
+            if planned.status == Planned::DECLARED {
                 let message = format!("no data of the source “{}” is at hand, only its declaration", planned.source);
                 let help = "give it a file with `pipewright replace`, or leave this flow out; made-up rows are for previews only";
                 let fault = Diagnostic::error("PW0601", message).help(help);

@@ -119,11 +119,6 @@ pub struct PlannedSource {
     pub extra: Map<String, Json>,
 }
 
-impl PlannedSource {
-    /// The status of a source that is known by its declaration only.
-    pub const DECLARED: &str = "declared";
-}
-
 impl Default for PlannedSource {
     fn default() -> Self {
         Self {

@@ -19,6 +19,7 @@ use super::normal_name;
 use super::planned::at_source;
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::ir::Planned;
 use crate::model::{Declaration, Id, PlannedSource, Source, Synthetic, new_id};
 use crate::project::{Edit, Place, Project};
 
@@ -261,7 +262,7 @@ impl Declared {
 
     /// A source whose data is not at hand.
     pub fn to_source(&self, id: Id, kind: ImportKind, file: &str) -> Source {
-        let planned = PlannedSource { status: PlannedSource::DECLARED.into(), ..PlannedSource::default() };
+        let planned = PlannedSource { status: Planned::DECLARED.into(), ..PlannedSource::default() };
         let mut source = Source { id, title: self.title.clone(), planned: Some(planned), ..Source::default() };
         self.put_on(&mut source, kind, file);
         source

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pipewright_app::resolve::{default_parameters, real_source, sample_files};
+use pipewright_app::{bundle, differences, differences_of_finding, evidence, volumes_until};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::{self, DesignInfo};
@@ -18,9 +20,7 @@ use pipewright_core::planner::{
     one_field_away, propose, read_declarations, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
-use pipewright_engine::resolve::{default_parameters, real_source, sample_files};
-use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_until};
-use pipewright_engine::{bundle, evidence};
+use pipewright_engine::{Cancel, RunOptions, RunProgress};
 
 use super::desk::Desk;
 use super::{Found, Message};

@@ -75,7 +75,7 @@ fn declared_sources_can_be_planned_on_and_are_updated_by_the_same_file() {
     assert_eq!(to_text(&load(&to_text(&project)).unwrap().0), to_text(&project));
     assert_eq!(project.sources.keys().collect::<Vec<_>>(), ["src-customers", "src-orders"]);
     let orders = &project.sources["src-orders"];
-    assert_eq!(orders.planned.as_ref().unwrap().status, PlannedSource::DECLARED);
+    assert_eq!(orders.planned.as_ref().unwrap().status, Planned::DECLARED);
     assert!(orders.planned.as_ref().unwrap().values["order_id"].unique);
 
     // The declared key is evidence enough for a join.

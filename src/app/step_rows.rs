@@ -13,10 +13,7 @@ use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::ProbeRows;
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
-
-use crate::ResultTable;
-use crate::read::{Cancel, read_stream};
-use crate::run::{RunOptions, Silent, run};
+use pipewright_engine::{Cancel, ResultTable, RunOptions, Silent, internal, read_stream, run};
 
 /// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
 /// computed once.
@@ -40,7 +37,7 @@ pub fn rows_of_nodes(
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
 ) -> Result<Vec<ProbeRows>, Diagnostic> {
-    let folder = tempfile::tempdir().map_err(|error| crate::internal("a folder for rows", &error))?;
+    let folder = tempfile::tempdir().map_err(|error| internal("a folder for rows", &error))?;
     let options = RunOptions {
         base: base.to_owned(),
         out: folder.path().to_owned(),

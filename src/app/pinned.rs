@@ -8,10 +8,10 @@ use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::{NodeId, Op, Origin, Parameter, Plan, PlanStep, Rows};
 use pipewright_core::project::{PinnedRows, Project, StepTest};
 use pipewright_core::steps::{DataRules, Lowering, PlanBuilder, Ports, StepContext, kind};
+use pipewright_engine::{ResultTable, Sampling, preview_now};
 use serde::Serialize;
 
 use crate::resolve::default_parameters;
-use crate::{ResultTable, Sampling, preview_now};
 
 /// How a test went.
 #[derive(Debug, Clone, PartialEq, Serialize)]

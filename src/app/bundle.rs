@@ -17,10 +17,8 @@ use pipewright_core::ir::{
     Destination, Op, Parameter, Plan, Read, Write, interpolate, load_answers, parameter_variable, prune,
     resolve_parameters,
 };
-
-use crate::run::Silent;
-use crate::{RunOptions, expand, run, undeclared};
 use pipewright_core::policy::{InForce, Site};
+use pipewright_engine::{RunOptions, Silent, expand, run, undeclared};
 
 /// Lines of each source that a receipt pins.
 const PINNED_LINES: usize = 2000;

@@ -9,11 +9,7 @@ use pipewright_core::ir::NodeId;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{Catalogue, SampledRows, Volume, rates, volumes};
 use pipewright_core::project::Project;
-
-use crate::preview::{SAMPLE_ROWS, preview_all};
-use crate::read::Cancel;
-use crate::sample::Sampling;
-use crate::table::ResultTable;
+use pipewright_engine::{Cancel, ResultTable, SAMPLE_ROWS, Sampling, preview_all};
 
 /// So many rows tell how long a row is.
 const MEASURED: usize = 500;

@@ -13,10 +13,10 @@ use pipewright_core::ir::{self, interpolate, resolve_parameters};
 use pipewright_core::model::Source;
 use pipewright_core::planner::SourceEvidence;
 use pipewright_core::project::{EXTENSION, Edit, Project};
+use pipewright_engine::{expand, internal, schema_as, sniff};
 use serde_json::json;
 
 use crate::evidence::evidence_of;
-use crate::{expand, schema_as, sniff};
 
 /// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
 /// defaults.
@@ -102,7 +102,7 @@ pub fn real_source(
         return Err(at_file(fault));
     }
     let found = alone.sources.remove("src-file").zip(evidence.into_iter().next());
-    found.ok_or_else(|| crate::internal("a source of a file", &path))
+    found.ok_or_else(|| internal("a source of a file", &path))
 }
 
 /// Hints of sources whose files are not there now, with the parameters' defaults. What is looked up anyway

@@ -11,13 +11,10 @@ use pipewright_core::model::Source;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
 use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch};
 use pipewright_core::project::Project;
+use pipewright_engine::{Budget, Cancel, Sampling, TOP, profile, read_sample};
 
-use crate::budget::Budget;
-use crate::collected::rows_of_steps;
-use crate::profile::profile;
-use crate::read::Cancel;
 use crate::resolve::without_secrets;
-use crate::sample::{Sampling, read_sample};
+use crate::step_rows::rows_of_steps;
 
 /// Rows of each source that evidence rests on.
 const ROWS: u64 = 100_000;
@@ -95,8 +92,8 @@ fn fill(
         (column.nulls, column.distinct) = (profile.nulls, profile.distinct);
         (column.min, column.max) = (profile.min.clone(), profile.max.clone());
         column.top.clone_from(&profile.top);
-        if let Ok(texts) = table.frame().columns()[index].as_materialized_series().str() {
-            column.sketch = sketch(texts.iter().flatten());
+        if let Some(texts) = table.texts(index) {
+            column.sketch = sketch(texts);
         }
         let step = (table.rows() / SAMPLES).max(1);
         column.samples = (0..table.rows()).step_by(step).map(|row| table.value(row, index)).collect();
@@ -136,7 +133,7 @@ fn fill_nested(column: &mut ColumnEvidence, schema: &Schema, rows: impl Iterator
     let mut values: Vec<(Value, u64)> = counts.into_values().collect();
     values.sort_by_key(|value| std::cmp::Reverse(value.1));
     column.samples = values.iter().take(SAMPLES).map(|(value, _)| value.clone()).collect();
-    values.truncate(crate::profile::TOP);
+    values.truncate(TOP);
     column.top = values;
 }
 

@@ -9,9 +9,9 @@ use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{Difference, Selection, compare, judge_differences};
 use pipewright_core::project::{Edit, Place, Project};
+use pipewright_engine::Cancel;
 
-use crate::collected::rows_of_steps;
-use crate::read::Cancel;
+use crate::step_rows::rows_of_steps;
 
 /// What goes with a selection of a step's rows, most surely first. Columns that define the selection are left out.
 pub fn differences(
