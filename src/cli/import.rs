@@ -8,7 +8,8 @@ use pipewright_app::evidence::evidence_of;
 use pipewright_app::resolve::default_parameters;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::files;
-use pipewright_core::planner::{ImportKind, Imported, drift, import_edits, read_declarations};
+use pipewright_core::import::{ImportKind, Imported, import_edits, read_declarations};
+use pipewright_core::planner::drift;
 use pipewright_core::project::{Project, save_file};
 use serde_json::{Value as Json, json};
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Context, pos2, vec2};
+use pipewright_core::import::{Imported, import_edits};
 use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
-use pipewright_core::planner::{Imported, import_edits};
 use pipewright_core::project::{EXTENSION, Edit, OrganisationPolicy, Project, SaveFault};
 use serde_json::Value as Json;
 

@@ -10,7 +10,7 @@ use crate::code::{CodeFile, Named, begins, files_of, names_in};
 use crate::support::root;
 
 /// The rooms of core, each above those before it.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "quote",
     "diagnostic",
     "files",
@@ -24,6 +24,7 @@ const ROOMS: [&str; 15] = [
     "project",
     "plan",
     "planner",
+    "import",
     "export",
     "generate",
 ];
@@ -76,7 +77,7 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
 ];
 
 /// Rooms of core that the engine does not know: it is given plans. What knows projects and rows is the application's.
-const NOT_OF_THE_ENGINE: [&str; 6] = ["model", "steps", "project", "plan", "planner", "export"];
+const NOT_OF_THE_ENGINE: [&str; 7] = ["model", "steps", "project", "plan", "planner", "import", "export"];
 
 /// Methods of paths that ask the disk.
 const ASKS_DISK: [&str; 8] =

@@ -152,6 +152,3 @@ pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
     }
     found
 }
-
-#[cfg(test)]
-mod policy_tests;

@@ -15,10 +15,11 @@ use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::Holder;
 use pipewright_core::formats::FormatSpec;
+use pipewright_core::import::Imported;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
-use pipewright_core::planner::{Asked, Difference, Gap, Imported, Proposal, SourceEvidence, Volume};
+use pipewright_core::planner::{Asked, Difference, Gap, Proposal, SourceEvidence, Volume};
 use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault};
 
 use super::command::Browse;

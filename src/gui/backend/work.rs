@@ -12,12 +12,13 @@ use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::files::is_trusted;
 use pipewright_core::formats::FormatSpec;
+use pipewright_core::import::{Imported, read_declarations};
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Imported, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
-    one_field_away, propose, read_declarations, unused_fields,
+    Asked, Catalogue, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
+    propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
 use pipewright_engine::{Cancel, RunOptions, RunProgress};

@@ -1,6 +1,8 @@
 //! The sources as a list for people: how much there is and of what time, what identifies a row, whose it is, and how
 //! freely it may travel. Imports project and below; of this room catalogue, what it rests on, and planned.
 
+pub(super) mod volume;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;

@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bits::BitSet;
-use super::catalogue::Catalogue;
-use super::derive::{Derivation, Origin};
-use super::questions::{Asked, Part};
-use super::templates::concepts_of;
-use super::vocabulary::ConceptNo;
+use super::{Derivation, Origin};
 use crate::data::{Classification, Labels};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind, parse};
+use crate::planner::catalogue::Catalogue;
+use crate::planner::catalogue::bits::BitSet;
+use crate::planner::questions::{Asked, Part};
+use crate::planner::vocabulary::ConceptNo;
+use crate::planner::vocabulary::templates::concepts_of;
 use crate::policy::{InForce, Sensitivities, Site, Violation};
 use crate::project::Project;
 
@@ -37,13 +37,13 @@ impl Catalogue {
 
 /// The team that asks, as the rules know it; empty: nobody in particular, since a ready-made question is asked by
 /// whoever takes it over.
-pub(super) fn asker<'a>(policy: &InForce, asked: &'a Asked) -> &'a str {
+pub(in crate::planner) fn asker<'a>(policy: &InForce, asked: &'a Asked) -> &'a str {
     let is_team = policy.teams.contains_key(&policy.team(&asked.asker));
     if asked.is_own || is_team { &asked.asker } else { "" }
 }
 
 /// Where an answer from a source comes to be: in place, for the team that asks, or else for those who may see the source.
-pub(super) fn site(catalogue: &Catalogue, asked: &Asked, base: usize) -> Site {
+pub(in crate::planner) fn site(catalogue: &Catalogue, asked: &Asked, base: usize) -> Site {
     let in_place = Site::in_place(&labels_of(catalogue, base));
     match asker(&catalogue.policy, asked) {
         "" => in_place,
@@ -52,7 +52,7 @@ pub(super) fn site(catalogue: &Catalogue, asked: &Asked, base: usize) -> Site {
 }
 
 /// Where the answer of a derivation comes to be: as `site`, and for the teams that may see all its sources.
-pub(super) fn answer_site(catalogue: &Catalogue, asked: &Asked, derivation: &Derivation) -> Site {
+pub(in crate::planner) fn answer_site(catalogue: &Catalogue, asked: &Asked, derivation: &Derivation) -> Site {
     let mut answer = site(catalogue, asked, derivation.base);
     if asker(&catalogue.policy, asked).is_empty() {
         let joined = derivation.joins.iter().map(|join| catalogue.joins[*join].source);
@@ -64,8 +64,9 @@ pub(super) fn answer_site(catalogue: &Catalogue, asked: &Asked, derivation: &Der
 }
 
 /// Whether anything is ruled besides what ships.
-pub(super) fn is_governed(catalogue: &Catalogue) -> bool {
-    let is_ruled = |source: &super::evidence::SourceEvidence| !source.access.is_empty() || !source.residency.is_empty();
+pub(in crate::planner) fn is_governed(catalogue: &Catalogue) -> bool {
+    let is_ruled =
+        |source: &crate::planner::evidence::SourceEvidence| !source.access.is_empty() || !source.residency.is_empty();
     !catalogue.policy.is_empty() || catalogue.sources.iter().any(is_ruled)
 }
 
@@ -83,7 +84,7 @@ fn labels_of(catalogue: &Catalogue, source: usize) -> Labels {
 }
 
 /// Why the asker may not see a source; `None`: nothing stands in the way.
-pub(super) fn forbidden(catalogue: &Catalogue, source: usize, asked: &Asked) -> Option<String> {
+pub(in crate::planner) fn forbidden(catalogue: &Catalogue, source: usize, asked: &Asked) -> Option<String> {
     let is_seen = |found: &Violation| matches!(found, Violation::NotForTeam { .. });
     if catalogue.sources[source].access.is_empty() {
         return None;
@@ -93,7 +94,12 @@ pub(super) fn forbidden(catalogue: &Catalogue, source: usize, asked: &Asked) -> 
 }
 
 /// Why rows of one source may not come beside those of another; `None`: they may.
-pub(super) fn forbidden_join(catalogue: &Catalogue, asked: &Asked, base: usize, joined: usize) -> Option<String> {
+pub(in crate::planner) fn forbidden_join(
+    catalogue: &Catalogue,
+    asked: &Asked,
+    base: usize,
+    joined: usize,
+) -> Option<String> {
     let source = &catalogue.sources[joined];
     if source.access.is_empty() && source.residency.is_empty() && catalogue.policy.is_empty() {
         return None;
@@ -106,7 +112,7 @@ pub(super) fn forbidden_join(catalogue: &Catalogue, asked: &Asked, base: usize, 
 }
 
 /// What a part of an answer shows that is closer than the asker may see.
-pub(super) struct TooClose {
+pub(in crate::planner) struct TooClose {
     /// The concepts with fields that are too close.
     pub concepts: Vec<ConceptNo>,
     /// Names of the columns, for messages.
@@ -129,7 +135,7 @@ impl TooClose {
 }
 
 /// Every shown part that is too close for the asker; empty: all may be shown.
-pub(super) fn too_close(catalogue: &Catalogue, asked: &Asked, derivation: &Derivation) -> Vec<TooClose> {
+pub(in crate::planner) fn too_close(catalogue: &Catalogue, asked: &Asked, derivation: &Derivation) -> Vec<TooClose> {
     let site = site(catalogue, asked, derivation.base);
     let highest = catalogue.policy.highest(&site);
     if highest >= Classification::Personal {
@@ -174,7 +180,7 @@ fn concepts_shown(catalogue: &Catalogue, asked: &Asked, part: &Part) -> Vec<Conc
 
 /// Columns that an expression names besides its concepts.
 fn names_in(expression: &str) -> Vec<String> {
-    let plain = super::templates::fill(expression, &mut |_| Some("null".to_owned()));
+    let plain = crate::planner::vocabulary::templates::fill(expression, &mut |_| Some("null".to_owned()));
     let parsed = plain.ok().and_then(|text| parse(&text).ok());
     parsed.map(|parsed| parsed.columns().into_iter().map(str::to_owned).collect()).unwrap_or_default()
 }
@@ -187,7 +193,7 @@ fn is_mean(expression: &str) -> bool {
         };
         is_mean || expr.children().into_iter().any(holds_mean)
     }
-    let plain = super::templates::fill(expression, &mut |_| Some("1".to_owned()));
+    let plain = crate::planner::vocabulary::templates::fill(expression, &mut |_| Some("1".to_owned()));
     plain.ok().and_then(|text| parse(&text).ok()).is_some_and(|parsed| holds_mean(&parsed))
 }
 
@@ -217,7 +223,11 @@ fn fields_of(catalogue: &Catalogue, derivation: &Derivation, concept: ConceptNo)
 
 /// What the plan of a project says against new steps, once edits are applied to it. Steps that the new ones do not
 /// read are left out.
-pub(super) fn faults_of(project: &Project, edits: &[crate::project::Edit], steps: &[String]) -> Vec<Diagnostic> {
+pub(in crate::planner) fn faults_of(
+    project: &Project,
+    edits: &[crate::project::Edit],
+    steps: &[String],
+) -> Vec<Diagnostic> {
     let mut trial = project.clone();
     trial.steps.retain(|_, step| matches!(step.kind.as_str(), "file" | "planned_source"));
     let kept = trial.steps.clone();

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::draft::{Draft, NewStep};
-use super::findings::ProbeRows;
+use super::ProbeRows;
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Expr, parse, print, print_name};
 use crate::ir::{NodeId, Plan};
 use crate::model::Id;
+use crate::planner::draft::{Draft, NewStep};
 use crate::project::{Edit, Project};
 
 /// A value that is more frequent among the selected rows.

@@ -1,5 +1,6 @@
 //! What other people's files declare of data: tables in SQL, JSON Schema, OpenAPI, Avro, dbt, data contracts → sources
-//! whose data is not at hand yet. Imports project and below; of this room nothing.
+//! whose data is not at hand yet. Imports project and below; of the planner how names are
+//! compared and sources changed.
 
 mod avro;
 mod dbt;
@@ -15,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json, json};
 
 use self::document::{read_document, text_at};
-use super::normal_name;
-use super::planned::at_source;
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::Planned;
 use crate::model::{Declaration, Id, PlannedSource, Source, Synthetic, new_id};
+use crate::planner::normal_name;
+use crate::planner::planned::at_source;
 use crate::project::{Edit, Place, Project};
 
 /// What kind of file declares sources.
@@ -393,7 +394,7 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
             let mut after = before.clone();
             declared.put_on(&mut after, imported.kind, file);
             told.extend(lost_labels(before, &after));
-            edits.extend(super::planned::changed_fields(before, &after));
+            edits.extend(crate::planner::planned::changed_fields(before, &after));
             continue;
         }
         let id = free_id(project, &declared.title, &taken);

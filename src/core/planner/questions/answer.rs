@@ -1,12 +1,12 @@
 //! What an answer is about: the measure, its unit, what a row is, and the chart of that measure; from the contract of its
 //! question or, without one, from the order in which the answer is read. Imports the plan and questions; sees no rows.
 
-use super::questions::{Asked, Chart, ChartKind, Contract, Part};
-use super::templates::concepts_of;
-use super::vocabulary::Vocabulary;
+use super::{Asked, Chart, ChartKind, Contract, Part};
 use crate::data::{DataType, Schema, Value};
 use crate::expr::{BinaryOp, Expr, ExprKind, SortKey};
 use crate::ir::{NodeId, Op, Plan};
+use crate::planner::vocabulary::Vocabulary;
+use crate::planner::vocabulary::templates::concepts_of;
 
 /// What an answer is about.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 /// The number of a concept.
-pub(super) type Concept = usize;
+pub(in crate::planner) type Concept = usize;
 
 /// Something that gives a concept at a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gift {
+pub(in crate::planner) struct Gift {
     pub concept: Concept,
     pub cost: u32,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct GraphRule {
+pub(in crate::planner) struct GraphRule {
     pub target: Concept,
     pub inputs: Arc<[Concept]>,
     pub cost: u32,
@@ -22,7 +22,7 @@ pub(super) struct GraphRule {
 
 /// Another source that may be joined where `needs` are known; `gives` what it brings along.
 #[derive(Debug, Clone)]
-pub(super) struct GraphJoin {
+pub(in crate::planner) struct GraphJoin {
     pub needs: Arc<[Concept]>,
     pub gives: Vec<Gift>,
     pub cost: u32,
@@ -30,14 +30,14 @@ pub(super) struct GraphJoin {
 
 /// What is wanted; `local`: not through a join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(in crate::planner) struct Wanted {
     pub concept: Concept,
     pub local: bool,
 }
 
 /// One base source with all that can be done to its rows.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Problem {
+pub(in crate::planner) struct Problem {
     /// How many concepts there are.
     pub concepts: usize,
     pub base_cost: u32,
@@ -49,7 +49,7 @@ pub(super) struct Problem {
 
 /// What gives a concept in a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Provider {
+pub(in crate::planner) enum Provider {
     /// Number of a field of the base.
     Field(usize),
     Rule(usize),
@@ -59,7 +59,7 @@ pub(super) enum Provider {
 
 /// A whole derivation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Solution {
+pub(in crate::planner) struct Solution {
     pub cost: u32,
     /// By concept; those that nothing needs have none.
     pub providers: Vec<Option<Provider>>,
@@ -67,7 +67,7 @@ pub(super) struct Solution {
 
 /// The best solutions found, cheapest first.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(in crate::planner) struct Found {
     pub solutions: Vec<Solution>,
     /// Whether nothing cheaper can exist; false where the search was cut short.
     pub is_proved: bool,
@@ -78,7 +78,7 @@ const MOST_STATES: usize = 20_000;
 const NEVER: u32 = u32::MAX / 4;
 
 /// The `count` cheapest solutions that cost less than `limit`.
-pub(super) fn search(problem: &Problem, count: usize, limit: u32) -> Found {
+pub(in crate::planner) fn search(problem: &Problem, count: usize, limit: u32) -> Found {
     let mut search = Search {
         problem,
         count,

@@ -3,14 +3,14 @@
 
 use serde::Serialize;
 
-use super::catalogue::Catalogue;
-use super::coverage::unlocked_ids;
-use super::derive::{derive, wanted_of};
-use super::governed::forbidden;
-use super::meanings::ACCEPTED;
-use super::questions::Asked;
-use super::vocabulary::ConceptNo;
+use super::unlocked_ids;
 use crate::model::Id;
+use crate::planner::catalogue::Catalogue;
+use crate::planner::derive::policy::forbidden;
+use crate::planner::derive::{derive, wanted_of};
+use crate::planner::meanings::ACCEPTED;
+use crate::planner::questions::Asked;
+use crate::planner::vocabulary::ConceptNo;
 
 /// Something that no source gives.
 #[derive(Debug, Clone, PartialEq, Serialize)]

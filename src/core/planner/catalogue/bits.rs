@@ -2,7 +2,7 @@
 
 /// Grows as needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct BitSet(Vec<u64>);
+pub(in crate::planner) struct BitSet(Vec<u64>);
 
 impl BitSet {
     pub fn insert(&mut self, number: usize) -> bool {

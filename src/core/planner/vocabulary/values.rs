@@ -117,7 +117,7 @@ impl ValueEvidence {
 }
 
 /// Text, and numbers as written.
-pub(super) fn text_of(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
+pub(in crate::planner) fn text_of(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
     match value {
         Value::String(text) => Some(text.into()),
         Value::Int(number) => Some(number.to_string().into()),

@@ -1,15 +1,15 @@
 //! Volume: rows and bytes per day on every wire, at every sink, and with retention; what a filter saves. Worked out from
-//! the rate of the sources and from how many of their sampled rows leave each step. Imports facts and plan.
+//! the rate of the sources and from how many of their sampled rows leave each step. Imports the inventory and plan.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::catalogue::Catalogue;
-use super::facts::source_facts;
+use super::source_facts;
 use crate::data::{Value, format_timestamp};
 use crate::ir::{NodeId, Plan};
 use crate::model::Id;
+use crate::planner::catalogue::Catalogue;
 use crate::project::{Project, Step};
 
 const GIGABYTE: f64 = 1e9;

@@ -1,8 +1,8 @@
 //! How a column of one type serves a concept of another. Imports data and expr; of this room evidence, vocabulary.
 
-use super::evidence::ColumnEvidence;
-use super::vocabulary::Concept;
 use crate::data::{DataType, Value};
+use crate::planner::evidence::ColumnEvidence;
+use crate::planner::vocabulary::Concept;
 
 /// An expression that gives a column's values in a concept's type.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,10 @@
 
 use serde::Serialize;
 
-use super::questions::{Asked, Chart, ChartKind, Condition, Contract, Dial, Part, TimeGrain, number_text};
-use super::vocabulary::{Concept, Vocabulary, normal_name};
+use super::{Asked, Chart, ChartKind, Condition, Contract, Dial, Part, TimeGrain, number_text};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::planner::vocabulary::{Concept, Vocabulary, normal_name};
 
 /// What is counted or measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
