@@ -1,54 +1,20 @@
 //! The designer: what is drawn and how it is used. Reads the project and pushes edits; may import core and engine,
 //! never the command line.
 
-mod answer_card;
+mod actions;
 mod app;
 mod backend;
 pub mod canvas;
-mod canvas_panel;
-mod chart;
-mod clipboard;
 mod command;
-mod coverage;
 mod dialogs;
-mod differs;
-mod edits;
-mod export_dialog;
-mod files;
-mod findings;
-mod flow_view;
 mod forms;
-mod guide;
-mod handle;
 pub mod icons;
-mod inspector;
 mod keys;
-mod meanings;
-mod on_disk;
-mod palette;
-mod planning;
-mod preview;
-mod problems;
-mod question_view;
-mod questions;
-mod recovery;
-mod requests;
-mod results;
-mod run_panel;
-mod search;
-mod sentence;
+mod panels;
 mod settings;
-mod sources;
-mod start;
 mod state;
-mod statusbar;
-mod suggest;
 mod suggestion;
 pub mod theme;
-mod topbar;
-mod unread;
-mod view;
-mod volume;
 mod widgets;
 #[cfg(test)]
 mod worker_tests;

@@ -1,5 +1,8 @@
 //! What the designer knows: the project with its history, its plan, the results of previews, what is selected, what
-//! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `handle` change it. Imports no widgets.
+//! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `actions` change it. Imports no widgets.
+
+pub(super) mod results;
+pub(super) mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
@@ -17,12 +20,12 @@ use pipewright_core::project::{History, Project, Step, check_invariants, to_text
 use super::backend::{FindingsOutcome, Left, RunReport};
 use super::canvas::Selection;
 use super::command::Chosen;
-use super::differs::Differs;
-use super::on_disk::{DiskChange, Unsecured};
-use super::planning::{PlanningState, Suggestion};
-use super::results::Results;
+use super::dialogs::on_disk::{DiskChange, Unsecured};
+use super::panels::differs::Differs;
+use super::panels::volume::VolumeState;
 use super::settings::Settings;
-use super::volume::VolumeState;
+use super::suggestion::planning::{PlanningState, Suggestion};
+use results::Results;
 
 pub use pipewright_core::data::figures::{counted, grouped, percent, short_count};
 

@@ -23,8 +23,8 @@ use pipewright_core::planner::{Asked, Difference, Gap, Proposal, SourceEvidence,
 use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault};
 
 use super::command::Browse;
-use super::planning::{KnownEvidence, Planning};
 use super::settings::Settings;
+use super::suggestion::planning::{KnownEvidence, Planning};
 use desk::Desk;
 
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};

@@ -26,7 +26,7 @@ use pipewright_engine::{Cancel, RunOptions, RunProgress};
 use super::desk::Desk;
 use super::{Found, Message};
 use crate::gui::command::Browse;
-use crate::gui::planning::{KnownEvidence, Planning, key_of_source};
+use crate::gui::suggestion::planning::{KnownEvidence, Planning, key_of_source};
 
 /// A data file to be looked at.
 #[derive(Debug)]

@@ -20,9 +20,9 @@ use pipewright_core::model::Id;
 use pipewright_core::steps::{FieldKind, FormField, Settings};
 use serde_json::Value as Json;
 
+use super::actions::edits;
 use super::backend::ResultTable;
 use super::command::Actions;
-use super::edits;
 use super::icons::{Icon, icon_ui};
 use super::state::StateRef;
 use super::theme;
