@@ -1,10 +1,10 @@
 //! `pipewright apply PROJECT EDITS.json`: a design made by a script.
 
+use pipewright_app::resolve::resolve_sources;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, json_fault, near_file};
 use pipewright_core::files;
 use pipewright_core::plan::plan;
 use pipewright_core::project::{Edit, Project, load, save_file, to_text};
-use pipewright_engine::resolve::resolve_sources;
 
 use super::args::ApplyArgs;
 use super::output::{counted, tell};

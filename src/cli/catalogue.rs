@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use pipewright_app::evidence::evidence_of;
+use pipewright_app::resolve::{default_parameters, real_source};
 use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::{Severity, did_you_mean};
 use pipewright_core::files::{self, FolderUpdate};
@@ -13,8 +15,6 @@ use pipewright_core::planner::{
     requests_met, source_facts,
 };
 use pipewright_core::project::{Edit, Project, save_file};
-use pipewright_engine::evidence::evidence_of;
-use pipewright_engine::resolve::{default_parameters, real_source};
 use serde_json::json;
 
 use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs, SourcesArgs};

@@ -1,9 +1,9 @@
 //! `pipewright check`: everything that is wrong with a project or pipeline.
 
+use pipewright_app::resolve::missing_files;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::project::Project;
 use pipewright_core::quote::one_line;
-use pipewright_engine::resolve::missing_files;
 use serde_json::Value as Json;
 
 use super::args::{CheckArgs, Form};

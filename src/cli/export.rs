@@ -1,8 +1,8 @@
 //! `pipewright export`: a bundle in a folder, with its receipt.
 
+use pipewright_app::bundle::write_bundle;
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::{check_exportable, target, targets};
-use pipewright_engine::bundle::write_bundle;
 
 use super::args::ExportArgs;
 use super::output::{print_text, tell};

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use pipewright_app::evidence::evidence_of;
+use pipewright_app::resolve::default_parameters;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::files;
-use pipewright_core::planner::{ImportKind, Imported, drift, import_edits, read_declarations};
+use pipewright_core::import::{ImportKind, Imported, import_edits, read_declarations};
+use pipewright_core::planner::drift;
 use pipewright_core::project::{Project, save_file};
-use pipewright_engine::evidence::evidence_of;
-use pipewright_engine::resolve::default_parameters;
 use serde_json::{Value as Json, json};
 
 use super::args::{DeclarationKind, Form, ImportArgs};

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use pipewright_app::evidence::{evidence_of, find};
+use pipewright_app::{differences, differences_of_finding, volumes_of};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
@@ -14,8 +16,7 @@ use pipewright_core::planner::{
     request_gaps, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
-use pipewright_engine::evidence::{evidence_of, find};
-use pipewright_engine::{Cancel, differences, differences_of_finding, volumes_of};
+use pipewright_engine::Cancel;
 use serde_json::{Value as Json, json};
 
 use super::args::{Form, NameArgs, PlanArgs, PlanForm};

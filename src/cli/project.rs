@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use pipewright_app::resolve::referred_variable;
+use pipewright_app::resolve::{resolve_sources, sample_files};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
@@ -13,8 +15,6 @@ use pipewright_core::files;
 use pipewright_core::ir::{NodeId, Op, Plan, parameter_variable, parse_parameter, prune};
 use pipewright_core::plan::{check_policy, plan, plan_of_sources};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
-use pipewright_engine::resolve::referred_variable;
-use pipewright_engine::resolve::{resolve_sources, sample_files};
 
 use super::args::NewArgs;
 use super::output::{print_text, tell};

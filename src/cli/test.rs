@@ -1,6 +1,6 @@
 //! `pipewright test`: the rows that a project pins to its steps.
 
-use pipewright_engine::pinned::run_tests;
+use pipewright_app::pinned::run_tests;
 
 use super::args::{Form, TestArgs};
 use super::output::{print_json, print_text};

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use pipewright_app::resolve::real_source;
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean};
 use pipewright_core::files;
+use pipewright_core::import::Declared;
 use pipewright_core::model::Source;
-use pipewright_core::planner::{Declared, SourceEvidence, drift};
+use pipewright_core::planner::{SourceEvidence, drift};
 use pipewright_core::quote::{uri_path, xml};
-use pipewright_engine::resolve::real_source;
 use serde_json::{Value as Json, json};
 
 use super::args::{VerifyArgs, VerifyForm};

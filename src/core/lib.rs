@@ -9,9 +9,10 @@
 //! | plan | `Project` | `Plan` (a DAG of `Op`s, each with schema and origin) | `plan` |
 //! | judge | labels, a destination, the rules in force | `Violation`s | `policy` |
 //! | ask | questions, evidence of sources | proposals (`Edit`s), gaps, coverage | `planner` |
+//! | import | other people's declarations of data | planned sources (`Edit`s) | `import` |
 //! | export | `Plan`, design facts | `Bundle` (files, diagnostics) | `export` |
 //!
-//! Imports go down only: `data ← policy ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← export`;
+//! Imports go down only: `data ← policy ← expr ← formats ← ir ← model ← steps ← project ← plan ← planner ← import, export`;
 //! `diagnostic` lies below all, `files` on it alone.
 
 // A closed or full stream must not end the program: `println!` panics there.
@@ -24,6 +25,7 @@ pub mod expr;
 pub mod files;
 pub mod formats;
 pub mod generate;
+pub mod import;
 pub mod ir;
 pub mod model;
 #[cfg(test)]
@@ -31,6 +33,8 @@ mod needs;
 pub mod plan;
 pub mod planner;
 pub mod policy;
+#[cfg(test)]
+mod policy_tests;
 pub mod project;
 pub mod quote;
 pub mod steps;

@@ -1,5 +1,6 @@
 //! The engine: reads files, previews and runs plans, profiles columns. The only package that knows Polars; no Polars
-//! type is in its public face. Must not import egui, the command line or the designer.
+//! type is in its public face. Knows plans, not projects. Must not import egui, the application layer, the command line
+//! or the designer.
 
 // A closed or full stream must not end the program: `println!` panics there.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
@@ -7,11 +8,7 @@
 mod allowance;
 mod bench;
 mod budget;
-pub mod bundle;
-mod collected;
 mod columns;
-mod differences;
-pub mod evidence;
 mod exchange;
 mod exprs;
 mod frames;
@@ -19,28 +16,23 @@ mod functions;
 mod keys;
 mod ops;
 mod parallel;
-pub mod pinned;
 mod preview;
 mod profile;
 mod read;
-pub mod resolve;
 mod run;
 mod sample;
 mod table;
 mod trace;
-mod undeclared;
+pub mod undeclared;
 mod views;
-mod volume;
 mod write;
 
 pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
 pub use budget::Budget;
-pub use collected::{rows_of_nodes, rows_of_steps};
 pub use columns::{POSITION, Quarantined};
-pub use differences::{differences, differences_of_finding};
 pub use preview::{
-    NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_now,
-    preview_told,
+    NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
+    preview_now, preview_told,
 };
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{
@@ -48,18 +40,17 @@ pub use read::{
     schema_as, share_files, sniff,
 };
 pub use run::{
-    BlockingStep, FileReport, MAX_QUARANTINED, RunOptions, RunProgress, RunReport, SinkReport, SourceReport,
+    BlockingStep, FileReport, MAX_QUARANTINED, RunOptions, RunProgress, RunReport, Silent, SinkReport, SourceReport,
     StepReport, run,
 };
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
-pub use volume::{volumes_of, volumes_until};
 
 use pipewright_core::diagnostic::Diagnostic;
 
 /// A fault of the engine's own making, in words that name what it was busy with.
-pub(crate) fn internal(what: &str, error: &dyn std::fmt::Display) -> Diagnostic {
+pub fn internal(what: &str, error: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic::error("PW0996", format!("{what} could not be made: {error}"))
         .help("this is a fault of the program: please report it with the design that shows it")
 }

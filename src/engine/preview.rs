@@ -304,7 +304,7 @@ fn work_on_profiles(shared: &Shared) {
 }
 
 /// The rows of several nodes, computed here and now; and what went wrong, once each.
-pub(crate) fn preview_all(
+pub fn preview_all(
     plan: &Plan,
     watch: &[NodeId],
     sampling: &Sampling,

@@ -93,7 +93,7 @@ pub trait RunProgress: Sync {
 }
 
 /// For runs that nobody watches.
-pub(crate) struct Silent;
+pub struct Silent;
 
 impl RunProgress for Silent {
     fn step(&self, _: &str) {}

@@ -113,6 +113,12 @@ impl ResultTable {
         Ok(ResultTable { frame: DataFrame::new(height, columns)?, schema: schema.clone(), row_ids })
     }
 
+    /// The texts of a column, without its nulls; `None` where it holds something else.
+    pub fn texts(&self, column: usize) -> Option<impl Iterator<Item = &str>> {
+        let texts = self.frame.columns()[column].as_materialized_series().str().ok()?;
+        Some(texts.iter().flatten())
+    }
+
     /// The schema's columns, without hidden ids.
     pub(crate) fn frame(&self) -> &DataFrame {
         &self.frame

@@ -57,7 +57,7 @@ impl SecretKeys {
 }
 
 /// Refuses what the pinned files of a source hold besides its columns and may not lie in a receipt.
-pub(super) fn check_files(read: &Read, title: &str, folder: &Path, policy: &InForce) -> Result<(), Diagnostic> {
+pub fn check_files(read: &Read, title: &str, folder: &Path, policy: &InForce) -> Result<(), Diagnostic> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut names = BTreeSet::new();
     for file in files {
@@ -71,7 +71,7 @@ pub(super) fn check_files(read: &Read, title: &str, folder: &Path, policy: &InFo
 }
 
 /// The same for keys that only a run over all lines has met.
-pub(super) fn check_run(plan: &Plan, report: &RunReport) -> Result<(), Diagnostic> {
+pub fn check_run(plan: &Plan, report: &RunReport) -> Result<(), Diagnostic> {
     for (_, node) in plan.iter() {
         let Op::Read(read) = &node.op else { continue };
         let sources = report.sources.iter().filter(|source| source.step == node.origin.step);

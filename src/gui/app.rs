@@ -11,16 +11,18 @@ use pipewright_core::project::Project;
 use super::backend::{Backend, FileTask, SAMPLE_ROWS, Sampling};
 use super::canvas::CanvasEvent;
 use super::command::{Action, Actions, BottomTab, Command, LeftTab};
-use super::flow_view;
-use super::results::Freshness;
+use super::dialogs::{on_disk, search};
+use super::panels::flow_view;
+use super::panels::{
+    canvas_panel, coverage, differs, findings, inspector, palette, preview, problems, questions, run_panel, sources,
+    start, statusbar, topbar, unread, volume,
+};
 use super::settings::{Mode, Settings};
 use super::state::AppState;
+use super::state::results::Freshness;
+use super::state::view::View;
 use super::theme;
-use super::view::View;
-use super::{
-    canvas_panel, coverage, dialogs, differs, findings, inspector, keys, on_disk, palette, preview, problems,
-    questions, run_panel, search, sources, start, statusbar, topbar, unread, volume, widgets,
-};
+use super::{dialogs, keys, widgets};
 
 /// The designer.
 pub struct App {

@@ -11,7 +11,7 @@ use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::Edit;
 
 use super::canvas::PortRef;
-use super::recovery::RecoverAnswer;
+use super::dialogs::recovery::RecoverAnswer;
 
 macro_rules! commands {
     ($($name:ident => $text:literal, $doc:literal, [$($keys:expr),*];)*) => {

@@ -1,6 +1,11 @@
 //! Dialogs over the window: opening and saving by path, unsaved changes, recovery, keys; and the line that tells what
 //! happened. None of them loses what was typed elsewhere.
 
+pub(super) mod export_dialog;
+pub(super) mod on_disk;
+pub(super) mod recovery;
+pub(super) mod search;
+
 use std::collections::BTreeMap;
 
 use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Order, RichText, Ui, vec2};
@@ -11,11 +16,11 @@ use pipewright_core::ir::parse_parameter;
 use super::command::{Action, Actions, Browse, UnsavedAnswer};
 use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
 use super::icons::{Icon, icon_button, icon_ui};
+use super::keys;
 use super::state::StateRef;
+use super::state::view::{Dialog, View};
 use super::theme;
-use super::view::{Dialog, View};
 use super::widgets::{primary_button, shown_name, soft};
-use super::{export_dialog, keys, on_disk, recovery};
 
 /// Points.
 pub const WIDTH: f32 = 520.0;

@@ -5,8 +5,8 @@ use egui::{Context, Event, Key, Modifiers, ScrollArea, Ui};
 
 use super::command::{Action, Actions, Command};
 use super::state::StateRef;
+use super::state::view::View;
 use super::theme;
-use super::view::View;
 use super::widgets;
 
 /// Keys of the canvas, which are no commands.

@@ -1,10 +1,14 @@
 //! What the designer knows: the project with its history, its plan, the results of previews, what is selected, what
-//! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `handle` change it. Imports no widgets.
+//! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `actions` change it. Imports no widgets.
+
+pub(super) mod results;
+pub(super) mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use pipewright_app::resolve::referred_variable;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{self, Holder};
@@ -12,17 +16,16 @@ use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
 use pipewright_core::planner::{AnswerShape, Asked, Difference, Vocabulary};
 use pipewright_core::project::{History, Project, Step, check_invariants, to_text};
-use pipewright_engine::resolve::referred_variable;
 
 use super::backend::{FindingsOutcome, Left, RunReport};
 use super::canvas::Selection;
 use super::command::Chosen;
-use super::differs::Differs;
-use super::on_disk::{DiskChange, Unsecured};
-use super::planning::{PlanningState, Suggestion};
-use super::results::Results;
+use super::dialogs::on_disk::{DiskChange, Unsecured};
+use super::panels::differs::Differs;
+use super::panels::volume::VolumeState;
 use super::settings::Settings;
-use super::volume::VolumeState;
+use super::suggestion::planning::{PlanningState, Suggestion};
+use results::Results;
 
 pub use pipewright_core::data::figures::{counted, grouped, percent, short_count};
 

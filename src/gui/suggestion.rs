@@ -1,16 +1,19 @@
 //! A suggestion as it is shown: the bar above the canvas, and what the inspector tells of a step that is not part of
 //! the design yet. Reads the state and asks for actions.
 
+pub(super) mod actions;
+pub(super) mod planning;
+
 use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 use pipewright_core::project::Step;
 
-use super::answer_card::answer_card_ui;
 use super::command::{Action, Actions, Chosen, Command};
 use super::icons::{Icon, icon_ui};
-use super::planning::Suggestion;
+use super::panels::answer_card::answer_card_ui;
 use super::state::{StateRef, counted};
 use super::theme;
 use super::widgets::{caption, hairline, link, primary_button, soft};
+use planning::Suggestion;
 
 /// Above the canvas, while a suggestion is on it.
 pub fn bar_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {

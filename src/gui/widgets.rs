@@ -1,5 +1,7 @@
 //! Small widgets that several panels share, in the designer's look. Imports egui, the theme and icons; no project.
 
+pub(super) mod chart;
+
 use egui::{
     Align, Color32, CornerRadius, Frame, Id, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
     ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,

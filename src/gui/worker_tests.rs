@@ -108,7 +108,7 @@ fn what_takes_long_ends_with_the_window() {
     let begun = Instant::now();
     harness.state_mut().view.given_up = None;
     let ctx = harness.ctx.clone();
-    harness.state_mut().proceed(&ctx, super::view::Then::Quit);
+    harness.state_mut().proceed(&ctx, super::state::view::Then::Quit);
     end.recv_timeout(Duration::from_secs(1)).expect("the scan ends");
     while !harness.state().view.may_close {
         harness.run_ok();

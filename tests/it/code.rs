@@ -53,8 +53,7 @@ fn collect(path: &Path, module: Vec<String>, folder: &Path, found: &mut Vec<Code
     found.push(CodeFile { path: path.to_owned(), module: module.clone(), named });
     for name in inner {
         let child: Vec<String> = module.iter().cloned().chain([name.clone()]).collect();
-        let (flat, deep) = (folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs"));
-        collect(if flat.exists() { &flat } else { &deep }, child, &folder.join(&name), found);
+        collect(&folder.join(format!("{name}.rs")), child, &folder.join(&name), found);
     }
 }
 

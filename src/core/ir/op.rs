@@ -88,6 +88,11 @@ pub struct Planned {
     pub values: BTreeMap<String, Synthetic>,
 }
 
+impl Planned {
+    /// The status of a source that is known by its declaration only.
+    pub const DECLARED: &str = "declared";
+}
+
 /// Bounds on made-up values; all optional.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -1,16 +1,18 @@
 //! All sources with their meanings, made ready for planning: which concepts each gives by itself, by rules, and
 //! through joins that multiply no row. Imports data; of this room everything up to meanings.
 
+pub(super) mod bits;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::bits::BitSet;
 use super::evidence::SourceEvidence;
 use super::meanings::{Meaning, SourceMeanings, meanings};
-use super::values::text_of;
+use super::vocabulary::values::text_of;
 use super::vocabulary::{ConceptNo, Vocabulary};
 use crate::data::{Classification, DataType, Value};
 use crate::policy::InForce;
+use bits::BitSet;
 
 /// Price of opening a source, of a lookup, of a join in time, of moving rows to another stack. A rule costs 0 to 15.
 pub(super) const SOURCE_COST: u32 = 10;

@@ -1,15 +1,17 @@
 //! Bottom-up: questions × sources, each cell with its evidence; fields that no question uses; questions that are one
 //! field away. Of this room everything up to propose.
 
+pub(super) mod gaps;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::bits::BitSet;
+use super::catalogue::bits::BitSet;
 use super::catalogue::{Catalogue, JoinWay};
+use super::derive::policy::{forbidden, forbidden_join, is_governed, site, too_close};
 use super::derive::{Derivation, Origin, derive, derive_on, join_reason, wanted_of};
 use super::evidence::{ColumnEvidence, SourceEvidence};
-use super::governed::{forbidden, forbidden_join, is_governed, site, too_close};
 use super::propose::{UsedMeaning, used_meanings};
 use super::questions::Asked;
 use super::vocabulary::ConceptNo;

@@ -1,16 +1,19 @@
 //! Top-down: from a question's contract to the cheapest derivations over sources, rules and joins.
-//! Of this room everything up to catalogue, questions and search.
+//! Of the planner everything up to catalogue and questions.
+
+pub(super) mod policy;
+mod search;
 
 use std::collections::BTreeMap;
 
-use super::bits::BitSet;
+use super::catalogue::bits::BitSet;
 use super::catalogue::{Catalogue, JoinWay};
 use super::evidence::SourceEvidence;
-use super::governed::{forbidden, forbidden_join};
 use super::questions::Asked;
-use super::search::{Found, Gift, GraphJoin, GraphRule, Problem, Provider, Solution, Wanted, search};
-use super::templates::concepts_of;
 use super::vocabulary::ConceptNo;
+use super::vocabulary::templates::concepts_of;
+use policy::{forbidden, forbidden_join};
+use search::{Found, Gift, GraphJoin, GraphRule, Problem, Provider, Solution, Wanted, search};
 
 /// What an optional part may add to the cost before it is left out.
 const OPTIONAL_LIMIT: u32 = 40;

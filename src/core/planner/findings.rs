@@ -3,6 +3,7 @@
 //! Imports the planner's evidence and meanings, and project.
 
 mod detectors;
+pub(super) mod differences;
 mod judge;
 mod known;
 mod security;
@@ -18,7 +19,7 @@ use crate::data::{Schema, Value};
 use crate::model::Id;
 use crate::project::{Edit, Project};
 
-use super::differences::differences;
+use differences::differences;
 use known::Known;
 
 /// Something that stands out, with what it rests on and the flow that shows it.

@@ -1,6 +1,7 @@
 //! Which concept a field carries, with a score and the reasons; a correction in the project wins.
 //! Imports model and project (for the edit that keeps a correction).
 
+mod conversions;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -8,14 +9,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::conversions::convert;
 use super::evidence::{ColumnEvidence, SourceEvidence};
-use super::values::{NamedCheck, ValueEvidence};
+use super::vocabulary::values::{NamedCheck, ValueEvidence};
 use super::vocabulary::{ConceptNo, Vocabulary, normal_name};
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, Source};
 use crate::project::{Edit, Project};
+use conversions::convert;
 use weights::{give_way, weigh_repeats, weigh_values};
 
 /// From this score on a meaning is taken without being asked.

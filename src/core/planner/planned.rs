@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 
 use super::catalogue::Catalogue;
+use super::coverage::gaps::Gap;
 use super::evidence::{ColumnEvidence, SourceEvidence, columns_of};
-use super::gaps::Gap;
-use super::values::ValueEvidence;
 use super::vocabulary::Concept;
+use super::vocabulary::values::ValueEvidence;
 use crate::data::{DataType, Field, Labels, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, PlannedSource, Source, Synthetic};
@@ -90,7 +90,7 @@ fn stand_in(project: &Project, catalogue: &Catalogue, number: usize) -> Source {
 }
 
 /// Edits that turn an item of the project into another state of it.
-pub(super) fn changed_fields(before: &Source, after: &Source) -> Vec<Edit> {
+pub(crate) fn changed_fields(before: &Source, after: &Source) -> Vec<Edit> {
     let (old, new) = (json!(before), json!(after));
     let fields = |json: &Json| json.as_object().map(|map| map.keys().cloned().collect::<BTreeSet<_>>());
     let names = fields(&old).into_iter().chain(fields(&new)).flatten().collect::<BTreeSet<_>>();
@@ -355,7 +355,7 @@ pub fn drift(declared: &Source, found: &SourceEvidence) -> Vec<Diagnostic> {
 }
 
 /// A source is named by its id: it is no step.
-pub(super) fn at_source(mut diagnostic: Diagnostic, source: &Source) -> Diagnostic {
+pub(crate) fn at_source(mut diagnostic: Diagnostic, source: &Source) -> Diagnostic {
     diagnostic.location.id = Some(source.id.clone());
     diagnostic
 }

@@ -11,12 +11,12 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::catalogue::{Catalogue, JoinWay};
+use super::derive::policy::faults_of;
 use super::derive::{Derivation, Origin, derive};
 use super::draft::{Draft, NewStep};
-use super::governed::faults_of;
 use super::questions::{Asked, Part};
-use super::templates::{Placeholder, concepts_of, fill, plain_column};
 use super::vocabulary::ConceptNo;
+use super::vocabulary::templates::{Placeholder, concepts_of, fill, plain_column};
 use crate::data::DataType;
 use crate::expr::{Expr, ExprKind, parse, print, print_name};
 use crate::model::{Id, Parameter};

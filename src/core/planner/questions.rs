@@ -1,14 +1,18 @@
 //! Questions with their answer contracts over concepts: those that ship (`assets/questions.json`), and a project's
 //! own. Imports project and below; of this room templates and vocabulary.
 
+pub(super) mod answer;
+pub(super) mod headline;
+pub(super) mod sentence;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::templates::{Placeholder, concepts_of, fill, placeholders};
 use super::vocabulary::Vocabulary;
+use super::vocabulary::templates::{Placeholder, concepts_of, fill, placeholders};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Place, Scope, check, parse, print_name};

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::catalogue::Catalogue;
 use super::coverage::FieldAway;
-use super::gaps::Gap;
+use super::coverage::gaps::Gap;
 use crate::data::Schema;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, Request, RequestStatus, new_id};

@@ -2,19 +2,22 @@
 //! are data in `assets/`; a project may add its own. Imports project and below; not the rest of this room but
 //! templates and values.
 
+pub(super) mod templates;
+pub(super) mod values;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::templates::{Placeholder, concepts_of, fill};
-use super::values::{Pattern, ValueEvidence};
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::{Place, Scope, check, parse, print_name};
 pub use crate::policy::normal_name;
 use crate::project::Project;
+use templates::{Placeholder, concepts_of, fill};
+use values::{Pattern, ValueEvidence};
 
 /// Something that a field can mean, after the OpenTelemetry semantic conventions where they have it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

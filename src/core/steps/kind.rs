@@ -71,7 +71,7 @@ impl Ports {
     }
 }
 
-/// A step kind. Adding one: a file with a `pub(super) static KIND`, and its name in the list of `mod.rs`.
+/// A step kind. Adding one: a file with a `pub(super) static KIND`, and its name in the list of `steps.rs`.
 pub trait StepKind: Sync {
     /// What files name: `filter`, `time_buckets`. Never changes.
     fn name(&self) -> &'static str;

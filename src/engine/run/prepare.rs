@@ -11,9 +11,8 @@ use pipewright_core::files::{
     Publication, check_file_name, check_report_place, inside, is_foreign, is_hidden, is_same_place, there_is_one,
 };
 use pipewright_core::ir::{
-    Destination, FileKind, Node, NodeId, Op, Plan, WhenExists, Write, interpolate, prune, resolve_parameters,
+    Destination, FileKind, Node, NodeId, Op, Plan, Planned, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
-use pipewright_core::model::PlannedSource;
 
 use super::RunOptions;
 use super::quarantine::QuarantineFile;
@@ -47,7 +46,7 @@ pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result
             && let Some(planned) = &read.planned
         {
             let why = match planned.status.as_str() {
-                PlannedSource::DECLARED => "has no data at hand, only its declaration".to_owned(),
+                Planned::DECLARED => "has no data at hand, only its declaration".to_owned(),
                 status => format!("does not exist yet ({status})"),
             };
             let fault =

@@ -17,8 +17,8 @@ use pipewright_core::project::{
     EXTENSION, Edit, Fit, Journal, LeftBehind, OnDisk, Project, SaveFault, load, read_file, save_file, save_over,
 };
 
+use pipewright_app::resolve::out_of_reach;
 use pipewright_core::quote::visible_start;
-use pipewright_engine::resolve::out_of_reach;
 
 use super::desk::{self, fault};
 use super::{FileTask, Left, Message, Opened, Theirs, WAITING, Wake};

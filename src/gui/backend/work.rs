@@ -5,27 +5,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pipewright_app::resolve::{default_parameters, real_source, sample_files};
+use pipewright_app::{bundle, differences, differences_of_finding, evidence, volumes_until};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::files::is_trusted;
 use pipewright_core::formats::FormatSpec;
+use pipewright_core::import::{Imported, read_declarations};
 use pipewright_core::ir::Plan;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Imported, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
-    one_field_away, propose, read_declarations, unused_fields,
+    Asked, Catalogue, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
+    propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
-use pipewright_engine::resolve::{default_parameters, real_source, sample_files};
-use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_until};
-use pipewright_engine::{bundle, evidence};
+use pipewright_engine::{Cancel, RunOptions, RunProgress};
 
 use super::desk::Desk;
 use super::{Found, Message};
 use crate::gui::command::Browse;
-use crate::gui::planning::{KnownEvidence, Planning, key_of_source};
+use crate::gui::suggestion::planning::{KnownEvidence, Planning, key_of_source};
 
 /// A data file to be looked at.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use pipewright_core::steps::{FieldKind, FormField};
 use serde_json::{Map, Value as Json, json};
 
 use super::{FieldUi, FormScope, form_ui};
-use crate::gui::edits::NewIds;
+use crate::gui::actions::edits::NewIds;
 use crate::gui::theme;
 use crate::gui::widgets::{ItemAction, group_box, item_buttons, link};
 

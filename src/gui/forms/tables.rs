@@ -8,8 +8,8 @@ use pipewright_core::model::Parameter;
 use serde_json::{Value as Json, json};
 
 use super::{FieldUi, FormMemory, TextLook, data_types, shown, text_edit};
+use crate::gui::actions::edits;
 use crate::gui::command::Actions;
-use crate::gui::edits;
 use crate::gui::icons::{Icon, icon_button};
 use crate::gui::state::StateRef;
 use crate::gui::theme;

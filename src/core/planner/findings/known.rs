@@ -9,8 +9,8 @@ use crate::model::Id;
 use crate::planner::draft::Draft;
 use crate::planner::evidence::{ColumnEvidence, SourceEvidence};
 use crate::planner::meanings::SourceMeanings;
-use crate::planner::templates::{Placeholder, fill, plain_column};
-use crate::planner::values::text_of;
+use crate::planner::vocabulary::templates::{Placeholder, fill, plain_column};
+use crate::planner::vocabulary::values::text_of;
 use crate::planner::vocabulary::{Rule, Vocabulary};
 
 /// What tells users apart, the surest first, with the word for many of them.
@@ -68,7 +68,7 @@ impl Known<'_> {
         filled.min_by_key(|(_, rule)| rule.cost)
     }
 
-    fn shows(&self, concept: &str, pattern: &crate::planner::values::Pattern) -> bool {
+    fn shows(&self, concept: &str, pattern: &crate::planner::vocabulary::values::Pattern) -> bool {
         let column = self.carrier(concept).map(|(column, _)| column);
         column.is_some_and(|column| {
             column.values().any(|value| text_of(value).is_some_and(|text| pattern.matches(&text)))

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::Draft;
 use crate::data::{Classification, Value};
 use crate::planner::evidence::{ColumnEvidence, SourceEvidence};
-use crate::planner::values::ValueEvidence;
+use crate::planner::vocabulary::values::ValueEvidence;
 use crate::planner::vocabulary::{ConceptNo, Vocabulary, normal_name};
 
 /// What the values say for and against each candidate.

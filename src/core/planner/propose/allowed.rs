@@ -10,7 +10,7 @@ use crate::data::DataType;
 use crate::expr::parse;
 use crate::ir::environment_reference;
 use crate::model::{Parameter, Question};
-use crate::planner::governed::{answer_site, asker, too_close};
+use crate::planner::derive::policy::{answer_site, asker, too_close};
 use crate::project::Project;
 
 const HASH_REASON: &str = "Who it is does not matter to the question; equal ones stay equal.";

@@ -7,8 +7,8 @@ use crate::model::Id;
 use crate::planner::catalogue::JoinWay;
 use crate::planner::derive::{Origin, join_reason};
 use crate::planner::draft::NewStep;
-use crate::planner::templates::plain_column;
 use crate::planner::vocabulary::ConceptNo;
+use crate::planner::vocabulary::templates::plain_column;
 use crate::project::Project;
 
 impl Flow<'_> {

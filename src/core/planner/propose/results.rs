@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::Flow;
 use crate::model::Id;
 use crate::planner::questions::Part;
-use crate::planner::templates::{concepts_of, plain_column};
+use crate::planner::vocabulary::templates::{concepts_of, plain_column};
 
 impl Flow<'_> {
     /// From rows to the answer.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::data::{Classification, DataType, Field};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Request, Source};
-use crate::planner::values::ValueEvidence;
+use crate::planner::vocabulary::values::ValueEvidence;
 use crate::planner::vocabulary::{Concept, Vocabulary};
 use crate::planner::{normal_name, ready_question};
 use crate::project::Project;

@@ -106,7 +106,7 @@ fn requests_are_written_for_others_whatever_their_names_hold() {
     assert_eq!(contract["team"]["name"], "Platform");
 
     // What is written is read again as it was.
-    let read = crate::planner::read_declarations(&texts[0].1, None).unwrap();
+    let read = crate::import::read_declarations(&texts[0].1, None).unwrap();
     let wished = &read.sources[0];
     let known = project.sources["src-access"].schema.as_ref().unwrap();
     for field in &wished.fields {

@@ -1,0 +1,459 @@
+//! Writes an export into a folder: the bundle's files, and the receipt: pinned sample rows of every source and what
+//! this engine makes of them, with a script that runs the bundle on them and compares.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pipewright_core::data::{DataType, Value};
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
+use pipewright_core::export::{DesignInfo, Target, duckdb};
+use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
+use pipewright_core::formats::{Framing, Sample, format};
+use pipewright_core::ir::{
+    Destination, Node, Op, Parameter, Plan, Read, Write, interpolate, load_answers, parameter_variable, prune,
+    resolve_parameters,
+};
+use pipewright_core::plan::secret_field;
+use pipewright_core::policy::{InForce, Site};
+use pipewright_engine::{RunOptions, Silent, expand, run, share_files, undeclared};
+
+/// Lines of each source that a receipt pins.
+const PINNED_LINES: usize = 2000;
+/// Bytes of a file that must be pinned whole (JSON documents, Parquet).
+const PINNED_BYTES: u64 = 8 << 20;
+/// Code of a bundle that cannot be written.
+const UNWRITABLE: &str = "PW0633";
+/// What a receipt has in the place of every secret.
+const RECEIPT_KEY: &str = "receipt";
+/// Parameter that relative source paths of an exported design start from.
+const SOURCE_FOLDER: &str = "source_folder";
+
+/// What was written.
+#[derive(Debug, Clone, Default)]
+pub struct BundleReport {
+    /// Paths inside the folder.
+    pub files: Vec<String>,
+    /// Warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Exports `plan` (whose relative paths start at `base`) for a target into `out`. Files of an earlier export are
+/// replaced; others in the folder stay, and one in the place of a file of the bundle is an error, unless `force`. The
+/// bundle comes whole or not at all.
+pub fn write_bundle(
+    target: &dyn Target,
+    plan: &Plan,
+    info: &DesignInfo,
+    base: &Path,
+    out: &Path,
+    force: bool,
+) -> Result<BundleReport, Vec<Diagnostic>> {
+    let plan = load_answers(&prune(plan, &plan.sinks()));
+    let sources = with_names_of(&plan, &info.sources, base);
+    let told = DesignInfo { sources: with_source_folder(&sources), ..info.clone() };
+    let mut bundle = target.export(&with_source_folder(&plan), &told);
+    if bundle.has_errors() {
+        return Err(bundle.diagnostics);
+    }
+    let mut report = BundleReport { files: Vec::new(), diagnostics: std::mem::take(&mut bundle.diagnostics) };
+    let one = |fault: Diagnostic| vec![fault];
+    let mut update = FolderUpdate::new(out, "export");
+    let receipt = update.scratch().map_err(one)?;
+    match receipt_in(&receipt, &plan, &info.sources, base)? {
+        Ok(pinned) => {
+            bundle.text("receipt/pipeline.json", pipeline_text(info, &pinned));
+            let staged = duckdb::stage(&pinned);
+            if target.name() == "duckdb" && !staged.nodes.is_empty() {
+                bundle.text("receipt/stage.json", pipeline_text(info, &staged));
+            }
+            bundle.script("verify.sh", verify_script(target, &pinned));
+            take_all(&receipt, &mut update).map_err(one)?;
+            report.files.push("receipt/".to_owned());
+        }
+        // An export does not make of a stranger's project one that reads more; nor does a full disk take the receipt
+        // of an earlier one.
+        Err(diagnostic) if [OUT_OF_REACH, UNWRITABLE].contains(&&*diagnostic.code) => return Err(vec![diagnostic]),
+        Err(diagnostic) => {
+            // Sources that are elsewhere: the bundle is whole, only its receipt is not. The script is there all the
+            // same: what stands in its place is not taken for the bundle's.
+            bundle.script("verify.sh", NOTHING_TO_VERIFY.to_owned());
+            report.diagnostics.push(
+                Diagnostic::warning("PW0630", format!("no receipt was made: {}", diagnostic.message))
+                    .help("export where the sources' files can be read, to have rows to verify the bundle with"),
+            );
+        }
+    }
+    for (name, file) in &bundle.files {
+        update.write(name, file.text.as_bytes(), file.executable).map_err(one)?;
+    }
+    update.publish(force).map_err(one)?;
+    report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
+    report.files.sort();
+    Ok(report)
+}
+
+/// Pins sample lines into a folder, with what they give; gives the plan that reads them, or why there is to be none.
+fn receipt_in(
+    folder: &Path,
+    plan: &Plan,
+    sources: &Plan,
+    base: &Path,
+) -> Result<Result<Plan, Diagnostic>, Vec<Diagnostic>> {
+    let pinned = match pin(plan, sources, base, folder) {
+        Ok(pinned) => pinned,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let options = RunOptions {
+        base: folder.to_owned(),
+        out: folder.join("expected"),
+        parameters: pinned_parameters(&pinned)?,
+        ..RunOptions::default()
+    };
+    let ran = run(&pinned, &options, &Silent)?;
+    Ok(undeclared::check_run(plan, &ran).map(|()| pinned))
+}
+
+/// `verify.sh`: the secrets of the design are keys that it says itself.
+fn verify_script(target: &dyn Target, plan: &Plan) -> String {
+    let secrets = plan.parameters.iter().filter(|parameter| parameter.is_secret());
+    let keys: String =
+        secrets.map(|secret| format!("export {}={RECEIPT_KEY}\n", parameter_variable(&secret.name))).collect();
+    let is_divided = |node: &Arc<pipewright_core::ir::Node>| matches!(&node.op, Op::Write(Write { destination: Destination::File { partition, .. }, .. }) if !partition.is_empty());
+    // Only a load into partitions may leave no file.
+    let may_be_none = if plan.nodes.iter().any(is_divided) { "true" } else { "false" };
+    VERIFY
+        .replace("@KEYS@\n", &keys)
+        .replace("@MAY_BE_NONE@", may_be_none)
+        .replace("@RUN@", target.verify_command())
+        .replace("@MARKER@", MARKER)
+}
+
+/// Moves what the receipt consists of to the bundle's other files.
+fn take_all(receipt: &Path, update: &mut FolderUpdate) -> Result<(), Diagnostic> {
+    let mut folders = vec!["receipt".to_owned()];
+    while let Some(folder) = folders.pop() {
+        let place = receipt.join(folder.trim_start_matches("receipt").trim_start_matches('/'));
+        let take = |entry: std::io::Result<fs::DirEntry>| -> Result<(), Diagnostic> {
+            let entry = entry.map_err(|error| unwritable(&place, &error))?;
+            let file_name = entry.file_name().to_string_lossy().into_owned();
+            let name = format!("{folder}/{file_name}");
+            if entry.path().is_dir() {
+                folders.push(name);
+            } else if file_name != MARKER {
+                let aside = update.file(&name)?;
+                fs::rename(entry.path(), aside).map_err(|error| unwritable(&place, &error))?;
+            }
+            Ok(())
+        };
+        fs::read_dir(&place).map_err(|error| unwritable(&place, &error))?.try_for_each(take)?;
+    }
+    Ok(())
+}
+
+/// Values for the receipt: defaults where there are some, else nothing that a source path needs any more.
+fn pinned_parameters(plan: &Plan) -> Result<BTreeMap<String, Value>, Vec<Diagnostic>> {
+    let with_default: Vec<Parameter> = plan
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.is_secret())
+        .filter(|parameter| parameter.default.is_some() || parameter.data_type != DataType::String)
+        .cloned()
+        .collect();
+    let mut values = resolve_parameters(&with_default, &BTreeMap::new(), &|_| None)?;
+    for parameter in &plan.parameters {
+        // No secret goes into a receipt, nor is one needed to check it.
+        let value = if parameter.is_secret() { RECEIPT_KEY } else { "" };
+        values.entry(parameter.name.clone()).or_insert_with(|| Value::text(value));
+    }
+    Ok(values)
+}
+
+fn pipeline_text(info: &DesignInfo, plan: &Plan) -> String {
+    Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: plan.clone() }.to_text()
+}
+
+/// Sources with something secret, also under the paths by which the plan reads their files.
+fn with_names_of(plan: &Plan, sources: &Plan, base: &Path) -> Plan {
+    let parameters = pinned_parameters(plan).unwrap_or_default();
+    let path = |read: &Read| interpolate(&read.path, &parameters).unwrap_or_default();
+    let mut named = sources.clone();
+    for node in &sources.nodes {
+        let Op::Read(other) = &node.op else { continue };
+        if secret_field(other).is_none() {
+            continue;
+        }
+        for (_, own) in plan.iter() {
+            if let Op::Read(read) = &own.op
+                && read.path != other.path
+                && share_files(&path(read), &path(other), base)
+            {
+                let mut node = Node::clone(node);
+                node.op = Op::Read(Read { path: read.path.clone(), ..other.clone() });
+                named.nodes.push(Arc::new(node));
+            }
+        }
+    }
+    named
+}
+
+/// Relative source paths cannot stay relative to a project that is not there any more: they start from a parameter.
+fn with_source_folder(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    let mut is_used = false;
+    let variables: Vec<String> = plan.parameters.iter().map(|known| parameter_variable(&known.name)).collect();
+    let mut names = std::iter::once(SOURCE_FOLDER.to_owned()).chain((2..).map(|n| format!("{SOURCE_FOLDER}_{n}")));
+    let free = names.find(|name| !variables.contains(&parameter_variable(name))).unwrap_or_default();
+    for node in &mut plan.nodes {
+        if let Op::Read(read) = &mut Arc::make_mut(node).op
+            && !read.path.starts_with("${")
+            && !Path::new(&read.path).is_absolute()
+        {
+            read.path = format!("${{{free}}}/{}", read.path);
+            is_used = true;
+        }
+    }
+    if is_used {
+        plan.parameters.push(Parameter {
+            name: free,
+            data_type: DataType::String,
+            default: Some(".".into()),
+            doc: "the folder that relative paths of sources start from".to_owned(),
+        });
+    }
+    plan
+}
+
+/// Copies the first lines of every source into the receipt and gives a plan that reads them.
+fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan, Diagnostic> {
+    check_lines(plan)?;
+    let data = receipt.join("data");
+    // One by one: after Ctrl+C nothing is made again above what has gone.
+    for folder in [receipt, &data] {
+        make_folder(folder).map_err(|error| unwritable(folder, &error))?;
+    }
+    let mut pinned = plan.clone();
+    // What may lie in a receipt needs no rules any more, and its keyed hashes are made without a secret.
+    pinned.policy = InForce::default();
+    for node in &mut pinned.nodes {
+        if let Op::Project(project) = &mut Arc::make_mut(node).op {
+            project.lowered.clear();
+        }
+    }
+    let parameters = pinned_parameters(&pinned).map_err(|mut faults| faults.remove(0))?;
+    let closed = closed_files(plan, sources, &parameters, base);
+    for (index, node) in pinned.nodes.iter_mut().enumerate() {
+        let title = node.origin.title.clone();
+        let op = &mut Arc::make_mut(node).op;
+        if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = op {
+            // What leads elsewhere stays in the receipt, under its own name.
+            let plain = interpolate(path, &parameters)?;
+            if inside(receipt, &plain).is_err() {
+                let name = Path::new(&plain).file_name().unwrap_or_default().to_string_lossy();
+                *path = format!("outside_{index}_{}", name.replace('$', "_"));
+            }
+        }
+        let Op::Read(read) = op else { continue };
+        let files = expand(&interpolate(&read.path, &parameters)?, base)?;
+        let folder = data.join(format!("source_{index}"));
+        make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
+        let is_whole = needs_whole_file(&read.format, &read.schema);
+        for (number, file) in files.iter().take(4).enumerate() {
+            if let Some((_, fault)) = closed.iter().find(|(files, _)| files.iter().any(|one| is_same_place(one, file)))
+            {
+                return Err(fault.clone());
+            }
+            pin_file(file, &folder, number, is_whole)?;
+        }
+        undeclared::check_files(read, &title, &folder, &plan.policy)?;
+        read.path = format!("data/source_{index}/*");
+    }
+    Ok(pinned)
+}
+
+/// A receipt holds the sources' lines as they are, and nothing says who sees them.
+fn check_lines(plan: &Plan) -> Result<(), Diagnostic> {
+    for (_, node) in plan.iter() {
+        let Op::Read(read) = &node.op else { continue };
+        check_fields(read, &node.origin.title, &plan.policy)?;
+    }
+    Ok(())
+}
+
+fn check_fields(read: &Read, title: &str, policy: &InForce) -> Result<(), Diagnostic> {
+    for field in &read.schema.fields {
+        if let Some(violation) = policy.violations(&field.labels, &Site::default()).into_iter().next() {
+            return Err(violation.diagnostic(&format!("`{}` of “{title}”", field.name), false, ""));
+        }
+    }
+    Ok(())
+}
+
+/// Files whose lines may not lie in a receipt by what any source of the design says of them, and why: two sources may
+/// read one file.
+fn closed_files(
+    plan: &Plan,
+    sources: &Plan,
+    parameters: &BTreeMap<String, Value>,
+    base: &Path,
+) -> Vec<(Vec<PathBuf>, Diagnostic)> {
+    let closed = sources.iter().filter_map(|(_, node)| {
+        let Op::Read(read) = &node.op else { return None };
+        let fault = check_fields(read, &node.origin.title, &plan.policy).err()?;
+        let files = interpolate(&read.path, parameters).and_then(|path| expand(&path, base)).unwrap_or_default();
+        Some((files, fault))
+    });
+    closed.collect()
+}
+
+fn needs_whole_file(spec: &pipewright_core::formats::FormatSpec, schema: &pipewright_core::data::Schema) -> bool {
+    let parser = format(&spec.name).and_then(|format| format.prepare(spec, Some(schema), &Sample::default()).ok());
+    parser.is_none_or(|parser| parser.framing() != Framing::Cut)
+}
+
+fn pin_file(file: &Path, folder: &Path, number: usize, is_whole: bool) -> Result<(), Diagnostic> {
+    // No hidden file comes into a bundle, where patterns would not find it.
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = match name.trim_start_matches('.') {
+        // Files of several folders may have one name.
+        name if folder.join(name).exists() => format!("{number}_{name}"),
+        name => name.to_owned(),
+    };
+    let unreadable = |error: std::io::Error| {
+        Diagnostic::error("PW0631", format!("a source cannot be read: {}", io_cause(&error)))
+            .help("check the path and the rights of the file")
+            .file(file.display().to_string())
+    };
+    // A pipe would be waited for without end.
+    let opened = open_file(file).map_err(unreadable)?;
+    if is_whole {
+        let size = fs::metadata(file).map_err(unreadable)?.len();
+        if size > PINNED_BYTES {
+            return Err(Diagnostic::error("PW0632", format!("`{name}` has {size} bytes and can only be pinned whole"))
+                .help(format!("give the source a sample of at most {PINNED_BYTES} bytes"))
+                .file(file.display().to_string()));
+        }
+        fs::copy(file, folder.join(name)).map_err(unreadable)?;
+        return Ok(());
+    }
+    // Compressed files are pinned unpacked.
+    let (reader, name): (Box<dyn std::io::Read>, &str) = if let Some(stem) = name.strip_suffix(".gz") {
+        (Box::new(flate2::read::MultiGzDecoder::new(opened)), stem)
+    } else if let Some(stem) = name.strip_suffix(".zst") {
+        (Box::new(zstd::Decoder::new(opened).map_err(unreadable)?), stem)
+    } else {
+        (Box::new(opened), &name)
+    };
+    let mut reader = BufReader::new(reader).take(PINNED_BYTES);
+    let target = folder.join(name);
+    let mut pinned = fs::File::create(&target).map_err(|error| unwritable(&target, &error))?;
+    let mut line = Vec::new();
+    for _ in 0..PINNED_LINES {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+            break;
+        }
+        pinned.write_all(&line).map_err(|error| unwritable(&target, &error))?;
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(UNWRITABLE, format!("the bundle cannot be written: {}", io_cause(error)))
+        .file(path.display().to_string())
+        .help("choose another folder with --out, or see whether it may be written to")
+}
+
+/// `verify.sh` of a bundle that has no receipt.
+const NOTHING_TO_VERIFY: &str = r#"#!/bin/sh
+echo "this bundle has no receipt to verify it with; its export said why" >&2
+exit 1
+"#;
+
+/// Runs the bundle on the pinned rows and compares every result, as sets of rows.
+const VERIFY: &str = r#"#!/bin/sh
+# The receipt: runs this bundle on the pinned rows in receipt/data and compares the results with receipt/expected,
+# as sets of rows, floats to nine digits. No result may be missing, none may be there besides.
+set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
+  echo "error: the name of this bundle's folder ends in a line end" >&2
+  exit 2
+fi
+pipewright=${PIPEWRIGHT:-pipewright}
+export PIPEWRIGHT="$pipewright"
+trap '' HUP INT PIPE TERM
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+out=$work/results
+mkdir "$out"
+# The receipt was made with the defaults.
+for variable in $(env | sed -n 's/^\(PW_[A-Z0-9_]*\)=.*/\1/p'); do
+  unset "$variable"
+done
+@KEYS@
+@RUN@
+# Results of a folder: all files in it and in its folders, hidden ones too; not the lists of what a run wrote.
+results() {
+  (cd "$1" && find . -type f ! -name '@MARKER@') | sed 's|^\./||' | LC_ALL=C sort
+}
+# Rows of a result; an empty file has none.
+rows() {
+  : >"$work/read"
+  # A table of one column does not look like one; JSON lines may have any name.
+  case $(head -c 2 -- "$1"),$1 in
+    '{"',*) set -- "$1" --as json_lines ;;
+    *.csv) set -- "$1" --as csv --set separator=, --set header=yes ;;
+  esac
+  if [ -s "$1" ]; then
+    "$pipewright" read "$@" --output jsonl >"$work/read" || return 1
+  fi
+  awk '{
+    line = ""
+    while (match($0, /[0-9]+\.[0-9]+(e[-+]?[0-9]+)?/)) {
+      line = line substr($0, 1, RSTART - 1) sprintf("%.9g", substr($0, RSTART, RLENGTH) + 0)
+      $0 = substr($0, RSTART + RLENGTH)
+    }
+    print line $0
+  }' "$work/read" | LC_ALL=C sort
+}
+failed=0
+# Rows that need no file, as of a load into partitions that has none, leave no folder.
+wanted=$here/receipt/expected
+if [ -d "$wanted" ]; then results "$wanted" >"$work/wanted"; else : >"$work/wanted"; fi
+# What was turned away is no result.
+results "$out" | grep -vx -e 'quarantine/quarantine\.jsonl' -e 'quarantine/rejected\.jsonl' >"$work/there" || true
+while IFS= read -r name <&3; do
+  if ! grep -Fqx -- "$name" "$work/there"; then
+    printf 'MISSING: %s\n' "$name" >&2
+    failed=1
+  elif rows "$here/receipt/expected/$name" >"$work/expected" \
+    && { cmp -s "$here/receipt/expected/$name" "$out/$name" \
+      || { rows "$out/$name" >"$work/found" && cmp -s "$work/expected" "$work/found"; }; }; then
+    printf 'same: %s, %s rows\n' "$name" "$(wc -l <"$work/expected" | tr -d ' ')"
+  else
+    printf 'DIFFERENT: %s\n' "$name" >&2
+    failed=1
+  fi
+done 3<"$work/wanted"
+while IFS= read -r name <&3; do
+  if ! grep -Fqx -- "$name" "$work/wanted"; then
+    printf 'NOT EXPECTED: %s\n' "$name" >&2
+    failed=1
+  fi
+done 3<"$work/there"
+if [ ! -s "$work/wanted" ] && [ ! -s "$work/there" ] && @MAY_BE_NONE@; then
+  echo "same: no result has a row"
+elif [ ! -s "$work/wanted" ]; then
+  echo "NOTHING TO COMPARE: the receipt expects no result" >&2
+  failed=1
+fi
+exit "$failed"
+"#;

@@ -1,0 +1,18 @@
+//! The application layer: what the designer and the command line share of projects. Resolves sources, gathers evidence
+//! of them, looks for findings and differences, runs pinned tests, writes bundles. Stands on core, which knows no rows,
+//! and on the engine, which knows plans only. Must not import Polars, egui, the command line or the designer.
+
+// A closed or full stream must not end the program: `println!` panics there.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+pub mod bundle;
+mod differences;
+pub mod evidence;
+pub mod pinned;
+pub mod resolve;
+mod step_rows;
+mod volume;
+
+pub use differences::{differences, differences_of_finding};
+pub use step_rows::{rows_of_nodes, rows_of_steps};
+pub use volume::{volumes_of, volumes_until};

@@ -1,0 +1,177 @@
+//! Sources whose format or schema nobody has looked up yet: sniffed, as edits for the project. Opens only files that
+//! the project names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::files::{allow_place, is_trusted, may_read, variable};
+use pipewright_core::formats::FormatSpec;
+use pipewright_core::generate::TRUTH;
+use pipewright_core::ir::{self, interpolate, resolve_parameters};
+use pipewright_core::model::Source;
+use pipewright_core::planner::SourceEvidence;
+use pipewright_core::project::{EXTENSION, Edit, Project};
+use pipewright_engine::{expand, internal, schema_as, sniff};
+use serde_json::json;
+
+use crate::evidence::evidence_of;
+
+/// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
+/// defaults.
+pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagnostic>) {
+    let (mut edits, mut diagnostics) = (Vec::new(), Vec::new());
+    let parameters = path_parameters(project, base);
+    for source in project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty()) {
+        if source.format.is_some() && source.schema.is_some() {
+            continue;
+        }
+        let look = || -> Result<Vec<Edit>, Diagnostic> {
+            let path = interpolate(&source.path, &parameters)?;
+            let files = expand(&path, base)?;
+            let Some(file) = files.first() else { return Ok(Vec::new()) };
+            let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
+            Ok(match &source.format {
+                Some(spec) => vec![set("schema", json!(schema_as(file, spec)?))],
+                None => {
+                    let sniff = sniff(file)?;
+                    let schema = source.schema.clone().unwrap_or(sniff.schema);
+                    vec![set("format", json!(sniff.format)), set("schema", json!(schema))]
+                }
+            })
+        };
+        match look() {
+            Ok(found) => edits.extend(found),
+            Err(diagnostic) => {
+                let message = format!("the source “{}”: {}", source.title, diagnostic.message);
+                let mut fault = Diagnostic { message, ..diagnostic };
+                fault.location.id = Some(source.id.clone());
+                diagnostics.push(fault);
+            }
+        }
+    }
+    (edits, diagnostics)
+}
+
+/// The files of a folder that may hold sample data, in order: no hidden ones, no projects, not what a generator says of
+/// its own data.
+pub fn sample_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_file() && !name.starts_with('.') && !name.ends_with(EXTENSION) && name != TRUTH {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A file as a source, with its format (recognised where none is given) and columns, and what a sample of it shows.
+/// `path` is relative to `base`, as sources' paths are.
+pub fn real_source(
+    path: &str,
+    format: Option<&FormatSpec>,
+    base: &Path,
+) -> Result<(Source, SourceEvidence), Diagnostic> {
+    // The user names it.
+    allow_place(base, Path::new(path));
+    let source = Source {
+        id: "src-file".into(),
+        title: path.rsplit('/').next().unwrap_or(path).to_owned(),
+        path: path.to_owned(),
+        format: format.cloned(),
+        ..Source::default()
+    };
+    let mut alone = Project::new("file");
+    alone.apply(&[Edit::Insert { into: "sources".into(), item: json!(source), place: Default::default() }])?;
+    let (edits, faults) = resolve_sources(&alone, base);
+    let at_file = |fault: Diagnostic| {
+        let mut fault = Diagnostic { severity: Severity::Error, ..fault };
+        (fault.location.id, fault.location.step) = (None, None);
+        fault
+    };
+    if let Some(fault) = faults.into_iter().next() {
+        return Err(at_file(fault));
+    }
+    alone.apply(&edits)?;
+    let (evidence, faults) = evidence_of(&alone, base, &BTreeMap::new());
+    if let Some(fault) = faults.into_iter().find(|fault| fault.severity != Severity::Hint) {
+        return Err(at_file(fault));
+    }
+    let found = alone.sources.remove("src-file").zip(evidence.into_iter().next());
+    found.ok_or_else(|| internal("a source of a file", &path))
+}
+
+/// Hints of sources whose files are not there now, with the parameters' defaults. What is looked up anyway
+/// (`resolve_sources`) is left out.
+pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
+    let parameters = path_parameters(project, base);
+    let is_known = |source: &&Source| source.format.is_some() && source.schema.is_some();
+    let read = project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty());
+    let faults = read.filter(is_known).filter_map(|source| {
+        // A path that cannot be filled in yet is told by the plan or by the run.
+        let path = interpolate(&source.path, &parameters).ok()?;
+        let fault = expand(&path, base).err()?;
+        let message = format!("the source “{}” cannot be read now: {}", source.title, fault.message);
+        let mut hint = Diagnostic::hint("PW0907", message).help(fault.help.unwrap_or_default()).field("path");
+        hint.location.id = Some(source.id.clone());
+        Some(hint)
+    });
+    faults.collect()
+}
+
+/// What a project wants to read, and may not until it is trusted: paths outside of its folder, variables as `$NAME`.
+pub fn out_of_reach(project: &Project, base: &Path) -> Vec<String> {
+    if is_trusted(base) {
+        return Vec::new();
+    }
+    let parameters = path_parameters(project, base);
+    let paths = project.sources.values().filter(|source| source.planned.is_none() && !source.path.is_empty());
+    let paths = paths.filter_map(|source| interpolate(&source.path, &parameters).ok());
+    let mut wanted: Vec<String> = paths.filter(|path| !may_read(base, &base.join(path))).collect();
+    let references = project.parameters.values().filter_map(|parameter| parameter.default.as_ref());
+    wanted.extend(references.filter_map(ir::environment_reference).map(|name| format!("${name}")));
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
+/// The parameters' defaults that may stand in paths: no secrets.
+fn path_parameters(project: &Project, base: &Path) -> BTreeMap<String, Value> {
+    without_secrets(project, &default_parameters(project, base))
+}
+
+/// Values that may stand in paths and be shown.
+pub(crate) fn without_secrets(project: &Project, parameters: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let is_secret = |name: &String| {
+        let mut named = project.parameters.values().filter(|parameter| parameter.name == *name);
+        named.any(|parameter| ir::is_secret_default(parameter.default.as_ref()))
+    };
+    parameters.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// A variable of the environment that a parameter's default stands for (`env:NAME`), where the project at `base` may read
+/// it; nothing for other names.
+pub fn referred_variable(base: &Path, name: &str) -> Option<String> {
+    variable(base, name.strip_prefix("env:")?)
+}
+
+/// The parameters' defaults; those without one, or whose variable is not set, are left out.
+pub fn default_parameters(project: &Project, base: &Path) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    for parameter in project.parameters.values().filter(|parameter| parameter.default.is_some()) {
+        let alone = ir::Parameter {
+            name: parameter.name.clone(),
+            data_type: parameter.data_type.clone(),
+            default: parameter.default.clone(),
+            doc: String::new(),
+        };
+        values.extend(
+            resolve_parameters(&[alone], &BTreeMap::new(), &|name| referred_variable(base, name)).unwrap_or_default(),
+        );
+    }
+    values
+}

@@ -1,0 +1,156 @@
+//! Rows of steps, computed on the whole input in bounded memory and taken in whole: for flows whose results are small.
+//! Must not import previews.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::FormatSpec;
+use pipewright_core::ir::{Destination, FileKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, Write, prune};
+use pipewright_core::plan::plan;
+use pipewright_core::planner::findings::ProbeRows;
+use pipewright_core::project::Project;
+use pipewright_core::steps::PlanBuilder;
+use pipewright_engine::{Cancel, ResultTable, RunOptions, Silent, internal, read_stream, run};
+
+/// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
+/// computed once.
+pub fn rows_of_steps(
+    project: &Project,
+    steps: &[&str],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<Vec<ProbeRows>, Diagnostic> {
+    let whole = plan(project);
+    let nodes = steps.iter().map(|step| output_of(&whole, step)).collect::<Result<Vec<_>, _>>()?;
+    rows_of_nodes(&whole, &nodes, base, parameters, cancel)
+}
+
+/// As `rows_of_steps`, of nodes of a plan.
+pub fn rows_of_nodes(
+    whole: &Plan,
+    nodes: &[NodeId],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<Vec<ProbeRows>, Diagnostic> {
+    let folder = tempfile::tempdir().map_err(|error| internal("a folder for rows", &error))?;
+    let options = RunOptions {
+        base: base.to_owned(),
+        out: folder.path().to_owned(),
+        parameters: parameters.clone(),
+        cancel: cancel.clone(),
+        ..RunOptions::default()
+    };
+    run(&with_loads(whole, nodes)?, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
+    let rows = nodes.iter().enumerate().map(|(number, node)| {
+        let schema = &whole.node(*node).schema;
+        Ok(ProbeRows { schema: schema.clone(), rows: read_back(folder.path(), number, schema, cancel)? })
+    });
+    rows.collect()
+}
+
+fn file_name(number: usize) -> String {
+    format!("rows-{number}.parquet")
+}
+
+fn read_back(folder: &Path, number: usize, schema: &Schema, cancel: &Cancel) -> Result<Vec<Vec<Value>>, Diagnostic> {
+    let read = Read {
+        path: file_name(number),
+        format: FormatSpec::new("parquet"),
+        schema: schema.clone(),
+        columns: None,
+        position: false,
+        planned: None,
+    };
+    let mut rows = Vec::new();
+    let mut take = |table: ResultTable| {
+        rows.extend((0..table.rows()).map(|row| table.row(row)));
+        std::ops::ControlFlow::Continue(())
+    };
+    read_stream(&read, folder, &mut take, &mut |_| (), cancel)?;
+    Ok(rows)
+}
+
+/// The node behind a step's first output; its fault where it has none.
+fn output_of(whole: &Plan, step: &str) -> Result<NodeId, Diagnostic> {
+    let own = |fault: &&Diagnostic| fault.is_error() && fault.location.id.as_deref() == Some(step);
+    if let Some(fault) = whole.diagnostics.iter().find(own) {
+        return Err(fault.clone());
+    }
+    let node = whole.steps.get(step).and_then(|step| step.outputs.values().next().copied());
+    node.ok_or_else(|| {
+        let fault = whole.diagnostics.iter().find(|fault| fault.is_error()).cloned();
+        fault.unwrap_or_else(|| Diagnostic::error("PW0709", "the step gives no rows"))
+    })
+}
+
+/// Only what some nodes need, with a file at the end of each; nodes that do the same to the same rows are one.
+fn with_loads(whole: &Plan, wanted: &[NodeId]) -> Result<Plan, Diagnostic> {
+    let mut builder = PlanBuilder { parameters: whole.parameter_types(), ..PlanBuilder::default() };
+    let mut known: HashMap<u64, NodeId> = HashMap::new();
+    let mut moved: Vec<NodeId> = Vec::with_capacity(whole.nodes.len());
+    for (_, node) in whole.iter() {
+        let id = *known.entry(node.hash).or_insert_with(|| {
+            let inputs = node.inputs.iter().map(|input| moved[input.0 as usize]).collect();
+            builder.nodes.push(Arc::new(Node { inputs, ..(**node).clone() }));
+            NodeId(builder.nodes.len() as u32 - 1)
+        });
+        moved.push(id);
+    }
+    let mut writes = Vec::with_capacity(wanted.len());
+    for (number, node) in wanted.iter().enumerate() {
+        let destination = Destination::File {
+            path: file_name(number),
+            kind: FileKind::Parquet,
+            partition: Vec::new(),
+            when_exists: WhenExists::Replace,
+        };
+        let origin = Origin { step: format!("rows-{number}"), title: "Rows".to_owned() };
+        let write = Op::Write(Write::new(destination, Vec::new()));
+        writes.push(builder.push(write, vec![moved[node.0 as usize]], &origin)?);
+    }
+    let parameters = whole.parameters.clone();
+    let extended = Plan { nodes: builder.nodes, parameters, ..Plan::default() };
+    Ok(prune(&extended, &writes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipewright_core::project::{Edit, Place};
+    use serde_json::json;
+
+    #[test]
+    fn steps_that_read_the_same_source_read_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.csv"), "n\n1\n2\n3\n").unwrap();
+        let mut project = Project::new("p");
+        let insert = |into: &str, item| Edit::Insert { into: into.into(), item, place: Place::Last };
+        let schema = serde_json::to_value(Schema::of([("n", pipewright_core::data::DataType::Int)])).unwrap();
+        let source = json!({"id": "src-a", "title": "a", "path": "a.csv", "format": {"name": "csv"}, "schema": schema});
+        let mut edits = vec![insert("sources", source)];
+        for (flow, predicate) in [("one", "n > 1"), ("two", "n > 2")] {
+            let (read, filter) = (format!("{flow}-1"), format!("{flow}-2"));
+            let settings = json!({"source": "src-a"});
+            edits.push(insert("steps", json!({"id": read, "kind": "file", "title": "a", "settings": settings})));
+            let settings = json!({"predicate": predicate});
+            edits.push(insert("steps", json!({"id": filter, "kind": "filter", "title": "f", "settings": settings})));
+            let wire = json!({"id": format!("{flow}-w"), "from": read, "output": "out", "to": filter, "input": "in"});
+            edits.push(insert("wires", wire));
+        }
+        project.apply(&edits).unwrap();
+        let whole = plan(&project);
+        let nodes = ["one-2", "two-2"].map(|step| output_of(&whole, step).unwrap());
+        let joint = with_loads(&whole, &nodes).unwrap();
+        assert_eq!(joint.nodes.iter().filter(|node| matches!(node.op, Op::Read(_))).count(), 1);
+        let parameters = BTreeMap::new();
+        let found = rows_of_steps(&project, &["one-2", "two-2"], folder.path(), &parameters, &Cancel::new()).unwrap();
+        assert_eq!((found[0].rows.len(), found[1].rows.len()), (2, 1));
+        let fault = rows_of_steps(&project, &["three"], folder.path(), &parameters, &Cancel::new()).unwrap_err();
+        assert_eq!(fault.code, "PW0709");
+    }
+}

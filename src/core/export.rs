@@ -1,0 +1,154 @@
+//! Exports: a `Plan` and facts of the design → a bundle of files for an engine. One file (or folder) per target.
+//! Must not import anything above; touches no file system.
+
+pub mod duckdb;
+pub mod pipeline;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::ir::{Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
+use crate::quote::{markdown_code, markdown_text};
+
+/// A file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleFile {
+    pub text: String,
+    pub executable: bool,
+}
+
+/// What an export gives: files by path inside the bundle's folder, and what is wrong. With an error among the
+/// diagnostics the files are not to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bundle {
+    pub files: BTreeMap<String, BundleFile>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Bundle {
+    pub fn text(&mut self, path: &str, text: impl Into<String>) {
+        self.files.insert(path.to_owned(), BundleFile { text: text.into(), executable: false });
+    }
+
+    pub fn script(&mut self, path: &str, text: impl Into<String>) {
+        self.files.insert(path.to_owned(), BundleFile { text: text.into(), executable: true });
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Facts of the design that a plan does not hold.
+#[derive(Debug, Clone, Default)]
+pub struct DesignInfo {
+    /// Name of the project.
+    pub name: String,
+    /// Titles of the questions by id.
+    pub questions: BTreeMap<String, String>,
+    /// Reads every source, also those of flows that are not exported: two may read one file.
+    pub sources: Plan,
+}
+
+/// How a target carries a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    Native,
+    /// Carried by rewriting, or by a helper of Pipewright's own.
+    Rewritten,
+    Unsupported,
+}
+
+/// An engine that a design can be exported for.
+pub trait Target: Sync {
+    /// What `--target` takes.
+    fn name(&self) -> &'static str;
+    fn title(&self) -> &'static str;
+    fn doc(&self) -> &'static str;
+    /// Per step (by id): how it is carried, and a reason where not natively.
+    fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)>;
+    /// Parameters stay parameters; planned sources are refused by `check_exportable` before.
+    fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle;
+    /// The line of `verify.sh` that runs the bundle itself, on the engine that it is for, with the pinned sources of the
+    /// receipt: `$here` is the bundle, `$out` the folder for its results, `$pipewright` the runner. There is no way
+    /// that suits every target: what would run something else than the bundle verifies nothing.
+    fn verify_command(&self) -> &'static str;
+}
+
+/// The parameters for a README, with the variables that set them. Lines of Markdown.
+fn parameter_lines(parameters: &[Parameter]) -> String {
+    let one = |parameter: &Parameter| {
+        let default = match &parameter.default {
+            None => "must be given".to_owned(),
+            Some(serde_json::Value::String(text)) if parameter.is_secret() => {
+                format!("a secret, else taken from {}", markdown_code(text))
+            }
+            Some(serde_json::Value::String(text)) if text.is_empty() => "default empty".to_owned(),
+            Some(serde_json::Value::String(text)) => format!("default {}", markdown_code(text)),
+            Some(default) => format!("default {}", markdown_code(&default.to_string())),
+        };
+        let (variable, doc) = (parameter_variable(&parameter.name), markdown_text(&parameter.doc));
+        format!("- `{variable}` ({}, {default}): {doc}\n", markdown_text(&parameter.data_type.to_string()))
+    };
+    if parameters.is_empty() { "None.\n".to_owned() } else { parameters.iter().map(one).collect() }
+}
+
+/// Every target.
+pub fn targets() -> &'static [&'static dyn Target] {
+    &[&pipeline::PipelineTarget, &duckdb::DuckDb]
+}
+
+pub fn target(name: &str) -> Option<&'static dyn Target> {
+    targets().iter().copied().find(|target| target.name() == name)
+}
+
+/// What keeps a plan from being run or exported: its errors, flows that its policy forbids, sources that are only
+/// planned.
+pub fn check_exportable(plan: &Plan) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> =
+        plan.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
+    for (_, node) in plan.iter() {
+        if let crate::ir::Op::Read(read) = &node.op
+            && let Some(planned) = &read.planned
+        {
+            let owner =
+                if planned.owner.is_empty() { "nobody yet".to_owned() } else { format!("“{}”", planned.owner) };
+            if planned.status == Planned::DECLARED {
+                let message = format!("no data of the source “{}” is at hand, only its declaration", planned.source);
+                let help = "give it a file with `pipewright replace`, or leave this flow out; made-up rows are for previews only";
+                let fault = Diagnostic::error("PW0601", message).help(help);
+                found.push(fault.step(&node.origin.step, &node.origin.title));
+                continue;
+            }
+            found.push(
+                Diagnostic::error("PW0601", format!("the source “{}” does not exist yet: it is planned (status: {}, owner: {owner})", planned.source, planned.status))
+                    .help("replace it by a File step when the data is there, or leave this flow out; made-up rows are for previews only")
+                    .step(&node.origin.step, &node.origin.title),
+            );
+        }
+    }
+    for (id, step) in plan.steps.iter().filter(|(_, step)| crate::steps::kind(&step.kind).is_none()) {
+        let near = did_you_mean(&step.kind, crate::steps::kinds().iter().map(|kind| kind.name()));
+        found.push(
+            Diagnostic::error("PW0603", format!("this version does not know the step kind `{}`{near}", step.kind))
+                .help("correct the kind, remove the step, or use a Pipewright that knows it")
+                .step(id, &step.title),
+        );
+    }
+    // The plan of a project has told of these already.
+    if found.is_empty() {
+        found.extend(check_parameter_names(&plan.parameters).into_iter().map(|(_, fault)| fault));
+        found.extend(check_secrets(plan));
+    }
+    if !found.iter().any(|diagnostic| diagnostic.code.starts_with("PW10")) {
+        found.extend(crate::plan::check_policy(plan));
+    }
+    // A fault before the end of a flow has been told.
+    if found.is_empty() && plan.sinks().is_empty() {
+        found.push(
+            Diagnostic::error("PW0602", "nothing is written: the design has no Load or Answer step")
+                .help("add a “Load to file” step at the end of a flow"),
+        );
+    }
+    found
+}

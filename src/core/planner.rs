@@ -1,0 +1,47 @@
+//! From questions to flows, from sources to questions, and what is missing between the two. Works on evidence
+//! (profiles of samples) that others gather: reads no file and runs nothing.
+//! Imports everything up to plan; must not import export.
+
+mod catalogue;
+mod coverage;
+mod derive;
+mod draft;
+mod evidence;
+pub mod findings;
+mod inventory;
+mod meanings;
+pub(crate) mod planned;
+mod propose;
+mod questions;
+mod requests;
+#[cfg(test)]
+mod testing;
+mod vocabulary;
+
+pub use catalogue::{Catalogue, RefusedJoin};
+pub use coverage::gaps::{Gap, gaps};
+pub use coverage::{
+    CellEvidence, Coverage, CoverageState, FieldAway, Forbidden, UnusedField, cell_evidence, coverage,
+    forbidden_sources, one_field_away, unused_fields,
+};
+pub use derive::{Derivation, derive};
+pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
+pub use findings::differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
+pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
+pub use inventory::{SourceFacts, TimeSpan, source_facts};
+pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
+pub use planned::{drift, find_planned, plan_gaps, replace_planned};
+pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
+pub use questions::answer::{About, AnswerShape, MeasureShape, Unit};
+pub use questions::headline::{Headline, Plotted, PlottedLine};
+pub use questions::sentence::{Measure, Only, SPANS, Sentence};
+pub use questions::{
+    Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
+    ready_question, ready_questions,
+};
+pub use requests::{
+    check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field, request_gaps, requests_csv,
+    requests_met,
+};
+pub use vocabulary::values::{NamedCheck, Pattern, ValueEvidence};
+pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};

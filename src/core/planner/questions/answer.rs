@@ -1,0 +1,312 @@
+//! What an answer is about: the measure, its unit, what a row is, and the chart of that measure; from the contract of its
+//! question or, without one, from the order in which the answer is read. Imports the plan and questions; sees no rows.
+
+use super::{Asked, Chart, ChartKind, Contract, Part};
+use crate::data::{DataType, Schema, Value};
+use crate::expr::{BinaryOp, Expr, ExprKind, SortKey};
+use crate::ir::{NodeId, Op, Plan};
+use crate::planner::vocabulary::Vocabulary;
+use crate::planner::vocabulary::templates::concepts_of;
+
+/// What an answer is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerShape {
+    pub about: About,
+    /// The column of spans or points of time that rows are for, with the length of a span in microseconds.
+    pub time: Option<(String, Option<i64>)>,
+    /// Columns that say what a row is about.
+    pub names: Vec<String>,
+    pub chart: Option<Chart>,
+}
+
+/// What the question asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum About {
+    Measure(MeasureShape),
+    /// The rows themselves are what was asked, in words (`failed transaction`); and the column of which the most
+    /// frequent value is told.
+    Rows {
+        row: String,
+        most: Option<String>,
+    },
+}
+
+/// The column that the question is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureShape {
+    pub column: String,
+    pub unit: Unit,
+    /// Of a part of a whole that is a column, too: that column.
+    pub whole: Option<String>,
+    /// The least is what the question looks for.
+    pub is_lowest: bool,
+}
+
+/// How a number is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unit {
+    /// How many; the column's name says of what. Where nothing was counted it is zero.
+    Count,
+    /// `s`, `B`, `share`; empty: none. Where nothing was measured there is a gap.
+    Measured(String),
+}
+
+impl AnswerShape {
+    /// Of the rows of a node, which are read in an order.
+    pub fn of(asked: Option<&Asked>, plan: &Plan, node: NodeId, vocabulary: &Vocabulary, title: &str) -> AnswerShape {
+        let schema = &plan.node(node).schema;
+        let order: &[SortKey] = match &plan.node(node).op {
+            Op::Write(write) => &write.order,
+            _ => &[],
+        };
+        let contract = asked.map(|asked| &asked.contract);
+        let measure = measure_column(contract, plan, node, order);
+        let time = time_of(plan, node, schema);
+        let is_name = |name: &&str| {
+            let data_type = schema.get(name).map(|field| &field.data_type);
+            matches!(data_type, Some(DataType::String | DataType::Boolean)) || is_key(plan, node, name)
+        };
+        let is_time = |name: &str| time.as_ref().is_some_and(|(time, _)| time == name);
+        let names = schema.names().filter(|name| Some(*name) != measure.as_deref() && !is_time(name)).filter(is_name);
+        let names: Vec<String> = match contract.filter(|contract| !contract.dimensions.is_empty()) {
+            Some(contract) => {
+                contract.dimensions.iter().map(|part| part.name.clone()).filter(|name| schema.has(name)).collect()
+            }
+            None => names.map(str::to_owned).collect(),
+        };
+        let Some(column) = measure else {
+            let row = contract.map(|contract| contract.row.clone()).filter(|row| !row.is_empty());
+            let most = contract.map(|contract| contract.most.clone()).filter(|column| schema.has(column));
+            let row = row.unwrap_or_else(|| row_in_words(title));
+            return AnswerShape { about: About::Rows { row, most }, time, names, chart: None };
+        };
+        let unit = unit_of(contract, plan, node, &column, vocabulary);
+        let first = order.first().filter(|key| key.expr == Expr::column(column.as_str()));
+        let is_lowest = first.is_some_and(|key| !key.descending);
+        let whole = whole_of(&column, plan, node, schema);
+        let chart = Some(chart_of(contract, &column, time.as_ref(), &names));
+        AnswerShape { about: About::Measure(MeasureShape { column, unit, whole, is_lowest }), time, names, chart }
+    }
+}
+
+/// `Failed transactions` → `failed transactions`; nothing else is known of what a row is.
+fn row_in_words(title: &str) -> String {
+    let title = title.trim();
+    if title.is_empty() || title.ends_with('?') { "row".to_owned() } else { title.to_lowercase() }
+}
+
+fn is_number(schema: &Schema, name: &str) -> bool {
+    schema.get(name).is_some_and(|field| matches!(field.data_type, DataType::Int | DataType::Float))
+}
+
+/// The column that the question is about; `None`: its rows are asked.
+fn measure_column(contract: Option<&Contract>, plan: &Plan, node: NodeId, order: &[SortKey]) -> Option<String> {
+    let schema = &plan.node(node).schema;
+    if let Some(contract) = contract {
+        if contract.measures.is_empty() && !contract.columns.is_empty() {
+            return None;
+        }
+        let charted = contract.chart.iter().flat_map(|chart| &chart.y);
+        let measures = contract.measures.iter().map(|part| &part.name);
+        let wanted = charted.chain(measures).find(|name| is_number(schema, name));
+        if wanted.is_some() {
+            return wanted.cloned();
+        }
+    }
+    let by_order = order.iter().find_map(|key| match &key.expr.kind {
+        ExprKind::Column(name) if is_number(schema, name) => Some(name.clone()),
+        _ => None,
+    });
+    // Numbers of single rows are no answer by themselves, unless there is hardly anything else.
+    let is_made = |name: &&str| matches!(origin(plan, node, name), Some(Origin::Measure(_) | Origin::Computed(..)));
+    let numbers = || schema.names().filter(|name| is_number(schema, name));
+    let few = || numbers().next().filter(|_| schema.len() <= 3);
+    by_order.or_else(|| numbers().find(is_made).or_else(few).map(str::to_owned))
+}
+
+/// What makes a column, as far back as it goes under one name or another.
+enum Origin<'a> {
+    Key(&'a Expr),
+    Measure(&'a Expr),
+    Computed(NodeId, &'a Expr),
+}
+
+fn origin<'a>(plan: &'a Plan, node: NodeId, name: &str) -> Option<Origin<'a>> {
+    let (mut at, mut name) = (node, name.to_owned());
+    loop {
+        let node = plan.node(at);
+        let mut input = node.inputs.first().copied();
+        match &node.op {
+            Op::Aggregate(aggregate) => {
+                let named = |column: &&crate::ir::Column| column.name == name;
+                let measure = aggregate.measures.iter().find(named).map(|column| Origin::Measure(&column.expr));
+                return measure.or(aggregate.keys.iter().find(named).map(|column| Origin::Key(&column.expr)));
+            }
+            Op::Project(project) => {
+                let column = project.columns.iter().find(|column| column.name == name)?;
+                match &column.expr.kind {
+                    ExprKind::Column(before) => name.clone_from(before),
+                    _ => return Some(Origin::Computed(input?, &column.expr)),
+                }
+            }
+            Op::Window(window) if window.columns.iter().any(|column| column.name == name) => return None,
+            Op::Join(crate::ir::Join { right, .. }) | Op::AsofJoin(crate::ir::AsofJoin { right, .. }) => {
+                if let Some((before, _)) = right.iter().find(|(_, after)| *after == name) {
+                    name.clone_from(before);
+                    input = node.inputs.get(1).copied();
+                }
+            }
+            Op::Read(_) | Op::Rows(_) | Op::Parse(_) | Op::Explode(_) | Op::Unpivot(_) | Op::Union => return None,
+            Op::Filter { .. }
+            | Op::Check(_)
+            | Op::Window(_)
+            | Op::Sort(_)
+            | Op::Limit(_)
+            | Op::Distinct(_)
+            | Op::Write(_) => {}
+        }
+        at = input?;
+    }
+}
+
+fn is_key(plan: &Plan, node: NodeId, name: &str) -> bool {
+    matches!(origin(plan, node, name), Some(Origin::Key(_)))
+}
+
+/// The time that rows are for: a key, else the first time.
+fn time_of(plan: &Plan, node: NodeId, schema: &Schema) -> Option<(String, Option<i64>)> {
+    let is_time = |data_type: &DataType| matches!(data_type, DataType::Timestamp | DataType::Date);
+    let mut times = schema.fields.iter().filter(|field| is_time(&field.data_type)).map(|field| field.name.as_str());
+    let key = times.clone().find(|name| is_key(plan, node, name));
+    // A time that is measured (the first error) is no time that rows are for.
+    let is_measured = |name: &str| matches!(origin(plan, node, name), Some(Origin::Measure(_)));
+    let name = key.or_else(|| times.find(|name| !is_measured(name)))?;
+    let span = match origin(plan, node, name) {
+        Some(Origin::Key(expr)) => span_of(expr),
+        _ => None,
+    };
+    Some((name.to_owned(), span))
+}
+
+/// The length of the spans that a key divides time into, where they are equally long.
+fn span_of(expr: &Expr) -> Option<i64> {
+    let ExprKind::Call(call) = &expr.kind else { return None };
+    match (call.function.as_str(), &call.args.first()?.kind) {
+        ("time_bucket", ExprKind::Literal(Value::Duration(span))) => Some(*span),
+        ("date_trunc", ExprKind::Literal(Value::String(unit))) => {
+            let seconds = match unit.as_str() {
+                "second" => 1,
+                "minute" => 60,
+                "hour" => 3600,
+                "day" => 86_400,
+                "week" => 604_800,
+                _ => return None,
+            };
+            Some(seconds * 1_000_000)
+        }
+        _ => None,
+    }
+}
+
+fn function_of(expr: &Expr) -> Option<&crate::expr::Call> {
+    if let ExprKind::Call(call) = &expr.kind { Some(call) } else { None }
+}
+
+fn unit_of(contract: Option<&Contract>, plan: &Plan, node: NodeId, column: &str, vocabulary: &Vocabulary) -> Unit {
+    let part = contract.and_then(|contract| contract.measures.iter().find(|part| part.name == column));
+    if let Some(part) = part.filter(|part| !part.unit.is_empty()) {
+        return Unit::Measured(part.unit.clone());
+    }
+    let of_call = |expr: &Expr, factor: bool| -> Option<Unit> {
+        let call = function_of(expr)?;
+        match call.function.as_str() {
+            "count" | "count_if" | "count_distinct" if !factor => Some(Unit::Count),
+            "share_if" => Some(Unit::Measured(if factor { "%" } else { "share" }.to_owned())),
+            _ => None,
+        }
+    };
+    let found = match origin(plan, node, column) {
+        Some(Origin::Measure(expr) | Origin::Key(expr)) => of_call(expr, false),
+        Some(Origin::Computed(before, expr)) => {
+            let hundred = |expr: &Expr| matches!(&expr.kind, ExprKind::Literal(Value::Int(100)));
+            let (rest, factor) = match &expr.kind {
+                ExprKind::Binary { op: BinaryOp::Multiply, left, right } if hundred(left) => (&**right, true),
+                ExprKind::Binary { op: BinaryOp::Multiply, left, right } if hundred(right) => (&**left, true),
+                _ => (expr, false),
+            };
+            match &rest.kind {
+                ExprKind::Column(name) => match origin(plan, before, name) {
+                    Some(Origin::Measure(expr)) => of_call(expr, factor),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
+        None => None,
+    };
+    if let Some(unit) = found {
+        return unit;
+    }
+    Unit::Measured(concept_unit(part, vocabulary).unwrap_or_else(|| unit_in_name(column)))
+}
+
+/// The unit of the one concept that a measure is made of.
+fn concept_unit(part: Option<&Part>, vocabulary: &Vocabulary) -> Option<String> {
+    let concepts = concepts_of(&part?.expression);
+    let [concept] = &concepts[..] else { return None };
+    let unit = vocabulary.concept(concept)?.unit.as_str();
+    Some(match unit {
+        "By" => "B".to_owned(),
+        "1" => "share".to_owned(),
+        unit if unit.starts_with('{') => String::new(),
+        "" => return None,
+        unit => unit.to_owned(),
+    })
+}
+
+/// `duration_ms` is in milliseconds.
+fn unit_in_name(column: &str) -> String {
+    let last = column.rsplit('_').next().unwrap_or_default();
+    let unit = match last {
+        "ms" | "us" => last,
+        "s" | "seconds" if column != last => "s",
+        "bytes" => "B",
+        "share" | "ratio" => "share",
+        "percent" | "pct" => "%",
+        _ => "",
+    };
+    unit.to_owned()
+}
+
+/// The column that counts all of what another counts a part of: `samples` of `busy_samples`, `rows` of `errors`.
+fn whole_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<String> {
+    let counts = |name: &str, functions: &[&str], whole: bool| match origin(plan, node, name) {
+        Some(Origin::Measure(expr)) => function_of(expr).is_some_and(|call| {
+            functions.contains(&call.function.as_str()) && (!whole || call.args.is_empty() && call.filter.is_none())
+        }),
+        _ => false,
+    };
+    if !counts(column, &["count_if"], false) {
+        return None;
+    }
+    schema.names().find(|name| counts(name, &["count"], true)).map(str::to_owned)
+}
+
+/// Lines for times, bars for names; always of the measure.
+fn chart_of(
+    contract: Option<&Contract>,
+    column: &str,
+    time: Option<&(String, Option<i64>)>,
+    names: &[String],
+) -> Chart {
+    let y = vec![column.to_owned()];
+    let planned = contract.and_then(|contract| contract.chart.as_ref()).filter(|chart| chart.kind != ChartKind::Table);
+    if let Some((time, _)) = time.filter(|(time, _)| planned.is_none_or(|chart| chart.x == *time)) {
+        let by = planned.map_or(names.first().cloned(), |chart| chart.by.clone());
+        return Chart { kind: ChartKind::Line, x: time.clone(), y, by };
+    }
+    match planned {
+        Some(chart) => Chart { kind: ChartKind::Bar, y, ..chart.clone() },
+        None => Chart { kind: ChartKind::Bar, x: names.first().cloned().unwrap_or_default(), y, by: None },
+    }
+}

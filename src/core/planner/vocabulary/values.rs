@@ -1,0 +1,236 @@
+//! Evidence in values: what the values of a concept look like. Imports data and expr only.
+
+use std::net::IpAddr;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use crate::data::Value;
+
+/// What values of a concept look like.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ValueEvidence {
+    /// Texts that match.
+    Regex(Pattern),
+    /// Numbers from, to.
+    Range([f64; 2]),
+    /// One of these texts.
+    OneOf(Vec<String>),
+    Check(NamedCheck),
+}
+
+/// A regular expression, kept compiled.
+#[derive(Debug, Clone)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    pub fn new(text: &str) -> Result<Self, String> {
+        Regex::new(text).map(Self).map_err(|error| error.to_string())
+    }
+
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Pattern::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Checks that a regular expression would make hard to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedCheck {
+    /// IPv4 or IPv6.
+    IpAddress,
+    /// An address with a prefix length.
+    Network,
+    HostName,
+    /// With a scheme, or `//`.
+    Url,
+    /// Begins with `/`.
+    UrlPath,
+    Email,
+    UserAgent,
+    /// Digits, or letters and digits mixed, or a UUID: nothing that reads as words.
+    OpaqueId,
+    /// One word, or words joined by `_`, `-`, `.`, `/` or `:`.
+    Name,
+    /// Several words.
+    Sentence,
+    /// `1.2.3`, `v7`, `2026.03-rc1`.
+    Version,
+    /// 13 to 19 digits whose check digit is right (Luhn).
+    CardNumber,
+}
+
+impl ValueEvidence {
+    /// Whether a value that is not null looks so.
+    pub fn fits(&self, value: &Value) -> bool {
+        match self {
+            ValueEvidence::Range([low, high]) => {
+                let number = match value {
+                    Value::Int(number) => *number as f64,
+                    Value::Float(number) => *number,
+                    Value::Duration(micros) => *micros as f64 / 1e6,
+                    Value::String(text) => match text.trim().parse() {
+                        Ok(number) => number,
+                        Err(_) => return false,
+                    },
+                    _ => return false,
+                };
+                (*low..=*high).contains(&number)
+            }
+            _ => text_of(value).is_some_and(|text| self.fits_text(&text)),
+        }
+    }
+
+    fn fits_text(&self, text: &str) -> bool {
+        match self {
+            ValueEvidence::Regex(pattern) => pattern.matches(text),
+            ValueEvidence::Range(_) => false,
+            ValueEvidence::OneOf(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
+            ValueEvidence::Check(check) => check.fits(text),
+        }
+    }
+
+    /// In words, for a reason: `numbers from 100 to 599`.
+    pub fn describe(&self) -> String {
+        match self {
+            ValueEvidence::Regex(_) => "the form that is usual".into(),
+            ValueEvidence::Range([low, high]) => format!("numbers from {low} to {high}"),
+            ValueEvidence::OneOf(words) => {
+                format!("words such as {}", words.iter().take(3).cloned().collect::<Vec<_>>().join(", "))
+            }
+            ValueEvidence::Check(check) => check.describe().into(),
+        }
+    }
+}
+
+/// Text, and numbers as written.
+pub(in crate::planner) fn text_of(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Int(number) => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+impl NamedCheck {
+    pub fn fits(self, text: &str) -> bool {
+        match self {
+            NamedCheck::IpAddress => text.parse::<IpAddr>().is_ok(),
+            NamedCheck::Network => text
+                .split_once('/')
+                .is_some_and(|(address, bits)| address.parse::<IpAddr>().is_ok() && bits.parse::<u8>().is_ok()),
+            NamedCheck::HostName => {
+                text.len() <= 253
+                    && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                    && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c))
+                    && text.parse::<f64>().is_err()
+            }
+            NamedCheck::Url => {
+                let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+                scheme.is_some_and(|scheme| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()))
+                    || text.starts_with("//")
+            }
+            NamedCheck::UrlPath => text.starts_with('/') || text == "*",
+            NamedCheck::Email => text.split_once('@').is_some_and(|(name, host)| {
+                !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace) && !host.ends_with('.')
+            }),
+            NamedCheck::UserAgent => {
+                const BEGINNINGS: [&str; 8] =
+                    ["Mozilla/", "curl/", "Wget", "python", "Opera/", "Go-http", "okhttp", "Java/"];
+                BEGINNINGS.iter().any(|start| text.starts_with(start))
+                    || text.split_once('/').is_some_and(|(name, version)| {
+                        !name.is_empty()
+                            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_. ".contains(c))
+                            && version.starts_with(|c: char| c.is_ascii_digit())
+                    })
+            }
+            NamedCheck::OpaqueId => {
+                let is_closed = !text.is_empty() && text.len() <= 128 && !text.contains(char::is_whitespace);
+                is_closed && text.chars().any(|c| c.is_ascii_digit()) && text.parse::<IpAddr>().is_err()
+            }
+            NamedCheck::Name => {
+                !text.is_empty()
+                    && text.len() <= 80
+                    && text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                    && text.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c))
+            }
+            NamedCheck::Sentence => text.trim().contains(char::is_whitespace),
+            NamedCheck::Version => {
+                let digits = text.trim_start_matches(['v', 'V', 'r']);
+                digits.starts_with(|c: char| c.is_ascii_digit()) && text.len() <= 60 && text.parse::<IpAddr>().is_err()
+            }
+            NamedCheck::CardNumber => is_card_number(text),
+        }
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            NamedCheck::IpAddress => "IP addresses",
+            NamedCheck::Network => "networks",
+            NamedCheck::HostName => "host names",
+            NamedCheck::Url => "web addresses",
+            NamedCheck::UrlPath => "paths that begin with /",
+            NamedCheck::Email => "e-mail addresses",
+            NamedCheck::UserAgent => "names of browsers and programs",
+            NamedCheck::OpaqueId => "ids",
+            NamedCheck::Name => "single names",
+            NamedCheck::Sentence => "sentences",
+            NamedCheck::Version => "version numbers",
+            NamedCheck::CardNumber => "card numbers with a right check digit",
+        }
+    }
+}
+
+/// Luhn's check digit (ISO/IEC 7812-1).
+fn is_card_number(text: &str) -> bool {
+    let digits: Vec<u32> = text.chars().filter(|c| !matches!(c, ' ' | '-')).map_while(|c| c.to_digit(10)).collect();
+    let is_whole = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| if place % 2 == 0 { *digit } else { digit * 2 / 10 + digit * 2 % 10 })
+        .sum();
+    is_whole && (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_tell_values_apart() {
+        for (check, yes, no) in [
+            (NamedCheck::IpAddress, "2001:db8::1", "10.0.0"),
+            (NamedCheck::Network, "10.0.0.0/24", "10.0.0.0"),
+            (NamedCheck::HostName, "web-1.example", "GET /"),
+            (NamedCheck::Url, "https://shop.example/", "/cart"),
+            (NamedCheck::UrlPath, "/cart?id=7", "cart"),
+            (NamedCheck::Email, "ann@example.org", "ann@localhost"),
+            (NamedCheck::UserAgent, "UptimeCheck/2.1 (+x)", "hello there"),
+            (NamedCheck::OpaqueId, "88e4303e2219fdbe", "payment failed"),
+            (NamedCheck::Name, "payment_failed", "payment failed"),
+            (NamedCheck::Sentence, "payment failed", "payment_failed"),
+            (NamedCheck::Version, "5.2.1, hotfix", "latest"),
+            (NamedCheck::CardNumber, "4242 4242 4242 4242", "4242 4242 4242 4241"),
+        ] {
+            assert!(check.fits(yes), "{check:?} {yes}");
+            assert!(!check.fits(no), "{check:?} {no}");
+        }
+        assert!(ValueEvidence::Range([100.0, 599.0]).fits(&Value::text("404")));
+        assert!(!ValueEvidence::Range([100.0, 599.0]).fits(&Value::Int(42)));
+    }
+}

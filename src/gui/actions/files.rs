@@ -1,0 +1,511 @@
+//! Opening, saving and recovering projects, and data files that become sources: what is asked for, and what the threads
+//! answer. No file is touched here; the backend does that.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui::{Context, pos2, vec2};
+use pipewright_core::import::{Imported, import_edits};
+use pipewright_core::ir::interpolate;
+use pipewright_core::model::Source;
+use pipewright_core::project::{EXTENSION, Edit, OrganisationPolicy, Project, SaveFault};
+use serde_json::Value as Json;
+
+use super::edits;
+use crate::gui::app::App;
+use crate::gui::backend::{FileTask, Found, Message, Opened, SniffTask};
+use crate::gui::canvas::Selection;
+use crate::gui::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
+use crate::gui::dialogs::on_disk::Unsecured;
+use crate::gui::state::view::{Dialog, Then};
+use crate::gui::state::{UNTITLED, relative_path};
+
+/// The worked example, in the folder of the program's sources.
+const EXAMPLE: &str = "projects/shop/shop.pipewright.json";
+
+/// Where the worked example may be: in the current folder, in one above the program, where it was built.
+fn example_places() -> Vec<PathBuf> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let mut places = vec![PathBuf::from(EXAMPLE)];
+    places.extend(program.ancestors().skip(1).map(|folder| folder.join(EXAMPLE)));
+    places.push(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXAMPLE));
+    places
+}
+
+impl App {
+    pub(in crate::gui) fn handle_file(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::OpenPaths { paths, at } => self.open_paths(ctx, paths, at),
+            Action::SaveTo(path) => self.save_to(ctx, path),
+            Action::SniffSource { source, keeps_format } => self.sniff_source(ctx, &source, keeps_format),
+            Action::OpenExample => self.after_unsaved(ctx, Then::Example),
+            Action::Recover(answer) => self.recover(ctx, answer),
+            Action::Reload => self.reload(ctx),
+            Action::KeepMine => self.keep_mine(),
+            Action::Trust => {
+                if let Some(path) = self.state.path.clone() {
+                    self.backend.file(FileTask::Trust(path));
+                }
+            }
+            Action::Compare => self.compare_with_file(),
+            Action::SaveAnyway => self.save_anyway(),
+            Action::SaveElsewhere => self.save_elsewhere(),
+            Action::Unsaved(answer) => self.answer_unsaved(ctx, answer),
+            _ => {}
+        }
+    }
+
+    /// A project replaces what is open; data files become sources of it.
+    fn open_paths(&mut self, ctx: &Context, paths: Vec<PathBuf>, at: Option<egui::Pos2>) {
+        self.view.dialog = None;
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let (projects, data): (Vec<_>, Vec<_>) =
+            paths.into_iter().map(absolute).partition(|path| path.to_string_lossy().ends_with(EXTENSION));
+        if let Some(project) = projects.into_iter().next() {
+            self.after_unsaved(ctx, Then::Open(project));
+        }
+        if data.is_empty() {
+            return;
+        }
+        if !self.state.is_open {
+            self.show_new_project();
+        }
+        // A file dropped on the step of a planned source is what it waited for.
+        if let Some(source) = at.and_then(|at| self.planned_at(at))
+            && let [path] = &data[..]
+        {
+            self.look_at_real(ctx, &source, path);
+            return;
+        }
+        self.view.drop_at = at;
+        for path in data {
+            self.sniff_chosen(path.to_string_lossy().into_owned());
+        }
+    }
+
+    /// Has a file recognised that the user chose, to become a source.
+    fn sniff_chosen(&mut self, path: String) {
+        self.state.sniffing.insert(path.clone());
+        let base = self.state.base();
+        self.backend.sniff(SniffTask { path, base, source: None, format: None, is_chosen: true });
+    }
+
+    fn sniff_source(&mut self, ctx: &Context, id: &str, keeps_format: bool) {
+        let Some(source) = self.state.project.sources.get(id) else { return };
+        if source.path.is_empty() {
+            self.notice(ctx, "the source has no path yet", false);
+            return;
+        }
+        match interpolate(&source.path, &self.state.shown_parameters()) {
+            Ok(path) => {
+                let format = source.format.clone().filter(|_| keeps_format);
+                self.state.sniffing.insert(path.clone());
+                let source = Some(id.to_owned());
+                // Who has no file yet has made all of it himself.
+                let is_chosen = self.state.path.is_none();
+                self.backend.sniff(SniffTask { path, base: self.state.base(), source, format, is_chosen });
+            }
+            Err(diagnostic) => self.notice(ctx, diagnostic.message, true),
+        }
+    }
+
+    /// Does `then` at once, or asks what becomes of unsaved changes first.
+    pub(in crate::gui) fn after_unsaved(&mut self, ctx: &Context, then: Then) {
+        if self.state.is_open && self.state.is_dirty() {
+            self.view.show_dialog(Dialog::Unsaved { then });
+        } else {
+            self.proceed(ctx, then);
+        }
+    }
+
+    fn answer_unsaved(&mut self, ctx: &Context, answer: UnsavedAnswer) {
+        let Some(Dialog::Unsaved { then }) = self.view.dialog.take() else { return };
+        match answer {
+            UnsavedAnswer::Cancel => {}
+            UnsavedAnswer::Discard => self.proceed(ctx, then),
+            UnsavedAnswer::Save => match self.state.path.clone() {
+                Some(path) => {
+                    self.view.after_save = Some(then);
+                    self.save_to(ctx, path);
+                }
+                None => self.show_save_as(Some(then)),
+            },
+        }
+    }
+
+    pub(in crate::gui) fn proceed(&mut self, ctx: &Context, then: Then) {
+        self.view.given_up = Some(self.state.project.revision());
+        match then {
+            Then::Quit => {
+                self.view.closing = true;
+                // The journal of work that was saved or given up goes; what a crash left and nobody decided on stays.
+                self.backend.file(FileTask::CloseJournal);
+                self.backend.file(FileTask::Close);
+                self.backend.stop();
+            }
+            Then::New => self.show_new_project(),
+            Then::Example => self.backend.file(FileTask::OpenFirst(example_places())),
+            Then::Open(path) => {
+                self.backend.file(FileTask::Open(path.clone()));
+                self.notice(ctx, format!("opening {}", path.display()), false);
+            }
+        }
+    }
+
+    pub(in crate::gui) fn show_new_project(&mut self) {
+        let project = Project::new(UNTITLED);
+        self.begin_journal(None, &project);
+        self.view.reset(&project);
+        self.backend.forget();
+        self.state.open(project, None, Vec::new());
+    }
+
+    pub(in crate::gui) fn save(&mut self, ctx: &Context) {
+        if !self.state.is_open {
+            return;
+        }
+        match self.state.path.clone() {
+            Some(path) => self.save_to(ctx, path),
+            None => self.show_save_as(None),
+        }
+    }
+
+    fn save_to(&mut self, ctx: &Context, path: PathBuf) {
+        if let Some(Dialog::SaveAs { then, .. }) = &mut self.view.dialog {
+            self.view.after_save = then.take();
+            self.view.dialog = None;
+        }
+        let mut path = path;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !name.ends_with(EXTENSION) {
+            let stem = name.strip_suffix(".json").unwrap_or(&name);
+            path.set_file_name(format!("{stem}{EXTENSION}"));
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.name_after(ctx, name.strip_suffix(EXTENSION).unwrap_or_default());
+        (self.view.save_over, self.view.despite_holder) = (None, false);
+        self.send_save(path);
+    }
+
+    /// Paths are relative to the project's folder: saved elsewhere, they are written anew. What that takes.
+    pub(in crate::gui) fn moved_paths(&self, path: &Path) -> Vec<Edit> {
+        let before = self.state.base();
+        let after = path.parent().map(Path::to_owned).unwrap_or_default();
+        let is_same = std::path::absolute(&before).ok() == std::path::absolute(&after).ok();
+        if is_same || after.as_os_str().is_empty() {
+            return Vec::new();
+        }
+        let needs_change = |source: &&Source| {
+            !source.path.is_empty() && !source.path.starts_with("${") && !Path::new(&source.path).is_absolute()
+        };
+        let project = &self.state.project;
+        let moved = |path: &str| Json::from(relative_path(&before.join(path), &after));
+        let mut batch: Vec<_> = project
+            .sources
+            .values()
+            .filter(needs_change)
+            .map(|source| edits::set(&source.id, "path", moved(&source.path)))
+            .collect();
+        // A parameter that paths begin with is a folder.
+        for parameter in project.parameters.values() {
+            let start = format!("${{{}}}", parameter.name);
+            let is_folder = project.sources.values().any(|source| source.path.starts_with(&start));
+            let folder = parameter.default.as_ref().and_then(Json::as_str);
+            if let Some(folder) =
+                folder.filter(|folder| is_folder && !folder.is_empty() && Path::new(folder).is_relative())
+            {
+                batch.push(edits::set(&parameter.id, "default", moved(folder)));
+            }
+        }
+        let pinned = project.policy.get("organisation").and_then(|pin| pin.get("path")).and_then(Json::as_str);
+        if let Some(pinned) = pinned.filter(|path| Path::new(path).is_relative()) {
+            batch.push(edits::set("project", "policy.organisation.path", moved(pinned)));
+        }
+        batch
+    }
+
+    /// What the threads answer.
+    pub(in crate::gui) fn handle_message(&mut self, ctx: &Context, message: Message) {
+        match message {
+            Message::Opened { path, result: Ok(opened) } => self.show_opened(ctx, path, *opened),
+            Message::Opened { path, result: Err(diagnostic) } => {
+                self.state.settings.recent.retain(|recent| *recent != path);
+                self.notice_fault(ctx, &path.display().to_string(), diagnostic);
+            }
+            Message::Untitled(left) => {
+                if !self.state.is_open {
+                    self.state.left = left.into();
+                }
+            }
+            Message::Saved { path, revision, result } => self.show_saved(ctx, path, revision, result),
+            Message::Unsecured { count, reason } => {
+                if count == 0 && self.state.unsecured.count > 0 {
+                    self.notice(ctx, "all changes are secured again", false);
+                }
+                self.state.unsecured = Unsecured { count, reason };
+            }
+            Message::PutAside(left) => self.state.left = left.into(),
+            Message::Unheld => self.state.holder = None,
+            Message::OnDisk { path, change } => self.take_disk_change(&path, change),
+            Message::Trusted => self.look_again_trusted(ctx),
+            Message::Kept(Ok(path)) => self.notice(ctx, format!("kept as {}", path.display()), false),
+            Message::Kept(Err(fault)) | Message::Failed(fault) => self.notice_fault(ctx, "", fault),
+            Message::Sniffed { path, source, result } => {
+                self.state.sniffing.remove(&path);
+                match result {
+                    Ok(found) => self.show_found(ctx, &path, source.as_deref(), *found),
+                    Err(diagnostic) => {
+                        self.notice_fault(ctx, &path, diagnostic);
+                    }
+                }
+            }
+            Message::Chosen { browse, paths } => self.take_chosen(ctx, browse, paths),
+            Message::RunStep { run, text } if self.state.run.active == Some(run) => self.state.run.log.push(text),
+            Message::RunBytes { run, done, total } if self.state.run.active == Some(run) => {
+                self.state.run.bytes = (done, total);
+            }
+            Message::RunDone { run, result } if self.state.run.active == Some(run) => {
+                self.state.run.active = None;
+                let told = if result.is_ok() { "the run is done" } else { "the run stopped" };
+                self.notice(ctx, told, result.is_err());
+                self.state.run.outcome = Some(result);
+                self.view.bottom = BottomTab::Run;
+                // What it wrote may be what the design reads.
+                self.request_preview();
+            }
+            Message::Findings { look, outcome } if self.state.findings.looking == Some(look) => {
+                self.state.findings.looking = None;
+                self.state.findings.differs.clear();
+                self.state.findings.outcome = Some(outcome);
+            }
+            Message::Looked { look, result } if self.state.planning.looking == Some(look) => {
+                self.state.planning.looking = None;
+                match result {
+                    Ok(found) => {
+                        let (planning, evidence) = *found;
+                        self.state.planning.latest = Some(Arc::new(planning));
+                        self.state.planning.evidence = evidence;
+                        self.state.results.version += 1;
+                        self.close_requests(ctx);
+                        self.ask_again(ctx);
+                    }
+                    Err(fault) => {
+                        self.state.planning.asking = None;
+                        self.notice_fault(ctx, "", fault);
+                    }
+                }
+            }
+            Message::Inside { path, files } => {
+                self.state.sniffing.remove(&path);
+                files.into_iter().for_each(|path| self.sniff_chosen(path));
+            }
+            Message::Declared { path, imported } => {
+                self.state.sniffing.remove(&path);
+                self.show_declared(ctx, &path, &imported);
+            }
+            Message::Real { source, path, result } => {
+                self.state.sniffing.remove(&path);
+                match result {
+                    Ok(real) => self.show_real(ctx, &source, path, &real.0, &real.1),
+                    Err(diagnostic) => {
+                        self.notice_fault(ctx, &path, diagnostic);
+                    }
+                }
+            }
+            Message::Differs { look, result } => {
+                if let Some(differs) = self.state.differs.as_mut().filter(|differs| differs.looking == Some(look)) {
+                    differs.looking = None;
+                    differs.outcome = Some(result);
+                }
+            }
+            Message::Policy { path, result } => match result {
+                Ok(read) => self.pin_policy(ctx, &path, *read),
+                Err(diagnostic) => {
+                    self.notice_fault(ctx, &path.display().to_string(), diagnostic);
+                }
+            },
+            Message::FindingDiffers { finding, result } => {
+                self.state.findings.differs.insert(finding, Some(result));
+            }
+            Message::Volume { look, outcome } if self.state.volume.looking == Some(look) => {
+                self.state.volume.looking = None;
+                self.state.volume.outcome = Some(outcome);
+            }
+            Message::Suggested { look, result: Ok(found) } => {
+                let (asked, proposals, gaps) = *found;
+                self.show_suggestion(ctx, look, asked, proposals, gaps);
+            }
+            Message::Suggested { look, result: Err(fault) } => {
+                if self.state.planning.asking.take_if(|asking| asking.look == Some(look)).is_some() {
+                    self.notice_fault(ctx, "", fault);
+                }
+            }
+            Message::Exported { folder, result } => {
+                self.state.export.busy = false;
+                self.state.export.outcome = Some((folder, result));
+            }
+            Message::Closed => {
+                self.view.closed_at = Some(ctx.input(|input| input.time));
+            }
+            // Of a run or a look that nobody waits for any more.
+            Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
+            Message::Looked { .. } | Message::Findings { .. } | Message::Volume { .. } => {}
+        }
+    }
+
+    fn show_opened(&mut self, ctx: &Context, path: PathBuf, opened: Opened) {
+        self.state.notice = None;
+        self.view.reset(&opened.project);
+        self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
+        self.begin_journal(Some(path.clone()), &opened.project);
+        self.backend.forget();
+        self.state.open(opened.project, Some(path), opened.diagnostics);
+        self.state.left = opened.left.into();
+        self.state.holder = opened.holder;
+        self.state.out_of_reach = opened.out_of_reach;
+        if let Some(reason) = opened.unlocked {
+            self.notice(
+                ctx,
+                format!("others cannot see that the project is open here: no lock can be held ({reason})"),
+                false,
+            );
+        }
+    }
+
+    /// What could not be read before may be now.
+    fn look_again_trusted(&mut self, ctx: &Context) {
+        self.state.out_of_reach.clear();
+        let is_unknown =
+            |source: &&Source| source.planned.is_none() && (source.format.is_none() || source.schema.is_none());
+        let unknown: Vec<String> =
+            self.state.project.sources.values().filter(is_unknown).map(|source| source.id.clone()).collect();
+        unknown.iter().for_each(|id| self.sniff_source(ctx, id, true));
+        // What was known of the sources was that nothing may be read of them.
+        self.state.planning.evidence.clear();
+        self.state.planning.looked_at = None;
+        self.request_preview();
+    }
+
+    /// The journal of the project before goes, but for changes that were made after it was given up.
+    fn begin_journal(&mut self, path: Option<PathBuf>, project: &Project) {
+        let is_given_up = self.view.given_up.take() == Some(self.state.project.revision());
+        let keeps_journal = self.state.is_open && self.state.is_dirty() && !is_given_up;
+        self.backend.file(FileTask::Begin { path, project: Box::new(project.clone()), keeps_journal });
+    }
+
+    fn show_saved(&mut self, ctx: &Context, path: PathBuf, revision: u64, result: Result<(), SaveFault>) {
+        self.state.saving = false;
+        match result {
+            Ok(()) => {
+                self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
+                let has_moved = self.state.path.as_ref() != Some(&path);
+                let revision = self.take_moved_paths(revision);
+                if self.state.path.is_none() {
+                    // Made here, of files that its user chose.
+                    self.backend.file(FileTask::Trust(path.clone()));
+                }
+                self.state.disk_change = None;
+                self.state.holder = self.state.holder.take().filter(|_| !has_moved);
+                self.state.path = Some(path);
+                self.state.saved(revision);
+                if has_moved {
+                    self.request_preview();
+                }
+                if let Some(then) = self.view.after_save.take() {
+                    self.after_unsaved(ctx, then);
+                }
+            }
+            Err(SaveFault::Failed(diagnostic)) => {
+                self.view.after_save = None;
+                let shown =
+                    if self.state.path.as_ref() == Some(&path) { String::new() } else { path.display().to_string() };
+                self.notice_fault(ctx, &shown, diagnostic);
+            }
+            Err(fault) => self.ask_about_save(path, fault),
+        }
+    }
+
+    /// What was saved elsewhere has its paths from there: now the project that is shown has, too. Gives the revision that
+    /// is saved.
+    fn take_moved_paths(&mut self, revision: u64) -> u64 {
+        let moved = std::mem::take(&mut self.view.moved);
+        let is_latest = self.state.project.revision() == revision;
+        // They are in the file already, and so in no journal.
+        let label = "paths from the new folder";
+        let is_done =
+            !moved.is_empty() && self.state.history.apply(&mut self.state.project, label, &moved, false).is_ok();
+        if is_done && is_latest { self.state.project.revision() } else { revision }
+    }
+
+    /// Pins the policy of the organisation: from now on the design keeps to it.
+    fn pin_policy(&mut self, ctx: &Context, path: &Path, read: OrganisationPolicy) {
+        let shown = relative_path(&self.state.base().join(path), &self.state.base());
+        let pin = serde_json::json!({"path": shown, "sha256": read.sha256});
+        // A pin that came back by undo or redo: only its file was missing.
+        if self.state.project.policy.get("organisation").is_some_and(|known| known["sha256"] == pin["sha256"]) {
+            self.state.project.organisation = vec![read];
+            self.state.replan();
+        } else if self.edit(ctx, "pin a policy", &[edits::set("project", "policy.organisation", pin)], false) {
+            self.state.project.organisation = vec![read];
+            self.state.replan();
+            self.notice(ctx, format!("{shown} is kept to from now on"), false);
+        }
+    }
+
+    /// What a file declares becomes sources whose data is not at hand, or is laid beside those that are.
+    fn show_declared(&mut self, ctx: &Context, path: &str, imported: &Imported) {
+        let file = relative_path(Path::new(path), &self.state.base());
+        let (edits, gone) = import_edits(&self.state.project, &file, imported);
+        if self.edit(ctx, &format!("import {file}"), &edits, false) {
+            self.view.left = LeftTab::Sources;
+            let sources = crate::gui::state::counted(imported.sources.len() as u64, "source");
+            let first = imported.warnings.iter().chain(&gone).next();
+            let warning = first.map_or(String::new(), |warning| format!(" · {}", warning.message));
+            self.notice(ctx, format!("{file}: {} with {sources}{warning}", imported.kind.title()), false);
+        }
+    }
+
+    /// A recognised file becomes a source with its step, or renews a source that is there.
+    fn show_found(&mut self, ctx: &Context, path: &str, source: Option<&str>, found: Found) {
+        let format = serde_json::to_value(&found.format).unwrap_or(Json::Null);
+        let title = pipewright_core::formats::format(&found.format.name).map_or("", |format| format.title());
+        let reason = found.reason;
+        if let Some(id) = source {
+            let Some(known) = self.state.project.sources.get(id) else { return };
+            let schema = serde_json::to_value(known.renewed(&found.schema)).unwrap_or(Json::Null);
+            let batch = [edits::set(id, "format", format), edits::set(id, "schema", schema)];
+            self.edit(ctx, "look at the file again", &batch, false);
+            let told = if reason.is_empty() { "columns read again".to_owned() } else { format!("{title}: {reason}") };
+            self.notice(ctx, told, false);
+            return;
+        }
+        // A folder or a glob stays one: it may gain files.
+        let named = Path::new(path);
+        let name = named.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let source = Source {
+            title: name.clone(),
+            path: relative_path(named, &self.state.base()),
+            format: Some(found.format),
+            schema: Some(found.schema),
+            ..Source::default()
+        };
+        let at = self.view.drop_at.unwrap_or_else(|| {
+            let project = &self.state.project;
+            let left = project.steps.values().map(|step| step.x).min();
+            let bottom = project.steps.values().map(|step| step.y).max();
+            match (left, bottom) {
+                (Some(left), Some(bottom)) => pos2(left as f32, bottom as f32 + 140.0),
+                _ => pos2(80.0, 80.0),
+            }
+        });
+        self.view.drop_at = self.view.drop_at.map(|at| at + vec2(0.0, 120.0));
+        let placed = edits::add_source(&self.state.project, source, at);
+        if self.edit(ctx, &format!("add {name}"), &placed.edits, false) {
+            self.select(Selection { steps: [placed.step].into(), wires: BTreeSet::new() }, true);
+            self.view.bottom = BottomTab::Preview;
+            let compressed = found.compression.map(|kind| format!(", {kind}")).unwrap_or_default();
+            self.notice(ctx, format!("{name}: {title}{compressed} · {reason}"), false);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Forms made from form fields as data: every kind of field as a widget that emits edits. What is typed is kept as it
+//! is; what is wrong with it stands under the field. Reads the state; changes nothing.
+
+mod basic;
+mod columns;
+mod completion;
+mod expression;
+mod format;
+mod highlight;
+mod items;
+pub mod source;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use egui::{RichText, Ui};
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::model::Id;
+use pipewright_core::steps::{FieldKind, FormField, Settings};
+use serde_json::Value as Json;
+
+use super::actions::edits;
+use super::backend::ResultTable;
+use super::command::Actions;
+use super::icons::{Icon, icon_ui};
+use super::state::StateRef;
+use super::theme;
+use super::widgets;
+
+pub use basic::{TextLook, data_types, text_edit};
+pub use tables::parameters_ui;
+
+/// What forms remember between frames.
+#[derive(Debug, Default)]
+pub struct FormMemory {
+    /// Text that cannot be stored as it is (a number that is none), by item and field.
+    drafts: BTreeMap<String, String>,
+    /// The field in which typing goes on: further changes join the one before.
+    typing: Option<String>,
+    /// A field that shall get the keyboard: item id and path as diagnostics name it.
+    pub focus: Option<(Id, String)>,
+}
+
+impl FormMemory {
+    /// Forgets what was being typed (another project, another step).
+    pub fn clear(&mut self) {
+        self.drafts.clear();
+        self.typing = None;
+    }
+}
+
+/// Where the values of a form live, and what they may refer to.
+pub struct FormScope<'a> {
+    pub state: StateRef<'a>,
+    /// The step (or source, or question) that diagnostics name.
+    pub owner: &'a str,
+    /// The thing that edits change: the owner, or an item of one of its lists.
+    pub item: &'a str,
+    /// What stands before a field's name in edits: `settings.` for steps.
+    pub prefix: &'a str,
+    /// What stands before a field's name in diagnostics: `columns.c1.` for an item.
+    pub path: String,
+    /// Settings that hold the form's values.
+    pub values: &'a Settings,
+}
+
+impl<'a> FormScope<'a> {
+    fn key(&self, field: &str) -> String {
+        format!("{}/{}{field}", self.item, self.path)
+    }
+
+    fn text(&self, field: &str) -> &'a str {
+        self.values.get(field).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    /// Columns of an input of the step.
+    fn schema(&self, input: &str) -> Option<&'a Schema> {
+        self.state.input_schema(self.owner, input)
+    }
+
+    /// Rows that flow into an input of the step.
+    fn rows(&self, input: &str) -> Option<&'a ResultTable> {
+        let wire = self.state.project.wires_into(self.owner).find(|wire| wire.input == input)?;
+        Some(&*self.state.results.rows(&wire.from, &wire.output)?.table)
+    }
+
+    fn diagnostics(&self, field: &str) -> impl Iterator<Item = &'a Diagnostic> + use<'a> {
+        let path = format!("{}{field}", self.path);
+        self.state
+            .problems_of(self.owner)
+            .filter(move |problem| problem.location.field.as_deref().is_some_and(|found| covers(found, &path)))
+    }
+
+    /// A change of a field that is picked, not typed.
+    fn set(&self, out: &mut Actions, field: &str, value: Json) {
+        out.edit(format!("set {}", self.label_of(field)), vec![edits::set(self.item, &self.edit_path(field), value)]);
+    }
+
+    /// A change by typing: what follows in the same field becomes one change with it.
+    fn typed(&self, memory: &mut FormMemory, out: &mut Actions, field: &str, value: Json) {
+        let key = self.key(field);
+        let joins = memory.typing.as_ref() == Some(&key);
+        memory.typing = Some(key);
+        out.typed(
+            format!("change {}", self.label_of(field)),
+            edits::set(self.item, &self.edit_path(field), value),
+            joins,
+        );
+    }
+
+    /// The words beside a field, for the list of what can be undone.
+    fn label_of(&self, field: &str) -> String {
+        let kind = self.state.project.steps.get(self.owner).and_then(|step| pipewright_core::steps::kind(&step.kind));
+        let found = kind.and_then(|kind| kind.form().iter().find(|found| found.name == field && self.path.is_empty()));
+        found.map_or_else(|| plain(field), |found| format!("“{}”", found.label))
+    }
+
+    fn edit_path(&self, field: &str) -> String {
+        format!("{}{field}", self.prefix)
+    }
+}
+
+/// A diagnostic at `found` belongs under the field `path`: the same, or a numbered part of it.
+fn covers(found: &str, path: &str) -> bool {
+    found == path
+        || found
+            .strip_prefix(path)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn plain(field: &str) -> String {
+    field.replace(['_', '.'], " ")
+}
+
+/// All fields of a form, one below the other.
+pub fn form_ui(ui: &mut Ui, scope: &FormScope<'_>, fields: &[FormField], memory: &mut FormMemory, out: &mut Actions) {
+    for field in fields {
+        ui.push_id((scope.item, field.name), |ui| field_ui(ui, scope, field, memory, out));
+        ui.add_space(theme::SPACE_2);
+    }
+}
+
+fn field_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &FormField, memory: &mut FormMemory, out: &mut Actions) {
+    let path = format!("{}{}", scope.path, field.name);
+    let is_wanted = memory.focus.as_ref().is_some_and(|(owner, wanted)| owner == scope.owner && covers(wanted, &path));
+    let top = ui.next_widget_position();
+    if !matches!(field.kind, FieldKind::Boolean) {
+        label_ui(ui, field.label, field.doc);
+    }
+    if is_wanted {
+        ui.scroll_to_rect(egui::Rect::from_min_size(top, egui::vec2(1.0, 80.0)), None);
+        memory.focus = None;
+    }
+    FieldUi { scope, field, memory, out, wants_focus: is_wanted }.show(ui);
+    // People are named by the id of their team.
+    if matches!(field.name, "owner" | "asker")
+        && let Some(team) = scope.state.project.teams.get(scope.text(field.name))
+    {
+        widgets::caption(ui, &team.title);
+    }
+    if is_wanted {
+        ui.data_mut(|data| data.remove_temp::<bool>(widgets::next_picker()));
+    }
+    if !matches!(field.kind, FieldKind::Expression { .. }) {
+        diagnostics_ui(ui, scope.diagnostics(field.name));
+    }
+}
+
+/// The label above a field; its sentence shows on hover.
+pub fn label_ui(ui: &mut Ui, label: &str, doc: &str) {
+    let soft = theme::palette(ui.ctx()).soft;
+    let response = ui.label(RichText::new(label).color(soft));
+    if !doc.is_empty() {
+        response.on_hover_text(doc);
+    }
+}
+
+/// What is wrong, under the field.
+pub fn diagnostics_ui<'d>(ui: &mut Ui, diagnostics: impl Iterator<Item = &'d Diagnostic>) {
+    for diagnostic in diagnostics {
+        diagnostic_ui(ui, diagnostic);
+    }
+}
+
+/// One message with its help.
+pub fn diagnostic_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
+    let palette = theme::palette(ui.ctx());
+    let (icon, colour) = match diagnostic.severity {
+        Severity::Error => (Icon::Cross, palette.bad),
+        Severity::Warning => (Icon::Warning, palette.warning),
+        Severity::Hint => (Icon::Info, palette.soft),
+    };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        icon_ui(ui, icon, 16.0, Some(colour));
+        ui.vertical(|ui| {
+            ui.label(RichText::new(&diagnostic.message).color(colour));
+            if let Some(help) = &diagnostic.help {
+                ui.label(RichText::new(help).color(palette.soft));
+            }
+        });
+    });
+}
+
+/// As [`diagnostic_ui`], with the step that it is about.
+pub fn located_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
+    if let Some(step) = &diagnostic.location.step {
+        widgets::strong(ui, step);
+    }
+    diagnostic_ui(ui, diagnostic);
+}
+
+/// One field being drawn.
+struct FieldUi<'f, 'a> {
+    scope: &'f FormScope<'a>,
+    field: &'f FormField,
+    memory: &'f mut FormMemory,
+    out: &'f mut Actions,
+    wants_focus: bool,
+}
+
+impl FieldUi<'_, '_> {
+    fn show(&mut self, ui: &mut Ui) {
+        if self.wants_focus {
+            widgets::focus_next_picker(ui);
+        }
+        match &self.field.kind {
+            FieldKind::Text { placeholder } => self.text_ui(ui, placeholder, false, false),
+            FieldKind::Lines { placeholder } => self.text_ui(ui, placeholder, true, false),
+            FieldKind::Integer { min, max } => self.integer_ui(ui, *min, *max),
+            FieldKind::Number { min, max } => self.number_ui(ui, *min, *max),
+            FieldKind::Boolean => self.boolean_ui(ui),
+            FieldKind::Choice(choices) => self.choice_ui(ui, choices),
+            FieldKind::Expression { input, place, .. } => self.expression_ui(ui, input, *place),
+            FieldKind::Column { input, types } => self.column_ui(ui, input, types),
+            FieldKind::Columns { input } => self.columns_ui(ui, input),
+            FieldKind::Order { input } => self.order_ui(ui, input),
+            FieldKind::Span => self.text_ui(ui, "15 minutes", false, true),
+            FieldKind::DataType => self.data_type_ui(ui),
+            FieldKind::Source => self.source_ui(ui),
+            FieldKind::Question => self.question_ui(ui),
+            FieldKind::Format => self.format_ui(ui),
+            FieldKind::Path => self.path_ui(ui),
+            FieldKind::Schema => self.schema_ui(ui),
+            FieldKind::Rows { schema } => self.rows_ui(ui, schema),
+            FieldKind::Literal => self.text_ui(ui, "0, 'none', true", false, true),
+            FieldKind::Items(fields) => self.items_ui(ui, fields),
+        }
+    }
+
+    fn has_error(&self) -> bool {
+        self.scope.diagnostics(self.field.name).any(Diagnostic::is_error)
+    }
+}
+
+/// A value as forms and tables show it: text bare, times without the letters of ISO 8601.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::String(text) => text.clone(),
+        Value::Timestamp(micros) => {
+            let text = pipewright_core::data::format_timestamp(*micros);
+            text.trim_end_matches('Z').replacen('T', " ", 1)
+        }
+        Value::Duration(micros) => pipewright_core::data::format_duration(*micros),
+        other => match other.to_json() {
+            Json::String(text) => text,
+            json => json.to_string(),
+        },
+    }
+}

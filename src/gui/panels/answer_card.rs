@@ -1,0 +1,213 @@
+//! The card of an Answer in the inspector: the number, the chart, the definition in plain words, the thresholds that
+//! can be turned, and what is not in this number. Reads the state and asks for actions.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use egui::{RichText, Ui};
+use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
+use pipewright_core::model::Parameter;
+use pipewright_core::planner::{Asked, Dial};
+use pipewright_core::project::Step;
+use pipewright_core::steps;
+use serde_json::Value as Json;
+
+use super::flow_view::{line_of, main_port};
+use super::question_view::dial_ui;
+use super::statusbar::statement;
+use crate::gui::actions::edits;
+use crate::gui::command::{Action, Actions, Chosen};
+use crate::gui::forms::label_ui;
+use crate::gui::state::results::Freshness;
+use crate::gui::state::{StateRef, grouped};
+use crate::gui::theme;
+use crate::gui::widgets::chart::chart_ui;
+use crate::gui::widgets::{badge, caption, hairline, link, soft};
+
+/// The card of an Answer step.
+pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
+    let palette = theme::palette(ui.ctx());
+    let question = step.settings.get("question").and_then(Json::as_str).unwrap_or_default();
+    let asked = state.design().questions.get(question).and_then(|question| Asked::own(question)?.ok());
+    if let Some(question) = state.design().questions.get(question)
+        && link(ui, &question.title).clicked()
+    {
+        out.push(Action::Choose(Chosen::Question(question.id.clone())));
+    }
+    let port = main_port(state, step);
+    if let Some(rows) = state.results.rows(&step.id, &port) {
+        let is_fresh = state.results.freshness(&state.plan, &step.id, &port) == Freshness::Fresh;
+        let told = state.results.get(&step.id, &port).and_then(|outcome| outcome.told.clone());
+        if let Some(told) = &told {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(RichText::new(&told.headline.number).font(theme::number()));
+                ui.label(RichText::new(&told.headline.what).color(palette.soft));
+            });
+            ui.label(&told.headline.sentence);
+        }
+        let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
+        badge(ui, &word, colour);
+        ui.add_space(theme::SPACE_2);
+        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1) {
+            chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
+            ui.add_space(theme::SPACE_2);
+        }
+    }
+    let before = steps_before(state, &step.id);
+    let definition = step.settings.get("definition").and_then(Json::as_str).unwrap_or_default();
+    if !definition.is_empty() {
+        label_ui(ui, "What it says", "");
+        ui.label(with_values(state, definition));
+        ui.add_space(theme::SPACE_2);
+    }
+    let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
+    dials_ui(ui, state, &used, asked.as_ref(), out);
+    how_ui(ui, state, &before, out);
+    left_out_ui(ui, state, step, &before, &used);
+    ui.add_space(theme::SPACE_2);
+    hairline(ui);
+    ui.add_space(theme::SPACE_2);
+}
+
+/// The steps that an answer is made by, from the sources on.
+fn steps_before<'a>(state: StateRef<'a>, answer: &'a str) -> Vec<&'a Step> {
+    let project = state.design();
+    let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
+    for wire in project.wires.values() {
+        before.entry(&wire.to).or_default().push(&wire.from);
+    }
+    let (mut open, mut seen) = (vec![answer], BTreeSet::new());
+    while let Some(id) = open.pop() {
+        for from in before.get(id).into_iter().flatten() {
+            if seen.insert(*from) {
+                open.push(from);
+            }
+        }
+    }
+    let mut found: Vec<&Step> = seen.iter().filter_map(|id| project.steps.get(*id)).collect();
+    found.sort_by_key(|step| (step.x, step.y));
+    found
+}
+
+/// A text with the parameters' values in their place.
+fn with_values(state: StateRef<'_>, text: &str) -> String {
+    let mut told = text.to_owned();
+    for parameter in state.design().parameters.values() {
+        let value = match &parameter.default {
+            Some(Json::String(text)) => text.clone(),
+            Some(value) => value.as_f64().map_or(value.to_string(), |number| number.to_string()),
+            None => continue,
+        };
+        told = told.replace(&format!("${{{}}}", parameter.name), &value);
+    }
+    told
+}
+
+/// The numbers among the parameters that the flow uses: turned, the answer follows.
+fn dials_ui(ui: &mut Ui, state: StateRef<'_>, used: &str, asked: Option<&Asked>, out: &mut Actions) {
+    let is_used = |parameter: &&Parameter| used.contains(&format!("${{{}}}", parameter.name));
+    let dials = state.design().parameters.values().filter(is_used);
+    let mut is_first = true;
+    for parameter in dials {
+        let Some(value) = parameter.default.as_ref().and_then(Json::as_f64) else { continue };
+        if std::mem::take(&mut is_first) {
+            label_ui(ui, "Thresholds", "Turned, the answer follows; a run may set them, too.");
+        }
+        let is_it = |dial: &&Dial| {
+            let rest = parameter.name.strip_prefix(&dial.name).map(|rest| rest.trim_start_matches('_'));
+            rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+        };
+        let of_contract = asked.and_then(|asked| asked.contract.dials.iter().find(is_it).cloned());
+        let title = if parameter.doc.is_empty() { parameter.name.clone() } else { parameter.doc.clone() };
+        let plain = Dial { name: String::new(), title, default: value, unit: String::new(), min: None, max: None };
+        let is_ghost = !state.project.parameters.contains_key(&parameter.id);
+        let turned = ui.add_enabled_ui(!is_ghost, |ui| dial_ui(ui, &of_contract.unwrap_or(plain), value)).inner;
+        if let Some(turned) = turned {
+            let new = match parameter.data_type {
+                pipewright_core::data::DataType::Int => Json::from(turned.round() as i64),
+                _ => Json::from(turned),
+            };
+            out.typed("turn a threshold", edits::set(&parameter.id, "default", new), true);
+        }
+    }
+    if !is_first {
+        ui.add_space(theme::SPACE_2);
+    }
+}
+
+/// The definition, made from the flow: what each step does.
+fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions) {
+    label_ui(ui, "How it is made", "");
+    /// More steps than these nobody reads in a card.
+    const MOST: usize = 30;
+    if before.len() > MOST {
+        caption(ui, format!("the last {MOST} of {}", crate::gui::state::counted(before.len() as u64, "step")));
+    }
+    for step in before.iter().skip(before.len().saturating_sub(MOST)) {
+        let summary = steps::kind(&step.kind).map(|kind| line_of(state, step, kind).0).unwrap_or_default();
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+            if link(ui, state.step_title(&step.id)).clicked() {
+                out.push(Action::Select { steps: vec![step.id.clone()], reveal: true });
+            }
+            let text = with_values(state, &summary.replace('\n', " "));
+            if !text.is_empty() {
+                ui.label(RichText::new(text).font(theme::caption()).color(theme::palette(ui.ctx()).soft));
+            }
+        });
+    }
+    ui.add_space(theme::SPACE_2);
+}
+
+/// Rows that steps left out or joins did not match, lines that could not be read, meanings that nobody confirmed.
+fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step], used: &str) {
+    label_ui(ui, "Not in this number", "");
+    let mut line = |count: String, text: String| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+            ui.label(RichText::new(count).font(theme::code()));
+            soft(ui, text);
+        });
+    };
+    let list = left_out_of(state, &step.id);
+    let unconfirmed = unconfirmed(state, before, used);
+    for one in &list {
+        line(grouped(one.count), one.text.clone());
+    }
+    for (source, columns) in &unconfirmed {
+        let what = if columns.len() == 1 { "meaning" } else { "meanings" };
+        let named = columns.iter().map(|(column, meaning)| format!("`{column}` as {meaning}"));
+        let named = named.collect::<Vec<_>>().join(", ");
+        line(grouped(columns.len() as u64), format!("{what} in {source} that nobody has confirmed: {named}"));
+    }
+    if list.is_empty() && unconfirmed.is_empty() {
+        caption(ui, "Every row that was read is in it.");
+    }
+}
+
+/// What the rows of a step leave out, as far as they are computed.
+pub fn left_out_of(state: StateRef<'_>, step: &str) -> Vec<LeftOut> {
+    let Some(node) = state.plan.steps.get(step).and_then(|step| step.nodes.last()) else { return Vec::new() };
+    let fate = |id: NodeId| Some(state.results.of_node(&state.plan, id)?.fate());
+    let values = resolve_parameters(&state.plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
+    left_out(&state.plan, *node, &values, &fate)
+}
+
+/// Columns that steps before an answer use and whose meaning is a guess: by source, with that meaning.
+fn unconfirmed(state: StateRef<'_>, before: &[&Step], used: &str) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let Some(latest) = &state.planning.latest else { return found };
+    let words: BTreeSet<&str> = used.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
+    for step in before {
+        let Some(source) = step.settings.get("source").and_then(Json::as_str) else { continue };
+        let Some(number) = latest.catalogue.source_number(source) else { continue };
+        let title = &latest.catalogue.sources[number].title;
+        for column in &latest.catalogue.meanings[number].columns {
+            let Some(meaning) = column.accepted().filter(|meaning| meaning.score < 100) else { continue };
+            if words.contains(column.column.as_str()) {
+                let what = latest.catalogue.vocabulary.title(&meaning.concept).to_owned();
+                found.entry(title.clone()).or_default().push((column.column.clone(), what));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,148 @@
+//! What differs? The rows of a step that fulfil a condition beside all others: which columns and values go with them.
+//! Reads the state and asks for actions.
+
+use egui::{Frame, Margin, RichText, ScrollArea, Ui};
+use pipewright_core::data::Value;
+use pipewright_core::expr::{Expr, print, print_name};
+use pipewright_core::plan::plan;
+use pipewright_core::planner::{Difference, Selection, compare};
+
+use crate::gui::command::{Action, Actions};
+use crate::gui::forms::{TextLook, text_edit};
+use crate::gui::state::view::View;
+use crate::gui::state::{StateRef, grouped};
+use crate::gui::theme;
+use crate::gui::widgets::{caption, empty_state, link, soft};
+
+/// What was asked last, and the answer.
+#[derive(Debug)]
+pub struct Differs {
+    pub step: String,
+    pub condition: String,
+    /// Number of the look under way.
+    pub looking: Option<u64>,
+    pub outcome: Option<Result<Vec<Difference>, pipewright_core::diagnostic::Diagnostic>>,
+}
+
+/// The condition that a value fulfils.
+pub fn condition_of(column: &str, value: &Value) -> String {
+    match value {
+        Value::Null => format!("{} is null", print_name(column)),
+        value => format!("{} = {}", print_name(column), print(&Expr::literal(value.clone()))),
+    }
+}
+
+/// The tab: of the selected step.
+pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let Some(step) = state.selected_step().filter(|step| !state.is_ghost(&step.id)) else {
+        empty_state(ui, "No step is selected", "Select a step, and say which of its rows are compared with the others");
+        return;
+    };
+    let shown = state.differs.as_ref().filter(|differs| differs.step == step.id);
+    let typed = view.differs.get_or_insert_with(|| (step.id.clone(), String::new()));
+    if typed.0 != step.id {
+        *typed = (step.id.clone(), shown.map_or(String::new(), |differs| differs.condition.clone()));
+    }
+    ui.add_space(theme::SPACE_2);
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_3);
+        soft(ui, format!("Rows of “{}” where", state.step_title(&step.id)));
+        let field = ui.scope(|ui| {
+            ui.set_max_width((ui.available_width() - 300.0).clamp(120.0, 520.0));
+            let look = TextLook { placeholder: "status >= 500", is_code: true, ..TextLook::default() };
+            text_edit(ui, "What differs where", &mut typed.1, look)
+        });
+        let field = field.inner;
+        let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let is_given = !typed.1.trim().is_empty();
+        let clicked = ui.add_enabled(is_given, egui::Button::new("What goes with them?")).clicked();
+        if is_given && (is_entered || clicked) {
+            out.push(Action::Differs { step: step.id.clone(), condition: typed.1.trim().to_owned() });
+        }
+    });
+    ui.add_space(theme::SPACE_2);
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        Frame::new().inner_margin(Margin::symmetric(theme::SPACE_3 as i8, 0)).show(ui, |ui| match shown {
+            Some(differs) => outcome_ui(ui, state, differs, out),
+            None => empty_state(
+                ui,
+                "What do some rows have in common?",
+                "Columns and values that stand with them more often than with the others, over the whole input",
+            ),
+        });
+    });
+}
+
+fn outcome_ui(ui: &mut Ui, state: StateRef<'_>, differs: &Differs, out: &mut Actions) {
+    const WIDTH: f32 = 290.0;
+    let palette = theme::palette(ui.ctx());
+    if differs.looking.is_some() {
+        ui.horizontal(|ui| {
+            ui.spinner();
+            soft(ui, "Reading the whole input…");
+        });
+        return;
+    }
+    match &differs.outcome {
+        None => {}
+        Some(Err(fault)) => {
+            ui.label(RichText::new(&fault.message).color(palette.bad));
+            if let Some(help) = &fault.help {
+                soft(ui, help);
+            }
+        }
+        Some(Ok(found)) if found.is_empty() => {
+            soft(ui, "Nothing goes with these rows more than with the others.");
+        }
+        Some(Ok(found)) => {
+            let across = ((ui.available_width() / WIDTH) as usize).max(1);
+            ui.columns(across, |columns| {
+                for (place, difference) in found.iter().take(24).enumerate() {
+                    difference_ui(&mut columns[place % across], difference);
+                }
+            });
+            ui.horizontal(|ui| {
+                let selection = Selection::Where(differs.condition.clone());
+                if link(ui, "Make a step of it").clicked()
+                    && let Ok(comparison) = compare(&state.project, &plan(&state.project), &differs.step, &selection)
+                {
+                    out.edit("what differs", comparison.accept);
+                }
+                caption(ui, "“Goes with” is not “caused by”: it tells what stands together.");
+            });
+        }
+    }
+}
+
+/// The value, and its share inside and outside as two bars.
+pub fn difference_ui(ui: &mut Ui, difference: &Difference) {
+    let palette = theme::palette(ui.ctx());
+    let value = match &difference.value {
+        Value::Null => "is missing".to_owned(),
+        value => format!("= {}", crate::gui::forms::shown(value)),
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        ui.label(RichText::new(&difference.column).font(theme::code()));
+        ui.label(RichText::new(value).font(theme::code()));
+    });
+    let shares = [
+        ("inside", difference.inside_share, difference.inside, palette.accent),
+        ("outside", difference.outside_share, difference.outside, palette.soft),
+    ];
+    for (word, share, rows, colour) in shares {
+        ui.horizontal(|ui| {
+            ui.allocate_ui(egui::vec2(50.0, 14.0), |ui| {
+                ui.set_min_width(50.0);
+                caption(ui, word);
+            });
+            let (rect, _) = ui.allocate_exact_size(egui::vec2(110.0, 8.0), egui::Sense::hover());
+            ui.painter().rect_filled(rect, 3.0, palette.hairline);
+            let mut part = rect;
+            part.set_width(rect.width() * share.clamp(0.0, 1.0) as f32);
+            ui.painter().rect_filled(part, 3.0, colour);
+            caption(ui, format!("{:.0} % · {}", share * 100.0, grouped(rows)));
+        });
+    }
+    ui.add_space(theme::SPACE_1);
+}

@@ -1,0 +1,447 @@
+//! The rows of the selected step as a table: only what is seen is drawn, so that a million rows and hundreds of columns
+//! scroll. Each header has name, type and a small profile.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align, Color32, FontId, Galley, Layout, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
+use pipewright_core::data::figures::cell_number;
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::model::Id;
+
+use super::differs::condition_of;
+use super::flow_view::main_port;
+use super::statusbar::statement;
+use crate::gui::backend::{ColumnProfile, NodeResult, ResultTable};
+use crate::gui::command::{Action, Actions};
+use crate::gui::forms::{diagnostic_ui, located_ui, shown};
+use crate::gui::state::results::Freshness;
+use crate::gui::state::view::{PreviewView, View};
+use crate::gui::state::{StateRef, counted, grouped, percent};
+use crate::gui::theme::{self, Palette};
+use crate::gui::widgets::{badge, caption, empty_state, link, shown_name};
+
+const ROW_HEIGHT: f32 = 25.0;
+const HEADER_HEIGHT: f32 = 50.0;
+/// A column is not wider than this at first.
+const WIDEST: f32 = 320.0;
+/// Characters of a cell that are laid out; more are never seen.
+const CELL_CHARACTERS: usize = 300;
+
+/// Step and output port whose rows are shown.
+pub fn shown_port(state: StateRef<'_>, view: &PreviewView) -> Option<(Id, String)> {
+    let step = state.selected_step()?;
+    let port = view.port.clone().unwrap_or_else(|| main_port(state, step));
+    Some((step.id.clone(), port))
+}
+
+/// At the right of the tabs: which output, and how far its rows are to be trusted.
+pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
+    let Some((step, port)) = shown_port(state, &view.preview) else { return };
+    let palette = theme::palette(ui.ctx());
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.add_space(theme::SPACE_3);
+        if let Some(rows) = state.results.rows(&step, &port) {
+            let (colour, text) = match state.results.freshness(&state.plan, &step, &port) {
+                Freshness::Fresh => statement(palette, rows),
+                Freshness::Computing => (palette.accent, "computing…".to_owned()),
+                Freshness::Stale => (palette.soft, "stale".to_owned()),
+            };
+            badge(ui, &text, colour);
+            caption(
+                ui,
+                format!("{} · {}", counted(rows.rows, "row"), counted(rows.table.schema().len() as u64, "column")),
+            );
+        }
+        let ports =
+            state.design().steps.get(&step).map(crate::gui::actions::edits::step_ports).unwrap_or_default().outputs;
+        if ports.len() > 1 {
+            for other in ports.iter().rev() {
+                if ui.selectable_label(other.name == port, &other.label).clicked() {
+                    view.preview.port = Some(other.name.clone());
+                }
+            }
+        }
+    });
+}
+
+/// The panel.
+pub fn preview_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let Some((step, port)) = shown_port(state, &view.preview) else {
+        let help = if state.project.steps.is_empty() {
+            "Drop a file on the canvas, or press Tab to add a step"
+        } else {
+            "Select one step to see the rows that leave it"
+        };
+        empty_state(ui, "No step is selected", help);
+        return;
+    };
+    let outcome = state.results.get(&step, &port);
+    match outcome.map(|outcome| &outcome.result) {
+        Some(Ok(rows)) => {
+            let profile = outcome.and_then(|outcome| state.results.profile(outcome.hash));
+            let is_fresh = state.results.freshness(&state.plan, &step, &port) == Freshness::Fresh;
+            table_ui(ui, state, &step, rows, profile, is_fresh, view, out);
+        }
+        Some(Err(problem)) => {
+            ui.add_space(theme::SPACE_3);
+            ui.horizontal(|ui| {
+                ui.add_space(theme::SPACE_3);
+                ui.vertical(|ui| located_ui(ui, problem));
+            });
+        }
+        None => without_rows_ui(ui, state, &step, out),
+    }
+}
+
+/// Why there are no rows, and what to do.
+fn without_rows_ui(ui: &mut Ui, state: StateRef<'_>, step: &str, out: &mut Actions) {
+    if let Some(problem) = state.problems_of(step).find(|problem| problem.is_error()) {
+        ui.add_space(theme::SPACE_3);
+        ui.horizontal(|ui| {
+            ui.add_space(theme::SPACE_3);
+            ui.vertical(|ui| {
+                diagnostic_ui(ui, problem);
+                if let Some(field) = &problem.location.field
+                    && link(ui, "Go to the field").clicked()
+                {
+                    out.push(Action::FocusField { step: step.to_owned(), field: field.clone() });
+                }
+            });
+        });
+    } else if state.results.computing {
+        empty_state(ui, "Computing…", "The rows appear as soon as they are there");
+    } else {
+        empty_state(ui, "No rows yet", "A step before this one is broken, or an input has no wire");
+    }
+}
+
+fn table_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    step: &str,
+    rows: &NodeResult,
+    profile: Option<&Arc<Vec<ColumnProfile>>>,
+    is_fresh: bool,
+    view: &mut View,
+    out: &mut Actions,
+) {
+    let table = &*rows.table;
+    let schema = table.schema();
+    if schema.is_empty() {
+        empty_state(ui, "No columns", "This step gives rows without columns");
+        return;
+    }
+    let palette = theme::palette(ui.ctx());
+    let count = table.rows();
+    let mut columns = vec![Column::new(number_width(count)).resizable(false)];
+    columns.extend(schema.fields.iter().map(|field| Column::new(width_of(&field.data_type)).range(48.0..=900.0)));
+    let mut delegate = Rows {
+        palette,
+        table,
+        schema,
+        profile: profile.map(|profile| profile.as_slice()),
+        meanings: meanings_of(state, step),
+        chosen: view.preview.row,
+        clicked: None,
+        copied: None,
+        asked: None,
+        is_fresh,
+    };
+    let salt = (step, view.preview.port.as_deref().unwrap_or_default());
+    let response = Table::new()
+        .id_salt(salt)
+        .num_rows(count as u64)
+        .columns(columns)
+        .num_sticky_cols(1)
+        .auto_size_mode(egui_table::AutoSizeMode::Never)
+        .headers([HeaderRow::new(HEADER_HEIGHT)])
+        .show(ui, &mut delegate);
+    let name = format!("Rows of {}", state.step_title(step));
+    describe_table(ui, &response, &name, count, schema.len());
+    let (clicked, copied, asked) = (delegate.clicked, delegate.copied, delegate.asked);
+    if let Some(condition) = asked {
+        out.push(Action::Differs { step: step.to_owned(), condition });
+    }
+    if clicked.is_some() {
+        view.preview.row = clicked.filter(|row| Some(*row) != view.preview.row);
+    }
+    if let Some(text) = copied {
+        out.push(Action::CopyText(text));
+    }
+    if count == 0 {
+        let centre = ui.max_rect().center();
+        ui.painter().text(centre, egui::Align2::CENTER_CENTER, "no rows", theme::body(), palette.soft);
+    }
+}
+
+/// What the columns of a step that reads a source mean.
+fn meanings_of(state: StateRef<'_>, step: &str) -> BTreeMap<String, String> {
+    let source = state.design().steps.get(step).and_then(|step| step.settings.get("source")?.as_str());
+    let Some((latest, source)) = state.planning.latest.as_ref().zip(source) else { return BTreeMap::new() };
+    let Some(number) = latest.catalogue.source_number(source) else { return BTreeMap::new() };
+    let columns = latest.catalogue.meanings[number].columns.iter();
+    let known = columns.filter_map(|column| {
+        let meaning = column.accepted()?;
+        Some((column.column.clone(), latest.catalogue.vocabulary.title(&meaning.concept).to_owned()))
+    });
+    known.collect()
+}
+
+/// Tells a screen reader what the table is, with its counts.
+fn describe_table(ui: &Ui, response: &Response, name: &str, rows: usize, columns: usize) {
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Table, true, name));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_row_count(rows);
+        node.set_column_count(columns);
+    });
+}
+
+fn number_width(rows: usize) -> f32 {
+    24.0 + 8.0 * rows.max(1).to_string().len().max(2) as f32
+}
+
+/// The least width of a column: its small profile must be readable.
+fn width_of(data_type: &DataType) -> f32 {
+    match data_type {
+        DataType::Boolean | DataType::Int | DataType::Float | DataType::Date | DataType::Duration => 110.0,
+        DataType::Timestamp | DataType::String | DataType::Unknown => 140.0,
+        DataType::List(_) | DataType::Record(_) => 200.0,
+    }
+}
+
+fn is_right_aligned(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Int | DataType::Float | DataType::Duration)
+}
+
+/// What the table draws.
+struct Rows<'a> {
+    palette: &'static Palette,
+    table: &'a ResultTable,
+    schema: &'a Schema,
+    profile: Option<&'a [ColumnProfile]>,
+    /// By column: what it means.
+    meanings: BTreeMap<String, String>,
+    chosen: Option<u64>,
+    clicked: Option<u64>,
+    copied: Option<String>,
+    /// A condition of which is asked what goes with it.
+    asked: Option<String>,
+    is_fresh: bool,
+}
+
+impl TableDelegate for Rows<'_> {
+    fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
+        let palette = self.palette;
+        let rect = ui.max_rect();
+        let line = Stroke::new(1.0, palette.hairline);
+        ui.painter().rect_filled(rect, 0.0, palette.panel);
+        ui.painter().hline(rect.x_range(), rect.bottom(), line);
+        ui.painter().vline(rect.right(), rect.y_range(), line);
+        let Some(index) = cell.col_range.start.checked_sub(1) else {
+            let place = rect.right_top() + vec2(-10.0, 8.0);
+            ui.painter().text(place, egui::Align2::RIGHT_TOP, "#", theme::code(), palette.soft);
+            ui.set_min_width(number_width(self.table.rows()));
+            return;
+        };
+        let Some(field) = self.schema.fields.get(index) else { return };
+        let inner = rect.shrink2(vec2(9.0, 6.0));
+        let name = ui.painter().layout_no_wrap(shown_name(&field.name, CELL_CHARACTERS), theme::code(), palette.text);
+        let data_type = ui.painter().layout_no_wrap(field.data_type.to_string(), theme::code(), palette.soft);
+        if ui.is_sizing_pass() {
+            let wanted = name.size().x + data_type.size().x + 8.0 + 20.0;
+            ui.set_min_width(wanted.max(width_of(&field.data_type)));
+            return;
+        }
+        let painter = ui.painter_at(inner);
+        let type_x = inner.left() + name.size().x + 8.0;
+        painter.galley(inner.left_top(), name, palette.text);
+        painter.galley(pos2(type_x, inner.top()), data_type.clone(), palette.soft);
+        if let Some(meaning) = self.meanings.get(&field.name) {
+            let at = pos2(type_x + data_type.size().x + 8.0, inner.top());
+            let galley = ui.painter().layout_no_wrap(meaning.clone(), theme::caption(), palette.accent);
+            // Half a word tells nothing; the form of the source shows it whole.
+            if at.x + galley.size().x <= inner.right() {
+                painter.galley(at + vec2(0.0, 2.0), galley, palette.accent);
+            }
+        }
+        let below = Rect::from_min_max(pos2(inner.left(), inner.top() + 20.0), inner.max);
+        let profile = self.profile.and_then(|profile| profile.get(index));
+        if let Some(profile) = profile {
+            profile_ui(ui, palette, below, &field.data_type, profile, self.table.rows() as u64);
+        }
+        let response = ui.interact(rect, ui.scope_id().with(("column", index)), Sense::click());
+        let about = format!("{} {}", field.name, field.data_type);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ColumnHeader, true, &about));
+        response
+            .on_hover_ui(|ui| column_hover_ui(ui, &field.name, &field.data_type, profile, self.table.rows() as u64));
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, row: u64) {
+        let rect = ui.max_rect();
+        if self.chosen == Some(row) {
+            ui.painter().rect_filled(rect, 0.0, self.palette.selected_ground());
+        }
+        ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, self.palette.hairline));
+    }
+
+    fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
+        let palette = self.palette;
+        let rect = ui.max_rect();
+        ui.painter().vline(rect.right(), rect.y_range(), Stroke::new(1.0, palette.hairline));
+        let inner = rect.shrink2(vec2(9.0, 0.0));
+        let Some(index) = cell.col_nr.checked_sub(1) else {
+            let galley = code(ui, grouped(cell.row_nr + 1), palette.soft);
+            paint_in(ui, inner, galley, true);
+            return;
+        };
+        let Some(field) = self.schema.fields.get(index) else { return };
+        let value = self.table.value(cell.row_nr as usize, index);
+        let text = match &value {
+            Value::Float(number) => cell_number(*number),
+            value => shown_name(&shown(value), CELL_CHARACTERS),
+        };
+        let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
+        let name = format!("{} of row {}: {text}", field.name, cell.row_nr + 1);
+        if ui.is_sizing_pass() {
+            let wanted = code(ui, text, colour).size().x + 20.0;
+            ui.set_min_width(wanted.min(WIDEST));
+            return;
+        }
+        let galley = fitted(ui, text, theme::code(), colour, inner.width());
+        let is_right = is_right_aligned(&field.data_type) && !galley.elided;
+        // What is shown in short is told in full on hover.
+        let is_cut = galley.elided || matches!(value, Value::Float(_)) && galley.text() != shown(&value);
+        paint_in(ui, inner, galley, is_right);
+        let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Cell, true, &name));
+        if response.clicked() {
+            self.clicked = Some(cell.row_nr);
+        }
+        if response.double_clicked() {
+            self.copied = Some(shown(&value));
+        }
+        if is_cut && response.hovered() {
+            response.clone().on_hover_text(RichText::new(shown_name(&shown(&value), 1000)).font(theme::code()));
+        }
+        response.context_menu(|ui| {
+            if ui.button("Copy cell").clicked() {
+                self.copied = Some(shown(&value));
+                ui.close();
+            }
+            if ui.button("Copy row as JSON").clicked() {
+                let row = self.schema.fields.iter().enumerate().map(|(column, field)| {
+                    (field.name.clone(), self.table.value(cell.row_nr as usize, column).to_json())
+                });
+                self.copied = Some(serde_json::Value::Object(row.collect()).to_string());
+                ui.close();
+            }
+            if ui.button("What goes with this value?").clicked() {
+                self.asked = Some(condition_of(&field.name, &value));
+                ui.close();
+            }
+            if ui.button("Copy column name").clicked() {
+                self.copied = Some(field.name.clone());
+                ui.close();
+            }
+        });
+    }
+
+    fn default_row_height(&self) -> f32 {
+        ROW_HEIGHT
+    }
+}
+
+fn code(ui: &Ui, text: String, colour: Color32) -> Arc<Galley> {
+    ui.painter().layout_no_wrap(text, theme::code(), colour)
+}
+
+/// One line, cut with `…` where it is wider than `width`.
+fn fitted(ui: &Ui, text: String, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text, font, colour);
+    job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
+    ui.painter().layout_job(job)
+}
+
+/// Paints text into a cell, cut at its border.
+fn paint_in(ui: &Ui, inner: Rect, galley: Arc<Galley>, is_right: bool) {
+    let y = inner.center().y - galley.size().y / 2.0;
+    let x = if is_right { inner.right() - galley.size().x } else { inner.left() };
+    let painter = ui.painter_at(inner.expand2(vec2(1.0, 0.0)));
+    painter.galley(pos2(x, y), galley, Color32::PLACEHOLDER);
+}
+
+/// The small picture of a column: a histogram, else the most frequent values; and its nulls.
+fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, profile: &ColumnProfile, rows: u64) {
+    let painter = ui.painter_at(rect);
+    if rows < 2 {
+        return;
+    }
+    if profile.nulls > 0 && profile.nulls == rows {
+        painter.text(rect.left_top(), egui::Align2::LEFT_TOP, "all null", theme::caption(), palette.warning);
+        return;
+    }
+    let nulls = (profile.nulls > 0).then(|| format!("{} null", percent(profile.nulls, rows)));
+    let highest = profile.histogram.iter().copied().max().unwrap_or_default();
+    let has_bars =
+        highest > 0 && profile.histogram.len() > 1 && !matches!(data_type, DataType::String | DataType::Boolean);
+    let mut room = rect;
+    if let Some(nulls) = nulls {
+        let galley = ui.painter().layout_no_wrap(nulls, theme::caption(), palette.warning);
+        let width = galley.size().x + 6.0;
+        painter.galley(pos2(rect.left(), rect.top() + 2.0), galley, palette.warning);
+        room.min.x = (room.min.x + width).min(room.max.x);
+    }
+    // Bars of less than two points show nothing.
+    if has_bars && room.width() < 2.0 * profile.histogram.len() as f32 {
+        return;
+    }
+    if has_bars {
+        let colour = palette.accent.gamma_multiply(0.7);
+        let width = (room.width() / profile.histogram.len() as f32).min(14.0);
+        for (index, count) in profile.histogram.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let height = (*count as f32 / highest as f32 * room.height()).max(1.0);
+            let left = room.left() + index as f32 * width;
+            let bar = Rect::from_min_max(
+                pos2(left, room.bottom() - height),
+                pos2(left + (width - 1.0).max(0.5), room.bottom()),
+            );
+            painter.rect_filled(bar, 0.0, colour);
+        }
+        return;
+    }
+    let top = profile.top.iter().take(2).filter(|(_, count)| *count * 50 > rows);
+    let parts: Vec<String> =
+        top.map(|(value, count)| format!("{} {}", shortened(value), percent(*count, rows))).collect();
+    let text = if parts.is_empty() { format!("{} distinct", grouped(profile.distinct)) } else { parts.join(" · ") };
+    let galley = fitted(ui, text, theme::caption(), palette.soft, room.width());
+    painter.galley(room.left_top() + vec2(0.0, 2.0), galley, palette.soft);
+}
+
+fn shortened(value: &Value) -> String {
+    let text = if let Value::Float(number) = value { cell_number(*number) } else { shown(value) };
+    if text.chars().count() > 16 { format!("{}…", text.chars().take(15).collect::<String>()) } else { text }
+}
+
+/// What is known of a column, on hover of its header.
+fn column_hover_ui(ui: &mut Ui, name: &str, data_type: &DataType, profile: Option<&ColumnProfile>, rows: u64) {
+    ui.label(theme::semibold(format!("{name}  {data_type}")));
+    let Some(profile) = profile else { return };
+    let mut line = |text: String| {
+        caption(ui, text);
+    };
+    line(format!(
+        "{} distinct, {} null ({})",
+        grouped(profile.distinct),
+        grouped(profile.nulls),
+        percent(profile.nulls, rows)
+    ));
+    if !profile.min.is_null() {
+        line(format!("from {} to {}", shortened(&profile.min), shortened(&profile.max)));
+    }
+    for (value, count) in profile.top.iter().take(8) {
+        line(format!("{}  {} ({})", shortened(value), grouped(*count), percent(*count, rows)));
+    }
+}

@@ -1,0 +1,96 @@
+//! Everything that is wrong with the design, errors first. A click shows the step and the field.
+
+use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo};
+use pipewright_core::diagnostic::{Diagnostic, Severity};
+
+use crate::gui::command::{Action, Actions, Chosen};
+use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::state::StateRef;
+use crate::gui::theme;
+use crate::gui::widgets::{caption, empty_state, focus_ring, hairline, shown_name};
+
+/// Characters of a message or a help line: names in it may be of any length.
+const TOLD: usize = 600;
+
+/// The panel.
+pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    if state.problems.is_empty() {
+        empty_state(ui, "No problems", "Everything that is wrong with the design is listed here");
+        return;
+    }
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (index, problem) in state.problems.iter().enumerate() {
+            ui.push_id(index, |ui| {
+                if problem_row(ui, problem) {
+                    show(state, problem, out);
+                }
+            });
+            hairline(ui);
+        }
+    });
+}
+
+/// One problem. Says whether it was clicked.
+fn problem_row(ui: &mut Ui, problem: &Diagnostic) -> bool {
+    let palette = theme::palette(ui.ctx());
+    let (icon, colour) = match problem.severity {
+        Severity::Error => (Icon::Cross, palette.bad),
+        Severity::Warning => (Icon::Warning, palette.warning),
+        Severity::Hint => (Icon::Info, palette.soft),
+    };
+    let response = ui
+        .scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
+            ui.add_space(6.0);
+            ui.spacing_mut().interact_size.y = 16.0;
+            ui.horizontal_top(|ui| {
+                ui.add_space(theme::SPACE_3);
+                icon_ui(ui, icon, 16.0, Some(colour));
+                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    ui.add_space(theme::SPACE_3);
+                    caption(ui, &problem.code);
+                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                        ui.spacing_mut().item_spacing.y = 2.0;
+                        ui.horizontal_wrapped(|ui| {
+                            ui.spacing_mut().item_spacing.x = theme::SPACE_2;
+                            if let Some(step) = &problem.location.step {
+                                ui.label(theme::semibold(shown_name(step, 60)));
+                            }
+                            if let Some(file) = &problem.location.file {
+                                let line = problem.location.line.map(|line| format!(", line {line}"));
+                                caption(ui, format!("{}{}", shown_name(file, 200), line.unwrap_or_default()));
+                            }
+                            ui.label(shown_name(&problem.message, TOLD));
+                        });
+                        if let Some(help) = &problem.help {
+                            ui.label(RichText::new(shown_name(help, TOLD)).color(palette.soft));
+                        }
+                    });
+                });
+            });
+            ui.add_space(6.0);
+        })
+        .response;
+    let name = match &problem.location.step {
+        Some(step) => format!("{step}: {}", problem.message),
+        None => problem.message.clone(),
+    };
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+    focus_ring(ui, &response, response.rect);
+    if response.hovered() {
+        let ground = palette.accent.gamma_multiply(0.08);
+        ui.painter().rect_filled(response.rect, 0.0, ground);
+    }
+    response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+}
+
+/// Brings the place of a problem into view.
+fn show(state: StateRef<'_>, problem: &Diagnostic, out: &mut Actions) {
+    let Some(id) = &problem.location.id else { return };
+    if state.project.steps.contains_key(id) {
+        let field = problem.location.field.clone().unwrap_or_default();
+        out.push(Action::FocusField { step: id.clone(), field });
+    } else if state.project.sources.contains_key(id) {
+        out.push(Action::Choose(Chosen::Source(id.clone())));
+    }
+}

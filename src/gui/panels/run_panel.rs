@@ -1,0 +1,157 @@
+//! A run: what it does, how far it is, and its report with a row per step.
+
+use egui::{Align, Grid, Layout, ProgressBar, RichText, ScrollArea, Ui};
+
+use crate::gui::backend::RunReport;
+use crate::gui::command::{Action, Actions, Command};
+use crate::gui::forms::diagnostic_ui;
+use crate::gui::state::{StateRef, grouped};
+use crate::gui::theme;
+use crate::gui::widgets::{caption, empty_state, link, primary_button, soft, strong};
+
+/// The panel.
+pub fn run_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    egui::Frame::new().inner_margin(egui::Margin::same(theme::SPACE_3 as i8)).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            if state.run.active.is_some() {
+                progress_ui(ui, state, out);
+                return;
+            }
+            match &state.run.outcome {
+                None => {
+                    empty_state(ui, "Nothing has run yet", "A run reads the whole input and writes the outputs");
+                    ui.vertical_centered(|ui| {
+                        if primary_button(ui, "Run F5").clicked() {
+                            out.command(Command::Run);
+                        }
+                    });
+                }
+                Some(Ok(report)) => report_ui(ui, state, report),
+                Some(Err(problems)) => {
+                    strong(ui, "The run stopped");
+                    ui.add_space(theme::SPACE_2);
+                    for problem in problems {
+                        let title = problem.location.step.clone().unwrap_or_default();
+                        if let Some(id) = problem.location.id.clone().filter(|_| !title.is_empty())
+                            && link(ui, &title).clicked()
+                        {
+                            let field = problem.location.field.clone().unwrap_or_default();
+                            out.push(Action::FocusField { step: id, field });
+                        }
+                        diagnostic_ui(ui, problem);
+                        ui.add_space(theme::SPACE_2);
+                    }
+                }
+            }
+        });
+    });
+}
+
+fn progress_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    let (done, total) = state.run.bytes;
+    ui.horizontal(|ui| {
+        strong(ui, "Running");
+        soft(ui, format!("to {}", state.run.out.display()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Stop").clicked() {
+                out.push(Action::CancelRun);
+            }
+        });
+    });
+    ui.add_space(theme::SPACE_2);
+    let share = if total > 0 { done as f32 / total as f32 } else { 0.0 };
+    let text = if total > 0 { format!("{} of {}", bytes(done), bytes(total)) } else { "starting".to_owned() };
+    ui.add(ProgressBar::new(share).text(RichText::new(text).font(theme::caption())).desired_height(16.0));
+    ui.add_space(theme::SPACE_2);
+    for line in state.run.log.iter().rev().take(50) {
+        caption(ui, line);
+    }
+}
+
+/// `4.2 MB`.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..=9_999 => format!("{} B", grouped(count)),
+        10_000..=9_999_999 => format!("{:.1} kB", count as f64 / 1e3),
+        10_000_000..=9_999_999_999 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.2} GB", count as f64 / 1e9),
+    }
+}
+
+fn report_ui(ui: &mut Ui, state: StateRef<'_>, report: &RunReport) {
+    ui.horizontal_wrapped(|ui| {
+        strong(ui, "The run is done");
+        soft(ui, format!("in {:.1} s · output in {}", report.seconds, state.run.out.display()));
+    });
+    ui.add_space(theme::SPACE_3);
+    for remark in report.remarks() {
+        caption(ui, remark.location.step.clone().unwrap_or_default());
+        diagnostic_ui(ui, &remark);
+        ui.add_space(theme::SPACE_2);
+    }
+    if !report.sinks.is_empty() {
+        caption(ui, "WRITTEN");
+        for sink in &report.sinks {
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(&sink.path).font(theme::code()));
+                caption(ui, format!("{} rows · {}", grouped(sink.rows), bytes(sink.bytes)));
+            });
+        }
+        ui.add_space(theme::SPACE_3);
+    }
+    caption(ui, "READ");
+    let headings = ["Source", "Format", "Lines", "Accepted", "Unread", "Joined, blank, headers"];
+    let rows = report.sources.iter().map(|source| {
+        let tally = &source.tally;
+        let others = tally.joined + tally.blank + tally.meta;
+        (&source.title, &source.format, vec![tally.read, tally.accepted, tally.quarantined, others])
+    });
+    counts_ui(ui, "sources", &headings, rows);
+    ui.add_space(theme::SPACE_3);
+    caption(ui, "STEPS");
+    let headings = ["Step", "Operation", "Rows in", "Rows out", "Dropped", "Rejected"];
+    let rows = report.steps.iter().map(|step| {
+        let rows_in = step.rows_in.iter().sum();
+        (&step.title, &step.op, vec![rows_in, step.rows_out, step.dropped, step.quarantined])
+    });
+    counts_ui(ui, "steps", &headings, rows);
+}
+
+/// A small table: two words and counts, set right.
+fn counts_ui<'a>(
+    ui: &mut Ui,
+    name: &str,
+    headings: &[&str],
+    rows: impl Iterator<Item = (&'a String, &'a String, Vec<u64>)>,
+) {
+    const WIDTH: f32 = 140.0;
+    let right = |ui: &mut Ui, text: RichText| {
+        let size = egui::vec2(WIDTH, ui.spacing().interact_size.y);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            // A grid cell is else as narrow as its column was in the last frame.
+            ui.set_min_width(WIDTH);
+            ui.add(egui::Label::new(text).extend());
+        });
+    };
+    let soft = theme::palette(ui.ctx()).soft;
+    ui.spacing_mut().interact_size.y = 20.0;
+    Grid::new(name).num_columns(headings.len()).spacing([theme::SPACE_3, 2.0]).show(ui, |ui| {
+        for (index, heading) in headings.iter().enumerate() {
+            let text = RichText::new(*heading).font(theme::caption()).color(soft);
+            if index < 2 {
+                ui.label(text);
+            } else {
+                right(ui, text);
+            }
+        }
+        ui.end_row();
+        for (title, kind, counts) in rows {
+            ui.label(title);
+            ui.label(RichText::new(kind).font(theme::caption()).color(soft));
+            for count in counts {
+                right(ui, RichText::new(grouped(count)).font(theme::code()));
+            }
+            ui.end_row();
+        }
+    });
+}

@@ -1,0 +1,79 @@
+//! What is shown while no project is open: recent ones, the worked example, a place to drop a file.
+
+use egui::{Align, CentralPanel, Frame, Layout, RichText, ScrollArea, Ui};
+
+use crate::gui::command::{Action, Actions, Command};
+use crate::gui::icons::Icon;
+use crate::gui::state::StateRef;
+use crate::gui::theme;
+use crate::gui::widgets::{caption, list_row, primary_button, soft};
+
+/// The screen.
+pub fn start_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    let palette = theme::palette(ui.ctx());
+    CentralPanel::default().frame(Frame::new().fill(palette.canvas)).show(ui, |ui| {
+        let room = ui.available_size();
+        let width = 520.0_f32.min(room.x - 2.0 * theme::SPACE_4).max(120.0);
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.with_layout(Layout::top_down(Align::Center), |ui| {
+                ui.add_space((room.y * 0.16).max(theme::SPACE_4));
+                ui.label(RichText::new("Pipewright").font(theme::number()));
+                ui.add_space(theme::SPACE_1);
+                soft(ui, "From the data that is there to the questions that are asked, on one canvas.");
+                ui.add_space(theme::SPACE_6);
+                ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                    ui.set_width(width);
+                    ways_ui(ui, out);
+                    ui.add_space(theme::SPACE_6);
+                    recent_ui(ui, state, out);
+                });
+            });
+        });
+    });
+}
+
+fn ways_ui(ui: &mut Ui, out: &mut Actions) {
+    ui.horizontal_wrapped(|ui| {
+        if primary_button(ui, "Open the worked example").clicked() {
+            out.push(Action::OpenExample);
+        }
+        if ui.button("New project").clicked() {
+            out.command(Command::New);
+        }
+        if ui.button("Open…").clicked() {
+            out.command(Command::Open);
+        }
+        if ui.button("Ask a question").clicked() {
+            out.command(Command::Question);
+        }
+    });
+    ui.add_space(theme::SPACE_3);
+    let palette = theme::palette(ui.ctx());
+    Frame::new()
+        .stroke(egui::Stroke::new(1.0, palette.strong_hairline()))
+        .corner_radius(egui::CornerRadius::same(theme::RADIUS_STEP))
+        .inner_margin(egui::Margin::same(theme::SPACE_6 as i8))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.vertical_centered(|ui| {
+                crate::gui::icons::icon_ui(ui, Icon::Tray, 24.0, Some(palette.soft));
+                ui.label(theme::semibold("Drop a log here"));
+                soft(ui, "Logs, metrics, tables, API answers: the format is recognised, compressed or not.");
+            });
+        });
+}
+
+fn recent_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+    if state.settings.recent.is_empty() {
+        return;
+    }
+    caption(ui, "RECENT");
+    for path in &state.settings.recent {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name.strip_suffix(pipewright_core::project::EXTENSION).unwrap_or(&name).to_owned();
+        let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        if list_row(ui, &name, &folder, false, |_| {}).clicked() {
+            out.push(Action::OpenPaths { paths: vec![path.clone()], at: None });
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What the window shows and what is typed into it, apart from the project: tabs, open dialogs, drafts, the canvas with
+//! its scene. Never saved with the project. Imports the canvas and the forms' memory.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use egui::Pos2;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::project::{Edit, OnDisk, Project, ProjectChange, SaveFault};
+
+use crate::gui::canvas::{Canvas, PortRef, Scene};
+use crate::gui::command::{BottomTab, LeftTab};
+use crate::gui::forms::FormMemory;
+
+/// The step palette at a place.
+#[derive(Debug, Default)]
+pub struct PalettePopup {
+    pub query: String,
+    pub chosen: usize,
+    /// Canvas place of the new step; `None`: beside the selection.
+    pub at: Option<Pos2>,
+    /// Where the popup opens.
+    pub screen: Pos2,
+    /// The port that a wire was drawn from.
+    pub from: Option<PortRef>,
+    /// It opened in this frame: the field takes the keyboard.
+    pub is_new: bool,
+}
+
+/// Search over everything.
+#[derive(Debug, Default)]
+pub struct Search {
+    pub query: String,
+    pub chosen: usize,
+    /// Only steps (Ctrl+F).
+    pub only_steps: bool,
+    pub is_new: bool,
+}
+
+/// What is to be done once unsaved changes are settled.
+#[derive(Debug, Clone)]
+pub enum Then {
+    Quit,
+    New,
+    Open(PathBuf),
+    Example,
+}
+
+/// A dialog over the window.
+#[derive(Debug)]
+pub enum Dialog {
+    Open {
+        path: String,
+    },
+    SaveAs {
+        path: String,
+        then: Option<Then>,
+    },
+    Unsaved {
+        then: Then,
+    },
+    Export {
+        target: String,
+        folder: String,
+    },
+    Run {
+        out: String,
+        parameters: BTreeMap<String, String>,
+    },
+    /// The file that a planned source waited for.
+    RealFile {
+        source: String,
+        path: String,
+    },
+    /// What differs between a planned source and the real file; accepted, the edits are applied.
+    Real {
+        title: String,
+        path: String,
+        edits: Vec<Edit>,
+        differences: Vec<Diagnostic>,
+    },
+    /// What the file on the disk has otherwise.
+    Compare(Vec<ProjectChange>),
+    /// A save would write over what somebody else did; `then`: what waits for it.
+    Conflict {
+        path: PathBuf,
+        fault: SaveFault,
+        then: Option<Then>,
+    },
+    Keys,
+}
+
+impl Dialog {
+    /// Tells dialogs apart.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Dialog::Open { .. } => "open",
+            Dialog::SaveAs { .. } => "save as",
+            Dialog::Unsaved { .. } => "unsaved",
+            Dialog::Export { .. } => "export",
+            Dialog::Run { .. } => "run",
+            Dialog::RealFile { .. } => "real file",
+            Dialog::Real { .. } => "real",
+            Dialog::Compare(_) => "compare",
+            Dialog::Conflict { .. } => "conflict",
+            Dialog::Keys => "keys",
+        }
+    }
+}
+
+/// What the preview shows of the chosen step.
+#[derive(Debug, Default)]
+pub struct PreviewView {
+    /// Output port, where the step has several.
+    pub port: Option<String>,
+    pub row: Option<u64>,
+}
+
+/// The view.
+#[derive(Default)]
+pub struct View {
+    pub left: LeftTab,
+    pub bottom: BottomTab,
+    pub canvas: Canvas,
+    pub scene: Scene,
+    /// Revision of the project and version of the results that the scene was made of.
+    pub drawn: Option<(u64, u64, bool)>,
+    pub forms: FormMemory,
+    /// The step whose form was shown last: drafts go when another is shown.
+    pub shown_item: Option<String>,
+    pub palette_query: String,
+    pub questions: crate::gui::panels::questions::QuestionsView,
+    pub coverage: crate::gui::panels::coverage::CoverageView,
+    /// Price of a gigabyte that is kept; 0: none.
+    pub price: f64,
+    /// The condition that is typed into “What differs?”, and of which step.
+    pub differs: Option<(String, String)>,
+
+    pub palette: Option<PalettePopup>,
+    pub search: Option<Search>,
+    pub dialog: Option<Dialog>,
+    /// The dialog opened in this frame: its field takes the keyboard.
+    pub dialog_is_new: bool,
+    pub preview: PreviewView,
+    /// A step that shall be brought into view once the canvas knows it.
+    pub reveal: Option<String>,
+    /// Steps that shall be shown together once the canvas knows them.
+    pub fit_steps: Option<Vec<String>>,
+    /// Everything shall be shown once the canvas knows where it is.
+    pub fit: bool,
+    /// Canvas place for files that are being recognised.
+    pub drop_at: Option<Pos2>,
+    /// The panel that F6 gave the keyboard to last: left, canvas, inspector, below.
+    panel: usize,
+    panel_is_wanted: bool,
+    /// Quit once the files are closed.
+    pub closing: bool,
+    pub may_close: bool,
+    /// The files are closed since then, in seconds of the window: only a run that cleans up is waited for.
+    pub closed_at: Option<f64>,
+    /// Revision at which unsaved changes were given up for another project.
+    pub given_up: Option<u64>,
+    /// Chosen for the next save: the state of the file that is written over, and that somebody else has it open.
+    pub save_over: Option<OnDisk>,
+    /// Edits that give a project its paths from the folder that it is being saved in.
+    pub moved: Vec<Edit>,
+    pub despite_holder: bool,
+    /// After a save: what was waiting for it.
+    pub after_save: Option<Then>,
+    /// Per target, the steps that it does not carry and why; of which revision.
+    pub carried: (Option<u64>, Vec<(String, Vec<String>)>),
+}
+
+impl View {
+    pub fn show_dialog(&mut self, dialog: Dialog) {
+        self.dialog = Some(dialog);
+        self.dialog_is_new = true;
+    }
+
+    /// F6: the next panel shall get the keyboard.
+    pub fn next_panel(&mut self) {
+        self.panel = (self.panel + 1) % 4;
+        self.panel_is_wanted = true;
+    }
+
+    /// Whether the panel of that index shall take the keyboard; says so once.
+    pub fn takes_panel(&mut self, index: usize) -> bool {
+        let is_wanted = self.panel_is_wanted && self.panel == index;
+        self.panel_is_wanted &= !is_wanted;
+        is_wanted
+    }
+
+    /// Another project is shown.
+    pub fn reset(&mut self, project: &Project) {
+        let is_empty = project.steps.is_empty();
+        self.canvas = Canvas::default();
+        self.scene = Scene { revision: self.scene.revision, ..Scene::default() };
+        self.drawn = None;
+        self.forms.clear();
+        self.preview = PreviewView::default();
+        self.palette = None;
+        self.search = None;
+        self.drop_at = None;
+        self.fit_steps = None;
+        self.questions = Default::default();
+        self.coverage = Default::default();
+        self.differs = None;
+        self.left = if !is_empty && project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };
+        self.bottom = BottomTab::Preview;
+    }
+}

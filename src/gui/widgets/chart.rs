@@ -1,0 +1,157 @@
+//! An answer's chart: lines over time, bars over names, with its measure named and both axes with their units. Imports
+//! the plot widgets and the theme; no project, no tables.
+
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use egui_plot::{AxisHints, Line, Plot, PlotPoints, Points};
+use pipewright_core::data::figures::{grouped, number_text, short_number, with_unit};
+use pipewright_core::data::instants::day_and_clock;
+use pipewright_core::planner::Plotted;
+
+use super::{caption, dot};
+use crate::gui::theme::{self, Group};
+
+/// Draws it.
+pub fn chart_ui(ui: &mut Ui, name: &str, chart: &Plotted, height: f32) {
+    let palette = theme::palette(ui.ctx());
+    let hues = [Group::Load, Group::Shape, Group::Extract, Group::Clean, Group::Enrich, Group::Analyse, Group::Check];
+    let colours: Vec<Color32> = hues.iter().map(|group| palette.hue(*group)).collect();
+    ui.label(theme::semibold(&chart.title));
+    if chart.lines.is_empty() {
+        bars_ui(ui, name, chart, colours[0]);
+        if chart.more > 0 {
+            let all = chart.bars.len() + chart.more;
+            caption(ui, format!("the first {} of {}", chart.bars.len(), grouped(all as u64)));
+        }
+        return;
+    }
+    lines_ui(ui, name, chart, &colours, height);
+    let gaps = if chart.has_zeros { "without rows: zero" } else { "without rows: a gap" };
+    caption(ui, format!("times {gaps}"));
+    if chart.lines.len() > 1 {
+        ui.horizontal_wrapped(|ui| {
+            for (line, colour) in chart.lines.iter().zip(colours.iter().cycle()) {
+                dot(ui, *colour);
+                caption(ui, &line.name);
+            }
+        });
+    }
+    if chart.more > 0 {
+        caption(ui, format!("{} rows of further names are not drawn", grouped(chart.more as u64)));
+    }
+}
+
+fn lines_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: &[Color32], height: f32) {
+    let points = || chart.lines.iter().flat_map(|line| &line.pieces).flatten();
+    let (low, high) = points().fold((f64::MAX, f64::MIN), |(low, high), [x, _]| (low.min(*x), high.max(*x)));
+    let highest = points().map(|[_, y]| *y).fold(f64::MIN, f64::max);
+    // Labels are legible as soon as they have room, instead of fading in.
+    let room = egui::Rangef::new(8.0, 16.0);
+    let unit = chart.unit.clone();
+    let below = AxisHints::new_x()
+        .label(&chart.x_title)
+        .formatter(move |mark, _| time_text(mark.value, high - low))
+        .label_spacing(room);
+    let left = AxisHints::new_y()
+        .label(&chart.y_title)
+        .formatter(move |mark, _| axis_number(mark.value, &unit))
+        .label_spacing(room);
+    let plot = Plot::new(name)
+        .height(height)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_grid([false, true])
+        .include_y(0.0)
+        .include_y(if highest > 0.0 { highest } else { 1.0 })
+        .x_grid_spacer(time_spacer(low, high))
+        .custom_x_axes(vec![below])
+        .custom_y_axes(vec![left]);
+    plot.show(ui, |plot| {
+        for (line, colour) in chart.lines.iter().zip(colours.iter().cycle()) {
+            for piece in &line.pieces {
+                let points = PlotPoints::from(piece.clone());
+                // A point between two gaps is no line.
+                if piece.len() == 1 {
+                    plot.points(Points::new(&line.name, points).color(*colour).radius(2.0));
+                } else {
+                    plot.line(Line::new(&line.name, points).color(*colour).width(2.0));
+                }
+            }
+        }
+    });
+}
+
+/// A number at an axis, in the unit that the axis is titled with.
+fn axis_number(value: f64, unit: &str) -> String {
+    match unit {
+        "share" => number_text(value * 100.0),
+        "B" => with_unit(value, unit),
+        _ => short_number(value),
+    }
+}
+
+/// A number beside a bar.
+fn bar_number(value: f64, unit: &str) -> String {
+    if unit.is_empty() { short_number(value) } else { with_unit(value, unit) }
+}
+
+/// At most five marks, at whole hours or days.
+fn time_spacer(low: f64, high: f64) -> impl Fn(egui_plot::GridInput) -> Vec<egui_plot::GridMark> {
+    const MINUTE: f64 = 60e6;
+    const STEPS: [f64; 14] =
+        [1.0, 5.0, 15.0, 60.0, 180.0, 360.0, 720.0, 1440.0, 2880.0, 10_080.0, 20_160.0, 43_200.0, 129_600.0, 525_600.0];
+    const MOST: f64 = 5.0;
+    let span = (high - low).max(1.0);
+    let step = STEPS.iter().map(|minutes| minutes * MINUTE).find(|step| span / step <= MOST).unwrap_or(span / MOST);
+    move |_| {
+        let first = (low / step).ceil() as i64;
+        let marks =
+            (first..=first.saturating_add(MOST as i64)).map(|mark| mark as f64 * step).filter(|mark| *mark <= high);
+        marks.map(|value| egui_plot::GridMark { value, step_size: step }).collect()
+    }
+}
+
+/// A row for each name: the name, its bar, its number.
+fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colour: Color32) {
+    const HEIGHT: f32 = 18.0;
+    let palette = theme::palette(ui.ctx());
+    let most = chart.bars.iter().map(|(_, number)| *number).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let width = ui.available_width();
+    let (names, numbers) = (width * 0.42, 64.0);
+    ui.horizontal(|ui| {
+        caption(ui, &chart.x_title);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| caption(ui, &chart.y_title));
+    });
+    let (whole, response) = ui.allocate_exact_size(vec2(width, chart.bars.len() as f32 * HEIGHT), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    for (line, (name, number)) in chart.bars.iter().enumerate() {
+        let row = Rect::from_min_size(whole.min + vec2(0.0, line as f32 * HEIGHT), vec2(width, HEIGHT));
+        let mut job = LayoutJob::simple_singleline(name.clone(), theme::caption(), palette.text);
+        job.wrap = TextWrapping::truncate_at_width(names - theme::SPACE_2);
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+        let place = row.left_center() - vec2(0.0, galley.size().y / 2.0);
+        ui.painter().galley(place, galley, palette.text);
+        let room = width - names - numbers;
+        if *number > 0.0 {
+            let long = (room * (number / most) as f32).max(1.0);
+            let bar = Rect::from_min_size(row.min + vec2(names, 4.0), vec2(long, HEIGHT - 8.0));
+            ui.painter().rect_filled(bar, 2.0, colour);
+        }
+        let text = bar_number(*number, &chart.unit);
+        ui.painter().text(row.right_center(), Align2::RIGHT_CENTER, text, theme::caption(), palette.soft);
+    }
+}
+
+/// A time along the bottom: no more of it than tells the marks apart.
+fn time_text(at: f64, span: f64) -> String {
+    const DAY: f64 = 86_400e6;
+    let (day, clock) = day_and_clock(at as i64);
+    match span {
+        span if span > 3.0 * DAY => day,
+        span if span > 0.7 * DAY => format!("{day} {clock}"),
+        _ => clock,
+    }
+}
