@@ -7,12 +7,12 @@ use std::sync::{Arc, OnceLock};
 
 use pipewright_app::resolve::referred_variable;
 use pipewright_app::resolve::{resolve_sources, sample_files};
-use pipewright_core::data::Value;
+use pipewright_core::data::{Labels, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::files;
-use pipewright_core::ir::{NodeId, Op, Plan, parameter_variable, parse_parameter, prune};
+use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, parameter_variable, parse_parameter, prune};
 use pipewright_core::plan::{check_policy, plan, plan_of_sources};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 
@@ -104,24 +104,30 @@ impl Opened {
     /// receipt, whose rows are pinned.
     pub fn take_sources(&mut self, from: &Path) -> Result<(), Failure> {
         let other = open(from)?;
-        let mut paths: Vec<String> = Vec::new();
-        for (_, node) in other.plan.iter() {
-            paths.extend(if let Op::Read(read) = &node.op { Some(read.path.clone()) } else { None });
-        }
+        let read_of = |node: &'_ Node| if let Op::Read(read) = &node.op { Some(read.clone()) } else { None };
+        let others: Vec<Read> = other.plan.iter().filter_map(|(_, node)| read_of(node)).collect();
         let reads: Vec<usize> =
             self.plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_))).map(|(id, _)| id.0 as usize).collect();
-        if reads.len() != paths.len() {
+        if reads.len() != others.len() {
             let message = format!(
                 "`{}` reads {} sources, the pipeline that is run reads {}",
                 from.display(),
-                paths.len(),
+                others.len(),
                 reads.len()
             );
             return Err(usage(message, "give the pipeline of a receipt that was exported with this one"));
         }
-        for (index, path) in reads.into_iter().zip(paths) {
+        for (index, other) in reads.into_iter().zip(others) {
             if let Op::Read(read) = &mut Arc::make_mut(&mut self.plan.nodes[index]).op {
-                read.path = path;
+                // Labels that only the other knows would be lost on its rows.
+                let own = |name: &str| read.schema.get(name).map(|field| &field.labels);
+                let mut more = other.schema.fields.iter().filter(|field| own(&field.name) != Some(&field.labels));
+                if let Some(field) = more.find(|field| field.labels != Labels::default()) {
+                    let message =
+                        format!("`{}` says of `{}` what the pipeline that is run does not", from.display(), field.name);
+                    return Err(usage(message, "give the pipeline of a receipt that was exported with this one"));
+                }
+                read.path = other.path;
             }
         }
         for parameter in &mut self.plan.parameters {
@@ -137,6 +143,15 @@ impl Opened {
     /// the current folder.
     pub fn parameters(&self, given: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
         let mut values = BTreeMap::new();
+        for parameter in &self.plan.parameters {
+            let variable = parameter_variable(&parameter.name);
+            if std::env::var_os(&variable).is_some_and(|value| value.to_str().is_none()) {
+                return Err(usage(
+                    format!("the variable `{variable}` is no text in UTF-8"),
+                    format!("give `{}` another value; a folder may need another name", parameter.name),
+                ));
+            }
+        }
         for text in given {
             let Some((name, value)) = text.split_once('=') else {
                 return Err(usage(

@@ -97,7 +97,11 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
             outcome: Outcome::Invalid,
         };
         let text = files::read_file(path).map_err(dotenvy::Error::Io).map_err(invalid)?;
-        let (text, dollar) = without_variables(&String::from_utf8_lossy(&text));
+        let text = String::from_utf8(text).map_err(|error| {
+            let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+            invalid(dotenvy::Error::Io(error))
+        })?;
+        let (text, dollar) = without_variables(text.trim_start_matches('\u{feff}'));
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
             let (name, value) = pair.map_err(invalid)?;
             file.insert(name, value.replace(dollar, "$"));

@@ -18,7 +18,7 @@ mod save;
 pub use folder::FolderUpdate;
 pub use inside::{check_file_name, inside, is_hidden, without_links};
 pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place, place_of};
-pub use marker::{MARKER, is_foreign};
+pub use marker::{MARKER, is_foreign, is_receipt};
 pub use names::{make_folder, slashes};
 pub use publication::{Publication, abandon_all, there_is_one};
 pub use reach::{

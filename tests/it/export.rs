@@ -109,6 +109,54 @@ fn planned_sources_are_refused_with_their_owner() {
 }
 
 #[test]
+fn what_must_be_written_in_sql_is_no_parameter_there() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in.csv"), "t,n\na@b.c,1\n").unwrap();
+    let time = "to_timestamp('2026-03-02T00:00:00Z')";
+    for (number, expression) in [
+        "regexp_replace(t, ${re}, 'z')",
+        "regexp_replace(t, '[@.]', ${re})",
+        "regexp_matches(t, ${re})",
+        "regexp_extract(t, ${re})",
+        "regexp_count(t, ${re})",
+        "regexp_count(t, 'a*')",
+        "regexp_extract_all(t, 'x?')",
+        "regexp_extract(t, '(x*)?a', 1)",
+        "regexp_matches(t, '\\B')",
+        "json_get(t, ${re})",
+        "json_list(t, ${re})",
+        "json_length(t, ${re})",
+        &format!("date_trunc(${{re}}, {time})"),
+        &format!("at_timezone({time}, ${{re}})"),
+        &format!("format_time({time}, ${{re}})"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let at = folder.path().join(number.to_string());
+        fs::create_dir(&at).unwrap();
+        fs::copy(folder.path().join("in.csv"), at.join("in.csv")).unwrap();
+        let mut edits = vec![
+            insert("parameters", json!({"id": "re", "name": "re", "type": "String", "default": "day"})),
+            insert("sources", json!({"id": "s", "title": "S", "path": "in.csv"})),
+            insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+            insert(
+                "steps",
+                json!({"id": "c", "kind": "compute", "title": "Computed", "settings": {
+                "columns": [{"id": "c1", "name": "x", "expression": expression}]}}),
+            ),
+            insert("steps", json!({"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "x.jsonl"}})),
+        ];
+        edits.extend(wires(&["in", "c", "out"]));
+        let project = saved(&at, &edits);
+        let (code, _, talk) = run(&["export", &project, "--target", "duckdb", "--out", path(&at.join("bundle"))]);
+        // Where a parameter is no pattern to the language either, `check` says so.
+        let is_refused = talk.contains("DuckDB does not carry") || talk.contains("is not a constant");
+        assert!(code == 78 && is_refused, "{expression}: {code} {talk}");
+    }
+}
+
+#[test]
 fn what_duckdb_does_not_carry_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("in.csv"), "agent,n\nMozilla/5.0,1\n").unwrap();

@@ -145,6 +145,12 @@ if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
   exit 2
 fi
 out=${1:?usage: run.sh OUT}
+case $out in
+  -*)
+    echo "usage: run.sh OUT [--trust] (a folder whose name begins with - is ./$out)" >&2
+    exit 2
+    ;;
+esac
 shift
 case $out in
   *"

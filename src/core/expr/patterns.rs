@@ -26,13 +26,6 @@ pub struct RegexPattern {
     pub groups: Vec<Option<String>>,
 }
 
-impl RegexPattern {
-    /// For RE2 and engines that read its syntax (DuckDB, Vector): there `\b` is ASCII by itself.
-    pub fn re2_text(&self) -> String {
-        self.text.replace(r"(?-u:\b)", r"\b").replace(r"(?-u:\B)", r"\B")
-    }
-}
-
 /// Reads a pattern; the error's span is in `text`.
 pub fn regex_pattern(text: &str) -> Result<RegexPattern, Diagnostic> {
     let mut ast = ast::parse::ParserBuilder::new().nest_limit(100).build().parse(text).map_err(|error| {
@@ -217,7 +210,6 @@ mod tests {
         assert!(matches(r"(?i)^GET$", "get"));
         let pattern = regex_pattern(r"\b(?P<code>\d{3})([\w.]+)\B").unwrap();
         assert_eq!(pattern.groups, [Some("code".to_owned()), None]);
-        assert_eq!(pattern.re2_text(), r"(?:\b(?P<code>[0-9]{3})([\.0-9A-Z_a-z]+)\B)");
     }
 
     #[test]

@@ -13,6 +13,8 @@ use super::regular::open_file;
 
 /// Name of the file.
 pub const MARKER: &str = ".pipewright.json";
+/// Where a bundle keeps the rows that prove it.
+const RECEIPT: &str = "receipt";
 /// Bytes that a marker may have: what is larger is none.
 const LARGEST: u64 = 64 << 20;
 
@@ -51,6 +53,12 @@ impl Mark {
     }
 }
 
+/// Whether a folder is the receipt of an exported bundle: its rows are samples of sources, and no source.
+pub fn is_receipt(folder: &Path) -> bool {
+    let is_named_so = folder.file_name().is_some_and(|name| name == RECEIPT);
+    is_named_so && folder.parent().is_some_and(Marker::is_of_export)
+}
+
 fn state_of(path: &Path) -> io::Result<(u64, u128)> {
     let about = path.symlink_metadata()?;
     let changed = about.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -61,6 +69,11 @@ impl Marker {
     /// What a folder's marker lists; nothing where there is none, or one that cannot be read.
     pub fn of(folder: &Path) -> Marker {
         Marker::read_file(&folder.join(MARKER)).unwrap_or_else(Marker::new)
+    }
+
+    /// Whether `export` wrote to a folder.
+    pub fn is_of_export(folder: &Path) -> bool {
+        Marker::of(folder).files.values().any(|mark| mark.by == "export")
     }
 
     /// Whether a marker may be written there: there is none, or one that Pipewright wrote.

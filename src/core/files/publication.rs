@@ -15,6 +15,7 @@ use super::lock::is_same_place;
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
+use super::regular::open_file;
 use crate::diagnostic::{Diagnostic, io_cause};
 
 /// How long others may be putting things into the same folder.
@@ -601,6 +602,12 @@ fn is_device(target: &Path) -> bool {
 fn check_marker(folder: &Path) -> Result<(), Diagnostic> {
     match Marker::is_free(folder) {
         true => Ok(()),
+        false if let Err(error) = open_file(&folder.join(MARKER)) => Err(Diagnostic::error(
+            "PW0748",
+            format!("`{MARKER}`, the record of what was written to the folder, cannot be read: {}", io_cause(&error)),
+        )
+        .help("see whether the file may be read, or write to another folder")
+        .file(folder.join(MARKER).display().to_string())),
         false => Err(Diagnostic::error("PW0748", format!("`{MARKER}` in the folder is not Pipewright's record of files"))
             .help("Pipewright keeps a record of that name in the folders that it writes to: give the file another name, or write to another folder")
             .file(folder.join(MARKER).display().to_string())),

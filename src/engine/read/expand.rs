@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
-use pipewright_core::files::{check_reach, place_of};
+use pipewright_core::files::{check_reach, is_receipt, place_of};
 
 use super::input::{STANDARD_INPUT, standard_input};
 use super::open::unreadable;
@@ -99,7 +99,7 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             let entry = entry.map_err(|error| unreadable(&folder, &error))?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !hidden => folders.push(entry.path()),
+                Ok(kind) if kind.is_dir() && !hidden && !is_receipt(&entry.path()) => folders.push(entry.path()),
                 Ok(_) if !hidden && entry.path().is_file() => files.push(entry.path()),
                 _ => {}
             }

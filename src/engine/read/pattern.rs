@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::{is_trusted, may_read, out_of_reach};
+use pipewright_core::files::{is_receipt, is_trusted, may_read, out_of_reach};
 
 /// What a pattern leads to: files, in the order of the walk, and folders that cannot be looked into, with the cause.
 #[derive(Debug, Default)]
@@ -17,13 +17,21 @@ pub struct Found {
     pub closed: BTreeMap<PathBuf, String>,
 }
 
+/// Of each `**` all folders are gone through anew.
+const MOST_FOLDERS: usize = 8;
+
 /// One part of a pattern.
 enum Part {
     /// A name, or `..`.
     Plain(String),
     Wild(Pattern),
-    /// `**`: this folder, and all that are below it.
+    /// `**`: this folder, and all that are below it, but for hidden ones and receipts of bundles.
     Folders,
+}
+
+/// Names that no pattern means which does not begin with a dot itself: also of what Pipewright has aside while it writes.
+fn is_hidden_name(name: &str) -> bool {
+    name.starts_with('.')
 }
 
 /// Whether a part of a path stands for several names.
@@ -40,8 +48,13 @@ pub fn find(path: &str, base: &Path) -> Result<Found, Diagnostic> {
             Component::Prefix(_) | Component::RootDir => start.push(component),
             Component::CurDir => {}
             Component::ParentDir => parts.push(Part::Plain("..".to_owned())),
+            // Folders below folders are the folders below.
+            Component::Normal(name) if name == "**" && matches!(parts.last(), Some(Part::Folders)) => {}
             Component::Normal(name) => parts.push(part(&name.to_string_lossy(), path)?),
         }
+    }
+    if parts.iter().filter(|part| matches!(part, Part::Folders)).count() > MOST_FOLDERS {
+        return Err(no_pattern(path, &format!("`**` stands in it more than {MOST_FOLDERS} times")));
     }
     let refused = out_of_reach(&base.join(path));
     let is_guest = !is_trusted(base);
@@ -64,11 +77,15 @@ fn part(name: &str, path: &str) -> Result<Part, Diagnostic> {
                 "invalid range pattern" => "a `[` is not closed",
                 _ => "`**` stands alone between two `/`",
             };
-            Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {cause}"))
-                .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
-                .field("path")
+            no_pattern(path, cause)
         }),
     }
+}
+
+fn no_pattern(path: &str, cause: &str) -> Diagnostic {
+    Diagnostic::error("PW0905", format!("`{path}` is no pattern of file names: {cause}"))
+        .help("`*` stands for any text, `?` for one character, `[ab]` for one of these, `**` for folders")
+        .field("path")
 }
 
 struct Walk<'a> {
@@ -93,13 +110,16 @@ impl Walk<'_> {
                 Part::Plain(name) => open.push((place.join(name), rest)),
                 Part::Wild(pattern) => {
                     let Some(names) = self.names(&place, parts.len())? else { continue };
-                    let fits = names.into_iter().rev().filter(|name| pattern.matches(name));
+                    let may_be_hidden = pattern.as_str().starts_with('.');
+                    let names = names.into_iter().rev().filter(|name| may_be_hidden || !is_hidden_name(name));
+                    let fits = names.filter(|name| pattern.matches(name));
                     open.extend(fits.map(|name| (place.join(name), rest)));
                 }
                 Part::Folders => {
                     let Some(names) = self.names(&place, parts.len())? else { continue };
-                    for below in names.into_iter().rev().map(|name| place.join(name)) {
-                        if self.is_folder(&below)? {
+                    let names = names.into_iter().rev().filter(|name| !is_hidden_name(name));
+                    for below in names.map(|name| place.join(name)) {
+                        if self.is_folder(&below)? && !is_receipt(&below) {
                             open.push((below, parts));
                         }
                     }

@@ -145,6 +145,69 @@ fn a_bundles_report_takes_no_place_but_that_of_a_report() {
 }
 
 #[test]
+fn a_pattern_takes_nothing_that_is_hidden_or_a_receipt_for_a_source() {
+    if python_with_duckdb().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(&folder.path().join("p"), "a.csv", &[]);
+    let design = text(&file).replace("${data}/in.csv", "${data}/**/*.csv");
+    fs::write(&file, design).unwrap();
+    for target in targets().iter().map(|target| target.name()) {
+        let home = folder.path().join(target);
+        fs::create_dir_all(home.join("data/.pipewright-0000/0/k=1")).unwrap();
+        fs::create_dir_all(home.join("data/.git")).unwrap();
+        for name in ["in.csv", "data/.pipewright-0000/0/k=1/part-0.csv", "data/.git/x.csv", "data/.x.csv"] {
+            fs::write(home.join(name), "id,day\n7,x\n").unwrap();
+        }
+        run_ok(&["export", path(&file), "--target", target, "--out", path(&home.join("bundle"))]);
+        assert!(home.join("bundle/receipt/expected").exists());
+        for _ in 0..2 {
+            let out = folder.path().join(format!("out-{target}"));
+            let (code, _, talk) = script(&home.join("bundle/run.sh"), &[path(&out), "--trust"], &home, &home);
+            assert_eq!(code, 0, "{talk}");
+            assert_eq!(text(out.join("a.csv")), "id,day\n7,x\n", "{target}");
+        }
+        // Whoever names what is hidden gets it.
+        let hidden = run_ok(&["read", path(&home.join("data/.git/*.csv")), "--output", "csv"]);
+        assert_eq!(hidden, "id,day\n7,x\n");
+    }
+}
+
+#[test]
+fn a_bundle_that_is_exported_anew_while_it_runs_publishes_nothing() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (one, bundle) = (project(&at("p"), "a.csv", &[]), at("bundle"));
+    run_ok(&["export", path(&one), "--target", "duckdb", "--out", path(&bundle)]);
+    // A Pipewright that exports another design first.
+    let two = project(&at("q"), "b.csv", &[]);
+    let real = env!("CARGO_BIN_EXE_pipewright");
+    let (wrapper, two) = (at("pipewright"), path(&two).to_owned());
+    let bundle_text = path(&bundle).to_owned();
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" != run ] || '{real}' export '{two}' --target duckdb --out '{bundle_text}' || exit 9\nexec '{real}' \"$@\"\n"
+    );
+    fs::write(&wrapper, script).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let run = |pipewright: &Path| {
+        let mut command = Command::new(bundle.join("run.sh"));
+        command.args([path(&at("out")), "--trust"]).env("PW_DATA", at("p")).env("PYTHON", &python);
+        texts(command.env("PIPEWRIGHT", pipewright).output().unwrap())
+    };
+    let (code, _, talk) = run(&wrapper);
+    assert!(code == 1 && talk.contains("exported anew"), "{code} {talk}");
+    assert!(!at("out/a.csv").exists() && !at("out/b.csv").exists());
+    assert_eq!(run(Path::new(real)).0, 0);
+    assert!(at("out/b.csv").exists());
+}
+
+#[test]
 fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
     let Some(python) = python_with_duckdb() else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -271,6 +271,28 @@ fn the_file_of_trusted_projects_is_kept_to() {
     assert!(code == 0 && said.contains(SECRET), "{talk}");
 }
 
+#[test]
+fn a_strangers_folder_brings_no_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("private")).unwrap();
+    fs::write(at("private/notes.log"), format!("{SECRET}\n")).unwrap();
+    let file = project(&at("p"), "../private/notes.log", true);
+    for place in ["p/config/trusted", "p/config/pipewright/trusted", "p/.config/pipewright/trusted"] {
+        fs::create_dir_all(at(place).parent().unwrap()).unwrap();
+        fs::write(at(place), "/\n").unwrap();
+    }
+    for (name, value) in [("PIPEWRIGHT_CONFIG", "config"), ("XDG_CONFIG_HOME", "config"), ("HOME", ".")] {
+        let mut command = pipewright();
+        for other in ["PIPEWRIGHT_CONFIG", "XDG_CONFIG_HOME", "HOME"] {
+            command.env_remove(other);
+        }
+        command.env(name, value).current_dir(at("p")).args(["preview", path(&file), "--step", "read"]);
+        let (code, said, talk) = texts(command.output().unwrap());
+        assert!(code == 1 && !said.contains(SECRET) && talk.contains("not trusted"), "{name}: {talk}");
+    }
+}
+
 fn below(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {

@@ -232,7 +232,7 @@ impl Printer<'_> {
     }
 
     pub fn order(&self, keys: &[SortKey]) -> Sql {
-        let keys = keys.iter().map(|key| Ok(order_key(&self.print(&key.expr)?, key.descending, false)));
+        let keys = keys.iter().filter(orders).map(|key| Ok(order_key(&self.print(&key.expr)?, key.descending, false)));
         Ok(keys.collect::<Result<Vec<_>, Diagnostic>>()?.join(", "))
     }
 
@@ -248,7 +248,7 @@ impl Printer<'_> {
 
     fn order_of_all(&self, keys: &[SortKey], is_reversed: bool) -> Sql {
         let mut order = Vec::new();
-        for key in keys {
+        for key in keys.iter().filter(orders) {
             order.push(order_key(&self.print(&key.expr)?, key.descending, is_reversed));
         }
         for field in &self.schema.fields {
@@ -257,6 +257,11 @@ impl Printer<'_> {
         }
         Ok(order.join(", "))
     }
+}
+
+/// Constants order nothing, and DuckDB refuses most of them.
+fn orders(key: &&SortKey) -> bool {
+    !key.expr.columns().is_empty()
 }
 
 /// One key of an order: nulls last, both ways; reversed, first.

@@ -3,7 +3,7 @@
 use super::expr::unsupported;
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, ReplacementPart, regex_pattern, regex_replacement};
+use crate::expr::{Expr, GroupPresence, ReplacementPart, regex_pattern, regex_replacement};
 use crate::quote::sql_text;
 
 /// SQL of a call; `None`: the function is not of these groups, or DuckDB does not carry it.
@@ -102,18 +102,29 @@ type Word<'a> = dyn Fn(usize) -> Result<&'a str, Diagnostic> + 'a;
 
 fn pattern_function<'a>(name: &str, args: &[String], word: &Word<'a>) -> Result<String, Diagnostic> {
     let a = args.first().map(String::as_str).unwrap_or("NULL");
-    let pattern = sql_text(&regex_pattern(word(1)?)?.re2_text());
+    let known = regex_pattern(word(1)?)?;
+    let pattern = sql_text(&known.re2_text().map_err(unsupported)?);
     let group = args.get(2).map_or("0", |group| group.trim_end_matches("::BIGINT"));
     let is_number = !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
     if name.starts_with("regexp_extract") && !is_number {
         return Err(unsupported(format!("`{name}` with a parameter or a computed number as its group")));
     }
+    if matches!(name, "regexp_count" | "regexp_extract_all") && known.fits_empty() {
+        return Err(unsupported(format!("`{name}` with a pattern that fits the empty text")));
+    }
     Ok(match name {
         "regexp_matches" => format!("regexp_matches({a}, {pattern})"),
-        // An unmatched group and an empty one look the same to regexp_extract; a match at all does not.
-        "regexp_extract" => {
-            format!("CASE WHEN regexp_matches({a}, {pattern}) THEN regexp_extract({a}, {pattern}, {group}) END")
-        }
+        // A group that takes no part and an empty one look the same to regexp_extract; a match at all does not.
+        "regexp_extract" => match known.group(group.parse().unwrap_or(u32::MAX)) {
+            GroupPresence::Always => {
+                format!("CASE WHEN regexp_matches({a}, {pattern}) THEN regexp_extract({a}, {pattern}, {group}) END")
+            }
+            GroupPresence::MayBeMissing => format!("nullif(regexp_extract({a}, {pattern}, {group}), '')"),
+            GroupPresence::MayBeEmpty => {
+                return Err(unsupported("`regexp_extract` of a group that may be missing, and may be empty"));
+            }
+            GroupPresence::Never => format!("CASE WHEN {a} IS NULL THEN NULL::VARCHAR END"),
+        },
         "regexp_extract_all" => format!("regexp_extract_all({a}, {pattern}, {group})"),
         "regexp_count" => format!("CAST(len(regexp_extract_all({a}, {pattern})) AS BIGINT)"),
         "regexp_replace" => {

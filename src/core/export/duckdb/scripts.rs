@@ -187,6 +187,12 @@ if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
   exit 2
 fi
 out=${1:?usage: run.sh OUT}
+case $out in
+  -*)
+    echo "usage: run.sh OUT [--trust] (a folder whose name begins with - is ./$out)" >&2
+    exit 2
+    ;;
+esac
 shift
 case $out in
   *"
@@ -265,6 +271,11 @@ if command -v flock >/dev/null 2>&1; then
   mv -- "$work/lock.new" "$work/lock"
 fi
 mkdir "$work/stage" "$work/rows" "$work/out"
+# Sources are staged and rows computed by one and the same bundle.
+bundle() {
+  cat -- "$here/pipeline.sql" "$here/run.py" "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
+}
+known=$(bundle)
 code=0
 @STAGE@
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
@@ -273,6 +284,10 @@ if [ -f "$work/new" ]; then
   while IFS= read -r name; do
     set -- "$@" "--new=$name"
   done <"$work/new"
+fi
+if [ "$known" != "$(bundle)" ]; then
+  echo "error: this bundle was exported anew while it ran: run it again" >&2
+  exit 1
 fi
 # `publish` says by itself whether a signal came before the results were in place.
 trap : HUP INT TERM

@@ -45,6 +45,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[
             example("regexp_extract('took 12 ms', '(\\d+) ms', 1)", "'12'"),
             example("regexp_extract('abc', '\\d')", "null"),
+            example("regexp_extract('b', '(a)|(b)', 1)", "null"),
+            example("regexp_extract('aab', '(?:a{1}){2}(b*)', 1)", "'b'"),
+            example("regexp_extract('a', '[a&&b]')", "null"),
         ],
     )
     .least(2)
