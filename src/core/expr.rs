@@ -4,6 +4,7 @@
 //! Must not import any room but `data`.
 
 mod ast;
+mod cached;
 mod cast;
 mod check;
 mod durations;
@@ -14,7 +15,6 @@ mod parse;
 mod patterns;
 mod precedence;
 mod print;
-mod remembered;
 mod rows;
 mod rules;
 mod text;

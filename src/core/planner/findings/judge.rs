@@ -1,7 +1,7 @@
 //! Rows of probes → findings. Thresholds stand here, each with its reason. Imports the detectors.
 
 use super::detectors::{OUTCOME, PersonalColumn, bursts, in_common, personal_flow};
-use super::known::Known;
+use super::source_view::SourceView;
 use super::{Finding, Judged, Probe, ProbeRows, Span, Task, differences, security};
 use crate::data::{Value, format_timestamp};
 use crate::expr::{Expr, print};
@@ -11,7 +11,7 @@ use crate::project::{Edit, Project};
 const SHOWN: usize = 3;
 const MINUTE: i64 = 60_000_000;
 
-pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &ProbeRows) -> Judged {
+pub(super) fn judge(project: &Project, known: &SourceView, probe: &Probe, rows: &ProbeRows) -> Judged {
     let found = Found { known, probe };
     match &probe.task {
         Task::Baseline { condition, what, span } => {
@@ -60,7 +60,7 @@ pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &Prob
 }
 
 pub(super) struct Found<'a> {
-    known: &'a Known<'a>,
+    known: &'a SourceView<'a>,
     probe: &'a Probe,
 }
 

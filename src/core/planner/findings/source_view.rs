@@ -24,13 +24,13 @@ const WHO: [(&str, &str); 5] = [
 
 /// A source with what its fields mean.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct SourceView<'a> {
     pub vocabulary: &'a Vocabulary,
     pub evidence: &'a SourceEvidence,
     pub meanings: &'a SourceMeanings,
 }
 
-impl Known<'_> {
+impl SourceView<'_> {
     /// The column that carries a concept best: its name, and its values in the concept's type as an expression.
     pub fn carrier(&self, concept: &str) -> Option<(&ColumnEvidence, &str)> {
         let columns = self.meanings.columns.iter().filter_map(|column| {
