@@ -30,6 +30,7 @@ mod limit;
 mod load_file;
 mod log_patterns;
 mod lookup;
+mod lower_example;
 mod lowering;
 mod mask_or_hash;
 mod nearest_in_time;
@@ -59,9 +60,10 @@ mod window;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use example::{Example, Table, lower_example};
-pub use form::{FieldKind, FormField};
-pub use kind::{Group, Port, Ports, Settings, StepKind};
+pub use example::{Example, Table};
+pub use form::{FieldKind, FormField, Settings};
+pub use kind::{Group, Port, Ports, StepKind};
+pub use lower_example::lower_example;
 pub use lowering::{DataRules, Lowered, Lowering, PlanBuilder, StepContext};
 pub use settings::check_settings;
 

@@ -10,7 +10,8 @@ mod tests;
 
 use regex::CaptureLocations;
 
-use super::cell::{Cell, Fit};
+use super::cell::Cell;
+use super::columns::Fit;
 use super::dates::Years;
 use super::events::{Event, cut_events, read_events};
 use super::scan::sample_lines;

@@ -9,6 +9,7 @@ mod security;
 mod source_view;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use serde::Serialize;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::source_view::SourceView;
+use super::source_view::{OUTCOME, SourceView, flow_for, probe};
 use super::{Kind, Probe, Span, Task, security};
 use crate::data::{Classification, DataType, Value};
 use crate::expr::{Expr, print, print_name};
@@ -36,15 +36,6 @@ pub(super) fn probes_of(project: &Project, known: &SourceView, all: &[SourceView
     probes.extend(bots(project, known));
     probes.extend(personal(project, known));
     probes
-}
-
-/// A flow for a kind of finding on a source.
-pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &SourceView) -> Draft<'a> {
-    Draft::named(project, &format!("{}-{}", kind.name(), known.evidence.source))
-}
-
-pub(super) fn probe(kind: Kind, known: &SourceView, flow: Draft, watch: Id, task: Task) -> Probe {
-    Probe { kind, source: known.evidence.source.clone(), edits: flow.edits, watch, task }
 }
 
 /// The rows that are errors: (condition, word for them).
@@ -166,20 +157,6 @@ pub(super) fn in_common(
     let task = Task::Common { condition: condition.to_owned(), what: what.to_owned(), errors };
     Some(probe(Kind::ErrorsInCommon, known, flow, watch, task))
 }
-
-/// Concepts that tell how something ended.
-pub(super) const OUTCOME: [&str; 10] = [
-    "http.response.status_code",
-    "http.response.body.size",
-    "transaction.status",
-    "event.name",
-    "event.outcome",
-    "error.type",
-    "error.message",
-    "error.reason",
-    "log.severity",
-    "log.message",
-];
 
 /// Slow requests by page, or by service.
 fn slow_requests(project: &Project, known: &SourceView) -> Option<Probe> {

@@ -1,11 +1,10 @@
 //! Who tries to get in: sign-ins that fail again and again, and clients that ask for pages that are not there.
-//! Imports the other detectors.
+//! Imports the view of a source and the wording.
 
 use serde_json::json;
 
-use super::detectors::{flow_for, probe};
-use super::judge::{Found, clock, counted, shown};
-use super::source_view::SourceView;
+use super::source_view::{SourceView, flow_for, probe};
+use super::wording::{Found, clock, counted, shown};
 use super::{Finding, Kind, Probe, ProbeRows, Task};
 use crate::expr::{Expr, print, print_name};
 use crate::project::Project;

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::{Kind, Probe, Task};
 use crate::data::Value;
 use crate::expr::print_name;
 use crate::model::Id;
@@ -12,6 +13,7 @@ use crate::planner::meanings::SourceMeanings;
 use crate::planner::vocabulary::templates::{Placeholder, fill, plain_column};
 use crate::planner::vocabulary::values::text_of;
 use crate::planner::vocabulary::{Rule, Vocabulary};
+use crate::project::Project;
 
 /// What tells users apart, the surest first, with the word for many of them.
 const WHO: [(&str, &str); 5] = [
@@ -20,6 +22,20 @@ const WHO: [(&str, &str); 5] = [
     ("visitor.id", "visitors"),
     ("user.name", "users"),
     ("client.address", "clients"),
+];
+
+/// Concepts that tell how something ended.
+pub(super) const OUTCOME: [&str; 10] = [
+    "http.response.status_code",
+    "http.response.body.size",
+    "transaction.status",
+    "event.name",
+    "event.outcome",
+    "error.type",
+    "error.message",
+    "error.reason",
+    "log.severity",
+    "log.message",
 ];
 
 /// A source with what its fields mean.
@@ -144,4 +160,13 @@ impl SourceView<'_> {
         let plain = self.evidence.columns.iter().filter(|column| column.expression == print_name(&column.name));
         plain.map(|column| column.name.clone())
     }
+}
+
+/// A flow for a kind of finding on a source.
+pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &SourceView) -> Draft<'a> {
+    Draft::named(project, &format!("{}-{}", kind.name(), known.evidence.source))
+}
+
+pub(super) fn probe(kind: Kind, known: &SourceView, flow: Draft, watch: Id, task: Task) -> Probe {
+    Probe { kind, source: known.evidence.source.clone(), edits: flow.edits, watch, task }
 }
