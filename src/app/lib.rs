@@ -9,10 +9,12 @@ pub mod bundle;
 mod differences;
 pub mod evidence;
 pub mod pinned;
+mod real_source;
 pub mod resolve;
 mod step_rows;
 mod volume;
 
 pub use differences::{differences, differences_of_finding};
+pub use real_source::real_source;
 pub use step_rows::{rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};

@@ -5,18 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
-use pipewright_core::diagnostic::{Diagnostic, Severity};
-use pipewright_core::files::{allow_place, is_trusted, may_read, variable};
-use pipewright_core::formats::FormatSpec;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::{is_trusted, may_read, variable};
 use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters};
 use pipewright_core::model::Source;
-use pipewright_core::planner::SourceEvidence;
 use pipewright_core::project::{EXTENSION, Edit, Project};
-use pipewright_engine::{expand, internal, schema_as, sniff};
+use pipewright_engine::{expand, schema_as, sniff};
 use serde_json::json;
-
-use crate::evidence::evidence_of;
 
 /// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
 /// defaults.
@@ -67,42 +63,6 @@ pub fn sample_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// A file as a source, with its format (recognised where none is given) and columns, and what a sample of it shows.
-/// `path` is relative to `base`, as sources' paths are.
-pub fn real_source(
-    path: &str,
-    format: Option<&FormatSpec>,
-    base: &Path,
-) -> Result<(Source, SourceEvidence), Diagnostic> {
-    // The user names it.
-    allow_place(base, Path::new(path));
-    let source = Source {
-        id: "src-file".into(),
-        title: path.rsplit('/').next().unwrap_or(path).to_owned(),
-        path: path.to_owned(),
-        format: format.cloned(),
-        ..Source::default()
-    };
-    let mut alone = Project::new("file");
-    alone.apply(&[Edit::Insert { into: "sources".into(), item: json!(source), place: Default::default() }])?;
-    let (edits, faults) = resolve_sources(&alone, base);
-    let at_file = |fault: Diagnostic| {
-        let mut fault = Diagnostic { severity: Severity::Error, ..fault };
-        (fault.location.id, fault.location.step) = (None, None);
-        fault
-    };
-    if let Some(fault) = faults.into_iter().next() {
-        return Err(at_file(fault));
-    }
-    alone.apply(&edits)?;
-    let (evidence, faults) = evidence_of(&alone, base, &BTreeMap::new());
-    if let Some(fault) = faults.into_iter().find(|fault| fault.severity != Severity::Hint) {
-        return Err(at_file(fault));
-    }
-    let found = alone.sources.remove("src-file").zip(evidence.into_iter().next());
-    found.ok_or_else(|| internal("a source of a file", &path))
 }
 
 /// Hints of sources whose files are not there now, with the parameters' defaults. What is looked up anyway

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use pipewright_app::evidence::evidence_of;
-use pipewright_app::resolve::{default_parameters, real_source};
+use pipewright_app::real_source;
+use pipewright_app::resolve::default_parameters;
 use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::{Severity, did_you_mean};
 use pipewright_core::files::{self, FolderUpdate};

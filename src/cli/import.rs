@@ -9,6 +9,7 @@ use pipewright_app::resolve::default_parameters;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::files;
 use pipewright_core::import::{ImportKind, Imported, import_edits, read_declarations};
+use pipewright_core::model::Source;
 use pipewright_core::planner::drift;
 use pipewright_core::project::{Project, save_file};
 use serde_json::{Value as Json, json};
@@ -103,8 +104,8 @@ pub fn import(args: &ImportArgs) -> VerbResult {
 
 /// Where data is at hand: how it differs from what is declared.
 fn drift_of(design: &Project, sources: &BTreeSet<String>, base: &Path) -> Vec<Diagnostic> {
-    let mut part = design.clone();
-    part.sources.retain(|id, source| sources.contains(id) && source.planned.is_none());
+    let is_wanted = |id: &String, source: &Source| sources.contains(id) && source.planned.is_none();
+    let part = design.variation(|part| part.sources.retain(|id, source| is_wanted(id, source)));
     let (evidence, unread) = evidence_of(&part, base, &default_parameters(design, base));
     tell(&unread);
     let found = evidence.iter().filter(|found| found.rows > 0);

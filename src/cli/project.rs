@@ -264,7 +264,7 @@ pub fn open_under(path: &Path, policy: Option<&Path>) -> Result<Opened, Failure>
         return Ok(Opened { name: pipeline.name, project: None, plan: pipeline.plan, base, diagnostics: Vec::new() });
     }
     let (mut project, mut diagnostics) = read_file(path).map_err(invalid)?;
-    project.organisation.extend(policy);
+    project.set_organisation(project.organisation.iter().cloned().chain(policy).collect());
     let (edits, found) = resolve_sources(&project, &base);
     diagnostics.extend(found);
     project.apply(&edits).map_err(invalid)?;

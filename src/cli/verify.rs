@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipewright_app::resolve::real_source;
+use pipewright_app::real_source;
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean};
 use pipewright_core::files;
 use pipewright_core::import::Declared;

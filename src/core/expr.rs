@@ -4,6 +4,7 @@
 //! Must not import any room but `data`.
 
 mod ast;
+mod cached;
 mod cast;
 mod check;
 mod durations;
@@ -16,7 +17,6 @@ mod patterns;
 mod precedence;
 mod print;
 mod re2;
-mod remembered;
 mod rows;
 mod rules;
 mod text;

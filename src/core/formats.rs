@@ -24,6 +24,7 @@ mod json_rows;
 mod json_shape;
 pub mod keys;
 pub mod layout;
+mod layout_parser;
 mod lines;
 mod logfmt;
 mod named_types;

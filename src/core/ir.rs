@@ -9,6 +9,7 @@ mod matches;
 mod names;
 mod needs;
 mod op;
+mod op_parts;
 mod parameters;
 mod plan;
 mod prune;
@@ -20,16 +21,14 @@ pub use answers::load_answers;
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use matches::{GoesOn, Matches, SideMatches};
-pub use names::{check_parameter_names, is_parameter_name, parameter_variable};
+pub use names::{check_parameter_names, environment_reference, is_parameter_name, parameter_variable};
 pub use needs::Needs;
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, Loss, LossKind, LoweredBy, LoweredColumn, OnFail, Op, Parse, Planned, Project, Read, Rows, Sort, Synthetic,
     Unpivot, WhenExists, Window, Write,
 };
-pub use parameters::{
-    Otherwise, TextPart, environment_reference, interpolate, parse_parameter, resolve_parameters, text_parts,
-};
+pub use parameters::{Otherwise, TextPart, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
 pub(crate) use rules::near_names;

@@ -15,7 +15,7 @@ pub use policy::{check_kept_lines, check_policy, in_force, is_same_path, secret_
 use crate::data::{DataType, Field, Schema};
 use crate::ir::Plan;
 use crate::model::{Id, Source};
-use crate::project::{Project, Step};
+use crate::project::{Design, Project, Step};
 
 /// The plan of a project, from nothing. A program that plans again and again keeps a `Planner`.
 pub fn plan(project: &Project) -> Plan {
@@ -26,8 +26,13 @@ pub fn plan(project: &Project) -> Plan {
 /// Reads every source of a project, whether a step does so or not: all that is said of their columns, labels included,
 /// also of those that are only declared, have a meaning, or are asked for.
 pub fn plan_of_sources(project: &Project) -> Plan {
-    let mut sources = project.clone();
-    for (id, source) in &mut sources.sources {
+    let sources = project.variation(|design| only_sources(design, project));
+    plan(&sources)
+}
+
+/// A design whose sources hold all that is said of their columns, with a step that reads each and nothing else.
+fn only_sources(design: &mut Design, project: &Project) {
+    for (id, source) in &mut design.sources {
         let planned =
             project.sources.values().filter(|other| other.planned.as_ref().is_some_and(|p| p.stands_for == *id));
         let declared = source.declaration.iter().map(|declaration| &declaration.schema);
@@ -48,9 +53,8 @@ pub fn plan_of_sources(project: &Project) -> Plan {
         settings: [("source".to_owned(), id.as_str().into())].into_iter().collect(),
         ..Step::default()
     };
-    sources.steps = project.sources.iter().map(|(id, source)| (id.clone(), step(id, source))).collect();
-    sources.wires.clear();
-    plan(&sources)
+    design.steps = project.sources.iter().map(|(id, source)| (id.clone(), step(id, source))).collect();
+    design.wires.clear();
 }
 
 /// The columns that arrive at a step, by input port; for ports that take many, those of the first wire. Ports without

@@ -8,6 +8,7 @@ mod file;
 mod history;
 mod invariants;
 mod journal;
+mod on_disk;
 mod organisation;
 #[cfg(test)]
 mod saving_tests;
@@ -15,6 +16,7 @@ mod saving_tests;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +26,7 @@ use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
 use crate::policy::Policy;
 
 pub use changes::{ItemChange, ProjectChange, changes};
-pub use disk::{OnDisk, SaveFault, save_file, save_over};
+pub use disk::{SaveFault, save_file, save_over};
 pub use edit::{Edit, Place};
 pub use file::{
     EXTENSION, FILE_VERSION, ProjectFile, canonical_json, help_with_path, json_schema_of_edits, json_schema_of_project,
@@ -33,6 +35,7 @@ pub use file::{
 pub use history::History;
 pub use invariants::check_invariants;
 pub use journal::{Fit, Journal, LeftBehind};
+pub use on_disk::OnDisk;
 pub use organisation::read_policy;
 
 /// A step on the canvas.
@@ -135,9 +138,9 @@ pub struct OrganisationPolicy {
     pub policy: Policy,
 }
 
-/// A design. Read freely; changed only through `apply`.
+/// What a project holds, for all to read.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Project {
+pub struct Design {
     pub name: String,
     pub teams: BTreeMap<Id, Team>,
     pub sources: BTreeMap<Id, Source>,
@@ -161,12 +164,49 @@ pub struct Project {
     pub on_disk: OnDisk,
     /// Keys of the file that this version does not know.
     pub extra: Map<String, Json>,
+}
+
+/// A project: a design that is read freely, as if its fields were the project's own, and changed only through `apply`,
+/// which the compiler holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Project {
+    design: Design,
     revision: u64,
+}
+
+impl Deref for Project {
+    type Target = Design;
+
+    fn deref(&self) -> &Design {
+        &self.design
+    }
+}
+
+/// Tests put together what no edit would.
+#[cfg(test)]
+impl std::ops::DerefMut for Project {
+    fn deref_mut(&mut self) -> &mut Design {
+        &mut self.design
+    }
 }
 
 impl Project {
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self { design: Design { name: name.into(), ..Design::default() }, revision: 0 }
+    }
+
+    /// A copy with another design, to be planned or looked at: no edit leads to it, so it never takes the project's
+    /// place and is never saved.
+    pub fn variation(&self, change: impl FnOnce(&mut Design)) -> Project {
+        let mut copy = self.clone();
+        change(&mut copy.design);
+        copy
+    }
+
+    /// Puts the project under policies of the organisation, instead of those that it was under. They are not of its
+    /// file, so this is no edit.
+    pub fn set_organisation(&mut self, policies: Vec<OrganisationPolicy>) {
+        self.design.organisation = policies;
     }
 
     /// Grows with every change.

@@ -13,7 +13,7 @@ use pipewright_core::expr::MOST_JOINED;
 use pipewright_core::formats::Changes;
 use polars::prelude::{PolarsError, PolarsResult};
 
-use crate::read::Cancel;
+use crate::cancel::Cancel;
 use crate::size_text;
 
 /// What some work may take.

@@ -27,11 +27,13 @@ use serde::Serialize;
 pub use blocking::{TaskReport, bench_blocking, bench_task};
 
 use crate::budget::Budget;
+use crate::cancel::Cancel;
 use crate::preview::{PreviewRequest, PreviewWorker};
 use crate::profile::profile;
-use crate::read::{Cancel, Parsed, job_of, sniff};
+use crate::read::{Parsed, job_of, sniff};
 use crate::run::{RunOptions, Silent, peak_memory, run};
-use crate::sample::{Sampling, read_sample};
+use crate::sample::read_sample;
+use crate::sampling::Sampling;
 
 /// Which way a figure gets better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sample::Sampling;
+use crate::sampling::Sampling;
 use crate::size_text;
 
 /// Rows and bytes of each step, and the time of all steps together.

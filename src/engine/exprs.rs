@@ -4,6 +4,7 @@
 
 mod casts;
 mod compare;
+mod functions;
 pub(crate) mod kernels;
 mod rowwise;
 
@@ -17,7 +18,6 @@ use polars::prelude::{self as pl, LiteralValue, Scalar, lit};
 pub(crate) use compare::key_pair;
 
 use crate::allowance::{self, Allowance};
-use crate::functions;
 use crate::table::{polars_type, series_of};
 
 /// A lowered expression with the type of its values.
@@ -118,7 +118,7 @@ const COPIES: usize = 4;
 /// An error where a constant takes more than the work may make: it is made before any row is looked at.
 fn of_measure(value: &Value) -> Result<(), Diagnostic> {
     let taken = Allowance::current().take(allowance::weight(value).saturating_mul(COPIES));
-    taken.map_err(|error| crate::ops::failed(&error))
+    taken.map_err(|error| crate::faults::failed(&error))
 }
 
 /// The expression as a column of a type, named.

@@ -8,11 +8,13 @@
 mod allowance;
 mod bench;
 mod budget;
+mod cancel;
 mod columns;
 mod exchange;
 mod exprs;
+mod faults;
 mod frames;
-mod functions;
+mod guard;
 mod keys;
 mod ops;
 mod parallel;
@@ -21,6 +23,7 @@ mod profile;
 mod read;
 mod run;
 mod sample;
+mod sampling;
 mod table;
 mod trace;
 pub mod undeclared;
@@ -29,6 +32,7 @@ mod write;
 
 pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
 pub use budget::Budget;
+pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
@@ -36,14 +40,15 @@ pub use preview::{
 };
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{
-    Cancel, STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_schema, read_stream,
-    schema_as, share_files, sniff,
+    STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_schema, read_stream, schema_as,
+    share_files, sniff,
 };
 pub use run::{
     BlockingStep, FileReport, MAX_QUARANTINED, RunOptions, RunProgress, RunReport, Silent, SinkReport, SourceReport,
     StepReport, run,
 };
-pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
+pub use sample::{ReadResult, SampleStatement, read_sample};
+pub use sampling::Sampling;
 pub use table::ResultTable;
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
 

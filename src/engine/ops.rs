@@ -17,16 +17,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
 use pipewright_core::data::{DataType, Schema, Value};
-use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{Expr, SortKey, bind};
 use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
-use polars::prelude::{self as pl, DataFrame, LazyFrame, PolarsError, SortMultipleOptions};
+use polars::prelude::{self as pl, DataFrame, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions};
 
+use crate::exprs;
 use crate::table::RESERVED_ROW;
-use crate::{allowance, exprs};
 
+pub(crate) use crate::faults::failed;
+use crate::faults::stop;
 pub(crate) use growth::{grown, grown_texts, is_foreseen};
-pub(crate) use join::computed;
 pub(crate) use rows::rejected;
 pub(crate) use window::window_of;
 
@@ -144,28 +145,7 @@ pub(crate) fn bound(op: &Op, parameters: &BTreeMap<String, Value>) -> Op {
 /// An operation that stops a run, as one that rejects rows: previews show what it would stop at.
 pub(crate) fn rejecting(op: &Op) -> Option<Op> {
     let mut op = op.clone();
-    let on_fail = match &mut op {
-        Op::Check(check) => &mut check.on_fail,
-        Op::Parse(parse) => &mut parse.on_fail,
-        Op::Read(_)
-        | Op::Rows(_)
-        | Op::Filter { .. }
-        | Op::Project(_)
-        | Op::Aggregate(_)
-        | Op::Window(_)
-        | Op::Join(_)
-        | Op::AsofJoin(_)
-        | Op::Union
-        | Op::Sort(_)
-        | Op::Limit(_)
-        | Op::Distinct(_)
-        | Op::Explode(_)
-        | Op::Unpivot(_)
-        | Op::Write(_) => return None,
-    };
-    if *on_fail != OnFail::Stop {
-        return None;
-    }
+    let on_fail = op.on_fail_mut().filter(|on_fail| **on_fail == OnFail::Stop)?;
     *on_fail = OnFail::Reject;
     Some(op)
 }
@@ -190,49 +170,18 @@ fn lacking(what: &str) -> Diagnostic {
     Diagnostic::error("PW0409", format!("the operation lacks {what}"))
 }
 
-/// What Polars refused, as a diagnostic. Only what a user can act upon is told in plain words.
-pub(crate) fn failed(error: &PolarsError) -> Diagnostic {
-    let text = error.to_string();
-    if let Some(stop) = text.split(STOP_MARK).nth(1) {
-        return Diagnostic::error("PW0707", format!("a check that stops the run failed: {stop}"))
-            .help("mend the data, or let the check reject or flag rows");
+/// Values of some expressions over a frame, one for each of its rows; there need not be any expressions.
+pub(crate) fn computed(frame: &DataFrame, exprs: &[pl::Expr]) -> PolarsResult<Vec<pl::Column>> {
+    if exprs.is_empty() {
+        return Ok(Vec::new());
     }
-    if let Some(met) = allowance::met(&text) {
-        return met;
-    }
-    if let PolarsError::IO { error, .. } = error {
-        return Diagnostic::error("PW0711", format!("reading or writing failed: {}", io_cause(error)))
-            .help("see whether the disks have space and may be written to");
-    }
-    let detail: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
-    Diagnostic::error("PW0712", cause(error)).help(format!("please report this with the step's settings: {detail}"))
-}
-
-/// Why something failed, in words that name no internals.
-pub(crate) fn cause(error: &PolarsError) -> String {
-    match error {
-        PolarsError::IO { error, .. } => io_cause(error),
-        PolarsError::Context { error, .. } => cause(error),
-        PolarsError::OutOfBounds(_) => "a position lies outside the data".to_owned(),
-        other => match system_fault(&other.to_string()) {
-            Some(error) => io_cause(&error),
-            None => "the step cannot be computed on these rows".to_owned(),
-        },
-    }
-}
-
-/// What the system refused, where a writer wraps it in a text of its own.
-fn system_fault(text: &str) -> Option<std::io::Error> {
-    let number = text.split_once("(os error ")?.1.split_once(')')?.0;
-    number.parse().ok().map(std::io::Error::from_raw_os_error)
-}
-
-/// Wraps a stopping check's reason inside an error's text.
-const STOP_MARK: &str = "\u{1}";
-
-/// The error that a stopping check raises.
-fn stop(reason: &str) -> PolarsError {
-    PolarsError::ComputeError(format!("{STOP_MARK}{reason}{STOP_MARK}").into())
+    let columns = frame.clone().lazy().select(exprs).collect()?.into_columns();
+    // Constants alone give one row.
+    let of_all = |column: pl::Column| match column.len() == frame.height() {
+        true => column,
+        false => column.new_from_index(0, frame.height()),
+    };
+    Ok(columns.into_iter().map(of_all).collect())
 }
 
 /// A column by its exact name (Polars' `col` takes some names for patterns).

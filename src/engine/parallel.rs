@@ -9,7 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use pipewright_core::diagnostic::Diagnostic;
 
-use crate::read::{Cancel, guarded};
+use crate::cancel::Cancel;
+use crate::guard::guarded;
 
 /// Who works, and on how much at once.
 pub(crate) struct Crew<'a> {

@@ -19,12 +19,13 @@ use pipewright_core::ir::{Fate, LeftOut, Matches, NodeId, Plan, left_out};
 use serde::Serialize;
 
 use crate::budget::Budget;
+use crate::cancel::Cancel;
 use crate::columns::Quarantined;
 use crate::profile::{ColumnProfile, profile};
-use crate::read::Cancel;
 use crate::run::{Count, StepReport, step_report};
 use crate::run::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, unmatched_in_step};
-use crate::sample::{SampleStatement, Sampling};
+use crate::sample::SampleStatement;
+use crate::sampling::Sampling;
 use crate::table::ResultTable;
 use session::Session;
 

@@ -21,11 +21,11 @@ use pipewright_core::ir::Read;
 pub(crate) use chunks::Chunker;
 pub use expand::{expand, expand_all, share_files};
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
-pub use job::Cancel;
-pub(crate) use job::{Parsed, ReadJob, guarded, silently};
+pub(crate) use job::{Parsed, ReadJob};
 pub(crate) use open::unreadable;
 pub use sniff::{Sniff, schema_as, sniff};
 
+use crate::cancel::Cancel;
 use crate::columns::{POSITION, Quarantined};
 use crate::table::ResultTable;
 

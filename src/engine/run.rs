@@ -4,6 +4,7 @@
 //! import previews.
 
 mod blocking;
+mod division;
 mod flow;
 mod gather;
 mod graph;
@@ -40,9 +41,10 @@ pub(crate) use report::{
 };
 
 use crate::allowance::Allowance;
+use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
-use crate::read::{Cancel, Parsed, given_name, schema_as};
+use crate::read::{Parsed, given_name, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
 
@@ -126,7 +128,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
-    let publisher = crate::read::guarded(|| {
+    let publisher = crate::guard::guarded(|| {
         let publisher = match options.dry_run {
             true => prepared.publisher,
             false => execute(prepared, options, progress, &mut report)?,

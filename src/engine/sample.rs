@@ -16,28 +16,12 @@ use pipewright_core::ir::Read;
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, UnionArgs, concat};
 
 use crate::budget::{Budget, Met};
+use crate::cancel::Cancel;
 use crate::columns::Quarantined;
 use crate::frames::weight;
-use crate::read::{Cancel, Chunker, Parsed, ReadJob, job_of, read_schema, unreadable};
+use crate::read::{Chunker, Parsed, ReadJob, job_of, read_schema, unreadable};
+use crate::sampling::Sampling;
 use crate::table::ResultTable;
-
-/// Which rows of a source a preview shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sampling {
-    Whole,
-    Head {
-        rows: u64,
-    },
-    /// Blocks at even distances.
-    Spread {
-        rows: u64,
-    },
-    /// Blocks at places that the seed decides.
-    Random {
-        rows: u64,
-        seed: u64,
-    },
-}
 
 /// What a sample stands for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

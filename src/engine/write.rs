@@ -18,7 +18,6 @@ use polars::prelude::{DataFrame, PolarsError};
 use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
 
 use crate::frames::{joined, weight};
-use crate::ops;
 use crate::table::{ResultTable, polars_schema};
 
 /// Rows of a Parquet row group.
@@ -70,7 +69,7 @@ impl Target {
     }
 
     fn fault(&self, error: impl Into<PolarsError>) -> Diagnostic {
-        let cause = ops::cause(&error.into());
+        let cause = crate::faults::cause(&error.into());
         let diagnostic = Diagnostic::error("PW0954", format!("the output cannot be written: {cause}"))
             .help("see whether the folder may be written to and has space");
         match &self.place {

@@ -275,7 +275,7 @@ impl AppState {
     pub fn follow(&mut self) -> bool {
         // A pin that was taken back binds no more.
         if !self.project.policy.contains_key("organisation") {
-            self.project.organisation.clear();
+            self.project.set_organisation(Vec::new());
         }
         let still_fits = match &mut self.planning.suggestion {
             Some(suggestion) => suggestion.follow(&self.project),

@@ -1,9 +1,9 @@
 //! Target: DuckDB. Sources are staged as Parquet by `pipewright run stage.json` (formats, dirty lines and quarantine
 //! stay Pipewright's), everything after them is one SQL script that DuckDB runs.
 
+mod domain_functions;
 mod expr;
 mod functions;
-mod more_functions;
 mod ops;
 mod prelude;
 mod scripts;

@@ -5,7 +5,7 @@ mod calls;
 mod literals;
 
 use super::precedence::{ADD, AND, ANY, COMPARE, CONCAT, MULTIPLY, NEGATE, NOT, OR, POSTFIX};
-use super::tokens::{Token, TokenKind, tokenize};
+use super::tokens::{RESERVED, Token, TokenKind, tokenize};
 use super::{BinaryOp, Expr, ExprKind, SortKey, deep};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -13,12 +13,6 @@ use crate::diagnostic::{Diagnostic, Span};
 const MAX_NESTING: usize = 100;
 /// How high a tree may grow, long chains of operators included: bounds every walk over it.
 const MAX_HEIGHT: usize = 300;
-
-/// Words that cannot be a column's name unless quoted.
-pub(super) const RESERVED: [&str; 20] = [
-    "and", "or", "not", "null", "true", "false", "is", "in", "like", "ilike", "between", "case", "when", "then",
-    "else", "end", "div", "distinct", "order", "select",
-];
 
 type Parsed<T> = Result<T, Diagnostic>;
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::durations::print_span;
-use super::parse::RESERVED;
 use super::precedence::{self, ANY, COMPARE, NEGATE, NOT, POSTFIX};
+use super::tokens::RESERVED;
 use super::tokens::{is_name_part, is_name_start};
 use super::{Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
 use crate::data::{DataType, Value, format_date, format_timestamp};

@@ -9,6 +9,12 @@ use sqlparser::tokenizer::{Location, Token as SqlToken, Tokenizer};
 
 use crate::diagnostic::{Diagnostic, Span};
 
+/// Words that cannot be a column's name unless quoted.
+pub(super) const RESERVED: [&str; 20] = [
+    "and", "or", "not", "null", "true", "false", "is", "in", "like", "ilike", "between", "case", "when", "then",
+    "else", "end", "div", "distinct", "order", "select",
+];
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TokenKind {
     /// A keyword or a name; `quoted`: written as `"name"`.

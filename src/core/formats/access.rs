@@ -2,6 +2,7 @@
 //! Must not import other formats.
 
 mod apache;
+mod named;
 mod nginx;
 mod shape;
 
@@ -12,7 +13,8 @@ pub use apache::ApacheAccess;
 pub use nginx::NginxAccess;
 
 use super::declared::with_types;
-use super::layout::{Layout, LayoutParser};
+use super::layout::Layout;
+use super::layout_parser::LayoutParser;
 use super::{FormatSpec, OptionKind, OptionSpec, Parser, named_types};
 use crate::data::Schema;
 use crate::diagnostic::Diagnostic;

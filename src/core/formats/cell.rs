@@ -1,21 +1,10 @@
 //! Reads one text as a column's type: what CSV, logfmt, patterns and other text formats share.
 //! Imports data.
 
+use super::columns::Fit;
 use super::{Columns, numbers};
 use crate::data::instants::{is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value};
-
-/// What became of a text that was read as a column's type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
-    Kept,
-    /// A whole number beyond 2^53, of which a float holds only a neighbour.
-    Rounded,
-    /// A time finer than a microsecond.
-    Cut,
-    /// It is none of the type: null.
-    Unfit,
-}
 
 /// How a column's cells are read, chosen once per column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

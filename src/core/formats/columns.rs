@@ -4,9 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::cell::Fit;
 use super::changes::{Change, Changes, by_column};
 use crate::data::{Schema, Value};
+
+/// What became of a text that was read as a column's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    Kept,
+    /// A whole number beyond 2^53, of which a float holds only a neighbour.
+    Rounded,
+    /// A time finer than a microsecond.
+    Cut,
+    /// It is none of the type: null.
+    Unfit,
+}
 
 /// Where a unit (a line, or a record where the format has no lines) lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::{Cell, Fit};
+use super::cell::Cell;
+use super::columns::Fit;
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::{

@@ -1,12 +1,6 @@
 //! A layout: a line as a list of literals and typed captures. Formats whose lines have fixed separators describe
-//! themselves so; the tokeniser (`read`) and the targets' queries are both made from it.
+//! themselves so; the tokeniser (`layout_parser`) and the targets' queries are both made from it.
 //! Must not import anything above formats.
-
-mod fields;
-mod read;
-mod request;
-
-pub use read::LayoutParser;
 
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;

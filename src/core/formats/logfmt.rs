@@ -3,7 +3,8 @@
 //! Keys keep the names that the program gave them. A key without `=` is true; an empty value is null, an empty one
 //! in quotes is empty text; of a key given twice the last value holds.
 
-use super::cell::{Cell, Fit};
+use super::cell::Cell;
+use super::columns::Fit;
 use super::infer::TextGuess;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};

@@ -1,8 +1,8 @@
 //! The format `pattern`: a grok expression or a regular expression with named groups and types; events of several
 //! lines by a pattern for their first line. Must not import other formats.
 
+mod application_logs;
 mod grok;
-mod known;
 mod library;
 
 #[cfg(test)]
@@ -10,7 +10,8 @@ mod tests;
 
 use regex::CaptureLocations;
 
-use super::cell::{Cell, Fit};
+use super::cell::Cell;
+use super::columns::Fit;
 use super::dates::Years;
 use super::events::{Event, cut_events, read_events};
 use super::scan::sample_lines;
@@ -76,7 +77,7 @@ impl Format for Pattern {
     }
 
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
-        known::recognise(sample)
+        application_logs::recognise(sample)
     }
 
     fn prepare(

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use super::Parameter;
-use super::parameters::environment_reference;
 use crate::diagnostic::Diagnostic;
 
 /// Characters of a parameter's name at most.
@@ -14,6 +13,13 @@ const LONGEST: usize = 64;
 /// shell or other programs use, such as `HOME`.
 pub fn parameter_variable(name: &str) -> String {
     format!("PW_{}", name.to_ascii_uppercase())
+}
+
+/// The variable of the environment that a default stands for: `HASH_KEY` of `${env:HASH_KEY}`. So a secret is never in
+/// a file of the project.
+pub fn environment_reference(default: &serde_json::Value) -> Option<&str> {
+    let name = default.as_str()?.trim().strip_prefix("${env:")?.strip_suffix('}')?;
+    (!name.is_empty() && !name.contains(['$', '{', '}'])).then_some(name)
 }
 
 /// Letters, digits and `_` (ASCII), not a digit first.

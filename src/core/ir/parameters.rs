@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parameter, parameter_variable};
+use super::Parameter;
+use super::names::{environment_reference, parameter_variable};
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
@@ -40,13 +41,6 @@ pub fn parse_parameter(parameter: &Parameter, text: &str) -> Result<Value, Diagn
         _ => serde_json::Value::String(text.to_owned()),
     };
     Value::from_json(&json, &parameter.data_type).ok_or_else(wrong)
-}
-
-/// The variable of the environment that a default stands for: `HASH_KEY` of `${env:HASH_KEY}`. So a secret is never in
-/// a file of the project.
-pub fn environment_reference(default: &serde_json::Value) -> Option<&str> {
-    let name = default.as_str()?.trim().strip_prefix("${env:")?.strip_suffix('}')?;
-    (!name.is_empty() && !name.contains(['$', '{', '}'])).then_some(name)
 }
 
 /// Values of all parameters: what is given, else `look_up` by name (environment, env-file), else the default. A default

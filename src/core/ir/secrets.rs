@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::parameters::environment_reference;
-use super::{Destination, Node, Op, Parameter, Plan, Write};
+use super::names::environment_reference;
+use super::{Node, Op, Parameter, Plan};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expr, ExprKind, functions};
 
@@ -54,13 +54,8 @@ pub fn check_secrets_of(node: &Node, secrets: &BTreeSet<String>) -> Option<Diagn
     if secrets.is_empty() {
         return None;
     }
-    let path = match &node.op {
-        Op::Read(read) => Some(&read.path),
-        Op::Write(Write { destination: Destination::File { path, .. }, .. }) => Some(path),
-        _ => None,
-    };
     let reason = if let Op::Check(check) = &node.op { Some(&check.reason) } else { None };
-    let texts = [("a path", path), ("a reason", reason), ("a title", Some(&node.origin.title))];
+    let texts = [("a path", node.op.path()), ("a reason", reason), ("a title", Some(&node.origin.title))];
     for (what, text) in texts {
         if let Some(name) = text.and_then(|text| secret_in_text(text, secrets)) {
             return Some(misused(name, what));

@@ -113,27 +113,9 @@ pub(super) fn report_circles(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
 /// Names in the paths of a step's nodes that no parameter has.
 pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Option<Diagnostic> {
     let (path, field) = match &node.op {
-        Op::Read(read) if read.planned.is_none() => (&read.path, "source"),
-        Op::Write(write) => match &write.destination {
-            Destination::File { path, .. } => (path, "path"),
-            Destination::StandardOutput { .. } | Destination::Answer { .. } => return None,
-        },
-        Op::Read(_)
-        | Op::Rows(_)
-        | Op::Parse(_)
-        | Op::Filter { .. }
-        | Op::Project(_)
-        | Op::Check(_)
-        | Op::Aggregate(_)
-        | Op::Window(_)
-        | Op::Join(_)
-        | Op::AsofJoin(_)
-        | Op::Union
-        | Op::Sort(_)
-        | Op::Limit(_)
-        | Op::Distinct(_)
-        | Op::Explode(_)
-        | Op::Unpivot(_) => return None,
+        Op::Read(read) if read.planned.is_some() => return None,
+        Op::Read(read) => (&read.path, "source"),
+        written => (written.path()?, "path"),
     };
     if let Some(at) = path.find("${")
         && !path[at..].contains('}')

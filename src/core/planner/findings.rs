@@ -5,10 +5,11 @@
 mod detectors;
 pub(super) mod differences;
 mod judge;
-mod known;
 mod security;
+mod source_view;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use crate::model::Id;
 use crate::project::{Edit, Project};
 
 use differences::differences;
-use known::Known;
+use source_view::SourceView;
 
 /// Something that stands out, with what it rests on and the flow that shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -220,8 +221,8 @@ pub struct Judged {
 pub fn probes(project: &Project, sources: &[SourceEvidence], meanings: &[SourceMeanings]) -> Vec<Probe> {
     let (vocabulary, _) = Vocabulary::of(project);
     let both = sources.iter().zip(meanings);
-    let known: Vec<Known> =
-        both.map(|(evidence, meanings)| Known { vocabulary: &vocabulary, evidence, meanings }).collect();
+    let known: Vec<SourceView> =
+        both.map(|(evidence, meanings)| SourceView { vocabulary: &vocabulary, evidence, meanings }).collect();
     known
         .iter()
         .filter(|one| !one.evidence.planned)
@@ -239,7 +240,7 @@ pub fn judge(
 ) -> Judged {
     let Some(at) = sources.iter().position(|source| source.source == probe.source) else { return Judged::default() };
     let (vocabulary, _) = Vocabulary::of(project);
-    let known = Known { vocabulary: &vocabulary, evidence: &sources[at], meanings: &meanings[at] };
+    let known = SourceView { vocabulary: &vocabulary, evidence: &sources[at], meanings: &meanings[at] };
     judge::judge(project, &known, probe, rows)
 }
 

@@ -380,6 +380,6 @@ mod tests {
         assert!(messages[1].ends_with("did you mean `basket.size`?"), "{}", messages[1]);
         assert!(messages[2].contains("gives Int, but `event.is_error` is Boolean"), "{}", messages[2]);
         let (loaded, warnings) = crate::project::load(&crate::project::to_text(&project)).unwrap();
-        assert_eq!((loaded.vocabulary, warnings.len()), (project.vocabulary.clone(), 0));
+        assert_eq!((&loaded.vocabulary, warnings.len()), (&project.vocabulary, 0));
     }
 }

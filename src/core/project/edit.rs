@@ -73,43 +73,43 @@ macro_rules! with_collection {
     ($project:expr, $name:expr, $items:ident => $body:expr, else $otherwise:expr) => {
         match $name {
             "teams" => {
-                let $items = &mut $project.teams;
+                let $items = &mut $project.design.teams;
                 $body
             }
             "sources" => {
-                let $items = &mut $project.sources;
+                let $items = &mut $project.design.sources;
                 $body
             }
             "questions" => {
-                let $items = &mut $project.questions;
+                let $items = &mut $project.design.questions;
                 $body
             }
             "requests" => {
-                let $items = &mut $project.requests;
+                let $items = &mut $project.design.requests;
                 $body
             }
             "steps" => {
-                let $items = &mut $project.steps;
+                let $items = &mut $project.design.steps;
                 $body
             }
             "wires" => {
-                let $items = &mut $project.wires;
+                let $items = &mut $project.design.wires;
                 $body
             }
             "frames" => {
-                let $items = &mut $project.frames;
+                let $items = &mut $project.design.frames;
                 $body
             }
             "notes" => {
-                let $items = &mut $project.notes;
+                let $items = &mut $project.design.notes;
                 $body
             }
             "parameters" => {
-                let $items = &mut $project.parameters;
+                let $items = &mut $project.design.parameters;
                 $body
             }
             "tests" => {
-                let $items = &mut $project.tests;
+                let $items = &mut $project.design.tests;
                 $body
             }
             _ => $otherwise,
@@ -354,7 +354,7 @@ impl Project {
 
     fn list_mut(&mut self, owner: &str, list: &str) -> Result<&mut Vec<Json>, Diagnostic> {
         let known = did_you_mean(owner, self.steps.keys().map(String::as_str));
-        let step = self.steps.get_mut(owner).ok_or_else(|| {
+        let step = self.design.steps.get_mut(owner).ok_or_else(|| {
             Diagnostic::error("PW0505", format!("there is no step `{owner}`{known}"))
                 .help("write `into` as the id of a step and its list, such as `flt-7k2m.columns`, or as a collection")
         })?;
@@ -382,7 +382,7 @@ impl Project {
 
     /// In settings an empty list is no list: one canonical form, whichever edits led there.
     fn drop_empty_lists(&mut self, step: &str) {
-        if let Some(step) = self.steps.get_mut(step) {
+        if let Some(step) = self.design.steps.get_mut(step) {
             step.drop_empty_lists();
         }
     }
@@ -433,19 +433,19 @@ impl Project {
                 }
             };
             let (targets, vocabulary, policy) = (map_of("targets")?, map_of("vocabulary")?, map_of("policy")?);
-            self.name = name.to_owned();
-            self.targets = targets;
-            self.vocabulary = vocabulary;
-            self.policy = policy;
+            self.design.name = name.to_owned();
+            self.design.targets = targets;
+            self.design.vocabulary = vocabulary;
+            self.design.policy = policy;
             return Ok(());
         }
         if let Some(collection) = self.collection_of(id) {
             if collection == "wires" {
                 let wire: Wire = read_item(collection, &item)?;
-                let before = self.wires.remove(id);
+                let before = self.design.wires.remove(id);
                 let checked = self.check_wire(&wire);
                 if let (Err(diagnostic), Some(before)) = (checked, before) {
-                    self.wires.insert(id.to_owned(), before);
+                    self.design.wires.insert(id.to_owned(), before);
                     return Err(diagnostic);
                 }
             }

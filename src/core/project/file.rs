@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
-use super::{Edit, Frame, OnDisk, PinnedRows, Project, Step, StepTest, Wire, check_invariants};
+use super::{Design, Edit, Frame, OnDisk, PinnedRows, Project, Step, StepTest, Wire, check_invariants};
 use crate::data::{Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
 use crate::files::read_text;
@@ -87,7 +87,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     let targets = read_object_at(&mut map, "targets", "write {\"duckdb\": {…}}, or leave it out")?;
     let vocabulary = read_object_at(&mut map, "vocabulary", "write {\"concepts\": […]}, or leave it out")?;
     let policy = read_object_at(&mut map, "policy", "write {\"smallest_group\": 10}, or leave it out")?;
-    let mut project = Project {
+    let mut design = Design {
         name,
         teams: read_items(&mut map, "teams", text)?,
         sources: read_items(&mut map, "sources", text)?,
@@ -105,9 +105,9 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         organisation: Vec::new(),
         on_disk: OnDisk::default(),
         extra: map,
-        revision: 0,
     };
-    project.steps.values_mut().for_each(Step::drop_empty_lists);
+    design.steps.values_mut().for_each(Step::drop_empty_lists);
+    let project = Project { design, revision: 0 };
     check_ids(&project)?;
     let mut diagnostics = check_keys(&project);
     // Of two wires at one input the plan tells, with the step's title.
@@ -565,7 +565,7 @@ pub fn read_file(path: &Path) -> Result<(Project, Vec<Diagnostic>), Diagnostic> 
             .help(help_with_path(path))
     })?;
     let (mut project, mut diagnostics) = load(&text).map_err(|diagnostic| diagnostic.file(shown))?;
-    project.on_disk = OnDisk::of(text.as_bytes());
+    project.design.on_disk = OnDisk::of(text.as_bytes());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     diagnostics.extend(project.read_organisation(folder));
     Ok((project, diagnostics))

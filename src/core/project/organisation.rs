@@ -25,8 +25,8 @@ impl Project {
     /// A file that is not there, or is another than the one pinned, is not taken: the plan then reports the pin, and
     /// nothing may leave.
     pub fn read_organisation(&mut self, folder: &Path) -> Vec<Diagnostic> {
-        self.organisation.clear();
-        let pin = self.policy.get("organisation");
+        self.design.organisation.clear();
+        let pin = self.design.policy.get("organisation");
         let text = |key: &str| pin.and_then(|pin| pin.get(key)).and_then(Json::as_str).unwrap_or_default();
         let (path, sha256) = (text("path"), text("sha256"));
         if path.is_empty() || sha256.is_empty() {
@@ -35,7 +35,7 @@ impl Project {
         let read = check_reach(folder, &folder.join(path)).and_then(|()| read_policy(&folder.join(path)));
         match read {
             Ok(read) if read.sha256.eq_ignore_ascii_case(sha256) => {
-                self.organisation.push(read);
+                self.design.organisation.push(read);
                 Vec::new()
             }
             Ok(read) => {

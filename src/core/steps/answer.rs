@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::destinations::{PLACE, STACK, SiteSettings};
 use super::kind::about;
 use super::settings::text_of;
-use super::sites::{PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Destination, Op, Write};

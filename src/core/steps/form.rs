@@ -1,7 +1,12 @@
 //! Form fields as data: from them come the inspector's forms, `pipewright steps`, the check of unknown settings.
 
+use serde_json::{Map, Value as Json};
+
 use crate::data::DataType;
 use crate::expr::Place;
+
+/// A step's settings as the project file holds them.
+pub type Settings = Map<String, Json>;
 
 /// One setting of a step kind.
 #[derive(Debug, Clone)]

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::expression_text::{interval, over};
 use super::items::item_field;
 use super::kind::about;
-use super::made::{interval, over};
 use super::nearest_in_time::{TIME, time_column};
 use super::settings::{defaults, items_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};

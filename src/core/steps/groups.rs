@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::calls::SplitCalls;
-use super::items::int;
+use super::expression_text::int;
 use super::{FieldKind, FormField, Lowering};
 use crate::expr::{BinaryOp, Call, Expr, ExprKind};
 use crate::ir::{Aggregate, Column, LoweredBy, LoweredColumn, NodeId, Op, Project};

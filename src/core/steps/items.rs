@@ -191,8 +191,3 @@ impl Lowering<'_> {
 pub(super) fn text(value: impl Into<String>) -> Expr {
     Expr::literal(Value::String(value.into()))
 }
-
-/// A whole number.
-pub(super) fn int(value: i64) -> Expr {
-    Expr::literal(Value::Int(value))
-}

@@ -1,11 +1,6 @@
 //! What every step kind says of itself.
 
-use serde_json::{Map, Value as Json};
-
-use super::{Example, FormField, Lowering};
-
-/// A step's settings as the project file holds them.
-pub type Settings = Map<String, Json>;
+use super::{Example, FormField, Lowering, Settings};
 
 /// Palette groups, in the order of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::destinations::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::kind::about;
 use super::settings::{defaults, text_of};
-use super::sites::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;

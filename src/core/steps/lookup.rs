@@ -99,7 +99,8 @@ impl StepKind for Lookup {
                 return;
             }
         }
-        let quoted = settings.on.iter().map(|pair| KeyPair { right: super::made::name(&pair.right), ..pair.clone() });
+        let quoted =
+            settings.on.iter().map(|pair| KeyPair { right: super::expression_text::name(&pair.right), ..pair.clone() });
         let quoted: Vec<KeyPair> = quoted.collect();
         let Some(on) = pairs(&quoted, lowering, left, right) else { return };
         if lowering.columns("columns", &settings.columns, right).is_none() {

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::items::{int, text};
+use super::expression_text::int;
+use super::items::text;
 use super::kind::about;
 use super::settings::{defaults, names_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::items::{int, item_field, text};
+use super::expression_text::int;
+use super::items::{item_field, text};
 use super::kind::about;
 use super::settings::{items_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
+use super::destinations::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::kind::about;
 use super::load_file::{FILE_KINDS, sink};
 use super::settings::{defaults, text_of};
-use super::sites::{AUDIENCE, PLACE, STACK, SiteSettings};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::ir::{Destination, FileKind, Op, Write};
 

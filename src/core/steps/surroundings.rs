@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
+use super::expression_text::{interval, name};
 use super::items::KeyPair;
 use super::join::{KEY_PAIRS, pairs, right_columns, two_inputs};
 use super::kind::about;
-use super::made::{interval, name};
 use super::nearest_in_time::time_column;
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::items::int;
+use super::expression_text::int;
 use super::kind::about;
 use super::settings::{defaults, names_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
+use super::expression_text::name;
 use super::groups::Groups;
 use super::items::NamedExpression;
 use super::kind::about;
-use super::made::name;
 use super::nearest_in_time::{TIME, time_column};
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Port, Ports, Settings, StepKind, Table};

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::expression_text::name;
 use super::kind::about;
-use super::made::name;
 use super::settings::{defaults, names_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::expression_text::{name, over};
 use super::kind::about;
-use super::made::{name, over};
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::{DataType, Value};

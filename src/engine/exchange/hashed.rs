@@ -10,9 +10,9 @@ use polars::prelude::{self as pl, DataFrame, IdxCa, IdxSize};
 use super::spill::{SpillFile, SpillFolder};
 use super::{Limits, note, too_large};
 use crate::frames::joined;
+use crate::guard::guarded;
 use crate::keys::RowKeys;
 use crate::ops;
-use crate::read::guarded;
 
 /// Divisions after which rows that stayed together all the same are taken for rows of one key.
 const TRIES: u32 = 3;

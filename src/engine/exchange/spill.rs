@@ -61,7 +61,7 @@ pub(crate) struct SpillFile {
 impl SpillFile {
     /// Appends rows as one block. No file stays open: there may be more than a process may have.
     pub fn append(&mut self, rows: &DataFrame) -> Result<(), Diagnostic> {
-        let told = |error: PolarsError| fault(&crate::ops::cause(&error), &self.path);
+        let told = |error: PolarsError| fault(&crate::faults::cause(&error), &self.path);
         let rows = gathered(rows.clone()).map_err(told)?;
         let bytes = encoded(&rows).map_err(told)?;
         let written = OpenOptions::new().append(true).open(&self.path).and_then(|mut file| file.write_all(&bytes));
@@ -81,7 +81,7 @@ impl SpillFile {
             file.take(block.length).read_to_end(&mut bytes)?;
             decoded(bytes, block.rows)
         };
-        read().map_err(|error| fault(&crate::ops::cause(&error), &self.path))
+        read().map_err(|error| fault(&crate::faults::cause(&error), &self.path))
     }
 
     /// Bytes on disk.

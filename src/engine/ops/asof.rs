@@ -10,7 +10,7 @@ use polars::prelude::{
     self as pl, Column, DataFrame, IdxCa, IdxSize, IntoLazy, LazyFrame, NewChunkedArray, PolarsResult,
 };
 
-use super::join::computed;
+use super::computed;
 use super::matching::{Flags, MatchTally, rows_lacking};
 use super::{Context, column, failed, lacking, tie_breakers};
 use crate::exprs::{Typed, key_pair};

@@ -9,6 +9,7 @@ use polars::prelude::{
     self as pl, BooleanChunked, Column, DataFrame, IdxCa, IdxSize, IntoLazy, LazyFrame, NewChunkedArray, PolarsResult,
 };
 
+use super::computed;
 use super::matching::{Flags, MatchTally, rows_lacking};
 use super::{Context, column, failed, lacking};
 use crate::allowance::Allowance;
@@ -110,20 +111,6 @@ impl Drop for JoinBuild {
         let matched = self.matched.found().map(|group| self.table.rows(group as u32).len() as u64).sum();
         self.plan.tally.add(self.plan.held_side(), [matched, self.height - matched, self.null_keys]);
     }
-}
-
-/// Values of some expressions over a frame, one for each of its rows; there need not be any expressions.
-pub(crate) fn computed(frame: &DataFrame, exprs: &[pl::Expr]) -> PolarsResult<Vec<Column>> {
-    if exprs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let columns = frame.clone().lazy().select(exprs).collect()?.into_columns();
-    // Constants alone give one row.
-    let of_all = |column: Column| match column.len() == frame.height() {
-        true => column,
-        false => column.new_from_index(0, frame.height()),
-    };
-    Ok(columns.into_iter().map(of_all).collect())
 }
 
 impl JoinBuild {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use polars::prelude::{self as pl, DataFrame, PolarsResult};
 
-use super::join::computed;
+use super::computed;
 use crate::keys::lacking;
 
 /// By side: rows with a partner, without, and with a null key.

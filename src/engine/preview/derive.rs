@@ -10,11 +10,11 @@ use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 
 use crate::allowance::{Allowance, TOO_LATE, TOO_MUCH, too_much};
 use crate::budget::{Budget, Met};
+use crate::cancel::Cancel;
 use crate::frames::{joined, weight};
 use crate::ops::asof::asof_rows;
 use crate::ops::join::{JoinBuild, JoinPlan};
 use crate::ops::{self, Context};
-use crate::read::Cancel;
 
 /// Rows that are tried first, and at most at once.
 const FIRST_PIECE: usize = 2048;

@@ -19,8 +19,9 @@ use super::synthetic::made_up_rows;
 use super::{NodeResult, PreviewReply, PreviewRequest};
 use crate::allowance::too_late;
 use crate::budget::{Budget, Met};
+use crate::cancel::Cancel;
 use crate::ops::{self, Context};
-use crate::read::{Cancel, expand, read_schema};
+use crate::read::{expand, read_schema};
 use crate::sample::{SampleStatement, read_sample};
 use crate::table::ResultTable;
 

@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files;
-use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally, formats};
+use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally};
 use polars::prelude::DataFrame;
 use polars_buffer::Buffer;
 
@@ -18,36 +18,9 @@ use super::input::given_name;
 use super::open::{Opened, open};
 use super::parquet;
 use super::sniff::{prepare_for, sample_of};
+use crate::cancel::Cancel;
 use crate::columns::{FrameBuilder, Layout, Quarantined};
 use crate::parallel::{Crew, Send, Work};
-
-/// A wish to stop, shared between threads.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A wish that was made already.
-    pub(crate) fn stopped() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// An error where the wish was made.
-    pub fn check(&self) -> Result<(), Diagnostic> {
-        if self.is_cancelled() { Err(Diagnostic::error("PW0999", "stopped on request")) } else { Ok(()) }
-    }
-}
 
 /// What is to be read, and how.
 #[derive(Clone)]
@@ -220,43 +193,6 @@ impl ReadJob {
 enum Task {
     Text { file: Arc<Prepared>, raw: RawChunk, taken: u64 },
     Rows { file: Arc<Prepared>, start: usize, count: usize, taken: u64 },
-}
-
-/// How many threads are at work on what may panic for reasons that are told otherwise.
-static SILENT: AtomicUsize = AtomicUsize::new(0);
-
-/// Runs `work`; `None` where it panicked, which prints nothing.
-pub(crate) fn silently<T>(work: impl FnOnce() -> T) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |about| {
-            if SILENT.load(Ordering::Relaxed) == 0 {
-                usual(about);
-            }
-        }));
-    });
-    SILENT.fetch_add(1, Ordering::Relaxed);
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok();
-    SILENT.fetch_sub(1, Ordering::Relaxed);
-    done
-}
-
-/// Runs `work`; a panic in it becomes a diagnostic.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Diagnostic::error("PW0998", "an internal fault stopped the work on these rows")
-            .help("this is a fault of the program: please report it with the file's first lines"))
-    })
-}
-
-/// No format has that name.
-pub(crate) fn unknown_format(name: &str) -> Diagnostic {
-    let names = formats().iter().map(|format| format.name());
-    let hint = pipewright_core::diagnostic::did_you_mean(name, names.clone());
-    Diagnostic::error("PW0909", format!("there is no format `{name}`{hint}"))
-        .help(format!("the formats are {}", names.collect::<Vec<_>>().join(", ")))
-        .field("format")
 }
 
 struct SharedText(Arc<String>);

@@ -54,7 +54,7 @@ fn not_read(path: &Path) -> Diagnostic {
 
 /// The library panics where a file's own description of itself is not what it expects.
 fn careful<T>(path: &Path, work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
-    crate::read::silently(work).unwrap_or_else(|| Err(not_read(path)))
+    crate::guard::silently(work).unwrap_or_else(|| Err(not_read(path)))
 }
 
 /// The columns of a file, in Pipewright's types.

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, recognise};
+use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, formats, recognise};
 
 use super::expand::missing;
-use super::job::unknown_format;
 use super::open::{open, unreadable};
 use super::parquet;
 
@@ -102,6 +101,15 @@ fn schema_of_file(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Sch
         Framing::Native => parquet::schema(path),
         Framing::Cut | Framing::Whole => Ok(parser.schema().clone()),
     }
+}
+
+/// No format has that name.
+fn unknown_format(name: &str) -> Diagnostic {
+    let names = formats().iter().map(|format| format.name());
+    let hint = pipewright_core::diagnostic::did_you_mean(name, names.clone());
+    Diagnostic::error("PW0909", format!("there is no format `{name}`{hint}"))
+        .help(format!("the formats are {}", names.collect::<Vec<_>>().join(", ")))
+        .field("format")
 }
 
 /// Prepares a format for a file by its sample; where the first event is longer than that, by a longer one, with which

@@ -9,11 +9,11 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Matches, Needs, Node, NodeId, Op, Plan, Sort};
 use polars::prelude::{self as pl, DataFrame};
 
+use super::division::division;
 use super::gather::{Reducer, run, some_rows};
 use super::partial::Stage;
 use super::windows::WindowParts;
-use crate::exchange::{Division, Exchange, Gathered, Limits, Order, Partition, Range, Runs, SpillFolder};
-use crate::exprs;
+use crate::exchange::{Division, Exchange, Gathered, Limits, Partition, Range, Runs, SpillFolder};
 use crate::frames::compacted;
 use crate::ops::asof::{AsofBuild, AsofPlan};
 use crate::ops::join::{JoinBuild, JoinPlan};
@@ -352,24 +352,6 @@ impl Work {
 fn in_pieces(rows: DataFrame, send: &mut dyn FnMut(DataFrame) -> bool) -> bool {
     let height = rows.height();
     (0..height.max(1)).step_by(PIECE).all(|start| send(rows.slice(start as i64, PIECE)))
-}
-
-/// What an operation needs of its one input, in the engine's terms.
-pub(super) fn division(op: &Op, input: &Schema) -> Result<Division, Diagnostic> {
-    Ok(match op.needs(0, input) {
-        Needs::AnyRows | Needs::AllRows => Division::Whole,
-        Needs::EqualKeys(keys) => {
-            let keys = keys.iter().map(|key| exprs::lower(key, input).map(|typed| typed.expr));
-            Division::Keys(keys.collect::<Result<_, _>>()?)
-        }
-        Needs::Order(keys) => {
-            let (by, options) = ops::total_order(&keys, input)?;
-            match by.is_empty() {
-                true => Division::Whole,
-                false => Division::Order(Order { by, descending: options.descending }),
-            }
-        }
-    })
 }
 
 impl Gather {

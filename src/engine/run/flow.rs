@@ -15,10 +15,10 @@ use super::graph::Graph;
 use super::memory;
 use super::quarantine::{Rejected, rejected_rows};
 use crate::allowance::{Allowance, TOO_MUCH};
+use crate::cancel::Cancel;
 use crate::frames::{joined, weight};
 use crate::ops::{self, Context};
 use crate::parallel::Send;
-use crate::read::Cancel;
 use crate::write::{Piece, Target};
 
 /// What runs share between threads.

@@ -171,9 +171,7 @@ fn named_in(op: &Op) -> Vec<String> {
 }
 
 fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), Diagnostic> {
-    if let Op::Read(read) = op {
-        read.path = interpolate(&read.path, parameters)?;
-    } else if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = op {
+    if let Some(path) = op.path_mut() {
         *path = interpolate(path, parameters)?;
     }
     Ok(())

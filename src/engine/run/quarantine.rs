@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::is_foreign;
-use pipewright_core::ir::{Check, Node, OnFail, Op, Parse};
+use pipewright_core::ir::{Node, OnFail};
 use polars::prelude::LazyFrame;
 use serde::Serialize;
 
@@ -55,10 +55,7 @@ pub(super) fn rejected_rows(
     input: Option<LazyFrame>,
     context: &Context,
 ) -> Result<Vec<Rejected>, Diagnostic> {
-    let is_rejecting = matches!(
-        &node.op,
-        Op::Check(Check { on_fail: OnFail::Reject, .. }) | Op::Parse(Parse { on_fail: OnFail::Reject, .. })
-    );
+    let is_rejecting = node.op.on_fail() == Some(&OnFail::Reject);
     let (true, Some(input)) = (is_rejecting, input) else { return Ok(Vec::new()) };
     let Some((rows, reason)) = rejected(&node.op, input, context)? else { return Ok(Vec::new()) };
     let frame = rows.collect().map_err(|error| ops::failed(&error))?;

@@ -9,7 +9,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Op, Window, output_schema};
 use polars::prelude::{DataFrame, IntoLazy};
 
-use super::blocking::division;
+use super::division::division;
 use super::gather::some_rows;
 use crate::exchange::{Division, Exchange, Gathered};
 use crate::ops::{self, Context};

@@ -70,7 +70,7 @@ impl ResultTable {
         ParquetWriter::new(file)
             .with_compression(ParquetCompression::Zstd(None))
             .finish(&mut frame)
-            .map_err(|error| failed(crate::ops::cause(&error)))?;
+            .map_err(|error| failed(crate::faults::cause(&error)))?;
         Ok(())
     }
 

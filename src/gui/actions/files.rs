@@ -444,10 +444,10 @@ impl App {
         let pin = serde_json::json!({"path": shown, "sha256": read.sha256});
         // A pin that came back by undo or redo: only its file was missing.
         if self.state.project.policy.get("organisation").is_some_and(|known| known["sha256"] == pin["sha256"]) {
-            self.state.project.organisation = vec![read];
+            self.state.project.set_organisation(vec![read]);
             self.state.replan();
         } else if self.edit(ctx, "pin a policy", &[edits::set("project", "policy.organisation", pin)], false) {
-            self.state.project.organisation = vec![read];
+            self.state.project.set_organisation(vec![read]);
             self.state.replan();
             self.notice(ctx, format!("{shown} is kept to from now on"), false);
         }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_app::resolve::{default_parameters, real_source, sample_files};
+use pipewright_app::real_source;
+use pipewright_app::resolve::{default_parameters, sample_files};
 use pipewright_app::{bundle, differences, differences_of_finding, evidence, volumes_until};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
@@ -123,10 +124,9 @@ pub fn look(look: u64, project: Project, base: PathBuf, known: KnownEvidence, de
 
 fn planning_of(project: &Project, base: &Path, known: KnownEvidence, cancel: &Cancel) -> (Planning, KnownEvidence) {
     let parameters = default_parameters(project, base);
-    let mut unknown = project.clone();
     let is_known =
         |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source, base));
-    unknown.sources.retain(|_, source| !is_known(source));
+    let unknown = project.variation(|design| design.sources.retain(|_, source| !is_known(source)));
     let (found, mut warnings) = evidence::evidence_until(&unknown, base, &parameters, cancel);
     // What became of values is told on the step, of the rows that are shown.
     warnings.retain(|warning| warning.severity != Severity::Hint);

@@ -133,7 +133,7 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     if let Some(sql) = number_function(name, &args, &types) {
         return Ok(sql);
     }
-    if let Some(sql) = super::more_functions::call(name, &args, &types, &call.args, constant)? {
+    if let Some(sql) = super::domain_functions::call(name, &args, &types, &call.args, constant)? {
         return Ok(sql);
     }
     Err(unsupported(format!("the function `{name}`")))

@@ -203,3 +203,13 @@ pub(super) fn int_or(args: &[Value], index: usize, default: i64) -> Option<i64> 
 pub(super) fn some_text(text: impl Into<String>) -> Option<Value> {
     Some(Value::String(text.into()))
 }
+
+/// From a position (from 1, or negative from the end) to an index.
+pub(super) fn index_of(position: i64, length: usize) -> Option<usize> {
+    let index = match position {
+        0 => return None,
+        1.. => position - 1,
+        _ => (length as i64).checked_add(position)?,
+    };
+    usize::try_from(index).ok().filter(|index| *index < length)
+}

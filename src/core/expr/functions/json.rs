@@ -5,11 +5,11 @@ use std::cell::RefCell;
 
 use super::super::json_paths::{PathStep, json_path};
 use super::super::json_text::JsonText;
-use super::super::remembered::{Remembered, remembered};
 use super::ArgType::{Any, String as Text};
 use super::arguments::{boolean, int, string, strings, text_at, value_or_null};
 use super::{Function, example, scalar};
 use crate::data::Value;
+use crate::expr::cached::{Cached, cached};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("json", "json_get(text, path) → String",
@@ -64,9 +64,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// What stands at the path in the second argument.
 fn part(args: &[Value]) -> Option<JsonText> {
     thread_local! {
-        static LAST: Remembered<Vec<PathStep>> = const { RefCell::new(None) };
+        static LAST: Cached<Vec<PathStep>> = const { RefCell::new(None) };
     }
-    let path = remembered(&LAST, text_at(args, 1)?, |text| json_path(text).ok())?;
+    let path = cached(&LAST, text_at(args, 1)?, |text| json_path(text).ok())?;
     JsonText::read(text_at(args, 0)?)?.follow(&path)
 }
 

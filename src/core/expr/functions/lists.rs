@@ -2,7 +2,7 @@
 //! Must not import any room but `data`.
 
 use super::ArgType::{Any, Int, List, Same, String as Text};
-use super::arguments::{boolean, common, first, int, int_at, item, list_at, string, text_at, value_or_null};
+use super::arguments::{boolean, common, first, index_of, int, int_at, item, list_at, string, text_at, value_or_null};
 use super::text::may_grow;
 use super::{Function, TypeResult, example, scalar};
 use crate::data::{DataType, Value};
@@ -155,14 +155,4 @@ fn contains_type(args: &[DataType]) -> TypeResult {
         }
         _ => boolean(args),
     }
-}
-
-/// From a position (from 1, or negative from the end) to an index.
-pub(super) fn index_of(position: i64, length: usize) -> Option<usize> {
-    let index = match position {
-        0 => return None,
-        1.. => position - 1,
-        _ => (length as i64).checked_add(position)?,
-    };
-    usize::try_from(index).ok().filter(|index| *index < length)
 }

@@ -2,7 +2,7 @@
 //! Must not import any room but `data`.
 
 use super::ArgType::{Any, Int, String as Text};
-use super::arguments::{boolean, int, int_at, some_text, string, strings, text_at, value_or_null};
+use super::arguments::{boolean, index_of, int, int_at, some_text, string, strings, text_at, value_or_null};
 use super::{Function, MOST_JOINED, example, scalar};
 use crate::data::Value;
 
@@ -200,7 +200,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |a| {
             value_or_null(|| {
                 let pieces = pieces(text_at(a, 0)?, text_at(a, 1)?);
-                some_text(*pieces.get(super::lists::index_of(int_at(a, 2)?, pieces.len())?)?)
+                some_text(*pieces.get(index_of(int_at(a, 2)?, pieces.len())?)?)
             })
         },
         &[

@@ -9,7 +9,6 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Ti
 use chrono_tz::Tz;
 
 use super::super::cast::float_to_int;
-use super::super::remembered::{Remembered, remembered};
 use super::super::time_formats::{FormatItem, check_names_a_day, iso_weekday, print_time, read_time, time_format};
 use super::ArgType::{Duration, Int, Number, String as Text, Timestamp};
 use super::arguments::{
@@ -19,6 +18,7 @@ use super::{Function, example, scalar};
 use crate::data::Value;
 use crate::data::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, from_calendar, in_range, to_calendar};
 use crate::diagnostic::did_you_mean;
+use crate::expr::cached::{Cached, cached};
 
 const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
 const FIELDS: [&str; 13] = [
@@ -120,9 +120,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// The format in the second argument.
 fn format_at(args: &[Value]) -> Option<Rc<Vec<FormatItem>>> {
     thread_local! {
-        static LAST: Remembered<Vec<FormatItem>> = const { RefCell::new(None) };
+        static LAST: Cached<Vec<FormatItem>> = const { RefCell::new(None) };
     }
-    remembered(&LAST, text_at(args, 1)?, |text| time_format(text).ok())
+    cached(&LAST, text_at(args, 1)?, |text| time_format(text).ok())
 }
 
 fn truncate(unit: &str, micros: i64) -> Option<i64> {

@@ -1,20 +1,13 @@
 //! The format `apache_access`: common, combined, or whatever a `LogFormat` directive says.
 //! Must not import the nginx format.
 
+use super::named::APACHE;
 use super::shape::{Server, recognise_access};
 use crate::data::Schema;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::formats::layout::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::formats::time::Epoch;
 use crate::formats::{Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample};
-
-/// Names that `log_format` takes instead of a directive, as Apache's own configuration defines them.
-pub const NAMED: [(&str, &str); 4] = [
-    ("common", r#"%h %l %u %t "%r" %>s %b"#),
-    ("combined", r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#),
-    ("vhost_combined", r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#),
-    ("combinedio", r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O"#),
-];
 
 /// The format `apache_access`.
 pub struct ApacheAccess;
@@ -66,11 +59,11 @@ impl Format for ApacheAccess {
 /// The layout of a `LogFormat`: a name, a directive, or the text, with or without the quotes around it.
 pub fn layout(text: &str) -> Result<Layout, Diagnostic> {
     let trimmed = text.trim();
-    if let Some((_, named)) = NAMED.iter().find(|(name, _)| *name == trimmed) {
+    if let Some((_, named)) = APACHE.iter().find(|(name, _)| *name == trimmed) {
         return text_layout(named);
     }
     if !trimmed.contains('%') {
-        let near = did_you_mean(trimmed, NAMED.iter().map(|(name, _)| *name));
+        let near = did_you_mean(trimmed, APACHE.iter().map(|(name, _)| *name));
         return Err(Diagnostic::error(
             "PW0417",
             format!("`{trimmed}` is no known log format and holds no % directive{near}"),

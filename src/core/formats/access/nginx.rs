@@ -1,24 +1,13 @@
 //! The format `nginx_access`: combined, or whatever a `log_format` directive says.
 //! Must not import the Apache format.
 
+use super::named::NGINX;
 use super::shape::{Server, recognise_access};
 use crate::data::Schema;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::formats::layout::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::formats::time::Epoch;
 use crate::formats::{Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample};
-
-/// Names that `log_format` takes instead of a directive: nginx' own default, and the one in its stock configuration.
-pub const NAMED: [(&str, &str); 2] = [
-    (
-        "combined",
-        r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
-    ),
-    (
-        "main",
-        r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for""#,
-    ),
-];
 
 /// The format `nginx_access`.
 pub struct NginxAccess;
@@ -70,11 +59,11 @@ impl Format for NginxAccess {
 /// The layout of a `log_format`: a name, a directive, its quoted pieces, or the bare text.
 pub fn layout(text: &str) -> Result<Layout, Diagnostic> {
     let trimmed = text.trim();
-    if let Some((_, named)) = NAMED.iter().find(|(name, _)| *name == trimmed) {
+    if let Some((_, named)) = NGINX.iter().find(|(name, _)| *name == trimmed) {
         return text_layout(named, Escapes::Backslash);
     }
     if !trimmed.contains('$') {
-        let near = did_you_mean(trimmed, NAMED.iter().map(|(name, _)| *name));
+        let near = did_you_mean(trimmed, NGINX.iter().map(|(name, _)| *name));
         return Err(Diagnostic::error(
             "PW0414",
             format!("`{trimmed}` is no known log format and holds no $variable{near}"),

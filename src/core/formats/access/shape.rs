@@ -250,7 +250,7 @@ impl Shape {
                 let vhost = if self.vhost { "$http_host " } else { "" };
                 let lead =
                     format!("{vhost}$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent");
-                ("nginx_access", &super::nginx::NAMED[..], lead)
+                ("nginx_access", &super::named::NGINX[..], lead)
             }
             Server::Apache => {
                 let vhost = match (self.vhost, self.ports) {
@@ -258,7 +258,7 @@ impl Shape {
                     (true, true) => "%v:%p ",
                     (true, false) => "%{Host}i ",
                 };
-                ("apache_access", &super::apache::NAMED[..], format!("{vhost}%h %l %u %t \"%r\" %>s %b"))
+                ("apache_access", &super::named::APACHE[..], format!("{vhost}%h %l %u %t \"%r\" %>s %b"))
             }
         };
         let (pieces, types) = self.tail_pieces(server);

@@ -228,11 +228,12 @@ pub(in crate::planner) fn faults_of(
     edits: &[crate::project::Edit],
     steps: &[String],
 ) -> Vec<Diagnostic> {
-    let mut trial = project.clone();
-    trial.steps.retain(|_, step| matches!(step.kind.as_str(), "file" | "planned_source"));
-    let kept = trial.steps.clone();
-    trial.wires.retain(|_, wire| kept.contains_key(&wire.from) && kept.contains_key(&wire.to));
-    trial.tests.clear();
+    let mut trial = project.variation(|design| {
+        design.steps.retain(|_, step| matches!(step.kind.as_str(), "file" | "planned_source"));
+        let kept = &design.steps;
+        design.wires.retain(|_, wire| kept.contains_key(&wire.from) && kept.contains_key(&wire.to));
+        design.tests.clear();
+    });
     if let Err(diagnostic) = trial.apply(edits) {
         return vec![diagnostic];
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::known::Known;
+use super::source_view::{OUTCOME, SourceView, flow_for, probe};
 use super::{Kind, Probe, Span, Task, security};
 use crate::data::{Classification, DataType, Value};
 use crate::expr::{Expr, print, print_name};
@@ -23,7 +23,7 @@ const FAILED: [&str; 7] = ["fail", "declin", "reject", "refus", "abort", "cancel
 /// Words in a value that speak of a transaction.
 const PAID: [&str; 8] = ["pay", "order", "transact", "checkout", "charge", "transfer", "refund", "booking"];
 
-pub(super) fn probes_of(project: &Project, known: &Known, all: &[Known]) -> Vec<Probe> {
+pub(super) fn probes_of(project: &Project, known: &SourceView, all: &[SourceView]) -> Vec<Probe> {
     let mut probes = Vec::new();
     probes.extend(error_baseline(project, known));
     probes.extend(slow_requests(project, known));
@@ -38,17 +38,8 @@ pub(super) fn probes_of(project: &Project, known: &Known, all: &[Known]) -> Vec<
     probes
 }
 
-/// A flow for a kind of finding on a source.
-pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &Known) -> Draft<'a> {
-    Draft::named(project, &format!("{}-{}", kind.name(), known.evidence.source))
-}
-
-pub(super) fn probe(kind: Kind, known: &Known, flow: Draft, watch: Id, task: Task) -> Probe {
-    Probe { kind, source: known.evidence.source.clone(), edits: flow.edits, watch, task }
-}
-
 /// The rows that are errors: (condition, word for them).
-fn error_condition(known: &Known) -> Option<(String, &'static str)> {
+fn error_condition(known: &SourceView) -> Option<(String, &'static str)> {
     /// A rule that costs more goes by words in messages.
     const SURE: u32 = 5;
     if let Some(condition) = known.expression("event.is_error") {
@@ -71,7 +62,7 @@ fn error_condition(known: &Known) -> Option<(String, &'static str)> {
 }
 
 /// Where hardly an error is logged, warnings are the loudest that is said.
-fn warnings_only(known: &Known) -> Option<String> {
+fn warnings_only(known: &SourceView) -> Option<String> {
     const WARNINGS: [&str; 3] = ["warn", "warning", "w"];
     const ERRORS: [&str; 13] =
         ["error", "err", "e", "fatal", "f", "critical", "crit", "alert", "emerg", "emergency", "panic", "severe", "c"];
@@ -88,7 +79,7 @@ fn warnings_only(known: &Known) -> Option<String> {
 }
 
 /// Errors per span of time: what is usual, before bursts are looked for.
-fn error_baseline(project: &Project, known: &Known) -> Option<Probe> {
+fn error_baseline(project: &Project, known: &SourceView) -> Option<Probe> {
     let (condition, what) = error_condition(known)?;
     let span = SPANS[usize::from(known.length().is_some_and(|length| length < 20 * SPANS[0].micros))];
     let mut flow = flow_for(project, Kind::ErrorBurst, known);
@@ -103,7 +94,7 @@ fn error_baseline(project: &Project, known: &Known) -> Option<Probe> {
 /// The bursts themselves, with a threshold that the baseline gave.
 pub(super) fn bursts(
     project: &Project,
-    known: &Known,
+    known: &SourceView,
     condition: &str,
     what: &str,
     span: Span,
@@ -133,7 +124,13 @@ pub(super) fn bursts(
 }
 
 /// Errors without bursts: what they have in common.
-pub(super) fn in_common(project: &Project, known: &Known, condition: &str, what: &str, errors: u64) -> Option<Probe> {
+pub(super) fn in_common(
+    project: &Project,
+    known: &SourceView,
+    condition: &str,
+    what: &str,
+    errors: u64,
+) -> Option<Probe> {
     let named = crate::expr::parse(condition).ok()?;
     let named = named.columns();
     // What tells of the outcome, and texts that are nearly all different, are no cause that two errors could share.
@@ -161,22 +158,8 @@ pub(super) fn in_common(project: &Project, known: &Known, condition: &str, what:
     Some(probe(Kind::ErrorsInCommon, known, flow, watch, task))
 }
 
-/// Concepts that tell how something ended.
-pub(super) const OUTCOME: [&str; 10] = [
-    "http.response.status_code",
-    "http.response.body.size",
-    "transaction.status",
-    "event.name",
-    "event.outcome",
-    "error.type",
-    "error.message",
-    "error.reason",
-    "log.severity",
-    "log.message",
-];
-
 /// Slow requests by page, or by service.
-fn slow_requests(project: &Project, known: &Known) -> Option<Probe> {
+fn slow_requests(project: &Project, known: &SourceView) -> Option<Probe> {
     let seconds = known.derived("event.duration", 5)?;
     let by = if let Some(path) = known.expression("url.path").or_else(|| known.expression("url.full")) {
         ("page", format!("path_template({path})"))
@@ -202,7 +185,7 @@ fn slow_requests(project: &Project, known: &Known) -> Option<Probe> {
 }
 
 /// A value of a column that says that something failed, and the values that stand for the same thing done well.
-fn failed_value(known: &Known) -> Option<(&'static str, String, Vec<String>)> {
+fn failed_value(known: &SourceView) -> Option<(&'static str, String, Vec<String>)> {
     for concept in ["transaction.status", "event.name", "event.outcome", "error.type"] {
         let Some((column, _)) = known.carrier(concept) else { continue };
         if column.data_type != DataType::String {
@@ -231,7 +214,7 @@ fn failed_value(known: &Known) -> Option<(&'static str, String, Vec<String>)> {
 }
 
 /// Failed transactions beside those that went well, with the release that was live.
-fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
+fn failures(project: &Project, known: &SourceView, all: &[SourceView]) -> Option<Probe> {
     ["order.id", "transaction.id", "transaction.amount"].iter().find_map(|concept| known.carrier(concept))?;
     let (concept, failed, others) = failed_value(known)?;
     let value = known.expression(concept)?;
@@ -273,7 +256,7 @@ fn failures(project: &Project, known: &Known, all: &[Known]) -> Option<Probe> {
 }
 
 /// Adds the version that was live, where some source says when versions went live.
-fn with_release(flow: &mut Draft, known: &Known, all: &[Known], time: &str, rows: Id) -> Id {
+fn with_release(flow: &mut Draft, known: &SourceView, all: &[SourceView], time: &str, rows: Id) -> Id {
     let found = all.iter().find_map(|other| {
         let is_other = other.evidence.source != known.evidence.source && !other.evidence.planned;
         let (version, _) = other.carrier("service.version").filter(|_| is_other)?;
@@ -293,7 +276,7 @@ fn with_release(flow: &mut Draft, known: &Known, all: &[Known], time: &str, rows
 }
 
 /// Events or messages, with when they came first.
-fn patterns(project: &Project, known: &Known) -> Option<Probe> {
+fn patterns(project: &Project, known: &SourceView) -> Option<Probe> {
     let mut flow = flow_for(project, Kind::NewPattern, known);
     if known.carrier("log.message").is_some() {
         let (read, columns) = known.start(&mut flow, &["log.message", "timestamp"])?;
@@ -317,7 +300,7 @@ fn patterns(project: &Project, known: &Known) -> Option<Probe> {
 }
 
 /// Rows per minute, in which gaps show.
-fn gaps(project: &Project, known: &Known) -> Option<Probe> {
+fn gaps(project: &Project, known: &SourceView) -> Option<Probe> {
     let mut flow = flow_for(project, Kind::GapInTime, known);
     let (read, columns) = known.start(&mut flow, &["timestamp"])?;
     let measures = json!([{"id": "m1", "name": "rows", "expression": "count(*)"}]);
@@ -328,7 +311,7 @@ fn gaps(project: &Project, known: &Known) -> Option<Probe> {
 }
 
 /// Rows that are there more than once, in all their columns.
-fn duplicates(project: &Project, known: &Known) -> Option<Probe> {
+fn duplicates(project: &Project, known: &SourceView) -> Option<Probe> {
     // Only where something tells deliveries apart: without one, equal rows are two things that happened alike.
     ["event.id", "http.request.id", "trace.id", "order.id", "transaction.id"]
         .iter()
@@ -352,7 +335,7 @@ fn duplicates(project: &Project, known: &Known) -> Option<Probe> {
 }
 
 /// Requests by those who name themselves crawlers, monitors or scripts.
-fn bots(project: &Project, known: &Known) -> Option<Probe> {
+fn bots(project: &Project, known: &SourceView) -> Option<Probe> {
     let mut flow = flow_for(project, Kind::Bots, known);
     let (read, columns) = known.start(&mut flow, &["user_agent.original"])?;
     let (agent, name) = (print_name(&columns[0]), columns[0].clone());
@@ -378,7 +361,7 @@ const SECRET: &str = "(?i)[?&;](password|passwd|pwd|token|access_token|api_?key|
 const EMAIL: &str = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-z]{2,}";
 
 /// Columns that name people in what is a log; e-mail addresses and secrets in free text.
-fn personal(project: &Project, known: &Known) -> Option<Probe> {
+fn personal(project: &Project, known: &SourceView) -> Option<Probe> {
     known.carrier("timestamp")?;
     let plain: Vec<String> = known.plain_columns().collect();
     let mut personal: Vec<PersonalColumn> = Vec::new();
@@ -451,7 +434,7 @@ pub(super) struct PersonalColumn {
 }
 
 /// Makes what was found unreadable; `None`: it stands in records, which must be flattened first.
-pub(super) fn personal_flow(project: &Project, known: &Known, found: &[&PersonalColumn]) -> Option<Vec<Edit>> {
+pub(super) fn personal_flow(project: &Project, known: &SourceView, found: &[&PersonalColumn]) -> Option<Vec<Edit>> {
     let found: Vec<&PersonalColumn> = found.iter().copied().filter(|one| one.is_plain).collect();
     if found.is_empty() {
         return None;

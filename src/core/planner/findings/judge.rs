@@ -1,9 +1,10 @@
 //! Rows of probes → findings. Thresholds stand here, each with its reason. Imports the detectors.
 
-use super::detectors::{OUTCOME, PersonalColumn, bursts, in_common, personal_flow};
-use super::known::Known;
+use super::detectors::{PersonalColumn, bursts, in_common, personal_flow};
+use super::source_view::{OUTCOME, SourceView};
+use super::wording::{Found, clock, counted, minute, shown, until};
 use super::{Finding, Judged, Probe, ProbeRows, Span, Task, differences, security};
-use crate::data::{Value, format_timestamp};
+use crate::data::Value;
 use crate::expr::{Expr, print};
 use crate::project::{Edit, Project};
 
@@ -11,7 +12,7 @@ use crate::project::{Edit, Project};
 const SHOWN: usize = 3;
 const MINUTE: i64 = 60_000_000;
 
-pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &ProbeRows) -> Judged {
+pub(super) fn judge(project: &Project, known: &SourceView, probe: &Probe, rows: &ProbeRows) -> Judged {
     let found = Found { known, probe };
     match &probe.task {
         Task::Baseline { condition, what, span } => {
@@ -57,67 +58,6 @@ pub(super) fn judge(project: &Project, known: &Known, probe: &Probe, rows: &Prob
         }
         Task::Personal { columns } => found.all(personal_finding(project, &found, rows, columns).into_iter().collect()),
     }
-}
-
-pub(super) struct Found<'a> {
-    known: &'a Known<'a>,
-    probe: &'a Probe,
-}
-
-impl Found<'_> {
-    /// A finding whose flow is the probe's own.
-    pub fn finding(&self, number: usize, title: String) -> Finding {
-        Finding {
-            id: format!("{}:{}:{number}", self.probe.kind.name(), self.probe.source),
-            kind: self.probe.kind,
-            title,
-            source: self.probe.source.clone(),
-            from: None,
-            to: None,
-            evidence: Vec::new(),
-            affected: Vec::new(),
-            selection: None,
-            among: String::new(),
-            outcome: OUTCOME.iter().filter_map(|concept| Some(self.known.carrier(concept)?.0.name.clone())).collect(),
-            accept: self.probe.edits.clone(),
-        }
-    }
-
-    pub fn source_title(&self) -> &str {
-        &self.known.evidence.title
-    }
-
-    fn all(&self, findings: Vec<Finding>) -> Judged {
-        Judged { findings, further: Vec::new() }
-    }
-}
-
-pub(super) fn clock(micros: i64) -> String {
-    format_timestamp(micros)
-}
-
-/// `2026-03-03 14:20`, for sentences.
-fn minute(micros: i64) -> String {
-    clock(micros).chars().take(16).collect::<String>().replace('T', " ")
-}
-
-/// `14:41`, or with its day where that is another.
-fn until(from: i64, to: i64) -> String {
-    let (from, to) = (minute(from), minute(to));
-    if from[..10] == to[..10] { to[11..].to_owned() } else { to }
-}
-
-/// A value in a sentence: text without its quotes.
-pub(super) fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_json().to_string(),
-    }
-}
-
-/// `1 request`, `12 requests`.
-pub(super) fn counted(count: f64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1.0 { "" } else { "s" })
 }
 
 /// How many errors in a span are no accident: six standard deviations above the usual number, which is the mean

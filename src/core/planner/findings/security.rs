@@ -1,11 +1,10 @@
 //! Who tries to get in: sign-ins that fail again and again, and clients that ask for pages that are not there.
-//! Imports the other detectors.
+//! Imports the view of a source and the wording.
 
 use serde_json::json;
 
-use super::detectors::{flow_for, probe};
-use super::judge::{Found, clock, counted, shown};
-use super::known::Known;
+use super::source_view::{SourceView, flow_for, probe};
+use super::wording::{Found, clock, counted, shown};
 use super::{Finding, Kind, Probe, ProbeRows, Task};
 use crate::expr::{Expr, print, print_name};
 use crate::project::Project;
@@ -20,7 +19,7 @@ const SURE: u32 = 3;
 const IN_WORDS: u32 = 8;
 
 /// Failed sign-ins by the address that they came from.
-pub(super) fn failed_sign_ins(project: &Project, known: &Known) -> Option<Probe> {
+pub(super) fn failed_sign_ins(project: &Project, known: &SourceView) -> Option<Probe> {
     let failed = known.derived("auth.is_failed", SURE)?;
     let mut flow = flow_for(project, Kind::FailedSignIns, known);
     let (read, columns) = known.start(&mut flow, &["timestamp"])?;
@@ -45,7 +44,7 @@ pub(super) fn failed_sign_ins(project: &Project, known: &Known) -> Option<Probe>
 }
 
 /// Clients that ask for much that is not there, or for what only scanners ask for.
-pub(super) fn probing(project: &Project, known: &Known) -> Option<Probe> {
+pub(super) fn probing(project: &Project, known: &SourceView) -> Option<Probe> {
     let (path, status) = (known.derived("url.path", 3)?, known.expression("http.response.status_code")?);
     let (client, known_target) = (known.expression("client.address")?, known.by_rule("security.is_probe", SURE)?.0);
     let refused = format!("{status} between 400 and 499");

@@ -258,5 +258,5 @@ fn a_correction_wins_and_is_kept_in_the_project() {
     project.apply(&undo).unwrap();
     assert!(project.sources["src-services"].meanings.is_empty());
     let (loaded, warnings) = crate::project::load(&crate::project::to_text(&project)).unwrap();
-    assert_eq!((loaded.sources, warnings), (project.sources.clone(), vec![]));
+    assert_eq!((&loaded.sources, warnings), (&project.sources, vec![]));
 }

@@ -28,7 +28,8 @@ fn accepted(project: &Project, proposal: &Proposal) -> Project {
     assert!(plan.output(&proposal.answer, "out").is_some(), "{} has no answer", proposal.question);
     let after = project.clone();
     project.apply(&undo).unwrap();
-    assert_eq!((project.steps, project.wires, project.questions), (before.steps, before.wires, before.questions));
+    let of = |project: &Project| (project.steps.clone(), project.wires.clone(), project.questions.clone());
+    assert_eq!(of(&project), of(&before));
     after
 }
 

@@ -9,7 +9,7 @@ use crate::formats::scan::{sample_lines, score};
 use crate::formats::{FormatSpec, Recognition, Sample};
 
 /// A layout: how to call it, how telling it is (see `scan::score`), its pattern and options.
-struct Known {
+struct LogLayout {
     title: &'static str,
     weight: u8,
     pattern: &'static str,
@@ -21,92 +21,92 @@ const ISO_START: &str = r"^%{TIMESTAMP_ISO8601}";
 const BRACKET_START: &str = r"^\[%{TIMESTAMP_ISO8601}\]";
 
 /// More exact ones first: they win where both fit the same lines.
-const KNOWN: &[Known] = &[
-    Known {
+const LOG_LAYOUTS: &[LogLayout] = &[
+    LogLayout {
         title: "nginx' error log",
         weight: 97,
         pattern: r"^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[%{WORD:level}\] %{INT:pid}#%{INT:thread}: (?:\*%{INT:connection} )?%{GREEDYDATA:message}",
         event_start: r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[",
         time_format: "%Y/%m/%d %H:%M:%S",
     },
-    Known {
+    LogLayout {
         title: "Apache's error log",
         weight: 97,
         pattern: r"^\[(?P<time>%{DAY} %{MONTH} %{MONTHDAY} %{TIME} %{YEAR})\] \[(?:(?P<module>[\w-]*):)?%{WORD:level}\](?: \[pid %{INT:pid}(?::tid %{INT:thread})?\])?(?: \[client %{NOTSPACE:client}\])? %{GREEDYDATA:message}",
         event_start: r"^\[%{DAY} %{MONTH} ",
         time_format: "%a %b %d %H:%M:%S%.f %Y",
     },
-    Known {
+    LogLayout {
         title: "PostgreSQL's log",
         weight: 94,
         pattern: r"^(?P<time>%{TIMESTAMP_ISO8601}(?: [A-Z]{3,4})?) \[%{INT:pid}\](?:-?\[?\d*\]?)?:? (?:(?P<user>[^@\s]*)@(?P<database>\S*) )?(?P<level>DEBUG\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY): +%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "log4j's layout (time, level, thread, logger, message)",
         weight: 92,
         pattern: r"^%{TIMESTAMP_ISO8601:time}\s+\[?%{LOGLEVEL:level}\s*\]?\s+\[(?P<thread>[^\]]*)\]\s+(?:\[?%{JAVACLASS:logger}\]?)(?:\(\d+\))?\s*(?:[-:]\s+|\s)%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "logback's layout (time, thread, level, logger, message)",
         weight: 92,
         pattern: r"^%{TIMESTAMP_ISO8601:time}\s+\[(?P<thread>[^\]]*)\]\s+%{LOGLEVEL:level}\s+(?:\[?%{JAVACLASS:logger}\]?)\s*(?:[-:]\s+|\s)%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "ZooKeeper's layout (time, level, thread and place, message)",
         weight: 91,
         pattern: r"^%{TIMESTAMP_ISO8601:time} - %{LOGLEVEL:level}\s+\[(?P<thread>.*?)\] - %{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "Python's logging layout (time, logger, level, message)",
         weight: 91,
         pattern: r"^%{TIMESTAMP_ISO8601:time} - (?P<logger>[\w.-]+) - %{LOGLEVEL:level} - %{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "Elasticsearch's layout (time, level, component, message)",
         weight: 92,
         pattern: r"^\[%{TIMESTAMP_ISO8601:time}\]\[%{LOGLEVEL:level}\s*\]\[(?P<logger>[^\]]*?)\s*\] %{GREEDYDATA:message}",
         event_start: BRACKET_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "time in brackets, level, message",
         weight: 88,
         pattern: r"^\[%{TIMESTAMP_ISO8601:time}\]\s+\[?%{LOGLEVEL:level}\]?:?\s+%{GREEDYDATA:message}",
         event_start: BRACKET_START,
         time_format: "",
     },
-    Known {
+    LogLayout {
         title: "Spark's layout (time, level, logger, message)",
         weight: 91,
         pattern: r"^(?P<time>\d\d/\d\d/\d\d \d\d:\d\d:\d\d) %{LOGLEVEL:level} +(?P<logger>[\w.$]+): %{GREEDYDATA:message}",
         event_start: r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d ",
         time_format: "%y/%m/%d %H:%M:%S",
     },
-    Known {
+    LogLayout {
         title: "HDFS' layout (time, process, level, logger, message)",
         weight: 91,
         pattern: r"^(?P<time>\d{6} \d{6}) %{INT:pid} %{LOGLEVEL:level} +(?P<logger>[\w.$]+): %{GREEDYDATA:message}",
         event_start: r"^\d{6} \d{6} ",
         time_format: "%y%m%d %H%M%S",
     },
-    Known {
+    LogLayout {
         title: "klog's layout (level, time, thread, place, message)",
         weight: 92,
         pattern: r"^(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d\.\d+)\s+%{INT:thread} (?P<file>[^:\s]+):%{INT:line}\] ?%{GREEDYDATA:message}",
         event_start: r"^[IWEF]\d{4} \d\d:\d\d:\d\d",
         time_format: "%m%d %H:%M:%S%.f",
     },
-    Known {
+    LogLayout {
         title: "time, level, message",
         weight: 84,
         pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+\[?%{LOGLEVEL:level}\s*\]?[:|]?\s+%{GREEDYDATA:message}",
@@ -115,10 +115,10 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// `KNOWN` with its expressions for whole lines and for first lines, compiled once.
-static COMPILED: LazyLock<Vec<(&'static Known, Regex, Regex)>> = LazyLock::new(|| {
+/// `LOG_LAYOUTS` with its expressions for whole lines and for first lines, compiled once.
+static COMPILED: LazyLock<Vec<(&'static LogLayout, Regex, Regex)>> = LazyLock::new(|| {
     let regex = |pattern: &str| compile(pattern, false).ok().map(|compiled| compiled.regex);
-    KNOWN.iter().filter_map(|known| Some((known, regex(known.pattern)?, regex(known.event_start)?))).collect()
+    LOG_LAYOUTS.iter().filter_map(|known| Some((known, regex(known.pattern)?, regex(known.event_start)?))).collect()
 });
 
 /// Lines that are looked at.
@@ -127,7 +127,7 @@ const LINES: usize = 500;
 /// The well-known layout that most events have.
 pub fn recognise(sample: &Sample) -> Option<Recognition> {
     let lines: Vec<&str> = sample_lines(sample).take(LINES).collect();
-    let mut best: Option<(u8, usize, usize, &Known)> = None;
+    let mut best: Option<(u8, usize, usize, &LogLayout)> = None;
     for (known, pattern, start) in COMPILED.iter() {
         let starts: Vec<&&str> = lines.iter().filter(|line| start.is_match(line)).collect();
         let fitting = starts.iter().filter(|line| pattern.is_match(line)).count();

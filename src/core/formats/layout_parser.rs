@@ -1,15 +1,18 @@
 //! The tokeniser made from a layout: walks the literals of each line with byte searches, converts the captures that
 //! are wanted, fills columns. No regular expression, no allocation per row. The hottest loop of the product.
 
-use super::fields::{CLF_LENGTH, ClfCache, unescape};
-use super::request::{first_client, split_port, split_request};
-use super::{Capture, Escapes, Item, Kind, Layout, TimeShape};
+mod fields;
+mod request;
+
+use super::layout::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::data::Schema;
 use crate::data::instants::timestamp_prefix;
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers, time};
+use fields::{CLF_LENGTH, ClfCache, unescape};
+use request::{first_client, split_port, split_request};
 
 /// No column.
 const NONE: usize = usize::MAX;
@@ -174,11 +177,6 @@ impl LayoutParser {
                 .help("add at least one variable, such as `$remote_addr` or `%h`"));
         }
         Ok(Self { layout, schema, start, steps })
-    }
-
-    /// What it was made from.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
     }
 
     fn line(&self, line: &str, state: &mut State) -> Result<(), Fault> {

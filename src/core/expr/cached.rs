@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::thread::LocalKey;
 
 /// The text used last and what it gave; `None` inside: nothing can be made of it.
-pub(super) type Remembered<T> = RefCell<Option<(String, Option<Rc<T>>)>>;
+pub(super) type Cached<T> = RefCell<Option<(String, Option<Rc<T>>)>>;
 
 /// What `make` makes of the text, made anew only when the text changes.
-pub(super) fn remembered<T>(
-    kept: &'static LocalKey<Remembered<T>>,
+pub(super) fn cached<T>(
+    kept: &'static LocalKey<Cached<T>>,
     text: &str,
     make: impl FnOnce(&str) -> Option<T>,
 ) -> Option<Rc<T>> {

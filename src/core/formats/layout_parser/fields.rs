@@ -1,6 +1,6 @@
 //! Conversions of one captured text: escapes, cached time stamps. No column and no line is known here.
 
-use super::Escapes;
+use crate::formats::layout::Escapes;
 use crate::formats::time;
 
 /// The instant of a `10/Oct/2000:13:55:36 -0700`, in microseconds. Lines come in time's order, so the date and hour

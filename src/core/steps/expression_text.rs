@@ -16,6 +16,11 @@ pub(super) fn interval(micros: i64) -> String {
     expr::print(&Expr::literal(Value::Duration(micros)))
 }
 
+/// A whole number.
+pub(super) fn int(value: i64) -> Expr {
+    Expr::literal(Value::Int(value))
+}
+
 /// `over (partition by … order by …)`.
 pub(super) fn over(partition: &[String], order: &str) -> String {
     let partition: Vec<String> = partition.iter().map(|column| name(column)).collect();

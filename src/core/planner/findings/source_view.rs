@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::{Kind, Probe, Task};
 use crate::data::Value;
 use crate::expr::print_name;
 use crate::model::Id;
@@ -12,6 +13,7 @@ use crate::planner::meanings::SourceMeanings;
 use crate::planner::vocabulary::templates::{Placeholder, fill, plain_column};
 use crate::planner::vocabulary::values::text_of;
 use crate::planner::vocabulary::{Rule, Vocabulary};
+use crate::project::Project;
 
 /// What tells users apart, the surest first, with the word for many of them.
 const WHO: [(&str, &str); 5] = [
@@ -22,15 +24,29 @@ const WHO: [(&str, &str); 5] = [
     ("client.address", "clients"),
 ];
 
+/// Concepts that tell how something ended.
+pub(super) const OUTCOME: [&str; 10] = [
+    "http.response.status_code",
+    "http.response.body.size",
+    "transaction.status",
+    "event.name",
+    "event.outcome",
+    "error.type",
+    "error.message",
+    "error.reason",
+    "log.severity",
+    "log.message",
+];
+
 /// A source with what its fields mean.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct SourceView<'a> {
     pub vocabulary: &'a Vocabulary,
     pub evidence: &'a SourceEvidence,
     pub meanings: &'a SourceMeanings,
 }
 
-impl Known<'_> {
+impl SourceView<'_> {
     /// The column that carries a concept best: its name, and its values in the concept's type as an expression.
     pub fn carrier(&self, concept: &str) -> Option<(&ColumnEvidence, &str)> {
         let columns = self.meanings.columns.iter().filter_map(|column| {
@@ -144,4 +160,13 @@ impl Known<'_> {
         let plain = self.evidence.columns.iter().filter(|column| column.expression == print_name(&column.name));
         plain.map(|column| column.name.clone())
     }
+}
+
+/// A flow for a kind of finding on a source.
+pub(super) fn flow_for<'a>(project: &'a Project, kind: Kind, known: &SourceView) -> Draft<'a> {
+    Draft::named(project, &format!("{}-{}", kind.name(), known.evidence.source))
+}
+
+pub(super) fn probe(kind: Kind, known: &SourceView, flow: Draft, watch: Id, task: Task) -> Probe {
+    Probe { kind, source: known.evidence.source.clone(), edits: flow.edits, watch, task }
 }
