@@ -121,33 +121,44 @@ static COMPILED: LazyLock<Vec<(&'static Known, Regex, Regex)>> = LazyLock::new(|
     KNOWN.iter().filter_map(|known| Some((known, regex(known.pattern)?, regex(known.event_start)?))).collect()
 });
 
+/// What lines of other logs begin with: they continue no event.
+const OTHER_STARTS: &str =
+    r"^<\d{1,3}>|^[IWEF]\d{4} \d\d:\d\d:\d\d|^%{MONTH} +\d{1,2} \d\d:\d\d:\d\d |^\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d";
+
+static OTHERS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| compile(OTHER_STARTS, false).ok().map(|compiled| compiled.regex));
+
 /// Lines that are looked at.
 const LINES: usize = 500;
 
 /// The well-known layout that most events have.
 pub fn recognise(sample: &Sample) -> Option<Recognition> {
     let lines: Vec<&str> = sample_lines(sample).take(LINES).collect();
-    let mut best: Option<(u8, usize, usize, &Known)> = None;
+    let begins_other = |line: &str| OTHERS.as_ref().is_some_and(|others| others.is_match(line));
+    let mut best: Option<(u8, usize, usize, usize, &Known)> = None;
     for (known, pattern, start) in COMPILED.iter() {
         let starts: Vec<&&str> = lines.iter().filter(|line| start.is_match(line)).collect();
         let fitting = starts.iter().filter(|line| pattern.is_match(line)).count();
         // Lines before the first event belong to none.
         let leading = lines.iter().take_while(|line| !start.is_match(line)).count();
-        let units = starts.len() + leading;
+        let foreign = lines[leading..].iter().filter(|line| begins_other(line) && !start.is_match(line)).count();
+        let units = starts.len() + leading + foreign;
         // A trace may be long, but a log is not all traces.
         if starts.len() * 20 < lines.len() {
             continue;
         }
         let Some(score) = score(fitting, units, known.weight) else { continue };
         if best.is_none_or(|(other, ..)| score > other) {
-            best = Some((score, fitting, units, known));
+            best = Some((score, fitting, units, foreign, known));
         }
     }
-    let (score, fitting, units, known) = best?;
+    let (score, fitting, units, foreign, known) = best?;
     let joined = lines.len() - units;
     let mut spec = FormatSpec::new("pattern").with("pattern", known.pattern);
     if joined > 0 {
-        spec = spec.with("event_start", known.event_start);
+        let start = known.event_start;
+        let start = if foreign > 0 { format!("{start}|{OTHER_STARTS}") } else { start.to_owned() };
+        spec = spec.with("event_start", &start);
     }
     if !known.time_format.is_empty() {
         spec = spec.with("time_format", known.time_format);

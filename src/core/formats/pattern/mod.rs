@@ -197,7 +197,7 @@ impl Parser for PatternParser {
         let mut state = State {
             places: self.compiled.regex.capture_locations(),
             wanted: (0..self.schema.len()).map(|column| out.wants(column)).collect(),
-            years: Years::of(chunk.file_time),
+            years: Years::in_file(chunk, None),
             unfit: Unfit::new(&self.schema),
         };
         let read = |event: &Event, out: &mut dyn Columns| self.event(event, &mut state, out);

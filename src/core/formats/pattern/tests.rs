@@ -218,3 +218,15 @@ fn real_application_logs() {
         assert!(tally.accepted > 0 && tally.quarantined * 20 <= tally.accepted, "{file}: {tally:?}");
     }
 }
+
+#[test]
+fn lines_of_another_log_continue_no_event() {
+    let text = "E0517 15:04:22.619632 12 a.go:1] failed\n  at x\n\
+                2024-01-01 10:00:00 INFO other\nI0517 15:04:23.619632 12 a.go:2] ok\n\
+                I0517 15:04:24.619632 12 a.go:3] ok\nOct 11 22:14:15 host app: x\n";
+    let found = recognise(&Sample::whole("x", text)).swap_remove(0);
+    assert_eq!(found.format.name, "pattern", "{found:?}");
+    let reading = read(&found.format, text);
+    assert_eq!((reading.tally.rows, reading.tally.joined, reading.tally.quarantined), (3, 1, 2));
+    assert!(reading.json()[0].contains(r#"failed\n  at x""#), "{:?}", reading.json());
+}

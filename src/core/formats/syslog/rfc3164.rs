@@ -9,10 +9,19 @@ use crate::formats::dates::Years;
 use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
-use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
+use crate::formats::{
+    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
+};
 
 /// The format `syslog_3164`.
 pub struct Syslog3164;
+
+const YEAR: OptionSpec = OptionSpec {
+    name: "year",
+    kind: OptionKind::Text,
+    default: "auto",
+    doc: "the year of dates that have none; `auto`: the one that makes them the latest before the file's last change",
+};
 
 const COLUMNS: [(&str, DataType); 7] = [
     ("time", DataType::Timestamp),
@@ -40,7 +49,7 @@ impl Format for Syslog3164 {
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        &[YEAR]
     }
 
     fn is_closed(&self) -> bool {
@@ -65,9 +74,11 @@ impl Format for Syslog3164 {
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
+        let year = spec.option(YEAR.name).filter(|year| !matches!(*year, "" | "auto"));
+        let year = year.map(|text| year_of(text).ok_or_else(|| unknown_year(text))).transpose()?;
         with_types(schema, &Schema::of(COLUMNS), |schema| {
             let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
-            Ok(Box::new(Syslog3164Parser { schema, slots }))
+            Ok(Box::new(Syslog3164Parser { schema, slots, year }))
         })
     }
 }
@@ -76,6 +87,18 @@ struct Syslog3164Parser {
     schema: Schema,
     /// In the order of `COLUMNS`.
     slots: [usize; 7],
+    /// Of dates that have none, where the option says it.
+    year: Option<i32>,
+}
+
+fn year_of(text: &str) -> Option<i32> {
+    text.trim().parse().ok().filter(|year| (1..=9999).contains(year))
+}
+
+fn unknown_year(text: &str) -> Diagnostic {
+    Diagnostic::error("PW1103", format!("`{text}` is no year"))
+        .help("give a year such as 2024, or `auto`")
+        .field(YEAR.name)
 }
 
 impl Parser for Syslog3164Parser {
@@ -89,7 +112,7 @@ impl Parser for Syslog3164Parser {
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
-        let years = Years::of(chunk.file_time);
+        let years = Years::in_file(chunk, self.year);
         read_events(chunk, out, is_indented, |event, out| self.event(event, years, wanted, out))
     }
 }
@@ -142,6 +165,7 @@ impl<'a> Header<'a> {
         let bare = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' ').filter(|rest| rest.starts_with("---")));
         if let Some(message) = bare {
             header.message = line.len() - message.len();
+            header.vendor(message);
             return Ok(header);
         }
         let rest = match rest.strip_prefix(' ') {
@@ -151,7 +175,7 @@ impl<'a> Header<'a> {
         };
         header.message = line.len() - rest.len();
         let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        if let Some(tag) = Tag::read(rest) {
+        if let Some(tag) = Tag::single(rest) {
             header.tag(tag, line);
             return Ok(header);
         }
@@ -160,10 +184,21 @@ impl<'a> Header<'a> {
             None => header.host = Some(first).filter(|host| !host.is_empty() && *host != "-"),
         }
         header.message = line.len() - after.len();
-        if let Some(tag) = Tag::read(after) {
+        let after = after.trim_start_matches(' ');
+        if header.vendor(after) {
+            header.message = line.len() - after.len();
+        } else if let Some(tag) = Tag::read(after) {
             header.tag(tag, line);
         }
         Ok(header)
+    }
+
+    /// `%ASA-6-302013: …`: the device's family as app, its level as severity. The message keeps its number.
+    fn vendor(&mut self, text: &'a str) -> bool {
+        let Some((family, level)) = vendor(text) else { return false };
+        self.app = Some(family);
+        self.severity = SEVERITIES.get(level).copied();
+        true
     }
 
     fn tag(&mut self, tag: Tag<'a>, line: &str) {
@@ -181,7 +216,31 @@ struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
+    /// `Google Chrome[85294]:`, as macOS has it. A sentence with brackets is none: a number alone stands in them, and
+    /// a colon behind.
+    fn with_blanks(text: &'a str) -> Option<Self> {
+        const LENGTH: usize = 64;
+        let end = text.bytes().take(LENGTH).position(|byte| byte == b'[')?;
+        let (app, inner) = (text.get(..end)?, text.get(end + 1..)?);
+        let is_name = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-()".contains(&byte));
+        let mut words = app.split(' ');
+        if !app.contains(' ') || !app.starts_with(|c: char| c.is_ascii_uppercase()) {
+            return None;
+        }
+        if app.split(' ').count() > 4 || !words.all(|word| !word.is_empty() && is_name(word)) {
+            return None;
+        }
+        let (number, after) = inner.split_once("]:")?;
+        let pid = numbers::int(number.as_bytes())?;
+        Some(Tag { app, pid: Some(pid), rest: after.strip_prefix(' ').unwrap_or(after) })
+    }
+
     fn read(text: &'a str) -> Option<Self> {
+        Self::single(text).or_else(|| Self::with_blanks(text))
+    }
+
+    /// A tag of one word.
+    fn single(text: &'a str) -> Option<Self> {
         let end = text.bytes().take(128).position(|byte| matches!(byte, b' ' | b':' | b'['))?;
         let (app, rest) = (text.get(..end)?, text.get(end..)?);
         if app.is_empty() {
@@ -202,6 +261,16 @@ impl<'a> Tag<'a> {
         let is_tag = rest.is_empty() || rest.starts_with([' ', '[']);
         is_tag.then_some(Tag { app, pid: None, rest: rest.strip_prefix(' ').unwrap_or(rest) })
     }
+}
+
+/// The family and the level of `%FAMILY-LEVEL-NUMBER:`, also with a part of the family's between (`%FTD-session-5-1:`).
+fn vendor(text: &str) -> Option<(&str, usize)> {
+    let (tag, _) = text.strip_prefix('%')?.split_once(':')?;
+    let mut parts = tag.split('-');
+    let family = parts.next().filter(|family| !family.is_empty() && tag.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let level = parts.find(|part| part.len() == 1 && part.bytes().all(|byte| matches!(byte, b'0'..=b'7')))?;
+    parts.next()?;
+    Some((family, level.parse().ok()?))
 }
 
 /// A level in the host's place, as a severity.
@@ -285,6 +354,24 @@ mod tests {
                 "34 <13>Dec  2 2020 16:31:03 host app: Test",
                 r#"["2020-12-02T16:31:03Z","host","app",null,"Test","user","notice"]"#,
             ),
+            (
+                "Dec 13 11:35:28 mac Google Chrome[85294]: Invalid [1]: x",
+                r#"["1970-12-13T11:35:28Z","mac","Google Chrome",85294,"Invalid [1]: x",null,null]"#,
+            ),
+            (
+                "Dec 13 11:35:28 mac Session ended for user [7] here",
+                r#"["1970-12-13T11:35:28Z","mac",null,null,"Session ended for user [7] here",null,null]"#,
+            ),
+            (
+                "<166>Apr 15 2014 09:34:34 EDT: %FTD-session-5-106100: permitted",
+                r#"["2014-04-15T13:34:34Z",null,"FTD",null,"%FTD-session-5-106100: permitted","local4","info"]"#,
+            ),
+            (
+                "2019-08-16T09:54:00Z firepower  %FTD-0-430001: SrcIP: 10.0.1.20",
+                r#"["2019-08-16T09:54:00Z","firepower","FTD",null,"%FTD-0-430001: SrcIP: 10.0.1.20",null,"emerg"]"#,
+            ),
+            ("Oct 11 22:14:15Z h a: b", r#"["1970-10-11T22:14:15Z","h","a",null,"b",null,null]"#),
+            ("Oct 11 22:14:15 CET vpxd[12]: b", r#"["1970-10-11T22:14:15Z","CET","vpxd",12,"b",null,null]"#),
             ("Oct 11 22:14:15 host http://x", r#"["1970-10-11T22:14:15Z","host",null,null,"http://x",null,null]"#),
             ("Oct 11 22:14:15", r#"["1970-10-11T22:14:15Z",null,null,null,null,null,null]"#),
         ] {
