@@ -57,7 +57,7 @@ impl Years {
 
     /// The time in `text`, written as the strftime `format` says; without a zone: UTC.
     pub fn formatted(self, text: &str, format: &str) -> Option<i64> {
-        if ["%Y", "%y", "%C", "%G", "%D", "%F", "%c", "%x", "%s", "%v", "%+"].iter().any(|year| format.contains(year)) {
+        if names_year(format) {
             return with_year(text, format);
         }
         let format = format!("%Y {format}");
@@ -68,6 +68,11 @@ impl Years {
             _ => (1..=8).find_map(|ago| of(year - ago).filter(|micros| *micros <= self.latest)),
         }
     }
+}
+
+/// Whether a strftime format has a year, or a time that needs none.
+pub fn names_year(format: &str) -> bool {
+    ["%Y", "%y", "%C", "%G", "%D", "%F", "%c", "%x", "%s", "%v", "%+"].iter().any(|year| format.contains(year))
 }
 
 /// Whether a line has a 29 February without a year at its start.

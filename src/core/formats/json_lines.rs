@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::data::{DataType, Value};
     use crate::formats::recognise;
-    use crate::formats::testing::{read, read_as, read_with, samples};
+    use crate::formats::testing::{case, read, read_as, read_with, samples};
 
     fn spec() -> FormatSpec {
         FormatSpec::new("json_lines")
@@ -266,6 +266,27 @@ mod tests {
             r#"{"r": 1}"#,
             "a key inside that has no place is told"
         );
+    }
+
+    #[test]
+    fn a_late_key_and_late_kinds_are_those_of_the_case() {
+        let Some(path) = case("09-json-late-types/input.jsonl") else { return };
+        let text = std::fs::read_to_string(path).unwrap();
+        let end = text[..65_536].rfind('\n').unwrap() + 1;
+        let head = Sample { whole: false, ..Sample::whole("input.jsonl", &text[..end]) };
+        let parser = JsonLines.prepare(&spec(), None, &head).unwrap();
+        let reading = read_with(parser.as_ref(), &[&text]);
+        assert_eq!(reading.columns(), ["a Int", "_more String"]);
+        assert_eq!(reading.rows.iter().filter(|row| !row[1].is_null()).count(), 30);
+        assert!(reading.tally.unknown_keys.is_empty());
+        let odd = reading.tally.changes.unfit["a"];
+        // Looked through to its end, it has columns that take all.
+        let reading = read(&spec(), &text);
+        assert_eq!(reading.columns()[0], "a String");
+        assert!(reading.columns()[1].starts_with("b ") && reading.tally.changes.is_empty());
+        assert_eq!(reading.rows.iter().filter(|row| !row[1].is_null()).count(), 30);
+        let is_odd = |row: &&Vec<Value>| row[0].to_json().as_str().is_some_and(|text| text.parse::<i64>().is_err());
+        assert_eq!(reading.rows.iter().filter(is_odd).count() as u64, odd);
     }
 
     #[test]

@@ -109,7 +109,56 @@ const KNOWN: &[Known] = &[
     Known {
         title: "time, level, message",
         weight: 84,
-        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+\[?%{LOGLEVEL:level}\s*\]?[:|]?\s+%{GREEDYDATA:message}",
+        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+\[?%{LOGLEVEL:level}\s*\]?(?:[:|]\s*|\s+)%{GREEDYDATA:message}",
+        event_start: ISO_START,
+        time_format: "",
+    },
+    Known {
+        title: "time, process id, level, module, message",
+        weight: 86,
+        pattern: r"^%{TIMESTAMP_ISO8601:time} +\[?%{INT:pid}\] ?:?%{LOGLEVEL:level}:(?P<logger>[\w.]+):%{GREEDYDATA:message}",
+        event_start: ISO_START,
+        time_format: "",
+    },
+    Known {
+        title: "vsftpd's log (time, process id, user, message)",
+        weight: 92,
+        pattern: r"^(?P<time>%{DAY} %{MONTH} +%{MONTHDAY} %{TIME} %{YEAR}) \[pid %{INT:pid}\] (?:\[(?P<user>[^\]]*)\] )?%{GREEDYDATA:message}",
+        event_start: r"^%{DAY} %{MONTH} +%{MONTHDAY} ",
+        time_format: "%a %b %d %H:%M:%S %Y",
+    },
+    Known {
+        title: "month-day-year, time, place, level, message",
+        weight: 84,
+        pattern: r"^(?P<time>\d\d-\d\d-\d{4} \d\d:\d\d:\d\d\.\d+) (?P<file>[^:\s]+):%{INT:line}!(?P<logger>\S+) \((?P<level>[A-Z]+)\): ?%{GREEDYDATA:message}",
+        event_start: r"^\d\d-\d\d-\d{4} \d\d:\d\d:\d\d",
+        time_format: "%m-%d-%Y %H:%M:%S%.f",
+    },
+    Known {
+        title: "the history of zsh (time, duration, command)",
+        weight: 92,
+        pattern: r"^: (?P<time>\d{9,10}):(?P<duration>\d+);%{GREEDYDATA:command}",
+        event_start: r"^: \d{9,10}:\d+;",
+        time_format: "%s",
+    },
+    Known {
+        title: "the history of a shell (time, command)",
+        weight: 88,
+        pattern: r"^#\+?(?P<time>\d{9,10})(?:\r?\n%{GREEDYDATA:command})?",
+        event_start: r"^#\+?\d{9,10}$",
+        time_format: "%s",
+    },
+    Known {
+        title: "a time since 1970, message",
+        weight: 42,
+        pattern: r"^(?P<time>1\d{9}(?:\d{3}|\d{6}|\.\d+)?) +(?P<message>\S.*)",
+        event_start: r"^1\d{9}",
+        time_format: "",
+    },
+    Known {
+        title: "time, message",
+        weight: 42,
+        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
@@ -162,6 +211,8 @@ pub fn recognise(sample: &Sample) -> Option<Recognition> {
     }
     if !known.time_format.is_empty() {
         spec = spec.with("time_format", known.time_format);
+    } else if known.pattern.contains("(?P<time>") {
+        spec = spec.with("types", "time=Timestamp");
     }
     let mut reasons = vec![format!("{fitting} of {units} events have {}", known.title)];
     if joined > 0 {

@@ -11,7 +11,7 @@ mod tests;
 use regex::CaptureLocations;
 
 use super::cell::{Cell, Fit};
-use super::dates::Years;
+use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
 use super::scan::sample_lines;
 use super::{
@@ -203,6 +203,9 @@ impl Parser for PatternParser {
         let read = |event: &Event, out: &mut dyn Columns| self.event(event, &mut state, out);
         let mut tally = read_events(chunk, out, |line| self.continues(line), read);
         state.unfit.finish(&self.schema, &mut tally);
+        if self.time_format.as_deref().is_some_and(|format| !names_year(format)) {
+            tally.guessed_years = tally.rows;
+        }
         tally
     }
 }

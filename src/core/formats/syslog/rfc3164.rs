@@ -113,12 +113,20 @@ impl Parser for Syslog3164Parser {
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
         let years = Years::in_file(chunk, self.year);
-        read_events(chunk, out, is_indented, |event, out| self.event(event, years, wanted, out))
+        let mut guessed = 0;
+        let mut tally = read_events(chunk, out, is_indented, |event, out| {
+            let is_guess = self.event(event, years, wanted, out)?;
+            guessed += u64::from(is_guess && self.year.is_none());
+            Ok(())
+        });
+        tally.guessed_years = guessed;
+        tally
     }
 }
 
 impl Syslog3164Parser {
-    fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<(), String> {
+    /// Fills a row; gives whether its time has no year.
+    fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<bool, String> {
         let header = Header::read(event.first, years)?;
         let [time, host, app, pid, message, facility, severity] = self.slots;
         let mut text = |column: usize, slot: usize, value: Option<&str>| {
@@ -137,7 +145,7 @@ impl Syslog3164Parser {
         if let (Some(number), true) = (header.pid, wanted[3]) {
             out.int(pid, number);
         }
-        Ok(())
+        Ok(!header.has_year)
     }
 }
 
@@ -145,6 +153,7 @@ impl Syslog3164Parser {
 struct Header<'a> {
     priority: Option<Priority>,
     time: i64,
+    has_year: bool,
     host: Option<&'a str>,
     app: Option<&'a str>,
     pid: Option<i64>,
@@ -158,9 +167,10 @@ impl<'a> Header<'a> {
     fn read(line: &'a str, years: Years) -> Result<Self, String> {
         let (priority, rest) = split_priority(line)?;
         let (time, used) = read_time(rest.as_bytes(), years).ok_or("the line does not begin with a date")?;
+        let has_year = has_year(rest.as_bytes().get(..used).unwrap_or_default());
         let rest = rest.get(used..).unwrap_or_default();
         let mut header =
-            Header { priority, time, host: None, app: None, pid: None, severity: None, message: line.len() };
+            Header { priority, time, has_year, host: None, app: None, pid: None, severity: None, message: line.len() };
         // `Nov 18 01:15:43: --- last message repeated 5 times ---` names no host.
         let bare = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' ').filter(|rest| rest.starts_with("---")));
         if let Some(message) = bare {
@@ -282,6 +292,12 @@ fn level(word: &str) -> Option<&'static str> {
     SEVERITIES.into_iter().find(|severity| *severity == lower)
 }
 
+/// Whether a stamp has a year: ISO 8601, or four digits between the day and the clock.
+fn has_year(stamp: &[u8]) -> bool {
+    let is_year = |word: &[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_digit);
+    stamp.first().is_some_and(u8::is_ascii_digit) || stamp.split(|byte| *byte == b' ').any(is_year)
+}
+
 /// The time at the start, and the bytes used.
 fn read_time(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
     if bytes.first()?.is_ascii_digit() {
@@ -386,6 +402,33 @@ mod tests {
         ] {
             assert_eq!(read(&FormatSpec::new("syslog_3164"), line).tally.quarantined, 1, "{line}");
         }
+    }
+
+    #[test]
+    fn dates_across_new_year_and_leap_days_are_those_of_the_case() {
+        use crate::formats::testing::case;
+        for (file, expected, file_time) in [
+            ("input.log", "expected-times.csv", "2026-01-02T06:00:00Z"),
+            ("input-leap.log", "expected-leap.csv", "2025-02-10T00:00:00Z"),
+        ] {
+            let Some(path) = case(&format!("13-syslog-new-year/{file}")) else { return };
+            let text = std::fs::read_to_string(&path).unwrap();
+            let wanted = std::fs::read_to_string(path.with_file_name(expected)).unwrap();
+            let file_time = parse_timestamp(file_time).unwrap();
+            let parser = Syslog3164.prepare(&FormatSpec::new("syslog_3164"), None, &Sample::default()).unwrap();
+            let mut out = RowCollector::new(parser.schema());
+            let tally = parser.parse(&Chunk { file_time, ..Chunk::whole(&text) }, &mut out);
+            assert_eq!(tally.guessed_years, tally.rows, "told as guessed");
+            for line in wanted.lines().skip(1) {
+                let (number, time) = line.split_once(',').unwrap();
+                let (_, row) = out.rows.iter().find(|(unit, _)| unit.line.to_string() == number).unwrap();
+                assert_eq!(row[0], crate::data::Value::Timestamp(parse_timestamp(time).unwrap()), "{file}: {line}");
+            }
+        }
+        let given = read(&FormatSpec::new("syslog_3164").with("year", "2016"), "Feb 29 00:00:00 h a: b");
+        assert!(given.json()[0].contains("2016-02-29") && given.tally.guessed_years == 0);
+        let wrong = Syslog3164.prepare(&FormatSpec::new("syslog_3164").with("year", "x"), None, &Sample::default());
+        assert_eq!(wrong.err().unwrap().code, "PW1103");
     }
 
     #[test]
