@@ -179,7 +179,7 @@ fn without_field(mut diagnostic: Diagnostic) -> Diagnostic {
 
 fn check_option(format_name: &str, option: &str) -> Result<(), Failure> {
     let options: Vec<&str> = format(format_name)
-        .map(|format| format.options().iter().map(|option| option.name).collect())
+        .map(|format| format.every_option().iter().map(|option| option.name).collect())
         .unwrap_or_default();
     if options.contains(&option) {
         return Ok(());

@@ -10,10 +10,12 @@ mod changes;
 mod columns;
 mod csv;
 mod csv_records;
+mod csv_sniff;
 pub mod dates;
 mod declared;
 #[cfg(test)]
 mod dirty;
+pub mod encoding;
 pub mod events;
 pub mod infer;
 mod json;
@@ -38,6 +40,8 @@ mod syslog;
 #[cfg(test)]
 mod testing;
 pub mod time;
+#[cfg(test)]
+mod words;
 
 pub use changes::{Change, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};

@@ -71,6 +71,9 @@ pub struct Tally {
     /// Bytes that were no UTF-8 and were replaced; counted by the reader.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub replaced: u64,
+    /// Times of accepted rows that have no year of their own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub guessed_years: u64,
     /// Keys that the schema does not have, with how often they were met.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_keys: BTreeMap<String, u64>,
@@ -96,6 +99,7 @@ impl Tally {
         self.meta += other.meta;
         self.rows += other.rows;
         self.replaced += other.replaced;
+        self.guessed_years += other.guessed_years;
         for (key, count) in &other.unknown_keys {
             *self.unknown_keys.entry(key.clone()).or_default() += count;
         }
@@ -120,6 +124,13 @@ impl Tally {
             format!("values of names that the source does not declare were left out: {}", by_column(&self.unknown_keys))
         };
         (!self.unknown_keys.is_empty()).then(told)
+    }
+
+    /// Times whose year is a guess, in words; `None` where there is none.
+    pub fn guessed(&self) -> Option<String> {
+        let told =
+            || format!("{} times have no year: the latest before the file's last change is taken", self.guessed_years);
+        (self.guessed_years > 0).then(told)
     }
 
     /// Columns that files lack, in words; `None` where each file has all.

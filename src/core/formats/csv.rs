@@ -4,32 +4,26 @@
 //! is null and the row stays. A record with another number of fields than the header is kept aside: which column a
 //! missing field belongs to cannot be known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::columns::Fit;
 use super::csv_records::{Dialect, Span};
-use super::infer::TextGuess;
+use super::csv_sniff::{Header, Sniffed, Table, is_blank, is_prose, line_end, plain, skipped, sniff, unique_names};
+use super::numbers::NumberStyle;
 use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
 };
-use crate::data::instants::timestamp_prefix;
-use crate::data::{DataType, Field, Schema};
+use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
 
 /// The format `csv`.
 pub struct Csv;
 
-/// Bytes beyond which a text names no column.
-const MAX_NAME: usize = 64;
-
 /// Columns of the widest table.
 const MAX_COLUMNS: usize = 100_000;
 
-/// Separators that are tried, the likelier first.
-const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
-
-const OPTIONS: [OptionSpec; 3] = [
+const OPTIONS: [OptionSpec; 8] = [
     OptionSpec {
         name: "separator",
         kind: OptionKind::Text,
@@ -48,13 +42,147 @@ const OPTIONS: [OptionSpec; 3] = [
         default: "auto",
         doc: "whether the first record names the columns",
     },
+    OptionSpec {
+        name: "skip",
+        kind: OptionKind::Text,
+        default: "auto",
+        doc: "how many lines stand before the table; `auto`, here and below: found from the sample where the separator \
+              is, and else none",
+    },
+    OptionSpec {
+        name: "decimal",
+        kind: OptionKind::Text,
+        default: "auto",
+        doc: "the character between whole and fraction of a number: `,` or `.`",
+    },
+    OptionSpec {
+        name: "thousands",
+        kind: OptionKind::Text,
+        default: "auto",
+        doc: "the character between groups of three digits: `.`, `,`, `'` or `space`; `none`: numbers have none",
+    },
+    OptionSpec {
+        name: "escape",
+        kind: OptionKind::Text,
+        default: "auto",
+        doc: "the character before a quote inside of quotes, such as `\\`; `none`: such quotes are doubled",
+    },
+    OptionSpec {
+        name: "comment",
+        kind: OptionKind::Text,
+        default: "auto",
+        doc: "the character with which lines begin that are no records, such as `#`; `none`: all are",
+    },
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Header {
-    Auto,
-    Yes,
-    No,
+/// How a table is read: what the options say, and the sample where they say nothing.
+struct Settings {
+    dialect: Dialect,
+    header: Header,
+    /// Lines before the table.
+    skip: usize,
+    style: NumberStyle,
+}
+
+impl Settings {
+    fn read(spec: &FormatSpec, text: &str) -> Result<Self, Diagnostic> {
+        let written = |name: &str| spec.option(name).filter(|text| !matches!(*text, "auto" | ""));
+        let character = |name: &str| match written(name) {
+            None | Some("none") => Ok(None),
+            Some(text) => one_character(text, name).map(Some),
+        };
+        let quote = match spec.option("quote").unwrap_or("\"") {
+            "none" | "" => None,
+            text => Some(one_character(text, "quote")?),
+        };
+        let sniffed = if written("separator").is_none() { sniff(text, quote) } else { None };
+        let mut dialect = Dialect::new(b',', quote, line_end(text));
+        let (mut skip, mut style) = (0, NumberStyle::PLAIN);
+        if let Some(sniffed) = &sniffed {
+            (dialect, skip) = (sniffed.dialect, sniffed.skip);
+            style = Table::read(dialect, skipped(text, skip, dialect.end)).number_style();
+        }
+        if let Some(separator) = character("separator")? {
+            dialect.separator = separator;
+        }
+        if written("escape").is_some() {
+            dialect.escape = character("escape")?;
+        }
+        if written("comment").is_some() {
+            dialect.comment = character("comment")?;
+        }
+        if let Some(lines) = written("skip") {
+            skip = lines.parse().map_err(|_| {
+                Diagnostic::error("PW1100", format!("`{lines}` is no number of lines to skip"))
+                    .help("give the number of lines before the table, such as 3")
+                    .field("skip")
+            })?;
+        }
+        if let Some(decimal) = character("decimal")? {
+            style.decimal = char::from(decimal);
+        }
+        if written("thousands").is_some() {
+            style.thousands = character("thousands")?.map(char::from);
+        }
+        if style.thousands == Some(style.decimal) {
+            let message = format!("the character `{}` cannot stand for decimals and thousands both", style.decimal);
+            return Err(Diagnostic::error("PW1101", message)
+                .help("give another character for one of them, or `none` for `thousands`")
+                .field("thousands"));
+        }
+        let header = match spec.option("header").unwrap_or("auto") {
+            "yes" => Header::Yes,
+            "no" => Header::No,
+            _ => Header::Auto,
+        };
+        Ok(Self { dialect, header, skip, style })
+    }
+}
+
+/// The options with which a sniffed table is read again; those that are as usual are left out.
+fn options_of(sniffed: &Sniffed, style: NumberStyle, has_header: bool) -> FormatSpec {
+    let mut spec = FormatSpec::new("csv")
+        .with("separator", &separator_text(sniffed.dialect.separator))
+        .with("header", if has_header { "yes" } else { "no" });
+    if sniffed.skip > 0 {
+        spec = spec.with("skip", &sniffed.skip.to_string());
+    }
+    if style.decimal != '.' {
+        spec = spec.with("decimal", &style.decimal.to_string());
+    }
+    for (option, character) in [
+        ("thousands", style.thousands),
+        ("escape", sniffed.dialect.escape.map(char::from)),
+        ("comment", sniffed.dialect.comment.map(char::from)),
+    ] {
+        if let Some(character) = character {
+            spec = spec.with(option, &character.to_string());
+        }
+    }
+    spec
+}
+
+/// Whether a name says that the file is a table.
+fn is_named_table(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"].iter().any(|end| name.ends_with(end))
+}
+
+/// A table of one column: its name says that it is one, and the first line names the column.
+fn one_column(sample: &Sample, text: &str) -> Option<Sniffed> {
+    let dialect = Dialect::new(b',', Some(b'"'), line_end(text));
+    if !is_named_table(&sample.name) || memchr::memchr2(b',', b'\t', text.as_bytes()).is_some() {
+        return None;
+    }
+    let table = Table::read(dialect, text);
+    let records = table.len();
+    (records > 1 && table.has_header(Header::Auto)).then_some(Sniffed {
+        dialect,
+        skip: 0,
+        columns: 1,
+        fitting: records,
+        records,
+    })
 }
 
 impl Format for Csv {
@@ -81,11 +209,13 @@ impl Format for Csv {
         if text.trim_start().starts_with(['{', '[', '<']) {
             return None;
         }
-        let sniffed = sniff(text, Some(b'"'))?;
-        let Sniffed { dialect: Dialect { separator, .. }, fitting, records, .. } = sniffed;
-        let table = Table::read(sniffed.dialect, text);
+        let sniffed = sniff(text, Some(b'"')).or_else(|| one_column(sample, text))?;
+        let Sniffed { dialect: Dialect { separator, end, .. }, skip, fitting, records, .. } = sniffed;
+        let table = Table::read(sniffed.dialect, skipped(text, skip, end));
         let header = table.has_header(Header::Auto);
-        // Without names the counts alone speak for it, and text has commas as well.
+        let is_named = is_named_table(&sample.name);
+        // Without names the counts alone speak for it, and text has commas as well. Names do not make a table of lines
+        // of which most do not fit.
         if !header && (fitting * 5 < records * 4 || is_prose(text, separator)) {
             return None;
         }
@@ -98,15 +228,25 @@ impl Format for Csv {
         if records < 3 {
             weight -= 20;
         }
-        let name = sample.name.to_ascii_lowercase();
-        if [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"].iter().any(|end| name.ends_with(end)) {
+        if is_named {
             weight = weight.max(70) + 10;
         }
-        let spec = FormatSpec::new("csv")
-            .with("separator", &separator_text(separator))
-            .with("header", if header { "yes" } else { "no" });
-        let what = format!("have {} fields, separated by {}", sniffed.columns, separator_words(separator));
-        let mut found = scan::recognition(spec, fitting, records, weight, "record", &what)?;
+        let style = table.number_style();
+        let what = match sniffed.columns {
+            1 => "have one field".to_owned(),
+            columns => format!("have {columns} fields, separated by {}", separator_words(separator)),
+        };
+        let mut found =
+            scan::recognition(options_of(&sniffed, style, header), fitting, records, weight, "record", &what)?;
+        if skip > 0 {
+            found.reasons.push(format!("{skip} lines stand before the table"));
+        }
+        if style.decimal == ',' {
+            found.reasons.push("numbers have a comma before their fraction".to_owned());
+        }
+        if sniffed.dialect.escape.is_some() {
+            found.reasons.push("quotes inside of quotes have a backslash before them".to_owned());
+        }
         found.reasons.push(match header {
             true => "the first record names the columns".to_owned(),
             false => "the first record looks like the others: there is no header".to_owned(),
@@ -122,32 +262,19 @@ impl Format for Csv {
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
         let text = scan::text(&sample.head);
-        let quote = match spec.option("quote").unwrap_or("\"") {
-            "none" | "" => None,
-            written => Some(one_character(written, "quote")?),
-        };
-        let separator = match spec.option("separator").unwrap_or("auto") {
-            "auto" | "" => sniff(text, quote).map_or(b',', |sniffed| sniffed.dialect.separator),
-            written => one_character(written, "separator")?,
-        };
-        let header = match spec.option("header").unwrap_or("auto") {
-            "yes" => Header::Yes,
-            "no" => Header::No,
-            _ => Header::Auto,
-        };
-        let dialect = Dialect { separator, quote, end: line_end(text) };
+        let Settings { dialect, header, skip, style } = Settings::read(spec, text)?;
         if header != Header::No {
             check_first_line(dialect, sample)?;
         }
         let schema = schema.cloned().unwrap_or_else(|| {
-            let mut table = Table::read(dialect, text);
+            let mut table = Table::read(dialect, skipped(text, skip, dialect.end));
             for further in &sample.further {
                 table.add(scan::text(further));
             }
-            table.schema(header)
+            table.schema(header, style)
         });
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-        Ok(Box::new(CsvParser { dialect, header, schema, cells }))
+        Ok(Box::new(CsvParser { dialect, header, skip, style, schema, cells }))
     }
 }
 
@@ -173,14 +300,6 @@ fn check_first_line(dialect: Dialect, sample: &Sample) -> Result<(), Diagnostic>
             format!("the first record has {first} fields, more than the {MAX_COLUMNS} columns that a table may have"),
         )
         .help("see whether the separator is right; what is named by data belongs into rows: one row for each value")),
-    }
-}
-
-/// How lines end: a sample with returns alone is of an old Mac, or of a spreadsheet that writes as one did.
-fn line_end(text: &str) -> u8 {
-    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
-        Some(first) if text.as_bytes()[first] == b'\r' && !text.contains('\n') => b'\r',
-        _ => b'\n',
     }
 }
 
@@ -210,187 +329,12 @@ fn separator_words(separator: u8) -> &'static str {
     }
 }
 
-/// Whether what looks like a separator is punctuation: a blank follows nearly each, or it is the comma of a time
-/// such as `17:41:44,747`.
-fn is_prose(text: &str, separator: u8) -> bool {
-    let bytes = text.as_bytes();
-    let (mut all, mut spaced) = (0, 0);
-    for at in memchr::memchr_iter(separator, bytes) {
-        all += 1;
-        spaced += usize::from(bytes.get(at + 1) == Some(&b' '));
-    }
-    let (mut lines, mut fractions) = (0, 0);
-    for line in text.lines().take(200) {
-        lines += 1;
-        let stamp = timestamp_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
-        fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
-    }
-    spaced * 5 > all * 4 || fractions * 3 > lines
-}
-
-/// A separator that splits most records alike.
-struct Sniffed {
-    dialect: Dialect,
-    columns: usize,
-    fitting: usize,
-    records: usize,
-}
-
-/// Finds the separator that splits the most records into the same number of fields, two at least.
-fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
-    let mut best: Option<Sniffed> = None;
-    for separator in SEPARATORS {
-        let dialect = Dialect { separator, quote, end: line_end(text) };
-        let mut counts = BTreeMap::<usize, usize>::new();
-        let mut records = 0;
-        each_record(dialect, text, |record| {
-            records += 1;
-            if let Some(fields) = record {
-                *counts.entry(fields.len()).or_default() += 1;
-            }
-            records < 2000
-        });
-        let Some((columns, fitting)) = counts.into_iter().max_by_key(|(columns, count)| (*count, *columns)) else {
-            continue;
-        };
-        let better = best.as_ref().is_none_or(|best| (fitting, columns) > (best.fitting, best.columns));
-        if columns >= 2 && better {
-            best = Some(Sniffed { dialect, columns, fitting, records });
-        }
-    }
-    best
-}
-
-/// Calls `visit` with the fields of each record that is not blank (`None`: malformed) while it returns true.
-fn each_record(dialect: Dialect, text: &str, mut visit: impl FnMut(Option<&[String]>) -> bool) {
-    let mut at = 0;
-    let mut fields = Vec::new();
-    loop {
-        fields.clear();
-        let Some(record) =
-            dialect.record(text.as_bytes(), at, true, |_, span| fields.push(plain(text, span, dialect.quote)))
-        else {
-            return;
-        };
-        let blank = is_blank(&text[at..record.end]);
-        at = record.next;
-        if !blank && !visit(record.fault.is_none().then_some(&fields[..])) {
-            return;
-        }
-    }
-}
-
-/// A field's text, doubled quotes made single.
-fn plain(text: &str, span: Span, quote: Option<u8>) -> String {
-    let field = &text[span.start..span.end];
-    match quote.filter(|_| span.doubled) {
-        Some(quote) => {
-            let quote = char::from(quote).to_string();
-            field.replace(&quote.repeat(2), &quote)
-        }
-        None => field.to_owned(),
-    }
-}
-
-/// Nothing but blanks and NUL bytes; tabs may be separators.
-#[inline]
-fn is_blank(line: &str) -> bool {
-    line.bytes().all(|byte| byte == b' ' || byte == 0)
-}
-
-/// Sampled records, from which header and types are judged.
-struct Table {
-    dialect: Dialect,
-    first: Vec<String>,
-    /// Records after the first that have as many fields.
-    rest: Vec<Vec<String>>,
-}
-
-impl Table {
-    fn read(dialect: Dialect, text: &str) -> Self {
-        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new() };
-        table.add(text);
-        table
-    }
-
-    fn add(&mut self, text: &str) {
-        each_record(self.dialect, text, |record| {
-            match record {
-                Some(fields) if self.first.is_empty() => self.first = fields.to_vec(),
-                Some(fields) if fields.len() == self.first.len() && fields != self.first => {
-                    self.rest.push(fields.to_vec());
-                }
-                _ => {}
-            }
-            true
-        });
-    }
-
-    /// Whether the first record names columns: names are texts, most of them once, and none is met again below itself.
-    fn has_header(&self, header: Header) -> bool {
-        match header {
-            Header::Yes => true,
-            Header::No => false,
-            Header::Auto => {
-                let names: Vec<(usize, &str)> = self
-                    .first
-                    .iter()
-                    .map(|name| name.trim())
-                    .enumerate()
-                    .filter(|(_, name)| !name.is_empty())
-                    .collect();
-                let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| *name).collect();
-                distinct.len() * 2 > names.len()
-                    && names.iter().all(|(column, name)| {
-                        let mut guess = TextGuess::default();
-                        guess.add(name);
-                        guess.data_type() == DataType::String
-                            && name.chars().any(char::is_alphabetic)
-                            && name.len() <= MAX_NAME
-                            && self.rest.iter().all(|record| record[*column].trim() != *name)
-                    })
-            }
-        }
-    }
-
-    fn schema(&self, header: Header) -> Schema {
-        let named = self.has_header(header);
-        let mut guesses = vec![TextGuess::default(); self.first.len()];
-        for record in self.rest.iter().chain((!named).then_some(&self.first)) {
-            for (guess, text) in guesses.iter_mut().zip(record).filter(|(_, text)| !text.trim().is_empty()) {
-                guess.add(text);
-            }
-        }
-        let names = if named { unique_names(&self.first) } else { numbered_names(self.first.len()) };
-        Schema::new(names.into_iter().zip(guesses).map(|(name, guess)| Field::new(name, guess.data_type())).collect())
-    }
-}
-
-/// Column names from a header: trimmed, `column_3` where empty, `name_2` where met again.
-fn unique_names(header: &[String]) -> Vec<String> {
-    let mut names = Vec::with_capacity(header.len());
-    let (mut taken, mut numbers) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
-    for (index, name) in header.iter().enumerate() {
-        let name = name.trim().trim_start_matches('\u{feff}');
-        let name = if name.is_empty() { format!("column_{}", index + 1) } else { name.to_owned() };
-        let mut free = name.clone();
-        while !taken.insert(free.clone()) {
-            // Goes on where the last one of that name stopped: a header may repeat one name ten thousand times.
-            let number = numbers.entry(name.clone()).and_modify(|number| *number += 1).or_insert(2);
-            free = format!("{name}_{number}");
-        }
-        names.push(free);
-    }
-    names
-}
-
-fn numbered_names(count: usize) -> Vec<String> {
-    (1..=count).map(|number| format!("column_{number}")).collect()
-}
-
 struct CsvParser {
     dialect: Dialect,
     header: Header,
+    /// Lines before the table.
+    skip: usize,
+    style: NumberStyle,
     schema: Schema,
     cells: Vec<Cell>,
 }
@@ -410,14 +354,15 @@ impl CsvParser {
     fn layout(&self, chunk: &Chunk) -> Layout {
         let head = if chunk.head.is_empty() { chunk.text } else { chunk.head };
         let head = head.strip_prefix('\u{feff}').unwrap_or(head);
+        let head = skipped(head, self.skip, self.dialect.end);
         let mut at = 0;
         let mut first = Vec::new();
         let mut raw = "";
         while let Some(record) = self.dialect.record(head.as_bytes(), at, true, |_, span| {
-            first.push(plain(head, span, self.dialect.quote));
+            first.push(plain(head, span, self.dialect));
         }) {
             raw = &head[at..record.end];
-            if !is_blank(raw) && record.fault.is_none() {
+            if !is_blank(raw) && record.fault.is_none() && !record.is_comment {
                 break;
             }
             first.clear();
@@ -476,7 +421,7 @@ impl Parser for CsvParser {
         let mut scratch = String::new();
         // Lines before the header are no rows.
         let mut has_begun = layout.header.is_empty() || !chunk.head.is_empty();
-        let mut at = 0;
+        let mut at = self.skip_lines(text, &mut unit, &mut tally);
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
             if let Some(Some(column)) = targets.get(place) {
                 unfit.note_fit(*column, self.read_field(text, span, *column, &mut scratch, out));
@@ -489,6 +434,7 @@ impl Parser for CsvParser {
             has_begun |= raw == layout.header;
             if record.fields == layout.columns.len()
                 && record.fault.is_none()
+                && !record.is_comment
                 && raw != layout.header
                 && (!raw.is_empty() || is_null_row)
             {
@@ -501,7 +447,7 @@ impl Parser for CsvParser {
                 out.abandon_row();
                 if is_blank(raw) {
                     tally.blank += 1;
-                } else if raw == layout.header {
+                } else if record.is_comment || raw == layout.header {
                     tally.meta += 1;
                 } else {
                     let reason =
@@ -535,6 +481,23 @@ fn ragged(found: usize, expected: usize) -> String {
 }
 
 impl CsvParser {
+    /// Passes the lines before the table; gives where it begins in the chunk.
+    fn skip_lines(&self, text: &str, unit: &mut Unit, tally: &mut Tally) -> usize {
+        let mut at = 0;
+        while unit.line <= self.skip as u64 && at < text.len() {
+            let end = memchr::memchr(self.dialect.end, &text.as_bytes()[at..]).map_or(text.len(), |end| at + end + 1);
+            tally.read += 1;
+            match scan::is_blank(&text[at..end]) {
+                true => tally.blank += 1,
+                false => tally.meta += 1,
+            }
+            unit.line += 1;
+            unit.offset += (end - at) as u64;
+            at = end;
+        }
+        at
+    }
+
     /// Reads a field into its column.
     #[inline]
     fn read_field(&self, text: &str, span: Span, column: usize, scratch: &mut String, out: &mut dyn Columns) -> Fit {
@@ -542,15 +505,14 @@ impl CsvParser {
         if field.is_empty() && !span.quoted {
             return Fit::Kept;
         }
-        if span.doubled {
+        if self.style != NumberStyle::PLAIN && matches!(self.cells[column], Cell::Int | Cell::Float) {
+            let Some(plain) = self.style.plain(field, scratch) else {
+                return if is_blank(field) { Fit::Kept } else { Fit::Unfit };
+            };
+            field = plain;
+        } else if span.doubled {
             scratch.clear();
-            // Of each pair the first is kept.
-            let quote = self.dialect.quote.map_or('"', char::from);
-            let mut second = false;
-            scratch.extend(field.chars().filter(|c| {
-                second = *c == quote && !second;
-                *c != quote || second
-            }));
+            self.dialect.write_plain(field, scratch);
             field = scratch;
         }
         match self.cells[column].read(field, column, &self.schema.fields[column], out) {

@@ -16,6 +16,10 @@ pub struct Dialect {
     pub quote: Option<u8>,
     /// The last byte of a line: `\n`, which a return may stand before, or a return alone.
     pub end: u8,
+    /// What stands before a quote inside of quotes, where it is not doubled.
+    pub escape: Option<u8>,
+    /// What lines begin with that are no records.
+    pub comment: Option<u8>,
 }
 
 /// Where a field lies, without its quotes.
@@ -24,7 +28,7 @@ pub struct Span {
     pub start: usize,
     pub end: usize,
     pub quoted: bool,
-    /// Whether quotes inside are doubled.
+    /// Whether quotes inside are doubled or escaped.
     pub doubled: bool,
 }
 
@@ -38,14 +42,40 @@ pub struct Record {
     pub next: usize,
     /// Why it is none.
     pub fault: Option<&'static str>,
+    /// Whether it is a line of comment.
+    pub is_comment: bool,
 }
 
 impl Dialect {
+    /// Fields with `separator` between them, and lines that end with `end`.
+    pub const fn new(separator: u8, quote: Option<u8>, end: u8) -> Self {
+        Self { separator, quote, end, escape: None, comment: None }
+    }
+
+    /// A field's text with doubled and escaped quotes resolved, added to `out`. Other escapes stay as they are.
+    pub fn write_plain(&self, field: &str, out: &mut String) {
+        let quote = self.quote.map_or('"', char::from);
+        let escape = self.escape.map(char::from);
+        let mut characters = field.chars().peekable();
+        while let Some(c) = characters.next() {
+            let next = characters.peek().copied();
+            let is_escape = Some(c) == escape && next.is_some_and(|next| next == quote || Some(next) == escape);
+            if is_escape || (c == quote && next == Some(quote)) {
+                out.extend(characters.next());
+            } else {
+                out.push(c);
+            }
+        }
+    }
+
     /// Goes through the record at `at`, handing over each field with its place; `None` where it is not complete yet
     /// (`last`: no bytes will follow, so that it is).
     #[inline]
     pub fn record(&self, bytes: &[u8], at: usize, last: bool, mut field: impl FnMut(usize, Span)) -> Option<Record> {
         let line = self.line_at(bytes, at, last)?;
+        if self.comment.is_some() && bytes.get(at).copied() == self.comment {
+            return Some(Record { is_comment: true, ..line });
+        }
         let Some(quote) = self.quote.filter(|quote| memchr::memchr(*quote, &bytes[at..line.end]).is_some()) else {
             let fields = split(&bytes[at..line.end], self.separator, |index, start, end| {
                 field(index, Span { start: at + start, end: at + end, quoted: false, doubled: false });
@@ -71,7 +101,7 @@ impl Dialect {
         loop {
             let start = at + blanks(&bytes[at..]);
             let (span, end) = if bytes.get(start) == Some(&quote) {
-                let (span, close) = quoted(quote, bytes, start, last)?;
+                let (span, close) = self.quoted(quote, bytes, start, last)?;
                 let end = close + blanks(&bytes[close..]);
                 (span, end)
             } else {
@@ -85,17 +115,56 @@ impl Dialect {
             fields += 1;
             match bytes.get(end) {
                 Some(byte) if *byte == self.separator => at = end + 1,
-                Some(byte) if *byte == self.end => return Ok(Record { fields, end, next: end + 1, fault: None }),
+                Some(byte) if *byte == self.end => {
+                    return Ok(Record { fields, end, next: end + 1, fault: None, is_comment: false });
+                }
                 Some(b'\r') if bytes.get(end + 1) == Some(&b'\n') => {
-                    return Ok(Record { fields, end, next: end + 2, fault: None });
+                    return Ok(Record { fields, end, next: end + 2, fault: None, is_comment: false });
                 }
                 Some(b'\r') if end + 1 == bytes.len() && last => {
-                    return Ok(Record { fields, end, next: end + 1, fault: None });
+                    return Ok(Record { fields, end, next: end + 1, fault: None, is_comment: false });
                 }
                 Some(b'\r') if end + 1 == bytes.len() => return Err(Open::Unknown),
-                None if last => return Ok(Record { fields, end, next: end, fault: None }),
+                None if last => return Ok(Record { fields, end, next: end, fault: None, is_comment: false }),
                 None => return Err(Open::Unknown),
                 Some(_) => return Err(Open::Fault(NOT_CLOSED)),
+            }
+        }
+    }
+
+    /// The field whose quote opens at `start`, and the place behind its closing quote.
+    fn quoted(&self, quote: u8, bytes: &[u8], start: usize, last: bool) -> Result<(Span, usize), Open> {
+        let limit = bytes.len().min(start + QUOTED_LIMIT);
+        let escape = self.escape.unwrap_or(quote);
+        let mut at = start + 1;
+        let mut doubled = false;
+        loop {
+            match memchr::memchr2(quote, escape, &bytes[at..limit]) {
+                Some(found) if bytes[at + found] != quote => {
+                    // What is escaped may be still to come.
+                    if !last && at + found + 1 == bytes.len() {
+                        return Err(Open::Unknown);
+                    }
+                    doubled = true;
+                    at += found + 2;
+                    if at > limit {
+                        return Err(Open::Fault(NOT_CLOSED));
+                    }
+                }
+                Some(found) if bytes.get(at + found + 1) == Some(&quote) => {
+                    doubled = true;
+                    at += found + 2;
+                    if at > limit {
+                        return Err(Open::Fault(NOT_CLOSED));
+                    }
+                }
+                Some(found) if !last && at + found + 1 == bytes.len() => return Err(Open::Unknown),
+                Some(found) => {
+                    let end = at + found;
+                    return Ok((Span { start: start + 1, end, quoted: true, doubled }, end + 1));
+                }
+                None if !last && limit == bytes.len() && limit < start + QUOTED_LIMIT => return Err(Open::Unknown),
+                None => return Err(Open::Fault(NOT_CLOSED)),
             }
         }
     }
@@ -123,11 +192,23 @@ impl Dialect {
         match memchr::memchr(self.end, rest) {
             Some(end) => {
                 let end = at + end;
-                Some(Record { fields: 0, end: self.without_return(bytes, at, end), next: end + 1, fault: None })
+                Some(Record {
+                    fields: 0,
+                    end: self.without_return(bytes, at, end),
+                    next: end + 1,
+                    fault: None,
+                    is_comment: false,
+                })
             }
             None if last => {
                 let end = bytes.len();
-                Some(Record { fields: 0, end: self.without_return(bytes, at, end), next: end, fault: None })
+                Some(Record {
+                    fields: 0,
+                    end: self.without_return(bytes, at, end),
+                    next: end,
+                    fault: None,
+                    is_comment: false,
+                })
             }
             None => None,
         }
@@ -148,31 +229,6 @@ enum Open {
 
 fn blanks(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| **byte == b' ').count()
-}
-
-/// The field whose quote opens at `start`, and the place behind its closing quote.
-fn quoted(quote: u8, bytes: &[u8], start: usize, last: bool) -> Result<(Span, usize), Open> {
-    let limit = bytes.len().min(start + QUOTED_LIMIT);
-    let mut at = start + 1;
-    let mut doubled = false;
-    loop {
-        match memchr::memchr(quote, &bytes[at..limit]) {
-            Some(found) if bytes.get(at + found + 1) == Some(&quote) => {
-                doubled = true;
-                at += found + 2;
-                if at > limit {
-                    return Err(Open::Fault(NOT_CLOSED));
-                }
-            }
-            Some(found) if !last && at + found + 1 == bytes.len() => return Err(Open::Unknown),
-            Some(found) => {
-                let end = at + found;
-                return Ok((Span { start: start + 1, end, quoted: true, doubled }, end + 1));
-            }
-            None if !last && limit == bytes.len() && limit < start + QUOTED_LIMIT => return Err(Open::Unknown),
-            None => return Err(Open::Fault(NOT_CLOSED)),
-        }
-    }
 }
 
 /// Splits a line without quotes; gives the number of fields.
@@ -212,7 +268,7 @@ fn split(line: &[u8], separator: u8, mut field: impl FnMut(usize, usize, usize))
 mod tests {
     use super::*;
 
-    const COMMA: Dialect = Dialect { separator: b',', quote: Some(b'"'), end: b'\n' };
+    const COMMA: Dialect = Dialect::new(b',', Some(b'"'), b'\n');
 
     /// Records as texts, with `!` before malformed ones.
     fn records(dialect: Dialect, text: &str) -> Vec<String> {
@@ -245,7 +301,7 @@ mod tests {
             );
         }
         assert_eq!(records(COMMA, "a,,b\r\n,\n\nc"), ["a··b", "·", "", "c"]);
-        assert_eq!(records(Dialect { separator: b'\t', quote: None, end: b'\n' }, "a\t\"b\"\r\n"), ["a·\"b\""]);
+        assert_eq!(records(Dialect::new(b'\t', None, b'\n'), "a\t\"b\"\r\n"), ["a·\"b\""]);
     }
 
     #[test]
@@ -254,6 +310,19 @@ mod tests {
         assert_eq!(records(COMMA, "a,  \"b, c\"  ,d\n"), ["a·b, c·d"]);
         assert_eq!(records(COMMA, "5\" disk,b\n"), ["5\" disk·b"]);
         assert_eq!(records(COMMA, "\"x\"\r"), ["x"]);
+    }
+
+    #[test]
+    fn quotes_may_be_escaped_and_lines_commented_out() {
+        let dialect = Dialect { escape: Some(b'\\'), comment: Some(b'#'), ..COMMA };
+        assert_eq!(records(dialect, "1,\"a \\\"b\\\", c\"\n2,\"d\\\\\"\n"), ["1·a \\\"b\\\", c", "2·d\\\\"]);
+        let mut text = String::new();
+        dialect.write_plain("a \\\"b\\\" \"\"c\"\" \\n \\\\", &mut text);
+        assert_eq!(text, "a \"b\" \"c\" \\n \\");
+        let comment = dialect.record(b"# it's \"a, b\n1,2\n", 0, true, |_, _| {}).unwrap();
+        assert!(comment.is_comment && comment.fault.is_none() && comment.next == 13);
+        assert_eq!(dialect.cut(b"1,\"a\\"), 0);
+        assert_eq!(dialect.cut(b"1,\"a\\\"\n\"\n2"), 9);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Time stamps that need to know more than their text: a strftime format, or the file's time where they have no year.
 //! Must not import single formats.
 
-use crate::data::instants::in_range;
+use crate::data::instants::{MICROS_PER_DAY, in_range};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
-use super::time;
+use super::{Chunk, time};
 
 /// How a date without a year gets one: it is the latest that is not after the file's last change.
 #[derive(Debug, Clone, Copy)]
@@ -26,18 +26,38 @@ impl Years {
         Self { year, latest: file_time.saturating_add(86_400_000_000) }
     }
 
+    /// The years of a file's dates: those that `year` says, or as the chunk's file lets guess. A 29 February among the
+    /// file's first lines is one of a leap year, and the dates around it are of the same time.
+    pub fn in_file(chunk: &Chunk, year: Option<i32>) -> Self {
+        if let Some(year) = year {
+            return Self { year, latest: i64::MAX };
+        }
+        let mut years = Self::of(chunk.file_time);
+        if years.year > 0 && has_leap_day(chunk.head) {
+            let leap_day = |year: i32| NaiveDate::from_ymd_opt(year, 2, 29)?.and_hms_opt(0, 0, 0);
+            let of = |year: i32| leap_day(year).map(|day| day.and_utc().timestamp_micros());
+            let latest = (years.year - 8..=years.year).rev().filter_map(of).find(|day| *day <= years.latest);
+            // A file spans no more than a year behind it, since otherwise no year could be told at all.
+            years.latest = latest.map_or(years.latest, |day| years.latest.min(day + 365 * MICROS_PER_DAY));
+        }
+        years
+    }
+
     /// The syslog time at the start of `bytes`, and the bytes used.
     pub fn rfc3164_prefix(self, bytes: &[u8]) -> Option<(i64, usize)> {
         let (micros, used) = time::rfc3164_prefix(bytes, self.year)?;
+        // A file may be limited to a time before the year of its last change.
         if micros > self.latest {
-            return time::rfc3164_prefix(bytes, self.year - 1);
+            return (1..=8).find_map(|ago| {
+                time::rfc3164_prefix(bytes, self.year - ago).filter(|(micros, _)| *micros <= self.latest)
+            });
         }
         Some((micros, used))
     }
 
     /// The time in `text`, written as the strftime `format` says; without a zone: UTC.
     pub fn formatted(self, text: &str, format: &str) -> Option<i64> {
-        if ["%Y", "%y", "%C", "%G", "%D", "%F", "%c", "%x", "%s", "%v", "%+"].iter().any(|year| format.contains(year)) {
+        if names_year(format) {
             return with_year(text, format);
         }
         let format = format!("%Y {format}");
@@ -45,14 +65,36 @@ impl Years {
         let year = if self.year == 0 { 1970 } else { self.year };
         match of(year) {
             Some(micros) if micros <= self.latest => Some(micros),
-            _ => of(year - 1),
+            _ => (1..=8).find_map(|ago| of(year - ago).filter(|micros| *micros <= self.latest)),
         }
     }
+}
+
+/// Whether a strftime format has a year, or a time that needs none.
+pub fn names_year(format: &str) -> bool {
+    ["%Y", "%y", "%C", "%G", "%D", "%F", "%c", "%x", "%s", "%v", "%+"].iter().any(|year| format.contains(year))
+}
+
+/// Whether a line has a 29 February without a year at its start.
+fn has_leap_day(head: &str) -> bool {
+    let is_one = |at: usize| {
+        let before = head[..at].bytes().next_back();
+        matches!(before, None | Some(b'\n' | b'>' | b'[')) && !head.get(at + 7..at + 11).is_some_and(is_year)
+    };
+    memchr::memmem::find_iter(head.as_bytes(), b"Feb 29 ").any(is_one)
+}
+
+fn is_year(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn with_year(text: &str, format: &str) -> Option<i64> {
     if let Ok(with_zone) = DateTime::parse_from_str(text, format) {
         return in_range(with_zone.timestamp_micros());
+    }
+    // A weekday that is not the date's says nothing that the date does not.
+    if let (Some(format), Some((_, text))) = (format.strip_prefix("%a "), text.split_once(' ')) {
+        return with_year(text, format);
     }
     let plain = NaiveDateTime::parse_from_str(text, format)
         .ok()
@@ -66,6 +108,24 @@ mod tests {
     use crate::data::instants::parse_timestamp;
 
     #[test]
+    fn a_leap_day_tells_the_year_of_the_dates_around_it() {
+        let file_time = parse_timestamp("2026-03-01T12:00:00Z").unwrap();
+        let head = "Feb 28 23:00:00 a\nFeb 29 00:00:01 b\nMar  1 00:00:00 c\n";
+        let chunk = Chunk { file_time, ..Chunk::whole(head) };
+        let years = Years::in_file(&chunk, None);
+        let found: Vec<_> = head.lines().map(|line| years.rfc3164_prefix(line.as_bytes()).unwrap().0).collect();
+        let wanted = ["2024-02-28T23:00:00Z", "2024-02-29T00:00:01Z", "2024-03-01T00:00:00Z"];
+        assert_eq!(found, wanted.map(|text| parse_timestamp(text).unwrap()));
+        let given = Years::in_file(&chunk, Some(2016)).rfc3164_prefix(b"Feb 29 00:00:01").unwrap().0;
+        assert_eq!(Some(given), parse_timestamp("2016-02-29T00:00:01Z"));
+        let plain = Years::in_file(&Chunk { head: "Feb 28 23:00:00 a\n", ..chunk }, None);
+        assert_eq!(
+            plain.rfc3164_prefix(b"Feb 28 23:00:00").map(|(time, _)| time),
+            parse_timestamp("2026-02-28T23:00:00Z")
+        );
+    }
+
+    #[test]
     fn formats_with_and_without_year() {
         let years = Years::of(parse_timestamp("2024-03-01T12:00:00Z").unwrap());
         for (text, format, expected) in [
@@ -74,6 +134,7 @@ mod tests {
             ("2003-02-01 04:05:06 +0200", "%F %T %z", "2003-02-01T02:05:06Z"),
             ("0229 04:05:06.5", "%m%d %H:%M:%S%.f", "2024-02-29T04:05:06.5Z"),
             ("Dec 31 23:00:00", "%b %d %H:%M:%S", "2023-12-31T23:00:00Z"),
+            ("Sat Mar 15 16:04:06 2010", "%a %b %d %H:%M:%S %Y", "2010-03-15T16:04:06Z"),
             ("1700000000", "%s", "2023-11-14T22:13:20Z"),
         ] {
             assert_eq!(years.formatted(text, format), parse_timestamp(expected), "{text}");

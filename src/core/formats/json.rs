@@ -87,6 +87,20 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    /// The text that was not read yet.
+    pub fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Whether the array that is next begins with an object.
+    pub fn holds_record(&self) -> bool {
+        let mut ahead = Scanner { text: self.text, bytes: self.bytes, at: self.at, depth: 0, lost: 0 };
+        while ahead.peek() == b'[' {
+            ahead.at += 1;
+        }
+        ahead.peek() == b'{'
+    }
+
     /// How many values could not be read as the type that was asked for so far.
     pub fn lost(&self) -> u64 {
         self.lost
@@ -108,6 +122,11 @@ impl<'a> Scanner<'a> {
                 None => return 0,
             }
         }
+    }
+
+    /// Moves behind `byte` where it is next.
+    pub fn pass(&mut self, byte: u8) {
+        self.at += usize::from(self.peek() == byte);
     }
 
     /// Whether nothing but white space follows.
@@ -368,9 +387,8 @@ impl<'a> Scanner<'a> {
                     record[place].1 = self.value(&fields[place].1)?;
                     expected = place + 1;
                 }
-                None => {
-                    self.skip()?;
-                }
+                // A key that the sample did not show: its value has no place.
+                None => self.lost += u64::from(self.skip()? != Kind::Null),
             }
             more = self.next(b'}')?;
         }

@@ -6,6 +6,7 @@ use super::json_lines::not_an_object;
 use super::json_path::{RecordPath, guess};
 use super::json_rows::{ObjectReader, ObjectShape};
 use super::json_shape::Shape;
+use super::keys::with_more;
 use super::{
     Chunk, Columns, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit, scan,
 };
@@ -47,6 +48,10 @@ impl Format for JsonDocument {
         &OPTIONS
     }
 
+    fn is_keyed(&self) -> bool {
+        true
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         let text = scan::text(&sample.head).trim_start();
         let mut scanner = Scanner::new(text);
@@ -55,16 +60,21 @@ impl Format for JsonDocument {
         }
         let found = guess(text);
         let whole_lines = text.lines().filter(|line| !scan::is_blank(line)).count();
+        // Arrays of anything else than objects are no records: `[12] text`, `[1,2]`.
+        if text.starts_with('[') && !scanner.holds_record() && text[1..].trim_start() != "]" {
+            return None;
+        }
         let mut faults = scanner.clone();
-        let weight = match faults.skip() {
+        let weight = match documents(&mut faults) {
             // Another value on the next line: rather JSON lines.
-            Ok(_) if !faults.is_at_end() => 60,
+            Ok(2..) => 60,
             // One line that holds one object: JSON lines as well, unless the records lie inside.
             Ok(_) if whole_lines == 1 && found.as_ref().is_none_or(|(_, length)| *length < 2) => 85,
             Ok(_) => 96,
-            Err(fault) if !sample.whole && fault.at >= text.trim_end().len() => 96,
-            // Broken further in: JSON all the same, if it goes well for a while.
-            Err(fault) if fault.at > 200 => 60,
+            Err((_, fault)) if !sample.whole && fault.at >= text.trim_end().len() => 96,
+            // Broken further in: JSON all the same, if most of it goes well. Where whole values stand before the
+            // fault, lines of something else lie between them.
+            Err((0, fault)) if fault.at > 200 && fault.at * 2 > text.len() => 60,
             Err(_) => return None,
         };
         // The path is written down in any case, so that every file of the source is read the same way.
@@ -96,9 +106,24 @@ impl Format for JsonDocument {
             })?,
             None => RecordPath::parse(&guess(text).map(|(path, _)| path).unwrap_or_default()).unwrap_or_default(),
         };
-        let schema = schema.cloned().unwrap_or_else(|| sampled_schema(&path, text));
+        let schema = schema.cloned().unwrap_or_else(|| with_more(sampled_schema(&path, text), sample.whole));
         Ok(Box::new(JsonDocumentParser { path, shape: ObjectShape::new(schema) }))
     }
+}
+
+/// How many values stand one after the other; where a fault comes, those before it.
+fn documents(scanner: &mut Scanner) -> Result<usize, (usize, Fault)> {
+    let mut count = 0;
+    while !scanner.is_at_end() {
+        match scanner.kind() {
+            Ok(Kind::Record | Kind::List) => {}
+            Ok(_) => return Err((count, scanner.fault("an object is expected"))),
+            Err(fault) => return Err((count, fault)),
+        }
+        scanner.skip().map_err(|fault| (count, fault))?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// The columns of the sampled records, as far as the sample goes.
@@ -363,6 +388,19 @@ mod tests {
         assert_eq!(best("{\n\"a\":1}\n"), "json_document");
         let cut = Sample { whole: false, ..Sample::whole("x", "[{\"a\":\n1},{\"a\":\n") };
         assert_eq!(recognise(&cut)[0].format.name, "json_document");
+    }
+
+    #[test]
+    fn what_is_no_document_is_not_proposed_as_one() {
+        for text in [
+            "[12] text\n[13] more\n",
+            "[1,2]\n[3,4]\n",
+            "{\"a\":1}\nplain words\n{\"a\":2}\nmore plain words\nand more\n",
+            "[[1,2],[3,4]]\n",
+        ] {
+            let found = recognise(&Sample::whole("x", text));
+            assert!(found.iter().all(|found| found.format.name != "json_document"), "{text}: {found:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::json::{Fault, Kind, Scanner};
 use super::json_rows::{ObjectReader, ObjectShape};
 use super::json_shape::Shape;
+use super::keys::with_more;
 use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, scan};
 use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
@@ -22,11 +23,16 @@ impl Format for JsonLines {
     fn doc(&self) -> &'static str {
         "One JSON object a line (NDJSON), each key a column; an array of objects on a line gives as many rows. Types \
          come from a sample: numbers, booleans, ISO times, nested objects and arrays; values of several kinds stay \
-         text. A value that does not fit its column is null, a line that is no object is kept aside."
+         text. A value that does not fit its column is null, a line that is no object is kept aside. Keys that first \
+         appear behind the sample come as JSON text in the column `_more`."
     }
 
     fn options(&self) -> &'static [OptionSpec] {
         &[]
+    }
+
+    fn is_keyed(&self) -> bool {
+        true
     }
 
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
@@ -64,7 +70,7 @@ fn sampled_schema(sample: &Sample) -> Schema {
         };
         debug_assert!(absorbed.is_ok(), "the line was checked");
     }
-    shape.schema()
+    with_more(shape.schema(), sample.whole)
 }
 
 /// Checks that a line is one object, or one array of objects, and which.
@@ -96,7 +102,9 @@ fn each_item<'a>(
     Ok(())
 }
 
+/// Lines cut out of an array keep the comma behind them.
 fn ended(scanner: &mut Scanner) -> Result<(), Fault> {
+    scanner.pass(b',');
     if scanner.is_at_end() { Ok(()) } else { Err(scanner.fault("text follows the object")) }
 }
 
@@ -167,7 +175,8 @@ impl Parser for JsonLinesParser {
 mod tests {
     use super::*;
     use crate::data::{DataType, Value};
-    use crate::formats::testing::{read, read_as, samples};
+    use crate::formats::recognise;
+    use crate::formats::testing::{case, read, read_as, read_with, samples};
 
     fn spec() -> FormatSpec {
         FormatSpec::new("json_lines")
@@ -232,6 +241,59 @@ mod tests {
         let reading = read_as(&spec(), &schema, "{\"a\":1,\"x\":[{}]}\n{\"\\u0061\":2,\"x\":0,\"y\":0}\n");
         assert_eq!(reading.json(), ["[1]", "[2]"]);
         assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"x": 2, "y": 1}"#);
+    }
+
+    #[test]
+    fn keys_behind_the_sample_are_kept_in_a_column_of_their_own() {
+        let part = "{\"a\":1}\n{\"a\":2}\n";
+        let sample = Sample { whole: false, ..Sample::whole("sample", part) };
+        let parser = JsonLines.prepare(&spec(), None, &sample).unwrap();
+        let text = format!("{part}{{\"a\":3,\"b\":{{\"c\": [1]}},\"\\u00e9\":\"x\"}}\n{{\"b\":1,\n{{\"a\":4}}\n");
+        let reading = read_with(parser.as_ref(), &[&text]);
+        assert_eq!(reading.columns(), ["a Int", "_more String"]);
+        assert_eq!(
+            reading.json(),
+            ["[1,null]", "[2,null]", r#"[3,"{\"b\":{\"c\": [1]},\"\\u00e9\":\"x\"}"]"#, "[4,null]"]
+        );
+        assert!(reading.tally.unknown_keys.is_empty() && reading.tally.quarantined == 1);
+        let nested = read_as(
+            &spec(),
+            &Schema::of([("r", DataType::Record(vec![("x".to_owned(), DataType::Int)]))]),
+            "{\"r\":{\"x\":1,\"y\":2}}\n",
+        );
+        assert_eq!(
+            format!("{:?}", nested.tally.changes.unfit),
+            r#"{"r": 1}"#,
+            "a key inside that has no place is told"
+        );
+    }
+
+    #[test]
+    fn a_late_key_and_late_kinds_are_those_of_the_case() {
+        let Some(path) = case("09-json-late-types/input.jsonl") else { return };
+        let text = std::fs::read_to_string(path).unwrap();
+        let end = text[..65_536].rfind('\n').unwrap() + 1;
+        let head = Sample { whole: false, ..Sample::whole("input.jsonl", &text[..end]) };
+        let parser = JsonLines.prepare(&spec(), None, &head).unwrap();
+        let reading = read_with(parser.as_ref(), &[&text]);
+        assert_eq!(reading.columns(), ["a Int", "_more String"]);
+        assert_eq!(reading.rows.iter().filter(|row| !row[1].is_null()).count(), 30);
+        assert!(reading.tally.unknown_keys.is_empty());
+        let odd = reading.tally.changes.unfit["a"];
+        // Looked through to its end, it has columns that take all.
+        let reading = read(&spec(), &text);
+        assert_eq!(reading.columns()[0], "a String");
+        assert!(reading.columns()[1].starts_with("b ") && reading.tally.changes.is_empty());
+        assert_eq!(reading.rows.iter().filter(|row| !row[1].is_null()).count(), 30);
+        let is_odd = |row: &&Vec<Value>| row[0].to_json().as_str().is_some_and(|text| text.parse::<i64>().is_err());
+        assert_eq!(reading.rows.iter().filter(is_odd).count() as u64, odd);
+    }
+
+    #[test]
+    fn lines_cut_out_of_an_array_are_lines() {
+        let text = "{\"a\":1},\n{\"a\":2},\n{\"a\":3}\n";
+        assert_eq!(recognise(&Sample::whole("x", text))[0].format, spec());
+        assert_eq!(read(&spec(), text).tally.rows, 3);
     }
 
     #[test]

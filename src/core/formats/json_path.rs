@@ -4,9 +4,6 @@
 //! `data.results` goes through keys, `[*].items` through every item of an array, `["a.b"]` through a key that has
 //! a point. Where the path ends at an array, its items are the records; anything else is one record.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use super::json::{Fault, Kind, Scanner};
 
 /// One step of a path.
@@ -74,7 +71,13 @@ fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visit: &mut Visit<'
         }
         let mut more = scanner.enter(b']')?;
         while more {
-            visit(scanner)?;
+            // Traces come as arrays of arrays of spans.
+            match scanner.kind()? {
+                Kind::List if scanner.holds_record() => {
+                    walk(segments, scanner, visit)?;
+                }
+                _ => visit(scanner)?,
+            }
             more = scanner.next(b']')?;
         }
         return Ok(true);
@@ -107,112 +110,130 @@ fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visit: &mut Visit<'
     Ok(found)
 }
 
-/// What was seen of the arrays of objects at one path.
-#[derive(Debug, Default)]
-struct Seen {
-    /// Objects in the longest of them.
-    longest: usize,
-    /// Objects in all of them.
-    total: usize,
-    depth: u32,
-    /// Keys of the widest object that holds one.
-    keys_around: usize,
-}
-
 /// Keys under which interfaces put the records of a page.
 const PAGE_KEYS: [&str; 9] = ["items", "results", "data", "records", "rows", "values", "entries", "hits", "events"];
+/// Keys that an envelope has beside its records, on the whole way to them: an object with more is a record itself.
+const ENVELOPE_KEYS: usize = 8;
+/// The same, of an item that is a page of records.
+const PAGE_ENVELOPE_KEYS: usize = 4;
 
-impl Seen {
-    /// A page holds its records under a usual key and little beside: then all pages count together.
-    fn size(&self, path: &str) -> usize {
-        let key = path.rsplit(['.', ']']).next().unwrap_or_default();
-        if self.keys_around <= 4 && PAGE_KEYS.contains(&key) { self.total } else { self.longest }
-    }
-}
-
-/// The path to the largest array of objects in a document that may be cut off at its end, with its length; the
-/// outer one where two are equally long. `None` where there is no array of objects.
+/// The path to the records of a document that may be cut off at its end, with their number: the document's own items,
+/// or the array of objects that makes up most of what its envelope holds. `None` where the document is one record: an
+/// array of objects inside a record (labels, tags, commits) is a value of it.
 pub fn guess(text: &str) -> Option<(String, usize)> {
-    let mut arrays = BTreeMap::new();
-    // A fault is where the sample ends: what was seen until then counts.
-    let _ = survey(&mut Scanner::new(text), "", 0, &mut arrays);
-    arrays
-        .into_iter()
-        .filter(|(_, seen)| seen.longest > 0)
-        .max_by_key(|(path, seen)| (seen.size(path), u32::MAX - seen.depth))
-        .map(|(path, seen)| (path.clone(), seen.size(&path)))
-}
-
-type Arrays = BTreeMap<String, Seen>;
-
-/// Notes the arrays of objects of the value that is next.
-fn survey(scanner: &mut Scanner, path: &str, depth: u32, arrays: &mut Arrays) -> Result<(), Fault> {
-    match scanner.kind()? {
-        Kind::Record => {
-            let mut keys = 0;
-            let mut lists = Vec::new();
-            let read = survey_record(scanner, path, depth, arrays, &mut keys, &mut lists);
-            for list in lists {
-                if let Some(seen) = arrays.get_mut(&list) {
-                    seen.keys_around = seen.keys_around.max(keys);
-                }
-            }
-            read
-        }
+    let mut scanner = Scanner::new(text);
+    match scanner.kind().ok()? {
         Kind::List => {
-            let inner = format!("{path}[*]");
-            let mut objects = 0;
-            let mut more = scanner.enter(b']')?;
-            while more {
-                if scanner.kind()? == Kind::Record {
-                    // Noted before the item, which may be where the sample ends.
-                    objects += 1;
-                    let seen = arrays.entry(path.to_owned()).or_default();
-                    seen.depth = depth;
-                    seen.total += 1;
-                    seen.longest = seen.longest.max(objects);
+            let seen = Seen::list(&mut scanner);
+            let pages = Scanner::new(seen.first?);
+            match in_envelope(pages, PAGE_ENVELOPE_KEYS) {
+                Some((path, _)) if PAGE_KEYS.contains(&path.as_str()) => {
+                    Some((format!("[*].{path}"), count_on_pages(text, &path)))
                 }
-                survey(scanner, &inner, depth + 1, arrays)?;
-                more = scanner.next(b']')?;
+                _ => Some((String::new(), seen.objects)),
             }
-            Ok(())
         }
-        _ => scanner.skip().map(|_| ()),
+        Kind::Record => in_envelope(scanner, ENVELOPE_KEYS),
+        _ => None,
     }
 }
 
-fn survey_record(
-    scanner: &mut Scanner,
-    path: &str,
-    depth: u32,
-    arrays: &mut Arrays,
-    keys: &mut usize,
-    lists: &mut Vec<String>,
-) -> Result<(), Fault> {
-    let mut more = scanner.enter(b'}')?;
-    while more {
-        *keys += 1;
-        let key = scanner.key()?;
-        let raw = key.raw;
-        let kind = scanner.kind()?;
-        if matches!(kind, Kind::Record | Kind::List) {
-            let simple = !key.escaped && !raw.is_empty() && !raw.contains(['.', '[', '"', '$']);
-            let mut inner = path.to_owned();
-            let _ = match simple {
-                true if path.is_empty() => write!(inner, "{raw}"),
-                true => write!(inner, ".{raw}"),
-                false => write!(inner, "[\"{raw}\"]"),
-            };
-            if kind == Kind::List {
-                lists.push(inner.clone());
-            }
-            survey(scanner, &inner, depth + 1, arrays)?;
-        } else {
-            scanner.skip()?;
-        }
-        more = scanner.next(b'}')?;
+/// An array, as far as the text goes.
+struct Seen<'a> {
+    /// Items that are objects.
+    objects: usize,
+    /// The first of them, which may be cut off.
+    first: Option<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    fn list(scanner: &mut Scanner<'a>) -> Self {
+        let mut seen = Self { objects: 0, first: None };
+        // A fault is where the sample ends: what was seen until then counts.
+        let _ = seen.read(scanner);
+        seen
     }
-    Ok(())
+
+    fn read(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault> {
+        let mut more = scanner.enter(b']')?;
+        while more {
+            if scanner.kind()? == Kind::Record {
+                self.objects += 1;
+                let rest = scanner.rest();
+                self.first.get_or_insert(rest);
+            }
+            scanner.skip()?;
+            more = scanner.next(b']')?;
+        }
+        Ok(())
+    }
+}
+
+/// The array of objects that makes up at least half of the object that is next (a quarter under a usual key), or of the
+/// object inside that does.
+fn in_envelope(mut scanner: Scanner, keys_left: usize) -> Option<(String, usize)> {
+    let whole = scanner.rest();
+    let mut keys = 0;
+    let mut largest: Option<(&str, usize, String, Kind)> = None;
+    let mut read = || -> Result<(), Fault> {
+        let mut more = scanner.enter(b'}')?;
+        while more {
+            keys += 1;
+            let entry = scanner.rest().len();
+            let key = scanner.key()?;
+            let kind = scanner.kind()?;
+            let start = scanner.rest();
+            let skipped = scanner.skip();
+            let length = if skipped.is_ok() { start.len() - scanner.rest().len() } else { start.len() };
+            let value = start.get(..length).unwrap_or(start);
+            let entry = entry - start.len() + length;
+            if largest.as_ref().is_none_or(|(_, other, ..)| entry > *other) {
+                largest = Some((value, entry, segment(key), kind));
+            }
+            skipped?;
+            more = scanner.next(b'}')?;
+        }
+        Ok(())
+    };
+    // The object ends where its bracket closes, or where the sample does.
+    let is_whole = read().is_ok();
+    let length = if is_whole { whole.len() - scanner.rest().len() } else { whole.len() };
+    let (value, entry, key, kind) = largest?;
+    let keys_left = keys_left.checked_sub(keys - 1)?;
+    let least = if PAGE_KEYS.contains(&key.as_str()) { length / 4 } else { length / 2 };
+    if entry < least {
+        return None;
+    }
+    match kind {
+        Kind::List => {
+            let seen = Seen::list(&mut Scanner::new(value));
+            (seen.objects > 0).then_some((key, seen.objects))
+        }
+        Kind::Record => {
+            let (path, objects) = in_envelope(Scanner::new(value), keys_left)?;
+            let point = if path.starts_with('[') { "" } else { "." };
+            Some((format!("{key}{point}{path}"), objects))
+        }
+        _ => None,
+    }
+}
+
+/// A key as a path has it.
+fn segment(key: super::json::Quoted) -> String {
+    let raw = key.raw;
+    let is_simple = !key.escaped && !raw.is_empty() && !raw.contains(['.', '[', '"', '$']);
+    if is_simple { raw.to_owned() } else { format!("[\"{raw}\"]") }
+}
+
+/// How many objects the pages hold together, as far as the text goes.
+fn count_on_pages(text: &str, key: &str) -> usize {
+    let mut objects = 0;
+    let path = RecordPath { segments: vec![Segment::Items, Segment::Key(key.to_owned())] };
+    let _ = path.each(&mut Scanner::new(text), &mut |scanner| {
+        objects += usize::from(scanner.kind()? == Kind::Record);
+        scanner.skip().map(|_| ())
+    });
+    objects
 }
 
 #[cfg(test)]
@@ -245,15 +266,33 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_array_of_objects_is_guessed() {
+    fn the_outermost_array_of_objects_is_guessed_or_the_document_is_one_record() {
         let pages = r#"[{"page":1,"items":[{"a":[{"x":1}]},{},{}]},{"page":2,"items":[{}]}]"#;
         assert_eq!(guess(pages), Some(("[*].items".to_owned(), 4)));
-        let orders = r#"[{"a":1,"b":2,"c":3,"d":4,"items":[{}]},{"a":1,"items":[{},{}]}]"#;
+        let orders = r#"[{"a":1,"b":2,"c":3,"d":4,"e":5,"items":[{}]},{"a":1,"items":[{},{}]}]"#;
         assert_eq!(guess(orders), Some((String::new(), 2)));
         assert_eq!(guess(r#"{"kind":"List","items":[{"a":1},{"a":2},{"a":"cut"#), Some(("items".to_owned(), 3)));
         assert_eq!(guess(r#"[{"a":1},{"b":[1,2,3]}]"#), Some((String::new(), 2)));
         assert_eq!(guess(r#"{"a.b":{"c":[{}]}}"#), Some(("[\"a.b\"].c".to_owned(), 1)));
         assert_eq!(guess(r#"{"a":[1,2]}"#), None);
         assert_eq!(RecordPath::parse("[\"a.b\"].c").unwrap().segments.len(), 2);
+    }
+
+    #[test]
+    fn answers_of_interfaces_are_read_at_their_records() {
+        let loki = r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{"app":"a"},"values":[["1","x"],["2","y"]]}],"stats":{}}}"#;
+        assert_eq!(guess(loki), Some(("data.result".to_owned(), 1)));
+        let otlp = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"a"},{"key":"b"},{"key":"c"}]},"scopeLogs":[{"logRecords":[{"body":1}]}]}]}"#;
+        assert_eq!(guess(otlp), Some(("resourceLogs".to_owned(), 1)));
+        let jaeger = r#"{"data":[{"traceID":"1","spans":[{"tags":[{},{},{},{}]}]}],"total":0,"limit":0,"offset":0,"errors":null}"#;
+        assert_eq!(guess(jaeger), Some(("data".to_owned(), 1)));
+        let zipkin = r#"[{"traceId":"1","annotations":[{},{},{}]},{"traceId":"2"}]"#;
+        assert_eq!(guess(zipkin), Some((String::new(), 2)));
+        let push = r#"{"ref":"r","before":"b","after":"a","repository":{"id":1,"name":"a repository with a long name"},"pusher":{"name":"x"},"sender":{"login":"x"},"created":true,"deleted":false,"forced":false,"compare":"u","commits":[{"id":"1"},{"id":"2"}]}"#;
+        assert_eq!(guess(push), None);
+        assert_eq!(guess(r#"{"name":"a record with a name that is long","labels":[{"a":1},{"a":2}]}"#), None);
+        let spans = r#"[[{"id":1},{"id":2}],[{"id":3}]]"#;
+        assert_eq!(records("$", spans).len(), 3);
+        assert_eq!(records("$", "[[1,2],[3]]").len(), 2);
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A value that cannot be read as its column's type is null, and the row stays: strings are not read as numbers nor
 //! numbers as times; a whole number may be written `3.0`; in a String column everything that is no string is kept as
-//! its JSON text. Of a key given twice the last value holds, null too.
+//! its JSON text. Of a key given twice the last value holds, null too. A key without a column goes to `_more`, where the
+//! schema has it, and is counted where not.
 
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
-use super::keys::{KeyCursor, KeyIndex};
+use super::keys::{KeyCursor, KeyIndex, More};
 use super::{Change, Columns, Tally, Unfit, Unit, numbers};
 use crate::data::instants::{is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Schema, Value};
@@ -60,6 +61,7 @@ pub struct ObjectReader<'a> {
     set_in: Vec<u64>,
     row: u64,
     unfit: Unfit,
+    more: More,
     scratch: String,
 }
 
@@ -73,6 +75,7 @@ impl<'a> ObjectReader<'a> {
             set_in: vec![0; columns],
             row: 0,
             unfit: Unfit::new(&shape.schema),
+            more: More::of(&shape.schema, out),
             scratch: String::new(),
         }
     }
@@ -96,6 +99,10 @@ impl<'a> ObjectReader<'a> {
                     } else if self.set_in[column] == self.row {
                         out.value(column, Value::Null);
                     }
+                }
+                None if self.more.is_taken() => {
+                    let value = scanner.raw()?;
+                    self.more.add(key.raw, value);
                 }
                 _ => {
                     scanner.skip()?;
@@ -184,17 +191,21 @@ impl<'a> ObjectReader<'a> {
 
     pub fn end_row(&mut self, unit: Unit, out: &mut dyn Columns) {
         self.unfit.end_row();
+        self.more.end_row(out);
         out.end_row(unit);
     }
 
     pub fn abandon_row(&mut self, out: &mut dyn Columns) {
         self.unfit.abandon_row();
+        self.more.abandon_row();
         out.abandon_row();
     }
 
     /// Adds to the tally the keys that the schema does not have, and the values that did not fit.
     pub fn finish(self, tally: &mut Tally) {
-        self.keys.finish(tally);
+        if !self.more.is_taken() {
+            self.keys.finish(tally);
+        }
         self.unfit.finish(&self.shape.schema, tally);
     }
 }

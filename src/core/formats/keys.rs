@@ -3,15 +3,65 @@
 
 use std::collections::HashMap;
 
-use super::Tally;
-use crate::data::Schema;
+use super::{Columns, Tally};
+use crate::data::{DataType, Field, Schema};
 
 /// Distinct unknown keys that one chunk counts by name; the others share one entry.
 const UNKNOWN_NAMES: usize = 1000;
 /// Where the unknown keys beyond `UNKNOWN_NAMES` are counted.
 pub const OTHER_KEYS: &str = "(other keys)";
+/// The column that takes what a schema from a part of the file has no column for: JSON text, `{"key":value}`.
+pub const MORE: &str = "_more";
 /// Keys of a row whose places are remembered.
 const REMEMBERED: usize = 512;
+
+/// Gives a schema the column for keys that the sample did not show, where there is more than the sample.
+pub fn with_more(mut schema: Schema, is_whole: bool) -> Schema {
+    if !is_whole && !schema.is_empty() && !schema.has(MORE) {
+        schema.fields.push(Field::new(MORE, DataType::String));
+    }
+    schema
+}
+
+/// Further keys of a row with their values, as JSON text.
+#[derive(Default)]
+pub struct More {
+    column: Option<usize>,
+    text: String,
+}
+
+impl More {
+    pub fn of(schema: &Schema, out: &dyn Columns) -> Self {
+        let is_text = |column: &usize| schema.fields[*column].data_type == DataType::String;
+        Self { column: schema.index(MORE).filter(is_text).filter(|column| out.wants(*column)), text: String::new() }
+    }
+
+    /// Whether there is a column that takes them.
+    pub fn is_taken(&self) -> bool {
+        self.column.is_some()
+    }
+
+    /// A key as it is written between quotes, and a value that is JSON text.
+    pub fn add(&mut self, raw_key: &str, json: &str) {
+        self.text.push(if self.text.is_empty() { '{' } else { ',' });
+        self.text.push('"');
+        self.text.push_str(raw_key);
+        self.text.push_str("\":");
+        self.text.push_str(json);
+    }
+
+    /// Fills the column, before the row ends.
+    pub fn end_row(&mut self, out: &mut dyn Columns) {
+        let Some(column) = self.column.filter(|_| !self.text.is_empty()) else { return };
+        self.text.push('}');
+        out.text(column, &self.text);
+        self.text.clear();
+    }
+
+    pub fn abandon_row(&mut self) {
+        self.text.clear();
+    }
+}
 
 /// Names to column numbers: open addressing over a cheap hash, built once per parser.
 pub struct KeyIndex {

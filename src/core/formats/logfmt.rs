@@ -1,19 +1,27 @@
 //! logfmt: `key=value` pairs with blanks between. Imports data.
 //!
 //! Keys keep the names that the program gave them. A key without `=` is true; an empty value is null, an empty one
-//! in quotes is empty text; of a key given twice the last value holds.
+//! in quotes is empty text. The second value of a key in a line goes to `key_2`, and so on; where the schema lacks that
+//! column the last value holds, and the loss is counted. Colours of terminals are no part of a line.
+
+use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::columns::Fit;
 use super::infer::TextGuess;
 use super::json::unescape;
-use super::keys::{KeyCursor, KeyIndex};
-use super::{Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, scan};
+use super::keys::{KeyCursor, KeyIndex, More, with_more};
+use super::{
+    Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
+};
 use crate::data::{Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 
 /// Columns beyond which further keys are counted as unknown.
 const MAX_COLUMNS: usize = 1000;
+
+/// Values of one key in a line that get columns of their own.
+const MAX_REPEATS: usize = 16;
 
 /// The format `logfmt`.
 pub struct Logfmt;
@@ -29,12 +37,17 @@ impl Format for Logfmt {
 
     fn doc(&self) -> &'static str {
         "Lines of `key=value` pairs, as Go services, Grafana, Heroku and many others write them; values with blanks \
-         are quoted. Each key of the sample becomes a column, its type found from the values. A line without any \
-         pair is kept aside."
+         are quoted. Each key of the sample becomes a column, its type found from the values; of a key that comes \
+         twice in a line the second value is in `key_2`, and keys that first appear behind the sample come as JSON \
+         text in the column `_more`. A line without any pair is kept aside."
     }
 
     fn options(&self) -> &'static [OptionSpec] {
         &[]
+    }
+
+    fn is_keyed(&self) -> bool {
+        true
     }
 
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
@@ -42,7 +55,7 @@ impl Format for Logfmt {
         for line in scan::sample_lines(sample) {
             lines += 1;
             let (mut with_value, mut bare, mut named) = (0, 0, true);
-            let read = each_pair(line, |key, value| {
+            let read = each_pair(&scan::without_colours(line), |key, value| {
                 named &= key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./@".contains(&byte));
                 match value {
                     Some(_) => with_value += 1,
@@ -66,7 +79,7 @@ impl Format for Logfmt {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
+        let schema = schema.cloned().unwrap_or_else(|| with_more(sampled_schema(sample), sample.whole));
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
         Ok(Box::new(LogfmtParser { index: KeyIndex::new(&schema), cells, schema }))
     }
@@ -78,13 +91,20 @@ fn sampled_schema(sample: &Sample) -> Schema {
     let mut guesses: Vec<TextGuess> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for line in scan::sample_lines(sample) {
+        let line = scan::without_colours(line);
         let mut pairs = Vec::new();
-        if each_pair(line, |key, value| pairs.push((key, value))).is_err() || !has_value(&pairs) {
+        if each_pair(&line, |key, value| pairs.push((key, value))).is_err() || !has_value(&pairs) {
             continue;
         }
+        let mut met = BTreeMap::<&str, usize>::new();
         for (key, value) in pairs {
-            let place = *places.entry(key.to_owned()).or_insert_with(|| {
-                names.push(key.to_owned());
+            let times = met.entry(key).and_modify(|times| *times += 1).or_insert(1);
+            if *times > MAX_REPEATS {
+                continue;
+            }
+            let key = if *times == 1 { key.to_owned() } else { format!("{key}_{times}") };
+            let place = *places.entry(key.clone()).or_insert_with(|| {
+                names.push(key);
                 guesses.push(TextGuess::default());
                 names.len() - 1
             });
@@ -151,7 +171,10 @@ fn each_pair<'a>(line: &'a str, mut visit: impl FnMut(&'a str, Option<Written<'a
         }
         at += 1;
         values += 1;
-        if bytes.get(at) == Some(&b'"') {
+        if let Some(end) = single_quoted(bytes, at) {
+            visit(key, Some(Written { raw: &line[at + 1..end], quoted: true, escaped: false }));
+            at = end + 1;
+        } else if bytes.get(at) == Some(&b'"') {
             let (end, escaped) = closing_quote(bytes, at + 1).ok_or("a quote is not closed")?;
             if bytes.get(end + 1).is_some_and(|byte| *byte > b' ') {
                 return Err("text follows a closing quote");
@@ -166,6 +189,16 @@ fn each_pair<'a>(line: &'a str, mut visit: impl FnMut(&'a str, Option<Written<'a
             visit(key, Some(Written { raw: &line[start..at], quoted: false, escaped: false }));
         }
     }
+}
+
+/// The place of the single quote that closes the one at `at`: a blank or the end follows it. An apostrophe is none.
+#[inline]
+fn single_quoted(bytes: &[u8], at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'\'') {
+        return None;
+    }
+    let closes = |end: &usize| bytes.get(end + 1).is_none_or(|byte| *byte <= b' ');
+    memchr::memchr_iter(b'\'', &bytes[at + 1..]).map(|found| at + 1 + found).find(closes)
 }
 
 /// The place of the quote that closes the one before `at`, and whether there are escapes between.
@@ -194,57 +227,123 @@ impl Parser for LogfmtParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut tally = Tally::default();
         let mut keys = KeyCursor::new(&self.index);
-        let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
-        // By column, the unit that set it last.
-        let mut set_in = vec![0; self.schema.len()];
-        let mut unfit = Unfit::new(&self.schema);
-        let mut scratch = String::new();
+        let mut rows = Rows::new(self, out);
         for (unit, line) in scan::lines(chunk) {
-            tally.read += 1;
+            rows.tally.read += 1;
             if scan::is_blank(line) {
-                tally.blank += 1;
+                rows.tally.blank += 1;
                 continue;
             }
             keys.begin_row();
-            let read = each_pair(line, |key, value| {
-                let Some(column) = keys.find(key).filter(|column| wanted[*column]) else { return };
-                if set_in[column] == tally.read {
-                    unfit.note_change(column, Change::Repeated);
-                }
-                let fit = self.read_value(value, column, &mut scratch, out);
-                if fit != Fit::Unfit {
-                    set_in[column] = tally.read;
-                    unfit.note_fit(column, fit);
-                    return;
-                }
-                if set_in[column] == tally.read {
-                    out.value(column, Value::Null);
-                }
-                if value.is_none_or(|value| !value.raw.is_empty()) {
-                    unfit.note(column);
-                }
-            });
-            let fault = match read {
-                Ok(0) => "there is no key=value pair",
-                Ok(_) => {
-                    unfit.end_row();
-                    out.end_row(unit);
-                    tally.accepted += 1;
-                    tally.rows += 1;
-                    continue;
-                }
-                Err(fault) => fault,
+            let read = if memchr::memchr(0x1b, line.as_bytes()).is_none() {
+                each_pair(line, |key, value| rows.pair(keys.find(key), key, value, out))
+            } else {
+                let plain = scan::without_colours(line);
+                each_pair(&plain, |key, value| rows.pair(keys.find_copied(key), key, value, out))
             };
-            unfit.abandon_row();
-            out.abandon_row();
-            out.quarantine(unit, fault, line.as_bytes());
-            tally.quarantined += 1;
+            rows.end(read, unit, line, out);
         }
-        keys.finish(&mut tally);
-        unfit.finish(&self.schema, &mut tally);
-        tally
+        if !rows.more.is_taken() {
+            keys.finish(&mut rows.tally);
+        }
+        rows.unfit.finish(&self.schema, &mut rows.tally);
+        rows.tally
+    }
+}
+
+/// The rows of a chunk as they come to be.
+struct Rows<'a> {
+    parser: &'a LogfmtParser,
+    tally: Tally,
+    wanted: Vec<bool>,
+    /// By column, the unit that set it last.
+    set_in: Vec<u64>,
+    unfit: Unfit,
+    more: More,
+    scratch: String,
+}
+
+impl<'a> Rows<'a> {
+    fn new(parser: &'a LogfmtParser, out: &dyn Columns) -> Self {
+        Self {
+            parser,
+            tally: Tally::default(),
+            wanted: (0..parser.schema.len()).map(|column| out.wants(column)).collect(),
+            set_in: vec![0; parser.schema.len()],
+            unfit: Unfit::new(&parser.schema),
+            more: More::of(&parser.schema, out),
+            scratch: String::new(),
+        }
+    }
+
+    /// Takes one pair of the row.
+    #[inline]
+    fn pair(&mut self, column: Option<usize>, key: &str, value: Option<Written>, out: &mut dyn Columns) {
+        let column = match column {
+            Some(column) if self.set_in[column] == self.tally.read => self.next_of(column, key),
+            Some(column) => column,
+            None if self.more.is_taken() => return self.add_more(key, value),
+            None => return,
+        };
+        if !self.wanted[column] {
+            self.set_in[column] = self.tally.read;
+            return;
+        }
+        let is_repeated = self.set_in[column] == self.tally.read;
+        if is_repeated {
+            self.unfit.note_change(column, Change::Repeated);
+        }
+        let fit = self.parser.read_value(value, column, &mut self.scratch, out);
+        if fit != Fit::Unfit {
+            self.set_in[column] = self.tally.read;
+            self.unfit.note_fit(column, fit);
+            return;
+        }
+        if is_repeated {
+            out.value(column, Value::Null);
+        }
+        if value.is_none_or(|value| !value.raw.is_empty()) {
+            self.unfit.note(column);
+        }
+    }
+
+    /// The column of a further value of a key: `key_2` and so on; its own where there is none that is free.
+    #[cold]
+    fn next_of(&self, column: usize, key: &str) -> usize {
+        let numbered = (2..=MAX_REPEATS).map_while(|times| self.parser.index.get(&format!("{key}_{times}")));
+        numbered.into_iter().find(|next| self.set_in[*next] != self.tally.read).unwrap_or(column)
+    }
+
+    #[cold]
+    fn add_more(&mut self, key: &str, value: Option<Written>) {
+        let json = match value {
+            Some(value) => serde_json::Value::String(value.to_text()).to_string(),
+            None => "true".to_owned(),
+        };
+        let key = serde_json::Value::from(key).to_string();
+        self.more.add(key.trim_start_matches('"').trim_end_matches('"'), &json);
+    }
+
+    /// Ends the row, or turns the line away.
+    fn end(&mut self, read: Result<usize, &'static str>, unit: Unit, line: &str, out: &mut dyn Columns) {
+        let fault = match read {
+            Ok(0) => "there is no key=value pair",
+            Ok(_) => {
+                self.unfit.end_row();
+                self.more.end_row(out);
+                out.end_row(unit);
+                self.tally.accepted += 1;
+                self.tally.rows += 1;
+                return;
+            }
+            Err(fault) => fault,
+        };
+        self.unfit.abandon_row();
+        self.more.abandon_row();
+        out.abandon_row();
+        out.quarantine(unit, fault, line.as_bytes());
+        self.tally.quarantined += 1;
     }
 }
 
@@ -309,7 +408,7 @@ mod tests {
     #[test]
     fn lines_that_are_no_logfmt_are_kept_aside() {
         let reading = read(&spec(), "a=1\nplain words here\n=x\na=\"open\na=\"b\"c\n\"k\"=1\na=1 a=2 a=\n");
-        assert_eq!(reading.json(), ["[1]", "[null]"]);
+        assert_eq!(reading.json(), ["[1,null,null]", "[1,2,null]"]);
         let reasons: Vec<_> = reading.quarantined.iter().map(|(line, reason, _)| (*line, reason.as_str())).collect();
         assert_eq!(
             reasons,
@@ -321,6 +420,31 @@ mod tests {
                 (6, "a quote stands where a key is expected"),
             ]
         );
+    }
+
+    #[test]
+    fn repeated_keys_single_quotes_and_colours_are_kept() {
+        let text = "\u{1b}[32mlevel\u{1b}[0m=info tag=x tag=y msg='two words' name=it's tag=z\n\
+                    level=warn tag=q msg=\"b\" name=o\n";
+        let reading = read(&spec(), text);
+        assert_eq!(
+            reading.columns(),
+            ["level String", "tag String", "tag_2 String", "msg String", "name String", "tag_3 String"]
+        );
+        assert_eq!(reading.json(), [r#"["info","x","y","two words","it's","z"]"#, r#"["warn","q",null,"b","o",null]"#]);
+        assert_eq!(recognise(&Sample::whole("x", text))[0].format, spec());
+        let narrow = read_as(&spec(), &Schema::of([("tag", DataType::String)]), "tag=x tag=y\n");
+        assert_eq!(narrow.json(), [r#"["y"]"#]);
+        assert_eq!(format!("{:?}", narrow.tally.changes.repeated), r#"{"tag": 1}"#);
+    }
+
+    #[test]
+    fn keys_behind_the_sample_are_kept() {
+        let sample = Sample { whole: false, ..Sample::whole("sample", "a=1\n") };
+        let parser = Logfmt.prepare(&spec(), None, &sample).unwrap();
+        let reading = crate::formats::testing::read_with(parser.as_ref(), &["a=1\na=2 b=\"x \\\"y\" c\n"]);
+        assert_eq!(reading.json(), ["[1,null]", r#"[2,"{\"b\":\"x \\\"y\",\"c\":true}"]"#]);
+        assert!(reading.tally.unknown_keys.is_empty());
     }
 
     #[test]

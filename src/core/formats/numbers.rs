@@ -41,6 +41,57 @@ pub fn float(text: &str) -> Option<f64> {
     })
 }
 
+/// How numbers are written: `1234.50`, or `1.234,50`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberStyle {
+    /// Between whole and fraction.
+    pub decimal: char,
+    /// Between groups of three digits.
+    pub thousands: Option<char>,
+}
+
+impl NumberStyle {
+    /// What every reader of numbers takes.
+    pub const PLAIN: NumberStyle = NumberStyle { decimal: '.', thousands: None };
+
+    /// A number of this style as `1234.50`; `None` where it is none.
+    pub fn plain<'a>(self, text: &str, scratch: &'a mut String) -> Option<&'a str> {
+        scratch.clear();
+        let text = text.trim_matches(' ');
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = match digits.split_once(self.decimal) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (digits, None),
+        };
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        scratch.push_str(sign);
+        match self.thousands.filter(|thousands| whole.contains(*thousands)) {
+            Some(thousands) => {
+                for (place, group) in whole.split(thousands).enumerate() {
+                    let fits = if place == 0 { group.len() <= 3 } else { group.len() == 3 };
+                    if !fits || !is_digits(group) {
+                        return None;
+                    }
+                    scratch.push_str(group);
+                }
+            }
+            None if is_digits(whole) => scratch.push_str(whole),
+            None => return None,
+        }
+        if let Some(fraction) = fraction {
+            if !is_digits(fraction) {
+                return None;
+            }
+            scratch.push('.');
+            scratch.push_str(fraction);
+        }
+        Some(scratch)
+    }
+}
+
 /// Whether a number that is written as a whole one is none that a float holds: identifiers that differ would become one.
 #[inline]
 pub fn is_rounded(text: &str) -> bool {
@@ -90,6 +141,28 @@ fn exact(bytes: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_read_as_other_countries_write_them() {
+        let german = NumberStyle { decimal: ',', thousands: Some('.') };
+        let mut scratch = String::new();
+        for (text, plain) in [
+            ("1.234,50", Some("1234.50")),
+            ("-12", Some("-12")),
+            ("1.234.567", Some("1234567")),
+            (" 7,5 ", Some("7.5")),
+            ("1.5", None),
+            ("01.11.2025", None),
+            ("1,", None),
+            (",5", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(german.plain(text, &mut scratch), plain, "{text}");
+        }
+        let english = NumberStyle { decimal: '.', thousands: Some(',') };
+        assert_eq!(english.plain("1,234.5", &mut scratch), Some("1234.5"));
+    }
 
     #[test]
     fn whole_numbers_to_the_edges() {

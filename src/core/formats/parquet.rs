@@ -27,6 +27,10 @@ impl Format for Parquet {
         &[]
     }
 
+    fn is_text(&self) -> bool {
+        false
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         sample.head.starts_with(MAGIC).then(|| Recognition {
             format: FormatSpec::new("parquet"),

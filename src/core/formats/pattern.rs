@@ -12,7 +12,7 @@ use regex::CaptureLocations;
 
 use super::cell::Cell;
 use super::columns::Fit;
-use super::dates::Years;
+use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
 use super::scan::sample_lines;
 use super::{
@@ -198,12 +198,15 @@ impl Parser for PatternParser {
         let mut state = State {
             places: self.compiled.regex.capture_locations(),
             wanted: (0..self.schema.len()).map(|column| out.wants(column)).collect(),
-            years: Years::of(chunk.file_time),
+            years: Years::in_file(chunk, None),
             unfit: Unfit::new(&self.schema),
         };
         let read = |event: &Event, out: &mut dyn Columns| self.event(event, &mut state, out);
         let mut tally = read_events(chunk, out, |line| self.continues(line), read);
         state.unfit.finish(&self.schema, &mut tally);
+        if self.time_format.as_deref().is_some_and(|format| !names_year(format)) {
+            tally.guessed_years = tally.rows;
+        }
         tally
     }
 }

@@ -1,6 +1,8 @@
 //! Walking over the lines of chunks and samples, the same way for every line-wise format.
 //! Imports only the format contract.
 
+use std::borrow::Cow;
+
 use super::{Chunk, FormatSpec, Parser, Recognition, RowCollector, Sample, Tally, Unit};
 
 /// The lines of a chunk with their places; without line ends (LF or CRLF), without a BOM at the file's start, and
@@ -58,6 +60,30 @@ pub fn is_blank(line: &str) -> bool {
         Some(first) if *first > b' ' && *first < 0x80 => false,
         Some(_) => line.chars().all(|c| c.is_whitespace() || c == '\0'),
     }
+}
+
+/// A line without the colours and other signs that terminals take: `ESC [ … m`.
+pub fn without_colours(line: &str) -> Cow<'_, str> {
+    if memchr::memchr(0x1b, line.as_bytes()).is_none() {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("\u{1b}[") {
+        let sequence = &rest[at + 2..];
+        let length = sequence.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b';' | b'?')).count();
+        plain.push_str(&rest[..at]);
+        // A letter ends the sequence; where there is none, it was none.
+        match sequence.as_bytes().get(length) {
+            Some(end) if end.is_ascii_alphabetic() => rest = &sequence[length + 1..],
+            _ => {
+                plain.push_str("\u{1b}[");
+                rest = sequence;
+            }
+        }
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 /// The text of sampled bytes, up to the first byte that is no UTF-8, without a BOM.
@@ -141,6 +167,13 @@ mod tests {
         assert_eq!(found, [(1, 3, "a"), (2, 6, ""), (3, 9, "b"), (4, 11, "c")]);
         let later = Chunk { text: "x\n", first_line: 7, offset: 100, ..chunk };
         assert_eq!(lines(&later).next(), Some((Unit { line: 7, offset: 100 }, "x")));
+    }
+
+    #[test]
+    fn colours_are_left_out() {
+        assert_eq!(without_colours("\u{1b}[1;31mred\u{1b}[0m x\u{1b}[Kend"), "red xend");
+        assert_eq!(without_colours("\u{1b}[ x\u{1b}"), "\u{1b}[ x\u{1b}");
+        assert!(matches!(without_colours("plain"), Cow::Borrowed(_)));
     }
 
     #[test]

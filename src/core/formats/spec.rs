@@ -6,10 +6,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::encoding::TextEncoding;
 use super::layout::Layout;
 use super::{Columns, Tally};
 use crate::data::Schema;
 use crate::diagnostic::{Diagnostic, did_you_mean};
+
+/// The option that every format of text takes.
+pub const ENCODING: OptionSpec = OptionSpec {
+    name: "encoding",
+    kind: OptionKind::Text,
+    default: "auto",
+    doc: "how the file's bytes are text: `UTF-8`, `UTF-16LE`, `windows-1252`, `Shift_JIS`, `GBK`, `Big5` or another; \
+          `auto`: found from the file",
+};
 
 /// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +45,11 @@ impl FormatSpec {
 
     pub fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
+    }
+
+    /// The encoding that the options name; `None`: it is to be found.
+    pub fn encoding(&self) -> Option<TextEncoding> {
+        self.option(ENCODING.name).and_then(TextEncoding::named)
     }
 }
 
@@ -130,15 +145,27 @@ pub trait Format: Sync {
     /// One paragraph.
     fn doc(&self) -> &'static str;
     fn options(&self) -> &'static [OptionSpec];
+    /// Whether its files are text, which has an encoding.
+    fn is_text(&self) -> bool {
+        true
+    }
+    /// Its own options, and those that every format of text has.
+    fn every_option(&self) -> Vec<OptionSpec> {
+        self.options().iter().copied().chain(self.is_text().then_some(ENCODING)).collect()
+    }
     /// Whether it makes the same columns whatever the file holds: its options say all.
     fn is_closed(&self) -> bool {
+        false
+    }
+    /// Whether each record names its own fields, so that a longer sample may show more of them.
+    fn is_keyed(&self) -> bool {
         false
     }
     /// `None`: certainly not this format.
     fn recognise(&self, sample: &Sample) -> Option<Recognition>;
     /// Checks that the options are known and chosen from what there is; `prepare` begins with it.
     fn check_options(&self, spec: &FormatSpec) -> Result<(), Diagnostic> {
-        let known = self.options();
+        let known = self.every_option();
         for (name, value) in &spec.options {
             let Some(option) = known.iter().find(|option| option.name == name) else {
                 let names: Vec<&str> = known.iter().map(|option| option.name).collect();
@@ -151,6 +178,11 @@ pub trait Format: Sync {
                     .help(help)
                     .field(name));
             };
+            if name == ENCODING.name && !matches!(value.as_str(), "" | "auto") && spec.encoding().is_none() {
+                return Err(Diagnostic::error("PW1102", format!("there is no encoding `{value}`"))
+                    .help("name it as `file` or an editor does: UTF-8, UTF-16LE, windows-1252, Shift_JIS, GBK, Big5")
+                    .field(name));
+            }
             let choices: &[&str] = match option.kind {
                 OptionKind::Text => continue,
                 OptionKind::Boolean => &["true", "false"],

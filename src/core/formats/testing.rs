@@ -4,6 +4,12 @@ use super::{Chunk, FormatSpec, Framing, Parser, RowCollector, Sample, Tally, for
 use crate::data::{Schema, Value};
 pub use crate::needs::{sample, samples};
 
+/// A file of the cases that lie beside the samples.
+pub fn case(name: &str) -> Option<std::path::PathBuf> {
+    let path = samples()?.join("../cases").join(name);
+    crate::needs::need(&format!("there is no case `{name}`"), path.exists().then_some(path))
+}
+
 /// What a text gave.
 pub struct Reading {
     pub schema: Schema,

@@ -4,7 +4,7 @@
 
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, clock_prefix, days, digit, digits2, digits4, fraction_prefix, in_range,
-    zoned_clock_prefix,
+    zone_prefix, zoned_clock_prefix,
 };
 
 /// Unit of a time stamp that is a plain number since 1970.
@@ -54,8 +54,10 @@ pub fn rfc3164_prefix(bytes: &[u8], year: i32) -> Option<(i64, usize)> {
     }
     at += 1;
     let mut year = if year == 0 { 1970 } else { i64::from(year) };
+    let mut has_year = false;
     if let (Some(written), Some(b' ')) = (digits4(&bytes[at..]), bytes.get(at + 4)) {
         year = i64::from(written);
+        has_year = true;
         at += 5;
     }
     if bytes.get(at + 2) != Some(&b':') {
@@ -66,7 +68,26 @@ pub fn rfc3164_prefix(bytes: &[u8], year: i32) -> Option<(i64, usize)> {
         days(year, month, day).or_else(|| if (month, day) == (2, 29) { days(year / 4 * 4, 2, 29) } else { None })?;
     let (micros, used) = clock_prefix(&bytes[at..])?;
     at += used;
-    Some((in_range(i64::from(days) * MICROS_PER_DAY + micros)?, at))
+    let (zone, used) = rfc3164_zone(&bytes[at..], has_year).unwrap_or((0, 0));
+    at += used;
+    Some((in_range(i64::from(days) * MICROS_PER_DAY + micros - i64::from(zone) * MICROS_PER_SECOND)?, at))
+}
+
+/// A zone behind a syslog time: directly, or after a blank where the stamp is a full one or a colon ends it, since a
+/// host may be called like a zone.
+fn rfc3164_zone(bytes: &[u8], has_year: bool) -> Option<(i32, usize)> {
+    match bytes.first()? {
+        b'Z' | b'+' | b'-' => zone_prefix(bytes),
+        b' ' if bytes.get(1).is_some_and(u8::is_ascii_uppercase) => {
+            let (seconds, used) = zone_prefix(&bytes[1..])?;
+            let is_zone = match bytes.get(1 + used) {
+                Some(b':') => true,
+                next => has_year && matches!(next, None | Some(b' ')),
+            };
+            is_zone.then_some((seconds, used + 1))
+        }
+        _ => None,
+    }
 }
 
 /// A number since 1970 in `unit`, with or without a fraction: `1700000000.123`. `None` where it does not fit.

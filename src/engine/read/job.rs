@@ -85,8 +85,9 @@ impl ReadJob {
     /// Opens a file and prepares its parser; the stream begins at the file's first byte after a byte order mark.
     pub fn prepare(&self, index: usize) -> Result<(Prepared, Opened), Diagnostic> {
         let path = &self.files[index];
-        let opened = open(path)?;
-        let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema), sample_of(path, 0)?)?;
+        let encoding = self.format.encoding();
+        let opened = open(path, encoding)?;
+        let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema), sample_of(path, 0, encoding)?)?;
         let shown = || files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
         let name = given_name(path).map_or_else(shown, str::to_owned);
         let head = String::from_utf8_lossy(&sample.head).into_owned();

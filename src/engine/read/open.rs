@@ -1,5 +1,5 @@
-//! Files as plain UTF-8 byte streams: gzip and zstd undone, byte order marks dropped, UTF-16 decoded. Must not import
-//! formats or plans.
+//! Files as plain UTF-8 byte streams: gzip and zstd undone, byte order marks dropped, other encodings decoded. Must not
+//! import formats (beyond encodings) or plans.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,13 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::open_file;
+use pipewright_core::formats::encoding::{Decoder, TextEncoding};
+
+/// Bytes of a file by which its encoding is found.
+const ENCODING_LOOKED_AT: u64 = 64 << 10;
 
 /// An opened file.
 pub(crate) struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// `gzip` or `zstd`.
     pub compression: Option<&'static str>,
-    /// `UTF-8`, `UTF-8 with BOM`, `UTF-16LE`, `UTF-16BE`.
+    /// `UTF-8`, `UTF-8 with BOM`, or another encoding's name.
     pub encoding: &'static str,
     /// Bytes already passed: a byte order mark.
     pub offset: u64,
@@ -60,8 +64,8 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::error("PW0901", message).help(help).file(path.display().to_string())
 }
 
-/// Opens a file and looks at its first bytes.
-pub(crate) fn open(path: &Path) -> Result<Opened, Diagnostic> {
+/// Opens a file and looks at its first bytes. Its encoding is found where none is given.
+pub(crate) fn open(path: &Path, encoding: Option<TextEncoding>) -> Result<Opened, Diagnostic> {
     let fail = |error: io::Error| unreadable(path, &error);
     if path.is_dir() {
         return Err(Diagnostic::error("PW0902", "this is a folder, not a file")
@@ -89,15 +93,17 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Diagnostic> {
     } else {
         (Box::new(Counted { inner: whole, taken: taken.clone() }), None)
     };
-    let mark = peek(&mut reader, 3).map_err(fail)?;
-    let (reader, encoding, offset): (Box<dyn Read + Send>, _, _) = if mark == [0xef, 0xbb, 0xbf] {
-        (reader, "UTF-8 with BOM", 3)
-    } else if mark.starts_with(&[0xff, 0xfe]) {
-        (Box::new(Utf16::new(rejoin(mark[2..].to_vec(), reader), u16::from_le_bytes)), "UTF-16LE", 0)
-    } else if mark.starts_with(&[0xfe, 0xff]) {
-        (Box::new(Utf16::new(rejoin(mark[2..].to_vec(), reader), u16::from_be_bytes)), "UTF-16BE", 0)
-    } else {
-        (rejoin(mark, reader), "UTF-8", 0)
+    let first = peek(&mut reader, ENCODING_LOOKED_AT).map_err(fail)?;
+    let is_whole = (first.len() as u64) < ENCODING_LOOKED_AT;
+    let encoding = match encoding {
+        Some(given) => given.with_mark_of(&first),
+        None => TextEncoding::of(&first, is_whole),
+    };
+    let reader = rejoin(first[encoding.mark..].to_vec(), reader);
+    let (reader, encoding, offset): (Box<dyn Read + Send>, _, _) = match (encoding.is_utf8(), encoding.mark) {
+        (true, 0) => (reader, encoding.name(), 0),
+        (true, mark) => (reader, "UTF-8 with BOM", mark as u64),
+        (false, _) => (Box::new(Decoded::new(reader, encoding)), encoding.name(), 0),
     };
     Ok(Opened { reader, compression, encoding, offset, size: metadata.len(), modified, taken })
 }
@@ -155,45 +161,35 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 }
 
-/// UTF-16 → UTF-8; lone surrogates are replaced.
-struct Utf16 {
+/// Another encoding → UTF-8; what fits it nowhere is a byte that is no UTF-8, which the reader of texts counts.
+struct Decoded {
     inner: Box<dyn Read + Send>,
-    unit: fn([u8; 2]) -> u16,
-    /// Raw bytes not decoded yet: an odd byte, a high surrogate.
-    pending: Vec<u8>,
+    decoder: Decoder,
     decoded: Vec<u8>,
     position: usize,
+    is_done: bool,
 }
 
-impl Utf16 {
-    fn new(inner: Box<dyn Read + Send>, unit: fn([u8; 2]) -> u16) -> Self {
-        Self { inner, unit, pending: Vec::new(), decoded: Vec::new(), position: 0 }
+impl Decoded {
+    fn new(inner: Box<dyn Read + Send>, encoding: TextEncoding) -> Self {
+        Self { inner, decoder: Decoder::new(encoding), decoded: Vec::new(), position: 0, is_done: false }
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        let before = self.pending.len();
-        self.inner.by_ref().take(1 << 16).read_to_end(&mut self.pending)?;
-        let is_end = self.pending.len() == before;
-        let mut units: Vec<u16> = self.pending.chunks_exact(2).map(|pair| (self.unit)([pair[0], pair[1]])).collect();
-        let mut kept = self.pending.len() % 2;
-        if !is_end && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
-            units.pop();
-            kept += 2;
-        }
-        let text: String = char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        self.decoded = text.into_bytes();
+        let mut raw = Vec::new();
+        self.inner.by_ref().take(1 << 16).read_to_end(&mut raw)?;
+        self.is_done = raw.is_empty();
+        self.decoded.clear();
         self.position = 0;
-        self.pending.drain(..self.pending.len() - kept);
-        if is_end {
-            self.pending.clear();
-        }
+        self.decoder.decode(&raw, self.is_done, &mut self.decoded);
         Ok(())
     }
 }
 
-impl Read for Utf16 {
+impl Read for Decoded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.position == self.decoded.len() {
+        // A piece may hold less than a character.
+        while self.position == self.decoded.len() && !self.is_done {
             self.refill()?;
         }
         let count = buffer.len().min(self.decoded.len() - self.position);
@@ -212,7 +208,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        let mut opened = open(&path).unwrap();
+        let mut opened = open(&path, None).unwrap();
         let mut text = String::new();
         opened.reader.read_to_string(&mut text).unwrap();
         (text, opened.encoding, opened.compression, opened.offset)
@@ -228,6 +224,8 @@ mod tests {
         let long = format!("\u{feff}{}", "🦀x".repeat(40_000));
         let utf16: Vec<u8> = long.encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(text_of(&utf16).0, long.trim_start_matches('\u{feff}'));
+        let latin = b"Gr\xf6\xdfe und Stra\xdfe\n";
+        assert_eq!(text_of(latin), ("Größe und Straße\n".into(), "windows-1252", None, 0));
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"hello\n").unwrap();
         assert_eq!(text_of(&gzip.finish().unwrap()), ("hello\n".into(), "UTF-8", Some("gzip"), 0));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
+use pipewright_core::formats::encoding::TextEncoding;
 use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, formats, recognise};
 
 use super::expand::missing;
@@ -20,6 +21,8 @@ const HEAD_LIMIT: usize = 8 << 20;
 /// The same of JSON text, which may well be one line of any length.
 const JSON_HEAD_LIMIT: usize = 1 << 20;
 const PIECE: u64 = 16 << 10;
+/// Bytes that are looked through for keys, where each record names its own.
+const KEYS_LOOKED_AT: usize = 4 << 20;
 
 /// What was found out about a file.
 #[derive(Debug, Clone)]
@@ -45,8 +48,8 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
     if !path.exists() {
         return Err(missing(&path.display().to_string(), path));
     }
-    let opened = open(path)?;
-    let sample = sample_of(path, 3)?;
+    let opened = open(path, None)?;
+    let sample = sample_of(path, 3, None)?;
     if let Some((what, help)) = foreign(&sample.head) {
         return Err(Diagnostic::error("PW0913", what).help(help).file(path.display().to_string()));
     }
@@ -92,11 +95,13 @@ fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
 
 /// The columns that a file has when it is read with that format.
 pub fn schema_as(path: &Path, spec: &FormatSpec) -> Result<Schema, Diagnostic> {
-    schema_of_file(path, spec, &sample_of(path, 3)?)
+    schema_of_file(path, spec, &sample_of(path, 3, spec.encoding())?)
 }
 
 fn schema_of_file(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Schema, Diagnostic> {
-    let (parser, _) = prepare_for(path, spec, None, sample.clone())?;
+    let is_keyed = format(&spec.name).is_some_and(|known| known.is_keyed());
+    let sample = if is_keyed && !sample.whole { wider(path, spec, sample)? } else { sample.clone() };
+    let (parser, _) = prepare_for(path, spec, None, sample)?;
     match parser.framing() {
         Framing::Native => parquet::schema(path),
         Framing::Cut | Framing::Whole => Ok(parser.schema().clone()),
@@ -110,6 +115,12 @@ fn unknown_format(name: &str) -> Diagnostic {
     Diagnostic::error("PW0909", format!("there is no format `{name}`{hint}"))
         .help(format!("the formats are {}", names.collect::<Vec<_>>().join(", ")))
         .field("format")
+}
+
+/// A longer sample, which shows keys that come later.
+fn wider(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Sample, Diagnostic> {
+    let (head, whole) = read_head(path, &mut open(path, spec.encoding())?.reader, KEYS_LOOKED_AT)?;
+    Ok(Sample { head: valid(head), whole, ..sample.clone() })
 }
 
 /// Prepares a format for a file by its sample; where the first event is longer than that, by a longer one, with which
@@ -129,7 +140,7 @@ pub(crate) fn prepare_for(
     if is_whole(&*parser, &sample) {
         return Ok((parser, sample));
     }
-    let (mut head, whole) = read_head(path, &mut open(path)?.reader, HEAD_LIMIT)?;
+    let (mut head, whole) = read_head(path, &mut open(path, spec.encoding())?.reader, HEAD_LIMIT)?;
     head.truncate(parser.cut(&head));
     let longer = Sample { head: valid(head), whole, ..sample.clone() };
     let longer_parser = known.prepare(spec, schema, &longer).map_err(in_file)?;
@@ -141,8 +152,8 @@ pub(crate) fn prepare_for(
 
 /// The first 64 KiB of a file, its first line at least, and, of plain files, `pieces` of 16 KiB further in, cut at line
 /// ends.
-pub(crate) fn sample_of(path: &Path, pieces: u64) -> Result<Sample, Diagnostic> {
-    let mut opened = open(path)?;
+pub(crate) fn sample_of(path: &Path, pieces: u64, encoding: Option<TextEncoding>) -> Result<Sample, Diagnostic> {
+    let mut opened = open(path, encoding)?;
     let (head, whole) = read_head(path, &mut opened.reader, HEAD)?;
     let mut further = Vec::new();
     let start = head.len() as u64;

@@ -216,6 +216,12 @@ pub(crate) fn left_out_of_source(tally: &Tally) -> Option<Diagnostic> {
     Some(Diagnostic::hint("PW0835", tally.left_out()?).help(help))
 }
 
+/// Times of a source whose year is a guess, as a hint; `None` where there is none.
+fn guessed_in_source(tally: &Tally) -> Option<Diagnostic> {
+    let help = "see whether the years are right; the option `year` of the format sets another";
+    Some(Diagnostic::hint("PW1104", tally.guessed()?).help(help))
+}
+
 impl SourceReport {
     fn remarks(&self) -> Vec<Diagnostic> {
         let mut remarks = self.closed.clone();
@@ -229,6 +235,7 @@ impl SourceReport {
         remarks.extend(lacking_in_source(&self.tally, &self.missing_columns));
         remarks.extend(changed_in_source(&self.tally));
         remarks.extend(left_out_of_source(&self.tally));
+        remarks.extend(guessed_in_source(&self.tally));
         remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
     }
 }

@@ -36,7 +36,7 @@ pub fn format_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &str, memory: &mut F
     }
     let Some(format) = known else { return };
     caption(ui, format.doc());
-    for option in format.options() {
+    for option in &format.every_option() {
         ui.add_space(theme::SPACE_1);
         ui.push_id(option.name, |ui| option_ui(ui, scope, field, &spec, option, memory, out));
     }

@@ -46,7 +46,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (
         &["read", "log.csv", "--as", "lines", "--set", "x=1"],
         2,
-        &["the format `lines` has no option `x`", "it takes none"],
+        &["the format `lines` has no option `x`", "its options are encoding"],
     ),
     (
         &["read", "access.log", "--as", "nginx_access", "--set", "log_format=hello"],

@@ -1,7 +1,8 @@
 //! Tests of the CSV format.
 
 use super::*;
-use crate::formats::testing::{prepare, read, read_as, samples};
+use crate::data::DataType;
+use crate::formats::testing::{case, prepare, read, read_as, samples};
 use crate::formats::{format, recognise};
 
 fn spec() -> FormatSpec {
@@ -101,7 +102,9 @@ fn recognition_finds_separator_and_header() {
         ("a|b|c|d\n1|2|3|4\n1|2|3|4\n", "|", "yes"),
     ] {
         let found = recognise(&Sample::whole("data", text));
-        assert_eq!(found[0].format, spec().with("separator", separator).with("header", header), "{text}: {found:?}");
+        let wanted = spec().with("separator", separator).with("header", header);
+        let wanted = if text.contains("1,5") { wanted.with("decimal", ",") } else { wanted };
+        assert_eq!(found[0].format, wanted, "{text}: {found:?}");
     }
     let log = "2024-01-01 10:00:00,123 INFO a\n2024-01-01 10:00:01,123 WARN b\n".repeat(5);
     assert_eq!(recognise(&Sample::whole("app.log", &log))[0].format.name, "pattern");
@@ -185,4 +188,109 @@ fn many_columns_without_header_are_placed_at_once() {
     let text = vec!["1"; width].join(",") + "\n";
     let reading = read(&spec().with("header", "no"), &text.repeat(3));
     assert_eq!((reading.schema.len(), reading.tally.rows), (width, 3));
+}
+
+/// The best opinion of a text.
+fn best(name: &str, text: &str) -> crate::formats::Recognition {
+    recognise(&Sample::whole(name, text)).swap_remove(0)
+}
+
+#[test]
+fn lines_before_the_table_and_decimal_commas_are_found() {
+    let text = "Report;Turnover\nFilter;\"a; b\"\n\nshop;day;turnover;rate\nUlm;01.11.2025;3.306,31;5\n\
+                Kiel;02.11.2025;12,00;7,5\nJena;03.11.2025;1.000;1.5\nBern;04.11.2025;;x\n";
+    let found = best("report.txt", text);
+    assert_eq!(found.format.name, "csv", "{found:?}");
+    for (option, value) in [("skip", "3"), ("decimal", ","), ("thousands", "."), ("separator", ";")] {
+        assert_eq!(found.format.option(option), Some(value), "{option}");
+    }
+    let numbers = text.replace("1.000;1.5", "1.000;1").replace(";x", ";0");
+    for spec in [best("report.txt", &numbers).format, spec()] {
+        let reading = read(&spec, &numbers);
+        assert_eq!(reading.columns(), ["shop String", "day String", "turnover Float", "rate Float"]);
+        assert_eq!(reading.json()[0], r#"["Ulm","01.11.2025",3306.31,5.0]"#);
+        assert_eq!(reading.json()[2], r#"["Jena","03.11.2025",1000.0,1.0]"#);
+        assert_eq!((reading.tally.meta, reading.tally.blank, reading.tally.quarantined), (3, 1, 0));
+    }
+    // A number that is written the other way is told, and not read as another one.
+    let reading = read_as(&found.format, &Schema::of([("rate", DataType::Float)]), text);
+    assert_eq!(reading.json(), ["[5.0]", "[7.5]", "[null]", "[null]"]);
+    assert_eq!(format!("{:?}", reading.tally.changes.unfit), r#"{"rate": 2}"#);
+}
+
+#[test]
+fn rows_without_a_header_are_no_lines_before_a_table() {
+    let text = "1,2\n3,4\n1,2,3\n4,5,6\n7,8,9\n";
+    assert_eq!(best("x.csv", text).format.option("skip"), None);
+}
+
+#[test]
+fn comments_are_no_records() {
+    let text = "# made by \"x, y\na,b\n1,2\n# half, way\n3,4\n";
+    let found = best("x", text);
+    assert_eq!((found.format.name.as_str(), found.format.option("comment")), ("csv", Some("#")));
+    let reading = read(&found.format, text);
+    assert_eq!(reading.json(), ["[1,2]", "[3,4]"]);
+    assert_eq!(reading.tally.meta, 3);
+}
+
+#[test]
+fn options_that_cannot_be_are_refused() {
+    let code = |spec: FormatSpec| format("csv").unwrap().prepare(&spec, None, &Sample::default()).err().unwrap().code;
+    assert_eq!(code(spec().with("skip", "x")), "PW1100");
+    assert_eq!(code(spec().with("decimal", ",").with("thousands", ",")), "PW1101");
+    assert_eq!(code(spec().with("escape", "ab")), "PW0852");
+}
+
+#[test]
+fn a_table_of_one_column_is_known_by_its_name() {
+    let text = "note\nno answer\nretry; gave up\ndone\n";
+    let found = best("x.csv", text);
+    assert_eq!(found.format.name, "csv");
+    assert_eq!(read(&found.format, text).json().len(), 3);
+    assert_eq!(best("x.log", text).format.name, "lines");
+}
+
+/// Rows of an expected table, as they are written there.
+fn expected(folder: &str) -> Option<Vec<Vec<String>>> {
+    let text = std::fs::read_to_string(case(folder)?).ok()?;
+    let mut rows = Vec::new();
+    let reading = read(&spec().with("separator", ",").with("header", "no"), &text);
+    for row in reading.rows.iter().skip(1) {
+        let plain =
+            |value: &crate::data::Value| value.to_json().as_str().map_or(value.to_json().to_string(), str::to_owned);
+        rows.push(row.iter().map(plain).collect());
+    }
+    Some(rows)
+}
+
+#[test]
+fn cases_of_other_tools_are_read_as_they_are_meant() {
+    let Some(path) = case("01-csv-late-dialect/input.csv") else { return };
+    let text = std::fs::read_to_string(path).unwrap();
+    let found = best("input.csv", &text);
+    assert_eq!(found.format.name, "csv");
+    assert_eq!(read(&found.format, &text).tally.rows, 40);
+    let text = std::fs::read_to_string(case("01-csv-late-dialect/input-wide.csv").unwrap()).unwrap();
+    let reading = read(&best("input-wide.csv", &text).format, &text);
+    assert_eq!(
+        (reading.columns(), reading.tally.rows + reading.tally.quarantined),
+        (vec!["id Int".to_owned(), "city String".to_owned()], 500)
+    );
+
+    let text = std::fs::read_to_string(case("02-csv-preamble-decimal-comma/input.csv").unwrap()).unwrap();
+    let reading = read(&best("input.csv", &text).format, text.trim_start_matches('\u{feff}'));
+    let wanted = expected("02-csv-preamble-decimal-comma/expected.csv").unwrap();
+    assert_eq!(reading.tally.rows as usize, wanted.len());
+    let turnover = |value: &crate::data::Value| value.to_json().as_f64().unwrap();
+    let sum: f64 = reading.rows.iter().map(|row| turnover(&row[2])).sum();
+    let wanted_sum: f64 = wanted.iter().map(|row| row[2].parse::<f64>().unwrap()).sum();
+    assert!((sum - wanted_sum).abs() < 1e-6, "{sum} {wanted_sum}");
+
+    let text = std::fs::read_to_string(case("04-csv-backslash-quotes/input.csv").unwrap()).unwrap();
+    let reading = read(&best("input.csv", &text).format, &text);
+    let wanted = expected("04-csv-backslash-quotes/expected.csv").unwrap();
+    let comments: Vec<String> =
+        reading.rows.iter().map(|row| row[1].to_json().as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(comments, wanted.iter().map(|row| row[1].clone()).collect::<Vec<_>>());
 }

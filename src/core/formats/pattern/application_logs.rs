@@ -109,7 +109,56 @@ const LOG_LAYOUTS: &[LogLayout] = &[
     LogLayout {
         title: "time, level, message",
         weight: 84,
-        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+\[?%{LOGLEVEL:level}\s*\]?[:|]?\s+%{GREEDYDATA:message}",
+        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+\[?%{LOGLEVEL:level}\s*\]?(?:[:|]\s*|\s+)%{GREEDYDATA:message}",
+        event_start: ISO_START,
+        time_format: "",
+    },
+    LogLayout {
+        title: "time, process id, level, module, message",
+        weight: 86,
+        pattern: r"^%{TIMESTAMP_ISO8601:time} +\[?%{INT:pid}\] ?:?%{LOGLEVEL:level}:(?P<logger>[\w.]+):%{GREEDYDATA:message}",
+        event_start: ISO_START,
+        time_format: "",
+    },
+    LogLayout {
+        title: "vsftpd's log (time, process id, user, message)",
+        weight: 92,
+        pattern: r"^(?P<time>%{DAY} %{MONTH} +%{MONTHDAY} %{TIME} %{YEAR}) \[pid %{INT:pid}\] (?:\[(?P<user>[^\]]*)\] )?%{GREEDYDATA:message}",
+        event_start: r"^%{DAY} %{MONTH} +%{MONTHDAY} ",
+        time_format: "%a %b %d %H:%M:%S %Y",
+    },
+    LogLayout {
+        title: "month-day-year, time, place, level, message",
+        weight: 84,
+        pattern: r"^(?P<time>\d\d-\d\d-\d{4} \d\d:\d\d:\d\d\.\d+) (?P<file>[^:\s]+):%{INT:line}!(?P<logger>\S+) \((?P<level>[A-Z]+)\): ?%{GREEDYDATA:message}",
+        event_start: r"^\d\d-\d\d-\d{4} \d\d:\d\d:\d\d",
+        time_format: "%m-%d-%Y %H:%M:%S%.f",
+    },
+    LogLayout {
+        title: "the history of zsh (time, duration, command)",
+        weight: 92,
+        pattern: r"^: (?P<time>\d{9,10}):(?P<duration>\d+);%{GREEDYDATA:command}",
+        event_start: r"^: \d{9,10}:\d+;",
+        time_format: "%s",
+    },
+    LogLayout {
+        title: "the history of a shell (time, command)",
+        weight: 88,
+        pattern: r"^#\+?(?P<time>\d{9,10})(?:\r?\n%{GREEDYDATA:command})?",
+        event_start: r"^#\+?\d{9,10}$",
+        time_format: "%s",
+    },
+    LogLayout {
+        title: "a time since 1970, message",
+        weight: 42,
+        pattern: r"^(?P<time>1\d{9}(?:\d{3}|\d{6}|\.\d+)?) +(?P<message>\S.*)",
+        event_start: r"^1\d{9}",
+        time_format: "",
+    },
+    LogLayout {
+        title: "time, message",
+        weight: 42,
+        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },
@@ -121,36 +170,49 @@ static COMPILED: LazyLock<Vec<(&'static LogLayout, Regex, Regex)>> = LazyLock::n
     LOG_LAYOUTS.iter().filter_map(|known| Some((known, regex(known.pattern)?, regex(known.event_start)?))).collect()
 });
 
+/// What lines of other logs begin with: they continue no event.
+const OTHER_STARTS: &str =
+    r"^<\d{1,3}>|^[IWEF]\d{4} \d\d:\d\d:\d\d|^%{MONTH} +\d{1,2} \d\d:\d\d:\d\d |^\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d";
+
+static OTHERS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| compile(OTHER_STARTS, false).ok().map(|compiled| compiled.regex));
+
 /// Lines that are looked at.
 const LINES: usize = 500;
 
 /// The well-known layout that most events have.
 pub fn recognise(sample: &Sample) -> Option<Recognition> {
     let lines: Vec<&str> = sample_lines(sample).take(LINES).collect();
-    let mut best: Option<(u8, usize, usize, &LogLayout)> = None;
+    let begins_other = |line: &str| OTHERS.as_ref().is_some_and(|others| others.is_match(line));
+    let mut best: Option<(u8, usize, usize, usize, &LogLayout)> = None;
     for (known, pattern, start) in COMPILED.iter() {
         let starts: Vec<&&str> = lines.iter().filter(|line| start.is_match(line)).collect();
         let fitting = starts.iter().filter(|line| pattern.is_match(line)).count();
         // Lines before the first event belong to none.
         let leading = lines.iter().take_while(|line| !start.is_match(line)).count();
-        let units = starts.len() + leading;
+        let foreign = lines[leading..].iter().filter(|line| begins_other(line) && !start.is_match(line)).count();
+        let units = starts.len() + leading + foreign;
         // A trace may be long, but a log is not all traces.
         if starts.len() * 20 < lines.len() {
             continue;
         }
         let Some(score) = score(fitting, units, known.weight) else { continue };
         if best.is_none_or(|(other, ..)| score > other) {
-            best = Some((score, fitting, units, known));
+            best = Some((score, fitting, units, foreign, known));
         }
     }
-    let (score, fitting, units, known) = best?;
+    let (score, fitting, units, foreign, known) = best?;
     let joined = lines.len() - units;
     let mut spec = FormatSpec::new("pattern").with("pattern", known.pattern);
     if joined > 0 {
-        spec = spec.with("event_start", known.event_start);
+        let start = known.event_start;
+        let start = if foreign > 0 { format!("{start}|{OTHER_STARTS}") } else { start.to_owned() };
+        spec = spec.with("event_start", &start);
     }
     if !known.time_format.is_empty() {
         spec = spec.with("time_format", known.time_format);
+    } else if known.pattern.contains("(?P<time>") {
+        spec = spec.with("types", "time=Timestamp");
     }
     let mut reasons = vec![format!("{fitting} of {units} events have {}", known.title)];
     if joined > 0 {

@@ -218,3 +218,37 @@ fn real_application_logs() {
         assert!(tally.accepted > 0 && tally.quarantined * 20 <= tally.accepted, "{file}: {tally:?}");
     }
 }
+
+#[test]
+fn lines_of_another_log_continue_no_event() {
+    let text = "E0517 15:04:22.619632 12 a.go:1] failed\n  at x\n\
+                2024-01-01 10:00:00 INFO other\nI0517 15:04:23.619632 12 a.go:2] ok\n\
+                I0517 15:04:24.619632 12 a.go:3] ok\nOct 11 22:14:15 host app: x\n";
+    let found = recognise(&Sample::whole("x", text)).swap_remove(0);
+    assert_eq!(found.format.name, "pattern", "{found:?}");
+    let reading = read(&found.format, text);
+    assert_eq!((reading.tally.rows, reading.tally.joined, reading.tally.quarantined), (3, 1, 2));
+    assert!(reading.json()[0].contains(r#"failed\n  at x""#), "{:?}", reading.json());
+}
+
+#[test]
+fn times_of_many_kinds_become_times() {
+    let Some(folder) = sample("timestamp-zoo") else { return };
+    for (file, first) in [
+        ("dpkg.log", "2009-02-25T11:45:23Z"),
+        ("epoch.0", "2015-04-10T02:58:07.123Z"),
+        ("generic.0", "2012-07-02T10:22:40.672Z"),
+        ("generic.1", "2015-04-24T21:09:29.296Z"),
+        ("skydrive_v1.log", "2013-08-01T21:22:28.999Z"),
+        ("tcsh_history.0", "2006-11-02T17:59:26Z"),
+        ("vsftpd.log", "2016-06-06T18:43:28Z"),
+        ("zsh_extended_history.txt", "2016-03-12T08:26:50Z"),
+    ] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let found = recognise(&Sample::whole(file, &text)).swap_remove(0);
+        let reading = read(&found.format, &text);
+        let place = reading.schema.index("time").unwrap_or_else(|| panic!("{file}: {found:?}"));
+        let time = parse_timestamp(first).map(crate::data::Value::Timestamp);
+        assert_eq!(reading.rows.first().map(|row| row[place].clone()), time, "{file}: {found:?}");
+    }
+}

@@ -9,10 +9,19 @@ use crate::formats::dates::Years;
 use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
-use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
+use crate::formats::{
+    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
+};
 
 /// The format `syslog_3164`.
 pub struct Syslog3164;
+
+const YEAR: OptionSpec = OptionSpec {
+    name: "year",
+    kind: OptionKind::Text,
+    default: "auto",
+    doc: "the year of dates that have none; `auto`: the one that makes them the latest before the file's last change",
+};
 
 const COLUMNS: [(&str, DataType); 7] = [
     ("time", DataType::Timestamp),
@@ -40,7 +49,7 @@ impl Format for Syslog3164 {
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        &[YEAR]
     }
 
     fn is_closed(&self) -> bool {
@@ -65,9 +74,11 @@ impl Format for Syslog3164 {
 
     fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
+        let year = spec.option(YEAR.name).filter(|year| !matches!(*year, "" | "auto"));
+        let year = year.map(|text| year_of(text).ok_or_else(|| unknown_year(text))).transpose()?;
         with_types(schema, &Schema::of(COLUMNS), |schema| {
             let slots = slots(&schema, COLUMNS.map(|(name, _)| name));
-            Ok(Box::new(Syslog3164Parser { schema, slots }))
+            Ok(Box::new(Syslog3164Parser { schema, slots, year }))
         })
     }
 }
@@ -76,6 +87,18 @@ struct Syslog3164Parser {
     schema: Schema,
     /// In the order of `COLUMNS`.
     slots: [usize; 7],
+    /// Of dates that have none, where the option says it.
+    year: Option<i32>,
+}
+
+fn year_of(text: &str) -> Option<i32> {
+    text.trim().parse().ok().filter(|year| (1..=9999).contains(year))
+}
+
+fn unknown_year(text: &str) -> Diagnostic {
+    Diagnostic::error("PW1103", format!("`{text}` is no year"))
+        .help("give a year such as 2024, or `auto`")
+        .field(YEAR.name)
 }
 
 impl Parser for Syslog3164Parser {
@@ -89,13 +112,21 @@ impl Parser for Syslog3164Parser {
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
-        let years = Years::of(chunk.file_time);
-        read_events(chunk, out, is_indented, |event, out| self.event(event, years, wanted, out))
+        let years = Years::in_file(chunk, self.year);
+        let mut guessed = 0;
+        let mut tally = read_events(chunk, out, is_indented, |event, out| {
+            let is_guess = self.event(event, years, wanted, out)?;
+            guessed += u64::from(is_guess && self.year.is_none());
+            Ok(())
+        });
+        tally.guessed_years = guessed;
+        tally
     }
 }
 
 impl Syslog3164Parser {
-    fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<(), String> {
+    /// Fills a row; gives whether its time has no year.
+    fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<bool, String> {
         let header = Header::read(event.first, years)?;
         let [time, host, app, pid, message, facility, severity] = self.slots;
         let mut text = |column: usize, slot: usize, value: Option<&str>| {
@@ -114,7 +145,7 @@ impl Syslog3164Parser {
         if let (Some(number), true) = (header.pid, wanted[3]) {
             out.int(pid, number);
         }
-        Ok(())
+        Ok(!header.has_year)
     }
 }
 
@@ -122,6 +153,7 @@ impl Syslog3164Parser {
 struct Header<'a> {
     priority: Option<Priority>,
     time: i64,
+    has_year: bool,
     host: Option<&'a str>,
     app: Option<&'a str>,
     pid: Option<i64>,
@@ -135,13 +167,15 @@ impl<'a> Header<'a> {
     fn read(line: &'a str, years: Years) -> Result<Self, String> {
         let (priority, rest) = split_priority(line)?;
         let (time, used) = read_time(rest.as_bytes(), years).ok_or("the line does not begin with a date")?;
+        let has_year = has_year(rest.as_bytes().get(..used).unwrap_or_default());
         let rest = rest.get(used..).unwrap_or_default();
         let mut header =
-            Header { priority, time, host: None, app: None, pid: None, severity: None, message: line.len() };
+            Header { priority, time, has_year, host: None, app: None, pid: None, severity: None, message: line.len() };
         // `Nov 18 01:15:43: --- last message repeated 5 times ---` names no host.
         let bare = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' ').filter(|rest| rest.starts_with("---")));
         if let Some(message) = bare {
             header.message = line.len() - message.len();
+            header.vendor(message);
             return Ok(header);
         }
         let rest = match rest.strip_prefix(' ') {
@@ -151,7 +185,7 @@ impl<'a> Header<'a> {
         };
         header.message = line.len() - rest.len();
         let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        if let Some(tag) = Tag::read(rest) {
+        if let Some(tag) = Tag::single(rest) {
             header.tag(tag, line);
             return Ok(header);
         }
@@ -160,10 +194,21 @@ impl<'a> Header<'a> {
             None => header.host = Some(first).filter(|host| !host.is_empty() && *host != "-"),
         }
         header.message = line.len() - after.len();
-        if let Some(tag) = Tag::read(after) {
+        let after = after.trim_start_matches(' ');
+        if header.vendor(after) {
+            header.message = line.len() - after.len();
+        } else if let Some(tag) = Tag::read(after) {
             header.tag(tag, line);
         }
         Ok(header)
+    }
+
+    /// `%ASA-6-302013: …`: the device's family as app, its level as severity. The message keeps its number.
+    fn vendor(&mut self, text: &'a str) -> bool {
+        let Some((family, level)) = vendor(text) else { return false };
+        self.app = Some(family);
+        self.severity = SEVERITIES.get(level).copied();
+        true
     }
 
     fn tag(&mut self, tag: Tag<'a>, line: &str) {
@@ -181,7 +226,31 @@ struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
+    /// `Google Chrome[85294]:`, as macOS has it. A sentence with brackets is none: a number alone stands in them, and
+    /// a colon behind.
+    fn with_blanks(text: &'a str) -> Option<Self> {
+        const LENGTH: usize = 64;
+        let end = text.bytes().take(LENGTH).position(|byte| byte == b'[')?;
+        let (app, inner) = (text.get(..end)?, text.get(end + 1..)?);
+        let is_name = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-()".contains(&byte));
+        let mut words = app.split(' ');
+        if !app.contains(' ') || !app.starts_with(|c: char| c.is_ascii_uppercase()) {
+            return None;
+        }
+        if app.split(' ').count() > 4 || !words.all(|word| !word.is_empty() && is_name(word)) {
+            return None;
+        }
+        let (number, after) = inner.split_once("]:")?;
+        let pid = numbers::int(number.as_bytes())?;
+        Some(Tag { app, pid: Some(pid), rest: after.strip_prefix(' ').unwrap_or(after) })
+    }
+
     fn read(text: &'a str) -> Option<Self> {
+        Self::single(text).or_else(|| Self::with_blanks(text))
+    }
+
+    /// A tag of one word.
+    fn single(text: &'a str) -> Option<Self> {
         let end = text.bytes().take(128).position(|byte| matches!(byte, b' ' | b':' | b'['))?;
         let (app, rest) = (text.get(..end)?, text.get(end..)?);
         if app.is_empty() {
@@ -204,6 +273,16 @@ impl<'a> Tag<'a> {
     }
 }
 
+/// The family and the level of `%FAMILY-LEVEL-NUMBER:`, also with a part of the family's between (`%FTD-session-5-1:`).
+fn vendor(text: &str) -> Option<(&str, usize)> {
+    let (tag, _) = text.strip_prefix('%')?.split_once(':')?;
+    let mut parts = tag.split('-');
+    let family = parts.next().filter(|family| !family.is_empty() && tag.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let level = parts.find(|part| part.len() == 1 && part.bytes().all(|byte| matches!(byte, b'0'..=b'7')))?;
+    parts.next()?;
+    Some((family, level.parse().ok()?))
+}
+
 /// A level in the host's place, as a severity.
 fn level(word: &str) -> Option<&'static str> {
     let lower = match word {
@@ -211,6 +290,12 @@ fn level(word: &str) -> Option<&'static str> {
         _ => return None,
     };
     SEVERITIES.into_iter().find(|severity| *severity == lower)
+}
+
+/// Whether a stamp has a year: ISO 8601, or four digits between the day and the clock.
+fn has_year(stamp: &[u8]) -> bool {
+    let is_year = |word: &[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_digit);
+    stamp.first().is_some_and(u8::is_ascii_digit) || stamp.split(|byte| *byte == b' ').any(is_year)
 }
 
 /// The time at the start, and the bytes used.
@@ -285,6 +370,24 @@ mod tests {
                 "34 <13>Dec  2 2020 16:31:03 host app: Test",
                 r#"["2020-12-02T16:31:03Z","host","app",null,"Test","user","notice"]"#,
             ),
+            (
+                "Dec 13 11:35:28 mac Google Chrome[85294]: Invalid [1]: x",
+                r#"["1970-12-13T11:35:28Z","mac","Google Chrome",85294,"Invalid [1]: x",null,null]"#,
+            ),
+            (
+                "Dec 13 11:35:28 mac Session ended for user [7] here",
+                r#"["1970-12-13T11:35:28Z","mac",null,null,"Session ended for user [7] here",null,null]"#,
+            ),
+            (
+                "<166>Apr 15 2014 09:34:34 EDT: %FTD-session-5-106100: permitted",
+                r#"["2014-04-15T13:34:34Z",null,"FTD",null,"%FTD-session-5-106100: permitted","local4","info"]"#,
+            ),
+            (
+                "2019-08-16T09:54:00Z firepower  %FTD-0-430001: SrcIP: 10.0.1.20",
+                r#"["2019-08-16T09:54:00Z","firepower","FTD",null,"%FTD-0-430001: SrcIP: 10.0.1.20",null,"emerg"]"#,
+            ),
+            ("Oct 11 22:14:15Z h a: b", r#"["1970-10-11T22:14:15Z","h","a",null,"b",null,null]"#),
+            ("Oct 11 22:14:15 CET vpxd[12]: b", r#"["1970-10-11T22:14:15Z","CET","vpxd",12,"b",null,null]"#),
             ("Oct 11 22:14:15 host http://x", r#"["1970-10-11T22:14:15Z","host",null,null,"http://x",null,null]"#),
             ("Oct 11 22:14:15", r#"["1970-10-11T22:14:15Z",null,null,null,null,null,null]"#),
         ] {
@@ -299,6 +402,33 @@ mod tests {
         ] {
             assert_eq!(read(&FormatSpec::new("syslog_3164"), line).tally.quarantined, 1, "{line}");
         }
+    }
+
+    #[test]
+    fn dates_across_new_year_and_leap_days_are_those_of_the_case() {
+        use crate::formats::testing::case;
+        for (file, expected, file_time) in [
+            ("input.log", "expected-times.csv", "2026-01-02T06:00:00Z"),
+            ("input-leap.log", "expected-leap.csv", "2025-02-10T00:00:00Z"),
+        ] {
+            let Some(path) = case(&format!("13-syslog-new-year/{file}")) else { return };
+            let text = std::fs::read_to_string(&path).unwrap();
+            let wanted = std::fs::read_to_string(path.with_file_name(expected)).unwrap();
+            let file_time = parse_timestamp(file_time).unwrap();
+            let parser = Syslog3164.prepare(&FormatSpec::new("syslog_3164"), None, &Sample::default()).unwrap();
+            let mut out = RowCollector::new(parser.schema());
+            let tally = parser.parse(&Chunk { file_time, ..Chunk::whole(&text) }, &mut out);
+            assert_eq!(tally.guessed_years, tally.rows, "told as guessed");
+            for line in wanted.lines().skip(1) {
+                let (number, time) = line.split_once(',').unwrap();
+                let (_, row) = out.rows.iter().find(|(unit, _)| unit.line.to_string() == number).unwrap();
+                assert_eq!(row[0], crate::data::Value::Timestamp(parse_timestamp(time).unwrap()), "{file}: {line}");
+            }
+        }
+        let given = read(&FormatSpec::new("syslog_3164").with("year", "2016"), "Feb 29 00:00:00 h a: b");
+        assert!(given.json()[0].contains("2016-02-29") && given.tally.guessed_years == 0);
+        let wrong = Syslog3164.prepare(&FormatSpec::new("syslog_3164").with("year", "x"), None, &Sample::default());
+        assert_eq!(wrong.err().unwrap().code, "PW1103");
     }
 
     #[test]

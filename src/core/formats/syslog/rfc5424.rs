@@ -39,8 +39,8 @@ impl Format for Syslog5424 {
 
     fn doc(&self) -> &'static str {
         "Syslog with version, full time stamp and structured data, which comes as JSON text: \
-         `{\"id\":{\"key\":\"value\"}}`. A process id that is a number is `pid`, any other `proc_id`. Lines that begin \
-         with white space continue the message before them."
+         `{\"id\":{\"key\":\"value\"}}`. A process id that is a number is `pid`, any other `proc_id`. What is no structured data as the standard has it stays in the message. \
+         Lines that begin with white space continue the message before them."
     }
 
     fn options(&self) -> &'static [OptionSpec] {
@@ -160,14 +160,9 @@ impl<'a> Message<'a> {
             ),
             None => None,
         };
-        let data_length = if rest.starts_with('[') {
-            data_end(rest).ok_or("the structured data is not closed")?
-        } else if rest == "-" || rest.starts_with("- ") {
-            1
-        } else {
-            return Err("no structured data, nor a dash for none".to_owned());
-        };
-        let data = rest.get(..data_length).filter(|data| *data != "-");
+        // What is no structured data as the standard has it, and no dash for none, is text: the message begins there.
+        let data_length = if rest == "-" || rest.starts_with("- ") { 1 } else { data_end(rest) };
+        let data = rest.get(..data_length).filter(|data| !matches!(*data, "-" | ""));
         let start = line.len() - rest.len() + data_length;
         let message = text.get(start..).unwrap_or_default();
         let message = message.strip_prefix(' ').unwrap_or(message);
@@ -177,23 +172,49 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The end of `[id key="value"][…]` at the start.
-fn data_end(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut at, mut quoted) = (0, false);
+/// The end of the elements `[id key="value"][…]` at the start, as far as they are well formed; 0: there is none.
+fn data_end(text: &str) -> usize {
+    let mut end = 0;
+    while let Some(length) = text.get(end..).and_then(element_end) {
+        end += length;
+    }
+    end
+}
+
+/// The end of one element at the start.
+fn element_end(text: &str) -> Option<usize> {
+    let mut rest = text.strip_prefix('[')?;
+    let id = rest.find([' ', ']', '=', '"'])?;
+    rest = &rest[id..];
+    if id == 0 {
+        return None;
+    }
     loop {
-        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | b']'))?;
-        match bytes[at] {
-            b'"' => quoted = !quoted,
-            b'\\' => at += 1,
-            _ if quoted => {}
-            _ => match bytes.get(at + 1) {
-                Some(b'[') => {}
-                None | Some(b' ') => return Some(at + 1),
-                _ => return None,
-            },
+        let pair = rest.trim_start_matches(' ');
+        if let Some(after) = pair.strip_prefix(']') {
+            return Some(text.len() - after.len());
         }
-        at += 1;
+        if pair.len() == rest.len() {
+            return None;
+        }
+        let (name, value) = pair.split_once('=')?;
+        if name.is_empty() || name.contains([' ', ']', '"']) {
+            return None;
+        }
+        let quoted = value.trim_start_matches(' ').strip_prefix('"')?;
+        rest = &quoted[closing_quote(quoted.as_bytes())? + 1..];
+    }
+}
+
+/// The place of the quote that closes a value.
+fn closing_quote(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
     }
 }
 
@@ -290,8 +311,26 @@ mod tests {
             ("<34>1 203-10-11T22:14:15.003Z h su - ID47 - x", "the time is not a date"),
             ("<190)1 2003-10-11T22:14:15.003Z h e - ID47 - x", "the priority in `<>` is not a number up to 191"),
             ("2003-10-11T22:14:15.003Z h e - ID47 - x", "the version after the priority is not a number"),
-            ("<34>1 2003-10-11T22:14:15Z h su - ID47 x", "no structured data, nor a dash for none"),
-            (r#"<34>1 2003-10-11T22:14:15Z h su - ID47 [a b="]"#, "the structured data is not closed"),
+            (
+                "<34>1 2003-10-11T22:14:15Z h su - ID47 x",
+                r#"["2003-10-11T22:14:15Z","h","su",null,"x","auth","crit",1,null,"ID47",null]"#,
+            ),
+            (
+                r#"<34>1 2003-10-11T22:14:15Z h su - ID47 [a b="]"#,
+                r#"["2003-10-11T22:14:15Z","h","su",null,"[a b=\"]","auth","crit",1,null,"ID47",null]"#,
+            ),
+            (
+                r#"<34>1 2003-10-11T22:14:15Z h su - - [a b="c"][d e=f] rest"#,
+                r#"["2003-10-11T22:14:15Z","h","su",null,"[d e=f] rest","auth","crit",1,null,null,"{\"a\":{\"b\":\"c\"}}"]"#,
+            ),
+            (
+                "<34>1 2003-10-11T22:14:15Z h su - - [main thread] started [x",
+                r#"["2003-10-11T22:14:15Z","h","su",null,"[main thread] started [x","auth","crit",1,null,null,null]"#,
+            ),
+            (
+                r#"<34>1 2003-10-11T22:14:15Z h su - - [a b="c"]text"#,
+                r#"["2003-10-11T22:14:15Z","h","su",null,"text","auth","crit",1,null,null,"{\"a\":{\"b\":\"c\"}}"]"#,
+            ),
             ("<34>1 2003-10-11T22:14:15Z h", "the header ends at `host`"),
             ("<34>1", "no version after the priority"),
         ] {

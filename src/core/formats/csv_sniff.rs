@@ -1,0 +1,307 @@
+//! How a table is written: separator, quotes, header, lines before it, numbers; judged from a sample. Imports data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::csv_records::{Dialect, Span};
+use super::infer::TextGuess;
+use super::numbers::NumberStyle;
+use crate::data::instants::timestamp_prefix;
+use crate::data::{DataType, Field, Schema};
+
+/// Bytes beyond which a text names no column.
+const MAX_NAME: usize = 64;
+
+/// Separators that are tried, the likelier first.
+const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// Whether the first record names the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Header {
+    Auto,
+    Yes,
+    No,
+}
+
+/// How lines end: a sample with returns alone is of an old Mac, or of a spreadsheet that writes as one did.
+pub fn line_end(text: &str) -> u8 {
+    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(first) if text.as_bytes()[first] == b'\r' && !text.contains('\n') => b'\r',
+        _ => b'\n',
+    }
+}
+
+/// Whether what looks like a separator is punctuation: a blank follows nearly each, or it is the comma of a time
+/// such as `17:41:44,747`.
+pub fn is_prose(text: &str, separator: u8) -> bool {
+    let bytes = text.as_bytes();
+    let (mut all, mut spaced) = (0, 0);
+    for at in memchr::memchr_iter(separator, bytes) {
+        all += 1;
+        spaced += usize::from(bytes.get(at + 1) == Some(&b' '));
+    }
+    let (mut lines, mut fractions) = (0, 0);
+    for line in text.lines().take(200) {
+        lines += 1;
+        let stamp = timestamp_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
+        fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
+    }
+    spaced * 5 > all * 4 || fractions * 3 > lines
+}
+
+/// How a file is written, as its sample shows.
+pub struct Sniffed {
+    pub dialect: Dialect,
+    /// Lines before the table.
+    pub skip: usize,
+    pub columns: usize,
+    pub fitting: usize,
+    pub records: usize,
+}
+
+/// Lines before a table, at most.
+const MAX_SKIP: usize = 20;
+
+/// Finds the separator that splits the most records into the same number of fields, two at least; lines of comment at
+/// the top, quotes that are escaped, and lines before the table.
+pub fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
+    let base = Dialect { comment: comment_of(text), ..Dialect::new(b',', quote, line_end(text)) };
+    let plain = sniff_separators(text, base);
+    if !text.contains("\\\"") || quote != Some(b'"') {
+        return plain;
+    }
+    let escaped = sniff_separators(text, Dialect { escape: Some(b'\\'), ..base });
+    let fitting = |found: &Option<Sniffed>| found.as_ref().map_or(0, |found| found.fitting);
+    if fitting(&escaped) > fitting(&plain) { escaped } else { plain }
+}
+
+fn sniff_separators(text: &str, base: Dialect) -> Option<Sniffed> {
+    let mut best: Option<Sniffed> = None;
+    for separator in SEPARATORS {
+        let dialect = Dialect { separator, ..base };
+        let mut counts = BTreeMap::<usize, usize>::new();
+        // Of the first records, where they begin and how many fields they have.
+        let mut first = Vec::new();
+        let mut records = 0;
+        each_record(dialect, text, |at, record| {
+            records += 1;
+            if let Some(fields) = record {
+                *counts.entry(fields.len()).or_default() += 1;
+            }
+            if records <= MAX_SKIP {
+                first.push((at, record.map_or(0, <[String]>::len)));
+            }
+            records < 2000
+        });
+        let Some((columns, fitting)) = counts.into_iter().max_by_key(|(columns, count)| (*count, *columns)) else {
+            continue;
+        };
+        let better = best.as_ref().is_none_or(|best| (fitting, columns) > (best.fitting, best.columns));
+        if columns >= 2 && better {
+            let mut found = Sniffed { dialect, skip: 0, columns, fitting, records };
+            found.set_skip(text, &first);
+            best = Some(found);
+        }
+    }
+    best
+}
+
+impl Sniffed {
+    /// Lines that have fewer fields than the table are none of it, where a header follows them.
+    fn set_skip(&mut self, text: &str, first: &[(usize, usize)]) {
+        let Some(place) = first.iter().position(|(_, fields)| *fields == self.columns) else { return };
+        let is_before = |(_, fields): &(usize, usize)| *fields < self.columns;
+        if place == 0 || place >= self.fitting || !first[..place].iter().all(is_before) {
+            return;
+        }
+        let start = first[place].0;
+        if Table::read(self.dialect, &text[start..]).has_header(Header::Auto) {
+            self.skip = memchr::memchr_iter(self.dialect.end, &text.as_bytes()[..start]).count();
+            self.records -= place;
+        }
+    }
+}
+
+/// `#`, where the first lines begin with it and most do not. A line of it that names the columns is the header.
+fn comment_of(text: &str) -> Option<u8> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let is_comment = |line: &&str| line.starts_with('#');
+    let comments = lines.by_ref().take_while(is_comment).count();
+    (comments > 0 && lines.filter(|line| !is_comment(line)).count() + 1 > comments).then_some(b'#')
+}
+
+/// The text behind its first `skip` lines.
+pub fn skipped(text: &str, skip: usize, end: u8) -> &str {
+    match skip.checked_sub(1).and_then(|last| memchr::memchr_iter(end, text.as_bytes()).nth(last)) {
+        Some(at) => &text[at + 1..],
+        None if skip == 0 => text,
+        None => "",
+    }
+}
+
+/// Calls `visit` with the place and the fields of each record that is not blank (`None`: malformed) while it returns
+/// true.
+fn each_record(dialect: Dialect, text: &str, mut visit: impl FnMut(usize, Option<&[String]>) -> bool) {
+    let mut at = 0;
+    let mut fields = Vec::new();
+    loop {
+        fields.clear();
+        let Some(record) = dialect.record(text.as_bytes(), at, true, |_, span| fields.push(plain(text, span, dialect)))
+        else {
+            return;
+        };
+        let start = std::mem::replace(&mut at, record.next);
+        let is_none = record.is_comment || is_blank(&text[start..record.end]);
+        if !is_none && !visit(start, record.fault.is_none().then_some(&fields[..])) {
+            return;
+        }
+    }
+}
+
+/// A field's text, doubled quotes made single.
+pub fn plain(text: &str, span: Span, dialect: Dialect) -> String {
+    let field = &text[span.start..span.end];
+    if !span.doubled {
+        return field.to_owned();
+    }
+    let mut plain = String::with_capacity(field.len());
+    dialect.write_plain(field, &mut plain);
+    plain
+}
+
+/// Nothing but blanks and NUL bytes; tabs may be separators.
+#[inline]
+pub fn is_blank(line: &str) -> bool {
+    line.bytes().all(|byte| byte == b' ' || byte == 0)
+}
+
+/// Sampled records, from which header and types are judged.
+pub struct Table {
+    dialect: Dialect,
+    first: Vec<String>,
+    /// Records after the first that have as many fields.
+    rest: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub fn read(dialect: Dialect, text: &str) -> Self {
+        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new() };
+        table.add(text);
+        table
+    }
+
+    /// Records that have the same number of fields.
+    pub fn len(&self) -> usize {
+        self.rest.len() + usize::from(!self.first.is_empty())
+    }
+
+    pub fn add(&mut self, text: &str) {
+        each_record(self.dialect, text, |_, record| {
+            match record {
+                Some(fields) if self.first.is_empty() => self.first = fields.to_vec(),
+                Some(fields) if fields.len() == self.first.len() && fields != self.first => {
+                    self.rest.push(fields.to_vec());
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+
+    /// Whether the first record names columns: names are texts, most of them once, and none is met again below itself.
+    pub fn has_header(&self, header: Header) -> bool {
+        match header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => {
+                let names: Vec<(usize, &str)> = self
+                    .first
+                    .iter()
+                    .map(|name| name.trim())
+                    .enumerate()
+                    .filter(|(_, name)| !name.is_empty())
+                    .collect();
+                let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| *name).collect();
+                distinct.len() * 2 > names.len()
+                    && names.iter().all(|(column, name)| {
+                        let mut guess = TextGuess::default();
+                        guess.add(name);
+                        guess.data_type() == DataType::String
+                            && name.chars().any(char::is_alphabetic)
+                            && name.len() <= MAX_NAME
+                            && self.rest.iter().all(|record| record[*column].trim() != *name)
+                    })
+            }
+        }
+    }
+
+    /// How numbers are written: with a comma before the fraction, where it separates no fields and a column is made of
+    /// such numbers.
+    pub fn number_style(&self) -> NumberStyle {
+        if self.dialect.separator == b',' {
+            return NumberStyle::PLAIN;
+        }
+        let style = NumberStyle { decimal: ',', thousands: Some('.') };
+        let mut scratch = String::new();
+        let mut found = NumberStyle::PLAIN;
+        for column in 0..self.first.len() {
+            let texts = || self.rest.iter().map(|record| record[column].trim()).filter(|text| !text.is_empty());
+            if !texts().any(|text| text.contains(',')) || !texts().all(|text| style.plain(text, &mut scratch).is_some())
+            {
+                continue;
+            }
+            found.decimal = ',';
+            if texts().any(|text| text.contains('.')) {
+                found.thousands = Some('.');
+            }
+        }
+        found
+    }
+
+    pub fn schema(&self, header: Header, style: NumberStyle) -> Schema {
+        let named = self.has_header(header);
+        let mut scratch = String::new();
+        let mut guesses = vec![TextGuess::default(); self.first.len()];
+        for record in self.rest.iter().chain((!named).then_some(&self.first)) {
+            for (guess, text) in guesses.iter_mut().zip(record).filter(|(_, text)| !text.trim().is_empty()) {
+                guess.add(number_text(text, style, &mut scratch));
+            }
+        }
+        let names = if named { unique_names(&self.first) } else { numbered_names(self.first.len()) };
+        Schema::new(names.into_iter().zip(guesses).map(|(name, guess)| Field::new(name, guess.data_type())).collect())
+    }
+}
+
+/// A text as types are guessed from it: a number in the spelling that is read, where the style has another.
+fn number_text<'a>(text: &'a str, style: NumberStyle, scratch: &'a mut String) -> &'a str {
+    if style == NumberStyle::PLAIN {
+        return text;
+    }
+    // What would be read as another number than is written stays text.
+    match style.plain(text, scratch) {
+        Some(plain) => plain,
+        None if super::numbers::float(text.trim()).is_some() => "text",
+        None => text,
+    }
+}
+
+/// Column names from a header: trimmed, `column_3` where empty, `name_2` where met again.
+pub fn unique_names(header: &[String]) -> Vec<String> {
+    let mut names = Vec::with_capacity(header.len());
+    let (mut taken, mut numbers) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
+    for (index, name) in header.iter().enumerate() {
+        let name = name.trim().trim_start_matches('\u{feff}');
+        let name = if name.is_empty() { format!("column_{}", index + 1) } else { name.to_owned() };
+        let mut free = name.clone();
+        while !taken.insert(free.clone()) {
+            // Goes on where the last one of that name stopped: a header may repeat one name ten thousand times.
+            let number = numbers.entry(name.clone()).and_modify(|number| *number += 1).or_insert(2);
+            free = format!("{name}_{number}");
+        }
+        names.push(free);
+    }
+    names
+}
+
+fn numbered_names(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("column_{number}")).collect()
+}

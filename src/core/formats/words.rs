@@ -1,0 +1,233 @@
+//! The word test: what stands in an accepted unit stands in its row. No count of lines sees what is lost inside one.
+//!
+//! A word is a run of letters and digits. It is found where it is a part of a value or of a column's name; digits and
+//! names that make up a time or a number may be written otherwise in the value, and are looked for in what the values
+//! can be written as.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Timelike};
+
+use super::json::Scanner;
+use super::testing::{prepare, read_with, samples};
+use super::{FormatSpec, Sample, recognise};
+use crate::data::{Schema, Value};
+
+/// Bytes of a file that are looked at.
+const LOOKED_AT: usize = 48 << 10;
+
+/// Files in which words are missing for a reason that is the format's own.
+const EXCUSED: &[(&str, &str)] =
+    &[("prometheus", "help texts and comments are no samples"), ("parquet", "it is no text")];
+
+/// Words that files lose for a reason that is known: file, words, reason.
+const KNOWN: &[(&str, usize, &str)] = &[
+    ("apache-access/common-log-format.log", 1, "the protocol of a request is its version alone, `HTTPS` is not kept"),
+    ("fail2ban-daemons/apache-overflows.log", 1, "a weekday is not the one of its date"),
+    ("nginx-access/test-with-host.log", 8, "of a list of addresses the client is the first"),
+    ("nginx-access/test.log", 8, "of a list of addresses the client is the first"),
+    ("timestamp-zoo/skydrive_v1.log", 7, "a time that is none is null, which is told"),
+];
+
+/// The words of accepted units that are nowhere in their rows: line and word.
+pub fn lost_words(spec: &FormatSpec, text: &str) -> Vec<(u64, String)> {
+    let parser = prepare(spec, None, text);
+    let reading = read_with(parser.as_ref(), &[text]);
+    // What a layout has between its fields is the same in every line.
+    let layout = spec.options.values().map(|option| format!("{} ", option.to_lowercase())).collect::<String>();
+    let mut rows: BTreeMap<u64, (u64, String)> = BTreeMap::new();
+    for (row, (line, offset)) in reading.rows.iter().zip(&reading.places) {
+        let own = || (*line, layout.clone());
+        rows.entry(*offset).or_insert_with(own).1.push_str(&written(&reading.schema, row));
+    }
+    let lines_of = |(line, _, raw): &(u64, String, String)| *line..*line + 1 + raw.matches('\n').count() as u64;
+    let aside: BTreeSet<u64> = reading.quarantined.iter().flat_map(lines_of).collect();
+    let ends: Vec<u64> = rows.keys().skip(1).copied().chain([text.len() as u64]).collect();
+    let mut lost = Vec::new();
+    for ((offset, (line, haystack)), end) in rows.iter().zip(ends) {
+        let Some(unit) = text.get(*offset as usize..end as usize) else { continue };
+        let unit = match spec.name.as_str() {
+            // What lies around records is none of theirs.
+            "json_document" => Scanner::new(unit).raw().unwrap_or_default(),
+            _ => unit,
+        };
+        // What was turned away lies behind the row before it, and so do headers that come again.
+        let taken: String = unit
+            .split_inclusive('\n')
+            .zip(*line..)
+            .filter(|(text, number)| number == line || !(aside.contains(number) || text.starts_with('#')))
+            .map(|(line, _)| line)
+            .collect();
+        let taken = without_frame(&taken);
+        let missing = words(&without_escapes(taken)).into_iter().filter(|word| !holds(haystack, word));
+        lost.extend(missing.map(|word| (*line, word)));
+    }
+    lost
+}
+
+/// The length before a syslog message that is sent in frames is none of its words, and its priority becomes two.
+fn without_frame(unit: &str) -> &str {
+    let rest = unit.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(' ');
+    let priority = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    priority.filter(|(number, _)| number.parse::<u8>().is_ok()).map_or(unit, |(_, rest)| rest)
+}
+
+/// Everything that a row may be written as, in small letters.
+fn written(schema: &Schema, row: &[Value]) -> String {
+    let mut text = String::new();
+    for (field, value) in schema.fields.iter().zip(row) {
+        text.push_str(&field.name);
+        text.push(' ');
+        write_value(value, &mut text);
+        text.push(' ');
+    }
+    super::scan::without_colours(&without_escapes(&text)).to_lowercase()
+}
+
+fn write_value(value: &Value, text: &mut String) {
+    match value {
+        Value::Timestamp(micros) => write_time(*micros, text),
+        Value::Date(days) => write_time(i64::from(*days) * 86_400_000_000, text),
+        // Durations are seconds whatever the log had, and zeros at a fraction's end are not kept.
+        Value::Float(number) => text.push_str(&format!(
+            "{number} {number:e} {number:.6} {number:.3} {number:.2} {number:.1} {:.0} {:.3} ",
+            number * 1000.0,
+            number * 1000.0
+        )),
+        Value::Duration(micros) => text.push_str(&format!("{micros} {} ", *micros as f64 / 1e6)),
+        Value::List(items) => items.iter().for_each(|item| {
+            write_value(item, text);
+            text.push(' ');
+        }),
+        Value::Record(fields) => fields.iter().for_each(|(name, value)| {
+            text.push_str(name);
+            text.push(' ');
+            write_value(value, text);
+            text.push(' ');
+        }),
+        Value::String(string) => text.push_str(string),
+        other => text.push_str(&other.to_json().to_string()),
+    }
+}
+
+/// A time in the pieces of which logs make it up, in whatever zone.
+fn write_time(micros: i64, text: &mut String) {
+    for day in [-1, 0, 1] {
+        let Some(time) = DateTime::from_timestamp_micros(micros + day * 86_400_000_000) else { continue };
+        let pieces = "%Y %y %m %d %-d %b %B %a %A %Y%m%d %m%d %y%m%d ";
+        text.push_str(&time.format(pieces).to_string());
+    }
+    if let Some(time) = DateTime::from_timestamp_micros(micros) {
+        text.push_str(&format!("{:02} {} ", time.second(), time.format("%H%M%S %I%M%S")));
+        for minutes in [0, 15, 30, 45] {
+            text.push_str(&format!("{:02} {minutes:02} ", (time.minute() + minutes) % 60));
+        }
+    }
+    // Hours are those of the zone, and the zone has hours and minutes too.
+    (0..24).for_each(|hour| text.push_str(&format!("{hour:02} {hour:02}00 {hour:02}30 {hour:02}45 ")));
+    let fraction = micros.rem_euclid(1_000_000);
+    let (seconds, millis) = (micros.div_euclid(1_000_000), micros.div_euclid(1000));
+    text.push_str(&format!(
+        "{micros} {fraction:06}000 {seconds} {millis} t z am pm utc gmt mez cet cest msk pst est edt pdt cdt mdt "
+    ));
+}
+
+/// Escapes of strings are no words: backslashes, with the letter or the number behind them.
+fn without_escapes(text: &str) -> String {
+    let text = text.replace("\\u005c", "\\").replace("\\u001b", "\u{1b}").replace("\\u001B", "\u{1b}");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        out.push(' ');
+        let after = rest[at..].trim_start_matches('\\');
+        let hexadecimal = |from: usize, to: usize| {
+            after.get(from..to).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        let used = match after.as_bytes().first() {
+            Some(b'u') if hexadecimal(1, 5) => 5,
+            Some(b'x') if hexadecimal(1, 3) => 3,
+            Some(b'n' | b'r' | b't' | b'b' | b'f') => 1,
+            _ => 0,
+        };
+        rest = &after[used..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Runs of letters and runs of digits, in small letters.
+fn words(text: &str) -> Vec<String> {
+    let plain = super::scan::without_colours(text).to_lowercase();
+    let mut words: Vec<String> = Vec::new();
+    let mut before = None;
+    for c in plain.chars() {
+        let kind = c.is_alphanumeric().then_some(c.is_ascii_digit());
+        match (kind, words.last_mut()) {
+            (Some(_), Some(word)) if kind == before => word.push(c),
+            (Some(_), _) => words.push(c.to_string()),
+            (None, _) => {}
+        }
+        before = kind;
+    }
+    words
+}
+
+/// Whether a word is in a row. Of a fraction of a second the digits beyond the microsecond are cut off, which is told.
+fn holds(haystack: &str, word: &str) -> bool {
+    haystack.contains(word)
+        || (7..=9).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_digit())
+            && haystack.contains(&word[..6])
+}
+
+#[test]
+fn words_that_get_lost_are_seen() {
+    let spec = FormatSpec::new("logfmt");
+    assert_eq!(lost_words(&spec, "a=1 b=\"two words\" t=2024-01-01T10:00:00Z\n"), []);
+    let narrow = Schema::of([("a", crate::data::DataType::Int)]);
+    assert!(written(&narrow, &[Value::Int(1)]).contains("a 1"));
+    assert_eq!(words("GET /a?b=c%20d \u{1b}[31mred"), ["get", "a", "b", "c", "20", "d", "red"]);
+}
+
+#[test]
+fn no_word_is_lost_inside_a_row() {
+    let Some(folder) = samples() else { return };
+    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    let (mut files, mut misses) = (0, Vec::new());
+    for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+        let mut entries: Vec<_> = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).collect();
+        entries.sort();
+        for path in entries.into_iter().filter(|path| path.is_file()) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if ["facts.json", "SOURCE.txt"].contains(&name.as_str()) || name.contains(".expected.") {
+                continue;
+            }
+            let mut bytes = std::fs::read(&path).unwrap();
+            if bytes.len() > LOOKED_AT {
+                bytes.truncate(LOOKED_AT);
+                let end = memchr::memrchr(b'\n', &bytes).map_or(LOOKED_AT, |end| end + 1);
+                bytes.truncate(end);
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            let Some(best) = recognise(&Sample::whole(&name, &text)).into_iter().next() else { continue };
+            if EXCUSED.iter().any(|(format, _)| *format == best.format.name) {
+                continue;
+            }
+            files += 1;
+            let lost = lost_words(&best.format, &text);
+            let shown = path.strip_prefix(folder.parent().unwrap()).unwrap().display().to_string();
+            let known = KNOWN.iter().find(|(file, ..)| *file == shown).map_or(0, |(_, words, _)| *words);
+            if let (Some((line, word)), false) = (lost.first(), lost.len() == known) {
+                misses.push(format!(
+                    "{shown} ({}): {} words, the first in line {line}: {word}",
+                    best.format.name,
+                    lost.len()
+                ));
+            }
+        }
+    }
+    assert!(files > 300, "{files}");
+    assert!(misses.is_empty(), "{} files lose words:\n{}", misses.len(), misses.join("\n"));
+}
