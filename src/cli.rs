@@ -138,6 +138,15 @@ pub fn main(designer: Option<Designer>) -> ExitCode {
         }
         std::process::exit(INTERRUPTED);
     });
+    // Where the designer's display goes away its window panics: what runs put aside goes all the same.
+    let main_thread = std::thread::current().id();
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        if std::thread::current().id() == main_thread {
+            std::mem::forget(pipewright_core::files::abandon_all());
+        }
+    }));
     // A limit on the size of files is a fault of writing, told as such; the system would end the process.
     #[cfg(unix)]
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());

@@ -109,6 +109,29 @@ fn planned_sources_are_refused_with_their_owner() {
 }
 
 #[test]
+fn names_that_duckdb_takes_for_one_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (name, expression)) in
+        [("ID", "id"), ("x", "cast(null as Record{\"a\": Int, \"A\": Int})")].into_iter().enumerate()
+    {
+        let at = folder.path().join(number.to_string());
+        fs::create_dir(&at).unwrap();
+        fs::write(at.join("in.csv"), "id,n\n1,2\n").unwrap();
+        let columns = json!([{"id": "c1", "name": name, "expression": expression}]);
+        let mut edits = vec![
+            insert("sources", json!({"id": "s", "title": "S", "path": "in.csv"})),
+            insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+            insert("steps", json!({"id": "c", "kind": "compute", "title": "More", "settings": {"columns": columns}})),
+            insert("steps", json!({"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "x.jsonl"}})),
+        ];
+        edits.extend(wires(&["in", "c", "out"]));
+        let project = saved(&at, &edits);
+        let (code, _, talk) = run(&["export", &project, "--target", "duckdb", "--out", path(&at.join("bundle"))]);
+        assert!(code == 78 && talk.contains("capital letters"), "{expression}: {code} {talk}");
+    }
+}
+
+#[test]
 fn what_must_be_written_in_sql_is_no_parameter_there() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("in.csv"), "t,n\na@b.c,1\n").unwrap();

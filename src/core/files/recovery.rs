@@ -70,6 +70,8 @@ pub fn recover(folder: &Path) -> Result<Kept, Diagnostic> {
             }
             // Locks are made before, and removed after everything else.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !exists(&lock) => tidy(folder, id),
+            // Another user's, who would put older results over what is written here now.
+            Err(error) if exists(&folder.join(names::manifest(id))) => return Err(foreign_manifest(&lock, &error)),
             Err(_) => {}
         }
     }
@@ -86,6 +88,17 @@ fn unsettled(manifest: &Path) -> Diagnostic {
     Diagnostic::error("PW0742", "another run puts its results in place here, or was killed while it did")
         .help("this disk has no locks that could tell: try again in some minutes, then they are put in place first")
         .file(manifest.display().to_string())
+}
+
+/// Results that another user has begun to put in place.
+fn foreign_manifest(lock: &Path, error: &io::Error) -> Diagnostic {
+    let cause = io_cause(error);
+    Diagnostic::error(
+        "PW0742",
+        format!("results of another user's run are not all in place here, and cannot be looked at: {cause}"),
+    )
+    .help("let that user run again, which finishes them; or write to another folder")
+    .file(lock.display().to_string())
 }
 
 /// Removes what an id left in a folder, as far as it is of the form that publications give it; its lock last.

@@ -28,10 +28,35 @@ impl Input<'_> {
 }
 
 /// The SELECT that gives a node's rows.
+/// Two names that DuckDB takes for one.
+fn alike<'a>(names: impl Iterator<Item = &'a str>) -> Option<(String, String)> {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    names.into_iter().find_map(|name| {
+        let other = known.insert(name.to_lowercase(), name)?;
+        Some((other.to_owned(), name.to_owned()))
+    })
+}
+
+fn alike_inside(data_type: &DataType) -> Option<(String, String)> {
+    match data_type {
+        DataType::List(items) => alike_inside(items),
+        DataType::Record(fields) => alike(fields.iter().map(|(name, _)| name.as_str()))
+            .or_else(|| fields.iter().find_map(|(_, data_type)| alike_inside(data_type))),
+        _ => None,
+    }
+}
+
 pub fn select(plan: &Plan, id: NodeId) -> Sql {
     let node = plan.node(id);
     if serde_json::to_string(&node.schema).is_ok_and(|names| names.contains("\\u0000")) {
         return Err(unsupported("a column whose name holds a NUL"));
+    }
+    let columns = node.schema.fields.iter();
+    if let Some((one, other)) = alike(columns.clone().map(|field| field.name.as_str())) {
+        return Err(unsupported(format!("columns whose names differ in capital letters alone: `{one}` and `{other}`")));
+    }
+    if let Some((one, other)) = columns.clone().find_map(|field| alike_inside(&field.data_type)) {
+        return Err(unsupported(format!("fields whose names differ in capital letters alone: `{one}` and `{other}`")));
     }
     let parameters = plan.parameter_types();
     let inputs: Vec<Input> = node

@@ -313,6 +313,7 @@ sys.path[:] = [path for path in sys.path if os.path.realpath(path) != os.path.di
 import datetime
 import decimal
 import json
+import math
 import re
 import shutil
 
@@ -387,11 +388,14 @@ def typed(connection, name, data_type, text):
     else:
         try:
             value = json.loads(text.strip())
-        except ValueError:
+            # Infinite numbers are none, and zero has no sign.
+            value = float(value) + 0 if data_type == "Float" and not isinstance(value, bool) else value
+            if isinstance(value, float) and not math.isfinite(value) or data_type == "Int" and not -(2**63) <= value < 2**63:
+                value = None
+        except (ValueError, TypeError, OverflowError):
             value = None
         kinds = {"Int": (int,), "Float": (int, float), "Boolean": (bool,)}.get(data_type, ())
         if isinstance(value, kinds) and isinstance(value, bool) == (data_type == "Boolean"):
-            value = float(value) if data_type == "Float" else value
             shown = json.dumps(value)
     if shown is None:
         stop(f"the parameter {name} is of type {data_type}, and {text!r} is not")
