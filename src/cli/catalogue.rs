@@ -19,7 +19,7 @@ use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
 use super::args::{Form, ReplaceArgs, RequestForm, RequestsArgs, SourcesArgs};
-use super::output::{counted, print_document, print_json, print_text, tell};
+use super::output::{counted, print_json, print_text, tell};
 use super::project::{self, folder_of};
 use super::{Failure, Outcome, VerbResult, usage};
 
@@ -194,7 +194,7 @@ pub fn requests(args: &RequestsArgs) -> VerbResult {
         }
         // Documents of one stream, as YAML and Markdown part them.
         let texts: Vec<String> = files.into_iter().map(|(_, text)| text).collect();
-        print_document(&texts.join("---\n"))?;
+        print_text(&texts.join("---\n"))?;
         return Ok(Outcome::Done);
     };
     let mut update = FolderUpdate::new(folder, "requests");

@@ -1,7 +1,7 @@
 //! Writing to standard output: JSON, text, rows.
 
 use std::fmt::Arguments;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use pipewright_core::data::Value;
@@ -62,17 +62,6 @@ pub fn counted(count: u64, what: &str) -> String {
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     print_text(&(visible_json(&text) + "\n"))
-}
-
-/// Documents that programs read, too: as they are, but on a terminal.
-pub fn print_document(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if out.is_terminal() {
-        drop(out);
-        return print_text(text);
-    }
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }
 
 /// Lines for people, and documents that are text.

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use super::json_paths::PathStep;
 
 /// Lists and objects in each other, at most.
-const DEPTH: usize = 128;
+const DEPTH: usize = 127;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum JsonText {

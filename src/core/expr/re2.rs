@@ -161,7 +161,7 @@ mod tests {
                 assert_eq!(found, printed, "{text}");
             }
         }
-        for text in [r"\Ba", r"\b{start}a", r"\<a", "a{1001}", r"(?R)a$", r"(?mR)^a"] {
+        for text in [r"\Ba", r"\b{start}a", r"\<a", "a{1001}", r"(?mR)^a"] {
             let _ = regex_pattern(text).map(|pattern| assert!(pattern.re2_text().is_err(), "{text}"));
         }
     }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use super::cell::Cell;
 use super::columns::Fit;
 use super::csv_records::{Dialect, Span};
-use super::csv_sniff::{Header, Sniffed, Table, is_blank, is_prose, line_end, plain, skipped, sniff, unique_names};
+use super::csv_sniff::{
+    Header, MAX_COLUMNS, Sniffed, Table, is_blank, is_prose, line_end, plain, skipped, sniff, unique_names,
+};
 use super::numbers::NumberStyle;
 use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
@@ -19,9 +21,6 @@ use crate::diagnostic::Diagnostic;
 
 /// The format `csv`.
 pub struct Csv;
-
-/// Columns of the widest table.
-const MAX_COLUMNS: usize = 100_000;
 
 const OPTIONS: [OptionSpec; 8] = [
     OptionSpec {
@@ -397,7 +396,7 @@ impl CsvParser {
 
 /// The place that `column_3` names.
 fn column_number(name: &str) -> Option<usize> {
-    name.strip_prefix("column_")?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < 100_000)
+    name.strip_prefix("column_")?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < MAX_COLUMNS)
 }
 
 impl Parser for CsvParser {

@@ -58,12 +58,20 @@ pub struct Sniffed {
     pub records: usize,
 }
 
+/// Columns that a table may have.
+pub const MAX_COLUMNS: usize = 100_000;
+
 /// Lines before a table, at most.
 const MAX_SKIP: usize = 20;
 
 /// Finds the separator that splits the most records into the same number of fields, two at least; lines of comment at
 /// the top, quotes that are escaped, and lines before the table.
 pub fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
+    // A line of separators alone is no table; each of its fields would be looked at.
+    let first = text.split(['\n', '\r']).find(|line| !line.is_empty()).unwrap_or_default().as_bytes();
+    if SEPARATORS.iter().any(|separator| memchr::memchr_iter(*separator, first).nth(MAX_COLUMNS).is_some()) {
+        return None;
+    }
     let base = Dialect { comment: comment_of(text), ..Dialect::new(b',', quote, line_end(text)) };
     let plain = sniff_separators(text, base);
     if !text.contains("\\\"") || quote != Some(b'"') {

@@ -213,7 +213,6 @@ impl Prepared {
             }
             check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
         }
-        options.report.as_deref().map_or(Ok(()), check_report_place)?;
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
             // The name of the file in a folder is not the user's word.
             let is_named = options.quarantine.as_ref() == Some(&target);
@@ -237,7 +236,10 @@ impl Prepared {
                 }
                 Some(self.publisher.output(report)?)
             }
-            Some(report) => Some(self.publisher.file(report)?),
+            Some(report) => {
+                check_report_place(report)?;
+                Some(self.publisher.file(report)?)
+            }
             None => None,
         };
         Ok(())

@@ -227,7 +227,10 @@ fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
                 _ => assert!(code == 2 && talk.contains("line end"), "{target}: {out}{talk}"),
             }
             let mut command = Command::new(bundle.join("run.sh"));
-            command.arg(folder.path().join("out")).env("PYTHON", &python).current_dir(folder.path().join("p"));
+            command
+                .arg(folder.path().join("out"))
+                .env("PYTHON", &python)
+                .env("PW_SOURCE_FOLDER", folder.path().join("p"));
             let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
             assert_eq!(code, if name == "bundle" { 0 } else { 2 }, "{target}: {talk}");
         }

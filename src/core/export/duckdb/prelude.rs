@@ -54,7 +54,7 @@ CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN pw_time(TRY
   ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
 -- DuckDB takes numbers that are none, and commas before an end: outside of texts stands no `nan`, no `inf` and no such
 -- comma, and each number is finite.
-CREATE OR REPLACE TEMP MACRO pw_bare(x) AS regexp_replace(x, '"(\\.|[^"\\])*"', '', 'g');
+CREATE OR REPLACE TEMP MACRO pw_bare(x) AS regexp_replace(x, '"(\\.|[^"\\])*"', '""', 'g');
 CREATE OR REPLACE TEMP MACRO pw_is_json(x) AS CASE WHEN NOT json_valid(x) THEN FALSE WHEN x IS NOT NULL THEN NOT regexp_matches(pw_bare(x), '(?i)nan|inf|,\s*[\]}]')
   AND len(list_filter(regexp_extract_all(pw_bare(x), '-?[0-9][0-9.eE+-]*'), lambda n: NOT coalesce(isfinite(TRY_CAST(n AS DOUBLE)), FALSE))) = 0 END;
 CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN pw_is_json(x) THEN x END;

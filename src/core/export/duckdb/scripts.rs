@@ -188,8 +188,8 @@ if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
 fi
 out=${1:?usage: run.sh OUT}
 case $out in
-  -*)
-    echo "usage: run.sh OUT [--trust] (a folder whose name begins with - is ./$out)" >&2
+  --* | -h)
+    echo "usage: run.sh OUT [--trust] (a folder of that name is ./$out)" >&2
     exit 2
     ;;
 esac
