@@ -192,17 +192,29 @@ fn rooms_of_core_import_downwards_only() {
 /// Rooms whose parts still know each other both ways: each is to be untied, none is to be added.
 const CIRCLES: [&str; 6] = ["core/export/duckdb", "core/files", "engine/read", "gui", "gui/canvas", "gui/panels"];
 
+/// What a file names inside its package, from the package's root on; the parts of its own module may stand bare.
+fn inside<'a>(file: &'a CodeFile, modules: &BTreeSet<&[String]>) -> Vec<Vec<String>> {
+    let inside = |path: &'a Vec<String>| {
+        let own: Vec<String> = file.module.iter().chain(path).cloned().collect();
+        match path[0].as_str() {
+            "crate" => Some(path[1..].to_vec()),
+            _ => modules.contains(&own[..=file.module.len()]).then_some(own),
+        }
+    };
+    file.named.paths.iter().filter_map(inside).collect()
+}
+
 /// What stands for something else: `ir::Op` for `ir::op::Op`, as rooms hand on what lies in them.
 fn handed_on(files: &[&CodeFile]) -> BTreeMap<Vec<String>, Vec<String>> {
-    let modules: BTreeSet<&[String]> = files.iter().map(|file| file.module.as_slice()).collect();
+    let modules = files.iter().map(|file| file.module.as_slice()).collect();
     let mut found = BTreeMap::new();
     for file in files {
-        for path in file.named.paths.iter().filter(|path| path[0] == "crate") {
-            let (inside, last) = (&path[1..], path[path.len() - 1].clone());
+        for path in inside(file, &modules) {
+            let last = path.last().cloned().unwrap_or_default();
             let short: Vec<String> = file.module.iter().cloned().chain([last.clone()]).collect();
-            let lies_below = inside.starts_with(&file.module) && inside.len() > short.len();
+            let lies_below = path.starts_with(&file.module) && path.len() > short.len();
             if lies_below && last != "*" && !modules.contains(short.as_slice()) {
-                found.insert(short, inside.to_vec());
+                found.insert(short, path);
             }
         }
     }
@@ -212,12 +224,12 @@ fn handed_on(files: &[&CodeFile]) -> BTreeMap<Vec<String>, Vec<String>> {
 /// The parts of a room that know each other in a circle, by themselves or through others.
 fn circle(room: &[String], files: &[&CodeFile], handed_on: &BTreeMap<Vec<String>, Vec<String>>) -> Vec<String> {
     let part = |module: &[String]| module.strip_prefix(room).and_then(|rest| rest.first()).cloned();
+    let modules = files.iter().map(|file| file.module.as_slice()).collect();
     let parts: BTreeSet<String> = files.iter().filter_map(|file| part(&file.module)).collect();
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in files {
         let Some(from) = part(&file.module) else { continue };
-        for path in file.named.paths.iter().filter(|path| path[0] == "crate") {
-            let mut target = path[1..].to_vec();
+        for mut target in inside(file, &modules) {
             for _ in 0..8 {
                 let short = (1..=target.len()).find(|end| handed_on.contains_key(&target[..*end]));
                 let Some(end) = short else { break };
