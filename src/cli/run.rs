@@ -66,7 +66,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     };
     let progress = Progress::new(args.log_format);
     let result = pipewright_engine::run(&opened.plan, &options, &progress);
-    progress.bar.finish_and_clear();
+    progress.finish();
     let report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report)?;
@@ -193,14 +193,14 @@ pub fn say_kept(kept: &[String]) {
 }
 
 /// A bar on a terminal, lines otherwise.
-struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     json: bool,
     lines: bool,
 }
 
 impl Progress {
-    fn new(form: Form) -> Self {
+    pub fn new(form: Form) -> Self {
         let is_terminal = std::io::stderr().is_terminal() && form == Form::Text;
         let bar = if is_terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
@@ -208,6 +208,10 @@ impl Progress {
             bar.set_style(style);
         }
         Self { bar, json: form == Form::Json, lines: !is_terminal }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

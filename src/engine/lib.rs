@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod allowance;
+mod answers;
 mod bench;
 mod budget;
 pub mod bundle;
@@ -33,6 +34,7 @@ mod views;
 mod volume;
 mod write;
 
+pub use answers::{Answers, answers_of};
 pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
 pub use budget::Budget;
 pub use collected::{rows_of_nodes, rows_of_steps};

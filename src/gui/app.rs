@@ -18,7 +18,7 @@ use super::state::AppState;
 use super::theme;
 use super::view::View;
 use super::{
-    canvas_panel, coverage, dialogs, differs, findings, inspector, keys, on_disk, palette, preview, problems,
+    canvas_panel, coverage, dialogs, differs, findings, inspector, keys, on_disk, palette, present, preview, problems,
     questions, run_panel, search, sources, start, statusbar, topbar, unread, volume, widgets,
 };
 
@@ -73,6 +73,8 @@ impl App {
         let is_waiting = state.results.computing
             || state.saving
             || state.export.busy
+            || state.share.busy
+            || state.present.looking.is_some()
             || state.run.active.is_some()
             || state.findings.looking.is_some()
             || state.findings.differs.values().any(Option::is_none)
@@ -108,6 +110,7 @@ impl App {
             }
         }
         self.take_close(ctx);
+        present::take_keys(ctx, &self.view, &mut self.actions);
         keys::take_keys(ctx, &self.state, &self.view, &mut self.actions);
         for action in self.actions.take() {
             self.handle(ctx, action);
@@ -210,6 +213,14 @@ impl App {
         }
         let bar = |ui: &Ui| Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(12, 0));
         let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
+        if view.present.is_some() {
+            present::present_ui(ui, state, view, out);
+            dialogs::dialogs_ui(&ctx, state, view, out);
+            if !self.actions.is_empty() {
+                ctx.request_repaint();
+            }
+            return;
+        }
         Panel::top("top bar").frame(bar(ui)).exact_size(40.0).show(ui, |ui| topbar::top_bar_ui(ui, state, out));
         if !state.is_open {
             start::start_ui(ui, state, out);

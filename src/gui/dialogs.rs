@@ -15,7 +15,7 @@ use super::state::StateRef;
 use super::theme;
 use super::view::{Dialog, View};
 use super::widgets::{primary_button, shown_name, soft};
-use super::{export_dialog, keys, on_disk, recovery};
+use super::{export_dialog, keys, on_disk, recovery, share};
 
 /// Points.
 pub const WIDTH: f32 = 520.0;
@@ -47,6 +47,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Real { title, path, differences, .. } => is_done = real_ui(ui, title, path, differences, out),
             Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
             Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
+            Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);

@@ -341,6 +341,11 @@ impl App {
                     self.notice_fault(ctx, "", fault);
                 }
             }
+            Message::Answers { look, result } if self.state.present.looking == Some(look) => self.show_answers(result),
+            Message::Shared(result) => {
+                self.state.share.busy = false;
+                self.state.share.outcome = Some(result);
+            }
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
                 self.state.export.outcome = Some((folder, result));
@@ -351,6 +356,7 @@ impl App {
             // Of a run or a look that nobody waits for any more.
             Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
             Message::Looked { .. } | Message::Findings { .. } | Message::Volume { .. } => {}
+            Message::Answers { .. } => {}
         }
     }
 

@@ -20,6 +20,7 @@ use super::canvas::{Selection, layout};
 use super::canvas_panel::select;
 use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
 use super::settings::Mode;
+use super::share::Share;
 use super::state::{ExportState, Notice, RunState};
 use super::view::{Dialog, PalettePopup, Search, Then};
 use super::{clipboard, edits};
@@ -92,6 +93,8 @@ impl App {
                 self.view.bottom = BottomTab::Coverage;
                 self.view.coverage.cell = Some((question, source));
             }
+            Action::StartShare { share, path } => self.start_share(ctx, share, path),
+            Action::Turn(turn) => self.turn(turn),
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
             Action::Dismiss => self.state.notice = None,
@@ -268,6 +271,9 @@ impl App {
                 self.state.export = ExportState::default();
                 self.view.show_dialog(Dialog::Export { target, folder });
             }
+            Command::Present => self.present(),
+            Command::ExportAnswers => self.show_share(Share::Page),
+            Command::ExportMap => self.show_share(Share::MapPdf),
             Command::NextPanel => self.view.next_panel(),
             Command::Theme => {
                 let is_dark = ctx.theme() == egui::Theme::Dark;
@@ -471,6 +477,7 @@ impl App {
             (Browse::SaveAs, Some(Dialog::SaveAs { path, .. })) => *path = shown,
             (Browse::ExportFolder, Some(Dialog::Export { folder, .. })) => *folder = shown,
             (Browse::RunFolder, Some(Dialog::Run { out, .. })) => *out = shown,
+            (Browse::ShareFile | Browse::ShareFolder, Some(Dialog::Share { path, .. })) => *path = shown,
             (Browse::Field { id, field, .. }, _) => {
                 let text = super::state::relative_path(&first, &self.state.base());
                 self.edit(ctx, "choose a file", &[edits::set(&id, &field, Json::from(text))], false);
@@ -480,6 +487,7 @@ impl App {
             }
             (Browse::Real(source), _) => self.handle(ctx, Action::ReplacePlanned { source, path: first }),
             (Browse::SaveAs | Browse::ExportFolder | Browse::RunFolder, _) => {}
+            (Browse::ShareFile | Browse::ShareFolder, _) => {}
         }
     }
 

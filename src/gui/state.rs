@@ -20,8 +20,10 @@ use super::command::Chosen;
 use super::differs::Differs;
 use super::on_disk::{DiskChange, Unsecured};
 use super::planning::{PlanningState, Suggestion};
+use super::present::PresentState;
 use super::results::Results;
 use super::settings::Settings;
+use super::share::ShareState;
 use super::volume::VolumeState;
 
 pub use pipewright_core::data::figures::{counted, grouped, percent, short_count};
@@ -116,6 +118,8 @@ pub struct AppState {
     pub planning: PlanningState,
     pub differs: Option<Differs>,
     pub volume: VolumeState,
+    pub present: PresentState,
+    pub share: ShareState,
 }
 
 /// What was found in the sources.
@@ -167,6 +171,8 @@ impl AppState {
             planning: PlanningState::default(),
             differs: None,
             volume: VolumeState::default(),
+            present: PresentState::default(),
+            share: ShareState::default(),
         }
     }
 
@@ -200,6 +206,8 @@ impl AppState {
         self.planning = PlanningState::default();
         self.differs = None;
         self.volume = VolumeState::default();
+        self.present = PresentState::default();
+        self.share = ShareState::default();
     }
 
     /// The design as it is shown: with the suggestion in it, where there is one.

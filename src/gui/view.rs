@@ -11,6 +11,7 @@ use pipewright_core::project::{Edit, OnDisk, Project, ProjectChange, SaveFault};
 use super::canvas::{Canvas, PortRef, Scene};
 use super::command::{BottomTab, LeftTab};
 use super::forms::FormMemory;
+use super::share::Share;
 
 /// The step palette at a place.
 #[derive(Debug, Default)]
@@ -87,6 +88,11 @@ pub enum Dialog {
         fault: SaveFault,
         then: Option<Then>,
     },
+    /// What is written for others, and where.
+    Share {
+        share: Share,
+        path: String,
+    },
     Keys,
 }
 
@@ -103,6 +109,7 @@ impl Dialog {
             Dialog::Real { .. } => "real",
             Dialog::Compare(_) => "compare",
             Dialog::Conflict { .. } => "conflict",
+            Dialog::Share { .. } => "share",
             Dialog::Keys => "keys",
         }
     }
@@ -139,6 +146,10 @@ pub struct View {
     pub palette: Option<PalettePopup>,
     pub search: Option<Search>,
     pub dialog: Option<Dialog>,
+    /// The answer that is presented.
+    pub present: Option<usize>,
+    /// The step whose answer is presented first, once they are worked out.
+    pub present_first: Option<String>,
     /// The dialog opened in this frame: its field takes the keyboard.
     pub dialog_is_new: bool,
     pub preview: PreviewView,
@@ -201,6 +212,7 @@ impl View {
         self.palette = None;
         self.search = None;
         self.drop_at = None;
+        self.present = None;
         self.fit_steps = None;
         self.questions = Default::default();
         self.coverage = Default::default();

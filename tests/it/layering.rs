@@ -77,7 +77,8 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
 /// Rooms of core that the engine does not know, and its files that do: what designer and command line share of
 /// projects, which runs and previews must not need.
 const NOT_OF_THE_ENGINE: [&str; 3] = ["project", "model", "planner"];
-const SHARED: [&str; 6] = [
+const SHARED: [&str; 7] = [
+    "engine/answers.rs",
     "engine/collected.rs",
     "engine/differences.rs",
     "engine/evidence.rs",

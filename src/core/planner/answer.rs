@@ -89,6 +89,18 @@ impl AnswerShape {
     }
 }
 
+impl AnswerShape {
+    /// Whether sentence or chart show values of a column.
+    pub fn shows(&self, column: &str) -> bool {
+        let about = match &self.about {
+            About::Measure(measure) => measure.column == column || measure.whole.as_deref() == Some(column),
+            About::Rows { most, .. } => most.as_deref() == Some(column),
+        };
+        let charted = self.chart.iter().any(|chart| chart.x == column || chart.by.as_deref() == Some(column));
+        about || charted || self.names.iter().any(|name| name == column)
+    }
+}
+
 /// `Failed transactions` → `failed transactions`; nothing else is known of what a row is.
 fn row_in_words(title: &str) -> String {
     let title = title.trim();

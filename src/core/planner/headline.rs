@@ -24,7 +24,7 @@ pub struct Headline {
 }
 
 /// The chart's points.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plotted {
     /// `users per hour`.
     pub title: String,
@@ -41,7 +41,7 @@ pub struct Plotted {
 }
 
 /// A line over time; pieces of it are not joined where nothing was measured.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlottedLine {
     pub name: String,
     /// Microseconds and values.

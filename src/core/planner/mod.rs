@@ -4,6 +4,7 @@
 
 mod answer;
 mod bits;
+mod card;
 mod catalogue;
 mod conversions;
 mod coverage;
@@ -32,6 +33,7 @@ mod vocabulary;
 mod volume;
 
 pub use answer::{About, AnswerShape, MeasureShape, Unit};
+pub use card::{NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, unconfirmed, with_values};
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::{
     CellEvidence, Coverage, CoverageState, FieldAway, Forbidden, UnusedField, cell_evidence, coverage,

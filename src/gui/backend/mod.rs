@@ -2,6 +2,7 @@
 //! The designer sends tasks and drains messages once a frame; each message wakes the window. Threads are named,
 //! channels bounded. The only room of the designer that touches files or the engine's workers.
 
+mod answers;
 pub mod desk;
 mod files;
 mod work;
@@ -26,11 +27,12 @@ use super::planning::{KnownEvidence, Planning};
 use super::settings::Settings;
 use desk::Desk;
 
+pub use answers::{AnswersTask, ShareTask, Shared};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
 
-use pipewright_engine::{Budget, Cancel, PreviewRequest, PreviewWorker};
+use pipewright_engine::{Answers, Budget, Cancel, PreviewRequest, PreviewWorker};
 
 /// How many messages or tasks may wait.
 const WAITING: usize = 4096;
@@ -246,6 +248,13 @@ pub enum Message {
         look: u64,
         result: Result<Box<Answered>, Diagnostic>,
     },
+    /// The answers of the project.
+    Answers {
+        look: u64,
+        result: Result<Answers, Vec<Diagnostic>>,
+    },
+    /// Answers or the map, written for others.
+    Shared(Shared),
     Exported {
         folder: PathBuf,
         /// The names of the files, and warnings.
@@ -404,6 +413,18 @@ impl Backend {
     /// Writes an export.
     pub fn export(&self, task: ExportTask) {
         work::export(task, &self.desk);
+    }
+
+    /// Works the answers of a project out. Gives the look's number.
+    pub fn answers(&mut self, task: AnswersTask) -> u64 {
+        self.looks += 1;
+        answers::answers(self.looks, task, &self.desk);
+        self.looks
+    }
+
+    /// Writes answers or the map for others.
+    pub fn share(&self, task: ShareTask) {
+        answers::share(task, &self.desk);
     }
 
     /// Looks for what stands out in a project's sources. Gives the look's number.

@@ -335,6 +335,8 @@ pub fn browse(browse: Browse, start: PathBuf, desk: &Desk) {
                 dialog.set_title("Save the project").set_file_name(name).save_file().into_iter().collect()
             }
             Browse::ExportFolder => dialog.set_title("Folder for the export").pick_folder().into_iter().collect(),
+            Browse::ShareFile => dialog.set_title("File to write").save_file().into_iter().collect(),
+            Browse::ShareFolder => dialog.set_title("Folder to write into").pick_folder().into_iter().collect(),
             Browse::RunFolder => dialog.set_title("Folder for the output").pick_folder().into_iter().collect(),
             Browse::Real(_) => dialog.set_title("The file with the data").pick_file().into_iter().collect(),
             Browse::Field { folder: true, .. } => dialog.pick_folder().into_iter().collect(),
