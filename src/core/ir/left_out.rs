@@ -75,7 +75,8 @@ impl Aggregate {
             let ExprKind::Call(call) = &measure.expr.kind else { continue };
             let passes_over = !matches!(call.function.as_str(), "count_if" | "share_if" | "every" | "some");
             let Some(argument) = call.args.first().filter(|_| passes_over && call.filter.is_none()) else { continue };
-            if matches!(argument.kind, ExprKind::Literal(_) | ExprKind::Parameter(_)) {
+            // A condition inside a measure leaves rows out because it is meant to.
+            if matches!(argument.kind, ExprKind::Literal(_) | ExprKind::Parameter(_) | ExprKind::Case { .. }) {
                 continue;
             }
             match found.iter_mut().find(|known| known.key.is_none() && known.expr == argument) {

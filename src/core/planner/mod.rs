@@ -32,7 +32,7 @@ mod values;
 mod vocabulary;
 mod volume;
 
-pub use answer::{About, AnswerShape, MeasureShape, Unit};
+pub use answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use card::{NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, unconfirmed, with_values};
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::{
@@ -52,7 +52,7 @@ pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meani
 pub use planned::{drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::{
-    Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
+    Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, Tells, TimeGrain,
     ready_question, ready_questions,
 };
 pub use requests::{
