@@ -14,7 +14,7 @@ use pipewright_core::ir::load_answers;
 use pipewright_core::ir::{parameter_variable, resolve_parameters};
 use pipewright_core::plan::check_kept_lines;
 use pipewright_core::quote::visible;
-use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input};
+use pipewright_engine::{RunOptions, RunProgress, RunReport, headliners_of, offer_standard_input};
 
 use super::args::{Form, RunArgs};
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
@@ -31,6 +31,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
         opened.keep_flow(flow)?;
     }
     let parameters = parameters(args, &opened)?;
+    let headliners = opened.project.as_ref().map(|project| headliners_of(project, &opened.plan));
     opened.plan = load_answers(&opened.plan);
     let mut faults = check_exportable(&opened.plan);
     if args.quarantine.is_some() {
@@ -61,6 +62,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
             .cloned()
             .collect(),
         memory: args.memory,
+        headliners: headliners.unwrap_or_default(),
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
         ..RunOptions::default()
     };
@@ -146,6 +148,9 @@ fn say(report: &RunReport, args: &RunArgs) {
         let rows = if args.dry_run { String::new() } else { format!("{} to ", counted(sink.rows, "row")) };
         tell!("{verb} {rows}{}", sink.path);
         say_left_out(&sink.left_out);
+    }
+    for answer in &report.answers {
+        tell!("answer: {}: {}", answer.title, answer.told.sentence);
     }
     say_kept(&report.kept);
     for source in report.sources.iter().filter(|source| source.tally.quarantined > 0) {

@@ -25,7 +25,7 @@ use pipewright_core::project::{Project, Step};
 use crate::ResultTable;
 use crate::evidence::evidence_until;
 use crate::read::{Cancel, read_stream};
-use crate::run::{RunOptions, RunProgress, RunReport, run};
+use crate::run::{Headliner, Headliners, RunOptions, RunProgress, RunReport, ToldAnswer, run};
 
 /// Rows of an answer that are looked at: as many as its sentence and chart take in.
 const MOST_ROWS: usize = 100_000;
@@ -77,6 +77,22 @@ pub fn answers_of(
         pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
     }
     Ok((pages, told))
+}
+
+/// What makes sentences of a project's answers, for the report of a run.
+pub fn headliners_of(project: &Project, plan: &Plan) -> Headliners {
+    let (vocabulary, _) = Vocabulary::of(project);
+    let answers = project.steps.values().filter(|step| step.kind == "answer");
+    let found = answers.filter_map(|step| {
+        let node = plan.steps.get(&step.id)?.nodes.last().copied()?;
+        let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, node, &vocabulary, &step.title);
+        let headliner: Headliner = Arc::new(move |rows| {
+            let Headline { number, what, sentence, .. } = shape.headline(rows);
+            ToldAnswer { number, what, sentence }
+        });
+        Some((step.id.clone(), headliner))
+    });
+    Headliners(found.collect())
 }
 
 /// Answer steps with their nodes, as they stand on the canvas, and why others are not among them.

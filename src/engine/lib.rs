@@ -34,7 +34,7 @@ mod views;
 mod volume;
 mod write;
 
-pub use answers::{Answers, answers_of};
+pub use answers::{Answers, answers_of, headliners_of};
 pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
 pub use budget::Budget;
 pub use collected::{rows_of_nodes, rows_of_steps};
@@ -50,8 +50,8 @@ pub use read::{
     schema_as, sniff,
 };
 pub use run::{
-    BlockingStep, FileReport, MAX_QUARANTINED, RunOptions, RunProgress, RunReport, SinkReport, SourceReport,
-    StepReport, run,
+    AnswerReport, BlockingStep, FileReport, Headliner, Headliners, MAX_QUARANTINED, RunOptions, RunProgress, RunReport,
+    SinkReport, SourceReport, StepReport, ToldAnswer, run,
 };
 pub use sample::{ReadResult, SampleStatement, Sampling, read_sample};
 pub use table::ResultTable;

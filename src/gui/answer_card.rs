@@ -9,7 +9,7 @@ use pipewright_core::export::answers::ALL_IN_IT;
 use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::Parameter;
 use pipewright_core::planner::{
-    Asked, Dial, Unconfirmed, definition_of, not_in_it, steps_before, unconfirmed, with_values,
+    Asked, Dial, Unconfirmed, definition_of, not_in_it, rows_behind_key, steps_before, unconfirmed, with_values,
 };
 use pipewright_core::project::Step;
 use pipewright_core::steps;
@@ -56,6 +56,9 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
             chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
             ui.add_space(theme::SPACE_2);
         }
+        if let Some((column, value)) = told.as_ref().and_then(|told| told.key.as_ref()) {
+            differs_link_ui(ui, state, step, column, value, out);
+        }
     }
     let before = steps_before(state.design(), &step.id);
     let values = state.shown_parameters();
@@ -71,6 +74,19 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     left_out_ui(ui, state, step, &before);
     ui.add_space(theme::SPACE_2);
     hairline(ui);
+    ui.add_space(theme::SPACE_2);
+}
+
+/// The way from the worst bar, or the peak, to what goes with the rows behind it.
+fn differs_link_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, column: &str, value: &Value, out: &mut Actions) {
+    let node = state.plan.steps.get(&step.id).and_then(|step| step.nodes.last());
+    let behind = node.and_then(|node| rows_behind_key(&state.plan, *node, column, value));
+    let Some((rows, condition)) = behind.filter(|_| !state.is_ghost(&step.id)) else { return };
+    let response = link(ui, "What differs there?");
+    if response.on_hover_text(format!("Rows of “{}” where {condition}", state.step_title(&rows))).clicked() {
+        out.push(Action::Select { steps: vec![rows.clone()], reveal: true });
+        out.push(Action::Differs { step: rows, condition });
+    }
     ui.add_space(theme::SPACE_2);
 }
 

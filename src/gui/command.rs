@@ -94,6 +94,8 @@ commands! {
     Present => "Present answers", "Shows the answers one by one, large, for a meeting.", [plain(Key::F11)];
     ExportAnswers => "Export the answers…", "Writes the answers as one page or as pictures, for people without the designer.", [];
     ExportMap => "Export the map…", "Writes the steps and wires as a picture or as PDF.", [];
+    FoldBelow => "Fold the panel below", "Folds preview, problems and run to their tabs, or opens them.", [plain(Key::F9)];
+    FoldSides => "Fold the side panels", "Gives the canvas the whole width, or takes it back.", [ctrl(Key::Backslash)];
     NextPanel => "Next panel", "Moves the keyboard to the next panel.", [plain(Key::F6)];
     Theme => "Light or dark", "Switches between the light and the dark look.", [];
     LargerText => "Larger interface", "Makes everything larger.", [];
@@ -131,8 +133,10 @@ impl Command {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
             New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
-            | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion
-            | LookForFindings | Coverage | NextPanel | Theme | LargerText | SmallerText | Quit => false,
+            | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
+            | NextSuggestion | LookForFindings | Coverage | NextPanel | Theme | LargerText | SmallerText | Quit => {
+                false
+            }
         }
     }
 }

@@ -107,7 +107,11 @@ pub fn path_field_ui(
 fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
     let mut is_done = false;
     title_ui(ui, "Open", &mut is_done);
-    soft(ui, "A project, or a data file that becomes a source. Several paths stand in quotes.");
+    soft(
+        ui,
+        "A project; or data that become a source: a file, a folder, or a pattern such as logs/*.gz. Several paths stand \
+         in quotes.",
+    );
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Open path", path, Browse::Open, is_new, out);
     ui.add_space(theme::SPACE_3);

@@ -10,7 +10,7 @@ use super::command::{Action, Actions, Browse};
 use super::dialogs::{path_field_ui, title_ui};
 use super::forms::{label_ui, located_ui};
 use super::icons::{Icon, icon_ui};
-use super::state::StateRef;
+use super::state::{StateRef, counted};
 use super::theme;
 use super::widgets::{caption, primary_button, soft};
 
@@ -104,7 +104,7 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
         Some((folder, Ok((names, warnings)))) => {
             ui.horizontal(|ui| {
                 icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
-                let told = format!("{} files are in {}", names.len(), folder.display());
+                let told = format!("{} in {}", counted(names.len() as u64, "file"), folder.display());
                 ui.label(RichText::new(told).color(palette.good));
             });
             for name in names {

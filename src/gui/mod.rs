@@ -17,6 +17,7 @@ mod export_dialog;
 mod files;
 mod findings;
 mod flow_view;
+mod fold;
 mod forms;
 mod guide;
 mod handle;

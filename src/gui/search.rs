@@ -8,6 +8,7 @@ use super::canvas::Icon;
 use super::command::{Action, Actions, Chosen, Command};
 use super::flow_view::{group_of, icon_of};
 use super::icons::icon_ui;
+use super::questions::way_to;
 use super::state::StateRef;
 use super::theme;
 use super::view::View;
@@ -66,7 +67,7 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
             title: question.title.clone(),
             detail: "question".into(),
             icon: Lead::Icon(Icon::Question),
-            action: Action::Choose(Chosen::Question(question.id.clone())),
+            action: way_to(state, &question.id),
         });
     }
     let ready = ready_questions().iter().filter(|ready| !state.project.questions.contains_key(&ready.id));

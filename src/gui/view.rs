@@ -10,6 +10,7 @@ use pipewright_core::project::{Edit, OnDisk, Project, ProjectChange, SaveFault};
 
 use super::canvas::{Canvas, PortRef, Scene};
 use super::command::{BottomTab, LeftTab};
+use super::fold::Fold;
 use super::forms::FormMemory;
 use super::share::Share;
 
@@ -128,6 +129,7 @@ pub struct PreviewView {
 pub struct View {
     pub left: LeftTab,
     pub bottom: BottomTab,
+    pub fold: Fold,
     pub canvas: Canvas,
     pub scene: Scene,
     /// Revision of the project and version of the results that the scene was made of.

@@ -4,6 +4,7 @@
 
 mod answers;
 pub mod desk;
+mod example;
 mod files;
 mod work;
 
@@ -45,8 +46,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub enum FileTask {
     /// Reads a project and looks for what a crash left behind.
     Open(PathBuf),
-    /// Reads the first of these projects that is there.
-    OpenFirst(Vec<PathBuf>),
+    /// Makes the worked example.
+    OpenExample,
     /// Looks for edits to a project that never got a file.
     LookForUntitled,
     /// `project` is shown from now on: edits go into a journal beside `path`; `None`: it has no file yet. The journal of
@@ -144,6 +145,8 @@ pub enum Message {
         path: PathBuf,
         result: Result<Box<Opened>, Diagnostic>,
     },
+    /// The worked example, with what is to be known of it.
+    Example(Result<Box<(Project, Vec<Diagnostic>)>, Diagnostic>),
     /// Edits of projects without a file, left behind by crashes.
     Untitled(Vec<Left>),
     Saved {

@@ -19,7 +19,9 @@ use pipewright_core::planner::{
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
 use pipewright_engine::resolve::{default_parameters, real_source, sample_files};
-use pipewright_engine::{Cancel, RunOptions, RunProgress, differences, differences_of_finding, volumes_until};
+use pipewright_engine::{
+    Cancel, Headliners, RunOptions, RunProgress, differences, differences_of_finding, volumes_until,
+};
 use pipewright_engine::{bundle, evidence};
 
 use super::desk::Desk;
@@ -250,6 +252,8 @@ pub fn policy(path: PathBuf, base: PathBuf, desk: &Desk) {
 #[derive(Debug)]
 pub struct RunTask {
     pub plan: Arc<Plan>,
+    /// Make sentences of its answers.
+    pub headliners: Headliners,
     /// Folder that relative paths start from.
     pub base: PathBuf,
     pub out: PathBuf,
@@ -298,6 +302,7 @@ pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
             base: task.base,
             out: task.out,
             parameters: task.parameters,
+            headliners: task.headliners,
             cancel,
             ..RunOptions::default()
         };
