@@ -13,10 +13,7 @@ pub fn drawing_ui(ui: &mut Ui, drawing: &Drawing, scale: f32) {
     let name = format!("{}. {}", drawing.title, drawing.description);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     let look = if ui.visuals().dark_mode { Look::Dark } else { Look::Light };
-    let colour = |ink: Ink| {
-        let [red, green, blue] = ink.rgb(look);
-        Color32::from_rgb(red, green, blue)
-    };
+    let colour = |ink: Ink| theme::of_picture(ink.rgb(look));
     let at = |[x, y]: [f32; 2]| rect.min + vec2(x, y) * scale;
     let painter = ui.painter_at(rect.expand(2.0));
     for shape in &drawing.shapes {

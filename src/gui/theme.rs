@@ -232,6 +232,11 @@ const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
+/// A colour of a picture that core has laid out.
+pub const fn of_picture([red, green, blue]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
+
 /// `share` of `top` mixed into `ground`; 0 is the ground, 1 the top.
 pub fn mix(ground: Color32, top: Color32, share: f32) -> Color32 {
     ground.lerp_to_gamma(top, share)

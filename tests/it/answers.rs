@@ -23,9 +23,10 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let text = fs::read_to_string(&page).unwrap();
     assert!(text.contains("6 users in the peak hour, 3 March 14:00") && !text.contains("<script"));
     let pictures = folder.path().join("pictures");
-    let only = ["--only", "answer_services", "--out", path(&pictures)];
-    run_ok(&[&["answers", PROJECT, "--format", "png"], &only[..]].concat());
-    run_ok(&[&["answers", PROJECT, "--format", "svg", "--look", "dark"], &only[..]].concat());
+    for (format, look) in [("png", "light"), ("svg", "dark")] {
+        let form = ["answers", PROJECT, "--format", format, "--look", look];
+        run_ok(&[form.as_slice(), &["--only", "answer_services", "--out", path(&pictures)]].concat());
+    }
     let stem = "which-services-need-more-resources";
     assert!(fs::read(pictures.join(format!("{stem}.png"))).unwrap().starts_with(b"\x89PNG"));
     let svg = fs::read_to_string(pictures.join(format!("{stem}.svg"))).unwrap();
