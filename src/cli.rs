@@ -14,6 +14,7 @@ macro_rules! line {
     };
 }
 
+mod answers;
 mod apply;
 mod args;
 mod bench;
@@ -173,6 +174,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Import(args)) => import::import(&args),
         Some(Verb::Verify(args)) => verify::verify(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),
+        Some(Verb::Answers(args)) => answers::answers(&args),
         Some(Verb::Apply(args)) => apply::apply(&args),
         Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Run(args)) => run::run(&args),

@@ -5,6 +5,7 @@
 // A closed or full stream must not end the program: `println!` panics there.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+mod answers;
 pub mod bundle;
 mod differences;
 pub mod evidence;
@@ -14,6 +15,7 @@ pub mod resolve;
 mod step_rows;
 mod volume;
 
+pub use answers::{Answers, answers_of, headliners_of};
 pub use differences::{differences, differences_of_finding};
 pub use real_source::real_source;
 pub use step_rows::{rows_of_nodes, rows_of_steps};

@@ -56,6 +56,8 @@ pub enum Verb {
     Verify(VerifyArgs),
     /// Show the rows that leave a step, computed on a sample
     Preview(PreviewArgs),
+    /// Work the answers of a project out, and show them or write them as a page or as pictures
+    Answers(AnswersArgs),
     /// Apply a list of edits from a file to a project
     Apply(ApplyArgs),
     /// Export a project as a bundle that runs without the designer
@@ -364,6 +366,44 @@ pub struct PreviewArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct AnswersArgs {
+    pub project: PathBuf,
+    /// Only the answer of this step (id or title)
+    #[arg(long, value_name = "STEP")]
+    pub only: Option<String>,
+    /// `html`: one page of all that needs nothing besides itself; `svg` and `png`: a picture of each
+    #[arg(long, value_enum, default_value_t = AnswersForm::Text)]
+    pub format: AnswersForm,
+    /// File for the page, or folder for the pictures; without it text and page go to standard output
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Colours of pictures; a page has those of its reader
+    #[arg(long, value_enum, default_value_t = PictureLook::Light)]
+    pub look: PictureLook,
+    /// Value of a parameter
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Policy of the organisation that is kept to, besides those that the project names itself
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswersForm {
+    Text,
+    Json,
+    Html,
+    Svg,
+    Png,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureLook {
+    Light,
+    Dark,
+}
+
+#[derive(Args, Debug)]
 pub struct ApplyArgs {
     pub project: PathBuf,
     /// A JSON list of edits (`pipewright schema edits`)
@@ -460,8 +500,15 @@ pub struct TestArgs {
 #[derive(Args, Debug)]
 pub struct GraphArgs {
     pub project: PathBuf,
+    /// Text of a diagram language, or the map as the canvas has it
     #[arg(long, value_enum, default_value_t = Diagram::Mermaid)]
     pub format: Diagram,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Colours of the map
+    #[arg(long, value_enum, default_value_t = PictureLook::Light)]
+    pub look: PictureLook,
 }
 
 #[derive(Args, Debug)]
@@ -541,6 +588,9 @@ pub enum RowForm {
 pub enum Diagram {
     Mermaid,
     Dot,
+    Svg,
+    Png,
+    Pdf,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]

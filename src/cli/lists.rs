@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pipewright_core::diagnostic::did_you_mean;
+use pipewright_core::export::map::map;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
 use pipewright_core::policy::json_schema_of_policy;
@@ -11,9 +12,11 @@ use pipewright_core::quote;
 use pipewright_core::steps::{Example, StepKind, kind, kinds};
 use serde_json::{Value as Json, json};
 
+use super::answers::{look_of, put_in_place};
 use super::args::{Diagram, Form, GraphArgs, NameArgs, SchemaOf};
 use super::output::{print_json, print_text};
 use super::{Failure, Outcome, VerbResult, usage};
+use crate::pictures::{self, PictureKind};
 
 pub fn steps(args: &NameArgs) -> VerbResult {
     let chosen: Vec<&dyn StepKind> = match &args.name {
@@ -158,10 +161,21 @@ pub fn schema(of: SchemaOf) -> VerbResult {
 pub fn graph(args: &GraphArgs) -> VerbResult {
     let invalid = |diagnostic| Failure { diagnostics: vec![diagnostic], outcome: Outcome::Invalid };
     let (project, _) = read_file(&args.project).map_err(invalid)?;
-    print_text(&match args.format {
-        Diagram::Mermaid => mermaid(&project),
-        Diagram::Dot => dot(&project),
-    })?;
+    let picture = |kind: PictureKind| pictures::bytes_of(&map(&project), look_of(args.look), kind);
+    let bytes = match args.format {
+        Diagram::Mermaid => mermaid(&project).into_bytes(),
+        Diagram::Dot => dot(&project).into_bytes(),
+        Diagram::Svg => picture(PictureKind::Svg)?,
+        Diagram::Png => picture(PictureKind::Png)?,
+        Diagram::Pdf => picture(PictureKind::Pdf)?,
+    };
+    match &args.out {
+        Some(path) => put_in_place(&[(path.clone(), bytes)])?,
+        None if matches!(args.format, Diagram::Png | Diagram::Pdf) => {
+            return Err(usage("a picture that is no text does not go to standard output", "add --out FILE"));
+        }
+        None => print_text(&String::from_utf8_lossy(&bytes))?,
+    }
     Ok(Outcome::Done)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use pipewright_core::data::Value;
-use pipewright_core::data::figures::grouped;
+use pipewright_core::data::figures::{cell_number, grouped};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{LeftOut, LeftOutKind};
 use pipewright_core::quote::{visible, visible_json, visible_lines, visible_start};
@@ -97,6 +97,7 @@ pub fn write_aligned(table: &ResultTable, out: &mut dyn Write) -> io::Result<()>
 fn cell(value: &Value, widest: usize) -> (String, bool) {
     let text = match value {
         Value::String(text) => text.clone(),
+        Value::Float(number) => cell_number(*number),
         other => match other.to_json() {
             serde_json::Value::String(text) => text,
             json => json.to_string(),

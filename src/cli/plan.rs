@@ -11,12 +11,12 @@ use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
 use pipewright_core::plan::plan as plan_of;
 use pipewright_core::planner::{
-    Asked, Catalogue, Gap, Selection, Sentence, Vocabulary, cell_evidence, check_meanings, check_requests, compare,
-    coverage, forbidden_sources, gaps, one_field_away, plan_gaps, propose, ready_question, ready_questions,
-    request_gaps, unused_fields,
+    AnswerShape, Asked, Catalogue, Gap, Proposal, Selection, Sentence, Vocabulary, asked_by, cell_evidence,
+    check_meanings, check_requests, compare, coverage, forbidden_sources, gaps, not_in_it, one_field_away, plan_gaps,
+    propose, ready_question, ready_questions, request_gaps, steps_before, unconfirmed, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
-use pipewright_engine::Cancel;
+use pipewright_engine::{Cancel, SAMPLE_ROWS, Sampling, preview_told};
 use serde_json::{Value as Json, json};
 
 use super::args::{Form, NameArgs, PlanArgs, PlanForm};
@@ -82,7 +82,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         return missing(args, &mut design, &catalogue, &questions, wanted.as_deref());
     }
     if let Some(id) = &wanted {
-        return question(args, &mut design, &catalogue, &questions, id);
+        return question(args, &mut design, &catalogue, &questions, id, (&opened.base, &parameters));
     }
     if args.coverage {
         return print_coverage(args.format, &catalogue, &questions);
@@ -218,7 +218,14 @@ fn missing(
     Ok(Outcome::Done)
 }
 
-fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questions: &[Asked], id: &str) -> VerbResult {
+fn question(
+    args: &PlanArgs,
+    design: &mut Project,
+    catalogue: &Catalogue,
+    questions: &[Asked],
+    id: &str,
+    sample: (&Path, &BTreeMap<String, Value>),
+) -> VerbResult {
     let asked = find_question(design, questions, id)?;
     let proposals = propose(design, catalogue, asked, args.alternatives.max(1));
     let missing = gaps(catalogue, asked, questions);
@@ -243,9 +250,37 @@ fn question(args: &PlanArgs, design: &mut Project, catalogue: &Catalogue, questi
                 "forbidden": forbidden,
             }))?;
         }
-        _ => print_text(&(plan_text::question(asked, &proposals, &missing) + &plan_text::forbidden(&forbidden)))?,
+        _ => {
+            let told = proposals.first().map_or(String::new(), |best| first_answer(design, catalogue, best, sample));
+            let text = plan_text::question(asked, &proposals, &missing) + &told + &plan_text::forbidden(&forbidden);
+            print_text(&text)?;
+        }
     }
     Ok(Outcome::Done)
+}
+
+/// What the first way to answer gives on a sample, and what is not in it. A flow that gives nothing yet says nothing.
+fn first_answer(
+    design: &Project,
+    catalogue: &Catalogue,
+    best: &Proposal,
+    (base, parameters): (&Path, &BTreeMap<String, Value>),
+) -> String {
+    let mut tried = design.clone();
+    if tried.apply(&best.edits).is_err() {
+        return String::new();
+    }
+    let plan = plan_of(&tried);
+    let answer = tried.steps.get(&best.answer);
+    let node = plan.steps.get(&best.answer).and_then(|step| step.nodes.last().copied());
+    let (Some(answer), Some(node)) = (answer, node) else { return String::new() };
+    let values = resolve_parameters(&plan.parameters, parameters, &|_| None).unwrap_or_default();
+    let sampling = Sampling::Spread { rows: SAMPLE_ROWS };
+    let Ok(told) = preview_told(&plan, node, &sampling, base, &values) else { return String::new() };
+    let shape = AnswerShape::of(asked_by(&tried, answer).as_ref(), &plan, node, &catalogue.vocabulary, &answer.title);
+    let list = not_in_it(&told.report.left_out, &unconfirmed(catalogue, &steps_before(&tried, &best.answer)));
+    let exactness = if told.result.whole { "exact" } else { "from a sample" };
+    plan_text::answer(&shape.headline(&*told.result.table).sentence, exactness, &list)
 }
 
 fn print_coverage(format: PlanForm, catalogue: &Catalogue, questions: &[Asked]) -> VerbResult {

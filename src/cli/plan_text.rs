@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use pipewright_core::data::figures::grouped;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Concept, Coverage, CoverageState, Difference, Forbidden, Gap, Proposal, ReadyQuestion,
+    Asked, Catalogue, Concept, Coverage, CoverageState, Difference, Forbidden, Gap, NotInIt, Proposal, ReadyQuestion,
     Vocabulary, Volume, VolumeOf, one_field_away, unused_fields,
 };
 use pipewright_core::quote::{csv_cell, markdown_text};
@@ -31,6 +32,16 @@ pub fn findings(findings: &[Finding]) -> String {
     }
     if findings.is_empty() {
         text.push_str("nothing stands out\n");
+    }
+    text
+}
+
+/// What an answer would say, and what is not in it.
+pub fn answer(sentence: &str, exactness: &str, not_in_it: &[NotInIt]) -> String {
+    let mut text = String::new();
+    line!(text, "the first way answers ({exactness}): {sentence}");
+    for one in not_in_it {
+        line!(text, "  not in it: {} {}", grouped(one.count), one.text);
     }
     text
 }

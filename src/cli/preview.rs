@@ -1,12 +1,17 @@
 //! `pipewright preview`: the rows that leave a step, as the designer shows them.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use pipewright_app::evidence::evidence_of;
+use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
 use pipewright_core::files;
 use pipewright_core::ir::{NodeId, resolve_parameters};
-use pipewright_core::planner::{AnswerShape, Asked, Headline, Vocabulary};
+use pipewright_core::planner::{
+    AnswerShape, Catalogue, Headline, Vocabulary, asked_by, not_in_it, steps_before, unconfirmed,
+};
 use pipewright_engine::{PreviewReport, ResultTable, Sampling, ToldPreview, preview_told};
 
 use super::args::{PreviewArgs, RowForm};
@@ -80,6 +85,9 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         tell!("answer: {}", headline(&opened, &step, node, &result.table).sentence);
     }
     say_left_out(&report.left_out);
+    if plan_step.kind == "answer" {
+        say_unconfirmed(&opened, &step, &parameters);
+    }
     tell(&remarks);
     if let Some(path) = &args.report {
         save_report(path, &report)?;
@@ -97,11 +105,20 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
 fn headline(opened: &Opened, step: &str, node: NodeId, table: &ResultTable) -> Headline {
     let project = opened.project.as_ref();
     let own = project.and_then(|project| project.steps.get(step));
-    let question = own.and_then(|step| project?.questions.get(step.settings.get("question")?.as_str()?));
-    let asked = question.and_then(|question| Asked::own(question)?.ok());
+    let asked = own.and_then(|step| asked_by(project?, step));
     let vocabulary = project.map_or_else(Vocabulary::shipped, |project| Vocabulary::of(project).0);
     let title = &opened.plan.node(node).origin.title;
     AnswerShape::of(asked.as_ref(), &opened.plan, node, &vocabulary, title).headline(table)
+}
+
+/// Meanings on which an answer rests and that nobody has confirmed.
+fn say_unconfirmed(opened: &Opened, step: &str, parameters: &BTreeMap<String, Value>) {
+    let Some(project) = &opened.project else { return };
+    let (sources, _) = evidence_of(project, &opened.base, parameters);
+    let catalogue = Catalogue::new(Vocabulary::of(project).0, sources).under(project);
+    for one in not_in_it(&[], &unconfirmed(&catalogue, &steps_before(project, step))) {
+        tell!("  not in it: {} {}", one.count, one.text);
+    }
 }
 
 /// Replaces a file that was named for it.

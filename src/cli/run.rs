@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use pipewright_app::headliners_of;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
@@ -31,6 +32,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
         opened.keep_flow(flow)?;
     }
     let parameters = parameters(args, &opened)?;
+    let headliners = opened.project.as_ref().map(|project| headliners_of(project, &opened.plan));
     opened.plan = load_answers(&opened.plan);
     let mut faults = check_exportable(&opened.plan);
     if args.quarantine.is_some() {
@@ -65,12 +67,13 @@ pub fn run(args: &RunArgs) -> VerbResult {
             .cloned()
             .collect(),
         memory: args.memory,
+        headliners: headliners.unwrap_or_default(),
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
         ..RunOptions::default()
     };
     let progress = Progress::new(args.log_format);
     let result = pipewright_engine::run(&opened.plan, &options, &progress);
-    progress.bar.finish_and_clear();
+    progress.finish();
     let report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;
@@ -163,6 +166,9 @@ fn say(report: &RunReport, args: &RunArgs) {
         tell!("{verb} {rows}{}", sink.path);
         say_left_out(&sink.left_out);
     }
+    for answer in &report.answers {
+        tell!("answer: {}: {}", answer.title, answer.told.sentence);
+    }
     say_kept(&report.kept);
     for source in report.sources.iter().filter(|source| source.tally.quarantined > 0) {
         tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
@@ -209,14 +215,14 @@ pub fn say_kept(kept: &[String]) {
 }
 
 /// A bar on a terminal, lines otherwise.
-struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     json: bool,
     lines: bool,
 }
 
 impl Progress {
-    fn new(form: Form) -> Self {
+    pub fn new(form: Form) -> Self {
         let is_terminal = std::io::stderr().is_terminal() && form == Form::Text;
         let bar = if is_terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
@@ -224,6 +230,10 @@ impl Progress {
             bar.set_style(style);
         }
         Self { bar, json: form == Form::Json, lines: !is_terminal }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

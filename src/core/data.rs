@@ -2,6 +2,7 @@
 
 pub mod figures;
 pub mod instants;
+pub mod marks;
 mod schema;
 mod types;
 mod value;

@@ -1,7 +1,12 @@
-//! Exports: a `Plan` and facts of the design → a bundle of files for an engine. One file (or folder) per target.
+//! Exports: a `Plan` and facts of the design → a bundle of files for an engine, one file (or folder) per target; answers
+//! and the map → pictures and a page for people.
 //! Must not import anything above; touches no file system.
 
+pub mod answers;
+pub mod charts;
+pub mod drawing;
 pub mod duckdb;
+pub mod map;
 pub mod pipeline;
 
 use std::collections::BTreeMap;

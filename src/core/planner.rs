@@ -2,6 +2,7 @@
 //! (profiles of samples) that others gather: reads no file and runs nothing.
 //! Imports everything up to plan; must not import export.
 
+mod card;
 mod catalogue;
 mod coverage;
 mod derive;
@@ -18,6 +19,7 @@ mod requests;
 mod testing;
 mod vocabulary;
 
+pub use card::{NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, unconfirmed, with_values};
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::gaps::{Gap, gaps};
 pub use coverage::{
@@ -32,11 +34,11 @@ pub use inventory::{SourceFacts, TimeSpan, source_facts};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use planned::{drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
-pub use questions::answer::{About, AnswerShape, MeasureShape, Unit};
+pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::{Headline, Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
 pub use questions::{
-    Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, TimeGrain,
+    Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, Tells, TimeGrain,
     ready_question, ready_questions,
 };
 pub use requests::{

@@ -13,6 +13,7 @@ mod partial;
 mod prepare;
 mod quarantine;
 mod report;
+mod told;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ pub(crate) use report::{
     changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory, step_report,
     unmatched_in_step,
 };
+pub use told::{AnswerReport, Headliner, Headliners, ToldAnswer};
 
 use crate::allowance::Allowance;
 use crate::cancel::Cancel;
@@ -81,6 +83,8 @@ pub struct RunOptions {
     pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.
     pub chunk_size: Option<usize>,
+    /// Make sentences of answers, for the report.
+    pub headliners: Headliners,
     /// Bytes of memory that the run keeps to; `None`: half of the machine's.
     pub memory: Option<u64>,
     pub cancel: Cancel,
@@ -230,6 +234,8 @@ struct Run<'a> {
     /// Those that need no more rows.
     satisfied: BTreeSet<NodeId>,
     sinks: BTreeMap<NodeId, Sink>,
+    /// Rows of those that are complete.
+    written: BTreeMap<NodeId, u64>,
     quarantine: Option<QuarantineFile>,
     tallies: BTreeMap<NodeId, Tally>,
     cancel: Cancel,
@@ -277,6 +283,7 @@ fn execute(
         done: BTreeSet::new(),
         satisfied: BTreeSet::new(),
         sinks: BTreeMap::new(),
+        written: BTreeMap::new(),
         quarantine,
         tallies: BTreeMap::new(),
         cancel: options.cancel.clone(),
@@ -307,6 +314,8 @@ fn execute(
         run.done.insert(root);
     }
     run.complete(report)?;
+    let rows = std::mem::take(&mut run.written);
+    report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel);
     progress.step("publishing");
     if let Some(file) = &mut run.quarantine {
         match file.finish()? {
@@ -471,6 +480,7 @@ impl Run<'_> {
         report.sinks.clear();
         for (id, sink) in std::mem::take(&mut self.sinks) {
             let (rows, bytes) = sink.finish()?;
+            self.written.insert(id, rows);
             report.rows_written += rows;
             let sink = sink_report(self.plan.node(id), &self.targets[&id]);
             report.sinks.push(SinkReport { rows, bytes, ..sink });

@@ -24,6 +24,7 @@ use super::canvas::{Selection, layout};
 use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
 use super::panels::canvas_panel::select;
 use super::settings::Mode;
+use super::share::Share;
 use super::state::view::{Dialog, PalettePopup, Search, Then};
 use super::state::{ExportState, Notice, RunState};
 
@@ -63,7 +64,7 @@ impl App {
                     self.select(Selection { steps: [placed.step].into(), wires: BTreeSet::new() }, true);
                 }
             }
-            Action::ShowTab(tab) => self.view.bottom = tab,
+            Action::ShowTab(tab) => self.show_tab(tab),
             Action::StartRun { out, parameters } => self.start_run(ctx, out, parameters),
             Action::CancelRun => self.backend.cancel_run(),
             Action::LookForFindings => {
@@ -92,9 +93,11 @@ impl App {
             Action::ReplacePlanned { source, path } => self.look_at_real(ctx, &source, &path),
             Action::AcceptReal => self.accept_real(ctx),
             Action::ShowCell { question, source } => {
-                self.view.bottom = BottomTab::Coverage;
+                self.show_tab(BottomTab::Coverage);
                 self.view.coverage.cell = Some((question, source));
             }
+            Action::StartShare { share, path } => self.start_share(ctx, share, path),
+            Action::Turn(turn) => self.turn(turn),
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
             Action::Dismiss => self.state.notice = None,
@@ -154,6 +157,12 @@ impl App {
         if !self.state.is_open {
             self.show_new_project();
         }
+    }
+
+    /// Shows a tab of the panel below.
+    pub(super) fn show_tab(&mut self, tab: BottomTab) {
+        self.view.bottom = tab;
+        self.view.fold.open();
     }
 
     pub(super) fn notice(&mut self, ctx: &Context, text: impl Into<String>, is_error: bool) {
@@ -251,14 +260,14 @@ impl App {
                 self.view.left = LeftTab::Findings;
                 self.handle(ctx, Action::LookForFindings);
             }
-            Command::Coverage => self.view.bottom = BottomTab::Coverage,
+            Command::Coverage => self.show_tab(BottomTab::Coverage),
             Command::Layout => self.arrange(ctx),
             Command::Fit | Command::FitSelection | Command::ZoomIn | Command::ZoomOut => self.move_view(command),
             Command::Search => self.view.search = Some(Search { is_new: true, ..Search::default() }),
             Command::Find => {
                 self.view.search = Some(Search { is_new: true, only_steps: true, ..Search::default() });
             }
-            Command::Check => self.view.bottom = BottomTab::Problems,
+            Command::Check => self.show_tab(BottomTab::Problems),
             Command::Run => {
                 self.dismiss_suggestion();
                 self.ask_run(ctx);
@@ -271,6 +280,11 @@ impl App {
                 self.state.export = ExportState::default();
                 self.view.show_dialog(Dialog::Export { target, folder });
             }
+            Command::Present => self.present(),
+            Command::ExportAnswers => self.show_share(Share::Page),
+            Command::ExportMap => self.show_share(Share::MapPdf),
+            Command::FoldBelow => self.view.fold.turn(),
+            Command::FoldSides => self.view.fold.sides = !self.view.fold.sides,
             Command::NextPanel => self.view.next_panel(),
             Command::Theme => {
                 let is_dark = ctx.theme() == egui::Theme::Dark;
@@ -414,7 +428,7 @@ impl App {
 
     /// Asks where a run writes and with which parameters.
     fn ask_run(&mut self, ctx: &Context) {
-        self.view.bottom = BottomTab::Run;
+        self.show_tab(BottomTab::Run);
         if self.state.run.active.is_some() {
             self.notice(ctx, "a run is under way", false);
             return;
@@ -427,7 +441,7 @@ impl App {
 
     fn start_run(&mut self, ctx: &Context, out: PathBuf, typed: BTreeMap<String, String>) {
         self.view.dialog = None;
-        self.view.bottom = BottomTab::Run;
+        self.show_tab(BottomTab::Run);
         let plan = self.state.plan_of_project();
         let mut problems = pipewright_core::export::check_exportable(&plan);
         let mut parameters = BTreeMap::new();
@@ -444,7 +458,8 @@ impl App {
             self.notice(ctx, "the design cannot run yet: see the Run tab", true);
             return;
         }
-        let task = RunTask { plan, base: self.state.base(), out, parameters };
+        let headliners = pipewright_app::headliners_of(&self.state.project, &plan);
+        let task = RunTask { plan, headliners, base: self.state.base(), out, parameters };
         self.state.run.active = Some(self.backend.run(task));
     }
 
@@ -474,6 +489,7 @@ impl App {
             (Browse::SaveAs, Some(Dialog::SaveAs { path, .. })) => *path = shown,
             (Browse::ExportFolder, Some(Dialog::Export { folder, .. })) => *folder = shown,
             (Browse::RunFolder, Some(Dialog::Run { out, .. })) => *out = shown,
+            (Browse::ShareFile | Browse::ShareFolder, Some(Dialog::Share { path, .. })) => *path = shown,
             (Browse::Field { id, field, .. }, _) => {
                 let text = super::state::relative_path(&first, &self.state.base());
                 self.edit(ctx, "choose a file", &[edits::set(&id, &field, Json::from(text))], false);
@@ -483,6 +499,7 @@ impl App {
             }
             (Browse::Real(source), _) => self.handle(ctx, Action::ReplacePlanned { source, path: first }),
             (Browse::SaveAs | Browse::ExportFolder | Browse::RunFolder, _) => {}
+            (Browse::ShareFile | Browse::ShareFolder, _) => {}
         }
     }
 

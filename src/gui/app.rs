@@ -22,7 +22,7 @@ use super::state::AppState;
 use super::state::results::Freshness;
 use super::state::view::View;
 use super::theme;
-use super::{dialogs, keys, widgets};
+use super::{dialogs, fold, keys, present, widgets};
 
 /// The designer.
 pub struct App {
@@ -75,6 +75,8 @@ impl App {
         let is_waiting = state.results.computing
             || state.saving
             || state.export.busy
+            || state.share.busy
+            || state.present.looking.is_some()
             || state.run.active.is_some()
             || state.findings.looking.is_some()
             || state.findings.differs.values().any(Option::is_none)
@@ -110,6 +112,7 @@ impl App {
             }
         }
         self.take_close(ctx);
+        present::take_keys(ctx, &self.view, &mut self.actions);
         keys::take_keys(ctx, &self.state, &self.view, &mut self.actions);
         for action in self.actions.take() {
             self.handle(ctx, action);
@@ -212,6 +215,14 @@ impl App {
         }
         let bar = |ui: &Ui| Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(12, 0));
         let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
+        if view.present.is_some() {
+            present::present_ui(ui, state, view, out);
+            dialogs::dialogs_ui(&ctx, state, view, out);
+            if !self.actions.is_empty() {
+                ctx.request_repaint();
+            }
+            return;
+        }
         Panel::top("top bar").frame(bar(ui)).exact_size(40.0).show(ui, |ui| topbar::top_bar_ui(ui, state, out));
         if !state.is_open {
             start::start_ui(ui, state, out);
@@ -239,25 +250,36 @@ impl App {
         let room = ui.available_size();
         let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
         let plain = |ui: &Ui| Frame::new().fill(ui.visuals().panel_fill);
-        let bottom = Panel::bottom("bottom")
-            .frame(plain(ui))
-            .resizable(true)
-            .default_size(state.settings.bottom.min(room.y * 0.38))
-            .size_range(80.0..=(room.y * 0.5).max(80.0))
-            .show(ui, |ui| bottom_ui(ui, state, view, out));
-        let left = Panel::left("left")
-            .frame(plain(ui))
-            .resizable(true)
-            .default_size(state.settings.left)
-            .size_range(180.0..=(room.x * 0.4).max(180.0))
-            .show(ui, |ui| left_ui(ui, state, view, out));
-        let right = Panel::right("inspector")
-            .frame(plain(ui).inner_margin(Margin { left: 16, right: 6, top: 10, bottom: 4 }))
-            .resizable(true)
-            .default_size(state.settings.right)
-            .size_range(240.0..=(room.x * 0.45).max(240.0))
-            .show(ui, |ui| inspector::inspector_ui(ui, state, view, out));
-        let sizes = (left.response.rect.width(), right.response.rect.width(), bottom.response.rect.height());
+        fold::follow(&ctx, state, view);
+        // The canvas keeps half of the window each way, in small windows too.
+        let mut sizes = (state.settings.left, state.settings.right, state.settings.bottom);
+        if view.fold.is_low {
+            Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS).show(ui, |ui| tabs_ui(ui, state, view));
+        } else {
+            let highest = (room.y * 0.45).max(80.0);
+            let bottom = Panel::bottom("bottom")
+                .frame(plain(ui))
+                .resizable(true)
+                .default_size(state.settings.bottom.min(room.y * 0.38))
+                .size_range(80.0..=highest)
+                .show(ui, |ui| bottom_ui(ui, state, view, out));
+            sizes.2 = bottom.response.rect.height();
+        }
+        if !view.fold.sides {
+            let left = Panel::left("left")
+                .frame(plain(ui))
+                .resizable(true)
+                .default_size(state.settings.left.min(room.x * 0.187))
+                .size_range(180.0..=(room.x * 0.24).max(180.0))
+                .show(ui, |ui| left_ui(ui, state, view, out));
+            let right = Panel::right("inspector")
+                .frame(plain(ui).inner_margin(Margin { left: 16, right: 6, top: 10, bottom: 4 }))
+                .resizable(true)
+                .default_size(state.settings.right.min(room.x * 0.2))
+                .size_range(240.0..=(room.x * 0.26).max(240.0))
+                .show(ui, |ui| inspector::inspector_ui(ui, state, view, out));
+            (sizes.0, sizes.1) = (left.response.rect.width(), right.response.rect.width());
+        }
         let canvas = theme::palette(&ctx).canvas;
         let events = CentralPanel::default()
             .frame(Frame::new().fill(canvas))
@@ -313,8 +335,26 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     }
 }
 
+/// Height of the tabs below, with nothing under them.
+const TABS: f32 = 32.0;
+
 fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     ui.take_available_space();
+    tabs_ui(ui, state, view);
+    widgets::hairline(ui);
+    match view.bottom {
+        BottomTab::Preview => preview::preview_ui(ui, state, view, out),
+        BottomTab::Unread => unread::unread_ui(ui, state, out),
+        BottomTab::Problems => problems::problems_ui(ui, state, out),
+        BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
+        BottomTab::Differs => differs::differs_ui(ui, state, view, out),
+        BottomTab::Volume => volume::volume_ui(ui, state, view, out),
+        BottomTab::Run => run_panel::run_ui(ui, state, out),
+    }
+}
+
+/// The tabs of the panel below; a click on one opens the panel.
+fn tabs_ui(ui: &mut Ui, state: &AppState, view: &mut View) {
     let unread = unread::count(state);
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_2);
@@ -330,28 +370,19 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
             (BottomTab::Run, "Run".to_owned()),
         ] {
             let is_shown = view.bottom == tab;
-            let response = widgets::tab(ui, &text, is_shown);
+            let response = widgets::tab(ui, &text, is_shown && !view.fold.is_low);
             if is_shown && view.takes_panel(3) {
                 response.request_focus();
             }
             if response.clicked() {
                 view.bottom = tab;
+                view.fold.open();
             }
         }
         if view.bottom == BottomTab::Preview {
             preview::header_ui(ui, state, view);
         }
     });
-    widgets::hairline(ui);
-    match view.bottom {
-        BottomTab::Preview => preview::preview_ui(ui, state, view, out),
-        BottomTab::Unread => unread::unread_ui(ui, state, out),
-        BottomTab::Problems => problems::problems_ui(ui, state, out),
-        BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
-        BottomTab::Differs => differs::differs_ui(ui, state, view, out),
-        BottomTab::Volume => volume::volume_ui(ui, state, view, out),
-        BottomTab::Run => run_panel::run_ui(ui, state, out),
-    }
 }
 
 /// egui's word for a mode.

@@ -2,7 +2,9 @@
 //! The designer sends tasks and drains messages once a frame; each message wakes the window. Threads are named,
 //! channels bounded. The only room of the designer that touches files or the engine's workers.
 
+mod answers;
 pub mod desk;
+mod example;
 mod files;
 mod work;
 
@@ -27,11 +29,12 @@ use super::settings::Settings;
 use super::suggestion::planning::{KnownEvidence, Planning};
 use desk::Desk;
 
+pub use answers::{AnswersTask, ShareTask, Shared};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
 
-use pipewright_engine::{Budget, Cancel, PreviewRequest, PreviewWorker};
+use pipewright_engine::{Answers, Budget, Cancel, PreviewRequest, PreviewWorker};
 
 /// How many messages or tasks may wait.
 const WAITING: usize = 4096;
@@ -44,8 +47,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub enum FileTask {
     /// Reads a project and looks for what a crash left behind.
     Open(PathBuf),
-    /// Reads the first of these projects that is there.
-    OpenFirst(Vec<PathBuf>),
+    /// Makes the worked example.
+    OpenExample,
     /// Looks for edits to a project that never got a file.
     LookForUntitled,
     /// `project` is shown from now on: edits go into a journal beside `path`; `None`: it has no file yet. The journal of
@@ -143,6 +146,8 @@ pub enum Message {
         path: PathBuf,
         result: Result<Box<Opened>, Diagnostic>,
     },
+    /// The worked example, with what is to be known of it.
+    Example(Result<Box<(Project, Vec<Diagnostic>)>, Diagnostic>),
     /// Edits of projects without a file, left behind by crashes.
     Untitled(Vec<Left>),
     Saved {
@@ -247,6 +252,13 @@ pub enum Message {
         look: u64,
         result: Result<Box<Answered>, Diagnostic>,
     },
+    /// The answers of the project.
+    Answers {
+        look: u64,
+        result: Result<Answers, Vec<Diagnostic>>,
+    },
+    /// Answers or the map, written for others.
+    Shared(Shared),
     Exported {
         folder: PathBuf,
         /// The names of the files, and warnings.
@@ -405,6 +417,18 @@ impl Backend {
     /// Writes an export.
     pub fn export(&self, task: ExportTask) {
         work::export(task, &self.desk);
+    }
+
+    /// Works the answers of a project out. Gives the look's number.
+    pub fn answers(&mut self, task: AnswersTask) -> u64 {
+        self.looks += 1;
+        answers::answers(self.looks, task, &self.desk);
+        self.looks
+    }
+
+    /// Writes answers or the map for others.
+    pub fn share(&self, task: ShareTask) {
+        answers::share(task, &self.desk);
     }
 
     /// Looks for what stands out in a project's sources. Gives the look's number.

@@ -12,6 +12,8 @@ use pipewright_core::project::Edit;
 
 use super::canvas::PortRef;
 use super::dialogs::recovery::RecoverAnswer;
+use super::present::Turn;
+use super::share::Share;
 
 macro_rules! commands {
     ($($name:ident => $text:literal, $doc:literal, [$($keys:expr),*];)*) => {
@@ -89,6 +91,11 @@ commands! {
     Check => "Show problems", "Lists everything that is wrong with the design.", [plain(Key::F7)];
     Run => "Run", "Runs the design on the whole input.", [plain(Key::F5)];
     Export => "Export…", "Writes the design as a pipeline that runs without the designer.", [ctrl(Key::E)];
+    Present => "Present answers", "Shows the answers one by one, large, for a meeting.", [plain(Key::F11)];
+    ExportAnswers => "Export the answers…", "Writes the answers as one page or as pictures, for people without the designer.", [];
+    ExportMap => "Export the map…", "Writes the steps and wires as a picture or as PDF.", [];
+    FoldBelow => "Fold the panel below", "Folds preview, problems and run to their tabs, or opens them.", [plain(Key::F9)];
+    FoldSides => "Fold the side panels", "Gives the canvas the whole width, or takes it back.", [ctrl(Key::Backslash)];
     NextPanel => "Next panel", "Moves the keyboard to the next panel.", [plain(Key::F6)];
     Theme => "Light or dark", "Switches between the light and the dark look.", [];
     LargerText => "Larger interface", "Makes everything larger.", [];
@@ -126,8 +133,10 @@ impl Command {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
             New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
-            | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings | Coverage | NextPanel | Theme
-            | LargerText | SmallerText | Quit => false,
+            | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
+            | NextSuggestion | LookForFindings | Coverage | NextPanel | Theme | LargerText | SmallerText | Quit => {
+                false
+            }
         }
     }
 }
@@ -232,6 +241,13 @@ pub enum Action {
         target: String,
         folder: PathBuf,
     },
+    /// Writes answers or the map for others.
+    StartShare {
+        share: Share,
+        path: PathBuf,
+    },
+    /// Goes on among the answers that are presented, or leaves them.
+    Turn(Turn),
     OpenExample,
     /// What becomes of a journal that a crash left.
     Recover(RecoverAnswer),
@@ -264,6 +280,9 @@ pub enum Browse {
     SaveAs,
     ExportFolder,
     RunFolder,
+    /// Where answers or the map are written.
+    ShareFile,
+    ShareFolder,
     /// The file that a planned source waited for.
     Real(Id),
     /// A path setting of a step or source: item id and field.

@@ -17,6 +17,7 @@ use super::command::{Action, Actions, Browse, UnsavedAnswer};
 use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
 use super::icons::{Icon, icon_button, icon_ui};
 use super::keys;
+use super::share;
 use super::state::StateRef;
 use super::state::view::{Dialog, View};
 use super::theme;
@@ -52,6 +53,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Real { title, path, differences, .. } => is_done = real_ui(ui, title, path, differences, out),
             Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
             Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
+            Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);
@@ -111,7 +113,11 @@ pub fn path_field_ui(
 fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
     let mut is_done = false;
     title_ui(ui, "Open", &mut is_done);
-    soft(ui, "A project, or a data file that becomes a source. Several paths stand in quotes.");
+    soft(
+        ui,
+        "A project; or data that become a source: a file, a folder, or a pattern such as logs/*.gz. Several paths stand \
+         in quotes.",
+    );
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Open path", path, Browse::Open, is_new, out);
     ui.add_space(theme::SPACE_3);

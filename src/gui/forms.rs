@@ -24,6 +24,7 @@ use super::actions::edits;
 use super::backend::ResultTable;
 use super::command::Actions;
 use super::icons::{Icon, icon_ui};
+use super::marked::marked_ui;
 use super::state::StateRef;
 use super::theme;
 use super::widgets;
@@ -196,9 +197,9 @@ pub fn diagnostic_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
         icon_ui(ui, icon, 16.0, Some(colour));
         ui.vertical(|ui| {
-            ui.label(RichText::new(&diagnostic.message).color(colour));
+            marked_ui(ui, &diagnostic.message, &theme::body(), palette.ink(colour));
             if let Some(help) = &diagnostic.help {
-                ui.label(RichText::new(help).color(palette.soft));
+                marked_ui(ui, help, &theme::body(), palette.soft);
             }
         });
     });

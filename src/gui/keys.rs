@@ -29,7 +29,7 @@ const KEYS_WIDTH: f32 = 124.0;
 /// Turns pressed keys into commands.
 pub fn take_keys(ctx: &Context, state: StateRef<'_>, view: &View, out: &mut Actions) {
     let is_writing = ctx.text_edit_focused();
-    let is_covered = view.dialog.is_some() || view.palette.is_some() || view.search.is_some();
+    let is_covered = view.present.is_some() || view.dialog.is_some() || view.palette.is_some() || view.search.is_some();
     if is_covered || !state.left.is_empty() {
         return;
     }

@@ -23,7 +23,9 @@ use super::command::Chosen;
 use super::dialogs::on_disk::{DiskChange, Unsecured};
 use super::panels::differs::Differs;
 use super::panels::volume::VolumeState;
+use super::present::PresentState;
 use super::settings::Settings;
+use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
 use results::Results;
 
@@ -119,6 +121,8 @@ pub struct AppState {
     pub planning: PlanningState,
     pub differs: Option<Differs>,
     pub volume: VolumeState,
+    pub present: PresentState,
+    pub share: ShareState,
 }
 
 /// What was found in the sources.
@@ -170,6 +174,8 @@ impl AppState {
             planning: PlanningState::default(),
             differs: None,
             volume: VolumeState::default(),
+            present: PresentState::default(),
+            share: ShareState::default(),
         }
     }
 
@@ -203,6 +209,8 @@ impl AppState {
         self.planning = PlanningState::default();
         self.differs = None;
         self.volume = VolumeState::default();
+        self.present = PresentState::default();
+        self.share = ShareState::default();
     }
 
     /// The design as it is shown: with the suggestion in it, where there is one.

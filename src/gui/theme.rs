@@ -1,6 +1,6 @@
 //! The designer's look as tokens: colours, type, spacing and radii, and how
 //! they become an egui style. The only file of the designer that may name a
-//! colour, a font or a text size. Imports egui only.
+//! colour, a font or a text size. Imports egui, and the fonts that ship.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow, Stroke,
     Style, TextStyle, Theme, ThemePreference, Vec2, Visuals,
 };
+
+use crate::pictures::fonts;
 
 /// Captions: footers, badges, lane titles. Points.
 pub const CAPTION: f32 = 11.0;
@@ -230,6 +232,11 @@ const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
+/// A colour of a picture that core has laid out.
+pub const fn of_picture([red, green, blue]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
+
 /// `share` of `top` mixed into `ground`; 0 is the ground, 1 the top.
 pub fn mix(ground: Color32, top: Color32, share: f32) -> Color32 {
     ground.lerp_to_gamma(top, share)
@@ -305,11 +312,8 @@ fn fonts() -> FontDefinitions {
     const INTER_SEMIBOLD: &str = "Inter SemiBold";
     const MONO: &str = "JetBrains Mono";
     let mut fonts = FontDefinitions::empty();
-    let files: [(&str, &'static [u8]); 3] = [
-        (INTER, include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-        (INTER_SEMIBOLD, include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        (MONO, include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")),
-    ];
+    let files: [(&str, &'static [u8]); 3] =
+        [(INTER, fonts::INTER), (INTER_SEMIBOLD, fonts::INTER_SEMIBOLD), (MONO, fonts::JETBRAINS_MONO)];
     for (name, bytes) in files {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }

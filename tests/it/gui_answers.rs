@@ -34,7 +34,7 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
         (
             "Bad experience per hour",
             "6 users in the peak hour, 3 March 14:00",
-            "of 262 rows have no `cookie_sid`: not in `users`",
+            "of 262 rows have no cookie_sid: not in users",
         ),
         ("Pages by visitors", "/search: 416 visitors", "of 402 rows are cut off by “First 20 pages”"),
         (

@@ -1,6 +1,7 @@
 //! Tests of the whole: what users do, through the command line, the designer and the files. Those that need an engine
 //! that is not installed say so and are skipped; `PIPEWRIGHT_REQUIRE_ENGINES=1` makes that a failure.
 
+mod answers;
 mod bounds;
 mod cases;
 mod catalogue;
@@ -33,5 +34,7 @@ mod gui;
 mod gui_answers;
 #[cfg(feature = "gui")]
 mod gui_planner;
+#[cfg(feature = "gui")]
+mod gui_present;
 #[cfg(feature = "gui")]
 mod gui_safety;

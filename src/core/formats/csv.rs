@@ -476,7 +476,8 @@ impl Parser for CsvParser {
 
 fn ragged(found: usize, expected: usize) -> String {
     let fields = if found == 1 { "field" } else { "fields" };
-    format!("{found} {fields} where {expected} are expected")
+    let are = if expected == 1 { "is" } else { "are" };
+    format!("{found} {fields} where {expected} {are} expected")
 }
 
 impl CsvParser {

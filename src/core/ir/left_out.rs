@@ -75,7 +75,8 @@ impl Aggregate {
             let ExprKind::Call(call) = &measure.expr.kind else { continue };
             let passes_over = !matches!(call.function.as_str(), "count_if" | "share_if" | "every" | "some");
             let Some(argument) = call.args.first().filter(|_| passes_over && call.filter.is_none()) else { continue };
-            if matches!(argument.kind, ExprKind::Literal(_) | ExprKind::Parameter(_)) {
+            // A condition inside a measure leaves rows out because it is meant to.
+            if matches!(argument.kind, ExprKind::Literal(_) | ExprKind::Parameter(_) | ExprKind::Case { .. }) {
                 continue;
             }
             match found.iter_mut().find(|known| known.key.is_none() && known.expr == argument) {
@@ -121,7 +122,7 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
         value => value.clone(),
     };
     let plain: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-    let shown = |expr: &Expr| print(&bind(&without_secrets(expr.clone()), &plain));
+    let shown = |expr: &Expr| print(&without_points(bind(&without_secrets(expr.clone()), &plain)));
     match &node.op {
         Op::Read(_) => {
             let lines = if fate.unread == 1 { "line" } else { "lines" };
@@ -178,6 +179,18 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
     lines
         .map(|(kind, count, text)| LeftOut { step: node.origin.step.clone(), title: title.clone(), kind, count, text })
         .collect()
+}
+
+/// The same in values that stand in the plan already.
+fn without_points(expr: Expr) -> Expr {
+    expr.rewrite(&mut |mut expr| {
+        if let ExprKind::Literal(Value::Float(number)) = &expr.kind
+            && let Some(whole) = exact_int(*number)
+        {
+            expr.kind = ExprKind::Literal(Value::Int(whole));
+        }
+        expr
+    })
 }
 
 /// Keys of hashes come into no text, also where their values stand in the plan already.
@@ -254,7 +267,7 @@ mod tests {
     fn the_key_of_a_hash_stands_in_no_line() {
         let mut plan = plan();
         let node = std::sync::Arc::make_mut(&mut plan.nodes[1]);
-        node.op = Op::Filter { predicate: parse("hmac(sid, 'the key') = 'x' and status > 3").unwrap() };
+        node.op = Op::Filter { predicate: parse("hmac(sid, 'the key') = 'x' and status > 3.0").unwrap() };
         let fate = |_: NodeId| Some(Fate { rows_in: 5, rows_out: 1, ..Fate::default() });
         let list = left_out(&plan, NodeId(1), &BTreeMap::new(), &fate);
         assert_eq!(list[0].text, "of 5 rows where hmac(sid, ${secret}) = 'x' and status > 3 does not hold (“BAD”)");

@@ -78,6 +78,18 @@ pub struct Contract {
     pub chart: Option<Chart>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dials: Vec<Dial>,
+    /// What the sentence of the answer tells of its measure; none: the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tells: Option<Tells>,
+}
+
+/// Which number of many the sentence of an answer tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tells {
+    Lowest,
+    /// The sum of all rows, for measures that add up, and where the most of it is.
+    Total,
 }
 
 /// A condition on rows.

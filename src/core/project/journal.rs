@@ -280,6 +280,17 @@ impl LeftBehind {
         self.batches.iter().all(|batch| design.apply(batch).is_ok()).then_some(design)
     }
 
+    /// The project that the edits start from. `None`: it is not in the journal.
+    pub fn beginning(&self) -> Option<Project> {
+        load(self.text.as_deref()?).ok().map(|(project, _)| project)
+    }
+
+    /// When it was written last: `3 March 2026, 14:05 UTC`.
+    pub fn changed_at(&self) -> Option<String> {
+        let time = fs::metadata(&self.path).and_then(|about| about.modified()).ok()?;
+        Some(chrono::DateTime::<chrono::Utc>::from(time).format("%-d %B %Y, %H:%M UTC").to_string())
+    }
+
     /// Whether something in it cannot be read.
     pub fn is_damaged(&self) -> bool {
         !self.rest.is_empty()

@@ -9,6 +9,7 @@ use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OnFail, Op, Par
 use serde::{Deserialize, Serialize};
 
 use super::flow::Count;
+use super::told::AnswerReport;
 
 /// What a run did. JSON in the file that `--report` names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     pub steps: Vec<StepReport>,
     pub sinks: Vec<SinkReport>,
+    /// Answers that were written, each in a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerReport>,
     pub bytes_read: u64,
     pub rows_read: u64,
     pub rows_written: u64,

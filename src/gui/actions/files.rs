@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Context, pos2, vec2};
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::import::{Imported, import_edits};
 use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
@@ -20,18 +21,6 @@ use crate::gui::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
 use crate::gui::dialogs::on_disk::Unsecured;
 use crate::gui::state::view::{Dialog, Then};
 use crate::gui::state::{UNTITLED, relative_path};
-
-/// The worked example, in the folder of the program's sources.
-const EXAMPLE: &str = "projects/shop/shop.pipewright.json";
-
-/// Where the worked example may be: in the current folder, in one above the program, where it was built.
-fn example_places() -> Vec<PathBuf> {
-    let program = std::env::current_exe().unwrap_or_default();
-    let mut places = vec![PathBuf::from(EXAMPLE)];
-    places.extend(program.ancestors().skip(1).map(|folder| folder.join(EXAMPLE)));
-    places.push(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXAMPLE));
-    places
-}
 
 impl App {
     pub(in crate::gui) fn handle_file(&mut self, ctx: &Context, action: Action) {
@@ -145,7 +134,7 @@ impl App {
                 self.backend.stop();
             }
             Then::New => self.show_new_project(),
-            Then::Example => self.backend.file(FileTask::OpenFirst(example_places())),
+            Then::Example => self.backend.file(FileTask::OpenExample),
             Then::Open(path) => {
                 self.backend.file(FileTask::Open(path.clone()));
                 self.notice(ctx, format!("opening {}", path.display()), false);
@@ -154,11 +143,15 @@ impl App {
     }
 
     pub(in crate::gui) fn show_new_project(&mut self) {
-        let project = Project::new(UNTITLED);
+        self.show_unsaved(Project::new(UNTITLED), Vec::new());
+    }
+
+    /// A project that has no file.
+    pub(in crate::gui) fn show_unsaved(&mut self, project: Project, diagnostics: Vec<Diagnostic>) {
         self.begin_journal(None, &project);
         self.view.reset(&project);
         self.backend.forget();
-        self.state.open(project, None, Vec::new());
+        self.state.open(project, None, diagnostics);
     }
 
     pub(in crate::gui) fn save(&mut self, ctx: &Context) {
@@ -233,6 +226,11 @@ impl App {
                 self.state.settings.recent.retain(|recent| *recent != path);
                 self.notice_fault(ctx, &path.display().to_string(), diagnostic);
             }
+            Message::Example(Ok(example)) => {
+                self.state.notice = None;
+                self.show_unsaved(example.0, example.1);
+            }
+            Message::Example(Err(fault)) => self.notice_fault(ctx, "", fault),
             Message::Untitled(left) => {
                 if !self.state.is_open {
                     self.state.left = left.into();
@@ -270,7 +268,7 @@ impl App {
                 let told = if result.is_ok() { "the run is done" } else { "the run stopped" };
                 self.notice(ctx, told, result.is_err());
                 self.state.run.outcome = Some(result);
-                self.view.bottom = BottomTab::Run;
+                self.show_tab(BottomTab::Run);
                 // What it wrote may be what the design reads.
                 self.request_preview();
             }
@@ -341,6 +339,11 @@ impl App {
                     self.notice_fault(ctx, "", fault);
                 }
             }
+            Message::Answers { look, result } if self.state.present.looking == Some(look) => self.show_answers(result),
+            Message::Shared(result) => {
+                self.state.share.busy = false;
+                self.state.share.outcome = Some(result);
+            }
             Message::Exported { folder, result } => {
                 self.state.export.busy = false;
                 self.state.export.outcome = Some((folder, result));
@@ -351,6 +354,7 @@ impl App {
             // Of a run or a look that nobody waits for any more.
             Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
             Message::Looked { .. } | Message::Findings { .. } | Message::Volume { .. } => {}
+            Message::Answers { .. } => {}
         }
     }
 

@@ -21,6 +21,7 @@ use pipewright_app::resolve::out_of_reach;
 use pipewright_core::quote::visible_start;
 
 use super::desk::{self, fault};
+use super::example;
 use super::{FileTask, Left, Message, Opened, Theirs, WAITING, Wake};
 use crate::gui::settings;
 use crate::gui::state::UNTITLED;
@@ -88,9 +89,9 @@ impl FileThread {
         desk::fail_if_wanted("pipewright-files");
         match task {
             FileTask::Open(path) => self.open(path),
-            FileTask::OpenFirst(paths) => {
-                let found = paths.iter().find(|path| path.exists()).or(paths.first()).cloned();
-                found.into_iter().for_each(|path| self.open(path));
+            FileTask::OpenExample => {
+                let made = example::example(self.home.as_deref()).map(Box::new);
+                self.send(Message::Example(made));
             }
             FileTask::LookForUntitled => self.look_for_untitled(),
             FileTask::Begin { path, project, keeps_journal } => self.begin(path, &project, keeps_journal),
@@ -173,7 +174,13 @@ impl FileThread {
 
     fn look_for_untitled(&mut self) {
         let Some(path) = self.home.as_deref().map(settings::untitled_journal) else { return };
-        let left = left_behind(&path, &Project::new(UNTITLED));
+        // A copy of the worked example that was not saved reads its data again.
+        example::allow(self.home.as_deref());
+        let mut left = left_behind(&path, &Project::new(UNTITLED));
+        // The journal holds the design that it began with: there is no other that it could fail to fit.
+        for left in left.iter_mut().filter(|left| left.journal.design().is_some()) {
+            left.fit = Fit::Whole;
+        }
         if !left.is_empty() {
             self.send(Message::Untitled(left));
         }
@@ -372,9 +379,7 @@ impl FileThread {
 fn answer_of_fault(task: &FileTask) -> Option<Message> {
     match task {
         FileTask::Open(path) => Some(Message::Opened { path: path.clone(), result: Err(fault()) }),
-        FileTask::OpenFirst(paths) => {
-            Some(Message::Opened { path: paths.first().cloned().unwrap_or_default(), result: Err(fault()) })
-        }
+        FileTask::OpenExample => Some(Message::Example(Err(fault()))),
         FileTask::Save { path, revision, .. } => {
             Some(Message::Saved { path: path.clone(), revision: *revision, result: Err(SaveFault::Failed(fault())) })
         }

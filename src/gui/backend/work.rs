@@ -22,7 +22,7 @@ use pipewright_core::planner::{
     propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_policy};
-use pipewright_engine::{Cancel, RunOptions, RunProgress};
+use pipewright_engine::{Cancel, Headliners, RunOptions, RunProgress};
 
 use super::desk::Desk;
 use super::{Found, Message};
@@ -251,6 +251,8 @@ pub fn policy(path: PathBuf, base: PathBuf, desk: &Desk) {
 #[derive(Debug)]
 pub struct RunTask {
     pub plan: Arc<Plan>,
+    /// Make sentences of its answers.
+    pub headliners: Headliners,
     /// Folder that relative paths start from.
     pub base: PathBuf,
     pub out: PathBuf,
@@ -299,6 +301,7 @@ pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
             base: task.base,
             out: task.out,
             parameters: task.parameters,
+            headliners: task.headliners,
             cancel,
             ..RunOptions::default()
         };
@@ -336,6 +339,8 @@ pub fn browse(browse: Browse, start: PathBuf, desk: &Desk) {
                 dialog.set_title("Save the project").set_file_name(name).save_file().into_iter().collect()
             }
             Browse::ExportFolder => dialog.set_title("Folder for the export").pick_folder().into_iter().collect(),
+            Browse::ShareFile => dialog.set_title("File to write").save_file().into_iter().collect(),
+            Browse::ShareFolder => dialog.set_title("Folder to write into").pick_folder().into_iter().collect(),
             Browse::RunFolder => dialog.set_title("Folder for the output").pick_folder().into_iter().collect(),
             Browse::Real(_) => dialog.set_title("The file with the data").pick_file().into_iter().collect(),
             Browse::Field { folder: true, .. } => dialog.pick_folder().into_iter().collect(),

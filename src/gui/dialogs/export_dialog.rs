@@ -10,7 +10,7 @@ use super::{path_field_ui, title_ui};
 use crate::gui::command::{Action, Actions, Browse};
 use crate::gui::forms::{label_ui, located_ui};
 use crate::gui::icons::{Icon, icon_ui};
-use crate::gui::state::StateRef;
+use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
 use crate::gui::widgets::{caption, primary_button, soft};
 
@@ -104,7 +104,7 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
         Some((folder, Ok((names, warnings)))) => {
             ui.horizontal(|ui| {
                 icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
-                let told = format!("{} files are in {}", names.len(), folder.display());
+                let told = format!("{} in {}", counted(names.len() as u64, "file"), folder.display());
                 ui.label(RichText::new(told).color(palette.good));
             });
             for name in names {

@@ -8,7 +8,7 @@ use super::{WIDTH, dialog_frame_of};
 use crate::gui::app::App;
 use crate::gui::backend::{FileTask, Left};
 use crate::gui::command::{Action, Actions};
-use crate::gui::state::{StateRef, counted};
+use crate::gui::state::{StateRef, UNTITLED, counted};
 use crate::gui::theme;
 use crate::gui::widgets::{primary_button, shown_name, soft};
 
@@ -32,14 +32,18 @@ pub fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
         let title = if left.is_put_aside { "What becomes of the unsaved changes?" } else { "Recover unsaved work?" };
         ui.label(RichText::new(title).font(theme::title()));
         ui.add_space(theme::SPACE_2);
-        told_ui(ui, left, state.path.is_some());
+        told_ui(ui, left, state.path.is_some(), &state.project.name);
         ui.add_space(theme::SPACE_3);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| answers_ui(ui, left, out));
     });
 }
 
-fn told_ui(ui: &mut Ui, left: &Left, has_file: bool) {
+fn told_ui(ui: &mut Ui, left: &Left, has_file: bool, open: &str) {
     let changes = counted(left.journal.batches.len() as u64, "change");
+    let name = left.journal.design().map(|design| design.name).filter(|name| name != UNTITLED);
+    let name = name.unwrap_or_else(|| if has_file { open.to_owned() } else { "a design without a name".to_owned() });
+    let time = left.journal.changed_at().map_or(String::new(), |time| format!(" · last changed {time}"));
+    ui.label(theme::semibold(format!("{}{time}", shown_name(&name, 80))));
     soft(
         ui,
         match (left.is_put_aside, left.fit) {
@@ -88,14 +92,20 @@ impl App {
     pub(in crate::gui) fn recover(&mut self, ctx: &Context, answer: RecoverAnswer) {
         let Some(Left { journal, fit, .. }) = self.state.left.pop_front() else { return };
         match answer {
-            RecoverAnswer::Discard => self.backend.file(FileTask::Discard(Box::new(journal))),
+            RecoverAnswer::Discard => {
+                self.backend.file(FileTask::Discard(Box::new(journal)));
+                self.notice(ctx, "the changes are given up", false);
+            }
             RecoverAnswer::Later => {}
             RecoverAnswer::Copy => self.backend.file(FileTask::KeepCopy(Box::new(journal))),
             RecoverAnswer::Apply => {
                 let others = std::mem::take(&mut self.state.left);
                 let was_open = self.state.is_open;
-                if !was_open {
-                    self.show_new_project();
+                match (was_open, journal.beginning()) {
+                    (true, _) => {}
+                    // A copy of the worked example begins with more than nothing.
+                    (false, Some(project)) if fit == Fit::Whole => self.show_unsaved(project, Vec::new()),
+                    (false, _) => self.show_new_project(),
                 }
                 match fit {
                     Fit::Whole => self.put_back(ctx, journal),

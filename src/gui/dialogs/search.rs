@@ -8,6 +8,7 @@ use crate::gui::canvas::Icon;
 use crate::gui::command::{Action, Actions, Chosen, Command};
 use crate::gui::icons::icon_ui;
 use crate::gui::panels::flow_view::{group_of, icon_of};
+use crate::gui::panels::questions::way_to;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::theme;
@@ -66,7 +67,7 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
             title: question.title.clone(),
             detail: "question".into(),
             icon: Lead::Icon(Icon::Question),
-            action: Action::Choose(Chosen::Question(question.id.clone())),
+            action: way_to(state, &question.id),
         });
     }
     let ready = ready_questions().iter().filter(|ready| !state.project.questions.contains_key(&ready.id));

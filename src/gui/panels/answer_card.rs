@@ -1,12 +1,16 @@
 //! The card of an Answer in the inspector: the number, the chart, the definition in plain words, the thresholds that
 //! can be turned, and what is not in this number. Reads the state and asks for actions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use egui::{RichText, Ui};
+use pipewright_core::data::Value;
+use pipewright_core::export::answers::ALL_IN_IT;
 use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::Parameter;
-use pipewright_core::planner::{Asked, Dial};
+use pipewright_core::planner::{
+    Asked, Dial, Unconfirmed, definition_of, not_in_it, rows_behind_key, steps_before, unconfirmed, with_values,
+};
 use pipewright_core::project::Step;
 use pipewright_core::steps;
 use serde_json::Value as Json;
@@ -17,11 +21,12 @@ use super::statusbar::statement;
 use crate::gui::actions::edits;
 use crate::gui::command::{Action, Actions, Chosen};
 use crate::gui::forms::label_ui;
+use crate::gui::marked::marked_ui;
 use crate::gui::state::results::Freshness;
 use crate::gui::state::{StateRef, grouped};
 use crate::gui::theme;
 use crate::gui::widgets::chart::chart_ui;
-use crate::gui::widgets::{badge, caption, hairline, link, soft};
+use crate::gui::widgets::{badge, caption, hairline, link};
 
 /// The card of an Answer step.
 pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
@@ -51,55 +56,38 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
             chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
             ui.add_space(theme::SPACE_2);
         }
+        if let Some((column, value)) = told.as_ref().and_then(|told| told.key.as_ref()) {
+            differs_link_ui(ui, state, step, column, value, out);
+        }
     }
-    let before = steps_before(state, &step.id);
-    let definition = step.settings.get("definition").and_then(Json::as_str).unwrap_or_default();
+    let before = steps_before(state.design(), &step.id);
+    let values = state.shown_parameters();
+    let definition = definition_of(step, asked.as_ref(), &values);
     if !definition.is_empty() {
         label_ui(ui, "What it says", "");
-        ui.label(with_values(state, definition));
+        marked_ui(ui, &definition, &theme::body(), palette.text);
         ui.add_space(theme::SPACE_2);
     }
     let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
     dials_ui(ui, state, &used, asked.as_ref(), out);
-    how_ui(ui, state, &before, out);
-    left_out_ui(ui, state, step, &before, &used);
+    how_ui(ui, state, &before, &values, out);
+    left_out_ui(ui, state, step, &before);
     ui.add_space(theme::SPACE_2);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
 }
 
-/// The steps that an answer is made by, from the sources on.
-fn steps_before<'a>(state: StateRef<'a>, answer: &'a str) -> Vec<&'a Step> {
-    let project = state.design();
-    let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
-    for wire in project.wires.values() {
-        before.entry(&wire.to).or_default().push(&wire.from);
+/// The way from the worst bar, or the peak, to what goes with the rows behind it.
+fn differs_link_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, column: &str, value: &Value, out: &mut Actions) {
+    let node = state.plan.steps.get(&step.id).and_then(|step| step.nodes.last());
+    let behind = node.and_then(|node| rows_behind_key(&state.plan, *node, column, value));
+    let Some((rows, condition)) = behind.filter(|_| !state.is_ghost(&step.id)) else { return };
+    let response = link(ui, "What differs there?");
+    if response.on_hover_text(format!("Rows of “{}” where {condition}", state.step_title(&rows))).clicked() {
+        out.push(Action::Select { steps: vec![rows.clone()], reveal: true });
+        out.push(Action::Differs { step: rows, condition });
     }
-    let (mut open, mut seen) = (vec![answer], BTreeSet::new());
-    while let Some(id) = open.pop() {
-        for from in before.get(id).into_iter().flatten() {
-            if seen.insert(*from) {
-                open.push(from);
-            }
-        }
-    }
-    let mut found: Vec<&Step> = seen.iter().filter_map(|id| project.steps.get(*id)).collect();
-    found.sort_by_key(|step| (step.x, step.y));
-    found
-}
-
-/// A text with the parameters' values in their place.
-fn with_values(state: StateRef<'_>, text: &str) -> String {
-    let mut told = text.to_owned();
-    for parameter in state.design().parameters.values() {
-        let value = match &parameter.default {
-            Some(Json::String(text)) => text.clone(),
-            Some(value) => value.as_f64().map_or(value.to_string(), |number| number.to_string()),
-            None => continue,
-        };
-        told = told.replace(&format!("${{{}}}", parameter.name), &value);
-    }
-    told
+    ui.add_space(theme::SPACE_2);
 }
 
 /// The numbers among the parameters that the flow uses: turned, the answer follows.
@@ -135,7 +123,7 @@ fn dials_ui(ui: &mut Ui, state: StateRef<'_>, used: &str, asked: Option<&Asked>,
 }
 
 /// The definition, made from the flow: what each step does.
-fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions) {
+fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], values: &BTreeMap<String, Value>, out: &mut Actions) {
     label_ui(ui, "How it is made", "");
     /// More steps than these nobody reads in a card.
     const MOST: usize = 30;
@@ -149,7 +137,7 @@ fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions)
             if link(ui, state.step_title(&step.id)).clicked() {
                 out.push(Action::Select { steps: vec![step.id.clone()], reveal: true });
             }
-            let text = with_values(state, &summary.replace('\n', " "));
+            let text = with_values(&summary.replace('\n', " "), values);
             if !text.is_empty() {
                 ui.label(RichText::new(text).font(theme::caption()).color(theme::palette(ui.ctx()).soft));
             }
@@ -159,28 +147,24 @@ fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], out: &mut Actions)
 }
 
 /// Rows that steps left out or joins did not match, lines that could not be read, meanings that nobody confirmed.
-fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step], used: &str) {
+fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step]) {
     label_ui(ui, "Not in this number", "");
-    let mut line = |count: String, text: String| {
+    let guesses = match &state.planning.latest {
+        Some(latest) => unconfirmed(&latest.catalogue, before),
+        None => Unconfirmed::new(),
+    };
+    let list = not_in_it(&left_out_of(state, &step.id), &guesses);
+    let soft = theme::palette(ui.ctx()).soft;
+    for one in &list {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-            ui.label(RichText::new(count).font(theme::code()));
-            soft(ui, text);
+            ui.label(RichText::new(grouped(one.count)).font(theme::code()));
+            marked_ui(ui, &one.text, &theme::body(), soft);
         });
-    };
-    let list = left_out_of(state, &step.id);
-    let unconfirmed = unconfirmed(state, before, used);
-    for one in &list {
-        line(grouped(one.count), one.text.clone());
     }
-    for (source, columns) in &unconfirmed {
-        let what = if columns.len() == 1 { "meaning" } else { "meanings" };
-        let named = columns.iter().map(|(column, meaning)| format!("`{column}` as {meaning}"));
-        let named = named.collect::<Vec<_>>().join(", ");
-        line(grouped(columns.len() as u64), format!("{what} in {source} that nobody has confirmed: {named}"));
-    }
-    if list.is_empty() && unconfirmed.is_empty() {
-        caption(ui, "Every row that was read is in it.");
+    if list.is_empty() {
+        let is_known = state.results.rows(&step.id, &main_port(state, step)).is_some();
+        caption(ui, if is_known { ALL_IN_IT } else { "Nothing was counted yet." });
     }
 }
 
@@ -190,24 +174,4 @@ pub fn left_out_of(state: StateRef<'_>, step: &str) -> Vec<LeftOut> {
     let fate = |id: NodeId| Some(state.results.of_node(&state.plan, id)?.fate());
     let values = resolve_parameters(&state.plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
     left_out(&state.plan, *node, &values, &fate)
-}
-
-/// Columns that steps before an answer use and whose meaning is a guess: by source, with that meaning.
-fn unconfirmed(state: StateRef<'_>, before: &[&Step], used: &str) -> BTreeMap<String, Vec<(String, String)>> {
-    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    let Some(latest) = &state.planning.latest else { return found };
-    let words: BTreeSet<&str> = used.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
-    for step in before {
-        let Some(source) = step.settings.get("source").and_then(Json::as_str) else { continue };
-        let Some(number) = latest.catalogue.source_number(source) else { continue };
-        let title = &latest.catalogue.sources[number].title;
-        for column in &latest.catalogue.meanings[number].columns {
-            let Some(meaning) = column.accepted().filter(|meaning| meaning.score < 100) else { continue };
-            if words.contains(column.column.as_str()) {
-                let what = latest.catalogue.vocabulary.title(&meaning.concept).to_owned();
-                found.entry(title.clone()).or_default().push((column.column.clone(), what));
-            }
-        }
-    }
-    found
 }

@@ -174,6 +174,7 @@ fn place(id: &str, at: egui::Pos2) -> Vec<pipewright_core::project::Edit> {
 /// Makes a selection that the canvas has the designer's, too.
 pub fn select(state: &mut AppState, view: &mut View, selection: Selection) {
     if state.selection.steps != selection.steps {
+        view.fold.follow();
         view.preview.port = None;
         view.preview.row = None;
         view.forms.clear();

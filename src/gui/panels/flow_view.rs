@@ -1,12 +1,12 @@
 //! The project as the canvas shows it: steps with what they do, their state and counts, wires with rows. Rebuilt when
 //! the project or a result changes. Imports the canvas' view model; changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use egui::{Rect, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{JoinKind, Op, SideMatches};
-use pipewright_core::planner::PlottedLine;
+use pipewright_core::planner::{PlottedLine, steps_before};
 use pipewright_core::project::{Step, Wire};
 use pipewright_core::steps::{self, StepKind};
 
@@ -48,13 +48,27 @@ impl<'a> Lookup<'a> {
     }
 }
 
+/// The way to the answer that is selected alone: its steps are lit, all others step back.
+fn path_of_answer(state: StateRef<'_>) -> Option<BTreeSet<String>> {
+    let answer = state.selected_step().filter(|step| step.kind == "answer" && !state.is_ghost(&step.id))?;
+    let before = steps_before(state.design(), &answer.id).into_iter().map(|step| step.id.clone());
+    Some(before.chain([answer.id.clone()]).collect())
+}
+
 /// Everything on the canvas.
 pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
     let project = state.design();
     let lookup = Lookup::new(state);
-    let steps: Vec<StepView> = project.steps.values().map(|step| step_view(&lookup, step)).collect();
+    let path = path_of_answer(state);
+    let is_off = |id: &str| path.as_ref().is_some_and(|path| !path.contains(id));
+    let lit = |step: &Step| StepView { dimmed: is_off(&step.id), ..step_view(&lookup, step) };
+    let steps: Vec<StepView> = project.steps.values().map(lit).collect();
     let index: HashMap<&str, usize> = project.steps.keys().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
-    let wires = project.wires.values().filter_map(|wire| wire_view(&lookup, wire, &index, &steps)).collect();
+    let wires = project.wires.values().filter_map(|wire| {
+        let dimmed = is_off(&wire.to) || is_off(&wire.from);
+        Some(WireView { dimmed, ..wire_view(&lookup, wire, &index, &steps)? })
+    });
+    let wires = wires.collect();
     let frames = project.frames.values().map(|frame| FrameView {
         id: frame.id.clone(),
         title: frame.title.clone(),

@@ -1,10 +1,11 @@
 //! Everything that is wrong with the design, errors first. A click shows the step and the field.
 
-use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo};
+use egui::{ScrollArea, Sense, Ui, UiBuilder, WidgetInfo};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 
 use crate::gui::command::{Action, Actions, Chosen};
 use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::marked::marked_ui;
 use crate::gui::state::StateRef;
 use crate::gui::theme;
 use crate::gui::widgets::{caption, empty_state, focus_ring, hairline, shown_name};
@@ -22,7 +23,7 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         ui.spacing_mut().item_spacing.y = 0.0;
         for (index, problem) in state.problems.iter().enumerate() {
             ui.push_id(index, |ui| {
-                if problem_row(ui, problem) {
+                if problem_row(ui, state, problem) {
                     show(state, problem, out);
                 }
             });
@@ -32,7 +33,8 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 }
 
 /// One problem. Says whether it was clicked.
-fn problem_row(ui: &mut Ui, problem: &Diagnostic) -> bool {
+fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic) -> bool {
+    let about = about(state, problem);
     let palette = theme::palette(ui.ctx());
     let (icon, colour) = match problem.severity {
         Severity::Error => (Icon::Cross, palette.bad),
@@ -46,33 +48,29 @@ fn problem_row(ui: &mut Ui, problem: &Diagnostic) -> bool {
             ui.horizontal_top(|ui| {
                 ui.add_space(theme::SPACE_3);
                 icon_ui(ui, icon, 16.0, Some(colour));
-                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                    ui.add_space(theme::SPACE_3);
-                    caption(ui, &problem.code);
-                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                        ui.spacing_mut().item_spacing.y = 2.0;
-                        ui.horizontal_wrapped(|ui| {
-                            ui.spacing_mut().item_spacing.x = theme::SPACE_2;
-                            if let Some(step) = &problem.location.step {
-                                ui.label(theme::semibold(shown_name(step, 60)));
-                            }
-                            if let Some(file) = &problem.location.file {
-                                let line = problem.location.line.map(|line| format!(", line {line}"));
-                                caption(ui, format!("{}{}", shown_name(file, 200), line.unwrap_or_default()));
-                            }
-                            ui.label(shown_name(&problem.message, TOLD));
-                        });
-                        if let Some(help) = &problem.help {
-                            ui.label(RichText::new(shown_name(help, TOLD)).color(palette.soft));
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    ui.horizontal_wrapped(|ui| {
+                        ui.spacing_mut().item_spacing.x = theme::SPACE_2;
+                        if let Some(about) = &about {
+                            ui.label(theme::semibold(shown_name(about, 60)));
                         }
+                        if let Some(file) = &problem.location.file {
+                            let line = problem.location.line.map(|line| format!(", line {line}"));
+                            caption(ui, format!("{}{}", shown_name(file, 200), line.unwrap_or_default()));
+                        }
+                        marked_ui(ui, &shown_name(&problem.message, TOLD), &theme::body(), palette.text);
                     });
+                    if let Some(help) = &problem.help {
+                        marked_ui(ui, &shown_name(help, TOLD), &theme::body(), palette.soft);
+                    }
                 });
             });
             ui.add_space(6.0);
         })
         .response;
-    let name = match &problem.location.step {
-        Some(step) => format!("{step}: {}", problem.message),
+    let name = match &about {
+        Some(about) => format!("{about}: {}", problem.message),
         None => problem.message.clone(),
     };
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -81,7 +79,18 @@ fn problem_row(ui: &mut Ui, problem: &Diagnostic) -> bool {
         let ground = palette.accent.gamma_multiply(0.08);
         ui.painter().rect_filled(response.rect, 0.0, ground);
     }
-    response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+    // Codes are for whoever asks somebody else about it.
+    response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text(&problem.code).clicked()
+}
+
+/// The step, source or question that a problem is about.
+fn about(state: StateRef<'_>, problem: &Diagnostic) -> Option<String> {
+    if let Some(step) = &problem.location.step {
+        return Some(step.clone());
+    }
+    let id = problem.location.id.as_ref()?;
+    let source = state.project.sources.get(id).map(|source| &source.title);
+    source.or(state.project.questions.get(id).map(|question| &question.title)).cloned()
 }
 
 /// Brings the place of a problem into view.
@@ -92,5 +101,7 @@ fn show(state: StateRef<'_>, problem: &Diagnostic, out: &mut Actions) {
         out.push(Action::FocusField { step: id.clone(), field });
     } else if state.project.sources.contains_key(id) {
         out.push(Action::Choose(Chosen::Source(id.clone())));
+    } else if state.project.questions.contains_key(id) {
+        out.push(Action::Choose(Chosen::Question(id.clone())));
     }
 }

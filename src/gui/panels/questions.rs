@@ -147,6 +147,14 @@ pub fn answers<'a>(state: StateRef<'a>, question: &'a str) -> impl Iterator<Item
         .filter(move |step| step.settings.get("question").and_then(|id| id.as_str()) == Some(question))
 }
 
+/// Shows the answer to a question, whose card leads back to the question; without one the question.
+pub fn way_to(state: StateRef<'_>, question: &str) -> Action {
+    match answers(state, question).next() {
+        Some(answer) => Action::Select { steps: vec![answer.id.clone()], reveal: true },
+        None => Action::Choose(Chosen::Question(question.to_owned())),
+    }
+}
+
 fn question_card(ui: &mut Ui, state: StateRef<'_>, question: &Question, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
     let answers: Vec<&Step> = answers(state, &question.id).collect();
@@ -177,11 +185,7 @@ fn question_card(ui: &mut Ui, state: StateRef<'_>, question: &Question, out: &mu
     if wants_flow {
         out.push(Action::Suggest { question: question.id.clone(), dials: Dials::new() });
     } else if response.clicked() {
-        out.push(Action::Choose(Chosen::Question(question.id.clone())));
-    }
-    if response.double_clicked() && !answers.is_empty() {
-        let steps = answers.iter().map(|step| step.id.clone()).collect();
-        out.push(Action::Select { steps, reveal: true });
+        out.push(way_to(state, &question.id));
     }
 }
 

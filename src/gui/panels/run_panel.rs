@@ -5,7 +5,7 @@ use egui::{Align, Grid, Layout, ProgressBar, RichText, ScrollArea, Ui};
 use crate::gui::backend::RunReport;
 use crate::gui::command::{Action, Actions, Command};
 use crate::gui::forms::diagnostic_ui;
-use crate::gui::state::{StateRef, grouped};
+use crate::gui::state::{StateRef, counted, grouped};
 use crate::gui::theme;
 use crate::gui::widgets::{caption, empty_state, link, primary_button, soft, strong};
 
@@ -89,12 +89,22 @@ fn report_ui(ui: &mut Ui, state: StateRef<'_>, report: &RunReport) {
         diagnostic_ui(ui, &remark);
         ui.add_space(theme::SPACE_2);
     }
+    if !report.answers.is_empty() {
+        caption(ui, "ANSWERS");
+        for answer in &report.answers {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(theme::semibold(&answer.title));
+                ui.label(&answer.told.sentence);
+            });
+        }
+        ui.add_space(theme::SPACE_3);
+    }
     if !report.sinks.is_empty() {
         caption(ui, "WRITTEN");
         for sink in &report.sinks {
             ui.horizontal(|ui| {
                 ui.label(RichText::new(&sink.path).font(theme::code()));
-                caption(ui, format!("{} rows · {}", grouped(sink.rows), bytes(sink.bytes)));
+                caption(ui, format!("{} · {}", counted(sink.rows, "row"), bytes(sink.bytes)));
             });
         }
         ui.add_space(theme::SPACE_3);
@@ -109,12 +119,35 @@ fn report_ui(ui: &mut Ui, state: StateRef<'_>, report: &RunReport) {
     counts_ui(ui, "sources", &headings, rows);
     ui.add_space(theme::SPACE_3);
     caption(ui, "STEPS");
-    let headings = ["Step", "Operation", "Rows in", "Rows out", "Dropped", "Rejected"];
-    let rows = report.steps.iter().map(|step| {
-        let rows_in = step.rows_in.iter().sum();
-        (&step.title, &step.op, vec![rows_in, step.rows_out, step.dropped, step.quarantined])
-    });
-    counts_ui(ui, "steps", &headings, rows);
+    let headings = ["Step", "Kind", "Rows in", "Rows out", "Left out", "Rejected"];
+    let steps = steps_of(state, report);
+    counts_ui(ui, "steps", &headings, steps.iter().map(|(title, kind, counts)| (title, kind, counts.to_vec())));
+}
+
+/// Title and kind of a step, with its rows: in, out, left out, rejected.
+type StepLine = (String, String, [u64; 4]);
+
+/// A line for each step, under the name that it has for people, however many operations it is made of.
+fn steps_of(state: StateRef<'_>, report: &RunReport) -> Vec<StepLine> {
+    let mut found: Vec<(&str, StepLine)> = Vec::new();
+    for step in &report.steps {
+        let known = found.iter_mut().find(|(id, _)| *id == step.step);
+        match known {
+            // Rows go in at its first operation, and out at its last.
+            Some((_, (_, _, counts))) => {
+                counts[1] = step.rows_out;
+                counts[2] += step.dropped;
+                counts[3] += step.quarantined;
+            }
+            None => {
+                let kind = state.project.steps.get(&step.step).map_or("", |step| step.kind.as_str());
+                let kind = pipewright_core::steps::kind(kind).map_or(kind, |kind| kind.title()).to_owned();
+                let counts = [step.rows_in.iter().sum(), step.rows_out, step.dropped, step.quarantined];
+                found.push((&step.step, (step.title.clone(), kind, counts)));
+            }
+        }
+    }
+    found.into_iter().map(|(_, line)| line).collect()
 }
 
 /// A small table: two words and counts, set right.

@@ -59,7 +59,9 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
                 });
             }
             None => {
-                ui.label(RichText::new(format!("{format} · {columns} columns")).color(palette.soft));
+                ui.label(
+                    RichText::new(format!("{format} · {}", counted(columns as u64, "column"))).color(palette.soft),
+                );
                 ui.add(
                     egui::Label::new(RichText::new(&source.path).font(theme::code()).color(palette.soft)).truncate(),
                 );

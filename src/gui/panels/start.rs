@@ -6,7 +6,10 @@ use crate::gui::command::{Action, Actions, Command};
 use crate::gui::icons::Icon;
 use crate::gui::state::StateRef;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, list_row, primary_button, soft};
+use crate::gui::widgets::{caption, card, list_row, primary_button, soft};
+
+/// What the place for files says.
+const DROP: &str = "Drop a log here";
 
 /// The screen.
 pub fn start_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
@@ -49,18 +52,20 @@ fn ways_ui(ui: &mut Ui, out: &mut Actions) {
     });
     ui.add_space(theme::SPACE_3);
     let palette = theme::palette(ui.ctx());
-    Frame::new()
-        .stroke(egui::Stroke::new(1.0, palette.strong_hairline()))
-        .corner_radius(egui::CornerRadius::same(theme::RADIUS_STEP))
-        .inner_margin(egui::Margin::same(theme::SPACE_6 as i8))
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.vertical_centered(|ui| {
-                crate::gui::icons::icon_ui(ui, Icon::Tray, 24.0, Some(palette.soft));
-                ui.label(theme::semibold("Drop a log here"));
-                soft(ui, "Logs, metrics, tables, API answers: the format is recognised, compressed or not.");
-            });
+    // Dropped on, or clicked.
+    let area = card(ui, false, DROP, |ui| {
+        ui.add_space(theme::SPACE_3);
+        ui.vertical_centered(|ui| {
+            crate::gui::icons::icon_ui(ui, Icon::Tray, 24.0, Some(palette.soft));
+            ui.label(theme::semibold(DROP));
+            soft(ui, "Logs, metrics, tables, API answers: the format is recognised, compressed or not.");
+            soft(ui, "Or click to type a file, a folder, or a pattern such as logs/*.gz.");
         });
+        ui.add_space(theme::SPACE_3);
+    });
+    if area.clicked() {
+        out.command(Command::Open);
+    }
 }
 
 fn recent_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {

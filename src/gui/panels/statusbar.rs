@@ -29,7 +29,7 @@ pub fn status_bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mu
                 out.command(Command::Fit);
             }
             if !state.sniffing.is_empty() {
-                caption(ui, format!("recognising {} files…", state.sniffing.len()));
+                caption(ui, format!("recognising {}…", counted(state.sniffing.len() as u64, "file")));
             }
             if state.run.active.is_some() && ui.small_button("running…").clicked() {
                 out.push(Action::ShowTab(crate::gui::command::BottomTab::Run));

@@ -24,6 +24,9 @@ pub fn top_bar_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if state.is_open {
                 run_ui(ui, state, out);
+                if ui.button("Present").on_hover_text(Command::Present.doc()).clicked() {
+                    out.command(Command::Present);
+                }
                 if ui.button("Export…").on_hover_text(Command::Export.doc()).clicked() {
                     out.command(Command::Export);
                 }
@@ -61,7 +64,14 @@ fn menu_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             menu_item(ui, command, state.is_open, out);
         }
         ui.separator();
-        for command in [Command::Run, Command::Export, Command::Check] {
+        for command in [
+            Command::Run,
+            Command::Present,
+            Command::ExportAnswers,
+            Command::ExportMap,
+            Command::Export,
+            Command::Check,
+        ] {
             menu_item(ui, command, state.is_open, out);
         }
         ui.separator();
@@ -119,7 +129,7 @@ fn history_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 /// Looks like a search field; opens the search window.
 fn search_ui(ui: &mut Ui, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
-    let width = (ui.available_width() - 420.0).clamp(120.0, 360.0);
+    let width = (ui.available_width() - 490.0).clamp(120.0, 360.0);
     let text = RichText::new("Search steps, columns, commands").color(palette.soft);
     let keys = RichText::new(Command::Search.keys(ui.ctx())).color(palette.soft);
     let button = egui::Button::new(text).truncate().fill(palette.canvas).right_text(keys);

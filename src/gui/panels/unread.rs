@@ -106,7 +106,15 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         return;
     }
     if found.is_empty() {
-        empty_state(ui, "Every line was read", "Lines that a format cannot read are listed here, with the reason");
+        // What could not be opened has no lines that could be told of.
+        if let Some(fault) = state.problems.iter().find(|problem| problem.is_error()) {
+            let title = "No line is unread as far as the design works";
+            empty_state(ui, title, &format!("It does not everywhere: {}", fault.message));
+        } else if state.results.computing {
+            empty_state(ui, "Still reading", "Lines that a format cannot read are listed here, with the reason");
+        } else {
+            empty_state(ui, "Every line was read", "Lines that a format cannot read are listed here, with the reason");
+        }
         return;
     }
     let palette = theme::palette(ui.ctx());

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Matches, NodeId, Plan};
 use pipewright_core::model::Id;
@@ -37,6 +38,8 @@ pub struct Outcome {
 pub struct Told {
     pub headline: Headline,
     pub chart: Option<Plotted>,
+    /// The column and the value that the sentence is about.
+    pub key: Option<(String, Value)>,
 }
 
 /// A node as part of a step.
@@ -117,7 +120,7 @@ impl Results {
                 let found = reply.result.as_ref().ok().zip(site.shape.as_ref());
                 let told = found.map(|(found, shape)| {
                     let (headline, chart) = (shape.headline(&*found.table), shape.plotted(&*found.table));
-                    Arc::new(Told { headline, chart })
+                    Arc::new(Told { headline, chart, key: shape.told_key(&*found.table) })
                 });
                 let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), told };
                 self.by_port.insert((site.step.clone(), port.clone()), outcome);

@@ -10,7 +10,9 @@ use pipewright_core::project::{Edit, OnDisk, Project, ProjectChange, SaveFault};
 
 use crate::gui::canvas::{Canvas, PortRef, Scene};
 use crate::gui::command::{BottomTab, LeftTab};
+use crate::gui::fold::Fold;
 use crate::gui::forms::FormMemory;
+use crate::gui::share::Share;
 
 /// The step palette at a place.
 #[derive(Debug, Default)]
@@ -87,6 +89,11 @@ pub enum Dialog {
         fault: SaveFault,
         then: Option<Then>,
     },
+    /// What is written for others, and where.
+    Share {
+        share: Share,
+        path: String,
+    },
     Keys,
 }
 
@@ -103,6 +110,7 @@ impl Dialog {
             Dialog::Real { .. } => "real",
             Dialog::Compare(_) => "compare",
             Dialog::Conflict { .. } => "conflict",
+            Dialog::Share { .. } => "share",
             Dialog::Keys => "keys",
         }
     }
@@ -121,6 +129,7 @@ pub struct PreviewView {
 pub struct View {
     pub left: LeftTab,
     pub bottom: BottomTab,
+    pub fold: Fold,
     pub canvas: Canvas,
     pub scene: Scene,
     /// Revision of the project and version of the results that the scene was made of.
@@ -139,6 +148,10 @@ pub struct View {
     pub palette: Option<PalettePopup>,
     pub search: Option<Search>,
     pub dialog: Option<Dialog>,
+    /// The answer that is presented.
+    pub present: Option<usize>,
+    /// The step whose answer is presented first, once they are worked out.
+    pub present_first: Option<String>,
     /// The dialog opened in this frame: its field takes the keyboard.
     pub dialog_is_new: bool,
     pub preview: PreviewView,
@@ -201,6 +214,7 @@ impl View {
         self.palette = None;
         self.search = None;
         self.drop_at = None;
+        self.present = None;
         self.fit_steps = None;
         self.questions = Default::default();
         self.coverage = Default::default();

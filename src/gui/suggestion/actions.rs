@@ -171,7 +171,12 @@ impl App {
             self.notice(ctx, "select the suggested steps that are wanted first", false);
             return;
         }
-        let (edits, answer) = (proposal.part(&wanted), proposal.answer.clone());
+        let (mut edits, answer) = (proposal.part(&wanted), proposal.answer.clone());
+        if wanted.contains(&answer)
+            && let Some(question) = self.state.suggestion().map(|one| one.asked.id.clone())
+        {
+            edits.push(crate::gui::actions::edits::set(&question, "status", serde_json::json!("running")));
+        }
         let label = format!("accept: {}", self.state.suggestion().map_or("", |one| &one.asked.title));
         let suggestion = self.state.planning.suggestion.take();
         if !self.edit(ctx, &label, &edits, false) {
@@ -248,7 +253,7 @@ impl App {
         let project = self.state.project.clone();
         let look = self.backend.differs(project, self.state.base(), step.clone(), condition.clone());
         self.view.differs = Some((step.clone(), condition.clone()));
-        self.view.bottom = BottomTab::Differs;
+        self.show_tab(BottomTab::Differs);
         self.state.differs = Some(Differs { step, condition, looking: Some(look), outcome: None });
     }
 

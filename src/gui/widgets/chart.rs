@@ -4,8 +4,8 @@
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_plot::{AxisHints, Line, Plot, PlotPoints, Points};
-use pipewright_core::data::figures::{grouped, number_text, short_number, with_unit};
-use pipewright_core::data::instants::day_and_clock;
+use pipewright_core::data::figures::grouped;
+use pipewright_core::data::marks::{axis_number, bar_number, time_marks, time_step, time_text};
 use pipewright_core::planner::Plotted;
 
 use super::{caption, dot};
@@ -84,34 +84,10 @@ fn lines_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: &[Color32], heigh
     });
 }
 
-/// A number at an axis, in the unit that the axis is titled with.
-fn axis_number(value: f64, unit: &str) -> String {
-    match unit {
-        "share" => number_text(value * 100.0),
-        "B" => with_unit(value, unit),
-        _ => short_number(value),
-    }
-}
-
-/// A number beside a bar.
-fn bar_number(value: f64, unit: &str) -> String {
-    if unit.is_empty() { short_number(value) } else { with_unit(value, unit) }
-}
-
 /// At most five marks, at whole hours or days.
 fn time_spacer(low: f64, high: f64) -> impl Fn(egui_plot::GridInput) -> Vec<egui_plot::GridMark> {
-    const MINUTE: f64 = 60e6;
-    const STEPS: [f64; 14] =
-        [1.0, 5.0, 15.0, 60.0, 180.0, 360.0, 720.0, 1440.0, 2880.0, 10_080.0, 20_160.0, 43_200.0, 129_600.0, 525_600.0];
-    const MOST: f64 = 5.0;
-    let span = (high - low).max(1.0);
-    let step = STEPS.iter().map(|minutes| minutes * MINUTE).find(|step| span / step <= MOST).unwrap_or(span / MOST);
-    move |_| {
-        let first = (low / step).ceil() as i64;
-        let marks =
-            (first..=first.saturating_add(MOST as i64)).map(|mark| mark as f64 * step).filter(|mark| *mark <= high);
-        marks.map(|value| egui_plot::GridMark { value, step_size: step }).collect()
-    }
+    let step_size = time_step(low, high);
+    move |_| time_marks(low, high).into_iter().map(|value| egui_plot::GridMark { value, step_size }).collect()
 }
 
 /// A row for each name: the name, its bar, its number.
@@ -142,16 +118,5 @@ fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colour: Color32) {
         }
         let text = bar_number(*number, &chart.unit);
         ui.painter().text(row.right_center(), Align2::RIGHT_CENTER, text, theme::caption(), palette.soft);
-    }
-}
-
-/// A time along the bottom: no more of it than tells the marks apart.
-fn time_text(at: f64, span: f64) -> String {
-    const DAY: f64 = 86_400e6;
-    let (day, clock) = day_and_clock(at as i64);
-    match span {
-        span if span > 3.0 * DAY => day,
-        span if span > 0.7 * DAY => format!("{day} {clock}"),
-        _ => clock,
     }
 }

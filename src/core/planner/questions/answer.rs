@@ -1,9 +1,9 @@
 //! What an answer is about: the measure, its unit, what a row is, and the chart of that measure; from the contract of its
 //! question or, without one, from the order in which the answer is read. Imports the plan and questions; sees no rows.
 
-use super::{Asked, Chart, ChartKind, Contract, Part};
+use super::{Asked, Chart, ChartKind, Contract, Part, Tells};
 use crate::data::{DataType, Schema, Value};
-use crate::expr::{BinaryOp, Expr, ExprKind, SortKey};
+use crate::expr::{BinaryOp, Expr, ExprKind, SortKey, print};
 use crate::ir::{NodeId, Op, Plan};
 use crate::planner::vocabulary::Vocabulary;
 use crate::planner::vocabulary::templates::concepts_of;
@@ -17,6 +17,8 @@ pub struct AnswerShape {
     /// Columns that say what a row is about.
     pub names: Vec<String>,
     pub chart: Option<Chart>,
+    /// What is first in time is what the question looks for: that column of times.
+    pub first: Option<String>,
 }
 
 /// What the question asks for.
@@ -38,8 +40,12 @@ pub struct MeasureShape {
     pub unit: Unit,
     /// Of a part of a whole that is a column, too: that column.
     pub whole: Option<String>,
+    /// Of a share that is only called so: the columns that count the part and the whole.
+    pub share_of: Option<(String, String)>,
     /// The least is what the question looks for.
     pub is_lowest: bool,
+    /// The sum of all rows is.
+    pub is_total: bool,
 }
 
 /// How a number is told.
@@ -68,7 +74,7 @@ impl AnswerShape {
         };
         let is_time = |name: &str| time.as_ref().is_some_and(|(time, _)| time == name);
         let names = schema.names().filter(|name| Some(*name) != measure.as_deref() && !is_time(name)).filter(is_name);
-        let names: Vec<String> = match contract.filter(|contract| !contract.dimensions.is_empty()) {
+        let names: Vec<String> = match contract.filter(|contract| !contract.measures.is_empty()) {
             Some(contract) => {
                 contract.dimensions.iter().map(|part| part.name.clone()).filter(|name| schema.has(name)).collect()
             }
@@ -78,14 +84,31 @@ impl AnswerShape {
             let row = contract.map(|contract| contract.row.clone()).filter(|row| !row.is_empty());
             let most = contract.map(|contract| contract.most.clone()).filter(|column| schema.has(column));
             let row = row.unwrap_or_else(|| row_in_words(title));
-            return AnswerShape { about: About::Rows { row, most }, time, names, chart: None };
+            return AnswerShape { about: About::Rows { row, most }, time, names, chart: None, first: None };
         };
         let unit = unit_of(contract, plan, node, &column, vocabulary);
         let first = order.first().filter(|key| key.expr == Expr::column(column.as_str()));
-        let is_lowest = first.is_some_and(|key| !key.descending);
+        let tells = contract.and_then(|contract| contract.tells);
+        let is_lowest = first.is_some_and(|key| !key.descending) || tells == Some(Tells::Lowest);
+        let is_total = tells == Some(Tells::Total);
         let whole = whole_of(&column, plan, node, schema);
         let chart = Some(chart_of(contract, &column, time.as_ref(), &names));
-        AnswerShape { about: About::Measure(MeasureShape { column, unit, whole, is_lowest }), time, names, chart }
+        let first = order.first().and_then(|key| first_in_time(key, plan, node));
+        let share_of = share_of(&column, plan, node, schema);
+        let measure = MeasureShape { column, unit, whole, share_of, is_lowest, is_total };
+        AnswerShape { about: About::Measure(measure), time, names, chart, first }
+    }
+}
+
+impl AnswerShape {
+    /// Whether sentence or chart show values of a column.
+    pub fn shows(&self, column: &str) -> bool {
+        let about = match &self.about {
+            About::Measure(measure) => measure.column == column || measure.whole.as_deref() == Some(column),
+            About::Rows { most, .. } => most.as_deref() == Some(column),
+        };
+        let charted = self.chart.iter().any(|chart| chart.x == column || chart.by.as_deref() == Some(column));
+        about || charted || self.names.iter().any(|name| name == column)
     }
 }
 
@@ -124,14 +147,36 @@ fn measure_column(contract: Option<&Contract>, plan: &Plan, node: NodeId, order:
     by_order.or_else(|| numbers().find(is_made).or_else(few).map(str::to_owned))
 }
 
+/// The rows that are behind some rows of an answer: those of a step, by its id, that fulfil a condition. `None`: the
+/// column is no key of groups.
+pub fn rows_behind_key(plan: &Plan, node: NodeId, column: &str, value: &Value) -> Option<(String, String)> {
+    let (group, Origin::Key(expr)) = origin_at(plan, node, column)? else { return None };
+    let before = plan.node(*plan.node(group).inputs.first()?);
+    let condition = match value {
+        Value::Null => format!("{} is null", print(expr)),
+        value => print(&Expr::made(ExprKind::Binary {
+            op: BinaryOp::Equal,
+            left: Box::new(expr.clone()),
+            right: Box::new(Expr::literal(value.clone())),
+        })),
+    };
+    Some((before.origin.step.clone(), condition))
+}
+
 /// What makes a column, as far back as it goes under one name or another.
+fn origin<'a>(plan: &'a Plan, node: NodeId, name: &str) -> Option<Origin<'a>> {
+    origin_at(plan, node, name).map(|(_, origin)| origin)
+}
+
+/// What makes a column.
 enum Origin<'a> {
     Key(&'a Expr),
     Measure(&'a Expr),
     Computed(NodeId, &'a Expr),
 }
 
-fn origin<'a>(plan: &'a Plan, node: NodeId, name: &str) -> Option<Origin<'a>> {
+/// The same with the node that makes it.
+fn origin_at<'a>(plan: &'a Plan, node: NodeId, name: &str) -> Option<(NodeId, Origin<'a>)> {
     let (mut at, mut name) = (node, name.to_owned());
     loop {
         let node = plan.node(at);
@@ -140,13 +185,14 @@ fn origin<'a>(plan: &'a Plan, node: NodeId, name: &str) -> Option<Origin<'a>> {
             Op::Aggregate(aggregate) => {
                 let named = |column: &&crate::ir::Column| column.name == name;
                 let measure = aggregate.measures.iter().find(named).map(|column| Origin::Measure(&column.expr));
-                return measure.or(aggregate.keys.iter().find(named).map(|column| Origin::Key(&column.expr)));
+                let key = || aggregate.keys.iter().find(named).map(|column| Origin::Key(&column.expr));
+                return measure.or_else(key).map(|origin| (at, origin));
             }
             Op::Project(project) => {
                 let column = project.columns.iter().find(|column| column.name == name)?;
                 match &column.expr.kind {
                     ExprKind::Column(before) => name.clone_from(before),
-                    _ => return Some(Origin::Computed(input?, &column.expr)),
+                    _ => return Some((at, Origin::Computed(input?, &column.expr))),
                 }
             }
             Op::Window(window) if window.columns.iter().any(|column| column.name == name) => return None,
@@ -276,6 +322,38 @@ fn unit_in_name(column: &str) -> String {
         _ => "",
     };
     unit.to_owned()
+}
+
+/// The measured time by which an answer is read, where that is what it begins with: the first error.
+fn first_in_time(key: &SortKey, plan: &Plan, node: NodeId) -> Option<String> {
+    let ExprKind::Column(name) = &key.expr.kind else { return None };
+    let is_time = plan.node(node).schema.get(name).is_some_and(|field| field.data_type == DataType::Timestamp);
+    let is_measured = || matches!(origin(plan, node, name), Some(Origin::Measure(_)));
+    (is_time && !key.descending && is_measured()).then(|| name.clone())
+}
+
+/// Of a column that is called `share` and nothing else: what counts its part, and its whole.
+fn share_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<(String, String)> {
+    let Some(Origin::Measure(share)) = origin(plan, node, column).filter(|_| column == "share") else { return None };
+    let counts = |is_it: &dyn Fn(&Expr) -> bool| {
+        let mut names = schema.names().filter(|name| *name != column);
+        names.find(|name| matches!(origin(plan, node, name), Some(Origin::Measure(expr)) if is_it(expr)))
+    };
+    let (part, whole) = match &share.kind {
+        ExprKind::Binary { op: BinaryOp::Divide, left, right } => {
+            (counts(&|expr| expr == &**left)?, counts(&|expr| expr == &**right)?)
+        }
+        ExprKind::Call(share) if share.function == "share_if" => {
+            let is_part = |expr: &Expr| {
+                function_of(expr).is_some_and(|call| call.function == "count_if" && call.args == share.args)
+            };
+            let is_whole =
+                |expr: &Expr| function_of(expr).is_some_and(|call| call.function == "count" && call.args.is_empty());
+            (counts(&is_part)?, counts(&is_whole)?)
+        }
+        _ => return None,
+    };
+    Some((part.to_owned(), whole.to_owned()))
 }
 
 /// The column that counts all of what another counts a part of: `samples` of `busy_samples`, `rows` of `errors`.

@@ -24,7 +24,7 @@ pub struct Headline {
 }
 
 /// The chart's points.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plotted {
     /// `users per hour`.
     pub title: String,
@@ -41,7 +41,7 @@ pub struct Plotted {
 }
 
 /// A line over time; pieces of it are not joined where nothing was measured.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlottedLine {
     pub name: String,
     /// Microseconds and values.
@@ -103,15 +103,40 @@ impl AnswerShape {
         Some((value, times, since.map(|since| moment(since, None))))
     }
 
+    /// The row with the most, or the least, and its number. Of equal ones the first, as the answer is read. A share of
+    /// few is by chance what it is, and a group of those without a name is nobody: they are told only where there is
+    /// nothing else.
+    fn told_row(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(usize, f64)> {
+        const FEW: f64 = 20.0;
+        let schema = rows.schema();
+        let column = schema.index(&measure.column)?;
+        let whole = measure.share_of.as_ref().and_then(|(_, whole)| schema.index(whole));
+        let keys = self.chart.iter().flat_map(|chart| chart.by.iter().chain([&chart.x]));
+        let keys: Vec<usize> = keys.filter_map(|name| schema.index(name)).collect();
+        let is_sound = |row: usize| {
+            let of = whole.and_then(|whole| number(&rows.value(row, whole))).unwrap_or(f64::MAX);
+            of >= FEW && keys.iter().all(|key| rows.value(row, *key) != Value::Null)
+        };
+        let numbers =
+            || (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((row, number(&rows.value(row, column))?)));
+        let better = |best: (usize, f64), next: (usize, f64)| {
+            let is_better = if measure.is_lowest { next.1 < best.1 } else { next.1 > best.1 };
+            if is_better { next } else { best }
+        };
+        numbers().filter(|(row, _)| is_sound(*row)).reduce(better).or_else(|| numbers().reduce(better))
+    }
+
+    /// What the row that is told is about: the column along the chart, and its value there.
+    pub fn told_key(&self, rows: &dyn TableRows) -> Option<(String, Value)> {
+        let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
+        let column = rows.schema().index(&chart.x)?;
+        Some((chart.x.clone(), rows.value(self.told_row(rows, measure)?.0, column)))
+    }
+
     fn of_measure(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Headline> {
         let schema = rows.schema();
         let column = schema.index(&measure.column)?;
-        let numbers = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((row, number(&rows.value(row, column))?)));
-        // Of equal ones the first, as the answer is read.
-        let (row, best) = numbers.reduce(|best, next| {
-            let is_better = if measure.is_lowest { next.1 < best.1 } else { next.1 > best.1 };
-            if is_better { next } else { best }
-        })?;
+        let (row, best) = self.told_row(rows, measure)?;
         let cell = |name: &String| schema.index(name).map(|column| rows.value(row, column));
         let noun = words(&measure.column);
         let whole = measure.whole.as_ref().and_then(|name| Some((words(name), number(&cell(name)?)?)));
@@ -122,21 +147,36 @@ impl AnswerShape {
                 (number_text(best), if part.is_some() { of } else { format!("{noun} {of}") })
             }
             (Unit::Count, None) => (number_text(best), singular(&noun, best)),
-            (Unit::Measured(unit), _) => (with_unit(best, unit), noun.clone()),
+            (Unit::Measured(unit), _) => match &measure.share_of {
+                Some((part, whole)) => (with_unit(best, unit), format!("{} of {}", words(part), words(whole))),
+                None => (with_unit(best, unit), noun.clone()),
+            },
         };
-        let name = self.names.iter().filter_map(cell).map(|value| shown(&value)).collect::<Vec<_>>();
-        let name = name.first().filter(|_| rows.rows() > 1 || self.time.is_none()).cloned();
+        let name = self.name_of(rows, &cell).filter(|_| rows.rows() > 1 || self.time.is_none());
         let when = self.time.as_ref().filter(|_| rows.rows() > 1).and_then(|(time, span)| {
             let at = position(&cell(time)?)?;
             let word = if measure.is_lowest { "lowest" } else { "peak" };
-            let unit = span.and_then(span_word).unwrap_or("row");
             Some(match span {
-                Some(_) => format!("in the {word} {unit}, {}", moment(at, *span)),
+                Some(DAY) => format!("on the {word} day, {}", moment(at, *span)),
+                Some(_) => {
+                    format!("in the {word} {}, {}", span.and_then(span_word).unwrap_or("span"), moment(at, *span))
+                }
+                None if is_monthly(rows, schema.index(time)?) => format!("in the {word} month, {}", month_of(at)),
                 None => format!("at {}", moment(at, None)),
             })
         });
         let busy = whole.as_ref().and_then(|(all, _)| noun.strip_suffix(all.as_str())).map(str::trim);
+        let first = self.first.as_ref().filter(|_| rows.rows() > 1).and_then(|first| self.told_first(rows, first));
+        if first.is_some() {
+            return first;
+        }
         let told = match (&measure.unit, busy.filter(|part| !part.is_empty())) {
+            (Unit::Measured(_), _) if measure.share_of.is_some() => {
+                let (part, whole) = measure.share_of.as_ref().map_or(("", ""), |(part, whole)| (part, whole));
+                let count = schema.index(whole).and_then(|column| number(&rows.value(row, column)));
+                let count = count.map_or(String::new(), |count| format!("{} ", number_text(count)));
+                format!("{} are {figure} of {count}{}", words(part), words(whole))
+            }
             (Unit::Count, Some(part)) => format!("{part} in {figure} {what}"),
             (Unit::Count, None) => format!("{figure} {what}"),
             (Unit::Measured(_), _) => format!("{what} {figure}"),
@@ -149,7 +189,50 @@ impl AnswerShape {
             None => what,
         };
         let place = name.into_iter().chain(when).collect::<Vec<_>>().join(" ");
+        if measure.is_total && rows.rows() > 1 {
+            let numbers = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| number(&rows.value(row, column)));
+            let total = match &measure.unit {
+                Unit::Count => number_text(numbers.sum()),
+                Unit::Measured(unit) => with_unit(numbers.sum(), unit),
+            };
+            let sentence = format!("{what} {total} in all, the most of it {figure}: {place}");
+            return Some(Headline { number: total, what, place, sentence });
+        }
         Some(Headline { number: figure, what, place, sentence })
+    }
+
+    /// What a row is about, in words: what the chart tells apart, or else the first name.
+    fn name_of(&self, rows: &dyn TableRows, cell: &dyn Fn(&String) -> Option<Value>) -> Option<String> {
+        let is_time = |name: &String| self.time.as_ref().is_some_and(|(time, _)| time == name);
+        let charted = self.chart.iter().flat_map(|chart| chart.by.iter().chain([&chart.x]));
+        let mut told: Vec<&String> = charted.filter(|name| !is_time(name) && rows.schema().has(name)).collect();
+        if told.is_empty() {
+            told.extend(self.names.first());
+        }
+        let parts = told.into_iter().filter_map(|name| {
+            Some(match cell(name)? {
+                // A number or a yes says nothing by itself.
+                value @ (Value::Int(_) | Value::Float(_) | Value::Boolean(_)) => {
+                    format!("{} {}", words(name), shown(&value))
+                }
+                value => shown(&value),
+            })
+        });
+        let parts: Vec<String> = parts.collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
+    }
+
+    /// The row that is first in time: what it is about, and since when.
+    fn told_first(&self, rows: &dyn TableRows, first: &str) -> Option<Headline> {
+        let schema = rows.schema();
+        let column = schema.index(first)?;
+        let times = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((row, position(&rows.value(row, column))?)));
+        let (row, at) = times.min_by_key(|(_, at)| *at)?;
+        let cell = |name: &String| schema.index(name).map(|column| rows.value(row, column));
+        let name = self.name_of(rows, &cell)?;
+        let (what, number) = (words(first), moment(at, None));
+        let sentence = format!("{name}: {what} {number}");
+        Some(Headline { number, what: format!("{what}, {name}"), place: name, sentence })
     }
 
     /// The points of the answer's chart; `None`: there is nothing to draw.
@@ -158,7 +241,10 @@ impl AnswerShape {
         let schema = rows.schema();
         let (x, y) = (schema.index(&chart.x)?, schema.index(&measure.column)?);
         let by = chart.by.as_ref().and_then(|name| schema.index(name));
-        let noun = words(&measure.column);
+        let noun = match &measure.share_of {
+            Some((part, _)) => format!("{} of {}", words(&measure.column), words(part)),
+            None => words(&measure.column),
+        };
         let unit = match &measure.unit {
             Unit::Count => String::new(),
             Unit::Measured(unit) => unit.clone(),
@@ -285,6 +371,20 @@ fn position(value: &Value) -> Option<i64> {
         Value::Date(days) => micros_of(*days),
         _ => None,
     }
+}
+
+/// Whether all times are beginnings of months.
+fn is_monthly(rows: &dyn TableRows, column: usize) -> bool {
+    use chrono::{Datelike, Timelike};
+    let begins = |at: i64| to_calendar(at).is_some_and(|time| time.day() == 1 && time.num_seconds_from_midnight() == 0);
+    (0..rows.rows().min(MOST_ROWS)).filter_map(|row| position(&rows.value(row, column))).all(begins)
+}
+
+/// `March 2026`.
+fn month_of(micros: i64) -> String {
+    use chrono::Datelike;
+    let Some(time) = to_calendar(micros) else { return String::new() };
+    format!("{} {}", MONTHS.get(time.month0() as usize).copied().unwrap_or_default(), time.year())
 }
 
 /// What a span of time is called.
@@ -462,6 +562,42 @@ mod tests {
     }
 
     #[test]
+    fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
+        let schema = Schema::of([
+            ("month", DataType::Timestamp),
+            ("service", DataType::String),
+            ("rows", DataType::Int),
+            ("errors", DataType::Int),
+            ("share", DataType::Float),
+        ]);
+        let keys = [("month", "date_trunc('month', time)"), ("service", "service")];
+        let measures = [("rows", "count(*)"), ("errors", "count_if(bad)"), ("share", "share_if(bad)")];
+        let shape_of = |order: &[(&str, bool)]| shape(&plan(&schema, &keys, &measures, order), None);
+        let row = |month: &str, share: f64| {
+            vec![time(month), text("web"), Value::Int(10), Value::Int(1), Value::Float(share)]
+        };
+        let rows = Table(schema.clone(), vec![row("2026-02-01T00:00:00Z", 0.1), row("2026-03-01T00:00:00Z", 0.25)]);
+        let shape_by_share = shape_of(&[("share", true)]);
+        let headline = shape_by_share.headline(&rows);
+        assert_eq!(headline.sentence, "web: errors are 25 % of 10 rows in the peak month, March 2026");
+        // One of one is no share to speak of, where others are of many.
+        let mut with_few = rows.1.clone();
+        with_few[0][2] = Value::Int(400);
+        with_few[0][3] = Value::Int(40);
+        let headline = shape_by_share.headline(&Table(schema.clone(), with_few));
+        assert_eq!(headline.sentence, "web: errors are 10 % of 400 rows in the peak month, February 2026");
+        assert_eq!(shape_by_share.plotted(&rows).unwrap().y_title, "share of errors (%)");
+        let schema =
+            Schema::of([("part", DataType::String), ("first_error", DataType::Timestamp), ("errors", DataType::Int)]);
+        let measures = [("first_error", "min(time)"), ("errors", "count(*)")];
+        let plan = plan(&schema, &[("part", "service")], &measures, &[("first_error", false)]);
+        let row = |part: &str, at: &str, errors: i64| vec![text(part), time(at), Value::Int(errors)];
+        let rows = vec![row("cart", "2026-03-02T09:00:00Z", 2), row("web", "2026-03-02T10:00:00Z", 90)];
+        let headline = shape(&plan, None).headline(&Table(schema, rows));
+        assert_eq!(headline.sentence, "cart: first error 2 March 09:00");
+    }
+
+    #[test]
     fn shares_and_single_numbers() {
         let schema = Schema::of([("service", DataType::String), ("share", DataType::Float)]);
         let by = plan(&schema, &[("service", "service")], &[("share", "share_if(failed)")], &[("share", true)]);
@@ -470,6 +606,9 @@ mod tests {
             vec![vec![text("checkout"), Value::Float(0.393_449_999_999_999_97)], vec![Value::Null, Value::Float(0.1)]],
         );
         assert_eq!(shape(&by, None).headline(&rows).sentence, "checkout: share 39.3 %");
+        assert_eq!(shape(&by, None).told_key(&rows), Some(("service".to_owned(), text("checkout"))));
+        let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", &text("it's"));
+        assert_eq!(behind.unwrap().1, "service = 'it''s'");
         assert_eq!(shape(&by, None).plotted(&rows).unwrap().bars[1].0, "(none)");
         let none = Table(rows.0.clone(), vec![]);
         assert_eq!(shape(&by, None).headline(&none).sentence, "no share: no row was left");

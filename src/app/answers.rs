@@ -1,0 +1,392 @@
+//! The answers of a project as they are shown and written for others: computed on the whole input, in one run, with what
+//! is not in them. Knows projects, as what designer and command line share. Must not import previews.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use pipewright_core::data::figures::{counted, grouped};
+use pipewright_core::data::{Classification, Field, Schema, TableRows, Value};
+use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::export::answers::AnswerPage;
+use pipewright_core::export::check_exportable;
+use pipewright_core::formats::FormatSpec;
+use pipewright_core::ir::{
+    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, prune,
+    resolve_parameters, secrets_of,
+};
+use pipewright_core::plan::in_force;
+use pipewright_core::planner::{
+    About, AnswerShape, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of, not_in_it,
+    steps_before, unconfirmed,
+};
+use pipewright_core::project::{Project, Step};
+
+use pipewright_engine::{
+    Cancel, Headliner, Headliners, ResultTable, RunOptions, RunProgress, RunReport, ToldAnswer, read_stream, run,
+};
+
+use crate::evidence::evidence_until;
+
+/// Rows of an answer that are looked at: as many as its sentence and chart take in.
+const MOST_ROWS: usize = 100_000;
+
+/// The answers, in the order in which they stand on the canvas, and what whoever looks at them has to know.
+pub type Answers = (Vec<AnswerPage>, Vec<Diagnostic>);
+
+/// Works the answers of a project out. `plan` is the project's; `only`: the answer of that step alone. Answers that
+/// cannot be worked out are told of and left out; with none left that is an error.
+pub fn answers_of(
+    project: &Project,
+    plan: &Plan,
+    only: Option<&str>,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    progress: &dyn RunProgress,
+    cancel: &Cancel,
+) -> Result<Answers, Vec<Diagnostic>> {
+    let (wanted, mut told) = wanted(project, plan, only);
+    if wanted.is_empty() {
+        if told.is_empty() {
+            let fault = Diagnostic::error("PW1092", "the project has no answer yet");
+            told.push(fault.help("end a flow with an Answer step, or accept a suggestion for a question"));
+        }
+        return Err(told);
+    }
+    // What stands in the way of some answers does not in the way of the others.
+    for fault in &mut told {
+        fault.severity = Severity::Warning;
+    }
+    let folder = tempfile::tempdir().map_err(|error| vec![crate::internal("a folder for answers", &error)])?;
+    let options = RunOptions {
+        base: base.to_owned(),
+        out: folder.path().to_owned(),
+        parameters: parameters.clone(),
+        cancel: cancel.clone(),
+        ..RunOptions::default()
+    };
+    let nodes: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
+    let report = run(&with_files(plan, &nodes), &options, progress)?;
+    told.extend(report.remarks());
+    let (sources, _) = evidence_until(project, base, parameters, cancel);
+    let (vocabulary, _) = Vocabulary::of(project);
+    let catalogue = Catalogue::new(vocabulary, sources).under(project);
+    let work =
+        Work { project, plan, report: &report, catalogue: &catalogue, parameters, folder: folder.path(), cancel };
+    let mut pages = Vec::with_capacity(wanted.len());
+    for (number, (step, node)) in wanted.iter().enumerate() {
+        pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
+    }
+    Ok((pages, told))
+}
+
+/// What makes sentences of a project's answers, for the report of a run.
+pub fn headliners_of(project: &Project, plan: &Plan) -> Headliners {
+    let (vocabulary, _) = Vocabulary::of(project);
+    let answers = project.steps.values().filter(|step| step.kind == "answer");
+    let found = answers.filter_map(|step| {
+        let node = plan.steps.get(&step.id)?.nodes.last().copied()?;
+        let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, node, &vocabulary, &step.title);
+        let headliner: Headliner = Arc::new(move |rows| {
+            let Headline { number, what, sentence, .. } = shape.headline(rows);
+            ToldAnswer { number, what, sentence }
+        });
+        Some((step.id.clone(), headliner))
+    });
+    Headliners(found.collect())
+}
+
+/// Answer steps with their nodes, as they stand on the canvas, and why others are not among them.
+fn wanted<'a>(project: &'a Project, plan: &Plan, only: Option<&str>) -> (Vec<(&'a Step, NodeId)>, Vec<Diagnostic>) {
+    let (mut wanted, mut told) = (Vec::new(), Vec::<Diagnostic>::new());
+    let is_wanted = |step: &&Step| step.kind == "answer" && only.is_none_or(|only| step.id == only);
+    let mut steps: Vec<&Step> = project.steps.values().filter(is_wanted).collect();
+    steps.sort_by_key(|step| (step.y, step.x));
+    for step in steps {
+        let node = plan.steps.get(&step.id).and_then(|known| known.nodes.last().copied());
+        let before: BTreeSet<&str> = steps_before(project, &step.id).iter().map(|step| step.id.as_str()).collect();
+        let is_here = |fault: &&Diagnostic| match fault.location.id.as_deref() {
+            Some(id) => id == step.id || before.contains(id) || !project.steps.contains_key(id),
+            None => true,
+        };
+        let faults: Vec<Diagnostic> = match node {
+            Some(node) => {
+                let mut own = prune(plan, &[node]);
+                own.diagnostics.retain(|fault| is_here(&fault));
+                check_exportable(&own)
+            }
+            None => {
+                let faults = plan.diagnostics.iter().filter(|fault| fault.is_error()).filter(is_here);
+                let mut faults: Vec<Diagnostic> = faults.cloned().collect();
+                if faults.is_empty() {
+                    let fault = Diagnostic::error("PW1093", "the answer has no rows: nothing flows into it");
+                    faults.push(fault.help("wire a step to it").step(&step.id, &step.title));
+                }
+                faults
+            }
+        };
+        match node.filter(|_| !faults.iter().any(Diagnostic::is_error)) {
+            Some(node) => wanted.push((step, node)),
+            None => told.extend(faults.into_iter().filter(|fault| !told.contains(fault)).collect::<Vec<_>>()),
+        }
+    }
+    (wanted, told)
+}
+
+fn file_name(number: usize) -> String {
+    format!("answer-{number}.parquet")
+}
+
+/// The flows of these answers, each ending in a file.
+fn with_files(plan: &Plan, answers: &[NodeId]) -> Plan {
+    let mut plan = plan.clone();
+    for (number, id) in answers.iter().enumerate() {
+        let node = Arc::make_mut(&mut plan.nodes[id.0 as usize]);
+        if let Op::Write(write) = &mut node.op {
+            write.destination = Destination::File {
+                path: file_name(number),
+                kind: FileKind::Parquet,
+                partition: Vec::new(),
+                when_exists: WhenExists::Replace,
+            };
+        }
+        // Answers that say the same are told apart in the report.
+        node.origin = Origin { step: format!("answer-{number}"), title: node.origin.title.clone() };
+    }
+    prune(&plan, answers)
+}
+
+struct Work<'a> {
+    project: &'a Project,
+    plan: &'a Plan,
+    report: &'a RunReport,
+    catalogue: &'a Catalogue,
+    parameters: &'a BTreeMap<String, Value>,
+    folder: &'a Path,
+    cancel: &'a Cancel,
+}
+
+impl Work<'_> {
+    fn page(&self, step: &Step, node: NodeId, number: usize) -> Result<AnswerPage, Diagnostic> {
+        let planned = self.plan.node(node);
+        let sink = self.report.sinks.iter().find(|sink| sink.step == format!("answer-{number}"));
+        let (rows, list): (u64, &[LeftOut]) = sink.map_or((0, &[]), |sink| (sink.rows, &sink.left_out));
+        let asked = asked_by(self.project, step);
+        let shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
+        let table = Masked {
+            rows: read_back(self.folder, number, &planned.schema, self.cancel)?,
+            total: usize::try_from(rows).unwrap_or(usize::MAX),
+            hidden: hidden_columns(self.project, planned, &shape),
+            schema: &planned.schema,
+        };
+        let shown = shown_parameters(self.plan, self.parameters);
+        let before = steps_before(self.project, &step.id);
+        let mut not_in_it = not_in_it(list, &unconfirmed(self.catalogue, &before));
+        for column in table.hidden.iter().filter(|column| shape.shows(column)) {
+            let text = format!("column `{column}` is personal or secret: its values are not shown");
+            not_in_it.push(NotInIt { count: 1, text });
+        }
+        let unread = list.iter().filter(|one| one.kind == LeftOutKind::Unread).map(|one| one.count).sum::<u64>();
+        let sources = self.report.sources.iter();
+        let own = sources.filter(|source| before.iter().any(|step| step.id == source.step));
+        let read = counted(own.map(|source| source.tally.accepted).sum(), "row");
+        let exactness = match unread {
+            0 => format!("exact, {read} read"),
+            unread => format!("exact but for {} that could not be read, {read} read", counted(unread, "line")),
+        };
+        let project = self.project;
+        let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
+        let question = step.settings.get("question").and_then(|id| project.questions.get(id.as_str()?));
+        let (mut headline, mut chart) = (shape.headline(&table), shape.plotted(&table).filter(|_| rows > 1));
+        if let About::Measure(measure) = &shape.about
+            && table.hidden.contains(&measure.column)
+        {
+            let what = measure.column.replace('_', " ");
+            let sentence = format!("{what}: personal or secret, and not shown");
+            headline = Headline { number: "–".to_owned(), what, place: String::new(), sentence };
+            chart = None;
+        }
+        Ok(AnswerPage {
+            step: step.id.clone(),
+            title: step.title.clone(),
+            question: question.map(|question| question.title.clone()).unwrap_or_default(),
+            asker: question.map(|question| team(&question.asker)).unwrap_or_default(),
+            headline,
+            exactness,
+            chart,
+            definition: definition_of(step, asked.as_ref(), &shown),
+            not_in_it,
+        })
+    }
+}
+
+/// Values of parameters that may be told: no secrets.
+fn shown_parameters(plan: &Plan, parameters: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let secrets = secrets_of(&plan.parameters);
+    let defaults = plan
+        .parameters
+        .iter()
+        .filter_map(|parameter| resolve_parameters(std::slice::from_ref(parameter), &BTreeMap::new(), &|_| None).ok());
+    let mut values: BTreeMap<String, Value> = defaults.flatten().collect();
+    values.extend(parameters.clone());
+    values.retain(|name, _| !secrets.contains(name));
+    values
+}
+
+/// Columns whose values are of single people, or secret: nobody outside of the designer sees them. How many people there
+/// are is no value of any of them; where groups are too small even for that, the policy says so, and refuses the flow.
+fn hidden_columns(project: &Project, node: &Node, shape: &AnswerShape) -> BTreeSet<String> {
+    let (rules, _) = in_force(project);
+    let counted: Vec<&str> = match &shape.about {
+        About::Measure(measure) => match &measure.unit {
+            Unit::Count => std::iter::once(&measure.column).chain(&measure.whole).map(String::as_str).collect(),
+            Unit::Measured(unit) if unit == "share" || unit == "%" => vec![measure.column.as_str()],
+            Unit::Measured(_) => Vec::new(),
+        },
+        About::Rows { .. } => Vec::new(),
+    };
+    let is_hidden = |field: &&Field| match rules.classified(&field.labels) {
+        Classification::Public | Classification::Internal => false,
+        Classification::Personal => !counted.contains(&field.name.as_str()),
+        Classification::Secret => true,
+    };
+    node.schema.fields.iter().filter(is_hidden).map(|field| field.name.clone()).collect()
+}
+
+fn read_back(folder: &Path, number: usize, schema: &Schema, cancel: &Cancel) -> Result<Vec<Vec<Value>>, Diagnostic> {
+    let read = Read {
+        path: file_name(number),
+        format: FormatSpec::new("parquet"),
+        schema: schema.clone(),
+        columns: None,
+        position: false,
+        planned: None,
+    };
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    let mut take = |table: ResultTable| {
+        let room = MOST_ROWS - rows.len();
+        rows.extend((0..table.rows().min(room)).map(|row| table.row(row)));
+        match rows.len() < MOST_ROWS {
+            true => std::ops::ControlFlow::Continue(()),
+            false => std::ops::ControlFlow::Break(()),
+        }
+    };
+    read_stream(&read, folder, &mut take, &mut |_| (), cancel)?;
+    Ok(rows)
+}
+
+/// Rows of an answer; values that nobody may see are numbered in the order of their first row.
+struct Masked<'a> {
+    rows: Vec<Vec<Value>>,
+    /// Of all, also those that are not looked at.
+    total: usize,
+    hidden: BTreeSet<String>,
+    schema: &'a Schema,
+}
+
+impl TableRows for Masked<'_> {
+    fn schema(&self) -> &Schema {
+        self.schema
+    }
+
+    fn rows(&self) -> usize {
+        self.total
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value {
+        let value = self.rows.get(row).and_then(|row| row.get(column)).cloned().unwrap_or(Value::Null);
+        let field = &self.schema.fields[column];
+        if value == Value::Null || !self.hidden.contains(&field.name) {
+            return value;
+        }
+        let first = self.rows.iter().position(|row| row.get(column) == Some(&value)).unwrap_or(row);
+        Value::String(format!("{} no. {}", field.name.replace('_', " "), grouped(first as u64 + 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipewright_core::data::DataType;
+    use pipewright_core::plan::plan;
+    use pipewright_core::project::{Edit, Place};
+    use serde_json::json;
+
+    /// Users by errors, from a file with addresses in it.
+    fn project(folder: &Path, question: bool) -> Project {
+        let lines = "client,status,took\nann@x.example,500,1\nbob@x.example,500,2\nann@x.example,200,3\nbad line\n";
+        std::fs::write(folder.join("a.csv"), lines).unwrap();
+        let mut project = Project::new("p");
+        let insert = |into: &str, item| Edit::Insert { into: into.into(), item, place: Place::Last };
+        let mut schema = Schema::of([("client", DataType::String), ("status", DataType::Int), ("took", DataType::Int)]);
+        schema.fields[0].labels.classification = Some(Classification::Personal);
+        let schema = serde_json::to_value(schema).unwrap();
+        let aggregate = json!({
+            "keys": [{"id": "k", "name": "client", "expression": "client"}],
+            "measures": [{"id": "m", "name": "errors", "expression": "count(*)"}],
+        });
+        let mut answer = json!({"order": ["errors desc", "client"], "definition": "Errors of ${from} and above"});
+        if question {
+            answer["question"] = json!("q");
+        }
+        let step = |id: &str, kind: &str, title: &str, settings| {
+            insert("steps", json!({"id": id, "kind": kind, "title": title, "settings": settings}))
+        };
+        let wire = |from: &str, to: &str| {
+            insert(
+                "wires",
+                json!({"id": format!("{from}-{to}"), "from": from, "output": "out", "to": to, "input": "in"}),
+            )
+        };
+        let mut edits = vec![
+            insert("parameters", json!({"id": "p-from", "name": "from", "type": "Int", "default": 500})),
+            insert(
+                "sources",
+                json!({"id": "src", "title": "a", "path": "a.csv", "format": {"name": "csv"}, "schema": schema}),
+            ),
+            step("read", "file", "a", json!({"source": "src"})),
+            step("bad", "filter", "Errors", json!({"predicate": "status >= ${from}"})),
+            step("by", "aggregate", "By client", aggregate),
+            step("end", "answer", "Clients with errors", answer),
+            wire("read", "bad"),
+            wire("bad", "by"),
+            wire("by", "end"),
+        ];
+        if question {
+            edits.push(insert("questions", json!({"id": "q", "title": "Who sees errors?", "asker": "Support"})));
+        }
+        project.apply(&edits).unwrap();
+        project
+    }
+
+    fn answers(project: &Project, base: &Path) -> Result<Answers, Vec<Diagnostic>> {
+        let plan = plan(project);
+        answers_of(project, &plan, None, base, &BTreeMap::new(), &crate::run::Silent, &Cancel::new())
+    }
+
+    #[test]
+    fn an_answer_says_its_number_and_shows_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pages, _) = answers(&project(folder.path(), true), folder.path()).unwrap();
+        let page = &pages[0];
+        assert_eq!((page.heading(), page.asker.as_str()), ("Who sees errors?", "Support"));
+        assert_eq!(page.headline.sentence, "client no. 1: 1 error");
+        assert_eq!(page.definition, "Errors of 500 and above");
+        let whole = serde_json::to_string(page).unwrap();
+        assert!(!whole.contains("x.example"), "{whole}");
+        assert!(whole.contains("`client` is personal or secret"), "{whole}");
+        assert!(page.not_in_it.iter().any(|one| one.text.contains("where status >= 500 does not hold")), "{whole}");
+        assert!(page.exactness.starts_with("exact"), "{}", page.exactness);
+    }
+
+    #[test]
+    fn without_an_answer_there_is_an_error_that_says_how_to_get_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = answers(&Project::new("p"), folder.path()).unwrap_err();
+        assert_eq!(faults[0].code, "PW1092");
+        let mut project = project(folder.path(), false);
+        project.apply(&[Edit::Remove { id: "by-end".into() }]).unwrap();
+        let faults = answers(&project, folder.path()).unwrap_err();
+        assert!(faults.iter().all(Diagnostic::is_error) && !faults.is_empty(), "{faults:?}");
+    }
+}

@@ -1,0 +1,123 @@
+//! `pipewright answers`: the answers of a project as text, as JSON, as one page, as pictures.
+
+use std::fs;
+use std::path::PathBuf;
+
+use pipewright_app::answers_of;
+use pipewright_core::data::figures::grouped;
+use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
+use pipewright_core::export::drawing::Look;
+use pipewright_core::ir::resolve_parameters;
+use pipewright_engine::{Cancel, offer_standard_input};
+
+use super::args::{AnswersArgs, AnswersForm, Form, PictureLook};
+use super::output::{print_json, print_text, tell};
+use super::run::{Progress, say_kept};
+use super::{Failure, Outcome, VerbResult, project, usage};
+use crate::pictures::{self, PictureKind};
+
+pub fn answers(args: &AnswersArgs) -> VerbResult {
+    let is_picture = matches!(args.format, AnswersForm::Svg | AnswersForm::Png);
+    if is_picture && args.out.is_none() {
+        return Err(usage(
+            "pictures do not go to standard output",
+            "add --out FOLDER: each answer becomes a file there",
+        ));
+    }
+    offer_standard_input();
+    let opened = project::open_under(&args.project, args.policy.as_deref())?;
+    let Some(design) = &opened.project else {
+        return Err(usage("a pipeline has no answers to show", "give the project that it was exported from"));
+    };
+    let given = opened.parameters(&args.parameters)?;
+    let parameters =
+        resolve_parameters(&opened.plan.parameters, &given, &|name| opened.environment_value(name, &|_| None))
+            .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
+    let only = args.only.as_ref().map(|only| opened.find_step(only)).transpose()?;
+    if let Some(id) = only.as_ref().filter(|id| design.steps.get(*id).is_none_or(|step| step.kind != "answer")) {
+        let answers = design.steps.values().filter(|step| step.kind == "answer");
+        let titles: Vec<String> = answers.map(|step| format!("“{}”", step.title)).collect();
+        let help = match titles.is_empty() {
+            true => "the project has none yet: end a flow with an Answer step".to_owned(),
+            false => format!("the answers are {}", titles.join(", ")),
+        };
+        return Err(usage(format!("`{id}` is no answer"), help));
+    }
+    let progress = Progress::new(Form::Text);
+    let result =
+        answers_of(design, &opened.plan, only.as_deref(), &opened.base, &parameters, &progress, &Cancel::new());
+    progress.finish();
+    let (pages, told) = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
+    tell(&told);
+    let kind = match args.format {
+        AnswersForm::Text => return write_text(args, text(&pages)),
+        AnswersForm::Json if args.out.is_none() => {
+            print_json(&pages)?;
+            return Ok(Outcome::Done);
+        }
+        AnswersForm::Json => {
+            let text = serde_json::to_string_pretty(&pages).map_err(std::io::Error::from)?;
+            return write_text(args, text + "\n");
+        }
+        AnswersForm::Html => None,
+        AnswersForm::Svg => Some((PictureKind::Svg, look_of(args.look))),
+        AnswersForm::Png => Some((PictureKind::Png, look_of(args.look))),
+    };
+    let out = args.out.clone().unwrap_or_default();
+    let files = pictures::answer_files(&opened.name, &pages, kind, &out)?;
+    match args.out {
+        Some(_) => {
+            put_in_place(&files)?;
+            files.iter().try_for_each(|(path, _)| print_text(&format!("{}\n", path.display())))?;
+        }
+        None => files.iter().try_for_each(|(_, bytes)| print_text(&String::from_utf8_lossy(bytes)))?,
+    }
+    Ok(Outcome::Done)
+}
+
+pub fn look_of(look: PictureLook) -> Look {
+    match look {
+        PictureLook::Light => Look::Light,
+        PictureLook::Dark => Look::Dark,
+    }
+}
+
+/// Writes files, all of them or none, and says what was kept of others.
+pub fn put_in_place(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
+    say_kept(&pictures::publish(files, &|path, bytes| fs::write(path, bytes))?);
+    Ok(())
+}
+
+fn write_text(args: &AnswersArgs, text: String) -> VerbResult {
+    match &args.out {
+        Some(path) => put_in_place(&[(path.clone(), text.into_bytes())])?,
+        None => print_text(&text)?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// The answers for people.
+fn text(pages: &[AnswerPage]) -> String {
+    let mut text = String::new();
+    for page in pages {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        line!(text, "{}", page.heading());
+        line!(text, "  {}", page.headline.sentence);
+        line!(text, "  {}", page.exactness);
+        if let Some(chart) = &page.chart {
+            line!(text, "  chart: {}", chart.title);
+        }
+        if !page.definition.is_empty() {
+            line!(text, "  what it says: {}", page.definition);
+        }
+        for one in &page.not_in_it {
+            line!(text, "  not in it: {} {}", grouped(one.count), one.text);
+        }
+        if page.not_in_it.is_empty() {
+            line!(text, "  {ALL_IN_IT}");
+        }
+    }
+    text
+}

@@ -1,0 +1,276 @@
+//! A chart of an answer as a picture: lines over time, bars over names, both axes named, with their units. The layout for
+//! files; the window draws the same points with its own widgets. Imports the picture's shapes and the chart's points.
+
+use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, width_of};
+use crate::data::figures::{grouped, number_text};
+use crate::data::instants::day_and_clock;
+use crate::data::marks::{axis_number, bar_number, number_marks, time_marks, time_text};
+use crate::planner::Plotted;
+
+/// Size of the letters, in points.
+const LETTERS: f32 = 13.0;
+const TITLE: f32 = 15.0;
+/// Height of a bar with what is around it, and of the room for lines.
+const ROW: f32 = 28.0;
+const PLOT: f32 = 250.0;
+
+/// Lines are told apart by their dashes, too.
+const DASHES: [Option<[f32; 2]>; 7] = [
+    None,
+    Some([7.0, 4.0]),
+    Some([2.0, 4.0]),
+    Some([10.0, 3.0]),
+    Some([4.0, 2.0]),
+    Some([1.0, 3.0]),
+    Some([12.0, 6.0]),
+];
+
+/// The chart, so wide.
+pub fn chart(plotted: &Plotted, width: f32) -> Drawing {
+    let mut drawing = Drawing { size: [width, 0.0], title: plotted.title.clone(), ..Drawing::default() };
+    drawing.bold([0.0, TITLE], TITLE, Ink::Text, shortened(&plotted.title, TITLE, width));
+    let bottom = match plotted.lines.is_empty() {
+        true => bars(&mut drawing, plotted, TITLE + 14.0),
+        false => lines(&mut drawing, plotted, TITLE + 14.0),
+    };
+    drawing.size[1] = bottom.ceil();
+    drawing.description = described(plotted);
+    drawing
+}
+
+/// What a chart shows, in words.
+fn described(plotted: &Plotted) -> String {
+    let unit = |value: f64| bar_number(value, &plotted.unit);
+    if plotted.lines.is_empty() {
+        let bars = plotted.bars.iter().map(|(name, value)| format!("{name}: {}", unit(*value)));
+        return format!("Bars of {} for each {}. {}", plotted.y_title, plotted.x_title, join(bars));
+    }
+    let told = plotted.lines.iter().filter_map(|line| {
+        let mut points = line.pieces.iter().flatten();
+        let first = points.next()?;
+        let (low, high) = points.fold((first, first), |(low, high), point| {
+            (if point[1] < low[1] { point } else { low }, if point[1] > high[1] { point } else { high })
+        });
+        let (day, clock) = day_and_clock(high[0] as i64);
+        Some(format!("{}: from {} to {}, the most on {day} {clock}", line.name, unit(low[1]), unit(high[1])))
+    });
+    format!("Lines of {} over {}. {}", plotted.y_title, plotted.x_title, join(told))
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
+    let width = drawing.size[0];
+    let longest = |texts: &mut dyn Iterator<Item = f32>| texts.fold(0.0, f32::max);
+    let names = longest(&mut plotted.bars.iter().map(|(name, _)| width_of(name, LETTERS))).min(width * 0.4) + 12.0;
+    let told = |value: f64| bar_number(value, &plotted.unit);
+    let numbers = longest(&mut plotted.bars.iter().map(|(_, value)| width_of(&told(*value), LETTERS))) + 10.0;
+    let most = plotted.bars.iter().map(|(_, value)| *value).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    drawing.text([0.0, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, shortened(&plotted.x_title, 12.0, names));
+    let y_title = shortened(&plotted.y_title, 12.0, width - names);
+    drawing.text([names, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, y_title);
+    let mut y = top + LETTERS + 10.0;
+    for (name, value) in &plotted.bars {
+        let middle = y + ROW / 2.0;
+        let name = shortened(name, LETTERS, names - 12.0);
+        drawing.text([0.0, middle + 4.5], LETTERS, Ink::Text, Anchor::Start, name);
+        let room = (width - names - numbers).max(1.0);
+        let long = if *value > 0.0 { (room * (*value / most) as f32).max(1.5) } else { 0.0 };
+        if long > 0.0 {
+            drawing.rect([names, y + 5.0], [long, ROW - 10.0], 3.0, Ink::Hue(0));
+        }
+        drawing.text([names + long + 8.0, middle + 4.5], LETTERS, Ink::Text, Anchor::Start, told(*value));
+        y += ROW;
+    }
+    drawing.line([names, top + LETTERS + 10.0], [names, y], Ink::Hairline);
+    if plotted.more > 0 {
+        let all = (plotted.bars.len() + plotted.more) as u64;
+        let note = format!("the first {} of {}", plotted.bars.len(), grouped(all));
+        drawing.text([0.0, y + 18.0], 12.0, Ink::Soft, Anchor::Start, note);
+        y += 20.0;
+    }
+    y + 4.0
+}
+
+/// Where points of a line chart are drawn.
+struct Frame {
+    left: f32,
+    right: f32,
+    top: f32,
+    bottom: f32,
+    times: (f64, f64),
+    heights: (f64, f64),
+}
+
+impl Frame {
+    fn at(&self, [x, y]: [f64; 2]) -> [f32; 2] {
+        let share = |value: f64, (low, high): (f64, f64)| ((value - low) / (high - low).max(f64::MIN_POSITIVE)) as f32;
+        let across = if self.times.1 > self.times.0 { share(x, self.times) } else { 0.5 };
+        let up = share(y, self.heights);
+        [self.left + across * (self.right - self.left), self.bottom - up * (self.bottom - self.top)]
+    }
+}
+
+fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
+    let width = drawing.size[0];
+    let points = || plotted.lines.iter().flat_map(|line| &line.pieces).flatten();
+    let times = points().fold((f64::MAX, f64::MIN), |(low, high), [x, _]| (low.min(*x), high.max(*x)));
+    let heights = points().fold((0.0, 0.0), |(low, high): (f64, f64), [_, y]| (low.min(*y), high.max(*y)));
+    let marks = number_marks(heights.0, heights.1);
+    let told: Vec<String> = marks.iter().map(|mark| axis_number(*mark, &plotted.unit)).collect();
+    let gutter = told.iter().map(|text| width_of(text, 12.0)).fold(0.0, f32::max) + 10.0;
+    drawing.text([0.0, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, shortened(&plotted.y_title, 12.0, width));
+    let first = top + LETTERS + 18.0;
+    let frame = Frame {
+        left: gutter,
+        right: width - 8.0,
+        top: first,
+        bottom: first + PLOT,
+        times,
+        heights: (marks.first().copied().unwrap_or(0.0), marks.last().copied().unwrap_or(1.0)),
+    };
+    for (mark, text) in marks.iter().zip(told) {
+        let [_, y] = frame.at([times.0, *mark]);
+        drawing.line([frame.left, y], [frame.right, y], Ink::Hairline);
+        drawing.text([gutter - 8.0, y + 4.0], 12.0, Ink::Soft, Anchor::End, text);
+    }
+    let mut free = f32::MIN;
+    for mark in time_marks(times.0, times.1) {
+        let [x, _] = frame.at([mark, 0.0]);
+        let text = time_text(mark, times.1 - times.0);
+        let half = width_of(&text, 12.0) / 2.0;
+        let middle = x.clamp(half, (width - half).max(half));
+        drawing.line([x, frame.bottom], [x, frame.bottom + 4.0], Ink::Soft);
+        // Marks that have no room are not labelled.
+        if middle - half > free {
+            drawing.text([middle, frame.bottom + 18.0], 12.0, Ink::Soft, Anchor::Middle, text);
+            free = middle + half + 8.0;
+        }
+    }
+    for (number, line) in plotted.lines.iter().enumerate() {
+        draw_line(drawing, &frame, &line.pieces, number);
+    }
+    let gaps = if plotted.has_zeros { "times without rows: zero" } else { "times without rows: a gap" };
+    let mut y = frame.bottom + 38.0;
+    drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, format!("{} · {gaps}", plotted.x_title));
+    if plotted.lines.len() > 1 {
+        y = legend(drawing, plotted, y + 22.0);
+    }
+    if plotted.more > 0 {
+        y += 20.0;
+        let note = format!("{} rows of further names are not drawn", grouped(plotted.more as u64));
+        drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, note);
+    }
+    y + 8.0
+}
+
+fn draw_line(drawing: &mut Drawing, frame: &Frame, pieces: &[Vec<[f64; 2]>], number: usize) {
+    let (ink, dash) = (Ink::Hue(number), DASHES[number % DASHES.len()]);
+    for piece in pieces {
+        // A point between two gaps is no line.
+        if let [only] = piece[..] {
+            drawing.shapes.push(Shape::Dot { at: frame.at(only), radius: 2.5, ink });
+            continue;
+        }
+        let moves = piece.iter().enumerate().map(|(index, point)| match index {
+            0 => Move::To(frame.at(*point)),
+            _ => Move::Line(frame.at(*point)),
+        });
+        drawing.shapes.push(Shape::Path { moves: moves.collect(), width: 2.0, ink, dash });
+    }
+}
+
+/// Names of the lines, with a piece of each. Gives where the last one stands.
+fn legend(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
+    const PIECE: f32 = 26.0;
+    let width = drawing.size[0];
+    let (mut x, mut y) = (0.0, top);
+    for (number, line) in plotted.lines.iter().enumerate() {
+        let name = shortened(&line.name, 12.0, width - PIECE - 6.0);
+        let long = PIECE + 6.0 + width_of(&name, 12.0) + 16.0;
+        if x > 0.0 && x + long > width {
+            (x, y) = (0.0, y + 20.0);
+        }
+        let moves = vec![Move::To([x + 2.0, y - 4.0]), Move::Line([x + PIECE - 2.0, y - 4.0])];
+        let (ink, dash) = (Ink::Hue(number), DASHES[number % DASHES.len()]);
+        drawing.shapes.push(Shape::Path { moves, width: 2.0, ink, dash });
+        drawing.text([x + PIECE + 6.0, y], 12.0, Ink::Text, Anchor::Start, name);
+        x += long;
+    }
+    y
+}
+
+/// The values of a chart as a table: what each line is about, its heading first.
+pub fn values(plotted: &Plotted) -> Vec<[String; 2]> {
+    let bars = plotted.bars.iter().map(|(name, value)| [name.clone(), bar_number(*value, &plotted.unit)]);
+    let is_alone = plotted.lines.len() == 1;
+    let points = plotted.lines.iter().flat_map(|line| line.pieces.iter().flatten().map(move |point| (line, point)));
+    let points = points.map(|(line, [x, y])| {
+        let (day, clock) = day_and_clock(*x as i64);
+        let name = if is_alone { format!("{day} {clock}") } else { format!("{} · {day} {clock}", line.name) };
+        [name, if plotted.unit.is_empty() { number_text(*y) } else { bar_number(*y, &plotted.unit) }]
+    });
+    bars.chain(points).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drawing::Look;
+    use super::*;
+    use crate::planner::PlottedLine;
+
+    fn hours(values: &[f64]) -> Vec<[f64; 2]> {
+        values.iter().enumerate().map(|(hour, value)| [hour as f64 * 3600e6, *value]).collect()
+    }
+
+    fn over_time() -> Plotted {
+        Plotted {
+            title: "share of errors per hour, by service".into(),
+            y_title: "share of errors (%)".into(),
+            x_title: "hour (UTC)".into(),
+            unit: "share".into(),
+            lines: vec![
+                PlottedLine { name: "checkout".into(), pieces: vec![hours(&[0.1, 0.37]), hours(&[0.2])] },
+                PlottedLine { name: "search".into(), pieces: vec![hours(&[0.0, 0.1, 0.0, 0.05])] },
+            ],
+            ..Plotted::default()
+        }
+    }
+
+    #[test]
+    fn lines_have_axes_with_units_names_and_gaps() {
+        let drawing = chart(&over_time(), 760.0);
+        let svg = drawing.svg(Look::Light, "a");
+        for text in ["share of errors (%)", ">40<", "hour (UTC) · times without rows: a gap", ">checkout<", ">01:00<"]
+        {
+            assert!(svg.contains(text), "{text}\n{svg}");
+        }
+        assert!(svg.contains("checkout: from 10 % to 37 %, the most on 1 Jan 01:00"), "{}", drawing.description);
+        // A piece, a point alone, the other line; and the two of the legend.
+        let curves = |shape: &&Shape| matches!(shape, Shape::Path { width, .. } if *width == 2.0);
+        assert_eq!(drawing.shapes.iter().filter(curves).count(), 4);
+        assert_eq!(drawing.shapes.iter().filter(|shape| matches!(shape, Shape::Dot { .. })).count(), 1);
+    }
+
+    #[test]
+    fn nothing_leaves_the_picture_at_any_width() {
+        let bars = (0..12).map(|bar| (format!("/a/rather/long/path/{bar}/that/goes/on/and/on"), f64::from(bar) * 1e5));
+        let by_name = Plotted { bars: bars.collect(), more: 30, ..Plotted::default() };
+        for (plotted, width) in [over_time(), by_name].iter().flat_map(|one| [(one, 340.0), (one, 760.0)]) {
+            let drawing = chart(plotted, width);
+            let [_, height] = drawing.size;
+            for shape in &drawing.shapes {
+                let Shape::Text { at: [x, y], size, anchor, text, .. } = shape else { continue };
+                let wide = width_of(text, *size);
+                let left = match anchor {
+                    Anchor::Start => *x,
+                    Anchor::Middle => x - wide / 2.0,
+                    Anchor::End => x - wide,
+                };
+                assert!(left >= -0.5 && left + wide <= width + 0.5 && *y <= height, "{width}: {text} at {x} {y}");
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! A picture as a few shapes, and its text as SVG. What is drawn (charts, answers, the map) is laid out once, here in
+//! core; who writes PNG or PDF draws the same shapes. Imports only quoting; names no project and no plan.
+
+use std::fmt::Write as _;
+
+use crate::quote::xml;
+
+/// What a shape is drawn in: a role, which a look gives its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    Ground,
+    Panel,
+    Hairline,
+    Text,
+    Soft,
+    Accent,
+    Warning,
+    /// One of the hues of the palette, in the order of `HUES`.
+    Hue(usize),
+}
+
+/// The names of the hues, as styles call them.
+const HUES: [&str; 7] = ["load", "shape", "extract", "clean", "enrich", "analyse", "check"];
+
+/// The colours of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    Light,
+    Dark,
+    /// Variables of the page that the picture stands in.
+    Page,
+}
+
+impl Ink {
+    /// Every role, with its name among the variables of a page.
+    pub fn all() -> impl Iterator<Item = (Ink, &'static str)> {
+        let named = [
+            (Ink::Ground, "ground"),
+            (Ink::Panel, "panel"),
+            (Ink::Hairline, "hairline"),
+            (Ink::Text, "text"),
+            (Ink::Soft, "soft"),
+            (Ink::Accent, "accent"),
+            (Ink::Warning, "warning"),
+        ];
+        named.into_iter().chain(HUES.into_iter().enumerate().map(|(hue, name)| (Ink::Hue(hue), name)))
+    }
+
+    fn name(self) -> &'static str {
+        Ink::all().find(|(ink, _)| *ink == self).map_or("text", |(_, name)| name)
+    }
+
+    /// Red, green and blue; of a page those of the light look.
+    pub fn rgb(self, look: Look) -> [u8; 3] {
+        let (dark, light) = match self {
+            Ink::Ground => (0x14161a, 0xf4f5f7),
+            Ink::Panel => (0x1b1e24, 0xffffff),
+            Ink::Hairline => (0x2e333d, 0xdfe3ea),
+            Ink::Text => (0xe6e9ef, 0x1c2230),
+            Ink::Soft => (0x9aa3b2, 0x566072),
+            Ink::Accent => (0x5b9dff, 0x2767d8),
+            Ink::Warning => (0xe5b454, 0x8a5f0c),
+            Ink::Hue(hue) => match hue % HUES.len() {
+                0 => (0xef8354, 0xc25525),
+                1 => (0x5b9dff, 0x2767d8),
+                2 => (0x35b6a6, 0x118477),
+                3 => (0x9d8cff, 0x6a55d9),
+                4 => (0xe0a93b, 0xa87410),
+                5 => (0xe46fa6, 0xb83a78),
+                _ => (0x7cb342, 0x4f7d1c),
+            },
+        };
+        let colour: u32 = if look == Look::Dark { dark } else { light };
+        let [_, red, green, blue] = colour.to_be_bytes();
+        [red, green, blue]
+    }
+
+    /// As CSS has it.
+    pub fn css(self, look: Look) -> String {
+        match (look, self.rgb(look)) {
+            (Look::Page, _) => format!("var(--{})", self.name()),
+            (Look::Light | Look::Dark, [red, green, blue]) => format!("#{red:02x}{green:02x}{blue:02x}"),
+        }
+    }
+}
+
+/// Where a text stands relative to its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A part of a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Move {
+    To([f32; 2]),
+    Line([f32; 2]),
+    /// Two points that it bends to, and its end.
+    Curve([f32; 2], [f32; 2], [f32; 2]),
+}
+
+/// Points; y grows downwards.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    Rect {
+        at: [f32; 2],
+        size: [f32; 2],
+        radius: f32,
+        fill: Ink,
+        border: Option<Ink>,
+    },
+    /// A line of some width; `dash`: how long its dashes and its gaps are.
+    Path {
+        moves: Vec<Move>,
+        width: f32,
+        ink: Ink,
+        dash: Option<[f32; 2]>,
+    },
+    Dot {
+        at: [f32; 2],
+        radius: f32,
+        ink: Ink,
+    },
+    /// Its baseline begins at `at`.
+    Text {
+        at: [f32; 2],
+        size: f32,
+        is_bold: bool,
+        ink: Ink,
+        anchor: Anchor,
+        text: String,
+    },
+}
+
+/// A picture.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Drawing {
+    pub size: [f32; 2],
+    /// What it shows, for those who do not see it: a name and a description.
+    pub title: String,
+    pub description: String,
+    pub shapes: Vec<Shape>,
+}
+
+impl Drawing {
+    pub fn text(&mut self, at: [f32; 2], size: f32, ink: Ink, anchor: Anchor, text: impl Into<String>) {
+        self.shapes.push(Shape::Text { at, size, is_bold: false, ink, anchor, text: text.into() });
+    }
+
+    pub fn bold(&mut self, at: [f32; 2], size: f32, ink: Ink, text: impl Into<String>) {
+        self.shapes.push(Shape::Text { at, size, is_bold: true, ink, anchor: Anchor::Start, text: text.into() });
+    }
+
+    pub fn rect(&mut self, at: [f32; 2], size: [f32; 2], radius: f32, fill: Ink) {
+        self.shapes.push(Shape::Rect { at, size, radius, fill, border: None });
+    }
+
+    pub fn line(&mut self, from: [f32; 2], to: [f32; 2], ink: Ink) {
+        let moves = vec![Move::To(from), Move::Line(to)];
+        self.shapes.push(Shape::Path { moves, width: 1.0, ink, dash: None });
+    }
+
+    /// Puts another picture into this one.
+    pub fn place(&mut self, other: Drawing, [x, y]: [f32; 2]) {
+        let moved = |[left, top]: [f32; 2]| [left + x, top + y];
+        self.shapes.extend(other.shapes.into_iter().map(|shape| match shape {
+            Shape::Rect { at, size, radius, fill, border } => Shape::Rect { at: moved(at), size, radius, fill, border },
+            Shape::Dot { at, radius, ink } => Shape::Dot { at: moved(at), radius, ink },
+            Shape::Text { at, size, is_bold, ink, anchor, text } => {
+                Shape::Text { at: moved(at), size, is_bold, ink, anchor, text }
+            }
+            Shape::Path { moves, width, ink, dash } => {
+                let moves = moves.into_iter().map(|one| match one {
+                    Move::To(to) => Move::To(moved(to)),
+                    Move::Line(to) => Move::Line(moved(to)),
+                    Move::Curve(one, other, to) => Move::Curve(moved(one), moved(other), moved(to)),
+                });
+                Shape::Path { moves: moves.collect(), width, ink, dash }
+            }
+        }));
+    }
+
+    /// As a document, or, of a page, as an element of it. `id` tells the pictures of a page apart.
+    pub fn svg(&self, look: Look, id: &str) -> String {
+        let [width, height] = self.size;
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+             height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\" font-family=\"Inter, system-ui, \
+             sans-serif\">\n<title id=\"{id}-t\">{}</title>\n<desc id=\"{id}-d\">{}</desc>\n",
+            xml(&self.title),
+            xml(&self.description)
+        );
+        for shape in &self.shapes {
+            let _ = writeln!(svg, "{}", shape_svg(shape, look));
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
+}
+
+fn shape_svg(shape: &Shape, look: Look) -> String {
+    match shape {
+        Shape::Rect { at: [x, y], size: [width, height], radius, fill, border } => {
+            let border = border.map_or(String::new(), |ink| format!(";stroke:{}", ink.css(look)));
+            let fill = fill.css(look);
+            format!(
+                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\" \
+                 style=\"fill:{fill}{border}\"/>"
+            )
+        }
+        Shape::Dot { at: [x, y], radius, ink } => {
+            format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" style=\"fill:{}\"/>", ink.css(look))
+        }
+        Shape::Path { moves, width, ink, dash } => {
+            let dash = dash.map_or(String::new(), |[long, gap]| format!(";stroke-dasharray:{long} {gap}"));
+            let mut way = String::new();
+            for one in moves {
+                let _ = match one {
+                    Move::To([x, y]) => write!(way, "M{x:.1} {y:.1}"),
+                    Move::Line([x, y]) => write!(way, "L{x:.1} {y:.1}"),
+                    Move::Curve([a, b], [c, d], [x, y]) => {
+                        write!(way, "C{a:.1} {b:.1} {c:.1} {d:.1} {x:.1} {y:.1}")
+                    }
+                };
+            }
+            let ink = ink.css(look);
+            format!(
+                "<path d=\"{way}\" style=\"fill:none;stroke:{ink};stroke-width:{width};stroke-linejoin:round;\
+                 stroke-linecap:round{dash}\"/>"
+            )
+        }
+        Shape::Text { at: [x, y], size, is_bold, ink, anchor, text } => {
+            let anchor = match anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "middle",
+                Anchor::End => "end",
+            };
+            let weight = if *is_bold { 600 } else { 400 };
+            let ink = ink.css(look);
+            format!(
+                "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" font-weight=\"{weight}\" \
+                 text-anchor=\"{anchor}\" style=\"fill:{ink}\">{}</text>",
+                xml(text)
+            )
+        }
+    }
+}
+
+/// About how wide a text is: no font is asked, so that a picture is the same everywhere. Rather too wide.
+pub fn width_of(text: &str, size: f32) -> f32 {
+    let wide = |c: char| match c {
+        'i' | 'l' | 'j' | 't' | 'f' | 'r' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')' | ' ' | '/' => 0.36,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '—' | '…' => 0.92,
+        c if c.is_ascii_uppercase() => 0.72,
+        c if c.is_ascii() => 0.6,
+        // Of scripts with broad letters.
+        c if u32::from(c) >= 0x1100 => 1.05,
+        _ => 0.65,
+    };
+    text.chars().map(wide).sum::<f32>() * size
+}
+
+/// The text, cut where it would be wider.
+pub fn shortened(text: &str, size: f32, most: f32) -> String {
+    if width_of(text, size) <= most {
+        return text.to_owned();
+    }
+    let room = most - width_of("…", size);
+    let (mut kept, mut width) = (String::new(), 0.0);
+    for c in text.chars() {
+        width += width_of(c.encode_utf8(&mut [0; 4]), size);
+        if width > room {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.trim_end().to_owned() + "…"
+}
+
+/// The text in lines of at most that width; a word that is longer is cut.
+pub fn wrapped(text: &str, size: f32, most: f32) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last().map_or("", String::as_str);
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if line.is_empty() || width_of(&longer, size) <= most {
+            if let Some(last) = lines.last_mut() {
+                *last = shortened(&longer, size, most);
+            }
+        } else {
+            lines.push(shortened(word, size, most));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_texts_stay_texts() {
+        let hostile = "</text><script>alert(1)</script>\" onload='x' \u{7} &amp;";
+        let mut drawing = Drawing { size: [10.0, 10.0], title: hostile.into(), ..Drawing::default() };
+        drawing.description = hostile.into();
+        drawing.text([0.0, 5.0], 11.0, Ink::Text, Anchor::Start, hostile);
+        let svg = drawing.svg(Look::Light, "a");
+        assert!(!svg.contains("<script") && !svg.contains("onload='") && !svg.contains('\u{7}'), "{svg}");
+        assert_eq!(svg.matches("&lt;script&gt;").count(), 3);
+    }
+
+    #[test]
+    fn long_texts_are_wrapped_and_cut() {
+        assert_eq!(wrapped("a fine day", 10.0, 1000.0), ["a fine day"]);
+        let lines = wrapped("the quick brown fox jumps over the lazy dog", 10.0, 90.0);
+        assert!(lines.len() > 2 && lines.iter().all(|line| width_of(line, 10.0) <= 90.0), "{lines:?}");
+        assert!(shortened(&"x".repeat(200), 10.0, 100.0).ends_with('…'));
+        assert_eq!(shortened("short", 10.0, 100.0), "short");
+    }
+}

@@ -1,0 +1,99 @@
+//! The answers of a project, worked out on the whole input; and what is written of them, or of the map, for people without
+//! the designer. Must not import egui.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pipewright_app::{Answers, answers_of};
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::export::drawing::Look;
+use pipewright_core::export::map::map;
+use pipewright_core::ir::Plan;
+use pipewright_core::project::Project;
+use pipewright_engine::{Cancel, RunProgress};
+
+use super::Message;
+use super::desk::Desk;
+use crate::gui::share::Share;
+use crate::pictures::{self, PictureKind};
+
+/// A project whose answers are wanted.
+#[derive(Debug)]
+pub struct AnswersTask {
+    pub project: Project,
+    pub plan: Arc<Plan>,
+    /// Folder that relative paths start from.
+    pub base: PathBuf,
+    pub parameters: BTreeMap<String, Value>,
+}
+
+impl AnswersTask {
+    fn answers(&self, cancel: &Cancel) -> Result<Answers, Vec<Diagnostic>> {
+        answers_of(&self.project, &self.plan, None, &self.base, &self.parameters, &Silent, cancel)
+    }
+}
+
+/// What is to be written, and where.
+#[derive(Debug)]
+pub struct ShareTask {
+    pub answers: AnswersTask,
+    pub share: Share,
+    pub path: PathBuf,
+    /// Of pictures.
+    pub look: Look,
+}
+
+/// The files, and warnings; or why nothing was written.
+pub type Shared = Result<(Vec<PathBuf>, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+/// The window shows that it waits, and for what.
+struct Silent;
+
+impl RunProgress for Silent {
+    fn step(&self, _: &str) {}
+    fn bytes(&self, _: u64, _: u64) {}
+}
+
+pub fn answers(look: u64, task: AnswersTask, desk: &Desk) {
+    let failed = move |fault| Message::Answers { look, result: Err(vec![fault]) };
+    desk.spawn("pipewright-answers", failed, move |desk| {
+        Some(Message::Answers { look, result: task.answers(&desk.cancel) })
+    });
+}
+
+pub fn share(task: ShareTask, desk: &Desk) {
+    let failed = |fault| Message::Shared(Err(vec![fault]));
+    desk.spawn("pipewright-share", failed, move |desk| Some(Message::Shared(written(&task, &desk.cancel))));
+}
+
+fn written(task: &ShareTask, cancel: &Cancel) -> Shared {
+    let project = &task.answers.project;
+    let (files, told) = match task.share {
+        Share::MapSvg | Share::MapPdf => {
+            let kind = if task.share == Share::MapSvg { PictureKind::Svg } else { PictureKind::Pdf };
+            let bytes = pictures::bytes_of(&map(project), task.look, kind).map_err(|fault| vec![fault])?;
+            (vec![(task.path.clone(), bytes)], Vec::new())
+        }
+        Share::Page | Share::AnswersSvg | Share::AnswersPng => {
+            let (pages, mut told) = task.answers.answers(cancel)?;
+            // What is no more than a hint stands on the answers themselves.
+            told.retain(|told| told.severity != Severity::Hint);
+            let kind = match task.share {
+                Share::AnswersSvg => Some((PictureKind::Svg, task.look)),
+                Share::AnswersPng => Some((PictureKind::Png, task.look)),
+                _ => None,
+            };
+            let files = pictures::answer_files(&project.name, &pages, kind, &task.path).map_err(|fault| vec![fault])?;
+            (files, told)
+        }
+    };
+    let kept = pictures::publish(&files, &|path, bytes| std::fs::write(path, bytes)).map_err(|fault| vec![fault])?;
+    let kept = kept.into_iter().map(|path| {
+        Diagnostic::warning("PW0724", "what stood in the place of a file was kept: the program had not written it")
+            .help("remove it, or choose another place")
+            .file(path)
+    });
+    Ok((files.into_iter().map(|(path, _)| path).collect(), told.into_iter().chain(kept).collect()))
+}

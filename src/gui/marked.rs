@@ -1,0 +1,47 @@
+//! Text with names in it: what stands between backticks is shown in the type for code, without the backticks. Imports the
+//! theme.
+
+use egui::text::{LayoutJob, TextFormat};
+use egui::{Color32, FontId, Response, Ui};
+
+use super::theme;
+
+/// Shows it, wrapped.
+pub fn marked_ui(ui: &mut Ui, text: &str, font: &FontId, colour: Color32) -> Response {
+    ui.add(egui::Label::new(marked(text, font, colour, theme::palette(ui.ctx()).text)).wrap())
+}
+
+/// The text with its two types.
+fn marked(text: &str, font: &FontId, colour: Color32, code: Color32) -> LayoutJob {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut job = LayoutJob::default();
+    // A backtick that is never closed is one.
+    if parts.len().is_multiple_of(2) {
+        job.append(text, 0.0, TextFormat::simple(font.clone(), colour));
+        return job;
+    }
+    let size = font.size * theme::CODE / theme::BODY;
+    for (number, part) in parts.into_iter().enumerate() {
+        let mut format = match number % 2 {
+            0 => TextFormat::simple(font.clone(), colour),
+            _ => TextFormat::simple(theme::scaled(&theme::code(), size), code),
+        };
+        format.valign = egui::Align::Center;
+        job.append(part, 0.0, format);
+    }
+    job
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_another_type_and_backticks_are_not_shown() {
+        let told = |text: &str| marked(text, &theme::body(), Color32::WHITE, Color32::WHITE);
+        let job = told("of 262 rows have no `sid`: not in `users`");
+        assert_eq!(job.text, "of 262 rows have no sid: not in users");
+        assert_eq!(job.sections.len(), 4);
+        assert_eq!(told("a ` alone").text, "a ` alone");
+    }
+}

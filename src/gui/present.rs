@@ -1,0 +1,241 @@
+//! The answers of a project one by one, large, for a meeting; by the keyboard alone. Reads the state and asks for actions;
+//! what is shown is worked out on the whole input, as what is written for others.
+
+use egui::{Align, CentralPanel, Context, Frame, Key, Layout, Margin, Modifiers, RichText, ScrollArea, Ui, vec2};
+use pipewright_app::Answers;
+use pipewright_core::data::figures::grouped;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
+use pipewright_core::export::charts::chart;
+
+use super::app::App;
+use super::backend::AnswersTask;
+use super::command::{Action, Actions, Command};
+use super::forms::diagnostic_ui;
+use super::marked::marked_ui;
+use super::pictured::drawing_ui;
+use super::state::view::View;
+use super::state::{StateRef, counted};
+use super::theme;
+use super::widgets::shown_name;
+
+/// The answers as they are shown.
+#[derive(Debug, Default)]
+pub struct PresentState {
+    /// Number of the look under way.
+    pub looking: Option<u64>,
+    /// Of the design as it was when they were asked for.
+    pub outcome: Option<Result<Answers, Vec<Diagnostic>>>,
+}
+
+/// Where in them the window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    First,
+    Previous,
+    Next,
+    Last,
+    Leave,
+}
+
+impl App {
+    /// Begins with the answer that is selected, or the first one.
+    pub(super) fn present(&mut self) {
+        if !self.state.is_open {
+            return;
+        }
+        self.dismiss_suggestion();
+        self.state.present = PresentState { looking: Some(self.ask_answers()), outcome: None };
+        self.view.present = Some(0);
+        self.view.present_first = self.state.selected_step().map(|step| step.id.clone());
+    }
+
+    fn ask_answers(&mut self) -> u64 {
+        let task = AnswersTask {
+            project: self.state.project.clone(),
+            plan: self.state.plan_of_project(),
+            base: self.state.base(),
+            parameters: self.state.parameters(),
+        };
+        self.backend.answers(task)
+    }
+
+    pub(super) fn show_answers(&mut self, outcome: Result<Answers, Vec<Diagnostic>>) {
+        let first = self.view.present_first.take();
+        if let (Some(at), Ok((pages, _))) = (&mut self.view.present, &outcome) {
+            *at = pages.iter().position(|page| Some(&page.step) == first.as_ref()).unwrap_or(0);
+        }
+        self.state.present = PresentState { looking: None, outcome: Some(outcome) };
+    }
+
+    pub(super) fn turn(&mut self, turn: Turn) {
+        let Some(at) = self.view.present else { return };
+        let count = match &self.state.present.outcome {
+            Some(Ok((pages, _))) => pages.len(),
+            Some(Err(_)) | None => 0,
+        };
+        let last = count.saturating_sub(1);
+        self.view.present = match turn {
+            Turn::First => Some(0),
+            Turn::Previous => Some(at.saturating_sub(1)),
+            Turn::Next => Some((at + 1).min(last)),
+            Turn::Last => Some(last),
+            Turn::Leave => None,
+        };
+    }
+}
+
+/// Keys of a meeting, before widgets and commands see them.
+pub fn take_keys(ctx: &Context, view: &View, out: &mut Actions) {
+    if view.present.is_none() || view.dialog.is_some() {
+        return;
+    }
+    let is_on_button = ctx.memory(|memory| memory.focused().is_some());
+    let keys = [
+        (Key::ArrowRight, Turn::Next),
+        (Key::ArrowDown, Turn::Next),
+        (Key::PageDown, Turn::Next),
+        (Key::Space, Turn::Next),
+        (Key::ArrowLeft, Turn::Previous),
+        (Key::ArrowUp, Turn::Previous),
+        (Key::PageUp, Turn::Previous),
+        (Key::Home, Turn::First),
+        (Key::End, Turn::Last),
+        (Key::Escape, Turn::Leave),
+    ];
+    for (key, turn) in keys {
+        // A button that has the keyboard is pressed by it.
+        let is_free = !(is_on_button && key == Key::Space);
+        if is_free && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+            out.push(Action::Turn(turn));
+        }
+    }
+}
+
+/// The window.
+pub fn present_ui(ui: &mut Ui, state: StateRef<'_>, view: &View, out: &mut Actions) {
+    let palette = theme::palette(ui.ctx());
+    let Some(at) = view.present else { return };
+    let room = ui.available_size();
+    // A page of 1180 by 640 points fills the window.
+    let scale = (room.x / 1180.0).min(room.y / 640.0).clamp(0.7, 2.6);
+    let margin = Margin::symmetric((40.0 * scale) as i8, (16.0 * scale) as i8);
+    CentralPanel::default().frame(Frame::new().fill(palette.panel).inner_margin(margin)).show(ui, |ui| {
+        let pages: &[AnswerPage] = match &state.present.outcome {
+            Some(Ok((pages, _))) => pages,
+            Some(Err(_)) | None => &[],
+        };
+        head_ui(ui, state, at, pages.len(), out);
+        ui.add_space(theme::SPACE_4 * scale);
+        match (&state.present.outcome, pages.get(at)) {
+            (_, Some(page)) => {
+                ScrollArea::vertical().id_salt(("answer", at)).auto_shrink([false, false]).show(ui, |ui| {
+                    page_ui(ui, page, scale);
+                });
+            }
+            (Some(Err(faults)), None) => {
+                ui.label(RichText::new("There is no answer to show").font(theme::number()));
+                faults.iter().for_each(|fault| diagnostic_ui(ui, fault));
+            }
+            (Some(Ok(_)) | None, None) => {
+                ui.horizontal(|ui| {
+                    ui.spinner();
+                    ui.label("The answers are worked out on the whole input…");
+                });
+            }
+        }
+    });
+}
+
+/// Which answer it is, and the ways on.
+fn head_ui(ui: &mut Ui, state: StateRef<'_>, at: usize, count: usize, out: &mut Actions) {
+    let palette = theme::palette(ui.ctx());
+    ui.horizontal(|ui| {
+        let place = if count > 0 { format!(" · answer {} of {count}", at + 1) } else { String::new() };
+        let name = shown_name(&state.project.name, 60);
+        ui.label(RichText::new(format!("{name}{place}")).color(palette.soft));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Close  Esc").clicked() {
+                out.push(Action::Turn(Turn::Leave));
+            }
+            if ui.add_enabled(count > 0, egui::Button::new("Export…")).clicked() {
+                out.command(Command::ExportAnswers);
+            }
+            for (text, turn, is_there) in
+                [("Next  →", Turn::Next, at + 1 < count), ("←  Previous", Turn::Previous, at > 0)]
+            {
+                if ui.add_enabled(is_there, egui::Button::new(text)).clicked() {
+                    out.push(Action::Turn(turn));
+                }
+            }
+            let warnings = match &state.present.outcome {
+                Some(Ok((_, told))) => told.as_slice(),
+                Some(Err(_)) | None => &[],
+            };
+            let faults: Vec<&Diagnostic> = warnings
+                .iter()
+                .filter(|told| told.severity == pipewright_core::diagnostic::Severity::Warning)
+                .collect();
+            if !faults.is_empty() {
+                let told = counted(faults.len() as u64, "warning");
+                let list: Vec<String> = faults.iter().map(|fault| fault.message.clone()).collect();
+                ui.label(RichText::new(told).color(palette.ink(palette.warning))).on_hover_text(list.join("\n"));
+            }
+        });
+    });
+}
+
+/// The sentence and what goes with it at the left, the chart at the right; without one everything in the middle.
+fn page_ui(ui: &mut Ui, page: &AnswerPage, scale: f32) {
+    let palette = theme::palette(ui.ctx());
+    let sized = |font: egui::FontId, size: f32| theme::scaled(&font, size * scale);
+    ui.add(egui::Label::new(RichText::new(page.heading()).font(sized(theme::title(), 26.0))).wrap());
+    let asker = if page.asker.is_empty() { String::new() } else { format!("asked by {} · ", page.asker) };
+    let byline = format!("{asker}{}", page.exactness);
+    ui.label(RichText::new(byline).font(sized(theme::body(), theme::BODY)).color(palette.soft));
+    ui.add_space(20.0 * scale);
+    let Some(plotted) = &page.chart else {
+        return told_ui(ui, page, scale);
+    };
+    const GAP: f32 = 40.0;
+    let whole = ui.available_width();
+    let left = (whole - GAP * scale) * 0.42;
+    ui.horizontal_top(|ui| {
+        ui.allocate_ui_with_layout(vec2(left, 0.0), Layout::top_down(Align::Min), |ui| {
+            ui.set_width(left);
+            told_ui(ui, page, scale);
+        });
+        ui.add_space(GAP * scale);
+        ui.vertical(|ui| {
+            let room = ui.available_width();
+            drawing_ui(ui, &chart(plotted, room / scale), scale);
+        });
+    });
+}
+
+fn told_ui(ui: &mut Ui, page: &AnswerPage, scale: f32) {
+    let palette = theme::palette(ui.ctx());
+    let sized = |font: egui::FontId, size: f32| theme::scaled(&font, size * scale);
+    let body = sized(theme::body(), theme::BODY);
+    ui.horizontal_wrapped(|ui| {
+        let number = RichText::new(&page.headline.number).font(sized(theme::number(), 52.0));
+        ui.label(number.color(palette.ink(palette.load)));
+        let what = RichText::new(&page.headline.what).font(sized(theme::body(), 17.0));
+        ui.label(what.color(palette.soft));
+    });
+    ui.add(egui::Label::new(RichText::new(&page.headline.sentence).font(sized(theme::body(), 19.0))).wrap());
+    ui.add_space(16.0 * scale);
+    let heading = |ui: &mut Ui, text: &str| ui.label(RichText::new(text).font(sized(theme::strong(), theme::BODY)));
+    if !page.definition.is_empty() {
+        heading(ui, "What it says");
+        marked_ui(ui, &page.definition, &body, palette.soft);
+        ui.add_space(12.0 * scale);
+    }
+    heading(ui, "Not in this number");
+    for one in &page.not_in_it {
+        marked_ui(ui, &format!("{} {}", grouped(one.count), one.text), &body, palette.soft);
+    }
+    if page.not_in_it.is_empty() {
+        marked_ui(ui, ALL_IN_IT, &body, palette.soft);
+    }
+}

@@ -1,0 +1,159 @@
+//! Pictures of answers and of the map as files: PNG and PDF of what core has laid out (SVG is written there). For the
+//! command line and the designer alike; touches no file. Imports core, a rasteriser, fonts and the formats' writers.
+
+pub mod fonts;
+mod pdf;
+mod png;
+
+use std::path::{Path, PathBuf};
+
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::answers::{AnswerPage, html, picture};
+use pipewright_core::export::drawing::{Drawing, Look};
+use pipewright_core::files::Publication;
+
+/// What pictures are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureKind {
+    Svg,
+    Png,
+    Pdf,
+}
+
+impl PictureKind {
+    pub fn extension(self) -> &'static str {
+        match self {
+            PictureKind::Svg => "svg",
+            PictureKind::Png => "png",
+            PictureKind::Pdf => "pdf",
+        }
+    }
+}
+
+/// The bytes of a picture.
+///
+/// # Errors
+/// A picture that is too large for a file of pixels.
+pub fn bytes_of(drawing: &Drawing, look: Look, kind: PictureKind) -> Result<Vec<u8>, Diagnostic> {
+    match kind {
+        PictureKind::Svg => Ok(drawing.svg(look, "picture").into_bytes()),
+        PictureKind::Png => png::png(drawing, look),
+        PictureKind::Pdf => Ok(pdf::pdf(drawing, look)),
+    }
+}
+
+/// Files of answers, by their place: one page of all at `out`, or, as pictures, one for each in the folder `out`.
+pub fn answer_files(
+    project: &str,
+    pages: &[AnswerPage],
+    kind: Option<(PictureKind, Look)>,
+    out: &Path,
+) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
+    let Some((kind, look)) = kind else {
+        return Ok(vec![(out.to_owned(), html(project, pages).into_bytes())]);
+    };
+    let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    for page in pages {
+        let stem = file_stem(page.heading());
+        let place = |number: usize| {
+            let number = if number == 1 { String::new() } else { format!("-{number}") };
+            out.join(format!("{stem}{number}.{}", kind.extension()))
+        };
+        let is_free = |path: &PathBuf| files.iter().all(|(known, _)| known != path);
+        let Some(path) = (1..).map(place).find(is_free) else { continue };
+        files.push((path, bytes_of(&picture(page), look, kind)?));
+    }
+    Ok(files)
+}
+
+/// Words as the name of a file: `Which pages are most used?` → `which-pages-are-most-used`.
+fn file_stem(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut stem = String::new();
+    for c in text.to_lowercase().chars() {
+        if c.is_alphanumeric() {
+            stem.push(c);
+        } else if !stem.is_empty() && !stem.ends_with('-') {
+            stem.push('-');
+        }
+    }
+    let stem: String = stem.chars().take(LONGEST).collect();
+    let stem = stem.trim_end_matches('-');
+    if stem.is_empty() { "answer".to_owned() } else { stem.to_owned() }
+}
+
+/// Puts files in place, all of them or none. Gives what was there before and is kept under another name.
+pub fn publish(files: &[(PathBuf, Vec<u8>)], write: &dyn Fn(&Path, &[u8]) -> std::io::Result<()>) -> Published {
+    let mut publication = Publication::default();
+    for (path, bytes) in files {
+        let aside = publication.output(path)?;
+        write(&aside, bytes).map_err(|error| {
+            let cause = pipewright_core::diagnostic::io_cause(&error);
+            Diagnostic::error("PW1090", format!("this cannot be written: {cause}"))
+                .help("choose another place, or see whether the disk has space and may be written to")
+                .file(path.display().to_string())
+        })?;
+    }
+    let kept = publication.publish()?;
+    Ok(kept.into_iter().map(|(_, kept)| kept.display().to_string()).collect())
+}
+
+/// Names of files that were kept, or why nothing was written.
+pub type Published = Result<Vec<String>, Diagnostic>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipewright_core::export::drawing::{Anchor, Ink, Move, Shape};
+    use pipewright_core::planner::Headline;
+
+    fn drawing() -> Drawing {
+        let mut drawing = Drawing { size: [100.0, 50.0], title: "t".into(), ..Drawing::default() };
+        drawing.rect([0.0, 0.0], [100.0, 50.0], 0.0, Ink::Panel);
+        drawing.rect([10.0, 10.0], [20.0, 10.0], 3.0, Ink::Hue(0));
+        drawing.text([10.0, 40.0], 12.0, Ink::Text, Anchor::Start, "Größe 12 %");
+        let moves = vec![Move::To([40.0, 10.0]), Move::Curve([60.0, 10.0], [60.0, 40.0], [90.0, 40.0])];
+        drawing.shapes.push(Shape::Path { moves, width: 2.0, ink: Ink::Soft, dash: Some([4.0, 2.0]) });
+        drawing.shapes.push(Shape::Dot { at: [90.0, 10.0], radius: 2.5, ink: Ink::Accent });
+        drawing
+    }
+
+    #[test]
+    fn a_picture_of_pixels_shows_what_was_drawn() {
+        let bytes = bytes_of(&drawing(), Look::Light, PictureKind::Png).unwrap();
+        let mut reader = ::png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height), (200, 100));
+        let pixel = |x: usize, y: usize| &pixels[(y * 200 + x) * 4..][..3];
+        assert_eq!(pixel(40, 30), Ink::Hue(0).rgb(Look::Light));
+        assert_eq!(pixel(2, 2), Ink::Panel.rgb(Look::Light));
+        let dark = |x: usize, y: usize| pixel(x, y).iter().all(|part| *part < 0x80);
+        let text = (20..170).flat_map(|x| (60..84).map(move |y| (x, y))).filter(|(x, y)| dark(*x, *y)).count();
+        assert!(text > 100, "the text is drawn: {text}");
+    }
+
+    #[test]
+    fn a_pdf_has_its_text_as_text() {
+        let bytes = bytes_of(&drawing(), Look::Light, PictureKind::Pdf).unwrap();
+        assert!(bytes.starts_with(b"%PDF-1.7") && bytes.trim_ascii_end().ends_with(b"%%EOF"));
+        let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+        assert!(has(b"/ToUnicode") && has(b"/FontFile3") && has(b"/MediaBox [0 0 100 50]"));
+    }
+
+    #[test]
+    fn answers_of_the_same_name_get_files_of_their_own() {
+        let page = |title: &str| AnswerPage {
+            title: title.to_owned(),
+            headline: Headline { number: "1".into(), ..Headline::default() },
+            ..AnswerPage::default()
+        };
+        let pages = [page("Which pages? ../x"), page("which pages  x"), page("…")];
+        let kind = Some((PictureKind::Svg, Look::Dark));
+        let files = answer_files("p", &pages, kind, Path::new("out")).unwrap();
+        let names: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
+        assert_eq!(names, ["out/which-pages-x.svg", "out/which-pages-x-2.svg", "out/answer.svg"]);
+        let page = answer_files("p", &pages, None, Path::new("a.html")).unwrap();
+        assert!(page.len() == 1 && page[0].1.starts_with(b"<!DOCTYPE html>"));
+    }
+}
