@@ -25,6 +25,10 @@ impl Format for JsonLines {
          text. A value that does not fit its column is null, a line that is no object is kept aside."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["{\"time\":\"2024-03-01T10:00:00Z\",\"level\":\"info\",\"message\":\"started\"}"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[]
     }

@@ -14,7 +14,10 @@ pub mod dates;
 mod declared;
 #[cfg(test)]
 mod dirty;
+mod envelope;
 pub mod events;
+mod families;
+mod fielded;
 pub mod infer;
 mod json;
 mod json_document;
@@ -26,6 +29,7 @@ pub mod keys;
 pub mod layout;
 mod lines;
 mod logfmt;
+mod mysql_slow;
 mod named_types;
 pub mod numbers;
 mod parquet;
@@ -34,6 +38,7 @@ mod prometheus;
 pub mod scan;
 mod spec;
 mod syslog;
+mod template;
 #[cfg(test)]
 mod testing;
 pub mod time;
@@ -43,8 +48,43 @@ pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 
 /// Every format, in the order in which a tie of scores is decided.
-pub fn formats() -> &'static [&'static dyn Format] {
+static FORMATS: &[&dyn Format] = {
+    use families::{applications, aws, databases, proxies, security, system, web_errors};
     &[
+        &envelope::CRI,
+        &envelope::DOCKER_JSON,
+        &web_errors::NGINX_ERROR,
+        &web_errors::APACHE_ERROR,
+        &web_errors::SQUID,
+        &proxies::HAPROXY,
+        &proxies::ENVOY,
+        &proxies::TRAEFIK,
+        &aws::ELB,
+        &aws::S3_ACCESS,
+        &databases::POSTGRESQL,
+        &databases::MYSQL_ERROR,
+        &databases::MYSQL_GENERAL,
+        &mysql_slow::MysqlSlow,
+        &databases::REDIS,
+        &databases::MONGODB,
+        &system::KLOG,
+        &system::AUDITD,
+        &system::IPTABLES,
+        &system::LOGCAT,
+        &system::JVM_GC,
+        &security::CEF,
+        &security::LEEF,
+        &security::CISCO,
+        &security::FORTINET,
+        &security::SOPHOS,
+        &applications::MONOLOG,
+        &applications::RUBY,
+        &applications::APPLICATION,
+        &applications::LEVELS,
+        &envelope::COMPOSE,
+        &fielded::W3C,
+        &fielded::ZEEK,
+        &fielded::VPC_FLOW,
         &access::NginxAccess,
         &access::ApacheAccess,
         &syslog::Syslog5424,
@@ -58,6 +98,11 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &csv::Csv,
         &lines::Lines,
     ]
+};
+
+/// Every format, in the order in which a tie of scores is decided.
+pub fn formats() -> &'static [&'static dyn Format] {
+    FORMATS
 }
 
 /// The format of that name.

@@ -130,6 +130,10 @@ pub trait Format: Sync {
     /// One paragraph.
     fn doc(&self) -> &'static str;
     fn options(&self) -> &'static [OptionSpec];
+    /// Texts as the format has them, made up; shown with its documentation.
+    fn examples(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether it makes the same columns whatever the file holds: its options say all.
     fn is_closed(&self) -> bool {
         false

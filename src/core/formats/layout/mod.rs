@@ -7,6 +7,7 @@ mod read;
 mod request;
 
 pub use read::LayoutParser;
+pub use request::{split_port, split_request};
 
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
@@ -103,6 +104,11 @@ pub enum Escapes {
     Backslash,
     /// As in JSON; an empty text is null.
     Json,
+}
+
+/// Resolves the escapes of servers (`\\"`, `\\x22`) into `out`; `false` where what they stand for is no UTF-8 text.
+pub fn unescape_backslashes(text: &str, out: &mut Vec<u8>) -> bool {
+    fields::unescape(text, Escapes::Backslash, out)
 }
 
 impl Capture {
