@@ -19,6 +19,7 @@ pub mod events;
 mod families;
 mod fielded;
 pub mod infer;
+mod influx;
 mod json;
 mod json_document;
 mod json_lines;
@@ -34,6 +35,7 @@ mod named_types;
 pub mod numbers;
 mod parquet;
 mod pattern;
+mod postgresql_csv;
 mod prometheus;
 pub mod scan;
 mod spec;
@@ -62,6 +64,7 @@ static FORMATS: &[&dyn Format] = {
         &aws::ELB,
         &aws::S3_ACCESS,
         &databases::POSTGRESQL,
+        &postgresql_csv::PostgresqlCsv,
         &databases::MYSQL_ERROR,
         &databases::MYSQL_GENERAL,
         &mysql_slow::MysqlSlow,
@@ -82,6 +85,7 @@ static FORMATS: &[&dyn Format] = {
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,
+        &influx::Influx,
         &fielded::W3C,
         &fielded::ZEEK,
         &fielded::VPC_FLOW,
