@@ -193,7 +193,7 @@ impl Format for Envelope {
         }
         let mut made = Schema::of(own.iter().map(|(name, data_type)| (*name, data_type.clone())));
         made.fields
-            .extend(inner.schema().fields.iter().map(|field| Field::new(&outer(&field.name), field.data_type.clone())));
+            .extend(inner.schema().fields.iter().map(|field| Field::new(outer(&field.name), field.data_type.clone())));
         let kind = self.kind;
         with_types(schema, &made, |schema| {
             let map = inner.schema().names().map(|name| schema.index(&outer(name)).unwrap_or(usize::MAX)).collect();
