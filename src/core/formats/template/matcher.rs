@@ -182,14 +182,16 @@ fn first_stop(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
     if stops.is_empty() {
         return Some(bytes.len());
     }
-    let find = |stop: &Box<str>| {
-        memchr::memmem::find(bytes, stop.as_bytes()).or_else(|| {
-            // A line may end before the blank after which nothing is.
-            let end = stop.strip_suffix(' ').filter(|end| !end.is_empty())?;
-            bytes.ends_with(end.as_bytes()).then(|| bytes.len() - end.len())
-        })
-    };
-    stops.iter().filter_map(find).min()
+    stops.iter().filter_map(|stop| place_of(bytes, stop)).min()
+}
+
+/// The first place of a stop.
+fn place_of(bytes: &[u8], stop: &str) -> Option<usize> {
+    memchr::memmem::find(bytes, stop.as_bytes()).or_else(|| {
+        // A line may end before the blank after which nothing is.
+        let end = stop.strip_suffix(' ').filter(|end| !end.is_empty())?;
+        bytes.ends_with(end.as_bytes()).then(|| bytes.len() - end.len())
+    })
 }
 
 /// The end of a word that is not empty: a blank, or a stop before it.
@@ -203,8 +205,7 @@ fn stop_or_blank(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
         false => {
             let inside = stops.iter().filter(|stop| !stop.starts_with(' '));
             // A stop may begin in the word and hold blanks itself.
-            let at = |stop: &Box<str>| first_stop(bytes, std::slice::from_ref(stop)).filter(|at| *at < blank);
-            inside.filter_map(at).min().unwrap_or(word.len())
+            inside.filter_map(|stop| place_of(bytes, stop)).filter(|at| *at < blank).min().unwrap_or(word.len())
         }
     };
     at_least_one(length)
@@ -242,11 +243,11 @@ fn quoted_length(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
             continue;
         }
         let after = &inner[at + 1..];
-        let ends = |stop: &Box<str>| match stop.as_bytes() {
+        let ends = |stop: &str| match stop.as_bytes() {
             [b' ', ..] => matches!(after.first(), Some(b' ' | b'\t')),
             stop => after.starts_with(stop),
         };
-        if after.is_empty() || stops.is_empty() || stops.iter().any(ends) {
+        if after.is_empty() || stops.is_empty() || stops.iter().any(|stop| ends(stop)) {
             return Some(at);
         }
         at += 1;
