@@ -183,6 +183,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Graph(args)) => lists::graph(&args),
         Some(Verb::Steps(args)) => lists::steps(&args),
         Some(Verb::Functions(args)) => lists::list_functions(&args),
+        Some(Verb::Formats(args)) => lists::list_formats(&args),
         Some(Verb::Schema { of }) => lists::schema(of),
         Some(Verb::Completions { shell }) => {
             let mut script = Vec::new();

@@ -78,6 +78,8 @@ pub enum Verb {
     Concepts(NameArgs),
     /// List the functions of the expression language, or show one whole
     Functions(NameArgs),
+    /// List the formats of logs and tables, or show one whole, with its options and a sample
+    Formats(NameArgs),
     /// Print the JSON Schema of a file format
     Schema { of: SchemaOf },
     /// Print a script that completes verbs and options in a shell

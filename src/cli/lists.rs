@@ -6,6 +6,7 @@ use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::map::map;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
+use pipewright_core::formats::{Format, OptionKind, format as format_of, formats};
 use pipewright_core::policy::json_schema_of_policy;
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
 use pipewright_core::quote;
@@ -145,6 +146,57 @@ pub fn list_functions(args: &NameArgs) -> VerbResult {
     }
     print_text(text.trim_start_matches('\n'))?;
     Ok(Outcome::Done)
+}
+
+/// The formats, each with its title; one with its documentation, options and sample lines.
+pub fn list_formats(args: &NameArgs) -> VerbResult {
+    let chosen: Vec<&dyn Format> = match &args.name {
+        None => formats().to_vec(),
+        Some(name) => vec![format_of(name).ok_or_else(|| {
+            usage(
+                format!(
+                    "there is no format `{name}`{}",
+                    did_you_mean(name, formats().iter().map(|format| format.name()))
+                ),
+                "`pipewright formats` lists them",
+            )
+        })?],
+    };
+    if args.format == Form::Json {
+        print_json(&chosen.iter().map(|format| format_json(*format)).collect::<Vec<_>>())?;
+        return Ok(Outcome::Done);
+    }
+    let mut text = String::new();
+    for format in chosen {
+        let _ = writeln!(text, "{}  {}", format.name(), format.title());
+        if args.name.is_none() {
+            continue;
+        }
+        let _ = writeln!(text, "  {}", format.doc());
+        for option in format.options() {
+            let default = if option.default.is_empty() { String::new() } else { format!(" ({})", option.default) };
+            let _ = writeln!(text, "  --set {}={default}  {}", option.name, option.doc);
+        }
+        for example in format.examples() {
+            let _ = writeln!(text, "\n{example}");
+        }
+    }
+    print_text(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn format_json(format: &dyn Format) -> Json {
+    let choices = |kind: OptionKind| match kind {
+        OptionKind::Text => Json::Null,
+        OptionKind::Boolean => json!(["true", "false"]),
+        OptionKind::Choice(choices) => json!(choices),
+    };
+    json!({
+        "name": format.name(), "title": format.title(), "doc": format.doc(), "examples": format.examples(),
+        "options": format.options().iter().map(|option| json!({
+            "name": option.name, "default": option.default, "doc": option.doc, "choices": choices(option.kind),
+        })).collect::<Vec<_>>(),
+    })
 }
 
 pub fn schema(of: SchemaOf) -> VerbResult {

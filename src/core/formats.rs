@@ -16,8 +16,12 @@ mod declared;
 #[cfg(test)]
 mod dirty;
 pub mod encoding;
+mod envelope;
 pub mod events;
+mod families;
+mod fielded;
 pub mod infer;
+mod influx;
 mod json;
 mod json_document;
 mod json_lines;
@@ -29,14 +33,17 @@ pub mod layout;
 mod layout_parser;
 mod lines;
 mod logfmt;
+mod mysql_slow;
 mod named_types;
 pub mod numbers;
 mod parquet;
 mod pattern;
+mod postgresql_csv;
 mod prometheus;
 pub mod scan;
 mod spec;
 mod syslog;
+mod template;
 #[cfg(test)]
 mod testing;
 pub mod time;
@@ -48,8 +55,45 @@ pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 
 /// Every format, in the order in which a tie of scores is decided.
-pub fn formats() -> &'static [&'static dyn Format] {
+static FORMATS: &[&dyn Format] = {
+    use families::{applications, aws, databases, proxies, security, system, web_errors};
     &[
+        &envelope::CRI,
+        &envelope::DOCKER_JSON,
+        &web_errors::NGINX_ERROR,
+        &web_errors::APACHE_ERROR,
+        &web_errors::SQUID,
+        &proxies::HAPROXY,
+        &proxies::ENVOY,
+        &proxies::TRAEFIK,
+        &aws::ELB,
+        &aws::S3_ACCESS,
+        &databases::POSTGRESQL,
+        &postgresql_csv::PostgresqlCsv,
+        &databases::MYSQL_ERROR,
+        &databases::MYSQL_GENERAL,
+        &mysql_slow::MysqlSlow,
+        &databases::REDIS,
+        &databases::MONGODB,
+        &system::KLOG,
+        &system::AUDITD,
+        &system::IPTABLES,
+        &system::LOGCAT,
+        &system::JVM_GC,
+        &security::CEF,
+        &security::LEEF,
+        &security::CISCO,
+        &security::FORTINET,
+        &security::SOPHOS,
+        &applications::MONOLOG,
+        &applications::RUBY,
+        &applications::APPLICATION,
+        &applications::LEVELS,
+        &envelope::COMPOSE,
+        &influx::Influx,
+        &fielded::W3C,
+        &fielded::ZEEK,
+        &fielded::VPC_FLOW,
         &access::NginxAccess,
         &access::ApacheAccess,
         &syslog::Syslog5424,
@@ -63,6 +107,11 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &csv::Csv,
         &lines::Lines,
     ]
+};
+
+/// Every format, in the order in which a tie of scores is decided.
+pub fn formats() -> &'static [&'static dyn Format] {
+    FORMATS
 }
 
 /// The format of that name.

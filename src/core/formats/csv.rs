@@ -199,6 +199,10 @@ impl Format for Csv {
          null, records with too many or too few fields are kept aside."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["id,name,price\n1,apple,0.5\n2,pear,0.75\n3,plum,0.25"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &OPTIONS
     }

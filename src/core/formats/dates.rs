@@ -55,6 +55,15 @@ impl Years {
         Some((micros, used))
     }
 
+    /// The latest time that is not after the file's last change, of those that `of` gives for a year.
+    pub fn latest_of(self, of: impl Fn(i64) -> Option<i64>) -> Option<i64> {
+        let year = i64::from(if self.year == 0 { 1970 } else { self.year });
+        match of(year) {
+            Some(micros) if micros <= self.latest => Some(micros),
+            _ => of(year - 1),
+        }
+    }
+
     /// The time in `text`, written as the strftime `format` says; without a zone: UTC.
     pub fn formatted(self, text: &str, format: &str) -> Option<i64> {
         if names_year(format) {

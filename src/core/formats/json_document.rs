@@ -44,6 +44,10 @@ impl Format for JsonDocument {
          included. Values around the records are left out."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["[\n {\"id\": 1, \"name\": \"a\"},\n {\"id\": 2, \"name\": \"b\"}\n]"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &OPTIONS
     }

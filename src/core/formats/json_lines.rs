@@ -27,6 +27,10 @@ impl Format for JsonLines {
          appear behind the sample come as JSON text in the column `_more`."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["{\"time\":\"2024-03-01T10:00:00Z\",\"level\":\"info\",\"message\":\"started\"}"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[]
     }

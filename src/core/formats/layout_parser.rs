@@ -12,7 +12,8 @@ use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers, time};
 use fields::{CLF_LENGTH, ClfCache, unescape};
-use request::{first_client, split_port, split_request};
+use request::first_client;
+pub use request::{split_port, split_request};
 
 /// No column.
 const NONE: usize = usize::MAX;

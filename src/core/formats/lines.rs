@@ -22,6 +22,10 @@ impl Format for Lines {
          Parse text takes it from there."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["any text at all"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[]
     }

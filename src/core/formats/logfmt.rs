@@ -42,6 +42,10 @@ impl Format for Logfmt {
          text in the column `_more`. A line without any pair is kept aside."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["time=2024-03-01T10:00:00Z level=info msg=\"request served\" status=200 took=0.025"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[]
     }

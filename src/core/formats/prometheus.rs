@@ -42,6 +42,10 @@ impl Format for Prometheus {
          null and counted, or kept where the value is declared as a String; comments are counted, exemplars left out."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["# TYPE http_requests_total counter\nhttp_requests_total{code=\"200\"} 1027 1709287200000"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[]
     }
@@ -286,7 +290,8 @@ impl<'a> Types<'a> {
         };
         let mut words = rest.split_ascii_whitespace();
         if let (Some(family), Some(kind)) = (words.next(), words.next()) {
-            self.of_family.insert(family.trim_matches('"'), kind);
+            // The first declaration holds, so that a chunk, which begins with those of the file's head, reads as the whole.
+            self.of_family.entry(family.trim_matches('"')).or_insert(kind);
             self.last = None;
         }
     }

@@ -153,6 +153,10 @@ pub trait Format: Sync {
     fn every_option(&self) -> Vec<OptionSpec> {
         self.options().iter().copied().chain(self.is_text().then_some(ENCODING)).collect()
     }
+    /// Texts as the format has them, made up; shown with its documentation.
+    fn examples(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether it makes the same columns whatever the file holds: its options say all.
     fn is_closed(&self) -> bool {
         false

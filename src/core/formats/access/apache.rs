@@ -27,6 +27,10 @@ impl Format for ApacheAccess {
          typed column. A request line that is none keeps its text in `request`."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["192.0.2.7 - bob [01/Mar/2024:10:00:00 +0000] \"GET /x?a=1 HTTP/1.1\" 200 1234"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[
             OptionSpec {

@@ -27,6 +27,12 @@ impl Format for NginxAccess {
          Of a list of forwarded addresses the first public one is the client."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &[
+            "192.0.2.7 - bob [01/Mar/2024:10:00:00 +0000] \"GET /x?a=1 HTTP/1.1\" 200 1234 \"https://example.org/\" \"curl/8.0\"",
+        ]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[
             OptionSpec {

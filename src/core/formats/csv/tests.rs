@@ -107,7 +107,7 @@ fn recognition_finds_separator_and_header() {
         assert_eq!(found[0].format, wanted, "{text}: {found:?}");
     }
     let log = "2024-01-01 10:00:00,123 INFO a\n2024-01-01 10:00:01,123 WARN b\n".repeat(5);
-    assert_eq!(recognise(&Sample::whole("app.log", &log))[0].format.name, "pattern");
+    assert_eq!(recognise(&Sample::whole("app.log", &log))[0].format.name, "level_log");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Patterns: the library, types, faults, events of several lines, well-known layouts, real samples.
+//! Patterns: the library, types, faults, events of several lines.
 
 use super::Pattern;
 use super::grok::compile;
 use super::library::LIBRARY;
 use crate::data::instants::parse_timestamp;
-use crate::formats::testing::{pieces, prepare, read, read_with, sample};
-use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample, recognise};
+use crate::formats::testing::{pieces, prepare, read, read_with};
+use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample};
 
 fn pattern(text: &str) -> FormatSpec {
     FormatSpec::new("pattern").with("pattern", text)
@@ -159,76 +159,6 @@ fn mistakes_are_explained_at_their_place() {
     assert!(fault(pattern("%{INT:a}").with("types", "b=Int")).message.contains("no column `b`"));
     assert!(fault(pattern("%{INT:a}").with("time_format", "%Q")).message.contains("no time format"));
     assert_eq!(fault(pattern("%{INT:a}").with("event_start", "(")).location.field.as_deref(), Some("event_start"));
-}
-
-#[test]
-fn well_known_layouts_are_proposed() {
-    for (line, columns) in [
-        ("2024-01-01 12:00:00,123 ERROR [main] a.b.C - message", "time level thread logger message"),
-        ("2024-01-01 12:00:00.123 [http-1] WARN  a.b.C - message", "time thread level logger message"),
-        ("2024-01-01 12:00:00,123 - my.app - INFO - message", "time logger level message"),
-        ("[2018-05-17T08:29:12,177][INFO ][o.e.n.Node    ] [n] message", "time level logger message"),
-        ("17/06/09 20:10:40 INFO executor.Backend: Registered", "time level logger message"),
-        ("081109 203615 148 INFO dfs.DataNode$PacketResponder: message", "time pid level logger message"),
-        ("2024/01/01 10:00:00 [error] 12#34: *5 open() failed", "time level pid thread connection message"),
-        (
-            "[Fri Feb 01 22:03:08.319124 2019] [authz_core:debug] [pid 9:tid 14] mod.c(820): x",
-            "time module level pid thread client message",
-        ),
-        (
-            "[Mon Aug 31 16:27:04 2015] [error] [client 10.17.42.3] Premature end",
-            "time module level pid thread client message",
-        ),
-        (
-            "2017-04-03 22:32:14.322 CEST [31225] postgres@mydb LOG:  could not receive",
-            "time pid user database level message",
-        ),
-        ("I0102 15:04:05.123456    123 file.go:12] message", "level time thread file line message"),
-        ("2024-01-01T12:00:00Z WARN something", "time level message"),
-    ] {
-        let text = format!("{line}\n").repeat(3);
-        let found = recognise(&Sample::whole("x.log", &text));
-        assert_eq!(found[0].format.name, "pattern", "{line}: {found:?}");
-        let read = read(&found[0].format, &text);
-        assert_eq!(read.tally.accepted, 3, "{line}");
-        assert_eq!(read.schema.names().collect::<Vec<_>>().join(" "), columns, "{line}");
-        let time = read.schema.index("time").unwrap();
-        assert!(!read.rows[0][time].is_null(), "{line}");
-    }
-}
-
-#[test]
-fn real_application_logs() {
-    for file in [
-        "java-log4j/HDFS_2k.log",
-        "java-log4j/Spark_2k.log",
-        "zookeeper/Zookeeper_2k.log",
-        "apache-error/Apache_2k.log",
-        "apache-error/test.log",
-        "nginx-error/error.log",
-        "elastic-json/test.log",
-        "kafka/controller-2.0.0.log",
-    ] {
-        let Some(path) = sample(file) else { continue };
-        let bytes = std::fs::read(path).unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        let found = recognise(&Sample::whole(file, &text));
-        let tally = read(&found[0].format, &text).tally;
-        assert_eq!(found[0].format.name, "pattern", "{file}: {found:?}");
-        assert!(tally.accepted > 0 && tally.quarantined * 20 <= tally.accepted, "{file}: {tally:?}");
-    }
-}
-
-#[test]
-fn lines_of_another_log_continue_no_event() {
-    let text = "E0517 15:04:22.619632 12 a.go:1] failed\n  at x\n\
-                2024-01-01 10:00:00 INFO other\nI0517 15:04:23.619632 12 a.go:2] ok\n\
-                I0517 15:04:24.619632 12 a.go:3] ok\nOct 11 22:14:15 host app: x\n";
-    let found = recognise(&Sample::whole("x", text)).swap_remove(0);
-    assert_eq!(found.format.name, "pattern", "{found:?}");
-    let reading = read(&found.format, text);
-    assert_eq!((reading.tally.rows, reading.tally.joined, reading.tally.quarantined), (3, 1, 2));
-    assert!(reading.json()[0].contains(r#"failed\n  at x""#), "{:?}", reading.json());
 }
 
 #[test]

@@ -48,6 +48,10 @@ impl Format for Syslog3164 {
          last change) or ISO 8601. Lines that begin with white space continue the message before them."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["<34>Mar  1 10:00:00 web1 sshd[12]: Accepted publickey for bob from 192.0.2.7 port 5678"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[YEAR]
     }

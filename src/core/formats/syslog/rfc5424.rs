@@ -43,6 +43,10 @@ impl Format for Syslog5424 {
          Lines that begin with white space continue the message before them."
     }
 
+    fn examples(&self) -> &'static [&'static str] {
+        &["<34>1 2024-03-01T10:00:00.123Z web1 sshd 12 ID47 [origin@1 ip=\"192.0.2.7\"] Accepted publickey for bob"]
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         &[]
     }

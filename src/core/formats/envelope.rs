@@ -1,0 +1,215 @@
+//! Envelopes: lines that carry the lines of another log. What is inside is read by the format that it has itself, as
+//! if it were a file of its own; the envelope's columns stand beside. CRI, Docker's JSON file and Docker Compose.
+//! Must not import single formats.
+
+mod open;
+mod parser;
+
+#[cfg(test)]
+mod tests;
+
+use super::declared::with_types;
+use super::scan::{self, score};
+use super::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, format};
+use crate::data::{Field, Schema};
+use crate::diagnostic::Diagnostic;
+use open::{Kind, open_all};
+use parser::EnvelopeParser;
+
+/// A format that is an envelope.
+pub struct Envelope {
+    kind: Kind,
+    name: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    weight: u8,
+    examples: &'static [&'static str],
+}
+
+/// What containers' runtimes write under Kubernetes.
+pub static CRI: Envelope = Envelope {
+    kind: Kind::Cri,
+    name: "cri",
+    title: "CRI container log",
+    doc: "What containerd and CRI-O write for Kubernetes (kubernetes.io, CRI logging): time, stream, whether the line is \
+          whole (F) or goes on (P), and the program's line. Pieces are joined; the line is read by the format that \
+          `payload` names.",
+    weight: 99,
+    examples: &["2024-03-01T10:00:00.123456789Z stdout F {\"level\":\"info\",\"msg\":\"started\"}"],
+};
+
+/// What Docker writes by default.
+pub static DOCKER_JSON: Envelope = Envelope {
+    kind: Kind::DockerJson,
+    name: "docker_json",
+    title: "Docker container log",
+    doc: "Docker's json-file log (docs.docker.com, JSON File logging driver): `log`, `stream` and `time` in a JSON object \
+          a line. Pieces are joined; the program's line is read by the format that `payload` names.",
+    weight: 99,
+    examples: &[
+        "{\"log\":\"level=info msg=started\\n\",\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:00.123456789Z\"}",
+    ],
+};
+
+/// What `docker compose logs` shows.
+pub static COMPOSE: Envelope = Envelope {
+    kind: Kind::Compose,
+    name: "docker_compose",
+    title: "Docker Compose log",
+    doc: "What `docker compose logs` and `up` show (docs.docker.com, docker compose logs): the container's name, a bar, \
+          and its line, which is read by the format that `payload` names.",
+    weight: 80,
+    examples: &["web-1  | Listening on http://0.0.0.0:8080"],
+};
+
+const OPTIONS: &[OptionSpec] = &[OptionSpec {
+    name: "payload",
+    kind: OptionKind::Text,
+    default: "auto",
+    doc: "The format of the lines inside: a name, or name and options as JSON; `auto`: found from the sample; `lines`: text.",
+}];
+
+impl Envelope {
+    /// The payload of a sample, as a sample.
+    fn inside(&self, sample: &Sample) -> Sample {
+        let open = |bytes: &Vec<u8>| open_all(self.kind, &Chunk::whole(scan::text(bytes)), |_, _| {}).text.into_bytes();
+        Sample { head: open(&sample.head), further: sample.further.iter().map(open).collect(), ..sample.clone() }
+    }
+}
+
+/// The format that a payload has: the best one that can be read line by line.
+fn recognise_payload(inside: &Sample) -> Option<Recognition> {
+    // No envelope in an envelope, which could go on without end; no table, whose header stands once.
+    let others = [CRI.name, DOCKER_JSON.name, COMPOSE.name, "csv"];
+    let formats = super::formats().iter().filter(|format| !others.contains(&format.name()));
+    let mut found: Vec<Recognition> = formats.filter_map(|format| format.recognise(inside)).collect();
+    found.sort_by_key(|recognition| std::cmp::Reverse(recognition.score));
+    found.into_iter().find(|found| {
+        let parser = format(&found.format.name).and_then(|format| format.prepare(&found.format, None, inside).ok());
+        parser.is_some_and(|parser| parser.framing() == Framing::Cut)
+    })
+}
+
+/// A payload's format as the option has it.
+fn as_option(spec: &FormatSpec) -> String {
+    match spec.options.is_empty() {
+        true => spec.name.clone(),
+        false => serde_json::to_string(spec).unwrap_or_else(|_| spec.name.clone()),
+    }
+}
+
+fn from_option(text: &str) -> Result<FormatSpec, Diagnostic> {
+    let spec = match text.starts_with('{') {
+        true => serde_json::from_str(text).map_err(|fault| {
+            Diagnostic::error("PW1120", format!("the option `payload` is no format: {fault}"))
+                .field("payload")
+                .help("give a format's name, or `{\"name\": …, \"options\": {…}}`")
+        })?,
+        false => FormatSpec::new(text),
+    };
+    if format(&spec.name).is_none() {
+        let names: Vec<&str> = super::formats().iter().map(|format| format.name()).collect();
+        let near = crate::diagnostic::did_you_mean(&spec.name, names.iter().copied());
+        return Err(Diagnostic::error(
+            "PW1121",
+            format!("the option `payload` names no format: `{}`{near}", spec.name),
+        )
+        .field("payload")
+        .help(format!("the formats are {}", names.join(", "))));
+    }
+    Ok(spec)
+}
+
+impl Format for Envelope {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn title(&self) -> &'static str {
+        self.title
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        OPTIONS
+    }
+
+    fn examples(&self) -> &'static [&'static str] {
+        self.examples
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        let (mut fitting, mut all) = (0, 0);
+        for line in scan::sample_lines(sample).take(1000) {
+            all += 1;
+            fitting += usize::from(self.kind.open(line).is_some());
+        }
+        let score = score(fitting, all, self.weight)?;
+        let mut reasons = vec![format!("{fitting} of {all} lines are lines of a {}", self.title)];
+        let mut spec = FormatSpec::new(self.name);
+        if let Some(found) = recognise_payload(&self.inside(sample)) {
+            spec = spec.with("payload", &as_option(&found.format));
+            let title = format(&found.format.name).map_or("", |format| format.title());
+            reasons.push(format!("inside is {title}: {}", found.reasons.join(", ")));
+        }
+        Some(Recognition { format: spec, score, reasons })
+    }
+
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
+        let inside = self.inside(sample);
+        let payload = match spec.option("payload").filter(|text| !matches!(*text, "" | "auto")) {
+            Some(text) => from_option(text)?,
+            None => recognise_payload(&inside).map_or_else(|| FormatSpec::new("lines"), |found| found.format),
+        };
+        let own = self.kind.columns();
+        let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
+        // The payload's name of a column, and that beside the envelope's.
+        let outer = |name: &str| if is_own(name) { format!("payload_{name}") } else { name.to_owned() };
+        let inner_schema = schema.map(|schema| {
+            let fields = schema.fields.iter().filter(|field| !is_own(&field.name));
+            let inner = |field: &Field| {
+                let name = field.name.strip_prefix("payload_").filter(|name| is_own(name)).unwrap_or(&field.name);
+                Field::new(name, field.data_type.clone())
+            };
+            Schema::new(fields.map(inner).collect())
+        });
+        let Some(inner_format) = format(&payload.name) else {
+            return Err(from_option(&payload.name).err().unwrap_or_else(unknown));
+        };
+        let inner = inner_format.prepare(&payload, inner_schema.as_ref(), &inside)?;
+        if inner.framing() != Framing::Cut {
+            return Err(Diagnostic::error("PW1122", format!("{} cannot be read line by line", inner_format.title()))
+                .field("payload")
+                .help("choose a format of lines, such as `json_lines` or `lines`"));
+        }
+        let mut made = Schema::of(own.iter().map(|(name, data_type)| (*name, data_type.clone())));
+        made.fields
+            .extend(inner.schema().fields.iter().map(|field| Field::new(outer(&field.name), field.data_type.clone())));
+        let kind = self.kind;
+        with_types(schema, &made, |schema| {
+            let map = inner.schema().names().map(|name| schema.index(&outer(name)).unwrap_or(usize::MAX)).collect();
+            let slot = |at: usize| own.get(at).and_then(|(name, _)| schema.index(name)).unwrap_or(usize::MAX);
+            let slots = match kind {
+                Kind::Compose => [usize::MAX, slot(0)],
+                Kind::Cri | Kind::DockerJson => [slot(0), slot(1)],
+            };
+            Ok(Box::new(EnvelopeParser { kind, schema, inner, map, slots }))
+        })
+    }
+}
+
+/// Where a list of formats lacks one that it had.
+fn unknown() -> Diagnostic {
+    Diagnostic::error("PW1121", "the option `payload` names no format")
+        .help("give the name of a format")
+        .field("payload")
+}

@@ -1,0 +1,158 @@
+//! The parser of envelopes: opens a chunk, has the payload read whole, and sets the envelope's columns beside.
+
+use super::open::{Kind, Place, open_all};
+use crate::data::{Schema, Value};
+use crate::formats::{Chunk, Columns, Parser, Tally, Unit};
+
+pub struct EnvelopeParser {
+    pub kind: Kind,
+    pub schema: Schema,
+    pub inner: Box<dyn Parser>,
+    /// By column of the payload, that of `schema`.
+    pub map: Vec<usize>,
+    /// Time and label.
+    pub slots: [usize; 2],
+}
+
+impl Parser for EnvelopeParser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Where the payload's last whole event ends, and no piece waits.
+    fn cut(&self, bytes: &[u8]) -> usize {
+        let Some(last) = memchr::memrchr(b'\n', bytes) else { return 0 };
+        let text = String::from_utf8_lossy(&bytes[..=last]);
+        if text.len() != last + 1 {
+            // The bytes that are no UTF-8 are replaced before they are parsed: ends are where lines end.
+            return 0;
+        }
+        let mut limit = last + 1;
+        for _ in 0..8 {
+            let border = self.border(&text[..limit]);
+            let whole = self.without_pieces(&text, border);
+            if whole == border || whole == 0 {
+                return whole;
+            }
+            limit = whole;
+        }
+        0
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let reason = "the line has no such envelope";
+        let payload = open_all(self.kind, chunk, |unit, line| out.quarantine(unit, reason, line.as_bytes()));
+        let head = open_all(self.kind, &Chunk { text: chunk.head, offset: 0, ..*chunk }, |_, _| {}).text;
+        let inner =
+            Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head: &head, file_time: chunk.file_time };
+        let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places };
+        let mut tally = self.inner.parse(&inner, &mut door);
+        tally.add(&payload.tally);
+        tally
+    }
+}
+
+impl EnvelopeParser {
+    /// The end of the payload's last whole event, in `text`.
+    fn border(&self, text: &str) -> usize {
+        // Offsets count from 1, since what begins a file may be a BOM.
+        let chunk = Chunk { text, first_line: 1, offset: 1, head: "", file_time: 0 };
+        let payload = open_all(self.kind, &chunk, |_, _| {});
+        let inside = self.inner.cut(payload.text.as_bytes());
+        if inside == 0 {
+            return 0;
+        }
+        let lines = memchr::memchr_iter(b'\n', &payload.text.as_bytes()[..inside]).count();
+        // The chunk ends before the line from which the next event comes.
+        payload.places.get(lines).map_or(text.len(), |place| (place.unit.offset - 1) as usize)
+    }
+
+    /// The last border up to `limit` at which no piece waits for its end.
+    fn without_pieces(&self, text: &str, limit: usize) -> usize {
+        if self.kind == Kind::Compose {
+            return limit;
+        }
+        let (mut waiting, mut best, mut at): (Vec<Option<&str>>, usize, usize) = (Vec::new(), 0, 0);
+        for line in text[..limit].split_inclusive('\n') {
+            at += line.len();
+            if let Some(opened) = self.kind.open(line.trim_end_matches(['\n', '\r'])) {
+                waiting.retain(|label| *label != opened.label);
+                if opened.partial {
+                    waiting.push(opened.label);
+                }
+            }
+            if waiting.is_empty() {
+                best = at;
+            }
+        }
+        best
+    }
+}
+
+/// The columns as the payload's parser sees them.
+struct Door<'a> {
+    out: &'a mut dyn Columns,
+    map: &'a [usize],
+    slots: [usize; 2],
+    places: &'a [Place<'a>],
+}
+
+impl Door<'_> {
+    fn at(&self, column: usize) -> usize {
+        self.map.get(column).copied().unwrap_or(usize::MAX)
+    }
+
+    fn place(&self, unit: Unit) -> Option<&Place<'_>> {
+        self.places.get(usize::try_from(unit.line).unwrap_or(0).wrapping_sub(1))
+    }
+}
+
+impl Columns for Door<'_> {
+    fn wants(&self, column: usize) -> bool {
+        let column = self.at(column);
+        column != usize::MAX && self.out.wants(column)
+    }
+    fn boolean(&mut self, column: usize, value: bool) {
+        self.out.boolean(self.at(column), value);
+    }
+    fn int(&mut self, column: usize, value: i64) {
+        self.out.int(self.at(column), value);
+    }
+    fn float(&mut self, column: usize, value: f64) {
+        self.out.float(self.at(column), value);
+    }
+    fn text(&mut self, column: usize, value: &str) {
+        self.out.text(self.at(column), value);
+    }
+    fn timestamp(&mut self, column: usize, micros: i64) {
+        self.out.timestamp(self.at(column), micros);
+    }
+    fn date(&mut self, column: usize, days: i32) {
+        self.out.date(self.at(column), days);
+    }
+    fn duration(&mut self, column: usize, micros: i64) {
+        self.out.duration(self.at(column), micros);
+    }
+    fn value(&mut self, column: usize, value: Value) {
+        self.out.value(self.at(column), value);
+    }
+    fn end_row(&mut self, unit: Unit) {
+        let Some(place) = self.place(unit) else { return self.out.end_row(unit) };
+        let (time, label, unit) = (place.time, place.label.map(str::to_owned), place.unit);
+        let [time_slot, label_slot] = self.slots;
+        if let (Some(time), true) = (time, time_slot != usize::MAX && self.out.wants(time_slot)) {
+            self.out.timestamp(time_slot, time);
+        }
+        if let (Some(label), true) = (label, label_slot != usize::MAX && self.out.wants(label_slot)) {
+            self.out.text(label_slot, &label);
+        }
+        self.out.end_row(unit);
+    }
+    fn abandon_row(&mut self) {
+        self.out.abandon_row();
+    }
+    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
+        let unit = self.place(unit).map_or(unit, |place| place.unit);
+        self.out.quarantine(unit, reason, raw);
+    }
+}

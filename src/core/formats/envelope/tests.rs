@@ -1,0 +1,81 @@
+//! Tests of envelopes.
+
+use super::CRI;
+use crate::formats::testing::{pieces, prepare, read, read_with, samples};
+use crate::formats::{Format, FormatSpec, Sample};
+
+const CRI_LOG: &str = "2024-03-01T10:00:00.1Z stdout F 2024-03-01 10:00:00,100 ERROR [main] a.B - failed\n\
+    2024-03-01T10:00:00.2Z stdout F \tat a.B(B.java:1)\n\
+    2024-03-01T10:00:00.3Z stderr P 2024-03-01 10:00:01,300 WARN [main] a.B - in \n\
+    2024-03-01T10:00:00.4Z stderr F pieces\n\
+    no envelope\n\
+    2024-03-01T10:00:00.5Z stdout F 2024-03-01 10:00:02,500 INFO [main] a.B - ok\n";
+
+#[test]
+fn the_payload_is_read_by_its_own_format() {
+    let found = crate::formats::recognise(&Sample::whole("0.log", CRI_LOG));
+    assert_eq!(found[0].format, FormatSpec::new("cri").with("payload", "application_log"), "{found:?}");
+    let reading = read(&found[0].format, CRI_LOG);
+    let names: Vec<&str> = reading.schema.names().take(5).collect();
+    assert_eq!(names, ["time", "stream", "payload_time", "level", "app"]);
+    let message = reading.schema.index("message").unwrap();
+    let rows: Vec<String> = reading
+        .rows
+        .iter()
+        .map(|row| serde_json::to_string(&[&row[0], &row[1], &row[2], &row[message]]).unwrap())
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            r#"["2024-03-01T10:00:00.100Z","stdout","2024-03-01T10:00:00.100Z","failed\n\tat a.B(B.java:1)"]"#,
+            r#"["2024-03-01T10:00:00.300Z","stderr","2024-03-01T10:00:01.300Z","in pieces"]"#,
+            r#"["2024-03-01T10:00:00.500Z","stdout","2024-03-01T10:00:02.500Z","ok"]"#,
+        ]
+    );
+    assert_eq!((reading.tally.read, reading.tally.joined, reading.tally.quarantined), (6, 2, 1));
+    assert_eq!(reading.places.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 3, 6]);
+    let parser = prepare(&found[0].format, None, CRI_LOG);
+    for size in [1, 50, 120, 300] {
+        let parts = pieces(parser.as_ref(), CRI_LOG, size);
+        assert_eq!(read_with(parser.as_ref(), &parts).rows, reading.rows, "{size}: {parts:?}");
+    }
+}
+
+#[test]
+fn docker_and_compose_lines() {
+    let docker = "{\"log\":\"level=info n=1\\n\",\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:00.5Z\"}\n\
+                  {\"log\":\"level=warn \",\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:01Z\"}\n\
+                  {\"log\":\"n=2\\n\",\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:02Z\"}\n";
+    let found = crate::formats::recognise(&Sample::whole("x-json.log", docker));
+    assert_eq!(found[0].format, FormatSpec::new("docker_json").with("payload", "logfmt"), "{found:?}");
+    assert_eq!(
+        read(&found[0].format, docker).json(),
+        [r#"["2024-03-01T10:00:00.500Z","stdout","info",1]"#, r#"["2024-03-01T10:00:01Z","stdout","warn",2]"#]
+    );
+    let compose = "web-1  | {\"a\":1}\ndb-1   | {\"a\":2}\n";
+    let found = crate::formats::recognise(&Sample::whole("x.log", compose));
+    assert_eq!(found[0].format, FormatSpec::new("docker_compose").with("payload", "json_lines"), "{found:?}");
+    assert_eq!(read(&found[0].format, compose).json(), [r#"["web-1",1]"#, r#"["db-1",2]"#]);
+    assert_eq!(read(&FormatSpec::new("docker_compose").with("payload", "lines"), compose).rows.len(), 2);
+}
+
+#[test]
+fn a_wrong_payload_is_explained() {
+    for (payload, code) in [("logfmtt", "PW1121"), ("{", "PW1120"), ("json_document", "PW1122"), ("parquet", "PW1122")]
+    {
+        let fault = CRI.prepare(&FormatSpec::new("cri").with("payload", payload), None, &Sample::default()).err();
+        assert_eq!(fault.map(|fault| fault.code).as_deref(), Some(code), "{payload}");
+    }
+    let nested = "a | ".repeat(20_000);
+    assert!(crate::formats::recognise(&Sample::whole("x", &nested)).len() > 1, "bars without end are read once");
+}
+
+#[test]
+fn real_files_keep_their_lines() {
+    let Some(folder) = samples() else { return };
+    let text = std::fs::read_to_string(folder.join("container-json/docker-container-json.log")).unwrap();
+    let found = crate::formats::recognise(&Sample::whole("x", &text));
+    assert_eq!(found[0].format.name, "docker_json");
+    let tally = read(&found[0].format, &text).tally;
+    assert_eq!(tally.quarantined, 0, "{tally:?}");
+}

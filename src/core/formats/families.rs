@@ -1,0 +1,52 @@
+//! The formats that are tables: one file for each area. Each table names where its lines are described; what is not a
+//! common field keeps the name that the vendor gives it.
+//! Must not import other formats.
+
+pub mod applications;
+pub mod aws;
+pub mod databases;
+pub mod proxies;
+pub mod security;
+pub mod system;
+pub mod web_errors;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+/// Every table.
+#[cfg(test)]
+pub fn tables() -> Vec<&'static super::template::Table> {
+    use super::template::TemplateFormat;
+    let all: [&'static TemplateFormat; 27] = [
+        &web_errors::NGINX_ERROR,
+        &web_errors::APACHE_ERROR,
+        &web_errors::SQUID,
+        &proxies::HAPROXY,
+        &proxies::ENVOY,
+        &proxies::TRAEFIK,
+        &aws::ELB,
+        &aws::S3_ACCESS,
+        &databases::POSTGRESQL,
+        &databases::MYSQL_ERROR,
+        &databases::MYSQL_GENERAL,
+        &databases::REDIS,
+        &databases::MONGODB,
+        &system::KLOG,
+        &system::AUDITD,
+        &system::IPTABLES,
+        &system::LOGCAT,
+        &system::JVM_GC,
+        &security::CEF,
+        &security::LEEF,
+        &security::CISCO,
+        &security::FORTINET,
+        &security::SOPHOS,
+        &applications::MONOLOG,
+        &applications::RUBY,
+        &applications::APPLICATION,
+        &applications::LEVELS,
+    ];
+    all.into_iter().map(TemplateFormat::table).collect()
+}

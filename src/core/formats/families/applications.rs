@@ -1,0 +1,106 @@
+//! Logs of applications: the layouts of log4j, logback, Spring Boot, Python, .NET, Go, Rust, PHP, Ruby loggers.
+
+use crate::formats::template::{Joins, Table, TemplateFormat};
+
+pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
+    name: "application_log",
+    title: "Application log",
+    doc: "Lines with time, level and logger, in the layouts that logback, log4j, Spring Boot, Python's logging, \
+          Elasticsearch, Kafka, Spark, Hadoop, oslo, loguru and others have as a default: thread and process where they \
+          are written. Stack traces, and other lines that do not begin as a log's line does, \
+          belong to the event before them.",
+    weight: 94,
+    variants: &[
+        "{time:iso} {level:level} [{app:text},{trace_id:text},{span_id:text}] {pid:int} --- [{thread:text}] {logger:name} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] {logger:name} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] {logger:name} : {message:rest}",
+        "{time:iso} {level:level} [{thread:text}] [{logger:name}] {message:rest}",
+        "{time:iso} {level:level} [{thread:text}] {logger:name}{?({line:int})?} - {message:rest}",
+        "{time:iso} {level:level} [{thread:text}] {logger:name}{?({line:int})?}: {message:rest}",
+        "{time:iso} {level:level} [{thread:text}] {logger:class} {message:rest}",
+        "{time:iso} [{thread:text}] {level:level} {logger:name} - {message:rest}",
+        "{time:iso} [{thread:text}] {level:level} {logger:name}: {message:rest}",
+        "{time:iso} [{thread:text}] {level:level} {logger:class} {message:rest}",
+        "{time:iso} [{level:level}] [{thread:text}] {logger:name}: {message:rest}",
+        "{time:iso} - {level:level} [{thread:text}] - {message:rest}",
+        "{time:iso} - {logger:name} - {level:level} - {message:rest}",
+        "{time:iso} | {level:level} | {message:text} | {logger:name} | {thread:rest}",
+        "{time:iso} | {level:level} | {logger:word} - {message:rest}",
+        "{time:iso} {pid:int} {level:level} {logger:name} [{request_id:text}] {message:rest}",
+        "{time:iso} {pid:int} {level:level} {logger:name} {message:rest}",
+        "{time:iso} {level:level} pid={pid:int} {thread:word} {file:name}:{line:int} {message:rest}",
+        "[{time:iso}][{level:level}{? ?}][{logger:text}] {message:rest}",
+        "[{time:iso}] {level:level} {message:until_last} ({logger:name})",
+        "[{time:iso}] {level:level}/{logger:name}: {message:rest}",
+        "[{time:iso} {level:level} {logger:word}] {message:rest}",
+        "[{pid:int}] {time:%Y/%m/%d %H:%M:%S%f} [{level:level}] {message:rest}",
+        "{time:%y/%m/%d %H:%M:%S} {level:level} {logger:name}: {message:rest}",
+        "{time:%y%m%d %H%M%S} {pid:int} {level:level} {logger:name}: {message:rest}",
+        "{time:%d-%b-%Y %H:%M:%S%f} {level:level} [{thread:text}] {logger:class} {message:rest}",
+        "{time:iso}, {level:level} {logger:name} {message:rest}",
+        "{level:=DEBUG|INFO|WARNING|ERROR|CRITICAL}:{logger:name}:{message:rest}",
+        // Lines of the same log that have no logger.
+        "{time:iso} {level:level} [{thread:text}] {message:rest}",
+        "{time:iso} [{thread:text}] {level:level} {message:rest}",
+        "{time:iso}:{level:level}:{message:rest}",
+        "[{time:iso}] {level:level} {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &[
+        "2024-03-01 10:00:00,123 ERROR [main] org.example.Shop - order failed",
+        "2024-03-01T10:00:00.123+01:00  INFO 12 --- [           main] org.example.Shop   : Started",
+        "2024-03-01 10:00:00,123 - shop.orders - WARNING - order 17 is late",
+    ],
+    ..Table::PLAIN
+});
+
+pub static LEVELS: TemplateFormat = TemplateFormat::new(Table {
+    name: "level_log",
+    title: "Log with time and level",
+    doc: "Lines that begin with a time and a level, or a level in brackets, as loggers without a layout of their own \
+          write them. Stack traces, and other lines that do not begin as a log's line does, \
+          belong to the event before them.",
+    weight: 84,
+    variants: &[
+        "{time:iso} [{level:level}{? ?}]{?:?} {message:rest}",
+        "[{time:iso}] [{level:level}{? ?}]{?:?} {message:rest}",
+        "[{time:iso}] {level:level}{?:?} {message:rest}",
+        "{time:iso} {level:level}{?:?} {message:rest}",
+        "{time:iso} - {level:level} - {message:rest}",
+        "{time:iso}{?,?}{?:?} {level:level}{?:?} {message:rest}",
+        "{time:iso} | {level:level} | {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["2024-03-01 10:00:00 WARN disk is nearly full", "[2024-03-01 10:00:00] [error] disk is full"],
+    ..Table::PLAIN
+});
+
+pub static MONOLOG: TemplateFormat = TemplateFormat::new(Table {
+    name: "monolog",
+    title: "Laravel and Monolog log",
+    doc: "PHP's Monolog as Laravel and Symfony write it (github.com/Seldaek/monolog, LineFormatter): time, channel, \
+          level, message with context. Stack traces inside the context belong to their event.",
+    weight: 98,
+    variants: &["[{time:iso}] {logger:word}.{level:level}: {message:rest}"],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["[2024-03-01 10:00:00] production.ERROR: order failed {\"order\":17}"],
+    ..Table::PLAIN
+});
+
+pub static RUBY: TemplateFormat = TemplateFormat::new(Table {
+    name: "ruby_logger",
+    title: "Ruby and Rails log",
+    doc: "Ruby's Logger as Rails and Puma write it (docs.ruby-lang.org, Logger::Formatter): severity, time, process, \
+          program, message.",
+    weight: 98,
+    variants: &[
+        "{severity:[DIWEFA]}, [{time:iso} #{pid:int}] {level:=DEBUG|INFO|WARN|ERROR|FATAL|ANY|UNKNOWN} -- {app:text}: {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Traces,
+    examples: &["I, [2024-03-01T10:00:00.123456 #12]  INFO -- : Started GET \"/\" for 192.0.2.7"],
+    ..Table::PLAIN
+});

@@ -1,0 +1,126 @@
+//! Logs of databases: PostgreSQL, MySQL and MariaDB, Redis, MongoDB.
+
+use crate::formats::template::{Joins, Table, TemplateFormat};
+
+pub static POSTGRESQL: TemplateFormat = TemplateFormat::new(Table {
+    name: "postgresql",
+    title: "PostgreSQL log",
+    doc: "PostgreSQL's stderr log (postgresql.org, Error reporting and logging), with the usual values of \
+          `log_line_prefix` and that of Amazon RDS in columns; of any other value, what stands between time and level is \
+          `prefix`. Statements of several lines stay in one event. Its jsonlog is read as JSON lines.",
+    weight: 99,
+    variants: &[
+        "{time:iso} [{pid:int}{?-{session_line:int}?}]{?:?}{? [{session_line:int}-{transaction_line:int}]?}{? user={user:text},db={database:text}{?,app={application:text},client={client:text}?}?}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso}:{client:text}:{user:text}@{database:text}:[{pid:int}]:{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso}{prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION}: {message:rest}",
+    ],
+    nulls: &["-", "[unknown]"],
+    tells: &["LOG:  ", "FATAL:  ", "ERROR:  ", "STATEMENT:  ", "WARNING:  ", "DETAIL:  "],
+    joins: Joins::Texts,
+    examples: &[
+        "2024-03-01 10:00:00.123 UTC [123] bob@shop LOG:  duration: 21.500 ms  statement: SELECT 1",
+        "2024-03-01 10:00:00 UTC:192.0.2.7(5678):bob@shop:[123]:ERROR:  relation \"x\" does not exist at character 15",
+    ],
+    ..Table::PLAIN
+});
+
+pub static MYSQL_ERROR: TemplateFormat = TemplateFormat::new(Table {
+    name: "mysql_error",
+    title: "MySQL error log",
+    doc: "The error log of MySQL and MariaDB (dev.mysql.com, The error log), in the forms of 5.5 to 8.4: time, thread, \
+          level, error code, subsystem, message.",
+    weight: 98,
+    variants: &[
+        "{time:iso} {thread:int} [{level:=Note|System|Warning|Warn|ERROR|Error}] [{error_code:word}] [{subsystem:word}] {message:rest}",
+        "{time:iso} {thread:word} [{level:=Note|System|Warning|Warn|ERROR|Error}] {message:rest}",
+        "{time:%Y-%m-%d %H:%M:%S} {thread:int} [{level:=Note|System|Warning|Warn|ERROR|Error}] {message:rest}",
+        "{time:iso} {app:=mysqld_safe} {message:rest}",
+        "{time:%y%m%d %H:%M:%S} {?{thread:int} ?}[{level:=Note|System|Warning|Warn|ERROR|Error}] {message:rest}",
+        "{time:%y%m%d %H:%M:%S} {?{app:=mysqld_safe|InnoDB}{?:?} ?}{message:rest}",
+    ],
+    tells: &["[Note]", "[Warning]", "[System]", "[ERROR]", "[Error]", "mysqld"],
+    joins: Joins::Texts,
+    examples: &[
+        "2024-03-01T10:00:00.123456Z 0 [Warning] [MY-010068] [Server] CA certificate ca.pem is self signed.",
+        "240301 10:00:00 [Note] Plugin 'FEDERATED' is disabled.",
+    ],
+    ..Table::PLAIN
+});
+
+pub static MYSQL_GENERAL: TemplateFormat = TemplateFormat::new(Table {
+    name: "mysql_general",
+    title: "MySQL general log",
+    doc: "The general query log of MySQL and MariaDB (dev.mysql.com, The general query log): time, connection, command, \
+          argument. Before 5.7 a time stands only where the second changes.",
+    weight: 98,
+    variants: &[
+        "{time:iso} {thread:int} {command:=Query|Quit|Connect|Init DB|Field List|Prepare|Execute|Close stmt|Reset stmt|Statistics|Ping|Change user|Binlog Dump|Register Slave|Kill|Daemon|Processlist|Refresh|Shutdown|Long Data|Set option|Fetch|Create DB|Drop DB|Table Dump|Sleep|Debug} {message:rest}",
+        "{time:%y%m%d %H:%M:%S} {thread:int} {command:=Query|Quit|Connect|Init DB|Field List|Prepare|Execute|Close stmt|Reset stmt|Statistics|Ping|Change user|Binlog Dump|Register Slave|Kill|Daemon|Processlist|Refresh|Shutdown|Long Data|Set option|Fetch|Create DB|Drop DB|Table Dump|Sleep|Debug} {message:rest}",
+        " {thread:int} {command:=Query|Quit|Connect|Init DB|Field List|Prepare|Execute|Close stmt|Reset stmt|Statistics|Ping|Change user|Kill|Refresh|Shutdown|Create DB|Drop DB} {message:rest}",
+    ],
+    joins: Joins::Texts,
+    tells: &["\tQuery\t", " Query\t", " Connect\t", " Quit\t"],
+    meta: &[
+        "Tcp port: ",
+        "Time      ",
+        "/usr/sbin/mysqld, Version",
+        "/usr/sbin/mariadbd, Version",
+        "mysqld, Version",
+        "mariadbd, Version",
+    ],
+    examples: &["2024-03-01T10:00:00.123456Z\t   12 Query\tselect 1"],
+    ..Table::PLAIN
+});
+
+pub static REDIS: TemplateFormat = TemplateFormat::new(Table {
+    name: "redis",
+    title: "Redis log",
+    doc: "The log of Redis 1.2 to 7 and Valkey (redis.io, redis.conf): process, role (X sentinel, C child, S replica, M \
+          master), time, level (`.` debug, `-` verbose, `*` notice, `#` warning), message; and what MONITOR shows.",
+    weight: 98,
+    variants: &[
+        "{pid:int}:{role:[XCSM]} {time:%d %b %Y %H:%M:%S%f} {level:[.-*#]} {message:rest}",
+        "{pid:int}:{role:[XCSM]} {time:%d %b %H:%M:%S%f} {level:[.-*#]} {message:rest}",
+        "[{pid:int}] {time:%d %b %H:%M:%S%f} {level:[.-*#]} {message:rest}",
+        "{time:%d %b %H:%M:%S%f} {level:[.-*#]} {message:rest}",
+        "{pid:int}:signal-handler ({time:epoch}) {message:rest}",
+        "{time:epoch} [{database:int} {client:addr}] {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Indented,
+    examples: &["12:M 01 Mar 2024 10:00:00.123 * Ready to accept connections tcp"],
+    ..Table::PLAIN
+});
+
+pub static MONGODB: TemplateFormat = TemplateFormat::new(Table {
+    name: "mongodb",
+    title: "MongoDB log",
+    doc: "The text log of MongoDB before 4.4 (mongodb.com, Log messages): time, severity, component, context, message. \
+          Since 4.4 its log is JSON, and read as JSON lines.",
+    weight: 98,
+    variants: &[
+        "{time:iso} {level:=D1|D2|D3|D4|D5|I|W|E|F|D} {component:word} [{context:text}] {message:rest}",
+        "{time:%a %b %e %H:%M:%S%f} {level:=I|W|E|F|D} {component:word} [{context:text}] {message:rest}",
+        "{time:iso} [{context:text}] {message:rest}",
+        "{time:%a %b %e %H:%M:%S%f} [{context:text}] {message:rest}",
+        "{time:%a %b %e %H:%M:%S%f} {message:rest}",
+    ],
+    tells: &[
+        "[initandlisten]",
+        "[conn",
+        "[rsStart]",
+        "[rsMgr]",
+        "[mongosMain]",
+        "[rsSync]",
+        "[thread1]",
+        "[signalProcessingThread]",
+        "[rsBackgroundSync",
+        "[ReplicationExecutor]",
+    ],
+    joins: Joins::Texts,
+    examples: &[
+        "2024-03-01T10:00:00.123+0000 I NETWORK  [conn12] end connection 192.0.2.7:5678 (3 connections now open)",
+    ],
+    ..Table::PLAIN
+});

@@ -1,0 +1,59 @@
+//! Logs of proxies: HAProxy, Envoy, Traefik.
+
+use crate::formats::template::{Joins, Table, TemplateFormat};
+
+pub static HAPROXY: TemplateFormat = TemplateFormat::new(Table {
+    name: "haproxy",
+    title: "HAProxy log",
+    doc: "HAProxy's HTTP, TCP, error and connect lines (docs.haproxy.org, Log formats), with the syslog head or without. \
+          `time` is when the request was accepted; `logged` the syslog's. The timers `TR/Tw/Tc/Tr/Ta` are \
+          `request_time`, `queue_time`, `connect_time`, `response_time` and `duration`, in seconds; one that was not \
+          reached is null.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {request_time:ms}/{queue_time:ms}/{connect_time:ms}/{response_time:ms}/{duration:ms} {status:int} {bytes:int} {captured_request_cookie:word} {captured_response_cookie:word} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}{? {{{captured_request_headers:text}}}?}{? {{{captured_response_headers:text}}}?} {request:request}",
+        "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {vhost:word} {request_time:ms}/{queue_time:ms}/{connect_time:ms}/{response_time:ms}/{duration:ms} {status:int} {bytes:int} {captured_request_cookie:word} {captured_response_cookie:word} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}{? {{{captured_request_headers:text}}}?}{? {{{captured_response_headers:text}}}?} {request:request}",
+        "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {queue_time:ms}/{connect_time:ms}/{duration:ms} {bytes:int} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}",
+        "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word}: {message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {?{host:name} ?}{app:=haproxy}[{pid:int}]: Connect from {client:addr} to {local:addr} ({frontend:word}/{mode:word})",
+        "{?<{priority:int}>?}{time:syslog} {?{host:name} ?}{app:=haproxy}[{pid:int}]: {message:rest}",
+    ],
+    examples: &[
+        "Mar  1 10:00:00 lb haproxy[12]: 192.0.2.7:5678 [01/Mar/2024:10:00:00.123] www~ app/node1 0/0/1/20/21 200 1234 - - ---- 5/4/3/2/0 0/0 \"GET /x HTTP/1.1\"",
+        "Mar  1 10:00:00 lb haproxy[12]: 192.0.2.7:5678 [01/Mar/2024:10:00:00.123] db db/node1 0/1/210 1234 -- 5/4/3/2/0 0/0",
+    ],
+    ..Table::PLAIN
+});
+
+pub static ENVOY: TemplateFormat = TemplateFormat::new(Table {
+    name: "envoy",
+    title: "Envoy access log",
+    doc: "Envoy's default text line (envoyproxy.io, Access logging) and Istio's longer one. Durations are in seconds; \
+          `client` is what X-Forwarded-For says.",
+    weight: 99,
+    nulls: &["-", "- - -"],
+    variants: &[
+        "[{time:iso}] {request:request} {status:int} {response_flags:word} {bytes_received:int} {bytes:int} {duration:ms} {upstream_service_time:ms} {client:quoted} {user_agent:quoted} {request_id:quoted} {vhost:quoted} {upstream:quoted}{? {more:rest}?}",
+        "[{time:iso}] {request:request} {status:int} {response_flags:word} {response_code_details:word} {connection_termination_details:word} {upstream_transport_failure_reason:quoted} {bytes_received:int} {bytes:int} {duration:ms} {upstream_service_time:ms} {client:quoted} {user_agent:quoted} {request_id:quoted} {vhost:quoted} {upstream:quoted} {upstream_cluster:word} {upstream_local_address:word} {downstream_local_address:word} {downstream_remote_address:word} {requested_server_name:word} {route_name:word}{? {more:rest}?}",
+    ],
+    examples: &[
+        "[2024-03-01T10:00:00.123Z] \"GET /x HTTP/1.1\" 200 - 0 1234 25 24 \"192.0.2.7\" \"curl/8.0\" \"c0ffee00-1111-2222-3333-444455556666\" \"example.org\" \"192.0.2.80:80\"",
+    ],
+    ..Table::PLAIN
+});
+
+pub static TRAEFIK: TemplateFormat = TemplateFormat::new(Table {
+    name: "traefik",
+    title: "Traefik access log",
+    doc: "Traefik's `common` access log (doc.traefik.io, Access logs): the combined line with the request's number, the \
+          router, the server and the duration, which is in seconds here. Its JSON is read as JSON lines.",
+    weight: 100,
+    variants: &[
+        "{client:word} {ident:word} {user:word} [{time:clf}] {request:request} {status:int} {bytes:int} {referrer:quoted} {user_agent:quoted} {request_count:int} {router:quoted} {upstream:quoted} {duration:ms}ms",
+    ],
+    examples: &[
+        "192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] \"GET /x HTTP/1.1\" 200 1234 \"-\" \"curl/8.0\" 17 \"web@docker\" \"http://192.0.2.80:80\" 25ms",
+    ],
+    joins: Joins::Never,
+    ..Table::PLAIN
+});

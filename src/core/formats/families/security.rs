@@ -1,0 +1,107 @@
+//! Logs of security devices: CEF, LEEF, Cisco, Fortinet, Sophos.
+
+use crate::formats::template::{Pairs, Table, TemplateFormat};
+
+pub static CEF: TemplateFormat = TemplateFormat::new(Table {
+    name: "cef",
+    title: "CEF",
+    doc: "ArcSight's Common Event Format (Micro Focus, CEF implementation standard), with a syslog head or without: the \
+          seven fields of the head, and the extension's keys. `client`, `client_port`, `user`, `method`, `path` and \
+          `message` are the keys src, spt, suser, requestMethod, request and msg.",
+    weight: 100,
+    variants: &[
+        "{?<{priority:int}>?}{?{time:syslog} {host:word} ?}CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
+        "{?<{priority:int}>?}{?{_:int} ?}{time:iso} {host:word} CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
+        "{prefix:text}CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
+    ],
+    pairs: Pairs::CEF,
+    renames: &[
+        ("src", "client"),
+        ("spt", "client_port"),
+        ("suser", "user"),
+        ("requestMethod", "method"),
+        ("request", "path"),
+        ("msg", "message"),
+        ("requestClientApplication", "user_agent"),
+    ],
+    nulls: &[],
+    examples: &[
+        "CEF:0|Example|Gate|1.0|100|Connection refused|7|src=192.0.2.7 spt=5678 dst=192.0.2.80 msg=no rule fits",
+    ],
+    ..Table::PLAIN
+});
+
+pub static LEEF: TemplateFormat = TemplateFormat::new(Table {
+    name: "leef",
+    title: "LEEF",
+    doc: "IBM QRadar's Log Event Extended Format (ibm.com, LEEF overview), version 1.0, and 2.0 with tabs between the \
+          keys. `client`, `client_port` and `user` are the keys src, srcPort and usrName.",
+    weight: 100,
+    variants: &[
+        "{prefix:text}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{?x09|?}{?0x09|?}{?\t|?}{pairs}{message:rest}",
+    ],
+    pairs: Pairs::TABS,
+    renames: &[("src", "client"), ("srcPort", "client_port"), ("usrName", "user")],
+    nulls: &[],
+    examples: &["LEEF:1.0|Example|Gate|1.0|100|src=192.0.2.7\tdst=192.0.2.80\tsev=5\tusrName=bob"],
+    ..Table::PLAIN
+});
+
+pub static CISCO: TemplateFormat = TemplateFormat::new(Table {
+    name: "cisco",
+    title: "Cisco log",
+    doc: "Messages of ASA, Firepower, IOS and NX-OS (cisco.com, Syslog messages): what stands before `%`, then facility, \
+          severity (0 to 7) and the message's number or mnemonic.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{?{_:=:} ?}{time:syslog}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{? {host:name}?}{? {app:name}[{pid:int}]?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{time:iso}{? {host:name}?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+    ],
+    nulls: &[],
+    examples: &["Mar 01 2024 10:00:00 fw1 : %ASA-6-302013: Built inbound TCP connection 12 for outside:192.0.2.7/5678"],
+    ..Table::PLAIN
+});
+
+pub static FORTINET: TemplateFormat = TemplateFormat::new(Table {
+    name: "fortinet",
+    title: "Fortinet log",
+    doc: "FortiGate's key=value lines (docs.fortinet.com, FortiOS log message reference). `time` is the device's local \
+          time, whose zone is `tz`; `client`, `client_port`, `host` and `message` are srcip, srcport, devname and msg; \
+          the key `time` is inside `time`.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{?{logged:syslog} {?{relay:word} ?}?}date={time:%Y-%m-%d time=%H:%M:%S} {pairs}{message:rest}",
+    ],
+    tells: &[" devname=", " logid=", " log_id=", " devid="],
+    renames: &[("srcip", "client"), ("srcport", "client_port"), ("devname", "host"), ("msg", "message")],
+    nulls: &["N/A"],
+    examples: &[
+        "<189>date=2024-03-01 time=10:00:00 devname=\"fw1\" devid=\"FG1\" logid=\"0000000013\" type=\"traffic\" level=\"notice\" srcip=192.0.2.7 srcport=5678 dstip=192.0.2.80 action=\"accept\"",
+    ],
+    ..Table::PLAIN
+});
+
+pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
+    name: "sophos",
+    title: "Sophos firewall log",
+    doc: "Sophos Firewall's key=value lines (docs.sophos.com, Syslog messages). `time` is the device's local time, whose \
+          zone is `timezone`; `client`, `client_port`, `user` and `host` are src_ip, src_port, user_name, device_name.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{?{logged:syslog} {?{relay:word} ?}?}device={device:quoted} date={time:%Y-%m-%d time=%H:%M:%S} {pairs}{message:rest}",
+    ],
+    renames: &[
+        ("src_ip", "client"),
+        ("src_port", "client_port"),
+        ("user_name", "user"),
+        ("device_name", "host"),
+        ("url", "path"),
+    ],
+    nulls: &[],
+    examples: &[
+        "<30>device=\"SFW\" date=2024-03-01 time=10:00:00 timezone=\"CET\" device_name=\"XG1\" log_type=\"Firewall\" src_ip=192.0.2.7 src_port=5678 status=\"Allow\"",
+    ],
+    ..Table::PLAIN
+});

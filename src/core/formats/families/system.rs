@@ -1,0 +1,90 @@
+//! Logs of systems and runtimes: Kubernetes' own, auditd, netfilter, Android, the JVM.
+
+use crate::formats::template::{Joins, Pairs, Table, TemplateFormat};
+
+pub static KLOG: TemplateFormat = TemplateFormat::new(Table {
+    name: "klog",
+    title: "klog",
+    doc: "The log of Kubernetes' components and of other programs with klog or glog (github.com/kubernetes/klog): level \
+          (I, W, E, F), time without a year, thread, place in the source, message.",
+    weight: 98,
+    variants: &[
+        "{level:[IWEF]}{time:%Y%m%d %H:%M:%S%f} {thread:int} {file:name}:{line:int}] {message:rest}",
+        "{level:[IWEF]}{time:%m%d %H:%M:%S%f} {thread:int} {file:name}:{line:int}] {message:rest}",
+    ],
+    joins: Joins::Traces,
+    meta: &["Log file created at:", "Running on machine:", "Log line format:", "Running duration"],
+    examples: &["I0301 10:00:00.123456   12 server.go:34] \"Started\" port=8080"],
+    ..Table::PLAIN
+});
+
+pub static AUDITD: TemplateFormat = TemplateFormat::new(Table {
+    name: "auditd",
+    title: "Linux audit log",
+    doc: "Records of the kernel's audit daemon (github.com/linux-audit, Audit event fields): type, time, serial, and keys \
+          with values, those inside `msg='…'` too. `client` is the key `addr`. Records of one event have the same serial.",
+    weight: 99,
+    variants: &["{?node={host:word} ?}type={type:word} msg=audit({time:epoch}:{serial:int}):{pairs}{message:rest}"],
+    pairs: Pairs::NESTED,
+    renames: &[("addr", "client")],
+    nulls: &["?", "(null)", "(none)"],
+    examples: &[
+        "type=USER_LOGIN msg=audit(1709287200.123:45): user pid=12 uid=0 msg='op=login acct=\"bob\" exe=\"/usr/sbin/sshd\" addr=192.0.2.7 res=success'",
+    ],
+    ..Table::PLAIN
+});
+
+pub static IPTABLES: TemplateFormat = TemplateFormat::new(Table {
+    name: "iptables",
+    title: "Netfilter log",
+    doc: "Packets that iptables, nftables and UFW log through the kernel (netfilter.org, LOG target): `prefix` is what the \
+          rule's `--log-prefix` says, `client` and `client_port` are SRC and SPT; flags such as SYN are true where set.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{time:syslog} {?{host:word} ?}kernel: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",
+        "{?<{priority:int}>?}{time:iso} {?{host:word} ?}kernel: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {?{host:word} ?}{prefix:text}IN={?{in:name}?} OUT={?{OUT:name}?} {pairs}{message:rest}",
+    ],
+    tells: &[" SRC="],
+    pairs: Pairs::FLAGS,
+    renames: &[("SRC", "client"), ("SPT", "client_port")],
+    nulls: &[],
+    examples: &[
+        "Mar  1 10:00:00 fw kernel: [12.345] DROP: IN=eth0 OUT= SRC=192.0.2.7 DST=192.0.2.80 LEN=52 PROTO=TCP SPT=5678 DPT=22 WINDOW=8192 SYN URGP=0",
+    ],
+    ..Table::PLAIN
+});
+
+pub static LOGCAT: TemplateFormat = TemplateFormat::new(Table {
+    name: "logcat",
+    title: "Android logcat",
+    doc: "Android's log in the forms `threadtime` and `brief` (developer.android.com, Logcat): time without a year, \
+          process, thread, priority (V, D, I, W, E, F), tag, message.",
+    weight: 98,
+    variants: &[
+        "{time:%m-%d %H:%M:%S%f} {pid:int} {thread:int} {level:[VDIWEFSA]} {logger:text}: {message:rest}",
+        "{level:[VDIWEFSA]}/{logger:text}({? ?}{pid:int}): {message:rest}",
+    ],
+    meta: &["--------- beginning of"],
+    examples: &["03-01 10:00:00.123  1702  2395 I ActivityManager: Start proc 12:com.example/u0a1"],
+    ..Table::PLAIN
+});
+
+pub static JVM_GC: TemplateFormat = TemplateFormat::new(Table {
+    name: "jvm_gc",
+    title: "JVM garbage collection log",
+    doc: "What the JVM writes with `-Xlog:gc*` (docs.oracle.com, The java command) and, before 9, with \
+          `-XX:+PrintGCDetails`: time, seconds since the start, level, tags, message. Indented lines belong to the line \
+          before them.",
+    weight: 98,
+    variants: &[
+        "[{time:iso}]{?[{uptime:float}s]?}{?[{level:level}{? ?}]?}{?[{tags:text}]?} {message:rest}",
+        "[{uptime:float}s][{level:level}{? ?}][{tags:text}] {message:rest}",
+        "{time:iso}: {uptime:float}: {message:rest}",
+    ],
+    tells: &["[gc", "[safepoint", ": [GC", ": [Full GC", "Total time for which"],
+    joins: Joins::Texts,
+    meta: &["OpenJDK ", "Java HotSpot", "Memory: ", "CommandLine flags:"],
+    examples: &["[2024-03-01T10:00:00.123+0000][0.005s][info][gc] GC(0) Pause Young (Normal) 23M->4M(256M) 3.210ms"],
+    ..Table::PLAIN
+});

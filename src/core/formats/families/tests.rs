@@ -1,0 +1,168 @@
+//! Tests of the tables: every example is read by its own format, and the fields of a line are where they belong.
+
+use crate::formats::testing::read;
+use crate::formats::{FormatSpec, Sample, formats, recognise};
+
+/// The row of one line as JSON, without what is null.
+fn fields(format: &str, text: &str) -> serde_json::Value {
+    let reading = read(&FormatSpec::new(format), text);
+    let row = reading.rows.first().unwrap_or_else(|| panic!("{format}: {text}: {:?}", reading.quarantined));
+    let named = reading.schema.names().zip(row).filter(|(_, value)| !value.is_null());
+    named.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
+}
+
+#[test]
+fn every_example_is_recognised_and_read_whole() {
+    for format in formats() {
+        // A pattern is given by the user, and Parquet is no text.
+        assert_eq!(format.examples().is_empty(), ["pattern", "parquet"].contains(&format.name()), "{}", format.name());
+        for example in format.examples() {
+            let found = recognise(&Sample::whole("sample", example));
+            let own = found.iter().position(|found| found.format.name == format.name());
+            // nginx and Apache write the same lines.
+            let is_first = own == Some(0) || (own.is_some() && format.name() == "apache_access");
+            assert!(is_first, "{}: {example}: {found:?}", format.name());
+            let spec = &found[own.unwrap_or(0)].format;
+            let reading = read(spec, example);
+            assert_eq!((reading.tally.rows > 0, reading.tally.quarantined), (true, 0), "{}: {example}", format.name());
+        }
+    }
+}
+
+#[test]
+fn fields_have_their_common_names() {
+    let haproxy = fields(
+        "haproxy",
+        "Mar  1 10:00:00 lb haproxy[12]: 192.0.2.7:5678 [01/Mar/2024:10:00:00.123] www~ app/node1 0/-1/1/20/+21 200 1234 - - ---- 5/4/3/2/+1 0/0 {example.org|x} \"GET /x HTTP/1.1\"",
+    );
+    assert_eq!((&haproxy["client"], &haproxy["client_port"]), (&"192.0.2.7".into(), &5678.into()));
+    assert_eq!((&haproxy["duration"], &haproxy["queue_time"]), (&0.021.into(), &serde_json::Value::Null));
+    assert_eq!((&haproxy["retries"], &haproxy["captured_request_headers"]), (&1.into(), &"example.org|x".into()));
+    assert_eq!((&haproxy["time"], &haproxy["path"]), (&"2024-03-01T10:00:00.123Z".into(), &"/x".into()));
+
+    let postgresql =
+        fields("postgresql", "2024-03-01 10:00:00.5 CEST [123] bob@shop ERROR:  no \"x\"\n\tat character 5\n");
+    assert_eq!((&postgresql["user"], &postgresql["database"]), (&"bob".into(), &"shop".into()));
+    assert_eq!(
+        (&postgresql["time"], &postgresql["message"]),
+        (&"2024-03-01T08:00:00.500Z".into(), &"no \"x\"\n\tat character 5".into())
+    );
+
+    let auditd = fields(
+        "auditd",
+        "type=USER_CMD msg=audit(1709287200.5:45): user pid=12 uid=0 msg='cmd=2F62 acct=\"bob\" addr=? terminal=pts/0'",
+    );
+    assert_eq!((&auditd["time"], &auditd["serial"]), (&"2024-03-01T10:00:00.500Z".into(), &45.into()));
+    assert_eq!((&auditd["acct"], &auditd["message"], auditd.get("client")), (&"bob".into(), &"user".into(), None));
+
+    let cef = fields("cef", r"CEF:0|A\|B|Gate|1.0|100|Refused|7|src=192.0.2.7 msg=two \= words spt=80");
+    assert_eq!(
+        (&cef["device_vendor"], &cef["client"], &cef["client_port"]),
+        (&"A|B".into(), &"192.0.2.7".into(), &80.into())
+    );
+
+    let kafka = fields(
+        "application_log",
+        "[2024-03-01 10:00:00,123] WARN [Fetcher (a)], no (kafka.server.X)\njava.io.IOException: y\n\tat z\n",
+    );
+    assert_eq!(kafka["logger"], "kafka.server.X");
+    assert_eq!(kafka["message"], "[Fetcher (a)], no (kafka.server.X)\njava.io.IOException: y\n\tat z");
+
+    let elb = fields(
+        "aws_elb",
+        "2024-03-01T10:00:00.123456Z web 192.0.2.7:5678 - -1 -1 -1 503 - 0 0 \"GET http://a/ HTTP/1.1\" \"c\" - -",
+    );
+    assert_eq!((&elb["status"], &elb["client"], elb.get("upstream")), (&503.into(), &"192.0.2.7".into(), None));
+    assert_eq!(elb.get("request_processing_time"), None);
+
+    let apache =
+        fields("apache_error", "[Fri Mar 01 10:00:00.123456 2024] [:error] [pid 12] [client 192.0.2.7] x, referer: y");
+    assert_eq!(
+        (&apache["level"], &apache["client"], &apache["message"]),
+        (&"error".into(), &"192.0.2.7".into(), &"x, referer: y".into())
+    );
+
+    let cisco = fields("cisco", "Mar 01 2024 10:00:00 fw1 : %ASA-session-5-106100: access-list x");
+    assert_eq!(
+        (&cisco["host"], &cisco["message_id"], &cisco["severity"]),
+        (&"fw1".into(), &"106100".into(), &"5".into())
+    );
+}
+
+#[test]
+fn well_known_layouts_have_their_columns() {
+    for (format, line, columns) in [
+        ("application_log", "2024-01-01 12:00:00,123 ERROR [main] a.b.C - message", "time level thread logger message"),
+        (
+            "application_log",
+            "2024-01-01 12:00:00.123 [http-1] WARN  a.b.C - message",
+            "time level thread logger message",
+        ),
+        ("application_log", "2024-01-01 12:00:00,123 - my.app - INFO - message", "time level logger message"),
+        (
+            "application_log",
+            "[2018-05-17T08:29:12,177][INFO ][o.e.n.Node    ] [n] message",
+            "time level logger message",
+        ),
+        ("application_log", "17/06/09 20:10:40 INFO executor.Backend: Registered", "time level logger message"),
+        (
+            "application_log",
+            "081109 203615 148 INFO dfs.DataNode$PacketResponder: message",
+            "time level pid logger message",
+        ),
+        (
+            "application_log",
+            "2024-01-01T12:00:00.123+01:00  INFO 123 --- [shop] [   main] a.b.C : message",
+            "time level app pid thread logger message",
+        ),
+        ("application_log", "01-Jan-2024 12:00:00.123 INFO [main] a.b.C.d message", "time level thread logger message"),
+        ("application_log", "ERROR:root:message", "level logger message"),
+        ("application_log", "[2024-01-01T12:00:00Z INFO  my::crate] message", "time level logger message"),
+        (
+            "application_log",
+            "2024-01-01 12:00:00.123 | INFO     | __main__:main:12 - message",
+            "time level logger message",
+        ),
+        (
+            "nginx_error",
+            "2024/01/01 10:00:00 [error] 12#34: *5 open() failed",
+            "time level pid thread connection message",
+        ),
+        (
+            "apache_error",
+            "[Fri Feb 01 22:03:08.319124 2019] [authz_core:debug] [pid 9:tid 14] mod.c(820): x",
+            "time level pid thread module message",
+        ),
+        (
+            "apache_error",
+            "[Mon Aug 31 16:27:04 2015] [error] [client 10.17.42.3] Premature end",
+            "time level client message",
+        ),
+        (
+            "postgresql",
+            "2017-04-03 22:32:14.322 CEST [31225] postgres@mydb LOG:  could not receive",
+            "time level pid user database message",
+        ),
+        ("klog", "I0102 15:04:05.123456    123 file.go:12] message", "time level thread file line message"),
+        ("level_log", "2024-01-01T12:00:00Z WARN something", "time level message"),
+        ("level_log", "2024-01-01 12:00:00 [warn] something", "time level message"),
+        ("monolog", "[2024-01-01 12:00:00] local.ERROR: message", "time level logger message"),
+        ("redis", "12:C 01 Jan 2024 12:00:00.123 # message", "time level pid role message"),
+        ("mongodb", "2024-01-01T12:00:00.123+0100 W COMMAND  [conn1] message", "time level component context message"),
+        ("mysql_error", "2024-01-01T12:00:00.123456Z 0 [Warning] message", "time level thread message"),
+        (
+            "mysql_error",
+            "2024-01-01T12:00:00.123456Z 0 [Note] [MY-1] [Server] message",
+            "time level thread error_code subsystem message",
+        ),
+    ] {
+        let text = format!("{line}\n").repeat(3);
+        let found = recognise(&Sample::whole("x.log", &text));
+        assert_eq!(found[0].format.name, format, "{line}: {found:?}");
+        let reading = read(&found[0].format, &text);
+        assert_eq!(reading.tally.accepted, 3, "{line}");
+        let filled = reading.schema.names().zip(&reading.rows[0]).filter(|(_, value)| !value.is_null());
+        let names: Vec<&str> = filled.map(|(name, _)| name).collect();
+        assert_eq!(names.join(" "), columns, "{line}");
+    }
+}

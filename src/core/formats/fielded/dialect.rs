@@ -1,0 +1,292 @@
+//! What the formats of this kind differ in: headers, separators, what a field is called and how it is read.
+
+use super::Fielded;
+use crate::data::DataType;
+
+/// W3C extended logs.
+pub static W3C: Fielded = Fielded {
+    dialect: Dialect::W3c,
+    name: "w3c",
+    title: "W3C extended log",
+    doc: "Logs with a `#Fields:` line (w3.org, Extended Log File Format): IIS and HTTP.sys, CloudFront, the Windows \
+          firewall, proxies. `date` and `time` are `time`, `cs-uri-stem` and `cs-uri-query` are `path`; `time-taken` is \
+          `duration`, of Microsoft's servers read as milliseconds, else as seconds; other fields keep their names. Fields \
+          may change inside a file. Without a header, the fields of IIS 7 and later are tried.",
+    examples: &[
+        "#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status time-taken\n2024-03-01 10:00:00 192.0.2.7 GET /x a=1 200 25",
+    ],
+};
+
+/// Zeek's tables.
+pub static ZEEK: Fielded = Fielded {
+    dialect: Dialect::Zeek,
+    name: "zeek",
+    title: "Zeek log",
+    doc: "Zeek's tables with `#fields` and `#types` (docs.zeek.org, Zeek log formats): `ts` is `time`, `id.orig_h` and \
+          `id.orig_p` are `client` and `client_port`, `uri` is `path`; other fields keep their names. Its JSON is read as \
+          JSON lines.",
+    examples: &[
+        "#separator \\x09\n#fields\tts\tuid\tid.orig_h\tid.orig_p\n#types\ttime\tstring\taddr\tport\n1709287200.123\tCabc\t192.0.2.7\t5678",
+    ],
+};
+
+/// VPC flow logs.
+pub static VPC_FLOW: Fielded = Fielded {
+    dialect: Dialect::VpcFlow,
+    name: "aws_vpc_flow",
+    title: "AWS VPC flow log",
+    doc: "Flow log records (docs.aws.amazon.com, Flow log records) with any fields that their header names, or the \
+          default ones of version 2 where there is no header. `time` and `end` are the capture window's begin and end, \
+          `client` and `client_port` are srcaddr and srcport.",
+    examples: &[
+        "2 123456789012 eni-0123456789abcdef0 192.0.2.7 192.0.2.80 5678 22 6 20 4249 1709287200 1709287260 ACCEPT OK",
+    ],
+};
+
+/// Which format of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    W3c,
+    Zeek,
+    VpcFlow,
+}
+
+/// Who wrote a W3C log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Software {
+    #[default]
+    Other,
+    Microsoft,
+}
+
+/// How a field is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// As its column's type.
+    Plain,
+    Text,
+    Int,
+    /// The two halves of `time`.
+    Day,
+    Clock,
+    /// Seconds since 1970.
+    Epoch,
+    Seconds,
+    Millis,
+    /// The two halves of `path`.
+    Stem,
+    Query,
+    /// `HTTP/1.1`.
+    Version,
+    /// Blanks are written as `+`.
+    Plus,
+}
+
+impl Role {
+    /// The type of its column; `None`: as the values are.
+    pub fn data_type(self) -> Option<DataType> {
+        match self {
+            Role::Plain => None,
+            Role::Text | Role::Stem | Role::Query | Role::Version | Role::Plus => Some(DataType::String),
+            Role::Int => Some(DataType::Int),
+            Role::Day | Role::Clock | Role::Epoch => Some(DataType::Timestamp),
+            Role::Seconds | Role::Millis => Some(DataType::Float),
+        }
+    }
+}
+
+/// The fields of IIS 7 and later, and of 10 with the referrer.
+const IIS: [&[&str]; 2] = [
+    &[
+        "date",
+        "time",
+        "s-ip",
+        "cs-method",
+        "cs-uri-stem",
+        "cs-uri-query",
+        "s-port",
+        "cs-username",
+        "c-ip",
+        "cs(User-Agent)",
+        "cs(Referer)",
+        "sc-status",
+        "sc-substatus",
+        "sc-win32-status",
+        "time-taken",
+    ],
+    &[
+        "date",
+        "time",
+        "s-ip",
+        "cs-method",
+        "cs-uri-stem",
+        "cs-uri-query",
+        "s-port",
+        "cs-username",
+        "c-ip",
+        "cs(User-Agent)",
+        "sc-status",
+        "sc-substatus",
+        "sc-win32-status",
+        "time-taken",
+    ],
+];
+
+const VPC_DEFAULT: &[&str] = &[
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+];
+
+/// Further fields of flow logs, of versions 3 to 8 and of ECS.
+const VPC_MORE: &[&str] = &[
+    "vpc-id",
+    "subnet-id",
+    "instance-id",
+    "tcp-flags",
+    "type",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "region",
+    "az-id",
+    "sublocation-type",
+    "sublocation-id",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "flow-direction",
+    "traffic-path",
+    "ecs-cluster-arn",
+    "ecs-cluster-name",
+    "ecs-container-instance-arn",
+    "ecs-container-instance-id",
+    "ecs-container-id",
+    "ecs-second-container-id",
+    "ecs-service-name",
+    "ecs-task-definition-arn",
+    "ecs-task-arn",
+    "ecs-task-id",
+    "reject-reason",
+    "resource-id",
+    "encryption-status",
+];
+
+impl Dialect {
+    /// The names that a header gives; `None` where a line is no header.
+    pub fn header(self, line: &str) -> Option<Vec<&str>> {
+        match self {
+            Dialect::W3c => {
+                let names: Vec<&str> = line.strip_prefix("#Fields:")?.split_whitespace().collect();
+                (!names.is_empty()).then_some(names)
+            }
+            Dialect::Zeek => Some(line.strip_prefix("#fields\t")?.split('\t').collect()),
+            Dialect::VpcFlow => {
+                let names: Vec<&str> = line.split_whitespace().collect();
+                let known = |name: &&str| VPC_DEFAULT.contains(name) || VPC_MORE.contains(name);
+                (names.len() >= 3 && names.iter().all(known)).then_some(names)
+            }
+        }
+    }
+
+    /// Whether a line is a directive.
+    pub fn is_meta(self, line: &str) -> bool {
+        self != Dialect::VpcFlow && line.starts_with('#')
+    }
+
+    /// The fields of lines before which no header stands.
+    pub fn usual(self, fields: usize) -> Option<&'static [&'static str]> {
+        match self {
+            Dialect::W3c => IIS.into_iter().find(|names| names.len() == fields),
+            Dialect::VpcFlow => (VPC_DEFAULT.len() == fields).then_some(VPC_DEFAULT),
+            Dialect::Zeek => None,
+        }
+    }
+
+    pub fn is_null(self, text: &str) -> bool {
+        text.is_empty() || text == "-" || (self == Dialect::Zeek && text == "(empty)")
+    }
+
+    /// The fields of a line.
+    pub fn split<'a>(self, line: &'a str, pieces: &mut Vec<&'a str>) {
+        pieces.clear();
+        if self == Dialect::Zeek || line.contains('\t') {
+            pieces.extend(line.split('\t').map(|piece| if self == Dialect::Zeek { piece } else { piece.trim() }));
+            return;
+        }
+        let mut rest = line.trim_start_matches(' ');
+        while !rest.is_empty() {
+            let quoted = rest.strip_prefix('"').and_then(|inner| {
+                let end = inner.find('"')?;
+                let after = &inner[end + 1..];
+                (after.is_empty() || after.starts_with(' ')).then_some((&inner[..end], after))
+            });
+            let (piece, after) = quoted.unwrap_or_else(|| rest.split_at(rest.find(' ').unwrap_or(rest.len())));
+            pieces.push(piece);
+            rest = after.trim_start_matches(' ');
+        }
+    }
+
+    /// The column of a field, and how it is read.
+    pub fn column(self, name: &str, names: &[String], software: Software) -> (String, Role) {
+        let has = |other: &str| names.iter().any(|name| name == other);
+        let (column, role) = match self {
+            Dialect::W3c => match name {
+                "date" if has("time") => ("time", Role::Day),
+                "time" if has("date") => ("time", Role::Clock),
+                "time" => ("time_of_day", Role::Text),
+                "c-ip" | "src-ip" => ("client", Role::Text),
+                "c-port" | "src-port" => ("client_port", Role::Int),
+                "cs-username" => ("user", Role::Text),
+                "cs-method" => ("method", Role::Text),
+                "cs-uri-stem" => ("path", Role::Stem),
+                "cs-uri-query" if has("cs-uri-stem") => ("path", Role::Query),
+                "cs-uri" => ("path", Role::Text),
+                "cs-version" | "cs-protocol-version" => ("http_version", Role::Version),
+                "sc-status" => ("status", Role::Int),
+                "sc-bytes" | "bytes" => ("bytes", Role::Int),
+                "cs(Referer)" | "cs(Referrer)" => ("referrer", Role::Text),
+                "cs(User-Agent)" if software.is_microsoft() => ("user_agent", Role::Plus),
+                "cs(User-Agent)" => ("user_agent", Role::Text),
+                "x-host-header" => ("vhost", Role::Text),
+                "cs-host" | "cs(Host)" if !has("x-host-header") => ("vhost", Role::Text),
+                "time-taken" if software.is_microsoft() => ("duration", Role::Millis),
+                "time-taken" => ("duration", Role::Seconds),
+                "x-edge-request-id" => ("request_id", Role::Text),
+                other => (other, Role::Plain),
+            },
+            Dialect::Zeek => match name {
+                "ts" => ("time", Role::Epoch),
+                "id.orig_h" => ("client", Role::Text),
+                "id.orig_p" => ("client_port", Role::Int),
+                "username" => ("user", Role::Text),
+                "method" => ("method", Role::Text),
+                "uri" => ("path", Role::Text),
+                "host" if has("uri") => ("vhost", Role::Text),
+                "version" if has("uri") => ("http_version", Role::Text),
+                "status_code" => ("status", Role::Int),
+                "referrer" | "user_agent" => (name, Role::Text),
+                "duration" => ("duration", Role::Seconds),
+                other => (other, Role::Plain),
+            },
+            Dialect::VpcFlow => match name {
+                "start" => ("time", Role::Epoch),
+                "end" => ("end", Role::Epoch),
+                "srcaddr" => ("client", Role::Text),
+                "srcport" => ("client_port", Role::Int),
+                "account-id" => ("account-id", Role::Text),
+                other => (other, Role::Plain),
+            },
+        };
+        (column.to_owned(), role)
+    }
+}

@@ -1,0 +1,276 @@
+//! Reads lines by the header that stands before them.
+
+use super::dialect::{Dialect, Role, Software};
+use crate::data::Schema;
+use crate::data::instants::{MICROS_PER_DAY, parse_date, zoned_clock_prefix};
+use crate::formats::cell::Cell;
+use crate::formats::columns::Fit;
+use crate::formats::scan::{is_blank, lines};
+use crate::formats::time::{self, Epoch};
+use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers};
+
+/// The header that holds for the lines behind it.
+#[derive(Debug, Clone, Default)]
+pub struct Header {
+    names: Vec<String>,
+    columns: Vec<(String, Role)>,
+    software: Software,
+}
+
+impl Header {
+    /// A header is met.
+    pub fn set(&mut self, dialect: Dialect, names: &[&str]) {
+        if self.names.len() == names.len() && self.names.iter().zip(names).all(|(one, other)| one == other) {
+            return;
+        }
+        self.names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.describe(dialect);
+    }
+
+    /// A directive is met.
+    pub fn note(&mut self, dialect: Dialect, line: &str) {
+        if let Some(software) = line.strip_prefix("#Software:") {
+            self.software = if software.contains("Microsoft") { Software::Microsoft } else { Software::Other };
+            self.describe(dialect);
+        }
+    }
+
+    fn describe(&mut self, dialect: Dialect) {
+        let column = |name: &String| dialect.column(name, &self.names, self.software);
+        let mut columns: Vec<(String, Role)> = self.names.iter().map(column).collect();
+        // Of two fields for one column, the later keeps its own name.
+        for at in 1..columns.len() {
+            let halves = matches!(columns[at].1, Role::Day | Role::Clock | Role::Stem | Role::Query);
+            if !halves && columns[..at].iter().any(|(name, _)| *name == columns[at].0) {
+                columns[at] = (self.names[at].clone(), Role::Plain);
+            }
+        }
+        self.columns = columns;
+    }
+
+    /// Each field's column.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Role)> {
+        self.columns.iter().map(|(name, role)| (name.as_str(), *role))
+    }
+
+    /// The columns of a line that was read by `row`.
+    pub fn columns_for(&self, dialect: Dialect, fields: usize) -> Vec<(String, Role)> {
+        if fields == self.names.len() {
+            return self.columns.clone();
+        }
+        let mut assumed = Header::default();
+        assumed.assume(dialect, dialect.usual(fields).unwrap_or_default());
+        assumed.columns
+    }
+
+    /// No header is there: the usual one holds.
+    fn assume(&mut self, dialect: Dialect, usual: &[&str]) {
+        if dialect == Dialect::W3c {
+            self.software = Software::Microsoft;
+        }
+        self.set(dialect, usual);
+    }
+
+    /// The fields of a line that fits the header, or the usual one.
+    pub fn row<'a>(&self, dialect: Dialect, line: &'a str) -> Result<Vec<&'a str>, String> {
+        let mut pieces = Vec::new();
+        dialect.split(line, &mut pieces);
+        self.check(dialect, &pieces).map(|()| pieces)
+    }
+
+    fn check(&self, dialect: Dialect, pieces: &[&str]) -> Result<(), String> {
+        if pieces.len() == self.names.len() || usual(dialect, pieces).is_some() {
+            return Ok(());
+        }
+        if self.names.is_empty() {
+            return Err("no header stands before the line".to_owned());
+        }
+        Err(format!("the line has {} fields, its header names {}", pieces.len(), self.names.len()))
+    }
+}
+
+/// The usual fields, where a line has them in number and kind: lines of another header may stand in a file that was
+/// pieced together.
+fn usual(dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
+    let names = dialect.usual(pieces.len())?;
+    let fits = match dialect {
+        Dialect::W3c => {
+            parse_date(pieces[0]).is_some()
+                && pieces[1].contains(':')
+                && pieces[4].starts_with('/')
+                && pieces[9].len() > 3
+        }
+        Dialect::VpcFlow => pieces[0] == "2" && pieces[2].starts_with("eni-"),
+        Dialect::Zeek => false,
+    };
+    fits.then_some(names)
+}
+
+pub struct FieldedParser {
+    dialect: Dialect,
+    schema: Schema,
+    cells: Vec<Cell>,
+    /// The names of the sample's first header: chunks may end only where it holds.
+    first: Option<Vec<String>>,
+}
+
+impl FieldedParser {
+    pub fn new(dialect: Dialect, schema: Schema, first: Option<Vec<String>>) -> Self {
+        let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
+        Self { dialect, schema, cells, first }
+    }
+
+    /// The columns of the header's fields in the schema.
+    fn slots(&self, header: &Header) -> Vec<(usize, Role)> {
+        header.columns().map(|(name, role)| (self.schema.index(name).unwrap_or(usize::MAX), role)).collect()
+    }
+
+    /// The header at the file's beginning, for chunks from further in.
+    fn first_header(&self, chunk: &Chunk) -> Header {
+        let mut header = Header::default();
+        if chunk.offset == 0 {
+            return header;
+        }
+        for (_, line) in lines(&Chunk::whole(chunk.head)) {
+            if let Some(names) = self.dialect.header(line) {
+                header.set(self.dialect, &names);
+                return header;
+            }
+            if self.dialect.is_meta(line) {
+                header.note(self.dialect, line);
+            } else if !is_blank(line) {
+                break;
+            }
+        }
+        header
+    }
+
+    fn row(&self, pieces: &[&str], slots: &[(usize, Role)], wanted: &[bool], unfit: &mut Unfit, out: &mut dyn Columns) {
+        let wants = |slot: usize| wanted.get(slot).copied().unwrap_or(false);
+        let (mut day, mut clock, mut stem, mut query) = (None, None, None, None);
+        let (mut time_slot, mut path_slot) = (usize::MAX, usize::MAX);
+        for (piece, (slot, role)) in pieces.iter().zip(slots) {
+            let slot = *slot;
+            match role {
+                Role::Day => (day, time_slot) = (Some(*piece), slot),
+                Role::Clock => (clock, time_slot) = (Some(*piece), slot),
+                _ if self.dialect.is_null(piece) || !wants(slot) => {}
+                Role::Stem => (stem, path_slot) = (Some(*piece), slot),
+                Role::Query => (query, path_slot) = (Some(*piece), slot),
+                Role::Epoch => match time::epoch(piece, Epoch::Seconds) {
+                    Some(micros) => out.timestamp(slot, micros),
+                    None => unfit.note(slot),
+                },
+                Role::Seconds | Role::Millis => match numbers::float(piece) {
+                    Some(number) => out.float(slot, if *role == Role::Millis { number / 1e3 } else { number }),
+                    None => unfit.note(slot),
+                },
+                Role::Version => out.text(slot, piece.strip_prefix("HTTP/").unwrap_or(piece)),
+                Role::Plus if piece.contains('+') => out.text(slot, &piece.replace('+', " ")),
+                Role::Text | Role::Plus => out.text(slot, piece),
+                Role::Plain | Role::Int => {
+                    let fit = self.cells[slot].read(piece, slot, &self.schema.fields[slot], out);
+                    if fit != Fit::Kept {
+                        unfit.note_fit(slot, fit);
+                    }
+                }
+            }
+        }
+        if let (Some(day), Some(clock), true) = (day, clock, wants(time_slot)) {
+            let micros = parse_date(day)
+                .zip(zoned_clock_prefix(clock.as_bytes()))
+                .map(|(day, (clock, _))| i64::from(day) * MICROS_PER_DAY + clock);
+            match micros {
+                Some(micros) => out.timestamp(time_slot, micros),
+                None => unfit.note(time_slot),
+            }
+        }
+        match (stem, query) {
+            (Some(stem), Some(query)) => out.text(path_slot, &format!("{stem}?{query}")),
+            (Some(stem), None) => out.text(path_slot, stem),
+            (None, Some(query)) => out.text(path_slot, &format!("?{query}")),
+            (None, None) => {}
+        }
+    }
+}
+
+impl Parser for FieldedParser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Before the first header that differs from the first one; what follows that stays in one chunk.
+    fn cut(&self, bytes: &[u8]) -> usize {
+        let Some(last) = memchr::memrchr(b'\n', bytes) else { return 0 };
+        if self.dialect == Dialect::VpcFlow {
+            return last + 1;
+        }
+        let mark: &[u8] = if self.dialect == Dialect::Zeek { b"#fields\t" } else { b"#Fields:" };
+        for at in memchr::memmem::find_iter(&bytes[..=last], mark) {
+            if at > 0 && !matches!(bytes[at - 1], b'\n' | 0xbf) {
+                continue;
+            }
+            let end = memchr::memchr(b'\n', &bytes[at..]).map_or(last, |end| at + end);
+            let line = String::from_utf8_lossy(&bytes[at..end]);
+            let names = self.dialect.header(line.trim_end_matches('\r'));
+            let is_first = match (&names, &self.first) {
+                (Some(names), Some(first)) => names.iter().eq(first.iter()),
+                _ => false,
+            };
+            if !is_first {
+                return if at > 3 { at } else { 0 };
+            }
+        }
+        last + 1
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let mut tally = Tally::default();
+        let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
+        let mut unfit = Unfit::new(&self.schema);
+        let mut header = self.first_header(chunk);
+        let mut slots = self.slots(&header);
+        let mut pieces = Vec::new();
+        for (unit, line) in lines(chunk) {
+            tally.read += 1;
+            if is_blank(line) {
+                tally.blank += 1;
+                continue;
+            }
+            if let Some(names) = self.dialect.header(line) {
+                header.set(self.dialect, &names);
+                slots = self.slots(&header);
+                tally.meta += 1;
+                continue;
+            }
+            if self.dialect.is_meta(line) {
+                header.note(self.dialect, line);
+                slots = self.slots(&header);
+                tally.meta += 1;
+                continue;
+            }
+            self.dialect.split(line, &mut pieces);
+            let usual = if pieces.len() == header.names.len() { None } else { usual(self.dialect, &pieces) };
+            match (header.check(self.dialect, &pieces), usual) {
+                (Err(reason), _) => {
+                    out.quarantine(unit, &reason, line.as_bytes());
+                    tally.quarantined += 1;
+                    continue;
+                }
+                (Ok(()), Some(usual)) => {
+                    // By each line's own number of fields, so that any chunk reads the same.
+                    let mut assumed = Header::default();
+                    assumed.assume(self.dialect, usual);
+                    self.row(&pieces, &self.slots(&assumed), &wanted, &mut unfit, out);
+                }
+                (Ok(()), None) => self.row(&pieces, &slots, &wanted, &mut unfit, out),
+            }
+            unfit.end_row();
+            out.end_row(unit);
+            tally.accepted += 1;
+            tally.rows += 1;
+        }
+        unfit.finish(&self.schema, &mut tally);
+        tally
+    }
+}

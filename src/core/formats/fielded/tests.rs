@@ -1,0 +1,85 @@
+//! Tests of logs that name their fields themselves.
+
+use crate::formats::testing::{Reading, pieces, prepare, read, read_with};
+use crate::formats::{FormatSpec, Sample, recognise};
+
+fn value(reading: &Reading, row: usize, column: &str) -> serde_json::Value {
+    reading.rows[row][reading.schema.index(column).unwrap_or_else(|| panic!("{column}"))].to_json()
+}
+
+const IIS: &str = "#Software: Microsoft Internet Information Services 10.0\r\n\
+    #Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status time-taken\r\n\
+    2024-03-01 10:00:00 GET /x a=1 192.0.2.7 Mozilla/5.0+(X11) 200 25\r\n\
+    2024-03-01 10:00:01 GET /y - 192.0.2.7 - 404 3\r\n\
+    #Fields: date time c-ip sc-status s-port\r\n\
+    2024-03-01 10:00:02 192.0.2.8 500 443\r\n\
+    2024-03-01 10:00:03 too few\r\n";
+
+#[test]
+fn fields_change_inside_a_file() {
+    let spec = FormatSpec::new("w3c");
+    assert_eq!(recognise(&Sample::whole("x", IIS))[0].format, spec);
+    let reading = read(&spec, IIS);
+    assert_eq!((reading.tally.rows, reading.tally.meta, reading.tally.quarantined), (3, 3, 1));
+    assert_eq!(value(&reading, 0, "time"), "2024-03-01T10:00:00Z");
+    assert_eq!((value(&reading, 0, "path"), value(&reading, 1, "path")), ("/x?a=1".into(), "/y".into()));
+    assert_eq!(
+        (value(&reading, 0, "duration"), value(&reading, 0, "user_agent")),
+        (0.025.into(), "Mozilla/5.0 (X11)".into())
+    );
+    assert_eq!((value(&reading, 2, "client"), value(&reading, 2, "s-port")), ("192.0.2.8".into(), 443.into()));
+    assert_eq!(reading.quarantined[0].1, "the line has 4 fields, its header names 5");
+    // In chunks the same, wherever the window ends.
+    let parser = prepare(&spec, None, IIS);
+    for size in [1, 60, 150, 300] {
+        let parts = pieces(parser.as_ref(), IIS, size);
+        assert_eq!(parts.concat(), IIS);
+        assert_eq!(read_with(parser.as_ref(), &parts).rows, reading.rows, "{size}");
+    }
+}
+
+#[test]
+fn cloudfront_and_the_firewall_have_seconds_and_no_plus() {
+    let text = "#Version: 1.0\n#Fields: date time c-ip cs-method cs(Host) cs-uri-stem sc-status time-taken x-host-header cs(User-Agent)\n\
+                2024-03-01\t10:00:00\t192.0.2.7\tGET\td1.cloudfront.net\t/x\t200\t0.125\texample.org\tMozilla/5.0%20(X11)\n";
+    let reading = read(&FormatSpec::new("w3c"), text);
+    assert_eq!((value(&reading, 0, "duration"), value(&reading, 0, "vhost")), (0.125.into(), "example.org".into()));
+    assert_eq!(value(&reading, 0, "cs(Host)"), "d1.cloudfront.net");
+    let text = "#Software: Microsoft Windows Firewall\n#Fields: date time action protocol src-ip dst-ip src-port dst-port size\n\
+                2024-03-01 10:00:00 DROP UDP 192.0.2.7 192.0.2.80 5678 53 -\n";
+    let reading = read(&FormatSpec::new("w3c"), text);
+    assert_eq!((value(&reading, 0, "client_port"), value(&reading, 0, "action")), (5678.into(), "DROP".into()));
+}
+
+#[test]
+fn flow_logs_with_and_without_header() {
+    let text = "2 123456789012 eni-1 192.0.2.7 192.0.2.80 5678 22 6 20 4249 1709287200 1709287260 ACCEPT OK\n\
+                2 123456789012 eni-1 - - - - - - - 1709287200 1709287260 - NODATA\n";
+    assert_eq!(recognise(&Sample::whole("x", text))[0].format.name, "aws_vpc_flow");
+    let reading = read(&FormatSpec::new("aws_vpc_flow"), text);
+    assert_eq!((value(&reading, 0, "time"), value(&reading, 0, "bytes")), ("2024-03-01T10:00:00Z".into(), 4249.into()));
+    assert_eq!(
+        (value(&reading, 1, "client"), value(&reading, 1, "log-status")),
+        (serde_json::Value::Null, "NODATA".into())
+    );
+    let text = "interface-id srcaddr tcp-flags\neni-1 192.0.2.7 3\n";
+    assert_eq!(recognise(&Sample::whole("x", text))[0].format.name, "aws_vpc_flow");
+    assert_eq!(value(&read(&FormatSpec::new("aws_vpc_flow"), text), 0, "tcp-flags"), 3);
+}
+
+#[test]
+fn zeek_tables() {
+    let text = "#separator \\x09\n#path\thttp\n#fields\tts\tuid\tid.orig_h\tid.orig_p\turi\thost\ttags\n#types\ttime\tstring\taddr\tport\tstring\tstring\tset[enum]\n\
+                1709287200.5\tC1\t192.0.2.7\t5678\t/x y\texample.org\t(empty)\n#close\t2024-03-01\n";
+    assert_eq!(recognise(&Sample::whole("x", text))[0].format.name, "zeek");
+    let reading = read(&FormatSpec::new("zeek"), text);
+    assert_eq!((reading.tally.rows, reading.tally.meta), (1, 5));
+    assert_eq!(
+        (value(&reading, 0, "time"), value(&reading, 0, "path")),
+        ("2024-03-01T10:00:00.500Z".into(), "/x y".into())
+    );
+    assert_eq!(
+        (value(&reading, 0, "vhost"), value(&reading, 0, "tags")),
+        ("example.org".into(), serde_json::Value::Null)
+    );
+}

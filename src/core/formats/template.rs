@@ -1,0 +1,263 @@
+//! Formats that are a short table: lines written as templates with typed captures. A template is walked from left to
+//! right without going back, so that a line costs one pass and no regular expression.
+//! Must not import single formats.
+//!
+//! | in a template | is |
+//! | --- | --- |
+//! | a blank | one or more blanks or tabs |
+//! | `{name}` or `{name:kind}` | a capture; the kinds stand in `compile` |
+//! | `{?` … `?}` | a piece that may be missing |
+//! | `{{` and `}}` | braces |
+//! | anything else | itself |
+
+mod compile;
+mod matcher;
+mod pairs;
+mod parser;
+mod stamp;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use super::declared::with_types;
+use super::infer::TextGuess;
+use super::scan::{sample_lines, score};
+use super::{FormatSpec, OptionSpec, Parser, Recognition, Sample};
+use crate::data::{DataType, Field, Schema};
+use crate::diagnostic::Diagnostic;
+use compile::{Compiled, compile};
+pub use pairs::Pairs;
+use parser::TemplateParser;
+
+/// What becomes of lines that no variant reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joins {
+    /// Each is kept aside.
+    Never,
+    /// Those that begin with white space continue the event before them.
+    Indented,
+    /// Stack traces: indented ones, `Caused by:`, `Traceback`, a line that begins with the name of an exception.
+    Traces,
+    /// All but those that begin as another log's line does: with a date, a priority, a JSON object.
+    Texts,
+}
+
+/// A format as a table.
+pub struct Table {
+    pub name: &'static str,
+    pub title: &'static str,
+    /// One paragraph; says where the lines are described.
+    pub doc: &'static str,
+    /// How telling it is that a line fits (see `scan::score`).
+    pub weight: u8,
+    /// Templates, more exact ones first.
+    pub variants: &'static [&'static str],
+    /// How `{pairs}` are written.
+    pub pairs: Pairs,
+    /// Keys of pairs that have a common name.
+    pub renames: &'static [(&'static str, &'static str)],
+    /// Texts that mean none, beside an empty one.
+    pub nulls: &'static [&'static str],
+    pub joins: Joins,
+    /// Texts of which a sample holds one at least; none: the shape alone tells.
+    pub tells: &'static [&'static str],
+    /// Beginnings of lines that are no events: headers, banners.
+    pub meta: &'static [&'static str],
+    /// Lines as the format has them, made up.
+    pub examples: &'static [&'static str],
+}
+
+impl Table {
+    /// What most tables have: no pairs, `-` for none, every line an event.
+    pub const PLAIN: Table = Table {
+        name: "",
+        title: "",
+        doc: "",
+        weight: 97,
+        variants: &[],
+        pairs: Pairs::LOGFMT,
+        renames: &[],
+        nulls: &["-"],
+        joins: Joins::Never,
+        tells: &[],
+        meta: &[],
+        examples: &[],
+    };
+}
+
+/// A table as a format.
+pub struct TemplateFormat {
+    table: Table,
+    compiled: OnceLock<Compiled>,
+}
+
+impl TemplateFormat {
+    pub const fn new(table: Table) -> Self {
+        Self { table, compiled: OnceLock::new() }
+    }
+
+    #[cfg(test)]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| compile(&self.table))
+    }
+}
+
+/// Lines of a sample that a recogniser looks at.
+const LINES: usize = 500;
+/// Keys beyond which further ones are counted as unknown.
+const MAX_KEYS: usize = 1000;
+
+impl super::Format for TemplateFormat {
+    fn name(&self) -> &'static str {
+        self.table.name
+    }
+
+    fn title(&self) -> &'static str {
+        self.table.title
+    }
+
+    fn doc(&self) -> &'static str {
+        self.table.doc
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &[]
+    }
+
+    fn examples(&self) -> &'static [&'static str] {
+        self.table.examples
+    }
+
+    fn is_closed(&self) -> bool {
+        !self.compiled().has_pairs
+    }
+
+    fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        let compiled = self.compiled();
+        let mut is_told = self.table.tells.is_empty();
+        let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
+        let mut captures = Vec::new();
+        for line in sample_lines(sample).take(LINES) {
+            lines += 1;
+            if compiled.is_meta(line) {
+                continue;
+            }
+            if compiled.read(line, &mut captures).is_some() {
+                is_told = is_told || self.table.tells.iter().any(|text| line.contains(text));
+                (events, fitting, open) = (events + 1, fitting + 1, true);
+            } else if open && parser::is_continuation(line, self.table.joins) {
+                joined += 1;
+            } else {
+                events += 1;
+            }
+        }
+        // A trace may be long, but a log is not all traces.
+        if !is_told || fitting == 0 || fitting * 20 < lines {
+            return None;
+        }
+        let score = score(fitting, events, self.table.weight)?;
+        let mut reasons = vec![format!("{fitting} of {events} events are lines of {}", self.table.title)];
+        if joined > 0 {
+            reasons.push(format!("{joined} lines continue the event before them"));
+        }
+        Some(Recognition { format: FormatSpec::new(self.table.name), score, reasons })
+    }
+
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        self.check_options(spec)?;
+        let compiled = self.compiled();
+        let mut own = compiled.schema.clone();
+        if compiled.has_pairs {
+            for field in sampled_pairs(compiled, &self.table, sample) {
+                // A declared column says how its key is read.
+                if !own.has(&field.name) {
+                    own.fields.push(field);
+                }
+            }
+            for field in schema.map(|schema| schema.fields.as_slice()).unwrap_or_default() {
+                if !own.has(&field.name) {
+                    own.fields.push(field.clone());
+                }
+            }
+        }
+        let table = TableFacts {
+            pairs: self.table.pairs,
+            renames: self.table.renames,
+            nulls: self.table.nulls,
+            joins: self.table.joins,
+        };
+        let compiled = compiled.clone();
+        with_types(schema, &own, |schema| Ok(Box::new(TemplateParser::new(compiled, table, schema))))
+    }
+}
+
+/// What of a table its parser needs.
+#[derive(Clone, Copy)]
+struct TableFacts {
+    pairs: Pairs,
+    renames: &'static [(&'static str, &'static str)],
+    nulls: &'static [&'static str],
+    joins: Joins,
+}
+
+impl TableFacts {
+    fn column_of(&self, key: &str) -> Option<&'static str> {
+        self.renames.iter().find(|(from, _)| *from == key).map(|(_, to)| *to)
+    }
+
+    fn is_null(&self, text: &str) -> bool {
+        text.is_empty() || self.nulls.contains(&text)
+    }
+}
+
+/// The keys of a sample's pairs in the order in which they appear, with their types.
+fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Field> {
+    let facts = TableFacts { pairs: table.pairs, renames: table.renames, nulls: table.nulls, joins: table.joins };
+    let mut found: Vec<(String, TextGuess)> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    let mut captures = Vec::new();
+    for line in sample_lines(sample) {
+        if compiled.read(line, &mut captures).is_none() {
+            continue;
+        }
+        let Some(text) = compiled.pairs_of(line, &captures) else { continue };
+        facts.pairs.each(text, |key, value| {
+            let name = facts.column_of(key).unwrap_or(key);
+            let place = *places.entry(name.to_owned()).or_insert_with(|| {
+                found.push((name.to_owned(), TextGuess::default()));
+                found.len() - 1
+            });
+            if !facts.is_null(value) {
+                found[place].1.add(value);
+            }
+        });
+    }
+    let field = |(name, guess): (String, TextGuess)| {
+        let data_type = match common_type(&name) {
+            Some(data_type) => data_type,
+            None => guess.data_type(),
+        };
+        Field::new(&name, data_type)
+    };
+    found.into_iter().take(MAX_KEYS).map(field).collect()
+}
+
+/// Names whose type does not hang on what a sample holds.
+fn common_type(name: &str) -> Option<DataType> {
+    match name {
+        "client" | "user" | "method" | "path" | "level" | "host" | "app" | "message" | "request" | "vhost"
+        | "user_agent" | "referrer" | "http_version" | "request_id" => Some(DataType::String),
+        _ => None,
+    }
+}

@@ -1,0 +1,304 @@
+//! Walks a line along a template: where each capture lies, and what its time is. Fills no column.
+
+use super::compile::{Compiled, FieldItem, Item, Kind};
+use crate::formats::dates::Years;
+
+/// A captured piece of a line.
+#[derive(Debug, Clone, Copy)]
+pub struct Capture {
+    /// The variant, and the number of the capture in it, counted as `field` walks.
+    pub variant: usize,
+    pub number: usize,
+    pub start: usize,
+    pub end: usize,
+    /// Of a time.
+    pub micros: i64,
+}
+
+impl Capture {
+    /// What the capture is.
+    pub fn field<'a>(&self, compiled: &'a Compiled) -> Option<&'a FieldItem> {
+        nth_field(compiled.variants.get(self.variant)?, &mut self.number.clone())
+    }
+}
+
+fn nth_field<'a>(items: &'a [Item], left: &mut usize) -> Option<&'a FieldItem> {
+    for item in items {
+        match item {
+            Item::Field(field) if *left == 0 => return Some(field),
+            Item::Field(_) => *left -= 1,
+            Item::Optional(inner) => {
+                if let Some(found) = nth_field(inner, left) {
+                    return Some(found);
+                }
+            }
+            Item::Literal(_) | Item::Blank => {}
+        }
+    }
+    None
+}
+
+impl Compiled {
+    /// Walks a line, without knowing the file's year: the variant that fits.
+    pub fn read(&self, line: &str, captures: &mut Vec<Capture>) -> Option<usize> {
+        self.read_in(line, Years::of(0), captures)
+    }
+
+    /// Walks a line: the first variant that fits, with its captures.
+    #[inline]
+    pub fn read_in(&self, line: &str, years: Years, captures: &mut Vec<Capture>) -> Option<usize> {
+        (0..self.variants.len()).find(|variant| {
+            captures.clear();
+            let mut walk = Walk { line, years, variant: *variant, captures, number: 0 };
+            let end = walk.items(&self.variants[*variant], 0);
+            end.is_some_and(|end| line.as_bytes()[end..].iter().all(|byte| is_blank(*byte)))
+        })
+    }
+}
+
+struct Walk<'a, 'c> {
+    line: &'a str,
+    years: Years,
+    variant: usize,
+    captures: &'c mut Vec<Capture>,
+    number: usize,
+}
+
+#[inline]
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+impl Walk<'_, '_> {
+    /// Where the items end that begin at `at`.
+    fn items(&mut self, items: &[Item], mut at: usize) -> Option<usize> {
+        for item in items {
+            match item {
+                Item::Literal(text) => {
+                    if !self.line.as_bytes()[at..].starts_with(text.as_bytes()) {
+                        return None;
+                    }
+                    at += text.len();
+                }
+                Item::Blank => {
+                    let blanks = self.line.as_bytes()[at..].iter().take_while(|byte| is_blank(**byte)).count();
+                    // A line may end before the blank after which nothing is.
+                    if blanks == 0 && at < self.line.len() {
+                        return None;
+                    }
+                    at += blanks;
+                }
+                Item::Field(field) => at = self.field(field, at)?,
+                Item::Optional(inner) => {
+                    let (kept, number) = (self.captures.len(), self.number);
+                    match self.items(inner, at) {
+                        Some(end) => at = end,
+                        None => {
+                            self.captures.truncate(kept);
+                            self.number = number + count(inner);
+                        }
+                    }
+                }
+            }
+        }
+        Some(at)
+    }
+
+    /// Captures a field at `at`: where it ends in the line.
+    fn field(&mut self, field: &FieldItem, at: usize) -> Option<usize> {
+        let rest = self.line.get(at..)?;
+        let bytes = rest.as_bytes();
+        let mut micros = 0;
+        // What is captured, and where the line goes on.
+        let (start, length, used) = match &field.kind {
+            Kind::Word => plain(stop_or_blank(bytes, &field.stops)?),
+            Kind::Text => plain(first_stop(bytes, &field.stops)?),
+            Kind::UntilLast => plain(field.stops.iter().filter_map(|stop| rest.rfind(&**stop)).max()?),
+            Kind::Name => plain(at_least_one(bytes.iter().take_while(|byte| is_name(**byte)).count())?),
+            Kind::Class => {
+                let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
+                let inside = bytes[..length].get(1..length.saturating_sub(1)).unwrap_or_default();
+                plain(inside.contains(&b'.').then_some(length)?)
+            }
+            Kind::Piped => {
+                let is_end = |at: &usize| *at == 0 || bytes[at - 1] != b'\\';
+                plain(memchr::memchr_iter(b'|', bytes).find(is_end)?)
+            }
+            Kind::Rest | Kind::Pairs => plain(bytes.len()),
+            Kind::Int => plain(int_length(bytes)?),
+            Kind::Float | Kind::Seconds(_) => plain(float_length(bytes)?),
+            Kind::Quoted | Kind::Request => {
+                let length = quoted_length(bytes, &field.stops)?;
+                (1, length, length + 2)
+            }
+            Kind::Addr => plain(stop_or_blank(bytes, &field.stops)?),
+            Kind::Level => plain(level_length(bytes)?),
+            Kind::One(characters) => {
+                plain(bytes.first().filter(|byte| characters.as_bytes().contains(byte)).map(|_| 1)?)
+            }
+            Kind::Words(words) => {
+                let word = words.iter().find(|word| bytes.starts_with(word.as_bytes()))?;
+                plain(word.len())
+            }
+            Kind::Time(_)
+                if bytes.first() == Some(&b'-')
+                    && field.stops.iter().any(|stop| bytes[1..].starts_with(stop.as_bytes())) =>
+            {
+                plain(1)
+            }
+            Kind::Time(stamp) => {
+                let (time, used) = stamp.prefix(rest, self.years)?;
+                micros = time;
+                plain(used)
+            }
+        };
+        let start = at + start;
+        self.captures.push(Capture { variant: self.variant, number: self.number, start, end: start + length, micros });
+        self.number += 1;
+        Some(at + used)
+    }
+}
+
+/// A capture that is itself all that is used.
+fn plain(length: usize) -> (usize, usize, usize) {
+    (0, length, length)
+}
+
+fn at_least_one(length: usize) -> Option<usize> {
+    (length > 0).then_some(length)
+}
+
+fn count(items: &[Item]) -> usize {
+    let of = |item: &Item| match item {
+        Item::Field(_) => 1,
+        Item::Optional(inner) => count(inner),
+        Item::Literal(_) | Item::Blank => 0,
+    };
+    items.iter().map(of).sum()
+}
+
+/// The first place of a stop; the end where there is none to be.
+fn first_stop(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
+    if stops.is_empty() {
+        return Some(bytes.len());
+    }
+    stops.iter().filter_map(|stop| place_of(bytes, stop)).min()
+}
+
+/// The first place of a stop.
+fn place_of(bytes: &[u8], stop: &str) -> Option<usize> {
+    memchr::memmem::find(bytes, stop.as_bytes()).or_else(|| {
+        // A line may end before the blank after which nothing is.
+        let end = stop.strip_suffix(' ').filter(|end| !end.is_empty())?;
+        bytes.ends_with(end.as_bytes()).then(|| bytes.len() - end.len())
+    })
+}
+
+/// The end of a word that is not empty: a blank, or a stop before it.
+#[inline]
+fn stop_or_blank(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
+    let blank = memchr::memchr2(b' ', b'\t', bytes).unwrap_or(bytes.len());
+    let word = &bytes[..blank];
+    let is_plain = stops.iter().all(|stop| stop.starts_with(' '));
+    let length = match is_plain {
+        true => blank,
+        false => {
+            let inside = stops.iter().filter(|stop| !stop.starts_with(' '));
+            // A stop may begin in the word and hold blanks itself.
+            inside.filter_map(|stop| place_of(bytes, stop)).filter(|at| *at < blank).min().unwrap_or(word.len())
+        }
+    };
+    at_least_one(length)
+}
+
+#[inline]
+fn int_length(bytes: &[u8]) -> Option<usize> {
+    let sign = usize::from(matches!(bytes.first(), Some(b'-' | b'+')));
+    let digits = bytes[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match digits {
+        // `-` for none.
+        0 => (bytes.first() == Some(&b'-')).then_some(1),
+        _ => Some(sign + digits),
+    }
+}
+
+#[inline]
+fn float_length(bytes: &[u8]) -> Option<usize> {
+    let length = int_length(bytes)?;
+    match bytes.get(length) {
+        Some(b'.') => Some(length + 1 + bytes[length + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count()),
+        _ => Some(length),
+    }
+}
+
+/// The length of a text in quotes without them: up to a quote that is not escaped, before what may follow.
+#[inline]
+fn quoted_length(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
+    let inner = bytes.strip_prefix(b"\"")?;
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', inner.get(at..)?)?;
+        if inner[at] == b'\\' {
+            at += 2;
+            continue;
+        }
+        let after = &inner[at + 1..];
+        let ends = |stop: &str| match stop.as_bytes() {
+            [b' ', ..] => matches!(after.first(), Some(b' ' | b'\t')),
+            stop => after.starts_with(stop),
+        };
+        if after.is_empty() || stops.is_empty() || stops.iter().any(|stop| ends(stop)) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+#[inline]
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.$-/@#<>*+~".contains(&byte) || byte >= 0x80
+}
+
+/// Words for levels, as loggers write them.
+const LEVELS: [&str; 31] = [
+    "trace",
+    "debug",
+    "info",
+    "information",
+    "notice",
+    "warn",
+    "warning",
+    "error",
+    "err",
+    "crit",
+    "critical",
+    "fatal",
+    "severe",
+    "alert",
+    "emerg",
+    "emergency",
+    "panic",
+    "fine",
+    "finer",
+    "finest",
+    "config",
+    "verbose",
+    "verb",
+    "inf",
+    "wrn",
+    "dbg",
+    "eror",
+    "ftl",
+    "trc",
+    "dpanic",
+    "audit",
+];
+
+/// The length of a level's word at the start.
+fn level_length(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.iter().take(12).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let is_level = LEVELS.iter().any(|level| level.as_bytes().eq_ignore_ascii_case(&bytes[..length]));
+    // `trace8`, `DEBUG1`.
+    let digit = usize::from(bytes.get(length).is_some_and(u8::is_ascii_digit));
+    is_level.then_some(length + digit)
+}

@@ -1,0 +1,391 @@
+//! The parser of a table: reads lines along the templates, folds in what continues an event, fills columns.
+
+use super::compile::{Compiled, FieldItem, Kind};
+use super::matcher::Capture;
+use super::{Joins, TableFacts};
+use crate::data::Schema;
+use crate::data::instants::is_finer;
+use crate::formats::cell::Cell;
+use crate::formats::columns::Fit;
+use crate::formats::dates::Years;
+use crate::formats::events::{cut_events, is_indented};
+use crate::formats::keys::{KeyCursor, KeyIndex};
+use crate::formats::layout::unescape_backslashes;
+use crate::formats::layout_parser::{split_port, split_request};
+use crate::formats::scan::{is_blank, lines};
+use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
+
+/// No column.
+const NONE: usize = usize::MAX;
+
+pub struct TemplateParser {
+    compiled: Compiled,
+    /// By variant, the fields in the order of `Capture::number`, with the columns of `schema`.
+    fields: Vec<Vec<FieldItem>>,
+    facts: TableFacts,
+    schema: Schema,
+    index: KeyIndex,
+    cells: Vec<Cell>,
+    /// Takes what stands among pairs and is none.
+    message: usize,
+}
+
+/// An event that may go on.
+#[derive(Clone, Copy)]
+enum Open {
+    None,
+    /// A row whose text ends the event: its column, and where it begins and ends in the chunk.
+    Row {
+        unit: Unit,
+        column: usize,
+        start: usize,
+        end: usize,
+    },
+    /// A line that is none of the format's, with what continues it.
+    Unread {
+        unit: Unit,
+        start: usize,
+        end: usize,
+    },
+}
+
+/// What one call of `parse` keeps from line to line.
+struct State<'o> {
+    out: &'o mut dyn Columns,
+    wanted: Vec<bool>,
+    unfit: Unfit,
+    scratch: Vec<u8>,
+    captures: Vec<Capture>,
+    /// By column, the row that set it last.
+    set_in: Vec<u64>,
+}
+
+impl TemplateParser {
+    pub fn new(compiled: Compiled, facts: TableFacts, schema: Schema) -> Self {
+        let place = |column: usize| {
+            let own = compiled.schema.fields.get(column);
+            own.and_then(|own| schema.index(&own.name)).unwrap_or(NONE)
+        };
+        let of_variant = |variant: usize| {
+            let capture = |number| Capture { variant, number, start: 0, end: 0, micros: 0 };
+            let fields = (0..).map_while(|number| capture(number).field(&compiled).cloned());
+            fields.map(|field| FieldItem { columns: field.columns.map(place), ..field }).collect()
+        };
+        let fields = (0..compiled.variants.len()).map(of_variant).collect();
+        let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
+        let message = schema.index("message").unwrap_or(NONE);
+        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, compiled, schema }
+    }
+
+    /// Whether a line belongs to the event before it.
+    fn continues(&self, line: &str) -> bool {
+        is_continuation(line, self.facts.joins)
+            && !self.compiled.is_meta(line)
+            && self.compiled.read(line, &mut Vec::new()).is_none()
+    }
+
+    /// Hands over the event that ends.
+    fn finish(&self, open: Open, chunk: &Chunk, state: &mut State, tally: &mut Tally) {
+        match open {
+            Open::None => {}
+            Open::Row { unit, column, start, end } => {
+                let text = chunk.text.get(start..end).unwrap_or_default();
+                if state.wants(column) && !text.is_empty() {
+                    state.out.text(column, text);
+                }
+                state.unfit.end_row();
+                state.out.end_row(unit);
+                tally.accepted += 1;
+                tally.rows += 1;
+            }
+            Open::Unread { unit, start, end } => {
+                let text = chunk.text.get(start..end).unwrap_or_default();
+                state.out.quarantine(unit, "the line has none of the shapes of the format", text.as_bytes());
+                tally.quarantined += 1;
+            }
+        }
+    }
+
+    /// Fills the columns of a line that was read; gives the column of its message, and where that lies.
+    fn row<'a>(&self, line: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) -> (usize, usize, usize) {
+        let captures = std::mem::take(&mut state.captures);
+        let mut rest = (NONE, line.len(), line.len());
+        for capture in &captures {
+            let Some(field) = self.fields.get(capture.variant).and_then(|fields| fields.get(capture.number)) else {
+                continue;
+            };
+            let text = line.get(capture.start..capture.end).unwrap_or_default();
+            match &field.kind {
+                Kind::Rest => rest = (field.columns[0], capture.start, capture.end),
+                // What continues the event belongs to its message.
+                Kind::Text | Kind::UntilLast if field.columns[0] == self.message && self.message != NONE => {
+                    rest = (self.message, capture.start, capture.end);
+                }
+                Kind::Pairs => self.pairs(text, row, keys, state),
+                Kind::Time(_) if text != "-" => {
+                    if state.wants(field.columns[0]) {
+                        if is_finer(text) {
+                            state.unfit.note_change(field.columns[0], Change::Cut);
+                        }
+                        state.out.timestamp(field.columns[0], capture.micros);
+                    }
+                }
+                _ => self.capture(field, text, state),
+            }
+        }
+        state.captures = captures;
+        rest
+    }
+
+    fn capture(&self, field: &FieldItem, text: &str, state: &mut State) {
+        let [column, second, third, fourth] = field.columns;
+        if self.facts.is_null(text) || matches!(field.kind, Kind::Time(_)) {
+            return;
+        }
+        match &field.kind {
+            Kind::Int => {
+                if state.wants(column) {
+                    match numbers::int(text.as_bytes()) {
+                        Some(number) => state.out.int(column, number),
+                        None => state.unfit.note(column),
+                    }
+                }
+            }
+            Kind::Float => state.float(column, text, 1.0),
+            // A negative time is one that was not measured.
+            Kind::Seconds(_) if text.starts_with('-') => {}
+            Kind::Seconds(per_second) => state.float(column, text, *per_second),
+            Kind::Addr => {
+                let (host, port) = split_port(text);
+                let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+                if state.wants(column) && !self.facts.is_null(host) {
+                    state.out.text(column, host);
+                }
+                if let (Some(port), true) = (port, state.wants(second)) {
+                    state.out.int(second, port);
+                }
+            }
+            Kind::Request => match split_request(text) {
+                Some((method, path, version)) => {
+                    state.text(column, method);
+                    state.escaped(second, path);
+                    version.into_iter().for_each(|version| state.text(third, version));
+                }
+                None => state.escaped(fourth, text),
+            },
+            Kind::Quoted => state.escaped(column, text),
+            Kind::Piped if text.contains('\\') => {
+                state.text(column, &text.replace("\\|", "|").replace("\\\\", "\\"));
+            }
+            _ => state.text(column, text.trim_matches([' ', '\t'])),
+        }
+    }
+
+    fn pairs<'a>(&self, text: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) {
+        keys.begin_row();
+        let mut words: Vec<&str> = Vec::new();
+        self.facts.pairs.each(text, |key, value| {
+            if key.is_empty() {
+                words.push(value);
+                return;
+            }
+            let column = match self.facts.column_of(key) {
+                Some(name) => keys.find(name),
+                None => keys.find(key),
+            };
+            let Some(column) = column.filter(|column| state.wants(*column)) else { return };
+            if self.facts.is_null(value) {
+                return;
+            }
+            if state.set_in[column] == row {
+                state.unfit.note_change(column, Change::Repeated);
+            }
+            state.set_in[column] = row;
+            let plain = if value.contains('\\') { state.unescaped(value) } else { None };
+            let value = plain.as_deref().unwrap_or(value);
+            let fit = self.cells[column].read(value, column, &self.schema.fields[column], state.out);
+            if fit != Fit::Kept {
+                state.unfit.note_fit(column, fit);
+            }
+        });
+        if !words.is_empty() && state.wants(self.message) && state.set_in[self.message] != row {
+            state.out.text(self.message, &words.join(" "));
+        }
+    }
+}
+
+impl State<'_> {
+    #[inline]
+    fn wants(&self, column: usize) -> bool {
+        self.wanted.get(column).copied().unwrap_or(false)
+    }
+
+    #[inline]
+    fn text(&mut self, column: usize, text: &str) {
+        if self.wants(column) {
+            self.out.text(column, text);
+        }
+    }
+
+    /// A text in which quotes and backslashes are escaped.
+    fn escaped(&mut self, column: usize, text: &str) {
+        if !self.wants(column) {
+            return;
+        }
+        match text.contains('\\').then(|| self.unescaped(text)).flatten() {
+            Some(plain) => self.out.text(column, &plain),
+            None => self.out.text(column, text),
+        }
+    }
+
+    fn unescaped(&mut self, text: &str) -> Option<String> {
+        unescape_backslashes(text, &mut self.scratch)
+            .then(|| std::str::from_utf8(&self.scratch).ok().map(str::to_owned))
+            .flatten()
+    }
+
+    fn float(&mut self, column: usize, text: &str, per_second: f64) {
+        if !self.wants(column) {
+            return;
+        }
+        match numbers::float(text.strip_prefix('+').unwrap_or(text)) {
+            Some(number) => self.out.float(column, if per_second == 1.0 { number } else { number / per_second }),
+            None => self.unfit.note(column),
+        }
+    }
+}
+
+impl Parser for TemplateParser {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        if self.facts.joins == Joins::Never {
+            return memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+        }
+        cut_events(bytes, |line| self.continues(line))
+    }
+
+    fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
+        let years = Years::of(chunk.file_time);
+        let mut tally = Tally::default();
+        let mut keys = KeyCursor::new(&self.index);
+        let mut state = State {
+            wanted: (0..self.schema.len()).map(|column| out.wants(column)).collect(),
+            out,
+            unfit: Unfit::new(&self.schema),
+            scratch: Vec::new(),
+            captures: Vec::new(),
+            set_in: vec![0; self.schema.len()],
+        };
+        let mut open = Open::None;
+        for (unit, line) in lines(chunk) {
+            tally.read += 1;
+            if is_blank(line) {
+                tally.blank += 1;
+                continue;
+            }
+            let start = line.as_ptr() as usize - chunk.text.as_ptr() as usize;
+            if self.compiled.is_meta(line) {
+                self.finish(std::mem::replace(&mut open, Open::None), chunk, &mut state, &mut tally);
+                tally.meta += 1;
+                continue;
+            }
+            if self.compiled.read_in(line, years, &mut state.captures).is_some() {
+                self.finish(open, chunk, &mut state, &mut tally);
+                let (column, from, to) = self.row(line, tally.read, &mut keys, &mut state);
+                open = Open::Row { unit, column, start: start + from, end: start + to };
+                continue;
+            }
+            match &mut open {
+                Open::Row { end, .. } | Open::Unread { end, .. } if is_continuation(line, self.facts.joins) => {
+                    *end = start + line.len();
+                    tally.joined += 1;
+                }
+                _ => {
+                    self.finish(open, chunk, &mut state, &mut tally);
+                    open = Open::Unread { unit, start, end: start + line.len() };
+                }
+            }
+        }
+        self.finish(open, chunk, &mut state, &mut tally);
+        keys.finish(&mut tally);
+        state.unfit.finish(&self.schema, &mut tally);
+        tally
+    }
+}
+
+/// Whether a line that the format cannot read may continue an event.
+pub fn is_continuation(line: &str, joins: Joins) -> bool {
+    match joins {
+        Joins::Never => false,
+        Joins::Indented => is_indented(line),
+        Joins::Traces => is_indented(line) || is_trace(line),
+        Joins::Texts => !begins_event(line),
+    }
+}
+
+/// Lines of stack traces that are not indented.
+fn is_trace(line: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "Caused by:",
+        "Traceback (most",
+        "Suppressed:",
+        "During handling",
+        "The above exception",
+        "...",
+        "#",
+        "at ",
+        "\tat ",
+    ];
+    if STARTS.iter().any(|start| line.starts_with(start)) || matches!(line.trim_end(), "}" | "]" | ")" | "\"}" | "{}") {
+        return true;
+    }
+    // `java.io.IOException: text`, `ValueError: text`.
+    let name = line.split([':', ' ']).next().unwrap_or_default();
+    let dotted = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._$/".contains(&byte));
+    dotted && (name.ends_with("Exception") || name.ends_with("Error") || name.ends_with("Throwable"))
+}
+
+/// Whether a line begins as one of some log does.
+fn begins_event(line: &str) -> bool {
+    use super::stamp::Stamp;
+    if is_address(line) || is_level(line) || is_key(line) {
+        return true;
+    }
+    let text = line.trim_start_matches(['[', '<']);
+    let bytes = text.as_bytes();
+    let years = Years::of(0);
+    match bytes.first() {
+        Some(b'0'..=b'9') => {
+            let is_clf = bytes.get(2) == Some(&b'/') && Stamp::Clf.prefix(text, years).is_some();
+            let is_priority = line.starts_with('<') && text.get(..4).is_some_and(|start| start.contains('>'));
+            is_clf || is_priority || Stamp::Iso.prefix(text, years).is_some()
+        }
+        Some(b'A'..=b'Z') => Stamp::Syslog.prefix(text, years).is_some(),
+        Some(b'{') => line.ends_with('}') && line.starts_with("{\""),
+        _ => false,
+    }
+}
+
+/// `192.0.2.7 `: a line of an access log.
+fn is_address(line: &str) -> bool {
+    let word = line.split(' ').next().unwrap_or_default();
+    word.len() < line.len() && word.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// `ERROR: `, `WARN `, `I0102 15:04:05`: a level in capitals.
+fn is_level(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let is_klog = matches!(bytes.first(), Some(b'I' | b'W' | b'E' | b'F'))
+        && bytes.get(1..5).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+        && bytes.get(5) == Some(&b' ');
+    let word = line.split([':', ' ', '\t']).next().unwrap_or_default();
+    is_klog || matches!(word, "TRACE" | "DEBUG" | "INFO" | "WARN" | "WARNING" | "ERROR" | "FATAL" | "CRITICAL")
+}
+
+/// `level=info msg=…`: logfmt.
+fn is_key(line: &str) -> bool {
+    ["time=", "ts=", "level=", "lvl=", "t="].iter().any(|key| line.starts_with(key))
+}

@@ -1,0 +1,226 @@
+//! Times at the start of a text, read without allocation; those of a strftime format by a small reader of its own,
+//! since a general one costs more than the rest of the line. Must not import the parser.
+
+use crate::data::instants::{
+    MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
+};
+use crate::formats::dates::Years;
+use crate::formats::time::{self, Epoch, month};
+
+/// How a time is written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stamp {
+    Iso,
+    Clf,
+    Syslog,
+    Epoch(Epoch),
+    /// `%Y %y %m %d %e %H %M %S %f %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
+    /// as a zone may.
+    Format(Vec<Part>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Byte(u8),
+    Of(u8),
+}
+
+impl Stamp {
+    /// A strftime format; `None` where it has a part that is not known.
+    pub fn format(text: &str) -> Option<Stamp> {
+        let mut parts = Vec::new();
+        let mut bytes = text.bytes();
+        while let Some(byte) = bytes.next() {
+            if byte != b'%' {
+                parts.push(Part::Byte(byte));
+                continue;
+            }
+            let letter = bytes.next()?;
+            parts.push(match letter {
+                b'Y' | b'y' | b'm' | b'd' | b'e' | b'H' | b'I' | b'M' | b'S' | b'f' | b'b' | b'a' | b'z' | b'Z'
+                | b'p' => Part::Of(letter),
+                _ => return None,
+            });
+        }
+        Some(Stamp::Format(parts))
+    }
+
+    /// The time at the start of `text`, and the bytes used.
+    pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
+        let bytes = text.as_bytes();
+        match self {
+            Stamp::Iso => timestamp_prefix(bytes),
+            Stamp::Clf => {
+                let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
+                let text = text.get(..end.unwrap_or(bytes.len()))?;
+                // `[10/Oct/2000:13:55:36.123 -0700]`: the reader of access logs has all of it.
+                time::clf(text).map(|micros| (micros, text.len()))
+            }
+            Stamp::Syslog => years.rfc3164_prefix(bytes),
+            Stamp::Epoch(unit) => {
+                let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+                Some((time::epoch(text.get(..used)?, *unit)?, used))
+            }
+            Stamp::Format(parts) => read_parts(parts, bytes, years),
+        }
+    }
+}
+
+/// What the parts of a format gave.
+#[derive(Default)]
+struct Found {
+    year: Option<i64>,
+    month: u32,
+    day: u32,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    micros: i64,
+    zone: i64,
+    afternoon: Option<bool>,
+}
+
+fn read_parts(parts: &[Part], bytes: &[u8], years: Years) -> Option<(i64, usize)> {
+    let mut found = Found { month: 1, day: 1, ..Found::default() };
+    let mut at = 0;
+    for part in parts {
+        let rest = bytes.get(at..)?;
+        match part {
+            Part::Byte(b' ') => {
+                let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+                if blanks == 0 {
+                    return None;
+                }
+                at += blanks;
+            }
+            Part::Byte(byte) => {
+                if rest.first() != Some(byte) {
+                    return None;
+                }
+                at += 1;
+            }
+            Part::Of(letter) => at += found.read(*letter, rest)?,
+        }
+    }
+    found.micros(years).map(|micros| (micros, at))
+}
+
+impl Found {
+    /// Reads a part at the start of `rest`; gives the bytes used.
+    fn read(&mut self, letter: u8, rest: &[u8]) -> Option<usize> {
+        let used = match letter {
+            b'Y' => {
+                self.year = Some(number(rest, 4, 4)?.0);
+                4
+            }
+            b'y' => {
+                let (year, used) = number(rest, 2, 2)?;
+                self.year = Some(if year < 69 { 2000 + year } else { 1900 + year });
+                used
+            }
+            b'm' => {
+                let (month, used) = number(rest, 1, 2)?;
+                self.month = month as u32;
+                used
+            }
+            b'd' | b'e' => {
+                let (day, used) = number(rest, 1, 2)?;
+                self.day = day as u32;
+                used
+            }
+            b'H' | b'I' => {
+                let (hour, used) = number(rest, 1, 2)?;
+                self.hour = hour;
+                used
+            }
+            b'M' => {
+                self.minute = number(rest, 2, 2)?.0;
+                2
+            }
+            b'S' => {
+                self.second = number(rest, 2, 2)?.0;
+                2
+            }
+            b'f' => match rest.first() {
+                Some(b'.' | b',') if rest.get(1).is_some_and(u8::is_ascii_digit) => {
+                    let (micros, digits) = fraction_prefix(&rest[1..]);
+                    self.micros = micros;
+                    digits + 1
+                }
+                _ => 0,
+            },
+            b'b' => {
+                self.month = month(rest)?;
+                3
+            }
+            b'a' => rest.get(..3).filter(|day| day.iter().all(u8::is_ascii_alphabetic)).map(<[u8]>::len)?,
+            b'p' => {
+                self.afternoon = Some(match rest.get(..2)? {
+                    b"AM" | b"am" => false,
+                    b"PM" | b"pm" => true,
+                    _ => return None,
+                });
+                2
+            }
+            _ => {
+                let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+                let Some((zone, used)) = zone_prefix(&rest[blanks..]) else { return Some(0) };
+                self.zone = i64::from(zone);
+                blanks + used
+            }
+        };
+        Some(used)
+    }
+
+    fn micros(self, years: Years) -> Option<i64> {
+        let hour = match self.afternoon {
+            Some(afternoon) => self.hour % 12 + if afternoon { 12 } else { 0 },
+            None => self.hour,
+        };
+        if hour > 23 || self.minute > 59 || self.second > 60 || self.month == 0 || self.day == 0 {
+            return None;
+        }
+        let clock = ((hour * 60 + self.minute) * 60 + self.second - self.zone) * MICROS_PER_SECOND + self.micros;
+        let of = |year: i64| in_range(i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock);
+        match self.year {
+            Some(year) => of(year),
+            None => years.latest_of(of),
+        }
+    }
+}
+
+/// A whole number of so many digits at the start, and the bytes used.
+fn number(bytes: &[u8], least: usize, most: usize) -> Option<(i64, usize)> {
+    let digits = bytes.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+    if digits < least {
+        return None;
+    }
+    Some((bytes[..digits].iter().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')), digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::instants::parse_timestamp;
+
+    #[test]
+    fn formats_read_their_prefix() {
+        for (format, text, expected, used) in [
+            ("%a %b %e %H:%M:%S%f %Y", "Mon Dec 26 16:15:55.103786 2016] x", "2016-12-26T16:15:55.103786Z", 31),
+            ("%a %b %e %H:%M:%S%f %Y", "Mon Dec  6 16:15:55 2016", "2016-12-06T16:15:55Z", 24),
+            ("%y%m%d %H:%M:%S", "161209  3:08:33 x", "2016-12-09T03:08:33Z", 15),
+            ("%d %b %Y %H:%M:%S%f", "30 May 2020 12:50:13.457 *", "2020-05-30T12:50:13.457Z", 24),
+            ("%Y-%m-%d %H:%M:%S%f%z", "2020-01-02 03:04:05 +0100 x", "2020-01-02T02:04:05Z", 25),
+            ("%m/%d/%Y %I:%M:%S %p", "01/02/2020 12:04:05 AM", "2020-01-02T00:04:05Z", 22),
+        ] {
+            let found = Stamp::format(format).unwrap().prefix(text, Years::of(0));
+            assert_eq!(found, Some((parse_timestamp(expected).unwrap(), used)), "{text}");
+        }
+        for (format, text) in
+            [("%d %b", "32 May"), ("%H:%M:%S", "24:00:00"), ("%m%d", "0031"), ("%Y", "201"), ("%b", "Foo")]
+        {
+            assert_eq!(Stamp::format(format).unwrap().prefix(text, Years::of(0)), None, "{text}");
+        }
+        assert_eq!(Stamp::format("%Q"), None);
+    }
+}
