@@ -379,8 +379,8 @@ const VERIFY: &str = r#"#!/bin/sh
 # as sets of rows, floats to nine digits. No result may be missing, none may be there besides.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
-  echo "error: the name of this bundle's folder ends in a line end" >&2
+if [ ! "$here/verify.sh" -ef "$0" ]; then
+  echo "error: verify.sh does not find its bundle: call it where it lies, in a folder whose name has no line end" >&2
   exit 2
 fi
 pipewright=${PIPEWRIGHT:-pipewright}

@@ -140,8 +140,8 @@ const RUN: &str = r#"#!/bin/sh
 # Runs the pipeline: ./run.sh OUT [OPTION…]. Parameters are environment variables (see README.md).
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
-if [ ! "$here" -ef "$(dirname -- "$0")" ]; then
-  echo "error: the name of this bundle's folder ends in a line end" >&2
+if [ ! "$here/run.sh" -ef "$0" ]; then
+  echo "error: run.sh does not find its bundle: call it where it lies, in a folder whose name has no line end" >&2
   exit 2
 fi
 out=${1:?usage: run.sh OUT}
