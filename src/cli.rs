@@ -139,15 +139,6 @@ pub fn main(designer: Option<Designer>) -> ExitCode {
         }
         std::process::exit(INTERRUPTED);
     });
-    // Where the designer's display goes away its window panics: what runs put aside goes all the same.
-    let main_thread = std::thread::current().id();
-    let told = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        told(panic);
-        if std::thread::current().id() == main_thread {
-            std::mem::forget(pipewright_core::files::abandon_all());
-        }
-    }));
     // A limit on the size of files is a fault of writing, told as such; the system would end the process.
     #[cfg(unix)]
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
@@ -201,6 +192,18 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
     }
 }
 
+/// Where the designer's display goes away its window panics: what runs put aside goes all the same.
+fn tidy_where_the_window_panics() {
+    let window = std::thread::current().id();
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        if std::thread::current().id() == window {
+            std::mem::forget(pipewright_core::files::abandon_all());
+        }
+    }));
+}
+
 fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
     // What a crash left of a project that is gone is for the designer to offer.
     let is_there =
@@ -238,5 +241,6 @@ fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
     }
     // A design without a file may be recovered from another folder.
     let files = files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect();
+    tidy_where_the_window_panics();
     (designer.open)(files).map(|()| Outcome::Done).map_err(|message| Diagnostic::error("PW0703", message).into())
 }
