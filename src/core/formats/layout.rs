@@ -99,11 +99,6 @@ pub enum Escapes {
     Json,
 }
 
-/// Resolves the escapes of servers (`\\"`, `\\x22`) into `out`; `false` where what they stand for is no UTF-8 text.
-pub fn unescape_backslashes(text: &str, out: &mut Vec<u8>) -> bool {
-    fields::unescape(text, Escapes::Backslash, out)
-}
-
 impl Capture {
     pub fn new(column: &str, kind: Kind) -> Self {
         Self { column: column.to_owned(), kind, blanks: false }

@@ -15,6 +15,11 @@ use fields::{CLF_LENGTH, ClfCache, unescape};
 use request::first_client;
 pub use request::{split_port, split_request};
 
+/// Resolves the escapes of servers (`\\"`, `\\x22`) into `out`; `false` where what they stand for is no UTF-8 text.
+pub fn unescape_backslashes(text: &str, out: &mut Vec<u8>) -> bool {
+    fields::unescape(text, Escapes::Backslash, out)
+}
+
 /// No column.
 const NONE: usize = usize::MAX;
 

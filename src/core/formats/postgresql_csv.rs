@@ -49,7 +49,7 @@ const LEAST: usize = 23;
 const LEVEL: usize = 11;
 const CLIENT: usize = 4;
 
-const DIALECT: Dialect = Dialect { separator: b',', quote: Some(b'"'), end: b'\n' };
+const DIALECT: Dialect = Dialect { separator: b',', quote: Some(b'"'), end: b'\n', escape: None, comment: None };
 
 impl Format for PostgresqlCsv {
     fn name(&self) -> &'static str {

@@ -18,7 +18,6 @@ struct LogLayout {
 }
 
 const ISO_START: &str = r"^%{TIMESTAMP_ISO8601}";
-const BRACKET_START: &str = r"^\[%{TIMESTAMP_ISO8601}\]";
 
 /// More exact ones first: they win where both fit the same lines.
 const LOG_LAYOUTS: &[LogLayout] = &[

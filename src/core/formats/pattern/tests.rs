@@ -4,8 +4,8 @@ use super::Pattern;
 use super::grok::compile;
 use super::library::LIBRARY;
 use crate::data::instants::parse_timestamp;
-use crate::formats::testing::{pieces, prepare, read, read_with};
-use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample};
+use crate::formats::testing::{pieces, prepare, read, read_with, sample};
+use crate::formats::{Chunk, Format, FormatSpec, RowCollector, Sample, recognise};
 
 fn pattern(text: &str) -> FormatSpec {
     FormatSpec::new("pattern").with("pattern", text)

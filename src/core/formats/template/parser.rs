@@ -10,8 +10,7 @@ use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
 use crate::formats::keys::{KeyCursor, KeyIndex};
-use crate::formats::layout::unescape_backslashes;
-use crate::formats::layout_parser::{split_port, split_request};
+use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
 
