@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use pipewright_app::resolve::referred_variable;
-use pipewright_app::resolve::{resolve_sources, sample_files};
+use pipewright_app::resolve::{referred_variable, resolve_sources, sample_files};
 use pipewright_core::data::{Labels, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;

@@ -15,6 +15,32 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
 use crate::quote::{markdown_code, markdown_text};
 
+/// What every `run.sh` begins with: the bundle (`here`), and the folder for results (`out`).
+const TAKE_OUT: &str = r#"set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
+if [ ! "$here/run.sh" -ef "$0" ]; then
+  echo "error: run.sh does not find its bundle: call it where it lies, in a folder whose name has no line end" >&2
+  exit 2
+fi
+out=${1:?usage: run.sh OUT}
+case $out in
+  --* | -h)
+    echo "usage: run.sh OUT [--trust] (a folder of that name is ./$out)" >&2
+    exit 2
+    ;;
+esac
+shift
+case $out in
+  *"
+"*)
+    echo "error: the name of OUT holds a line end" >&2
+    exit 2
+    ;;
+  /*) ;;
+  *) out=./$out ;;
+esac
+"#;
+
 /// A file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleFile {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bundle, DesignInfo, Support, Target, parameter_lines};
+use super::{Bundle, DesignInfo, Support, TAKE_OUT, Target, parameter_lines};
 use crate::diagnostic::{Diagnostic, json_cause, json_fault};
 use crate::ir::{Plan, check_parameter_names, check_secrets, prune};
 use crate::quote::markdown_text;
@@ -130,7 +130,7 @@ impl Target for PipelineTarget {
         let pruned = prune(plan, &plan.sinks());
         let pipeline = Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: pruned };
         bundle.text("pipeline.json", pipeline.to_text());
-        bundle.script("run.sh", RUN);
+        bundle.script("run.sh", RUN.replace("@OUT@\n", TAKE_OUT));
         bundle.text("README.md", readme(&pipeline));
         bundle
     }
@@ -138,29 +138,7 @@ impl Target for PipelineTarget {
 
 const RUN: &str = r#"#!/bin/sh
 # Runs the pipeline: ./run.sh OUT [OPTION…]. Parameters are environment variables (see README.md).
-set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
-if [ ! "$here/run.sh" -ef "$0" ]; then
-  echo "error: run.sh does not find its bundle: call it where it lies, in a folder whose name has no line end" >&2
-  exit 2
-fi
-out=${1:?usage: run.sh OUT}
-case $out in
-  --* | -h)
-    echo "usage: run.sh OUT [--trust] (a folder of that name is ./$out)" >&2
-    exit 2
-    ;;
-esac
-shift
-case $out in
-  *"
-"*)
-    echo "error: the name of OUT holds a line end" >&2
-    exit 2
-    ;;
-  /*) ;;
-  *) out=./$out ;;
-esac
+@OUT@
 if [ -d "$out" ]; then
   place=$(CDPATH= cd -- "$out" && pwd -P)
   case $place/ in

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Bundle, DesignInfo, parameter_lines};
+use super::super::{Bundle, DesignInfo, TAKE_OUT, parameter_lines};
 use super::ops::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
@@ -79,7 +79,7 @@ pub fn check_paths(plan: &Plan) -> Vec<Diagnostic> {
 pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    bundle.script("run.sh", RUN.replace("@STAGE@\n", &stage));
+    bundle.script("run.sh", RUN.replace("@OUT@\n", TAKE_OUT).replace("@STAGE@\n", &stage));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
         ("@REJECTED@", python_rejected(plan)),
@@ -180,29 +180,7 @@ fn python_matches(plan: &Plan) -> String {
 const RUN: &str = r#"#!/bin/sh
 # Runs the design on DuckDB: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
 # PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it), PIPEWRIGHT_REPORT a file for the report.
-set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
-if [ ! "$here/run.sh" -ef "$0" ]; then
-  echo "error: run.sh does not find its bundle: call it where it lies, in a folder whose name has no line end" >&2
-  exit 2
-fi
-out=${1:?usage: run.sh OUT}
-case $out in
-  --* | -h)
-    echo "usage: run.sh OUT [--trust] (a folder of that name is ./$out)" >&2
-    exit 2
-    ;;
-esac
-shift
-case $out in
-  *"
-"*)
-    echo "error: the name of OUT holds a line end" >&2
-    exit 2
-    ;;
-  /*) ;;
-  *) out=./$out ;;
-esac
+@OUT@
 for option in "$@"; do
   case $option in
     --trust | --env | --env=* | [!-]*) ;;
