@@ -57,7 +57,8 @@ pub fn answers_of(
     for fault in &mut told {
         fault.severity = Severity::Warning;
     }
-    let folder = tempfile::tempdir().map_err(|error| vec![crate::internal("a folder for answers", &error)])?;
+    let folder =
+        tempfile::tempdir().map_err(|error| vec![pipewright_engine::internal("a folder for answers", &error)])?;
     let options = RunOptions {
         base: base.to_owned(),
         out: folder.path().to_owned(),
@@ -361,7 +362,7 @@ mod tests {
 
     fn answers(project: &Project, base: &Path) -> Result<Answers, Vec<Diagnostic>> {
         let plan = plan(project);
-        answers_of(project, &plan, None, base, &BTreeMap::new(), &crate::run::Silent, &Cancel::new())
+        answers_of(project, &plan, None, base, &BTreeMap::new(), &pipewright_engine::Silent, &Cancel::new())
     }
 
     #[test]

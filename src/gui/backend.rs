@@ -34,7 +34,8 @@ pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
 
-use pipewright_engine::{Answers, Budget, Cancel, PreviewRequest, PreviewWorker};
+use pipewright_app::Answers;
+use pipewright_engine::{Budget, Cancel, PreviewRequest, PreviewWorker};
 
 /// How many messages or tasks may wait.
 const WAITING: usize = 4096;

@@ -12,7 +12,7 @@ use pipewright_core::export::drawing::Look;
 use pipewright_core::export::map::map;
 use pipewright_core::ir::Plan;
 use pipewright_core::project::Project;
-use pipewright_engine::{Cancel, RunProgress};
+use pipewright_engine::{Cancel, Silent};
 
 use super::Message;
 use super::desk::Desk;
@@ -47,14 +47,6 @@ pub struct ShareTask {
 
 /// The files, and warnings; or why nothing was written.
 pub type Shared = Result<(Vec<PathBuf>, Vec<Diagnostic>), Vec<Diagnostic>>;
-
-/// The window shows that it waits, and for what.
-struct Silent;
-
-impl RunProgress for Silent {
-    fn step(&self, _: &str) {}
-    fn bytes(&self, _: u64, _: u64) {}
-}
 
 pub fn answers(look: u64, task: AnswersTask, desk: &Desk) {
     let failed = move |fault| Message::Answers { look, result: Err(vec![fault]) };

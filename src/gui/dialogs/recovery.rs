@@ -40,7 +40,7 @@ pub fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
 
 fn told_ui(ui: &mut Ui, left: &Left, has_file: bool, open: &str) {
     let changes = counted(left.journal.batches.len() as u64, "change");
-    let name = left.journal.design().map(|design| design.name).filter(|name| name != UNTITLED);
+    let name = left.journal.design().map(|design| design.name.clone()).filter(|name| name != UNTITLED);
     let name = name.unwrap_or_else(|| if has_file { open.to_owned() } else { "a design without a name".to_owned() });
     let time = left.journal.changed_at().map_or(String::new(), |time| format!(" · last changed {time}"));
     ui.label(theme::semibold(format!("{}{time}", shown_name(&name, 80))));
