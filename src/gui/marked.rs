@@ -21,7 +21,7 @@ fn marked(text: &str, font: &FontId, colour: Color32, code: Color32) -> LayoutJo
         return job;
     }
     let size = font.size * theme::CODE / theme::BODY;
-    for (number, part) in parts.into_iter().enumerate() {
+    for (number, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
         let mut format = match number % 2 {
             0 => TextFormat::simple(font.clone(), colour),
             _ => TextFormat::simple(theme::scaled(&theme::code(), size), code),

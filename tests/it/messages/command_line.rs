@@ -50,7 +50,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     (&["schema", "projct"], 2, &["'projct'", "a similar value exists: 'project'"]),
     (&["completions", "fsh"], 2, &["'fsh'", "a similar value exists: 'fish'"]),
     (&["bench", "parsing"], 2, &["'parsing'", "possible values: parse, run, preview, blocking, canvas"]),
-    (&["graph", "good.pipewright.json", "--format", "svg"], 2, &["'svg'", "possible values: mermaid, dot"]),
+    (&["graph", "good.pipewright.json", "--format", "gif"], 2, &["'gif'", "possible values: mermaid, dot, svg"]),
     (&["apply", "good.pipewright.json"], 2, &["<EDITS>", "Usage: pipewright apply"]),
     (
         &["plan", "good.pipewright.json", "--finding", "nope"],

@@ -22,7 +22,6 @@
 //! | `%Y…` | a time as strftime has it |
 
 use super::Table;
-use super::matcher::Capture;
 use super::stamp::Stamp;
 use crate::data::{DataType, Field, Schema};
 use crate::formats::time::Epoch;
@@ -83,12 +82,6 @@ impl Compiled {
     /// Whether a line is a header or a banner.
     pub fn is_meta(&self, line: &str) -> bool {
         self.meta.iter().any(|start| line.starts_with(start))
-    }
-
-    /// The text of a read line that holds pairs.
-    pub fn pairs_of<'a>(&self, line: &'a str, captures: &[Capture]) -> Option<&'a str> {
-        let is_pairs = |capture: &&Capture| matches!(capture.field(self).map(|field| &field.kind), Some(Kind::Pairs));
-        captures.iter().find(is_pairs).and_then(|capture| line.get(capture.start..capture.end))
     }
 }
 

@@ -39,6 +39,12 @@ fn nth_field<'a>(items: &'a [Item], left: &mut usize) -> Option<&'a FieldItem> {
 }
 
 impl Compiled {
+    /// The text of a read line that holds pairs.
+    pub fn pairs_of<'a>(&self, line: &'a str, captures: &[Capture]) -> Option<&'a str> {
+        let is_pairs = |capture: &&Capture| matches!(capture.field(self).map(|field| &field.kind), Some(Kind::Pairs));
+        captures.iter().find(is_pairs).and_then(|capture| line.get(capture.start..capture.end))
+    }
+
     /// Walks a line, without knowing the file's year: the variant that fits.
     pub fn read(&self, line: &str, captures: &mut Vec<Capture>) -> Option<usize> {
         self.read_in(line, Years::of(0), captures)
