@@ -14,6 +14,7 @@ mod recovery;
 mod regular;
 mod report;
 mod save;
+mod stand_in;
 
 pub use folder::FolderUpdate;
 pub use inside::{check_file_name, inside, is_hidden, without_links};

@@ -7,6 +7,7 @@ mod cases;
 mod catalogue;
 mod cli;
 mod code;
+mod disks;
 mod export;
 mod formats;
 mod journal_kills;

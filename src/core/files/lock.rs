@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::followed;
 use super::regular::open_file;
+use super::stand_in::StandIn;
 use crate::diagnostic::io_cause;
 
 /// A holder's name is no longer than this; what is longer was not written by this program.
-const LONGEST: u64 = 4096;
+pub(super) const LONGEST: u64 = 4096;
 
 /// Who has a project open.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -24,11 +25,17 @@ pub struct Holder {
     pub process: u32,
     /// When it was opened, in universal time.
     pub since: String,
+    /// The machine as it is since it was started, the space of process numbers, and when the process began; empty where
+    /// the system does not tell.
+    pub life: String,
+    /// On a disk without locks: the file to remove by hand where the process is known to have ended elsewhere.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 impl Holder {
     /// This process, now.
-    fn this() -> Self {
+    pub(super) fn this() -> Self {
         let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
         let host = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
         Self {
@@ -36,7 +43,24 @@ impl Holder {
             host: host.map_or_else(|_| variable(&["HOSTNAME", "COMPUTERNAME"]), |host| host.trim().to_owned()),
             process: std::process::id(),
             since: chrono::Utc::now().format("%Y-%m-%d %H:%M UTC").to_string(),
+            life: Self::life_of(std::process::id()),
+            file: None,
         }
+    }
+
+    /// What tells a process from all others that have had its number; empty: it does not run, or nothing is known.
+    pub(super) fn life_of(process: u32) -> String {
+        let Some(here) = here() else { return String::new() };
+        let about = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // The name, in brackets, may hold anything; the time is the twentieth field after it (proc_pid_stat(5)).
+        let began = about.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(19));
+        began.map_or(String::new(), |began| format!("{here} {began}"))
+    }
+
+    /// Whether its process is known to have ended: it ran on this machine, among these numbers.
+    pub(super) fn is_gone(&self) -> bool {
+        let place = self.life.rsplit_once(' ').map(|(place, _)| place);
+        place.is_some() && place == here().as_deref() && Self::life_of(self.process) != self.life
     }
 
     /// What the file says; it may come from anybody, so what could deceive on a terminal goes.
@@ -44,10 +68,21 @@ impl Holder {
         let mut text = String::new();
         // Where the holder cannot be read, that somebody is there is still known.
         let _ = file.take(LONGEST).read_to_string(&mut text);
-        let holder: Holder = serde_json::from_str(&text).unwrap_or_default();
+        Self::of(&text)
+    }
+
+    pub(super) fn of(text: &str) -> Self {
+        let holder: Holder = serde_json::from_str(text).unwrap_or_default();
         let plain = |text: String| text.chars().filter(|c| !c.is_control()).take(100).collect();
         Self { user: plain(holder.user), host: plain(holder.host), since: plain(holder.since), ..holder }
     }
+}
+
+/// This machine since it was started, and the space of its process numbers: containers have their own.
+fn here() -> Option<String> {
+    let start = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let space = fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{} {}", start.trim(), space.display()))
 }
 
 impl fmt::Display for Holder {
@@ -64,12 +99,15 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A held lock. It goes when it is dropped, and when the process ends in whatever way.
+/// A held lock. It goes when it is dropped, and when the process ends in whatever way; on a disk without locks it stays
+/// then, and is taken over.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
     /// Holds the lock of the system while it is open.
     file: File,
+    /// On a disk without locks.
+    _stand_in: Option<StandIn>,
 }
 
 impl Drop for Lock {
@@ -86,7 +124,7 @@ pub enum Locked {
     Mine(Lock),
     /// Somebody else has it.
     Held(Holder),
-    /// There can be none here: the folder cannot be written, or the file system knows no locks. Why, in plain words.
+    /// There can be none here: the folder cannot be written. Why, in plain words.
     Unavailable(String),
 }
 
@@ -119,18 +157,30 @@ pub fn hold(path: &Path, ending: &str) -> Locked {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Locked::Held(Holder::read(&file)),
-            Err(TryLockError::Error(error)) => return unavailable(error),
+            Err(TryLockError::Error(_)) => return stand_in(path, file),
         }
         if !is_same_file(&file, &path) {
             continue;
         }
-        let lock = Lock { path, file };
+        let lock = Lock { path, file, _stand_in: None };
         if is_written {
             write_holder(&lock.file);
         }
         return Locked::Mine(lock);
     }
     Locked::Unavailable("others take and leave the lock all the time".to_owned())
+}
+
+/// On a disk without locks: `.shop.lock-held`.
+fn stand_in(path: PathBuf, file: File) -> Locked {
+    let mut held = path.file_name().unwrap_or_default().to_owned();
+    held.push("-held");
+    let held = path.with_file_name(held);
+    match StandIn::take(&held) {
+        Ok(Ok(stand_in)) => Locked::Mine(Lock { path, file, _stand_in: Some(stand_in) }),
+        Ok(Err(holder)) => Locked::Held(Holder { file: Some(held), ..holder }),
+        Err(error) => Locked::Unavailable(io_cause(&error)),
+    }
 }
 
 /// Whether a file of that name is a lock, or there is none: others have something else in it, or another name for it.

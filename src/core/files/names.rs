@@ -9,6 +9,8 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, io_cause};
 
 const PREFIX: &str = ".pipewright-";
+/// Stands in for the lock on a folder while things are put into it, on disks without locks.
+pub(super) const TURN: &str = ".pipewright-turn";
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 16;
 

@@ -16,6 +16,7 @@ use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use super::regular::open_file;
+use super::stand_in::StandIn;
 use crate::diagnostic::{Diagnostic, io_cause};
 
 /// How long others may be putting things into the same folder.
@@ -308,6 +309,8 @@ impl Publication {
         let mut kept = std::mem::take(&mut self.kept);
         if let Some((home, folders)) = self.settle()? {
             kept.extend(self.place(&home, &folders)?);
+            // What stands in for locks lies in the folders.
+            self.turns.clear();
             let left = all.remove(&self.id).unwrap_or_default();
             left.into_iter().rev().for_each(Left::remove);
             IS_PUBLISHED.store(true, Ordering::SeqCst);
@@ -498,8 +501,8 @@ impl Drop for Publication {
     }
 }
 
-/// Locks on folders that things are put into; `None` where there can be none.
-pub(super) type Turns = BTreeMap<PathBuf, Option<File>>;
+/// Locks on folders that things are put into, or what stands in for one; neither where there can be none.
+pub(super) type Turns = BTreeMap<PathBuf, (Option<File>, Option<StandIn>)>;
 
 /// The folders' turns, always in the same order.
 pub(super) fn turns(folders: &BTreeSet<PathBuf>) -> Result<Turns, Diagnostic> {
@@ -507,23 +510,39 @@ pub(super) fn turns(folders: &BTreeSet<PathBuf>) -> Result<Turns, Diagnostic> {
 }
 
 /// Puts things into a folder one after the other, whoever does it: locks the folder itself, where that can be done.
-fn turn(folder: &Path) -> Result<Option<File>, Diagnostic> {
+fn turn(folder: &Path) -> Result<(Option<File>, Option<StandIn>), Diagnostic> {
+    let none = (None, None);
     if !folder.is_dir() {
-        return Ok(None);
+        return Ok(none);
     }
-    let Ok(opened) = File::open(folder) else { return Ok(None) };
+    let Ok(opened) = File::open(folder) else { return Ok(none) };
     let begun = Instant::now();
+    let is_patient = || begun.elapsed() < PATIENCE;
+    let held = |holder: &str, help: &str, file: &Path| {
+        Diagnostic::error("PW0741", format!("{holder} holds the folder locked"))
+            .help(format!("wait until it is done, or write to another folder{help}; nothing was changed"))
+            .file(file.display().to_string())
+    };
     loop {
         match opened.try_lock() {
-            Ok(()) => return Ok(Some(opened)),
-            Err(TryLockError::Error(_)) => return Ok(None),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(2)),
-            Err(TryLockError::WouldBlock) => {
-                return Err(Diagnostic::error("PW0741", "another program holds the folder locked")
-                    .help("wait until it is done, or write to another folder; nothing was changed")
-                    .file(folder.display().to_string()));
+            Ok(()) => return Ok((Some(opened), None)),
+            Err(TryLockError::WouldBlock) if is_patient() => {}
+            Err(TryLockError::WouldBlock) => return Err(held("another program", "", folder)),
+            Err(TryLockError::Error(_)) => {
+                let file = folder.join(names::TURN);
+                match StandIn::take(&file) {
+                    Ok(Ok(stand_in)) => return Ok((None, Some(stand_in))),
+                    Ok(Err(_)) if is_patient() => {}
+                    Ok(Err(by)) => {
+                        let help = ", or remove the file if that program runs no more (this disk has no locks)";
+                        return Err(held(&by.to_string(), help, &file));
+                    }
+                    // Where no file can be made nothing can be put in place.
+                    Err(_) => return Ok(none),
+                }
             }
         }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -617,7 +636,7 @@ fn check_marker(folder: &Path) -> Result<(), Diagnostic> {
 /// Names that are Pipewright's own stand for no result.
 fn check_name(target: &Path) -> Result<(), Diagnostic> {
     let name = shown(target);
-    match name == MARKER || names::id_of(&name).is_some() {
+    match name == MARKER || name.starts_with(names::TURN) || names::id_of(&name).is_some() {
         true => Err(Diagnostic::error("PW0745", format!("`{name}` is a name of Pipewright's own records"))
             .help("give the file another name")
             .field("path")

@@ -30,8 +30,15 @@ impl SaveFault {
             SaveFault::Exists(_) => Diagnostic::error("PW0782", "there is a project of that name; nothing was saved")
                 .help("open that one, or choose another name"),
             SaveFault::Held(holder) => {
-                Diagnostic::error("PW0781", format!("{holder} has the project open; nothing was saved"))
-                    .help("close it there first, or work on a copy of the file")
+                let held = Diagnostic::error("PW0781", format!("{holder} has the project open; nothing was saved"));
+                let help = "close it there first, or work on a copy of the file";
+                match holder.file {
+                    Some(file) => held.help(format!(
+                        "{help}; this disk has no locks: if that program runs no more, remove {}",
+                        file.display()
+                    )),
+                    None => held.help(help),
+                }
             }
             SaveFault::Failed(diagnostic) => return diagnostic,
         };
