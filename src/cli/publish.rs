@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{
-    MARKER, Publication, inside, is_foreign, is_same_place, slashes, there_is_one, without_links,
+    MARKER, Publication, inside, is_foreign, is_record, is_same_place, slashes, there_is_one, without_links,
 };
 
 use super::args::PublishArgs;
@@ -98,7 +98,7 @@ fn put(
     for entry in entries {
         let (from, name) = (entry.path(), below.join(entry.file_name()));
         let is_folder = entry.file_type().map_err(Fault::Unreadable)?.is_dir();
-        if entry.file_name() == MARKER {
+        if is_record(&entry.file_name().to_string_lossy()) {
             continue;
         }
         if name.to_str().is_none() {

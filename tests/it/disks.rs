@@ -84,9 +84,9 @@ fn a_bundle_of_duckdb_runs() {
     fs::write(folder.path().join("in.csv"), "a,b\n1,x\n2,y\n").unwrap();
     let list = r#"[
       {"edit": "insert", "into": "sources", "item": {"id": "in", "title": "In", "path": "in.csv"}},
-      {"edit": "insert", "into": "steps", "item": {"id": "in", "kind": "file", "title": "In", "settings": {"source": "in"}}},
+      {"edit": "insert", "into": "steps", "item": {"id": "read", "kind": "file", "title": "In", "settings": {"source": "in"}}},
       {"edit": "insert", "into": "steps", "item": {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}}},
-      {"edit": "insert", "into": "wires", "item": {"id": "w1", "from": "in", "to": "out"}}
+      {"edit": "insert", "into": "wires", "item": {"id": "w1", "from": "read", "to": "out"}}
     ]"#;
     fs::write(&edits, list).unwrap();
     run_ok(&["apply", path(&project), path(&edits)]);

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::marker::MARKER;
 use crate::diagnostic::{Diagnostic, io_cause};
 
 const PREFIX: &str = ".pipewright-";
@@ -40,6 +41,11 @@ pub(super) fn manifest(id: &str) -> String {
 
 pub(super) fn lock(id: &str) -> String {
     format!("{PREFIX}{id}.lock")
+}
+
+/// Whether a name is that of the record of a folder, or of what stands in for its lock.
+pub fn is_record(name: &str) -> bool {
+    name == MARKER || name.starts_with(TURN)
 }
 
 /// The id in such a name.

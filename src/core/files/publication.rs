@@ -636,7 +636,7 @@ fn check_marker(folder: &Path) -> Result<(), Diagnostic> {
 /// Names that are Pipewright's own stand for no result.
 fn check_name(target: &Path) -> Result<(), Diagnostic> {
     let name = shown(target);
-    match name == MARKER || name.starts_with(names::TURN) || names::id_of(&name).is_some() {
+    match names::is_record(&name) || names::id_of(&name).is_some() {
         true => Err(Diagnostic::error("PW0745", format!("`{name}` is a name of Pipewright's own records"))
             .help("give the file another name")
             .field("path")
