@@ -91,8 +91,10 @@ fn a_bundle_of_duckdb_runs() {
     fs::write(&edits, list).unwrap();
     run_ok(&["apply", path(&project), path(&edits)]);
     run_ok(&["export", path(&project), "--target", "duckdb", "--out", path(&bundle)]);
+    // Sources lie beside the pipeline.
+    fs::copy(folder.path().join("in.csv"), bundle.join("in.csv")).unwrap();
     let mut script = Command::new(bundle.join("run.sh"));
-    script.arg("results").current_dir(folder.path()).env("LD_PRELOAD", &library);
+    script.arg(folder.path().join("results")).env("LD_PRELOAD", &library);
     script.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", python);
     let (code, _, talk) = texts(script.output().unwrap());
     assert_eq!(code, 0, "{talk}");
