@@ -243,7 +243,7 @@ fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Fie
             continue;
         }
         let Some(text) = compiled.pairs_of(line, &captures) else { continue };
-        let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut met: BTreeMap<&str, usize> = compiled.typed_names().map(|name| (name, 1)).collect();
         for capture in captures.iter().filter(|capture| facts.fills(capture, line)) {
             let columns = capture.field(compiled).map(|field| field.columns).unwrap_or_default();
             let fields = columns.iter().filter_map(|column| compiled.schema.fields.get(*column));

@@ -90,7 +90,8 @@ pub static JVM_GC: TemplateFormat = TemplateFormat::new(Table {
         "[{uptime:float}s][{level:level}{? ?}][{tags:text}] {message:rest}",
         "{time:iso}: {uptime:float}: {message:rest}",
     ],
-    tells: &["[gc", "[safepoint", ": [GC", ": [Full GC", "Total time for which"],
+    // Elasticsearch has `] [gc]` in its messages.
+    tells: &["][gc", "][safepoint", ": [GC", ": [Full GC", "Total time for which"],
     joins: Joins::Texts,
     meta: &["OpenJDK ", "Java HotSpot", "Memory: ", "CommandLine flags:"],
     examples: &["[2024-03-01T10:00:00.123+0000][0.005s][info][gc] GC(0) Pause Young (Normal) 23M->4M(256M) 3.210ms"],

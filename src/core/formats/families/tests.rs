@@ -1,6 +1,7 @@
 //! Tests of the tables: every example is read by its own format, and the fields of a line are where they belong.
 
-use crate::formats::testing::{prepare, read, read_at};
+use crate::data::{DataType, Schema};
+use crate::formats::testing::{prepare, read, read_as, read_at};
 use crate::formats::{FormatSpec, Sample, formats, recognise};
 
 /// The row of one line as JSON, without what is null.
@@ -131,6 +132,10 @@ fn nothing_of_a_line_is_lost() {
     assert_eq!((&fortinet["priority"], &fortinet["priority_2"]), (&189.into(), &"high".into()));
     assert_eq!(fortinet["message"], "no rule at all");
 
+    let cef = fields("cef", "Mar  1 10:00:00 h CEF:0|A|B|1|2|c|3|date=2024-03-01 time=11:12:13 cef_version=x\n");
+    assert_eq!((&cef["time"], &cef["time_2"]), (&"1970-03-01T10:00:00Z".into(), &"11:12:13".into()));
+    assert_eq!((&cef["cef_version"], &cef["cef_version_2"]), (&0.into(), &"x".into()));
+
     let mongodb = FormatSpec::new("mongodb");
     let text = "Mon Aug  5 20:21:42 [initandlisten] db version v2.2.5\n";
     let file_time = crate::data::instants::parse_timestamp("2025-01-01T00:00:00Z").unwrap();
@@ -148,6 +153,14 @@ fn keys_behind_the_sample_are_kept() {
     let more = reading.schema.index("_more").unwrap();
     assert_eq!(reading.rows[1][more].to_json(), r#"{"dst":"192.0.2.80","act":"a b"}"#);
     assert!(reading.rows[0][more].is_null() && reading.tally.unknown_keys.is_empty());
+
+    // Of a schema without the column, the key is counted as unknown, and the time is not that of the key.
+    let narrow = Schema::of([("time", DataType::Timestamp), ("client", DataType::String)]);
+    let text = "Mar  1 10:00:00 h CEF:0|A|B|1|2|c|3|src=192.0.2.7 time=11:12:13 src=192.0.2.8\n";
+    let reading = read_as(&FormatSpec::new("cef"), &narrow, text);
+    assert_eq!(reading.json(), [r#"["1970-03-01T10:00:00Z","192.0.2.8"]"#]);
+    assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"time_2": 1}"#);
+    assert_eq!(format!("{:?}", reading.tally.changes.repeated), r#"{"client": 1}"#);
 }
 
 #[test]
@@ -163,6 +176,11 @@ fn well_known_layouts_have_their_columns() {
         (
             "application_log",
             "[2018-05-17T08:29:12,177][INFO ][o.e.n.Node    ] [n] message",
+            "time level logger message",
+        ),
+        (
+            "application_log",
+            "[2018-05-17T08:29:12,177][WARN ][o.e.m.j.JvmGcMonitorService] [n] [gc][12] overhead",
             "time level logger message",
         ),
         ("application_log", "17/06/09 20:10:40 INFO executor.Backend: Registered", "time level logger message"),

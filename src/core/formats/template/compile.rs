@@ -85,6 +85,12 @@ impl Compiled {
         self.meta.iter().any(|start| line.starts_with(start))
     }
 
+    /// The columns of a template that are no texts. No pair fills them: its value may be of another kind.
+    pub fn typed_names(&self) -> impl Iterator<Item = &str> {
+        let typed = self.schema.fields.iter().filter(|field| field.data_type != DataType::String);
+        typed.map(|field| field.name.as_str())
+    }
+
     /// The text of a read line that holds pairs.
     pub fn pairs_of<'a>(&self, line: &'a str, captures: &[Capture]) -> Option<&'a str> {
         let is_pairs = |capture: &&Capture| matches!(capture.field(self).map(|field| &field.kind), Some(Kind::Pairs));

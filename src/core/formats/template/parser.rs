@@ -9,7 +9,7 @@ use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
-use crate::formats::keys::{KeyCursor, KeyIndex, More};
+use crate::formats::keys::{KeyCursor, KeyIndex, More, repeated};
 use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
@@ -27,6 +27,8 @@ pub struct TemplateParser {
     cells: Vec<Cell>,
     /// Takes what stands among pairs and is none.
     message: usize,
+    /// The columns that no pair fills.
+    typed: Vec<usize>,
 }
 
 /// An event that may go on.
@@ -74,7 +76,8 @@ impl TemplateParser {
         let fields = (0..compiled.variants.len()).map(of_variant).collect();
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
         let message = schema.index("message").unwrap_or(NONE);
-        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, compiled, schema }
+        let typed = compiled.typed_names().filter_map(|name| schema.index(name)).collect();
+        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, typed, compiled, schema }
     }
 
     /// Whether a line belongs to the event before it.
@@ -190,6 +193,7 @@ impl TemplateParser {
 
     fn pairs<'a>(&self, text: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) {
         keys.begin_row();
+        self.typed.iter().for_each(|column| state.set_in[*column] = row);
         let mut words: Vec<&str> = Vec::new();
         let mut message = None;
         self.facts.pairs.each(text, |key, value| {
@@ -209,7 +213,18 @@ impl TemplateParser {
                 return;
             };
             if state.set_in[column] == row {
-                column = self.index.next_of(name, |next| state.set_in[next] != row).unwrap_or(column);
+                match self.index.next_of(name, |next| state.set_in[next] != row) {
+                    Some(next) => column = next,
+                    None if state.more.is_taken() || self.typed.contains(&column) => {
+                        // Counted as a key that has no column.
+                        let key = repeated(name, 2);
+                        keys.find_copied(&key);
+                        state.add_more(&key, plain);
+                        return;
+                    }
+                    // The last value holds.
+                    None => {}
+                }
             }
             let is_repeated = state.set_in[column] == row;
             state.set_in[column] = row;
