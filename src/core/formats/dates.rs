@@ -55,13 +55,15 @@ impl Years {
         Some((micros, used))
     }
 
-    /// The latest time that is not after the file's last change, of those that `of` gives for a year.
-    pub fn latest_of(self, of: impl Fn(i64) -> Option<i64>) -> Option<i64> {
+    /// The latest time that is not after the file's last change, of those that `of` gives for a year. A weekday that
+    /// is written tells more than the file's time does: `is_told` says of a year whether it has the weekday.
+    pub fn latest_of(self, is_told: impl Fn(i64) -> bool, of: impl Fn(i64) -> Option<i64>) -> Option<i64> {
         let year = i64::from(if self.year == 0 { 1970 } else { self.year });
-        match of(year) {
-            Some(micros) if micros <= self.latest => Some(micros),
-            _ => of(year - 1),
-        }
+        let within = |year: i64| of(year).filter(|micros| *micros <= self.latest);
+        // After 28 years every date has had every weekday.
+        let told = || (year - 28..=year).rev().filter(|year| is_told(*year)).find_map(within);
+        let told = if self.year == 0 { None } else { told() };
+        told.or_else(|| (year - 8..=year).rev().find_map(within))
     }
 
     /// The time in `text`, written as the strftime `format` says; without a zone: UTC.
@@ -132,6 +134,20 @@ mod tests {
             plain.rfc3164_prefix(b"Feb 28 23:00:00").map(|(time, _)| time),
             parse_timestamp("2026-02-28T23:00:00Z")
         );
+    }
+
+    #[test]
+    fn a_weekday_tells_the_year() {
+        let years = Years::of(parse_timestamp("2026-03-01T12:00:00Z").unwrap());
+        let of = |year: i64| NaiveDate::from_ymd_opt(year as i32, 8, 5)?.and_hms_opt(1, 0, 0);
+        let micros = |year: i64| of(year).map(|time| time.and_utc().timestamp_micros());
+        let on = |weekday: &'static str| {
+            move |year: i64| of(year).is_some_and(|day| day.format("%a").to_string() == weekday)
+        };
+        assert_eq!(years.latest_of(on("Mon"), micros), parse_timestamp("2024-08-05T01:00:00Z"));
+        assert_eq!(years.latest_of(|_| true, micros), parse_timestamp("2025-08-05T01:00:00Z"));
+        assert_eq!(years.latest_of(|_| false, micros), parse_timestamp("2025-08-05T01:00:00Z"));
+        assert_eq!(Years::of(0).latest_of(on("Mon"), micros), parse_timestamp("1970-08-05T01:00:00Z"));
     }
 
     #[test]

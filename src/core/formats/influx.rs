@@ -2,7 +2,7 @@
 //! one row; each tag and field is a column. Must not import other formats.
 
 use super::declared::with_types;
-use super::keys::{KeyCursor, KeyIndex};
+use super::keys::{KeyCursor, KeyIndex, MAX_REPEATS, repeated};
 use super::scan::{is_blank, lines, recognition, sample_lines};
 use super::time::{self, Epoch};
 use super::{
@@ -17,6 +17,15 @@ pub struct Influx;
 
 /// Keys beyond which further ones are counted as unknown.
 const MAX_KEYS: usize = 1000;
+/// Columns that every point has, whatever its tags and fields are called.
+const OWN: [&str; 2] = ["time", "name"];
+/// The column of the stamps as they are written, where microseconds do not hold them.
+const STAMP: &str = "time_ns";
+
+/// Whether a stamp of nanoseconds has more than microseconds.
+fn is_finer_than_micros(stamp: &str) -> bool {
+    !stamp.is_empty() && !stamp.ends_with("000")
+}
 
 impl Format for Influx {
     fn name(&self) -> &'static str {
@@ -29,7 +38,9 @@ impl Format for Influx {
 
     fn doc(&self) -> &'static str {
         "Points as Telegraf and InfluxDB write them (docs.influxdata.com, Line protocol): the measurement is `name`, the \
-         stamp `time`, each tag a text column, each field a column of its type. Lines with `#` are comments."
+         stamp `time`, each tag a text column, each field a column of its type. Where stamps are finer than a \
+         microsecond, `time_ns` has the whole stamp. A tag or field whose name is taken gets a number: `name_2`. Lines \
+         with `#` are comments."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -71,6 +82,7 @@ impl Format for Influx {
             _ => Epoch::Nanos,
         };
         let mut own = Schema::of([("time", DataType::Timestamp), ("name", DataType::String)]);
+        let mut is_finer = false;
         for line in sample_lines(sample).filter(|line| !line.starts_with('#')) {
             let mut keys: Vec<(String, DataType)> = Vec::new();
             let read = read_point(line, |part| match part {
@@ -78,10 +90,16 @@ impl Format for Influx {
                 Part::Tag(key, _) => keys.push((plain(key), DataType::String)),
                 Part::Field(key, value) => keys.push((plain(key), value.data_type())),
             });
-            if read.is_err() {
-                continue;
-            }
+            let Ok(stamp) = read else { continue };
+            is_finer |= unit == Epoch::Nanos && is_finer_than_micros(stamp);
+            let mut met: Vec<String> = OWN.map(str::to_owned).into();
             for (key, data_type) in keys {
+                let times = 1 + met.iter().filter(|known| **known == key).count();
+                if times > MAX_REPEATS {
+                    continue;
+                }
+                met.push(key.clone());
+                let key = repeated(&key, times);
                 let known = own.fields.len();
                 match own.fields.iter_mut().find(|field| field.name == key) {
                     Some(field) if field.data_type == data_type => {}
@@ -90,6 +108,9 @@ impl Format for Influx {
                     None => {}
                 }
             }
+        }
+        if is_finer && !own.has(STAMP) {
+            own.fields.insert(1, Field::new(STAMP, DataType::Int));
         }
         for field in schema.map(|schema| schema.fields.as_slice()).unwrap_or_default() {
             if !own.has(&field.name) {
@@ -238,7 +259,10 @@ impl Parser for InfluxParser {
         let mut tally = Tally::default();
         let mut keys = KeyCursor::new(&self.index);
         let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
-        let (time_slot, name_slot) = (self.index.get("time"), self.index.get("name"));
+        let [time_slot, name_slot] = OWN.map(|name| self.index.get(name));
+        let stamp_slot = self.index.get(STAMP);
+        // By column, the line that set it last.
+        let mut set_in = vec![0; self.schema.len()];
         let mut unfit = Unfit::new(&self.schema);
         for (unit, line) in lines(chunk) {
             tally.read += 1;
@@ -251,6 +275,7 @@ impl Parser for InfluxParser {
                 continue;
             }
             keys.begin_row();
+            [time_slot, name_slot].into_iter().flatten().for_each(|column| set_in[column] = tally.read);
             let read = read_point(line, |part| {
                 let (key, value) = match part {
                     Part::Name(name) => {
@@ -263,7 +288,19 @@ impl Parser for InfluxParser {
                     Part::Field(key, value) => (key, value),
                 };
                 let column = if key.contains('\\') { keys.find_copied(&plain(key)) } else { keys.find(key) };
-                if let Some(column) = column.filter(|column| wanted[*column]) {
+                let Some(mut column) = column else { return };
+                if set_in[column] == tally.read {
+                    let is_free = |next: usize| set_in[next] != tally.read;
+                    column = self.index.next_of(&plain(key), is_free).unwrap_or(column);
+                    if set_in[column] == tally.read {
+                        unfit.note_change(column, Change::Repeated);
+                        if [time_slot, name_slot].contains(&Some(column)) {
+                            return;
+                        }
+                    }
+                }
+                set_in[column] = tally.read;
+                if wanted[column] {
                     self.set(column, value, &mut unfit, out);
                 }
             });
@@ -274,9 +311,13 @@ impl Parser for InfluxParser {
                             Some(micros) => out.timestamp(slot, micros),
                             None => unfit.note(slot),
                         }
-                        if self.unit == Epoch::Nanos && !stamp.ends_with("000") {
+                        if self.unit == Epoch::Nanos && is_finer_than_micros(stamp) && stamp_slot.is_none() {
                             unfit.note_change(slot, Change::Cut);
                         }
+                    }
+                    let is_own = |slot: &usize| wanted[*slot] && set_in[*slot] != tally.read && !stamp.is_empty();
+                    if let Some(slot) = stamp_slot.filter(is_own) {
+                        self.set(slot, Value::Typed(stamp, Typed::Int), &mut unfit, out);
                     }
                     unfit.end_row();
                     out.end_row(unit);
@@ -336,6 +377,7 @@ mod tests {
             reading.columns(),
             [
                 "time Timestamp",
+                "time_ns Int",
                 "name String",
                 "host String",
                 "usage Float",
@@ -348,13 +390,27 @@ mod tests {
         assert_eq!(
             reading.json(),
             [
-                r#"["2024-03-01T10:00:00.500Z","cpu","web 1",12.5,3,true,"a, \"b\" c",null]"#,
-                r#"["2024-03-01T10:00:00.500Z","cpu","b",1.0,4,null,null,null]"#,
-                r#"[null,"mem",null,null,null,null,null,1.0]"#,
+                r#"["2024-03-01T10:00:00.500Z",1709287200500000000,"cpu","web 1",12.5,3,true,"a, \"b\" c",null]"#,
+                r#"["2024-03-01T10:00:00.500Z",1709287200500000001,"cpu","b",1.0,4,null,null,null]"#,
+                r#"[null,null,"mem",null,null,null,null,null,1.0]"#,
             ]
         );
         assert_eq!((reading.tally.meta, reading.tally.quarantined), (1, 2));
-        assert_eq!(reading.tally.changes.cut.get("time"), Some(&1));
+        assert!(reading.tally.changes.cut.is_empty());
+        let without = Schema::of([("time", DataType::Timestamp)]);
+        let narrow = crate::formats::testing::read_as(&FormatSpec::new("influx"), &without, text);
+        assert_eq!(narrow.tally.changes.cut.get("time"), Some(&1));
+    }
+
+    #[test]
+    fn names_that_are_taken_get_a_number() {
+        let text = "disk,name=sda,host=a host=1,time=\"x\" 1709287200000000000\n";
+        let reading = read(&FormatSpec::new("influx"), text);
+        assert_eq!(
+            reading.columns(),
+            ["time Timestamp", "name String", "name_2 String", "host String", "host_2 Float", "time_2 String"]
+        );
+        assert_eq!(reading.json(), [r#"["2024-03-01T10:00:00Z","disk","sda","a",1.0,"x"]"#]);
     }
 
     #[test]

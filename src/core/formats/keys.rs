@@ -12,6 +12,8 @@ const UNKNOWN_NAMES: usize = 1000;
 pub const OTHER_KEYS: &str = "(other keys)";
 /// The column that takes what a schema from a part of the file has no column for: JSON text, `{"key":value}`.
 pub const MORE: &str = "_more";
+/// How often a key of one row may be repeated with a column for each value: `key`, `key_2` and so on.
+pub const MAX_REPEATS: usize = 16;
 /// Keys of a row whose places are remembered.
 const REMEMBERED: usize = 512;
 
@@ -21,6 +23,11 @@ pub fn with_more(mut schema: Schema, is_whole: bool) -> Schema {
         schema.fields.push(Field::new(MORE, DataType::String));
     }
     schema
+}
+
+/// The column of a key's further value in the same row; `times` counts from 1.
+pub fn repeated(key: &str, times: usize) -> String {
+    if times == 1 { key.to_owned() } else { format!("{key}_{times}") }
 }
 
 /// Further keys of a row with their values, as JSON text.
@@ -105,6 +112,13 @@ impl KeyIndex {
             }
             slot = (slot + 1) & mask;
         }
+    }
+
+    /// The column of a further value of a key: the first of `key_2` and so on that is free; none where there is none.
+    #[cold]
+    pub fn next_of(&self, key: &str, is_free: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut numbered = (2..=MAX_REPEATS).map_while(|times| self.get(&repeated(key, times)));
+        numbered.find(|column| is_free(*column))
     }
 
     pub fn len(&self) -> usize {

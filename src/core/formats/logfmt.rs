@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::infer::TextGuess;
 use super::json::unescape;
-use super::keys::{KeyCursor, KeyIndex, More, with_more};
+use super::keys::{KeyCursor, KeyIndex, MAX_REPEATS, More, repeated, with_more};
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
 };
@@ -19,9 +19,6 @@ use crate::diagnostic::Diagnostic;
 
 /// Columns beyond which further keys are counted as unknown.
 const MAX_COLUMNS: usize = 1000;
-
-/// Values of one key in a line that get columns of their own.
-const MAX_REPEATS: usize = 16;
 
 /// The format `logfmt`.
 pub struct Logfmt;
@@ -106,7 +103,7 @@ fn sampled_schema(sample: &Sample) -> Schema {
             if *times > MAX_REPEATS {
                 continue;
             }
-            let key = if *times == 1 { key.to_owned() } else { format!("{key}_{times}") };
+            let key = repeated(key, *times);
             let place = *places.entry(key.clone()).or_insert_with(|| {
                 names.push(key);
                 guesses.push(TextGuess::default());
@@ -285,7 +282,9 @@ impl<'a> Rows<'a> {
     #[inline]
     fn pair(&mut self, column: Option<usize>, key: &str, value: Option<Written>, out: &mut dyn Columns) {
         let column = match column {
-            Some(column) if self.set_in[column] == self.tally.read => self.next_of(column, key),
+            Some(column) if self.set_in[column] == self.tally.read => {
+                self.parser.index.next_of(key, |next| self.set_in[next] != self.tally.read).unwrap_or(column)
+            }
             Some(column) => column,
             None if self.more.is_taken() => return self.add_more(key, value),
             None => return,
@@ -310,13 +309,6 @@ impl<'a> Rows<'a> {
         if value.is_none_or(|value| !value.raw.is_empty()) {
             self.unfit.note(column);
         }
-    }
-
-    /// The column of a further value of a key: `key_2` and so on; its own where there is none that is free.
-    #[cold]
-    fn next_of(&self, column: usize, key: &str) -> usize {
-        let numbered = (2..=MAX_REPEATS).map_while(|times| self.parser.index.get(&format!("{key}_{times}")));
-        numbered.into_iter().find(|next| self.set_in[*next] != self.tally.read).unwrap_or(column)
     }
 
     #[cold]

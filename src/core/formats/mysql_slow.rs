@@ -41,7 +41,8 @@ impl Format for MysqlSlow {
     fn doc(&self) -> &'static str {
         "The slow query log of MySQL, MariaDB and Percona Server (dev.mysql.com, The slow query log). `time` is that of \
          `SET timestamp`, else of `# Time:`; `duration` and `lock_time` are in seconds; the other keys of the head keep \
-         their names; `query` is the statement with all its lines."
+         their names; `login_user` is who logged in, where that is not the account, and `explain` MariaDB's plan; \
+         `query` is the statement with all its lines."
     }
 
     fn options(&self) -> &'static [OptionSpec] {
@@ -107,9 +108,24 @@ impl Format for MysqlSlow {
     }
 }
 
-/// The keys of a line of the head, with the names of their columns. Those of the user's line are read elsewhere.
+/// A line of the plan that MariaDB writes where `log_slow_verbosity` has `explain`.
+const EXPLAIN: &str = "# explain:";
+
+/// The keys of a line of the head, with the names of their columns. Of the user's line, the user who logged in is one
+/// where it is another than the account; the others are read elsewhere.
 fn each_key<'a>(line: &'a str, mut visit: impl FnMut(&'a str, &'a str)) {
-    if line.starts_with("# User@Host:") || line.starts_with("# Time:") || line.starts_with("# No ") {
+    if let Some(rest) = line.strip_prefix("# User@Host:") {
+        let user = rest.split_once(" @ ").and_then(|(user, _)| user.trim().strip_suffix(']')?.split_once('['));
+        if let Some((_, login)) = user.filter(|(account, login)| account != login && !login.is_empty()) {
+            visit("login_user", login);
+        }
+        return;
+    }
+    if let Some(plan) = line.strip_prefix(EXPLAIN) {
+        visit("explain", plan.trim());
+        return;
+    }
+    if line.starts_with("# Time:") || line.starts_with("# No ") {
         return;
     }
     let mut words = line.trim_start_matches('#').split_whitespace().peekable();
@@ -167,10 +183,14 @@ impl MysqlSlowParser {
         let mut lines = text.split_inclusive('\n');
         self.user(lines.next().unwrap_or_default().trim_end(), unfit, out);
         let mut query = None;
+        let mut plan: Vec<&str> = Vec::new();
         for line in lines {
             let trimmed = line.trim_end();
             if query.is_none() && trimmed.starts_with('#') {
-                each_key(trimmed, |key, value| self.set(key, value, unfit, out));
+                each_key(trimmed, |key, value| match key {
+                    "explain" => plan.push(value),
+                    key => self.set(key, value, unfit, out),
+                });
                 continue;
             }
             if query.is_none()
@@ -184,6 +204,9 @@ impl MysqlSlowParser {
             if query.is_none() {
                 query = Some(line.as_ptr() as usize - text.as_ptr() as usize);
             }
+        }
+        if !plan.is_empty() {
+            self.set("explain", &plan.join("\n"), unfit, out);
         }
         let statement = query.and_then(|start| text.get(start..)).unwrap_or_default().trim_end();
         if let (Some(column), false) = (self.wanted("query", out), statement.is_empty()) {
@@ -217,6 +240,7 @@ impl MysqlSlowParser {
         let rest = line.trim_start_matches("# User@Host:").trim();
         let (user, rest) = rest.split_once(" @ ").unwrap_or((rest, ""));
         let user = user.split('[').next().unwrap_or(user).trim();
+        each_key(line, |key, value| self.set(key, value, unfit, out));
         let (host, rest) = rest.split_once('[').unwrap_or((rest, ""));
         let (client, rest) = rest.split_once(']').unwrap_or((rest, ""));
         for (name, value) in [("user", user), ("host", host.trim()), ("client", client.trim())] {
@@ -325,6 +349,18 @@ mod tests {
                 r#"["2024-03-01T10:00:02Z",null,null,"al",2.0,0.0,null,null,null,null,null,"select 1;"]"#,
             ]
         );
+    }
+
+    #[test]
+    fn plans_and_other_users_are_kept() {
+        let text = "# User@Host: app[bob] @ shop []  Id: 7\n# Query_time: 2  Lock_time: 0\n#\n\
+                    # explain: id\tselect_type\ttable\n# explain: 1\tSIMPLE\torders\n#\nselect 1;\n\
+                    # User@Host: app[app] @ shop []  Id: 7\n# Query_time: 2  Lock_time: 0\nselect 2;\n";
+        let reading = read(&FormatSpec::new("mysql_slow"), text);
+        let of = |row: usize, name: &str| reading.rows[row][reading.schema.index(name).unwrap()].to_json();
+        assert_eq!((of(0, "user"), of(0, "login_user")), ("app".into(), "bob".into()));
+        assert_eq!(of(0, "explain"), "id\tselect_type\ttable\n1\tSIMPLE\torders");
+        assert!(of(1, "login_user").is_null() && of(1, "explain").is_null());
     }
 
     #[test]

@@ -19,15 +19,18 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::declared::with_types;
 use super::infer::TextGuess;
+use super::keys::{MAX_REPEATS, repeated, with_more};
 use super::scan::{sample_lines, score};
 use super::{FormatSpec, OptionSpec, Parser, Recognition, Sample};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
+use matcher::Capture;
 pub use pairs::Pairs;
 use parser::TemplateParser;
 
@@ -190,6 +193,9 @@ impl super::Format for TemplateFormat {
                     own.fields.push(field.clone());
                 }
             }
+            if schema.is_none() {
+                own = with_more(own, sample.whole);
+            }
         }
         let table = TableFacts {
             pairs: self.table.pairs,
@@ -219,6 +225,11 @@ impl TableFacts {
     fn is_null(&self, text: &str) -> bool {
         text.is_empty() || self.nulls.contains(&text)
     }
+
+    /// Whether a capture gives its column a value, so that a pair of the same name needs another.
+    fn fills(&self, capture: &Capture, line: &str) -> bool {
+        line.get(capture.start..capture.end).is_some_and(|text| !self.is_null(text) && text != "-")
+    }
 }
 
 /// The keys of a sample's pairs in the order in which they appear, with their types.
@@ -232,13 +243,35 @@ fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Fie
             continue;
         }
         let Some(text) = compiled.pairs_of(line, &captures) else { continue };
+        let mut met: BTreeMap<&str, usize> = compiled.typed_names().map(|name| (name, 1)).collect();
+        for capture in captures.iter().filter(|capture| facts.fills(capture, line)) {
+            let columns = capture.field(compiled).map(|field| field.columns).unwrap_or_default();
+            let fields = columns.iter().filter_map(|column| compiled.schema.fields.get(*column));
+            met.extend(fields.map(|field| (field.name.as_str(), 1)));
+        }
         facts.pairs.each(text, |key, value| {
+            // An empty key has what is no pair, which goes to `message`.
+            if key.is_empty() {
+                return;
+            }
             let name = facts.column_of(key).unwrap_or(key);
-            let place = *places.entry(name.to_owned()).or_insert_with(|| {
-                found.push((name.to_owned(), TextGuess::default()));
+            let times = match met.get_mut(name) {
+                Some(times) if !facts.is_null(value) => {
+                    *times += 1;
+                    *times
+                }
+                _ => 1,
+            };
+            if times > MAX_REPEATS {
+                return;
+            }
+            let column = repeated(name, times);
+            let place = *places.entry(column.clone()).or_insert_with(|| {
+                found.push((column, TextGuess::default()));
                 found.len() - 1
             });
             if !facts.is_null(value) {
+                met.entry(name).or_insert(1);
                 found[place].1.add(value);
             }
         });

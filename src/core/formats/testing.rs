@@ -51,6 +51,11 @@ pub fn read_as(spec: &FormatSpec, schema: &Schema, text: &str) -> Reading {
 
 /// Reads the pieces of a file one after the other, and checks what holds for every reading.
 pub fn read_with(parser: &dyn Parser, pieces: &[&str]) -> Reading {
+    read_at(parser, pieces, 0)
+}
+
+/// Like `read_with`, of a file that was last changed at `file_time`, in microseconds since 1970.
+pub fn read_at(parser: &dyn Parser, pieces: &[&str], file_time: i64) -> Reading {
     let mut out = RowCollector::new(parser.schema());
     let mut tally = Tally::default();
     let whole = pieces.concat();
@@ -60,7 +65,7 @@ pub fn read_with(parser: &dyn Parser, pieces: &[&str]) -> Reading {
     }
     let (mut first_line, mut offset) = (1, 0);
     for text in pieces {
-        tally.add(&parser.parse(&Chunk { text, first_line, offset, head: &whole[..end], file_time: 0 }, &mut out));
+        tally.add(&parser.parse(&Chunk { text, first_line, offset, head: &whole[..end], file_time }, &mut out));
         first_line += text.matches('\n').count() as u64;
         offset += text.len() as u64;
     }

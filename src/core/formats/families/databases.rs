@@ -77,14 +77,14 @@ pub static REDIS: TemplateFormat = TemplateFormat::new(Table {
     name: "redis",
     title: "Redis log",
     doc: "The log of Redis 1.2 to 7 and Valkey (redis.io, redis.conf): process, role (X sentinel, C child, S replica, M \
-          master), time, level (`.` debug, `-` verbose, `*` notice, `#` warning), message; and what MONITOR shows.",
+          master, `signal-handler`), time, level (`.` debug, `-` verbose, `*` notice, `#` warning), message; and what MONITOR shows.",
     weight: 98,
     variants: &[
         "{pid:int}:{role:[XCSM]} {time:%d %b %Y %H:%M:%S%f} {level:[.-*#]} {message:rest}",
         "{pid:int}:{role:[XCSM]} {time:%d %b %H:%M:%S%f} {level:[.-*#]} {message:rest}",
         "[{pid:int}] {time:%d %b %H:%M:%S%f} {level:[.-*#]} {message:rest}",
         "{time:%d %b %H:%M:%S%f} {level:[.-*#]} {message:rest}",
-        "{pid:int}:signal-handler ({time:epoch}) {message:rest}",
+        "{pid:int}:{role:=signal-handler} ({time:epoch}) {message:rest}",
         "{time:epoch} [{database:int} {client:addr}] {message:rest}",
     ],
     nulls: &[],

@@ -15,7 +15,7 @@ pub static HAPROXY: TemplateFormat = TemplateFormat::new(Table {
         "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {vhost:word} {request_time:ms}/{queue_time:ms}/{connect_time:ms}/{response_time:ms}/{duration:ms} {status:int} {bytes:int} {captured_request_cookie:word} {captured_response_cookie:word} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}{? {{{captured_request_headers:text}}}?}{? {{{captured_response_headers:text}}}?} {request:request}",
         "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {queue_time:ms}/{connect_time:ms}/{duration:ms} {bytes:int} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}",
         "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word}: {message:rest}",
-        "{?<{priority:int}>?}{time:syslog} {?{host:name} ?}{app:=haproxy}[{pid:int}]: Connect from {client:addr} to {local:addr} ({frontend:word}/{mode:word})",
+        "{?<{priority:int}>?}{time:syslog} {?{host:name} ?}{app:=haproxy}[{pid:int}]: {message:=Connect} from {client:addr} to {local:addr} ({frontend:word}/{mode:word})",
         "{?<{priority:int}>?}{time:syslog} {?{host:name} ?}{app:=haproxy}[{pid:int}]: {message:rest}",
     ],
     examples: &[

@@ -87,7 +87,8 @@ pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
     name: "sophos",
     title: "Sophos firewall log",
     doc: "Sophos Firewall's key=value lines (docs.sophos.com, Syslog messages). `time` is the device's local time, whose \
-          zone is `timezone`; `client`, `client_port`, `user` and `host` are src_ip, src_port, user_name, device_name.",
+          zone is `timezone`; `client`, `client_port`, `user`, `host`, `path` and `level` are src_ip, src_port, user_name, \
+          device_name, url, priority.",
     weight: 99,
     variants: &[
         "{?<{priority:int}>?}{?{logged:syslog} {?{relay:word} ?}?}device={device:quoted} date={time:%Y-%m-%d time=%H:%M:%S} {pairs}{message:rest}",
@@ -98,6 +99,7 @@ pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
         ("user_name", "user"),
         ("device_name", "host"),
         ("url", "path"),
+        ("priority", "level"),
     ],
     nulls: &[],
     examples: &[

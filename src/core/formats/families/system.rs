@@ -22,11 +22,19 @@ pub static AUDITD: TemplateFormat = TemplateFormat::new(Table {
     name: "auditd",
     title: "Linux audit log",
     doc: "Records of the kernel's audit daemon (github.com/linux-audit, Audit event fields): type, time, serial, and keys \
-          with values, those inside `msg='…'` too. `client` is the key `addr`. Records of one event have the same serial.",
+          with values, those inside `msg='…'` too. `client` is the key `addr`; `old auid` and `new auid` are `old-auid` \
+          and `auid`, as newer kernels write them. Records of one event have the same serial.",
     weight: 99,
     variants: &["{?node={host:word} ?}type={type:word} msg=audit({time:epoch}:{serial:int}):{pairs}{message:rest}"],
     pairs: Pairs::NESTED,
-    renames: &[("addr", "client")],
+    renames: &[
+        ("addr", "client"),
+        // As kernels since 3.13 write them.
+        ("old auid", "old-auid"),
+        ("new auid", "auid"),
+        ("old ses", "old-ses"),
+        ("new ses", "ses"),
+    ],
     nulls: &["?", "(null)", "(none)"],
     examples: &[
         "type=USER_LOGIN msg=audit(1709287200.123:45): user pid=12 uid=0 msg='op=login acct=\"bob\" exe=\"/usr/sbin/sshd\" addr=192.0.2.7 res=success'",
@@ -41,8 +49,8 @@ pub static IPTABLES: TemplateFormat = TemplateFormat::new(Table {
           rule's `--log-prefix` says, `client` and `client_port` are SRC and SPT; flags such as SYN are true where set.",
     weight: 99,
     variants: &[
-        "{?<{priority:int}>?}{time:syslog} {?{host:word} ?}kernel: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",
-        "{?<{priority:int}>?}{time:iso} {?{host:word} ?}kernel: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {?{host:word} ?}{app:=kernel}: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",
+        "{?<{priority:int}>?}{time:iso} {?{host:word} ?}{app:=kernel}: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",
         "{?<{priority:int}>?}{time:syslog} {?{host:word} ?}{prefix:text}IN={?{in:name}?} OUT={?{OUT:name}?} {pairs}{message:rest}",
     ],
     tells: &[" SRC="],
@@ -82,7 +90,8 @@ pub static JVM_GC: TemplateFormat = TemplateFormat::new(Table {
         "[{uptime:float}s][{level:level}{? ?}][{tags:text}] {message:rest}",
         "{time:iso}: {uptime:float}: {message:rest}",
     ],
-    tells: &["[gc", "[safepoint", ": [GC", ": [Full GC", "Total time for which"],
+    // Elasticsearch has `] [gc]` in its messages.
+    tells: &["][gc", "][safepoint", ": [GC", ": [Full GC", "Total time for which"],
     joins: Joins::Texts,
     meta: &["OpenJDK ", "Java HotSpot", "Memory: ", "CommandLine flags:"],
     examples: &["[2024-03-01T10:00:00.123+0000][0.005s][info][gc] GC(0) Pause Young (Normal) 23M->4M(256M) 3.210ms"],

@@ -1,6 +1,7 @@
 //! Tests of the tables: every example is read by its own format, and the fields of a line are where they belong.
 
-use crate::formats::testing::read;
+use crate::data::{DataType, Schema};
+use crate::formats::testing::{prepare, read, read_as, read_at};
 use crate::formats::{FormatSpec, Sample, formats, recognise};
 
 /// The row of one line as JSON, without what is null.
@@ -90,6 +91,79 @@ fn fields_have_their_common_names() {
 }
 
 #[test]
+fn nothing_of_a_line_is_lost() {
+    let activemq = fields(
+        "application_log",
+        "2024-03-01 10:00:00,123 | WARN  | Store:[/x] is full | org.example.Store | main thread\njava.io.IOException: y\n",
+    );
+    assert_eq!((&activemq["logger"], &activemq["thread"]), (&"org.example.Store".into(), &"main thread".into()));
+    let message = activemq["message"].as_str().unwrap();
+    assert!(message.starts_with("Store:[/x] is full") && message.ends_with("\njava.io.IOException: y"), "{message}");
+    let plain =
+        fields("application_log", "2024-03-01 10:00:00,123 | INFO | Store is full | org.example.Store | main\n");
+    assert_eq!((&plain["message"], &plain["thread"]), (&"Store is full".into(), &"main".into()));
+
+    let haproxy =
+        fields("haproxy", "Mar  1 10:00:00 lb haproxy[12]: Connect from 192.0.2.7:5678 to 192.0.2.80:443 (www/HTTP)\n");
+    assert_eq!((&haproxy["message"], &haproxy["local_port"]), (&"Connect".into(), &443.into()));
+
+    let redis = fields("redis", "12:signal-handler (1709287200) Received SIGTERM scheduling shutdown...\n");
+    assert_eq!((&redis["role"], &redis["pid"]), (&"signal-handler".into(), &12.into()));
+
+    let sophos = fields(
+        "sophos",
+        "<30>device=\"SFW\" date=2024-03-01 time=10:00:00 priority=Warning src_ip=192.0.2.7 note=a note=b\n",
+    );
+    assert_eq!((&sophos["priority"], &sophos["level"]), (&30.into(), &"Warning".into()));
+    assert_eq!((&sophos["note"], &sophos["note_2"]), (&"a".into(), &"b".into()));
+
+    let login = fields("auditd", "type=LOGIN msg=audit(1709287200.5:45): login pid=1 old auid=7 new auid=8 pid=2\n");
+    assert_eq!((&login["old-auid"], &login["auid"], &login["message"]), (&7.into(), &8.into(), &"login".into()));
+    assert_eq!((&login["pid"], &login["pid_2"]), (&1.into(), &2.into()));
+
+    let netfilter = fields("iptables", "Mar  1 10:00:00 fw kernel: DROP: IN=eth0 OUT= SRC=192.0.2.7 PROTO=TCP\n");
+    assert_eq!((&netfilter["app"], &netfilter["prefix"]), (&"kernel".into(), &"DROP:".into()));
+
+    // A key has the name of what stands before the pairs, and words follow a message.
+    let fortinet = fields(
+        "fortinet",
+        "<189>date=2024-03-01 time=10:00:00 devname=\"fw1\" devid=\"F\" priority=high msg=\"no rule\" at all\n",
+    );
+    assert_eq!((&fortinet["priority"], &fortinet["priority_2"]), (&189.into(), &"high".into()));
+    assert_eq!(fortinet["message"], "no rule at all");
+
+    let cef = fields("cef", "Mar  1 10:00:00 h CEF:0|A|B|1|2|c|3|date=2024-03-01 time=11:12:13 cef_version=x\n");
+    assert_eq!((&cef["time"], &cef["time_2"]), (&"1970-03-01T10:00:00Z".into(), &"11:12:13".into()));
+    assert_eq!((&cef["cef_version"], &cef["cef_version_2"]), (&0.into(), &"x".into()));
+
+    let mongodb = FormatSpec::new("mongodb");
+    let text = "Mon Aug  5 20:21:42 [initandlisten] db version v2.2.5\n";
+    let file_time = crate::data::instants::parse_timestamp("2025-01-01T00:00:00Z").unwrap();
+    let reading = read_at(prepare(&mongodb, None, text).as_ref(), &[text], file_time);
+    assert_eq!(reading.rows[0][reading.schema.index("time").unwrap()].to_json(), "2024-08-05T20:21:42Z");
+}
+
+#[test]
+fn keys_behind_the_sample_are_kept() {
+    let text = "CEF:0|A|B|1|2|c|3|src=192.0.2.7\n";
+    let sample = Sample { whole: false, ..Sample::whole("sample", text) };
+    let cef = crate::formats::format("cef").unwrap();
+    let parser = cef.prepare(&FormatSpec::new("cef"), None, &sample).unwrap();
+    let reading = read_at(parser.as_ref(), &[text, "CEF:0|A|B|1|2|c|3|src=192.0.2.8 dst=192.0.2.80 act=a b\n"], 0);
+    let more = reading.schema.index("_more").unwrap();
+    assert_eq!(reading.rows[1][more].to_json(), r#"{"dst":"192.0.2.80","act":"a b"}"#);
+    assert!(reading.rows[0][more].is_null() && reading.tally.unknown_keys.is_empty());
+
+    // Of a schema without the column, the key is counted as unknown, and the time is not that of the key.
+    let narrow = Schema::of([("time", DataType::Timestamp), ("client", DataType::String)]);
+    let text = "Mar  1 10:00:00 h CEF:0|A|B|1|2|c|3|src=192.0.2.7 time=11:12:13 src=192.0.2.8\n";
+    let reading = read_as(&FormatSpec::new("cef"), &narrow, text);
+    assert_eq!(reading.json(), [r#"["1970-03-01T10:00:00Z","192.0.2.8"]"#]);
+    assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"time_2": 1}"#);
+    assert_eq!(format!("{:?}", reading.tally.changes.repeated), r#"{"client": 1}"#);
+}
+
+#[test]
 fn well_known_layouts_have_their_columns() {
     for (format, line, columns) in [
         ("application_log", "2024-01-01 12:00:00,123 ERROR [main] a.b.C - message", "time level thread logger message"),
@@ -102,6 +176,11 @@ fn well_known_layouts_have_their_columns() {
         (
             "application_log",
             "[2018-05-17T08:29:12,177][INFO ][o.e.n.Node    ] [n] message",
+            "time level logger message",
+        ),
+        (
+            "application_log",
+            "[2018-05-17T08:29:12,177][WARN ][o.e.m.j.JvmGcMonitorService] [n] [gc][12] overhead",
             "time level logger message",
         ),
         ("application_log", "17/06/09 20:10:40 INFO executor.Backend: Registered", "time level logger message"),

@@ -83,6 +83,12 @@ impl Compiled {
     pub fn is_meta(&self, line: &str) -> bool {
         self.meta.iter().any(|start| line.starts_with(start))
     }
+
+    /// The columns of a template that are no texts. No pair fills them: its value may be of another kind.
+    pub fn typed_names(&self) -> impl Iterator<Item = &str> {
+        let typed = self.schema.fields.iter().filter(|field| field.data_type != DataType::String);
+        typed.map(|field| field.name.as_str())
+    }
 }
 
 /// Names that mean the same in every format, in the order in which their columns come.

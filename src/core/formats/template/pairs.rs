@@ -57,6 +57,13 @@ impl Pairs {
             }
             let start = at;
             at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t' | b'=')).count();
+            // `old auid=1 new auid=2`: keys of two words.
+            if self.nested && matches!(&text[start..at], "old" | "new") && bytes.get(at) == Some(&b' ') {
+                let second =
+                    bytes[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+                let end = at + 1 + second;
+                at = if second > 0 && bytes.get(end) == Some(&b'=') { end } else { at };
+            }
             let key = &text[start..at];
             if bytes.get(at) != Some(&b'=') || key.is_empty() {
                 at = at.max(start + 1);
@@ -155,6 +162,10 @@ mod tests {
         assert_eq!(
             found(Pairs::NESTED, "pid=1 msg='op=x acct=\"root\"'"),
             [("pid", "1"), ("op", "x"), ("acct", "root")]
+        );
+        assert_eq!(
+            found(Pairs::NESTED, "old ses=1 new ses=2 old x"),
+            [("old ses", "1"), ("new ses", "2"), ("", "old"), ("", "x")]
         );
         assert_eq!(found(Pairs::COLONS, "SrcIP: 10.0.0.1, User: No One"), [("SrcIP", "10.0.0.1"), ("User", "No One")]);
         assert_eq!(found(Pairs::LOGFMT, "=x é=1"), [("", "="), ("", "x"), ("é", "1")]);

@@ -9,7 +9,7 @@ use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
-use crate::formats::keys::{KeyCursor, KeyIndex};
+use crate::formats::keys::{KeyCursor, KeyIndex, More, repeated};
 use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
@@ -27,6 +27,8 @@ pub struct TemplateParser {
     cells: Vec<Cell>,
     /// Takes what stands among pairs and is none.
     message: usize,
+    /// The columns that no pair fills.
+    typed: Vec<usize>,
 }
 
 /// An event that may go on.
@@ -57,6 +59,7 @@ struct State<'o> {
     captures: Vec<Capture>,
     /// By column, the row that set it last.
     set_in: Vec<u64>,
+    more: More,
 }
 
 impl TemplateParser {
@@ -73,7 +76,8 @@ impl TemplateParser {
         let fields = (0..compiled.variants.len()).map(of_variant).collect();
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
         let message = schema.index("message").unwrap_or(NONE);
-        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, compiled, schema }
+        let typed = compiled.typed_names().filter_map(|name| schema.index(name)).collect();
+        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, typed, compiled, schema }
     }
 
     /// Whether a line belongs to the event before it.
@@ -114,7 +118,14 @@ impl TemplateParser {
                 continue;
             };
             let text = line.get(capture.start..capture.end).unwrap_or_default();
+            if self.compiled.has_pairs && self.facts.fills(capture, line) {
+                field.columns.iter().filter(|column| **column != NONE).for_each(|column| state.set_in[*column] = row);
+            }
             match &field.kind {
+                // A message may stand before other fields.
+                Kind::Rest if rest.0 == self.message && self.message != NONE && field.columns[0] != self.message => {
+                    self.capture(field, text, state);
+                }
                 Kind::Rest => rest = (field.columns[0], capture.start, capture.end),
                 // What continues the event belongs to its message.
                 Kind::Text | Kind::UntilLast if field.columns[0] == self.message && self.message != NONE => {
@@ -182,34 +193,62 @@ impl TemplateParser {
 
     fn pairs<'a>(&self, text: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) {
         keys.begin_row();
+        self.typed.iter().for_each(|column| state.set_in[*column] = row);
         let mut words: Vec<&str> = Vec::new();
+        let mut message = None;
         self.facts.pairs.each(text, |key, value| {
             if key.is_empty() {
                 words.push(value);
                 return;
             }
-            let column = match self.facts.column_of(key) {
-                Some(name) => keys.find(name),
-                None => keys.find(key),
-            };
-            let Some(column) = column.filter(|column| state.wants(*column)) else { return };
+            let name = self.facts.column_of(key).unwrap_or(key);
+            let found = keys.find(name);
             if self.facts.is_null(value) {
                 return;
             }
+            let plain = if value.contains('\\') { state.unescaped(value) } else { None };
+            let plain = plain.as_deref().unwrap_or(value);
+            let Some(mut column) = found else {
+                state.add_more(name, plain);
+                return;
+            };
             if state.set_in[column] == row {
+                match self.index.next_of(name, |next| state.set_in[next] != row) {
+                    Some(next) => column = next,
+                    None if state.more.is_taken() || self.typed.contains(&column) => {
+                        // Counted as a key that has no column.
+                        let key = repeated(name, 2);
+                        keys.find_copied(&key);
+                        state.add_more(&key, plain);
+                        return;
+                    }
+                    // The last value holds.
+                    None => {}
+                }
+            }
+            let is_repeated = state.set_in[column] == row;
+            state.set_in[column] = row;
+            if !state.wants(column) {
+                return;
+            }
+            if is_repeated {
                 state.unfit.note_change(column, Change::Repeated);
             }
-            state.set_in[column] = row;
-            let plain = if value.contains('\\') { state.unescaped(value) } else { None };
-            let value = plain.as_deref().unwrap_or(value);
-            let fit = self.cells[column].read(value, column, &self.schema.fields[column], state.out);
+            if column == self.message {
+                message = Some(value);
+            }
+            let fit = self.cells[column].read(plain, column, &self.schema.fields[column], state.out);
             if fit != Fit::Kept {
                 state.unfit.note_fit(column, fit);
             }
         });
-        if !words.is_empty() && state.wants(self.message) && state.set_in[self.message] != row {
-            state.out.text(self.message, &words.join(" "));
+        if !words.is_empty() && state.wants(self.message) {
+            // Behind what a key says is the message.
+            let said = message.map(|said| state.unescaped(said).unwrap_or_else(|| said.to_owned()));
+            let text: Vec<&str> = said.as_deref().into_iter().chain(words).collect();
+            state.out.text(self.message, &text.join(" "));
         }
+        state.more.end_row(state.out);
     }
 }
 
@@ -223,6 +262,16 @@ impl State<'_> {
     fn text(&mut self, column: usize, text: &str) {
         if self.wants(column) {
             self.out.text(column, text);
+        }
+    }
+
+    /// Keeps a pair for which there is no column.
+    #[cold]
+    fn add_more(&mut self, key: &str, value: &str) {
+        if self.more.is_taken() {
+            let key = serde_json::Value::from(key).to_string();
+            let raw = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or_default();
+            self.more.add(raw, &serde_json::Value::from(value).to_string());
         }
     }
 
@@ -270,7 +319,9 @@ impl Parser for TemplateParser {
         let years = Years::of(chunk.file_time);
         let mut tally = Tally::default();
         let mut keys = KeyCursor::new(&self.index);
+        let more = More::of(&self.schema, out);
         let mut state = State {
+            more,
             wanted: (0..self.schema.len()).map(|column| out.wants(column)).collect(),
             out,
             unfit: Unfit::new(&self.schema),
@@ -309,7 +360,9 @@ impl Parser for TemplateParser {
             }
         }
         self.finish(open, chunk, &mut state, &mut tally);
-        keys.finish(&mut tally);
+        if !state.more.is_taken() {
+            keys.finish(&mut tally);
+        }
         state.unfit.finish(&self.schema, &mut tally);
         tally
     }

@@ -66,6 +66,8 @@ impl Stamp {
     }
 }
 
+const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+
 /// What the parts of a format gave.
 #[derive(Default)]
 struct Found {
@@ -78,6 +80,8 @@ struct Found {
     micros: i64,
     zone: i64,
     afternoon: Option<bool>,
+    /// From Monday, which is 0.
+    weekday: Option<i64>,
 }
 
 fn read_parts(parts: &[Part], bytes: &[u8], years: Years) -> Option<(i64, usize)> {
@@ -153,7 +157,11 @@ impl Found {
                 self.month = month(rest)?;
                 3
             }
-            b'a' => rest.get(..3).filter(|day| day.iter().all(u8::is_ascii_alphabetic)).map(<[u8]>::len)?,
+            b'a' => {
+                let day = rest.get(..3).filter(|day| day.iter().all(u8::is_ascii_alphabetic))?;
+                self.weekday = WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(day)).map(|day| day as i64);
+                3
+            }
             b'p' => {
                 self.afternoon = Some(match rest.get(..2)? {
                     b"AM" | b"am" => false,
@@ -184,7 +192,11 @@ impl Found {
         let of = |year: i64| in_range(i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock);
         match self.year {
             Some(year) => of(year),
-            None => years.latest_of(of),
+            None => {
+                // 1970-01-01 was a Thursday.
+                let weekday = |year: i64| Some((i64::from(days(year, self.month, self.day)?) + 3).rem_euclid(7));
+                years.latest_of(|year| self.weekday.is_none_or(|told| weekday(year) == Some(told)), of)
+            }
         }
     }
 }
@@ -222,5 +234,15 @@ mod tests {
             assert_eq!(Stamp::format(format).unwrap().prefix(text, Years::of(0)), None, "{text}");
         }
         assert_eq!(Stamp::format("%Q"), None);
+        // Without a year the weekday tells it, and a 29 February is one of a leap year.
+        let years = Years::of(parse_timestamp("2026-03-01T12:00:00Z").unwrap());
+        for (text, expected) in
+            [("Mon Aug  5 20:21:42", "2024-08-05T20:21:42Z"), ("Sat Feb 29 00:00:01", "2020-02-29T00:00:01Z")]
+        {
+            let found = Stamp::format("%a %b %e %H:%M:%S").unwrap().prefix(text, years);
+            assert_eq!(found, Some((parse_timestamp(expected).unwrap(), 19)), "{text}");
+        }
+        let leap = Stamp::format("%b %e %H:%M:%S").unwrap().prefix("Feb 29 00:00:01", years);
+        assert_eq!(leap, Some((parse_timestamp("2024-02-29T00:00:01Z").unwrap(), 15)));
     }
 }
