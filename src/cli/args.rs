@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipewright_core::expr::bytes_of;
-use pipewright_engine::MAX_QUARANTINED;
+use pipewright_core::ir::MAX_QUARANTINED;
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
 #[derive(Parser, Debug)]

@@ -27,7 +27,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Publication, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Node, NodeId, Op, Plan, left_out};
+use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, left_out};
 
 use blocking::{Build, Gather, Task, Work};
 pub(crate) use flow::Count;
@@ -49,10 +49,6 @@ use crate::parallel::{Crew, Send};
 use crate::read::{Parsed, given_name, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
-
-/// Share of the units that may be turned away where nothing else is said: a source of which more does not fit is read
-/// as something that it is not.
-pub const MAX_QUARANTINED: f64 = 0.5;
 
 /// How a plan is run.
 #[derive(Debug, Clone, Default)]

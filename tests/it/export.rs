@@ -401,3 +401,66 @@ fn a_bundle_of_a_source_with_a_secret_runs_without_it() {
     assert_eq!(code, 0, "{stdout}{stderr}");
     assert_eq!(fs::read_to_string(out.join("x.csv")).unwrap(), "user,n\na,1\nb,2\n");
 }
+
+#[test]
+fn rows_that_duckdb_turns_away_are_told_and_count_as_in_a_run() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let lines: String = (1..=10).map(|k| format!("{{\"k\": {k}}}\n")).collect();
+    fs::write(folder.path().join("in.jsonl"), lines).unwrap();
+    let step = |id: &str, kind: &str, settings: serde_json::Value| {
+        insert("steps", json!({"id": id, "kind": kind, "title": id, "settings": settings}))
+    };
+    let rule = |id: &str, least: i64| {
+        let rule = json!({"id": format!("{id}-rule"), "predicate": format!("k > {least}"), "reason": "few", "on_fail": "reject"});
+        step(id, "expect", json!({"rules": [rule]}))
+    };
+    let load = |id: &str| step(id, "load_file", json!({"path": format!("{id}.csv"), "kind": "csv"}));
+    let edits = vec![
+        insert("sources", json!({"id": "s", "title": "S", "path": "in.jsonl"})),
+        step("in", "file", json!({"source": "s"})),
+        rule("first", 2),
+        rule("second", 6),
+        rule("other", 9),
+        load("one"),
+        load("two"),
+    ];
+    let pairs = [("in", "first"), ("first", "second"), ("second", "one"), ("in", "other"), ("other", "two")];
+    let wire = |(n, (from, to)): (usize, (&str, &str))| {
+        insert("wires", json!({"id": format!("w{n}"), "from": from, "to": to}))
+    };
+    let project =
+        saved(folder.path(), &edits.into_iter().chain(pairs.into_iter().enumerate().map(wire)).collect::<Vec<_>>());
+    let at = |name: &str| folder.path().join(name);
+    let report = |name: &str| -> serde_json::Value {
+        let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(at(name)).unwrap()).unwrap();
+        let steps = report["steps"].as_array().unwrap().iter().filter(|step| step["quarantined"] != 0);
+        let steps: Vec<_> = steps.map(|step| json!([step["title"], step["rows_in"], step["quarantined"]])).collect();
+        json!([
+            steps,
+            report["quarantined"],
+            report["quarantined_share"],
+            report["max_quarantined"],
+            report["over_threshold"]
+        ])
+    };
+    let (native, aside) = (at("native"), at("native/quarantine"));
+    let to =
+        ["--out", path(&native), "--quarantine", path(&aside), "--report", &at("native.json").display().to_string()];
+    let (code, _, talk) = run(&[&["run", &project, "--trust"][..], &to].concat());
+    assert!(code == 3 && talk.contains("other: 9 of 10 rows in quarantine"), "{talk}");
+    let expected = json!([[["first", [10], 2], ["other", [10], 9], ["second", [8], 4]], 15, 0.9, 0.5, true]);
+    assert_eq!(report("native.json"), expected);
+    let bundle = at("bundle");
+    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
+    let mut script = Command::new(bundle.join("run.sh"));
+    script.arg(at("out")).arg("--trust").env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+    script
+        .env("PW_SOURCE_FOLDER", folder.path())
+        .env("PIPEWRIGHT_REPORT", at("duckdb.json"))
+        .current_dir(folder.path());
+    let (code, _, talk) = texts(script.output().unwrap());
+    assert!(code == 3 && talk.contains("other: 9 of 10 rows in quarantine") && talk.contains("PW0723"), "{talk}");
+    assert_eq!(report("duckdb.json"), expected);
+    assert_eq!(fs::read_to_string(at("out/two.csv")).unwrap(), fs::read_to_string(at("native/two.csv")).unwrap());
+}

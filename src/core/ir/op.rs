@@ -221,6 +221,10 @@ pub enum LoweredBy {
     SmallestGroup(u64),
 }
 
+/// Share of the units that may be turned away where nothing else is said: a source of which more does not fit is read
+/// as something that it is not.
+pub const MAX_QUARANTINED: f64 = 0.5;
+
 /// What happens to rows for which the predicate is not true.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use super::super::{Bundle, DesignInfo, TAKE_OUT, parameter_lines};
 use super::ops::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
+use super::view;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::files::MARKER;
 use crate::ir::{
-    Destination, Matches, Op, Otherwise, Parameter, Plan, SideMatches, TextPart, WhenExists, Write, parameter_variable,
-    text_parts,
+    Destination, MAX_QUARANTINED, Matches, Op, Otherwise, Parameter, Plan, SideMatches, TextPart, WhenExists, Write,
+    parameter_variable, text_parts,
 };
 use crate::quote::{markdown_text, python_text};
 
@@ -86,6 +87,7 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
         ("@PARAMETERS@", python_parameters(plan)),
         ("@LOADS@", python_loads(plan)),
         ("@MATCHES@", python_matches(plan)),
+        ("@MOST_REJECTED@", MAX_QUARANTINED.to_string()),
     ];
     let mut script = String::new();
     let text = RUN_PY.replace("@MARKER@", MARKER);
@@ -152,9 +154,20 @@ fn python_loads(plan: &Plan) -> String {
     plan.iter().filter_map(one).collect()
 }
 
-/// Lines `"rows/rejected_2.jsonl",`.
+/// Lines `("rows/rejected_2.jsonl", "view", "step", "title", "check", "step of the source", [files before]),`.
 fn python_rejected(plan: &Plan) -> String {
-    plan.iter().filter_map(|(id, _)| Some(format!("    {},\n", python_text(&rejected_file(plan, id)?)))).collect()
+    let one = |(id, node): (crate::ir::NodeId, &std::sync::Arc<crate::ir::Node>)| {
+        let file = rejected_file(plan, id)?;
+        let (mut before, mut root) = (Vec::new(), id);
+        while let Some(input) = plan.node(root).inputs.first() {
+            root = *input;
+            before.extend(rejected_file(plan, root).map(|file| python_text(&file)));
+        }
+        let (input, source) = (view(*node.inputs.first()?), &plan.node(root).origin.step);
+        let texts = [&file, &input, &node.origin.step, &node.origin.title, node.op.name(), source].map(python_text);
+        Some(format!("    ({}, [{}]),\n", texts.join(", "), before.join(", ")))
+    };
+    plan.iter().filter_map(one).collect()
 }
 
 /// Lines `("matches_4", "step", "title", "join", [("left", "of", "matched", "what is told", "of empty keys"), …]),`.
@@ -255,7 +268,8 @@ bundle() {
 known=$(bundle)
 code=0
 @STAGE@
-(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out")
+(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
+[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 set --
 if [ -f "$work/new" ]; then
   while IFS= read -r name; do
@@ -306,7 +320,8 @@ PARAMETERS = [
 LOADS = [
 @LOADS@]
 
-# Rows that checks turn away.
+# Rows that checks turn away: the file, the view of all rows that come in, step, title, operation; the step of the source
+# that the rows come from, and the files of checks on the way from there.
 REJECTED = [
 @REJECTED@]
 
@@ -314,6 +329,9 @@ REJECTED = [
 # step that its rows come from, which of them go on, what is told of those without a partner.
 MATCHES = [
 @MATCHES@]
+
+# The share of all units that may be turned away.
+MOST_REJECTED = @MOST_REJECTED@
 
 # What the quarantine holds.
 KEPT = ("quarantine.jsonl", "rejected.jsonl")
@@ -444,7 +462,7 @@ def write_folders(connection, rows, table, column, form, name):
 def keep_rejected(out):
     """The rows that checks turned away, all in one file of the quarantine; those of an earlier run go."""
     os.makedirs("out/quarantine", exist_ok=True)
-    for path in REJECTED:
+    for path, *_ in REJECTED:
         if os.path.getsize(path) > 0:
             with open(path, "rb") as found, open("out/quarantine/rejected.jsonl", "ab") as kept:
                 shutil.copyfileobj(found, kept)
@@ -487,8 +505,24 @@ def tell(text):
 
 
 def write_report(connection):
-    """Sources, and how rows of joins found partners, as the report of Pipewright's own run says it."""
-    steps = []
+    """Sources, rows that checks turn away, and how rows of joins found partners, as the report of Pipewright's own run
+    says it; whether more is turned away than may be."""
+    # Of the ways from a source the one that turns away the most: a line that several turn away is one line.
+    steps, turned, most = [], {}, {}
+    for source in staged():
+        most[source["step"]] = turned[source["step"]] = source["tally"]["quarantined"]
+    for file, view, step, title, operation, source, before in REJECTED:
+        with open(file, "rb") as lines:
+            turned[file] = sum(1 for _ in lines)
+        (rows,) = connection.execute(f"SELECT count(*) FROM {view}").fetchone()
+        steps.append({"step": step, "title": title, "op": operation, "rows_in": [rows], "quarantined": turned[file]})
+        way = turned.get(source, 0) + sum(turned[name] for name in [file, *before])
+        most[source] = max(most.get(source, 0), way)
+        if turned[file]:
+            tell(f"{title}: {turned[file]:,} of {rows:,} rows in quarantine")
+    units = sum(source["tally"]["read"] for source in staged())
+    share = min(1.0, sum(most.values()) / max(units, 1))
+    quarantined = sum(source["tally"]["quarantined"] for source in staged()) + sum(step["quarantined"] for step in steps)
     for table, step, title, operation, sides in MATCHES:
         counts, matches = connection.execute(f"SELECT * FROM {table}").fetchone(), {}
         for (side, of, goes_on, told, keys), (found, rows, nulls) in zip(sides, (counts[:3], counts[3:])):
@@ -498,8 +532,15 @@ def write_report(connection):
                 tell(f"{title}: {numbered(told, [unmatched, rows])}" + (numbered(keys, [nulls]) if nulls else ""))
         steps.append({"step": step, "title": title, "op": operation, "matches": matches})
     with open("report.json", "w", encoding="utf-8") as text:
-        json.dump({"sources": staged(), "steps": steps}, text, indent=2)
+        report = {"sources": staged(), "steps": steps, "quarantined": quarantined, "quarantined_share": share}
+        json.dump({**report, "max_quarantined": MOST_REJECTED, "over_threshold": share > MOST_REJECTED}, text, indent=2)
         text.write("\n")
+    if share > MOST_REJECTED:
+        tell(
+            f"warning[PW0723] {quarantined:,} units of all sources and steps in quarantine, more than the share "
+            f"{MOST_REJECTED}\n  help: see why in quarantine/rejected.jsonl"
+        )
+    return share > MOST_REJECTED
 
 
 def leads_through(file, target):
@@ -565,7 +606,7 @@ def main(script, out):
     for rows, _, _, partitions in LOADS:
         if partitions:
             write_folders(connection, rows, *partitions)
-    write_report(connection)
+    is_over = write_report(connection)
     connection.close()
     keep_rejected(out)
     for rows, path in places.items():
@@ -579,10 +620,12 @@ def main(script, out):
                 # Looked at again when the results are put in place.
                 with open("new", "a", encoding="utf-8") as names:
                     names.write(path + "\n")
+    # As a run says it: done, but most of what was read is in quarantine.
+    return 3 if is_over else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    sys.exit(main(sys.argv[1], sys.argv[2]))
 "#;
 
 fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
