@@ -4,7 +4,7 @@
 //! `data.results` goes through keys, `[*].items` through every item of an array, `["a.b"]` through a key that has
 //! a point. Where the path ends at an array, its items are the records; anything else is one record.
 
-use super::json::{Fault, Kind, Scanner};
+use super::json::{Fault, Kind, MAX_DEPTH, Scanner};
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,14 +126,14 @@ pub fn guess(text: &str) -> Option<(String, usize)> {
         Kind::List => {
             let seen = Seen::list(&mut scanner);
             let pages = Scanner::new(seen.first?);
-            match in_envelope(pages, PAGE_ENVELOPE_KEYS) {
+            match in_envelope(pages, PAGE_ENVELOPE_KEYS, 0) {
                 Some((path, _)) if PAGE_KEYS.contains(&path.as_str()) => {
                     Some((format!("[*].{path}"), count_on_pages(text, &path)))
                 }
                 _ => Some((String::new(), seen.objects)),
             }
         }
-        Kind::Record => in_envelope(scanner, ENVELOPE_KEYS),
+        Kind::Record => in_envelope(scanner, ENVELOPE_KEYS, 0),
         _ => None,
     }
 }
@@ -170,8 +170,11 @@ impl<'a> Seen<'a> {
 }
 
 /// The array of objects that makes up at least half of the object that is next (a quarter under a usual key), or of the
-/// object inside that does.
-fn in_envelope(mut scanner: Scanner, keys_left: usize) -> Option<(String, usize)> {
+/// object inside that does. `depth`: how many objects it lies in.
+fn in_envelope(mut scanner: Scanner, keys_left: usize, depth: u32) -> Option<(String, usize)> {
+    if depth >= MAX_DEPTH {
+        return None;
+    }
     let whole = scanner.rest();
     let mut keys = 0;
     let mut largest: Option<(&str, usize, String, Kind)> = None;
@@ -210,7 +213,7 @@ fn in_envelope(mut scanner: Scanner, keys_left: usize) -> Option<(String, usize)
             (seen.objects > 0).then_some((key, seen.objects))
         }
         Kind::Record => {
-            let (path, objects) = in_envelope(Scanner::new(value), keys_left)?;
+            let (path, objects) = in_envelope(Scanner::new(value), keys_left, depth + 1)?;
             let point = if path.starts_with('[') { "" } else { "." };
             Some((format!("{key}{point}{path}"), objects))
         }
@@ -275,6 +278,9 @@ mod tests {
         assert_eq!(guess(r#"[{"a":1},{"b":[1,2,3]}]"#), Some((String::new(), 2)));
         assert_eq!(guess(r#"{"a.b":{"c":[{}]}}"#), Some(("[\"a.b\"].c".to_owned(), 1)));
         assert_eq!(guess(r#"{"a":[1,2]}"#), None);
+        // Nobody's records lie so deep, and no stack is as deep as a file can be.
+        assert_eq!(guess(&r#"{"a":"#.repeat(200_000)), None);
+        assert_eq!(guess(&"[".repeat(200_000)), None);
         assert_eq!(RecordPath::parse("[\"a.b\"].c").unwrap().segments.len(), 2);
     }
 

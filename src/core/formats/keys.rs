@@ -10,6 +10,9 @@ use crate::data::{DataType, Field, Schema};
 const UNKNOWN_NAMES: usize = 1000;
 /// Where the unknown keys beyond `UNKNOWN_NAMES` are counted.
 pub const OTHER_KEYS: &str = "(other keys)";
+/// Where words are counted that stand among pairs and have no value: such a word may be the rest of a value, and that of
+/// a secret one is nobody's to tell.
+const WORDS: &str = "(words without a value)";
 /// The column that takes what a schema from a part of the file has no column for: JSON text, `{"key":value}`.
 pub const MORE: &str = "_more";
 /// How often a key of one row may be repeated with a column for each value: `key`, `key_2` and so on.
@@ -164,6 +167,12 @@ impl<'a> KeyCursor<'a> {
         self.at = 0;
     }
 
+    /// As what a key is looked up: one without a value only where it has a column.
+    #[inline]
+    pub fn told<'k>(&self, key: &'k str, has_value: bool) -> &'k str {
+        if has_value || self.index.get(key).is_some() { key } else { WORDS }
+    }
+
     /// The column of a key; `None`, and counted, where there is none.
     #[inline]
     pub fn find(&mut self, key: &'a str) -> Option<usize> {
@@ -259,6 +268,17 @@ mod tests {
         let mut tally = Tally::default();
         keys.finish(&mut tally);
         assert_eq!(tally.unknown_keys.into_iter().collect::<Vec<_>>(), [("x".to_owned(), 3), ("y".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn words_without_a_value_are_counted_without_their_name() {
+        let index = KeyIndex::of(["debug"].into_iter());
+        let mut keys = KeyCursor::new(&index);
+        assert_eq!(["debug", "Bearer", "x"].map(|word| keys.find(keys.told(word, false))), [Some(0), None, None]);
+        assert_eq!(keys.find(keys.told("x", true)), None);
+        let mut tally = Tally::default();
+        keys.finish(&mut tally);
+        assert_eq!(tally.unknown_keys.into_iter().collect::<Vec<_>>(), [(WORDS.to_owned(), 2), ("x".to_owned(), 1)]);
     }
 
     #[test]

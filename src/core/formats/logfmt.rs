@@ -238,10 +238,12 @@ impl Parser for LogfmtParser {
             }
             keys.begin_row();
             let read = if memchr::memchr(0x1b, line.as_bytes()).is_none() {
-                each_pair(line, |key, value| rows.pair(keys.find(key), key, value, out))
+                each_pair(line, |key, value| rows.pair(keys.find(keys.told(key, value.is_some())), key, value, out))
             } else {
                 let plain = scan::without_colours(line);
-                each_pair(&plain, |key, value| rows.pair(keys.find_copied(key), key, value, out))
+                each_pair(&plain, |key, value| {
+                    rows.pair(keys.find_copied(keys.told(key, value.is_some())), key, value, out)
+                })
             };
             rows.end(read, unit, line, out);
         }

@@ -3,6 +3,9 @@
 use super::Fielded;
 use crate::data::DataType;
 
+/// A line that names more fields than this is no header.
+const MAX_FIELDS: usize = 2000;
+
 /// W3C extended logs.
 pub static W3C: Fielded = Fielded {
     dialect: Dialect::W3c,
@@ -186,10 +189,13 @@ impl Dialect {
     pub fn header(self, line: &str) -> Option<Vec<&str>> {
         match self {
             Dialect::W3c => {
-                let names: Vec<&str> = line.strip_prefix("#Fields:")?.split_whitespace().collect();
-                (!names.is_empty()).then_some(names)
+                let names: Vec<&str> = line.strip_prefix("#Fields:")?.split_whitespace().take(MAX_FIELDS + 1).collect();
+                (1..=MAX_FIELDS).contains(&names.len()).then_some(names)
             }
-            Dialect::Zeek => Some(line.strip_prefix("#fields\t")?.split('\t').collect()),
+            Dialect::Zeek => {
+                let names: Vec<&str> = line.strip_prefix("#fields\t")?.split('\t').take(MAX_FIELDS + 1).collect();
+                (names.len() <= MAX_FIELDS).then_some(names)
+            }
             Dialect::VpcFlow => {
                 let names: Vec<&str> = line.split_whitespace().collect();
                 let known = |name: &&str| VPC_DEFAULT.contains(name) || VPC_MORE.contains(name);

@@ -202,7 +202,8 @@ impl TemplateParser {
                 return;
             }
             let name = self.facts.column_of(key).unwrap_or(key);
-            let found = keys.find(name);
+            let has_value = !(self.facts.pairs.flags && value == "true");
+            let found = keys.find(keys.told(name, has_value));
             if self.facts.is_null(value) {
                 return;
             }
