@@ -35,7 +35,8 @@ pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meani
 pub use planned::{drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
-pub use questions::headline::{Headline, Plotted, PlottedLine};
+pub use questions::headline::Headline;
+pub use questions::plot::{Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, Tells, TimeGrain,

@@ -2,7 +2,7 @@
 //! files; the window draws the same points with its own widgets. Imports the picture's shapes and the chart's points.
 
 use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, width_of};
-use crate::data::figures::{grouped, number_text};
+use crate::data::figures::number_text;
 use crate::data::instants::day_and_clock;
 use crate::data::marks::{axis_number, bar_number, number_marks, time_marks, time_text};
 use crate::planner::Plotted;
@@ -85,10 +85,8 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         y += ROW;
     }
     drawing.line([names, top + LETTERS + 10.0], [names, y], Ink::Hairline);
-    if plotted.more > 0 {
-        let all = (plotted.bars.len() + plotted.more) as u64;
-        let note = format!("the first {} of {}", plotted.bars.len(), grouped(all));
-        drawing.text([0.0, y + 18.0], 12.0, Ink::Soft, Anchor::Start, note);
+    if !plotted.left.is_empty() {
+        drawing.text([0.0, y + 18.0], 12.0, Ink::Soft, Anchor::Start, plotted.left.clone());
         y += 20.0;
     }
     y + 4.0
@@ -152,16 +150,15 @@ fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     for (number, line) in plotted.lines.iter().enumerate() {
         draw_line(drawing, &frame, &line.pieces, number);
     }
-    let gaps = if plotted.has_zeros { "times without rows: zero" } else { "times without rows: a gap" };
+    let gaps = if plotted.gaps.is_empty() { String::new() } else { format!(" · {}", plotted.gaps) };
     let mut y = frame.bottom + 38.0;
-    drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, format!("{} · {gaps}", plotted.x_title));
+    drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, format!("{}{gaps}", plotted.x_title));
     if plotted.lines.len() > 1 {
         y = legend(drawing, plotted, y + 22.0);
     }
-    if plotted.more > 0 {
+    if !plotted.left.is_empty() {
         y += 20.0;
-        let note = format!("{} rows of further names are not drawn", grouped(plotted.more as u64));
-        drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, note);
+        drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, plotted.left.clone());
     }
     y + 8.0
 }
@@ -231,6 +228,7 @@ mod tests {
             y_title: "share of errors (%)".into(),
             x_title: "hour (UTC)".into(),
             unit: "share".into(),
+            gaps: "times without rows: a gap".into(),
             lines: vec![
                 PlottedLine { name: "checkout".into(), pieces: vec![hours(&[0.1, 0.37]), hours(&[0.2])] },
                 PlottedLine { name: "search".into(), pieces: vec![hours(&[0.0, 0.1, 0.0, 0.05])] },
@@ -257,7 +255,7 @@ mod tests {
     #[test]
     fn nothing_leaves_the_picture_at_any_width() {
         let bars = (0..12).map(|bar| (format!("/a/rather/long/path/{bar}/that/goes/on/and/on"), f64::from(bar) * 1e5));
-        let by_name = Plotted { bars: bars.collect(), more: 30, ..Plotted::default() };
+        let by_name = Plotted { bars: bars.collect(), left: "the largest 12 of 42".to_owned(), ..Plotted::default() };
         for (plotted, width) in [over_time(), by_name].iter().flat_map(|one| [(one, 340.0), (one, 760.0)]) {
             let drawing = chart(plotted, width);
             let [_, height] = drawing.size;

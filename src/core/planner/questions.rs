@@ -2,7 +2,9 @@
 //! own. Imports project and below; of this room templates and vocabulary.
 
 pub(super) mod answer;
+mod cells;
 pub(super) mod headline;
+pub(super) mod plot;
 pub(super) mod sentence;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,6 @@
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_plot::{AxisHints, Line, Plot, PlotPoints, Points};
-use pipewright_core::data::figures::grouped;
 use pipewright_core::data::marks::{axis_number, bar_number, time_marks, time_step, time_text};
 use pipewright_core::planner::Plotted;
 
@@ -19,15 +18,13 @@ pub fn chart_ui(ui: &mut Ui, name: &str, chart: &Plotted, height: f32) {
     ui.label(theme::semibold(&chart.title));
     if chart.lines.is_empty() {
         bars_ui(ui, name, chart, colours[0]);
-        if chart.more > 0 {
-            let all = chart.bars.len() + chart.more;
-            caption(ui, format!("the first {} of {}", chart.bars.len(), grouped(all as u64)));
-        }
+        left_ui(ui, chart);
         return;
     }
     lines_ui(ui, name, chart, &colours, height);
-    let gaps = if chart.has_zeros { "without rows: zero" } else { "without rows: a gap" };
-    caption(ui, format!("times {gaps}"));
+    if !chart.gaps.is_empty() {
+        caption(ui, &chart.gaps);
+    }
     if chart.lines.len() > 1 {
         ui.horizontal_wrapped(|ui| {
             for (line, colour) in chart.lines.iter().zip(colours.iter().cycle()) {
@@ -36,8 +33,13 @@ pub fn chart_ui(ui: &mut Ui, name: &str, chart: &Plotted, height: f32) {
             }
         });
     }
-    if chart.more > 0 {
-        caption(ui, format!("{} rows of further names are not drawn", grouped(chart.more as u64)));
+    left_ui(ui, chart);
+}
+
+/// What is not drawn.
+fn left_ui(ui: &mut Ui, chart: &Plotted) {
+    if !chart.left.is_empty() {
+        caption(ui, &chart.left);
     }
 }
 

@@ -16,9 +16,14 @@ pub struct AnswerShape {
     pub time: Option<(String, Option<i64>)>,
     /// Columns that say what a row is about.
     pub names: Vec<String>,
+    /// Those by which rows are groups.
+    pub keys: Vec<String>,
     pub chart: Option<Chart>,
     /// What is first in time is what the question looks for: that column of times.
     pub first: Option<String>,
+    /// What leaves rows out right before the answer, by its title, and whether these are groups: then what has no row
+    /// may have been there.
+    pub left_by: Option<(String, bool)>,
 }
 
 /// What the question asks for.
@@ -46,6 +51,8 @@ pub struct MeasureShape {
     pub is_lowest: bool,
     /// The sum of all rows is.
     pub is_total: bool,
+    /// Numbers of several rows add up to that of all; of a share, what it is a share of.
+    pub adds_up: bool,
 }
 
 /// How a number is told.
@@ -80,11 +87,21 @@ impl AnswerShape {
             }
             None => names.map(str::to_owned).collect(),
         };
+        let keys: Vec<String> = schema.names().filter(|name| is_key(plan, node, name)).map(str::to_owned).collect();
         let Some(column) = measure else {
             let row = contract.map(|contract| contract.row.clone()).filter(|row| !row.is_empty());
             let most = contract.map(|contract| contract.most.clone()).filter(|column| schema.has(column));
             let row = row.unwrap_or_else(|| row_in_words(title));
-            return AnswerShape { about: About::Rows { row, most }, time, names, chart: None, first: None };
+            let left_by = left_by(plan, node);
+            return AnswerShape {
+                about: About::Rows { row, most },
+                time,
+                names,
+                keys,
+                chart: None,
+                first: None,
+                left_by,
+            };
         };
         let unit = unit_of(contract, plan, node, &column, vocabulary);
         let first = order.first().filter(|key| key.expr == Expr::column(column.as_str()));
@@ -95,8 +112,12 @@ impl AnswerShape {
         let chart = Some(chart_of(contract, &column, time.as_ref(), &names));
         let first = order.first().and_then(|key| first_in_time(key, plan, node));
         let share_of = share_of(&column, plan, node, schema);
-        let measure = MeasureShape { column, unit, whole, share_of, is_lowest, is_total };
-        AnswerShape { about: About::Measure(measure), time, names, chart, first }
+        let adds_up = match &share_of {
+            Some((part, whole)) => [part, whole].into_iter().all(|column| adds_up(column, plan, node)),
+            None => adds_up(&column, plan, node),
+        };
+        let measure = MeasureShape { column, unit, whole, share_of, is_lowest, is_total, adds_up };
+        AnswerShape { about: About::Measure(measure), time, names, keys, chart, first, left_by: left_by(plan, node) }
     }
 }
 
@@ -294,6 +315,25 @@ fn unit_of(contract: Option<&Contract>, plan: &Plan, node: NodeId, column: &str,
         return unit;
     }
     Unit::Measured(concept_unit(part, vocabulary).unwrap_or_else(|| unit_in_name(column)))
+}
+
+/// Whether the numbers of groups add up to that of all: rows are counted, or values added, each in one group.
+fn adds_up(column: &str, plan: &Plan, node: NodeId) -> bool {
+    let call = match origin(plan, node, column) {
+        Some(Origin::Measure(expr)) => function_of(expr),
+        _ => None,
+    };
+    call.is_some_and(|call| matches!(call.function.as_str(), "count" | "count_if" | "sum"))
+}
+
+/// The last step before a node that leaves rows out, and whether the rows are groups there.
+fn left_by(plan: &Plan, node: NodeId) -> Option<(String, bool)> {
+    let before: Vec<_> =
+        std::iter::successors(Some(plan.node(node)), |node| Some(plan.node(*node.inputs.first()?))).collect();
+    let leaves = |op: &Op| matches!(op, Op::Filter { .. } | Op::Check(_) | Op::Limit(_) | Op::Distinct(_));
+    let at = before.iter().position(|node| leaves(&node.op))?;
+    let groups = before.iter().position(|node| matches!(node.op, Op::Aggregate(_)));
+    Some((before[at].origin.title.clone(), groups.is_some_and(|groups| at < groups)))
 }
 
 /// The unit of the one concept that a measure is made of.

@@ -1,12 +1,13 @@
-//! An answer's rows as a sentence with its number, and as the points of its chart. Imports the answer's shape; the rows
-//! come through a trait, since their tables belong to the engine.
+//! An answer's rows as a sentence with its number. Imports the answer's shape; the rows come through a trait, since their
+//! tables belong to the engine.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
-use crate::data::figures::{grouped, number_text, short_count, with_unit};
+use super::cells::{Cell, cells, share_of_all};
+use crate::data::figures::{counted, grouped, number_text, short_count, with_unit};
 use crate::data::instants::{MONTHS, micros_of, to_calendar};
 use crate::data::{TableRows, Value};
 
@@ -23,46 +24,22 @@ pub struct Headline {
     pub sentence: String,
 }
 
-/// The chart's points.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Plotted {
-    /// `users per hour`.
-    pub title: String,
-    /// Name and unit of the measure.
-    pub y_title: String,
-    pub x_title: String,
-    pub unit: String,
-    pub lines: Vec<PlottedLine>,
-    pub bars: Vec<(String, f64)>,
-    /// Names that are not among the bars, or rows not among the points.
-    pub more: usize,
-    /// Spans without rows count as zero.
-    pub has_zeros: bool,
-}
-
-/// A line over time; pieces of it are not joined where nothing was measured.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct PlottedLine {
-    pub name: String,
-    /// Microseconds and values.
-    pub pieces: Vec<Vec<[f64; 2]>>,
-}
-
-/// Rows that are looked at, bars and lines that are drawn, points of a line: at most.
-const MOST_ROWS: usize = 100_000;
-const MOST_BARS: usize = 12;
-const MOST_LINES: usize = 7;
-const MOST_POINTS: usize = 20_000;
+/// Rows that are looked at, at most.
+pub(super) const MOST_ROWS: usize = 100_000;
 
 impl AnswerShape {
     pub fn headline(&self, rows: &dyn TableRows) -> Headline {
         match &self.about {
             About::Rows { row, most } => self.of_rows(rows, row, most.as_deref()),
-            About::Measure(measure) => self.of_measure(rows, measure).unwrap_or_else(|| Headline {
-                number: "0".to_owned(),
-                what: words(&measure.column),
-                place: String::new(),
-                sentence: format!("no {}: no row was left", words(&measure.column)),
+            About::Measure(measure) => self.of_measure(rows, measure).unwrap_or_else(|| {
+                // Not `no users`: there may have been some before.
+                let by = self.left_by.as_ref().map_or(String::new(), |(title, _)| format!(" after “{title}”"));
+                Headline {
+                    number: "none".to_owned(),
+                    what: format!("left{by}"),
+                    place: String::new(),
+                    sentence: format!("none is left{by}"),
+                }
             }),
         }
     }
@@ -103,109 +80,150 @@ impl AnswerShape {
         Some((value, times, since.map(|since| moment(since, None))))
     }
 
-    /// The row with the most, or the least, and its number. Of equal ones the first, as the answer is read. A share of
-    /// few is by chance what it is, and a group of those without a name is nobody: they are told only where there is
-    /// nothing else.
-    fn told_row(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(usize, f64)> {
-        const FEW: f64 = 20.0;
-        let schema = rows.schema();
-        let column = schema.index(&measure.column)?;
-        let whole = measure.share_of.as_ref().and_then(|(_, whole)| schema.index(whole));
-        let keys = self.chart.iter().flat_map(|chart| chart.by.iter().chain([&chart.x]));
-        let keys: Vec<usize> = keys.filter_map(|name| schema.index(name)).collect();
-        let is_sound = |row: usize| {
-            let of = whole.and_then(|whole| number(&rows.value(row, whole))).unwrap_or(f64::MAX);
-            of >= FEW && keys.iter().all(|key| rows.value(row, *key) != Value::Null)
+    /// What has the most, or the least: of equal ones the first, as the answer is read; and how many others are equal.
+    fn told_cell(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(Cell, usize)> {
+        let cells = cells(self, rows, measure);
+        let is_any_sound = cells.iter().any(Cell::is_sound);
+        let told = || cells.iter().filter(|cell| !is_any_sound || cell.is_sound());
+        let better = |best, next: &Cell| {
+            let Some(best): Option<Cell> = best else { return Some(*next) };
+            let is_better = if measure.is_lowest { next.height < best.height } else { next.height > best.height };
+            Some(if is_better { *next } else { best })
         };
-        let numbers =
-            || (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((row, number(&rows.value(row, column))?)));
-        let better = |best: (usize, f64), next: (usize, f64)| {
-            let is_better = if measure.is_lowest { next.1 < best.1 } else { next.1 > best.1 };
-            if is_better { next } else { best }
-        };
-        numbers().filter(|(row, _)| is_sound(*row)).reduce(better).or_else(|| numbers().reduce(better))
+        let best = told().fold(None, better)?;
+        Some((best, told().filter(|cell| cell.height == best.height).count() - 1))
     }
 
     /// What the row that is told is about: the column along the chart, and its value there.
     pub fn told_key(&self, rows: &dyn TableRows) -> Option<(String, Value)> {
         let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
         let column = rows.schema().index(&chart.x)?;
-        Some((chart.x.clone(), rows.value(self.told_row(rows, measure)?.0, column)))
+        Some((chart.x.clone(), rows.value(self.told_cell(rows, measure)?.0.row, column)))
     }
 
     fn of_measure(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Headline> {
+        if let Some(first) = self.first.as_ref().and_then(|first| self.told_first(measure, rows, first)) {
+            return Some(first);
+        }
         let schema = rows.schema();
         let column = schema.index(&measure.column)?;
-        let (row, best) = self.told_row(rows, measure)?;
-        let cell = |name: &String| schema.index(name).map(|column| rows.value(row, column));
+        let (cell, equal) = self.told_cell(rows, measure)?;
+        let (row, best) = (cell.row, cell.height);
+        let is_one = rows.rows() == 1;
+        let value = |name: &String| schema.index(name).map(|column| rows.value(row, column));
         let noun = words(&measure.column);
-        let whole = measure.whole.as_ref().and_then(|name| Some((words(name), number(&cell(name)?)?)));
-        let (figure, what) = match (&measure.unit, &whole) {
-            (Unit::Count, Some((all, count))) => {
-                let part = noun.strip_suffix(all.as_str()).map(str::trim).filter(|part| !part.is_empty());
-                let of = format!("of {} {all}", number_text(*count));
-                (number_text(best), if part.is_some() { of } else { format!("{noun} {of}") })
-            }
-            (Unit::Count, None) => (number_text(best), singular(&noun, best)),
-            (Unit::Measured(unit), _) => match &measure.share_of {
-                Some((part, whole)) => (with_unit(best, unit), format!("{} of {}", words(part), words(whole))),
-                None => (with_unit(best, unit), noun.clone()),
-            },
-        };
-        let name = self.name_of(rows, &cell).filter(|_| rows.rows() > 1 || self.time.is_none());
-        let when = self.time.as_ref().filter(|_| rows.rows() > 1).and_then(|(time, span)| {
-            let at = position(&cell(time)?)?;
-            let word = if measure.is_lowest { "lowest" } else { "peak" };
-            Some(match span {
-                Some(DAY) => format!("on the {word} day, {}", moment(at, *span)),
-                Some(_) => {
-                    format!("in the {word} {}, {}", span.and_then(span_word).unwrap_or("span"), moment(at, *span))
-                }
-                None if is_monthly(rows, schema.index(time)?) => format!("in the {word} month, {}", month_of(at)),
-                None => format!("at {}", moment(at, None)),
-            })
-        });
-        let busy = whole.as_ref().and_then(|(all, _)| noun.strip_suffix(all.as_str())).map(str::trim);
-        let first = self.first.as_ref().filter(|_| rows.rows() > 1).and_then(|first| self.told_first(rows, first));
-        if first.is_some() {
-            return first;
-        }
-        let told = match (&measure.unit, busy.filter(|part| !part.is_empty())) {
-            (Unit::Measured(_), _) if measure.share_of.is_some() => {
-                let (part, whole) = measure.share_of.as_ref().map_or(("", ""), |(part, whole)| (part, whole));
-                let count = schema.index(whole).and_then(|column| number(&rows.value(row, column)));
-                let count = count.map_or(String::new(), |count| format!("{} ", number_text(count)));
-                format!("{} are {figure} of {count}{}", words(part), words(whole))
-            }
-            (Unit::Count, Some(part)) => format!("{part} in {figure} {what}"),
-            (Unit::Count, None) => format!("{figure} {what}"),
-            (Unit::Measured(_), _) => format!("{what} {figure}"),
-        };
+        let name = self.name_of(measure, rows, &value);
+        let when = self.when(measure, rows, row);
+        let place = name.iter().cloned().chain(when.clone()).collect::<Vec<_>>().join(" ");
         let before = name.as_ref().map_or(String::new(), |name| format!("{name}: "));
-        let after = when.as_ref().map_or(String::new(), |when| format!(" {when}"));
-        let sentence = format!("{before}{told}{after}");
-        let what = match busy.filter(|part| !part.is_empty()) {
-            Some(part) => format!("{what} {part}"),
-            None => what,
+        let high = if measure.is_lowest { "low" } else { "high" };
+        let equals = match equal {
+            0 => String::new(),
+            equal => format!(" ({} as {high})", counted(equal as u64, "other")),
         };
-        let place = name.into_iter().chain(when).collect::<Vec<_>>().join(" ");
-        if measure.is_total && rows.rows() > 1 {
+        let after = format!("{}{equals}", when.as_ref().map_or(String::new(), |when| format!(" {when}")));
+        if let (Unit::Measured(unit), Some((part, whole))) = (&measure.unit, &measure.share_of) {
+            let of = |count: f64| format!("{} {}", number_text(count), singular(&words(whole), count));
+            let all = share_of_all(rows, measure).filter(|_| !is_one && self.is_over_time() && !measure.is_lowest);
+            let Some((share, count)) = all else {
+                let figure = with_unit(best, unit);
+                let of = cell.of.map_or_else(|| words(whole), of);
+                let sentence = format!("{before}{} are {figure} of {of}{after}", words(part));
+                return Some(Headline {
+                    number: figure,
+                    what: format!("{} of {}", words(part), words(whole)),
+                    place,
+                    sentence,
+                });
+            };
+            let figure = with_unit(share, unit);
+            // The most of few says nothing.
+            let most = cell.of.filter(|_| cell.is_sound()).map_or(String::new(), |count| {
+                format!("; the most is {} of {}: {place}{equals}", with_unit(best, unit), number_text(count))
+            });
+            let sentence = format!("{} are {figure} of {}{most}", words(part), of(count));
+            let place = "in all".to_owned();
+            return Some(Headline {
+                number: figure,
+                what: format!("{} of {}", words(part), words(whole)),
+                place,
+                sentence,
+            });
+        }
+        let figure = match &measure.unit {
+            Unit::Count => number_text(best),
+            Unit::Measured(unit) => with_unit(best, unit),
+        };
+        if measure.is_total && !is_one {
             let numbers = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| number(&rows.value(row, column)));
             let total = match &measure.unit {
                 Unit::Count => number_text(numbers.sum()),
                 Unit::Measured(unit) => with_unit(numbers.sum(), unit),
             };
-            let sentence = format!("{what} {total} in all, the most of it {figure}: {place}");
-            return Some(Headline { number: total, what, place, sentence });
+            let sentence = format!("{noun} {total} in all; the most is {figure}: {place}{equals}");
+            return Some(Headline { number: total, what: noun, place, sentence });
         }
-        Some(Headline { number: figure, what, place, sentence })
+        let whole = measure.whole.as_ref().map(|name| words(name)).zip(cell.whole);
+        let (what, told) = match (&measure.unit, whole) {
+            (Unit::Count, Some((all, count))) => {
+                let of = format!("of {} {}", number_text(count), singular(&all, count));
+                match noun.strip_suffix(all.as_str()).map(str::trim).filter(|part| !part.is_empty()) {
+                    Some(part) => (format!("{of} {part}"), format!("{part} in {figure} {of}")),
+                    None => (format!("{noun} {of}"), format!("{figure} {noun} {of}")),
+                }
+            }
+            (Unit::Count, None) => {
+                let what = singular(&noun, best);
+                (what.clone(), format!("{figure} {what}"))
+            }
+            (Unit::Measured(_), _) => (noun.clone(), format!("{noun} {figure}")),
+        };
+        Some(Headline { number: figure, what, place, sentence: format!("{before}{told}{after}") })
     }
 
-    /// What a row is about, in words: what the chart tells apart, or else the first name.
-    fn name_of(&self, rows: &dyn TableRows, cell: &dyn Fn(&String) -> Option<Value>) -> Option<String> {
+    /// Whether the chart is over time.
+    fn is_over_time(&self) -> bool {
+        let x = self.chart.as_ref().map(|chart| &chart.x);
+        self.time.as_ref().is_some_and(|(time, _)| Some(time) == x)
+    }
+
+    /// The time of a row, in words.
+    fn when(&self, measure: &MeasureShape, rows: &dyn TableRows, row: usize) -> Option<String> {
+        let (time, span) = self.time.as_ref()?;
+        let column = rows.schema().index(time)?;
+        let at = position(&rows.value(row, column))?;
+        let word = match (rows.rows(), measure.is_lowest) {
+            (1, _) => "",
+            (_, true) => "lowest ",
+            (_, false) => "peak ",
+        };
+        Some(match span {
+            Some(DAY) if word.is_empty() => format!("on {}", moment(at, *span)),
+            Some(DAY) => format!("on the {word}day, {}", moment(at, *span)),
+            Some(_) => format!("in the {word}{}, {}", span.and_then(span_word).unwrap_or("span"), moment(at, *span)),
+            None if is_monthly(rows, column) && word.is_empty() => format!("in {}", month_of(at)),
+            None if is_monthly(rows, column) => format!("in the {word}month, {}", month_of(at)),
+            None => format!("at {}", moment(at, None)),
+        })
+    }
+
+    /// What a row is about, in words: what the chart tells apart, or else the first name; and all other names, where
+    /// rows of several do not add up.
+    pub(super) fn name_of(
+        &self,
+        measure: &MeasureShape,
+        rows: &dyn TableRows,
+        cell: &dyn Fn(&String) -> Option<Value>,
+    ) -> Option<String> {
         let is_time = |name: &String| self.time.as_ref().is_some_and(|(time, _)| time == name);
         let charted = self.chart.iter().flat_map(|chart| chart.by.iter().chain([&chart.x]));
         let mut told: Vec<&String> = charted.filter(|name| !is_time(name) && rows.schema().has(name)).collect();
+        let others = self.names.iter().filter(|name| !measure.adds_up && self.keys.contains(name));
+        others.for_each(|name| {
+            if !told.contains(&name) {
+                told.push(name)
+            }
+        });
         if told.is_empty() {
             told.extend(self.names.first());
         }
@@ -223,113 +241,21 @@ impl AnswerShape {
     }
 
     /// The row that is first in time: what it is about, and since when.
-    fn told_first(&self, rows: &dyn TableRows, first: &str) -> Option<Headline> {
+    fn told_first(&self, measure: &MeasureShape, rows: &dyn TableRows, first: &str) -> Option<Headline> {
         let schema = rows.schema();
         let column = schema.index(first)?;
         let times = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((row, position(&rows.value(row, column))?)));
         let (row, at) = times.min_by_key(|(_, at)| *at)?;
         let cell = |name: &String| schema.index(name).map(|column| rows.value(row, column));
-        let name = self.name_of(rows, &cell)?;
+        let name = self.name_of(measure, rows, &cell)?;
         let (what, number) = (words(first), moment(at, None));
         let sentence = format!("{name}: {what} {number}");
         Some(Headline { number, what: format!("{what}, {name}"), place: name, sentence })
     }
-
-    /// The points of the answer's chart; `None`: there is nothing to draw.
-    pub fn plotted(&self, rows: &dyn TableRows) -> Option<Plotted> {
-        let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
-        let schema = rows.schema();
-        let (x, y) = (schema.index(&chart.x)?, schema.index(&measure.column)?);
-        let by = chart.by.as_ref().and_then(|name| schema.index(name));
-        let noun = match &measure.share_of {
-            Some((part, _)) => format!("{} of {}", words(&measure.column), words(part)),
-            None => words(&measure.column),
-        };
-        let unit = match &measure.unit {
-            Unit::Count => String::new(),
-            Unit::Measured(unit) => unit.clone(),
-        };
-        let y_title = match unit.as_str() {
-            "" => noun.clone(),
-            "share" => format!("{noun} (%)"),
-            unit => format!("{noun} ({unit})"),
-        };
-        let mut plotted = Plotted { y_title, unit, has_zeros: measure.unit == Unit::Count, ..Plotted::default() };
-        let of_each = by.map_or(String::new(), |by| format!(", by {}", words(&schema.fields[by].name)));
-        let time = self.time.as_ref().filter(|(time, _)| *time == chart.x);
-        let Some((_, span)) = time else {
-            plotted.title = format!("{noun} by {}{of_each}", words(&chart.x));
-            plotted.x_title = words(&chart.x);
-            let name = |row: usize| match by {
-                Some(by) => format!("{} · {}", shown(&rows.value(row, by)), shown(&rows.value(row, x))),
-                None => shown(&rows.value(row, x)),
-            };
-            let bars =
-                (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((name(row), number(&rows.value(row, y))?)));
-            plotted.bars = bars.take(MOST_BARS).collect();
-            plotted.more = rows.rows().saturating_sub(plotted.bars.len());
-            return (!plotted.bars.is_empty()).then_some(plotted);
-        };
-        let per = span.and_then(span_word).map_or(format!(" over {}", words(&chart.x)), |word| format!(" per {word}"));
-        plotted.title = format!("{noun}{per}{of_each}");
-        plotted.x_title = format!("{} (UTC)", words(&chart.x));
-        let mut series: Vec<(String, BTreeMap<i64, f64>)> = Vec::new();
-        for row in 0..rows.rows().min(MOST_ROWS) {
-            let (Some(at), Some(height)) = (position(&rows.value(row, x)), number(&rows.value(row, y))) else {
-                continue;
-            };
-            let name = by.map_or_else(|| noun.clone(), |by| shown(&rows.value(row, by)));
-            let known = series.iter().position(|(known, _)| *known == name);
-            match known {
-                Some(known) => {
-                    series[known].1.insert(at, height);
-                }
-                None if series.len() < MOST_LINES => series.push((name, BTreeMap::from([(at, height)]))),
-                None => plotted.more += 1,
-            }
-        }
-        let first = series.iter().filter_map(|(_, points)| points.keys().next()).min().copied()?;
-        let last = series.iter().filter_map(|(_, points)| points.keys().next_back()).max().copied()?;
-        plotted.lines = series
-            .into_iter()
-            .map(|(name, points)| PlottedLine { name, pieces: pieces(points, *span, plotted.has_zeros, (first, last)) })
-            .collect();
-        Some(plotted)
-    }
-}
-
-/// Points that are joined: spans without rows are zero, or else end a piece.
-fn pieces(
-    points: BTreeMap<i64, f64>,
-    span: Option<i64>,
-    has_zeros: bool,
-    (first, last): (i64, i64),
-) -> Vec<Vec<[f64; 2]>> {
-    let point = |at: i64, height: f64| [at as f64, height];
-    let Some(span) = span.filter(|span| *span > 0) else {
-        return vec![points.into_iter().map(|(at, height)| point(at, height)).collect()];
-    };
-    let spans = (last - first) / span;
-    if has_zeros && usize::try_from(spans).is_ok_and(|spans| spans <= MOST_POINTS) {
-        let at = |number: i64| first + number * span;
-        return vec![
-            (0..=spans).map(|number| point(at(number), points.get(&at(number)).copied().unwrap_or(0.0))).collect(),
-        ];
-    }
-    let mut found: Vec<Vec<[f64; 2]>> = Vec::new();
-    let mut before: Option<i64> = None;
-    for (at, height) in points {
-        match found.last_mut().filter(|_| before.is_some_and(|before| at - before <= span)) {
-            Some(piece) => piece.push(point(at, height)),
-            None => found.push(vec![point(at, height)]),
-        }
-        before = Some(at);
-    }
-    found
 }
 
 /// `busy_samples` → `busy samples`.
-fn words(name: &str) -> String {
+pub(super) fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
@@ -341,7 +267,7 @@ fn singular(noun: &str, count: f64) -> String {
     }
 }
 
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) if text.is_empty() => "(empty)".to_owned(),
@@ -356,7 +282,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
+pub(super) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Int(number) => Some(*number as f64),
         Value::Float(number) => Some(*number),
@@ -365,7 +291,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 /// Microseconds.
-fn position(value: &Value) -> Option<i64> {
+pub(super) fn position(value: &Value) -> Option<i64> {
     match value {
         Value::Timestamp(micros) => Some(*micros),
         Value::Date(days) => micros_of(*days),
@@ -374,7 +300,7 @@ fn position(value: &Value) -> Option<i64> {
 }
 
 /// Whether all times are beginnings of months.
-fn is_monthly(rows: &dyn TableRows, column: usize) -> bool {
+pub(super) fn is_monthly(rows: &dyn TableRows, column: usize) -> bool {
     use chrono::{Datelike, Timelike};
     let begins = |at: i64| to_calendar(at).is_some_and(|time| time.day() == 1 && time.num_seconds_from_midnight() == 0);
     (0..rows.rows().min(MOST_ROWS)).filter_map(|row| position(&rows.value(row, column))).all(begins)
@@ -388,7 +314,7 @@ fn month_of(micros: i64) -> String {
 }
 
 /// What a span of time is called.
-fn span_word(span: i64) -> Option<&'static str> {
+pub(super) fn span_word(span: i64) -> Option<&'static str> {
     Some(match span / 1_000_000 {
         1 => "second",
         60 => "minute",
@@ -488,7 +414,7 @@ mod tests {
             vec![row("2026-03-03T10:00:00Z", 2), row("2026-03-03T14:00:00Z", 21), row("2026-03-03T15:00:00Z", 21)],
         );
         let headline = shape.headline(&rows);
-        assert_eq!(headline.sentence, "21 users in the peak hour, 3 March 14:00");
+        assert_eq!(headline.sentence, "21 users in the peak hour, 3 March 14:00 (1 other as high)");
         assert_eq!((headline.number.as_str(), headline.what.as_str()), ("21", "users"));
         let plotted = shape.plotted(&rows).unwrap();
         assert_eq!((plotted.title.as_str(), plotted.y_title.as_str()), ("users per hour", "users"));
@@ -504,7 +430,7 @@ mod tests {
         let shape = shape(&plan(&schema, &keys, &[("p95", "quantile(d, 0.95)")], &[("hour", false)]), Some(&asked));
         let rows = ["10", "11", "14"].map(|hour| vec![time(&format!("2026-03-03T{hour}:00:00Z")), Value::Float(54.46)]);
         let rows = Table(schema, rows.to_vec());
-        assert_eq!(shape.headline(&rows).sentence, "p95 54.5 s in the peak hour, 3 March 10:00");
+        assert_eq!(shape.headline(&rows).sentence, "p95 54.5 s in the peak hour, 3 March 10:00 (2 others as high)");
         let plotted = shape.plotted(&rows).unwrap();
         assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(plotted.y_title, "p95 (s)");
@@ -579,13 +505,16 @@ mod tests {
         let rows = Table(schema.clone(), vec![row("2026-02-01T00:00:00Z", 0.1), row("2026-03-01T00:00:00Z", 0.25)]);
         let shape_by_share = shape_of(&[("share", true)]);
         let headline = shape_by_share.headline(&rows);
-        assert_eq!(headline.sentence, "web: errors are 25 % of 10 rows in the peak month, March 2026");
+        assert_eq!(headline.sentence, "errors are 10 % of 20 rows");
         // One of one is no share to speak of, where others are of many.
         let mut with_few = rows.1.clone();
         with_few[0][2] = Value::Int(400);
         with_few[0][3] = Value::Int(40);
         let headline = shape_by_share.headline(&Table(schema.clone(), with_few));
-        assert_eq!(headline.sentence, "web: errors are 10 % of 400 rows in the peak month, February 2026");
+        let told = "errors are 10 % of 410 rows; the most is 10 % of 400: web in the peak month, February 2026";
+        assert_eq!(headline.sentence, told);
+        let headline = shape_by_share.headline(&Table(schema.clone(), vec![row("2026-03-01T00:00:00Z", 0.1)]));
+        assert_eq!(headline.sentence, "web: errors are 10 % of 10 rows in March 2026");
         assert_eq!(shape_by_share.plotted(&rows).unwrap().y_title, "share of errors (%)");
         let schema =
             Schema::of([("part", DataType::String), ("first_error", DataType::Timestamp), ("errors", DataType::Int)]);
@@ -595,6 +524,82 @@ mod tests {
         let rows = vec![row("cart", "2026-03-02T09:00:00Z", 2), row("web", "2026-03-02T10:00:00Z", 90)];
         let headline = shape(&plan, None).headline(&Table(schema, rows));
         assert_eq!(headline.sentence, "cart: first error 2 March 09:00");
+    }
+
+    #[test]
+    fn what_further_keys_divide_adds_up_or_is_named_with_them() {
+        let schema = Schema::of([("error", DataType::String), ("part", DataType::String), ("errors", DataType::Int)]);
+        let keys = [("error", "error"), ("part", "part")];
+        let row = |error: &str, part: &str, errors: i64| vec![text(error), text(part), Value::Int(errors)];
+        let rows = vec![row("500", "cart", 40), row("502", "cart", 38), row("502", "web", 44), row("503", "web", 40)];
+        let rows = Table(schema.clone(), rows);
+        let added = shape(&plan(&schema, &keys, &[("errors", "count(*)")], &[("errors", true)]), None);
+        assert_eq!(added.headline(&rows).sentence, "502: 82 errors");
+        let bars = added.plotted(&rows).unwrap().bars;
+        assert_eq!(
+            bars.iter().map(|(name, height)| (&**name, *height)).collect::<Vec<_>>(),
+            [("500", 40.0), ("502", 82.0), ("503", 40.0)]
+        );
+        let distinct = shape(&plan(&schema, &keys, &[("errors", "count_distinct(id)")], &[("errors", true)]), None);
+        assert_eq!(distinct.headline(&rows).sentence, "502 · web: 44 errors");
+        assert_eq!(distinct.plotted(&rows).unwrap().bars[1].0, "502 · cart");
+    }
+
+    #[test]
+    fn the_chart_shows_the_largest_and_all_hours_of_a_day() {
+        let bars = |key: &dyn Fn(i64) -> Value, data_type: DataType| {
+            let schema = Schema::of([("key", data_type), ("requests", DataType::Int)]);
+            let plan = plan(&schema, &[("key", "key")], &[("requests", "count(*)")], &[("key", false)]);
+            let rows = Table(schema, (0..24).map(|n| vec![key(n), Value::Int(n * n)]).collect());
+            let mut of = shape(&plan, None);
+            of.chart = Some(crate::planner::Chart {
+                kind: crate::planner::ChartKind::Bar,
+                x: "key".to_owned(),
+                y: vec!["requests".to_owned()],
+                by: None,
+            });
+            of.about = About::Measure(MeasureShape {
+                column: "requests".to_owned(),
+                unit: Unit::Count,
+                whole: None,
+                share_of: None,
+                is_lowest: false,
+                is_total: false,
+                adds_up: true,
+            });
+            of.plotted(&rows).unwrap()
+        };
+        let hours = bars(&Value::Int, DataType::Int);
+        assert_eq!((hours.bars.len(), hours.left.as_str()), (24, ""));
+        let names = bars(&|n| text(&format!("{n:02}")), DataType::String);
+        assert_eq!((names.bars.len(), names.left.as_str()), (12, "the largest 12 of 24"));
+        assert_eq!(names.bars[0], ("23".to_owned(), 529.0));
+    }
+
+    #[test]
+    fn months_without_rows_are_zero_and_what_was_left_out_is_a_gap() {
+        let schema = Schema::of([("month", DataType::Timestamp), ("releases", DataType::Int)]);
+        let rows = ["2026-01-01", "2026-02-01", "2026-04-01"];
+        let rows = rows.map(|month| vec![time(&format!("{month}T00:00:00Z")), Value::Int(1)]).to_vec();
+        let rows = Table(schema.clone(), rows);
+        let mut plan =
+            plan(&schema, &[("month", "date_trunc('month', time)")], &[("releases", "count(*)")], &[("month", false)]);
+        let plotted = shape(&plan, None).plotted(&rows).unwrap();
+        assert_eq!(plotted.gaps, "times without rows: zero");
+        assert_eq!(plotted.lines[0].pieces[0].iter().map(|point| point[1]).collect::<Vec<_>>(), [1.0, 1.0, 0.0, 1.0]);
+        // Groups that are not there may have been left out.
+        let filter = Op::Filter { predicate: parse("releases > 0").unwrap() };
+        let origin = Origin { title: "Large enough".to_owned(), ..Origin::default() };
+        let answer = std::mem::replace(
+            &mut plan.nodes[2],
+            Node { op: filter, inputs: vec![NodeId(1)], schema: schema.clone(), origin, hash: 0 }.into(),
+        );
+        plan.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
+        let of = AnswerShape::of(None, &plan, NodeId(3), &Vocabulary::shipped(), "Releases");
+        let plotted = of.plotted(&rows).unwrap();
+        assert_eq!(plotted.gaps, "times without rows: a gap");
+        assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(of.headline(&Table(schema, vec![])).sentence, "none is left after “Large enough”");
     }
 
     #[test]
@@ -611,7 +616,7 @@ mod tests {
         assert_eq!(behind.unwrap().1, "service = 'it''s'");
         assert_eq!(shape(&by, None).plotted(&rows).unwrap().bars[1].0, "(none)");
         let none = Table(rows.0.clone(), vec![]);
-        assert_eq!(shape(&by, None).headline(&none).sentence, "no share: no row was left");
+        assert_eq!(shape(&by, None).headline(&none).sentence, "none is left");
         assert_eq!(shape(&by, None).plotted(&none), None);
     }
 }
