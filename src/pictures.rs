@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::answers::{AnswerPage, html, picture};
 use pipewright_core::export::drawing::{Drawing, Look};
-use pipewright_core::files::Publication;
+use pipewright_core::files::{Publication, inside, is_same_place};
 
 /// What pictures are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +57,12 @@ pub fn answer_files(
         let stem = file_stem(page.heading());
         let place = |number: usize| {
             let number = if number == 1 { String::new() } else { format!("-{number}") };
-            out.join(format!("{stem}{number}.{}", kind.extension()))
+            format!("{stem}{number}.{}", kind.extension())
         };
-        let is_free = |path: &PathBuf| files.iter().all(|(known, _)| known != path);
-        let Some(path) = (1..).map(place).find(is_free) else { continue };
+        let is_free = |name: &String| files.iter().all(|(known, _)| *known != out.join(name));
+        let Some(name) = (1..).map(place).find(is_free) else { continue };
+        // The name comes from the project, and a folder may have links of anybody's.
+        let path = inside(out, &name).map_err(|fault| fault.help("take the link away, or write to another folder"))?;
         files.push((path, bytes_of(&picture(page), look, kind)?));
     }
     Ok(files)
@@ -82,10 +84,20 @@ fn file_stem(text: &str) -> String {
     if stem.is_empty() { "answer".to_owned() } else { stem.to_owned() }
 }
 
-/// Puts files in place, all of them or none. Gives what was there before and is kept under another name.
-pub fn publish(files: &[(PathBuf, Vec<u8>)], write: &dyn Fn(&Path, &[u8]) -> std::io::Result<()>) -> Published {
+/// Puts files in place, all of them or none, and none over what they were made of. Gives what was there before and is
+/// kept under another name.
+pub fn publish(
+    files: &[(PathBuf, Vec<u8>)],
+    made_of: &[PathBuf],
+    write: &dyn Fn(&Path, &[u8]) -> std::io::Result<()>,
+) -> Published {
     let mut publication = Publication::default();
     for (path, bytes) in files {
+        if made_of.iter().any(|file| is_same_place(file, path)) {
+            return Err(Diagnostic::error("PW0969", "this is the project, or one of the files that it reads")
+                .help("write to another place: what is read stays as it is")
+                .file(path.display().to_string()));
+        }
         let aside = publication.output(path)?;
         write(&aside, bytes).map_err(|error| {
             let cause = pipewright_core::diagnostic::io_cause(&error);
@@ -131,6 +143,13 @@ mod tests {
         let dark = |x: usize, y: usize| pixel(x, y).iter().all(|part| *part < 0x80);
         let text = (20..170).flat_map(|x| (60..84).map(move |y| (x, y))).filter(|(x, y)| dark(*x, *y)).count();
         assert!(text > 100, "the text is drawn: {text}");
+    }
+
+    #[test]
+    fn a_picture_of_too_many_pixels_is_refused_before_it_is_drawn() {
+        let large = Drawing { size: [9_000.0, 9_000.0], ..Drawing::default() };
+        assert_eq!(bytes_of(&large, Look::Light, PictureKind::Png).unwrap_err().code, "PW1091");
+        assert!(bytes_of(&large, Look::Light, PictureKind::Svg).is_ok());
     }
 
     #[test]

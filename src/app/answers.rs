@@ -10,6 +10,7 @@ use pipewright_core::data::{Classification, Field, Schema, TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::check_exportable;
+use pipewright_core::files::PrivateFolder;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{
     Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, prune,
@@ -57,8 +58,7 @@ pub fn answers_of(
     for fault in &mut told {
         fault.severity = Severity::Warning;
     }
-    let folder =
-        tempfile::tempdir().map_err(|error| vec![pipewright_engine::internal("a folder for answers", &error)])?;
+    let folder = PrivateFolder::new().map_err(|fault| vec![fault])?;
     let options = RunOptions {
         base: base.to_owned(),
         out: folder.path().to_owned(),

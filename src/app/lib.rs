@@ -10,13 +10,13 @@ pub mod bundle;
 mod differences;
 pub mod evidence;
 pub mod pinned;
-mod real_source;
 pub mod resolve;
+mod source_files;
 mod step_rows;
 mod volume;
 
 pub use answers::{Answers, answers_of, headliners_of};
 pub use differences::{differences, differences_of_finding};
-pub use real_source::real_source;
+pub use source_files::{files_read, real_source};
 pub use step_rows::{rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};

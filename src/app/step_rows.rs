@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::PrivateFolder;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{Destination, FileKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, Write, prune};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::ProbeRows;
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
-use pipewright_engine::{Cancel, ResultTable, RunOptions, Silent, internal, read_stream, run};
+use pipewright_engine::{Cancel, ResultTable, RunOptions, Silent, read_stream, run};
 
 /// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
 /// computed once.
@@ -37,7 +38,7 @@ pub fn rows_of_nodes(
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
 ) -> Result<Vec<ProbeRows>, Diagnostic> {
-    let folder = tempfile::tempdir().map_err(|error| internal("a folder for rows", &error))?;
+    let folder = PrivateFolder::new()?;
     let options = RunOptions {
         base: base.to_owned(),
         out: folder.path().to_owned(),

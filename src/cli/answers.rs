@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use pipewright_app::answers_of;
+use pipewright_app::{answers_of, files_read};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
 use pipewright_core::export::drawing::Look;
@@ -49,15 +49,17 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
     progress.finish();
     let (pages, told) = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     tell(&told);
+    let mut made_of = files_read(&opened.plan, &opened.base, &parameters);
+    made_of.push(PathBuf::from(&args.project));
     let kind = match args.format {
-        AnswersForm::Text => return write_text(args, text(&pages)),
+        AnswersForm::Text => return write_text(args, text(&pages), &made_of),
         AnswersForm::Json if args.out.is_none() => {
             print_json(&pages)?;
             return Ok(Outcome::Done);
         }
         AnswersForm::Json => {
             let text = serde_json::to_string_pretty(&pages).map_err(std::io::Error::from)?;
-            return write_text(args, text + "\n");
+            return write_text(args, text + "\n", &made_of);
         }
         AnswersForm::Html => None,
         AnswersForm::Svg => Some((PictureKind::Svg, look_of(args.look))),
@@ -67,7 +69,7 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
     let files = pictures::answer_files(&opened.name, &pages, kind, &out)?;
     match args.out {
         Some(_) => {
-            put_in_place(&files)?;
+            put_in_place(&files, &made_of)?;
             files.iter().try_for_each(|(path, _)| print_text(&format!("{}\n", path.display())))?;
         }
         None => files.iter().try_for_each(|(_, bytes)| print_text(&String::from_utf8_lossy(bytes)))?,
@@ -83,14 +85,14 @@ pub fn look_of(look: PictureLook) -> Look {
 }
 
 /// Writes files, all of them or none, and says what was kept of others.
-pub fn put_in_place(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
-    say_kept(&pictures::publish(files, &|path, bytes| fs::write(path, bytes))?);
+pub fn put_in_place(files: &[(PathBuf, Vec<u8>)], made_of: &[PathBuf]) -> Result<(), Failure> {
+    say_kept(&pictures::publish(files, made_of, &|path, bytes| fs::write(path, bytes))?);
     Ok(())
 }
 
-fn write_text(args: &AnswersArgs, text: String) -> VerbResult {
+fn write_text(args: &AnswersArgs, text: String, made_of: &[PathBuf]) -> VerbResult {
     match &args.out {
-        Some(path) => put_in_place(&[(path.clone(), text.into_bytes())])?,
+        Some(path) => put_in_place(&[(path.clone(), text.into_bytes())], made_of)?,
         None => print_text(&text)?,
     }
     Ok(Outcome::Done)

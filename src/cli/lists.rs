@@ -1,12 +1,16 @@
 //! Verbs that list what the program knows: steps, functions, schemas; and diagrams of a project.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
+use pipewright_app::files_read;
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::map::map;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
 use pipewright_core::formats::{Format, OptionKind, format as format_of, formats};
+use pipewright_core::plan::plan;
 use pipewright_core::policy::json_schema_of_policy;
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
 use pipewright_core::quote;
@@ -222,7 +226,12 @@ pub fn graph(args: &GraphArgs) -> VerbResult {
         Diagram::Pdf => picture(PictureKind::Pdf)?,
     };
     match &args.out {
-        Some(path) => put_in_place(&[(path.clone(), bytes)])?,
+        Some(path) => {
+            let base = args.project.parent().unwrap_or(Path::new(""));
+            let mut made_of = files_read(&plan(&project), base, &BTreeMap::new());
+            made_of.push(args.project.clone());
+            put_in_place(&[(path.clone(), bytes)], &made_of)?;
+        }
         None if matches!(args.format, Diagram::Png | Diagram::Pdf) => {
             return Err(usage("a picture that is no text does not go to standard output", "add --out FILE"));
         }

@@ -21,7 +21,7 @@ pub use inside::{check_file_name, inside, is_hidden, without_links};
 pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place, place_of};
 pub use marker::{MARKER, is_foreign, is_receipt};
 pub use names::{is_record, make_folder, slashes};
-pub use publication::{Publication, abandon_all, there_is_one};
+pub use publication::{PrivateFolder, Publication, abandon_all, there_is_one};
 pub use reach::{
     OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, leads_out, may_read,
     out_of_reach, remember, settings_folder, trust, variable,

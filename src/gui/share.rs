@@ -151,6 +151,7 @@ impl App {
             parameters: self.state.parameters(),
         };
         self.state.share = ShareState { busy: true, outcome: None };
-        self.backend.share(ShareTask { answers, share, path, look });
+        let file = self.state.path.clone();
+        self.backend.share(ShareTask { answers, file, share, path, look });
     }
 }

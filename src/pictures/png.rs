@@ -13,6 +13,8 @@ use super::fonts::{INTER, INTER_SEMIBOLD};
 
 /// Pixels a point.
 const SCALE: f64 = 2.0;
+/// As many as can be drawn in some seconds, and in some hundred megabytes.
+const MOST_PIXELS: u64 = 64 << 20;
 /// How exactly curves are followed, in points.
 const EXACT: f64 = 0.05;
 
@@ -22,6 +24,9 @@ pub fn png(drawing: &Drawing, look: Look) -> Result<Vec<u8>, Diagnostic> {
         if pixels <= f64::from(u16::MAX) { Ok(pixels as u16) } else { Err(too_large()) }
     };
     let (width, height) = (side(drawing.size[0])?, side(drawing.size[1])?);
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(too_large());
+    }
     let mut canvas = Canvas { context: RenderContext::new(width, height), look };
     canvas.context.set_transform(Affine::scale(SCALE));
     for shape in &drawing.shapes {

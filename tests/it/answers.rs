@@ -69,3 +69,34 @@ fn the_report_of_a_run_has_each_answer_in_a_sentence() {
         ]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_over_what_answers_are_made_of_nor_through_links_in_a_folder() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["shop.pipewright.json", "mine.txt"] {
+        fs::write(at(name), "").unwrap();
+    }
+    fs::copy(crate::support::root().join(PROJECT), at("shop.pipewright.json")).unwrap();
+    symlink(crate::support::root().join("projects/shop/samples"), at("samples")).unwrap();
+    fs::write(at("mine.txt"), "MINE").unwrap();
+    fs::create_dir(at("pictures")).unwrap();
+    symlink(at("mine.txt"), at("pictures/which-services-need-more-resources.svg")).unwrap();
+    let project = at("shop.pipewright.json");
+    let before = fs::read_to_string(&project).unwrap();
+    let refused = |args: &[&str], wanted: &str| {
+        let output = pipewright().args(args).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(wanted), "{args:?}: {told}");
+    };
+    let project_path = path(&project);
+    let only = ["answers", project_path, "--trust", "--only", "answer_services", "--format"];
+    refused(&[&only[..], &["svg", "--out", path(&at("pictures"))]].concat(), "PW0740");
+    refused(&[&only[..], &["html", "--out", project_path]].concat(), "PW0969");
+    refused(&["graph", project_path, "--format", "svg", "--out", project_path], "PW0969");
+    refused(&["graph", project_path, "--format", "svg", "--out", path(&at("samples/users.csv"))], "PW0969");
+    assert_eq!(fs::read_to_string(at("mine.txt")).unwrap(), "MINE");
+    assert_eq!(fs::read_to_string(&project).unwrap(), before);
+}

@@ -100,3 +100,30 @@ fn a_bundle_of_duckdb_runs() {
     assert_eq!(code, 0, "{talk}");
     assert!(fs::read_to_string(folder.path().join("results/out.csv")).unwrap().contains("2,y"));
 }
+
+#[test]
+fn what_a_killed_one_has_left_goes_with_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(library) = no_locks(folder.path()) else { return };
+    let start = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let space = fs::read_link("/proc/self/ns/pid").unwrap();
+    // A process of this machine that has ended: its number is another's by now. And one of another machine.
+    let dead = format!("{} {} 1", start.trim(), space.display());
+    let out = folder.path().join("out");
+    for (id, life) in [("00000000000000aa", dead.as_str()), ("00000000000000bb", "elsewhere 4 1")] {
+        fs::create_dir_all(out.join(format!(".pipewright-{id}"))).unwrap();
+        fs::write(out.join(format!(".pipewright-{id}/0")), "half").unwrap();
+        let lock = serde_json::json!({
+            "manifest": format!(".pipewright-{id}.manifest"),
+            "holder": {"process": std::process::id(), "life": life},
+        });
+        fs::write(out.join(format!(".pipewright-{id}.lock")), lock.to_string()).unwrap();
+    }
+    fs::create_dir(folder.path().join("A")).unwrap();
+    fs::write(folder.path().join("A/f"), "A").unwrap();
+    let mut publish = pipewright();
+    publish.arg("publish").arg(folder.path().join("A")).arg(&out).env("LD_PRELOAD", &library);
+    assert!(publish.status().unwrap().success());
+    assert!(!out.join(".pipewright-00000000000000aa").exists());
+    assert!(out.join(".pipewright-00000000000000bb/0").exists() && out.join("f").exists());
+}

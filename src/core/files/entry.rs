@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{exists, remove, slashes, sync};
+use super::names::{exists, remove, set_permissions, slashes, sync};
 use super::recovery::relative;
 
 /// What goes to one place.
@@ -92,7 +92,7 @@ impl Entry {
                 Marker::of_all(&staged)?.write(&staged.join(MARKER))?;
                 // Who may not look into the folder may not look into the next one either.
                 if let Ok(about) = self.target().metadata() {
-                    fs::set_permissions(&staged, about.permissions())?;
+                    set_permissions(&staged, about.permissions())?;
                 }
             }
             What::File | What::Output | What::Listed => {
@@ -102,7 +102,7 @@ impl Entry {
                     Ok(about) if !is_executable(&staged)? => masked(about.permissions(), kept),
                     _ => masked(staged.metadata()?.permissions(), 0o777),
                 };
-                fs::set_permissions(&staged, permissions)?;
+                set_permissions(&staged, permissions)?;
             }
         }
         sync(&staged)

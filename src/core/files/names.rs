@@ -12,6 +12,8 @@ use crate::diagnostic::{Diagnostic, io_cause};
 const PREFIX: &str = ".pipewright-";
 /// Stands in for the lock on a folder while things are put into it, on disks without locks.
 pub(super) const TURN: &str = ".pipewright-turn";
+/// Where scripts of bundles work.
+const WORK: &str = ".pipewright-work-";
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 16;
 
@@ -43,9 +45,17 @@ pub(super) fn lock(id: &str) -> String {
     format!("{PREFIX}{id}.lock")
 }
 
-/// Whether a name is that of the record of a folder, or of what stands in for its lock.
+/// Whether a name is that of the record of a folder, of what stands in for its lock, or of what is not in place yet.
 pub fn is_record(name: &str) -> bool {
-    name == MARKER || name.starts_with(TURN)
+    name == MARKER || name.starts_with(TURN) || name.starts_with(WORK) || id_of(name).is_some()
+}
+
+/// Gives a file its rights, where it has others: some disks refuse to be asked.
+pub(super) fn set_permissions(path: &Path, wanted: fs::Permissions) -> io::Result<()> {
+    match fs::metadata(path)?.permissions() == wanted {
+        true => Ok(()),
+        false => fs::set_permissions(path, wanted),
+    }
 }
 
 /// The id in such a name.

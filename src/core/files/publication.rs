@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, What, drop_second_names, write_manifest};
-use super::lock::is_same_place;
+use super::lock::{Holder, is_same_place};
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
@@ -75,6 +75,42 @@ pub fn abandon_all() -> Option<MutexGuard<'static, Aside>> {
     }
     std::mem::take(&mut *all).into_values().flat_map(|left| left.into_iter().rev()).for_each(Left::remove);
     Some(all)
+}
+
+/// A folder in the system's place for temporary files that nobody else may look into; gone at the end, also by a signal.
+pub struct PrivateFolder {
+    id: String,
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    pub fn new() -> Result<PrivateFolder, Diagnostic> {
+        let id = names::new_id();
+        let path = std::env::temp_dir().join(format!("pipewright-{id}"));
+        // A signal comes before this or after it.
+        let mut all = aside();
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(|error| {
+            Diagnostic::error("PW0953", format!("no folder can be made for rows in between: {}", io_cause(&error)))
+                .help("let TMPDIR name a folder that exists, may be written to and has space")
+                .file(path.display().to_string())
+        })?;
+        all.insert(id.clone(), vec![Left::Staged(path.clone())]);
+        Ok(PrivateFolder { id, path })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        let mut all = aside();
+        all.remove(&self.id).into_iter().flatten().for_each(Left::remove);
+    }
 }
 
 /// A set of files and folders that come into place together, or not at all.
@@ -294,8 +330,11 @@ impl Publication {
                     return Ok(file);
                 }
                 Ok(()) | Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
-                // A file system without locks: nobody there takes another's files for dead ones.
-                Err(TryLockError::Error(_)) => return Ok(file),
+                // A file system without locks: by the holder's name others see whether it lives.
+                Err(TryLockError::Error(_)) => {
+                    writeln!(file, "{}", serde_json::json!({ "manifest": manifest, "holder": Holder::this() }))?;
+                    return Ok(file);
+                }
             }
         }
         Err(io::Error::new(io::ErrorKind::WouldBlock, "others use this folder"))
@@ -617,6 +656,28 @@ fn is_device(target: &Path) -> bool {
     target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
+/// Whether it is a name for what a process has open (`/dev/stdout`), which somebody goes on writing to.
+#[cfg(unix)]
+fn is_open_elsewhere(target: &Path) -> bool {
+    /// As many as a system follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = target.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(absolute) = std::path::absolute(&path) else { return false };
+        if (absolute.starts_with("/proc") || absolute.starts_with("/dev/fd")) && exists(&absolute) {
+            return true;
+        }
+        let Ok(next) = fs::read_link(&absolute) else { return false };
+        path = absolute.parent().unwrap_or(Path::new("/")).join(next);
+    }
+    false
+}
+
+#[cfg(not(unix))]
+fn is_open_elsewhere(_: &Path) -> bool {
+    false
+}
+
 /// A file of the user's that only has the marker's name is not replaced by one.
 fn check_marker(folder: &Path) -> Result<(), Diagnostic> {
     match Marker::is_free(folder) {
@@ -636,7 +697,12 @@ fn check_marker(folder: &Path) -> Result<(), Diagnostic> {
 /// Names that are Pipewright's own stand for no result.
 fn check_name(target: &Path) -> Result<(), Diagnostic> {
     let name = shown(target);
-    match names::is_record(&name) || names::id_of(&name).is_some() {
+    if is_open_elsewhere(target) && !is_device(target) {
+        return Err(Diagnostic::error("PW0744", format!("`{}` is a file that a program has open", target.display()))
+            .help("give the path of a file of its own")
+            .field("path"));
+    }
+    match names::is_record(&name) {
         true => Err(Diagnostic::error("PW0745", format!("`{name}` is a name of Pipewright's own records"))
             .help("give the file another name")
             .field("path")

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::entry::Entry;
 use super::inside::is_hidden;
+use super::lock::Holder;
 use super::lock::is_same_file;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exists, remove, slashes, sync_folder};
@@ -24,6 +25,9 @@ const SETTLED: Duration = Duration::from_secs(300);
 #[derive(Deserialize)]
 struct Lock {
     manifest: PathBuf,
+    /// On a disk without locks.
+    #[serde(default)]
+    holder: Holder,
 }
 
 #[derive(Deserialize)]
@@ -52,8 +56,10 @@ pub fn recover(folder: &Path) -> Result<Kept, Diagnostic> {
                     Err(TryLockError::Error(_)) => false,
                 };
                 let text = io::read_to_string((&file).take(1 << 16)).unwrap_or_default();
-                let named = serde_json::from_str(&text).map(|lock: Lock| lock.manifest);
-                let manifest = folder.join(named.unwrap_or_else(|_| names::manifest(id).into()));
+                let lock: Option<Lock> = serde_json::from_str(&text).ok();
+                let is_free = is_free || lock.as_ref().is_some_and(|lock| lock.holder.is_gone());
+                let named = lock.map(|lock| lock.manifest);
+                let manifest = folder.join(named.unwrap_or_else(|| names::manifest(id).into()));
                 let is_named = manifest.file_name().is_some_and(|name| *name == *names::manifest(id));
                 if !is_free {
                     match is_named.then(|| age(&manifest)).flatten() {

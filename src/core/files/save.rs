@@ -113,7 +113,10 @@ fn make_like(file: &File, like: &Metadata) -> io::Result<()> {
             let _ = fchown(file, Some(like.uid()), Some(like.gid())).or_else(|_| fchown(file, None, Some(like.gid())));
         }
     }
-    file.set_permissions(like.permissions())
+    match file.metadata()?.permissions() == like.permissions() {
+        true => Ok(()),
+        false => file.set_permissions(like.permissions()),
+    }
 }
 
 /// Takes away what a process that was killed while it saved has left: its lock went with it.

@@ -560,3 +560,29 @@ fn files_of_a_verb_that_was_killed_are_renewed_without_copies() {
     }
     assert_eq!(names(&folder.path().join("receipt")), ["b", "deep"]);
 }
+
+#[test]
+fn rows_in_between_are_nobody_elses_and_go() {
+    let folder = PrivateFolder::new().unwrap();
+    let path = folder.path().to_owned();
+    fs::write(path.join("rows"), "ann@example.com").unwrap();
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o700);
+    drop(folder);
+    assert!(!path.exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_program_has_open_is_no_place_for_a_result() {
+    use std::os::fd::AsRawFd as _;
+    let folder = tempfile::tempdir().unwrap();
+    let opened = fs::File::create(folder.path().join("log")).unwrap();
+    let place = std::path::PathBuf::from(format!("/proc/self/fd/{}", opened.as_raw_fd()));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&place, &link).unwrap();
+    for place in [place, link] {
+        assert_eq!(Publication::default().output(&place).unwrap_err().code, "PW0744");
+        assert_eq!(Publication::default().file(&place).unwrap_err().code, "PW0744");
+    }
+}

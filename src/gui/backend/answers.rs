@@ -2,10 +2,10 @@
 //! the designer. Must not import egui.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pipewright_app::{Answers, answers_of};
+use pipewright_app::{Answers, answers_of, files_read};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::drawing::Look;
@@ -39,6 +39,8 @@ impl AnswersTask {
 #[derive(Debug)]
 pub struct ShareTask {
     pub answers: AnswersTask,
+    /// The project's, which is not written over.
+    pub file: Option<PathBuf>,
     pub share: Share,
     pub path: PathBuf,
     /// Of pictures.
@@ -81,7 +83,10 @@ fn written(task: &ShareTask, cancel: &Cancel) -> Shared {
             (files, told)
         }
     };
-    let kept = pictures::publish(&files, &|path, bytes| std::fs::write(path, bytes)).map_err(|fault| vec![fault])?;
+    let AnswersTask { plan, base, parameters, .. } = &task.answers;
+    let made_of: Vec<PathBuf> = files_read(plan, base, parameters).into_iter().chain(task.file.clone()).collect();
+    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes);
+    let kept = pictures::publish(&files, &made_of, &write).map_err(|fault| vec![fault])?;
     let kept = kept.into_iter().map(|path| {
         Diagnostic::warning("PW0724", "what stood in the place of a file was kept: the program had not written it")
             .help("remove it, or choose another place")

@@ -1,19 +1,30 @@
-//! A file that takes the place of a planned source: its columns, and what a sample of it shows.
+//! The files of sources: those that a plan reads; one that takes the place of a planned source, with its columns and what
+//! a sample of it shows.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::files::allow_place;
 use pipewright_core::formats::FormatSpec;
+use pipewright_core::ir::{Op, Plan, interpolate};
 use pipewright_core::model::Source;
 use pipewright_core::planner::SourceEvidence;
 use pipewright_core::project::{Edit, Project};
-use pipewright_engine::internal;
+use pipewright_engine::{expand, internal};
 use serde_json::json;
 
 use crate::evidence::evidence_of;
 use crate::resolve::resolve_sources;
+
+/// The files that a plan reads, as far as its paths can be filled in and lead to any.
+pub fn files_read(plan: &Plan, base: &Path, parameters: &BTreeMap<String, Value>) -> Vec<PathBuf> {
+    let paths =
+        plan.nodes.iter().filter_map(|node| if let Op::Read(read) = &node.op { Some(&read.path) } else { None });
+    let filled = paths.filter_map(|path| interpolate(path, parameters).ok());
+    filled.filter_map(|path| expand(&path, base).ok()).flatten().collect()
+}
 
 /// A file as a source, with its format (recognised where none is given) and columns, and what a sample of it shows.
 /// `path` is relative to `base`, as sources' paths are.
