@@ -10,6 +10,7 @@ use pipewright_core::export::map::map;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
 use pipewright_core::formats::{Format, OptionKind, format as format_of, formats};
+use pipewright_core::ir::resolve_parameters;
 use pipewright_core::plan::plan;
 use pipewright_core::policy::json_schema_of_policy;
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
@@ -228,7 +229,9 @@ pub fn graph(args: &GraphArgs) -> VerbResult {
     match &args.out {
         Some(path) => {
             let base = args.project.parent().unwrap_or(Path::new(""));
-            let mut made_of = files_read(&plan(&project), base, &BTreeMap::new());
+            let plan = plan(&project);
+            let defaults = resolve_parameters(&plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
+            let mut made_of = files_read(&plan, base, &defaults);
             made_of.push(args.project.clone());
             put_in_place(&[(path.clone(), bytes)], &made_of)?;
         }

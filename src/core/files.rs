@@ -2,6 +2,7 @@
 //! process at a time, nothing that Pipewright did not write goes, and a stranger's project reads only what it may. Must not import anything of this
 //! crate but `diagnostic`.
 
+mod aside;
 mod entry;
 mod folder;
 mod inside;
@@ -16,12 +17,13 @@ mod report;
 mod save;
 mod stand_in;
 
+pub use aside::{PrivateFolder, abandon_all};
 pub use folder::FolderUpdate;
 pub use inside::{check_file_name, inside, is_hidden, without_links};
 pub use lock::{Holder, Lock, Locked, hold, is_same_file, is_same_place, place_of};
 pub use marker::{MARKER, is_foreign, is_receipt};
 pub use names::{is_record, make_folder, slashes};
-pub use publication::{PrivateFolder, Publication, abandon_all, there_is_one};
+pub use publication::{Publication, there_is_one};
 pub use reach::{
     OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, leads_out, may_read,
     out_of_reach, remember, settings_folder, trust, variable,

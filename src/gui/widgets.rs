@@ -19,6 +19,32 @@ pub fn hairline(ui: &mut Ui) {
     ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, colour));
 }
 
+/// A list that fills its room and follows the focus: what keys lead to comes into view.
+pub fn scrolled<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let list = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        let result = contents(ui);
+        follow_focus(ui);
+        result
+    });
+    list.inner
+}
+
+/// Where the focus has moved to something in here, that is scrolled to.
+fn follow_focus(ui: &mut Ui) {
+    let focused = ui.memory(|memory| memory.focused());
+    let place = ui.scope_id().with("focused");
+    let before: Option<Id> = ui.data(|data| data.get_temp(place)).flatten();
+    if focused == before {
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(place, focused));
+    let response = focused.and_then(|focused| ui.ctx().read_response(focused));
+    let Some(response) = response.filter(|response| response.layer_id == ui.layer_id()) else { return };
+    if ui.min_rect().contains(response.rect.center()) {
+        ui.scroll_to_rect(response.rect.expand(theme::SPACE_3), None);
+    }
+}
+
 /// Secondary text.
 pub fn soft(ui: &mut Ui, text: impl Into<String>) -> Response {
     let colour = theme::palette(ui.ctx()).soft;
@@ -45,7 +71,10 @@ pub fn strong(ui: &mut Ui, text: impl Into<String>) -> Response {
 pub fn primary_button(ui: &mut Ui, text: &str) -> Response {
     let palette = theme::palette(ui.ctx());
     let label = RichText::new(text).font(theme::strong()).color(palette.on_colour);
-    ui.add(egui::Button::new(label).fill(palette.accent).stroke(Stroke::NONE))
+    let response = ui.add(egui::Button::new(label).fill(palette.accent).stroke(Stroke::NONE));
+    // Around it: on its own colour a ring is not seen.
+    focus_ring(ui, &response, response.rect.expand(3.0));
+    response
 }
 
 /// A link-like button.

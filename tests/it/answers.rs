@@ -76,11 +76,11 @@ fn nothing_is_written_over_what_answers_are_made_of_nor_through_links_in_a_folde
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    for name in ["shop.pipewright.json", "mine.txt"] {
-        fs::write(at(name), "").unwrap();
-    }
     fs::copy(crate::support::root().join(PROJECT), at("shop.pipewright.json")).unwrap();
-    symlink(crate::support::root().join("projects/shop/samples"), at("samples")).unwrap();
+    fs::create_dir(at("samples")).unwrap();
+    for sample in fs::read_dir(crate::support::root().join("projects/shop/samples")).unwrap().flatten() {
+        fs::copy(sample.path(), at("samples").join(sample.file_name())).unwrap();
+    }
     fs::write(at("mine.txt"), "MINE").unwrap();
     fs::create_dir(at("pictures")).unwrap();
     symlink(at("mine.txt"), at("pictures/which-services-need-more-resources.svg")).unwrap();
@@ -92,7 +92,7 @@ fn nothing_is_written_over_what_answers_are_made_of_nor_through_links_in_a_folde
         assert!(!output.status.success() && told.contains(wanted), "{args:?}: {told}");
     };
     let project_path = path(&project);
-    let only = ["answers", project_path, "--trust", "--only", "answer_services", "--format"];
+    let only = ["answers", project_path, "--only", "answer_services", "--format"];
     refused(&[&only[..], &["svg", "--out", path(&at("pictures"))]].concat(), "PW0740");
     refused(&[&only[..], &["html", "--out", project_path]].concat(), "PW0969");
     refused(&["graph", project_path, "--format", "svg", "--out", project_path], "PW0969");

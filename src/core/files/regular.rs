@@ -39,3 +39,25 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 pub fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_file(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
 }
+
+/// Whether it is a name for what a process has open (`/dev/stdout`), which somebody goes on writing to.
+#[cfg(unix)]
+pub(super) fn is_open_elsewhere(target: &Path) -> bool {
+    /// As many as a system follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = target.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(absolute) = std::path::absolute(&path) else { return false };
+        if (absolute.starts_with("/proc") || absolute.starts_with("/dev/fd")) && absolute.symlink_metadata().is_ok() {
+            return true;
+        }
+        let Ok(next) = fs::read_link(&absolute) else { return false };
+        path = absolute.parent().unwrap_or(Path::new("/")).join(next);
+    }
+    false
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_open_elsewhere(_: &Path) -> bool {
+    false
+}

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::aside::undisturbed;
 use super::names;
-use super::publication::undisturbed;
 
 /// Links that lead to links are followed so far.
 const LINKS: usize = 40;

@@ -6,6 +6,7 @@ mod cells;
 pub(super) mod headline;
 pub(super) mod plot;
 pub(super) mod sentence;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

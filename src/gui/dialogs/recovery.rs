@@ -68,7 +68,10 @@ fn answers_ui(ui: &mut Ui, left: &Left, out: &mut Actions) {
     let has_edits = !left.journal.batches.is_empty();
     if has_edits {
         let name = if left.fit == Fit::Whole { "Recover" } else { "Apply what still fits" };
-        if primary_button(ui, name).clicked() || ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter)) {
+        // With the focus on another answer Enter is that answer.
+        let is_free = ui.memory(|memory| memory.focused().is_none());
+        let is_entered = is_free && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
+        if primary_button(ui, name).clicked() || is_entered {
             out.push(Action::Recover(RecoverAnswer::Apply));
         }
     }

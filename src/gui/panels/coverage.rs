@@ -15,7 +15,7 @@ use crate::gui::state::{StateRef, counted};
 use crate::gui::suggestion::planning::Planning;
 use crate::gui::theme::{self, Palette};
 use crate::gui::widgets::{
-    Choice, Sign, badge, caption, empty_state, focus_ring, link, picker, shown_name, sign_ui, soft,
+    Choice, Sign, badge, caption, empty_state, focus_ring, link, picker, scrolled, shown_name, sign_ui, soft,
 };
 
 /// What is shown of the matrix.
@@ -57,7 +57,7 @@ pub fn coverage_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut 
         .exact_size(proof_width)
         .frame(egui::Frame::new().inner_margin(egui::Margin::same(10)))
         .show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| proof_ui(ui, state, latest, view, out));
+            scrolled(ui, |ui| proof_ui(ui, state, latest, view, out));
         });
     bar_ui(ui, state, view, out);
     matrix_ui(ui, state, latest, &mut view.coverage, out);

@@ -1,7 +1,7 @@
 //! What differs? The rows of a step that fulfil a condition beside all others: which columns and values go with them.
 //! Reads the state and asks for actions.
 
-use egui::{Frame, Margin, RichText, ScrollArea, Ui};
+use egui::{Frame, Margin, RichText, Ui};
 use pipewright_core::data::Value;
 use pipewright_core::expr::{Expr, print, print_name};
 use pipewright_core::plan::plan;
@@ -12,7 +12,7 @@ use crate::gui::forms::{TextLook, text_edit};
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, grouped};
 use crate::gui::theme;
-use crate::gui::widgets::{caption, empty_state, link, soft};
+use crate::gui::widgets::{caption, empty_state, link, scrolled, soft};
 
 /// What was asked last, and the answer.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         }
     });
     ui.add_space(theme::SPACE_2);
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled(ui, |ui| {
         Frame::new().inner_margin(Margin::symmetric(theme::SPACE_3 as i8, 0)).show(ui, |ui| match shown {
             Some(differs) => outcome_ui(ui, state, differs, out),
             None => empty_state(

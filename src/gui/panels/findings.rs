@@ -1,18 +1,18 @@
 //! What stands out in the sources, with the flow that shows it. Reads the state and asks for actions.
 
-use egui::{Frame, Margin, RichText, ScrollArea, Ui};
+use egui::{Frame, Margin, RichText, Ui};
 use pipewright_core::planner::findings::{Finding, Kind};
 
 use super::differs::difference_ui;
 use crate::gui::command::{Action, Actions};
 use crate::gui::state::StateRef;
 use crate::gui::theme;
-use crate::gui::widgets::{badge, card, empty_state, link, primary_button, soft};
+use crate::gui::widgets::{badge, card, empty_state, link, primary_button, scrolled, soft};
 
 /// The panel.
 pub fn findings_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled(ui, |ui| {
         Frame::new().inner_margin(Margin::same(10)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = theme::SPACE_2;
             if state.findings.looking.is_some() {

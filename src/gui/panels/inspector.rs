@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, Layout, RichText, Ui};
 use pipewright_core::model::{Question, Request};
 use pipewright_core::planner::Asked;
 use pipewright_core::project::{Edit, Step, Wire};
@@ -21,12 +21,12 @@ use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted};
 use crate::gui::suggestion;
 use crate::gui::theme;
-use crate::gui::widgets::{Choice, caption, group_icon, hairline, link, picker, soft};
+use crate::gui::widgets::{Choice, caption, group_icon, hairline, link, picker, scrolled, soft};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     ui.take_available_space();
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled(ui, |ui| {
         ui.set_max_width(ui.available_width() - theme::SPACE_3);
         let shown = state.selected_step();
         let item = shown.map(|step| step.id.clone());

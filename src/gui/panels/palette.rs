@@ -10,7 +10,7 @@ use crate::gui::command::{Action, Actions};
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::theme::{self, Group};
-use crate::gui::widgets::{self, caption, group_icon, list_row, search_field};
+use crate::gui::widgets::{self, caption, group_icon, list_row, scrolled, search_field};
 
 const POPUP_WIDTH: f32 = 320.0;
 const POPUP_HEIGHT: f32 = 380.0;
@@ -71,7 +71,7 @@ pub fn palette_ui(ui: &mut Ui, _state: StateRef<'_>, view: &mut View, out: &mut 
     Frame::new().inner_margin(Margin::same(theme::SPACE_2 as i8)).show(ui, |ui| {
         search_field(ui, &mut view.palette_query, "Search steps", f32::INFINITY);
         ui.add_space(theme::SPACE_1);
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        scrolled(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let found = matching(&view.palette_query, None);
             let mut group: Option<Group> = None;

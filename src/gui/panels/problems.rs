@@ -1,6 +1,6 @@
 //! Everything that is wrong with the design, errors first. A click shows the step and the field.
 
-use egui::{ScrollArea, Sense, Ui, UiBuilder, WidgetInfo};
+use egui::{Sense, Ui, UiBuilder, WidgetInfo};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 
 use crate::gui::command::{Action, Actions, Chosen};
@@ -8,7 +8,7 @@ use crate::gui::icons::{Icon, icon_ui};
 use crate::gui::marked::marked_ui;
 use crate::gui::state::StateRef;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, empty_state, focus_ring, hairline, shown_name};
+use crate::gui::widgets::{caption, empty_state, focus_ring, hairline, scrolled, shown_name};
 
 /// Characters of a message or a help line: names in it may be of any length.
 const TOLD: usize = 600;
@@ -19,7 +19,7 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         empty_state(ui, "No problems", "Everything that is wrong with the design is listed here");
         return;
     }
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for (index, problem) in state.problems.iter().enumerate() {
             ui.push_id(index, |ui| {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Color32, Frame, Margin, RichText, ScrollArea, Ui};
+use egui::{Color32, Frame, Margin, RichText, Ui};
 use pipewright_core::model::{Question, QuestionStatus};
 use pipewright_core::planner::{Dials, ReadyQuestion, ready_questions};
 use pipewright_core::project::Step;
@@ -14,7 +14,7 @@ use crate::gui::state::view::View;
 use crate::gui::suggestion::planning::Reach;
 use crate::gui::theme::{self, Palette};
 use crate::gui::widgets::{
-    Sign, badge, caption, card, empty_state, link, list_row, search_field, shown_name, sign_ui, soft,
+    Sign, badge, caption, card, empty_state, link, list_row, scrolled, search_field, shown_name, sign_ui, soft,
 };
 
 /// What is typed into the panel.
@@ -29,7 +29,7 @@ pub struct QuestionsView {
 
 /// The panel.
 pub fn questions_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled(ui, |ui| {
         Frame::new().inner_margin(Margin::same(10)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = theme::SPACE_2;
             for question in state.project.questions.values() {

@@ -1,18 +1,18 @@
 //! A run: what it does, how far it is, and its report with a row per step.
 
-use egui::{Align, Grid, Layout, ProgressBar, RichText, ScrollArea, Ui};
+use egui::{Align, Grid, Layout, ProgressBar, RichText, Ui};
 
 use crate::gui::backend::RunReport;
 use crate::gui::command::{Action, Actions, Command};
 use crate::gui::forms::diagnostic_ui;
 use crate::gui::state::{StateRef, counted, grouped};
 use crate::gui::theme;
-use crate::gui::widgets::{caption, empty_state, link, primary_button, soft, strong};
+use crate::gui::widgets::{caption, empty_state, link, primary_button, scrolled, soft, strong};
 
 /// The panel.
 pub fn run_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     egui::Frame::new().inner_margin(egui::Margin::same(theme::SPACE_3 as i8)).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        scrolled(ui, |ui| {
             if state.run.active.is_some() {
                 progress_ui(ui, state, out);
                 return;

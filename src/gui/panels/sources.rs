@@ -1,6 +1,6 @@
 //! The sources of the project as cards: what is there, and what is still to come.
 
-use egui::{Frame, Margin, RichText, ScrollArea, Ui};
+use egui::{Frame, Margin, RichText, Ui};
 use pipewright_core::ir::Planned;
 use pipewright_core::model::Source;
 
@@ -8,11 +8,11 @@ use super::requests;
 use crate::gui::command::{Action, Actions, Chosen, Command};
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
-use crate::gui::widgets::{badge, caption, card, empty_state, link, shown_name};
+use crate::gui::widgets::{badge, caption, card, empty_state, link, scrolled, shown_name};
 
 /// The panel.
 pub fn sources_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled(ui, |ui| {
         Frame::new().inner_margin(Margin::same(10)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = theme::SPACE_2;
             for source in state.project.sources.values() {

@@ -1,12 +1,12 @@
 //! What is shown while no project is open: recent ones, the worked example, a place to drop a file.
 
-use egui::{Align, CentralPanel, Frame, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, CentralPanel, Frame, Layout, RichText, Ui};
 
 use crate::gui::command::{Action, Actions, Command};
 use crate::gui::icons::Icon;
 use crate::gui::state::StateRef;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, card, list_row, primary_button, soft};
+use crate::gui::widgets::{caption, card, list_row, primary_button, scrolled, soft};
 
 /// What the place for files says.
 const DROP: &str = "Drop a log here";
@@ -17,7 +17,7 @@ pub fn start_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     CentralPanel::default().frame(Frame::new().fill(palette.canvas)).show(ui, |ui| {
         let room = ui.available_size();
         let width = 520.0_f32.min(room.x - 2.0 * theme::SPACE_4).max(120.0);
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        scrolled(ui, |ui| {
             ui.with_layout(Layout::top_down(Align::Center), |ui| {
                 ui.add_space((room.y * 0.16).max(theme::SPACE_4));
                 ui.label(RichText::new("Pipewright").font(theme::number()));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::{AnswerShape, MeasureShape};
-use super::headline::{MOST_ROWS, number};
+use super::told::{MOST_ROWS, number};
 use crate::data::{TableRows, Value};
 
 /// What is told of as one.

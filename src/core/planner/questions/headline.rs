@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, cells, share_of_all};
+use super::told::{DAY, MOST_ROWS, is_monthly, moment, month_of, number, position, shown, singular, span_word, words};
 use crate::data::figures::{counted, grouped, number_text, short_count, with_unit};
-use crate::data::instants::{MONTHS, micros_of, to_calendar};
 use crate::data::{TableRows, Value};
 
 /// An answer in short: `21` · `users` · `in the peak hour, 3 March 14:00`.
@@ -23,9 +23,6 @@ pub struct Headline {
     /// The whole in words.
     pub sentence: String,
 }
-
-/// Rows that are looked at, at most.
-pub(super) const MOST_ROWS: usize = 100_000;
 
 impl AnswerShape {
     pub fn headline(&self, rows: &dyn TableRows) -> Headline {
@@ -251,97 +248,6 @@ impl AnswerShape {
         let (what, number) = (words(first), moment(at, None));
         let sentence = format!("{name}: {what} {number}");
         Some(Headline { number, what: format!("{what}, {name}"), place: name, sentence })
-    }
-}
-
-/// `busy_samples` → `busy samples`.
-pub(super) fn words(name: &str) -> String {
-    name.replace('_', " ")
-}
-
-/// `1 user`, `2 users`.
-fn singular(noun: &str, count: f64) -> String {
-    match noun.strip_suffix('s').filter(|_| count == 1.0 && !noun.ends_with("ss")) {
-        Some(one) => one.to_owned(),
-        None => noun.to_owned(),
-    }
-}
-
-pub(super) fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "(none)".to_owned(),
-        Value::String(text) if text.is_empty() => "(empty)".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Float(number) => number_text(*number),
-        Value::Timestamp(at) => moment(*at, None),
-        Value::Date(_) => position(value).map_or(String::new(), |at| moment(at, Some(DAY))),
-        other => match other.to_json() {
-            serde_json::Value::String(text) => text,
-            json => json.to_string(),
-        },
-    }
-}
-
-pub(super) fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    }
-}
-
-/// Microseconds.
-pub(super) fn position(value: &Value) -> Option<i64> {
-    match value {
-        Value::Timestamp(micros) => Some(*micros),
-        Value::Date(days) => micros_of(*days),
-        _ => None,
-    }
-}
-
-/// Whether all times are beginnings of months.
-pub(super) fn is_monthly(rows: &dyn TableRows, column: usize) -> bool {
-    use chrono::{Datelike, Timelike};
-    let begins = |at: i64| to_calendar(at).is_some_and(|time| time.day() == 1 && time.num_seconds_from_midnight() == 0);
-    (0..rows.rows().min(MOST_ROWS)).filter_map(|row| position(&rows.value(row, column))).all(begins)
-}
-
-/// `March 2026`.
-fn month_of(micros: i64) -> String {
-    use chrono::Datelike;
-    let Some(time) = to_calendar(micros) else { return String::new() };
-    format!("{} {}", MONTHS.get(time.month0() as usize).copied().unwrap_or_default(), time.year())
-}
-
-/// What a span of time is called.
-pub(super) fn span_word(span: i64) -> Option<&'static str> {
-    Some(match span / 1_000_000 {
-        1 => "second",
-        60 => "minute",
-        300 => "5 minutes",
-        600 => "10 minutes",
-        900 => "15 minutes",
-        1_800 => "half hour",
-        3_600 => "hour",
-        86_400 => "day",
-        604_800 => "week",
-        _ => return None,
-    })
-}
-
-/// In microseconds.
-const DAY: i64 = 86_400_000_000;
-
-/// `3 March 14:00`, `3 March 2026`: no finer than the span.
-fn moment(micros: i64, span: Option<i64>) -> String {
-    use chrono::{Datelike, Timelike};
-    let Some(time) = to_calendar(micros) else { return String::new() };
-    let month = MONTHS.get(time.month0() as usize).copied().unwrap_or_default();
-    let day = format!("{} {month}", time.day());
-    match span {
-        Some(span) if span >= DAY => format!("{day} {}", time.year()),
-        _ if time.second() == 0 => format!("{day} {:02}:{:02}", time.hour(), time.minute()),
-        _ => format!("{day} {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()),
     }
 }
 

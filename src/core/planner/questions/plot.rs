@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::answer::{About, AnswerShape, Unit};
 use super::cells::{Cell, cells};
-use super::headline::{is_monthly, number, position, shown, span_word, words};
+use super::told::{is_monthly, number, position, shown, span_word, words};
 use crate::data::TableRows;
 use crate::data::figures::grouped;
 use crate::data::instants::to_calendar;
