@@ -88,8 +88,9 @@ pub fn headliners_of(project: &Project, plan: &Plan) -> Headliners {
     let found = answers.filter_map(|step| {
         let node = plan.steps.get(&step.id)?.nodes.last().copied()?;
         let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, node, &vocabulary, &step.title);
+        let hidden = hidden_columns(project, plan.node(node), &shape);
         let headliner: Headliner = Arc::new(move |rows| {
-            let Headline { number, what, sentence, .. } = shape.headline(rows);
+            let Headline { number, what, sentence, .. } = told(&shape, &Masked::new(rows, &hidden), &hidden);
             ToldAnswer { number, what, sentence }
         });
         Some((step.id.clone(), headliner))
@@ -174,16 +175,17 @@ impl Work<'_> {
         let (rows, list): (u64, &[LeftOut]) = sink.map_or((0, &[]), |sink| (sink.rows, &sink.left_out));
         let asked = asked_by(self.project, step);
         let shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
-        let table = Masked {
+        let hidden = hidden_columns(self.project, planned, &shape);
+        let first = First {
             rows: read_back(self.folder, number, &planned.schema, self.cancel)?,
             total: usize::try_from(rows).unwrap_or(usize::MAX),
-            hidden: hidden_columns(self.project, planned, &shape),
             schema: &planned.schema,
         };
+        let table = Masked::new(&first, &hidden);
         let shown = shown_parameters(self.plan, self.parameters);
         let before = steps_before(self.project, &step.id);
         let mut not_in_it = not_in_it(list, &unconfirmed(self.catalogue, &before));
-        for column in table.hidden.iter().filter(|column| shape.shows(column)) {
+        for column in hidden.iter().filter(|column| shape.shows(column)) {
             let text = format!("column `{column}` is personal or secret: its values are not shown");
             not_in_it.push(NotInIt { count: 1, text });
         }
@@ -198,15 +200,9 @@ impl Work<'_> {
         let project = self.project;
         let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
         let question = step.settings.get("question").and_then(|id| project.questions.get(id.as_str()?));
-        let (mut headline, mut chart) = (shape.headline(&table), shape.plotted(&table).filter(|_| rows > 1));
-        if let About::Measure(measure) = &shape.about
-            && table.hidden.contains(&measure.column)
-        {
-            let what = measure.column.replace('_', " ");
-            let sentence = format!("{what}: personal or secret, and not shown");
-            headline = Headline { number: "–".to_owned(), what, place: String::new(), sentence };
-            chart = None;
-        }
+        let headline = told(&shape, &table, &hidden);
+        let is_hidden = hidden_measure(&shape, &hidden).is_some();
+        let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden);
         Ok(AnswerPage {
             step: step.id.clone(),
             title: step.title.clone(),
@@ -276,16 +272,31 @@ fn read_back(folder: &Path, number: usize, schema: &Schema, cancel: &Cancel) -> 
     Ok(rows)
 }
 
-/// Rows of an answer; values that nobody may see are numbered in the order of their first row.
-struct Masked<'a> {
+/// The measure, where nobody may see its values.
+fn hidden_measure<'a>(shape: &'a AnswerShape, hidden: &BTreeSet<String>) -> Option<&'a str> {
+    match &shape.about {
+        About::Measure(measure) if hidden.contains(&measure.column) => Some(&measure.column),
+        _ => None,
+    }
+}
+
+/// The sentence, without what nobody may see.
+fn told(shape: &AnswerShape, rows: &dyn TableRows, hidden: &BTreeSet<String>) -> Headline {
+    let Some(column) = hidden_measure(shape, hidden) else { return shape.headline(rows) };
+    let what = column.replace('_', " ");
+    let sentence = format!("{what}: personal or secret, and not shown");
+    Headline { number: "–".to_owned(), what, place: String::new(), sentence }
+}
+
+/// The first rows of an answer.
+struct First<'a> {
     rows: Vec<Vec<Value>>,
     /// Of all, also those that are not looked at.
     total: usize,
-    hidden: BTreeSet<String>,
     schema: &'a Schema,
 }
 
-impl TableRows for Masked<'_> {
+impl TableRows for First<'_> {
     fn schema(&self) -> &Schema {
         self.schema
     }
@@ -295,13 +306,44 @@ impl TableRows for Masked<'_> {
     }
 
     fn value(&self, row: usize, column: usize) -> Value {
-        let value = self.rows.get(row).and_then(|row| row.get(column)).cloned().unwrap_or(Value::Null);
-        let field = &self.schema.fields[column];
-        if value == Value::Null || !self.hidden.contains(&field.name) {
-            return value;
-        }
-        let first = self.rows.iter().position(|row| row.get(column) == Some(&value)).unwrap_or(row);
-        Value::String(format!("{} no. {}", field.name.replace('_', " "), grouped(first as u64 + 1)))
+        self.rows.get(row).and_then(|row| row.get(column)).cloned().unwrap_or(Value::Null)
+    }
+}
+
+/// Rows of an answer; values that nobody may see are numbered in the order of their first row.
+struct Masked<'a> {
+    rows: &'a dyn TableRows,
+    /// By column that is hidden, what stands for the value of each row.
+    numbers: BTreeMap<usize, Vec<usize>>,
+}
+
+impl<'a> Masked<'a> {
+    fn new(rows: &'a dyn TableRows, hidden: &BTreeSet<String>) -> Self {
+        let numbered = |column: usize| {
+            let mut known: BTreeMap<String, usize> = BTreeMap::new();
+            let first = |row: usize| *known.entry(format!("{:?}", rows.value(row, column))).or_insert(row);
+            (column, (0..rows.rows().min(MOST_ROWS)).map(first).collect())
+        };
+        let columns = hidden.iter().filter_map(|name| rows.schema().index(name));
+        Self { rows, numbers: columns.map(numbered).collect() }
+    }
+}
+
+impl TableRows for Masked<'_> {
+    fn schema(&self) -> &Schema {
+        self.rows.schema()
+    }
+
+    fn rows(&self) -> usize {
+        self.rows.rows()
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value {
+        let value = self.rows.value(row, column);
+        let Some(numbers) = self.numbers.get(&column).filter(|_| value != Value::Null) else { return value };
+        let first = numbers.get(row).copied().unwrap_or(row);
+        let name = self.schema().fields[column].name.replace('_', " ");
+        Value::String(format!("{name} no. {}", grouped(first as u64 + 1)))
     }
 }
 
@@ -378,6 +420,17 @@ mod tests {
         assert!(whole.contains("`client` is personal or secret"), "{whole}");
         assert!(page.not_in_it.iter().any(|one| one.text.contains("where status >= 500 does not hold")), "{whole}");
         assert!(page.exactness.starts_with("exact"), "{}", page.exactness);
+    }
+
+    #[test]
+    fn a_run_tells_of_nobody_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path(), true);
+        let plan = plan(&project);
+        let schema = &plan.node(plan.steps["end"].nodes[0]).schema;
+        let rows = vec![vec![Value::String("ann@x.example".into()), Value::Int(1)]; 3];
+        let told = headliners_of(&project, &plan).0["end"](&First { rows, total: 3, schema });
+        assert_eq!(told.sentence, "client no. 1: 3 errors");
     }
 
     #[test]

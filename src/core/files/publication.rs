@@ -485,8 +485,19 @@ fn turn(folder: &Path) -> Result<(Option<File>, Option<StandIn>), Diagnostic> {
                         let help = ", or remove the file if that program runs no more (this disk has no locks)";
                         return Err(held(&by.to_string(), help, &file));
                     }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && is_patient() => {}
                     // Where no file can be made nothing can be put in place.
-                    Err(_) => return Ok(none),
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            io::ErrorKind::PermissionDenied
+                                | io::ErrorKind::ReadOnlyFilesystem
+                                | io::ErrorKind::NotFound
+                        ) =>
+                    {
+                        return Ok(none);
+                    }
+                    Err(error) => return Err(fault("the output folder cannot be used", folder, &error)),
                 }
             }
         }

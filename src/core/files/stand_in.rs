@@ -5,9 +5,13 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::lock::{Holder, LONGEST};
 use super::regular::open_file;
+
+/// Nobody takes this long to take away a file.
+const SETTLED: Duration = Duration::from_secs(300);
 
 /// A file that this process made, and takes away when it is dropped.
 #[derive(Debug)]
@@ -64,14 +68,22 @@ fn text_of(path: &Path) -> Option<String> {
 }
 
 /// Takes away what a process that is gone has left. Only one does so at a time, and looks again: otherwise the second
-/// would take away what the first has made anew. Where one is killed in between, nobody does, and people decide.
+/// would take away what the first has made anew. Where one is killed in between, others wait some minutes.
 fn is_taken_away(path: &Path, known: &str) -> io::Result<bool> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push("-gone");
     let own = path.with_file_name(name);
     match OpenOptions::new().write(true).create_new(true).open(&own) {
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // It is there for an instant; one that is old was left by a kill just then.
+            let age =
+                own.symlink_metadata().and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
+            if age.is_some_and(|age| age > SETTLED) {
+                let _ = fs::remove_file(&own);
+            }
+            return Ok(false);
+        }
         Err(error) => return Err(error),
     }
     let is_known = text_of(path).is_some_and(|text| text == known);

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, GoesOn, Matches, NodeId, OnFail, Op, Plan};
+use super::{Aggregate, GoesOn, Matches, Node, NodeId, OnFail, Op, Plan};
 use crate::data::figures::grouped;
-use crate::data::{Value, exact_int};
+use crate::data::{Classification, Value, exact_int};
 use crate::expr::{Expr, ExprKind, bind, function, print};
 use crate::formats::Changes;
 
@@ -108,6 +108,20 @@ pub fn left_out(
     before.filter_map(|(id, _)| Some(at_node(plan, id, parameters, &fate(id)?))).flatten().collect()
 }
 
+/// The personal and secret columns that a condition looks at, where there are any.
+fn personal_in(plan: &Plan, node: &Node, predicate: &Expr) -> Option<String> {
+    let schema = &plan.node(*node.inputs.first()?).schema;
+    let is_personal = |name: &&str| {
+        let labels = schema.get(name).map(|field| &field.labels);
+        labels.is_some_and(|labels| {
+            matches!(labels.classification, Some(Classification::Personal | Classification::Secret))
+        })
+    };
+    let columns = predicate.columns();
+    let found: Vec<String> = columns.into_iter().filter(is_personal).map(|name| format!("`{name}`")).collect();
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
 fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: &Fate) -> Vec<LeftOut> {
     use LeftOutKind::{Changed, Duplicates, Empty, Filtered, Limited, Rejected, Unread};
     let node = plan.node(id);
@@ -132,7 +146,11 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
             Filtered,
             gone,
             match kind {
-                "filter" => format!("{of} where {} does not hold (“{title}”)", shown(predicate)),
+                "filter" => match personal_in(plan, node, predicate) {
+                    None => format!("{of} where {} does not hold (“{title}”)", shown(predicate)),
+                    // What it is compared with is somebody's.
+                    Some(columns) => format!("{of} where a condition on {columns} does not hold (“{title}”)"),
+                },
                 "route" => format!("{of} go another way at “{title}”"),
                 _ => format!("{of} are left out by “{title}”"),
             },
@@ -261,6 +279,18 @@ mod tests {
             plan.steps.insert(step.into(), PlanStep { kind, ..PlanStep::default() });
         }
         plan
+    }
+
+    #[test]
+    fn what_somebodys_column_is_compared_with_stands_in_no_line() {
+        let mut plan = plan();
+        let input = std::sync::Arc::make_mut(&mut plan.nodes[0]);
+        input.schema.fields[1].labels.classification = Some(Classification::Personal);
+        let node = std::sync::Arc::make_mut(&mut plan.nodes[1]);
+        node.op = Op::Filter { predicate: parse("sid = 'ann@x.example' and status > 3").unwrap() };
+        let fate = |_: NodeId| Some(Fate { rows_in: 5, rows_out: 1, ..Fate::default() });
+        let list = left_out(&plan, NodeId(1), &BTreeMap::new(), &fate);
+        assert_eq!(list[0].text, "of 5 rows where a condition on `sid` does not hold (“BAD”)");
     }
 
     #[test]
