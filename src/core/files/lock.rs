@@ -103,18 +103,19 @@ impl fmt::Display for Holder {
 /// then, and is taken over.
 #[derive(Debug)]
 pub struct Lock {
-    path: PathBuf,
     /// Holds the lock of the system while it is open.
-    file: File,
-    /// On a disk without locks.
+    system: Option<(PathBuf, File)>,
+    /// Where the system's cannot be had.
     _stand_in: Option<StandIn>,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Taken away while it is held: whoever waits for it sees that it is not the one that has the name.
-        let _ = fs::remove_file(&self.path);
-        let _ = self.file.unlock();
+        if let Some((path, file)) = &self.system {
+            // Taken away while it is held: whoever waits for it sees that it is not the one that has the name.
+            let _ = fs::remove_file(path);
+            let _ = file.unlock();
+        }
     }
 }
 
@@ -139,45 +140,47 @@ pub fn hold(path: &Path, ending: &str) -> Locked {
     const TRIES: usize = 100;
     for _ in 0..TRIES {
         // A foreign project may bring a link of that name: nothing is written through it.
-        if fs::symlink_metadata(&path).is_ok_and(|about| !about.is_file()) {
-            return Locked::Unavailable(format!("{} is no regular file", path.display()));
-        }
-        if !is_lock(&path) {
-            return Locked::Unavailable(format!("{} is a file of somebody else's", path.display()));
+        if fs::symlink_metadata(&path).is_ok_and(|about| !about.is_file()) || !is_lock(&path) {
+            return stand_in(&path);
         }
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         // A lock file of another user's may only be read; that is enough to see whether it is held.
         let (file, is_written) = match opened {
             Ok(file) => (file, true),
-            Err(error) => match File::open(&path) {
+            Err(_) => match File::open(&path) {
                 Ok(file) => (file, false),
-                Err(_) => return unavailable(error),
+                Err(_) => return stand_in(&path),
             },
         };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Locked::Held(Holder::read(&file)),
-            Err(TryLockError::Error(_)) => return stand_in(path, file),
+            Err(TryLockError::Error(_)) => {
+                // Made by the look.
+                if is_written && file.metadata().is_ok_and(|about| about.len() == 0) {
+                    let _ = fs::remove_file(&path);
+                }
+                return stand_in(&path);
+            }
         }
         if !is_same_file(&file, &path) {
             continue;
         }
-        let lock = Lock { path, file, _stand_in: None };
         if is_written {
-            write_holder(&lock.file);
+            write_holder(&file);
         }
-        return Locked::Mine(lock);
+        return Locked::Mine(Lock { system: Some((path, file)), _stand_in: None });
     }
     Locked::Unavailable("others take and leave the lock all the time".to_owned())
 }
 
-/// On a disk without locks: `.shop.lock-held`.
-fn stand_in(path: PathBuf, file: File) -> Locked {
+/// `.shop.lock-held`, on a disk without locks, and where something else has the lock's name or it cannot be opened.
+fn stand_in(path: &Path) -> Locked {
     let mut held = path.file_name().unwrap_or_default().to_owned();
     held.push("-held");
     let held = path.with_file_name(held);
     match StandIn::take(&held) {
-        Ok(Ok(stand_in)) => Locked::Mine(Lock { path, file, _stand_in: Some(stand_in) }),
+        Ok(Ok(stand_in)) => Locked::Mine(Lock { system: None, _stand_in: Some(stand_in) }),
         Ok(Err(holder)) => Locked::Held(Holder { file: Some(held), ..holder }),
         Err(error) => Locked::Unavailable(io_cause(&error)),
     }
@@ -258,8 +261,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.json");
         fs::write(folder.path().join(".p.lock"), "MINE").unwrap();
-        assert!(matches!(hold(&path, ".json"), Locked::Unavailable(_)));
+        // Two do not have the project all the same.
+        let first = mine(&path);
+        assert!(matches!(hold(&path, ".json"), Locked::Held(_)));
+        drop(first);
+        drop(mine(&path));
         assert_eq!(fs::read_to_string(folder.path().join(".p.lock")).unwrap(), "MINE");
+        assert!(!folder.path().join(".p.lock-held").exists());
     }
 
     #[test]
@@ -301,7 +309,7 @@ mod tests {
         drop(lock);
         fs::write(at("victim"), "precious").unwrap();
         std::os::unix::fs::symlink("../victim", at("real/.p.lock")).unwrap();
-        assert!(matches!(hold(&at("real/p.json"), ".json"), Locked::Unavailable(_)));
+        drop(mine(&at("real/p.json")));
         assert_eq!(fs::read(at("victim")).unwrap(), b"precious");
         assert!(matches!(hold(&at("gone/p.json"), ".json"), Locked::Unavailable(_)));
     }
