@@ -1,10 +1,13 @@
 //! Reads lines by the header that stands before them.
 
+use std::collections::BTreeMap;
+
 use super::dialect::{Dialect, Role, Software};
 use crate::data::Schema;
 use crate::data::instants::{MICROS_PER_DAY, parse_date, zoned_clock_prefix};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
+use crate::formats::keys::repeated;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::time::{self, Epoch};
 use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers};
@@ -37,15 +40,30 @@ impl Header {
 
     fn describe(&mut self, dialect: Dialect) {
         let column = |name: &String| dialect.column(name, &self.names, self.software);
-        let mut columns: Vec<(String, Role)> = self.names.iter().map(column).collect();
-        // Of two fields for one column, the later keeps its own name.
-        for at in 1..columns.len() {
-            let halves = matches!(columns[at].1, Role::Day | Role::Clock | Role::Stem | Role::Query);
-            if !halves && columns[..at].iter().any(|(name, _)| *name == columns[at].0) {
-                columns[at] = (self.names[at].clone(), Role::Plain);
-            }
-        }
-        self.columns = columns;
+        let mut taken: BTreeMap<String, Role> = BTreeMap::new();
+        let mut free = |(column, role): (String, Role), name: &String| {
+            let is_half = match (role, taken.get(&column)) {
+                (_, None) => true,
+                (Role::Day, Some(other)) => *other == Role::Clock,
+                (Role::Clock, Some(other)) => *other == Role::Day,
+                (Role::Stem, Some(other)) => *other == Role::Query,
+                (Role::Query, Some(other)) => *other == Role::Stem,
+                _ => false,
+            };
+            // Of two fields for one column, the later keeps its own name, numbered where that is taken too.
+            let (column, role) = match is_half {
+                true => (column, role),
+                false => {
+                    let own = (1..).map(|times| repeated(name, times)).find(|own| !taken.contains_key(own));
+                    (own.unwrap_or(column), Role::Plain)
+                }
+            };
+            // Both halves are whole.
+            let is_whole = taken.contains_key(&column);
+            taken.insert(column.clone(), if is_whole { Role::Plain } else { role });
+            (column, role)
+        };
+        self.columns = self.names.iter().map(|name| free(column(name), name)).collect();
     }
 
     /// Each field's column.

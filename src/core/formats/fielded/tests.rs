@@ -83,3 +83,16 @@ fn zeek_tables() {
         ("example.org".into(), serde_json::Value::Null)
     );
 }
+
+#[test]
+fn fields_of_one_name_are_all_kept() {
+    let text = "#separator \\x09\n#path\tconn\n#fields\tts\ttime\ta\ta\n1709287200.1\t5\tx\ty\n";
+    let reading = read(&FormatSpec::new("zeek"), text);
+    let told = ["time", "time_2", "a", "a_2"].map(|name| value(&reading, 0, name));
+    assert_eq!(serde_json::json!(told), serde_json::json!(["2024-03-01T10:00:00.100Z", 5, "x", "y"]));
+    let text =
+        "#Fields: date time path cs-uri-stem cs-uri-query time x x\n2024-03-01 10:00:00 p1 /q z=1 11:00:00 1 2\n";
+    let reading = read(&FormatSpec::new("w3c"), text);
+    let told = ["time", "path", "cs-uri-stem", "time_2", "x", "x_2"].map(|name| value(&reading, 0, name));
+    assert!(told.iter().all(|value| !value.is_null()), "{told:?} {:?}", reading.schema);
+}
