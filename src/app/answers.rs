@@ -13,8 +13,8 @@ use pipewright_core::export::check_exportable;
 use pipewright_core::files::PrivateFolder;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{
-    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, prune,
-    resolve_parameters, secrets_of,
+    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, defaults, prune,
+    secrets_of,
 };
 use pipewright_core::plan::in_force;
 use pipewright_core::planner::{
@@ -220,11 +220,7 @@ impl Work<'_> {
 /// Values of parameters that may be told: no secrets.
 fn shown_parameters(plan: &Plan, parameters: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     let secrets = secrets_of(&plan.parameters);
-    let defaults = plan
-        .parameters
-        .iter()
-        .filter_map(|parameter| resolve_parameters(std::slice::from_ref(parameter), &BTreeMap::new(), &|_| None).ok());
-    let mut values: BTreeMap<String, Value> = defaults.flatten().collect();
+    let mut values = defaults(&plan.parameters);
     values.extend(parameters.clone());
     values.retain(|name, _| !secrets.contains(name));
     values

@@ -1,4 +1,4 @@
-//! The files of sources: those that a plan reads; one that takes the place of a planned source, with its columns and what
+//! The files of sources: those that are there; one that takes the place of a planned source, with its columns and what
 //! a sample of it shows.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::files::allow_place;
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Op, Plan, interpolate};
+use pipewright_core::ir::interpolate;
 use pipewright_core::model::Source;
 use pipewright_core::planner::SourceEvidence;
 use pipewright_core::project::{Edit, Project};
@@ -18,11 +18,9 @@ use serde_json::json;
 use crate::evidence::evidence_of;
 use crate::resolve::resolve_sources;
 
-/// The files that a plan reads, as far as its paths can be filled in and lead to any.
-pub fn files_read(plan: &Plan, base: &Path, parameters: &BTreeMap<String, Value>) -> Vec<PathBuf> {
-    let paths =
-        plan.nodes.iter().filter_map(|node| if let Op::Read(read) = &node.op { Some(&read.path) } else { None });
-    let filled = paths.filter_map(|path| interpolate(path, parameters).ok());
+/// The files of all sources, as far as their paths can be filled in and lead to any.
+pub fn files_of_sources(project: &Project, base: &Path, parameters: &BTreeMap<String, Value>) -> Vec<PathBuf> {
+    let filled = project.sources.values().filter_map(|source| interpolate(&source.path, parameters).ok());
     filled.filter_map(|path| expand(&path, base).ok()).flatten().collect()
 }
 

@@ -1,16 +1,15 @@
 //! Verbs that list what the program knows: steps, functions, schemas; and diagrams of a project.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pipewright_app::files_read;
+use pipewright_app::files_of_sources;
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::map::map;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::expr::{FunctionKind, function, functions};
 use pipewright_core::formats::{Format, OptionKind, format as format_of, formats};
-use pipewright_core::ir::resolve_parameters;
+use pipewright_core::ir::defaults;
 use pipewright_core::plan::plan;
 use pipewright_core::policy::json_schema_of_policy;
 use pipewright_core::project::{Project, json_schema_of_edits, json_schema_of_project, read_file};
@@ -229,9 +228,7 @@ pub fn graph(args: &GraphArgs) -> VerbResult {
     match &args.out {
         Some(path) => {
             let base = args.project.parent().unwrap_or(Path::new(""));
-            let plan = plan(&project);
-            let defaults = resolve_parameters(&plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
-            let mut made_of = files_read(&plan, base, &defaults);
+            let mut made_of = files_of_sources(&project, base, &defaults(&plan(&project).parameters));
             made_of.push(args.project.clone());
             put_in_place(&[(path.clone(), bytes)], &made_of)?;
         }

@@ -28,7 +28,7 @@ pub use op::{
     Limit, Loss, LossKind, LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project, Read, Rows,
     Sort, Synthetic, Unpivot, WhenExists, Window, Write,
 };
-pub use parameters::{Otherwise, TextPart, interpolate, parse_parameter, resolve_parameters, text_parts};
+pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
 pub(crate) use rules::near_names;

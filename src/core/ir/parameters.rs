@@ -117,6 +117,12 @@ fn doc_of(parameter: &Parameter) -> String {
     if parameter.doc.is_empty() { String::new() } else { format!(" ({})", parameter.doc) }
 }
 
+/// The values of those parameters that have a default.
+pub fn defaults(parameters: &[Parameter]) -> BTreeMap<String, Value> {
+    let own = |parameter| resolve_parameters(std::slice::from_ref(parameter), &BTreeMap::new(), &|_| None).ok();
+    parameters.iter().filter_map(own).flatten().collect()
+}
+
 /// A piece of a text such as a path, in which parameters may stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextPart<'a> {
