@@ -11,9 +11,8 @@ use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::check_exportable;
 use pipewright_core::files::PrivateFolder;
-use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{
-    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, defaults, prune,
+    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, WhenExists, defaults, prune,
     secrets_of,
 };
 use pipewright_core::plan::in_force;
@@ -24,7 +23,7 @@ use pipewright_core::planner::{
 use pipewright_core::project::{Project, Step};
 
 use pipewright_engine::{
-    Cancel, Headliner, Headliners, ResultTable, RunOptions, RunProgress, RunReport, ToldAnswer, read_stream, run,
+    Cancel, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport, ToldAnswer, read_rows, run,
 };
 
 use crate::evidence::evidence_until;
@@ -176,8 +175,9 @@ impl Work<'_> {
         let asked = asked_by(self.project, step);
         let shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
         let hidden = hidden_columns(self.project, planned, &shape);
-        let first = First {
-            rows: read_back(self.folder, number, &planned.schema, self.cancel)?,
+        let file = self.folder.join(file_name(number));
+        let first = FirstRows {
+            rows: read_rows(&file, FileKind::Parquet, &planned.schema, MOST_ROWS, self.cancel)?,
             total: usize::try_from(rows).unwrap_or(usize::MAX),
             schema: &planned.schema,
         };
@@ -246,28 +246,6 @@ fn hidden_columns(project: &Project, node: &Node, shape: &AnswerShape) -> BTreeS
     node.schema.fields.iter().filter(is_hidden).map(|field| field.name.clone()).collect()
 }
 
-fn read_back(folder: &Path, number: usize, schema: &Schema, cancel: &Cancel) -> Result<Vec<Vec<Value>>, Diagnostic> {
-    let read = Read {
-        path: file_name(number),
-        format: FormatSpec::new("parquet"),
-        schema: schema.clone(),
-        columns: None,
-        position: false,
-        planned: None,
-    };
-    let mut rows: Vec<Vec<Value>> = Vec::new();
-    let mut take = |table: ResultTable| {
-        let room = MOST_ROWS - rows.len();
-        rows.extend((0..table.rows().min(room)).map(|row| table.row(row)));
-        match rows.len() < MOST_ROWS {
-            true => std::ops::ControlFlow::Continue(()),
-            false => std::ops::ControlFlow::Break(()),
-        }
-    };
-    read_stream(&read, folder, &mut take, &mut |_| (), cancel)?;
-    Ok(rows)
-}
-
 /// The measure, where nobody may see its values.
 fn hidden_measure<'a>(shape: &'a AnswerShape, hidden: &BTreeSet<String>) -> Option<&'a str> {
     match &shape.about {
@@ -282,28 +260,6 @@ fn told(shape: &AnswerShape, rows: &dyn TableRows, hidden: &BTreeSet<String>) ->
     let what = column.replace('_', " ");
     let sentence = format!("{what}: personal or secret, and not shown");
     Headline { number: "–".to_owned(), what, place: String::new(), sentence }
-}
-
-/// The first rows of an answer.
-struct First<'a> {
-    rows: Vec<Vec<Value>>,
-    /// Of all, also those that are not looked at.
-    total: usize,
-    schema: &'a Schema,
-}
-
-impl TableRows for First<'_> {
-    fn schema(&self) -> &Schema {
-        self.schema
-    }
-
-    fn rows(&self) -> usize {
-        self.total
-    }
-
-    fn value(&self, row: usize, column: usize) -> Value {
-        self.rows.get(row).and_then(|row| row.get(column)).cloned().unwrap_or(Value::Null)
-    }
 }
 
 /// Rows of an answer; values that nobody may see are numbered in the order of their first row.
@@ -425,7 +381,7 @@ mod tests {
         let plan = plan(&project);
         let schema = &plan.node(plan.steps["end"].nodes[0]).schema;
         let rows = vec![vec![Value::String("ann@x.example".into()), Value::Int(1)]; 3];
-        let told = headliners_of(&project, &plan).0["end"](&First { rows, total: 3, schema });
+        let told = headliners_of(&project, &plan).0["end"](&FirstRows { rows, total: 3, schema });
         assert_eq!(told.sentence, "client no. 1: 3 errors");
     }
 

@@ -5,16 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::PrivateFolder;
-use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Destination, FileKind, Node, NodeId, Op, Origin, Plan, Read, WhenExists, Write, prune};
+use pipewright_core::ir::{Destination, FileKind, Node, NodeId, Op, Origin, Plan, WhenExists, Write, prune};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::ProbeRows;
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
-use pipewright_engine::{Cancel, ResultTable, RunOptions, Silent, read_stream, run};
+use pipewright_engine::{Cancel, RunOptions, Silent, read_rows, run};
 
 /// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
 /// computed once.
@@ -49,31 +48,15 @@ pub fn rows_of_nodes(
     run(&with_loads(whole, nodes)?, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
     let rows = nodes.iter().enumerate().map(|(number, node)| {
         let schema = &whole.node(*node).schema;
-        Ok(ProbeRows { schema: schema.clone(), rows: read_back(folder.path(), number, schema, cancel)? })
+        let file = folder.path().join(file_name(number));
+        let rows = read_rows(&file, FileKind::Parquet, schema, usize::MAX, cancel)?;
+        Ok(ProbeRows { schema: schema.clone(), rows })
     });
     rows.collect()
 }
 
 fn file_name(number: usize) -> String {
     format!("rows-{number}.parquet")
-}
-
-fn read_back(folder: &Path, number: usize, schema: &Schema, cancel: &Cancel) -> Result<Vec<Vec<Value>>, Diagnostic> {
-    let read = Read {
-        path: file_name(number),
-        format: FormatSpec::new("parquet"),
-        schema: schema.clone(),
-        columns: None,
-        position: false,
-        planned: None,
-    };
-    let mut rows = Vec::new();
-    let mut take = |table: ResultTable| {
-        rows.extend((0..table.rows()).map(|row| table.row(row)));
-        std::ops::ControlFlow::Continue(())
-    };
-    read_stream(&read, folder, &mut take, &mut |_| (), cancel)?;
-    Ok(rows)
 }
 
 /// The node behind a step's first output; its fault where it has none.
@@ -122,6 +105,7 @@ fn with_loads(whole: &Plan, wanted: &[NodeId]) -> Result<Plan, Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipewright_core::data::{DataType, Schema};
     use pipewright_core::project::{Edit, Place};
     use serde_json::json;
 
@@ -131,7 +115,7 @@ mod tests {
         std::fs::write(folder.path().join("a.csv"), "n\n1\n2\n3\n").unwrap();
         let mut project = Project::new("p");
         let insert = |into: &str, item| Edit::Insert { into: into.into(), item, place: Place::Last };
-        let schema = serde_json::to_value(Schema::of([("n", pipewright_core::data::DataType::Int)])).unwrap();
+        let schema = serde_json::to_value(Schema::of([("n", DataType::Int)])).unwrap();
         let source = json!({"id": "src-a", "title": "a", "path": "a.csv", "format": {"name": "csv"}, "schema": schema});
         let mut edits = vec![insert("sources", source)];
         for (flow, predicate) in [("one", "n > 1"), ("two", "n > 2")] {

@@ -44,8 +44,8 @@ pub use read::{
     share_files, sniff,
 };
 pub use run::{
-    AnswerReport, BlockingStep, FileReport, Headliner, Headliners, RunOptions, RunProgress, RunReport, Silent,
-    SinkReport, SourceReport, StepReport, ToldAnswer, run,
+    AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,
+    Silent, SinkReport, SourceReport, StepReport, ToldAnswer, read_rows, run,
 };
 pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;

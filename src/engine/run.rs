@@ -40,7 +40,7 @@ pub(crate) use report::{
     changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory, step_report,
     unmatched_in_step,
 };
-pub use told::{AnswerReport, Headliner, Headliners, ToldAnswer};
+pub use told::{AnswerReport, FirstRows, Headliner, Headliners, ToldAnswer, read_rows};
 
 use crate::allowance::Allowance;
 use crate::cancel::Cancel;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pipewright_core::data::{Schema, TableRows, Value};
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{FileKind, NodeId, Plan, Read};
 use serde::{Deserialize, Serialize};
@@ -68,8 +69,8 @@ pub(super) fn answers(
             continue;
         }
         let total = rows.get(id).copied().unwrap_or_default();
-        let Some(first) = read_back(aside, target, cancel) else { continue };
-        let table = First { rows: first, total: usize::try_from(total).unwrap_or(usize::MAX), schema: &target.schema };
+        let Ok(rows) = read_rows(aside, target.kind, &target.schema, MOST_ROWS, cancel) else { continue };
+        let table = FirstRows { rows, total: usize::try_from(total).unwrap_or(usize::MAX), schema: &target.schema };
         let report = AnswerReport { step: answer.step.clone(), title: answer.title.clone(), told: headliner(&table) };
         found.insert(answer.step.clone(), report);
     }
@@ -95,38 +96,46 @@ fn answer_before<'a>(
     }
 }
 
-fn read_back(path: &Path, target: &Target, cancel: &Cancel) -> Option<Vec<Vec<Value>>> {
-    let format = match target.kind {
+/// The first rows of a file that a run wrote.
+pub fn read_rows(
+    path: &Path,
+    kind: FileKind,
+    schema: &Schema,
+    most: usize,
+    cancel: &Cancel,
+) -> Result<Vec<Vec<Value>>, Diagnostic> {
+    let format = match kind {
         FileKind::Csv => "csv",
         FileKind::Jsonl => "json_lines",
         FileKind::Parquet => "parquet",
     };
+    let name = path.file_name().and_then(|name| name.to_str());
     let read = Read {
-        path: path.file_name()?.to_str()?.to_owned(),
+        path: name.unwrap_or_default().to_owned(),
         format: FormatSpec::new(format),
-        schema: target.schema.clone(),
+        schema: schema.clone(),
         columns: None,
         position: false,
         planned: None,
     };
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut take = |table: ResultTable| {
-        let room = MOST_ROWS - rows.len();
+        let room = most - rows.len();
         rows.extend((0..table.rows().min(room)).map(|row| table.row(row)));
-        if rows.len() < MOST_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    read_stream(&read, path.parent()?, &mut take, &mut |_| (), cancel).ok()?;
-    Some(rows)
+    read_stream(&read, path.parent().unwrap_or(Path::new("")), &mut take, &mut |_| (), cancel)?;
+    Ok(rows)
 }
 
 /// The first rows of an answer, and how many there are.
-struct First<'a> {
-    rows: Vec<Vec<Value>>,
-    total: usize,
-    schema: &'a Schema,
+pub struct FirstRows<'a> {
+    pub rows: Vec<Vec<Value>>,
+    pub total: usize,
+    pub schema: &'a Schema,
 }
 
-impl TableRows for First<'_> {
+impl TableRows for FirstRows<'_> {
     fn schema(&self) -> &Schema {
         self.schema
     }
