@@ -7,10 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{
-    MARKER, Publication, inside, is_foreign, is_record, is_same_place, slashes, there_is_one, without_links,
+    MARKER, Publication, TURN, inside, is_foreign, is_record, is_same_place, slashes, there_is_one, without_links,
 };
 
 use super::args::PublishArgs;
+use super::output::tell;
 use super::run::say_kept;
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
 
@@ -98,7 +99,10 @@ fn put(
     for entry in entries {
         let (from, name) = (entry.path(), below.join(entry.file_name()));
         let is_folder = entry.file_type().map_err(Fault::Unreadable)?.is_dir();
-        if is_record(&entry.file_name().to_string_lossy()) {
+        let entry_name = entry.file_name().to_string_lossy().into_owned();
+        if is_record(&entry_name) {
+            let is_kept = entry_name == MARKER || entry_name == TURN;
+            tell((!is_kept).then(|| left_out(&entry_name, &from)).iter());
             continue;
         }
         if name.to_str().is_none() {
@@ -127,6 +131,13 @@ fn put(
         copy(&from, &aside, &to)?;
     }
     Ok(())
+}
+
+/// Something that has the name of what runs have aside.
+fn left_out(name: &str, at: &Path) -> Diagnostic {
+    Diagnostic::warning("PW0745", format!("`{name}` is left out: it has a name of Pipewright's own records"))
+        .help("give it another name, where it is not what a killed run left")
+        .file(at.display().to_string())
 }
 
 /// Whether a folder is one result: it holds nothing but a folder for each value of a column, or, without any rows, only

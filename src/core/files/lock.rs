@@ -28,7 +28,7 @@ pub struct Holder {
     /// The machine as it is since it was started, the space of process numbers, and when the process began; empty where
     /// the system does not tell.
     pub life: String,
-    /// On a disk without locks: the file to remove by hand where the process is known to have ended elsewhere.
+    /// The file to remove by hand where the process is known to have ended: on a disk without locks, or another user's.
     #[serde(skip)]
     pub file: Option<PathBuf>,
 }
@@ -149,6 +149,10 @@ pub fn hold(path: &Path, ending: &str) -> Locked {
             Ok(file) => (file, true),
             Err(_) => match File::open(&path) {
                 Ok(file) => (file, false),
+                // Another user's, of whom nobody can tell whether the project is open.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_file() => {
+                    return Locked::Held(Holder { file: Some(path), ..Holder::default() });
+                }
                 Err(_) => return stand_in(&path),
             },
         };

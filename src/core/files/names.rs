@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, io_cause};
 
 const PREFIX: &str = ".pipewright-";
 /// Stands in for the lock on a folder while things are put into it, on disks without locks.
-pub(super) const TURN: &str = ".pipewright-turn";
+pub const TURN: &str = ".pipewright-turn";
 /// Where scripts of bundles work.
 const WORK: &str = ".pipewright-work-";
 /// Hexadecimal digits of an id.
@@ -52,7 +52,11 @@ pub fn is_record(name: &str) -> bool {
 
 /// Gives a file its rights, where it has others: some disks refuse to be asked.
 pub(super) fn set_permissions(path: &Path, wanted: fs::Permissions) -> io::Result<()> {
-    match fs::metadata(path)?.permissions() == wanted {
+    #[cfg(unix)]
+    let rights = |permissions: &fs::Permissions| std::os::unix::fs::PermissionsExt::mode(permissions) & 0o7777;
+    #[cfg(not(unix))]
+    let rights = |permissions: &fs::Permissions| permissions.readonly();
+    match rights(&fs::metadata(path)?.permissions()) == rights(&wanted) {
         true => Ok(()),
         false => fs::set_permissions(path, wanted),
     }

@@ -172,12 +172,13 @@ impl Format for Envelope {
         };
         let own = self.kind.columns();
         let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
-        // The payload's name of a column, and that beside the envelope's.
-        let outer = |name: &str| if is_own(name) { format!("payload_{name}") } else { name.to_owned() };
+        // The payload's name of a column, and that beside the envelope's: one that is called so already has one more.
+        let is_like_own = |name: &str| is_own(name.trim_start_matches("payload_"));
+        let outer = |name: &str| if is_like_own(name) { format!("payload_{name}") } else { name.to_owned() };
         let inner_schema = schema.map(|schema| {
             let fields = schema.fields.iter().filter(|field| !is_own(&field.name));
             let inner = |field: &Field| {
-                let name = field.name.strip_prefix("payload_").filter(|name| is_own(name)).unwrap_or(&field.name);
+                let name = field.name.strip_prefix("payload_").filter(|name| is_like_own(name)).unwrap_or(&field.name);
                 Field::new(name, field.data_type.clone())
             };
             Schema::new(fields.map(inner).collect())

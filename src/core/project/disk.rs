@@ -33,10 +33,7 @@ impl SaveFault {
                 let held = Diagnostic::error("PW0781", format!("{holder} has the project open; nothing was saved"));
                 let help = "close it there first, or work on a copy of the file";
                 match holder.file {
-                    Some(file) => held.help(format!(
-                        "{help}; this disk has no locks: if that program runs no more, remove {}",
-                        file.display()
-                    )),
+                    Some(file) => held.help(format!("{help}; if that program runs no more, remove {}", file.display())),
                     None => held.help(help),
                 }
             }

@@ -60,6 +60,16 @@ fn docker_and_compose_lines() {
 }
 
 #[test]
+fn a_payload_whose_keys_are_called_as_ours_keeps_them() {
+    let line = r#"{"log":"{\"time\":1,\"payload_time\":2}\n","stream":"stdout","time":"2024-03-01T10:00:00Z"}"#;
+    let format = FormatSpec::new("docker_json").with("payload", "json_lines");
+    let reading = read(&format, &format!("{line}\n"));
+    let told = ["payload_time", "payload_payload_time"]
+        .map(|name| reading.schema.index(name).map(|at| reading.rows[0][at].to_json()));
+    assert_eq!(told, [Some(1.into()), Some(2.into())], "{:?}", reading.schema);
+}
+
+#[test]
 fn a_wrong_payload_is_explained() {
     for (payload, code) in [("logfmtt", "PW1121"), ("{", "PW1120"), ("json_document", "PW1122"), ("parquet", "PW1122")]
     {

@@ -110,6 +110,10 @@ fn nothing_of_a_line_is_lost() {
     let redis = fields("redis", "12:signal-handler (1709287200) Received SIGTERM scheduling shutdown...\n");
     assert_eq!((&redis["role"], &redis["pid"]), (&"signal-handler".into(), &12.into()));
 
+    // Nothing in the pairs takes the place of the head.
+    let cef = fields("cef", "CEF:0|A|G|1|1|N|7|name_2=q name=a\n");
+    assert_eq!((&cef["name"], &cef["name_2"]), (&"N".into(), &"q".into()));
+
     let sophos = fields(
         "sophos",
         "<30>device=\"SFW\" date=2024-03-01 time=10:00:00 priority=Warning src_ip=192.0.2.7 note=a note=b\n",

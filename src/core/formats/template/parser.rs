@@ -59,6 +59,8 @@ struct State<'o> {
     captures: Vec<Capture>,
     /// By column, the row that set it last.
     set_in: Vec<u64>,
+    /// By column, the row whose template has filled it: no pair takes its place.
+    held_in: Vec<u64>,
     more: More,
 }
 
@@ -119,7 +121,9 @@ impl TemplateParser {
             };
             let text = line.get(capture.start..capture.end).unwrap_or_default();
             if self.compiled.has_pairs && self.facts.fills(capture, line) {
-                field.columns.iter().filter(|column| **column != NONE).for_each(|column| state.set_in[*column] = row);
+                for column in field.columns.iter().filter(|column| **column != NONE) {
+                    (state.set_in[*column], state.held_in[*column]) = (row, row);
+                }
             }
             match &field.kind {
                 // A message may stand before other fields.
@@ -216,7 +220,7 @@ impl TemplateParser {
             if state.set_in[column] == row {
                 match self.index.next_of(name, |next| state.set_in[next] != row) {
                     Some(next) => column = next,
-                    None if state.more.is_taken() || self.typed.contains(&column) => {
+                    None if state.more.is_taken() || self.typed.contains(&column) || state.held_in[column] == row => {
                         // Counted as a key that has no column.
                         let key = repeated(name, 2);
                         keys.find_copied(&key);
@@ -329,6 +333,7 @@ impl Parser for TemplateParser {
             scratch: Vec::new(),
             captures: Vec::new(),
             set_in: vec![0; self.schema.len()],
+            held_in: vec![0; self.schema.len()],
         };
         let mut open = Open::None;
         for (unit, line) in lines(chunk) {
