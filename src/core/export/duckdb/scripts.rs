@@ -508,8 +508,8 @@ def write_report(connection):
     """Sources, rows that checks turn away, and how rows of joins found partners, as the report of Pipewright's own run
     says it; whether more is turned away than may be."""
     # Of the ways from a source the one that turns away the most: a line that several turn away is one line.
-    steps, turned, most = [], {}, {}
-    for source in staged():
+    read, steps, turned, most = staged(), [], {}, {}
+    for source in read:
         most[source["step"]] = turned[source["step"]] = source["tally"]["quarantined"]
     for file, view, step, title, operation, source, before in REJECTED:
         with open(file, "rb") as lines:
@@ -520,9 +520,9 @@ def write_report(connection):
         most[source] = max(most.get(source, 0), way)
         if turned[file]:
             tell(f"{title}: {turned[file]:,} of {rows:,} rows in quarantine")
-    units = sum(source["tally"]["read"] for source in staged())
+    units = sum(source["tally"]["read"] for source in read)
     share = min(1.0, sum(most.values()) / max(units, 1))
-    quarantined = sum(source["tally"]["quarantined"] for source in staged()) + sum(step["quarantined"] for step in steps)
+    quarantined = sum(source["tally"]["quarantined"] for source in read) + sum(step["quarantined"] for step in steps)
     for table, step, title, operation, sides in MATCHES:
         counts, matches = connection.execute(f"SELECT * FROM {table}").fetchone(), {}
         for (side, of, goes_on, told, keys), (found, rows, nulls) in zip(sides, (counts[:3], counts[3:])):
@@ -532,7 +532,7 @@ def write_report(connection):
                 tell(f"{title}: {numbered(told, [unmatched, rows])}" + (numbered(keys, [nulls]) if nulls else ""))
         steps.append({"step": step, "title": title, "op": operation, "matches": matches})
     with open("report.json", "w", encoding="utf-8") as text:
-        report = {"sources": staged(), "steps": steps, "quarantined": quarantined, "quarantined_share": share}
+        report = {"sources": read, "steps": steps, "quarantined": quarantined, "quarantined_share": share}
         json.dump({**report, "max_quarantined": MOST_REJECTED, "over_threshold": share > MOST_REJECTED}, text, indent=2)
         text.write("\n")
     if share > MOST_REJECTED:

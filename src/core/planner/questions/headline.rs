@@ -120,32 +120,27 @@ impl AnswerShape {
         };
         let after = format!("{}{equals}", when.as_ref().map_or(String::new(), |when| format!(" {when}")));
         if let (Unit::Measured(unit), Some((part, whole))) = (&measure.unit, &measure.share_of) {
+            let what = format!("{} of {}", words(part), words(whole));
             let of = |count: f64| format!("{} {}", number_text(count), singular(&words(whole), count));
             let all = share_of_all(rows, measure).filter(|_| !is_one && self.is_over_time() && !measure.is_lowest);
-            let Some((share, count)) = all else {
-                let figure = with_unit(best, unit);
-                let of = cell.of.map_or_else(|| words(whole), of);
-                let sentence = format!("{before}{} are {figure} of {of}{after}", words(part));
-                return Some(Headline {
-                    number: figure,
-                    what: format!("{} of {}", words(part), words(whole)),
-                    place,
-                    sentence,
-                });
+            let (number, place, sentence) = match all {
+                None => {
+                    let figure = with_unit(best, unit);
+                    let of = cell.of.map_or_else(|| words(whole), of);
+                    let sentence = format!("{before}{} are {figure} of {of}{after}", words(part));
+                    (figure, place, sentence)
+                }
+                Some((share, count)) => {
+                    let figure = with_unit(share, unit);
+                    // The most of few says nothing.
+                    let most = cell.of.filter(|_| cell.is_sound()).map_or(String::new(), |count| {
+                        format!("; the most is {} of {}: {place}{equals}", with_unit(best, unit), number_text(count))
+                    });
+                    let sentence = format!("{} are {figure} of {}{most}", words(part), of(count));
+                    (figure, "in all".to_owned(), sentence)
+                }
             };
-            let figure = with_unit(share, unit);
-            // The most of few says nothing.
-            let most = cell.of.filter(|_| cell.is_sound()).map_or(String::new(), |count| {
-                format!("; the most is {} of {}: {place}{equals}", with_unit(best, unit), number_text(count))
-            });
-            let sentence = format!("{} are {figure} of {}{most}", words(part), of(count));
-            let place = "in all".to_owned();
-            return Some(Headline {
-                number: figure,
-                what: format!("{} of {}", words(part), words(whole)),
-                place,
-                sentence,
-            });
+            return Some(Headline { number, what, place, sentence });
         }
         let figure = match &measure.unit {
             Unit::Count => number_text(best),
