@@ -54,34 +54,12 @@ pub fn answer_files(
     };
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for page in pages {
-        let stem = file_stem(page.heading());
-        let place = |number: usize| {
-            let number = if number == 1 { String::new() } else { format!("-{number}") };
-            format!("{stem}{number}.{}", kind.extension())
-        };
-        let is_free = |name: &String| files.iter().all(|(known, _)| *known != out.join(name));
-        let Some(name) = (1..).map(place).find(is_free) else { continue };
+        let name = format!("{}.{}", page.picture, kind.extension());
         // The name comes from the project, and a folder may have links of anybody's.
         let path = inside(out, &name).map_err(|fault| fault.help("take the link away, or write to another folder"))?;
         files.push((path, bytes_of(&picture(page), look, kind)?));
     }
     Ok(files)
-}
-
-/// Words as the name of a file: `Which pages are most used?` → `which-pages-are-most-used`.
-fn file_stem(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut stem = String::new();
-    for c in text.to_lowercase().chars() {
-        if c.is_alphanumeric() {
-            stem.push(c);
-        } else if !stem.is_empty() && !stem.ends_with('-') {
-            stem.push('-');
-        }
-    }
-    let stem: String = stem.chars().take(LONGEST).collect();
-    let stem = stem.trim_end_matches('-');
-    if stem.is_empty() { "answer".to_owned() } else { stem.to_owned() }
 }
 
 /// Puts files in place, all of them or none, and none over what they were made of. Gives what was there before and is
@@ -117,7 +95,6 @@ pub type Published = Result<Vec<String>, Diagnostic>;
 mod tests {
     use super::*;
     use pipewright_core::export::drawing::{Anchor, Ink, Move, Shape};
-    use pipewright_core::planner::Headline;
 
     fn drawing() -> Drawing {
         let mut drawing = Drawing { size: [100.0, 50.0], title: "t".into(), ..Drawing::default() };
@@ -158,21 +135,5 @@ mod tests {
         assert!(bytes.starts_with(b"%PDF-1.7") && bytes.trim_ascii_end().ends_with(b"%%EOF"));
         let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         assert!(has(b"/ToUnicode") && has(b"/FontFile3") && has(b"/MediaBox [0 0 100 50]"));
-    }
-
-    #[test]
-    fn answers_of_the_same_name_get_files_of_their_own() {
-        let page = |title: &str| AnswerPage {
-            title: title.to_owned(),
-            headline: Headline { number: "1".into(), ..Headline::default() },
-            ..AnswerPage::default()
-        };
-        let pages = [page("Which pages? ../x"), page("which pages  x"), page("…")];
-        let kind = Some((PictureKind::Svg, Look::Dark));
-        let files = answer_files("p", &pages, kind, Path::new("out")).unwrap();
-        let names: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
-        assert_eq!(names, ["out/which-pages-x.svg", "out/which-pages-x-2.svg", "out/answer.svg"]);
-        let page = answer_files("p", &pages, None, Path::new("a.html")).unwrap();
-        assert!(page.len() == 1 && page[0].1.starts_with(b"<!DOCTYPE html>"));
     }
 }

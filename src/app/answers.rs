@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pipewright_core::data::figures::{counted, grouped};
-use pipewright_core::data::{Classification, Field, Schema, TableRows, Value};
+use pipewright_core::data::{Classification, Field, Labels, Schema, TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::check_exportable;
@@ -15,6 +15,7 @@ use pipewright_core::ir::{
     Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, WhenExists, defaults, prune,
     secrets_of,
 };
+use pipewright_core::model::Question;
 use pipewright_core::plan::in_force;
 use pipewright_core::planner::{
     About, AnswerShape, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of, not_in_it,
@@ -46,6 +47,7 @@ pub fn answers_of(
     cancel: &Cancel,
 ) -> Result<Answers, Vec<Diagnostic>> {
     let (wanted, mut told) = wanted(project, plan, only);
+    told.extend(not_for_all(plan, &wanted));
     if wanted.is_empty() {
         if told.is_empty() {
             let fault = Diagnostic::error("PW1092", "the project has no answer yet");
@@ -71,8 +73,9 @@ pub fn answers_of(
     let (sources, _) = evidence_until(project, base, parameters, cancel);
     let (vocabulary, _) = Vocabulary::of(project);
     let catalogue = Catalogue::new(vocabulary, sources).under(project);
-    let work =
-        Work { project, plan, report: &report, catalogue: &catalogue, parameters, folder: folder.path(), cancel };
+    let pictures = &picture_names(project);
+    let folder = folder.path();
+    let work = Work { project, plan, report: &report, catalogue: &catalogue, parameters, folder, pictures, cancel };
     let mut pages = Vec::with_capacity(wanted.len());
     for (number, (step, node)) in wanted.iter().enumerate() {
         pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
@@ -97,13 +100,73 @@ pub fn headliners_of(project: &Project, plan: &Plan) -> Headliners {
     Headliners(found.collect())
 }
 
+/// The Answer steps as they stand on the canvas.
+fn answers_in_order(project: &Project) -> Vec<&Step> {
+    let mut steps: Vec<&Step> = project.steps.values().filter(|step| step.kind == "answer").collect();
+    steps.sort_by_key(|step| (step.y, step.x));
+    steps
+}
+
+fn question_of<'a>(project: &'a Project, step: &Step) -> Option<&'a Question> {
+    step.settings.get("question").and_then(|id| project.questions.get(id.as_str()?))
+}
+
+/// By the id of each Answer step the name of its picture, the same whichever answers are asked for.
+fn picture_names(project: &Project) -> BTreeMap<&str, String> {
+    let (mut names, mut taken) = (BTreeMap::new(), BTreeSet::new());
+    for step in answers_in_order(project) {
+        let stem = file_stem(question_of(project, step).map_or(&step.title, |question| &question.title));
+        let named = |number: usize| if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
+        let Some(name) = (1..).map(named).find(|name| !taken.contains(name)) else { continue };
+        taken.insert(name.clone());
+        names.insert(step.id.as_str(), name);
+    }
+    names
+}
+
+/// Words as the name of a file: `Which pages are most used?` → `which-pages-are-most-used`.
+fn file_stem(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut stem = String::new();
+    for c in text.to_lowercase().chars() {
+        if c.is_alphanumeric() {
+            stem.push(c);
+        } else if !stem.is_empty() && !stem.ends_with('-') {
+            stem.push('-');
+        }
+    }
+    let stem: String = stem.chars().take(LONGEST).collect();
+    let stem = stem.trim_end_matches('-');
+    if stem.is_empty() { "answer".to_owned() } else { stem.to_owned() }
+}
+
+/// Answers that nobody may see all of, or that may lie at no one place together.
+fn not_for_all(plan: &Plan, wanted: &[(&Step, NodeId)]) -> Option<Diagnostic> {
+    let of = |node: NodeId| Labels::merged(plan.node(node).schema.fields.iter().map(|field| &field.labels));
+    let all: Vec<Labels> = wanted.iter().map(|(_, node)| of(*node)).collect();
+    let together = Labels::merged(&all);
+    let is_nobodys = |labels: &Labels| labels.access.as_ref().is_some_and(Vec::is_empty);
+    let is_apart = |labels: &Labels| labels.residency.len() > 1;
+    let what = match () {
+        () if is_nobodys(&together) && !all.iter().any(is_nobodys) => "no team may see all of these answers",
+        () if is_apart(&together) && !all.iter().any(is_apart) => "these answers may lie at no one place together",
+        () => return None,
+    };
+    let own = |(labels, (step, _)): (&Labels, &(&Step, NodeId))| {
+        let teams = labels.access.iter().map(|teams| format!("seen by {} alone", teams.join(", ")));
+        let places = labels.residency.iter().map(|place| format!("lies at {place}"));
+        let says: Vec<String> = teams.chain(places).collect();
+        (!says.is_empty()).then(|| format!("“{}”: {}", step.title, says.join(", ")))
+    };
+    let told: Vec<String> = all.iter().zip(wanted).filter_map(own).take(3).collect();
+    let fault = Diagnostic::warning("PW1095", format!("{what} ({})", told.join("; ")));
+    Some(fault.help("show each answer by itself: `answers --only STEP`"))
+}
+
 /// Answer steps with their nodes, as they stand on the canvas, and why others are not among them.
 fn wanted<'a>(project: &'a Project, plan: &Plan, only: Option<&str>) -> (Vec<(&'a Step, NodeId)>, Vec<Diagnostic>) {
     let (mut wanted, mut told) = (Vec::new(), Vec::<Diagnostic>::new());
-    let is_wanted = |step: &&Step| step.kind == "answer" && only.is_none_or(|only| step.id == only);
-    let mut steps: Vec<&Step> = project.steps.values().filter(is_wanted).collect();
-    steps.sort_by_key(|step| (step.y, step.x));
-    for step in steps {
+    for step in answers_in_order(project).into_iter().filter(|step| only.is_none_or(|only| step.id == only)) {
         let node = plan.steps.get(&step.id).and_then(|known| known.nodes.last().copied());
         let before: BTreeSet<&str> = steps_before(project, &step.id).iter().map(|step| step.id.as_str()).collect();
         let is_here = |fault: &&Diagnostic| match fault.location.id.as_deref() {
@@ -164,6 +227,7 @@ struct Work<'a> {
     catalogue: &'a Catalogue,
     parameters: &'a BTreeMap<String, Value>,
     folder: &'a Path,
+    pictures: &'a BTreeMap<&'a str, String>,
     cancel: &'a Cancel,
 }
 
@@ -199,13 +263,14 @@ impl Work<'_> {
         };
         let project = self.project;
         let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
-        let question = step.settings.get("question").and_then(|id| project.questions.get(id.as_str()?));
+        let question = question_of(project, step);
         let headline = told(&shape, &table, &hidden);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
         let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden);
         Ok(AnswerPage {
             step: step.id.clone(),
             title: step.title.clone(),
+            picture: self.pictures.get(step.id.as_str()).cloned().unwrap_or_default(),
             question: question.map(|question| question.title.clone()).unwrap_or_default(),
             asker: question.map(|question| team(&question.asker)).unwrap_or_default(),
             headline,
@@ -372,6 +437,53 @@ mod tests {
         assert!(whole.contains("`client` is personal or secret"), "{whole}");
         assert!(page.not_in_it.iter().any(|one| one.text.contains("where status >= 500 does not hold")), "{whole}");
         assert!(page.exactness.starts_with("exact"), "{}", page.exactness);
+    }
+
+    #[test]
+    fn an_answers_picture_has_its_name_whichever_answers_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut project = project(folder.path(), true);
+        let insert = |into: &str, item| Edit::Insert { into: into.into(), item, place: Place::Last };
+        let title = "WHO sees  errors ../?";
+        project
+            .apply(&[
+                insert("questions", json!({"id": "r", "title": title})),
+                insert("steps", json!({"id": "other", "kind": "answer", "title": "x", "settings": {"question": "r"}})),
+                insert("steps", json!({"id": "odd", "kind": "answer", "title": "…", "settings": {}})),
+                insert("wires", json!({"id": "by-other", "from": {"step": "by", "port": "out"}, "to": {"step": "other", "port": "in"}})),
+            ])
+            .unwrap();
+        let names: Vec<String> = picture_names(&project).into_values().collect();
+        assert_eq!(names, ["who-sees-errors", "answer", "who-sees-errors-2"]);
+        let plan = plan(&project);
+        let (base, none) = (folder.path(), BTreeMap::new());
+        let silent = &pipewright_engine::Silent;
+        let (pages, _) = answers_of(&project, &plan, Some("other"), base, &none, silent, &Cancel::new()).unwrap();
+        assert_eq!(pages[0].picture, "who-sees-errors-2");
+    }
+
+    #[test]
+    fn answers_that_nobody_may_see_together_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = plan(&project(folder.path(), true));
+        let node = plan.steps["end"].nodes[0];
+        let of = |labels: &[Labels]| {
+            let mut plan = plan.clone();
+            let mut wanted = Vec::new();
+            let step = Step { title: "S".into(), ..Step::default() };
+            for labels in labels {
+                let mut own = plan.node(node).clone();
+                own.schema.fields.iter_mut().for_each(|field| field.labels = labels.clone());
+                plan.nodes.push(Arc::new(own));
+                wanted.push((&step, NodeId(plan.nodes.len() as u32 - 1)));
+            }
+            not_for_all(&plan, &wanted).map(|told| told.message)
+        };
+        let seen_by = |team: &str| Labels { access: Some(vec![team.to_owned()]), ..Labels::default() };
+        let lies_at = |place: &str| Labels { residency: vec![place.to_owned()], ..Labels::default() };
+        assert!(of(&[seen_by("T"), seen_by("U")]).unwrap().contains("no team may see all of these answers (“S”: seen"));
+        assert!(of(&[lies_at("eu"), lies_at("us")]).unwrap().contains("at no one place together"));
+        assert_eq!(of(&[seen_by("T"), seen_by("T"), lies_at("eu"), Labels::default()]), None);
     }
 
     #[test]

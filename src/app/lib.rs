@@ -17,6 +17,6 @@ mod volume;
 
 pub use answers::{Answers, answers_of, headliners_of};
 pub use differences::{differences, differences_of_finding};
-pub use source_files::{files_of_sources, real_source};
+pub use source_files::{files_read_by, real_source};
 pub use step_rows::{rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};

@@ -18,10 +18,12 @@ use serde_json::json;
 use crate::evidence::evidence_of;
 use crate::resolve::resolve_sources;
 
-/// The files of all sources, as far as their paths can be filled in and lead to any.
-pub fn files_of_sources(project: &Project, base: &Path, parameters: &BTreeMap<String, Value>) -> Vec<PathBuf> {
+/// The files that a project is made of: those of all sources, as far as their paths can be filled in and lead to any,
+/// and the policy that it pins.
+pub fn files_read_by(project: &Project, base: &Path, parameters: &BTreeMap<String, Value>) -> Vec<PathBuf> {
     let filled = project.sources.values().filter_map(|source| interpolate(&source.path, parameters).ok());
-    filled.filter_map(|path| expand(&path, base).ok()).flatten().collect()
+    let files = filled.filter_map(|path| expand(&path, base).ok()).flatten();
+    files.chain(project.organisation_path().map(|path| base.join(path))).collect()
 }
 
 /// A file as a source, with its format (recognised where none is given) and columns, and what a sample of it shows.

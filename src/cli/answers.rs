@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use pipewright_app::{answers_of, files_of_sources};
+use pipewright_app::{answers_of, files_read_by};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
 use pipewright_core::export::drawing::Look;
@@ -49,8 +49,8 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
     progress.finish();
     let (pages, told) = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     tell(&told);
-    let mut made_of = files_of_sources(design, &opened.base, &parameters);
-    made_of.push(PathBuf::from(&args.project));
+    let mut made_of = files_read_by(design, &opened.base, &parameters);
+    made_of.extend(args.policy.iter().chain([&args.project]).cloned());
     let kind = match args.format {
         AnswersForm::Text => return write_text(args, text(&pages), &made_of),
         AnswersForm::Json if args.out.is_none() => {

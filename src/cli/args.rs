@@ -444,6 +444,12 @@ pub struct PublishArgs {
     /// File or folder, as a path inside FROM, that is only put in place where there is none
     #[arg(long, value_name = "PATH")]
     pub new: Vec<String>,
+    /// Place of a report, which comes there together with the results
+    #[arg(long, value_name = "FILE", requires = "report_from")]
+    pub report: Option<PathBuf>,
+    /// The report's file
+    #[arg(long, value_name = "FILE", requires = "report")]
+    pub report_from: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -462,6 +468,9 @@ pub struct RunArgs {
     /// File for the run report (JSON); `-`: standard output
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// File that a bundle writes to afterwards, so that it may be no source
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub not_over: Vec<PathBuf>,
     /// Folder (or a `.jsonl` file) for the lines and rows that did not fit
     #[arg(long, value_name = "DIR")]
     pub quarantine: Option<PathBuf>,

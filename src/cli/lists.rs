@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pipewright_app::files_of_sources;
+use pipewright_app::files_read_by;
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::export::map::map;
 use pipewright_core::export::pipeline::Pipeline;
@@ -228,7 +228,7 @@ pub fn graph(args: &GraphArgs) -> VerbResult {
     match &args.out {
         Some(path) => {
             let base = args.project.parent().unwrap_or(Path::new(""));
-            let mut made_of = files_of_sources(&project, base, &defaults(&plan(&project).parameters));
+            let mut made_of = files_read_by(&project, base, &defaults(&plan(&project).parameters));
             made_of.push(args.project.clone());
             put_in_place(&[(path.clone(), bytes)], &made_of)?;
         }

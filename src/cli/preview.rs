@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use pipewright_app::evidence::evidence_of;
+use pipewright_app::files_read_by;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
 use pipewright_core::files;
@@ -23,12 +24,12 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     if args.output == RowForm::Parquet {
         return Err(usage("a preview is not written as Parquet", "use --output jsonl, csv or table"));
     }
-    args.report.as_deref().map_or(Ok(()), files::check_report_place)?;
     let opened = project::open(&args.project)?;
     let given = opened.parameters(&args.parameters)?;
     let parameters =
         resolve_parameters(&opened.plan.parameters, &given, &|name| opened.environment_value(name, &|_| None))
             .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
+    check_report(args, &opened, &parameters)?;
     let step = opened.find_step(&args.step)?;
     let plan_step = &opened.plan.steps[&step];
     let node = match &args.port {
@@ -122,6 +123,18 @@ fn say_unconfirmed(opened: &Opened, step: &str, parameters: &BTreeMap<String, Va
 }
 
 /// Replaces a file that was named for it.
+/// The report takes no place but that of an earlier one, and of none that is read here.
+fn check_report(args: &PreviewArgs, opened: &Opened, parameters: &BTreeMap<String, Value>) -> Result<(), Failure> {
+    let Some(report) = args.report.as_deref() else { return Ok(()) };
+    files::check_report_place(report)?;
+    let read = opened.project.as_ref().map(|project| files_read_by(project, &opened.base, parameters));
+    if read.into_iter().flatten().any(|file| files::is_same_place(&file, report)) {
+        let fault = Diagnostic::error("PW0969", "the report would replace a file that the preview reads");
+        return Err(fault.help("choose another place for it").file(report.display().to_string()).into());
+    }
+    Ok(())
+}
+
 fn save_report(path: &Path, report: &PreviewReport) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(report).map_err(io::Error::from).map(|text| text + "\n");
     text.and_then(|text| files::save(path, text.as_bytes())).map_err(|error| {

@@ -50,9 +50,19 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         Fault::Unreadable(error) => unreadable(error),
         Fault::Told(failure) => failure,
     })?;
+    if let (Some(report), Some(from)) = (&args.report, &args.report_from) {
+        put_report(&mut publication, report, from, &folders.to)?;
+    }
     let kept: Vec<String> = publication.publish()?.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
     say_kept(&kept);
     Ok(Outcome::Done)
+}
+
+/// Stages a report. Among the results it is one of them.
+fn put_report(publication: &mut Publication, report: &Path, from: &Path, to: &Path) -> Result<(), Failure> {
+    let folder = report.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let aside = if is_same_place(folder, to) { publication.output(report)? } else { publication.report(report)? };
+    fs::copy(from, &aside).map(drop).map_err(|error| unwritable(report, &error))
 }
 
 /// Whether a place is or will be in a folder, by whatever name or mount either is known.

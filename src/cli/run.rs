@@ -49,6 +49,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     if args.dry_run && args.report.as_ref().is_some_and(|path| path.as_os_str() != "-") {
         return Err(usage("a dry run writes no report", "`--report -` shows it on standard output"));
     }
+    let pinned = opened.project.as_ref().and_then(|project| project.organisation_path());
     let options = RunOptions {
         base: opened.base.clone(),
         out: args.out.clone(),
@@ -65,10 +66,12 @@ pub fn run(args: &RunArgs) -> VerbResult {
             .into_iter()
             .flatten()
             .cloned()
+            .chain(pinned.map(|path| opened.base.join(path)))
             .collect(),
         memory: args.memory,
         headliners: headliners.unwrap_or_default(),
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
+        not_over: args.not_over.clone(),
         ..RunOptions::default()
     };
     let progress = Progress::new(args.log_format);

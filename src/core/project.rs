@@ -36,7 +36,7 @@ pub use history::History;
 pub use invariants::check_invariants;
 pub use journal::{Fit, Journal, LeftBehind};
 pub use on_disk::OnDisk;
-pub use organisation::read_policy;
+pub use organisation::{read_pinned, read_policy};
 
 /// A step on the canvas.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

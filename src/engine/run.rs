@@ -79,6 +79,8 @@ pub struct RunOptions {
     pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.
     pub chunk_size: Option<usize>,
+    /// Places that others will write to afterwards: no source may be there.
+    pub not_over: Vec<PathBuf>,
     /// Make sentences of answers, for the report.
     pub headliners: Headliners,
     /// Bytes of memory that the run keeps to; `None`: half of the machine's.

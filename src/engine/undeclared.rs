@@ -1,7 +1,7 @@
 //! What the lines of a source hold besides its declared columns: where they are kept as they are, in a receipt or a
 //! quarantine, what can only be secret by its name counts as if it were declared. Must not import targets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -44,9 +44,7 @@ impl SecretKeys {
     }
 
     fn classify(&self, name: &str) -> Option<Classification> {
-        let is_declared = self.declared.contains(name);
-        let classify = || self.sensitivities.classify(name, &DataType::String, None, &BTreeMap::new());
-        if is_declared { None } else { classify() }
+        if self.declared.contains(name) { None } else { self.sensitivities.of_name(name) }
     }
 
     /// The first key of a line whose value is secret by its name.

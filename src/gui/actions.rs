@@ -83,7 +83,7 @@ impl App {
             Action::Suggest { question, dials } => self.suggest(ctx, &question, dials),
             Action::PlanGaps => self.plan_gaps(ctx),
             Action::Differs { step, condition } => self.look_at_differences(ctx, step, condition),
-            Action::PinPolicy(path) => self.backend.policy(path, self.state.base()),
+            Action::PinPolicy(path) => self.backend.policy(path, None, self.state.base()),
             Action::EstimateVolume { price } => {
                 let look = self.backend.volume(self.state.project.clone(), self.state.base(), price);
                 self.state.volume.looking = Some(look);

@@ -139,8 +139,8 @@ impl App {
             self.request_preview();
         }
         self.look_where_needed();
-        if let Some(path) = self.state.missing_policy() {
-            self.backend.policy(path, self.state.base());
+        if let Some((path, pinned)) = self.state.missing_policy() {
+            self.backend.policy(path, Some(pinned), self.state.base());
         }
         let drawn = Some((self.state.project.revision(), self.state.results.version, self.state.results.computing));
         if self.view.drawn != drawn {

@@ -238,9 +238,10 @@ pub enum Message {
         finding: String,
         result: Result<Vec<Difference>, Diagnostic>,
     },
-    /// The policy of an organisation was read, to be pinned.
+    /// The policy of an organisation was read: the one that is pinned, or one to be pinned.
     Policy {
         path: PathBuf,
+        pinned: Option<String>,
         result: Result<Box<OrganisationPolicy>, Diagnostic>,
     },
     /// Rows and bytes a day, and what could not be estimated.
@@ -477,9 +478,10 @@ impl Backend {
         self.looks
     }
 
-    /// Reads the policy of an organisation; `path` is relative to `base`.
-    pub fn policy(&self, path: PathBuf, base: PathBuf) {
-        work::policy(path, base, &self.desk);
+    /// Reads the policy of an organisation: the one of a digest that is pinned, or whichever is there, to be pinned.
+    /// `path` is relative to `base`.
+    pub fn policy(&self, path: PathBuf, pinned: Option<String>, base: PathBuf) {
+        work::policy(path, pinned, base, &self.desk);
     }
 
     /// Opens a native dialog.

@@ -262,16 +262,16 @@ impl AppState {
     }
 
     /// The policy that is pinned and was not read: undo and redo bring pins back. Told once for each revision.
-    pub fn missing_policy(&mut self) -> Option<PathBuf> {
+    pub fn missing_policy(&mut self) -> Option<(PathBuf, String)> {
         let pin = self.project.policy.get("organisation")?;
         let sha256 = pin.get("sha256")?.as_str()?;
         let is_read = self.project.organisation.iter().any(|known| known.sha256.eq_ignore_ascii_case(sha256));
         if is_read || self.policy_asked == Some(self.project.revision()) {
             return None;
         }
-        let path = PathBuf::from(pin.get("path")?.as_str()?);
+        let missing = (PathBuf::from(pin.get("path")?.as_str()?), sha256.to_owned());
         self.policy_asked = Some(self.project.revision());
-        Some(path)
+        Some(missing)
     }
 
     /// What the plan rests on changed without an edit.

@@ -218,6 +218,44 @@ fn a_save_in_the_place_of_a_file_that_is_gone_asks_first() {
 }
 
 #[test]
+fn a_design_whose_file_is_gone_is_not_saved_any_more() {
+    for damage in ["gone", "empty", "nonsense"] {
+        let home = tempfile::tempdir().unwrap();
+        let path = saved(home.path());
+        let mut harness = opened(home.path(), &path);
+        assert!(!harness.state().is_dirty());
+        match damage {
+            "gone" => fs::remove_file(&path).unwrap(),
+            "empty" => fs::write(&path, "").unwrap(),
+            _ => fs::write(&path, "<<<<<<< HEAD").unwrap(),
+        }
+        // Whoever ends the program now is asked.
+        wait(&mut harness, damage, |app| app.is_dirty());
+    }
+}
+
+#[test]
+fn a_policy_that_is_another_than_the_pinned_one_is_not_pinned_by_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let policy = home.path().join("policy.json");
+    fs::write(&policy, r#"{"policy": 1}"#).unwrap();
+    let path = home.path().join("p.pipewright.json");
+    let design = json!({"pipewright": 1, "name": "p",
+        "policy": {"organisation": {"path": "policy.json", "sha256": "0".repeat(64)}}});
+    fs::write(&path, design.to_string()).unwrap();
+    let mut harness = opened(home.path(), &path);
+    wait(&mut harness, "the pin's problem", |app| app.problems().iter().any(|problem| problem.code == "PW1008"));
+    for _ in 0..20 {
+        harness.step();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let app = harness.state();
+    assert!(app.problems().iter().any(|problem| problem.code == "PW1008"), "{:?}", app.problems());
+    assert_eq!(app.project().policy["organisation"]["sha256"], "0".repeat(64));
+    assert!(!app.is_dirty());
+}
+
+#[test]
 fn what_was_out_of_reach_is_no_problem_once_the_project_is_trusted() {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir_all(home.path().join("elsewhere")).unwrap();
@@ -401,8 +439,15 @@ fn of_a_project_that_is_gone_or_damaged_what_a_crash_left_is_saved_as_a_copy() {
         }
         let mut harness = designer(home.path(), vec![path.clone()], SIZE);
         wait_for_text(&mut harness, "p-recovered-1");
-        let copy = read_file(&home.path().join("p-recovered-1.pipewright.json")).unwrap().0;
+        let kept = home.path().join("p-recovered-1.pipewright.json");
+        let copy = read_file(&kept).unwrap().0;
         assert_eq!((copy.name.as_str(), copy.steps.len()), ("p", 1), "{damage}");
+        // A journal is its owner's alone.
+        #[cfg(unix)]
+        if damage == "gone" {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+        }
         // Not once more at the next look.
         assert_eq!(journals(home.path()), [""; 0], "{damage}");
     }

@@ -17,6 +17,9 @@ pub struct AnswerPage {
     /// Id of the Answer step.
     pub step: String,
     pub title: String,
+    /// The name of its picture's file, without ending: no other answer of the project has it.
+    #[serde(skip)]
+    pub picture: String,
     /// The question in words; empty: none is named.
     pub question: String,
     /// Who asks; empty: not said.

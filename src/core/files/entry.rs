@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{exists, remove, set_permissions, slashes, sync};
 use super::recovery::relative;
+use super::report::gives_place;
 
 /// What goes to one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,8 @@ pub(super) enum What {
     /// A file that its user named: it is replaced.
     #[default]
     File,
+    /// A report: it replaces another one; what else came to its place meanwhile is kept beside.
+    Report,
     /// A file of a run: what it replaces without being Pipewright's is kept beside.
     Output,
     /// A folder of a run: replaced only where it holds nothing else.
@@ -70,6 +73,7 @@ impl Entry {
             _ if old.is_dir() => foreign(&old).map_or(true, |found| found.is_some()),
             _ if self.name == MARKER => !Marker::is_at(&old),
             Some(was) => !was.is_unchanged(&old),
+            None if self.what == What::Report => !gives_place(&old),
             None => self.what != What::File,
         }
     }
@@ -95,7 +99,7 @@ impl Entry {
                     set_permissions(&staged, about.permissions())?;
                 }
             }
-            What::File | What::Output | What::Listed => {
+            What::File | What::Report | What::Output | What::Listed => {
                 // Rows are never run, whatever they replace; and nothing is ever run as its owner.
                 let kept = if self.what == What::Output { 0o666 } else { 0o777 };
                 let permissions = match self.target().metadata() {

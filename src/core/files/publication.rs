@@ -16,6 +16,7 @@ use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use super::regular::{is_open_elsewhere, open_file};
+use super::report::check_report_place;
 use super::stand_in::StandIn;
 use crate::diagnostic::{Diagnostic, io_cause};
 
@@ -77,6 +78,16 @@ impl Publication {
         }
         check_name(target)?;
         self.stage(target, What::File)
+    }
+
+    /// The same for a report, which takes no place but that of an earlier one.
+    pub fn report(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
+        if is_device(target) {
+            return Ok(target.to_owned());
+        }
+        check_name(target)?;
+        check_report_place(target)?;
+        self.stage(target, What::Report)
     }
 
     /// The same for a file that a design names. What it replaces is kept beside it, unless a run wrote it.

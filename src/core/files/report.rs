@@ -10,22 +10,32 @@ use serde::de::IgnoredAny;
 use super::regular::open_file;
 use crate::diagnostic::Diagnostic;
 
-/// What every report holds, and no project does.
+/// What every report holds, of a run or of a preview, and neither a project nor a stranger's list of steps does.
 #[derive(Deserialize)]
 struct Report {
     #[serde(rename = "steps")]
     _steps: Vec<IgnoredAny>,
+    quarantined_share: Option<f64>,
+    left_out: Option<Vec<IgnoredAny>>,
     pipewright: Option<IgnoredAny>,
+}
+
+/// Whether a report may take the place of what is there: of nothing, an empty file, another report.
+pub(super) fn gives_place(path: &Path) -> bool {
+    let Ok(about) = std::fs::metadata(path) else { return true };
+    let is_report = || {
+        let read = |file| serde_json::from_reader::<_, Report>(BufReader::new(file)).ok();
+        let is_one = |report: Report| {
+            report.pipewright.is_none() && (report.quarantined_share.is_some() || report.left_out.is_some())
+        };
+        open_file(path).ok().and_then(read).is_some_and(is_one)
+    };
+    !about.is_file() || about.len() == 0 || is_report()
 }
 
 /// Refuses a place where a file lies that is neither empty nor a report. Devices and pipes are written to as they are.
 pub fn check_report_place(path: &Path) -> Result<(), Diagnostic> {
-    let Ok(about) = std::fs::metadata(path) else { return Ok(()) };
-    let is_report = || {
-        let read = |file| serde_json::from_reader::<_, Report>(BufReader::new(file)).ok();
-        open_file(path).ok().and_then(read).is_some_and(|report| report.pipewright.is_none())
-    };
-    if !about.is_file() || about.len() == 0 || is_report() {
+    if gives_place(path) {
         return Ok(());
     }
     Err(Diagnostic::error("PW0973", "the place of the report is taken by a file that is no report")

@@ -41,6 +41,8 @@ impl StandIn {
                     let made = Self { path: path.to_owned(), text: text.clone() };
                     // Without the name it holds just as well, but nobody could see that its process is gone.
                     return match file.write_all(text.as_bytes()) {
+                        // Stopped for long before it was written, it may have been taken for a dead one's.
+                        Ok(()) if text_of(path).is_none_or(|found| found != text) => continue,
                         Ok(()) => Ok(Ok(made)),
                         Err(error) => {
                             fs::remove_file(path)?;
@@ -51,7 +53,8 @@ impl StandIn {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     let found = text_of(path).unwrap_or_default();
                     let holder = Holder::of(&found);
-                    if !(holder.is_gone() && is_taken_away(path, &found)?) {
+                    let is_gone = holder.is_gone() || found.is_empty() && is_left_unwritten(path);
+                    if !(is_gone && is_taken_away(path, &found)?) {
                         return Ok(Err(holder));
                     }
                 }
@@ -69,6 +72,17 @@ fn text_of(path: &Path) -> Option<String> {
     open_file(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text)).ok().map(|_| text)
 }
 
+/// Whether the file is one whose maker was killed before its name was in it: that takes an instant.
+fn is_left_unwritten(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|about| about.is_file() && about.len() == 0) && age_of(path) > SETTLED
+}
+
+/// How long ago a file was changed; none where that is not known.
+fn age_of(path: &Path) -> Duration {
+    let time = path.symlink_metadata().and_then(|about| about.modified());
+    time.ok().and_then(|time| time.elapsed().ok()).unwrap_or_default()
+}
+
 /// Takes away what a process that is gone has left. Only one does so at a time, and looks again: otherwise the second
 /// would take away what the first has made anew. Where one is killed in between, others wait some minutes.
 fn is_taken_away(path: &Path, known: &str) -> io::Result<bool> {
@@ -79,10 +93,9 @@ fn is_taken_away(path: &Path, known: &str) -> io::Result<bool> {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // It is there for an instant; one that is old was left by a kill just then.
-            let age =
-                own.symlink_metadata().and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
-            if age.is_some_and(|age| age > SETTLED) {
-                let _ = fs::remove_file(&own);
+            if age_of(&own) > SETTLED {
+                // A folder of that name is no program's, and goes where nothing is in it.
+                let _ = fs::remove_file(&own).or_else(|_| fs::remove_dir(&own));
             }
             return Ok(false);
         }
@@ -123,6 +136,10 @@ mod tests {
         assert!(StandIn::take(&path).unwrap().is_err());
         fs::write(&path, "").unwrap();
         assert!(StandIn::take(&path).unwrap().is_err());
+        // Who was killed before the name was in it wrote nothing any more.
+        let old = std::time::SystemTime::now() - 2 * SETTLED;
+        fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        let _mine = StandIn::take(&path).unwrap().unwrap();
     }
 
     #[test]

@@ -267,6 +267,29 @@ fn what_vanishes_while_it_is_put_in_place_is_a_fault_and_the_rest_stays_old() {
 }
 
 #[test]
+fn a_report_takes_the_place_of_another_and_of_nothing_that_came_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("r.json");
+    let report = |about: &str| format!(r#"{{"steps":[],"quarantined_share":0.0,"about":"{about}"}}"#);
+    let staged = |about: &str| {
+        let mut publication = Publication::default();
+        let aside = publication.report(&place)?;
+        fs::write(aside, report(about)).unwrap();
+        Ok::<_, crate::diagnostic::Diagnostic>(publication)
+    };
+    for about in ["one", "two"] {
+        assert!(staged(about).unwrap().publish().unwrap().is_empty());
+        assert_eq!(text(place.clone()), report(about));
+    }
+    let kept = staged("three").unwrap().publish_after(|| fs::write(&place, "mine").unwrap()).unwrap();
+    assert_eq!((kept.len(), text(place.clone())), (1, report("three")));
+    assert_eq!(text(folder.path().join("r.json.before")), "mine");
+    // Others' lists of steps are none.
+    fs::write(&place, r#"{"name":"soup","steps":["cut","cook"]}"#).unwrap();
+    assert_eq!(staged("four").err().unwrap().code, "PW0973");
+}
+
+#[test]
 fn what_the_user_puts_there_after_the_last_look_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

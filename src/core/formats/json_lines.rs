@@ -273,6 +273,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_secret_by_its_key_is_not_kept_behind_the_sample() {
+        let part = "{\"a\":1}\n";
+        let sample = Sample { whole: false, ..Sample::whole("sample", part) };
+        let parser = JsonLines.prepare(&spec(), None, &sample).unwrap();
+        let text = format!(
+            "{part}{{\"a\":2,\"password\":\"ZZA\",\"b\":1}}\n{{\"a\":3,\"ctx\":{{\"api_key\":\"ZZB\"}}}}\n\
+             {{\"a\":4,\"pass\\u0077ord\":\"ZZC\"}}\n"
+        );
+        let reading = read_with(parser.as_ref(), &[&text]);
+        assert_eq!(reading.json(), ["[1,null]", r#"[2,"{\"b\":1}"]"#, "[3,null]", "[4,null]"]);
+        assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"ctx": 1, "password": 2}"#);
+    }
+
+    #[test]
     fn a_late_key_and_late_kinds_are_those_of_the_case() {
         let Some(path) = case("09-json-late-types/input.jsonl") else { return };
         let text = std::fs::read_to_string(path).unwrap();

@@ -206,6 +206,7 @@ impl<'a> ObjectReader<'a> {
         if !self.more.is_taken() {
             self.keys.finish(tally);
         }
+        self.more.finish(tally);
         self.unfit.finish(&self.shape.schema, tally);
     }
 }

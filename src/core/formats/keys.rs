@@ -1,10 +1,11 @@
 //! Finding the column of a key, for formats whose rows carry their keys (JSON, logfmt, labels).
-//! Imports data.
+//! Imports data and policy.
 
 use std::collections::HashMap;
 
 use super::{Columns, Tally};
-use crate::data::{DataType, Field, Schema};
+use crate::data::{Classification, DataType, Field, Schema};
+use crate::policy::{Sensitivities, keys_in, plain};
 
 /// Distinct unknown keys that one chunk counts by name; the others share one entry.
 const UNKNOWN_NAMES: usize = 1000;
@@ -33,17 +34,58 @@ pub fn repeated(key: &str, times: usize) -> String {
     if times == 1 { key.to_owned() } else { format!("{key}_{times}") }
 }
 
+/// What is left out of a text that keeps keys which nobody declared: what is secret by its name would else go where the
+/// text goes. Counted by key.
+#[derive(Default)]
+pub struct Withheld {
+    known: HashMap<String, bool>,
+    counts: HashMap<String, u64>,
+}
+
+impl Withheld {
+    /// Whether a key with its value, which is JSON text, is left out: by its own name, or by a name inside the value.
+    pub fn takes(&mut self, key: &str, json: &str) -> bool {
+        let is_nested = json.starts_with(['{', '[']);
+        let is_secret = self.is_secret(key) || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
+        if is_secret {
+            let key = if self.counts.len() < UNKNOWN_NAMES || self.counts.contains_key(key) { key } else { OTHER_KEYS };
+            *self.counts.entry(key.to_owned()).or_default() += 1;
+        }
+        is_secret
+    }
+
+    fn is_secret(&mut self, key: &str) -> bool {
+        if let Some(known) = self.known.get(key) {
+            return *known;
+        }
+        let found = Sensitivities::shipped().of_name(key) == Some(Classification::Secret);
+        if self.known.len() < UNKNOWN_NAMES {
+            self.known.insert(key.to_owned(), found);
+        }
+        found
+    }
+
+    /// Adds what was left out to the tally, as keys without a column.
+    pub fn finish(self, tally: &mut Tally) {
+        for (key, count) in self.counts {
+            *tally.unknown_keys.entry(key).or_default() += count;
+        }
+    }
+}
+
 /// Further keys of a row with their values, as JSON text.
 #[derive(Default)]
 pub struct More {
     column: Option<usize>,
     text: String,
+    withheld: Withheld,
 }
 
 impl More {
     pub fn of(schema: &Schema, out: &dyn Columns) -> Self {
         let is_text = |column: &usize| schema.fields[*column].data_type == DataType::String;
-        Self { column: schema.index(MORE).filter(is_text).filter(|column| out.wants(*column)), text: String::new() }
+        let column = schema.index(MORE).filter(is_text).filter(|column| out.wants(*column));
+        Self { column, ..Self::default() }
     }
 
     /// Whether there is a column that takes them.
@@ -53,6 +95,9 @@ impl More {
 
     /// A key as it is written between quotes, and a value that is JSON text.
     pub fn add(&mut self, raw_key: &str, json: &str) {
+        if self.withheld.takes(&plain(raw_key), json) {
+            return;
+        }
         self.text.push(if self.text.is_empty() { '{' } else { ',' });
         self.text.push('"');
         self.text.push_str(raw_key);
@@ -70,6 +115,11 @@ impl More {
 
     pub fn abandon_row(&mut self) {
         self.text.clear();
+    }
+
+    /// Adds to the tally what was left out.
+    pub fn finish(self, tally: &mut Tally) {
+        self.withheld.finish(tally);
     }
 }
 

@@ -250,6 +250,7 @@ impl Parser for LogfmtParser {
         if !rows.more.is_taken() {
             keys.finish(&mut rows.tally);
         }
+        rows.more.finish(&mut rows.tally);
         rows.unfit.finish(&self.schema, &mut rows.tally);
         rows.tally
     }

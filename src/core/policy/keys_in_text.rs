@@ -1,22 +1,64 @@
 //! Names that a text gives to values, whatever its format: `password=…`, `"password": …`, `'password' : …`, and
 //! `["password", …]` as lists of headers have them. For lines that no parser takes apart, or that hold more than it looks
 //! at. Must not import formats.
+//!
+//! Some secrets have no name beside them and are known by their form: they are found as what they are (`password` of an
+//! address, `bearer`).
 
 use std::borrow::Cow;
 
-/// The words of a text that `=` or `:` follows, without their quotes; after quotes also those before a comma. Letters
-/// that are written as `\u0061` are seen where the text comes from `plain`.
+/// The words of a text that `=` or `:` follows, without their quotes; after quotes also those before a comma; and the
+/// words that `…Label=` gives as the name of another pair's value. Letters that are written as `\u0061` are seen where
+/// the text comes from `plain`.
 pub fn keys_in(text: &str) -> impl Iterator<Item = &str> {
+    let marked = marked_in(text).flat_map(|(key, after)| {
+        let label = key.ends_with("Label").then(|| word_at(after.trim_start_matches(['"', '\'', '\\', ' '])));
+        std::iter::once(key).chain(label.filter(|word| !word.is_empty()))
+    });
+    marked.chain(options_in(text)).chain(known_by_form(text))
+}
+
+/// The names of options before a value: `--password hidden`.
+fn options_in(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("--").map(|(at, mark)| word_at(&text[at + mark.len()..])).filter(|word| !word.is_empty())
+}
+
+/// What secrets without a name are: the password of `scheme://user:password@host`, what follows `Bearer`.
+fn known_by_form(text: &str) -> impl Iterator<Item = &str> {
+    /// Letters of the shortest token: what is shorter is a word of a sentence.
+    const SHORTEST: usize = 16;
+    let has_password = |(at, mark): (usize, &str)| {
+        let rest = &text[at + mark.len()..];
+        let authority =
+            &rest[..rest.find(|sign: char| sign.is_whitespace() || "/?#\"'".contains(sign)).unwrap_or(rest.len())];
+        authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).is_some_and(|(_, word)| !word.is_empty())
+    };
+    let is_token = |sign: char| sign.is_ascii_alphanumeric() || "-._~+/=".contains(sign);
+    let has_token =
+        |(at, mark): (usize, &str)| text[at + mark.len()..].chars().take_while(|c| is_token(*c)).count() >= SHORTEST;
+    let password = text.match_indices("://").any(has_password).then_some("password");
+    let bearer =
+        ["Bearer ", "bearer "].into_iter().any(|mark| text.match_indices(mark).any(has_token)).then_some("bearer");
+    password.into_iter().chain(bearer)
+}
+
+/// The word that a text begins with; empty where it begins with none.
+fn word_at(text: &str) -> &str {
+    &text[..text.find(|sign| !is_of_word(sign)).unwrap_or(text.len())]
+}
+
+/// Each word before a mark, with the text behind the mark.
+fn marked_in(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let is_mark = |(_, sign): &(usize, char)| matches!(sign, '=' | ':' | ',');
     text.char_indices().filter(is_mark).filter_map(|(at, mark)| {
         let before = text[..at].trim_end_matches([' ', '\t']);
         // Quotes may be escaped, as in JSON inside of JSON.
-        let word = before.trim_end_matches(['"', '\'', '`']).trim_end_matches('\\');
+        let word = before.trim_end_matches(['"', '\'', '`', ']']).trim_end_matches('\\');
         if mark == ',' && word.len() == before.len() {
             return None;
         }
         let start = word.char_indices().rev().take_while(|(_, sign)| is_of_word(*sign)).last()?.0;
-        Some(&word[start..])
+        Some((&word[start..], &text[at + mark.len_utf8()..]))
     })
 }
 
@@ -62,11 +104,19 @@ mod tests {
             r#"{"pass\u0077ord":"s","#,
             r#"{"a":"{\"\u0070assword\":\"s\"}"}"#,
             r#"["password", "s"]"#,
+            "CEF:0|A|G|1|1|N|7|cs1Label=password cs1=s",
+            "POST /login user[password]=s",
+            "mysql --user u --password s",
+            "connect to postgres://u:s@db/x",
         ] {
             let text = &plain(text);
             assert!(keys_in(text).any(|key| key == "password"), "{text}: {:?}", keys_in(text).collect::<Vec<_>>());
         }
         assert_eq!(keys_in("12:30:05 user:a x::y =, b, c").collect::<Vec<_>>(), ["12", "30", "user", "x", "y"]);
+        assert!(keys_in("sent Bearer abcdefghijklmnop").any(|key| key == "bearer"));
+        for text in ["no Bearer token", "http://h:80/a@b", "ssh://git@h/x", "a -- b"] {
+            assert!(!keys_in(text).any(|key| ["bearer", "password", ""].contains(&key)), "{text}");
+        }
         assert_eq!(plain(r"a \u00e9 \ud800 \uzz \u"), r"a é \ud800 \uzz \u");
     }
 }

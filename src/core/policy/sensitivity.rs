@@ -79,6 +79,11 @@ impl Sensitivities {
         self.classify_field(name, name, data_type, meanings)
     }
 
+    /// The classification of text of which no more than the name is known.
+    pub fn of_name(&self, name: &str) -> Option<Classification> {
+        self.by_own_name(name, &DataType::String)
+    }
+
     fn classify_field(
         &self,
         path: &str,

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::Value as Json;
-
 use super::{OrganisationPolicy, Project};
 use crate::diagnostic::{Diagnostic, io_cause, near_file};
 use crate::files::{check_reach, read_file};
@@ -20,28 +18,42 @@ pub fn read_policy(path: &Path) -> Result<OrganisationPolicy, Diagnostic> {
     Ok(OrganisationPolicy { sha256: digest(&bytes), policy })
 }
 
+/// Reads the policy file that a project in `folder` pins by its digest, and no other.
+pub fn read_pinned(folder: &Path, path: &str, sha256: &str) -> Result<OrganisationPolicy, Diagnostic> {
+    check_reach(folder, &folder.join(path))?;
+    let read = read_policy(&folder.join(path))?;
+    if read.sha256.eq_ignore_ascii_case(sha256) {
+        return Ok(read);
+    }
+    let message = format!("the organisation's policy `{path}` is another than the one that is pinned");
+    let help = format!("restore the pinned file, or look at what changed and pin {}", read.sha256);
+    Err(Diagnostic::error("PW1008", message).help(help).file(path))
+}
+
 impl Project {
+    /// The path of the policy file that the project pins, relative to its folder.
+    pub fn organisation_path(&self) -> Option<&str> {
+        self.pin("path")
+    }
+
+    fn pin(&self, key: &str) -> Option<&str> {
+        let text = self.policy.get("organisation")?.get(key)?.as_str();
+        text.filter(|text| !text.is_empty())
+    }
+
     /// Reads the policy file that the project pins, relative to `folder`; to be called again when the pin changes.
     /// A file that is not there, or is another than the one pinned, is not taken: the plan then reports the pin, and
     /// nothing may leave.
     pub fn read_organisation(&mut self, folder: &Path) -> Vec<Diagnostic> {
         self.design.organisation.clear();
-        let pin = self.design.policy.get("organisation");
-        let text = |key: &str| pin.and_then(|pin| pin.get(key)).and_then(Json::as_str).unwrap_or_default();
-        let (path, sha256) = (text("path"), text("sha256"));
-        if path.is_empty() || sha256.is_empty() {
+        let pinned = self.organisation_path().zip(self.pin("sha256"));
+        let Some((path, sha256)) = pinned.map(|(path, sha256)| (path.to_owned(), sha256.to_owned())) else {
             return Vec::new();
-        }
-        let read = check_reach(folder, &folder.join(path)).and_then(|()| read_policy(&folder.join(path)));
-        match read {
-            Ok(read) if read.sha256.eq_ignore_ascii_case(sha256) => {
+        };
+        match read_pinned(folder, &path, &sha256) {
+            Ok(read) => {
                 self.design.organisation.push(read);
                 Vec::new()
-            }
-            Ok(read) => {
-                let message = format!("the organisation's policy `{path}` is another than the one that is pinned");
-                let help = format!("restore the pinned file, or look at what changed and pin {}", read.sha256);
-                vec![Diagnostic::error("PW1008", message).help(help).file(path)]
             }
             Err(diagnostic) => vec![diagnostic],
         }

@@ -8,7 +8,7 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
-    Publication, check_file_name, check_report_place, inside, is_foreign, is_hidden, is_same_place, there_is_one,
+    Publication, check_file_name, inside, is_foreign, is_hidden, is_same_place, there_is_one,
 };
 use pipewright_core::ir::{
     Destination, FileKind, Node, NodeId, Op, Plan, Planned, WhenExists, Write, interpolate, prune, resolve_parameters,
@@ -213,6 +213,9 @@ impl Prepared {
             }
             check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
         }
+        for path in &options.not_over {
+            check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
+        }
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
             // The name of the file in a folder is not the user's word.
             let is_named = options.quarantine.as_ref() == Some(&target);
@@ -236,10 +239,7 @@ impl Prepared {
                 }
                 Some(self.publisher.output(report)?)
             }
-            Some(report) => {
-                check_report_place(report)?;
-                Some(self.publisher.file(report)?)
-            }
+            Some(report) => Some(self.publisher.report(report)?),
             None => None,
         };
         Ok(())

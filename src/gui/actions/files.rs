@@ -317,9 +317,10 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
-            Message::Policy { path, result } => match result {
-                Ok(read) => self.pin_policy(ctx, &path, *read),
-                Err(diagnostic) => {
+            Message::Policy { path, pinned, result } => match (result, pinned) {
+                (Ok(read), None) => self.pin_policy(ctx, &path, *read),
+                (Ok(read), Some(_)) => self.take_policy(*read),
+                (Err(diagnostic), _) => {
                     self.notice_fault(ctx, &path.display().to_string(), diagnostic);
                 }
             },
@@ -446,15 +447,26 @@ impl App {
     fn pin_policy(&mut self, ctx: &Context, path: &Path, read: OrganisationPolicy) {
         let shown = relative_path(&self.state.base().join(path), &self.state.base());
         let pin = serde_json::json!({"path": shown, "sha256": read.sha256});
-        // A pin that came back by undo or redo: only its file was missing.
-        if self.state.project.policy.get("organisation").is_some_and(|known| known["sha256"] == pin["sha256"]) {
-            self.state.project.set_organisation(vec![read]);
-            self.state.replan();
+        if self.is_pinned(&read) {
+            self.take_policy(read);
         } else if self.edit(ctx, "pin a policy", &[edits::set("project", "policy.organisation", pin)], false) {
             self.state.project.set_organisation(vec![read]);
             self.state.replan();
             self.notice(ctx, format!("{shown} is kept to from now on"), false);
         }
+    }
+
+    /// The policy that is pinned was read: a pin that came back by undo or redo had no more than its digest.
+    fn take_policy(&mut self, read: OrganisationPolicy) {
+        if self.is_pinned(&read) {
+            self.state.project.set_organisation(vec![read]);
+            self.state.replan();
+        }
+    }
+
+    fn is_pinned(&self, read: &OrganisationPolicy) -> bool {
+        let pin = self.state.project.policy.get("organisation").and_then(|pin| pin["sha256"].as_str());
+        pin.is_some_and(|known| known.eq_ignore_ascii_case(&read.sha256))
     }
 
     /// What a file declares becomes sources whose data is not at hand, or is laid beside those that are.

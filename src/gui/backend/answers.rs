@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pipewright_app::{Answers, answers_of, files_of_sources};
+use pipewright_app::{Answers, answers_of, files_read_by};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::drawing::Look;
@@ -84,7 +84,7 @@ fn written(task: &ShareTask, cancel: &Cancel) -> Shared {
         }
     };
     let AnswersTask { base, parameters, .. } = &task.answers;
-    let sources = files_of_sources(project, base, parameters).into_iter();
+    let sources = files_read_by(project, base, parameters).into_iter();
     let made_of: Vec<PathBuf> = sources.chain(task.file.clone()).collect();
     let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes);
     let kept = pictures::publish(&files, &made_of, &write).map_err(|fault| vec![fault])?;

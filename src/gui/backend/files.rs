@@ -394,7 +394,24 @@ fn save_beside(project: &Path, design: &Project) -> Result<PathBuf, Diagnostic> 
     let stem = name.strip_suffix(EXTENSION).unwrap_or(&name);
     let free = (1..).map(|number| project.with_file_name(format!("{stem}-recovered-{number}{EXTENSION}")));
     let path = free.into_iter().find(|path| path.symlink_metadata().is_err()).unwrap_or_default();
-    save_file(&path, design).map(|_| path)
+    save_file(&path, design)?;
+    // It is no more open to others than what it comes from; a journal is its owner's alone.
+    let _ = match project.metadata() {
+        Ok(about) => std::fs::set_permissions(&path, about.permissions()),
+        Err(_) => make_private(&path),
+    };
+    Ok(path)
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Where a project is gone or cannot be read, what a crash left of it is saved as a copy: the journal holds the text

@@ -21,7 +21,7 @@ use pipewright_core::planner::{
     Asked, Catalogue, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
     propose, unused_fields,
 };
-use pipewright_core::project::{EXTENSION, Project, read_policy};
+use pipewright_core::project::{EXTENSION, Project, read_pinned, read_policy};
 use pipewright_engine::{Cancel, Headliners, RunOptions, RunProgress};
 
 use super::desk::Desk;
@@ -238,12 +238,15 @@ pub fn volume(look: u64, project: Project, base: PathBuf, price: Option<f64>, de
 }
 
 /// Reads the policy of an organisation.
-pub fn policy(path: PathBuf, base: PathBuf, desk: &Desk) {
-    let shown = path.clone();
-    let failed = move |fault| Message::Policy { path: shown.clone(), result: Err(fault) };
+pub fn policy(path: PathBuf, pinned: Option<String>, base: PathBuf, desk: &Desk) {
+    let known = (path.clone(), pinned.clone());
+    let failed = move |fault| Message::Policy { path: known.0.clone(), pinned: known.1.clone(), result: Err(fault) };
     desk.spawn("pipewright-policy", failed, move |_| {
-        let result = read_policy(&base.join(&path)).map(Box::new);
-        Some(Message::Policy { path, result })
+        let result = match &pinned {
+            Some(sha256) => read_pinned(&base, &path.to_string_lossy(), sha256),
+            None => read_policy(&base.join(&path)),
+        };
+        Some(Message::Policy { path, pinned, result: result.map(Box::new) })
     });
 }
 

@@ -178,6 +178,10 @@ impl App {
     /// The file was changed by others, or is again as it was.
     pub(in crate::gui) fn take_disk_change(&mut self, path: &Path, change: Option<(OnDisk, Theirs)>) {
         if self.state.path.as_deref() == Some(path) {
+            if let Some((_, Theirs::Gone | Theirs::Unreadable(_))) = &change {
+                // Nowhere but here is the design now.
+                self.state.differs_from_file();
+            }
             self.state.disk_change = change.map(|(now, theirs)| DiskChange { now, theirs });
         }
     }

@@ -390,3 +390,51 @@ fn what_is_turned_away_has_a_place_of_its_own() {
         assert!(code == 1 && talk.contains("turn away"), "{output}: {talk}");
     }
 }
+
+#[test]
+fn a_bundles_report_is_none_of_its_sources_and_takes_no_results_place() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("p")).unwrap();
+    // A flow that reads reports of runs.
+    let reports = r#"{"quarantined_share":0.0,"left_out":[],"steps":[{"k":"ann","v":1},{"k":"bob","v":2}]}"#;
+    fs::write(at("p/r.json"), reports).unwrap();
+    let file = at("p/p.pipewright.json");
+    let design = json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "src", "title": "In", "path": "r.json",
+            "format": {"name": "json_document", "options": {"records": "steps"}},
+            "schema": {"fields": [{"name": "k", "type": "String"}, {"name": "v", "type": "Int"}]}}],
+        "steps": [
+            {"id": "read", "kind": "file", "title": "Read", "settings": {"source": "src"}},
+            {"id": "load", "kind": "load_file", "title": "Load", "settings": {"path": "a.jsonl", "kind": "jsonl"}}
+        ],
+        "wires": [{"id": "w", "from": "read", "to": "load"}]
+    });
+    fs::write(&file, design.to_string()).unwrap();
+    let bundle = at("bundle");
+    run_ok(&["export", path(&file), "--target", "duckdb", "--out", path(&bundle)]);
+    fs::write(bundle.join("r.json"), reports).unwrap();
+    let report_at = |place: &Path| {
+        let mut command = Command::new(bundle.join("run.sh"));
+        command.args([path(&at("out")), "--trust"]).env("PYTHON", &python).env("PIPEWRIGHT_REPORT", place);
+        command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+        texts(command.output().unwrap())
+    };
+    let (code, _, talk) = report_at(&bundle.join("r.json"));
+    assert!(code != 0 && talk.contains("that this run reads"), "{code}: {talk}");
+    assert_eq!(text(bundle.join("r.json")), reports);
+    // A preview of the design itself reads the same.
+    let (code, _, talk) = run(&["preview", path(&file), "--step", "read", "--report", path(&at("p/r.json"))]);
+    assert!(code != 0 && talk.contains("that the preview reads"), "{code}: {talk}");
+    assert_eq!(text(at("p/r.json")), reports);
+    // Results and report come together or not at all, each to its own place.
+    let (code, _, talk) = report_at(&at("out/a.jsonl"));
+    assert!(code != 0 && talk.contains("is written twice"), "{code}: {talk}");
+    let (code, _, talk) = report_at(&at("out/.pipewright.json"));
+    assert!(code != 0 && !at("out/a.jsonl").exists(), "{code}: {talk}");
+    let (code, _, talk) = report_at(&at("reports/new/r.json"));
+    assert_eq!((code, text(at("out/a.jsonl")).lines().count()), (0, 2), "{talk}");
+    assert!(text(at("reports/new/r.json")).contains("quarantined_share"));
+}

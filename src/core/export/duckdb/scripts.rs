@@ -217,7 +217,7 @@ fi
 is_report() {
   "${PYTHON:-python3}" -I -c 'import json, sys
 report = json.load(open(sys.argv[1], encoding="utf-8"))
-sys.exit("pipewright" in report or not isinstance(report["steps"], list))' "$1" 2>/dev/null
+sys.exit("pipewright" in report or "quarantined_share" not in report or not isinstance(report["steps"], list))' "$1" 2>/dev/null
 }
 report=${PIPEWRIGHT_REPORT:-}
 if [ -d "$report" ] || { [ -f "$report" ] && [ -s "$report" ] && ! is_report "$report"; }; then
@@ -276,6 +276,7 @@ if [ -f "$work/new" ]; then
     set -- "$@" "--new=$name"
   done <"$work/new"
 fi
+[ -z "$report" ] || set -- "$@" "--report=$report" "--report-from=$work/report.json"
 if [ "$known" != "$(bundle)" ]; then
   echo "error: this bundle was exported anew while it ran: run it again" >&2
   exit 1
@@ -283,12 +284,11 @@ fi
 # `publish` says by itself whether a signal came before the results were in place.
 trap : HUP INT TERM
 "${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
-[ -z "$report" ] || cp -- "$work/report.json" "$report"
 exit "$code"
 "#;
 
 const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --out "$work/stage" \
-  --report "$work/staged.json"@QUARANTINE@ "$@" || code=$?
+  --report "$work/staged.json"@QUARANTINE@ ${report:+"--not-over=$report"} "$@" || code=$?
 # 3: done, but most of a source is in quarantine; the results are there all the same.
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 "#;

@@ -8,6 +8,7 @@ use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
+use crate::formats::keys::Withheld;
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
 
@@ -39,7 +40,9 @@ impl Format for Syslog5424 {
 
     fn doc(&self) -> &'static str {
         "Syslog with version, full time stamp and structured data, which comes as JSON text: \
-         `{\"id\":{\"key\":\"value\"}}`. A process id that is a number is `pid`, any other `proc_id`. What is no structured data as the standard has it stays in the message. \
+         `{\"id\":{\"key\":\"value\"}}`; what is secret by its key is left out of it and counted. A process id that \
+         is a number is `pid`, any other `proc_id`. What is no structured data as the standard has it stays in the \
+         message. \
          Lines that begin with white space continue the message before them."
     }
 
@@ -88,13 +91,23 @@ impl Parser for Syslog5424Parser {
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
-        let mut json = String::new();
-        read_events(chunk, out, is_indented, |event, out| self.event(event, wanted, &mut json, out))
+        let (mut json, mut withheld) = (String::new(), Withheld::default());
+        let read = |event: &Event, out: &mut dyn Columns| self.event(event, wanted, &mut json, &mut withheld, out);
+        let mut tally = read_events(chunk, out, is_indented, read);
+        withheld.finish(&mut tally);
+        tally
     }
 }
 
 impl Syslog5424Parser {
-    fn event(&self, event: &Event, wanted: [bool; 11], json: &mut String, out: &mut dyn Columns) -> Result<(), String> {
+    fn event(
+        &self,
+        event: &Event,
+        wanted: [bool; 11],
+        json: &mut String,
+        withheld: &mut Withheld,
+        out: &mut dyn Columns,
+    ) -> Result<(), String> {
         let found = Message::read(event.first, event.text)?;
         let pid = found.proc_id.and_then(|text| numbers::int(text.as_bytes()));
         for (column, value) in [
@@ -119,7 +132,7 @@ impl Syslog5424Parser {
             out.timestamp(self.slots[0], micros);
         }
         if let (Some(data), true) = (found.data, wanted[10]) {
-            write_json(data, json);
+            write_json(data, json, withheld);
             out.text(self.slots[10], json);
         }
         Ok(())
@@ -222,8 +235,8 @@ fn closing_quote(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Writes elements as JSON: `{"id":{"key":"value"}}`. A name that comes again gets a list.
-fn write_json(data: &str, out: &mut String) {
+/// Writes elements as JSON: `{"id":{"key":"value"}}`, without what is withheld. A name that comes again gets a list.
+fn write_json(data: &str, out: &mut String, withheld: &mut Withheld) {
     out.clear();
     let mut elements = Vec::new();
     let mut rest = data;
@@ -234,11 +247,14 @@ fn write_json(data: &str, out: &mut String) {
         while let Some((name, after)) = inner.trim_start().split_once('=').filter(|(name, _)| !name.contains(']')) {
             let Some(quoted) = after.trim_start().strip_prefix('"') else { break };
             let (value, left) = unquote(quoted);
+            inner = left;
+            if withheld.takes(name, "") {
+                continue;
+            }
             match pairs.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, values)) => values.push(value),
                 None => pairs.push((name, vec![value])),
             }
-            inner = left;
         }
         elements.push((id, pairs));
         rest = inner.split_once(']').map_or("", |(_, after)| after);
@@ -287,6 +303,14 @@ mod tests {
     fn row(line: &str) -> String {
         let found = read(&FormatSpec::new("syslog_5424"), line);
         found.json().pop().unwrap_or_else(|| found.quarantined[0].1.clone())
+    }
+
+    #[test]
+    fn what_is_secret_by_its_key_is_left_out_and_counted() {
+        let line = r#"<34>1 2003-10-11T22:14:15Z h su - - [o@1 password="ZZA" ip="1"] hello"#;
+        let found = read(&FormatSpec::new("syslog_5424"), line);
+        assert!(found.json()[0].ends_with(r#","{\"o@1\":{\"ip\":\"1\"}}"]"#), "{:?}", found.json());
+        assert_eq!(format!("{:?}", found.tally.unknown_keys), r#"{"password": 1}"#);
     }
 
     #[test]

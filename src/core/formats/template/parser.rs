@@ -369,6 +369,7 @@ impl Parser for TemplateParser {
         if !state.more.is_taken() {
             keys.finish(&mut tally);
         }
+        state.more.finish(&mut tally);
         state.unfit.finish(&self.schema, &mut tally);
         tally
     }
