@@ -450,7 +450,8 @@ mod tests {
                 insert("questions", json!({"id": "r", "title": title})),
                 insert("steps", json!({"id": "other", "kind": "answer", "title": "x", "settings": {"question": "r"}})),
                 insert("steps", json!({"id": "odd", "kind": "answer", "title": "…", "settings": {}})),
-                insert("wires", json!({"id": "by-other", "from": {"step": "by", "port": "out"}, "to": {"step": "other", "port": "in"}})),
+                insert("wires", json!({"id": "by-other", "from": "by", "to": "other"})),
+                insert("wires", json!({"id": "by-odd", "from": "by", "to": "odd"})),
             ])
             .unwrap();
         let names: Vec<String> = picture_names(&project).into_values().collect();

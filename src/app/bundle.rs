@@ -14,8 +14,8 @@ use pipewright_core::export::{DesignInfo, Target, duckdb};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Destination, Node, Op, Parameter, Plan, Read, Write, interpolate, load_answers, parameter_variable, prune,
-    resolve_parameters,
+    Destination, Node, Op, Parameter, Plan, Read, Write, defaults, interpolate, load_answers, parameter_variable,
+    prune, resolve_parameters,
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
@@ -87,6 +87,7 @@ pub fn write_bundle(
             );
         }
     }
+    check_sources_stay(&plan, base, out, bundle.files.keys()).map_err(one)?;
     for (name, file) in &bundle.files {
         update.write(name, file.text.as_bytes(), file.executable).map_err(one)?;
     }
@@ -94,6 +95,28 @@ pub fn write_bundle(
     report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
     report.files.sort();
     Ok(report)
+}
+
+/// A source is never replaced by the bundle that reads it, whatever else is.
+fn check_sources_stay<'a>(
+    plan: &Plan,
+    base: &Path,
+    out: &Path,
+    mut names: impl Iterator<Item = &'a String>,
+) -> Result<(), Diagnostic> {
+    let parameters = defaults(&plan.parameters);
+    let paths = plan.nodes.iter().filter_map(|node| match &node.op {
+        Op::Read(read) => interpolate(&read.path, &parameters).ok(),
+        _ => None,
+    });
+    let files: Vec<PathBuf> = paths.filter_map(|path| expand(&path, base).ok()).flatten().collect();
+    let is_source = |name: &&String| files.iter().any(|file| is_same_place(file, &out.join(name)));
+    match names.find(is_source) {
+        Some(name) => Err(Diagnostic::error("PW0969", format!("`{name}` of the bundle would replace a source"))
+            .help("export to another folder")
+            .file(out.join(name).display().to_string())),
+        None => Ok(()),
+    }
 }
 
 /// Pins sample lines into a folder, with what they give; gives the plan that reads them, or why there is to be none.

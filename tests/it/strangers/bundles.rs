@@ -425,6 +425,17 @@ fn a_bundles_report_is_none_of_its_sources_and_takes_no_results_place() {
     let (code, _, talk) = report_at(&bundle.join("r.json"));
     assert!(code != 0 && talk.contains("that this run reads"), "{code}: {talk}");
     assert_eq!(text(bundle.join("r.json")), reports);
+    // Nor does the bundle take a source's place, whatever else it may.
+    let mine = text(&file)
+        .replace("r.json", "README.md")
+        .replace("json_document", "csv")
+        .replace(",\"options\":{\"records\":\"steps\"}", "");
+    fs::write(at("p/own.pipewright.json"), mine).unwrap();
+    fs::write(at("p/README.md"), "k,v\nann,1\n").unwrap();
+    let (code, _, talk) =
+        run(&["export", path(&at("p/own.pipewright.json")), "--target", "duckdb", "--out", path(&at("p")), "--force"]);
+    assert!(code != 0 && talk.contains("would replace a source"), "{code}: {talk}");
+    assert_eq!(text(at("p/README.md")), "k,v\nann,1\n");
     // A preview of the design itself reads the same.
     let (code, _, talk) = run(&["preview", path(&file), "--step", "read", "--report", path(&at("p/r.json"))]);
     assert!(code != 0 && talk.contains("that the preview reads"), "{code}: {talk}");

@@ -203,6 +203,11 @@ for option in "$@"; do
       ;;
   esac
 done
+# It is run from another folder.
+case ${PYTHON:-} in
+  /*) ;;
+  */*) PYTHON=$(CDPATH= cd -- "${PYTHON%/*}" && pwd)/${PYTHON##*/} ;;
+esac
 mkdir -p -- "$out"
 out=$(CDPATH= cd -- "$out" && pwd -P)
 place=$out
