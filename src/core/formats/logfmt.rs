@@ -136,7 +136,7 @@ impl Written<'_> {
     fn to_text(self) -> String {
         let mut text = String::new();
         if self.escaped {
-            unescape(self.raw, &mut text)
+            unescape(self.raw, &mut text);
         } else {
             text.push_str(self.raw)
         }
