@@ -284,6 +284,7 @@ impl Taken {
             (Change::Unfit, "did not fit and are null"),
             (Change::Rounded, "were rounded"),
             (Change::Cut, "were cut"),
+            (Change::Fraction, "lost their fraction"),
             (Change::Clock, "lost their clock"),
             (Change::Repeated, "were given twice in a row"),
             (Change::Undeclared, "have names that their type does not"),

@@ -237,8 +237,11 @@ fn what_sources_take_from_values_is_told() {
             &["d:Date", "u:Duration", "r:Record{\"a\": Int}", "s:String", "l:List<Float>"],
         )
         .source("c", "c.csv", "csv", &["d:Date", "u:Duration", "l:List<Record{\"a\": Int}>"])
+        .text("k.log", "k=\"a\\ud800b\"\nk=c\n")
+        .source("k", "k.log", "logfmt", &["k:String"])
         .load("a", "a.jsonl")
-        .load("c", "c.jsonl");
+        .load("c", "c.jsonl")
+        .load("k", "k.jsonl");
     let (code, talk, report) = bench.run();
     assert_eq!(code, 0, "{talk}");
     let tally = |id: &str| {
@@ -255,6 +258,7 @@ fn what_sources_take_from_values_is_told() {
     for (change, column) in [("clocks", "d"), ("cut", "u"), ("undeclared", "l")] {
         assert_eq!(told[change], json!({column: 1}), "{change}: {told}");
     }
+    assert_eq!(tally("k")["halved"], json!({"k": 1}));
     has_all(&bench.preview("a"), &["clocks of times", "given twice", "surrogate", "names that their type does not"]);
 }
 

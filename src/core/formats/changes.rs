@@ -56,6 +56,14 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChangeSet(u16);
 
+impl From<Change> for ChangeSet {
+    fn from(change: Change) -> Self {
+        let mut set = ChangeSet::default();
+        set.insert(change);
+        set
+    }
+}
+
 impl ChangeSet {
     pub fn insert(&mut self, change: Change) {
         self.0 |= 1 << change as u16;
