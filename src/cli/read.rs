@@ -295,7 +295,9 @@ fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
         "format": spec.name, "read": tally.read, "accepted": tally.accepted, "quarantined": tally.quarantined,
         "joined": tally.joined, "blank": tally.blank, "meta": tally.meta, "rows": tally.rows,
         "unknown_keys": tally.unknown_keys, "unfit": tally.changes.unfit, "rounded": tally.changes.rounded,
-        "cut": tally.changes.cut, "repeated": tally.changes.repeated, "replaced": tally.replaced,
+        "cut": tally.changes.cut, "fractions": tally.changes.fractions, "clocks": tally.changes.clocks,
+        "repeated": tally.changes.repeated, "undeclared": tally.changes.undeclared, "halved": tally.changes.halved,
+        "replaced": tally.replaced,
     })
 }
 
@@ -467,7 +469,9 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
         documents.push(json!({
             "path": shown_path(Path::new(&read.path)), "format": read.format, "sample": result.statement.method,
             "rows": result.table.rows(), "unfit": result.tally.changes.unfit, "rounded": result.tally.changes.rounded,
-            "cut": result.tally.changes.cut, "repeated": result.tally.changes.repeated, "columns": columns,
+            "cut": result.tally.changes.cut, "fractions": result.tally.changes.fractions,
+            "clocks": result.tally.changes.clocks, "repeated": result.tally.changes.repeated,
+            "undeclared": result.tally.changes.undeclared, "halved": result.tally.changes.halved, "columns": columns,
         }));
         if let Some(changed) = result.tally.changed_values().filter(|_| args.format == Form::Text) {
             let help = "a column of type String keeps every value as it stands";

@@ -10,5 +10,6 @@ mod value;
 pub use schema::{Classification, Field, Labels, Schema, TableRows};
 pub use types::DataType;
 pub use value::{
-    Value, compare_numbers, exact_float, exact_int, format_date, format_duration, format_timestamp, settled,
+    Value, compare_numbers, exact_float, exact_int, format_date, format_duration, format_timestamp, parse_duration,
+    settled,
 };

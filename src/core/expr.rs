@@ -24,7 +24,9 @@ mod time_formats;
 mod tokens;
 
 pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
+pub use cast::cast as cast_value;
 pub use check::{Place, RUN_PARAMETERS, Scope, check, check_order_key, coerce, has_strict_cast, type_of};
+pub use durations::is_finer_span;
 pub use eval::{bind, eval};
 pub use functions::{
     ArgType, Example, Function, FunctionKind, MOST_JOINED, SUM_PART, VARYING, bytes_of, function, functions,

@@ -50,8 +50,9 @@ pub mod time;
 #[cfg(test)]
 mod words;
 
-pub use changes::{Change, Changes};
+pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
+pub use json::json_changes;
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 
 /// Every format, in the order in which a tie of scores is decided.

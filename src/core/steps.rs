@@ -6,6 +6,7 @@ mod aggregate;
 mod answer;
 mod bursts;
 mod calls;
+mod cast_losses;
 mod casts;
 mod change_types;
 mod compute;

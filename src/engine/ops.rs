@@ -6,6 +6,7 @@ mod aggregate;
 pub(crate) mod asof;
 mod growth;
 pub(crate) mod join;
+mod losses;
 pub(crate) mod matching;
 pub(crate) mod order;
 mod parse;
@@ -121,7 +122,10 @@ pub(crate) fn bound(op: &Op, parameters: &BTreeMap<String, Value>) -> Op {
     let mut op = op.clone();
     match &mut op {
         Op::Filter { predicate } => bind_all(vec![predicate]),
-        Op::Project(project) => columns(&mut project.columns),
+        Op::Project(project) => {
+            columns(&mut project.columns);
+            bind_all(project.losses.iter_mut().map(|loss| &mut loss.given).collect());
+        }
         Op::Check(check) => bind_all(vec![&mut check.predicate]),
         Op::Aggregate(aggregate) => {
             columns(&mut aggregate.keys);

@@ -284,7 +284,11 @@ impl Taken {
             (Change::Unfit, "did not fit and are null"),
             (Change::Rounded, "were rounded"),
             (Change::Cut, "were cut"),
+            (Change::Fraction, "lost their fraction"),
+            (Change::Clock, "lost their clock"),
             (Change::Repeated, "were given twice in a row"),
+            (Change::Undeclared, "have names that their type does not"),
+            (Change::Halved, "have half of a surrogate pair"),
         ];
         for (change, what) in told {
             let count: u64 = self.tally.changes.of(change).values().sum();

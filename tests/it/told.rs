@@ -158,6 +158,111 @@ fn values_that_steps_make_null_are_counted_by_step_and_column() {
 }
 
 #[test]
+fn what_conversions_take_from_values_is_counted_by_step_and_column() {
+    let types = |column: &str, to: &str| json!({"columns": [{"id": "c", "column": column, "type": to}]});
+    let text = "{\"f\":1.5,\"i\":9007199254740993,\"s\":\"9007199254740993\",\"t\":\"2026-01-01T10:00:00.1234567Z\",\
+        \"at\":\"2026-01-01T10:00:00Z\"}\n\
+        {\"f\":2,\"i\":1,\"s\":\"1e-400\",\"t\":\"2026-01-01T00:00:00Z\",\"at\":\"2026-01-01T00:00:00Z\"}\n";
+    let columns = ["f:Float", "i:Int", "s:String", "t:String", "at:Timestamp"];
+    let formatted =
+        json!({"columns": [{"id": "c", "column": "t", "type": "Timestamp", "format": "%Y-%m-%dT%H:%M:%S.%f%z"}]});
+    let computed = json!({"columns": [{"id": "c1", "name": "x", "expression": "cast(i as float)"},
+        {"id": "c2", "name": "y", "expression": "coalesce(i, 0.5)"},
+        {"id": "c3", "name": "z", "expression": "case when i > 1 then 0 else try_cast(f as int) end"}]});
+    let split = json!({"column": "s", "separator": "#", "into": [{"id": "i", "name": "n", "type": "Float"}]});
+    let mut bench = Bench::new()
+        .text("a.jsonl", text)
+        .source("a", "a.jsonl", "json_lines", &columns)
+        .step("fi", "change_types", types("f", "Int"), "a")
+        .step("if", "change_types", types("i", "Float"), "a")
+        .step("sf", "change_types", types("s", "Float"), "a")
+        .step("st", "change_types", types("t", "Timestamp"), "a")
+        .step("sd", "change_types", types("t", "Date"), "a")
+        .step("td", "change_types", types("at", "Date"), "a")
+        .step("format", "change_types", formatted, "a")
+        .step("computed", "compute", computed, "a")
+        .step("split", "split_column", split, "a")
+        .step("unpivot", "unpivot", json!({"columns": ["f", "i"], "name": "k", "value": "v"}), "a")
+        .step("floats", "select", json!({"columns": [{"id": "k", "column": "f", "name": "i"}]}), "a")
+        .step("all", "concatenate", json!({}), "a");
+    bench.wires.push(json!({"id": "second", "from": "floats", "to": "all"}));
+    let told = [
+        ("fi", "fractions", json!({"f": 1})),
+        ("if", "rounded", json!({"i": 1})),
+        ("sf", "rounded", json!({"s": 2})),
+        ("st", "cut", json!({"t": 1})),
+        ("sd", "clocks", json!({"t": 1})),
+        ("td", "clocks", json!({"at": 1})),
+        ("format", "cut", json!({"t": 1})),
+        ("computed", "rounded", json!({"x": 1, "y": 1})),
+        ("split", "rounded", json!({"n": 2})),
+        ("unpivot", "rounded", json!({"i": 1})),
+        ("all", "rounded", json!({"i": 1})),
+    ];
+    for (id, ..) in &told {
+        bench = bench.load(id, &format!("{id}.jsonl"));
+    }
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    for (id, change, expected) in &told {
+        assert_eq!(&step(&report, id, "project")[change], expected, "{id} {talk}");
+        has_all(&bench.preview(id), &["PW0731", "exact but for what is told below"]);
+    }
+    assert!(step(&report, "computed", "project")["fractions"].is_null(), "no row takes that branch with a fraction");
+    has_all(&talk, &["fractions of numbers were cut off", "clocks of times were cut off"]);
+    assert_eq!(bench.made("fi.jsonl").matches("\"f\":1,").count(), 1);
+    let Some(python) = python_with_duckdb() else { return };
+    let (code, told) = bench.export("duckdb");
+    assert_eq!(code, 0, "{told}");
+    let readme = fs::read_to_string(bench.file("duckdb").join("README.md")).unwrap();
+    assert!(readme.contains("make null, round or cut are not counted"), "{readme}");
+    let (code, out, err) = bench.verify("duckdb", &python);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn what_sources_take_from_values_is_told() {
+    let bench = Bench::new()
+        .text(
+            "a.jsonl",
+            "{\"d\":\"2026-01-01T10:00:00Z\",\"u\":\"PT0.0000001S\",\"r\":{\"a\":1,\"a\":2},\"s\":\"a\\ud800b\",\
+             \"l\":[9007199254740993]}\n\
+             {\"d\":\"2026-01-01T00:00:00Z\",\"u\":\"PT1.5S\",\"r\":{\"a\":1,\"b\":2},\"s\":\"\\ufffd \\ud83d\\ude00\",\"l\":[1]}\n",
+        )
+        .text("c.csv", "d,u,l\n2026-01-01T23:30:00-05:00,PT1.0000005S,\"[{\"\"a\"\":1,\"\"b\"\":2}]\"\n2026-01-01,PT1S,[]\n")
+        .source(
+            "a",
+            "a.jsonl",
+            "json_lines",
+            &["d:Date", "u:Duration", "r:Record{\"a\": Int}", "s:String", "l:List<Float>"],
+        )
+        .source("c", "c.csv", "csv", &["d:Date", "u:Duration", "l:List<Record{\"a\": Int}>"])
+        .text("k.log", "k=\"a\\ud800b\"\nk=c\n")
+        .source("k", "k.log", "logfmt", &["k:String"])
+        .load("a", "a.jsonl")
+        .load("c", "c.jsonl")
+        .load("k", "k.jsonl");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    let tally = |id: &str| {
+        let sources = report["sources"].as_array().unwrap();
+        sources.iter().find(|source| source["step"] == id).unwrap()["tally"].clone()
+    };
+    let told = tally("a");
+    for (change, column) in
+        [("clocks", "d"), ("cut", "u"), ("repeated", "r"), ("undeclared", "r"), ("halved", "s"), ("rounded", "l")]
+    {
+        assert_eq!(told[change], json!({column: 1}), "{change}: {told}");
+    }
+    let told = tally("c");
+    for (change, column) in [("clocks", "d"), ("cut", "u"), ("undeclared", "l")] {
+        assert_eq!(told[change], json!({column: 1}), "{change}: {told}");
+    }
+    assert_eq!(tally("k")["halved"], json!({"k": 1}));
+    has_all(&bench.preview("a"), &["clocks of times", "given twice", "surrogate", "names that their type does not"]);
+}
+
+#[test]
 fn a_list_with_items_that_do_not_fit_is_rejected_where_that_is_wanted() {
     let bench = Bench::new()
         .text("a.jsonl", "{\"k\":1,\"l\":[\"a\",\"2\"]}\n{\"k\":2,\"l\":[\"1\",null]}\n{\"k\":3,\"l\":null}\n")
@@ -249,6 +354,38 @@ fn what_sources_leave_out_is_told() {
         &["given twice", "1 of `a`", "finer than a microsecond", "1 of `t`", "PW0835", "1 of `late`", "1 of `k`"],
     );
     has_all(&bench.preview("a"), &["given twice", "finer than a microsecond", "PW0835", "1 of `late`"]);
+}
+
+#[test]
+fn what_parquet_holds_inside_of_lists_and_records_is_told() {
+    let Some(python) = python_with_duckdb() else { return };
+    let bench = Bench::new();
+    let query = "copy (select ['NaN'::double, 1.0, 'inf'::double] as f, [18446744073709551615::ubigint, 1] as i, \
+        [18446744073709551615::ubigint, 1] as w, {'x': 'NaN'::double, 't': time '10:00:00.5'} as r, \
+        time '10:00:00.25' as t, timestamp '2026-01-01 10:00:00' as d) to '{}' (format parquet)";
+    let query = query.replacen("'{}'", &format!("'{}'", path(&bench.file("a.parquet"))), 1);
+    let mut made = std::process::Command::new(&python);
+    made.args(["-c", "import duckdb, sys; duckdb.execute(sys.argv[1])", &query]);
+    let (code, _, fault) = texts(made.output().unwrap());
+    assert_eq!(code, 0, "{fault}");
+    let columns = [
+        "f:List<Float>",
+        "i:List<Int>",
+        "w:List<Float>",
+        "r:Record{\"x\": Float, \"t\": String}",
+        "t:String",
+        "d:Date",
+    ];
+    let bench = bench.source("a", "a.parquet", "parquet", &columns).load("a", "a.jsonl");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    let tally = &report["sources"][0]["tally"];
+    assert_eq!(tally["unfit"], json!({"f": 2, "i": 1, "r": 1}), "{tally}");
+    assert_eq!((&tally["rounded"], &tally["clocks"]), (&json!({"w": 1}), &json!({"d": 1})), "{tally}");
+    let rows: Json = serde_json::from_str(&bench.made("a.jsonl")).unwrap();
+    assert_eq!((&rows["f"], &rows["i"]), (&json!([null, 1.0, null]), &json!([null, 1])));
+    assert_eq!((&rows["r"], &rows["t"]), (&json!({"x": null, "t": "10:00:00.5"}), &json!("10:00:00.25")));
+    has_all(&bench.preview("a"), &["PW0731", "2 of `f`"]);
 }
 
 #[test]

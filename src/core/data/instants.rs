@@ -112,6 +112,13 @@ pub fn parse_date(text: &str) -> Option<i32> {
         .or_else(|| i32::try_from(parse_timestamp(text)?.div_euclid(MICROS_PER_DAY)).ok())
 }
 
+/// Whether a text that `parse_date` reads has a clock besides, of which the day holds nothing; midnight says no more.
+#[inline]
+pub fn has_clock(text: &str) -> bool {
+    // `20260302T1402`
+    text.len() > 10 && (is_finer(text) || parse_timestamp(text).is_some_and(|micros| micros % MICROS_PER_DAY != 0))
+}
+
 /// Whether a text is a day without a time.
 pub fn is_plain_date(text: &str) -> bool {
     plain_date(text.as_bytes().trim_ascii()).is_some()

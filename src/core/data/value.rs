@@ -158,7 +158,7 @@ impl Value {
             (Json::String(value), DataType::String | DataType::Unknown) => Value::String(value.clone()),
             (Json::String(value), DataType::Timestamp) => Value::Timestamp(parse_timestamp(value)?),
             (Json::String(value), DataType::Date) => Value::Date(parse_date(value)?),
-            (Json::String(value), DataType::Duration) => Value::Duration(parse_duration(value)?),
+            (Json::String(value), DataType::Duration) => Value::Duration(parse_duration(value)?.0),
             (Json::Array(items), DataType::List(item)) => {
                 Value::List(items.iter().map(|json| Value::from_json(json, item)).collect::<Option<_>>()?)
             }
@@ -287,12 +287,12 @@ pub fn format_duration(micros: i64) -> String {
     text
 }
 
-/// What `format_duration` writes.
-fn parse_duration(text: &str) -> Option<i64> {
+/// What `format_duration` writes: microseconds, and whether the text is finer than they are.
+pub fn parse_duration(text: &str) -> Option<(i64, bool)> {
     let (sign, rest) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
     let rest = rest.strip_prefix('P')?;
     let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
-    let mut total = 0_i128;
+    let (mut total, mut is_finer) = (0_i128, false);
     let mut number = String::new();
     for (part, units) in [
         (days, &[('D', 86_400_000_000), ('W', 604_800_000_000)][..]),
@@ -304,21 +304,24 @@ fn parse_duration(text: &str) -> Option<i64> {
                 continue;
             }
             let unit = units.iter().find(|(name, _)| *name == c)?.1;
-            total = total.checked_add(times(&number, unit)?)?;
+            let (part, finer) = times(&number, unit)?;
+            total = total.checked_add(part)?;
+            is_finer |= finer;
             number.clear();
         }
     }
-    number.is_empty().then(|| i64::try_from(sign * total).ok()).flatten()
+    number.is_empty().then(|| Some((i64::try_from(sign * total).ok()?, is_finer))).flatten()
 }
 
-/// A decimal number of a unit, exactly; what is below a microsecond is cut off.
-fn times(number: &str, unit: i128) -> Option<i128> {
+/// A decimal number of a unit, exactly; what is below a microsecond is cut off, which is told.
+fn times(number: &str, unit: i128) -> Option<(i128, bool)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = fraction.get(..fraction.len().min(12))?;
     let read = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() };
-    let part = read(digits)? * unit / 10_i128.pow(digits.len() as u32);
+    let (parts, scale) = (read(digits)? * unit, 10_i128.pow(digits.len() as u32));
+    let is_finer = parts % scale != 0 || fraction.bytes().skip(digits.len()).any(|digit| digit != b'0');
     let whole = read(whole).filter(|_| !number.trim_matches('.').is_empty())?;
-    whole.checked_mul(unit)?.checked_add(part)
+    Some((whole.checked_mul(unit)?.checked_add(parts / scale)?, is_finer))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn can_cast(from: &DataType, to: &DataType) -> bool {
 }
 
 /// The value as `to`; null where it is none. Fractions of numbers are dropped on the way to an Int.
-pub(super) fn cast(value: &Value, to: &DataType) -> Value {
+pub fn cast(value: &Value, to: &DataType) -> Value {
     convert(value, to).unwrap_or(Value::Null)
 }
 

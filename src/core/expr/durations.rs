@@ -1,9 +1,7 @@
 //! Fixed spans of time as text: `15 minutes`, `1h30m`, `00:15:00`, `PT15M`. Months and years have no
 //! fixed length and are refused. Must not import any room but `data`.
 
-use serde_json::Value as Json;
-
-use crate::data::{DataType, Value};
+use crate::data::parse_duration;
 
 const UNITS: [(i64, &str, &[&str]); 7] = [
     (604_800_000_000, "week", &["weeks", "w"]),
@@ -47,15 +45,26 @@ pub(super) fn is_unit(name: &str) -> bool {
 
 /// Microseconds of `1 hour 30 minutes`, `1.5s`, `-90 min`, `01:30:00`, `PT1H30M`.
 pub(super) fn parse_span(text: &str) -> Result<i64, SpanError> {
+    read_span(text).map(|(micros, _)| micros)
+}
+
+/// Whether a text is a span that is finer than a microsecond.
+pub fn is_finer_span(text: &str) -> bool {
+    text.contains('.') && read_span(text).is_ok_and(|(_, is_finer)| is_finer)
+}
+
+/// Microseconds, and whether the text is finer than they are.
+fn read_span(text: &str) -> Result<(i64, bool), SpanError> {
     let trimmed = text.trim();
     if trimmed.trim_start_matches('-').starts_with('P')
-        && let Some(Value::Duration(micros)) = Value::from_json(&Json::from(trimmed), &DataType::Duration)
+        && let Some(read) = parse_duration(trimmed)
     {
-        return Ok(micros);
+        return Ok(read);
     }
-    if let Some(micros) = parse_clock(trimmed) {
-        return Ok(micros);
+    if let Some(read) = parse_clock(trimmed) {
+        return Ok(read);
     }
+    let mut is_finer = false;
     let mut rest = trimmed;
     let mut total: i128 = 0;
     if rest.is_empty() {
@@ -80,14 +89,17 @@ pub(super) fn parse_span(text: &str) -> Result<i64, SpanError> {
             return Err(SpanError::Calendar(unit.to_owned()));
         }
         let micros = unit_micros(unit).ok_or_else(|| SpanError::UnknownUnit(unit.to_owned()))?;
-        total = total.checked_add(scale(number, micros)?).ok_or(SpanError::TooLong)?;
+        let (part, finer) = scale(number, micros)?;
+        total = total.checked_add(part).ok_or(SpanError::TooLong)?;
+        is_finer |= finer;
         rest = after.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
     }
-    i64::try_from(total).map_err(|_| SpanError::TooLong)
+    i64::try_from(total).map(|micros| (micros, is_finer)).map_err(|_| SpanError::TooLong)
 }
 
-/// A decimal number times whole microseconds, rounded half away from zero, without passing through a float.
-fn scale(number: &str, micros: i64) -> Result<i128, SpanError> {
+/// A decimal number times whole microseconds, rounded half away from zero, without passing through a float; and whether
+/// it was rounded.
+fn scale(number: &str, micros: i64) -> Result<(i128, bool), SpanError> {
     let (negative, digits) = match number.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, number.strip_prefix('+').unwrap_or(number)),
@@ -96,7 +108,8 @@ fn scale(number: &str, micros: i64) -> Result<i128, SpanError> {
     if fraction.contains('.') {
         return Err(SpanError::Unreadable);
     }
-    let fraction = &fraction[..fraction.len().min(15)];
+    let (fraction, beyond) = fraction.split_at(fraction.len().min(15));
+    let mut is_finer = beyond.bytes().any(|digit| digit != b'0');
     if whole.len() > 20 {
         return Err(SpanError::TooLong);
     }
@@ -106,12 +119,13 @@ fn scale(number: &str, micros: i64) -> Result<i128, SpanError> {
         let parts: i128 = fraction.parse().map_err(|_| SpanError::Unreadable)?;
         let scale = 10_i128.pow(fraction.len() as u32);
         sum += (parts * i128::from(micros) + scale / 2) / scale;
+        is_finer |= parts * i128::from(micros) % scale != 0;
     }
-    Ok(if negative { -sum } else { sum })
+    Ok((if negative { -sum } else { sum }, is_finer))
 }
 
 /// `15:04:05.25` (hours may exceed 24), `04:05`: hours and minutes.
-fn parse_clock(text: &str) -> Option<i64> {
+fn parse_clock(text: &str) -> Option<(i64, bool)> {
     let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let mut parts = rest.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next().unwrap_or("0"));
@@ -124,10 +138,11 @@ fn parse_clock(text: &str) -> Option<i64> {
     {
         return None;
     }
+    let (seconds, is_finer) = scale(seconds, 1_000_000).ok()?;
     let micros = i128::from(hours.parse::<i64>().ok()?) * 3_600_000_000
         + i128::from(minutes.parse::<i64>().ok()?) * 60_000_000
-        + scale(seconds, 1_000_000).ok()?;
-    i64::try_from(if negative { -micros } else { micros }).ok()
+        + seconds;
+    Some((i64::try_from(if negative { -micros } else { micros }).ok()?, is_finer))
 }
 
 /// `15 minutes`: a whole number of the largest unit that divides it (weeks are written as days).

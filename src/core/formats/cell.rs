@@ -2,9 +2,9 @@
 //! Imports data.
 
 use super::columns::Fit;
-use super::{Columns, numbers};
-use crate::data::instants::{is_finer, parse_date, parse_timestamp};
-use crate::data::{DataType, Field, Value};
+use super::{Columns, json_changes, numbers};
+use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
+use crate::data::{DataType, Field, Value, parse_duration};
 
 /// How a column's cells are read, chosen once per column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +51,30 @@ impl Cell {
         .is_some();
         match set {
             false => Fit::Unfit,
-            true if self == Cell::Float && numbers::is_rounded(trimmed(text)) => Fit::Rounded,
+            true if self == Cell::Float && is_rounded(trimmed(text)) => Fit::Rounded,
             true if self == Cell::Timestamp && is_finer(text) => Fit::Cut,
+            true if self == Cell::Date && has_clock(text) => Fit::Clock,
+            true if self == Cell::Json => inside(trimmed(text), &field.data_type),
             true => Fit::Kept,
         }
     }
+}
+
+#[inline]
+fn is_rounded(text: &str) -> bool {
+    numbers::may_be_rounded(text) && (numbers::is_rounded(text) || numbers::vanishes(text))
+}
+
+/// What became of a duration, or of values inside of a list or record.
+#[cold]
+fn inside(text: &str, data_type: &DataType) -> Fit {
+    // A duration stands with or without quotes.
+    let changes = match data_type {
+        DataType::Duration if parse_duration(text).is_some_and(|(_, is_finer)| is_finer) => return Fit::Cut,
+        DataType::Duration if !text.starts_with('"') => return Fit::Kept,
+        _ => json_changes(text, data_type),
+    };
+    if changes.is_empty() { Fit::Kept } else { Fit::Inside(changes) }
 }
 
 #[inline]

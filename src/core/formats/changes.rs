@@ -15,12 +15,24 @@ pub struct Changes {
     /// Whole numbers that a Float column holds only as a neighbour.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rounded: BTreeMap<String, u64>,
-    /// Times whose fraction of a microsecond was cut off.
+    /// Times and durations whose fraction of a microsecond was cut off.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub cut: BTreeMap<String, u64>,
+    /// Numbers whose fraction an Int column does not hold.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fractions: BTreeMap<String, u64>,
+    /// Times whose clock a Date column does not hold.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub clocks: BTreeMap<String, u64>,
     /// Given again in the same row: only the last one is kept.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub repeated: BTreeMap<String, u64>,
+    /// Records with names that their type does not have: those are left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub undeclared: BTreeMap<String, u64>,
+    /// Texts with half of a surrogate pair, which is no character and was replaced.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub halved: BTreeMap<String, u64>,
     /// Texts that have more pieces than there are columns for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub surplus: BTreeMap<String, u64>,
@@ -32,8 +44,51 @@ pub enum Change {
     Unfit,
     Rounded,
     Cut,
+    Fraction,
+    Clock,
     Repeated,
+    Undeclared,
+    Halved,
     Surplus,
+}
+
+/// Kinds of change that one value met, each once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChangeSet(u16);
+
+impl From<Change> for ChangeSet {
+    fn from(change: Change) -> Self {
+        let mut set = ChangeSet::default();
+        set.insert(change);
+        set
+    }
+}
+
+impl ChangeSet {
+    pub fn insert(&mut self, change: Change) {
+        self.0 |= 1 << change as u16;
+    }
+
+    pub fn insert_if(&mut self, is_so: bool, change: Change) {
+        self.0 |= u16::from(is_so) << change as u16;
+    }
+
+    pub fn without(self, change: Change) -> ChangeSet {
+        ChangeSet(self.0 & !(1 << change as u16))
+    }
+
+    pub fn has(self, change: Change) -> bool {
+        self.0 & 1 << change as u16 != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The kinds, in the order in which they are told.
+    pub fn iter(self) -> impl Iterator<Item = Change> {
+        Change::ALL.into_iter().filter(move |change| self.has(*change))
+    }
 }
 
 /// Columns that are named in a message.
@@ -41,7 +96,17 @@ const NAMED: usize = 8;
 
 impl Change {
     /// In the order in which they are told.
-    pub const ALL: [Change; 5] = [Change::Unfit, Change::Rounded, Change::Cut, Change::Repeated, Change::Surplus];
+    pub const ALL: [Change; 9] = [
+        Change::Unfit,
+        Change::Rounded,
+        Change::Cut,
+        Change::Fraction,
+        Change::Clock,
+        Change::Repeated,
+        Change::Undeclared,
+        Change::Halved,
+        Change::Surplus,
+    ];
 
     fn words(self) -> &'static str {
         match self {
@@ -49,8 +114,12 @@ impl Change {
             Change::Rounded => {
                 "whole numbers beyond what a Float holds were rounded, so that different ones may be the same now"
             }
-            Change::Cut => "times finer than a microsecond were cut off",
+            Change::Cut => "times and durations finer than a microsecond were cut off",
+            Change::Fraction => "fractions of numbers were cut off, since an Int has none",
+            Change::Clock => "clocks of times were cut off, since a Date has none",
             Change::Repeated => "values given twice in a row were left out for the last one",
+            Change::Undeclared => "records have names that their type does not, which were left out",
+            Change::Halved => "texts have half of a surrogate pair, which is no character: replaced with U+FFFD",
             Change::Surplus => "texts have more pieces than columns, and lost the further ones",
         }
     }
@@ -62,7 +131,11 @@ impl Changes {
             Change::Unfit => &self.unfit,
             Change::Rounded => &self.rounded,
             Change::Cut => &self.cut,
+            Change::Fraction => &self.fractions,
+            Change::Clock => &self.clocks,
             Change::Repeated => &self.repeated,
+            Change::Undeclared => &self.undeclared,
+            Change::Halved => &self.halved,
             Change::Surplus => &self.surplus,
         }
     }
@@ -73,7 +146,11 @@ impl Changes {
             Change::Unfit => &mut self.unfit,
             Change::Rounded => &mut self.rounded,
             Change::Cut => &mut self.cut,
+            Change::Fraction => &mut self.fractions,
+            Change::Clock => &mut self.clocks,
             Change::Repeated => &mut self.repeated,
+            Change::Undeclared => &mut self.undeclared,
+            Change::Halved => &mut self.halved,
             Change::Surplus => &mut self.surplus,
         };
         if count > 0 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Change, Changes, by_column};
+use super::changes::{Change, ChangeSet, Changes, by_column};
 use crate::data::{Schema, Value};
 
 /// What became of a text that was read as a column's type.
@@ -15,6 +15,10 @@ pub enum Fit {
     Rounded,
     /// A time finer than a microsecond.
     Cut,
+    /// A time of which only the day is held.
+    Clock,
+    /// A list or record, of whose values something became.
+    Inside(ChangeSet),
     /// It is none of the type: null.
     Unfit,
 }
@@ -181,6 +185,14 @@ impl Unfit {
         self.note_change(column, Change::Rounded);
     }
 
+    /// What became of values inside of one of the row, each kind once.
+    #[inline]
+    pub fn note_all(&mut self, column: usize, changes: ChangeSet) {
+        if !changes.is_empty() {
+            changes.iter().for_each(|change| self.note_change(column, change));
+        }
+    }
+
     /// What became of a value of the row.
     #[inline]
     pub fn note_fit(&mut self, column: usize, fit: Fit) {
@@ -188,6 +200,8 @@ impl Unfit {
             Fit::Kept => {}
             Fit::Rounded => self.note_rounded(column),
             Fit::Cut => self.note_change(column, Change::Cut),
+            Fit::Clock => self.note_change(column, Change::Clock),
+            Fit::Inside(changes) => self.note_all(column, changes),
             Fit::Unfit => self.note(column),
         }
     }

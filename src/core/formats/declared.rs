@@ -2,6 +2,7 @@
 //! reader of texts, and what does not fit is counted. Must not import single formats.
 
 use super::cell::Cell;
+use super::columns::Fit;
 use super::layout::Layout;
 use super::{Chunk, Columns, Framing, Parser, Tally, Unfit, Unit};
 use crate::data::instants::MICROS_PER_DAY;
@@ -153,7 +154,12 @@ impl Columns for Typed<'_> {
     fn timestamp(&mut self, column: usize, micros: i64) {
         match self.cell(column) {
             None => self.out.timestamp(column, micros),
-            Some(Cell::Date) => self.out.date(column, micros.div_euclid(MICROS_PER_DAY) as i32),
+            Some(Cell::Date) => {
+                if micros % MICROS_PER_DAY != 0 {
+                    self.unfit.note_fit(column, Fit::Clock);
+                }
+                self.out.date(column, micros.div_euclid(MICROS_PER_DAY) as i32);
+            }
             Some(cell) => self.read(cell, column, &format_timestamp(micros)),
         }
     }

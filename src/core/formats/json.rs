@@ -4,10 +4,10 @@
 //! Strict as RFC 8259, but for what logs contain all the same: control characters inside strings are taken as they
 //! are, and half of a surrogate pair becomes U+FFFD.
 
-use crate::data::instants::{parse_date, parse_timestamp};
-use crate::data::{DataType, Value};
+use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
+use crate::data::{DataType, Value, parse_duration};
 
-use super::numbers;
+use super::{Change, ChangeSet, numbers};
 
 /// How deep arrays and objects may lie inside each other.
 pub const MAX_DEPTH: u32 = 128;
@@ -56,12 +56,17 @@ impl Quoted<'_> {
     /// The text that is meant.
     pub fn to_text(self) -> String {
         let mut text = String::new();
-        if self.escaped {
-            unescape(self.raw, &mut text)
-        } else {
-            text.push_str(self.raw)
-        }
+        self.push_text(&mut text);
         text
+    }
+
+    /// Appends the text that is meant; false where a part of it is none (`unescape`).
+    pub fn push_text(self, out: &mut String) -> bool {
+        if self.escaped {
+            return unescape(self.raw, out);
+        }
+        out.push_str(self.raw);
+        true
     }
 }
 
@@ -72,15 +77,15 @@ pub struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
-    /// Values that `value` gave as null though they are none.
-    lost: u64,
+    /// What became of values that `value` read.
+    changes: ChangeSet,
 }
 
 type Scanned<T> = Result<T, Fault>;
 
 impl<'a> Scanner<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, lost: 0 }
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, changes: ChangeSet::default() }
     }
 
     pub fn at(&self) -> usize {
@@ -94,16 +99,17 @@ impl<'a> Scanner<'a> {
 
     /// Whether the array that is next begins with an object.
     pub fn holds_record(&self) -> bool {
-        let mut ahead = Scanner { text: self.text, bytes: self.bytes, at: self.at, depth: 0, lost: 0 };
+        let mut ahead =
+            Scanner { text: self.text, bytes: self.bytes, at: self.at, depth: 0, changes: ChangeSet::default() };
         while ahead.peek() == b'[' {
             ahead.at += 1;
         }
         ahead.peek() == b'{'
     }
 
-    /// How many values could not be read as the type that was asked for so far.
-    pub fn lost(&self) -> u64 {
-        self.lost
+    /// What became of values that `value` read since this was asked last.
+    pub fn take_changes(&mut self) -> ChangeSet {
+        std::mem::take(&mut self.changes)
     }
 
     #[cold]
@@ -355,14 +361,23 @@ impl<'a> Scanner<'a> {
             }
             (Kind::Boolean, DataType::Boolean) => Value::Boolean(self.boolean()?),
             (Kind::Number, DataType::Int) => self.int()?.map_or(Value::Null, Value::Int),
-            (Kind::Number, DataType::Float) => numbers::float(self.number()?.0).map_or(Value::Null, Value::float),
-            (Kind::Text, DataType::String | DataType::Unknown) => Value::String(self.quoted()?.to_text()),
-            (Kind::Text, _) => text_value(&self.quoted()?.to_text(), data_type),
+            (Kind::Number, DataType::Float) => {
+                let text = self.number()?.0;
+                self.changes.insert_if(numbers::is_rounded(text), Change::Rounded);
+                numbers::float(text).map_or(Value::Null, Value::float)
+            }
+            (Kind::Text, DataType::String | DataType::Unknown) => {
+                let mut text = String::new();
+                let is_whole = self.quoted()?.push_text(&mut text);
+                self.changes.insert_if(!is_whole, Change::Halved);
+                Value::String(text)
+            }
+            (Kind::Text, _) => text_value(&self.quoted()?.to_text(), data_type, &mut self.changes),
             (Kind::Null, _) => self.null().map(|()| Value::Null)?,
             (_, DataType::String | DataType::Unknown) => Value::text(self.raw()?),
             _ => self.skip().map(|_| Value::Null)?,
         };
-        self.lost += u64::from(value.is_null() && kind != Kind::Null);
+        self.changes.insert_if(value.is_null() && kind != Kind::Null, Change::Unfit);
         Ok(value)
     }
 
@@ -370,6 +385,7 @@ impl<'a> Scanner<'a> {
         let mut record: Vec<(String, Value)> = fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
         let mut more = self.enter(b'}')?;
         let mut expected = 0;
+        let mut given = vec![false; fields.len()];
         while more {
             let key = self.key()?;
             let found = if key.escaped {
@@ -383,12 +399,15 @@ impl<'a> Scanner<'a> {
             match found {
                 Some(place) => {
                     // Of a key given twice the last value holds.
-                    self.lost += u64::from(!record[place].1.is_null());
+                    self.changes.insert_if(std::mem::replace(&mut given[place], true), Change::Repeated);
                     record[place].1 = self.value(&fields[place].1)?;
                     expected = place + 1;
                 }
                 // A key that the sample did not show: its value has no place.
-                None => self.lost += u64::from(self.skip()? != Kind::Null),
+                None => {
+                    let is_null = self.skip()? == Kind::Null;
+                    self.changes.insert_if(!is_null, Change::Undeclared);
+                }
             }
             more = self.next(b'}')?;
         }
@@ -409,15 +428,28 @@ impl<'a> Scanner<'a> {
 }
 
 /// A string as a type other than String.
-fn text_value(text: &str, data_type: &DataType) -> Value {
-    match data_type {
-        DataType::Timestamp => parse_timestamp(text).map_or(Value::Null, Value::Timestamp),
-        DataType::Date => parse_date(text).map_or(Value::Null, Value::Date),
+fn text_value(text: &str, data_type: &DataType, changes: &mut ChangeSet) -> Value {
+    let (value, change) = match data_type {
+        DataType::Timestamp => (parse_timestamp(text).map(Value::Timestamp), is_finer(text).then_some(Change::Cut)),
+        DataType::Date => (parse_date(text).map(Value::Date), has_clock(text).then_some(Change::Clock)),
         DataType::Duration => {
-            Value::from_json(&serde_json::Value::String(text.to_owned()), data_type).unwrap_or(Value::Null)
+            let read = parse_duration(text);
+            (read.map(|(micros, _)| Value::Duration(micros)), read.and_then(|(_, finer)| finer.then_some(Change::Cut)))
         }
-        _ => Value::Null,
-    }
+        _ => (None, None),
+    };
+    let Some(value) = value else { return Value::Null };
+    change.into_iter().for_each(|change| changes.insert(change));
+    value
+}
+
+/// What becomes of the values inside of a JSON text that is read as a type, but for what is null then.
+#[cold]
+pub fn json_changes(text: &str, data_type: &DataType) -> ChangeSet {
+    let mut scanner = Scanner::new(text);
+    // A list or record that is no JSON is null, which is counted where it is read.
+    let _ = scanner.value(data_type);
+    scanner.take_changes().without(Change::Unfit)
 }
 
 /// The place of the next quote or backslash from `at`; the length of `bytes` where there is none.
@@ -446,8 +478,9 @@ fn hex4(bytes: Option<&[u8]>) -> Option<u32> {
     bytes?.get(..4)?.iter().try_fold(0, |sum, byte| Some(sum << 4 | (*byte as char).to_digit(16)?))
 }
 
-/// Resolves the escapes of a checked string; appends to `out`.
-pub fn unescape(raw: &str, out: &mut String) {
+/// Resolves the escapes of a checked string; appends to `out`. False where half of a surrogate pair is among them.
+pub fn unescape(raw: &str, out: &mut String) -> bool {
+    let mut is_whole = true;
     let bytes = raw.as_bytes();
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
@@ -461,6 +494,7 @@ pub fn unescape(raw: &str, out: &mut String) {
             Some(b'f') => '\u{c}',
             Some(b'u') => {
                 let (decoded, used) = unescape_unicode(bytes, at);
+                is_whole &= decoded != char::REPLACEMENT_CHARACTER || is_replacement(bytes, at);
                 out.push(decoded);
                 at += used;
                 continue;
@@ -477,6 +511,12 @@ pub fn unescape(raw: &str, out: &mut String) {
         at += 2;
     }
     out.push_str(&raw[at..]);
+    is_whole
+}
+
+/// Whether U+FFFD itself is written at `at`.
+fn is_replacement(bytes: &[u8], at: usize) -> bool {
+    hex4(bytes.get(at + 2..)) == Some(char::REPLACEMENT_CHARACTER as u32)
 }
 
 /// `\u` at `at`, or a pair of them: the character, and the bytes used.

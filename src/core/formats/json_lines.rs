@@ -266,7 +266,7 @@ mod tests {
             "{\"r\":{\"x\":1,\"y\":2}}\n",
         );
         assert_eq!(
-            format!("{:?}", nested.tally.changes.unfit),
+            format!("{:?}", nested.tally.changes.undeclared),
             r#"{"r": 1}"#,
             "a key inside that has no place is told"
         );

@@ -8,7 +8,7 @@
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
 use super::keys::{KeyCursor, KeyIndex, More};
 use super::{Change, Columns, Tally, Unfit, Unit, numbers};
-use crate::data::instants::{is_finer, parse_date, parse_timestamp};
+use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
@@ -120,7 +120,15 @@ impl<'a> ObjectReader<'a> {
         let set = match (self.shape.readers[column], kind) {
             (Reader::Text, Kind::Text) => {
                 let quoted = scanner.quoted()?;
-                out.text(column, self.plain(quoted));
+                if quoted.escaped {
+                    self.scratch.clear();
+                    if !quoted.push_text(&mut self.scratch) {
+                        self.unfit.note_change(column, Change::Halved);
+                    }
+                    out.text(column, &self.scratch);
+                } else {
+                    out.text(column, quoted.raw);
+                }
                 true
             }
             (_, Kind::Null) => {
@@ -134,7 +142,7 @@ impl<'a> ObjectReader<'a> {
             (Reader::Int, Kind::Number) => scanner.int()?.map(|value| out.int(column, value)).is_some(),
             (Reader::Float, Kind::Number) => {
                 let text = scanner.number()?.0;
-                if numbers::is_rounded(text) {
+                if numbers::may_be_rounded(text) && (numbers::is_rounded(text) || numbers::vanishes(text)) {
                     self.unfit.note_rounded(column);
                 }
                 numbers::float(text).map(|value| out.float(column, value)).is_some()
@@ -155,17 +163,20 @@ impl<'a> ObjectReader<'a> {
             }
             (Reader::Date, Kind::Text) => {
                 let quoted = scanner.quoted()?;
-                parse_date(self.plain(quoted)).map(|value| out.date(column, value)).is_some()
+                let text = self.plain(quoted);
+                let is_cut = has_clock(text);
+                let set = parse_date(text).map(|value| out.date(column, value)).is_some();
+                if set && is_cut {
+                    self.unfit.note_change(column, Change::Clock);
+                }
+                set
             }
             (Reader::Nested, _) => {
-                let lost = scanner.lost();
+                scanner.take_changes();
                 let value = scanner.value(&self.shape.schema.fields[column].data_type)?;
                 if !value.is_null() {
                     out.value(column, value);
-                    // A part of it is null that was something else.
-                    if scanner.lost() > lost {
-                        self.unfit.note(column);
-                    }
+                    self.unfit.note_all(column, scanner.take_changes());
                     return Ok(true);
                 }
                 false

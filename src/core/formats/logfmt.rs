@@ -136,7 +136,7 @@ impl Written<'_> {
     fn to_text(self) -> String {
         let mut text = String::new();
         if self.escaped {
-            unescape(self.raw, &mut text)
+            unescape(self.raw, &mut text);
         } else {
             text.push_str(self.raw)
         }
@@ -350,17 +350,19 @@ impl LogfmtParser {
     /// Reads a value into its column.
     #[inline]
     fn read_value(&self, value: Option<Written>, column: usize, scratch: &mut String, out: &mut dyn Columns) -> Fit {
+        let mut is_whole = true;
         let text = match value {
             None => "true",
             Some(value) if value.raw.is_empty() && !value.quoted => return Fit::Unfit,
             Some(value) if value.escaped => {
                 scratch.clear();
-                unescape(value.raw, scratch);
+                is_whole = unescape(value.raw, scratch);
                 scratch
             }
             Some(value) => value.raw,
         };
-        self.cells[column].read(text, column, &self.schema.fields[column], out)
+        let fit = self.cells[column].read(text, column, &self.schema.fields[column], out);
+        if fit == Fit::Kept && !is_whole { Fit::Inside(Change::Halved.into()) } else { fit }
     }
 }
 

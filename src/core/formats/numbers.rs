@@ -99,6 +99,20 @@ pub fn is_rounded(text: &str) -> bool {
     text.len() > 15 && !is_held(text)
 }
 
+/// Whether a text that is a number is written so that it may not be the number that a float holds of it: a whole one of
+/// many digits, or one with an exponent.
+#[inline]
+pub fn may_be_rounded(text: &str) -> bool {
+    text.len() > 15 || text.bytes().any(|byte| byte | 0x20 == b'e')
+}
+
+/// Whether a number is too near to zero for a float, which is zero then.
+#[cold]
+pub fn vanishes(text: &str) -> bool {
+    let digits = text.split(['e', 'E']).next().unwrap_or_default();
+    digits.bytes().any(|byte| matches!(byte, b'1'..=b'9')) && text.parse::<f64>() == Ok(0.0)
+}
+
 #[cold]
 fn is_held(text: &str) -> bool {
     if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {

@@ -183,11 +183,12 @@ pub struct Loss {
     /// The column that is computed; `given` needs no other columns than it.
     pub column: String,
     pub kind: LossKind,
-    /// Of the input row: there is a value to be lost; of the kinds besides `Null`: and it is lost.
+    /// Of the input row. Of `Null`: there is a value to be lost; of `Part` and `Surplus`: and it is lost; of `Cast` and
+    /// `Finer`: the value itself, null where there is none.
     pub given: Expr,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LossKind {
     /// The column is null.
@@ -196,6 +197,10 @@ pub enum LossKind {
     Part,
     /// There is more than the columns take.
     Surplus,
+    /// The value becomes another of this type, which may hold less of it (`losses`).
+    Cast(DataType),
+    /// The text becomes a time, of which no more than microseconds are held.
+    Finer,
 }
 
 /// A column that is internal although it is made from personal ones. Access and residency stay, and what is secret

@@ -15,12 +15,13 @@ struct Requirement {
 }
 
 impl Lowering<'_> {
-    /// Computes output columns. Strict casts in them reject rows beforehand.
+    /// Computes output columns, and tells what conversions take from them. Strict casts in them reject rows beforehand.
     pub fn push_projecting(&mut self, columns: Vec<Column>, input: NodeId) -> Option<NodeId> {
-        self.push_losing(columns, Vec::new(), input)
+        let losses = self.cast_losses(&columns, input);
+        self.push_losing(columns, losses, input)
     }
 
-    /// Computes output columns, and tells what they lose.
+    /// Computes output columns, and tells of them what is given. Strict casts in them reject rows beforehand.
     pub fn push_losing(&mut self, columns: Vec<Column>, losses: Vec<Loss>, input: NodeId) -> Option<NodeId> {
         let mut node = input;
         let mut split = Vec::new();
@@ -126,7 +127,7 @@ fn has_strict_cast(expr: &Expr) -> bool {
     strict_cast(expr).is_some()
 }
 
-fn lenient(expr: Expr) -> Expr {
+pub(super) fn lenient(expr: Expr) -> Expr {
     expr.rewrite(&mut |mut expr| {
         if let ExprKind::Cast { strict, .. } = &mut expr.kind {
             *strict = false;

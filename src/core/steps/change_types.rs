@@ -100,6 +100,7 @@ impl StepKind for ChangeTypes {
             }
             changed.push(column);
         }
+        losses.extend(lowering.cast_losses(&changed, node));
         let columns = lowering.put_columns(node, changed);
         if let Some(node) = lowering.push_losing(columns, losses, node) {
             lowering.output("out", node);

@@ -1,9 +1,13 @@
 //! Concatenate: the rows of several inputs under one another.
 
+use std::collections::BTreeMap;
+
 use super::kind::about;
 use super::{Example, FormField, Lowering, Port, Ports, Settings, StepKind, Table};
+use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Op, near_names};
+use crate::expr::Expr;
+use crate::ir::{Column, NodeId, Op, may_lose, near_names};
 
 pub(super) struct Concatenate;
 pub(super) static KIND: Concatenate = Concatenate;
@@ -46,6 +50,7 @@ impl StepKind for Concatenate {
                 );
             }
         }
+        let Some(inputs) = alike(inputs, lowering) else { return };
         if let Some(node) = lowering.push_from("input.in", Op::Union, inputs) {
             lowering.output("out", node);
         }
@@ -81,4 +86,33 @@ impl StepKind for Concatenate {
         ];
         EXAMPLES
     }
+}
+
+/// The inputs with their columns converted to the type that all of them share, where that takes something from values:
+/// it is told. What has no type in common is reported by the union itself.
+fn alike(inputs: Vec<NodeId>, lowering: &mut Lowering) -> Option<Vec<NodeId>> {
+    let mut common: BTreeMap<String, Option<DataType>> = BTreeMap::new();
+    for input in &inputs {
+        for field in &lowering.schema(*input).fields {
+            let known = common.entry(field.name.clone()).or_insert(Some(DataType::Unknown));
+            *known = known.as_ref().and_then(|known| known.common(&field.data_type));
+        }
+    }
+    let mut converted = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let wider = lowering.schema(input).fields.iter().filter_map(|field| {
+            let to = common.get(&field.name)?.as_ref()?;
+            let column = || Column::new(&field.name, Expr::try_cast(Expr::column(&field.name), to.clone()));
+            may_lose(&field.data_type, to).then(column)
+        });
+        let wider: Vec<Column> = wider.collect();
+        converted.push(match wider.is_empty() {
+            true => input,
+            false => {
+                let columns = lowering.put_columns(input, wider);
+                lowering.push_projecting(columns, input)?
+            }
+        });
+    }
+    Some(converted)
 }

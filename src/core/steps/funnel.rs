@@ -206,7 +206,7 @@ fn push_funnel(settings: &FunnelSettings, lowering: &mut Lowering, input: NodeId
         let (condition, _) = lowering.expression(&field, &stage.condition, input, Place::Row, boolean)?;
         columns.push(Column::new(format!("_is_{index}"), condition));
     }
-    let mut node = lowering.push_projecting(columns, input)?;
+    let mut node = lowering.push_losing(columns, Vec::new(), input)?;
     node = lowering.keep_rows("by", "_who is not null and _when is not null", node)?;
     // For each row that reaches a stage: when the latest journey began that comes here. Any row of the first stage may
     // begin one, and of those that come here the latest is the one that is soonest within the time.

@@ -108,9 +108,10 @@ impl StepKind for SplitColumn {
             );
             return;
         }
-        let Some((new, losses)) = pieces(&settings, lowering, input) else { return };
+        let Some((new, mut losses)) = pieces(&settings, lowering, input) else { return };
         let names: Vec<String> = new.iter().map(|column| column.name.clone()).collect();
         lowering.warn_of_replaced("into", names.iter().map(String::as_str), &settings.column, input);
+        losses.extend(lowering.cast_losses(&new, input));
         let mut columns = lowering.put_columns(input, new);
         if settings.drop_input && settings.into.iter().all(|item| item.name != settings.column) {
             columns.retain(|column| column.name != settings.column);

@@ -8,7 +8,8 @@ use super::settings::{defaults, names_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Op};
+use crate::expr::Expr;
+use crate::ir::{self, Column, Op, may_lose};
 
 pub(super) struct Unpivot;
 pub(super) static KIND: Unpivot = Unpivot;
@@ -92,6 +93,21 @@ impl StepKind for Unpivot {
             };
             data_type = Some(common);
         }
+        let data_type = data_type.unwrap_or(DataType::String);
+        // Columns of a narrower type are converted before, where that takes something from values: it is told.
+        let narrow = |name: &&String| schema.get(name).is_some_and(|field| may_lose(&field.data_type, &data_type));
+        let wider: Vec<Column> = settings
+            .columns
+            .iter()
+            .filter(narrow)
+            .map(|name| Column::new(name, Expr::try_cast(Expr::column(name), data_type.clone())))
+            .collect();
+        let mut input = input;
+        if !wider.is_empty() {
+            let columns = lowering.put_columns(input, wider);
+            let Some(node) = lowering.push_projecting(columns, input) else { return };
+            input = node;
+        }
         let op = Op::Unpivot(ir::Unpivot {
             keep: schema
                 .names()
@@ -101,7 +117,7 @@ impl StepKind for Unpivot {
             columns: settings.columns,
             name: name_column,
             value: value_column.clone(),
-            data_type: data_type.unwrap_or(DataType::String),
+            data_type,
         });
         let mut node = lowering.push_from("columns", op, vec![input]);
         if settings.skip_empty {

@@ -226,7 +226,7 @@ fn push_comparison(
     let is_inside = Expr::call("coalesce", vec![condition, Expr::literal(Value::Boolean(false))]);
     let mut columns = vec![Column::new("_inside", is_inside)];
     columns.extend(compared.iter().enumerate().map(|(index, one)| Column::new(placed(index), one.values.clone())));
-    let mut node = lowering.push_projecting(columns, input)?;
+    let mut node = lowering.push_losing(columns, Vec::new(), input)?;
     let unpivot = ir::Unpivot {
         keep: vec!["_inside".to_owned()],
         columns: (0..compared.len()).map(placed).collect(),

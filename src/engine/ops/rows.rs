@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use pipewright_core::data::DataType;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Change, Changes};
 use pipewright_core::ir::{Check, Loss, LossKind, OnFail, Op, Project};
 use polars::prelude::{AllowedOptimizations, DataFrame, LazyFrame, OptFlags, lit};
 
-use super::{Context, lasting, stop};
+use super::{Context, lasting, losses, stop};
 use crate::allowance::Allowance;
 use crate::exprs;
 
@@ -19,10 +20,13 @@ pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) ->
     }
     columns.extend(context.ids());
     if !project.losses.is_empty() {
+        let mut types = Vec::with_capacity(project.losses.len());
         for (index, loss) in project.losses.iter().enumerate() {
-            columns.push(exprs::boolean(&loss.given, input)?.alias(flag(index)));
+            let given = exprs::lower(&loss.given, input)?;
+            columns.push(given.expr.alias(flag(index)));
+            types.push(given.data_type);
         }
-        return Ok(counted(frame.select(columns), &project.losses, context));
+        return Ok(counted(frame.select(columns), &project.losses, types, context));
     }
     // A projection of constants alone must not collapse to one row.
     let constant = project.columns.iter().all(|column| column.expr.columns().is_empty()) && !context.ids;
@@ -34,24 +38,33 @@ pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) ->
     Ok(frame.select(columns))
 }
 
-/// The column that says, while losses are counted, whether there is something to be lost.
+/// The column that says, while losses are counted, whether there is something to be lost, or what.
 fn flag(loss: usize) -> String {
     format!("#lost {loss}")
 }
 
 /// Tells what the rows lose; the flags of the losses go.
-fn counted(frame: LazyFrame, losses: &[Loss], context: &Context) -> LazyFrame {
+fn counted(frame: LazyFrame, losses: &[Loss], types: Vec<DataType>, context: &Context) -> LazyFrame {
     let allowance = Allowance::current();
-    let losses = losses.to_vec();
+    let losses: Vec<(Loss, DataType)> = losses.iter().cloned().zip(types).collect();
     let count = move |mut frame: DataFrame| {
         let mut changes = Changes::default();
-        for (index, loss) in losses.iter().enumerate() {
+        for (index, (loss, given_type)) in losses.iter().enumerate() {
             let given = frame.drop_in_place(&flag(index))?;
-            let given = given.as_materialized_series().bool()?.clone();
-            let (change, lost) = match loss.kind {
-                LossKind::Null => (Change::Unfit, &given & &frame.column(&loss.column)?.is_null()),
-                LossKind::Part => (Change::Unfit, given),
-                LossKind::Surplus => (Change::Surplus, given),
+            let given = given.as_materialized_series();
+            let (change, lost) = match &loss.kind {
+                LossKind::Null => (Change::Unfit, given.bool()? & &frame.column(&loss.column)?.is_null()),
+                LossKind::Part => (Change::Unfit, given.bool()?.clone()),
+                LossKind::Surplus => (Change::Surplus, given.bool()?.clone()),
+                LossKind::Cast(to) => {
+                    losses::of_cast(given, given_type, to, &loss.column, &mut changes)?;
+                    continue;
+                }
+                LossKind::Finer => {
+                    let made = frame.column(&loss.column)?.is_not_null();
+                    changes.note(Change::Cut, &loss.column, losses::finer(given, &made)?);
+                    continue;
+                }
             };
             changes.note(change, &loss.column, lost.sum().unwrap_or(0).into());
         }

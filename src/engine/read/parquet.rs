@@ -2,12 +2,13 @@
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use pipewright_core::data::instants::{date_in_range, in_range};
-use pipewright_core::data::{DataType, Field, Schema, settled};
+use pipewright_core::data::instants::{MICROS_PER_DAY, date_in_range, in_range};
+use pipewright_core::data::{DataType as OwnType, Field, Schema, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::{Change, Tally};
+use pipewright_core::formats::{Change, Changes, Tally};
 use polars::prelude::*;
 use polars_io::prelude::{ParallelStrategy, ParquetReader, SerReader};
 
@@ -144,97 +145,149 @@ fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> R
         if !have.has(&field.name) {
             tally.missing.insert(field.name.clone(), rows);
         }
-        let made = column(&read, field, count).map_err(|error| damaged(&file.path, &error))?;
-        // What the type does not hold: infinite numbers, times out of range, values of another type.
-        let before = read.column(&field.name).map_or(count, Column::null_count);
-        let lost = made.null_count().saturating_sub(before);
-        if lost > 0 {
-            tally.changes.note(Change::Unfit, &field.name, lost as u64);
-        }
-        let rounded = read.column(&field.name).map_or(Ok(0), |column| rounded(column, &made));
-        let rounded = rounded.map_err(|error| damaged(&file.path, &error))?;
-        let finer = read.column(&field.name).map_or(Ok(0), finer).map_err(|error| damaged(&file.path, &error))?;
-        tally.changes.note(Change::Cut, &field.name, finer);
-        if rounded > 0 {
-            tally.changes.note(Change::Rounded, &field.name, rounded);
-        }
+        let made = column(&read, field, count, &mut tally.changes).map_err(|error| damaged(&file.path, &error))?;
         columns.push(made);
     }
     if job.position {
         columns.push(Column::new_scalar("_file".into(), Scalar::from(PlSmallStr::from_str(&file.name)), count));
         let numbers: Vec<i64> = (start as i64 + 1..=(start + count) as i64).collect();
         columns.push(Column::new("_line".into(), numbers));
-        columns.push(Column::full_null("_offset".into(), count, &polars_type(&DataType::Int)));
+        columns.push(Column::full_null("_offset".into(), count, &polars_type(&OwnType::Int)));
     }
     let frame = DataFrame::new(count, columns).map_err(|error| damaged(&file.path, &error))?;
     Ok(Parsed { frame, tally, quarantined: Vec::new(), taken: 0 })
 }
 
+fn column(frame: &DataFrame, field: &Field, count: usize, changes: &mut Changes) -> PolarsResult<Column> {
+    let wanted = polars_type(&field.data_type);
+    let Ok(column) = frame.column(&field.name) else {
+        return Ok(Column::full_null(field.name.as_str().into(), count, &wanted));
+    };
+    let made = typed(column.as_materialized_series().clone(), &wanted, &field.name, changes)?;
+    Ok(made.into_column())
+}
+
+/// Values as a type of Pipewright's, with those inside of lists and records; what becomes of them is counted.
+fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes) -> PolarsResult<Series> {
+    match (series.dtype(), wanted) {
+        (DataType::Array(inner, _), DataType::List(_)) => {
+            let list = series.cast(&DataType::List(inner.clone()))?;
+            typed(list, wanted, column, changes)
+        }
+        (DataType::List(_), DataType::List(inner)) => {
+            let within = Mutex::new(Changes::default());
+            let made = series.list()?.apply_to_inner(&|items| {
+                let mut found = Changes::default();
+                let items = typed(items, inner, column, &mut found)?;
+                within.lock().unwrap_or_else(PoisonError::into_inner).add(&found);
+                Ok(items)
+            })?;
+            changes.add(&within.into_inner().unwrap_or_else(PoisonError::into_inner));
+            Ok(made.into_series())
+        }
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            let record = series.struct_()?;
+            let parts = fields.iter().map(|field| match record.field_by_name(&field.name) {
+                Ok(part) => typed(part, &field.dtype, column, changes),
+                Err(_) => Ok(Series::full_null(field.name.clone(), series.len(), &field.dtype)),
+            });
+            let parts = parts.collect::<PolarsResult<Vec<Series>>>()?;
+            let mut made = StructChunked::from_series(series.name().clone(), series.len(), parts.iter())?;
+            made.zip_outer_validity(record);
+            Ok(made.into_series())
+        }
+        _ => {
+            let made = plain(&series, wanted)?;
+            // What the type does not hold: infinite numbers, times out of range, values of another type.
+            let lost = made.null_count().saturating_sub(series.null_count());
+            changes.note(Change::Unfit, column, lost as u64);
+            changes.note(Change::Rounded, column, rounded(&series, &made)?);
+            changes.note(Change::Cut, column, finer(&series)?);
+            changes.note(Change::Clock, column, clocks(&series, wanted)?);
+            Ok(made)
+        }
+    }
+}
+
 /// Whole and decimal numbers that a column of floats holds only as a neighbour.
-fn rounded(column: &Column, made: &Column) -> PolarsResult<u64> {
-    let exact = match column.dtype() {
-        whole if whole.is_integer() => polars::prelude::DataType::Int128,
-        decimal @ polars::prelude::DataType::Decimal(..) => decimal.clone(),
+fn rounded(series: &Series, made: &Series) -> PolarsResult<u64> {
+    let exact = match series.dtype() {
+        whole if whole.is_integer() => DataType::Int128,
+        decimal @ DataType::Decimal(..) => decimal.clone(),
         _ => return Ok(0),
     };
     if !made.dtype().is_float() {
         return Ok(0);
     }
-    let differs = column.cast(&exact)?.not_equal_missing(&made.cast(&exact)?)?;
+    let differs = series.cast(&exact)?.not_equal_missing(&made.cast(&exact)?)?;
     Ok(differs.sum().unwrap_or(0).into())
 }
 
 /// Times with a fraction of a microsecond.
-fn finer(column: &Column) -> PolarsResult<u64> {
-    if !matches!(column.dtype(), polars::prelude::DataType::Datetime(TimeUnit::Nanoseconds, _)) {
+fn finer(series: &Series) -> PolarsResult<u64> {
+    if !matches!(
+        series.dtype(),
+        DataType::Datetime(TimeUnit::Nanoseconds, _) | DataType::Duration(TimeUnit::Nanoseconds)
+    ) {
         return Ok(0);
     }
-    let nanos = column.to_physical_repr();
+    let nanos = series.to_physical_repr();
     Ok(nanos.i64()?.iter().flatten().filter(|nanos| nanos % 1000 != 0).count() as u64)
 }
 
-fn column(frame: &DataFrame, field: &Field, count: usize) -> PolarsResult<Column> {
-    let wanted = polars_type(&field.data_type);
-    let Ok(column) = frame.column(&field.name) else {
-        return Ok(Column::full_null(field.name.as_str().into(), count, &wanted));
+/// Times of which a date holds only the day.
+fn clocks(series: &Series, wanted: &DataType) -> PolarsResult<u64> {
+    let (DataType::Datetime(unit, _), DataType::Date) = (series.dtype(), wanted) else { return Ok(0) };
+    let day = match unit {
+        TimeUnit::Nanoseconds => MICROS_PER_DAY * 1000,
+        TimeUnit::Microseconds => MICROS_PER_DAY,
+        TimeUnit::Milliseconds => MICROS_PER_DAY / 1000,
     };
-    // Times with a zone are instants already: only the label goes.
-    let column = match column.dtype() {
-        polars::prelude::DataType::Datetime(_, Some(_)) => {
-            column.cast(&polars::prelude::DataType::Datetime(TimeUnit::Microseconds, None))?
+    let physical = series.to_physical_repr();
+    Ok(physical.i64()?.iter().flatten().filter(|time| time % day != 0).count() as u64)
+}
+
+/// A clock as a text, with as much of the fraction as it has.
+fn clock_text(nanos: i64) -> String {
+    let (seconds, fraction) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if fraction == 0 {
+        return whole;
+    }
+    format!("{whole}.{}", format!("{fraction:09}").trim_end_matches('0'))
+}
+
+/// Values of a type without others inside.
+fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
+    let series = match series.dtype() {
+        // Times with a zone are instants already: only the label goes.
+        DataType::Datetime(_, Some(_)) => series.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?,
+        // A cast would leave the fraction out.
+        DataType::Time if *wanted == DataType::String => {
+            let nanos = series.to_physical_repr();
+            let texts: StringChunked = nanos.i64()?.iter().map(|nanos| nanos.map(clock_text)).collect();
+            return Ok(texts.with_name(series.name().clone()).into_series());
         }
-        _ => column.clone(),
-    };
-    let column = match column.dtype() {
         // A cast would cut the fraction off.
-        polars::prelude::DataType::Float32
-        | polars::prelude::DataType::Float64
-        | polars::prelude::DataType::Decimal(_, 1..)
-            if wanted.is_integer() =>
-        {
-            let whole = column.cast(&polars::prelude::DataType::Float64)?;
-            let whole = whole.as_materialized_series().f64()?.apply(|value| value.filter(|value| value.fract() == 0.0));
-            whole.into_series().into_column()
+        DataType::Float32 | DataType::Float64 | DataType::Decimal(_, 1..) if wanted.is_integer() => {
+            let whole = series.cast(&DataType::Float64)?;
+            whole.f64()?.apply(|value| value.filter(|value| value.fract() == 0.0)).into_series()
         }
-        _ => column,
+        _ => series.clone(),
     };
-    let column = if *column.dtype() == wanted { column } else { column.cast(&wanted)? };
-    match column.dtype() {
-        polars::prelude::DataType::Float64 => {
-            let values = column.as_materialized_series().f64()?.apply(|value| value.and_then(settled));
-            Ok(values.into_series().into_column())
-        }
+    let series = if series.dtype() == wanted { series } else { series.cast(wanted)? };
+    match series.dtype() {
+        DataType::Float64 => Ok(series.f64()?.apply(|value| value.and_then(settled)).into_series()),
         // Only the years 1 to 9999 are held.
-        polars::prelude::DataType::Datetime(..) => {
-            let physical = column.to_physical_repr();
-            let held = physical.i64()?.apply(|value| value.and_then(in_range));
-            held.into_series().into_column().cast(&wanted)
+        DataType::Datetime(..) => {
+            let physical = series.to_physical_repr();
+            physical.i64()?.apply(|value| value.and_then(in_range)).into_series().cast(wanted)
         }
-        polars::prelude::DataType::Date => {
-            let physical = column.to_physical_repr();
+        DataType::Date => {
+            let physical = series.to_physical_repr();
             let held = physical.i32()?.apply(|value| value.and_then(|days| date_in_range(days.into())));
-            held.into_series().into_column().cast(&wanted)
+            held.into_series().cast(wanted)
         }
-        _ => Ok(column),
+        _ => Ok(series),
     }
 }

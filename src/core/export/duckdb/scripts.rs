@@ -653,7 +653,7 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
          ## Parameters\n\n{}\n## What is carried how\n\nSources are read by Pipewright; every other step is a view or a table of `pipeline.sql`, \
          named in a comment above it. {lines} Rows that a rule rejects go to `quarantine/rejected.jsonl`. \
          How rows of joins found partners is told, and stands in the file that `PIPEWRIGHT_REPORT` names, as in the report of \
-         Pipewright's own run. Values that steps make null are not counted: a run of the project, or of the target `pipeline`, tells them.\n",
+         Pipewright's own run. Values that steps make null, round or cut are not counted: a run of the project, or of the target `pipeline`, tells them.\n",
         markdown_text(&info.name),
         parameter_lines(&used)
     )
