@@ -8,6 +8,7 @@ the product. Python 3.11 or later, standard library only.
 Lines and fields are read as shop.py says.
 """
 
+import re
 import csv
 import json
 import os
@@ -24,12 +25,19 @@ def whole(text):
     return value if value is not None and -(2**63) <= value < 2**63 else None
 
 
+PROGRAMS = re.compile(
+    "bot|crawl|spider|slurp|headless|preview|monitor|probe|uptime|scan|fetcher|nikto|curl/|wget/|python-|go-http-client/|java/",
+    re.IGNORECASE,
+)
+
+
 def requests(data):
-    """(time, visitor, status, bytes, duration) of each readable line; a visitor is a session, or else an address."""
+    """(time, visitor, status, bytes, duration) of each readable line; a visitor is an address with a browser, and nobody where
+    it is a program that says so."""
     for time, fields in shop.access_fields(f"{data}/access.log"):
         client = None if fields[0] == "-" else fields[0]
-        session = fields[9].strip()
-        visitor = client if session in ("", "-") else session
+        agent = fields[7].strip()
+        visitor = None if client is None or PROGRAMS.search(agent) else (client, agent)
         status, size = whole(fields[4]), whole(fields[5])
         yield time, visitor, status, size, shop.number(fields[8], float)
 
@@ -56,7 +64,7 @@ def hour(time):
 def users_bad_experience(data):
     hours = defaultdict(lambda: [set(), 0])
     for time, visitor, status, _, duration in requests(data):
-        if (status or 0) >= 500 or (duration or 0) > 3:
+        if visitor and ((status or 0) >= 500 or (duration or 0) > 3):
             entry = hours[hour(time)]
             entry[0].add(visitor)
             entry[1] += 1

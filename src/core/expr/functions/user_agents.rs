@@ -44,8 +44,8 @@ const SYSTEMS: [(&str, &str); 9] = [
     ("Macintosh", "macOS"),
     ("Linux", "Linux"),
 ];
-/// In small letters.
-const BOTS: [&str; 16] = [
+/// Crawlers and monitors. In small letters, as all that follow.
+const BOTS: [&str; 22] = [
     "bot",
     "crawl",
     "spider",
@@ -62,9 +62,43 @@ const BOTS: [&str; 16] = [
     "scan",
     "archiver",
     "fetcher",
+    "nagios",
+    "check_http",
+    "zabbix",
+    "statuscake",
+    "zgrab",
+    "nikto",
 ];
-const TOOLS: [&str; 9] =
-    ["curl/", "wget/", "python-", "go-http-client/", "okhttp/", "java/", "postmanruntime/", "axios/", "libwww"];
+/// Programs that read feeds for many people.
+const FEED_READERS: [&str; 10] = [
+    "feedburner",
+    "feedbin",
+    "feedly",
+    "feedparser",
+    "feedvalidator",
+    "tiny tiny rss",
+    "newsblur",
+    "inoreader",
+    "netvibes",
+    "theoldreader",
+];
+/// Libraries and commands. `okhttp` is not among them: apps for phones use it.
+const TOOLS: [&str; 14] = [
+    "curl/",
+    "wget/",
+    "python-",
+    "python/",
+    "aiohttp/",
+    "go-http-client/",
+    "java/",
+    "apache-httpclient/",
+    "postmanruntime/",
+    "axios/",
+    "node-fetch",
+    "libwww",
+    "guzzlehttp",
+    "httpie/",
+];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
@@ -111,12 +145,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "user agents",
         "ua_is_bot(text) → Boolean",
-        "Whether it names itself a crawler, monitor or the like.",
+        "Whether it names itself a crawler, monitor, feed reader, tool or the like: a program without a person.",
         &[Text],
         boolean,
-        |a| value_or_null(|| Some(Value::Boolean(is_bot(&agent(a)?.to_ascii_lowercase())))),
+        |a| value_or_null(|| Some(Value::Boolean(is_program(&agent(a)?.to_ascii_lowercase())))),
         &[
             example("ua_is_bot('Mozilla/5.0 (compatible; bingbot/2.0)')", "true"),
+            example("ua_is_bot('python-requests/2.32.3')", "true"),
+            example("ua_is_bot('FeedBurner/1.0 (http://www.FeedBurner.com)')", "true"),
+            example("ua_is_bot('ShopApp/4.2 (Android 14; Pixel 9) okhttp/4.12')", "false"),
             example("ua_is_bot('Mozilla/5.0 (X11; Linux x86_64) Firefox/127.0')", "false"),
         ],
     ),
@@ -132,7 +169,17 @@ fn find(text: &str, marks: &[(&str, &'static str)]) -> &'static str {
 
 fn is_bot(lower: &str) -> bool {
     // A phone of that maker is no robot.
-    BOTS.iter().any(|mark| lower.contains(mark)) && !lower.contains("cubot")
+    let is_crawler = BOTS.iter().any(|mark| lower.contains(mark)) && !lower.contains("cubot");
+    is_crawler || FEED_READERS.iter().any(|mark| lower.contains(mark))
+}
+
+fn is_tool(lower: &str) -> bool {
+    TOOLS.iter().any(|mark| lower.contains(mark))
+}
+
+/// All that say that they are no person's browser or app.
+fn is_program(lower: &str) -> bool {
+    is_bot(lower) || is_tool(lower)
 }
 
 fn device(text: &str) -> &'static str {
@@ -140,7 +187,7 @@ fn device(text: &str) -> &'static str {
     let has = |mark: &str| lower.contains(mark);
     if is_bot(&lower) {
         "bot"
-    } else if TOOLS.iter().any(|mark| has(mark)) {
+    } else if is_tool(&lower) {
         "tool"
     } else if has("ipad") || has("tablet") || has("android") && !has("mobile") {
         "tablet"

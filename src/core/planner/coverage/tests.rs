@@ -39,7 +39,17 @@ fn cells_say_what_a_source_is_worth() {
     }
     let access = catalogue.source_number("src-access").unwrap();
     assert!(matrix.questions_of(access) >= 15);
-    assert!(matrix.sources_for(question("error-rate")) >= 2);
+    assert!(matrix.sources_for(question("errors-most-frequent")) >= 2);
+    // Lines of a log are no requests, and a failed sign-in needs a page for it.
+    let answered_by = |id| {
+        (0..catalogue.sources.len())
+            .filter(|place| matrix.state(question(id), *place) != CoverageState::Missing)
+            .collect::<Vec<_>>()
+    };
+    for id in ["error-rate", "latency", "availability", "peak-hours", "error-bursts"] {
+        assert_eq!(answered_by(id), [access], "{id}");
+    }
+    assert!(answered_by("logins-failed").is_empty());
 }
 
 #[test]

@@ -40,7 +40,14 @@ fn the_cheapest_sources_answer() {
         assert_eq!(found.first().map(|best| best.sources(&catalogue)).unwrap_or_default(), sources, "{question}");
     }
     let bad = &derived(&catalogue, "users-bad-experience", 1)[0];
-    assert_eq!(rules(&catalogue, bad), ["visitor.id-from-session.id-client.address", "event.is_error-from-status"]);
+    assert_eq!(
+        rules(&catalogue, bad),
+        [
+            "visitor.id-from-client.address-user_agent",
+            "user_agent.is_bot-from-user_agent.original",
+            "event.is_error-from-status"
+        ]
+    );
     assert!(bad.is_proved);
     let failed = &derived(&catalogue, "transactions-failed", 1)[0];
     assert_eq!(rules(&catalogue, failed), ["transaction.id-from-order.id", "transaction.is_failed-from-event.name"]);
@@ -49,8 +56,8 @@ fn the_cheapest_sources_answer() {
 #[test]
 fn alternatives_come_in_order_of_cost() {
     let catalogue = shop();
-    let found = derived(&catalogue, "users-bad-experience", 6);
-    assert_eq!(found.len(), 6);
+    let found = derived(&catalogue, "users-bad-experience", 16);
+    assert_eq!(found.len(), 16);
     assert!(found.windows(2).all(|pair| pair[0].cost <= pair[1].cost && pair[0] != pair[1]));
     assert!(found.iter().any(|one| rules(&catalogue, one).contains(&"visitor.id-from-session.id")));
     assert!(found.iter().any(|one| one.sources(&catalogue) == ["src-app"]));
@@ -75,7 +82,24 @@ fn most_ready_questions_are_answered_from_the_shop() {
         .filter(|question| derive(&catalogue, &Asked::ready(question), 1).is_empty())
         .map(|question| question.id.as_str())
         .collect();
-    assert!(open.is_empty(), "questions without an answer: {open:?}");
+    // The shop has no page for signing in, and no request without a right to it.
+    assert_eq!(open, ["logins-failed"]);
+}
+
+#[test]
+fn a_user_is_a_visit_only_where_nearly_every_request_has_one() {
+    for (nulls, rule) in [(0, "visitor.id-from-session.id"), (2_400, "visitor.id-from-client.address-user_agent")] {
+        let mut evidence = shop().sources;
+        let access = evidence.iter_mut().find(|source| source.source == "src-access").unwrap();
+        access.columns.iter_mut().find(|column| column.name == "cookie_sid").unwrap().nulls = nulls;
+        let catalogue = Catalogue::new(Vocabulary::shipped(), evidence);
+        for question in ["users-active", "users-affected-share", "users-bad-experience", "pages-most-used"] {
+            let best = &derived(&catalogue, question, 1)[0];
+            let used = rules(&catalogue, best);
+            assert!(used.contains(&rule), "{question}, {nulls} empty: {used:?}");
+            assert!(used.contains(&"user_agent.is_bot-from-user_agent.original"), "{question}: {used:?}");
+        }
+    }
 }
 
 #[test]
@@ -104,4 +128,29 @@ fn rows_that_are_older_than_others_cost_more() {
     let shown: Vec<(Vec<&str>, u32)> = ways.iter().map(|way| (way.sources(&catalogue), way.cost)).collect();
     assert_eq!((shown[0].0.as_slice(), shown[1].0.as_slice()), (&["new"][..], &["old"][..]));
     assert_eq!(shown[1].1 - shown[0].1, 3, "ten days: twice doubled and more");
+}
+
+#[test]
+fn words_of_free_text_are_no_users_and_requests_no_visits() {
+    let with_message = |text: &'static str| {
+        let schema = Schema::of([("time", DataType::Timestamp), ("message", DataType::String)]);
+        let messages = source("src-log", 90, schema, &[("message", 40, &[text])]);
+        derived(&Catalogue::new(Vocabulary::shipped(), vec![messages]), "users-active", 1).len()
+    };
+    assert_eq!(with_message("skipping update of position for a file which does not currently exist"), 0);
+    assert_eq!(with_message("the user interface is ready"), 0);
+    assert_eq!(with_message("Failed password for invalid user admin from 198.18.0.1 port 5000 ssh2"), 1);
+    assert_eq!(with_message("session opened for user root by (uid=0)"), 1);
+    let schema = Schema::of([
+        ("time", DataType::Timestamp),
+        ("path", DataType::String),
+        ("status", DataType::Int),
+        ("request_id", DataType::String),
+    ]);
+    let requests = source("src-in", 90, schema, &[("path", 9, &["/a"]), ("request_id", 90, &["5579d51b0a70fb6c"])]);
+    let catalogue = Catalogue::new(Vocabulary::shipped(), vec![requests]);
+    assert!(!derived(&catalogue, "availability", 1).is_empty());
+    for question in ["pages-left", "users-active", "users-affected-share"] {
+        assert!(derived(&catalogue, question, 1).is_empty(), "{question}");
+    }
 }

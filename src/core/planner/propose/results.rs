@@ -39,6 +39,11 @@ impl Flow<'_> {
             let reason = "More rows than these nobody reads.".to_owned();
             self.step("top_n", format!("First {top}"), json!({"n": top, "order": order}), reason);
         }
+        // What was assumed on the way belongs to what the number means: every card shows it.
+        let definition = match self.losses.is_empty() {
+            true => definition,
+            false => format!("{definition} Assumed: {}.", self.losses.join("; ")),
+        };
         let mut settings = json!({"question": self.asked.id, "definition": definition, "order": order});
         self.put_in_place(&mut settings);
         let losses = if self.losses.is_empty() {

@@ -43,13 +43,13 @@ fn accepted(project: &Project, proposal: &Proposal) -> Project {
 fn what_is_too_close_is_proposed_as_a_keyed_hash_and_coverage_names_the_rule() {
     let project = governed(json!({"policy": 1, "name": "Acme", "highest": {"teams": {"*": "internal"}}}));
     let catalogue = catalogue(&project);
-    // Counts users by their session, or else their address.
+    // Counts users by their address and browser.
     let asked = asked_by("users-bad-experience", "team-shop");
     let access = catalogue.source_number("src-access").unwrap();
     let cell = cell_evidence(&catalogue, &asked, access);
     assert_eq!(cell.state, CoverageState::Forbidden);
     assert!(
-        cell.text.contains("`client`, `cookie_sid` are personal, but “Acme” lets")
+        cell.text.contains("`client` is personal, but “Acme” lets")
             && cell.text.contains("allowed: hash it with a secret"),
         "{}",
         cell.text
