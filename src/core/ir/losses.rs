@@ -81,10 +81,8 @@ pub fn text_losses(text: &str, to: &DataType) -> ChangeSet {
         }
         DataType::Date => found.insert_if(has_clock(text) && parse_date(text).is_some(), Change::Clock),
         DataType::Duration => found.insert_if(is_finer_span(text), Change::Cut),
-        DataType::List(_) | DataType::Record(_) => {
-            if !cast_value(&Value::text(text), to).is_null() {
-                return json_changes(text, to);
-            }
+        DataType::List(_) | DataType::Record(_) if !cast_value(&Value::text(text), to).is_null() => {
+            return json_changes(text, to);
         }
         _ => {}
     }
