@@ -46,7 +46,7 @@ fn cells_say_what_a_source_is_worth() {
             .filter(|place| matrix.state(question(id), *place) != CoverageState::Missing)
             .collect::<Vec<_>>()
     };
-    for id in ["error-rate", "latency", "availability", "peak-hours", "error-bursts"] {
+    for id in ["error-rate", "availability", "peak-hours", "error-bursts"] {
         assert_eq!(answered_by(id), [access], "{id}");
     }
     assert!(answered_by("logins-failed").is_empty());
