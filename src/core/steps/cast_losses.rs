@@ -2,6 +2,7 @@
 //! computes for its user. Imports nothing above `ir`.
 
 use super::Lowering;
+use super::casts::lenient;
 use crate::data::DataType;
 use crate::expr::{self, Call, Expr, ExprKind, Place, Scope};
 use crate::ir::{Column, Loss, LossKind, NodeId, may_lose};
@@ -118,11 +119,6 @@ fn guarded(
         };
         found.push(Conversion { value, to });
     }
-}
-
-/// With `try_cast` for every `cast`: the rows that do not fit were rejected before.
-fn lenient(expr: Expr) -> Expr {
-    super::casts::lenient(expr)
 }
 
 #[cfg(test)]

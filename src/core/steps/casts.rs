@@ -127,6 +127,7 @@ fn has_strict_cast(expr: &Expr) -> bool {
     strict_cast(expr).is_some()
 }
 
+/// With `try_cast` for every `cast`: the rows that do not fit were rejected before.
 pub(super) fn lenient(expr: Expr) -> Expr {
     expr.rewrite(&mut |mut expr| {
         if let ExprKind::Cast { strict, .. } = &mut expr.kind {
