@@ -365,6 +365,15 @@ pub struct PreviewArgs {
     /// Writes what became of the rows on the way, step by step, as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Prints the lines of the sources that stand behind the rows, instead of the rows
+    #[arg(long, conflicts_with = "report")]
+    pub lines: bool,
+    /// Of this row alone, counted from 1
+    #[arg(long, value_name = "NUMBER", requires = "lines", value_parser = whole_number, allow_negative_numbers = true)]
+    pub row: Option<u64>,
+    /// Of the rows that fulfil this condition
+    #[arg(long = "where", value_name = "EXPRESSION", requires = "lines", conflicts_with = "row")]
+    pub condition: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -13,7 +13,9 @@ use pipewright_core::ir::{NodeId, resolve_parameters};
 use pipewright_core::planner::{
     AnswerShape, Catalogue, Headline, Vocabulary, asked_by, not_in_it, steps_before, unconfirmed,
 };
-use pipewright_engine::{PreviewReport, ResultTable, Sampling, ToldPreview, preview_told};
+use pipewright_engine::{
+    Cancel, PreviewReport, ResultTable, Sampling, SourceLine, ToldPreview, Which, lines_behind, preview_told,
+};
 
 use super::args::{PreviewArgs, RowForm};
 use super::output::{counted, say_left_out, tell, write_aligned};
@@ -21,6 +23,9 @@ use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn preview(args: &PreviewArgs) -> VerbResult {
+    if args.lines && args.output == RowForm::Csv {
+        return Err(usage("lines are not written as CSV", "use --output table or jsonl"));
+    }
     if args.output == RowForm::Parquet {
         return Err(usage("a preview is not written as Parquet", "use --output jsonl, csv or table"));
     }
@@ -61,6 +66,9 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         },
     };
     let sampling = if args.sample == 0 { Sampling::Whole } else { Sampling::Head { rows: args.sample } };
+    if args.lines {
+        return lines(args, &opened, node, &sampling, &parameters);
+    }
     let ToldPreview { result, remarks, report } =
         preview_told(&opened.plan, node, &sampling, &opened.base, &parameters)?;
     let table = result.table.slice(0, usize::try_from(args.rows).unwrap_or(usize::MAX).min(result.table.rows()));
@@ -100,6 +108,47 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
         tell!("{} would be longer than a million characters: null", counted(result.lost, "text"));
     }
     Ok(Outcome::Done)
+}
+
+/// The lines of the sources behind rows of a step.
+fn lines(
+    args: &PreviewArgs,
+    opened: &Opened,
+    node: NodeId,
+    sampling: &Sampling,
+    parameters: &BTreeMap<String, Value>,
+) -> VerbResult {
+    let which = match (&args.condition, args.row) {
+        (Some(condition), _) => Which::Where(condition.clone()),
+        (None, Some(0)) => return Err(usage("rows are counted from 1", "use --row 1 for the first one")),
+        (None, Some(row)) => Which::Row(usize::try_from(row - 1).unwrap_or(usize::MAX)),
+        (None, None) => Which::First,
+    };
+    let behind = lines_behind(&opened.plan, node, &which, sampling, &opened.base, parameters, &Cancel::new())?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    for line in &behind.lines {
+        match (args.output, &line.text) {
+            (RowForm::Jsonl, _) => writeln!(out, "{}", serde_json::to_string(line).map_err(io::Error::from)?)?,
+            (_, Some(text)) => writeln!(out, "{}: {text}", place(line))?,
+            (_, None) => writeln!(out, "{}: (not shown: {})", place(line), line.why.as_deref().unwrap_or_default())?,
+        }
+    }
+    out.flush()?;
+    let of_what = if behind.whole { "" } else { " of the sample" };
+    let more = if behind.is_cut { "; there are more" } else { "" };
+    tell!("{} behind {}{of_what}{more}", counted(behind.lines.len() as u64, "line"), counted(behind.rows, "row"));
+    for note in &behind.notes {
+        tell!("  {note}");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Where a line stands.
+fn place(line: &SourceLine) -> String {
+    match line.line {
+        Some(number) => format!("{}:{number}", line.file),
+        None => format!("{} at byte {}", line.file, line.offset),
+    }
 }
 
 /// The rows of an Answer step as a sentence.

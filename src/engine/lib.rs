@@ -16,6 +16,7 @@ mod faults;
 mod frames;
 mod guard;
 mod keys;
+mod lines;
 mod ops;
 mod parallel;
 mod preview;
@@ -34,6 +35,7 @@ pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_
 pub use budget::Budget;
 pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
+pub use lines::{Behind, SourceLine, Which, lines_behind};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,

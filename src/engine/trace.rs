@@ -3,7 +3,7 @@
 //! hidden id are told by it, the others by keys and values. Costs a pass over the sample; not for the UI thread.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use pipewright_core::data::Value;
@@ -25,21 +25,25 @@ pub struct Fate {
     pub reason: Option<String>,
 }
 
-/// For each input the rows, by index, that an output row comes from; at most `TRACED_ROWS` of each.
+/// For each input the rows, by index, that output rows come from; at most `TRACED_ROWS` of each.
 pub fn rows_behind(
     node: &Node,
     inputs: &[Arc<ResultTable>],
     output: &ResultTable,
-    row: usize,
+    rows: &[usize],
     parameters: &BTreeMap<String, Value>,
 ) -> Vec<Vec<usize>> {
     let tracer = Tracer::new(node, inputs, output, parameters);
-    (0..inputs.len())
-        .map(|input| {
-            let rows = (0..inputs[input].rows()).filter(|candidate| tracer.stands_behind(input, *candidate, row));
-            rows.take(TRACED_ROWS).collect()
-        })
-        .collect()
+    let of_input = |input: usize| -> Vec<usize> {
+        let table = &inputs[input];
+        if let Some(ids) = tracer.ids(input, rows) {
+            let is_behind = |candidate: &usize| table.row_id(*candidate).is_some_and(|id| ids.contains(&id));
+            return (0..table.rows()).filter(is_behind).take(TRACED_ROWS).collect();
+        }
+        let is_behind = |candidate: &usize| rows.iter().any(|row| tracer.stands_behind(input, *candidate, *row));
+        (0..table.rows()).filter(is_behind).take(TRACED_ROWS).collect()
+    };
+    (0..inputs.len()).map(of_input).collect()
 }
 
 /// The output rows that a row of an input stands behind, or why there are none.
@@ -69,7 +73,7 @@ struct Tracer<'a> {
 }
 
 /// A table's cell by column name; null where there is no such column.
-fn cell(table: &ResultTable, row: usize, name: &str) -> Value {
+pub(crate) fn cell(table: &ResultTable, row: usize, name: &str) -> Value {
     table.schema().index(name).map_or(Value::Null, |column| table.value(row, column))
 }
 
@@ -93,13 +97,17 @@ impl<'a> Tracer<'a> {
         eval(&bind(expr, self.parameters), &|name| cell(table, row, name))
     }
 
+    /// The hidden ids of output rows, where the rows of an input keep theirs.
+    fn ids(&self, input: usize, output_rows: &[usize]) -> Option<HashSet<u64>> {
+        let has_ids = self.inputs.get(input)?.row_id(0).is_some();
+        let keeps = input == 0 && has_ids && crate::ops::keeps_rows(&self.op);
+        if keeps { output_rows.iter().map(|row| self.output.row_id(*row)).collect() } else { None }
+    }
+
     fn stands_behind(&self, input: usize, row: usize, output_row: usize) -> bool {
         let Some(table) = self.inputs.get(input) else { return false };
-        if input == 0
-            && let (Some(id), Some(output_id)) = (table.row_id(row), self.output.row_id(output_row))
-            && crate::ops::keeps_rows(&self.op)
-        {
-            return id == output_id;
+        if let Some(ids) = self.ids(input, &[output_row]) {
+            return table.row_id(row).is_some_and(|id| ids.contains(&id));
         }
         let in_output = |name: &str| cell(self.output, output_row, name);
         let same = |name: &str| alike(&cell(table, row, name), &in_output(name));
@@ -278,7 +286,7 @@ mod tests {
     fn filtered_rows_are_told_with_the_reason() {
         let input = table("n:Int", json!([[1], [5], [null]]));
         let (node, inputs, output) = made(Op::Filter { predicate: parse("n > 2").unwrap() }, &[input]);
-        assert_eq!(rows_behind(&node, &inputs, &output, 0, &BTreeMap::new()), [vec![1]]);
+        assert_eq!(rows_behind(&node, &inputs, &output, &[0], &BTreeMap::new()), [vec![1]]);
         let fate = |row| fate_of(&node, &inputs, &output, 0, row, &BTreeMap::new());
         assert_eq!(fate(1), Fate { rows: vec![0], reason: None });
         assert_eq!(fate(0).reason.unwrap(), "the condition `n > 2` is false for it");
@@ -303,14 +311,14 @@ mod tests {
             measures: vec![Column::new("rows", parse("count(*)").unwrap())],
         });
         let (node, inputs, output) = made(aggregate, std::slice::from_ref(&input));
-        assert_eq!(rows_behind(&node, &inputs, &output, 0, &BTreeMap::new()), [vec![0, 2]]);
+        assert_eq!(rows_behind(&node, &inputs, &output, &[0], &BTreeMap::new()), [vec![0, 2]]);
         assert_eq!(fate_of(&node, &inputs, &output, 0, 3, &BTreeMap::new()).rows, [2]);
 
         let right = table("key:String v:Int", json!([["a", 10], ["c", 30]]));
         let on = vec![(parse("k").unwrap(), parse("key").unwrap())];
         let join = Op::Join(Join { kind: JoinKind::Inner, on, right: vec![("v".into(), "v".into())] });
         let (node, inputs, output) = made(join, &[input, right]);
-        assert_eq!(rows_behind(&node, &inputs, &output, 1, &BTreeMap::new()), [vec![2], vec![0]]);
+        assert_eq!(rows_behind(&node, &inputs, &output, &[1], &BTreeMap::new()), [vec![2], vec![0]]);
         assert_eq!(fate_of(&node, &inputs, &output, 1, 0, &BTreeMap::new()).rows, [0, 1]);
         let lost = fate_of(&node, &inputs, &output, 0, 1, &BTreeMap::new());
         assert_eq!(lost.reason.unwrap(), "no row on the right has equal keys");
@@ -318,7 +326,7 @@ mod tests {
         let lists = table("k:Int l:List<Int>", json!([[1, [7, 8]], [2, []]]));
         let explode = Op::Explode(Explode { column: "l".into(), keep_empty: false, position: None });
         let (node, inputs, output) = made(explode, &[lists]);
-        assert_eq!(rows_behind(&node, &inputs, &output, 1, &BTreeMap::new()), [vec![0]]);
+        assert_eq!(rows_behind(&node, &inputs, &output, &[1], &BTreeMap::new()), [vec![0]]);
         assert_eq!(
             fate_of(&node, &inputs, &output, 0, 1, &BTreeMap::new()).reason.unwrap(),
             "its list `l` has no items"

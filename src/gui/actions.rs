@@ -83,6 +83,12 @@ impl App {
             Action::Suggest { question, dials } => self.suggest(ctx, &question, dials),
             Action::PlanGaps => self.plan_gaps(ctx),
             Action::Differs { step, condition } => self.look_at_differences(ctx, step, condition),
+            Action::Lines(of) => self.look_at_lines(of),
+            Action::LinesWhere { step, condition } => {
+                self.select(Selection { steps: [step.clone()].into(), wires: BTreeSet::new() }, true);
+                self.view.lines_where = Some((step, condition));
+                self.show_tab(BottomTab::Lines);
+            }
             Action::PinPolicy(path) => self.backend.policy(path, None, self.state.base()),
             Action::EstimateVolume { price } => {
                 let look = self.backend.volume(self.state.project.clone(), self.state.base(), price);
@@ -261,6 +267,7 @@ impl App {
                 self.handle(ctx, Action::LookForFindings);
             }
             Command::Coverage => self.show_tab(BottomTab::Coverage),
+            Command::Lines => self.show_tab(BottomTab::Lines),
             Command::Layout => self.arrange(ctx),
             Command::Fit | Command::FitSelection | Command::ZoomIn | Command::ZoomOut => self.move_view(command),
             Command::Search => self.view.search = Some(Search { is_new: true, ..Search::default() }),

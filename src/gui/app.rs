@@ -8,14 +8,14 @@ use egui::{CentralPanel, Context, Frame, Margin, Panel, ThemePreference, Ui};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::project::Project;
 
-use super::backend::{Backend, FileTask, SAMPLE_ROWS, Sampling};
+use super::backend::{Backend, FileTask};
 use super::canvas::CanvasEvent;
 use super::command::{Action, Actions, BottomTab, Command, LeftTab};
 use super::dialogs::{on_disk, search};
 use super::panels::flow_view;
 use super::panels::{
-    canvas_panel, coverage, differs, findings, inspector, palette, preview, problems, questions, run_panel, sources,
-    start, statusbar, topbar, unread, volume,
+    canvas_panel, coverage, differs, findings, inspector, lines, palette, preview, problems, questions, run_panel,
+    sources, start, statusbar, topbar, unread, volume,
 };
 use super::settings::{Mode, Settings};
 use super::state::AppState;
@@ -83,6 +83,7 @@ impl App {
             || state.planning.is_looking()
             || state.volume.looking.is_some()
             || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())
+            || state.lines.as_ref().is_some_and(|lines| lines.looking.is_some())
             || state.planning.asking.is_some();
         !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }
@@ -160,7 +161,7 @@ impl App {
         self.state.results.computing = !watch.is_empty();
         self.state.results.version += 1;
         let (plan, base, parameters) = (self.state.plan.clone(), self.state.base(), self.state.parameters());
-        self.backend.request_preview(plan, watch, Sampling::Spread { rows: SAMPLE_ROWS }, base, parameters);
+        self.backend.request_preview(plan, watch, base, parameters);
     }
 
     /// Asks for the profile of the table that the preview shows.
@@ -348,6 +349,7 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
         BottomTab::Problems => problems::problems_ui(ui, state, out),
         BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
         BottomTab::Differs => differs::differs_ui(ui, state, view, out),
+        BottomTab::Lines => lines::lines_ui(ui, state, view, out),
         BottomTab::Volume => volume::volume_ui(ui, state, view, out),
         BottomTab::Run => run_panel::run_ui(ui, state, out),
     }
@@ -366,6 +368,7 @@ fn tabs_ui(ui: &mut Ui, state: &AppState, view: &mut View) {
             (BottomTab::Problems, with_count("Problems", state.problems.len())),
             (BottomTab::Coverage, "Coverage".to_owned()),
             (BottomTab::Differs, "What differs".to_owned()),
+            (BottomTab::Lines, "Raw lines".to_owned()),
             (BottomTab::Volume, "Volume".to_owned()),
             (BottomTab::Run, "Run".to_owned()),
         ] {

@@ -31,12 +31,14 @@ use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
-pub use pipewright_engine::{ResultTable, SAMPLE_ROWS, Sampling};
+pub use pipewright_engine::{ResultTable, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
 
 use pipewright_app::Answers;
-use pipewright_engine::{Budget, Cancel, PreviewRequest, PreviewWorker};
+use pipewright_engine::{Behind, Budget, Cancel, PreviewRequest, PreviewWorker, SAMPLE_ROWS, Which};
 
+/// What previews read of each source.
+pub const SAMPLE: Sampling = Sampling::Spread { rows: SAMPLE_ROWS };
 /// How many messages or tasks may wait.
 const WAITING: usize = 4096;
 
@@ -233,6 +235,11 @@ pub enum Message {
         look: u64,
         result: Result<Vec<Difference>, Diagnostic>,
     },
+    /// The lines behind rows of a step.
+    Lines {
+        look: u64,
+        result: Result<Behind, Diagnostic>,
+    },
     /// What goes with the rows that a finding is about.
     FindingDiffers {
         finding: String,
@@ -362,12 +369,11 @@ impl Backend {
         &mut self,
         plan: Arc<Plan>,
         watch: Vec<NodeId>,
-        sampling: Sampling,
         base: PathBuf,
         parameters: BTreeMap<String, pipewright_core::data::Value>,
     ) -> u64 {
         self.requests += 1;
-        let budget = Budget::GLANCE;
+        let (sampling, budget) = (SAMPLE, Budget::GLANCE);
         self.preview.request(PreviewRequest { id: self.requests, plan, watch, sampling, budget, base, parameters });
         self.requests
     }
@@ -463,6 +469,20 @@ impl Backend {
     pub fn differs(&mut self, project: Project, base: PathBuf, step: String, condition: String) -> u64 {
         self.looks += 1;
         work::differs(self.looks, project, base, step, condition, &self.desk);
+        self.looks
+    }
+
+    /// Looks for the lines behind rows of a node, by the sample that previews take. Gives the look's number.
+    pub fn lines(
+        &mut self,
+        plan: Arc<Plan>,
+        node: NodeId,
+        which: Which,
+        base: PathBuf,
+        parameters: BTreeMap<String, pipewright_core::data::Value>,
+    ) -> u64 {
+        self.looks += 1;
+        work::lines(self.looks, plan, node, which, base, parameters, &self.desk);
         self.looks
     }
 

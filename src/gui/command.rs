@@ -12,6 +12,7 @@ use pipewright_core::project::Edit;
 
 use super::canvas::PortRef;
 use super::dialogs::recovery::RecoverAnswer;
+use super::panels::lines::LinesOf;
 use super::present::Turn;
 use super::share::Share;
 
@@ -81,6 +82,7 @@ commands! {
     DismissSuggestion => "Dismiss the suggestion", "Takes the suggested steps off the canvas.", [ctrl(Key::Backspace)];
     LookForFindings => "Look for findings", "Reads every source and shows what stands out.", [];
     Coverage => "Show coverage", "Shows which source answers which question.", [plain(Key::F8)];
+    Lines => "Show the raw lines", "Shows the lines of the sources behind the row that is chosen in the preview.", [ctrl(Key::L)];
     Layout => "Arrange steps", "Lays the selected steps out, or all.", [ctrl_shift(Key::L)];
     Fit => "Show everything", "Fits the whole flow into view.", [plain(Key::Home)];
     FitSelection => "Show the selection", "Fits the selected steps into view.", [KeyboardShortcut::new(Modifiers::SHIFT, Key::Home)];
@@ -134,9 +136,8 @@ impl Command {
             | Duplicate | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
             New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
             | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
-            | NextSuggestion | LookForFindings | Coverage | NextPanel | Theme | LargerText | SmallerText | Quit => {
-                false
-            }
+            | NextSuggestion | LookForFindings | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText
+            | Quit => false,
         }
     }
 }
@@ -235,6 +236,13 @@ pub enum Action {
     PlanGaps,
     /// What goes with the rows that a finding is about.
     DiffersOfFinding(Box<Finding>),
+    /// The lines behind rows of a step.
+    Lines(LinesOf),
+    /// Shows the lines behind the rows of a step that fulfil a condition.
+    LinesWhere {
+        step: Id,
+        condition: String,
+    },
     /// Puts a finding's flow into the design.
     AcceptFinding(Box<Finding>),
     StartExport {
@@ -324,6 +332,7 @@ pub enum BottomTab {
     Problems,
     Coverage,
     Differs,
+    Lines,
     Volume,
     Run,
 }

@@ -9,6 +9,7 @@ pub(super) mod findings;
 pub(super) mod flow_view;
 pub(super) mod guide;
 pub(super) mod inspector;
+pub(super) mod lines;
 pub(super) mod meanings;
 pub(super) mod palette;
 pub(super) mod preview;

@@ -22,6 +22,7 @@ use super::canvas::Selection;
 use super::command::Chosen;
 use super::dialogs::on_disk::{DiskChange, Unsecured};
 use super::panels::differs::Differs;
+use super::panels::lines::Lines;
 use super::panels::volume::VolumeState;
 use super::present::PresentState;
 use super::settings::Settings;
@@ -120,6 +121,7 @@ pub struct AppState {
     pub findings: FindingsState,
     pub planning: PlanningState,
     pub differs: Option<Differs>,
+    pub lines: Option<Lines>,
     pub volume: VolumeState,
     pub present: PresentState,
     pub share: ShareState,
@@ -173,6 +175,7 @@ impl AppState {
             findings: FindingsState::default(),
             planning: PlanningState::default(),
             differs: None,
+            lines: None,
             volume: VolumeState::default(),
             present: PresentState::default(),
             share: ShareState::default(),
@@ -208,6 +211,7 @@ impl AppState {
         self.findings = FindingsState::default();
         self.planning = PlanningState::default();
         self.differs = None;
+        self.lines = None;
         self.volume = VolumeState::default();
         self.present = PresentState::default();
         self.share = ShareState::default();

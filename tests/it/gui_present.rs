@@ -103,6 +103,15 @@ fn from_a_question_to_its_answer_its_threshold_and_what_differs_there() {
     harness.key_press(Key::Enter);
     wait(&mut harness, "what differs", |_| true);
     assert!(harness.query_by_label_contains("“Goes with” is not “caused by”").is_some());
+    // From a value that stands out to the lines of the sources behind it; one of them is copied.
+    let first = harness.get_all_by_label("Raw lines").nth(1).unwrap();
+    first.focus();
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the lines", |_| true);
+    assert!(harness.query_by_label_contains("Lines behind the rows of").is_some());
+    let line = harness.get_all_by_label_contains("metrics.prom, line ").next();
+    assert!(line.is_some(), "a line with its place");
     // Back along the wire to the source: its rows are the lines themselves.
     harness.get_by_label_contains("canvas, ").focus();
     harness.run_ok();

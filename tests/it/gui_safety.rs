@@ -206,6 +206,8 @@ fn of_changes_over_which_the_file_is_loaded_again_the_user_decides_at_once() {
 fn a_save_in_the_place_of_a_file_that_is_gone_asks_first() {
     let home = tempfile::tempdir().unwrap();
     let path = saved(home.path());
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let mut harness = opened(home.path(), &path);
     add_step(&mut harness, "Filter");
     fs::remove_file(&path).unwrap();
@@ -215,6 +217,8 @@ fn a_save_in_the_place_of_a_file_that_is_gone_asks_first() {
     click(&mut harness, "Save anyway");
     wait(&mut harness, "the save", |app| !app.is_dirty());
     assert_eq!(read_file(&path).unwrap().0.steps.len(), 1);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod export;
 mod formats;
 mod journal_kills;
 mod layering;
+mod lines;
 mod matches;
 mod messages;
 #[path = "../../src/core/needs.rs"]

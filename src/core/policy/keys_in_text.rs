@@ -23,7 +23,7 @@ fn options_in(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("--").map(|(at, mark)| word_at(&text[at + mark.len()..])).filter(|word| !word.is_empty())
 }
 
-/// What secrets without a name are: the password of `scheme://user:password@host`, what follows `Bearer`.
+/// What secrets without a name are: the password of `scheme://user:password@host`, what follows `Bearer`, a private key.
 fn known_by_form(text: &str) -> impl Iterator<Item = &str> {
     /// Letters of the shortest token: what is shorter is a word of a sentence.
     const SHORTEST: usize = 16;
@@ -39,7 +39,8 @@ fn known_by_form(text: &str) -> impl Iterator<Item = &str> {
     let password = text.match_indices("://").any(has_password).then_some("password");
     let bearer =
         ["Bearer ", "bearer "].into_iter().any(|mark| text.match_indices(mark).any(has_token)).then_some("bearer");
-    password.into_iter().chain(bearer)
+    let private_key = text.contains("PRIVATE KEY-----").then_some("private_key");
+    password.into_iter().chain(bearer).chain(private_key)
 }
 
 /// The word that a text begins with; empty where it begins with none.
@@ -49,7 +50,7 @@ fn word_at(text: &str) -> &str {
 
 /// Each word before a mark, with the text behind the mark.
 fn marked_in(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let is_mark = |(_, sign): &(usize, char)| matches!(sign, '=' | ':' | ',');
+    let is_mark = |(_, sign): &(usize, char)| matches!(sign, '=' | ':' | ',' | '\t');
     text.char_indices().filter(is_mark).filter_map(|(at, mark)| {
         let before = text[..at].trim_end_matches([' ', '\t']);
         // Quotes may be escaped, as in JSON inside of JSON.
@@ -62,23 +63,31 @@ fn marked_in(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// A text with the letters that JSON may write by their number.
+/// A text with the letters that JSON (`\u0070`) and addresses (`%70`) may write by their number.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    const ESCAPE: &str = "\\u";
-    if !text.contains(ESCAPE) {
-        return Cow::Borrowed(text);
+    /// How such a letter begins, and how many hexadecimal digits follow.
+    const ESCAPES: [(&str, usize); 2] = [("\\u", 4), ("%", 2)];
+    let mut plain = Cow::Borrowed(text);
+    for (mark, digits) in ESCAPES {
+        if plain.contains(mark) {
+            plain = Cow::Owned(with_letters(&plain, mark, digits));
+        }
     }
+    plain
+}
+
+fn with_letters(text: &str, mark: &str, digits: usize) -> String {
     let (mut plain, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(ESCAPE) {
-        let digits = rest.get(at + ESCAPE.len()..at + ESCAPE.len() + 4);
-        let letter = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
-        let end = at + ESCAPE.len() + if letter.is_some() { 4 } else { 0 };
+    while let Some(at) = rest.find(mark) {
+        let number = rest.get(at + mark.len()..at + mark.len() + digits);
+        let letter = number.and_then(|number| u32::from_str_radix(number, 16).ok()).and_then(char::from_u32);
+        let end = at + mark.len() + if letter.is_some() { digits } else { 0 };
         plain.push_str(&rest[..if letter.is_some() { at } else { end }]);
         plain.extend(letter);
         rest = &rest[end..];
     }
     plain.push_str(rest);
-    Cow::Owned(plain)
+    plain
 }
 
 fn is_of_word(sign: char) -> bool {
@@ -108,12 +117,15 @@ mod tests {
             "POST /login user[password]=s",
             "mysql --user u --password s",
             "connect to postgres://u:s@db/x",
+            "GET /?a=1&pass%77ord=s",
+            "password\ts",
         ] {
             let text = &plain(text);
             assert!(keys_in(text).any(|key| key == "password"), "{text}: {:?}", keys_in(text).collect::<Vec<_>>());
         }
         assert_eq!(keys_in("12:30:05 user:a x::y =, b, c").collect::<Vec<_>>(), ["12", "30", "user", "x", "y"]);
         assert!(keys_in("sent Bearer abcdefghijklmnop").any(|key| key == "bearer"));
+        assert!(keys_in("-----BEGIN RSA PRIVATE KEY-----").any(|key| key == "private_key"));
         for text in ["no Bearer token", "http://h:80/a@b", "ssh://git@h/x", "a -- b"] {
             assert!(!keys_in(text).any(|key| ["bearer", "password", ""].contains(&key)), "{text}");
         }

@@ -14,15 +14,29 @@ struct Conversion {
 }
 
 impl Lowering<'_> {
+    /// What columns may lose of the values that they are computed from, but for what whoever wrote the expressions meant
+    /// to lose: the clock of a time as a date, the fraction of a number as a whole one.
+    pub(super) fn written_cast_losses(&self, columns: &[Column], input: NodeId) -> Vec<Loss> {
+        let is_meant = |from: &DataType, to: &DataType| {
+            matches!((from, to), (DataType::Timestamp, DataType::Date) | (DataType::Float, DataType::Int))
+        };
+        self.losses_but(is_meant, columns, input)
+    }
+
     /// What columns may lose of the values that they are computed from.
     pub(super) fn cast_losses(&self, columns: &[Column], input: NodeId) -> Vec<Loss> {
+        self.losses_but(|_, _| false, columns, input)
+    }
+
+    fn losses_but(&self, is_meant: fn(&DataType, &DataType) -> bool, columns: &[Column], input: NodeId) -> Vec<Loss> {
         let scope = Scope { schema: self.schema(input), parameters: self.context.parameters, place: Place::Row };
         let mut losses = Vec::new();
         for column in columns.iter().filter(|column| !matches!(column.expr.kind, ExprKind::Column(_))) {
             let mut found = Vec::new();
             collect(&expr::coerce(&column.expr, &scope), &mut found);
             for Conversion { value, to } in found {
-                if may_lose(&expr::type_of(&value, &scope), &to) && !value.columns().is_empty() {
+                let from = expr::type_of(&value, &scope);
+                if may_lose(&from, &to) && !is_meant(&from, &to) && !value.columns().is_empty() {
                     losses.push(Loss { column: column.name.clone(), kind: LossKind::Cast(to), given: value });
                 }
             }

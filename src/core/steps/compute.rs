@@ -119,5 +119,6 @@ fn lower_columns(items: &[NamedExpression], lowering: &mut Lowering, input: Node
 
 fn push_batch(batch: Vec<Column>, lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
     let columns = lowering.put_columns(input, batch);
-    lowering.push_projecting(columns, input)
+    let losses = lowering.written_cast_losses(&columns, input);
+    lowering.push_losing(columns, losses, input)
 }

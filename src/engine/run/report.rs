@@ -183,8 +183,7 @@ impl StepReport {
 
 /// What became of values in a step, as a warning; `None` where each is as it was.
 pub(crate) fn changed_in_step(changes: &Changes) -> Option<Diagnostic> {
-    let help =
-        "let the step send such rows to quarantine, give the column another type, or name a column for each piece";
+    let help = "let the step send such rows to quarantine, or give the column another type; what is cut away can be kept in a column of its own";
     Some(Diagnostic::warning("PW0731", changes.told()?).help(help))
 }
 

@@ -317,6 +317,12 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
+            Message::Lines { look, result } => {
+                if let Some(lines) = self.state.lines.as_mut().filter(|lines| lines.looking == Some(look)) {
+                    lines.looking = None;
+                    lines.outcome = Some(result);
+                }
+            }
             Message::Policy { path, pinned, result } => match (result, pinned) {
                 (Ok(read), None) => self.pin_policy(ctx, &path, *read),
                 (Ok(read), Some(_)) => self.take_policy(*read),

@@ -49,6 +49,8 @@ struct Session {
     known: OnDisk,
     /// Time and length of the file when its text was compared last.
     seen: Option<(SystemTime, u64)>,
+    /// Who may read and write the file, as long as it was there.
+    rights: Option<fs::Permissions>,
     /// The state of the file that was told last.
     told: Option<OnDisk>,
     journal: Option<Journal>,
@@ -202,7 +204,8 @@ impl FileThread {
             _ => None,
         });
         let journal = self.journal(path.as_deref(), project);
-        self.session = Session { path, lock, known: project.on_disk, seen: None, told: None, journal };
+        let rights = path.as_deref().and_then(rights_of);
+        self.session = Session { path, lock, known: project.on_disk, seen: None, rights, told: None, journal };
         self.tell_unsecured(None);
         if let Some(path) = self.session.path.as_deref().filter(|_| is_again) {
             // The changes over which the file was loaded again: what becomes of them is asked at once.
@@ -293,10 +296,16 @@ impl FileThread {
             }
         }
         let known = if is_open { self.session.known } else { OnDisk::default() };
+        // A file that somebody deleted comes back as it was, and no more open to others.
+        let before = if is_open { self.session.rights.clone() } else { None };
+        let before = before.filter(|_| rights_of(path).is_none());
         let known = save_over(path, project, over.unwrap_or(known)).map_err(|fault| match fault {
             SaveFault::Failed(diagnostic) => SaveFault::Failed(self.with_what_is_secured(diagnostic)),
             other => other,
         })?;
+        if let Some(before) = before {
+            let _ = fs::set_permissions(path, before);
+        }
         self.close_journal();
         if is_open {
             lock = lock.or(self.session.lock.take());
@@ -305,7 +314,8 @@ impl FileThread {
             self.send(Message::Unheld);
         }
         let journal = self.journal(Some(path), project);
-        self.session = Session { path: Some(path.to_owned()), lock, known, seen: None, told: None, journal };
+        let rights = rights_of(path);
+        self.session = Session { path: Some(path.to_owned()), lock, known, seen: None, rights, told: None, journal };
         Ok(())
     }
 
@@ -373,6 +383,10 @@ impl FileThread {
             self.send(Message::OnDisk { path, change: Some((now, theirs)) });
         }
     }
+}
+
+fn rights_of(path: &Path) -> Option<fs::Permissions> {
+    fs::metadata(path).ok().map(|about| about.permissions())
 }
 
 /// What is awaited of a task, should it panic.

@@ -14,7 +14,7 @@ use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::files::is_trusted;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::import::{Imported, read_declarations};
-use pipewright_core::ir::Plan;
+use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
@@ -22,10 +22,10 @@ use pipewright_core::planner::{
     propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_pinned, read_policy};
-use pipewright_engine::{Cancel, Headliners, RunOptions, RunProgress};
+use pipewright_engine::{Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind};
 
 use super::desk::Desk;
-use super::{Found, Message};
+use super::{Found, Message, SAMPLE};
 use crate::gui::command::Browse;
 use crate::gui::suggestion::planning::{KnownEvidence, Planning, key_of_source};
 
@@ -210,6 +210,23 @@ pub fn differs(look: u64, project: Project, base: PathBuf, step: String, conditi
         let selection = Selection::Where(condition);
         let result = differences(&project, &base, &parameters, &step, &selection, &desk.cancel);
         Some(Message::Differs { look, result })
+    });
+}
+
+/// Looks for the lines behind rows of a node, by the sample that previews take.
+pub fn lines(
+    look: u64,
+    plan: Arc<Plan>,
+    node: NodeId,
+    which: Which,
+    base: PathBuf,
+    parameters: BTreeMap<String, Value>,
+    desk: &Desk,
+) {
+    let failed = move |fault| Message::Lines { look, result: Err(fault) };
+    desk.spawn("pipewright-lines", failed, move |desk| {
+        let result = lines_behind(&plan, node, &which, &SAMPLE, &base, &parameters, &desk.cancel);
+        Some(Message::Lines { look, result })
     });
 }
 

@@ -48,14 +48,14 @@ fn told_ui(ui: &mut Ui, left: &Left, has_file: bool, open: &str) {
         ui,
         match (left.is_put_aside, left.fit) {
             (true, _) => format!(
-                "The file is shown as it is on the disk now. {changes} that had not been saved were made to it as it was before."
+                "The file is shown as it is on the disk now. {changes} that had not been saved belong to it as it was before."
             ),
             _ if left.journal.batches.is_empty() => "What was not saved cannot be read.".to_owned(),
             (false, Fit::Whole) if has_file => format!("{changes} since the last save are not in the file yet."),
             (false, Fit::Whole) => format!("{changes} of a design that was never saved can be recovered."),
-            (false, Fit::Partly | Fit::Nothing) => format!(
-                "{changes} were not saved; they were made to another state of the project than the one that is open."
-            ),
+            (false, Fit::Partly | Fit::Nothing) => {
+                format!("Not saved: {changes}, made to another state of the project than the one that is open.")
+            }
         },
     );
     if left.journal.is_damaged() {

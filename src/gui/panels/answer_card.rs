@@ -82,11 +82,16 @@ fn differs_link_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, column: &str, 
     let node = state.plan.steps.get(&step.id).and_then(|step| step.nodes.last());
     let behind = node.and_then(|node| rows_behind_key(&state.plan, *node, column, value));
     let Some((rows, condition)) = behind.filter(|_| !state.is_ghost(&step.id)) else { return };
-    let response = link(ui, "What differs there?");
-    if response.on_hover_text(format!("Rows of “{}” where {condition}", state.step_title(&rows))).clicked() {
-        out.push(Action::Select { steps: vec![rows.clone()], reveal: true });
-        out.push(Action::Differs { step: rows, condition });
-    }
+    let told = format!("Rows of “{}” where {condition}", state.step_title(&rows));
+    ui.horizontal(|ui| {
+        if link(ui, "What differs there?").on_hover_text(&told).clicked() {
+            out.push(Action::Select { steps: vec![rows.clone()], reveal: true });
+            out.push(Action::Differs { step: rows.clone(), condition: condition.clone() });
+        }
+        if link(ui, "Raw lines").on_hover_text(told).clicked() {
+            out.push(Action::LinesWhere { step: rows, condition });
+        }
+    });
     ui.add_space(theme::SPACE_2);
 }
 

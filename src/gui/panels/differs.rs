@@ -98,7 +98,14 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>, differs: &Differs, out: &mut Act
             let across = ((ui.available_width() / WIDTH) as usize).max(1);
             ui.columns(across, |columns| {
                 for (place, difference) in found.iter().take(24).enumerate() {
-                    difference_ui(&mut columns[place % across], difference);
+                    let column = &mut columns[place % across];
+                    difference_ui(column, difference);
+                    if link(column, "Raw lines").on_hover_text("The lines of the sources behind these rows").clicked() {
+                        let value = condition_of(&difference.column, &difference.value);
+                        let condition = format!("({}) and {value}", differs.condition);
+                        out.push(Action::LinesWhere { step: differs.step.clone(), condition });
+                    }
+                    column.add_space(theme::SPACE_2);
                 }
             });
             ui.horizontal(|ui| {

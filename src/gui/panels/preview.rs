@@ -167,6 +167,7 @@ fn table_ui(
     }
     if clicked.is_some() {
         view.preview.row = clicked.filter(|row| Some(*row) != view.preview.row);
+        view.lines_where = None;
     }
     if let Some(text) = copied {
         out.push(Action::CopyText(text));

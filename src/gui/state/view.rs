@@ -144,6 +144,8 @@ pub struct View {
     pub price: f64,
     /// The condition that is typed into “What differs?”, and of which step.
     pub differs: Option<(String, String)>,
+    /// The condition on the rows whose lines are wanted, and of which step.
+    pub lines_where: Option<(String, String)>,
 
     pub palette: Option<PalettePopup>,
     pub search: Option<Search>,
@@ -219,6 +221,7 @@ impl View {
         self.questions = Default::default();
         self.coverage = Default::default();
         self.differs = None;
+        self.lines_where = None;
         self.left = if !is_empty && project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };
         self.bottom = BottomTab::Preview;
     }

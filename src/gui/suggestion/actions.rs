@@ -16,6 +16,7 @@ use crate::gui::app::App;
 use crate::gui::canvas::Selection;
 use crate::gui::command::{BottomTab, Chosen, LeftTab};
 use crate::gui::panels::differs::Differs;
+use crate::gui::panels::lines::{Lines, LinesOf};
 use crate::gui::state::relative_path;
 use crate::gui::state::view::Dialog;
 
@@ -255,6 +256,14 @@ impl App {
         self.view.differs = Some((step.clone(), condition.clone()));
         self.show_tab(BottomTab::Differs);
         self.state.differs = Some(Differs { step, condition, looking: Some(look), outcome: None });
+    }
+
+    /// Looks for the lines behind rows of a step.
+    pub(in crate::gui) fn look_at_lines(&mut self, of: LinesOf) {
+        let Some(node) = self.state.plan.output(&of.step, &of.port) else { return };
+        let (plan, base, parameters) = (self.state.plan.clone(), self.state.base(), self.state.parameters());
+        let look = self.backend.lines(plan, node, of.which.clone(), base, parameters);
+        self.state.lines = Some(Lines { of, looking: Some(look), outcome: None });
     }
 
     /// Plans the data that the question lacks, and asks again: the design goes on with made-up rows.

@@ -1,0 +1,166 @@
+//! The lines of sources that stand behind rows of a step: of the row that is chosen in the preview, of those that fulfil
+//! a condition, or of the first ones. Reads the state and asks for actions.
+
+use egui::{Label, RichText, Sense, Ui};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::model::Id;
+use pipewright_engine::{Behind, SourceLine, Which};
+
+use super::preview::shown_port;
+use crate::gui::command::{Action, Actions};
+use crate::gui::forms::diagnostic_ui;
+use crate::gui::icons::{Icon, icon_button};
+use crate::gui::state::view::View;
+use crate::gui::state::{StateRef, counted, grouped};
+use crate::gui::theme;
+use crate::gui::widgets::{caption, empty_state, focus_ring, link, scrolled, soft};
+
+/// Characters of a line that are laid out.
+const SHOWN: usize = 2000;
+
+/// Rows whose lines are wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinesOf {
+    pub step: Id,
+    pub port: String,
+    pub which: Which,
+    /// Of the node that gives the rows: another design has others.
+    pub hash: u64,
+}
+
+/// What was asked last, and the answer.
+#[derive(Debug)]
+pub struct Lines {
+    pub of: LinesOf,
+    /// Number of the look under way.
+    pub looking: Option<u64>,
+    pub outcome: Option<Result<Behind, Diagnostic>>,
+}
+
+/// The tab: of the selected step.
+pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let Some((step, port)) = shown_port(state, &view.preview) else {
+        empty_state(ui, "No step is selected", "Select a step to see which lines of the sources stand behind its rows");
+        return;
+    };
+    let Some(hash) = state.results.get(&step, &port).filter(|outcome| outcome.result.is_ok()).map(|rows| rows.hash)
+    else {
+        empty_state(ui, "No rows yet", "The lines behind them appear as soon as there are rows");
+        return;
+    };
+    let condition = view.lines_where.as_ref().filter(|(of, _)| *of == step).map(|(_, condition)| condition.clone());
+    let which = match (condition, view.preview.row) {
+        (Some(condition), _) => Which::Where(condition),
+        (None, Some(row)) => Which::Row(row as usize),
+        (None, None) => Which::First,
+    };
+    let of = LinesOf { step, port, which, hash };
+    let Some(lines) = state.lines.as_ref().filter(|lines| lines.of == of) else {
+        out.push(Action::Lines(of));
+        return;
+    };
+    ui.add_space(theme::SPACE_2);
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_3);
+        title_ui(ui, state, lines, view, out);
+    });
+    match &lines.outcome {
+        None => {
+            ui.horizontal(|ui| {
+                ui.add_space(theme::SPACE_3);
+                ui.spinner();
+                soft(ui, "Following the rows back to their lines…");
+            });
+        }
+        Some(Err(fault)) => {
+            ui.horizontal(|ui| {
+                ui.add_space(theme::SPACE_3);
+                ui.vertical(|ui| diagnostic_ui(ui, fault));
+            });
+        }
+        Some(Ok(behind)) if behind.lines.is_empty() => {
+            let none = if behind.rows == 0 { "No row of the sample is one of these" } else { "No line stands behind" };
+            empty_state(ui, none, &behind.notes.join("; "));
+        }
+        Some(Ok(behind)) => behind_ui(ui, behind, out),
+    }
+}
+
+/// Whose lines they are, how many, and what can be done with them.
+fn title_ui(ui: &mut Ui, state: StateRef<'_>, lines: &Lines, view: &mut View, out: &mut Actions) {
+    let title = state.step_title(&lines.of.step);
+    match &lines.of.which {
+        Which::Row(row) => {
+            soft(ui, format!("Lines behind row {} of “{title}”", grouped(*row as u64 + 1)));
+        }
+        Which::First => {
+            soft(ui, format!("Lines behind the first rows of “{title}”"));
+        }
+        Which::Where(condition) => {
+            soft(ui, format!("Lines behind the rows of “{title}” where {condition}"));
+            if link(ui, "All rows").clicked() {
+                view.lines_where = None;
+            }
+        }
+    }
+    let Some(Ok(behind)) = lines.outcome.as_ref().filter(|outcome| outcome.as_ref().is_ok_and(|b| !b.lines.is_empty()))
+    else {
+        return;
+    };
+    let mut told = format!("{} behind {}", counted(behind.lines.len() as u64, "line"), counted(behind.rows, "row"));
+    if !behind.whole {
+        told.push_str(" of the sample");
+    }
+    if behind.is_cut {
+        told.push_str("; there are more");
+    }
+    caption(ui, told);
+    if icon_button(ui, Icon::Copy, "Copy the lines").clicked() {
+        let texts: Vec<&str> = behind.lines.iter().filter_map(|line| line.text.as_deref()).collect();
+        out.push(Action::CopyText(texts.join("\n")));
+    }
+}
+
+fn behind_ui(ui: &mut Ui, behind: &Behind, out: &mut Actions) {
+    scrolled(ui, |ui| {
+        for note in &behind.notes {
+            ui.horizontal(|ui| {
+                ui.add_space(theme::SPACE_3);
+                soft(ui, note);
+            });
+        }
+        for line in &behind.lines {
+            line_ui(ui, line, out);
+        }
+        ui.add_space(theme::SPACE_2);
+    });
+}
+
+/// Where a line stands, and the line; chosen, it is copied.
+fn line_ui(ui: &mut Ui, line: &SourceLine, out: &mut Actions) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_3);
+        let name = line.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let place = match line.line {
+            Some(number) => format!("{name}, line {}", grouped(number)),
+            None => format!("{name}, at byte {}", grouped(line.offset)),
+        };
+        caption(ui, format!("{place} · {}", line.source)).on_hover_text(&line.file);
+    });
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_3);
+        let Some(text) = &line.text else {
+            soft(ui, format!("not shown: {}", line.why.as_deref().unwrap_or_default()));
+            return;
+        };
+        let shown: String = text.chars().take(SHOWN).collect();
+        let label = Label::new(RichText::new(shown).font(theme::code())).wrap().sense(Sense::click());
+        let response = ui.add(label).on_hover_text("Click, or press Enter, to copy it");
+        focus_ring(ui, &response, response.rect.expand(2.0));
+        if response.clicked() {
+            out.push(Action::CopyText(text.clone()));
+        }
+    });
+    ui.add_space(theme::SPACE_1);
+}
