@@ -310,15 +310,23 @@ fn bytes_of(reader: &mut dyn io::Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Where the JSON value ends that bytes begin with; `None` where they begin with none.
+fn json_end(bytes: &[u8]) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<serde::de::IgnoredAny>();
+    values.next()?.ok()?;
+    Some(values.byte_offset())
+}
+
 /// The event that bytes begin with: by the format's own borders where it has any, else the line.
 fn event_of(bytes: &[u8], parser: &dyn Parser) -> String {
-    let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+    let line = || memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
     let end = match parser.framing() {
         Framing::Cut => {
             let ends = memchr::memchr_iter(b'\n', bytes).take(EVENT_LINES).map(|end| parser.cut(&bytes[..=end]));
             ends.into_iter().find(|end| *end > 0).unwrap_or(bytes.len())
         }
-        Framing::Whole | Framing::Native => line,
+        // Records of a JSON document.
+        Framing::Whole | Framing::Native => json_end(bytes).unwrap_or_else(line),
     };
     String::from_utf8_lossy(&bytes[..end]).trim_end_matches(['\r', '\n']).to_owned()
 }

@@ -122,6 +122,28 @@ fn from_a_question_to_its_answer_its_threshold_and_what_differs_there() {
 }
 
 #[test]
+fn a_ready_made_question_is_suggested_with_few_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = example(home.path(), [1280.0, 720.0]);
+    harness.get_by_label("Who looks for holes?").focus();
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    // From the canvas to what is shown of the question.
+    let is_there = |harness: &Harness<App>| harness.get_by_label("Suggest a flow").is_focused();
+    for key in [Key::F6, Key::F6, Key::Tab, Key::Tab, Key::Tab, Key::Tab] {
+        if !is_there(&harness) {
+            harness.key_press(key);
+            harness.run_ok();
+        }
+    }
+    assert!(is_there(&harness));
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the suggestion", |_| true);
+    assert!(harness.query_all_by_label("Accept all").next().is_some());
+}
+
+#[test]
 fn a_place_to_drop_files_is_clicked_and_folders_can_be_typed() {
     let home = tempfile::tempdir().unwrap();
     let logs = home.path().join("logs");

@@ -2,11 +2,12 @@
 //! Reads the state and asks for actions.
 
 use egui::{Frame, Margin, RichText, Ui};
-use pipewright_core::data::Value;
+use pipewright_core::data::{DataType, Value};
 use pipewright_core::expr::{Expr, print, print_name};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{Difference, Selection, compare};
 
+use super::flow_view::main_port;
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{TextLook, text_edit};
 use crate::gui::state::view::View;
@@ -101,7 +102,8 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>, differs: &Differs, out: &mut Act
                     let column = &mut columns[place % across];
                     difference_ui(column, difference);
                     if link(column, "Raw lines").on_hover_text("The lines of the sources behind these rows").clicked() {
-                        let value = condition_of(&difference.column, &difference.value);
+                        let data_type = type_of(state, &differs.step, &difference.column);
+                        let value = difference.condition(&data_type);
                         let condition = format!("({}) and {value}", differs.condition);
                         out.push(Action::LinesWhere { step: differs.step.clone(), condition });
                     }
@@ -121,11 +123,19 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>, differs: &Differs, out: &mut Act
     }
 }
 
+/// The type of a column of a step's rows.
+fn type_of(state: StateRef<'_>, step: &str, column: &str) -> DataType {
+    let node = state.design().steps.get(step).and_then(|step| state.plan.output(&step.id, &main_port(state, step)));
+    let field = node.and_then(|node| state.plan.node(node).schema.get(column));
+    field.map_or(DataType::Unknown, |field| field.data_type.clone())
+}
+
 /// The value, and its share inside and outside as two bars.
 pub fn difference_ui(ui: &mut Ui, difference: &Difference) {
     let palette = theme::palette(ui.ctx());
     let value = match &difference.value {
         Value::Null => "is missing".to_owned(),
+        value if difference.is_range() => crate::gui::forms::shown(value),
         value => format!("= {}", crate::gui::forms::shown(value)),
     };
     ui.horizontal_wrapped(|ui| {

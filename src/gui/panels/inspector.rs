@@ -37,7 +37,7 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
             view.forms.focus = focus;
         }
         if view.takes_panel(2) {
-            focus_first(state, shown, view);
+            focus_first(ui, state, shown, view);
         }
         match (shown, state.selection.steps.len()) {
             (Some(step), _) => step_ui(ui, state, step, view, out),
@@ -93,8 +93,8 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
     });
 }
 
-/// F6: the first field of what is shown takes the keyboard; where there is none, the next panel does.
-fn focus_first(state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
+/// F6: the first field of what is shown takes the keyboard; where there is none, the first of all that can.
+fn focus_first(ui: &Ui, state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
     let first = match (shown, &state.chosen) {
         (Some(step), _) => {
             let form = steps::kind(&step.kind).map(|kind| kind.form()).unwrap_or_default();
@@ -109,7 +109,13 @@ fn focus_first(state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
     };
     match first {
         Some(first) => view.forms.focus = Some(first),
-        None => view.next_panel(),
+        // Where nothing has the keyboard, the next one that is drawn takes it.
+        None => ui.memory_mut(|memory| {
+            if let Some(focused) = memory.focused() {
+                memory.surrender_focus(focused);
+            }
+            memory.move_focus(egui::FocusDirection::Next);
+        }),
     }
 }
 

@@ -35,6 +35,43 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Whether the value is a range of numbers: `2 to 5`.
+    pub fn is_range(&self) -> bool {
+        is_range_text(&self.value)
+    }
+
+    /// The condition that rows with the value fulfil, where the column has this type.
+    pub fn condition(&self, data_type: &DataType) -> String {
+        let column = print_name(&self.column);
+        let number = match data_type {
+            DataType::Int | DataType::Float => column.clone(),
+            DataType::Duration => format!("seconds({column})"),
+            _ => String::new(),
+        };
+        match &self.value {
+            Value::Null => format!("{column} is null"),
+            Value::String(range) if self.is_range() && !number.is_empty() => {
+                if let Some(end) = range.strip_prefix("below ") {
+                    format!("{number} < {end}")
+                } else if let Some(start) = range.strip_suffix(" and more") {
+                    format!("{number} >= {start}")
+                } else {
+                    let (start, end) = range.split_once(" to ").unwrap_or((range, range));
+                    format!("{number} >= {start} and {number} < {end}")
+                }
+            }
+            value => {
+                let text = print(&Expr::literal(value.clone()));
+                match (data_type, value) {
+                    // Values of a comparison are texts, whatever the column's type is.
+                    (DataType::String | DataType::Unknown, _) => format!("{column} = {text}"),
+                    (_, Value::String(_)) => format!("try_cast({column} as string) = {text}"),
+                    _ => format!("{column} = {text}"),
+                }
+            }
+        }
+    }
+
     /// `goes with `release` = 4.2: 94 % of the failures, 11 % of the rest`, with a word for the selected rows.
     pub fn sentence(&self, selected: &str) -> String {
         let value = match &self.value {
@@ -194,12 +231,12 @@ pub fn judge_differences(rows: &ProbeRows, totals: &ProbeRows) -> Vec<Difference
     let mut found = told(counts.collect());
     // Of a number that is measured, single values say little: its ranges do.
     let ranged: BTreeSet<String> = ranged_columns(rows);
-    found.retain(|one| is_range(one) || one.inside_share >= 0.2 || !ranged.contains(&one.column));
+    found.retain(|one| one.is_range() || one.inside_share >= 0.2 || !ranged.contains(&one.column));
     // A range says no more than the value that most of it is.
     let exact: Vec<(String, u64)> =
-        found.iter().filter(|one| !is_range(one)).map(|one| (one.column.clone(), one.inside)).collect();
+        found.iter().filter(|one| !one.is_range()).map(|one| (one.column.clone(), one.inside)).collect();
     found.retain(|one| {
-        !is_range(one)
+        !one.is_range()
             || !exact.iter().any(|(column, inside)| *column == one.column && *inside as f64 >= 0.9 * one.inside as f64)
     });
     found
@@ -211,10 +248,6 @@ fn ranged_columns(rows: &ProbeRows) -> BTreeSet<String> {
     named
         .filter_map(|row| if let Value::String(name) = rows.value(row, "column") { Some(name.clone()) } else { None })
         .collect()
-}
-
-fn is_range(one: &Difference) -> bool {
-    is_range_text(&one.value)
 }
 
 fn is_range_text(value: &Value) -> bool {

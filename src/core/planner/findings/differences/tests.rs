@@ -89,3 +89,30 @@ fn columns_that_make_the_selection_are_left_out_by_lineage() {
     let fault = compare(&project, &plan_of, "bb", &span).unwrap_err();
     assert!(fault.message.contains("did you mean `b`?"), "{fault}");
 }
+
+#[test]
+fn a_difference_is_a_condition_of_its_columns_type() {
+    let of = |value: Value| Difference {
+        column: "a b".to_owned(),
+        value,
+        inside: 1,
+        inside_share: 1.0,
+        outside: 0,
+        outside_share: 0.0,
+        ratio: None,
+        strength: 20.0,
+    };
+    for (value, data_type, condition) in [
+        (Value::text("it's"), DataType::String, "\"a b\" = 'it''s'"),
+        (Value::text("1 to 2"), DataType::String, "\"a b\" = '1 to 2'"),
+        (Value::text("0.5 to 1"), DataType::Float, "\"a b\" >= 0.5 and \"a b\" < 1"),
+        (Value::text("below 0"), DataType::Int, "\"a b\" < 0"),
+        (Value::text("10 and more"), DataType::Duration, "seconds(\"a b\") >= 10"),
+        (Value::text("500"), DataType::Int, "try_cast(\"a b\" as string) = '500'"),
+        (Value::Null, DataType::Int, "\"a b\" is null"),
+    ] {
+        let found = of(value).condition(&data_type);
+        assert_eq!(found, condition);
+        parse(&found).unwrap();
+    }
+}
