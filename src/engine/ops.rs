@@ -4,6 +4,7 @@
 
 mod aggregate;
 pub(crate) mod asof;
+mod comparable;
 mod growth;
 pub(crate) mod join;
 mod losses;
@@ -17,7 +18,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{Expr, SortKey, bind};
 use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
@@ -193,12 +194,6 @@ pub(crate) fn column(name: &str) -> pl::Expr {
     pl::Expr::Column(name.into())
 }
 
-/// Columns that can be compared, which break ties: all but nested ones.
-fn tie_breakers(schema: &Schema) -> Vec<pl::Expr> {
-    let simple = |data_type: &DataType| !matches!(data_type, DataType::List(_) | DataType::Record(_));
-    schema.fields.iter().filter(|field| simple(&field.data_type)).map(|field| column(&field.name)).collect()
-}
-
 /// Order keys, completed by all columns, with nulls last.
 pub(crate) fn total_order(
     keys: &[SortKey],
@@ -213,7 +208,7 @@ pub(crate) fn total_order(
     }
     // A column that is a key already breaks no tie.
     let is_new = |tie: &pl::Expr| !by.contains(tie);
-    let ties: Vec<pl::Expr> = tie_breakers(schema).into_iter().filter(is_new).collect();
+    let ties: Vec<pl::Expr> = comparable::tie_breakers(schema).into_iter().filter(is_new).collect();
     by.extend(ties);
     descending.resize(by.len(), false);
     Ok((by, nulls_last(descending)))

@@ -11,7 +11,7 @@ use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::duckdb;
 use pipewright_core::expr::{self, Expr, Function, FunctionKind, Place, Scope, functions};
-use pipewright_core::ir::{Aggregate, Column, NodeId, Op, Origin, Plan, Project, Rows, Window};
+use pipewright_core::ir::{self, Aggregate, Column, NodeId, Op, Origin, Plan, Project, Rows, Window};
 use pipewright_core::steps::{PlanBuilder, kinds, lower_example};
 use pipewright_engine::{Sampling, preview_now};
 
@@ -387,6 +387,78 @@ fn steps_in_duckdb() {
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
     compare_with_duckdb(&python, &cases, &[("parse_text", "the text is read by a format of Pipewright's own")]);
+}
+
+/// Rows that are equal but for a list or a record: which of them is taken, and in which order they come.
+fn nested_ties() -> Vec<Case> {
+    let list =
+        |items: &[Option<i64>]| Value::List(items.iter().map(|item| item.map_or(Value::Null, Value::Int)).collect());
+    let record = |a: Option<i64>, b: &str| {
+        let a = a.map_or(Value::Null, Value::Int);
+        Value::Record(vec![("a".to_owned(), a), ("b".to_owned(), Value::text(b))])
+    };
+    let lists = vec![
+        list(&[Some(2)]),
+        list(&[Some(1), None]),
+        Value::Null,
+        list(&[]),
+        list(&[Some(1), Some(5)]),
+        list(&[Some(1)]),
+        list(&[None]),
+    ];
+    let records = vec![record(Some(2), ""), record(None, "x"), Value::Null, record(Some(1), "z"), record(Some(1), "a")];
+    let ops = |input: &Schema| {
+        let keys = vec![expr::SortKey { expr: Expr::column("k"), descending: false }];
+        let distinct = |keep| ir::Distinct { keys: vec!["k".into()], order: vec![], keep };
+        let call = |text: &str, place| vec![Column::new("n", coerced(text, input, place))];
+        vec![
+            Op::Sort(ir::Sort { keys: keys.clone() }),
+            Op::Limit(ir::Limit { keys: keys.clone(), count: 2, offset: 0 }),
+            Op::Distinct(distinct(ir::Keep::First)),
+            Op::Distinct(distinct(ir::Keep::Last)),
+            Op::Window(Window { columns: call("row_number() over (partition by k order by k)", Place::Window) }),
+            Op::Aggregate(Aggregate { keys: vec![], measures: call("last(v order by k)", Place::Aggregate) }),
+        ]
+    };
+    let mut cases = Vec::new();
+    for mut values in [lists, records] {
+        let data_type = values[0].data_type();
+        let schema = Schema::of([("k", DataType::Int), ("v", data_type)]);
+        for turn in 0..values.len() {
+            values.rotate_left(1);
+            let rows = values.iter().map(|value| vec![Value::Int(1), value.clone()]).collect();
+            for op in ops(&schema) {
+                let (name, mut builder) =
+                    (format!("{} {turn}: {}", op.name(), schema.fields[1].data_type), PlanBuilder::default());
+                let origin = Origin::default();
+                let rows = Op::Rows(Rows { schema: schema.clone(), rows: Vec::clone(&rows) });
+                let input = builder.push(rows, vec![], &origin).unwrap();
+                let ordered = matches!(op, Op::Sort(_));
+                let node = builder.push(op, vec![input], &origin).unwrap();
+                let schema = builder.nodes[node.0 as usize].schema.clone();
+                let plan = Plan { nodes: builder.nodes, ..Plan::default() };
+                let mut case = Case { name, plan, node, schema, expected: Vec::new(), ordered };
+                case.expected = native_rows(&case);
+                cases.push(case);
+            }
+        }
+    }
+    cases
+}
+
+#[test]
+fn ties_of_lists_and_records_are_broken_alike() {
+    let cases = nested_ties();
+    // Whatever order the rows came in.
+    for case in &cases {
+        let is_alike = |other: &&Case| {
+            other.plan.node(other.node).op == case.plan.node(case.node).op && other.schema == case.schema
+        };
+        let first = cases.iter().find(is_alike).unwrap();
+        assert_same_rows(&case.name, case.expected.clone(), first.expected.clone(), case.ordered);
+    }
+    let Some(python) = python_with_duckdb() else { return };
+    compare_with_duckdb(&python, &cases, &[]);
 }
 
 /// Random cases that are compared; `PIPEWRIGHT_LONG=1`: as many as ten minutes allow. `PIPEWRIGHT_SEED` is the first.

@@ -7,6 +7,7 @@ use pipewright_core::expr::{self, Call, Expr, ExprKind, FunctionKind, function};
 use pipewright_core::ir::Aggregate;
 use polars::prelude::{self as pl, LazyFrame, QuantileMethod, lit};
 
+use super::comparable::tie_breakers;
 use super::{Context, column, nulls_last};
 use crate::exprs::{self, kernels};
 use crate::table::polars_type;
@@ -44,7 +45,7 @@ pub(super) fn aggregate(frame: LazyFrame, aggregate: &Aggregate, context: &Conte
         output.push(exprs::lower_as(&around, &results, &field.data_type, &field.name)?);
     }
     if stages.needs_order {
-        stages.rows.extend(ties(input).into_iter().map(|(name, hidden)| column(&name).alias(hidden)));
+        stages.rows.extend(ties(input).into_iter().map(|(column, hidden)| column.alias(hidden)));
     }
     // `count(*)` alone needs no column, but a frame without columns has no rows.
     stages.rows.push(lit(true).alias("#one"));
@@ -77,10 +78,9 @@ pub(super) fn take_calls(
 }
 
 /// Columns that break ties, with their hidden names.
-fn ties(input: &Schema) -> Vec<(String, String)> {
-    let simple = |data_type: &DataType| !matches!(data_type, DataType::List(_) | DataType::Record(_));
-    let fields = input.fields.iter().filter(|field| simple(&field.data_type)).enumerate();
-    fields.map(|(index, field)| (field.name.clone(), format!("#tie{index}"))).collect()
+fn ties(input: &Schema) -> Vec<(pl::Expr, String)> {
+    let columns = tie_breakers(input).into_iter().enumerate();
+    columns.map(|(index, column)| (column, format!("#tie{index}"))).collect()
 }
 
 #[derive(Default)]

@@ -10,9 +10,10 @@ use polars::prelude::{
     self as pl, Column, DataFrame, IdxCa, IdxSize, IntoLazy, LazyFrame, NewChunkedArray, PolarsResult,
 };
 
+use super::comparable::tie_breakers;
 use super::computed;
 use super::matching::{Flags, MatchTally, rows_lacking};
-use super::{Context, column, failed, lacking, tie_breakers};
+use super::{Context, column, failed, lacking};
 use crate::exprs::{Typed, key_pair};
 use crate::frames::{gathered, joined};
 use crate::keys::KeyTable;

@@ -15,7 +15,8 @@ use polars::prelude::{
 use std::sync::Arc;
 
 use super::aggregate::take_calls;
-use super::{Context, column, lasting, nulls_last, tie_breakers};
+use super::comparable::tie_breakers;
+use super::{Context, column, lasting, nulls_last};
 use crate::allowance::Allowance;
 use crate::exprs;
 use crate::keys::RowKeys;
@@ -55,7 +56,7 @@ pub(crate) fn window_of(
         output.push(exprs::lower_as(&expr, &known, &field.data_type, &field.name)?);
     }
     output.extend(context.ids());
-    let ties: Vec<String> = tie_breakers(rows).iter().filter_map(expr_name).collect();
+    let ties = tie_breakers(rows);
     let mut names: Vec<String> = known.names().map(str::to_owned).collect();
     let mut schema = (*polars_schema(&known)).clone();
     if context.ids {
@@ -84,13 +85,6 @@ pub(crate) fn window_of(
     let name = lasting(&format!("window {}", context.name));
     let allowed: AllowedOptimizations = OptFlags::empty();
     Ok(frame.with_columns(hidden).map(run, allowed, Some(Arc::new(schema)), Some(name)).select(output))
-}
-
-fn expr_name(expr: &pl::Expr) -> Option<String> {
-    match expr {
-        pl::Expr::Column(name) => Some(name.to_string()),
-        _ => None,
-    }
 }
 
 /// Sorted place → row, and row → sorted place.
@@ -186,7 +180,7 @@ impl Plan {
     }
 
     /// Sorted place → row, and row → sorted place.
-    fn permutation(&self, frame: &DataFrame, ties: &[String]) -> PolarsResult<Places> {
+    fn permutation(&self, frame: &DataFrame, ties: &[pl::Expr]) -> PolarsResult<Places> {
         let mut by: Vec<pl::Expr> = self.partition.iter().map(|name| column(name)).collect();
         let mut descending = vec![false; by.len()];
         for (name, _, down) in &self.order {
@@ -194,7 +188,7 @@ impl Plan {
             descending.push(*down);
         }
         if self.sees_ties() {
-            by.extend(ties.iter().map(|name| column(name)));
+            by.extend(ties.iter().cloned());
         }
         descending.resize(by.len(), false);
         let height = frame.height();

@@ -3,7 +3,7 @@
 use super::expr::unsupported;
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, GroupPresence, ReplacementPart, regex_pattern, regex_replacement};
+use crate::expr::{Expr, GroupPresence, PathStep, ReplacementPart, json_path, regex_pattern, regex_replacement};
 use crate::quote::sql_text;
 
 /// SQL of a call; `None`: the function is not of these groups, or DuckDB does not carry it.
@@ -30,13 +30,13 @@ pub fn call(
     let b = args.get(1).map(String::as_str).unwrap_or("NULL");
     Ok(Some(match name {
         "json_get" => {
-            let (a, path) = (json(a), json_path(word(1)?));
+            let (a, path) = (json(a), quoted_path(word(1)?)?);
             format!(
                 "TRY(CASE WHEN json_type({a}, {path}) = 'VARCHAR' THEN json_extract_string({a}, {path}) ELSE nullif(CAST(json_extract({a}, {path}) AS VARCHAR), 'null') END)"
             )
         }
         "json_list" => {
-            let (a, path) = (json(a), json_path(word(1)?));
+            let (a, path) = (json(a), quoted_path(word(1)?)?);
             format!(
                 "TRY(CASE WHEN json_type({a}, {path}) = 'ARRAY' THEN list_transform(CAST(json_extract({a}, {path}) AS JSON[]), lambda x: x ->> '$') END)"
             )
@@ -46,7 +46,7 @@ pub fn call(
             format!("TRY(CASE WHEN json_type({a}) = 'OBJECT' THEN list_sort(json_keys({a})) END)")
         }
         "json_length" => {
-            let (a, path) = (json(a), json_path(word(1)?));
+            let (a, path) = (json(a), quoted_path(word(1)?)?);
             format!(
                 "TRY(CASE json_type({a}, {path}) WHEN 'ARRAY' THEN CAST(json_array_length({a}, {path}) AS BIGINT) WHEN 'OBJECT' THEN CAST(len(json_keys({a}, {path})) AS BIGINT) END)"
             )
@@ -92,9 +92,19 @@ fn json(text: &str) -> String {
     format!("pw_json({text})")
 }
 
-/// `$.a[0]`, with the leading `$` that may be left out.
-fn json_path(path: &str) -> String {
-    if path.starts_with('$') { sql_text(path) } else { sql_text(&format!("$.{path}")) }
+/// A path with every key in quotes: DuckDB takes signs in others for its own, `*` for all of them.
+fn quoted_path(path: &str) -> Result<String, Diagnostic> {
+    let mut quoted = "$".to_owned();
+    for step in json_path(path).map_err(unsupported)? {
+        match step {
+            PathStep::Key(key) if key.is_empty() || key == "*" => {
+                return Err(unsupported(format!("a path with the key '{key}'")));
+            }
+            PathStep::Key(key) => quoted.push_str(&format!(".\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))),
+            PathStep::Index(index) => quoted.push_str(&format!("[{index}]")),
+        }
+    }
+    Ok(sql_text(&quoted))
 }
 
 /// Gives the text of an argument that must be written where the function is called.

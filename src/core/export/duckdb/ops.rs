@@ -194,7 +194,7 @@ fn windowed(input: &Input, window: &Window) -> Sql {
 
 /// The condition under which rows `l` and `r` are partners.
 fn partners(left: &Input, right: &Input, join: &Join) -> Sql {
-    let (left_sql, right_sql) = (left.printer("l."), right.printer("r."));
+    let (left_sql, right_sql) = (left.printer("pw_l."), right.printer("pw_r."));
     let mut conditions = Vec::new();
     for (a, b) in &join.on {
         let (left_type, right_type) = (left_sql.type_of(a), right_sql.type_of(b));
@@ -205,11 +205,11 @@ fn partners(left: &Input, right: &Input, join: &Join) -> Sql {
 
 fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
     let on = partners(left, right, join)?;
-    let left_columns = column_list(left.schema.fields.iter(), "l.");
+    let left_columns = column_list(left.schema.fields.iter(), "pw_l.");
     let right_columns: String = join
         .right
         .iter()
-        .map(|(name, output)| format!(", r.{} AS {}", sql_identifier(name), sql_identifier(output)))
+        .map(|(name, output)| format!(", pw_r.{} AS {}", sql_identifier(name), sql_identifier(output)))
         .collect();
     let (a, b) = (&left.view, &right.view);
     let kind = match join.kind {
@@ -220,15 +220,15 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
         JoinKind::Semi | JoinKind::Anti => {
             let word = if join.kind == JoinKind::Semi { "" } else { "NOT " };
             return Ok(format!(
-                "SELECT {left_columns} FROM {a} AS l WHERE {word}EXISTS (SELECT 1 FROM {b} AS r WHERE {on})"
+                "SELECT {left_columns} FROM {a} AS pw_l WHERE {word}EXISTS (SELECT 1 FROM {b} AS pw_r WHERE {on})"
             ));
         }
         JoinKind::Cross => {
-            return Ok(format!("SELECT {left_columns}{right_columns} FROM {a} AS l CROSS JOIN {b} AS r"));
+            return Ok(format!("SELECT {left_columns}{right_columns} FROM {a} AS pw_l CROSS JOIN {b} AS pw_r"));
         }
     };
     debug_assert_eq!(output.len(), left.schema.len() + join.right.len());
-    Ok(format!("SELECT {left_columns}{right_columns}\nFROM {a} AS l {kind} {b} AS r ON {on}"))
+    Ok(format!("SELECT {left_columns}{right_columns}\nFROM {a} AS pw_l {kind} {b} AS pw_r ON {on}"))
 }
 
 /// A condition that keys are equal. An Int that is no Float equals none.
@@ -243,7 +243,7 @@ fn key_pair((a, left): (&str, &DataType), (b, right): (&str, &DataType)) -> Stri
 /// An ASOF join over right rows made unique by key and time: of several the later one by all columns.
 fn nearest(left: &Input, right: &Input, join: &AsofJoin) -> Sql {
     let (from, picked) = candidates(left, right, join);
-    let left_columns = column_list(left.schema.fields.iter(), "l.");
+    let left_columns = column_list(left.schema.fields.iter(), "pw_l.");
     let right_columns: String =
         join.right.iter().map(|(name, output)| format!(", {} AS {}", picked(name), sql_identifier(output))).collect();
     Ok(format!("SELECT {left_columns}{right_columns}\nFROM {from}"))
@@ -268,21 +268,26 @@ fn candidates<'a>(left: &Input, right: &Input, join: &'a AsofJoin) -> (String, P
             order.join(", ")
         );
         let by = join.by.iter().map(|(a, b)| {
-            let (left_key, right_key) = (format!("l.{}", sql_identifier(a)), format!("{table}.{}", sql_identifier(b)));
+            let (left_key, right_key) =
+                (format!("pw_l.{}", sql_identifier(a)), format!("{table}.{}", sql_identifier(b)));
             let type_of = |schema: &Schema, name: &str| {
                 schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone())
             };
             key_pair((&left_key, &type_of(left.schema, a)), (&right_key, &type_of(right.schema, b)))
         });
         let mut on: Vec<String> = by.collect();
-        on.push(format!("l.{} {sign} {table}.{}", sql_identifier(&join.left_time), sql_identifier(&join.right_time)));
+        on.push(format!(
+            "pw_l.{} {sign} {table}.{}",
+            sql_identifier(&join.left_time),
+            sql_identifier(&join.right_time)
+        ));
         format!("ASOF LEFT JOIN {unique} AS {table} ON {}", on.join(" AND "))
     };
     let distance = |table: &str| {
         let micros = |column: String| format!("epoch_us(CAST({column} AS TIMESTAMP))");
         format!(
             "abs({} - {})",
-            micros(format!("l.{}", sql_identifier(&join.left_time))),
+            micros(format!("pw_l.{}", sql_identifier(&join.left_time))),
             micros(format!("{table}.{}", sql_identifier(&join.right_time)))
         )
     };
@@ -291,21 +296,25 @@ fn candidates<'a>(left: &Input, right: &Input, join: &'a AsofJoin) -> (String, P
         None => "TRUE".to_owned(),
     };
     if join.direction != AsofDirection::Nearest {
-        let picked = move |name: &str| format!("CASE WHEN {} THEN r.{} END", within("r"), sql_identifier(name));
-        return (format!("{} AS l {}", left.view, one_side(join.direction, "r")), Box::new(picked));
+        let picked = move |name: &str| format!("CASE WHEN {} THEN pw_r.{} END", within("pw_r"), sql_identifier(name));
+        return (format!("{} AS pw_l {}", left.view, one_side(join.direction, "pw_r")), Box::new(picked));
     }
-    let backward = one_side(AsofDirection::Backward, "b");
-    let forward = one_side(AsofDirection::Forward, "f");
-    let takes_backward =
-        format!("coalesce({} <= {}, b.{} IS NOT NULL)", distance("b"), distance("f"), sql_identifier(&join.right_time));
+    let backward = one_side(AsofDirection::Backward, "pw_b");
+    let forward = one_side(AsofDirection::Forward, "pw_f");
+    let takes_backward = format!(
+        "coalesce({} <= {}, pw_b.{} IS NOT NULL)",
+        distance("pw_b"),
+        distance("pw_f"),
+        sql_identifier(&join.right_time)
+    );
     let picked = move |name: &str| {
         let name = sql_identifier(name);
-        let (b, f) = (within("b"), within("f"));
+        let (b, f) = (within("pw_b"), within("pw_f"));
         format!(
-            "CASE WHEN {takes_backward} THEN CASE WHEN {b} THEN b.{name} END ELSE CASE WHEN {f} THEN f.{name} END END"
+            "CASE WHEN {takes_backward} THEN CASE WHEN {b} THEN pw_b.{name} END ELSE CASE WHEN {f} THEN pw_f.{name} END END"
         )
     };
-    (format!("{} AS l {backward} {forward}", left.view), Box::new(picked))
+    (format!("{} AS pw_l {backward} {forward}", left.view), Box::new(picked))
 }
 
 /// The statement that counts how rows of a join's sides find partners: of each side those that do, all, and those with
@@ -323,13 +332,13 @@ pub fn counted_matches(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagno
     let (found, left_null, right_null) = match &node.op {
         Op::Join(join) => {
             let on = partners(&left, &right, join)?;
-            let (left_sql, right_sql) = (left.printer("l."), right.printer("r."));
+            let (left_sql, right_sql) = (left.printer("pw_l."), right.printer("pw_r."));
             let left_keys = join.on.iter().map(|(key, _)| left_sql.print(key)).collect::<Result<_, _>>()?;
             let right_keys = join.on.iter().map(|(_, key)| right_sql.print(key)).collect::<Result<_, _>>()?;
             let (a, b) = (&left.view, &right.view);
             let found = format!(
-                "(SELECT (SELECT count(*) FROM {a} AS l WHERE EXISTS (SELECT 1 FROM {b} AS r WHERE {on})) AS left_found,\n    \
-                 (SELECT count(*) FROM {b} AS r WHERE EXISTS (SELECT 1 FROM {a} AS l WHERE {on})) AS right_found)"
+                "(SELECT (SELECT count(*) FROM {a} AS pw_l WHERE EXISTS (SELECT 1 FROM {b} AS pw_r WHERE {on})) AS left_found,\n    \
+                 (SELECT count(*) FROM {b} AS pw_r WHERE EXISTS (SELECT 1 FROM {a} AS pw_l WHERE {on})) AS right_found)"
             );
             (found, is_null(left_keys), is_null(right_keys))
         }
@@ -350,8 +359,8 @@ pub fn counted_matches(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagno
                 let names = [time].into_iter().chain(keys.into_iter().map(String::as_str));
                 is_null(names.map(|name| format!("{table}.{}", sql_identifier(name))).collect())
             };
-            let left_null = of("l", &join.left_time, join.by.iter().map(|(key, _)| key).collect());
-            (found, left_null, of("r", &join.right_time, join.by.iter().map(|(_, key)| key).collect()))
+            let left_null = of("pw_l", &join.left_time, join.by.iter().map(|(key, _)| key).collect());
+            (found, left_null, of("pw_r", &join.right_time, join.by.iter().map(|(_, key)| key).collect()))
         }
         _ => return Ok(None),
     };
@@ -364,8 +373,8 @@ pub fn counted_matches(plan: &Plan, id: NodeId) -> Result<Option<String>, Diagno
     Ok(Some(format!(
         "CREATE TEMP TABLE {} AS\nSELECT left_found, left_rows, left_null, right_found, right_rows, right_null\nFROM {found},\n  {},\n  {};\n",
         matches_table(id),
-        side(&left, "l", &left_null, "left"),
-        side(&right, "r", &right_null, "right")
+        side(&left, "pw_l", &left_null, "left"),
+        side(&right, "pw_r", &right_null, "right")
     )))
 }
 
