@@ -242,3 +242,23 @@ fn every_join_counts_natively_as_in_duckdb_and_in_a_preview() {
         assert_eq!(found, native[&step], "{step}");
     }
 }
+
+#[test]
+fn records_with_the_names_of_tables_are_no_tables() {
+    let Some(python) = python_with_duckdb() else { return };
+    for name in ["l", "r", "b", "f"] {
+        let record = "Record{\"d\": Int}";
+        let steps = [
+            table("left", &[("d", "Int"), (name, record)], vec![json!([1, {"d": 2}]), json!([3, {"d": 1}])]),
+            table("right", &[("d", "Int"), ("n", "Int")], vec![json!([1, 10]), json!([2, 20])]),
+            json!({"id": "both", "kind": "join", "title": "both", "settings":
+                {"kind": "left", "columns": ["n"], "on": [{"id": "k", "left": "d", "right": "d"}]}}),
+            load("both"),
+        ];
+        let wires = [("left", "both", "left"), ("right", "both", "right"), ("both", "load_both", "in")];
+        let bench = Bench::new(json!([]), &steps, &wires);
+        let native = matches(&bench.run().1);
+        assert_eq!(native["both"]["right"]["unmatched"], 1, "{native:?}");
+        assert_eq!(matches(&bench.duckdb(&python).1), native, "{name}");
+    }
+}

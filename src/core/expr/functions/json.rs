@@ -18,6 +18,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |a| value_or_null(|| plain(&part(a)?)),
         &[example("json_get('{\"user\": {\"id\": 7}}', '$.user.id')", "'7'"),
           example("json_get('{\"tags\": [\"a\", \"b\"]}', '$.tags[1]')", "'b'"),
+          example("json_get('{\"a.b\": 1}', '$[\"a.b\"]')", "'1'"),
           example("json_get('{\"a\": null}', '$.a')", "null"),
           example("json_get('{\"a\": [1, 2]}', 'a')", "'[1,2]'"),
           example("json_get('{\"a\": {\"c\": 10000000000000000000000, \"b\": 1}}', '$.a')", "'{\"c\":10000000000000000000000,\"b\":1}'"),
