@@ -461,6 +461,28 @@ fn ties_of_lists_and_records_are_broken_alike() {
     compare_with_duckdb(&python, &cases, &[]);
 }
 
+#[test]
+fn calculations_over_rows_that_stand_twice_agree() {
+    let Some(python) = python_with_duckdb() else { return };
+    let schema = Schema::of([("a", DataType::Int), ("b", DataType::Int), ("v", DataType::Int)]);
+    let rows =
+        (0..200).map(|n: i64| vec![Value::Int(n * 7 % 3), Value::Int(n * n % 3), Value::Int(n / 5 % 2)]).collect();
+    let column = |name: &str, text: &str| Column::new(name, coerced(text, &schema, Place::Window));
+    let columns = vec![
+        column("first", "row_number() over (order by a)"),
+        column("second", "row_number() over (partition by v order by b desc)"),
+        column("third", "lag(a) over (partition by b order by v)"),
+    ];
+    let (origin, mut builder) = (Origin::default(), PlanBuilder::default());
+    let input = builder.push(Op::Rows(Rows { schema: schema.clone(), rows }), vec![], &origin).unwrap();
+    let node = builder.push(Op::Window(Window { columns }), vec![input], &origin).unwrap();
+    let schema = builder.nodes[node.0 as usize].schema.clone();
+    let plan = Plan { nodes: builder.nodes, ..Plan::default() };
+    let mut case = Case { name: "windows".into(), plan, node, schema, expected: Vec::new(), ordered: false };
+    case.expected = native_rows(&case);
+    compare_with_duckdb(&python, &[case], &[]);
+}
+
 /// Random cases that are compared; `PIPEWRIGHT_LONG=1`: as many as ten minutes allow. `PIPEWRIGHT_SEED` is the first.
 #[test]
 fn random_cases_in_duckdb() {

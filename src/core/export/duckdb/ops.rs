@@ -181,13 +181,25 @@ fn aggregated(input: &Input, aggregate: &Aggregate) -> Sql {
 }
 
 fn windowed(input: &Input, window: &Window) -> Sql {
+    // Rows that stand twice are told apart by a number, so that all calculations put them in the same order.
+    let number =
+        (0..).map(|number| format!("pw_copy{number}")).find(|name| !input.schema.has(name)).unwrap_or_default();
+    let mut schema = input.schema.clone();
+    let (mut from, mut all) = (input.view.clone(), "*".to_owned());
+    if window.columns.len() > 1 {
+        let (columns, name) = (column_list(schema.fields.iter(), ""), sql_identifier(&number));
+        from = format!("(SELECT *, row_number() OVER (PARTITION BY {columns}) AS {name} FROM {})", input.view);
+        all = format!("* EXCLUDE ({name})");
+        schema.fields.push(Field::new(number, DataType::Int));
+    }
+    let input = Input { view: from, schema: &schema, parameters: input.parameters };
     let printer = input.printer("");
     let (mut added, mut replaced) = (Vec::new(), Vec::new());
     for column in &window.columns {
         let sql = format!("{} AS {}", printer.print(&column.expr)?, sql_identifier(&column.name));
         if input.schema.has(&column.name) { replaced.push(sql) } else { added.push(sql) }
     }
-    let star = if replaced.is_empty() { "*".to_owned() } else { format!("* REPLACE ({})", replaced.join(", ")) };
+    let star = if replaced.is_empty() { all } else { format!("{all} REPLACE ({})", replaced.join(", ")) };
     let rest: String = added.iter().map(|sql| format!(",\n  {sql}")).collect();
     Ok(format!("SELECT {star}{rest}\nFROM {}", input.view))
 }

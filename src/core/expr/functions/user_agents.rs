@@ -100,6 +100,10 @@ const TOOLS: [&str; 14] = [
     "httpie/",
 ];
 
+/// Words and models of tablets.
+const TABLETS: [&str; 9] =
+    ["ipad", "tablet", "sm-t", "sm-x", "galaxy tab", "nexus 7", "nexus 9", "nexus 10", "pixel tablet"];
+
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "user agents",
@@ -140,6 +144,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             example("ua_device('Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Mobile/15E148')", "'mobile'"),
             example("ua_device('Mozilla/5.0 (compatible; Googlebot/2.1)')", "'bot'"),
             example("ua_device('Wget/1.21')", "'tool'"),
+            example("ua_device('ShopApp/5.1 (Android 15; Pixel 9; de-DE)')", "'mobile'"),
+            example("ua_device('ShopApp/5.2 (iOS 18.6)')", "'mobile'"),
+            example("ua_device('Dalvik/2.1.0 (Linux; U; Android 7.0; SM-T580 Build/NRD90M)')", "'tablet'"),
+            example(
+                "ua_device('Mozilla/5.0 (Linux; Android 14; Lenovo TB) AppleWebKit/537.36 Chrome/126.0 Safari/537.36')",
+                "'tablet'",
+            ),
         ],
     ),
     scalar(
@@ -182,6 +193,18 @@ fn is_program(lower: &str) -> bool {
     is_bot(lower) || is_tool(lower)
 }
 
+/// Browsers of Android say `Mobile` on telephones alone. Apps say it nowhere, and most of them run on telephones.
+fn is_tablet(lower: &str) -> bool {
+    let has = |mark: &str| lower.contains(mark);
+    let is_browser = has("mozilla/") && has("applewebkit");
+    TABLETS.iter().any(|mark| has(mark)) || has("android") && is_browser && !has("mobile")
+}
+
+/// Whether `ios` stands there as a word.
+fn names_ios(lower: &str) -> bool {
+    lower.split(|sign: char| !sign.is_ascii_alphanumeric()).any(|word| word == "ios")
+}
+
 fn device(text: &str) -> &'static str {
     let lower = text.to_ascii_lowercase();
     let has = |mark: &str| lower.contains(mark);
@@ -189,9 +212,9 @@ fn device(text: &str) -> &'static str {
         "bot"
     } else if is_tool(&lower) {
         "tool"
-    } else if has("ipad") || has("tablet") || has("android") && !has("mobile") {
+    } else if is_tablet(&lower) {
         "tablet"
-    } else if has("mobi") || has("iphone") || has("ipod") {
+    } else if ["mobi", "iphone", "ipod", "android", "dalvik/", "cfnetwork/"].into_iter().any(has) || names_ios(&lower) {
         "mobile"
     } else if has("windows") || has("macintosh") || has("linux") || has("cros") {
         "desktop"
