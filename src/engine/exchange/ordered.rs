@@ -152,7 +152,8 @@ impl Runs {
         let rows = run.file.read(&run.file.blocks[index])?;
         let begins_before = range.from.as_ref().is_some_and(|from| run.firsts[index] < *from);
         let next = run.firsts.get(index + 1);
-        let ends_after = range.to.as_ref().is_some_and(|to| next.is_none_or(|next| next > to));
+        // Rows that are alike may stand on both sides of a block's end.
+        let ends_after = range.to.as_ref().is_some_and(|to| next.is_none_or(|next| next >= to));
         if !begins_before && !ends_after {
             return Ok(rows);
         }

@@ -114,21 +114,27 @@ fn sorts_and_limits_by_ranges_of_their_order() {
 }
 
 #[test]
-fn rows_that_are_all_alike_are_sorted_in_little_memory() {
+fn rows_that_stand_many_times_are_sorted_in_little_memory() {
     let folder = folder();
-    let mut design = Design::default();
-    let rows = rows(&mut design);
-    let few = Op::Project(pipewright_core::ir::Project::new(vec![
-        column("a", "case when id % 3 = 0 then 'a text that is not short' end"),
-        column("b", "id % 2"),
-    ]));
-    let few = design.add("Few", few, &[rows]);
-    let sorted = design.add("Step", Op::Sort(Sort { keys: vec![key("b", false)] }), &[few]);
-    design.write("out.csv", sorted, &[]);
-    let (much, _) = lines(folder.path(), &design, None);
-    let (little, report) = lines(folder.path(), &design, Some(LEAST));
-    assert!(report.spilled_bytes > 0);
-    assert!(much == little && much.len() == ROWS + 1);
+    // Of few different rows a block holds one alone, of many it ends within those that are alike.
+    for different in [2, 45, 300, 1500, 9000] {
+        let mut design = Design::default();
+        let rows = rows(&mut design);
+        let few = Op::Project(pipewright_core::ir::Project::new(vec![
+            column("a", "case when id % 3 = 0 then 'a text that is not short' end"),
+            column("b", &format!("id % {different}")),
+        ]));
+        let few = design.add("Few", few, &[rows]);
+        let sorted = design.add("Step", Op::Sort(Sort { keys: vec![key("b", false)] }), &[few]);
+        design.write("out.csv", sorted, &[]);
+        let (much, _) = lines(folder.path(), &design, None);
+        for memory in [LITTLE, LEAST] {
+            let (little, report) = lines(folder.path(), &design, Some(memory));
+            assert!(report.spilled_bytes > 0 || memory == LITTLE, "{different}");
+            assert_eq!((little.len(), much.len()), (ROWS + 1, ROWS + 1), "{different} in {memory}");
+            assert!(much == little, "{different} in {memory}");
+        }
+    }
 }
 
 #[test]
