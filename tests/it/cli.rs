@@ -175,10 +175,15 @@ fn a_design_is_made_by_a_script() {
       {"edit": "insert", "into": "wires", "item": {"id": "w1", "from": "in", "to": "bad"}},
       {"edit": "insert", "into": "wires", "item": {"id": "w2", "from": "bad", "to": "out"}}]"#;
     fs::write(&edits, text).unwrap();
+    // A copy that somebody made themselves is theirs.
+    let own = format!("{project}.bak");
+    fs::write(&own, "mine").unwrap();
     run_ok(&["apply", project, path(&edits)]);
     let before = fs::read_to_string(project).unwrap();
     assert!(before.contains("\"nginx_access\""), "the source's format was looked up");
-    assert!(fs::read_to_string(format!("{project}.bak")).unwrap().len() < before.len());
+    let copy = home.join(".traffic.before");
+    assert!(fs::read_to_string(copy).unwrap().len() < before.len());
+    assert_eq!(fs::read_to_string(own).unwrap(), "mine");
     let (code, out, talk) = run(&["preview", project, "--step", "Bad", "--output", "csv", "--sample", "0"]);
     assert_eq!(code, 0, "{talk}");
     assert!(out.lines().count() > 5 && talk.contains("exact"), "{talk}");

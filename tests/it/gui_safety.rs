@@ -107,7 +107,7 @@ fn a_save_over_what_others_wrote_asks_first() {
     click(&mut harness, "Save anyway");
     wait(&mut harness, "the save", |app| !app.is_dirty());
     assert_eq!(read_file(&path).unwrap().0.steps.len(), 1);
-    assert_eq!(fs::read_to_string(home.path().join("p.pipewright.json.bak")).unwrap(), theirs);
+    assert_eq!(fs::read_to_string(home.path().join(".p.before")).unwrap(), theirs);
 }
 
 #[test]

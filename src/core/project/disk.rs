@@ -58,7 +58,7 @@ pub fn save_file(path: &Path, project: &Project) -> Result<OnDisk, Diagnostic> {
 }
 
 /// Saves a project over a file that still holds what is known of it; the caller holds the lock, where there is one. At
-/// any moment the old or the new file is whole; the one before stays as `.bak`.
+/// any moment the old or the new file is whole; the one before stays as `.NAME.before`.
 pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk, SaveFault> {
     let failed_at = |what: &str, path: &Path, error: io::Error| {
         let cause = io_cause(&error);
@@ -112,8 +112,14 @@ fn out_of_reach(path: &Path) -> Diagnostic {
     .file(path.display().to_string())
 }
 
-/// `shop.pipewright.json.bak`.
+/// `.shop.before`, a name that nobody gives a copy of their own.
 fn copy_before(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!("{name}.bak"))
+    companion(path, "before")
+}
+
+/// `.shop.KIND` beside `shop.pipewright.json`.
+pub(super) fn companion(project: &Path, kind: &str) -> PathBuf {
+    let name = project.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.strip_suffix(EXTENSION).unwrap_or(&name);
+    project.with_file_name(format!(".{}.{kind}", stem.trim_end_matches('.')))
 }

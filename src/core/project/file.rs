@@ -62,9 +62,9 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     }
     let json: Json = serde_json::from_str(text).map_err(|error| match text.contains("\"pipewright\"") {
         true => json_fault("PW0530", "this is no JSON", text, &error)
-            .help("mend the text there, or restore the `.bak` file beside it"),
+            .help("mend the text there, or restore `.NAME.before` beside it"),
         false if text.trim().is_empty() => Diagnostic::error("PW0530", "the file is empty")
-            .help("restore the `.bak` file beside it; `pipewright new DIR` makes a project"),
+            .help("restore `.NAME.before` beside it; `pipewright new DIR` makes a project"),
         false => Diagnostic::error("PW0533", "this is no Pipewright project")
             .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"),
     })?;
@@ -314,7 +314,7 @@ fn help_with(key: &str) -> &'static str {
         "format" => r#"write {"name": "csv", "options": {"separator": ";"}}"#,
         "settings" => r#"write an object, such as {"predicate": "status >= 500"}"#,
         "x" | "y" | "width" | "height" => "write a whole number",
-        _ => "mend the item in the file, or restore the `.bak` beside it; `pipewright schema project` describes it",
+        _ => "mend the item in the file, or restore `.NAME.before` beside it; `pipewright schema project` describes it",
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::disk::companion;
 use super::{Edit, Project, load, to_text};
 use crate::files::{followed, is_same_file, read_file};
 
@@ -47,9 +48,7 @@ impl Journal {
     /// `.shop.journal` beside `shop.pipewright.json`, or beside the file that a link of that name leads to.
     pub fn path_for(project: &Path) -> PathBuf {
         let project = followed(project).unwrap_or_else(|_| project.to_path_buf());
-        let name = project.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let stem = name.strip_suffix(super::EXTENSION).unwrap_or(&name);
-        project.with_file_name(format!(".{}.journal", stem.trim_end_matches('.')))
+        companion(&project, "journal")
     }
 
     /// A journal of edits to `project` as it is now. Nothing is written before the first edit; where there is a file at

@@ -60,7 +60,7 @@ fn saving_keeps_the_file_before_and_the_journal_recovers() {
     // Saved, and then the crash before the journal went.
     let best = applied(&read_file(&path).unwrap().0, &left.batches);
     save_file(&path, &best).unwrap();
-    assert!(folder.path().join("p.pipewright.json.bak").exists());
+    assert!(folder.path().join(".p.before").exists());
     assert_eq!(left.fit(&read_file(&path).unwrap().0), Fit::Nothing);
 }
 
@@ -160,10 +160,10 @@ fn a_save_over_what_others_wrote_is_refused() {
     assert_eq!(fault.code, "PW0780");
     assert_eq!(fs::read_to_string(&path).unwrap(), to_text(&theirs));
     assert_eq!(save_file(&path, &Project::new("new")).unwrap_err().code, "PW0782");
-    // By choice it is written over, and what was there stays as `.bak`.
+    // By choice it is written over, and what was there stays as `.p.before`.
     save_over(&path, &mine, OnDisk::at(&path).unwrap()).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), to_text(&mine));
-    assert_eq!(fs::read_to_string(folder.path().join("p.pipewright.json.bak")).unwrap(), to_text(&theirs));
+    assert_eq!(fs::read_to_string(folder.path().join(".p.before")).unwrap(), to_text(&theirs));
     let Locked::Mine(lock) = hold(&path, EXTENSION) else { panic!("nobody holds it") };
     let opened = read_file(&path).unwrap().0;
     assert_eq!(save_file(&path, &opened).unwrap_err().code, "PW0781");
@@ -203,7 +203,7 @@ fn a_project_that_is_a_link_out_of_its_folder_changes_nothing_there_until_it_is_
     let edited = applied(&read_file(&link).unwrap().0, &[rename("theirs")]);
     assert_eq!(save_file(&link, &edited).unwrap_err().code, "PW0754");
     assert_eq!(fs::read(&file).unwrap(), text);
-    assert!(!stranger.join("s.pipewright.json.bak").exists());
+    assert!(!stranger.join(".s.before").exists());
     // A link within its folder is one's own to keep.
     let (inner, _) = saved(&stranger.join("inner"));
     let near = stranger.join("near.pipewright.json");
@@ -218,8 +218,8 @@ fn a_project_that_is_a_link_out_of_its_folder_changes_nothing_there_until_it_is_
 fn what_stands_in_the_place_of_the_copy_is_what_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (path, project) = saved(folder.path());
-    fs::create_dir(folder.path().join("p.pipewright.json.bak")).unwrap();
+    fs::create_dir(folder.path().join(".p.before")).unwrap();
     let fault = save_file(&path, &applied(&project, &[rename("more")])).unwrap_err();
-    assert!(fault.message.contains("copy") && fault.location.file.unwrap().ends_with(".bak"), "{}", fault.message);
+    assert!(fault.message.contains("copy") && fault.location.file.unwrap().ends_with(".p.before"), "{}", fault.message);
     assert_eq!(read_file(&path).unwrap().0.name, "p");
 }

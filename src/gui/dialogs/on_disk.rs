@@ -49,7 +49,7 @@ pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             }
             if ui
                 .button("Keep mine")
-                .on_hover_text("The next save writes over it; what is there stays as .bak")
+                .on_hover_text("The next save writes over it; what is there stays as .NAME.before")
                 .clicked()
             {
                 out.push(Action::KeepMine);
@@ -146,14 +146,17 @@ pub fn conflict_ui(ui: &mut Ui, path: &Path, fault: &SaveFault, out: &mut Action
         SaveFault::Held(holder) => {
             ("The project is open elsewhere", format!("{holder} has it open and may save it, too."))
         }
-        SaveFault::Exists(_) => ("There is a file of that name", "It would be replaced; it stays as .bak.".to_owned()),
+        SaveFault::Exists(_) => {
+            ("There is a file of that name", "It would be replaced; it stays as .NAME.before.".to_owned())
+        }
         SaveFault::Changed(now) if !now.is_there() => (
             "The file is gone from its place",
             "It was deleted or moved, or its disk is not there now. Saving would make a new file.".to_owned(),
         ),
         SaveFault::Changed(_) | SaveFault::Failed(_) => (
             "The file has changed on the disk",
-            "It is not what this project was read from. What is there would be replaced; it stays as .bak.".to_owned(),
+            "It is not what this project was read from. What is there would be replaced; it stays as .NAME.before."
+                .to_owned(),
         ),
     };
     title_ui(ui, title, &mut is_done);

@@ -16,7 +16,7 @@ pub const TEXTS: &[Text] = &[
         "a comma is missing",
         |good| good.replacen("\",\n", "\"\n", 1),
         78,
-        &["this is no JSON at character", "a comma or `}` is missing", "project.json, line", "`.bak`"],
+        &["this is no JSON at character", "a comma or `}` is missing", "project.json, line", "`.NAME.before`"],
     ),
     (
         "a comma too many",
@@ -29,7 +29,7 @@ pub const TEXTS: &[Text] = &[
         "cut short",
         |good| good[..300].to_owned(),
         78,
-        &["the text ends too early; a bracket or quote is not closed", "`.bak`"],
+        &["the text ends too early; a bracket or quote is not closed", "`.NAME.before`"],
     ),
     (
         "a merge that is not settled",
@@ -37,7 +37,7 @@ pub const TEXTS: &[Text] = &[
         78,
         &["the file holds a merge that is not settled", "line 2", "keep one side of each conflict"],
     ),
-    ("nothing", |_| String::new(), 78, &["the file is empty", "`.bak`", "`pipewright new DIR`"]),
+    ("nothing", |_| String::new(), 78, &["the file is empty", "`.NAME.before`", "`pipewright new DIR`"]),
     ("a list", |_| "[]".to_owned(), 78, &["this is no Pipewright project: a JSON list", "`pipewright sniff FILE`"]),
     ("a table", |_| super::LOG.to_owned(), 78, &["this is no Pipewright project", "`pipewright sniff FILE`"]),
     ("other JSON", |_| "{\"name\": \"x\"}".to_owned(), 78, &["the key `pipewright` with the file version is missing"]),
