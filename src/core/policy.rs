@@ -130,13 +130,25 @@ struct Limit {
     policy: String,
 }
 
+/// Whether two names of a stack, a place or a team are the same: capitals and blanks around make no other one.
+fn is_same_name(one: &str, other: &str) -> bool {
+    one.trim() == other.trim() || one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// What a map has for a name.
+fn named<'a, T>(map: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
+    map.get(name).or_else(|| map.iter().find(|(known, _)| is_same_name(known, name)).map(|(_, found)| found))
+}
+
 /// A team's id, given by id or title; other names as they are.
 pub fn team_id(teams: &BTreeMap<String, String>, name: &str) -> String {
     let name = name.trim();
-    if teams.contains_key(name) {
-        return name.to_owned();
-    }
-    let known = teams.iter().find(|(_, title)| *title == name);
+    let is_exact = teams.contains_key(name);
+    let known = teams.iter().filter(|_| !is_exact);
+    let known = known
+        .clone()
+        .find(|(_, title)| *title == name)
+        .or_else(|| known.clone().find(|(id, title)| is_same_name(id, name) || is_same_name(title, name)));
     known.map_or_else(|| name.to_owned(), |(id, _)| id.clone())
 }
 
@@ -186,13 +198,14 @@ impl InForce {
         for (limits, name, what) in
             [(&limits.stacks, &site.stack, "the stack"), (&limits.places, &site.residency, "the place")]
         {
-            let named = limits.get(name).filter(|_| !name.is_empty()).copied();
+            let named = named(limits, name).filter(|_| !name.is_empty()).copied();
             let of = if name.is_empty() { format!("a destination without {what}") } else { format!("{what} `{name}`") };
             found.extend(named.or_else(|| others(limits)).map(|highest| (highest, of)));
         }
         for team in &site.audience {
             let team = self.team(team);
-            let named = limits.teams.iter().find(|(name, _)| self.team(name) == team).map(|(_, highest)| *highest);
+            let is_of_team = |name: &str| is_same_name(&self.team(name), &team);
+            let named = limits.teams.iter().find(|(name, _)| is_of_team(name)).map(|(_, highest)| *highest);
             let of = self.title(&team);
             found.extend(named.or_else(|| others(&limits.teams)).map(|highest| (highest, of)));
         }
@@ -228,7 +241,7 @@ impl InForce {
         }
         found.extend(labels.residency.iter().filter_map(|place| self.residency_fault(place, &site.residency)));
         if let Some(may) = &labels.access {
-            let may_see = |team: &String| may.iter().any(|one| self.team(one) == self.team(team));
+            let may_see = |team: &String| may.iter().any(|one| is_same_name(&self.team(one), &self.team(team)));
             let stranger = site.audience.iter().find(|team| !may_see(team));
             if stranger.is_some() || site.audience.is_empty() || may.is_empty() {
                 let team = stranger.map(|team| self.title(&self.team(team))).unwrap_or_default();
@@ -248,18 +261,19 @@ impl InForce {
         if to.is_empty() {
             return fault("");
         }
-        if to == place {
+        if is_same_name(to, place) {
             return None;
         }
-        let lets =
-            |policy: &Policy| policy.residency.get(place).is_some_and(|places| places.iter().any(|one| one == to));
+        let lets = |policy: &Policy| {
+            named(&policy.residency, place).is_some_and(|places| places.iter().any(|one| is_same_name(one, to)))
+        };
         if self.organisation.is_empty() {
             return fault("");
         }
         if let Some(strict) = self.organisation.iter().find(|policy| !lets(policy)) {
             return fault(&strict.title());
         }
-        let own = self.own.as_ref().filter(|own| own.residency.contains_key(place) && !lets(own));
+        let own = self.own.as_ref().filter(|own| named(&own.residency, place).is_some() && !lets(own));
         own.and_then(|own| fault(&own.title()))
     }
 
@@ -274,8 +288,8 @@ impl InForce {
         self.organisation.iter().chain(&self.own).find_map(|policy| {
             policy.apart.iter().find_map(|group| {
                 let mut present: Vec<&str> = Vec::new();
-                for stack in stacks.iter().filter(|stack| group.iter().any(|one| one == *stack)) {
-                    if !present.contains(stack) {
+                for stack in stacks.iter().filter(|stack| group.iter().any(|one| is_same_name(one, stack))) {
+                    if !present.iter().any(|known| is_same_name(known, stack)) {
                         present.push(stack);
                     }
                 }

@@ -208,6 +208,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_secret_by_its_key_is_left_out_of_json_text() {
+        let texts = DataType::List(Box::new(DataType::String));
+        let record = DataType::Record(vec![("a".into(), DataType::String)]);
+        let schema = Schema::of([("s", DataType::String), ("l", texts), ("r", record)]);
+        let text = r#"{"s":{"user" : "u","password":"hidden","x":[{"apiKey":{"k":"hidden"},"n":1.50}]}}
+{"s":"{\"password\":1}","l":[{"pass\u0077ord":"hidden"},{"a":{}}],"r":{"a":[{"db_pwd":"hidden"},2]}}
+{"s":{"password_changed":true},"l":[[]],"r":{"a":"no: \"password\": json"}}
+"#;
+        let reading = read_as(&spec(), &schema, text);
+        assert_eq!(
+            reading.json(),
+            [
+                r#"["{\"user\":\"u\",\"x\":[{\"n\":1.50}]}",null,null]"#,
+                r#"["{\"password\":1}",["{}","{\"a\":{}}"],{"a":"[{},2]"}]"#,
+                r#"["{\"password_changed\":true}",["[]"],{"a":"no: \"password\": json"}]"#,
+            ]
+        );
+        let left_out = [("apiKey", 1), ("db_pwd", 1), ("password", 2)].map(|(key, count)| (key.to_owned(), count));
+        assert_eq!(reading.tally.unknown_keys, left_out.into());
+        let mut secret = schema.clone();
+        secret.fields[0].labels.classification = Some(crate::data::Classification::Secret);
+        assert!(read_as(&spec(), &secret, text).json()[0].contains("hidden"), "the column goes nowhere as it is");
+    }
+
+    #[test]
     fn a_value_of_another_type_is_null_and_the_row_stays() {
         let schema = Schema::of([
             ("i", DataType::Int),

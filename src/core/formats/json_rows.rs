@@ -6,10 +6,10 @@
 //! schema has it, and is counted where not.
 
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
-use super::keys::{KeyCursor, KeyIndex, More};
+use super::keys::{KeyCursor, KeyIndex, More, Withheld};
 use super::{Change, Columns, Tally, Unfit, Unit, numbers};
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
-use crate::data::{DataType, Schema, Value};
+use crate::data::{Classification, DataType, Field, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
 #[derive(Clone, Copy)]
@@ -37,18 +37,47 @@ impl Reader {
     }
 }
 
+/// Whether a value of the type may be, or hold, JSON text.
+fn holds_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::String | DataType::Unknown => true,
+        DataType::List(item) => holds_text(item),
+        DataType::Record(fields) => fields.iter().any(|(_, data_type)| holds_text(data_type)),
+        _ => false,
+    }
+}
+
+/// As `Withheld::open_json`, for the texts inside of a value.
+fn leave_secrets_out(value: &mut Value, withheld: &mut Withheld) {
+    match value {
+        Value::String(text) => {
+            if let Some(open) = withheld.open_json(text) {
+                *text = open;
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| leave_secrets_out(item, withheld)),
+        Value::Record(fields) => fields.iter_mut().for_each(|(_, value)| leave_secrets_out(value, withheld)),
+        _ => {}
+    }
+}
+
 /// The columns that objects are read into: made once per parser.
 pub struct ObjectShape {
     pub schema: Schema,
     index: KeyIndex,
     readers: Vec<Reader>,
+    /// By column: whether JSON text in it is as open as its name says. A column that is secret as a whole goes nowhere
+    /// as it is.
+    is_open: Vec<bool>,
 }
 
 impl ObjectShape {
     pub fn new(schema: Schema) -> Self {
         let index = KeyIndex::new(&schema);
         let readers = schema.fields.iter().map(|field| Reader::of(&field.data_type)).collect();
-        Self { schema, index, readers }
+        let is_secret = |field: &Field| field.labels.classification == Some(Classification::Secret);
+        let is_open = schema.fields.iter().map(|field| !is_secret(field) && holds_text(&field.data_type)).collect();
+        Self { schema, index, readers, is_open }
     }
 }
 
@@ -136,7 +165,11 @@ impl<'a> ObjectReader<'a> {
                 return Ok(false);
             }
             (Reader::Text, _) => {
-                out.text(column, scanner.raw()?);
+                let json = scanner.raw()?;
+                match self.shape.is_open[column].then(|| self.more.withheld.open_json(json)).flatten() {
+                    Some(open) => out.text(column, &open),
+                    None => out.text(column, json),
+                }
                 true
             }
             (Reader::Int, Kind::Number) => scanner.int()?.map(|value| out.int(column, value)).is_some(),
@@ -173,7 +206,10 @@ impl<'a> ObjectReader<'a> {
             }
             (Reader::Nested, _) => {
                 scanner.take_changes();
-                let value = scanner.value(&self.shape.schema.fields[column].data_type)?;
+                let mut value = scanner.value(&self.shape.schema.fields[column].data_type)?;
+                if self.shape.is_open[column] {
+                    leave_secrets_out(&mut value, &mut self.more.withheld);
+                }
                 if !value.is_null() {
                     out.value(column, value);
                     self.unfit.note_all(column, scanner.take_changes());

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::json::{Fault, Kind, Scanner};
 use super::{Columns, Tally};
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::policy::{Sensitivities, keys_in, plain};
@@ -48,10 +49,70 @@ impl Withheld {
         let is_nested = json.starts_with(['{', '[']);
         let is_secret = self.is_secret(key) || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
         if is_secret {
-            let key = if self.counts.len() < UNKNOWN_NAMES || self.counts.contains_key(key) { key } else { OTHER_KEYS };
-            *self.counts.entry(key.to_owned()).or_default() += 1;
+            self.count(key);
         }
         is_secret
+    }
+
+    fn count(&mut self, key: &str) {
+        let key = if self.counts.len() < UNKNOWN_NAMES || self.counts.contains_key(key) { key } else { OTHER_KEYS };
+        *self.counts.entry(key.to_owned()).or_default() += 1;
+    }
+
+    /// JSON text that a column takes as it stands, but for what is secret by its key; `None`: nothing is.
+    pub fn open_json(&mut self, json: &str) -> Option<String> {
+        if !json.starts_with(['{', '[']) || !self.has_secret_key(json) {
+            return None;
+        }
+        let mut open = String::with_capacity(json.len());
+        self.push_open(&mut Scanner::new(json), &mut open).ok()?;
+        Some(open)
+    }
+
+    fn has_secret_key(&mut self, json: &str) -> bool {
+        let bytes = json.as_bytes();
+        memchr::memchr_iter(b':', bytes).any(|colon| {
+            let before = bytes[..colon].trim_ascii_end();
+            let Some(rest) = before.strip_suffix(b"\"") else { return false };
+            let start = memchr::memrchr(b'"', rest).map_or(0, |quote| quote + 1);
+            let key = json.get(start..rest.len()).unwrap_or_default();
+            if key.contains('\\') { self.is_secret(&plain(key)) } else { self.is_secret(key) }
+        })
+    }
+
+    fn push_open(&mut self, scanner: &mut Scanner, open: &mut String) -> Result<(), Fault> {
+        let close = match scanner.kind()? {
+            Kind::Record => '}',
+            Kind::List => ']',
+            _ => {
+                open.push_str(scanner.raw()?);
+                return Ok(());
+            }
+        };
+        open.push(if close == '}' { '{' } else { '[' });
+        let begin = open.len();
+        let mut more = scanner.enter(close as u8)?;
+        while more {
+            let key = if close == '}' { Some(scanner.key()?) } else { None };
+            let name = key.map(|key| key.to_text());
+            if let Some(name) = name.filter(|name| self.is_secret(name)) {
+                scanner.skip()?;
+                self.count(&name);
+            } else {
+                if open.len() > begin {
+                    open.push(',');
+                }
+                if let Some(key) = key {
+                    open.push('"');
+                    open.push_str(key.raw);
+                    open.push_str("\":");
+                }
+                self.push_open(scanner, open)?;
+            }
+            more = scanner.next(close as u8)?;
+        }
+        open.push(close);
+        Ok(())
     }
 
     fn is_secret(&mut self, key: &str) -> bool {
@@ -78,7 +139,7 @@ impl Withheld {
 pub struct More {
     column: Option<usize>,
     text: String,
-    withheld: Withheld,
+    pub withheld: Withheld,
 }
 
 impl More {

@@ -46,6 +46,7 @@ const KNOWN: &[(&str, usize, &str)] = &[
     ("fail2ban-daemons/apache-overflows.log", 1, "a weekday is not the one of its date"),
     ("nginx-access/test-with-host.log", 8, "of a list of addresses the client is the first"),
     ("nginx-access/test.log", 8, "of a list of addresses the client is the first"),
+    ("vrl-doc-examples/vrl_doc_examples.jsonl", 2, "a password in JSON text is left out, which is told"),
     ("timestamp-zoo/skydrive_v1.log", 7, "a time that is none is null, which is told"),
 ];
 

@@ -19,6 +19,32 @@ pub struct Sensitivities {
 
 /// Letters of the shortest name of something secret that is seen at the end of a longer name.
 const SHORTEST_ENDING: usize = 6;
+/// Shorter ones that mean nothing else there.
+const SHORT_ENDINGS: [&str; 5] = ["pwd", "jwt", "cvv", "cvc", "otp"];
+const TOKEN: &str = "token";
+/// What stands before `token` where it is a place in a list, or a piece of a text.
+const OTHER_TOKENS: [&str; 20] = [
+    "page",
+    "next",
+    "prev",
+    "previous",
+    "continuation",
+    "continue",
+    "sync",
+    "cursor",
+    "resume",
+    "scroll",
+    "first",
+    "last",
+    "start",
+    "end",
+    "stop",
+    "input",
+    "output",
+    "max",
+    "min",
+    "per",
+];
 
 /// What matters here of a concept.
 #[derive(Deserialize)]
@@ -108,10 +134,17 @@ impl Sensitivities {
         if let Some(known) = self.by_name.get(&name) {
             return known.filter(|known| *known > Classification::Internal);
         }
-        // `user_password` is a password, `x_api_key_2` a key; words as short as `token` name other things, too.
+        // `user_password` is a password, `x_api_key_2` a key, `github_token` a token; `page_token` is none.
         let name = name.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit());
-        let endings = std::iter::once(name).chain(name.match_indices('_').map(|(at, _)| &name[at + 1..]));
-        let mut endings = endings.filter(|ending| ending.len() >= SHORTEST_ENDING);
+        let endings =
+            std::iter::once(("", name)).chain(name.match_indices('_').map(|(at, _)| (&name[..at], &name[at + 1..])));
+        let is_number = matches!(data_type, DataType::Int | DataType::Float);
+        let may_tell = |(before, ending): &(&str, &str)| {
+            let word = before.rsplit('_').next().unwrap_or_default();
+            let is_token = *ending == TOKEN && !is_number && !OTHER_TOKENS.contains(&word);
+            ending.len() >= SHORTEST_ENDING || SHORT_ENDINGS.contains(ending) || is_token
+        };
+        let mut endings = endings.filter(may_tell).map(|(_, ending)| ending);
         let is_secret = |ending: &str| self.by_name.get(ending) == Some(&Some(Classification::Secret));
         // `has_password` and `last_password` are none.
         let items = items_of(data_type);

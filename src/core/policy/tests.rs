@@ -64,6 +64,9 @@ fn limits_hold_by_stack_place_and_team() {
     let only_stacks = under(json!({"highest": {"stacks": {"vault": "secret"}}}), None);
     assert_eq!(codes(&only_stacks, &secret, &site("vault", "", &[])), [""; 0]);
     assert_eq!(codes(&only_stacks, &secret, &site("bi", "", &[])), ["PW1001"]);
+    for shouted in [site("BI", "", &["t-fraud"]), site("", " US ", &["t-fraud"]), site("", "", &["INSIGHT"])] {
+        assert_eq!(codes(&rules, &personal, &shouted), ["PW1001"], "capitals make no other name: {shouted:?}");
+    }
     let found = rules.violations(&personal, &site("bi", "", &["t-fraud"]));
     assert_eq!(
         found[0].message("`client`", false),
@@ -79,6 +82,8 @@ fn residency_and_stacks_follow_the_organisation() {
     assert_eq!(codes(&rules, &eu, &site("", "ch", &[])), [""; 0]);
     assert_eq!(codes(&rules, &eu, &site("", "us", &[])), ["PW1003"]);
     assert_eq!(codes(&rules, &eu, &site("ads", "eu", &[])), ["PW1004"]);
+    assert_eq!(codes(&rules, &eu, &site("Ads", "EU", &[])), ["PW1004"]);
+    assert_eq!(codes(&rules, &eu, &site("", "CH", &[])), [""; 0]);
     assert_eq!(codes(&rules, &eu, &site("pay", "eu", &[])), [""; 0]);
     assert!(rules.apart(["pay", "web"]).is_none() && rules.apart(["web", "crm", "pay"]).is_some());
     let stricter = under(json!({"residency": {"eu": ["ch", "no"]}}), Some(json!({"residency": {"eu": ["no"]}})));
@@ -153,10 +158,23 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "dbPasswort",
         "stripe.secret_key",
         "old client secret",
+        "db_pwd",
+        "userJwt",
+        "card_cvv",
+        "x-token",
+        "github_token",
     ] {
         assert_eq!(of(secret, &none), Some(Classification::Secret), "{secret}");
     }
-    for plain in ["next_page_token", "password_changed_at", "secretary", "forgot_passwords"] {
+    for plain in [
+        "next_page_token",
+        "pageToken",
+        "input_token",
+        "robotp",
+        "password_changed_at",
+        "secretary",
+        "forgot_passwords",
+    ] {
         assert_eq!(of(plain, &none), None, "{plain}");
     }
     let secret = Some(Classification::Secret);
@@ -171,6 +189,7 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         assert_eq!(known.classify("reset_password", &data_type, None, &none), None);
     }
     assert_eq!(known.classify("has_password", &DataType::Boolean, None, &none), None);
+    assert_eq!(known.classify("model_token", &DataType::Int, None, &none), None, "a number of tokens");
     let confirmed = BTreeMap::from([("x".to_owned(), "user.id".to_owned()), ("email".to_owned(), String::new())]);
     assert_eq!(of("x", &confirmed), Some(Classification::Personal));
     assert_eq!(of("email", &confirmed), None, "somebody says that it means nothing");
