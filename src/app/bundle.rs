@@ -440,8 +440,10 @@ rows() {
   fi
   awk '{
     line = ""
-    while (match($0, /[0-9]+\.[0-9]+(e[-+]?[0-9]+)?/)) {
-      line = line substr($0, 1, RSTART - 1) sprintf("%.9g", substr($0, RSTART, RLENGTH) + 0)
+    # Numbers alone: a text with digits and a point, as an address, is compared as it is.
+    while (match($0, /"([^"\\]|\\.)*"|[0-9]+\.[0-9]+(e[-+]?[0-9]+)?/)) {
+      found = substr($0, RSTART, RLENGTH)
+      line = line substr($0, 1, RSTART - 1) (found ~ /^"/ ? found : sprintf("%.9g", found + 0))
       $0 = substr($0, RSTART + RLENGTH)
     }
     print line $0

@@ -153,9 +153,13 @@ impl Opened {
         }
         for text in given {
             let Some((name, value)) = text.split_once('=') else {
+                // What is no name may be a value that nobody else is to see.
+                let name =
+                    self.plan.parameters.iter().map(|parameter| parameter.name.as_str()).find(|name| name == text);
+                let name = name.unwrap_or("NAME");
                 return Err(usage(
-                    format!("`{text}` gives no value to a parameter"),
-                    format!("write --param {text}=VALUE"),
+                    format!("a --param without `=` gives no value to a parameter (`{name}`)"),
+                    format!("write --param {name}=VALUE"),
                 ));
             };
             let Some(parameter) = self.plan.parameters.iter().find(|parameter| parameter.name == name) else {

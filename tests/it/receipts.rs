@@ -138,6 +138,13 @@ fn receipts_notice_what_is_wrong_in_every_target() {
             fs::write(file, format!("{text}{}\n", text.lines().next().unwrap())).unwrap();
         });
         assert!(code != 0 && talk.contains("DIFFERENT: failed_transactions.jsonl"), "{target}: {code} {talk}");
+        // Another text, with digits and a point in it.
+        let (code, talk) = bench.verify_with(jsonl, |file| {
+            let text = fs::read_to_string(file).unwrap();
+            assert!(text.contains("2.8.0"), "{text}");
+            fs::write(file, text.replacen("2.8.0", "2.80.0", 1)).unwrap();
+        });
+        assert!(code != 0 && talk.contains("DIFFERENT: failed_transactions.jsonl"), "{target}: {code} {talk}");
         // A result that the bundle does not give.
         let (code, talk) = bench.verify_with("receipt/expected/more.csv", |file| fs::write(file, "a\n1\n").unwrap());
         assert!(code != 0 && talk.contains("MISSING: more.csv"), "{target}: {code} {talk}");

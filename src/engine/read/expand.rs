@@ -54,7 +54,7 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     }
     let full = base.join(path);
     if full.is_dir() {
-        let files = below(&full)?;
+        let files = below(&full, base)?;
         // A link leads elsewhere.
         files.iter().try_for_each(|file| check_reach(base, file))?;
         return Ok(only(files));
@@ -86,10 +86,16 @@ fn left_out(place: &Path, cause: &str) -> Diagnostic {
         .file(place.display().to_string())
 }
 
-fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    let mut files = Vec::new();
+/// The files in a folder and below, also behind links; each folder is looked into once, by its own name where it has one
+/// here.
+fn below(folder: &Path, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let (mut files, mut links) = (Vec::new(), Vec::new());
     let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
+    let mut seen = BTreeSet::new();
+    while let Some(folder) = folders.pop().or_else(|| links.pop()) {
+        if !seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone())) {
+            continue;
+        }
         let entries = std::fs::read_dir(&folder).map_err(|error| {
             Diagnostic::error("PW0906", format!("the folder cannot be read: {}", io_cause(&error)))
                 .help("give this user the right to list it")
@@ -100,6 +106,10 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && !hidden && !is_receipt(&entry.path()) => folders.push(entry.path()),
+                Ok(kind) if kind.is_symlink() && !hidden && entry.path().is_dir() && !is_receipt(&entry.path()) => {
+                    check_reach(base, &entry.path())?;
+                    links.push(entry.path());
+                }
                 Ok(_) if !hidden && entry.path().is_file() => files.push(entry.path()),
                 _ => {}
             }
@@ -151,6 +161,29 @@ mod tests {
         assert_eq!(expand_all("logs/r*/app.log", folder.path()).unwrap_err().code, "PW0497");
         std::fs::remove_file(at("logs/round")).unwrap();
         assert!(expand_all("logs/*/*.log", folder.path()).unwrap().closed.is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn names_that_are_no_text_and_linked_folders_hold_files_too() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &[u8]| folder.path().join(std::ffi::OsStr::from_bytes(name));
+        std::fs::create_dir_all(at(b"in/M\xe4rz")).unwrap();
+        std::fs::create_dir_all(at(b"far/b")).unwrap();
+        let files = [at(b"in/M\xe4rz/a.csv"), at(b"in/a.csv"), at(b"in/\xe4.csv"), at(b"far/b/c.csv")];
+        files.iter().for_each(|file| std::fs::write(file, "x").unwrap());
+        std::os::unix::fs::symlink("../far", at(b"in/y")).unwrap();
+        std::os::unix::fs::symlink("..", at(b"in/round")).unwrap();
+        let count = |path: &str| expand(path, folder.path()).unwrap().len();
+        assert_eq!((count("in/*.csv"), count("in/*/*.csv"), count("in/?.csv")), (2, 1, 2));
+        assert_eq!(count("in"), 4, "the link upwards leads to what is known, the other to a file more");
+        std::fs::remove_file(at(b"in/round")).unwrap();
+        assert_eq!((count("in"), count("in/**/*.csv")), (4, 4));
+        std::os::unix::fs::symlink("M\u{fffd}rz", at(b"in/nowhere")).unwrap();
+        std::os::unix::fs::symlink(at(b"in/M\xe4rz"), at(b"in/again")).unwrap();
+        let found = expand("in", folder.path()).unwrap();
+        assert!(found.contains(&files[0]) && found.len() == 4, "once, by its own name: {found:?}");
     }
 
     #[test]

@@ -177,18 +177,30 @@ impl ReadJob {
             }
             let mut taken = 0;
             let size = opened.is_plain().then_some(opened.size);
+            let (compression, read) = (opened.compression, opened.taken.clone());
             let mut chunker = Chunker::new(opened.reader, 1, opened.offset, self.chunk_size).of_size(size);
             while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
-                let now = opened.taken.load(Ordering::Relaxed);
+                let now = read.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);
                 if !send(Task::Text { file: file.clone(), raw, taken: now - taken }) {
                     return Ok(());
                 }
                 taken = now;
             }
+            let is_cut = file.parser.framing() == Framing::Cut && compression.is_none();
+            if is_cut && read.load(Ordering::Relaxed) < opened.size {
+                return Err(shorter(&file.path));
+            }
         }
         Ok(())
     }
+}
+
+/// Lines that were there when the file was opened were not read: they may be in its rotated copy by now.
+fn shorter(path: &Path) -> Diagnostic {
+    Diagnostic::error("PW0914", "the file became shorter while it was read")
+        .help("run it again; of a log that is copied and then emptied, read the copy")
+        .file(path.display().to_string())
 }
 
 enum Task {

@@ -2,6 +2,7 @@
 //! into once, so that links which lead round end; and only where the project reaches. Must not import formats or plans.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
@@ -30,8 +31,8 @@ enum Part {
 }
 
 /// Names that no pattern means which does not begin with a dot itself: also of what Pipewright has aside while it writes.
-fn is_hidden_name(name: &str) -> bool {
-    name.starts_with('.')
+fn is_hidden_name(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// Whether a part of a path stands for several names.
@@ -112,7 +113,8 @@ impl Walk<'_> {
                     let Some(names) = self.names(&place, parts.len())? else { continue };
                     let may_be_hidden = pattern.as_str().starts_with('.');
                     let names = names.into_iter().rev().filter(|name| may_be_hidden || !is_hidden_name(name));
-                    let fits = names.filter(|name| pattern.matches(name));
+                    // A name that is no UTF-8 is as it is shown.
+                    let fits = names.filter(|name| pattern.matches(&name.to_string_lossy()));
                     open.extend(fits.map(|name| (place.join(name), rest)));
                 }
                 Part::Folders => {
@@ -149,15 +151,15 @@ impl Walk<'_> {
     }
 
     /// The names in a folder, sorted; none where it is no folder. `None`: it was looked into before.
-    fn names(&mut self, folder: &Path, left: usize) -> Result<Option<Vec<String>>, Diagnostic> {
+    fn names(&mut self, folder: &Path, left: usize) -> Result<Option<Vec<OsString>>, Diagnostic> {
         self.check(folder)?;
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         if !self.seen.insert((left, real)) {
             return Ok(None);
         }
         let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-        let mut names: Vec<String> = match entries {
-            Ok(entries) => entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+        let mut names: Vec<OsString> = match entries {
+            Ok(entries) => entries.into_iter().map(|entry| entry.file_name()).collect(),
             Err(error) => {
                 self.note_closed(folder, &error);
                 Vec::new()

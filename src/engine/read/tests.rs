@@ -115,6 +115,21 @@ fn a_damaged_archive_a_missing_file_and_a_cancelled_read_are_diagnostics() {
 }
 
 #[test]
+fn a_file_that_becomes_shorter_while_it_is_read_is_no_whole_one() {
+    let text: String = (0..100_000).map(|number| format!("a line with number {number}\n")).collect();
+    let (_keep, base) = folder_with(&[("a.log", text.as_bytes())]);
+    let mut job = job_of(&lines_of("a.log"), &base, &Cancel::new()).unwrap();
+    job.chunk_size = 1 << 10;
+    let file = std::fs::OpenOptions::new().append(true).open(base.join("a.log")).unwrap();
+    let mut cut = |_: Parsed| {
+        file.set_len(10).unwrap();
+        Ok(ControlFlow::Continue(()))
+    };
+    let fault = job.for_each(&Ok, &mut cut).unwrap_err();
+    assert!(fault.message.contains("became shorter"), "{fault}");
+}
+
+#[test]
 fn a_stream_ends_where_its_taker_breaks() {
     let text: String = (0..10_000).map(|number| format!("{number}\n")).collect();
     let (_keep, base) = folder_with(&[("a.log", text.as_bytes())]);

@@ -28,7 +28,7 @@ pub const MISTAKES: &[Run] = &[
         right,
         &["run", "P", "--param", "limit"],
         2,
-        &["`limit` gives no value to a parameter", "write --param limit=VALUE"],
+        &["gives no value to a parameter (`limit`)", "write --param limit=VALUE"],
     ),
     (
         right,
