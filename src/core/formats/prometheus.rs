@@ -8,7 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::declared::with_types;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};
-use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, numbers, scan};
+use super::{
+    Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, numbers, scan,
+};
+use crate::data::instants::in_range;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 
@@ -130,8 +133,18 @@ struct Point<'a> {
     name: &'a str,
     /// NaN and infinite ones as well.
     value: f64,
-    /// Microseconds since 1970.
-    time: Option<i64>,
+    /// As it is written.
+    number: &'a str,
+    time: Option<Time>,
+}
+
+/// A time as far as it is held.
+#[derive(Clone, Copy)]
+struct Time {
+    /// Microseconds since 1970; `None`: outside of the years that are held.
+    micros: Option<i64>,
+    /// It was written finer than a microsecond.
+    is_cut: bool,
 }
 
 /// Reads a line as a sample, handing over each label with its value as written (escapes unresolved).
@@ -161,8 +174,9 @@ fn read_sample<'a>(line: &'a str, mut label: impl FnMut(&'a str, &'a str)) -> Re
         "" => return Err("a value is missing"),
         _ => numbers::float(text.strip_prefix('+').unwrap_or(text)).ok_or("the value is no number")?,
     };
+    let number = text;
     let (text, end) = word(line, end);
-    let mut point = Point { name, value, time: None };
+    let mut point = Point { name, value, number, time: None };
     if text.is_empty() || text.starts_with('#') {
         return Ok(point);
     }
@@ -252,18 +266,24 @@ fn closing_quote(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Milliseconds or seconds since 1970 as microseconds.
-fn time(text: &str) -> Option<i64> {
+/// Milliseconds or seconds since 1970; `None`: no number.
+fn time(text: &str) -> Option<Time> {
     const SMALLEST_IN_MILLIS: f64 = 1e11;
     let number = numbers::float(text)?;
-    let whole = numbers::int(text.as_bytes());
-    match whole {
-        Some(whole) if number.abs() >= SMALLEST_IN_MILLIS => whole.checked_mul(1000),
-        Some(whole) => whole.checked_mul(1_000_000),
-        None if number.abs() < SMALLEST_IN_MILLIS => Some((number * 1e6).round() as i64),
-        None if number.abs() < 1e15 => Some((number * 1e3).round() as i64),
-        None => None,
-    }
+    let (unit, digits) = if number.abs() >= SMALLEST_IN_MILLIS { (1000, 3) } else { (1_000_000, 6) };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let written = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let (micros, is_cut) = match numbers::int(whole.as_bytes()) {
+        Some(whole) if written(fraction) => {
+            // Digit by digit: a Float does not hold so many.
+            let kept = format!("{:0<digits$.digits$}", fraction).parse::<i64>().unwrap_or_default();
+            let kept = if text.starts_with('-') { -kept } else { kept };
+            let micros = whole.checked_mul(unit).and_then(|micros| micros.checked_add(kept));
+            (micros, fraction.bytes().skip(digits).any(|digit| digit != b'0'))
+        }
+        _ => (Some((number * unit as f64).trunc() as i64).filter(|_| number.abs() < 1e15), false),
+    };
+    Some(Time { micros: micros.and_then(in_range), is_cut })
 }
 
 struct PrometheusParser {
@@ -341,6 +361,8 @@ impl Parser for PrometheusParser {
         let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
         let mut unfit = Unfit::new(&self.schema);
         let mut scratch = String::new();
+        // By column, the unit that set it last.
+        let mut set_in = vec![0; self.schema.len()];
         for (unit, line) in scan::lines(chunk) {
             tally.read += 1;
             if scan::is_blank(line) {
@@ -359,6 +381,9 @@ impl Parser for PrometheusParser {
                 if !wanted[column] || value.is_empty() {
                     return;
                 }
+                if std::mem::replace(&mut set_in[column], tally.read) == tally.read {
+                    unfit.note_change(column, Change::Repeated);
+                }
                 if memchr::memchr(b'\\', value.as_bytes()).is_none() {
                     out.text(column, value);
                 } else {
@@ -369,17 +394,14 @@ impl Parser for PrometheusParser {
             });
             match read {
                 Ok(point) => {
-                    if !self.set_point(&point, &mut types, out)
-                        && let Some(column) = self.own[3]
-                    {
-                        unfit.note(column);
-                    }
+                    self.set_point(&point, &mut types, &mut unfit, out);
                     unfit.end_row();
                     out.end_row(unit);
                     tally.accepted += 1;
                     tally.rows += 1;
                 }
                 Err(fault) => {
+                    unfit.abandon_row();
                     out.abandon_row();
                     out.quarantine(unit, fault, line.as_bytes());
                     tally.quarantined += 1;
@@ -393,11 +415,17 @@ impl Parser for PrometheusParser {
 }
 
 impl PrometheusParser {
-    /// Sets the columns beside the labels; false where the value is none that a Float holds.
-    fn set_point<'a>(&self, point: &Point<'a>, types: &mut Types<'a>, out: &mut dyn Columns) -> bool {
+    /// Sets the columns beside the labels, and notes what is not held of them.
+    fn set_point<'a>(&self, point: &Point<'a>, types: &mut Types<'a>, unfit: &mut Unfit, out: &mut dyn Columns) {
         let [time, name, kind, value] = self.own;
-        if let (Some(column), Some(time)) = (time, point.time) {
-            out.timestamp(column, time);
+        if let (Some(column), Some(time)) = (time.filter(|column| out.wants(*column)), point.time) {
+            match time.micros {
+                Some(micros) => out.timestamp(column, micros),
+                None => unfit.note(column),
+            }
+            if time.is_cut && time.micros.is_some() {
+                unfit.note_change(column, Change::Cut);
+            }
         }
         if let Some(column) = name {
             out.text(column, point.name);
@@ -407,15 +435,37 @@ impl PrometheusParser {
         }
         if let Some(column) = value {
             out.float(column, point.value);
-            return point.value.is_finite() || self.keeps_all || !out.wants(column);
+            if self.keeps_all || !out.wants(column) {
+                return;
+            }
+            let text = point.number;
+            if !point.value.is_finite() {
+                unfit.note(column);
+            } else if numbers::may_be_rounded(text) && (numbers::is_rounded(text) || numbers::vanishes(text)) {
+                unfit.note_rounded(column);
+            }
         }
-        true
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_held_of_a_sample_is_counted() {
+        let text = "m{x=\"1\",x=\"2\"} 9007199254740993 1772460131.1234569\nm 1 1772460131123.4567\n\
+                    m 2 1772460131123456\nm 3 253402300800000\nm 1e-400 -1.5\nm 6 17.25e2\n";
+        let reading = read(&FormatSpec::new("prometheus"), text);
+        let time = reading.schema.index("time").unwrap();
+        let times: Vec<String> = reading.rows.iter().map(|row| row[time].to_json().to_string()).collect();
+        let held = ["\"2026-03-02T14:02:11.123456Z\"", "\"2026-03-02T14:02:11.123456Z\"", "null", "null"];
+        assert_eq!(times[..4], held);
+        assert_eq!(times[4..], ["\"1969-12-31T23:59:58.500Z\"", "\"1970-01-01T00:28:45Z\""]);
+        let changes = &reading.tally.changes;
+        assert_eq!((changes.unfit["time"], changes.cut["time"]), (2, 2));
+        assert_eq!((changes.rounded["value"], changes.repeated["x"]), (2, 1));
+    }
     use crate::formats::recognise;
     use crate::formats::testing::{pieces, prepare, read, read_with, samples};
 

@@ -83,6 +83,14 @@ fn ties(input: &Schema) -> Vec<(pl::Expr, String)> {
     columns.map(|(index, column)| (column, format!("#tie{index}"))).collect()
 }
 
+/// Numbers by their distance from the first one of the group: how far they lie apart is what large numbers that are
+/// close together lose in a Float, and equal ones have no distance at all.
+fn from_the_first(value: pl::Expr, data_type: &DataType) -> pl::Expr {
+    let value = if *data_type == DataType::Float { value } else { value.cast(pl::DataType::Int128) };
+    let first = value.clone().drop_nulls().first();
+    (value - first).cast(pl::DataType::Float64)
+}
+
 #[derive(Default)]
 struct Stages {
     rows: Vec<pl::Expr>,
@@ -191,11 +199,11 @@ impl Stages {
                 self.quantile(fold_name(""), value, share, &data_type)
             }
             "stddev" => {
-                let spread = self.fold(fold_name(""), value.cast(pl::DataType::Float64).std(1));
+                let spread = self.fold(fold_name(""), from_the_first(value, &data_type).std(1));
                 kernels::finite(spread)
             }
             "variance" => {
-                let spread = self.fold(fold_name(""), value.cast(pl::DataType::Float64).var(1));
+                let spread = self.fold(fold_name(""), from_the_first(value, &data_type).var(1));
                 kernels::finite(spread)
             }
             other => return Err(unknown(other)),

@@ -134,6 +134,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 "2.0",
             ),
             over_rows("stddev(status)", r#"{"status":1}"#, "null"),
+            over_rows(
+                "stddev(n)",
+                "{\"n\":1000000000000000}\n{\"n\":1000000000000001}\n{\"n\":1000000000000002}",
+                "1.0",
+            ),
         ],
     ),
     aggregate(
@@ -374,7 +379,14 @@ fn quantile(rows: &[Vec<Value>], share: f64) -> Value {
 
 /// Of a sample, in two passes: sums of squares of large numbers would lose digits.
 fn variance(rows: &[Vec<Value>]) -> Option<f64> {
-    let numbers: Vec<f64> = values(rows).filter_map(number).collect();
+    let first = values(rows).find(|value| number(value).is_some());
+    // Whole numbers that are close together may be one Float: their distances are not.
+    let distance = |value: &Value| match (value, first) {
+        (Value::Int(value), Some(Value::Int(first))) => Some((i128::from(*value) - i128::from(*first)) as f64),
+        (value, Some(first)) => Some(number(value)? - number(first)?),
+        _ => None,
+    };
+    let numbers: Vec<f64> = values(rows).filter_map(distance).collect();
     if numbers.len() < 2 {
         return None;
     }

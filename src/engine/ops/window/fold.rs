@@ -127,11 +127,19 @@ fn float_sums(sum: bool, bounds: &Bounds, values: &Series, present: &[bool]) -> 
     })))
 }
 
+/// Whole numbers by their distance from the first one, which a Float holds where it does not hold them.
+fn distances(values: &Series) -> PolarsResult<Float64Chunked> {
+    let Ok(whole) = values.i64() else { return numbers(values) };
+    let first = i128::from(whole.iter().flatten().next().unwrap_or_default());
+    let distances = whole.iter().map(|value| value.map(|value| (i128::from(value) - first) as f64));
+    Ok(Float64Chunked::from_iter_options("distances".into(), distances))
+}
+
 /// Count, mean and sum of squared distances from the mean.
 type Moments = (f64, f64, f64);
 
 fn spreads(root: bool, bounds: &Bounds, values: &Series, present: &[bool]) -> PolarsResult<Series> {
-    let cells = numbers(values)?;
+    let cells = distances(values)?;
     let leaf = |row: usize| match cells.get(row) {
         Some(number) if present[row] => (1.0, number, 0.0),
         _ => (0.0, 0.0, 0.0),
