@@ -378,7 +378,11 @@ impl CsvParser {
         let header = match self.header {
             Header::Yes => true,
             Header::No => false,
-            Header::Auto => names.iter().any(|name| places.contains_key(name.as_str())),
+            // A header whose names differ in capitals alone is one, too: its columns are told to be unknown.
+            Header::Auto => names.iter().any(|name| {
+                places.contains_key(name.as_str())
+                    || places.keys().any(|known| known.to_lowercase() == name.to_lowercase())
+            }),
         };
         if !header {
             let by_number: Option<Vec<usize>> = self.schema.names().map(column_number).collect();

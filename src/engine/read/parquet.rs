@@ -202,7 +202,9 @@ fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes)
             let lost = made.null_count().saturating_sub(series.null_count());
             changes.note(Change::Unfit, column, lost as u64);
             changes.note(Change::Rounded, column, rounded(&series, &made)?);
-            changes.note(Change::Cut, column, finer(&series)?);
+            if *wanted != DataType::String {
+                changes.note(Change::Cut, column, finer(&series)?);
+            }
             changes.note(Change::Clock, column, clocks(&series, wanted)?);
             Ok(made)
         }
@@ -269,7 +271,12 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
             return Ok(texts.with_name(series.name().clone()).into_series());
         }
         // A cast would cut the fraction off.
-        DataType::Float32 | DataType::Float64 | DataType::Decimal(_, 1..) if wanted.is_integer() => {
+        DataType::Decimal(_, 1..) if wanted.is_integer() => {
+            let whole = series.cast(&DataType::Int128)?;
+            let is_whole = series.equal_missing(&whole.cast(series.dtype())?)?;
+            whole.zip_with(&is_whole, &Series::full_null(whole.name().clone(), whole.len(), whole.dtype()))?
+        }
+        DataType::Float32 | DataType::Float64 if wanted.is_integer() => {
             let whole = series.cast(&DataType::Float64)?;
             whole.f64()?.apply(|value| value.filter(|value| value.fract() == 0.0)).into_series()
         }
@@ -289,5 +296,18 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
             held.into_series().cast(wanted)
         }
         _ => Ok(series),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_with_a_fraction_are_no_whole_numbers() {
+        let texts = ["9007199254740993.5", "9007199254740993.0", "-1.5", "99999999999999999999.0"];
+        let decimals = Series::new("d".into(), texts).cast(&DataType::Decimal(30, 1)).unwrap();
+        let whole = plain(&decimals, &DataType::Int64).unwrap();
+        assert_eq!(whole.i64().unwrap().to_vec(), [None, Some(9_007_199_254_740_993), None, None]);
     }
 }

@@ -225,6 +225,15 @@ fn rows_without_a_header_are_no_lines_before_a_table() {
 }
 
 #[test]
+fn a_header_in_other_capitals_is_no_row() {
+    let schema = Schema::of([("user", DataType::String), ("plan", DataType::String)]);
+    let reading = read_as(&spec(), &schema, "User,Plan\nann,free\n");
+    assert_eq!((reading.tally.rows, reading.tally.meta), (1, 1));
+    assert_eq!(reading.json(), ["[null,null]"]);
+    assert_eq!(reading.tally.unknown_keys.keys().collect::<Vec<_>>(), ["Plan", "User"]);
+}
+
+#[test]
 fn comments_are_no_records() {
     let text = "# made by \"x, y\na,b\n1,2\n# half, way\n3,4\n";
     let found = best("x", text);
