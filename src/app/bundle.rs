@@ -421,6 +421,8 @@ mkdir "$out"
 for variable in $(env | sed -n 's/^\(PW_[A-Z0-9_]*\)=.*/\1/p'); do
   unset "$variable"
 done
+# What a run reports is of that run.
+unset PIPEWRIGHT_REPORT
 @KEYS@
 @RUN@
 # Results of a folder: all files in it and in its folders, hidden ones too; not the lists of what a run wrote.
