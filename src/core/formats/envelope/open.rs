@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::data::DataType;
-use crate::data::instants::{parse_timestamp, timestamp_prefix};
+use crate::data::instants::{is_finer, parse_timestamp, timestamp_prefix};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Chunk, Tally, Unit};
 
@@ -20,6 +20,8 @@ pub enum Kind {
 /// The envelope's part of a line, and what is inside.
 pub struct Opened<'a> {
     pub time: Option<i64>,
+    /// The time is written finer than a microsecond.
+    pub is_cut: bool,
     pub label: Option<&'a str>,
     pub text: Cow<'a, str>,
     /// The text goes on in the next line with the same label.
@@ -60,13 +62,15 @@ impl Kind {
                     Some("P") => true,
                     _ => return None,
                 };
-                Some(Opened { time: Some(time), label: Some(label), text: text.into(), partial })
+                let is_cut = is_finer(&line[..used]);
+                Some(Opened { time: Some(time), is_cut, label: Some(label), text: text.into(), partial })
             }
             Kind::DockerJson => {
                 if !line.starts_with("{\"log\":") {
                     return None;
                 }
                 let found: DockerLine = serde_json::from_str(line).ok()?;
+                let is_cut = found.time.is_some_and(|text| is_finer(text));
                 let time = match found.time {
                     Some(text) => Some(parse_timestamp(text)?),
                     None => None,
@@ -79,7 +83,7 @@ impl Kind {
                         Cow::Owned(text)
                     }
                 };
-                Some(Opened { time, label: found.stream, text, partial })
+                Some(Opened { time, is_cut, label: found.stream, text, partial })
             }
             Kind::Compose => {
                 let line = line.strip_prefix("\u{1b}[2K").unwrap_or(line);
@@ -91,7 +95,7 @@ impl Kind {
                     return None;
                 }
                 let text = text.strip_prefix(' ').unwrap_or(text);
-                Some(Opened { time: None, label: line.get(..length), text: text.into(), partial: false })
+                Some(Opened { time: None, is_cut: false, label: line.get(..length), text: text.into(), partial: false })
             }
         }
     }
@@ -101,6 +105,8 @@ impl Kind {
 pub struct Place<'a> {
     pub unit: Unit,
     pub time: Option<i64>,
+    /// The time is written finer than a microsecond.
+    pub is_cut: bool,
     pub label: Option<&'a str>,
 }
 
@@ -139,7 +145,7 @@ pub fn open_all<'a>(kind: Kind, chunk: &Chunk<'a>, mut unread: impl FnMut(Unit, 
                 payload.tally.joined += 1;
                 (place, Cow::Owned(before))
             }
-            None => (Place { unit, time: opened.time, label: opened.label }, opened.text),
+            None => (Place { unit, time: opened.time, is_cut: opened.is_cut, label: opened.label }, opened.text),
         };
         match opened.partial {
             true => waiting.push((place, text.into_owned())),

@@ -2,7 +2,7 @@
 
 use super::open::{Kind, Place, open_all};
 use crate::data::{Schema, Value};
-use crate::formats::{Chunk, Columns, Parser, Tally, Unit};
+use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
 
 pub struct EnvelopeParser {
     pub kind: Kind,
@@ -45,8 +45,11 @@ impl Parser for EnvelopeParser {
         let head = open_all(self.kind, &Chunk { text: chunk.head, offset: 0, ..*chunk }, |_, _| {}).text;
         let inner =
             Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head: &head, file_time: chunk.file_time };
-        let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places };
+        let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places, cut: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
+        if let Some(field) = self.schema.fields.get(self.slots[0]) {
+            tally.changes.note(Change::Cut, &field.name, door.cut);
+        }
         tally.add(&payload.tally);
         tally
     }
@@ -95,6 +98,8 @@ struct Door<'a> {
     map: &'a [usize],
     slots: [usize; 2],
     places: &'a [Place<'a>],
+    /// Rows whose time was cut to microseconds.
+    cut: u64,
 }
 
 impl Door<'_> {
@@ -138,10 +143,12 @@ impl Columns for Door<'_> {
     }
     fn end_row(&mut self, unit: Unit) {
         let Some(place) = self.place(unit) else { return self.out.end_row(unit) };
-        let (time, label, unit) = (place.time, place.label.map(str::to_owned), place.unit);
+        let (time, is_cut) = (place.time, place.is_cut);
+        let (label, unit) = (place.label.map(str::to_owned), place.unit);
         let [time_slot, label_slot] = self.slots;
         if let (Some(time), true) = (time, time_slot != usize::MAX && self.out.wants(time_slot)) {
             self.out.timestamp(time_slot, time);
+            self.cut += u64::from(is_cut);
         }
         if let (Some(label), true) = (label, label_slot != usize::MAX && self.out.wants(label_slot)) {
             self.out.text(label_slot, &label);

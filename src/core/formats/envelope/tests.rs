@@ -89,3 +89,20 @@ fn real_files_keep_their_lines() {
     let tally = read(&found[0].format, &text).tally;
     assert_eq!(tally.quarantined, 0, "{tally:?}");
 }
+
+#[test]
+fn times_that_are_cut_are_counted_as_in_other_formats() {
+    let time = "2024-03-01T10:00:00";
+    for (format, line) in [
+        ("cri", "TIMEZ stdout F hello\n"),
+        ("docker_json", "{\"log\":\"hello\\n\",\"stream\":\"stdout\",\"time\":\"TIMEZ\"}\n"),
+        ("syslog_5424", "<34>1 TIMEZ host app - - - hello\n"),
+    ] {
+        let text: String = [".123456789", ".123456000", ".5"]
+            .iter()
+            .map(|end| line.replace("TIME", &format!("{time}{end}")))
+            .collect();
+        let reading = crate::formats::testing::read(&FormatSpec::new(format), &text);
+        assert_eq!(reading.tally.changes.cut.get("time"), Some(&1), "{format}: {:?}", reading.tally);
+    }
+}

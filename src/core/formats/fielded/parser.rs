@@ -10,7 +10,7 @@ use crate::formats::columns::Fit;
 use crate::formats::keys::repeated;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::time::{self, Epoch};
-use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers};
+use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, numbers};
 
 /// The header that holds for the lines behind it.
 #[derive(Debug, Clone, Default)]
@@ -176,7 +176,13 @@ impl FieldedParser {
                 Role::Stem => (stem, path_slot) = (Some(*piece), slot),
                 Role::Query => (query, path_slot) = (Some(*piece), slot),
                 Role::Epoch => match time::epoch(piece, Epoch::Seconds) {
-                    Some(micros) => out.timestamp(slot, micros),
+                    Some(micros) => {
+                        out.timestamp(slot, micros);
+                        let digits = piece.split_once('.').map_or("", |(_, digits)| digits);
+                        if digits.bytes().skip(6).any(|digit| digit != b'0') {
+                            unfit.note_change(slot, Change::Cut);
+                        }
+                    }
                     None => unfit.note(slot),
                 },
                 Role::Seconds | Role::Millis => match numbers::float(piece) {

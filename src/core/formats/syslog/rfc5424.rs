@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 
 use super::{Priority, slots, split_priority};
-use crate::data::instants::parse_timestamp;
+use crate::data::instants::{is_finer, parse_timestamp};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::keys::Withheld;
 use crate::formats::scan::{recognition, sample_lines};
-use crate::formats::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers};
+use crate::formats::{
+    Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
+};
 
 /// The format `syslog_5424`.
 pub struct Syslog5424;
@@ -91,23 +93,28 @@ impl Parser for Syslog5424Parser {
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
-        let (mut json, mut withheld) = (String::new(), Withheld::default());
-        let read = |event: &Event, out: &mut dyn Columns| self.event(event, wanted, &mut json, &mut withheld, out);
+        let mut kept = Kept::default();
+        let read = |event: &Event, out: &mut dyn Columns| self.event(event, wanted, &mut kept, out);
         let mut tally = read_events(chunk, out, is_indented, read);
-        withheld.finish(&mut tally);
+        kept.withheld.finish(&mut tally);
+        if let Some(field) = self.schema.fields.get(self.slots[0]) {
+            tally.changes.note(Change::Cut, &field.name, kept.cut);
+        }
         tally
     }
 }
 
+/// What goes from one event to the next.
+#[derive(Default)]
+struct Kept {
+    json: String,
+    withheld: Withheld,
+    /// Times that were cut to microseconds.
+    cut: u64,
+}
+
 impl Syslog5424Parser {
-    fn event(
-        &self,
-        event: &Event,
-        wanted: [bool; 11],
-        json: &mut String,
-        withheld: &mut Withheld,
-        out: &mut dyn Columns,
-    ) -> Result<(), String> {
+    fn event(&self, event: &Event, wanted: [bool; 11], kept: &mut Kept, out: &mut dyn Columns) -> Result<(), String> {
         let found = Message::read(event.first, event.text)?;
         let pid = found.proc_id.and_then(|text| numbers::int(text.as_bytes()));
         for (column, value) in [
@@ -130,10 +137,11 @@ impl Syslog5424Parser {
         }
         if let (Some(micros), true) = (found.time, wanted[0]) {
             out.timestamp(self.slots[0], micros);
+            kept.cut += u64::from(found.is_cut);
         }
         if let (Some(data), true) = (found.data, wanted[10]) {
-            write_json(data, json, withheld);
-            out.text(self.slots[10], json);
+            write_json(data, &mut kept.json, &mut kept.withheld);
+            out.text(self.slots[10], &kept.json);
         }
         Ok(())
     }
@@ -144,6 +152,8 @@ struct Message<'a> {
     priority: Option<Priority>,
     version: i64,
     time: Option<i64>,
+    /// It is written finer than a microsecond.
+    is_cut: bool,
     host: Option<&'a str>,
     app: Option<&'a str>,
     proc_id: Option<&'a str>,
@@ -169,6 +179,7 @@ impl<'a> Message<'a> {
             rest = after;
         }
         let [time, host, app, proc_id, msg_id] = fields;
+        let is_cut = time.is_some_and(is_finer);
         let time = match time {
             Some(text) => Some(
                 parse_timestamp(text)
@@ -185,7 +196,7 @@ impl<'a> Message<'a> {
         let message = message.strip_prefix(' ').unwrap_or(message);
         let message = message.strip_prefix('\u{feff}').unwrap_or(message);
         let message = Some(message).filter(|message| !message.is_empty());
-        Ok(Message { priority, version, time, host, app, proc_id, msg_id, data, message })
+        Ok(Message { priority, version, time, is_cut, host, app, proc_id, msg_id, data, message })
     }
 }
 
