@@ -79,6 +79,24 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a folder for what is not in place yet: nobody else may look into it, but for a group that works here together.
+pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o770);
+    builder.create(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(path)?.permissions().mode();
+        if mode & 0o020 == 0 && mode & 0o077 != 0 {
+            // A disk without rights has them for everybody.
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+        }
+    }
+    Ok(())
+}
+
 /// Whether something is there; a link counts, wherever it leads.
 pub(super) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

@@ -233,7 +233,7 @@ impl Publication {
         let lock = self.lock(&path, &relative(&folder, &home)).map_err(unusable)?;
         let stage = folder.join(names::stage(&self.id));
         goes(Left::Staged(stage.clone()));
-        fs::create_dir(stage).map_err(unusable)?;
+        names::make_private_folder(&stage).map_err(unusable)?;
         self.home = Some(home);
         self.held.insert(folder.clone(), lock);
         Ok(folder)

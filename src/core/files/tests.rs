@@ -134,6 +134,7 @@ fn nothing_that_is_put_in_place_is_run_as_its_owner() {
     let mut publication = Publication::default();
     fs::write(publication.output(&at("a")).unwrap(), "rows").unwrap();
     let aside = publication.output(&at("b")).unwrap();
+    assert_eq!(mode(aside.parent().unwrap().to_owned()) & 0o007, 0, "nobody else looks into what is not in place yet");
     fs::write(&aside, "script").unwrap();
     fs::set_permissions(&aside, fs::Permissions::from_mode(0o6755)).unwrap();
     publication.publish().unwrap();

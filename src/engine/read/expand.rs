@@ -1,6 +1,6 @@
 //! Paths and globs → files, sorted. Must not import formats or plans.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
@@ -8,7 +8,7 @@ use pipewright_core::files::{check_reach, is_receipt, place_of};
 
 use super::input::{STANDARD_INPUT, standard_input};
 use super::open::unreadable;
-use super::pattern::{Found, find, is_wild};
+use super::pattern::{Found, NOWHERE, find, is_wild, leads_nowhere};
 
 /// What a path leads to.
 #[derive(Debug, Default)]
@@ -54,10 +54,10 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     }
     let full = base.join(path);
     if full.is_dir() {
-        let files = below(&full, base)?;
+        let found = below(&full, base)?;
         // A link leads elsewhere.
-        files.iter().try_for_each(|file| check_reach(base, file))?;
-        return Ok(only(files));
+        found.files.iter().try_for_each(|file| check_reach(base, file))?;
+        return Ok(Expanded { files: found.files, closed: told(&found.closed) });
     }
     // A pipe or a device: who opens it says so.
     if full.exists() {
@@ -67,7 +67,7 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
         return Err(missing(path, &full));
     }
     let Found { mut files, closed } = find(path, base)?;
-    let closed: Vec<Diagnostic> = closed.iter().map(|(place, cause)| left_out(place, cause)).collect();
+    let closed = told(&closed);
     if let (true, Some(first)) = (files.is_empty(), closed.first()) {
         return Err(Diagnostic { severity: Severity::Error, ..first.clone() });
     }
@@ -80,7 +80,16 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     Ok(Expanded { files, closed })
 }
 
+fn told(closed: &BTreeMap<PathBuf, String>) -> Vec<Diagnostic> {
+    closed.iter().map(|(place, cause)| left_out(place, cause)).collect()
+}
+
 fn left_out(place: &Path, cause: &str) -> Diagnostic {
+    if cause == NOWHERE {
+        return Diagnostic::warning("PW0497", format!("{cause}, so what it stood for is missing"))
+            .help("put back what it names, or remove it")
+            .file(place.display().to_string());
+    }
     Diagnostic::warning("PW0497", format!("a folder on the way cannot be read, so what is in it is missing: {cause}"))
         .help("give this user the right to read it, or write a path that does not lead there")
         .file(place.display().to_string())
@@ -88,8 +97,8 @@ fn left_out(place: &Path, cause: &str) -> Diagnostic {
 
 /// The files in a folder and below, also behind links; each folder is looked into once, by its own name where it has one
 /// here.
-fn below(folder: &Path, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    let (mut files, mut links) = (Vec::new(), Vec::new());
+fn below(folder: &Path, base: &Path) -> Result<Found, Diagnostic> {
+    let (mut files, mut links, mut closed) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut folders = vec![folder.to_owned()];
     let mut seen = BTreeSet::new();
     while let Some(folder) = folders.pop().or_else(|| links.pop()) {
@@ -111,6 +120,9 @@ fn below(folder: &Path, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
                     links.push(entry.path());
                 }
                 Ok(_) if !hidden && entry.path().is_file() => files.push(entry.path()),
+                Ok(_) if !hidden && leads_nowhere(&entry.path()) => {
+                    closed.insert(entry.path(), NOWHERE.to_owned());
+                }
                 _ => {}
             }
         }
@@ -121,7 +133,7 @@ fn below(folder: &Path, base: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             .file(folder.display().to_string()));
     }
     files.sort();
-    Ok(files)
+    Ok(Found { files, closed })
 }
 
 /// A file that is not there, with the nearest name beside it.
@@ -168,6 +180,7 @@ mod tests {
     fn names_that_are_no_text_and_linked_folders_hold_files_too() {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
+        pipewright_core::files::trust(folder.path());
         let at = |name: &[u8]| folder.path().join(std::ffi::OsStr::from_bytes(name));
         std::fs::create_dir_all(at(b"in/M\xe4rz")).unwrap();
         std::fs::create_dir_all(at(b"far/b")).unwrap();
@@ -180,7 +193,13 @@ mod tests {
         assert_eq!(count("in"), 4, "the link upwards leads to what is known, the other to a file more");
         std::fs::remove_file(at(b"in/round")).unwrap();
         assert_eq!((count("in"), count("in/**/*.csv")), (4, 4));
-        std::os::unix::fs::symlink("M\u{fffd}rz", at(b"in/nowhere")).unwrap();
+        // What a link stands for and is not there is missing.
+        std::os::unix::fs::symlink("vanished.csv", at(b"in/nowhere.csv")).unwrap();
+        for path in ["in", "in/*.csv", "in/**/*.csv"] {
+            let closed = expand_all(path, folder.path()).unwrap().closed;
+            assert!(closed.len() == 1 && closed[0].message.contains("leads nowhere"), "{path}: {closed:?}");
+        }
+        std::fs::remove_file(at(b"in/nowhere.csv")).unwrap();
         std::os::unix::fs::symlink(at(b"in/M\xe4rz"), at(b"in/again")).unwrap();
         let found = expand("in", folder.path()).unwrap();
         assert!(found.contains(&files[0]) && found.len() == 4, "once, by its own name: {found:?}");

@@ -18,6 +18,15 @@ pub struct Found {
     pub closed: BTreeMap<PathBuf, String>,
 }
 
+/// The cause where a link is all that is left of a file.
+pub(super) const NOWHERE: &str = "the link leads nowhere";
+
+/// Whether there is a link to what is not there.
+pub(super) fn leads_nowhere(place: &Path) -> bool {
+    let is_link = fs::symlink_metadata(place).is_ok_and(|about| about.is_symlink());
+    is_link && fs::metadata(place).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
 /// Of each `**` all folders are gone through anew.
 const MOST_FOLDERS: usize = 8;
 
@@ -137,7 +146,8 @@ impl Walk<'_> {
         match fs::metadata(&file) {
             Ok(about) if about.is_file() => self.found.files.push(file),
             Ok(_) => {}
-            Err(error) => self.note_closed(file.parent().unwrap_or(&file), &error),
+            Err(error) if !leads_nowhere(&file) => self.note_closed(file.parent().unwrap_or(&file), &error),
+            Err(_) => drop(self.found.closed.insert(file, NOWHERE.to_owned())),
         }
         Ok(())
     }
