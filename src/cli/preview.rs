@@ -13,6 +13,7 @@ use pipewright_core::ir::{NodeId, resolve_parameters};
 use pipewright_core::planner::{
     AnswerShape, Catalogue, Headline, Vocabulary, asked_by, not_in_it, steps_before, unconfirmed,
 };
+use pipewright_core::quote::{visible, visible_json, visible_lines};
 use pipewright_engine::{
     Cancel, PreviewReport, ResultTable, Sampling, SourceLine, ToldPreview, Which, lines_behind, preview_told,
 };
@@ -128,9 +129,14 @@ fn lines(
     let mut out = BufWriter::new(io::stdout().lock());
     for line in &behind.lines {
         match (args.output, &line.text) {
-            (RowForm::Jsonl, _) => writeln!(out, "{}", serde_json::to_string(line).map_err(io::Error::from)?)?,
-            (_, Some(text)) => writeln!(out, "{}: {text}", place(line))?,
-            (_, None) => writeln!(out, "{}: (not shown: {})", place(line), line.why.as_deref().unwrap_or_default())?,
+            (RowForm::Jsonl, _) => {
+                let json = serde_json::to_string(line).map_err(io::Error::from)?;
+                writeln!(out, "{}", visible_json(&json))?;
+            }
+            (_, Some(text)) => writeln!(out, "{}: {}", visible(&place(line)), visible_lines(text))?,
+            (_, None) => {
+                writeln!(out, "{}: (not shown: {})", visible(&place(line)), line.why.as_deref().unwrap_or_default())?;
+            }
         }
     }
     out.flush()?;

@@ -59,6 +59,14 @@ fn rows_are_followed_back_to_their_lines() {
         let (code, out, talk) = ask(&more);
         assert!(code != 0 && out.is_empty() && talk.contains(told), "{more:?}: {talk}");
     }
+    // Nothing of a stranger's file steers the terminal.
+    let steers = Bench::new().text("\u{1b}[31mx.csv", "a\n\u{1b}]0;title\u{7}\n").source(
+        "a",
+        "\u{1b}[31mx.csv",
+        "csv",
+        &["a:String"],
+    );
+    assert!(!lines(&steers, "a", &[]).0.concat().contains('\u{1b}'));
     let (_, out, _) = ask(&["--output", "jsonl", "--where", "page = '/a'"]);
     let line: Json = serde_json::from_str(out.trim()).unwrap();
     assert_eq!((&line["line"], &line["offset"], &line["source"]), (&json!(4), &json!(71), &json!("a")), "{line}");
