@@ -332,15 +332,15 @@ fn merged_columns(earlier: Option<&Schema>, known: &Schema, declared: &Schema) -
     let earlier_of = |name: &str| earlier.and_then(|earlier| earlier.get(name));
     let mut schema = Schema { fields: Vec::new(), ..known.clone() };
     for field in &declared.fields {
-        let before = earlier_of(&field.name);
-        let Some(known) = known.get(&field.name) else {
+        let before = earlier.and_then(|earlier| earlier.alike(&field.name));
+        let Some(known) = known.alike(&field.name) else {
             // Whoever took a column away does not want it back for a change of another.
             if before != Some(field) {
                 schema.fields.push(field.clone());
             }
             continue;
         };
-        let mut merged = known.clone();
+        let mut merged = Field { name: field.name.clone(), ..known.clone() };
         if before.is_none_or(|before| before.data_type != field.data_type) {
             merged.data_type = field.data_type.clone();
         }
@@ -352,7 +352,8 @@ fn merged_columns(earlier: Option<&Schema>, known: &Schema, declared: &Schema) -
         };
         schema.fields.push(merged);
     }
-    let added = known.fields.iter().filter(|field| earlier_of(&field.name).is_none() && !declared.has(&field.name));
+    let is_declared = |field: &Field| earlier_of(&field.name).is_some() || declared.alike(&field.name).is_some();
+    let added = known.fields.iter().filter(|field| !is_declared(field));
     schema.fields.extend(added.cloned());
     schema
 }
@@ -416,7 +417,7 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
 
 /// Columns that go with what somebody said of them: it is not there any more when they come back.
 fn lost_labels(before: &Source, after: &Source) -> Option<Diagnostic> {
-    let stays = |name: &str| after.schema.as_ref().is_some_and(|schema| schema.has(name));
+    let stays = |name: &str| after.schema.as_ref().is_some_and(|schema| schema.alike(name).is_some());
     let declared = before.declaration.as_ref().map(|declaration| &declaration.schema);
     let is_said = |field: &&Field| {
         let plain = declared.and_then(|declared| declared.get(&field.name));

@@ -89,7 +89,8 @@ impl Source {
         let Some(known) = &self.schema else { return schema };
         schema.extra.clone_from(&known.extra);
         for field in &mut schema.fields {
-            if let Some(known) = known.get(&field.name) {
+            // What a person said of a column holds, too, where only its capitals are others.
+            if let Some(known) = known.alike(&field.name) {
                 field.labels = known.labels.raised(&field.labels);
                 field.extra.clone_from(&known.extra);
             }

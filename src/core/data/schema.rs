@@ -191,6 +191,12 @@ impl Schema {
         Self::new(columns.into_iter().map(|(name, data_type)| Field::new(name, data_type)).collect())
     }
 
+    /// The field of a name, else one whose name differs in capitals alone.
+    pub fn alike(&self, name: &str) -> Option<&Field> {
+        let is_alike = |field: &&Field| field.name.to_lowercase() == name.to_lowercase();
+        self.get(name).or_else(|| self.fields.iter().find(is_alike))
+    }
+
     pub fn get(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }

@@ -157,7 +157,15 @@ fn what_somebody_made_of_a_declared_source_stays_when_the_file_is_imported_again
         assert_eq!(field(&is, name), field(&was, name));
     }
     assert_eq!(field(&is, "note").data_type, DataType::Int);
-    assert_eq!((&is.doc, is.planned), (&was.doc, was.planned));
+    assert_eq!((&is.doc, &is.planned), (&was.doc, &was.planned));
+    // Other capitals make no other column: what was said of it stays.
+    let shouted = changed.replace("amount numeric, at", "AMOUNT numeric, AT");
+    let (edits, told) = import_edits(&project, "s.sql", &read_declarations(&shouted, None).unwrap());
+    assert_eq!(told, []);
+    let mut other = project.clone();
+    other.apply(&edits).unwrap();
+    assert_eq!(names(&other.sources[&id]), ["id", "AMOUNT", "AT", "note", "channel", "added"]);
+    assert_eq!(field(&other.sources[&id], "AMOUNT").labels, field(&was, "amount").labels);
     // A labelled column that goes is told.
     let without = changed.replace("amount numeric, ", "");
     let (_, told) = import_edits(&project, "s.sql", &read_declarations(&without, None).unwrap());

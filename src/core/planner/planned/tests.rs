@@ -168,7 +168,7 @@ fn what_was_said_of_two_sources_holds_for_the_one_that_is_left() {
     let mut project = Project::new("p");
     let insert = |item| Edit::Insert { into: "sources".into(), item, place: Place::Last };
     project.apply(&[insert(json!(known)), insert(json!(planned))]).unwrap();
-    let schema = Schema::new(vec![field("a"), field("b"), field("c")]);
+    let schema = Schema::new(vec![field("a"), field("B"), field("c")]);
     let real = Source { path: "real.csv".into(), schema: Some(schema), ..Source::default() };
     let found = SourceEvidence { rows: 3, ..SourceEvidence::declared(&real) };
     let (edits, _) = replace_planned(&project, "src-next", &real, &found).unwrap();
