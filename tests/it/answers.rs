@@ -11,8 +11,8 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let told = run_ok(&["answers", PROJECT]);
     for line in [
         "How many users have a bad experience?",
-        "  6 users in the peak hour, 3 March 14:00",
-        "  recommendations: busy in 442 of 477 samples",
+        "  6 users in the peak hour, 3 March 2026 14:00 UTC",
+        "  recommendations: busy in 442 of 476 samples",
         "  not in it: 48 of 262 rows have no `cookie_sid`: not in `users` (“Per hour”)",
         "that nobody has confirmed: `time` as Time",
     ] {
@@ -21,7 +21,7 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let page = folder.path().join("page.html");
     run_ok(&["answers", PROJECT, "--format", "html", "--out", path(&page)]);
     let text = fs::read_to_string(&page).unwrap();
-    assert!(text.contains("6 users in the peak hour, 3 March 14:00") && !text.contains("<script"));
+    assert!(text.contains("6 users in the peak hour, 3 March 2026 14:00 UTC") && !text.contains("<script"));
     let pictures = folder.path().join("pictures");
     for (format, look) in [("png", "light"), ("svg", "dark")] {
         let form = ["answers", PROJECT, "--format", format, "--look", look];
@@ -62,10 +62,10 @@ fn the_report_of_a_run_has_each_answer_in_a_sentence() {
     assert_eq!(
         sentences,
         [
-            "6 users in the peak hour, 3 March 14:00",
-            "73 failed transactions: 41 with release 2.8.0, since 3 March 17:05",
+            "6 users in the peak hour, 3 March 2026 14:00 UTC",
+            "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
             "/search: 416 visitors",
-            "recommendations: busy in 442 of 477 samples",
+            "recommendations: busy in 442 of 476 samples",
         ]
     );
 }

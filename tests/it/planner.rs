@@ -151,12 +151,14 @@ fn meanings_and_concepts_are_told_with_reasons() {
 }
 
 /// Questions that `tests/oracle/questions.py` answers too.
-const CHECKED: [&str; 10] = [
+const CHECKED: [&str; 12] = [
     "availability",
     "load-per-hour",
     "orders-per-day",
+    "peak-hours",
     "releases-per-month",
     "revenue-lost",
+    "scanners",
     "services-to-expand",
     "transaction-failure-rate",
     "transactions-failed",

@@ -14,7 +14,7 @@ use super::catalogue::{Catalogue, JoinWay};
 use super::derive::policy::faults_of;
 use super::derive::{Derivation, Origin, derive};
 use super::draft::{Draft, NewStep};
-use super::questions::{Asked, Part};
+use super::questions::{Asked, Condition, Part, upper_first};
 use super::vocabulary::ConceptNo;
 use super::vocabulary::templates::{Placeholder, concepts_of, fill, plain_column};
 use crate::data::DataType;
@@ -294,7 +294,9 @@ impl Flow<'_> {
 
     /// The definition of the answer, with parameters in the place of thresholds.
     fn definition(&self) -> String {
-        self.dials.iter().fold(self.asked.contract.definition.clone(), |text, (dial, parameter)| {
+        let is_in_force = |one: &Condition| !(one.optional && self.is_left_out(&one.expression));
+        let definition = self.asked.contract.definition_where(&is_in_force);
+        self.dials.iter().fold(definition, |text, (dial, parameter)| {
             text.replace(&format!("{{dial:{dial}}}"), &format!("${{{parameter}}}"))
         })
     }
@@ -505,13 +507,6 @@ fn lower_first(text: &str) -> String {
         (Some(_), Some(second)) if second.is_uppercase() => text.to_owned(),
         (Some(first), _) => first.to_lowercase().collect::<String>() + &text[first.len_utf8()..],
         (None, _) => String::new(),
-    }
-}
-
-fn upper_first(text: &str) -> String {
-    match text.chars().next() {
-        Some(first) => first.to_uppercase().collect::<String>() + &text[first.len_utf8()..],
-        None => String::new(),
     }
 }
 

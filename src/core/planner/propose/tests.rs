@@ -202,3 +202,18 @@ fn an_answer_says_what_was_assumed() {
         assert!(told.contains(part), "{told}");
     }
 }
+
+#[test]
+fn a_definition_says_nothing_of_a_condition_that_is_not_in_the_flow() {
+    let project = shop_sources();
+    let catalogue = catalogue(&project);
+    let definition = |id: &str| {
+        let asked = Asked::ready(ready_question(id).unwrap());
+        let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+        let project = accepted(&project, &proposal);
+        project.steps[&proposal.answer].settings["definition"].as_str().unwrap().to_owned()
+    };
+    let bots = "Programs that say what they are do not count.";
+    assert!(definition("users-active").contains(bots), "the access log names browsers");
+    assert!(!definition("users-by-plan").contains(bots), "the application's log does not");
+}

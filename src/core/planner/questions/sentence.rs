@@ -217,7 +217,10 @@ impl Sentence {
         };
         Contract {
             definition: self.text(vocabulary),
-            conditions: conditions.into_iter().map(|expression| Condition { expression, optional: false }).collect(),
+            conditions: conditions
+                .into_iter()
+                .map(|expression| Condition { expression, optional: false, leaves_out: String::new() })
+                .collect(),
             order: match &time {
                 Some(time) => vec![time.name.clone()],
                 None => vec![format!("{name} desc")],
