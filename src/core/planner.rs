@@ -19,7 +19,9 @@ mod requests;
 mod testing;
 mod vocabulary;
 
-pub use card::{NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, unconfirmed, with_values};
+pub use card::{
+    NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, told_of_time, unconfirmed, with_values,
+};
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::gaps::{Gap, gaps};
 pub use coverage::{

@@ -7,7 +7,7 @@ pub(super) mod headline;
 mod measured;
 pub(super) mod plot;
 pub(super) mod sentence;
-mod told;
+pub(super) mod told;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

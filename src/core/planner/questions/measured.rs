@@ -5,8 +5,9 @@ use super::Goal;
 use super::answer::{AnswerShape, Groups, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells, share_of_all};
 use super::headline::Headline;
+use super::sentence::plural;
 use super::told::{MOST_ROWS, moment, number, position, shown, singular, span_words, words};
-use crate::data::figures::{MONEY, counted, number_text, percent_of, with_unit};
+use crate::data::figures::{MONEY, counted, grouped, number_text, percent_of, with_unit};
 use crate::data::{TableRows, Value};
 
 /// The row that is told, in words.
@@ -143,6 +144,14 @@ impl AnswerShape {
 
     /// The whole beside its greatest part, where all parts are there: `; 804 in all`.
     fn in_all(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Cell) -> String {
+        // What a condition left is a list; how long it is belongs to the answer.
+        if self.groups == Groups::Some && rows.rows() > 1 {
+            let many = match self.is_over_time() {
+                true => self.many().to_owned(),
+                false => plural(&words(self.names.first().map_or("row", String::as_str))),
+            };
+            return format!("; one of {} {many}", grouped(rows.rows() as u64));
+        }
         let is_whole = match self.groups {
             Groups::All => rows.rows() <= MOST_ROWS,
             Groups::First(most) => (rows.rows() as u64) < most,

@@ -345,7 +345,7 @@ fn joined(words: &[Word]) -> String {
 }
 
 /// More than one of it: `addresses`, `countries`, `users`.
-fn plural(word: &str) -> String {
+pub(super) fn plural(word: &str) -> String {
     let vowel = |c: char| "aeiou".contains(c);
     match word {
         word if word.ends_with('s') || word.ends_with('x') || word.ends_with("ch") => format!("{word}es"),

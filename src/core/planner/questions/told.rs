@@ -67,7 +67,7 @@ pub(super) fn month_of(micros: i64) -> String {
 }
 
 /// What a span of time is called.
-pub(super) fn span_word(span: i64) -> Option<&'static str> {
+pub(in crate::planner) fn span_word(span: i64) -> Option<&'static str> {
     Some(match span / 1_000_000 {
         1 => "second",
         60 => "minute",
