@@ -29,7 +29,7 @@ pub use coverage::{
     forbidden_sources, one_field_away, unused_fields,
 };
 pub use derive::{Derivation, derive};
-pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
+pub use evidence::{ColumnEvidence, SampleRows, SourceEvidence, columns_of, sketch};
 pub use findings::differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
 pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
 pub use inventory::{SourceFacts, TimeSpan, source_facts};

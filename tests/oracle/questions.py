@@ -223,11 +223,15 @@ PROBES = re.compile(
 )
 
 
+# A target may hold spaces, where the client did not escape them.
+ASKED = re.compile(r"[A-Z]+ (.+) HTTP/\d(?:\.\d)?")
+
+
 def scanners(data):
     clients = defaultdict(list)
     for time, fields in shop.access_fields(f"{data}/access.log"):
-        status, line = whole(fields[4]), shop.REQUEST.fullmatch(fields[3])
-        path = line and line[2]
+        status, line = whole(fields[4]), ASKED.fullmatch(fields[3])
+        path = line and line[1]
         is_refused = status is not None and 400 <= status <= 499
         page = path.split("?")[0] if path is not None else None
         is_probe = is_refused and path is not None and bool(PROBES.search(path))

@@ -133,7 +133,12 @@ impl AnswerShape {
         Some(match span {
             Some(DAY) if word.is_empty() => format!("on {}", moment(at, *span)),
             Some(DAY) => format!("on the {word}day, {}", moment(at, *span)),
-            Some(_) => format!("in the {word}{}, {}", span.and_then(span_word).unwrap_or("span"), moment(at, *span)),
+            Some(_) => {
+                let name = span.and_then(span_word).unwrap_or("span");
+                // Minutes go on from where they are told to be.
+                let from = if name.starts_with(|c: char| c.is_ascii_digit()) { " from" } else { "," };
+                format!("in the {word}{name}{from} {}", moment(at, *span))
+            }
             None if is_monthly(rows, column) && word.is_empty() => format!("in {}", month_of(at)),
             None if is_monthly(rows, column) => format!("in the {word}month, {}", month_of(at)),
             None => format!("at {}", moment(at, None)),

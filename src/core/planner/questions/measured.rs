@@ -13,6 +13,8 @@ use crate::data::{TableRows, Value};
 /// The row that is told, in words.
 struct Told {
     cell: Cell,
+    /// It is zero, and everything else with it.
+    is_nothing: bool,
     /// `checkout: `, or nothing.
     before: String,
     /// ` in the peak hour, 3 March 2026 14:00 UTC (1 other as high)`.
@@ -46,17 +48,25 @@ impl AnswerShape {
     fn told(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Told> {
         let (cell, equal) = self.told_cell(rows, measure)?;
         let name = self.name_of(measure, rows, &|name| value(rows, cell.row, name));
-        let when = self.when(measure, rows, cell.row);
+        // Where the most is nothing, no hour is the peak.
+        let is_nothing = cell.height == 0.0 && !measure.is_lowest && self.is_over_time() && rows.rows() > 1;
+        let when = match self.many() {
+            "days" if is_nothing => Some("on all days".to_owned()),
+            many if is_nothing => Some(format!("in all {many}")),
+            _ => self.when(measure, rows, cell.row),
+        };
         let high = if measure.is_lowest { "low" } else { "high" };
         let equals = match equal {
             0 => String::new(),
+            _ if is_nothing => String::new(),
             equal => format!(" ({} as {high})", counted(equal as u64, "other")),
         };
         Some(Told {
             cell,
-            before: name.as_ref().map_or(String::new(), |name| format!("{name}: ")),
+            is_nothing,
+            before: name.as_ref().filter(|_| !is_nothing).map_or(String::new(), |name| format!("{name}: ")),
             after: format!("{}{equals}", when.as_ref().map_or(String::new(), |when| format!(" {when}"))),
-            place: name.into_iter().chain(when).collect::<Vec<_>>().join(" "),
+            place: name.filter(|_| !is_nothing).into_iter().chain(when).collect::<Vec<_>>().join(" "),
             equals,
             rule: self.rule(rows, measure, &cell),
         })
@@ -87,7 +97,7 @@ impl AnswerShape {
         let all = share_of_all(rows, measure).filter(|_| rows.rows() > 1 && self.is_over_time() && !measure.is_lowest);
         let figure = with_unit(cell.height, unit);
         let Some((share, count)) = all else {
-            let of = cell.of.map_or_else(|| whole.clone(), of);
+            let of = cell.of.filter(|_| !told.is_nothing).map_or_else(|| whole.clone(), of);
             let (before, after, rule) = (&told.before, &told.after, &told.rule);
             let most = if rule.is_empty() { String::new() } else { format!("{} the most{rule}", rule_start(after)) };
             let sentence = format!("{before}{part} are {figure} of {of}{after}{most}");

@@ -435,3 +435,49 @@ fn a_whole_is_told_beside_its_peak_only_where_all_of_it_is_there() {
     let of = AnswerShape::of(None, &by_hour, NodeId(3), &Vocabulary::shipped(), "Load");
     assert!(!of.headline(&rows).sentence.contains("in all"), "there may be more");
 }
+
+#[test]
+fn where_the_most_is_nothing_no_day_is_its_peak() {
+    let schema = Schema::of([
+        ("day", DataType::Timestamp),
+        ("users", DataType::Int),
+        ("affected", DataType::Int),
+        ("share", DataType::Float),
+    ]);
+    let measures = [
+        ("users", "count_distinct(id)"),
+        ("affected", "count_distinct(case when bad then id end)"),
+        ("share", "count_distinct(case when bad then id end) / count_distinct(id)"),
+    ];
+    let by_day = plan(&schema, &[("day", "date_trunc('day', time)")], &measures, &[("day", false)]);
+    let asked = Asked::ready(ready_question("users-affected-share").unwrap());
+    let shape = shape(&by_day, Some(&asked));
+    let row = |day: &str, affected: i64| {
+        vec![time(day), Value::Int(200), Value::Int(affected), Value::Float(affected as f64 / 200.0)]
+    };
+    let mut rows = vec![row("2026-03-02T00:00:00Z", 0), row("2026-03-03T00:00:00Z", 0)];
+    let told = shape.headline(&Table(schema.clone(), rows.clone()));
+    assert_eq!(told.sentence, "affected are 0 % of users on all days");
+    rows[1] = row("2026-03-03T00:00:00Z", 7);
+    let told = shape.headline(&Table(schema, rows));
+    assert_eq!(told.sentence, "affected are 3.5 % of 200 users on the peak day, 3 March 2026");
+}
+
+#[test]
+fn a_list_that_a_condition_left_says_how_long_it_is() {
+    let schema = Schema::of([("time", DataType::Timestamp), ("errors", DataType::Int)]);
+    let keys = [("time", "time_bucket(interval '5 minutes', time)")];
+    let mut spans = plan(&schema, &keys, &[("errors", "count(*)")], &[("time", false)]);
+    let filter = Op::Filter { predicate: parse("errors >= 10").unwrap() };
+    let node = Node { op: filter, inputs: vec![NodeId(1)], schema: schema.clone(), origin: Origin::default(), hash: 0 };
+    let answer = std::mem::replace(&mut spans.nodes[2], node.into());
+    spans.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
+    let asked = Asked::ready(ready_question("error-bursts").unwrap());
+    let of = AnswerShape::of(Some(&asked), &spans, NodeId(3), &Vocabulary::shipped(), "Bursts");
+    let row = |at: &str, errors: i64| vec![time(at), Value::Int(errors)];
+    let rows = Table(schema, vec![row("2026-03-03T14:20:00Z", 22), row("2026-03-03T14:35:00Z", 68)]);
+    assert_eq!(
+        of.headline(&rows).sentence,
+        "68 errors in the peak 5 minutes from 3 March 2026 14:35 UTC; one of 2 spans of 5 minutes"
+    );
+}
