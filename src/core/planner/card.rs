@@ -100,8 +100,9 @@ pub fn told_of_time(
     let mut told = Vec::new();
     if let Some(grain) = shape.grain.filter(|grain| length < *grain) {
         let span = span_word(grain).unwrap_or("month");
+        let one = if span.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "one " };
         told.push(format!(
-            "The data are of {} only, from {} to {}: less than one {span}.",
+            "The data are of {} only, from {} to {}: less than {one}{span}.",
             seconds(length),
             moment(first, None),
             moment(last, None)

@@ -463,7 +463,16 @@ impl Flow<'_> {
         free
     }
 
+    /// What is asked about, and apart from it what rows must have, so that those without it are counted by themselves.
     fn filter(&mut self, conditions: &[String]) -> Option<()> {
+        let is_had = |condition: &&String| [" is not null", " <> ''"].iter().any(|end| condition.ends_with(end));
+        let (had, asked): (Vec<&String>, Vec<&String>) = conditions.iter().partition(is_had);
+        let reason = "The question is about some rows only, told by";
+        self.filter_step(&asked, |_| "Only those asked about".to_owned(), reason)?;
+        self.filter_step(&had, |named| format!("With {named}"), "Rows without it say nothing about the question:")
+    }
+
+    fn filter_step(&mut self, conditions: &[&String], title: impl Fn(&str) -> String, reason: &str) -> Option<()> {
         if conditions.is_empty() {
             return Some(());
         }
@@ -477,8 +486,8 @@ impl Flow<'_> {
                 meanings.push(title);
             }
         }
-        let reason = format!("The question is about some rows only, told by {}.", meanings.join(", "));
-        self.step("filter", "Only those asked about".into(), json!({"predicate": predicate}), reason);
+        let reason = format!("{reason} {}.", meanings.join(", "));
+        self.step("filter", title(&meanings.join(", ")), json!({"predicate": predicate}), reason);
         Some(())
     }
 

@@ -217,3 +217,20 @@ fn a_definition_says_nothing_of_a_condition_that_is_not_in_the_flow() {
     assert!(definition("users-active").contains(bots), "the access log names browsers");
     assert!(!definition("users-by-plan").contains(bots), "the application's log does not");
 }
+
+#[test]
+fn rows_without_what_a_question_is_about_are_counted_apart_from_those_that_are_not_asked_about() {
+    let project = shop_sources();
+    let catalogue = catalogue(&project);
+    let filters = |id: &str| -> Vec<(String, String)> {
+        let asked = Asked::ready(ready_question(id).unwrap());
+        let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+        let project = accepted(&project, &proposal);
+        let steps = proposal.steps.iter().map(|id| &project.steps[id]).filter(|step| step.kind == "filter");
+        steps.map(|step| (step.title.clone(), step.settings["predicate"].as_str().unwrap().to_owned())).collect()
+    };
+    let affected = filters("customers-affected");
+    assert_eq!(affected[0], ("Only those asked about".to_owned(), "is_failed".to_owned()));
+    assert_eq!(affected[1], ("With visitor".to_owned(), "user_id is not null".to_owned()));
+    assert_eq!(filters("pages-left")[1].0, "With session");
+}
