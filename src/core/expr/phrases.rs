@@ -26,6 +26,10 @@ impl Phrases<'_> {
                 self.joined(*op, left, right, is)
             }
             ExprKind::Binary { op, left, right } => self.compared(*op, left, right, is),
+            ExprKind::IsNull { expr, negated } if is_condition(expr) => {
+                let known = if *negated == is { "known" } else { "not known" };
+                format!("{known} whether {}", self.of(expr, true))
+            }
             ExprKind::IsNull { expr, negated } => has(&self.value(expr), *negated == is),
             ExprKind::IsBoolean { expr, value, negated } => self.of(expr, (*value != *negated) == is),
             ExprKind::Between { expr, low, high, negated } => {
@@ -134,6 +138,25 @@ impl Phrases<'_> {
     }
 }
 
+/// Whether it is true or false by its form or its name.
+fn is_condition(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Column(name) => name.starts_with("is_"),
+        ExprKind::Binary { op, .. } => !matches!(
+            op,
+            BinaryOp::Add
+                | BinaryOp::Subtract
+                | BinaryOp::Multiply
+                | BinaryOp::Divide
+                | BinaryOp::IntegerDivide
+                | BinaryOp::Modulo
+                | BinaryOp::Concat
+        ),
+        ExprKind::Not(_) | ExprKind::Between { .. } | ExprKind::InList { .. } | ExprKind::Like { .. } => true,
+        _ => false,
+    }
+}
+
 /// Without what only changes its case, its spaces or its null.
 fn inner_of(expr: &Expr) -> &Expr {
     match &expr.kind {
@@ -187,6 +210,8 @@ mod tests {
             ),
             ("regexp_matches(page, '(?i)/(checkout|payment|pay|order|cart)')", "`page` fits a pattern"),
             ("coalesce(a, true)", "coalesce(a, true)"),
+            ("(is_error or duration > 3) is not null", "known whether is error or `duration` above 3"),
+            ("is_failed is null", "not known whether is failed"),
             ("flag and a + 1 = b", "`flag` and a + 1 is `b`"),
         ];
         for (condition, words) in told {

@@ -2,6 +2,7 @@
 //! Imports project and below; of this room everything up to derive.
 
 mod allowed;
+mod filters;
 mod joins;
 mod results;
 
@@ -461,34 +462,6 @@ impl Flow<'_> {
             number += 1;
         }
         free
-    }
-
-    /// What is asked about, and apart from it what rows must have, so that those without it are counted by themselves.
-    fn filter(&mut self, conditions: &[String]) -> Option<()> {
-        let is_had = |condition: &&String| [" is not null", " <> ''"].iter().any(|end| condition.ends_with(end));
-        let (had, asked): (Vec<&String>, Vec<&String>) = conditions.iter().partition(is_had);
-        let reason = "The question is about some rows only, told by";
-        self.filter_step(&asked, |_| "Only those asked about".to_owned(), reason)?;
-        self.filter_step(&had, |named| format!("With {named}"), "Rows without it say nothing about the question:")
-    }
-
-    fn filter_step(&mut self, conditions: &[&String], title: impl Fn(&str) -> String, reason: &str) -> Option<()> {
-        if conditions.is_empty() {
-            return Some(());
-        }
-        let filled: Option<Vec<String>> = conditions.iter().map(|condition| self.filled(condition)).collect();
-        let all = filled?.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>().join(" and ");
-        let predicate = print(&parse(&all).ok()?);
-        let mut meanings: Vec<String> = Vec::new();
-        for id in conditions.iter().flat_map(|condition| concepts_of(condition)) {
-            let title = lower_first(self.catalogue.vocabulary.title(id));
-            if !meanings.contains(&title) {
-                meanings.push(title);
-            }
-        }
-        let reason = format!("{reason} {}.", meanings.join(", "));
-        self.step("filter", title(&meanings.join(", ")), json!({"predicate": predicate}), reason);
-        Some(())
     }
 
     /// A column that holds the concept as it is; computed where it is more than a column.

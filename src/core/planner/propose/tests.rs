@@ -233,4 +233,15 @@ fn rows_without_what_a_question_is_about_are_counted_apart_from_those_that_are_n
     assert_eq!(affected[0], ("Only those asked about".to_owned(), "is_failed".to_owned()));
     assert_eq!(affected[1], ("With visitor".to_owned(), "user_id is not null".to_owned()));
     assert_eq!(filters("pages-left")[1].0, "With session");
+    let mut catalogue = catalogue;
+    let access = catalogue.sources.iter_mut().find(|source| source.source == "src-access").unwrap();
+    access.columns.iter_mut().find(|column| column.name == "status").unwrap().nulls = 6;
+    let asked = Asked::ready(ready_question("users-bad-experience").unwrap());
+    let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+    let project = accepted(&project, &proposal);
+    let filters: Vec<_> =
+        proposal.steps.iter().map(|id| &project.steps[id]).filter(|step| step.kind == "filter").collect();
+    assert_eq!(filters[0].title, "Where it can be told");
+    assert_eq!(filters[0].settings["predicate"], "(is_error or duration > ${slow_after}) is not null");
+    assert_eq!(filters[1].title, "Only those asked about");
 }
