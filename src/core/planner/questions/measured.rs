@@ -233,9 +233,15 @@ impl AnswerShape {
     fn told_first(&self, measure: &MeasureShape, rows: &dyn TableRows, first: &str) -> Option<Headline> {
         let (row, at) = first_of(rows, first)?;
         let name = self.name_of(measure, rows, &|name| value(rows, row, name))?;
-        let (what, number) = (words(first), moment(at, None));
-        let sentence = format!("{name}: {what} {number}");
-        Some(Headline { number, what: format!("{what}, {name}"), place: name, sentence })
+        /// A longer name has no room in large type.
+        const SHORT: usize = 20;
+        let (what, when) = (words(first), moment(at, None));
+        let sentence = format!("{name}: {what} {when}");
+        let (number, what) = match name.chars().count() <= SHORT {
+            true => (name.clone(), format!("{what} {when}")),
+            false => (when, format!("{what}, {name}")),
+        };
+        Some(Headline { number, what, place: name, sentence })
     }
 
     /// The time of what is first, in microseconds, where that is what the question looks for.

@@ -187,6 +187,7 @@ fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
     let rows = vec![row("cart", "2026-03-02T09:00:00Z", 2), row("web", "2026-03-02T10:00:00Z", 90)];
     let (of, rows) = (shape(&plan, None), Table(schema, rows));
     assert_eq!(of.headline(&rows).sentence, "cart: first error 2 March 2026 09:00 UTC");
+    assert_eq!(of.headline(&rows).number, "cart", "what broke first is a part, not a time");
     let plotted = of.plotted(&rows).unwrap();
     assert_eq!(plotted.title, "first error by part, after that of the first");
     assert_eq!((plotted.bars, plotted.unit.as_str()), (vec![("cart".into(), 0.0), ("web".into(), 3600.0)], "s"));
