@@ -19,7 +19,7 @@ use pipewright_core::model::Question;
 use pipewright_core::plan::in_force;
 use pipewright_core::planner::{
     About, AnswerShape, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of, not_in_it,
-    steps_before, unconfirmed,
+    steps_before, told_of_time, unconfirmed,
 };
 use pipewright_core::project::{Project, Step};
 
@@ -265,6 +265,8 @@ impl Work<'_> {
         let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
         let question = question_of(project, step);
         let headline = told(&shape, &table, &hidden);
+        let definition = Some(definition_of(step, asked.as_ref(), &shown)).filter(|text| !text.is_empty());
+        let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
         let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden);
         Ok(AnswerPage {
@@ -276,7 +278,7 @@ impl Work<'_> {
             headline,
             exactness,
             chart,
-            definition: definition_of(step, asked.as_ref(), &shown),
+            definition: definition.into_iter().chain(time).collect::<Vec<_>>().join(" "),
             not_in_it,
         })
     }
@@ -298,7 +300,10 @@ fn hidden_columns(project: &Project, node: &Node, shape: &AnswerShape) -> BTreeS
     let counted: Vec<&str> = match &shape.about {
         About::Measure(measure) => match &measure.unit {
             Unit::Count => std::iter::once(&measure.column).chain(&measure.whole).map(String::as_str).collect(),
-            Unit::Measured(unit) if unit == "share" || unit == "%" => vec![measure.column.as_str()],
+            Unit::Measured(unit) if unit == "share" || unit == "%" => {
+                let parts = measure.share_of.iter().flat_map(|(part, whole)| [part, whole]);
+                std::iter::once(&measure.column).chain(parts).map(String::as_str).collect()
+            }
             Unit::Measured(_) => Vec::new(),
         },
         About::Rows { .. } => Vec::new(),
@@ -435,7 +440,7 @@ mod tests {
         let whole = serde_json::to_string(page).unwrap();
         assert!(!whole.contains("x.example"), "{whole}");
         assert!(whole.contains("`client` is personal or secret"), "{whole}");
-        assert!(page.not_in_it.iter().any(|one| one.text.contains("where status >= 500 does not hold")), "{whole}");
+        assert!(page.not_in_it.iter().any(|one| one.text.contains("“Errors”: `status` at least 500")), "{whole}");
         assert!(page.exactness.starts_with("exact"), "{}", page.exactness);
     }
 

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use pipewright_core::data::{Classification, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::ir::{Read, interpolate};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
-use pipewright_core::planner::{ColumnEvidence, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch};
+use pipewright_core::planner::{
+    ColumnEvidence, SampleRows, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch,
+};
 use pipewright_core::policy::Sensitivities;
 use pipewright_core::project::Project;
 use pipewright_engine::{Budget, Cancel, Sampling, TOP, profile, read_sample};
@@ -23,6 +26,8 @@ const ROWS: u64 = 100_000;
 const FEW: u64 = 60;
 /// Values of a column that are kept beside the most frequent.
 const SAMPLES: usize = 60;
+/// Rows that are kept whole, about.
+const WHOLE_ROWS: usize = 1_000;
 
 /// What every source shows: a profile of a spread sample, or its declaration alone where it cannot be read (with a
 /// warning that says why). Hints tell what became of values that did not fit their columns.
@@ -105,18 +110,29 @@ fn fill(
             column.samples = all.into_values().collect();
         }
     }
-    evidence.columns.iter_mut().for_each(|column| forget_secret(column, &source.meanings));
+    let mut rows = SampleRows { schema: table.schema().clone(), rows: Vec::new() };
+    rows.rows.extend((0..table.rows()).step_by((table.rows() / WHOLE_ROWS).max(1)).map(|row| table.row(row)));
+    for column in &mut evidence.columns {
+        if forget_secret(column, &source.meanings)
+            && let Some(index) = column.name.split('.').next().and_then(|name| rows.schema.index(name))
+        {
+            rows.rows.iter_mut().for_each(|row| row[index] = Value::Null);
+        }
+    }
+    evidence.sample = Arc::new(rows);
     Ok(result.tally.changed_values())
 }
 
-/// What is planned stands in the project: no value of a secret does.
-fn forget_secret(column: &mut ColumnEvidence, meanings: &BTreeMap<String, String>) {
+/// What is planned stands in the project: no value of a secret does. Gives whether it is one.
+fn forget_secret(column: &mut ColumnEvidence, meanings: &BTreeMap<String, String>) -> bool {
     let usual = || Sensitivities::shipped().classify(&column.name, &column.data_type, None, meanings);
-    if column.classification.or_else(usual) == Some(Classification::Secret) {
+    let is_secret = column.classification.or_else(usual) == Some(Classification::Secret);
+    if is_secret {
         (column.min, column.max) = (Value::Null, Value::Null);
         column.top.clear();
         column.samples.clear();
     }
+    is_secret
 }
 
 /// Fields inside records: counted here, since a profile does not look into records.

@@ -14,6 +14,7 @@ mod json_paths;
 mod json_text;
 mod parse;
 mod patterns;
+mod phrases;
 mod precedence;
 mod print;
 mod re2;
@@ -34,6 +35,7 @@ pub use functions::{
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_order};
 pub use patterns::{RegexPattern, ReplacementPart, pattern_help, regex_pattern, regex_replacement};
+pub use phrases::phrase;
 pub use print::{print, print_name, print_order};
 pub use re2::GroupPresence;
 pub use rows::{Row, eval_measure, eval_window};

@@ -19,7 +19,9 @@ mod requests;
 mod testing;
 mod vocabulary;
 
-pub use card::{NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, unconfirmed, with_values};
+pub use card::{
+    NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, told_of_time, unconfirmed, with_values,
+};
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::gaps::{Gap, gaps};
 pub use coverage::{
@@ -27,7 +29,7 @@ pub use coverage::{
     forbidden_sources, one_field_away, unused_fields,
 };
 pub use derive::{Derivation, derive};
-pub use evidence::{ColumnEvidence, SourceEvidence, columns_of, sketch};
+pub use evidence::{ColumnEvidence, SampleRows, SourceEvidence, columns_of, sketch};
 pub use findings::differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
 pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
 pub use inventory::{SourceFacts, TimeSpan, source_facts};

@@ -2,6 +2,7 @@
 
 use crate::support::{path, pipewright, run_ok};
 use std::fs;
+use std::path::Path;
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 
@@ -11,8 +12,8 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let told = run_ok(&["answers", PROJECT]);
     for line in [
         "How many users have a bad experience?",
-        "  6 users in the peak hour, 3 March 14:00",
-        "  recommendations: busy in 442 of 477 samples",
+        "  6 users in the peak hour, 3 March 2026 14:00 UTC",
+        "  recommendations: busy in 442 of 476 samples",
         "  not in it: 48 of 262 rows have no `cookie_sid`: not in `users` (“Per hour”)",
         "that nobody has confirmed: `time` as Time",
     ] {
@@ -21,7 +22,7 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let page = folder.path().join("page.html");
     run_ok(&["answers", PROJECT, "--format", "html", "--out", path(&page)]);
     let text = fs::read_to_string(&page).unwrap();
-    assert!(text.contains("6 users in the peak hour, 3 March 14:00") && !text.contains("<script"));
+    assert!(text.contains("6 users in the peak hour, 3 March 2026 14:00 UTC") && !text.contains("<script"));
     let pictures = folder.path().join("pictures");
     for (format, look) in [("png", "light"), ("svg", "dark")] {
         let form = ["answers", PROJECT, "--format", format, "--look", look];
@@ -35,6 +36,71 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     run_ok(&["graph", PROJECT, "--format", "pdf", "--out", path(&map)]);
     assert!(fs::read(&map).unwrap().starts_with(b"%PDF"));
     assert!(run_ok(&["graph", PROJECT, "--format", "svg"]).contains("Access log → Failed or slow"));
+}
+
+/// What the answers of a project of these files to ready-made questions say, question by question.
+fn told_of(home: &Path, files: &[(&str, String)], questions: &[&str]) -> String {
+    let samples = home.join("samples");
+    fs::create_dir_all(&samples).unwrap();
+    for (name, text) in files {
+        fs::write(samples.join(name), text).unwrap();
+    }
+    let project = run_ok(&["new", path(home), "--samples", path(&samples)]);
+    for question in questions {
+        run_ok(&["plan", project.trim(), "--question", question, "--accept"]);
+    }
+    run_ok(&["answers", project.trim()])
+}
+
+#[test]
+fn a_log_of_a_minute_says_so_and_one_that_begins_broken() {
+    let home = tempfile::tempdir().unwrap();
+    let line = |second: u32, status: u32| {
+        format!(
+            "198.18.0.{second} - - [26/Jan/2019:16:{:02}:{:02} +0000] \"GET /a HTTP/1.1\" {status} 12 \"-\" \"Mozilla/5.0 (X11) Firefox/100.0\"\n",
+            15 + second / 60,
+            second % 60
+        )
+    };
+    let log = (0..77).map(|second| line(second, if second == 1 { 502 } else { 200 })).collect();
+    let questions = ["load-per-hour", "peak-hours", "what-broke-first", "availability"];
+    let told = told_of(home.path(), &[("access.log", log)], &questions);
+    let less = |span: &str| {
+        format!(
+            "The data are of 76 s only, from 26 January 2019 16:15 UTC to 26 January 2019 16:16:16 UTC: less than one {span}."
+        )
+    };
+    assert_eq!((told.matches(&less("hour")).count(), told.matches(&less("day")).count()), (1, 2), "{told}");
+    assert!(
+        told.contains("The data begin 1 s before it, 26 January 2019 16:15 UTC: it may have been so earlier."),
+        "{told}"
+    );
+    assert!(told.contains("no: the goal is 99.5 %; available 98.7 % on 26 January 2019"), "{told}");
+}
+
+#[test]
+fn errors_are_told_apart_by_what_they_have_and_requests_without_a_status_have_not_failed() {
+    let home = tempfile::tempdir().unwrap();
+    let line = |row: u32| {
+        let (level, what) = match row % 10 {
+            0 => ("error", "\"err\":\"token too long in the query\"".to_owned()),
+            3 => ("info", format!("\"reason\":\"limit{}\"", row % 3)),
+            _ => ("info", "\"caller\":\"main\"".to_owned()),
+        };
+        format!("{{\"ts\":\"2026-03-02T10:{:02}:00Z\",\"level\":\"{level}\",\"service\":\"web\",{what}}}\n", row % 60)
+    };
+    let access = |row: u32| {
+        let status = if row.is_multiple_of(10) { "-" } else { "200" };
+        format!(
+            "198.18.0.1 - - [02/Mar/2026:16:{:02}:{:02} +0000] \"GET /a HTTP/1.1\" {status} 12 \"-\" \"Mozilla/5.0 (X11) Firefox/100.0\"\n",
+            row / 60,
+            row % 60
+        )
+    };
+    let files = [("app.jsonl", (0..400).map(line).collect()), ("access.log", (0..100).map(access).collect())];
+    let told = told_of(home.path(), &files, &["errors-most-frequent", "availability"]);
+    assert!(told.contains("token too long in the query: 40 errors") && !told.contains("(none)"), "{told}");
+    assert!(told.contains("yes: the goal is 99.5 %; available 100 % on 2 March 2026"), "{told}");
 }
 
 #[test]
@@ -62,10 +128,10 @@ fn the_report_of_a_run_has_each_answer_in_a_sentence() {
     assert_eq!(
         sentences,
         [
-            "6 users in the peak hour, 3 March 14:00",
-            "73 failed transactions: 41 with release 2.8.0, since 3 March 17:05",
+            "6 users in the peak hour, 3 March 2026 14:00 UTC",
+            "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
             "/search: 416 visitors",
-            "recommendations: busy in 442 of 477 samples",
+            "recommendations: busy in 442 of 476 samples",
         ]
     );
 }

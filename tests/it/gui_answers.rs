@@ -33,18 +33,18 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
     let cards = [
         (
             "Bad experience per hour",
-            "6 users in the peak hour, 3 March 14:00",
+            "6 users in the peak hour, 3 March 2026 14:00 UTC",
             "of 262 rows have no cookie_sid: not in users",
         ),
         ("Pages by visitors", "/search: 416 visitors", "of 402 rows are cut off by “First 20 pages”"),
         (
             "Services to expand",
-            "recommendations: busy in 442 of 477 samples",
+            "recommendations: busy in 442 of 476 samples",
             "of 8 rows of “Busy samples” have no match in “Owner's team”: left out",
         ),
         (
             "Failed transactions",
-            "73 failed transactions: 41 with release 2.8.0, since 3 March 17:05",
+            "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
             "of 73 rows of “Failed payments” have no match in “Releases”: kept without one",
         ),
     ];

@@ -73,6 +73,20 @@ fn findings_name_what_the_generator_put_there() {
 }
 
 #[test]
+fn finding_and_question_agree_on_who_looks_for_holes() {
+    let home = tempfile::tempdir().unwrap();
+    let (project, _) = project_of(home.path(), "1");
+    let found = findings(&project);
+    let clients = of_kind(&found, "probing")[0]["affected"][0].clone();
+    run_ok(&["plan", &project, "--question", "scanners", "--accept"]);
+    let out = home.path().join("out");
+    run_ok(&["run", &project, "--out", path(&out)]);
+    let rows = fs::read_to_string(out.join("scanners.jsonl")).unwrap();
+    assert_eq!(clients, serde_json::json!(["clients", rows.lines().count()]));
+    assert!(rows.lines().count() > 0);
+}
+
+#[test]
 fn every_finding_becomes_a_flow_that_runs() {
     let home = tempfile::tempdir().unwrap();
     let (project, _) = project_of(home.path(), "1");
@@ -151,12 +165,14 @@ fn meanings_and_concepts_are_told_with_reasons() {
 }
 
 /// Questions that `tests/oracle/questions.py` answers too.
-const CHECKED: [&str; 10] = [
+const CHECKED: [&str; 12] = [
     "availability",
     "load-per-hour",
     "orders-per-day",
+    "peak-hours",
     "releases-per-month",
     "revenue-lost",
+    "scanners",
     "services-to-expand",
     "transaction-failure-rate",
     "transactions-failed",

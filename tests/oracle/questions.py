@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ten ready-made questions about the shop, answered straight from the raw files: an oracle that shares no code with
+"""Twelve ready-made questions about the shop, answered straight from the raw files: an oracle that shares no code with
 the product. Python 3.11 or later, standard library only.
 
     questions.py DATA OUT      compares with OUT/<question id>.jsonl; exit code 1 and the first differences where a
@@ -82,7 +82,7 @@ def load_per_hour(data):
 def orders_per_day(data):
     days = defaultdict(lambda: [set(), set(), []])
     for event in events(data):
-        if event.get("order_id") is None or event["event"] == "payment_failed":
+        if event.get("order_id") is None or event.get("event") == "payment_failed":
             continue
         entry = days[day(event["time"])]
         for place, name in enumerate(["order_id", "user_id"]):
@@ -202,14 +202,75 @@ def availability(data):
     days = defaultdict(lambda: [0, 0])
     for time, _, status, _, _ in requests(data):
         days[day(time)][0] += 1
-        days[day(time)][1] += status is not None and status < 500
+        days[day(time)][1] += status is None or status < 500
     return [
-        {"day": key, "requests": count, "available": 100 * good / count, "goal_met": 100 * good / count >= 99.5}
+        {
+            "day": key,
+            "requests": count,
+            "available": 100 * good / count,
+            "goal": 99.5,
+            "goal_met": 100 * good / count >= 99.5,
+        }
         for key, (count, good) in days.items()
     ]
 
 
+PROBES = re.compile(
+    r"wp-login|wp-admin|wp-content/plugins|xmlrpc[.]php|phpmyadmin|/administrator/|/[.]env|/[.]git/|/[.]aws|/[.]ssh"
+    r"|etc/passwd|[.][.]/|%2e%2e|%c0%af|cmd[.]exe|/cgi-bin/|/boaform|/manager/html|phpunit|union(%20|[+ ])(all|select)"
+    r"|<script|%3cscript|/HNAP1|jndi:",
+    re.IGNORECASE,
+)
+
+
+# A target may hold spaces, where the client did not escape them.
+ASKED = re.compile(r"[A-Z]+ (.+) HTTP/\d(?:\.\d)?")
+
+
+def scanners(data):
+    clients = defaultdict(list)
+    for time, fields in shop.access_fields(f"{data}/access.log"):
+        status, line = whole(fields[4]), ASKED.fullmatch(fields[3])
+        path = line and line[1]
+        is_refused = status is not None and 400 <= status <= 499
+        page = path.split("?")[0] if path is not None else None
+        is_probe = is_refused and path is not None and bool(PROBES.search(path))
+        clients[None if fields[0] == "-" else fields[0]].append((time, is_refused, page, is_probe))
+    found = []
+    for client, rows in clients.items():
+        refused = sum(row[1] for row in rows)
+        pages = len({row[2] for row in rows if row[1] and row[2] is not None})
+        known = sum(row[3] for row in rows)
+        if known >= 2 or (pages >= 10 and refused >= 0.5 * len(rows)):
+            times = [row[0] for row in rows]
+            found.append(
+                {
+                    "client": client,
+                    "requests": len(rows),
+                    "refused_requests": refused,
+                    "pages": pages,
+                    "known_targets": known,
+                    "first_seen": shop.shown(min(times)),
+                    "last_seen": shop.shown(max(times)),
+                }
+            )
+    return sorted(found, key=lambda row: (-row["refused_requests"], row["client"]))[:100]
+
+
+def peak_hours(data):
+    hours = defaultdict(lambda: [0, set()])
+    for time, *_ in requests(data):
+        hours[time.hour][0] += 1
+        hours[time.hour][1].add(day(time))
+    return [
+        {"hour_of_day": hour, "requests": count, "days": len(days), "requests_a_day": count / len(days)}
+        for hour, (count, days) in hours.items()
+    ]
+
+
 QUESTIONS = {
+    "peak-hours": peak_hours,
+    "scanners": scanners,
     "availability": availability,
     "users-bad-experience": users_bad_experience,
     "load-per-hour": load_per_hour,

@@ -151,7 +151,7 @@ def services_to_expand(data):
             "service": service,
             "team": (known[service]["owner"] or {}).get("team"),
             "replicas": known[service]["replicas"],
-            "samples": len(shares[service]),
+            "samples": len(values),
             "busy_samples": sum(share > 0.8 for share in values),
             "cpu_max": max(values, default=None),
         })

@@ -100,7 +100,32 @@ pub fn with_unit(value: f64, unit: &str) -> String {
         "B" | "By" | "byte" | "bytes" if size >= 1e3 => format!("{}B", shortened(value)),
         "B" | "By" | "byte" | "bytes" => format!("{} B", number_text(value)),
         "share" => format!("{} %", number_text(value * 100.0)),
+        MONEY => money(value),
         _ => format!("{} {unit}", number_text(value)),
+    }
+}
+
+/// Amounts of money whose currency is not known.
+pub const MONEY: &str = "money";
+
+/// `3,029.50`.
+fn money(value: f64) -> String {
+    let cents = (value.abs() * 100.0).round();
+    if cents >= 1e15 {
+        return number_text(value);
+    }
+    let cents = cents as u64;
+    format!("{}{}.{:02}", if value < 0.0 { "-" } else { "" }, grouped(cents / 100), cents % 100)
+}
+
+/// As `percent`, of measured values.
+pub fn percent_of(part: f64, whole: f64) -> String {
+    const ALL: f64 = 1e6;
+    let share = (part / whole * ALL).round();
+    match share {
+        _ if part == whole => percent(1, 1),
+        share if !share.is_finite() || part <= 0.0 => percent(0, 1),
+        share => percent(share.clamp(1.0, ALL - 1.0) as u64, ALL as u64),
     }
 }
 
@@ -182,10 +207,18 @@ mod tests {
             (3_410.0, "B", "3.4 kB"),
             (12.0, "B", "12 B"),
             (21.0, "users", "21 users"),
+            (3_029.5, MONEY, "3,029.50"),
+            (-957.641, MONEY, "-957.64"),
         ];
         for (value, unit, text) in shown {
             assert_eq!(with_unit(value, unit), text);
         }
+    }
+
+    #[test]
+    fn a_part_of_a_measure_is_told_in_per_cent() {
+        let told = [(507e6, 642e6), (0.0, 5.0), (5.0, 5.0), (1e-9, 1.0)].map(|(part, whole)| percent_of(part, whole));
+        assert_eq!(told, ["79 %", "0 %", "100 %", "< 0.1 %"]);
     }
 
     #[test]

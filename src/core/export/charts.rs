@@ -115,7 +115,8 @@ fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     let width = drawing.size[0];
     let points = || plotted.lines.iter().flat_map(|line| &line.pieces).flatten();
     let times = points().fold((f64::MAX, f64::MIN), |(low, high), [x, _]| (low.min(*x), high.max(*x)));
-    let heights = points().fold((0.0, 0.0), |(low, high): (f64, f64), [_, y]| (low.min(*y), high.max(*y)));
+    let heights =
+        points().fold((plotted.from, plotted.from), |(low, high): (f64, f64), [_, y]| (low.min(*y), high.max(*y)));
     let marks = number_marks(heights.0, heights.1);
     let told: Vec<String> = marks.iter().map(|mark| axis_number(*mark, &plotted.unit)).collect();
     let gutter = told.iter().map(|text| width_of(text, 12.0)).fold(0.0, f32::max) + 10.0;

@@ -2,16 +2,17 @@
 //! match, empty keys, values that became null. The one place that makes the list; cards, texts and reports show it.
 //! Imports formats, expr and the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::prune::needed_columns;
 use super::{Aggregate, GoesOn, Matches, Node, NodeId, OnFail, Op, Plan};
 use crate::data::figures::grouped;
-use crate::data::{Classification, Value, exact_int};
-use crate::expr::{Expr, ExprKind, bind, function, print};
-use crate::formats::Changes;
+use crate::data::{Classification, Schema, Value, exact_int};
+use crate::expr::{Expr, ExprKind, bind, function, phrase, print};
+use crate::formats::{Change, Changes};
 
 /// What was counted at one operation, by a preview or a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -95,34 +96,42 @@ pub fn left_out(
     parameters: &BTreeMap<String, Value>,
     fate: &dyn Fn(NodeId) -> Option<Fate>,
 ) -> Vec<LeftOut> {
-    let mut is_before = vec![false; plan.nodes.len()];
-    if let Some(last) = is_before.get_mut(end.0 as usize) {
-        *last = true;
-    }
-    for (id, node) in plan.nodes.iter().enumerate().rev() {
-        if is_before[id] {
-            node.inputs.iter().for_each(|input| is_before[input.0 as usize] = true);
+    let needed = needed_columns(plan, &[end]);
+    let before = plan.iter().filter_map(|(id, _)| Some((id, needed[id.0 as usize].as_ref()?)));
+    before.filter_map(|(id, needed)| Some(at_node(plan, id, parameters, &fate(id)?, needed))).flatten().collect()
+}
+
+/// Whether a column before a node is personal or secret: what it is compared with is somebody's.
+fn is_personal(plan: &Plan, node: &Node, name: &str) -> bool {
+    let schema = node.inputs.first().map(|input| &plan.node(*input).schema);
+    let field = schema.and_then(|schema| schema.get(name));
+    field.is_some_and(|field| {
+        matches!(field.labels.classification, Some(Classification::Personal | Classification::Secret))
+    })
+}
+
+/// Changes of values that have nothing to do with the rows at the end are not told with them. Records are needed whole.
+fn needed_changes(changes: &Changes, schema: &Schema, needed: &BTreeSet<String>) -> Changes {
+    let mut kept = Changes::default();
+    for change in Change::ALL {
+        for (column, count) in changes.of(change) {
+            let root = column.split('.').next().unwrap_or_default();
+            let is_known = schema.has(column) || schema.has(root);
+            if !is_known || needed.contains(column) || needed.contains(root) {
+                kept.note(change, column, *count);
+            }
         }
     }
-    let before = plan.iter().filter(|(id, _)| is_before[id.0 as usize]);
-    before.filter_map(|(id, _)| Some(at_node(plan, id, parameters, &fate(id)?))).flatten().collect()
+    kept
 }
 
-/// The personal and secret columns that a condition looks at, where there are any.
-fn personal_in(plan: &Plan, node: &Node, predicate: &Expr) -> Option<String> {
-    let schema = &plan.node(*node.inputs.first()?).schema;
-    let is_personal = |name: &&str| {
-        let labels = schema.get(name).map(|field| &field.labels);
-        labels.is_some_and(|labels| {
-            matches!(labels.classification, Some(Classification::Personal | Classification::Secret))
-        })
-    };
-    let columns = predicate.columns();
-    let found: Vec<String> = columns.into_iter().filter(is_personal).map(|name| format!("`{name}`")).collect();
-    (!found.is_empty()).then(|| found.join(", "))
-}
-
-fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: &Fate) -> Vec<LeftOut> {
+fn at_node(
+    plan: &Plan,
+    id: NodeId,
+    parameters: &BTreeMap<String, Value>,
+    fate: &Fate,
+    needed: &BTreeSet<String>,
+) -> Vec<LeftOut> {
     use LeftOutKind::{Changed, Duplicates, Empty, Filtered, Limited, Rejected, Unread};
     let node = plan.node(id);
     let title = &node.origin.title;
@@ -136,7 +145,8 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
         value => value.clone(),
     };
     let plain: BTreeMap<String, Value> = parameters.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-    let shown = |expr: &Expr| print(&without_points(bind(&without_secrets(expr.clone()), &plain)));
+    let bound = |expr: &Expr| without_points(bind(&without_secrets(expr.clone()), &plain));
+    let shown = |expr: &Expr| print(&bound(expr));
     match &node.op {
         Op::Read(_) => {
             let lines = if fate.unread == 1 { "line" } else { "lines" };
@@ -146,11 +156,10 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
             Filtered,
             gone,
             match kind {
-                "filter" => match personal_in(plan, node, predicate) {
-                    None => format!("{of} where {} does not hold (“{title}”)", shown(predicate)),
-                    // What it is compared with is somebody's.
-                    Some(columns) => format!("{of} where a condition on {columns} does not hold (“{title}”)"),
-                },
+                "filter" => {
+                    let condition = phrase(&bound(predicate), &|name| is_personal(plan, node, name));
+                    format!("{of} are not among “{title}”: {condition}")
+                }
                 "route" => format!("{of} go another way at “{title}”"),
                 _ => format!("{of} are left out by “{title}”"),
             },
@@ -190,8 +199,9 @@ fn at_node(plan: &Plan, id: NodeId, parameters: &BTreeMap<String, Value>, fate: 
         | Op::Write(_) => {}
     }
     found.extend(fate.matches.iter().flat_map(unmatched));
-    if let Some(told) = fate.changes.told() {
-        found.push((Changed, fate.changes.count(), format!("values changed in “{title}”: {told}")));
+    let changes = needed_changes(&fate.changes, &node.schema, needed);
+    if let Some(told) = changes.told() {
+        found.push((Changed, changes.count(), format!("values changed in “{title}”: {told}")));
     }
     let lines = found.into_iter().filter(|(_, count, _)| *count > 0);
     lines
@@ -247,7 +257,7 @@ fn unmatched(matches: &Matches) -> Vec<(LeftOutKind, u64, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{DataType, Schema};
+    use crate::data::DataType;
     use crate::expr::parse;
     use crate::ir::{Column, Node, Origin, PlanStep};
 
@@ -290,7 +300,7 @@ mod tests {
         node.op = Op::Filter { predicate: parse("sid = 'ann@x.example' and status > 3").unwrap() };
         let fate = |_: NodeId| Some(Fate { rows_in: 5, rows_out: 1, ..Fate::default() });
         let list = left_out(&plan, NodeId(1), &BTreeMap::new(), &fate);
-        assert_eq!(list[0].text, "of 5 rows where a condition on `sid` does not hold (“BAD”)");
+        assert_eq!(list[0].text, "of 5 rows are not among “BAD”: `sid` is … and `status` above 3");
     }
 
     #[test]
@@ -300,7 +310,7 @@ mod tests {
         node.op = Op::Filter { predicate: parse("hmac(sid, 'the key') = 'x' and status > 3.0").unwrap() };
         let fate = |_: NodeId| Some(Fate { rows_in: 5, rows_out: 1, ..Fate::default() });
         let list = left_out(&plan, NodeId(1), &BTreeMap::new(), &fate);
-        assert_eq!(list[0].text, "of 5 rows where hmac(sid, ${secret}) = 'x' and status > 3 does not hold (“BAD”)");
+        assert_eq!(list[0].text, "of 5 rows are not among “BAD”: hmac(sid, ${secret}) is 'x' and `status` above 3");
     }
 
     #[test]
@@ -324,10 +334,30 @@ mod tests {
         assert_eq!(
             told,
             [
-                "11738 of 12,000 rows where status >= 500 does not hold (“BAD”)",
+                "11738 of 12,000 rows are not among “BAD”: `status` at least 500",
                 "48 of 262 rows have no `sid`: not in `users`, `last` (“USERS”)",
                 "6 of 9 rows are cut off by “FIRST”",
             ]
         );
+    }
+
+    #[test]
+    fn changes_of_columns_that_nothing_is_made_of_are_not_told() {
+        let mut plan = plan();
+        let node = std::sync::Arc::make_mut(&mut plan.nodes[0]);
+        for name in ["bytes", "owner"] {
+            node.schema.fields.push(crate::data::Field::new(name, DataType::Int));
+        }
+        let mut changes = Changes::default();
+        for column in ["status", "bytes", "owner.team", "elsewhere"] {
+            changes.note(Change::Unfit, column, 1);
+        }
+        let fate = |id: NodeId| match id.0 {
+            0 => Some(Fate { changes: changes.clone(), ..Fate::default() }),
+            _ => Some(Fate::default()),
+        };
+        let list = left_out(&plan, NodeId(3), &BTreeMap::new(), &fate);
+        assert_eq!(list.len(), 1);
+        assert!(list[0].count == 2 && list[0].text.ends_with("1 of `elsewhere`, 1 of `status`"), "{}", list[0].text);
     }
 }

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Asked, Catalogue};
-use crate::data::Value;
-use crate::data::figures::number_text;
-use crate::ir::LeftOut;
+use super::questions::told::{moment, span_word};
+use super::{AnswerShape, Asked, Catalogue};
+use crate::data::figures::{number_text, with_unit};
+use crate::data::{TableRows, Value};
+use crate::ir::{LeftOut, LeftOutKind, NodeId, Op, Plan};
 use crate::project::{Project, Step};
 
 /// One line of what is not in a number: how many, and of what.
@@ -22,9 +23,10 @@ pub struct NotInIt {
 /// Columns whose meaning is a guess: by title of their source, each with that meaning.
 pub type Unconfirmed = BTreeMap<String, Vec<(String, String)>>;
 
-/// The lines: what was counted on the way, then guesses that nobody has confirmed.
+/// The lines: what was lost on the way, what was not asked about, then guesses that nobody has confirmed.
 pub fn not_in_it(list: &[LeftOut], unconfirmed: &Unconfirmed) -> Vec<NotInIt> {
-    let counted = list.iter().map(|one| NotInIt { count: one.count, text: one.text.clone() });
+    let (filtered, lost): (Vec<_>, Vec<_>) = list.iter().partition(|one| one.kind == LeftOutKind::Filtered);
+    let counted = lost.into_iter().chain(filtered).map(|one| NotInIt { count: one.count, text: one.text.clone() });
     let guessed = unconfirmed.iter().map(|(source, columns)| {
         let what = if columns.len() == 1 { "meaning" } else { "meanings" };
         let named = columns.iter().map(|(column, meaning)| format!("`{column}` as {meaning}"));
@@ -82,6 +84,64 @@ pub fn definition_of(step: &Step, asked: Option<&Asked>, values: &BTreeMap<Strin
     with_values(&text, values)
 }
 
+/// What the time of the data has to do with an answer, in words: that it is less than one of the hours or days that are
+/// told, or that what is first in it was so from the beginning. `None`: nothing, or the time is not known.
+pub fn told_of_time(
+    project: &Project,
+    plan: &Plan,
+    node: NodeId,
+    catalogue: &Catalogue,
+    shape: &AnswerShape,
+    rows: &dyn TableRows,
+) -> Option<String> {
+    let (first, last) = times_of(project, plan, node, catalogue)?;
+    let length = last.saturating_sub(first);
+    let seconds = |micros: i64| with_unit(micros as f64 / 1e6, "s");
+    let mut told = Vec::new();
+    if let Some(grain) = shape.grain.filter(|grain| length < *grain) {
+        let span = span_word(grain).unwrap_or("month");
+        let one = if span.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "one " };
+        told.push(format!(
+            "The data are of {} only, from {} to {}: less than {one}{span}.",
+            seconds(length),
+            moment(first, None),
+            moment(last, None)
+        ));
+    }
+    /// Nobody sees what a minute is after the beginning as the beginning of a failure.
+    const AT_ONCE: i64 = 60_000_000;
+    let after = shape.first_time(rows).map(|at| at.saturating_sub(first));
+    if let Some(after) = after.filter(|after| (0..=AT_ONCE).contains(after)) {
+        let begin = moment(first, None);
+        let so = if after == 0 { "with it".to_owned() } else { format!("{} before it", seconds(after)) };
+        told.push(format!("The data begin {so}, {begin}: it may have been so earlier."));
+    }
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
+/// The first and the last time in the source whose rows an answer counts, where all of it was looked at.
+fn times_of(project: &Project, plan: &Plan, node: NodeId, catalogue: &Catalogue) -> Option<(i64, i64)> {
+    let mut at = node;
+    while !matches!(plan.node(at).op, Op::Read(_)) {
+        at = *plan.node(at).inputs.first()?;
+    }
+    let reader = project.steps.get(&plan.node(at).origin.step)?;
+    let number = catalogue.source_number(reader.settings.get("source")?.as_str()?)?;
+    let source = &catalogue.sources[number];
+    if source.planned || source.bytes_read < source.bytes {
+        return None;
+    }
+    let is_time = |concept: &str| matches!(concept, "timestamp" | "deployment.time");
+    let columns = source.columns.iter().zip(&catalogue.meanings[number].columns);
+    let times = columns.filter_map(|(column, meaning)| match (&column.min, &column.max, meaning.accepted()) {
+        (Value::Timestamp(first), Value::Timestamp(last), Some(meaning)) if is_time(&meaning.concept) => {
+            Some((meaning.concept != "timestamp", *first, *last))
+        }
+        _ => None,
+    });
+    times.min().map(|(_, first, last)| (first, last))
+}
+
 /// A text with the values of parameters in their places. Secrets are not among the values.
 pub fn with_values(text: &str, values: &BTreeMap<String, Value>) -> String {
     values.iter().fold(text.to_owned(), |told, (name, value)| {
@@ -114,5 +174,15 @@ mod tests {
         ]);
         let text = "longer than ${slow_after} s in ${data}, above ${share}, ${unknown}";
         assert_eq!(with_values(text, &values), "longer than 3 s in samples, above 0.3, ${unknown}");
+    }
+
+    #[test]
+    fn what_was_lost_stands_before_what_was_not_asked_about() {
+        let one = |kind, text: &str| LeftOut { step: "s".into(), title: "S".into(), kind, count: 1, text: text.into() };
+        let list = [one(LeftOutKind::Filtered, "filtered"), one(LeftOutKind::Empty, "empty")];
+        let guesses = Unconfirmed::from([("log".to_owned(), vec![("time".to_owned(), "Time".to_owned())])]);
+        let told: Vec<String> = not_in_it(&list, &guesses).into_iter().map(|one| one.text).collect();
+        assert_eq!(told[..2], ["empty", "filtered"]);
+        assert!(told[2].starts_with("meaning in log"));
     }
 }

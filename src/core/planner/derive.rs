@@ -1,6 +1,7 @@
 //! Top-down: from a question's contract to the cheapest derivations over sources, rules and joins.
 //! Of the planner everything up to catalogue and questions.
 
+mod kept;
 pub(super) mod policy;
 mod search;
 
@@ -72,8 +73,29 @@ pub(super) fn wanted_of(catalogue: &Catalogue, asked: &Asked) -> Option<Vec<Want
     local.chain(needs.any.into_iter().map(|id| (id, false))).map(number).collect()
 }
 
-/// The `count` cheapest derivations, cheapest first; empty where there is none (`gaps` says why).
+/// The `count` cheapest derivations, cheapest first; empty where there is none (`gaps` says why). One that asks by what
+/// the kept rows do not have is as dear as one by a column without values.
 pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivation> {
+    const EMPTY_COST: u32 = 20;
+    const MORE: usize = 4;
+    let is_lacking = |one: &Derivation| kept::lacks_a_dimension(catalogue, asked, one);
+    let found = cheapest(catalogue, asked, count);
+    if !found.iter().any(is_lacking) {
+        return found;
+    }
+    let mut found = cheapest(catalogue, asked, count + MORE);
+    let all_known = found.len() < count + MORE;
+    let last = found.last().map_or(0, |one| one.cost);
+    found.iter_mut().filter(|one| is_lacking(one)).for_each(|one| one.cost += EMPTY_COST);
+    // Beyond the last one there may be others.
+    found.iter_mut().for_each(|one| one.is_proved &= all_known || one.cost <= last);
+    found.sort_by_key(|one| one.cost);
+    found.truncate(count);
+    found
+}
+
+/// The cheapest derivations by what their parts cost.
+fn cheapest(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivation> {
     let Some(wanted) = wanted_of(catalogue, asked) else { return Vec::new() };
     let (local, any): (BitSet, BitSet) = (
         wanted.iter().filter(|one| one.local).map(|one| one.concept).collect(),

@@ -2,6 +2,7 @@
 //! data; this room only looks at it. Imports data and model only.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -22,6 +23,9 @@ pub struct SourceEvidence {
     pub bytes: u64,
     pub bytes_read: u64,
     pub columns: Vec<ColumnEvidence>,
+    /// Some rows whole, to tell which values go together.
+    #[serde(skip)]
+    pub sample: Arc<SampleRows>,
     pub owner: String,
     pub stack: String,
     /// Teams that may see it; empty: all.
@@ -36,6 +40,13 @@ pub struct SourceEvidence {
     /// Columns that are declared to have another value in each row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
+}
+
+/// Rows of a source, spread over it; values of secrets are null.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SampleRows {
+    pub schema: Schema,
+    pub rows: Vec<Vec<Value>>,
 }
 
 /// A column, or a field inside a record, with its profile.
@@ -141,6 +152,7 @@ impl SourceEvidence {
             bytes: 0,
             bytes_read: 0,
             columns,
+            sample: Arc::default(),
             owner: source.owner.clone(),
             stack: source.stack.clone(),
             access: source.access.clone(),

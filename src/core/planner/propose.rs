@@ -2,6 +2,7 @@
 //! Imports project and below; of this room everything up to derive.
 
 mod allowed;
+mod filters;
 mod joins;
 mod results;
 
@@ -14,7 +15,7 @@ use super::catalogue::{Catalogue, JoinWay};
 use super::derive::policy::faults_of;
 use super::derive::{Derivation, Origin, derive};
 use super::draft::{Draft, NewStep};
-use super::questions::{Asked, Part};
+use super::questions::{Asked, Condition, Part, upper_first};
 use super::vocabulary::ConceptNo;
 use super::vocabulary::templates::{Placeholder, concepts_of, fill, plain_column};
 use crate::data::DataType;
@@ -294,7 +295,9 @@ impl Flow<'_> {
 
     /// The definition of the answer, with parameters in the place of thresholds.
     fn definition(&self) -> String {
-        self.dials.iter().fold(self.asked.contract.definition.clone(), |text, (dial, parameter)| {
+        let is_in_force = |one: &Condition| !(one.optional && self.is_left_out(&one.expression));
+        let definition = self.asked.contract.definition_where(&is_in_force);
+        self.dials.iter().fold(definition, |text, (dial, parameter)| {
             text.replace(&format!("{{dial:{dial}}}"), &format!("${{{parameter}}}"))
         })
     }
@@ -461,25 +464,6 @@ impl Flow<'_> {
         free
     }
 
-    fn filter(&mut self, conditions: &[String]) -> Option<()> {
-        if conditions.is_empty() {
-            return Some(());
-        }
-        let filled: Option<Vec<String>> = conditions.iter().map(|condition| self.filled(condition)).collect();
-        let all = filled?.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>().join(" and ");
-        let predicate = print(&parse(&all).ok()?);
-        let mut meanings: Vec<String> = Vec::new();
-        for id in conditions.iter().flat_map(|condition| concepts_of(condition)) {
-            let title = lower_first(self.catalogue.vocabulary.title(id));
-            if !meanings.contains(&title) {
-                meanings.push(title);
-            }
-        }
-        let reason = format!("The question is about some rows only, told by {}.", meanings.join(", "));
-        self.step("filter", "Only those asked about".into(), json!({"predicate": predicate}), reason);
-        Some(())
-    }
-
     /// A column that holds the concept as it is; computed where it is more than a column.
     fn column_of(&mut self, concept: ConceptNo) -> Option<String> {
         self.compute_concepts(&[concept])?;
@@ -505,13 +489,6 @@ fn lower_first(text: &str) -> String {
         (Some(_), Some(second)) if second.is_uppercase() => text.to_owned(),
         (Some(first), _) => first.to_lowercase().collect::<String>() + &text[first.len_utf8()..],
         (None, _) => String::new(),
-    }
-}
-
-fn upper_first(text: &str) -> String {
-    match text.chars().next() {
-        Some(first) => first.to_uppercase().collect::<String>() + &text[first.len_utf8()..],
-        None => String::new(),
     }
 }
 

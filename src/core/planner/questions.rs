@@ -4,9 +4,10 @@
 pub(super) mod answer;
 mod cells;
 pub(super) mod headline;
+mod measured;
 pub(super) mod plot;
 pub(super) mod sentence;
-mod told;
+pub(super) mod told;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -84,6 +85,22 @@ pub struct Contract {
     /// What the sentence of the answer tells of its measure; none: the most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tells: Option<Tells>,
+    /// Each row says whether it meets a goal, and which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Goal>,
+    /// What is told where no row is left; empty: that there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub none: String,
+}
+
+/// The columns of a result that say whether its measure is as was promised.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Goal {
+    /// True where the row meets it.
+    pub met: String,
+    /// The value that is the goal, the same in each row.
+    pub at: String,
 }
 
 /// Which number of many the sentence of an answer tells.
@@ -93,6 +110,8 @@ pub enum Tells {
     Lowest,
     /// The sum of all rows, for measures that add up, and where the most of it is.
     Total,
+    /// What is the most above the row before it among those of the same kind: a version and the last one.
+    Rise,
 }
 
 /// A condition on rows.
@@ -103,6 +122,9 @@ pub struct Condition {
     /// Left out where no source gives what it needs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// What it takes away, in words; said with the definition where the condition is not left out itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub leaves_out: String,
 }
 
 /// A column of the result.
@@ -288,11 +310,18 @@ impl Asked {
 
     /// The definition with the dials' values.
     pub fn definition(&self) -> String {
-        let mut text = self.contract.definition.clone();
+        let mut text = self.contract.definition_where(&|_| true);
         for (name, value) in &self.dials {
             text = text.replace(&format!("{{dial:{name}}}"), &number_text(*value));
         }
         text
+    }
+}
+
+pub(super) fn upper_first(text: &str) -> String {
+    match text.chars().next() {
+        Some(first) => first.to_uppercase().collect::<String>() + &text[first.len_utf8()..],
+        None => String::new(),
     }
 }
 
@@ -313,6 +342,15 @@ pub struct Needs<'a> {
 impl Contract {
     pub fn default_dials(&self) -> Dials {
         self.dials.iter().map(|dial| (dial.name.clone(), dial.default)).collect()
+    }
+
+    /// The definition, and what does not count by the conditions that are in force.
+    pub fn definition_where(&self, is_in_force: &dyn Fn(&Condition) -> bool) -> String {
+        let told = self.conditions.iter().filter(|one| !one.leaves_out.is_empty() && is_in_force(one));
+        let told: Vec<&str> = told.map(|one| one.leaves_out.as_str()).collect();
+        let Some((last, before)) = told.split_last() else { return self.definition.clone() };
+        let list = if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) };
+        format!("{} {} do not count.", self.definition, upper_first(&list))
     }
 
     /// The concepts that an answer needs.
@@ -419,6 +457,9 @@ impl Contract {
         {
             report(format!("the condition over the result: {message}"), "it may name the result's columns");
         }
+        for column in self.goal.iter().flat_map(|goal| [&goal.met, &goal.at]).filter(|column| !result.has(column)) {
+            report(format!("the goal names a missing column `{column}`"), "it may name the result's columns");
+        }
         for key in &self.order {
             let column = key.trim_end_matches(" desc");
             if !result.has(column) {
@@ -501,6 +542,18 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_says_what_does_not_count_as_far_as_that_is_so() {
+        let contract = &ready_question("pages-most-used").unwrap().contract;
+        let all = contract.definition_where(&|_| true);
+        assert!(all.ends_with(
+            "Static files, failures, what is sent to a page and programs that say what they are do not count."
+        ));
+        let one = contract.definition_where(&|one| one.expression.contains("is_static"));
+        assert!(one.ends_with("by different visitors who got them. Static files do not count."), "{one}");
+        assert_eq!(contract.definition_where(&|_| false), contract.definition);
+    }
+
+    #[test]
     fn a_question_of_a_project_keeps_its_contract_and_dials() {
         let mut asked = Asked::ready(ready_question("users-bad-experience").unwrap());
         asked.dials.insert("slow_after".into(), 1.5);
@@ -530,7 +583,11 @@ mod tests {
         assert_eq!(found[1], "a condition gives Float");
         let unknown = Contract {
             rows: vec![],
-            conditions: vec![Condition { expression: "{url.pth} = '/'".into(), optional: false }],
+            conditions: vec![Condition {
+                expression: "{url.pth} = '/'".into(),
+                optional: false,
+                leaves_out: String::new(),
+            }],
             ..contract
         };
         let found = unknown.check(&Vocabulary::shipped());

@@ -9,7 +9,8 @@ use pipewright_core::export::answers::ALL_IN_IT;
 use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::Parameter;
 use pipewright_core::planner::{
-    Asked, Dial, Unconfirmed, definition_of, not_in_it, rows_behind_key, steps_before, unconfirmed, with_values,
+    Asked, Dial, Unconfirmed, definition_of, not_in_it, rows_behind_key, steps_before, told_of_time, unconfirmed,
+    with_values,
 };
 use pipewright_core::project::Step;
 use pipewright_core::steps;
@@ -63,6 +64,8 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     let before = steps_before(state.design(), &step.id);
     let values = state.shown_parameters();
     let definition = definition_of(step, asked.as_ref(), &values);
+    let definition = [definition, time_of(state, step)].into_iter().filter(|text| !text.is_empty());
+    let definition = definition.collect::<Vec<_>>().join(" ");
     if !definition.is_empty() {
         label_ui(ui, "What it says", "");
         marked_ui(ui, &definition, &theme::body(), palette.text);
@@ -75,6 +78,18 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     ui.add_space(theme::SPACE_2);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
+}
+
+/// What the time of the data has to do with the answer; empty: nothing, or it is not known yet.
+fn time_of(state: StateRef<'_>, step: &Step) -> String {
+    let node = state.plan.steps.get(&step.id).and_then(|step| step.nodes.last());
+    let outcome = state.results.get(&step.id, &main_port(state, step));
+    let told = outcome.and_then(|outcome| outcome.told.clone().zip(outcome.result.as_ref().ok().cloned()));
+    let (Some(node), Some(latest), Some((told, found))) = (node, &state.planning.latest, told) else {
+        return String::new();
+    };
+    let time = told_of_time(state.design(), &state.plan, *node, &latest.catalogue, &told.shape, &*found.table);
+    time.unwrap_or_default()
 }
 
 /// The way from the worst bar, or the peak, to what goes with the rows behind it.

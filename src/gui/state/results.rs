@@ -37,6 +37,8 @@ pub struct Outcome {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     pub headline: Headline,
+    /// What the answer is about.
+    pub shape: Arc<AnswerShape>,
     pub chart: Option<Plotted>,
     /// The column and the value that the sentence is about.
     pub key: Option<(String, Value)>,
@@ -120,7 +122,8 @@ impl Results {
                 let found = reply.result.as_ref().ok().zip(site.shape.as_ref());
                 let told = found.map(|(found, shape)| {
                     let (headline, chart) = (shape.headline(&*found.table), shape.plotted(&*found.table));
-                    Arc::new(Told { headline, chart, key: shape.told_key(&*found.table) })
+                    let (key, shape) = (shape.told_key(&*found.table), shape.clone());
+                    Arc::new(Told { headline, chart, key, shape })
                 });
                 let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), told };
                 self.by_port.insert((site.step.clone(), port.clone()), outcome);

@@ -66,7 +66,7 @@ fn lines_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: &[Color32], heigh
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
         .show_grid([false, true])
-        .include_y(0.0)
+        .include_y(chart.from)
         .include_y(if highest > 0.0 { highest } else { 1.0 })
         .x_grid_spacer(time_spacer(low, high))
         .custom_x_axes(vec![below])

@@ -154,3 +154,45 @@ fn words_of_free_text_are_no_users_and_requests_no_visits() {
         assert!(derived(&catalogue, question, 1).is_empty(), "{question}");
     }
 }
+
+#[test]
+fn what_the_kept_rows_do_not_have_is_no_way_to_tell_them_apart() {
+    use crate::planner::evidence::SampleRows;
+    let schema = Schema::of([
+        ("ts", DataType::Timestamp),
+        ("level", DataType::String),
+        ("service", DataType::String),
+        ("reason", DataType::String),
+        ("err", DataType::String),
+    ]);
+    let values: [(&str, u64, &[&str]); 4] = [
+        ("level", 2, &["info", "error"]),
+        ("service", 2, &["web", "pay"]),
+        ("reason", 2, &["timeout", "limit"]),
+        ("err", 2, &["token too long in line 3", "a syntax error in line 9"]),
+    ];
+    let mut log = source("log", 200, schema.clone(), &values);
+    log.confirmed.insert("level".into(), "log.severity".into());
+    let text = |text: &str| if text.is_empty() { Value::Null } else { Value::text(text) };
+    let rows = (0..200).map(|row| {
+        let (level, reason, err) =
+            if row % 10 == 0 { ("error", "", "token too long in line 3") } else { ("info", "limit", "") };
+        vec![Value::Timestamp(row), text(level), text("web"), text(reason), text(err)]
+    });
+    let rows: Vec<Vec<Value>> = rows.collect();
+    let asked = Asked::ready(ready_question("errors-most-frequent").unwrap());
+    let fields_of = |log: &SourceEvidence| -> Vec<String> {
+        let catalogue = Catalogue::new(Vocabulary::shipped(), vec![log.clone()]);
+        let found = derive(&catalogue, &asked, 3);
+        assert!(found.is_sorted_by_key(|one| one.cost));
+        let fields = found[0].concepts.values().filter_map(|origin| match origin {
+            Origin::Field(field) => Some(catalogue.fields[0][*field].column),
+            Origin::Rule(_) | Origin::Joined(..) => None,
+        });
+        fields.map(|column| log.columns[column].name.clone()).collect()
+    };
+    assert!(fields_of(&log).contains(&"reason".to_owned()), "by its name it is the reason");
+    log.sample = std::sync::Arc::new(SampleRows { schema, rows });
+    let fields = fields_of(&log);
+    assert!(!fields.contains(&"reason".to_owned()) && fields.contains(&"err".to_owned()), "{fields:?}");
+}

@@ -7,6 +7,8 @@ use super::source_view::{SourceView, flow_for, probe};
 use super::wording::{Found, clock, counted, shown};
 use super::{Finding, Kind, Probe, ProbeRows, Task};
 use crate::expr::{Expr, print, print_name};
+use crate::planner::questions::{Asked, number_text, ready_question};
+use crate::planner::vocabulary::templates::{Placeholder, fill};
 use crate::project::Project;
 
 /// Fewer failed sign-ins than these are people who mistype.
@@ -43,31 +45,38 @@ pub(super) fn failed_sign_ins(project: &Project, known: &SourceView) -> Option<P
     Some(probe(Kind::FailedSignIns, known, flow, watch, task))
 }
 
-/// Clients that ask for much that is not there, or for what only scanners ask for.
+/// Clients that ask for much that is not there, or for what only scanners ask for: as the ready-made question tells them
+/// from others, so that the two never disagree.
 pub(super) fn probing(project: &Project, known: &SourceView) -> Option<Probe> {
-    let (path, status) = (known.derived("url.path", 3)?, known.expression("http.response.status_code")?);
-    let (client, known_target) = (known.expression("client.address")?, known.by_rule("security.is_probe", SURE)?.0);
-    let refused = format!("{status} between 400 and 499");
+    let contract = &ready_question("scanners")?.contract;
+    let dials = contract.default_dials();
+    let client = known.expression("client.address")?;
+    let path = known.derived("url.path", SURE)?;
+    known.by_rule("security.is_probe", SURE)?;
     let mut flow = flow_for(project, Kind::Probing, known);
     let (read, columns) = known.start(&mut flow, &["timestamp"])?;
-    let time = print_name(&columns[0]);
-    let pages = format!("count_distinct(case when {refused} then split_part({path}, '?', 1) end)");
-    let settings = json!({
-        "keys": [{"id": "k1", "name": "client", "expression": client}],
-        "measures": [
-            {"id": "m1", "name": "requests", "expression": "count(*)"},
-            {"id": "m2", "name": "refused", "expression": format!("count_if({refused})")},
-            {"id": "m3", "name": "pages", "expression": pages},
-            {"id": "m4", "name": "known_targets", "expression": format!("count_if({known_target})")},
-            {"id": "m5", "name": "first_seen", "expression": format!("min({time})")},
-            {"id": "m6", "name": "last_seen", "expression": format!("max({time})")},
-        ],
-    });
+    let filled = |template: &str| {
+        let filled = fill(template, &mut |placeholder| match placeholder {
+            Placeholder::Concept("timestamp") => Some(print_name(&columns[0])),
+            Placeholder::Concept("url.page") => {
+                known.derived("url.page", SURE).or_else(|| Some(format!("split_part({path}, '?', 1)")))
+            }
+            Placeholder::Concept(concept) => known.derived(concept, SURE),
+            Placeholder::Dial(dial) => dials.get(*dial).copied().map(number_text),
+        });
+        filled.ok()
+    };
+    let mut measures = Vec::new();
+    for (number, part) in contract.measures.iter().enumerate() {
+        let expression = filled(&part.expression)?;
+        measures.push(json!({"id": format!("m{}", number + 1), "name": part.name, "expression": expression}));
+    }
+    let predicate = filled(&contract.having)?;
+    let settings = json!({"keys": [{"id": "k1", "name": "client", "expression": client}], "measures": measures});
     let groups = flow.then(&read, "aggregate", "By client", settings, "");
-    let predicate = "known_targets >= 2 or (pages >= 10 and refused >= 0.5 * requests)";
-    let note = "Two pages that only scanners ask for, or ten pages that are not there and half of all requests.";
-    let scanners = flow.then(&groups, "filter", "Scanners", json!({"predicate": predicate}), note);
-    let watch = flow.then(&scanners, "sort", "Most first", json!({"keys": ["refused desc"]}), "");
+    let note = Asked::ready(ready_question("scanners")?).definition();
+    let scanners = flow.then(&groups, "filter", "Scanners", json!({"predicate": predicate}), &note);
+    let watch = flow.then(&scanners, "sort", "Most first", json!({"keys": contract.order}), "");
     Some(probe(Kind::Probing, known, flow, watch, Task::Probing { client }))
 }
 
@@ -105,7 +114,7 @@ pub(super) fn probing_finding(found: &Found, rows: &ProbeRows, client: &str) -> 
     if count == 0 {
         return None;
     }
-    let refused: f64 = (0..count).map(|row| rows.number(row, "refused")).sum();
+    let refused: f64 = (0..count).map(|row| rows.number(row, "refused_requests")).sum();
     let verb = if count == 1 { "asks" } else { "ask" };
     let title = format!(
         "{} {verb} for pages that are not there, as scanners do ({})",
@@ -122,7 +131,7 @@ pub(super) fn probing_finding(found: &Found, rows: &ProbeRows, client: &str) -> 
         finding.evidence.push(format!(
             "{}: {} of {} refused, {}, {} that only scanners ask for",
             shown(rows.value(row, "client")),
-            number("refused"),
+            number("refused_requests"),
             counted(number("requests"), "request"),
             counted(number("pages"), "page"),
             number("known_targets"),

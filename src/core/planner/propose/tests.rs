@@ -202,3 +202,46 @@ fn an_answer_says_what_was_assumed() {
         assert!(told.contains(part), "{told}");
     }
 }
+
+#[test]
+fn a_definition_says_nothing_of_a_condition_that_is_not_in_the_flow() {
+    let project = shop_sources();
+    let catalogue = catalogue(&project);
+    let definition = |id: &str| {
+        let asked = Asked::ready(ready_question(id).unwrap());
+        let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+        let project = accepted(&project, &proposal);
+        project.steps[&proposal.answer].settings["definition"].as_str().unwrap().to_owned()
+    };
+    let bots = "Programs that say what they are do not count.";
+    assert!(definition("users-active").contains(bots), "the access log names browsers");
+    assert!(!definition("users-by-plan").contains(bots), "the application's log does not");
+}
+
+#[test]
+fn rows_without_what_a_question_is_about_are_counted_apart_from_those_that_are_not_asked_about() {
+    let project = shop_sources();
+    let catalogue = catalogue(&project);
+    let filters = |id: &str| -> Vec<(String, String)> {
+        let asked = Asked::ready(ready_question(id).unwrap());
+        let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+        let project = accepted(&project, &proposal);
+        let steps = proposal.steps.iter().map(|id| &project.steps[id]).filter(|step| step.kind == "filter");
+        steps.map(|step| (step.title.clone(), step.settings["predicate"].as_str().unwrap().to_owned())).collect()
+    };
+    let affected = filters("customers-affected");
+    assert_eq!(affected[0], ("Only those asked about".to_owned(), "is_failed".to_owned()));
+    assert_eq!(affected[1], ("With visitor".to_owned(), "user_id is not null".to_owned()));
+    assert_eq!(filters("pages-left")[1].0, "With session");
+    let mut catalogue = catalogue;
+    let access = catalogue.sources.iter_mut().find(|source| source.source == "src-access").unwrap();
+    access.columns.iter_mut().find(|column| column.name == "status").unwrap().nulls = 6;
+    let asked = Asked::ready(ready_question("users-bad-experience").unwrap());
+    let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+    let project = accepted(&project, &proposal);
+    let filters: Vec<_> =
+        proposal.steps.iter().map(|id| &project.steps[id]).filter(|step| step.kind == "filter").collect();
+    assert_eq!(filters[0].title, "Where it can be told");
+    assert_eq!(filters[0].settings["predicate"], "(is_error or duration > ${slow_after}) is not null");
+    assert_eq!(filters[1].title, "Only those asked about");
+}

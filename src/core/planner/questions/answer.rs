@@ -1,7 +1,8 @@
 //! What an answer is about: the measure, its unit, what a row is, and the chart of that measure; from the contract of its
 //! question or, without one, from the order in which the answer is read. Imports the plan and questions; sees no rows.
 
-use super::{Asked, Chart, ChartKind, Contract, Part, Tells};
+use super::{Asked, Chart, ChartKind, Contract, Goal, Part, Tells};
+use crate::data::figures::MONEY;
 use crate::data::{DataType, Schema, Value};
 use crate::expr::{BinaryOp, Expr, ExprKind, SortKey, print};
 use crate::ir::{NodeId, Op, Plan};
@@ -21,9 +22,24 @@ pub struct AnswerShape {
     pub chart: Option<Chart>,
     /// What is first in time is what the question looks for: that column of times.
     pub first: Option<String>,
-    /// What leaves rows out right before the answer, by its title, and whether these are groups: then what has no row
-    /// may have been there.
-    pub left_by: Option<(String, bool)>,
+    /// Which of the groups are still there.
+    pub groups: Groups,
+    /// What each row says of a goal.
+    pub goal: Option<Goal>,
+    /// What is told where no row is left; empty: that there is none.
+    pub none: String,
+    /// How much time a row is about at least, in microseconds: an hour of the day stands for whole days.
+    pub grain: Option<i64>,
+}
+
+/// What a flow has left of its groups when they come to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Groups {
+    All,
+    /// So many at most.
+    First(u64),
+    /// A condition took some: what has no row may have been there.
+    Some,
 }
 
 /// What the question asks for.
@@ -51,6 +67,10 @@ pub struct MeasureShape {
     pub is_lowest: bool,
     /// The sum of all rows is.
     pub is_total: bool,
+    /// What is above the row before it is.
+    pub is_rise: bool,
+    /// Of a quantile or a mean: the column that counts what it is made of.
+    pub counted: Option<String>,
     /// Numbers of several rows add up to that of all; of a share, what it is a share of.
     pub adds_up: bool,
 }
@@ -92,32 +112,65 @@ impl AnswerShape {
             let row = contract.map(|contract| contract.row.clone()).filter(|row| !row.is_empty());
             let most = contract.map(|contract| contract.most.clone()).filter(|column| schema.has(column));
             let row = row.unwrap_or_else(|| row_in_words(title));
-            let left_by = left_by(plan, node);
+            let about = About::Rows { row, most };
+            let (groups, none) = (groups_of(plan, node), String::new());
             return AnswerShape {
-                about: About::Rows { row, most },
+                about,
                 time,
                 names,
                 keys,
                 chart: None,
                 first: None,
-                left_by,
+                groups,
+                goal: None,
+                none,
+                grain: None,
             };
         };
-        let unit = unit_of(contract, plan, node, &column, vocabulary);
-        let first = order.first().filter(|key| key.expr == Expr::column(column.as_str()));
-        let tells = contract.and_then(|contract| contract.tells);
-        let is_lowest = first.is_some_and(|key| !key.descending) || tells == Some(Tells::Lowest);
-        let is_total = tells == Some(Tells::Total);
-        let whole = whole_of(&column, plan, node, schema);
         let chart = Some(chart_of(contract, &column, time.as_ref(), &names));
-        let first = order.first().and_then(|key| first_in_time(key, plan, node));
-        let share_of = share_of(&column, plan, node, schema);
-        let adds_up = match &share_of {
-            Some((part, whole)) => [part, whole].into_iter().all(|column| adds_up(column, plan, node)),
-            None => adds_up(&column, plan, node),
-        };
-        let measure = MeasureShape { column, unit, whole, share_of, is_lowest, is_total, adds_up };
-        AnswerShape { about: About::Measure(measure), time, names, keys, chart, first, left_by: left_by(plan, node) }
+        let goal = contract.and_then(|contract| contract.goal.clone());
+        AnswerShape {
+            about: About::Measure(measure_of(contract, plan, node, column, order, vocabulary)),
+            grain: grain_of(plan, node, time.as_ref(), &keys),
+            time,
+            names,
+            keys,
+            chart,
+            first: order.first().and_then(|key| first_in_time(key, plan, node)),
+            groups: groups_of(plan, node),
+            goal: goal.filter(|goal| schema.has(&goal.met) && schema.has(&goal.at)),
+            none: contract.map(|contract| contract.none.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+fn measure_of(
+    contract: Option<&Contract>,
+    plan: &Plan,
+    node: NodeId,
+    column: String,
+    order: &[SortKey],
+    vocabulary: &Vocabulary,
+) -> MeasureShape {
+    let schema = &plan.node(node).schema;
+    let unit = unit_of(contract, plan, node, &column, vocabulary);
+    let first = order.first().filter(|key| key.expr == Expr::column(column.as_str()));
+    let tells = contract.and_then(|contract| contract.tells);
+    let share_of = share_of(&column, plan, node, schema);
+    let adds_up = match &share_of {
+        Some((part, whole)) => [part, whole].into_iter().all(|column| adds_up(column, plan, node)),
+        None => adds_up(&column, plan, node),
+    };
+    MeasureShape {
+        is_lowest: first.is_some_and(|key| !key.descending) || tells == Some(Tells::Lowest),
+        is_total: tells == Some(Tells::Total),
+        is_rise: tells == Some(Tells::Rise),
+        whole: whole_of(&column, plan, node, schema),
+        counted: counted_of(&column, plan, node, schema),
+        column,
+        unit,
+        share_of,
+        adds_up,
     }
 }
 
@@ -281,8 +334,10 @@ fn function_of(expr: &Expr) -> Option<&crate::expr::Call> {
 
 fn unit_of(contract: Option<&Contract>, plan: &Plan, node: NodeId, column: &str, vocabulary: &Vocabulary) -> Unit {
     let part = contract.and_then(|contract| contract.measures.iter().find(|part| part.name == column));
-    if let Some(part) = part.filter(|part| !part.unit.is_empty()) {
-        return Unit::Measured(part.unit.clone());
+    match part.map_or("", |part| part.unit.as_str()) {
+        "" => {}
+        "count" => return Unit::Count,
+        unit => return Unit::Measured(unit.to_owned()),
     }
     let of_call = |expr: &Expr, factor: bool| -> Option<Unit> {
         let call = function_of(expr)?;
@@ -326,14 +381,46 @@ fn adds_up(column: &str, plan: &Plan, node: NodeId) -> bool {
     call.is_some_and(|call| matches!(call.function.as_str(), "count" | "count_if" | "sum"))
 }
 
-/// The last step before a node that leaves rows out, and whether the rows are groups there.
-fn left_by(plan: &Plan, node: NodeId) -> Option<(String, bool)> {
-    let before: Vec<_> =
-        std::iter::successors(Some(plan.node(node)), |node| Some(plan.node(*node.inputs.first()?))).collect();
-    let leaves = |op: &Op| matches!(op, Op::Filter { .. } | Op::Check(_) | Op::Limit(_) | Op::Distinct(_));
-    let at = before.iter().position(|node| leaves(&node.op))?;
-    let groups = before.iter().position(|node| matches!(node.op, Op::Aggregate(_)));
-    Some((before[at].origin.title.clone(), groups.is_some_and(|groups| at < groups)))
+/// What is left of the groups between where they are made and a node.
+fn groups_of(plan: &Plan, node: NodeId) -> Groups {
+    let mut left = Groups::All;
+    let mut at = Some(plan.node(node));
+    while let Some(node) = at {
+        match (&node.op, left) {
+            (Op::Aggregate(_), _) => return left,
+            (Op::Filter { .. } | Op::Check(_) | Op::Distinct(_), _) => left = Groups::Some,
+            (Op::Limit(limit), Groups::All) => left = Groups::First(limit.count),
+            (Op::Limit(limit), Groups::First(most)) => left = Groups::First(most.min(limit.count)),
+            _ => {}
+        }
+        at = node.inputs.first().map(|before| plan.node(*before));
+    }
+    // There are no groups.
+    Groups::All
+}
+
+/// How much time a row of an answer is about at least.
+fn grain_of(plan: &Plan, node: NodeId, time: Option<&(String, Option<i64>)>, keys: &[String]) -> Option<i64> {
+    const DAY: i64 = 86_400_000_000;
+    const MONTH: i64 = 28 * DAY;
+    if let Some((name, span)) = time.filter(|(name, _)| keys.contains(name)) {
+        let is_span = matches!(origin(plan, node, name), Some(Origin::Key(expr)) if function_of(expr).is_some());
+        return span.or(is_span.then_some(MONTH));
+    }
+    let is_part_of_day = |name: &String| -> Option<i64> {
+        let (group, Origin::Key(expr)) = origin_at(plan, node, name)? else { return None };
+        let made = match &expr.kind {
+            ExprKind::Column(name) => match origin(plan, *plan.node(group).inputs.first()?, name)? {
+                Origin::Computed(_, made) => made,
+                Origin::Key(_) | Origin::Measure(_) => return None,
+            },
+            _ => expr,
+        };
+        let call = function_of(made)?;
+        let is_hour = call.args.iter().any(|arg| arg.kind == ExprKind::Literal(Value::String("hour".to_owned())));
+        (call.function == "extract" && is_hour).then_some(DAY)
+    };
+    keys.iter().find_map(is_part_of_day)
 }
 
 /// The unit of the one concept that a measure is made of.
@@ -344,6 +431,7 @@ fn concept_unit(part: Option<&Part>, vocabulary: &Vocabulary) -> Option<String> 
     Some(match unit {
         "By" => "B".to_owned(),
         "1" => "share".to_owned(),
+        "{currency}" => MONEY.to_owned(),
         unit if unit.starts_with('{') => String::new(),
         "" => return None,
         unit => unit.to_owned(),
@@ -374,10 +462,25 @@ fn first_in_time(key: &SortKey, plan: &Plan, node: NodeId) -> Option<String> {
 
 /// Of a column that is called `share` and nothing else: what counts its part, and its whole.
 fn share_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<(String, String)> {
-    let Some(Origin::Measure(share)) = origin(plan, node, column).filter(|_| column == "share") else { return None };
     let counts = |is_it: &dyn Fn(&Expr) -> bool| {
         let mut names = schema.names().filter(|name| *name != column);
         names.find(|name| matches!(origin(plan, node, name), Some(Origin::Measure(expr)) if is_it(expr)))
+    };
+    let share = match origin(plan, node, column).filter(|_| column == "share")? {
+        Origin::Measure(share) => share,
+        // The quotient of what was counted one step before.
+        Origin::Computed(before, share) => {
+            let ExprKind::Binary { op: BinaryOp::Divide, left, right } = &share.kind else { return None };
+            let made = |side: &Expr| match &side.kind {
+                ExprKind::Column(name) => match origin(plan, before, name) {
+                    Some(Origin::Measure(expr)) => counts(&|other| other == expr),
+                    _ => None,
+                },
+                _ => None,
+            };
+            return Some((made(left)?.to_owned(), made(right)?.to_owned()));
+        }
+        Origin::Key(_) => return None,
     };
     let (part, whole) = match &share.kind {
         ExprKind::Binary { op: BinaryOp::Divide, left, right } => {
@@ -396,18 +499,37 @@ fn share_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<
     Some((part.to_owned(), whole.to_owned()))
 }
 
-/// The column that counts all of what another counts a part of: `samples` of `busy_samples`, `rows` of `errors`.
-fn whole_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<String> {
-    let counts = |name: &str, functions: &[&str], whole: bool| match origin(plan, node, name) {
-        Some(Origin::Measure(expr)) => function_of(expr).is_some_and(|call| {
-            functions.contains(&call.function.as_str()) && (!whole || call.args.is_empty() && call.filter.is_none())
-        }),
-        _ => false,
+/// The column that counts what a quantile or a mean is made of: `requests` of `p95`.
+fn counted_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<String> {
+    let call = |name: &str| match origin(plan, node, name) {
+        Some(Origin::Measure(expr)) => function_of(expr),
+        _ => None,
     };
-    if !counts(column, &["count_if"], false) {
-        return None;
-    }
-    schema.names().find(|name| counts(name, &["count"], true)).map(str::to_owned)
+    let made = call(column).filter(|call| matches!(call.function.as_str(), "quantile" | "median" | "avg"))?;
+    let counts = |name: &&str| {
+        call(name).is_some_and(|count| {
+            count.function == "count"
+                && count.filter == made.filter
+                && count.args.iter().all(|arg| Some(arg) == made.args.first())
+        })
+    };
+    schema.names().find(counts).map(str::to_owned)
+}
+
+/// The column that counts all of what another counts a part of: `samples` of `busy_samples`, `rows` of `errors`; all
+/// rows, or those that have the value by which the part is told.
+fn whole_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<String> {
+    let call = |name: &str, wanted: &str| match origin(plan, node, name) {
+        Some(Origin::Measure(expr)) => {
+            function_of(expr).filter(|call| call.function == wanted && call.filter.is_none())
+        }
+        _ => None,
+    };
+    let told_by = call(column, "count_if")?.args.first()?.columns();
+    let is_whole = |call: &crate::expr::Call| {
+        call.args.iter().all(|arg| matches!(&arg.kind, ExprKind::Column(name) if told_by == [name.as_str()]))
+    };
+    schema.names().find(|name| call(name, "count").is_some_and(is_whole)).map(str::to_owned)
 }
 
 /// Lines for times, bars for names; always of the measure.

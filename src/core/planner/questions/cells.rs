@@ -13,7 +13,7 @@ pub(super) struct Cell {
     /// The first of its rows.
     pub row: usize,
     pub height: f64,
-    /// Of a share: of how many.
+    /// Of a share, a quantile or a mean: of how many.
     pub of: Option<f64>,
     /// All that it is about has a name.
     pub is_named: bool,
@@ -21,8 +21,8 @@ pub(super) struct Cell {
     pub whole: Option<f64>,
 }
 
-/// A share of few is by chance what it is.
-const FEW: f64 = 20.0;
+/// A share or a quantile of few is by chance what it is.
+pub(super) const FEW: f64 = 20.0;
 
 impl Cell {
     /// A share of few says nothing, and a group of those without a name is nobody: they are told only where there is
@@ -37,6 +37,7 @@ pub(super) fn cells(shape: &AnswerShape, rows: &dyn TableRows, measure: &Measure
     let schema = rows.schema();
     let Some(column) = schema.index(&measure.column) else { return Vec::new() };
     let shares = measure.share_of.as_ref().and_then(|(part, whole)| Some((schema.index(part)?, schema.index(whole)?)));
+    let counted = measure.counted.as_ref().and_then(|name| schema.index(name));
     let wholes = measure.whole.as_ref().and_then(|name| schema.index(name));
     let keys = shape.chart.iter().flat_map(|chart| chart.by.iter().chain([&chart.x]));
     let keys: Vec<usize> = keys.filter_map(|name| schema.index(name)).collect();
@@ -46,7 +47,7 @@ pub(super) fn cells(shape: &AnswerShape, rows: &dyn TableRows, measure: &Measure
     for row in 0..rows.rows().min(MOST_ROWS) {
         let Some(height) = number(&rows.value(row, column)) else { continue };
         let values: Vec<Value> = keys.iter().map(|key| rows.value(row, *key)).collect();
-        let of = shares.and_then(|(_, whole)| number(&rows.value(row, whole)));
+        let of = shares.map(|(_, whole)| whole).or(counted).and_then(|column| number(&rows.value(row, column)));
         let whole = wholes.and_then(|column| number(&rows.value(row, column)));
         let part = shares.and_then(|(part, _)| number(&rows.value(row, part))).unwrap_or_default();
         let is_named = values.iter().all(|value| *value != Value::Null);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use chrono::Months;
 use serde::Serialize;
 
-use super::answer::{About, AnswerShape, Unit};
-use super::cells::{Cell, cells};
-use super::told::{is_monthly, number, position, shown, span_word, words};
+use super::answer::{About, AnswerShape, Groups, MeasureShape, Unit};
+use super::cells::{Cell, FEW, cells};
+use super::told::{MOST_ROWS, is_monthly, number, position, shown, span_word, words};
 use crate::data::TableRows;
-use crate::data::figures::grouped;
+use crate::data::figures::{MONEY, grouped, with_unit};
 use crate::data::instants::to_calendar;
 
 /// The chart's points.
@@ -23,7 +23,9 @@ pub struct Plotted {
     pub unit: String,
     pub lines: Vec<PlottedLine>,
     pub bars: Vec<(String, f64)>,
-    /// What is not among the bars or lines, in words; empty: all is.
+    /// The value at which the axis of the measure begins.
+    pub from: f64,
+    /// What is not among the bars or lines, and which of them say little, in words; empty: all is, and does.
     pub left: String,
     /// What a time without rows is, in words; empty: points of time are joined as they come.
     pub gaps: String,
@@ -55,9 +57,10 @@ impl AnswerShape {
     /// The points of the answer's chart; `None`: there is nothing to draw.
     pub fn plotted(&self, rows: &dyn TableRows) -> Option<Plotted> {
         let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
-        let schema = rows.schema();
-        let x = schema.index(&chart.x)?;
-        let by = chart.by.as_ref().and_then(|name| schema.index(name));
+        let x = rows.schema().index(&chart.x)?;
+        if let Some(first) = &self.first {
+            return self.delays(rows, first, x);
+        }
         let noun = match &measure.share_of {
             Some((part, _)) => format!("{} of {}", words(&measure.column), words(part)),
             None => words(&measure.column),
@@ -69,41 +72,111 @@ impl AnswerShape {
         let y_title = match unit.as_str() {
             "" => noun.clone(),
             "share" => format!("{noun} (%)"),
+            MONEY => format!("{noun} (no currency is named)"),
             unit => format!("{noun} ({unit})"),
         };
         let mut plotted = Plotted { y_title, unit, ..Plotted::default() };
-        let of_each = by.map_or(String::new(), |by| format!(", by {}", words(&schema.fields[by].name)));
         let cells = cells(self, rows, measure);
-        let word = if measure.is_lowest { "smallest" } else { "largest" };
-        let time = self.time.as_ref().filter(|(time, _)| *time == chart.x);
-        let Some((_, span)) = time else {
-            plotted.title = format!("{noun} by {}{of_each}", words(&chart.x));
-            plotted.x_title = words(&chart.x);
-            let others = self.names.iter().filter(|name| !measure.adds_up && self.keys.contains(name));
-            let others = others.filter(|name| Some(*name) != chart.by.as_ref() && **name != chart.x);
-            let named: Vec<usize> =
-                by.into_iter().chain([x]).chain(others.filter_map(|name| schema.index(name))).collect();
-            let name = |row: usize| {
-                let names = named.iter().map(|column| shown(&rows.value(row, *column)));
-                names.collect::<Vec<_>>().join(" · ")
-            };
-            let is_numbered = cells.iter().all(|cell| number(&rows.value(cell.row, x)).is_some());
-            let most = if is_numbered && cells.len() <= MOST_NUMBERED { MOST_NUMBERED } else { MOST_BARS };
-            let drawn = greatest(&cells, most, measure.is_lowest);
-            if drawn.len() < cells.len() {
-                plotted.left = format!("the {word} {} of {}", drawn.len(), grouped(cells.len() as u64));
-            }
-            plotted.bars = drawn.iter().map(|cell| (name(cell.row), cell.height)).collect();
-            return (!plotted.bars.is_empty()).then_some(plotted);
+        match self.time.as_ref().filter(|(time, _)| *time == chart.x) {
+            Some((_, span)) => self.lines(rows, measure, &cells, x, *span, &noun, &mut plotted)?,
+            None => self.bars(rows, measure, &cells, x, &noun, &mut plotted),
+        }
+        let few = cells.iter().filter(|cell| cell.of.is_some_and(|of| of < FEW)).count();
+        if few > 0 {
+            let all = grouped(cells.len() as u64);
+            let told = format!("{} of {all} are of fewer than {FEW}: by chance what they are", grouped(few as u64));
+            plotted.left = [std::mem::take(&mut plotted.left), told]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join("; ");
+        }
+        (!plotted.bars.is_empty() || !plotted.lines.is_empty()).then_some(plotted)
+    }
+
+    /// How long after the first of all each was first: a time as a length.
+    fn delays(&self, rows: &dyn TableRows, first: &str, x: usize) -> Option<Plotted> {
+        let column = rows.schema().index(first)?;
+        let times = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| Some((row, position(&rows.value(row, column))?)));
+        let mut times: Vec<(usize, i64)> = times.collect();
+        times.sort_by_key(|(_, at)| *at);
+        let begin = times.first()?.1;
+        let (shown_times, all) = (times.len().min(MOST_BARS), times.len());
+        let bar = |(row, at): &(usize, i64)| (shown(&rows.value(*row, x)), at.saturating_sub(begin) as f64 / 1e6);
+        let left = if shown_times < all {
+            format!("the first {shown_times} of {}", grouped(all as u64))
+        } else {
+            String::new()
         };
-        let per = span.and_then(span_word).map_or(format!(" over {}", words(&chart.x)), |word| format!(" per {word}"));
-        plotted.title = format!("{noun}{per}{of_each}");
-        plotted.x_title = format!("{} (UTC)", words(&chart.x));
+        let noun = words(first);
+        Some(Plotted {
+            title: format!("{noun} by {}, after that of the first", words(&rows.schema().fields[x].name)),
+            y_title: "later than the first (s)".to_owned(),
+            x_title: words(&rows.schema().fields[x].name),
+            unit: "s".to_owned(),
+            bars: times[..shown_times].iter().map(bar).collect(),
+            left,
+            ..Plotted::default()
+        })
+    }
+
+    fn bars(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        cells: &[Cell],
+        x: usize,
+        noun: &str,
+        into: &mut Plotted,
+    ) {
+        let schema = rows.schema();
+        let by = self.chart.as_ref().and_then(|chart| schema.index(chart.by.as_ref()?));
+        let x_name = &schema.fields[x].name;
+        let of_each = by.map_or(String::new(), |by| format!(", by {}", words(&schema.fields[by].name)));
+        into.title = format!("{noun} by {}{of_each}", words(x_name));
+        into.x_title = words(x_name);
+        let others = self.names.iter().filter(|name| !measure.adds_up && self.keys.contains(name) && *name != x_name);
+        let others = others.filter_map(|name| schema.index(name)).filter(|column| Some(*column) != by);
+        let named: Vec<usize> = by.into_iter().chain([x]).chain(others).collect();
+        let name = |row: usize| {
+            let names = named.iter().map(|column| shown(&rows.value(row, *column)));
+            names.collect::<Vec<_>>().join(" · ")
+        };
+        let is_numbered = cells.iter().all(|cell| number(&rows.value(cell.row, x)).is_some());
+        let most = if is_numbered && cells.len() <= MOST_NUMBERED { MOST_NUMBERED } else { MOST_BARS };
+        // Hours and versions stand in their own order.
+        let has_order = is_numbered || measure.is_rise;
+        let drawn = greatest(cells, most, measure.is_lowest, has_order);
+        if drawn.len() < cells.len() {
+            let word = if measure.is_lowest { "smallest" } else { "largest" };
+            into.left = format!("the {word} {} of {}", drawn.len(), grouped(cells.len() as u64));
+        }
+        into.bars = drawn.iter().map(|cell| (name(cell.row), cell.height)).collect();
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what the caller has worked out already")]
+    fn lines(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        cells: &[Cell],
+        x: usize,
+        span: Option<i64>,
+        noun: &str,
+        into: &mut Plotted,
+    ) -> Option<()> {
+        let schema = rows.schema();
+        let by = self.chart.as_ref().and_then(|chart| schema.index(chart.by.as_ref()?));
+        let x_name = words(&schema.fields[x].name);
+        let of_each = by.map_or(String::new(), |by| format!(", by {}", words(&schema.fields[by].name)));
+        let per = span.and_then(span_word).map_or(format!(" over {x_name}"), |word| format!(" per {word}"));
+        into.title = format!("{noun}{per}{of_each}");
+        into.x_title = format!("{x_name} (UTC)");
         let mut series: Vec<(String, BTreeMap<i64, f64>)> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        for cell in &cells {
+        for cell in cells {
             let Some(at) = position(&rows.value(cell.row, x)) else { continue };
-            let name = by.map_or_else(|| noun.clone(), |by| shown(&rows.value(cell.row, by)));
+            let name = by.map_or_else(|| noun.to_owned(), |by| shown(&rows.value(cell.row, by)));
             let place = *places.entry(name.clone()).or_insert(series.len());
             if place == series.len() {
                 series.push((name, BTreeMap::new()));
@@ -113,20 +186,25 @@ impl AnswerShape {
         let all = series.len();
         let series = highest(series, measure.is_lowest);
         if series.len() < all {
-            plotted.left = format!("the lines with the {word} values, {} of {}", series.len(), grouped(all as u64));
+            let word = if measure.is_lowest { "smallest" } else { "largest" };
+            into.left = format!("the lines with the {word} values, {} of {}", series.len(), grouped(all as u64));
         }
         let first = series.iter().filter_map(|(_, points)| points.keys().next()).min().copied()?;
         let last = series.iter().filter_map(|(_, points)| points.keys().next_back()).max().copied()?;
         let step = match span {
-            Some(span) if *span > 0 => Some(Step::Micros(*span)),
+            Some(span) if span > 0 => Some(Step::Micros(span)),
             _ => is_monthly(rows, x).then_some(Step::Month),
         };
         // Where groups are left out afterwards, one that is not there need not have been empty.
-        let is_whole = !matches!(self.left_by, Some((_, true)));
-        let has_zeros = measure.unit == Unit::Count && is_whole;
+        let is_sum = measure.adds_up && measure.share_of.is_none();
+        let has_zeros = (measure.unit == Unit::Count || is_sum) && self.groups != Groups::Some;
         let times = step.filter(|_| has_zeros).and_then(|step| times(step, first, last));
         if step.is_some() {
-            plotted.gaps = format!("times without rows: {}", if times.is_some() { "zero" } else { "a gap" });
+            into.gaps = match (&times, self.groups) {
+                (Some(_), _) => "times without rows: zero".to_owned(),
+                (None, Groups::Some) => "times that a condition left out, or without rows: a gap".to_owned(),
+                (None, _) => "times without rows: a gap".to_owned(),
+            };
         }
         let line = |(name, points)| PlottedLine {
             name,
@@ -135,20 +213,33 @@ impl AnswerShape {
                 (None, step) => pieces(points, step),
             },
         };
-        plotted.lines = series.into_iter().map(line).collect();
-        Some(plotted)
+        into.lines = series.into_iter().map(line).collect();
+        self.add_goal(rows, [first, last], into);
+        Some(())
+    }
+
+    /// The goal as a line of its own; the axis begins where both can be told apart.
+    fn add_goal(&self, rows: &dyn TableRows, times: [i64; 2], into: &mut Plotted) {
+        let Some(at) = self.goal.as_ref().and_then(|goal| rows.schema().index(&goal.at)) else { return };
+        let Some(goal) = (0..rows.rows().min(1)).find_map(|row| number(&rows.value(row, at))) else { return };
+        let heights = || into.lines.iter().flat_map(|line| line.pieces.iter().flatten().map(|[_, y]| *y)).chain([goal]);
+        let (low, high) = heights().fold((f64::MAX, f64::MIN), |(low, high), y| (low.min(y), high.max(y)));
+        into.from = (low - (high - low) / 4.0).max(0.0);
+        let name = format!("goal {}", with_unit(goal, &into.unit));
+        into.lines.push(PlottedLine { name, pieces: vec![times.map(|at| [at as f64, goal]).to_vec()] });
     }
 }
 
-/// The greatest, or the least, where there are more than can be drawn; else all, as they come.
-fn greatest(cells: &[Cell], most: usize, is_lowest: bool) -> Vec<Cell> {
+/// The greatest, or the least, the most telling first; where they have an order of their own, in that order.
+fn greatest(cells: &[Cell], most: usize, is_lowest: bool, has_order: bool) -> Vec<Cell> {
     let mut found = cells.to_vec();
-    if found.len() > most {
-        found.sort_by(|one, other| match is_lowest {
-            true => one.height.total_cmp(&other.height),
-            false => other.height.total_cmp(&one.height),
-        });
-        found.truncate(most);
+    found.sort_by(|one, other| match is_lowest {
+        true => one.height.total_cmp(&other.height),
+        false => other.height.total_cmp(&one.height),
+    });
+    found.truncate(most);
+    if has_order {
+        found.sort_by_key(|cell| cell.row);
     }
     found
 }

@@ -217,7 +217,10 @@ impl Sentence {
         };
         Contract {
             definition: self.text(vocabulary),
-            conditions: conditions.into_iter().map(|expression| Condition { expression, optional: false }).collect(),
+            conditions: conditions
+                .into_iter()
+                .map(|expression| Condition { expression, optional: false, leaves_out: String::new() })
+                .collect(),
             order: match &time {
                 Some(time) => vec![time.name.clone()],
                 None => vec![format!("{name} desc")],
@@ -342,7 +345,7 @@ fn joined(words: &[Word]) -> String {
 }
 
 /// More than one of it: `addresses`, `countries`, `users`.
-fn plural(word: &str) -> String {
+pub(super) fn plural(word: &str) -> String {
     let vowel = |c: char| "aeiou".contains(c);
     match word {
         word if word.ends_with('s') || word.ends_with('x') || word.ends_with("ch") => format!("{word}es"),

@@ -67,7 +67,7 @@ pub(super) fn month_of(micros: i64) -> String {
 }
 
 /// What a span of time is called.
-pub(super) fn span_word(span: i64) -> Option<&'static str> {
+pub(in crate::planner) fn span_word(span: i64) -> Option<&'static str> {
     Some(match span / 1_000_000 {
         1 => "second",
         60 => "minute",
@@ -82,18 +82,34 @@ pub(super) fn span_word(span: i64) -> Option<&'static str> {
     })
 }
 
+/// What several of such spans are called.
+pub(super) fn span_words(span: i64) -> Option<&'static str> {
+    Some(match span / 1_000_000 {
+        1 => "seconds",
+        60 => "minutes",
+        300 => "spans of 5 minutes",
+        600 => "spans of 10 minutes",
+        900 => "quarters of an hour",
+        1_800 => "half hours",
+        3_600 => "hours",
+        86_400 => "days",
+        604_800 => "weeks",
+        _ => return None,
+    })
+}
+
 /// In microseconds.
 pub(super) const DAY: i64 = 86_400_000_000;
 
-/// `3 March 14:00`, `3 March 2026`: no finer than the span.
-pub(super) fn moment(micros: i64, span: Option<i64>) -> String {
+/// `3 March 2026 14:00 UTC`, `3 March 2026`: no finer than the span. It stands in what is read years later, too.
+pub(in crate::planner) fn moment(micros: i64, span: Option<i64>) -> String {
     use chrono::{Datelike, Timelike};
     let Some(time) = to_calendar(micros) else { return String::new() };
     let month = MONTHS.get(time.month0() as usize).copied().unwrap_or_default();
-    let day = format!("{} {month}", time.day());
+    let day = format!("{} {month} {}", time.day(), time.year());
     match span {
-        Some(span) if span >= DAY => format!("{day} {}", time.year()),
-        _ if time.second() == 0 => format!("{day} {:02}:{:02}", time.hour(), time.minute()),
-        _ => format!("{day} {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()),
+        Some(span) if span >= DAY => day,
+        _ if time.second() == 0 => format!("{day} {:02}:{:02} UTC", time.hour(), time.minute()),
+        _ => format!("{day} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second()),
     }
 }

@@ -1,0 +1,484 @@
+//! Sentences and charts of answers, made from small tables.
+
+use super::*;
+use crate::data::{DataType, Schema};
+use crate::expr::{SortKey, parse};
+use crate::ir::{Aggregate, Column, Destination, Node, NodeId, Op, Origin, Plan, Write};
+use crate::planner::{Asked, Vocabulary, ready_question};
+
+struct Table(Schema, Vec<Vec<Value>>);
+
+impl TableRows for Table {
+    fn schema(&self) -> &Schema {
+        &self.0
+    }
+
+    fn rows(&self) -> usize {
+        self.1.len()
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value {
+        self.1[row][column].clone()
+    }
+}
+
+/// A flow that ends in groups by `keys` with `measures`, read in an order.
+fn plan(schema: &Schema, keys: &[(&str, &str)], measures: &[(&str, &str)], order: &[(&str, bool)]) -> Plan {
+    let columns = |columns: &[(&str, &str)]| -> Vec<Column> {
+        columns.iter().map(|(name, text)| Column::new(*name, parse(text).unwrap())).collect()
+    };
+    let order: Vec<SortKey> = order
+        .iter()
+        .map(|(name, descending)| SortKey { expr: parse(name).unwrap(), descending: *descending })
+        .collect();
+    let aggregate = Op::Aggregate(Aggregate { keys: columns(keys), measures: columns(measures) });
+    let rows = Op::Rows(crate::ir::Rows { schema: schema.clone(), rows: Vec::new() });
+    let first = if keys.is_empty() { Op::Union } else { aggregate };
+    let answer = Op::Write(Write::new(Destination::Answer { question: None }, order));
+    let mut plan = Plan::default();
+    for (index, op) in [rows, first, answer].into_iter().enumerate() {
+        let inputs = (index > 0).then(|| NodeId(index as u32 - 1)).into_iter().collect();
+        plan.nodes.push(Node { op, inputs, schema: schema.clone(), origin: Origin::default(), hash: 0 }.into());
+    }
+    plan
+}
+
+fn shape(plan: &Plan, asked: Option<&Asked>) -> AnswerShape {
+    AnswerShape::of(asked, plan, NodeId(2), &Vocabulary::shipped(), "Failed transactions")
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn time(text: &str) -> Value {
+    Value::Timestamp(crate::data::instants::parse_timestamp(text).unwrap())
+}
+
+#[test]
+fn the_hour_with_the_most_is_told_and_hours_without_rows_are_zero() {
+    let schema = Schema::of([("hour", DataType::Timestamp), ("users", DataType::Int), ("requests", DataType::Int)]);
+    let keys = [("hour", "time_bucket(interval '1 hour', time)")];
+    let measures = [("users", "count_distinct(sid)"), ("requests", "count(*)")];
+    let shape = shape(&plan(&schema, &keys, &measures, &[("hour", false)]), None);
+    let row = |hour: &str, users: i64| vec![time(hour), Value::Int(users), Value::Int(900)];
+    let rows = Table(
+        schema,
+        vec![row("2026-03-03T10:00:00Z", 2), row("2026-03-03T14:00:00Z", 21), row("2026-03-03T15:00:00Z", 21)],
+    );
+    let headline = shape.headline(&rows);
+    assert_eq!(headline.sentence, "21 users in the peak hour, 3 March 2026 14:00 UTC (1 other as high)");
+    assert_eq!((headline.number.as_str(), headline.what.as_str()), ("21", "users"));
+    let plotted = shape.plotted(&rows).unwrap();
+    assert_eq!((plotted.title.as_str(), plotted.y_title.as_str()), ("users per hour", "users"));
+    let heights: Vec<f64> = plotted.lines[0].pieces[0].iter().map(|point| point[1]).collect();
+    assert_eq!(heights, [2.0, 0.0, 0.0, 0.0, 21.0, 21.0]);
+}
+
+#[test]
+fn where_nothing_is_measured_the_line_has_a_gap() {
+    let schema = Schema::of([("hour", DataType::Timestamp), ("p95", DataType::Float)]);
+    let keys = [("hour", "date_trunc('hour', time)")];
+    let asked = Asked::ready(ready_question("latency").unwrap());
+    let shape = shape(&plan(&schema, &keys, &[("p95", "quantile(d, 0.95)")], &[("hour", false)]), Some(&asked));
+    let rows = ["10", "11", "14"].map(|hour| vec![time(&format!("2026-03-03T{hour}:00:00Z")), Value::Float(54.46)]);
+    let rows = Table(schema, rows.to_vec());
+    assert_eq!(
+        shape.headline(&rows).sentence,
+        "p95 54.5 s in the peak hour, 3 March 2026 10:00 UTC (2 others as high)"
+    );
+    let plotted = shape.plotted(&rows).unwrap();
+    assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(plotted.y_title, "p95 (s)");
+}
+
+#[test]
+fn the_measure_of_the_question_is_told_and_drawn_not_the_first_number() {
+    let schema = Schema::of([
+        ("service", DataType::String),
+        ("replicas", DataType::Int),
+        ("samples", DataType::Int),
+        ("busy_samples", DataType::Int),
+    ]);
+    let keys = [("service", "service"), ("replicas", "replicas")];
+    let measures = [("samples", "count(*)"), ("busy_samples", "count_if(value > 0.8)")];
+    let plan = plan(&schema, &keys, &measures, &[("busy_samples", true), ("service", false)]);
+    let row = |service: &str, replicas: i64, samples: i64, busy: i64| {
+        vec![text(service), Value::Int(replicas), Value::Int(samples), Value::Int(busy)]
+    };
+    let rows = Table(schema, vec![row("recommendations", 2, 477, 442), row("checkout", 9, 480, 3)]);
+    let asked = Asked::ready(ready_question("services-to-expand").unwrap());
+    for asked in [None, Some(&asked)] {
+        let shape = shape(&plan, asked);
+        assert_eq!(shape.headline(&rows).sentence, "recommendations: busy in 442 of 477 samples");
+        let plotted = shape.plotted(&rows).unwrap();
+        assert_eq!(plotted.title, "busy samples by service");
+        assert_eq!(plotted.bars[0], ("recommendations".to_owned(), 442.0));
+    }
+}
+
+#[test]
+fn rows_are_counted_only_where_rows_are_asked() {
+    let schema = Schema::of([
+        ("time", DataType::Timestamp),
+        ("transaction", DataType::String),
+        ("version", DataType::String),
+        ("amount", DataType::Float),
+    ]);
+    let row = |at: &str, version: Value| vec![time(at), text("t"), version, Value::Float(0.1)];
+    let rows = Table(
+        schema.clone(),
+        vec![
+            row("2026-03-02T09:00:00Z", text("4.1.0")),
+            row("2026-03-02T14:02:11Z", text("4.2.0")),
+            row("2026-03-02T14:05:00Z", text("4.2.0")),
+            row("2026-03-02T15:00:00Z", Value::Null),
+        ],
+    );
+    let plan = plan(&schema, &[], &[], &[("time", false), ("transaction", false)]);
+    let asked = Asked::ready(ready_question("transactions-failed").unwrap());
+    let headline = shape(&plan, Some(&asked)).headline(&rows);
+    assert_eq!(headline.sentence, "4 failed transactions: 2 with version 4.2.0, since 2 March 2026 14:02:11 UTC");
+    assert_eq!(shape(&plan, Some(&asked)).plotted(&rows), None);
+    assert_eq!(shape(&plan, None).headline(&rows).sentence, "4 failed transactions");
+}
+
+#[test]
+fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
+    let schema = Schema::of([
+        ("month", DataType::Timestamp),
+        ("service", DataType::String),
+        ("rows", DataType::Int),
+        ("errors", DataType::Int),
+        ("share", DataType::Float),
+    ]);
+    let keys = [("month", "date_trunc('month', time)"), ("service", "service")];
+    let measures = [("rows", "count(*)"), ("errors", "count_if(bad)"), ("share", "share_if(bad)")];
+    let shape_of = |order: &[(&str, bool)]| shape(&plan(&schema, &keys, &measures, order), None);
+    let row =
+        |month: &str, share: f64| vec![time(month), text("web"), Value::Int(10), Value::Int(1), Value::Float(share)];
+    let rows = Table(schema.clone(), vec![row("2026-02-01T00:00:00Z", 0.1), row("2026-03-01T00:00:00Z", 0.25)]);
+    let shape_by_share = shape_of(&[("share", true)]);
+    let headline = shape_by_share.headline(&rows);
+    assert_eq!(headline.sentence, "errors are 10 % of 20 rows");
+    // One of one is no share to speak of, where others are of many.
+    let mut with_few = rows.1.clone();
+    with_few[0][2] = Value::Int(400);
+    with_few[0][3] = Value::Int(40);
+    let headline = shape_by_share.headline(&Table(schema.clone(), with_few.clone()));
+    // Where the rest says nothing, the whole is all there is to tell.
+    assert_eq!(headline.sentence, "errors are 10 % of 410 rows");
+    let mut with_more = with_few.clone();
+    with_more.push(vec![time("2026-04-01T00:00:00Z"), text("web"), Value::Int(100), Value::Int(30), Value::Float(0.3)]);
+    let with_more = Table(schema.clone(), with_more);
+    let told = "errors are 13.9 % of 510 rows; the most, among those with at least 20 rows, is 30 % of 100: web in \
+                the peak month, April 2026";
+    assert_eq!(shape_by_share.headline(&with_more).sentence, told);
+    let drawn = shape_by_share.plotted(&with_more).unwrap();
+    assert_eq!(drawn.left, "1 of 3 are of fewer than 20: by chance what they are");
+    let headline = shape_by_share.headline(&Table(schema.clone(), vec![row("2026-03-01T00:00:00Z", 0.1)]));
+    assert_eq!(headline.sentence, "web: errors are 10 % of 10 rows in March 2026");
+    assert_eq!(shape_by_share.plotted(&rows).unwrap().y_title, "share of errors (%)");
+    let schema =
+        Schema::of([("part", DataType::String), ("first_error", DataType::Timestamp), ("errors", DataType::Int)]);
+    let measures = [("first_error", "min(time)"), ("errors", "count(*)")];
+    let plan = plan(&schema, &[("part", "service")], &measures, &[("first_error", false)]);
+    let row = |part: &str, at: &str, errors: i64| vec![text(part), time(at), Value::Int(errors)];
+    let rows = vec![row("cart", "2026-03-02T09:00:00Z", 2), row("web", "2026-03-02T10:00:00Z", 90)];
+    let (of, rows) = (shape(&plan, None), Table(schema, rows));
+    assert_eq!(of.headline(&rows).sentence, "cart: first error 2 March 2026 09:00 UTC");
+    assert_eq!(of.headline(&rows).number, "cart", "what broke first is a part, not a time");
+    let plotted = of.plotted(&rows).unwrap();
+    assert_eq!(plotted.title, "first error by part, after that of the first");
+    assert_eq!((plotted.bars, plotted.unit.as_str()), (vec![("cart".into(), 0.0), ("web".into(), 3600.0)], "s"));
+}
+
+#[test]
+fn what_further_keys_divide_adds_up_or_is_named_with_them() {
+    let schema = Schema::of([("error", DataType::String), ("part", DataType::String), ("errors", DataType::Int)]);
+    let keys = [("error", "error"), ("part", "part")];
+    let row = |error: &str, part: &str, errors: i64| vec![text(error), text(part), Value::Int(errors)];
+    let rows = vec![row("500", "cart", 40), row("502", "cart", 38), row("502", "web", 44), row("503", "web", 40)];
+    let rows = Table(schema.clone(), rows);
+    let added = shape(&plan(&schema, &keys, &[("errors", "count(*)")], &[("errors", true)]), None);
+    assert_eq!(added.headline(&rows).sentence, "502: 82 errors; 51 % of 162 in all");
+    let bars = added.plotted(&rows).unwrap().bars;
+    assert_eq!(
+        bars.iter().map(|(name, height)| (&**name, *height)).collect::<Vec<_>>(),
+        [("502", 82.0), ("500", 40.0), ("503", 40.0)]
+    );
+    let distinct = shape(&plan(&schema, &keys, &[("errors", "count_distinct(id)")], &[("errors", true)]), None);
+    assert_eq!(distinct.headline(&rows).sentence, "502 · web: 44 errors");
+    assert_eq!(distinct.plotted(&rows).unwrap().bars[0].0, "502 · web");
+}
+
+#[test]
+fn the_chart_shows_the_largest_and_all_hours_of_a_day() {
+    let bars = |key: &dyn Fn(i64) -> Value, data_type: DataType| {
+        let schema = Schema::of([("key", data_type), ("requests", DataType::Int)]);
+        let plan = plan(&schema, &[("key", "key")], &[("requests", "count(*)")], &[("key", false)]);
+        let rows = Table(schema, (0..24).map(|n| vec![key(n), Value::Int(n * n)]).collect());
+        let mut of = shape(&plan, None);
+        of.chart = Some(crate::planner::Chart {
+            kind: crate::planner::ChartKind::Bar,
+            x: "key".to_owned(),
+            y: vec!["requests".to_owned()],
+            by: None,
+        });
+        of.about = About::Measure(MeasureShape {
+            column: "requests".to_owned(),
+            unit: Unit::Count,
+            whole: None,
+            share_of: None,
+            is_lowest: false,
+            is_total: false,
+            is_rise: false,
+            counted: None,
+            adds_up: true,
+        });
+        of.plotted(&rows).unwrap()
+    };
+    let hours = bars(&Value::Int, DataType::Int);
+    assert_eq!((hours.bars.len(), hours.left.as_str()), (24, ""));
+    let names = bars(&|n| text(&format!("{n:02}")), DataType::String);
+    assert_eq!((names.bars.len(), names.left.as_str()), (12, "the largest 12 of 24"));
+    assert_eq!(names.bars[0], ("23".to_owned(), 529.0));
+}
+
+#[test]
+fn months_without_rows_are_zero_and_what_was_left_out_is_a_gap() {
+    let schema = Schema::of([("month", DataType::Timestamp), ("releases", DataType::Int)]);
+    let rows = ["2026-01-01", "2026-02-01", "2026-04-01"];
+    let rows = rows.map(|month| vec![time(&format!("{month}T00:00:00Z")), Value::Int(1)]).to_vec();
+    let rows = Table(schema.clone(), rows);
+    let mut plan =
+        plan(&schema, &[("month", "date_trunc('month', time)")], &[("releases", "count(*)")], &[("month", false)]);
+    let plotted = shape(&plan, None).plotted(&rows).unwrap();
+    assert_eq!(plotted.gaps, "times without rows: zero");
+    assert_eq!(plotted.lines[0].pieces[0].iter().map(|point| point[1]).collect::<Vec<_>>(), [1.0, 1.0, 0.0, 1.0]);
+    // Groups that are not there may have been left out.
+    let filter = Op::Filter { predicate: parse("releases > 0").unwrap() };
+    let origin = Origin { title: "Large enough".to_owned(), ..Origin::default() };
+    let answer = std::mem::replace(
+        &mut plan.nodes[2],
+        Node { op: filter, inputs: vec![NodeId(1)], schema: schema.clone(), origin, hash: 0 }.into(),
+    );
+    plan.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
+    let of = AnswerShape::of(None, &plan, NodeId(3), &Vocabulary::shipped(), "Releases");
+    let plotted = of.plotted(&rows).unwrap();
+    assert_eq!(plotted.gaps, "times that a condition left out, or without rows: a gap");
+    assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(of.headline(&Table(schema, vec![])).sentence, "no month is left");
+}
+
+#[test]
+fn shares_and_single_numbers() {
+    let schema = Schema::of([("service", DataType::String), ("share", DataType::Float)]);
+    let by = plan(&schema, &[("service", "service")], &[("share", "share_if(failed)")], &[("share", true)]);
+    let rows = Table(
+        schema,
+        vec![vec![text("checkout"), Value::Float(0.393_449_999_999_999_97)], vec![Value::Null, Value::Float(0.1)]],
+    );
+    assert_eq!(shape(&by, None).headline(&rows).sentence, "checkout: share 39.3 %");
+    assert_eq!(shape(&by, None).told_key(&rows), Some(("service".to_owned(), text("checkout"))));
+    let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", &text("it's"));
+    assert_eq!(behind.unwrap().1, "service = 'it''s'");
+    assert_eq!(shape(&by, None).plotted(&rows).unwrap().bars[1].0, "(none)");
+    let none = Table(rows.0.clone(), vec![]);
+    assert_eq!(shape(&by, None).headline(&none).sentence, "no service");
+    assert_eq!(shape(&by, None).plotted(&none), None);
+}
+
+fn goal_rows(days: &[f64]) -> (Plan, Table) {
+    let schema = Schema::of([
+        ("day", DataType::Timestamp),
+        ("requests", DataType::Int),
+        ("available", DataType::Float),
+        ("goal", DataType::Float),
+        ("goal_met", DataType::Boolean),
+    ]);
+    let keys = [("day", "date_trunc('day', time)")];
+    let measures = [("requests", "count(*)"), ("available", "share_if(ok)"), ("goal", "max(99.5)")];
+    let rows = days.iter().enumerate().map(|(day, share)| {
+        let at = time(&format!("2026-03-{:02}T00:00:00Z", day + 2));
+        vec![at, Value::Int(900), Value::Float(*share), Value::Float(99.5), Value::Boolean(*share >= 99.5)]
+    });
+    (plan(&schema, &keys, &measures, &[("day", false)]), Table(schema.clone(), rows.collect()))
+}
+
+#[test]
+fn whether_a_promise_is_kept_is_said_and_the_goal_is_drawn() {
+    let asked = Asked::ready(ready_question("availability").unwrap());
+    let told = |days: &[f64]| {
+        let (plan, rows) = goal_rows(days);
+        shape(&plan, Some(&asked)).headline(&rows)
+    };
+    let missed = told(&[99.9, 96.51, 99.8]);
+    assert_eq!((missed.number.as_str(), missed.what.as_str()), ("no", "2 of 3 days meet 99.5 %"));
+    assert_eq!(missed.sentence, "no: 2 of 3 days meet 99.5 %; available 96.5 % on the lowest day, 3 March 2026");
+    assert!(told(&[99.9, 100.0]).sentence.starts_with("yes: all 2 days meet 99.5 %; available 99.9 %"));
+    assert_eq!(told(&[99.499]).sentence, "no: the goal is 99.5 %; available 99.499 % on 2 March 2026");
+    let (plan, rows) = goal_rows(&[99.9, 96.51, 99.8]);
+    let plotted = shape(&plan, Some(&asked)).plotted(&rows).unwrap();
+    assert_eq!(plotted.lines[1].name, "goal 99.5 %");
+    assert!(plotted.lines[1].pieces[0].iter().all(|point| point[1] == 99.5));
+    assert!((95.0..96.5).contains(&plotted.from), "{}", plotted.from);
+}
+
+#[test]
+fn a_version_is_told_with_the_one_before_it() {
+    let schema = Schema::of([
+        ("service", DataType::String),
+        ("version", DataType::String),
+        ("rows", DataType::Int),
+        ("errors", DataType::Int),
+        ("share", DataType::Float),
+        ("first_seen", DataType::Timestamp),
+    ]);
+    let keys = [("service", "service"), ("version", "version")];
+    let measures =
+        [("rows", "count(*)"), ("errors", "count_if(bad)"), ("share", "share_if(bad)"), ("first_seen", "min(time)")];
+    let plan = plan(&schema, &keys, &measures, &[("service", false), ("first_seen", false)]);
+    let row = |service: &str, version: &str, rows: i64, errors: i64| {
+        let share = errors as f64 / rows as f64;
+        let (rows, errors) = (Value::Int(rows), Value::Int(errors));
+        vec![text(service), text(version), rows, errors, Value::Float(share), time("2026-03-03T00:00:00Z")]
+    };
+    let asked = Asked::ready(ready_question("release-errors").unwrap());
+    let shape = shape(&plan, Some(&asked));
+    let mut rows = vec![
+        // Of few, and of another service.
+        row("gateway", "1.0", 17, 17),
+        row("orders", "2.7.1", 1000, 62),
+        row("orders", "2.8.0", 300, 57),
+        row("search", "4.0", 500, 200),
+    ];
+    let told = shape.headline(&Table(schema.clone(), rows.clone()));
+    assert_eq!(told.sentence, "orders 2.8.0: errors are 19 % of 300 rows, 6.2 % of 1,000 with 2.7.1 before");
+    let bars = shape.plotted(&Table(schema.clone(), rows.clone())).unwrap().bars;
+    let names: Vec<&str> = bars.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["gateway · 1.0", "orders · 2.7.1", "orders · 2.8.0", "search · 4.0"], "versions stay together");
+    rows[2] = row("orders", "2.8.0", 300, 3);
+    let told = shape.headline(&Table(schema.clone(), rows.clone()));
+    assert_eq!(told.sentence, "no version is above the one before it, of 1 change");
+    rows.remove(2);
+    let told = shape.headline(&Table(schema, rows));
+    assert!(
+        told.sentence.starts_with("search · 4.0: errors are 40 % of 500 rows"),
+        "nothing to compare: {}",
+        told.sentence
+    );
+}
+
+#[test]
+fn quantiles_of_few_are_not_told_as_the_most() {
+    let schema = Schema::of([("hour", DataType::Timestamp), ("requests", DataType::Int), ("p95", DataType::Float)]);
+    let keys = [("hour", "date_trunc('hour', time)")];
+    let measures = [("requests", "count(d)"), ("p95", "quantile(d, 0.95)")];
+    let asked = Asked::ready(ready_question("latency").unwrap());
+    let shape = shape(&plan(&schema, &keys, &measures, &[("hour", false)]), Some(&asked));
+    let row = |hour: &str, requests: i64, p95: f64| vec![time(hour), Value::Int(requests), Value::Float(p95)];
+    let rows = vec![row("2026-03-03T10:00:00Z", 2, 60.0), row("2026-03-03T11:00:00Z", 78, 5.0)];
+    assert_eq!(
+        shape.headline(&Table(schema, rows)).sentence,
+        "p95 5 s in the peak hour, 3 March 2026 11:00 UTC, of 78 requests; hours with fewer than 20 are not told"
+    );
+}
+
+#[test]
+fn where_nothing_is_left_zero_or_the_words_of_the_question_are_told() {
+    let schema = Schema::of([("hour", DataType::Timestamp), ("users", DataType::Int)]);
+    let by_hour = plan(&schema, &[("hour", "date_trunc('hour', time)")], &[("users", "count_distinct(id)")], &[]);
+    let none = Table(schema, vec![]);
+    let asked = Asked::ready(ready_question("users-bad-experience").unwrap());
+    let told = shape(&by_hour, Some(&asked)).headline(&none);
+    assert_eq!((told.number.as_str(), told.sentence.as_str()), ("0", "0 users"));
+    let schema = Schema::of([("client", DataType::String), ("refused_requests", DataType::Int)]);
+    let by_client = plan(&schema, &[("client", "ip")], &[("refused_requests", "count_if(bad)")], &[]);
+    let asked = Asked::ready(ready_question("scanners").unwrap());
+    let told = shape(&by_client, Some(&asked)).headline(&Table(schema, vec![]));
+    assert_eq!(told.sentence, "no address asks as scanners do");
+    for question in crate::planner::ready_questions() {
+        assert!(question.contract.having.is_empty() || !question.contract.none.is_empty(), "{}", question.id);
+    }
+}
+
+#[test]
+fn money_has_cents_and_says_that_its_currency_is_not_known() {
+    let schema = Schema::of([("day", DataType::Timestamp), ("reason", DataType::String), ("amount", DataType::Float)]);
+    let keys = [("day", "date_trunc('day', time)"), ("reason", "reason")];
+    let plan = plan(&schema, &keys, &[("amount", "sum(amount)")], &[("day", false)]);
+    let row = |day: &str, amount: f64| vec![time(day), text("limit"), Value::Float(amount)];
+    let rows = vec![row("2026-03-02T00:00:00Z", 957.64), row("2026-03-04T00:00:00Z", 2_071.86)];
+    let asked = Asked::ready(ready_question("revenue-lost").unwrap());
+    let (shape, rows) = (shape(&plan, Some(&asked)), Table(schema, rows));
+    assert_eq!(
+        shape.headline(&rows).sentence,
+        "amount 3,029.50 in all (no currency is named); the most is 2,071.86: limit on the peak day, 4 March 2026"
+    );
+    let heights: Vec<f64> = shape.plotted(&rows).unwrap().lines[0].pieces[0].iter().map(|point| point[1]).collect();
+    assert_eq!(heights, [957.64, 0.0, 2_071.86], "a day without a failure lost nothing");
+}
+
+#[test]
+fn a_whole_is_told_beside_its_peak_only_where_all_of_it_is_there() {
+    let schema = Schema::of([("hour", DataType::Timestamp), ("requests", DataType::Int)]);
+    let keys = [("hour", "date_trunc('hour', time)")];
+    let mut by_hour = plan(&schema, &keys, &[("requests", "count(*)")], &[("hour", false)]);
+    let rows = ["10", "11"].map(|hour| vec![time(&format!("2026-03-03T{hour}:00:00Z")), Value::Int(7)]).to_vec();
+    let rows = Table(schema.clone(), rows);
+    let told = shape(&by_hour, None).headline(&rows).sentence;
+    assert_eq!(told, "7 requests in the peak hour, 3 March 2026 10:00 UTC (1 other as high); 14 in all");
+    let first = Op::Limit(crate::ir::Limit { keys: Vec::new(), count: 2, offset: 0 });
+    let node = Node { op: first, inputs: vec![NodeId(1)], schema, origin: Origin::default(), hash: 0 };
+    let answer = std::mem::replace(&mut by_hour.nodes[2], node.into());
+    by_hour.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
+    let of = AnswerShape::of(None, &by_hour, NodeId(3), &Vocabulary::shipped(), "Load");
+    assert!(!of.headline(&rows).sentence.contains("in all"), "there may be more");
+}
+
+#[test]
+fn where_the_most_is_nothing_no_day_is_its_peak() {
+    let schema = Schema::of([
+        ("day", DataType::Timestamp),
+        ("users", DataType::Int),
+        ("affected", DataType::Int),
+        ("share", DataType::Float),
+    ]);
+    let measures = [
+        ("users", "count_distinct(id)"),
+        ("affected", "count_distinct(case when bad then id end)"),
+        ("share", "count_distinct(case when bad then id end) / count_distinct(id)"),
+    ];
+    let by_day = plan(&schema, &[("day", "date_trunc('day', time)")], &measures, &[("day", false)]);
+    let asked = Asked::ready(ready_question("users-affected-share").unwrap());
+    let shape = shape(&by_day, Some(&asked));
+    let row = |day: &str, affected: i64| {
+        vec![time(day), Value::Int(200), Value::Int(affected), Value::Float(affected as f64 / 200.0)]
+    };
+    let mut rows = vec![row("2026-03-02T00:00:00Z", 0), row("2026-03-03T00:00:00Z", 0)];
+    let told = shape.headline(&Table(schema.clone(), rows.clone()));
+    assert_eq!(told.sentence, "affected are 0 % of users on all days");
+    rows[1] = row("2026-03-03T00:00:00Z", 7);
+    let told = shape.headline(&Table(schema, rows));
+    assert_eq!(told.sentence, "affected are 3.5 % of 200 users on the peak day, 3 March 2026");
+}
+
+#[test]
+fn a_list_that_a_condition_left_says_how_long_it_is() {
+    let schema = Schema::of([("time", DataType::Timestamp), ("errors", DataType::Int)]);
+    let keys = [("time", "time_bucket(interval '5 minutes', time)")];
+    let mut spans = plan(&schema, &keys, &[("errors", "count(*)")], &[("time", false)]);
+    let filter = Op::Filter { predicate: parse("errors >= 10").unwrap() };
+    let node = Node { op: filter, inputs: vec![NodeId(1)], schema: schema.clone(), origin: Origin::default(), hash: 0 };
+    let answer = std::mem::replace(&mut spans.nodes[2], node.into());
+    spans.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
+    let asked = Asked::ready(ready_question("error-bursts").unwrap());
+    let of = AnswerShape::of(Some(&asked), &spans, NodeId(3), &Vocabulary::shipped(), "Bursts");
+    let row = |at: &str, errors: i64| vec![time(at), Value::Int(errors)];
+    let rows = Table(schema, vec![row("2026-03-03T14:20:00Z", 22), row("2026-03-03T14:35:00Z", 68)]);
+    assert_eq!(
+        of.headline(&rows).sentence,
+        "68 errors in the peak 5 minutes from 3 March 2026 14:35 UTC; one of 2 spans of 5 minutes"
+    );
+}
