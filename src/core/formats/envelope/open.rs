@@ -70,7 +70,7 @@ impl Kind {
                     return None;
                 }
                 let found: DockerLine = serde_json::from_str(line).ok()?;
-                let is_cut = found.time.is_some_and(|text| is_finer(text));
+                let is_cut = found.time.is_some_and(is_finer);
                 let time = match found.time {
                     Some(text) => Some(parse_timestamp(text)?),
                     None => None,
