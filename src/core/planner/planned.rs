@@ -10,9 +10,10 @@ use super::coverage::gaps::Gap;
 use super::evidence::{ColumnEvidence, SourceEvidence, columns_of};
 use super::vocabulary::Concept;
 use super::vocabulary::values::ValueEvidence;
-use crate::data::{DataType, Field, Labels, Schema, Value};
+use crate::data::{Classification, DataType, Field, Labels, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, PlannedSource, Source, Synthetic};
+use crate::policy::Sensitivities;
 use crate::project::{Edit, Place, Project};
 
 /// A planned source: the one that lacks the fields, as it will be once it records them, with made-up rows that look
@@ -71,9 +72,22 @@ fn stand_in(project: &Project, catalogue: &Catalogue, number: usize) -> Source {
         }
     }
     let mut planned = PlannedSource { stands_for: evidence.source.clone(), ..PlannedSource::default() };
-    for column in evidence.columns.iter().filter(|column| schema.has(&column.name)) {
-        if let Some(values) = synthetic_of(column, evidence.null_share(column)) {
-            planned.values.insert(column.name.clone(), values);
+    let sensitivities = Sensitivities::of(&project.vocabulary);
+    for column in &evidence.columns {
+        let Some(field) = schema.get(&column.name) else { continue };
+        let named = sensitivities.classify(&column.name, &column.data_type, None, &meanings);
+        let of_labels = field.labels.classification.max(column.classification);
+        let is_open = named.max(of_labels).is_none_or(|found| found <= Classification::Internal)
+            && evidence.access.is_empty()
+            && evidence.residency.is_empty()
+            && field.labels.access.is_none()
+            && field.labels.residency.is_empty();
+        let concept = meanings.get(&column.name).and_then(|concept| catalogue.vocabulary.concept(concept));
+        let looks = if is_open { synthetic_of(column, evidence.rows) } else { None };
+        let mut looks = looks.or_else(|| concept.and_then(synthetic_for)).unwrap_or_default();
+        looks.nulls = Some(evidence.null_share(column)).filter(|share| *share > 0.0);
+        if looks != Synthetic::default() {
+            planned.values.insert(column.name.clone(), looks);
         }
     }
     Source {
@@ -85,6 +99,7 @@ fn stand_in(project: &Project, catalogue: &Catalogue, number: usize) -> Source {
         owner: evidence.owner.clone(),
         stack: evidence.stack.clone(),
         access: evidence.access.clone(),
+        residency: evidence.residency.clone(),
         ..Source::default()
     }
 }
@@ -105,24 +120,23 @@ pub(crate) fn changed_fields(before: &Source, after: &Source) -> Vec<Edit> {
         .collect()
 }
 
-/// Made-up values that look like the sampled ones.
-fn synthetic_of(column: &ColumnEvidence, null_share: f64) -> Option<Synthetic> {
-    const FEW: usize = 50;
-    let nulls = (null_share > 0.0).then_some(null_share);
-    let values: Vec<&Value> = column.values().take(FEW).collect();
-    if matches!(values.first(), Some(Value::String(_))) {
-        return Some(Synthetic {
-            vocabulary: values.into_iter().map(Value::to_json).collect(),
-            nulls,
-            ..Synthetic::default()
-        });
+/// Made-up values that look like the sampled ones of `rows`: words that stand again and again, and ranges. A project is
+/// sent round, so what stands once, as a message does, is not written into it.
+fn synthetic_of(column: &ColumnEvidence, rows: u64) -> Option<Synthetic> {
+    const FEW: u64 = 50;
+    let is_text = column.values().next().is_some_and(|value| matches!(value, Value::String(_)));
+    let are_words =
+        column.distinct > 0 && column.distinct <= FEW && column.distinct * 2 <= rows - column.nulls.min(rows);
+    if is_text && are_words {
+        let words: BTreeSet<String> = column.values().map(|value| value.to_json().to_string()).collect();
+        let vocabulary = words.iter().filter_map(|word| serde_json::from_str(word).ok()).collect();
+        return Some(Synthetic { vocabulary, ..Synthetic::default() });
     }
     let is_range = matches!(column.min, Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::Date(_));
-    if is_range && !column.max.is_null() {
+    (is_range && !column.max.is_null()).then(|| {
         let (min, max) = (Some(column.min.to_json()), Some(column.max.to_json()));
-        return Some(Synthetic { min, max, nulls, ..Synthetic::default() });
-    }
-    nulls.map(|nulls| Synthetic { nulls: Some(nulls), ..Synthetic::default() })
+        Synthetic { min, max, ..Synthetic::default() }
+    })
 }
 
 /// Made-up values that look as those of a concept do.

@@ -25,6 +25,17 @@ fn a_missing_field_is_named_with_what_would_do() {
     project.apply(&plan_gaps(&project, &catalogue, &found)).unwrap();
     let planned = project.sources.values().find(|source| source.planned.is_some()).unwrap();
     assert_eq!(planned.title, "Access log with duration");
+    // A project is sent round: words that stand again and again are in it, but nobody's address, visit or message.
+    let text = to_text(&project);
+    assert!(text.contains("\"HEAD\""), "{text}");
+    for real in ["198.18.3.3", "88e4303e2219fdbe", "/cart?id=7"] {
+        assert!(!text.contains(real), "{real}");
+    }
+    let mut closed = catalogue.sources.clone();
+    closed[0].residency = "eu".into();
+    let edits = plan_gaps(&shop_sources(), &Catalogue::new(Vocabulary::shipped(), closed), &found);
+    let told = json!(edits).to_string();
+    assert!(told.contains("\"residency\":\"eu\"") && told.contains("PROPFIND"), "what a method can be: {told}");
     let mut evidence = catalogue.sources.clone();
     evidence.push(SourceEvidence::declared(planned));
     let catalogue = Catalogue::new(Vocabulary::shipped(), evidence);
