@@ -2,10 +2,12 @@
 //! Collected, not thrown. Imports nothing of this crate but quoting.
 
 mod causes;
+mod repeated;
 
 use std::fmt;
 
 pub use causes::{io_cause, json_cause, json_fault, near_file, read_object};
+pub use repeated::refuse_repeated_keys;
 use serde::{Deserialize, Serialize};
 
 use crate::quote::visible;

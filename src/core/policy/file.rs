@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{InForce, OTHERS, Policy};
 use crate::data::Classification;
-use crate::diagnostic::{Diagnostic, json_fault, read_object};
+use crate::diagnostic::{Diagnostic, json_fault, read_object, refuse_repeated_keys};
 
 /// Version of the policy file that this program reads.
 pub const POLICY_VERSION: u64 = 1;
@@ -26,6 +26,7 @@ pub fn parse_organisation(text: &str) -> Result<Policy, Diagnostic> {
     const HELP: &str = "`pipewright schema policy` describes the file";
     let json: Json = serde_json::from_str(text)
         .map_err(|error| json_fault("PW1007", "the policy is no JSON", text, &error).help(HELP))?;
+    refuse_repeated_keys("PW1007", text)?;
     match json.get("policy").and_then(Json::as_u64) {
         Some(POLICY_VERSION) => {}
         Some(version) => {

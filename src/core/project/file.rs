@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::edit::COLLECTIONS;
 use super::{Design, Edit, Frame, OnDisk, PinnedRows, Project, Step, StepTest, Wire, check_invariants};
 use crate::data::{Field, Labels, Schema};
-use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object};
+use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object, refuse_repeated_keys};
 use crate::files::read_text;
 use crate::formats::FormatSpec;
 use crate::ir::Synthetic;
@@ -68,6 +68,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         false => Diagnostic::error("PW0533", "this is no Pipewright project")
             .help("give a `.pipewright.json` project; `pipewright sniff FILE` tells what a data file is"),
     })?;
+    refuse_repeated_keys("PW0542", text)?;
     let Json::Object(mut map) = json else {
         return Err(Diagnostic::error(
             "PW0531",

@@ -37,6 +37,12 @@ pub const TEXTS: &[Text] = &[
         78,
         &["the file holds a merge that is not settled", "line 2", "keep one side of each conflict"],
     ),
+    (
+        "a key that stands twice",
+        |good| good.replacen('{', "{\n  \"steps\": [],", 1),
+        78,
+        &["`steps` stands twice in one object", "line", "keep one of them"],
+    ),
     ("nothing", |_| String::new(), 78, &["the file is empty", "`.NAME.before`", "`pipewright new DIR`"]),
     ("a list", |_| "[]".to_owned(), 78, &["this is no Pipewright project: a JSON list", "`pipewright sniff FILE`"]),
     ("a table", |_| super::LOG.to_owned(), 78, &["this is no Pipewright project", "`pipewright sniff FILE`"]),
