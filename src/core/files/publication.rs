@@ -172,6 +172,14 @@ impl Publication {
             .field("path")
             .file(target.display().to_string()));
         }
+        if what != What::Folder
+            && target.metadata().is_ok_and(|about| about.is_file() && about.permissions().readonly())
+        {
+            return Err(Diagnostic::error("PW0975", format!("`{}` is write-protected, so it stays", shown(&target)))
+                .help("let it be written (chmod u+w), or give the file another name")
+                .field("path")
+                .file(target.display().to_string()));
+        }
         let (Some(parent), Some(name)) = (target.parent(), target.file_name().and_then(|name| name.to_str())) else {
             return Err(Diagnostic::error("PW0965", "the file to write has no name that can be read")
                 .help("give it a path that ends in a name")

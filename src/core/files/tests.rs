@@ -142,6 +142,20 @@ fn nothing_that_is_put_in_place_is_run_as_its_owner() {
 }
 
 #[test]
+fn a_write_protected_file_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept.csv");
+    fs::write(&kept, "mine").unwrap();
+    let mut rights = kept.metadata().unwrap().permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(&kept, rights).unwrap();
+    for stage in [Publication::output, Publication::file] {
+        assert_eq!(stage(&mut Publication::default(), &kept).unwrap_err().code, "PW0975");
+    }
+    assert_eq!(text(kept), "mine");
+}
+
+#[test]
 fn what_was_not_ours_is_kept_beside_or_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
