@@ -435,7 +435,7 @@ mod tests {
         let (pages, _) = answers(&project(folder.path(), true), folder.path()).unwrap();
         let page = &pages[0];
         assert_eq!((page.heading(), page.asker.as_str()), ("Who sees errors?", "Support"));
-        assert_eq!(page.headline.sentence, "client no. 1: 1 error (1 other as high)");
+        assert_eq!(page.headline.sentence, "client no. 1: 1 error (1 other as high); 50 % of 2 in all");
         assert_eq!(page.definition, "Errors of 500 and above");
         let whole = serde_json::to_string(page).unwrap();
         assert!(!whole.contains("x.example"), "{whole}");

@@ -172,6 +172,9 @@ impl AnswerShape {
             return String::new();
         }
         let all = sum(rows, &measure.column);
+        if told.height >= all {
+            return String::new();
+        }
         let share = match self.is_over_time() {
             true => String::new(),
             false => format!("{} of ", percent_of(told.height, all)),
