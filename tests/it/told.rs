@@ -399,6 +399,19 @@ fn what_parquet_holds_inside_of_lists_and_records_is_told() {
 }
 
 #[test]
+fn rows_whose_list_is_empty_are_told_where_they_go() {
+    let bench = Bench::new()
+        .text("a.jsonl", "{\"k\":1,\"l\":[1,2]}\n{\"k\":2,\"l\":[]}\n{\"k\":3,\"l\":null}\n")
+        .source("a", "a.jsonl", "json_lines", &["k:Int", "l:List<Int>"])
+        .step("items", "explode_list", json!({"column": "l", "keep_empty": false}), "a")
+        .load("items", "o.jsonl");
+    let (code, talk, report) = bench.run();
+    assert_eq!((code, bench.made("o.jsonl").lines().count()), (0, 2), "{talk}");
+    assert_eq!(step(&report, "items", "filter")["dropped"], 2);
+    has_all(&talk, &["2 of 3 rows"]);
+}
+
+#[test]
 fn files_of_a_source_that_lack_a_column_are_told() {
     let bench = Bench::new();
     fs::create_dir(bench.file("in")).unwrap();

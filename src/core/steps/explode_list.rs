@@ -5,6 +5,8 @@ use serde::Deserialize;
 use super::kind::about;
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
+use crate::data::DataType;
+use crate::expr::{parse, print_name};
 use crate::ir::{Explode, Op};
 
 pub(super) struct ExplodeList;
@@ -59,12 +61,19 @@ impl StepKind for ExplodeList {
     fn lower(&self, lowering: &mut Lowering) {
         let Some(settings) = lowering.settings::<ExplodeSettings>() else { return };
         let Some(input) = lowering.input("in") else { return };
-        if lowering.column("column", &settings.column, input).is_none() {
-            return;
+        let Some(found) = lowering.column("column", &settings.column, input) else { return };
+        let mut node = input;
+        if !settings.keep_empty && matches!(found, DataType::List(_)) {
+            // Rows that go are told as those of a filter are.
+            let has_items = parse(&format!("list_length({}) > 0", print_name(&settings.column)));
+            let Some(kept) = has_items.ok().and_then(|has_items| lowering.push_filtering(has_items, input)) else {
+                return;
+            };
+            node = kept;
         }
         let position = Some(settings.position.trim().to_owned()).filter(|name| !name.is_empty());
         let op = Op::Explode(Explode { column: settings.column, keep_empty: settings.keep_empty, position });
-        if let Some(node) = lowering.push_from("column", op, vec![input]) {
+        if let Some(node) = lowering.push_from("column", op, vec![node]) {
             lowering.output("out", node);
         }
     }
