@@ -399,6 +399,25 @@ fn what_parquet_holds_inside_of_lists_and_records_is_told() {
 }
 
 #[test]
+fn texts_that_a_pattern_does_not_match_are_told_where_they_go() {
+    let split = |drop_input: bool| {
+        json!({"column": "s", "by": "pattern", "pattern": "u=(\\d)", "drop_input": drop_input,
+        "into": [{"id": "i", "name": "p"}]})
+    };
+    let bench = Bench::new()
+        .text("a.jsonl", "{\"s\":\"u=1\"}\n{\"s\":\"zz important\"}\n{\"s\":null}\n")
+        .source("a", "a.jsonl", "json_lines", &["s:String"])
+        .step("gone", "split_column", split(true), "a")
+        .step("kept", "split_column", split(false), "a")
+        .load("gone", "gone.jsonl")
+        .load("kept", "kept.jsonl");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(step(&report, "gone", "project")["unfit"], json!({"p": 1}), "{report}");
+    assert!(step(&report, "kept", "project")["unfit"].is_null(), "{report}");
+}
+
+#[test]
 fn rows_whose_list_is_empty_are_told_where_they_go() {
     let bench = Bench::new()
         .text("a.jsonl", "{\"k\":1,\"l\":[1,2]}\n{\"k\":2,\"l\":[]}\n{\"k\":3,\"l\":null}\n")

@@ -9,7 +9,7 @@ use super::settings::{items_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{BinaryOp, Expr};
+use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::ir::{Column, Loss, LossKind, NodeId};
 
 pub(super) struct SplitColumn;
@@ -189,6 +189,12 @@ fn pieces(settings: &SplitSettings, lowering: &mut Lowering, input: NodeId) -> O
         let count = Expr::call("list_length", vec![all]);
         let given = Expr::binary(BinaryOp::Greater, count, int(columns.len() as i64));
         losses.push(Loss { column: last.name.clone(), kind: LossKind::Surplus, given });
+    }
+    // A text that the pattern does not match is lost as a whole where it does not stay.
+    if let (By::Pattern, true, Some(first)) = (settings.by, settings.drop_input, columns.first()) {
+        let matches = Expr::call("regexp_matches", vec![Expr::column(&settings.column), text(given)]);
+        let misses = Expr::made(ExprKind::Not(Box::new(matches)));
+        losses.push(Loss { column: first.name.clone(), kind: LossKind::Null, given: misses });
     }
     Some((columns, losses))
 }
