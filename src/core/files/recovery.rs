@@ -156,6 +156,10 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
     if !entries.iter().all(|entry| is_well_formed(entry, id, home)) {
         return Ok(Kept::new());
     }
+    // Nor is one of somebody who may not replace what lies there: who has more rights lends them to nobody.
+    if !entries.iter().all(|entry| may_replace(manifest, &entry.target())) {
+        return Ok(Kept::new());
+    }
     let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let folders: BTreeSet<PathBuf> = entries.iter().map(|entry| real(&entry.folder)).chain([real(home)]).collect();
     let _turns = turns(&folders)?;
@@ -188,6 +192,24 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
     kept.extend(finish(&entries, manifest, &folders).map_err(unfinished)?);
     folders.iter().for_each(|folder| tidy(folder, id));
     Ok(kept)
+}
+
+/// Whether whoever wrote a manifest may replace a file: in a folder where everybody may write (sticky, as `/tmp`), only
+/// the owner of the file, of the folder, or the administrator may.
+#[cfg(unix)]
+fn may_replace(manifest: &Path, target: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    const STICKY: u32 = 0o1000;
+    let owner = |path: &Path| path.symlink_metadata().ok().map(|about| about.uid());
+    let Some(writer) = owner(manifest) else { return false };
+    let Some(folder) = target.parent().and_then(|folder| folder.metadata().ok()) else { return true };
+    let is_open = folder.mode() & STICKY == 0 || writer == 0 || writer == folder.uid();
+    is_open || owner(target).is_none_or(|owner| owner == writer)
+}
+
+#[cfg(not(unix))]
+fn may_replace(_: &Path, _: &Path) -> bool {
+    true
 }
 
 /// What stands at the place of something that is still to be put there stays, unless it is Pipewright's.

@@ -225,6 +225,24 @@ fn the_next_one_finishes_what_a_killed_one_began() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_is_lent_the_rights_to_replace_what_is_anothers() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    staged(folder.path(), "old").publish().unwrap();
+    staged(folder.path(), "new").die_after(1);
+    let is_manifest = |name: &String| name.ends_with(".manifest");
+    let manifest = folder.path().join(names(folder.path()).into_iter().find(is_manifest).unwrap());
+    if chown(&manifest, Some(65534), Some(65534)).is_err() {
+        eprintln!("skipped: only the administrator gives files away");
+        return;
+    }
+    recover(folder.path()).unwrap();
+    assert_eq!(text(folder.path().join("a.csv")), "old");
+}
+
 /// What the user puts in the place of a folder of results, or of the list of files, before the next one finishes.
 #[test]
 fn what_the_user_puts_there_between_a_kill_and_the_next_one_is_kept() {
