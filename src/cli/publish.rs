@@ -180,5 +180,20 @@ fn copy(from: &Path, aside: &Path, to: &Path) -> Result<(), Fault> {
     for entry in entries_of(from).map_err(Fault::Unreadable)? {
         copy(&entry.path(), &aside.join(entry.file_name()), &to.join(entry.file_name()))?;
     }
+    written(closed_as(&about, aside))
+}
+
+/// Lets nobody into a folder who may not look into the one that it is a copy of.
+fn closed_as(about: &fs::Metadata, aside: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let wanted = about.permissions().mode() & 0o777 | 0o700;
+        if aside.metadata()?.permissions().mode() & 0o777 & !wanted != 0 {
+            fs::set_permissions(aside, fs::Permissions::from_mode(wanted))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (about, aside);
     Ok(())
 }

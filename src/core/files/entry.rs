@@ -94,9 +94,9 @@ impl Entry {
         match self.what {
             What::Folder => {
                 Marker::of_all(&staged)?.write(&staged.join(MARKER))?;
-                // Who may not look into the folder may not look into the next one either.
-                if let Ok(about) = self.target().metadata() {
-                    set_permissions(&staged, about.permissions())?;
+                // Who may not look into the folder, or a part of it, may not look into the next one either.
+                if self.target().is_dir() {
+                    keep_permissions(&staged, &self.target())?;
                 }
             }
             What::File | What::Report | What::Output | What::Listed => {
@@ -111,6 +111,22 @@ impl Entry {
         }
         sync(&staged)
     }
+}
+
+/// Gives a folder, and all in it, the rights of what stands at the same place of another one.
+fn keep_permissions(folder: &Path, before: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (now, was) = (entry.file_type()?, before.join(entry.file_name()));
+        match was.symlink_metadata() {
+            Ok(was_there) if now.is_dir() && was_there.is_dir() => keep_permissions(&entry.path(), &was)?,
+            Ok(was_there) if now.is_file() && was_there.is_file() => {
+                set_permissions(&entry.path(), masked(was_there.permissions(), 0o666))?;
+            }
+            _ => {}
+        }
+    }
+    set_permissions(folder, before.metadata()?.permissions())
 }
 
 /// Of rights those that are `kept`.

@@ -141,6 +141,31 @@ fn nothing_that_is_put_in_place_is_run_as_its_owner() {
     assert_eq!((mode(at("a")), mode(at("b"))), (0o644, 0o755));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_closed_inside_of_a_folder_stays_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let write = || {
+        let mut publication = Publication::default();
+        let parts = publication.folder(&at("parts")).unwrap();
+        for part in ["v=0", "v=1"] {
+            fs::create_dir_all(parts.join(part)).unwrap();
+            fs::write(parts.join(part).join("part-0.csv"), "rows").unwrap();
+        }
+        publication.publish().unwrap();
+    };
+    write();
+    let close = |name: &str, mode: u32| fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+    close("parts/v=0", 0o700);
+    close("parts/v=1/part-0.csv", 0o600);
+    write();
+    let mode = |name: &str| at(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("parts/v=0"), mode("parts/v=1/part-0.csv")), (0o700, 0o600));
+    assert_eq!((mode("parts/v=1"), mode("parts/v=0/part-0.csv")), (0o755, 0o644));
+}
+
 #[test]
 fn a_write_protected_file_stays() {
     let folder = tempfile::tempdir().unwrap();
