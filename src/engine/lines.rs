@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pipewright_core::data::{Classification, DataType, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::expr::{Expr, Place, Scope, bind, check, coerce, eval, parse};
 use pipewright_core::files::open_file;
 use pipewright_core::formats::{Framing, Parser};
@@ -111,33 +111,27 @@ pub fn lines_behind(
         }
         let rows: Vec<usize> = rows.into_iter().collect();
         let (now, Some(result)) = (plan.node(id), found.get(&id)) else { continue };
-        match &now.op {
-            Op::Read(read) if read.planned.is_some() => {
-                behind.notes.push(format!("{} of “{}” are made up", counted(rows.len()), now.origin.title));
-            }
-            Op::Read(read) => {
-                let source = Source { plan, id, read, result, sampling, base, parameters, cancel };
-                behind.lines.extend(source.lines(&rows)?);
-            }
-            Op::Rows(_) => {
-                behind.notes.push(format!(
-                    "{} of “{}” are written in the design",
-                    counted(rows.len()),
-                    now.origin.title
-                ));
-            }
-            _ => {
-                let tables = now.inputs.iter().map(|input| found.get(input).map(|input| input.table.clone()));
-                let Some(tables) = tables.collect::<Option<Vec<Arc<ResultTable>>>>() else { continue };
-                let inputs = rows_behind(now, &tables, &result.table, &rows, parameters);
-                for (input, rows) in now.inputs.iter().zip(inputs) {
-                    let known = wanted.entry(*input).or_default();
-                    known.extend(rows);
-                    while known.len() > ROWS {
-                        known.pop_last();
-                        behind.is_cut = true;
-                    }
-                }
+        if let Op::Read(read) = &now.op
+            && read.planned.is_none()
+        {
+            let source = Source { plan, id, read, result, sampling, base, parameters, cancel };
+            behind.lines.extend(source.lines(&rows)?);
+            continue;
+        }
+        if now.inputs.is_empty() {
+            let what = if matches!(now.op, Op::Rows(_)) { "written in the design" } else { "made up" };
+            behind.notes.push(format!("{} of “{}”: {what}", counted(rows.len()), now.origin.title));
+            continue;
+        }
+        let tables = now.inputs.iter().map(|input| found.get(input).map(|input| input.table.clone()));
+        let Some(tables) = tables.collect::<Option<Vec<Arc<ResultTable>>>>() else { continue };
+        let inputs = rows_behind(now, &tables, &result.table, &rows, parameters);
+        for (input, rows) in now.inputs.iter().zip(inputs) {
+            let known = wanted.entry(*input).or_default();
+            known.extend(rows);
+            while known.len() > ROWS {
+                known.pop_last();
+                behind.is_cut = true;
             }
         }
     }
@@ -217,44 +211,31 @@ impl Source<'_> {
         }
         let mut lines = Vec::new();
         for index in 0..job.files.len() {
-            let (file, mut opened) = job.prepare(index)?;
+            let (file, opened) = job.prepare(index)?;
             let Some(mut places) = by_file.remove(file.name.as_str()) else { continue };
             places.sort_by_key(|place| place.offset);
             places.dedup_by_key(|place| place.offset);
-            let mut at = opened.offset;
+            let plain = opened.is_plain().then_some(file.path.as_path());
+            let mut window = Window { plain, start: opened.offset, bytes: Vec::new(), reader: opened.reader };
             for place in places {
-                let text = if file.parser.framing() == Framing::Native {
-                    Err("the file is not made of lines".to_owned())
-                } else if let Some(column) = &secret {
-                    Err(format!("the source holds `{column}`, which is secret"))
-                } else {
-                    let bytes = if opened.is_plain() {
-                        bytes_at(&file.path, place.offset)
-                    } else {
-                        let passed = place.offset.saturating_sub(at).min(PASSED_LIMIT);
-                        let skipped = io::copy(&mut opened.reader.by_ref().take(passed), &mut io::sink());
-                        skipped.and_then(|_| bytes_of(&mut opened.reader)).inspect(|bytes| {
-                            at = at.max(place.offset) + bytes.len() as u64;
-                        })
-                    };
-                    bytes
-                        .map_err(|error| pipewright_core::diagnostic::io_cause(&error))
-                        .map(|bytes| event_of(&bytes, &*file.parser))
-                        .and_then(|text| match keys.first_in(&text) {
+                let text = match &secret {
+                    _ if file.parser.framing() == Framing::Native => Err("the file is not made of lines".to_owned()),
+                    Some(column) => Err(format!("the source holds `{column}`, which is secret")),
+                    None => window.at(place.offset).map_err(|error| io_cause(&error)).and_then(|bytes| {
+                        let text = event_of(bytes, &*file.parser);
+                        match keys.first_in(&text) {
                             Some(key) => Err(format!("it may hold `{key}`, which is secret by its name")),
                             None => Ok(text),
-                        })
+                        }
+                    }),
                 };
-                let (text, why) = match text {
-                    Ok(text) => (Some(text), None),
-                    Err(why) => (None, Some(why)),
-                };
+                let why = text.as_ref().err().cloned();
                 lines.push(SourceLine {
                     source: node.origin.title.clone(),
                     file: place.file.clone(),
                     line: u64::try_from(place.line).ok().filter(|line| *line > 0),
                     offset: place.offset,
-                    text,
+                    text: text.ok(),
                     why,
                 });
             }
@@ -298,16 +279,39 @@ impl Source<'_> {
     }
 }
 
-fn bytes_at(path: &Path, offset: u64) -> io::Result<Vec<u8>> {
-    let mut file = open_file(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    bytes_of(&mut file)
+/// A piece of a file that moves forward.
+struct Window<'a> {
+    /// The file, where offsets in it are those of its text.
+    plain: Option<&'a Path>,
+    /// Where `bytes` begin.
+    start: u64,
+    bytes: Vec<u8>,
+    /// What follows `bytes`.
+    reader: Box<dyn io::Read + Send>,
 }
 
-fn bytes_of(reader: &mut dyn io::Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(TEXT_LIMIT as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+impl Window<'_> {
+    /// What begins at an offset; offsets only grow.
+    fn at(&mut self, offset: u64) -> io::Result<&[u8]> {
+        if let Some(path) = self.plain {
+            let mut file = open_file(path)?;
+            file.seek(SeekFrom::Start(offset))?;
+            self.bytes.clear();
+            file.take(TEXT_LIMIT as u64).read_to_end(&mut self.bytes)?;
+            return Ok(&self.bytes);
+        }
+        let known = self.bytes.len() as u64;
+        let passed = offset.saturating_sub(self.start);
+        if passed > known + PASSED_LIMIT {
+            return Err(io::Error::other("it lies too far inside of a compressed file"));
+        }
+        self.bytes.drain(..passed.min(known) as usize);
+        io::copy(&mut self.reader.by_ref().take(passed.saturating_sub(known)), &mut io::sink())?;
+        self.start = offset;
+        let wanted = TEXT_LIMIT.saturating_sub(self.bytes.len());
+        self.reader.by_ref().take(wanted as u64).read_to_end(&mut self.bytes)?;
+        Ok(&self.bytes)
+    }
 }
 
 /// Where the JSON value ends that bytes begin with; `None` where they begin with none.

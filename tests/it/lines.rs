@@ -100,6 +100,8 @@ fn both_sides_of_a_join_events_of_several_lines_and_compressed_files_have_their_
         lines(&bench, "p", &["--row", "2"]).0,
         ["p.log.gz:4: 2026-03-01 10:00:01,000 INFO [main] org.example.Shop - fine"]
     );
+    let both = lines(&bench, "p", &[]).0;
+    assert!(both.len() == 4 && both[3].starts_with("p.log.gz:4: 2026-03-01 10:00:01,000"), "{both:?}");
 }
 
 #[test]
