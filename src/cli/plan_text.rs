@@ -69,7 +69,8 @@ pub fn volumes(volumes: &[Volume]) -> String {
         let port = if matches!(volume.port.as_str(), "" | "out") { String::new() } else { format!(".{}", volume.port) };
         let (rows, size) = (volume.rows_per_day, bytes(volume.bytes_per_day));
         let digits = usize::from(rows < 10.0);
-        let mut line = format!("{what:<7} {} ({}{port}): {rows:.digits$} rows, {size} a day", volume.title, volume.id);
+        let mut line =
+            format!("{what:<7} {} ({}{port}): about {rows:.digits$} rows, {size} a day", volume.title, volume.id);
         if let Some((first, last)) = &volume.span {
             let _ = write!(line, ", from {first} to {last}");
         }
@@ -86,6 +87,10 @@ pub fn volumes(volumes: &[Volume]) -> String {
     }
     if volumes.is_empty() {
         text.push_str("no source tells how much it records a day\n");
+    } else {
+        text.push_str(
+            "estimated: from the rate of the sources, and from a sample of their rows what each step lets through\n",
+        );
     }
     text
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
@@ -140,10 +140,7 @@ fn read_of(
                 for field in found.fields {
                     match schema.fields.iter_mut().find(|known| known.name == field.name) {
                         Some(known) => {
-                            known.data_type = known
-                                .data_type
-                                .common(&field.data_type)
-                                .unwrap_or(pipewright_core::data::DataType::String)
+                            known.data_type = known.data_type.common(&field.data_type).unwrap_or(DataType::String)
                         }
                         None => schema.fields.push(field),
                     }
@@ -421,6 +418,11 @@ impl RowSink {
     }
 }
 
+/// Whether a profile counts the different values of a type: of lists and records it does not.
+fn is_counted(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::List(_) | DataType::Record(_))
+}
+
 pub fn profile(args: &ProfileArgs) -> VerbResult {
     let (reads, _) = read_of(&args.files, None, &[], false)?;
     let mut documents = Vec::new();
@@ -439,13 +441,16 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
                 } else {
                     format!(", {} to {}", shown(&profile.min), shown(&profile.max))
                 };
+                let distinct = match is_counted(&field.data_type) {
+                    true => format!("{} distinct", profile.distinct),
+                    false => "different ones not counted".to_owned(),
+                };
                 line!(
                     text,
-                    "  {:<20} {:<10} {} nulls, {} distinct{range}; {}",
+                    "  {:<20} {:<10} {} nulls, {distinct}{range}; {}",
                     field.name,
                     field.data_type.to_string(),
                     profile.nulls,
-                    profile.distinct,
                     top.join(", ")
                 );
             }
@@ -458,8 +463,9 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
             .iter()
             .zip(&profiles)
             .map(|(field, profile)| {
+                let distinct = is_counted(&field.data_type).then_some(profile.distinct);
                 json!({
-                    "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": profile.distinct,
+                    "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": distinct,
                     "min": profile.min, "max": profile.max,
                     "top": profile.top.iter().map(|(value, count)| json!({"value": value, "count": count})).collect::<Vec<_>>(),
                     "histogram": profile.histogram,

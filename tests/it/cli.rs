@@ -156,6 +156,11 @@ fn profile_counts_what_is_there() {
     let plans: u64 = columns[1]["top"].as_array().unwrap().iter().map(|top| top["count"].as_u64().unwrap()).sum();
     assert_eq!(plans + columns[1]["nulls"].as_u64().unwrap(), 700);
     assert!(run_ok(&["profile", "projects/shop/samples/users.csv"]).contains("signed_up"));
+    let folder = tempfile::tempdir().unwrap();
+    let lists = folder.path().join("a.jsonl");
+    fs::write(&lists, "{\"l\":[1]}\n{\"l\":[2]}\n").unwrap();
+    assert!(run_ok(&["profile", path(&lists)]).contains("different ones not counted"));
+    assert!(json(&["profile", path(&lists), "--format", "json"])[0]["columns"][0]["distinct"].is_null());
 }
 
 #[test]
