@@ -51,18 +51,13 @@ impl Cell {
         .is_some();
         match set {
             false => Fit::Unfit,
-            true if self == Cell::Float && is_rounded(trimmed(text)) => Fit::Rounded,
+            true if self == Cell::Float && numbers::is_not_held(trimmed(text)) => Fit::Rounded,
             true if self == Cell::Timestamp && is_finer(text) => Fit::Cut,
             true if self == Cell::Date && has_clock(text) => Fit::Clock,
             true if self == Cell::Json => inside(trimmed(text), &field.data_type),
             true => Fit::Kept,
         }
     }
-}
-
-#[inline]
-fn is_rounded(text: &str) -> bool {
-    numbers::may_be_rounded(text) && (numbers::is_rounded(text) || numbers::vanishes(text))
 }
 
 /// What became of a duration, or of values inside of a list or record.

@@ -175,7 +175,7 @@ impl<'a> ObjectReader<'a> {
             (Reader::Int, Kind::Number) => scanner.int()?.map(|value| out.int(column, value)).is_some(),
             (Reader::Float, Kind::Number) => {
                 let text = scanner.number()?.0;
-                if numbers::may_be_rounded(text) && (numbers::is_rounded(text) || numbers::vanishes(text)) {
+                if numbers::is_not_held(text) {
                     self.unfit.note_rounded(column);
                 }
                 numbers::float(text).map(|value| out.float(column, value)).is_some()

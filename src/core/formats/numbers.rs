@@ -102,13 +102,19 @@ pub fn is_rounded(text: &str) -> bool {
 /// Whether a text that is a number is written so that it may not be the number that a float holds of it: a whole one of
 /// many digits, or one with an exponent.
 #[inline]
-pub fn may_be_rounded(text: &str) -> bool {
+fn may_be_rounded(text: &str) -> bool {
     text.len() > 15 || text.bytes().any(|byte| byte | 0x20 == b'e')
+}
+
+/// Whether a float holds another number than the text: a neighbour, or zero.
+#[inline]
+pub fn is_not_held(text: &str) -> bool {
+    may_be_rounded(text) && (is_rounded(text) || vanishes(text))
 }
 
 /// Whether a number is too near to zero for a float, which is zero then.
 #[cold]
-pub fn vanishes(text: &str) -> bool {
+fn vanishes(text: &str) -> bool {
     let digits = text.split(['e', 'E']).next().unwrap_or_default();
     digits.bytes().any(|byte| matches!(byte, b'1'..=b'9')) && text.parse::<f64>() == Ok(0.0)
 }

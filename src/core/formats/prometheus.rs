@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::declared::with_types;
 use super::json::unescape;
 use super::keys::{KeyCursor, KeyIndex};
+use super::time::{Epoch, epoch, is_finer_epoch};
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, numbers, scan,
 };
@@ -270,20 +271,12 @@ fn closing_quote(bytes: &[u8], mut at: usize) -> Option<usize> {
 fn time(text: &str) -> Option<Time> {
     const SMALLEST_IN_MILLIS: f64 = 1e11;
     let number = numbers::float(text)?;
-    let (unit, digits) = if number.abs() >= SMALLEST_IN_MILLIS { (1000, 3) } else { (1_000_000, 6) };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let written = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let (micros, is_cut) = match numbers::int(whole.as_bytes()) {
-        Some(whole) if written(fraction) => {
-            // Digit by digit: a Float does not hold so many.
-            let kept = format!("{:0<digits$.digits$}", fraction).parse::<i64>().unwrap_or_default();
-            let kept = if text.starts_with('-') { -kept } else { kept };
-            let micros = whole.checked_mul(unit).and_then(|micros| micros.checked_add(kept));
-            (micros, fraction.bytes().skip(digits).any(|digit| digit != b'0'))
-        }
-        _ => (Some((number * unit as f64).trunc() as i64).filter(|_| number.abs() < 1e15), false),
-    };
-    Some(Time { micros: micros.and_then(in_range), is_cut })
+    let (unit, scale) = if number.abs() >= SMALLEST_IN_MILLIS { (Epoch::Millis, 1e3) } else { (Epoch::Seconds, 1e6) };
+    // Digit by digit, since a Float does not hold so many; numbers with an exponent by their Float.
+    let exact = epoch(text, unit);
+    let near = || in_range((number * scale).trunc() as i64).filter(|_| number.abs() < 1e15);
+    let is_cut = exact.is_some() && is_finer_epoch(text, unit);
+    Some(Time { micros: exact.or_else(near), is_cut })
 }
 
 struct PrometheusParser {
@@ -441,7 +434,7 @@ impl PrometheusParser {
             let text = point.number;
             if !point.value.is_finite() {
                 unfit.note(column);
-            } else if numbers::may_be_rounded(text) && (numbers::is_rounded(text) || numbers::vanishes(text)) {
+            } else if numbers::is_not_held(text) {
                 unfit.note_rounded(column);
             }
         }

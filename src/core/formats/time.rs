@@ -107,6 +107,17 @@ pub fn epoch(text: &str, unit: Epoch) -> Option<i64> {
     micros.checked_add(if negative { -part } else { part }).and_then(in_range)
 }
 
+/// Whether such a number has digits beyond the microsecond, which `epoch` cuts off.
+pub fn is_finer_epoch(text: &str, unit: Epoch) -> bool {
+    let held = match unit {
+        Epoch::Seconds => 6,
+        Epoch::Millis => 3,
+        Epoch::Micros | Epoch::Nanos => 0,
+    };
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.bytes().skip(held).any(|digit| digit != b'0')
+}
+
 /// A whole number since 1970 in `unit`. `None` where it does not fit.
 pub fn from_epoch(number: i64, unit: Epoch) -> Option<i64> {
     let micros = match unit {

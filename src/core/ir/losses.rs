@@ -72,9 +72,8 @@ pub fn text_losses(text: &str, to: &DataType) -> ChangeSet {
     let mut found = ChangeSet::default();
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     match to {
-        DataType::Float if numbers::may_be_rounded(text) => {
-            let is_number = || !cast_value(&Value::text(text), to).is_null();
-            found.insert_if((numbers::is_rounded(text) || numbers::vanishes(text)) && is_number(), Change::Rounded);
+        DataType::Float if numbers::is_not_held(text) => {
+            found.insert_if(!cast_value(&Value::text(text), to).is_null(), Change::Rounded);
         }
         DataType::Timestamp => {
             found.insert_if(is_finer(text) && parse_timestamp(text).is_some(), Change::Cut);

@@ -182,11 +182,11 @@ fn aggregated(input: &Input, aggregate: &Aggregate) -> Sql {
 
 fn windowed(input: &Input, window: &Window) -> Sql {
     // Rows that stand twice are told apart by a number, so that all calculations put them in the same order.
-    let number =
-        (0..).map(|number| format!("pw_copy{number}")).find(|name| !input.schema.has(name)).unwrap_or_default();
     let mut schema = input.schema.clone();
     let (mut from, mut all) = (input.view.clone(), "*".to_owned());
     if window.columns.len() > 1 {
+        let free = (0..).map(|number| format!("pw_copy{number}")).find(|name| !schema.has(name));
+        let number = free.unwrap_or_default();
         let (columns, name) = (column_list(schema.fields.iter(), ""), sql_identifier(&number));
         from = format!("(SELECT *, row_number() OVER (PARTITION BY {columns}) AS {name} FROM {})", input.view);
         all = format!("* EXCLUDE ({name})");

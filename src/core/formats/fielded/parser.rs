@@ -178,8 +178,7 @@ impl FieldedParser {
                 Role::Epoch => match time::epoch(piece, Epoch::Seconds) {
                     Some(micros) => {
                         out.timestamp(slot, micros);
-                        let digits = piece.split_once('.').map_or("", |(_, digits)| digits);
-                        if digits.bytes().skip(6).any(|digit| digit != b'0') {
+                        if time::is_finer_epoch(piece, Epoch::Seconds) {
                             unfit.note_change(slot, Change::Cut);
                         }
                     }
