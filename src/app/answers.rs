@@ -32,19 +32,26 @@ use crate::evidence::evidence_until;
 /// Rows of an answer that are looked at: as many as its sentence and chart take in.
 const MOST_ROWS: usize = 100_000;
 
-/// The answers, in the order in which they stand on the canvas, and what whoever looks at them has to know.
-pub type Answers = (Vec<AnswerPage>, Vec<Diagnostic>);
+/// What answers are worked out to.
+#[derive(Debug)]
+pub struct Answers {
+    /// In the order in which they stand on the canvas.
+    pub pages: Vec<AnswerPage>,
+    /// What whoever looks at them has to know.
+    pub told: Vec<Diagnostic>,
+    /// Whether more could not be read than may be (`RunOptions::max_quarantined`).
+    pub over_threshold: bool,
+}
 
-/// Works the answers of a project out. `plan` is the project's; `only`: the answer of that step alone. Answers that
-/// cannot be worked out are told of and left out; with none left that is an error.
+/// Works the answers of a project out. `plan` is the project's; `only`: the answer of that step alone; of the options
+/// where the results go does not matter. Answers that cannot be worked out are told of and left out; with none left
+/// that is an error.
 pub fn answers_of(
     project: &Project,
     plan: &Plan,
     only: Option<&str>,
-    base: &Path,
-    parameters: &BTreeMap<String, Value>,
+    options: &RunOptions,
     progress: &dyn RunProgress,
-    cancel: &Cancel,
 ) -> Result<Answers, Vec<Diagnostic>> {
     let (wanted, mut told) = wanted(project, plan, only);
     told.extend(not_for_all(plan, &wanted));
@@ -60,15 +67,10 @@ pub fn answers_of(
         fault.severity = Severity::Warning;
     }
     let folder = PrivateFolder::new().map_err(|fault| vec![fault])?;
-    let options = RunOptions {
-        base: base.to_owned(),
-        out: folder.path().to_owned(),
-        parameters: parameters.clone(),
-        cancel: cancel.clone(),
-        ..RunOptions::default()
-    };
+    let options = &RunOptions { out: folder.path().to_owned(), ..options.clone() };
+    let RunOptions { base, parameters, cancel, .. } = options;
     let nodes: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
-    let report = run(&with_files(plan, &nodes), &options, progress)?;
+    let report = run(&with_files(plan, &nodes), options, progress)?;
     told.extend(report.remarks());
     let (sources, _) = evidence_until(project, base, parameters, cancel);
     let (vocabulary, _) = Vocabulary::of(project);
@@ -80,7 +82,7 @@ pub fn answers_of(
     for (number, (step, node)) in wanted.iter().enumerate() {
         pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
     }
-    Ok((pages, told))
+    Ok(Answers { pages, told, over_threshold: report.over_threshold })
 }
 
 /// What makes sentences of a project's answers, for the report of a run.
@@ -426,14 +428,16 @@ mod tests {
 
     fn answers(project: &Project, base: &Path) -> Result<Answers, Vec<Diagnostic>> {
         let plan = plan(project);
-        answers_of(project, &plan, None, base, &BTreeMap::new(), &pipewright_engine::Silent, &Cancel::new())
+        let options = RunOptions { base: base.to_owned(), ..RunOptions::default() };
+        answers_of(project, &plan, None, &options, &pipewright_engine::Silent)
     }
 
     #[test]
     fn an_answer_says_its_number_and_shows_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        let (pages, _) = answers(&project(folder.path(), true), folder.path()).unwrap();
+        let Answers { pages, over_threshold, .. } = answers(&project(folder.path(), true), folder.path()).unwrap();
         let page = &pages[0];
+        assert!(!over_threshold);
         assert_eq!((page.heading(), page.asker.as_str()), ("Who sees errors?", "Support"));
         assert_eq!(page.headline.sentence, "client no. 1: 1 error (1 other as high); 50 % of 2 in all");
         assert_eq!(page.definition, "Errors of 500 and above");
@@ -462,10 +466,9 @@ mod tests {
         let names: Vec<String> = picture_names(&project).into_values().collect();
         assert_eq!(names, ["who-sees-errors", "answer", "who-sees-errors-2"]);
         let plan = plan(&project);
-        let (base, none) = (folder.path(), BTreeMap::new());
-        let silent = &pipewright_engine::Silent;
-        let (pages, _) = answers_of(&project, &plan, Some("other"), base, &none, silent, &Cancel::new()).unwrap();
-        assert_eq!(pages[0].picture, "who-sees-errors-2");
+        let options = RunOptions { base: folder.path().to_owned(), ..RunOptions::default() };
+        let answers = answers_of(&project, &plan, Some("other"), &options, &pipewright_engine::Silent).unwrap();
+        assert_eq!(answers.pages[0].picture, "who-sees-errors-2");
     }
 
     #[test]

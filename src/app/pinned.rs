@@ -132,6 +132,10 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
 fn check_pinned(test: &StepTest, ports: &Ports) -> Result<(), Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let fault = |message: String, help: String| Diagnostic::error("PW0724", message).help(help);
+    if test.expected.is_empty() {
+        let help = "add the schema and the rows that the step should give to the test's `expected`, by its output";
+        faults.push(fault("the test expects nothing, so it shows nothing".to_owned(), help.to_owned()));
+    }
     let names: Vec<String> = ports.inputs.iter().map(|port| format!("`{}`", port.name)).collect();
     for port in test.inputs.keys().filter(|name| ports.inputs.iter().all(|port| port.name != **name)) {
         let help =

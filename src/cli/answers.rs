@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use pipewright_app::{answers_of, files_read_by};
+use pipewright_app::{Answers, answers_of, files_read_by};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
 use pipewright_core::export::drawing::Look;
 use pipewright_core::ir::resolve_parameters;
-use pipewright_engine::{Cancel, offer_standard_input};
+use pipewright_engine::{RunOptions, offer_standard_input};
 
 use super::args::{AnswersArgs, AnswersForm, Form, PictureLook};
 use super::output::{print_json, print_text, tell};
@@ -44,37 +44,52 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
         return Err(usage(format!("`{id}` is no answer"), help));
     }
     let progress = Progress::new(Form::Text);
-    let result =
-        answers_of(design, &opened.plan, only.as_deref(), &opened.base, &parameters, &progress, &Cancel::new());
+    let options = RunOptions {
+        base: opened.base.clone(),
+        parameters,
+        max_quarantined: Some(args.max_quarantined),
+        ..RunOptions::default()
+    };
+    let result = answers_of(design, &opened.plan, only.as_deref(), &options, &progress);
     progress.finish();
-    let (pages, told) = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
+    let Answers { pages, told, over_threshold } =
+        result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     tell(&told);
-    let mut made_of = files_read_by(design, &opened.base, &parameters);
+    let mut made_of = files_read_by(design, &opened.base, &options.parameters);
     made_of.extend(args.policy.iter().chain([&args.project]).cloned());
-    let kind = match args.format {
-        AnswersForm::Text => return write_text(args, text(&pages), &made_of),
-        AnswersForm::Json if args.out.is_none() => {
-            print_json(&pages)?;
-            return Ok(Outcome::Done);
-        }
+    match args.format {
+        AnswersForm::Text => write_text(args, text(&pages), &made_of)?,
+        AnswersForm::Json if args.out.is_none() => print_json(&pages)?,
         AnswersForm::Json => {
             let text = serde_json::to_string_pretty(&pages).map_err(std::io::Error::from)?;
-            return write_text(args, text + "\n", &made_of);
+            write_text(args, text + "\n", &made_of)?;
         }
-        AnswersForm::Html => None,
-        AnswersForm::Svg => Some((PictureKind::Svg, look_of(args.look))),
-        AnswersForm::Png => Some((PictureKind::Png, look_of(args.look))),
-    };
+        AnswersForm::Html => write_files(args, &opened.name, &pages, None, &made_of)?,
+        AnswersForm::Svg => write_files(args, &opened.name, &pages, Some(PictureKind::Svg), &made_of)?,
+        AnswersForm::Png => write_files(args, &opened.name, &pages, Some(PictureKind::Png), &made_of)?,
+    }
+    Ok(if over_threshold { Outcome::Quarantined } else { Outcome::Done })
+}
+
+/// The page of all answers, or a picture of each.
+fn write_files(
+    args: &AnswersArgs,
+    name: &str,
+    pages: &[AnswerPage],
+    kind: Option<PictureKind>,
+    made_of: &[PathBuf],
+) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_default();
-    let files = pictures::answer_files(&opened.name, &pages, kind, &out)?;
+    let kind = kind.map(|kind| (kind, look_of(args.look)));
+    let files = pictures::answer_files(name, pages, kind, &out)?;
     match args.out {
         Some(_) => {
-            put_in_place(&files, &made_of)?;
+            put_in_place(&files, made_of)?;
             files.iter().try_for_each(|(path, _)| print_text(&format!("{}\n", path.display())))?;
         }
         None => files.iter().try_for_each(|(_, bytes)| print_text(&String::from_utf8_lossy(bytes)))?,
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 pub fn look_of(look: PictureLook) -> Look {
@@ -90,12 +105,12 @@ pub fn put_in_place(files: &[(PathBuf, Vec<u8>)], made_of: &[PathBuf]) -> Result
     Ok(())
 }
 
-fn write_text(args: &AnswersArgs, text: String, made_of: &[PathBuf]) -> VerbResult {
+fn write_text(args: &AnswersArgs, text: String, made_of: &[PathBuf]) -> Result<(), Failure> {
     match &args.out {
         Some(path) => put_in_place(&[(path.clone(), text.into_bytes())], made_of)?,
         None => print_text(&text)?,
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 /// The answers for people.

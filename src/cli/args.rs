@@ -391,6 +391,9 @@ pub struct AnswersArgs {
     /// Colours of pictures; a page has those of its reader
     #[arg(long, value_enum, default_value_t = PictureLook::Light)]
     pub look: PictureLook,
+    /// Largest share of units in quarantine, 0 to 1, of each source and of all; more: exit code 3
+    #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, allow_negative_numbers = true)]
+    pub max_quarantined: f64,
     /// Value of a parameter
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,

@@ -62,8 +62,8 @@ impl App {
 
     pub(super) fn show_answers(&mut self, outcome: Result<Answers, Vec<Diagnostic>>) {
         let first = self.view.present_first.take();
-        if let (Some(at), Ok((pages, _))) = (&mut self.view.present, &outcome) {
-            *at = pages.iter().position(|page| Some(&page.step) == first.as_ref()).unwrap_or(0);
+        if let (Some(at), Ok(answers)) = (&mut self.view.present, &outcome) {
+            *at = answers.pages.iter().position(|page| Some(&page.step) == first.as_ref()).unwrap_or(0);
         }
         self.state.present = PresentState { looking: None, outcome: Some(outcome) };
     }
@@ -71,7 +71,7 @@ impl App {
     pub(super) fn turn(&mut self, turn: Turn) {
         let Some(at) = self.view.present else { return };
         let count = match &self.state.present.outcome {
-            Some(Ok((pages, _))) => pages.len(),
+            Some(Ok(answers)) => answers.pages.len(),
             Some(Err(_)) | None => 0,
         };
         let last = count.saturating_sub(1);
@@ -122,7 +122,7 @@ pub fn present_ui(ui: &mut Ui, state: StateRef<'_>, view: &View, out: &mut Actio
     let margin = Margin::symmetric((40.0 * scale) as i8, (16.0 * scale) as i8);
     CentralPanel::default().frame(Frame::new().fill(palette.panel).inner_margin(margin)).show(ui, |ui| {
         let pages: &[AnswerPage] = match &state.present.outcome {
-            Some(Ok((pages, _))) => pages,
+            Some(Ok(answers)) => &answers.pages,
             Some(Err(_)) | None => &[],
         };
         head_ui(ui, state, at, pages.len(), out);
@@ -169,7 +169,7 @@ fn head_ui(ui: &mut Ui, state: StateRef<'_>, at: usize, count: usize, out: &mut 
                 }
             }
             let warnings = match &state.present.outcome {
-                Some(Ok((_, told))) => told.as_slice(),
+                Some(Ok(answers)) => answers.told.as_slice(),
                 Some(Err(_)) | None => &[],
             };
             let faults: Vec<&Diagnostic> = warnings

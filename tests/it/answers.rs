@@ -104,6 +104,38 @@ fn errors_are_told_apart_by_what_they_have_and_requests_without_a_status_have_no
 }
 
 #[test]
+fn answers_of_what_can_hardly_be_read_end_as_a_run_does() {
+    let home = tempfile::tempdir().unwrap();
+    let line = |second: u32| {
+        format!(
+            "{{\"time\": \"2026-03-02T10:00:{:02}Z\", \"level\": \"error\", \"msg\": \"no {second}\"}}\n",
+            second % 60
+        )
+    };
+    let log = home.path().join("samples/app.jsonl");
+    let told =
+        told_of(home.path(), &[("app.jsonl", (0..100).map(line).collect::<String>())], &["errors-most-frequent"]);
+    assert!(told.contains("100 errors"), "{told}");
+    fs::write(&log, (0..10).map(line).chain((0..90).map(|n| format!("noise {n}\n"))).collect::<String>()).unwrap();
+    let mut files = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    let project = files.find(|file| path(file).ends_with(".pipewright.json"));
+    let project = project.unwrap();
+    let page = home.path().join("page.html");
+    for (form, code) in [
+        (&[][..], 3),
+        (&["--format", "json"], 3),
+        (&["--format", "html", "--out", path(&page)], 3),
+        (&["--max-quarantined", "0.95"], 0),
+    ] {
+        let output = pipewright().args(["answers", path(&project)]).args(form).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{form:?}: {told}");
+        assert_eq!(told.contains("90 of 100 units in quarantine"), code == 3, "{form:?}: {told}");
+    }
+    assert!(page.is_file());
+}
+
+#[test]
 fn what_cannot_be_written_or_shown_says_why() {
     let cases: [(&[&str], &str); 3] = [
         (&["answers", PROJECT, "--format", "png"], "add --out FOLDER"),

@@ -67,7 +67,11 @@ pub(super) fn id_of(name: &str) -> Option<&str> {
     let id = name.strip_prefix(PREFIX)?.get(..DIGITS)?;
     let rest = &name[PREFIX.len() + DIGITS..];
     let is_ours = rest.is_empty() || rest.starts_with('.');
-    (is_ours && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+    (is_ours && is_id(id)).then_some(id)
+}
+
+pub(super) fn is_id(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Makes one folder, where it is not there, but none above it: what was told to end finds its place gone, and does not

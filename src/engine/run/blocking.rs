@@ -95,13 +95,15 @@ impl Work {
         Ok(Work::Whole(Stage { op, input, output: node.schema.clone() }))
     }
 
-    /// Bytes that are needed beside each row: of windows the places of partitions, peers and frames; of joins the table
-    /// of keys.
+    /// Bytes that are needed beside each row: of windows the places of partitions, peers and frames; of joins,
+    /// distinct rows and groups the table of keys; of sorted rows their places.
     fn per_row(&self) -> usize {
         match self {
             Work::Whole(Stage { op: Op::Window(_), .. }) | Work::Windows(_) => 64,
+            Work::Reduce(Reducer::Aggregate(_) | Reducer::Rows { .. }) => 48,
             Work::Join(..) | Work::Asof(..) => 24,
-            Work::Fixed(_) | Work::Reduce(_) | Work::Whole(_) => 0,
+            Work::Whole(_) => 24,
+            Work::Fixed(_) | Work::Reduce(Reducer::First { .. }) => 0,
         }
     }
 
@@ -142,7 +144,11 @@ impl Work {
 
     /// How many gathers are there at the same time.
     pub fn gathers(&self) -> usize {
-        if matches!(self, Work::Windows(_)) { 2 } else { 1 }
+        match self {
+            Work::Windows(_) => 2,
+            Work::Reduce(Reducer::Aggregate(parts)) => 1 + parts.distinct.len(),
+            _ => 1,
+        }
     }
 
     /// What is gathered of a chunk.

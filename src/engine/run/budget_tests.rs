@@ -162,6 +162,26 @@ fn distinct_rows_and_groups_by_hash_of_their_keys() {
 }
 
 #[test]
+fn narrow_rows_count_with_what_working_on_them_takes() {
+    // A few bytes a row, of which the table of groups takes many times as much.
+    let folder = folder();
+    for op in [
+        aggregate(&["id"], &[("d", "count_distinct(n)"), ("c", "count(*)")]),
+        Op::Distinct(Distinct { keys: vec!["id".to_owned()], order: vec![], keep: Keep::First }),
+    ] {
+        let mut design = Design::default();
+        let rows = rows(&mut design);
+        let narrow = Op::Project(pipewright_core::ir::Project::new(vec![column("id", "id"), column("n", "n")]));
+        let narrow = design.add("Narrow", narrow, &[rows]);
+        let node = design.add("Step", op, &[narrow]);
+        design.write("out.csv", node, &[]);
+        let (little, report) = lines(folder.path(), &design, Some(32 << 20));
+        assert!(report.spilled_bytes > 0, "{} rows of 16 bytes", little.len());
+        assert_eq!(little.len(), ROWS + 1);
+    }
+}
+
+#[test]
 fn a_count_of_distinct_values_of_all_rows_needs_no_keys() {
     let folder = folder();
     let mut design = Design::default();

@@ -12,7 +12,7 @@ use pipewright_core::export::drawing::Look;
 use pipewright_core::export::map::map;
 use pipewright_core::ir::Plan;
 use pipewright_core::project::Project;
-use pipewright_engine::{Cancel, Silent};
+use pipewright_engine::{Cancel, RunOptions, Silent};
 
 use super::Message;
 use super::desk::Desk;
@@ -31,7 +31,13 @@ pub struct AnswersTask {
 
 impl AnswersTask {
     fn answers(&self, cancel: &Cancel) -> Result<Answers, Vec<Diagnostic>> {
-        answers_of(&self.project, &self.plan, None, &self.base, &self.parameters, &Silent, cancel)
+        let options = RunOptions {
+            base: self.base.clone(),
+            parameters: self.parameters.clone(),
+            cancel: cancel.clone(),
+            ..RunOptions::default()
+        };
+        answers_of(&self.project, &self.plan, None, &options, &Silent)
     }
 }
 
@@ -71,7 +77,7 @@ fn written(task: &ShareTask, cancel: &Cancel) -> Shared {
             (vec![(task.path.clone(), bytes)], Vec::new())
         }
         Share::Page | Share::AnswersSvg | Share::AnswersPng => {
-            let (pages, mut told) = task.answers.answers(cancel)?;
+            let Answers { pages, mut told, .. } = task.answers.answers(cancel)?;
             // What is no more than a hint stands on the answers themselves.
             told.retain(|told| told.severity != Severity::Hint);
             let kind = match task.share {

@@ -393,6 +393,7 @@ pub const TESTS: &[Pinned] = &[
         ],
     ),
     (|t| t["expected"]["out"]["rows"] = json!([]), 1, &["`out` has 1 rows, expected 0"]),
+    (|t| t["expected"] = json!({}), 1, &["the test expects nothing", "add the schema and the rows"]),
     (
         |t| t["expected"]["out"]["schema"] = json!({"fields": [{"name": "stat", "type": "Int"}]}),
         1,
