@@ -19,7 +19,7 @@ use pipewright_core::model::Question;
 use pipewright_core::plan::in_force;
 use pipewright_core::planner::{
     About, AnswerShape, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of, not_in_it,
-    steps_before, told_of_time, unconfirmed,
+    short_of_time, steps_before, told_of_time, unconfirmed,
 };
 use pipewright_core::project::{Project, Step};
 
@@ -266,7 +266,10 @@ impl Work<'_> {
         let project = self.project;
         let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
         let question = question_of(project, step);
-        let headline = told(&shape, &table, &hidden);
+        let mut headline = told(&shape, &table, &hidden);
+        if let Some(short) = short_of_time(project, self.plan, node, self.catalogue, &shape).filter(|_| rows > 0) {
+            headline.sentence = format!("{}, {short}", headline.sentence);
+        }
         let definition = Some(definition_of(step, asked.as_ref(), &shown)).filter(|text| !text.is_empty());
         let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();

@@ -27,8 +27,8 @@ pub use names::{check_parameter_names, environment_reference, is_parameter_name,
 pub use needs::Needs;
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
-    Limit, Loss, LossKind, LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project, Read, Rows,
-    Sort, Synthetic, Unpivot, WhenExists, Window, Write,
+    Limit, Loss, LossKind, LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project,
+    RaisedColumn, Read, Rows, Sort, Synthetic, Unpivot, WhenExists, Window, Write,
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};

@@ -20,7 +20,8 @@ mod testing;
 mod vocabulary;
 
 pub use card::{
-    NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, steps_before, told_of_time, unconfirmed, with_values,
+    NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, short_of_time, steps_before, told_of_time, unconfirmed,
+    with_values,
 };
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::gaps::{Gap, gaps};

@@ -201,7 +201,11 @@ fn at_node(
     found.extend(fate.matches.iter().flat_map(unmatched));
     let changes = needed_changes(&fate.changes, &node.schema, needed);
     if let Some(told) = changes.told() {
-        found.push((Changed, changes.count(), format!("values changed in “{title}”: {told}")));
+        found.push((
+            Changed,
+            changes.count(),
+            format!("{} changed in “{title}”: {told}", if changes.count() == 1 { "value" } else { "values" }),
+        ));
     }
     let lines = found.into_iter().filter(|(_, count, _)| *count > 0);
     lines

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::data::{DataType, Schema, Value};
+use crate::data::{Classification, DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
 use crate::policy::Site;
@@ -166,6 +166,9 @@ pub struct Project {
     /// Columns that a step makes less close than what they are made from, with its reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lowered: Vec<LoweredColumn>,
+    /// Columns that are closer than what they are made from: an address that stood in a message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<RaisedColumn>,
     /// What columns may lose of the values that they are made from: counted, and told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Loss>,
@@ -173,7 +176,7 @@ pub struct Project {
 
 impl Project {
     pub fn new(columns: Vec<Column>) -> Self {
-        Self { columns, lowered: Vec::new(), losses: Vec::new() }
+        Self { columns, lowered: Vec::new(), raised: Vec::new(), losses: Vec::new() }
     }
 }
 
@@ -211,6 +214,13 @@ pub struct LoweredColumn {
     pub by: LoweredBy,
     /// Why this may be, in the words of whoever made the step.
     pub reason: String,
+}
+
+/// A column that is of this class at least.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RaisedColumn {
+    pub column: String,
+    pub classification: Classification,
 }
 
 /// What makes a personal value internal.

@@ -84,6 +84,24 @@ pub fn definition_of(step: &Step, asked: Option<&Asked>, values: &BTreeMap<Strin
     with_values(&text, values)
 }
 
+fn seconds(micros: i64) -> String {
+    with_unit(micros as f64 / 1e6, "s")
+}
+
+/// What belongs into the sentence of an answer whose data are shorter than one of the hours or days that it tells:
+/// `in data of 76 s`.
+pub fn short_of_time(
+    project: &Project,
+    plan: &Plan,
+    node: NodeId,
+    catalogue: &Catalogue,
+    shape: &AnswerShape,
+) -> Option<String> {
+    let (first, last) = times_of(project, plan, node, catalogue)?;
+    let length = last.saturating_sub(first);
+    (length < shape.grain?).then(|| format!("in data of {}", seconds(length)))
+}
+
 /// What the time of the data has to do with an answer, in words: that it is less than one of the hours or days that are
 /// told, or that what is first in it was so from the beginning. `None`: nothing, or the time is not known.
 pub fn told_of_time(
@@ -96,7 +114,6 @@ pub fn told_of_time(
 ) -> Option<String> {
     let (first, last) = times_of(project, plan, node, catalogue)?;
     let length = last.saturating_sub(first);
-    let seconds = |micros: i64| with_unit(micros as f64 / 1e6, "s");
     let mut told = Vec::new();
     if let Some(grain) = shape.grain.filter(|grain| length < *grain) {
         let span = span_word(grain).unwrap_or("month");

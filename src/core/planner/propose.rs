@@ -419,7 +419,11 @@ impl Flow<'_> {
                 continue;
             }
             let name = self.free_name(self.catalogue.vocabulary.concepts()[concept].column_name());
-            items.push(json!({"id": self.draft.id("c"), "name": name, "expression": expression}));
+            let mut item = json!({"id": self.draft.id("c"), "name": name, "expression": expression});
+            if let Some(class) = self.catalogue.vocabulary.closer(rule) {
+                item["classification"] = json!(class.name());
+            }
+            items.push(item);
             let loss = if rule.loss.is_empty() { String::new() } else { format!(" ({})", rule.loss) };
             reasons.push(format!("`{name}`: {} from {}{loss}", lower_first(title), inputs.join(" and ")));
             self.known.insert(concept, print_name(&name));

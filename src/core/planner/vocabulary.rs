@@ -180,6 +180,13 @@ impl Vocabulary {
         (Arc::new(vocabulary), found)
     }
 
+    /// The class of what a rule gives, where that is closer than what it is made from: an address out of a message.
+    pub(super) fn closer(&self, rule: &Rule) -> Option<Classification> {
+        let of = |id: &String| self.concept(id).map(|concept| concept.sensitivity);
+        let own = of(&rule.target).filter(|class| *class >= Classification::Personal)?;
+        rule.inputs.iter().filter_map(of).all(|input| input < own).then_some(own)
+    }
+
     fn index(&mut self) {
         self.by_id = self.concepts.iter().enumerate().map(|(number, concept)| (concept.id.clone(), number)).collect();
         self.by_name.clear();

@@ -23,13 +23,18 @@ impl Lowering<'_> {
 
     /// Computes output columns, and tells of them what is given. Strict casts in them reject rows beforehand.
     pub fn push_losing(&mut self, columns: Vec<Column>, losses: Vec<Loss>, input: NodeId) -> Option<NodeId> {
+        self.push_project(Project { losses, ..Project::new(columns) }, input)
+    }
+
+    /// The same of all that columns have beside.
+    pub fn push_project(&mut self, project: Project, input: NodeId) -> Option<NodeId> {
         let mut node = input;
         let mut split = Vec::new();
-        for column in columns {
+        for column in project.columns {
             let expr = self.without_strict_casts(column.expr, &mut node)?;
             split.push(Column { name: column.name, expr });
         }
-        self.push(Op::Project(Project { losses, ..Project::new(split) }), vec![node])
+        self.push(Op::Project(Project { columns: split, ..project }), vec![node])
     }
 
     /// Keeps rows. Strict casts in the condition reject rows beforehand.

@@ -9,7 +9,7 @@ use super::kind::about;
 use super::settings::items_of;
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::expr::Place;
-use crate::ir::{Column, NodeId};
+use crate::ir::{Column, NodeId, Project, RaisedColumn};
 
 pub(super) struct Compute;
 pub(super) static KIND: Compute = Compute;
@@ -17,7 +17,16 @@ pub(super) static KIND: Compute = Compute;
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ComputeSettings {
-    columns: Vec<NamedExpression>,
+    columns: Vec<ComputedColumn>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ComputedColumn {
+    #[serde(flatten)]
+    made: NamedExpression,
+    /// Empty: what it is made from says it.
+    classification: String,
 }
 
 impl StepKind for Compute {
@@ -41,6 +50,17 @@ impl StepKind for Compute {
                 "Write what the column holds, such as duration > 3.",
             )
             .required(),
+            FormField::new(
+                "classification",
+                "Class",
+                FieldKind::Choice(&[
+                    ("", "as what it is made from"),
+                    ("internal", "internal at least"),
+                    ("personal", "personal at least"),
+                    ("secret", "secret"),
+                ]),
+                "Who may see it, where it is closer than what it is made from: an address that stands in a message.",
+            ),
         ];
         const FORM: &[FormField] =
             &[FormField::new("columns", "Columns", FieldKind::Items(ITEMS), "The columns to compute, in order.")];
@@ -85,6 +105,19 @@ impl StepKind for Compute {
                 &[("out", Table::new("method String, path String", "[\"get\", \"/\"]\n[\"post\", \"/cart\"]"))],
             ),
             Example::new(
+                "what is taken out of a message is personal, though the message is not",
+                r#"{"columns": [{"id": "c1", "name": "client", "expression": "regexp_extract(message, 'from (\\S+)', 1)",
+                    "classification": "personal"}]}"#,
+                &[("in", Table::new("message String", "[\"refused from 198.18.0.1\"]\n[\"started\"]"))],
+                &[(
+                    "out",
+                    Table::new(
+                        "message String, client String",
+                        "[\"refused from 198.18.0.1\", \"198.18.0.1\"]\n[\"started\", null]",
+                    ),
+                )],
+            ),
+            Example::new(
                 "a cast rejects what does not fit",
                 r#"{"columns": [{"id": "c1", "name": "amount",
                     "expression": "case when amount = 'free' then 0 else cast(amount as int) end"}]}"#,
@@ -97,13 +130,13 @@ impl StepKind for Compute {
 }
 
 /// One projection for as many columns as do not use one another.
-fn lower_columns(items: &[NamedExpression], lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
+fn lower_columns(items: &[ComputedColumn], lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
     let mut node = input;
-    let mut batch: Vec<Column> = Vec::new();
-    for (index, item) in items.iter().enumerate() {
+    let mut batch = Batch::default();
+    for (index, ComputedColumn { made: item, classification }) in items.iter().enumerate() {
         let field = item_field("columns", &item.id, index, "expression");
         let name = lowering.new_name(&item_field("columns", &item.id, index, "name"), &item.name)?;
-        let made: HashSet<&str> = batch.iter().map(|column| column.name.as_str()).collect();
+        let made: HashSet<&str> = batch.columns.iter().map(|column| column.name.as_str()).collect();
         let uses_batch = match crate::expr::parse(&item.expression) {
             Ok(parsed) => made.contains(name.as_str()) || parsed.columns().iter().any(|column| made.contains(column)),
             Err(_) => false,
@@ -112,13 +145,22 @@ fn lower_columns(items: &[NamedExpression], lowering: &mut Lowering, input: Node
             node = push_batch(std::mem::take(&mut batch), lowering, node)?;
         }
         let (expr, _) = lowering.expression(&field, &item.expression, node, Place::Row, None)?;
-        batch.push(Column { name, expr });
+        if let Ok(classification) = serde_json::from_value(classification.as_str().into()) {
+            batch.raised.push(RaisedColumn { column: name.clone(), classification });
+        }
+        batch.columns.push(Column { name, expr });
     }
     push_batch(batch, lowering, node)
 }
 
-fn push_batch(batch: Vec<Column>, lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
-    let columns = lowering.put_columns(input, batch);
+#[derive(Default)]
+struct Batch {
+    columns: Vec<Column>,
+    raised: Vec<RaisedColumn>,
+}
+
+fn push_batch(batch: Batch, lowering: &mut Lowering, input: NodeId) -> Option<NodeId> {
+    let columns = lowering.put_columns(input, batch.columns);
     let losses = lowering.written_cast_losses(&columns, input);
-    lowering.push_losing(columns, losses, input)
+    lowering.push_project(Project { raised: batch.raised, losses, ..Project::new(columns) }, input)
 }

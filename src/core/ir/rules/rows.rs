@@ -75,6 +75,12 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     for lowered in &project.lowered {
         lower(rule, &mut schema, project, lowered);
     }
+    for raised in &project.raised {
+        if let Some(at) = schema.index(&raised.column) {
+            let own = &mut schema.fields[at].labels.classification;
+            *own = (*own).max(Some(raised.classification));
+        }
+    }
     // What no sample has shown yet passes where all that is known passes.
     let passes = |name: &str| {
         let mut columns = project.columns.iter();

@@ -204,6 +204,22 @@ fn what_a_condition_compares_with_a_secret_is_secret() {
 }
 
 #[test]
+fn a_column_may_be_closer_than_what_it_is_made_from_and_never_less_close() {
+    let mut input = Schema::of([("message", DataType::String)]);
+    let class = |from: Option<Classification>, raised: Classification| {
+        input.fields[0].labels.classification = from;
+        let columns = vec![crate::ir::Column::new("client", crate::expr::parse("upper(message)").unwrap())];
+        let raised = vec![crate::ir::RaisedColumn { column: "client".to_owned(), classification: raised }];
+        let project = crate::ir::Project { raised, ..crate::ir::Project::new(columns) };
+        schema_of(&Op::Project(project), &[&input]).unwrap().fields[0].labels.classification
+    };
+    let (mut class, internal) = (class, Some(Classification::Internal));
+    assert_eq!(class(None, Classification::Personal), Some(Classification::Personal));
+    assert_eq!(class(internal, Classification::Personal), Some(Classification::Personal));
+    assert_eq!(class(Some(Classification::Secret), Classification::Personal), Some(Classification::Secret));
+}
+
+#[test]
 fn a_mask_lowers_texts_only() {
     let mut input = Schema::of([("name", DataType::String), ("flag", DataType::Boolean)]);
     input.fields.iter_mut().for_each(|field| field.labels.classification = Some(Classification::Personal));

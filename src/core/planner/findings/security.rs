@@ -34,11 +34,21 @@ pub(super) fn failed_sign_ins(project: &Project, known: &SourceView) -> Option<P
     if let Some(user) = known.derived("user.name", IN_WORDS) {
         measures.push(json!({"id": "m4", "name": "names", "expression": format!("count_distinct({user})")}));
     }
-    let keys = match known.derived("client.address", IN_WORDS) {
+    let mut rows = flow.then(&read, "filter", "Failed sign-ins", json!({"predicate": failed}), "");
+    let keys = match known.expression("client.address") {
         Some(client) => vec![json!({"id": "k1", "name": "client", "expression": client})],
-        None => Vec::new(),
+        None => match known.by_rule("client.address", IN_WORDS) {
+            Some((client, rule)) => {
+                let mut column = json!({"id": "c1", "name": "client", "expression": client});
+                if let Some(class) = known.vocabulary.closer(rule) {
+                    column["classification"] = json!(class.name());
+                }
+                rows = flow.then(&rows, "compute", "Where from", json!({"columns": [column]}), "");
+                vec![json!({"id": "k1", "name": "client", "expression": "client"})]
+            }
+            None => Vec::new(),
+        },
     };
-    let rows = flow.then(&read, "filter", "Failed sign-ins", json!({"predicate": failed}), "");
     let task = Task::SignIns { condition: failed };
     let groups = flow.then(&rows, "aggregate", "By client", json!({"keys": keys, "measures": measures}), "");
     let watch = flow.then(&groups, "sort", "Most first", json!({"keys": ["failed desc"]}), "");

@@ -81,6 +81,7 @@ fn failed_sign_ins_are_counted_by_address_and_mistyping_is_not_told() {
     let probe = probe_of(&columns, Kind::FailedSignIns).unwrap();
     let shown = serde_json::to_string(&probe.2.edits).unwrap();
     assert!(shown.contains("regexp_extract(message") && shown.contains(", 1)"), "the address alone: {shown}");
+    assert!(shown.contains(r#""classification":"personal""#), "who it is, though the message is not: {shown}");
     let rows = |tries: i64| {
         let row = vec![
             Value::text("192.0.2.7"),

@@ -245,3 +245,21 @@ fn rows_without_what_a_question_is_about_are_counted_apart_from_those_that_are_n
     assert_eq!(filters[0].settings["predicate"], "(is_error or duration > ${slow_after}) is not null");
     assert_eq!(filters[1].title, "Only those asked about");
 }
+
+#[test]
+fn an_address_out_of_a_message_is_as_personal_as_any() {
+    let schema = crate::data::Schema::of([("time", DataType::Timestamp), ("message", DataType::String)]);
+    let messages = ["Failed password for root from 198.18.0.1 port 22 ssh2"];
+    let mut log = crate::planner::testing::source("src-log", 200, schema, &[("message", 190, &messages)]);
+    log.confirmed.insert("message".into(), "log.message".into());
+    let catalogue = Catalogue::new(Vocabulary::shipped(), vec![log]);
+    let asked = Asked::ready(ready_question("logins-failed").unwrap());
+    let fields = json!({"fields": [{"name": "time", "type": "Timestamp"}, {"name": "message", "type": "String"}]});
+    let item =
+        json!({"id": "src-log", "title": "log", "path": "a.jsonl", "format": {"name": "json_lines"}, "schema": fields});
+    let mut project = Project::default();
+    project.apply(&[Edit::Insert { into: "sources".into(), item, place: crate::project::Place::Last }]).unwrap();
+    let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+    let edits = serde_json::to_string(&proposal.edits).unwrap();
+    assert_eq!(edits.matches(r#""classification":"personal""#).count(), 1, "{edits}");
+}

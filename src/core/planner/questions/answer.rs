@@ -3,7 +3,7 @@
 
 use super::{Asked, Chart, ChartKind, Contract, Goal, Part, Tells};
 use crate::data::figures::MONEY;
-use crate::data::{DataType, Schema, Value};
+use crate::data::{DataType, Schema, TableRows, Value};
 use crate::expr::{BinaryOp, Expr, ExprKind, SortKey, print};
 use crate::ir::{NodeId, Op, Plan};
 use crate::planner::vocabulary::Vocabulary;
@@ -23,7 +23,7 @@ pub struct AnswerShape {
     /// What is first in time is what the question looks for: that column of times.
     pub first: Option<String>,
     /// Which of the groups are still there.
-    pub groups: Groups,
+    pub groups: GroupsLeft,
     /// What each row says of a goal.
     pub goal: Option<Goal>,
     /// What is told where no row is left; empty: that there is none.
@@ -33,13 +33,19 @@ pub struct AnswerShape {
 }
 
 /// What a flow has left of its groups when they come to the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Groups {
-    All,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GroupsLeft {
     /// So many at most.
-    First(u64),
+    pub first: Option<u64>,
     /// A condition took some: what has no row may have been there.
-    Some,
+    pub is_filtered: bool,
+}
+
+impl GroupsLeft {
+    /// Whether some may be cut off, of which an answer of so many rows does not know.
+    pub fn is_cut(self, rows: usize) -> bool {
+        self.first.is_some_and(|most| rows as u64 >= most)
+    }
 }
 
 /// What the question asks for.
@@ -175,6 +181,12 @@ fn measure_of(
 }
 
 impl AnswerShape {
+    /// Whether rows by further keys than sentence and chart tell apart may be told as one: their numbers add up, and
+    /// all of them are there.
+    pub(super) fn sums(&self, measure: &MeasureShape, rows: &dyn TableRows) -> bool {
+        measure.adds_up && !self.groups.is_cut(rows.rows())
+    }
+
     /// Whether sentence or chart show values of a column.
     pub fn shows(&self, column: &str) -> bool {
         let about = match &self.about {
@@ -382,21 +394,20 @@ fn adds_up(column: &str, plan: &Plan, node: NodeId) -> bool {
 }
 
 /// What is left of the groups between where they are made and a node.
-fn groups_of(plan: &Plan, node: NodeId) -> Groups {
-    let mut left = Groups::All;
+fn groups_of(plan: &Plan, node: NodeId) -> GroupsLeft {
+    let mut left = GroupsLeft::default();
     let mut at = Some(plan.node(node));
     while let Some(node) = at {
-        match (&node.op, left) {
-            (Op::Aggregate(_), _) => return left,
-            (Op::Filter { .. } | Op::Check(_) | Op::Distinct(_), _) => left = Groups::Some,
-            (Op::Limit(limit), Groups::All) => left = Groups::First(limit.count),
-            (Op::Limit(limit), Groups::First(most)) => left = Groups::First(most.min(limit.count)),
+        match &node.op {
+            Op::Aggregate(_) => return left,
+            Op::Filter { .. } | Op::Check(_) | Op::Distinct(_) => left.is_filtered = true,
+            Op::Limit(limit) => left.first = Some(left.first.map_or(limit.count, |most| most.min(limit.count))),
             _ => {}
         }
         at = node.inputs.first().map(|before| plan.node(*before));
     }
     // There are no groups.
-    Groups::All
+    GroupsLeft::default()
 }
 
 /// How much time a row of an answer is about at least.

@@ -28,7 +28,11 @@ impl Cell {
     /// A share of few says nothing, and a group of those without a name is nobody: they are told only where there is
     /// nothing else.
     pub fn is_sound(&self) -> bool {
-        self.is_named && self.of.is_none_or(|of| of >= FEW)
+        self.is_named && self.is_of_enough()
+    }
+
+    pub fn is_of_enough(&self) -> bool {
+        self.of.is_none_or(|of| of >= FEW)
     }
 }
 
@@ -52,7 +56,8 @@ pub(super) fn cells(shape: &AnswerShape, rows: &dyn TableRows, measure: &Measure
         let part = shares.and_then(|(part, _)| number(&rows.value(row, part))).unwrap_or_default();
         let is_named = values.iter().all(|value| *value != Value::Null);
         let key = format!("{values:?}");
-        match known.get(&key).filter(|_| measure.adds_up && !keys.is_empty()).map(|at| (*at, &mut found[*at])) {
+        match known.get(&key).filter(|_| shape.sums(measure, rows) && !keys.is_empty()).map(|at| (*at, &mut found[*at]))
+        {
             None => {
                 known.insert(key, found.len());
                 found.push(Cell { row, height, of, is_named, whole });
@@ -74,8 +79,8 @@ pub(super) fn cells(shape: &AnswerShape, rows: &dyn TableRows, measure: &Measure
 }
 
 /// The share of all: part and whole of every row together; `None`: they do not add up, or there are none.
-pub(super) fn share_of_all(rows: &dyn TableRows, measure: &MeasureShape) -> Option<(f64, f64)> {
-    let (part, whole) = measure.share_of.as_ref().filter(|_| measure.adds_up)?;
+pub(super) fn share_of_all(shape: &AnswerShape, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(f64, f64)> {
+    let (part, whole) = measure.share_of.as_ref().filter(|_| shape.sums(measure, rows))?;
     let sum = |name: &String| -> Option<f64> {
         let column = rows.schema().index(name)?;
         Some((0..rows.rows().min(MOST_ROWS)).filter_map(|row| number(&rows.value(row, column))).sum())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::answer::{About, AnswerShape, Groups, MeasureShape, Unit};
+use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, cells};
 use super::told::{DAY, MOST_ROWS, is_monthly, moment, month_of, position, shown, span_word, words};
 use crate::data::figures::{grouped, short_count};
@@ -37,10 +37,10 @@ impl AnswerShape {
         let noun = words(&measure.column);
         let about = self.names.first().or(self.time.as_ref().map(|(time, _)| time));
         let about = words(about.unwrap_or(&measure.column));
-        let is_counted = measure.unit == Unit::Count && self.names.is_empty() && self.groups != Groups::Some;
+        let is_counted = measure.unit == Unit::Count && self.names.is_empty() && !self.groups.is_filtered;
         let sentence = match (&self.none, &measure.share_of) {
             (none, _) if !none.is_empty() => none.clone(),
-            (_, Some((_, whole))) if self.groups != Groups::Some => format!("no {}", words(whole)),
+            (_, Some((_, whole))) if !self.groups.is_filtered => format!("no {}", words(whole)),
             _ if is_counted => {
                 return Headline {
                     number: "0".to_owned(),
@@ -50,7 +50,7 @@ impl AnswerShape {
                 };
             }
             // There may have been some before.
-            _ if self.groups == Groups::Some => format!("no {about} is left"),
+            _ if self.groups.is_filtered => format!("no {about} is left"),
             _ if self.names.is_empty() => format!("no {noun}"),
             _ => format!("no {about}"),
         };
@@ -96,8 +96,13 @@ impl AnswerShape {
     /// What has the most, or the least: of equal ones the first, as the answer is read; and how many others are equal.
     pub(super) fn told_cell(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(Cell, usize)> {
         let cells = cells(self, rows, measure);
-        let is_any_sound = cells.iter().any(Cell::is_sound);
-        let told = || cells.iter().filter(|cell| !is_any_sound || cell.is_sound());
+        // Where none of those with a name is of enough, those without one may be.
+        let is_told: fn(&Cell) -> bool = match cells.iter().any(Cell::is_sound) {
+            true => Cell::is_sound,
+            false if cells.iter().any(Cell::is_of_enough) => Cell::is_of_enough,
+            false => |_| true,
+        };
+        let told = || cells.iter().filter(|cell| is_told(cell));
         let better = |best, next: &Cell| {
             let Some(best): Option<Cell> = best else { return Some(*next) };
             let is_better = if measure.is_lowest { next.height < best.height } else { next.height > best.height };
@@ -156,7 +161,7 @@ impl AnswerShape {
         let is_time = |name: &String| self.time.as_ref().is_some_and(|(time, _)| time == name);
         let charted = self.chart.iter().flat_map(|chart| chart.by.iter().chain([&chart.x]));
         let mut told: Vec<&String> = charted.filter(|name| !is_time(name) && rows.schema().has(name)).collect();
-        let others = self.names.iter().filter(|name| !measure.adds_up && self.keys.contains(name));
+        let others = self.names.iter().filter(|name| !self.sums(measure, rows) && self.keys.contains(name));
         others.for_each(|name| {
             if !told.contains(&name) {
                 told.push(name)

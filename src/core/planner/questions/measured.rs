@@ -2,7 +2,7 @@
 //! one before it, or whether a goal is met. Imports the answer's shape.
 
 use super::Goal;
-use super::answer::{AnswerShape, Groups, MeasureShape, Unit};
+use super::answer::{AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells, share_of_all};
 use super::headline::Headline;
 use super::sentence::plural;
@@ -40,7 +40,9 @@ impl AnswerShape {
         }
         match &measure.unit {
             Unit::Measured(unit) if measure.share_of.is_some() => self.told_share(rows, measure, unit, &told),
-            _ if measure.is_total && rows.rows() > 1 => Some(total(rows, measure, &told)),
+            _ if measure.is_total && rows.rows() > 1 && !self.groups.is_cut(rows.rows()) => {
+                Some(total(rows, measure, &told))
+            }
             _ => Some(self.told_most(rows, measure, &told)),
         }
     }
@@ -49,8 +51,9 @@ impl AnswerShape {
         let (cell, equal) = self.told_cell(rows, measure)?;
         let name = self.name_of(measure, rows, &|name| value(rows, cell.row, name));
         // Where the most is nothing, no hour is the peak.
-        let is_nothing = cell.height == 0.0 && !measure.is_lowest && self.is_over_time() && rows.rows() > 1;
+        let is_nothing = cell.height == 0.0 && !measure.is_lowest && rows.rows() > 1;
         let when = match self.many() {
+            _ if is_nothing && !self.is_over_time() => Some(format!("for all {}", self.all_in_words(rows, measure))),
             "days" if is_nothing => Some("on all days".to_owned()),
             many if is_nothing => Some(format!("in all {many}")),
             _ => self.when(measure, rows, cell.row),
@@ -74,13 +77,23 @@ impl AnswerShape {
 
     /// Which cells are not told of, in words, where there are such.
     fn rule(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Cell) -> String {
-        let is_of_few = |cell: &Cell| cell.of.is_some_and(|of| of < FEW);
-        if is_of_few(told) || !cells(self, rows, measure).iter().any(is_of_few) {
+        if !told.is_of_enough() || cells(self, rows, measure).iter().all(Cell::is_of_enough) {
             return String::new();
         }
         let whole = measure.share_of.as_ref().map(|(_, whole)| whole).or(measure.counted.as_ref());
         let of = whole.map_or(String::new(), |whole| format!(" {}", words(whole)));
         format!(", among {} with at least {FEW}{of}", self.many())
+    }
+
+    /// All that rows are about: `25 pages`.
+    fn all_in_words(&self, rows: &dyn TableRows, measure: &MeasureShape) -> String {
+        let many = match self.is_over_time() {
+            true => self.many().to_owned(),
+            false => plural(&words(self.names.first().map_or("row", String::as_str))),
+        };
+        let more = if self.groups.is_cut(rows.rows()) { " or more" } else { "" };
+        let count = cells(self, rows, measure).iter().filter(|cell| cell.is_named).count();
+        format!("{}{more} {many}", grouped(count as u64))
     }
 
     /// What several rows are: `hours`, `days`.
@@ -94,7 +107,8 @@ impl AnswerShape {
         let (part, whole) = (words(part), words(whole));
         let of = |count: f64| format!("{} {}", number_text(count), singular(&whole, count));
         let cell = &told.cell;
-        let all = share_of_all(rows, measure).filter(|_| rows.rows() > 1 && self.is_over_time() && !measure.is_lowest);
+        let all =
+            share_of_all(self, rows, measure).filter(|_| rows.rows() > 1 && self.is_over_time() && !measure.is_lowest);
         let figure = with_unit(cell.height, unit);
         let Some((share, count)) = all else {
             let of = cell.of.filter(|_| !told.is_nothing).map_or_else(|| whole.clone(), of);
@@ -137,6 +151,13 @@ impl AnswerShape {
             }
             (Unit::Measured(_), _) => (noun.clone(), format!("{noun} {figure}")),
         };
+        if let (Some(name), Some(count)) = (&measure.counted, told.cell.of.filter(|of| *of < FEW && rows.rows() > 1)) {
+            let (name, of) = (words(name), number_text(count));
+            let what = format!("{name} to tell {noun}");
+            let most = format!("none of {} has {FEW} of them", self.all_in_words(rows, measure));
+            let sentence = format!("too few {what}: {most}; the most is {figure}, of {of} {}", singular(&name, count));
+            return Headline { number: "too few".to_owned(), what, place: String::new(), sentence };
+        }
         let of = match (&measure.counted, told.cell.of) {
             (Some(name), Some(count)) if told.rule.is_empty() => {
                 format!(", of {} {}", number_text(count), singular(&words(name), count))
@@ -155,18 +176,10 @@ impl AnswerShape {
     /// The whole beside its greatest part, where all parts are there: `; 804 in all`.
     fn in_all(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Cell) -> String {
         // What a condition left is a list; how long it is belongs to the answer.
-        if self.groups == Groups::Some && rows.rows() > 1 {
-            let many = match self.is_over_time() {
-                true => self.many().to_owned(),
-                false => plural(&words(self.names.first().map_or("row", String::as_str))),
-            };
-            return format!("; one of {} {many}", grouped(rows.rows() as u64));
+        if self.groups.is_filtered && rows.rows() > 1 {
+            return format!("; one of {}", self.all_in_words(rows, measure));
         }
-        let is_whole = match self.groups {
-            Groups::All => rows.rows() <= MOST_ROWS,
-            Groups::First(most) => (rows.rows() as u64) < most,
-            Groups::Some => false,
-        };
+        let is_whole = !self.groups.is_filtered && !self.groups.is_cut(rows.rows()) && rows.rows() <= MOST_ROWS;
         let is_part = measure.adds_up && measure.share_of.is_none() && measure.whole.is_none() && rows.rows() > 1;
         if !is_whole || !is_part {
             return String::new();

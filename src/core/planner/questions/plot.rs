@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Months;
 use serde::Serialize;
 
-use super::answer::{About, AnswerShape, Groups, MeasureShape, Unit};
+use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells};
 use super::told::{MOST_ROWS, is_monthly, number, position, shown, span_word, words};
 use crate::data::TableRows;
@@ -76,15 +76,24 @@ impl AnswerShape {
             unit => format!("{noun} ({unit})"),
         };
         let mut plotted = Plotted { y_title, unit, ..Plotted::default() };
-        let cells = cells(self, rows, measure);
+        let mut cells = cells(self, rows, measure);
+        // A share of few is by chance what it is: the eye would take it for the worst.
+        let all = cells.len();
+        if cells.iter().any(Cell::is_of_enough) {
+            cells.retain(Cell::is_of_enough);
+        }
         match self.time.as_ref().filter(|(time, _)| *time == chart.x) {
             Some((_, span)) => self.lines(rows, measure, &cells, x, *span, &noun, &mut plotted)?,
             None => self.bars(rows, measure, &cells, x, &noun, &mut plotted),
         }
-        let few = cells.iter().filter(|cell| cell.of.is_some_and(|of| of < FEW)).count();
+        let few = if cells.len() < all {
+            all - cells.len()
+        } else {
+            cells.iter().filter(|cell| !cell.is_of_enough()).count()
+        };
         if few > 0 {
-            let all = grouped(cells.len() as u64);
-            let told = format!("{} of {all} are of fewer than {FEW}: by chance what they are", grouped(few as u64));
+            let what = if cells.len() < all { "and not drawn" } else { "and by chance what they are" };
+            let told = format!("{} of {} are of fewer than {FEW} {what}", grouped(few as u64), grouped(all as u64));
             plotted.left = [std::mem::take(&mut plotted.left), told]
                 .into_iter()
                 .filter(|text| !text.is_empty())
@@ -135,7 +144,8 @@ impl AnswerShape {
         let of_each = by.map_or(String::new(), |by| format!(", by {}", words(&schema.fields[by].name)));
         into.title = format!("{noun} by {}{of_each}", words(x_name));
         into.x_title = words(x_name);
-        let others = self.names.iter().filter(|name| !measure.adds_up && self.keys.contains(name) && *name != x_name);
+        let others =
+            self.names.iter().filter(|name| !self.sums(measure, rows) && self.keys.contains(name) && *name != x_name);
         let others = others.filter_map(|name| schema.index(name)).filter(|column| Some(*column) != by);
         let named: Vec<usize> = by.into_iter().chain([x]).chain(others).collect();
         let name = |row: usize| {
@@ -197,12 +207,13 @@ impl AnswerShape {
         };
         // Where groups are left out afterwards, one that is not there need not have been empty.
         let is_sum = measure.adds_up && measure.share_of.is_none();
-        let has_zeros = (measure.unit == Unit::Count || is_sum) && self.groups != Groups::Some;
+        let is_whole = !self.groups.is_filtered && !self.groups.is_cut(rows.rows());
+        let has_zeros = (measure.unit == Unit::Count || is_sum) && is_whole;
         let times = step.filter(|_| has_zeros).and_then(|step| times(step, first, last));
         if step.is_some() {
-            into.gaps = match (&times, self.groups) {
+            into.gaps = match (&times, self.groups.is_filtered) {
                 (Some(_), _) => "times without rows: zero".to_owned(),
-                (None, Groups::Some) => "times that a condition left out, or without rows: a gap".to_owned(),
+                (None, true) => "times that a condition left out, or without rows: a gap".to_owned(),
                 (None, _) => "times without rows: a gap".to_owned(),
             };
         }
