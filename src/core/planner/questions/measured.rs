@@ -225,9 +225,10 @@ impl AnswerShape {
         let (before, after) = (&worst[0], &worst[1]);
         let name = |cell: &Cell| shown(&rows.value(cell.row, x));
         let noun = words(&chart.x);
-        if rise(worst) <= 0.0 {
-            let sentence =
-                format!("no {noun} is above the one before it, of {}", counted(pairs.len() as u64, "change"));
+        if rise(worst) <= 0.0 || !is_beyond_chance(before, after, measure) {
+            let clearly = if rise(worst) > 0.0 { "clearly " } else { "" };
+            let changes = counted(pairs.len() as u64, "change");
+            let sentence = format!("no {noun} is {clearly}above the one before it, of {changes}");
             return Some(Headline { number: "no".to_owned(), what: String::new(), place: String::new(), sentence });
         }
         let place = format!("{} {}", shown(&rows.value(after.row, by)), name(after));
@@ -264,6 +265,15 @@ impl AnswerShape {
     pub fn first_time(&self, rows: &dyn TableRows) -> Option<i64> {
         first_of(rows, self.first.as_ref()?).map(|(_, at)| at)
     }
+}
+
+/// Whether two shares differ by more than what chance makes of as many: twice the standard error of the difference.
+/// What is no share has none that is known.
+fn is_beyond_chance(before: &Cell, after: &Cell, measure: &MeasureShape) -> bool {
+    let (Some(of_before), Some(of_after), Some(_)) = (before.of, after.of, &measure.share_of) else { return true };
+    let all = (before.height * of_before + after.height * of_after) / (of_before + of_after);
+    let error = (all * (1.0 - all) * (1.0 / of_before + 1.0 / of_after)).sqrt();
+    (after.height - before.height).abs() > 2.0 * error
 }
 
 fn first_of(rows: &dyn TableRows, first: &str) -> Option<(usize, i64)> {

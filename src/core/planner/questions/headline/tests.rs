@@ -367,6 +367,9 @@ fn a_version_is_told_with_the_one_before_it() {
     let bars = shape.plotted(&Table(schema.clone(), rows.clone())).unwrap().bars;
     let names: Vec<&str> = bars.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["orders · 2.7.1", "orders · 2.8.0", "search · 4.0"], "versions stay together");
+    rows[2] = row("orders", "2.8.0", 31, 3);
+    let told = shape.headline(&Table(schema.clone(), rows.clone()));
+    assert_eq!(told.sentence, "no version is clearly above the one before it, of 1 change");
     rows[2] = row("orders", "2.8.0", 300, 3);
     let told = shape.headline(&Table(schema.clone(), rows.clone()));
     assert_eq!(told.sentence, "no version is above the one before it, of 1 change");
