@@ -31,6 +31,9 @@ pub(super) struct Entry {
     /// How the folder's marker knew what is there: what was changed since stays beside too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<Mark>,
+    /// Bytes of what is staged, with all that is in it: less of it is not put in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
     #[serde(skip)]
     pub what: What,
     /// Nothing may be there at the end.
@@ -64,6 +67,17 @@ impl Entry {
 
     pub fn staged(&self) -> Option<PathBuf> {
         self.staged.as_ref().map(|staged| self.folder.join(staged))
+    }
+
+    /// Whether what was staged is there and whole, or was put in its place already.
+    pub fn is_whole(&self) -> bool {
+        let (Some(staged), Some(size)) = (self.staged(), self.size) else { return true };
+        let target = self.target();
+        match exists(&staged) {
+            true => size_of(&staged).is_ok_and(|found| found == size),
+            // What stands in its place is still what it was to replace.
+            false => !exists(&target) || !self.was.as_ref().is_some_and(|was| was.is_unchanged(&target)),
+        }
     }
 
     /// Whether what was replaced is not what Pipewright wrote there: somebody was quicker than the last look.
@@ -113,6 +127,15 @@ impl Entry {
     }
 }
 
+/// Bytes of a file, or of all files in a folder and one more for each.
+fn size_of(path: &Path) -> io::Result<u64> {
+    let about = path.symlink_metadata()?;
+    if !about.is_dir() {
+        return Ok(about.len());
+    }
+    fs::read_dir(path)?.map(|entry| Ok(size_of(&entry?.path())? + 1)).sum()
+}
+
 /// Gives a folder, and all in it, the rights of what stands at the same place of another one.
 fn keep_permissions(folder: &Path, before: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -156,8 +179,11 @@ pub(super) fn drop_second_names(entries: &[Entry]) {
 
 /// Writes what goes where, from the manifest's own folder; whole or not at all.
 pub(super) fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry]) -> io::Result<()> {
-    let from_home = |entry: &Entry| Entry { folder: relative(home, &entry.folder), ..entry.clone() };
-    let entries: Vec<Entry> = entries.iter().map(from_home).collect();
+    let from_home = |entry: &Entry| -> io::Result<Entry> {
+        let size = entry.staged().map(|staged| size_of(&staged)).transpose()?;
+        Ok(Entry { folder: relative(home, &entry.folder), size, ..entry.clone() })
+    };
+    let entries = entries.iter().map(from_home).collect::<io::Result<Vec<Entry>>>()?;
     let beside = manifest.with_extension("manifest-new");
     let write = || {
         let mut file = File::create(&beside)?;

@@ -216,6 +216,19 @@ fn write_holder(mut file: &File) {
     let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
 }
 
+/// Whether an open file is what a path leads to now. Links are followed.
+#[cfg(unix)]
+pub fn is_at_place(file: &File, place: &Place) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|about| (about.dev(), about.ino()) == *place)
+}
+
+/// Nobody can tell here.
+#[cfg(not(unix))]
+pub fn is_at_place(_: &File, _: &Place) -> bool {
+    true
+}
+
 /// Whether an open file is still the one of that name: whoever held it before may have taken it away.
 #[cfg(unix)]
 pub fn is_same_file(file: &File, path: &Path) -> bool {
@@ -225,16 +238,23 @@ pub fn is_same_file(file: &File, path: &Path) -> bool {
     identity(open) == identity(named)
 }
 
-/// What a path leads to, the same by whatever name, link or mount; `None`: nothing that can be looked at.
+/// A file or folder, the same by whatever name, link or mount: its disk and its number there.
 #[cfg(unix)]
-pub fn place_of(path: &Path) -> Option<impl Ord + use<>> {
+pub type Place = (u64, u64);
+/// A file or folder, the same by whatever name.
+#[cfg(not(unix))]
+pub type Place = PathBuf;
+
+/// What a path leads to; `None`: nothing that can be looked at.
+#[cfg(unix)]
+pub fn place_of(path: &Path) -> Option<Place> {
     use std::os::unix::fs::MetadataExt;
     fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
 }
 
-/// What a path leads to, the same by whatever name; `None`: nothing that can be looked at.
+/// What a path leads to; `None`: nothing that can be looked at.
 #[cfg(not(unix))]
-pub fn place_of(path: &Path) -> Option<impl Ord + use<>> {
+pub fn place_of(path: &Path) -> Option<Place> {
     path.canonicalize().ok()
 }
 

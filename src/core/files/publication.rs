@@ -200,7 +200,18 @@ impl Publication {
         let (staged, aside) = self.new_place(&folder);
         let (old, swap) = (format!("{staged}.old"), what == What::Folder);
         let (name, staged) = (name.to_owned(), Some(staged));
-        self.entries.push(Entry { folder, name, staged, old, swap, keep: false, was: None, what, fresh: false });
+        self.entries.push(Entry {
+            folder,
+            name,
+            staged,
+            old,
+            swap,
+            keep: false,
+            was: None,
+            size: None,
+            what,
+            fresh: false,
+        });
         Ok(aside)
     }
 
@@ -360,7 +371,7 @@ impl Publication {
             let (folder, name, old) = (folder.to_owned(), MARKER.to_owned(), format!("{staged}.old"));
             let staged = Some(staged);
             let (swap, keep, was, what, fresh) = (false, false, None, What::File, false);
-            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, what, fresh });
+            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, size: None, what, fresh });
         }
         Ok(())
     }

@@ -182,6 +182,15 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
             )
             .file(manifest.display().to_string()));
     }
+    // A copy of a folder that was written to, or a restored one, may have a part of what is aside.
+    if let Some(entry) = entries.iter().find(|entry| !entry.is_whole()) {
+        let target = entry.target();
+        let message =
+            format!("results of an earlier run are not whole, and none was put in place: `{}`", target.display());
+        return Err(Diagnostic::error("PW0742", message)
+            .help("remove the file named here to give them up, and run again")
+            .file(manifest.display().to_string()));
+    }
     // Whatever a manifest says: what no marker lists is kept, and not removed.
     entries.retain(|entry| entry.staged.is_some() || !exists(&entry.target()) || is_listed(entry, home));
     entries.iter_mut().for_each(|entry| keep_unlisted(entry, home));

@@ -250,6 +250,33 @@ fn the_next_one_finishes_what_a_killed_one_began() {
     }
 }
 
+/// A copy of a folder that is written to, restored later.
+#[test]
+fn what_is_aside_only_in_part_is_not_put_in_place() {
+    let changes: [fn(&Path); 3] = [
+        |staged| fs::write(staged, "n").unwrap(),
+        |staged| fs::write(staged, "").unwrap(),
+        |staged| fs::remove_file(staged).unwrap(),
+    ];
+    for change in changes {
+        let folder = tempfile::tempdir().unwrap();
+        staged(folder.path(), "old").publish().unwrap();
+        staged(folder.path(), "new").die_after(1);
+        let is_stage = |name: &String| name.starts_with(".pipewright-") && name.matches('.').count() == 1;
+        let stage = folder.path().join(names(folder.path()).into_iter().find(is_stage).unwrap());
+        change(&stage.join("0"));
+        let fault = recover(folder.path()).unwrap_err();
+        assert!(fault.code == "PW0742" && fault.message.contains("not whole"), "{fault}");
+        assert_eq!(all(folder.path()), ["old"; 4]);
+        fs::remove_file(fault.location.file.unwrap()).unwrap();
+        recover(folder.path()).unwrap();
+        assert_eq!(
+            (all(folder.path()), names(folder.path())),
+            (["old"; 4].map(str::to_owned), NAMES.map(str::to_owned).to_vec())
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_is_lent_the_rights_to_replace_what_is_anothers() {

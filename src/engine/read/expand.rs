@@ -155,6 +155,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_folder_with_brackets_in_its_name_is_itself_where_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["run[1]", "run1"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+            std::fs::write(folder.path().join(name).join("a.csv"), "x").unwrap();
+        }
+        let only = |name: &str| vec![folder.path().join(name).join("a.csv")];
+        assert_eq!(expand("run[1]/*.csv", folder.path()).unwrap(), only("run[1]"));
+        std::fs::remove_dir_all(folder.path().join("run[1]")).unwrap();
+        assert_eq!(expand("run[1]/*.csv", folder.path()).unwrap(), only("run1"));
+    }
+
+    #[test]
     #[cfg(unix)]
     fn folders_that_a_pattern_cannot_look_into_are_told() {
         let folder = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ use polars_buffer::Buffer;
 
 use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
 use super::input::given_name;
-use super::open::{Opened, open};
+use super::open::{Listed, Opened, open_listed, replaced};
 use super::parquet;
 use super::sniff::{prepare_for, sample_of};
 use crate::cancel::Cancel;
@@ -26,6 +26,8 @@ use crate::parallel::{Crew, Send, Work};
 #[derive(Clone)]
 pub(crate) struct ReadJob {
     pub files: Vec<PathBuf>,
+    /// Each of them as it was when the job was made.
+    listed: Vec<Option<Listed>>,
     /// Folders that the path leads through and that cannot be looked into, each with its warning.
     pub closed: Vec<Diagnostic>,
     /// File names are shown relative to this folder.
@@ -67,6 +69,7 @@ pub(crate) struct Prepared {
 impl ReadJob {
     pub fn new(files: Vec<PathBuf>, base: &Path, format: FormatSpec, schema: Schema) -> Self {
         Self {
+            listed: files.iter().map(|path| Listed::of(path)).collect(),
             files,
             closed: Vec::new(),
             base: base.to_owned(),
@@ -86,8 +89,13 @@ impl ReadJob {
     pub fn prepare(&self, index: usize) -> Result<(Prepared, Opened), Diagnostic> {
         let path = &self.files[index];
         let encoding = self.format.encoding();
-        let opened = open(path, encoding)?;
+        let listed = self.listed.get(index).and_then(Option::as_ref);
+        let opened = open_listed(path, encoding, listed)?;
         let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema), sample_of(path, 0, encoding)?)?;
+        // The head that was looked at is that of what is read.
+        if listed.is_some_and(|listed| !listed.is_at(path)) {
+            return Err(replaced(path));
+        }
         let shown = || files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
         let name = given_name(path).map_or_else(shown, str::to_owned);
         let head = String::from_utf8_lossy(&sample.head).into_owned();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::open_file;
+use pipewright_core::files::{Place, is_at_place, open_file, place_of};
 use pipewright_core::formats::encoding::{Decoder, TextEncoding};
 
 /// Bytes of a file by which its encoding is found.
@@ -66,6 +66,35 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
 
 /// Opens a file and looks at its first bytes. Its encoding is found where none is given.
 pub(crate) fn open(path: &Path, encoding: Option<TextEncoding>) -> Result<Opened, Diagnostic> {
+    open_listed(path, encoding, None)
+}
+
+/// A file as it was when the files of a run were listed.
+#[derive(Clone)]
+pub(crate) struct Listed {
+    place: Place,
+    /// Bytes.
+    size: u64,
+}
+
+impl Listed {
+    /// `None`: it cannot be looked at.
+    pub fn of(path: &Path) -> Option<Listed> {
+        Some(Listed { place: place_of(path)?, size: path.metadata().ok()?.len() })
+    }
+
+    /// Whether it still has that name.
+    pub fn is_at(&self, path: &Path) -> bool {
+        place_of(path).is_some_and(|place| place == self.place)
+    }
+}
+
+/// As `open`; an error where it is another file than the one that was listed, or shorter by now.
+pub(crate) fn open_listed(
+    path: &Path,
+    encoding: Option<TextEncoding>,
+    listed: Option<&Listed>,
+) -> Result<Opened, Diagnostic> {
     let fail = |error: io::Error| unreadable(path, &error);
     if path.is_dir() {
         return Err(Diagnostic::error("PW0902", "this is a folder, not a file")
@@ -74,6 +103,9 @@ pub(crate) fn open(path: &Path, encoding: Option<TextEncoding>) -> Result<Opened
     }
     let file = open_file(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
+    if listed.is_some_and(|listed| metadata.len() < listed.size || !is_at_place(&file, &listed.place)) {
+        return Err(replaced(path));
+    }
     let modified = metadata
         .modified()
         .ok()
@@ -106,6 +138,13 @@ pub(crate) fn open(path: &Path, encoding: Option<TextEncoding>) -> Result<Opened
         (false, _) => (Box::new(Decoded::new(reader, encoding)), encoding.name(), 0),
     };
     Ok(Opened { reader, compression, encoding, offset, size: metadata.len(), modified, taken })
+}
+
+/// What was listed may be read under another name, twice, or not at all: its name is that of another file by now.
+pub(crate) fn replaced(path: &Path) -> Diagnostic {
+    Diagnostic::error("PW0914", "the file was rotated, replaced or emptied after the run had begun")
+        .help("run it again; of logs that are rotated meanwhile, read copies")
+        .file(path.display().to_string())
 }
 
 fn peek(reader: &mut dyn Read, count: u64) -> io::Result<Vec<u8>> {

@@ -120,6 +120,11 @@ impl Walk<'_> {
                 Part::Plain(name) => open.push((place.join(name), rest)),
                 Part::Wild(pattern) => {
                     let Some(names) = self.names(&place, parts.len())? else { continue };
+                    // `run[1]` is the folder of that name where there is one, not `run1`.
+                    if pattern.as_str().contains('[') && names.iter().any(|name| name == pattern.as_str()) {
+                        open.push((place.join(pattern.as_str()), rest));
+                        continue;
+                    }
                     let may_be_hidden = pattern.as_str().starts_with('.');
                     let names = names.into_iter().rev().filter(|name| may_be_hidden || !is_hidden_name(name));
                     // A name that is no UTF-8 is as it is shown.

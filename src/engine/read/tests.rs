@@ -130,6 +130,25 @@ fn a_file_that_becomes_shorter_while_it_is_read_is_no_whole_one() {
 }
 
 #[test]
+fn a_file_that_is_another_than_the_one_that_was_listed_ends_the_read() {
+    let (_keep, base) = folder_with(&[("a.log", b"a\n"), ("b.log", b"b1\nb2\n"), ("c.log", b"c\n")]);
+    let ignore = &mut |_: Parsed| Ok(ControlFlow::Continue(()));
+    let job = || job_of(&lines_of("*.log"), &base, &Cancel::new()).unwrap();
+    // A log that grows is the same one.
+    let grown = job();
+    std::fs::write(base.join("b.log"), "b1\nb2\nb3\n").unwrap();
+    grown.for_each(&Ok, ignore).unwrap();
+    let emptied = job();
+    std::fs::write(base.join("b.log"), "b4\n").unwrap();
+    assert_eq!(emptied.for_each(&Ok, ignore).unwrap_err().code, "PW0914");
+    let rotated = job();
+    std::fs::rename(base.join("b.log"), base.join("c.log")).unwrap();
+    std::fs::write(base.join("b.log"), "a line that is long enough\n").unwrap();
+    let fault = rotated.for_each(&Ok, ignore).unwrap_err();
+    assert!(cfg!(not(unix)) || fault.message.contains("rotated"), "{fault}");
+}
+
+#[test]
 fn a_stream_ends_where_its_taker_breaks() {
     let text: String = (0..10_000).map(|number| format!("{number}\n")).collect();
     let (_keep, base) = folder_with(&[("a.log", text.as_bytes())]);

@@ -175,6 +175,39 @@ fn a_pattern_takes_nothing_that_is_hidden_or_a_receipt_for_a_source() {
 }
 
 #[test]
+fn a_bundle_whose_files_are_not_as_they_were_exported_puts_nothing_in_place() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (one, bundle) = (project(&at("p"), "a.csv", &[]), at("bundle"));
+    run_ok(&["export", path(&one), "--target", "duckdb", "--out", path(&bundle)]);
+    let run = || {
+        let mut command = Command::new(bundle.join("run.sh"));
+        command.args([path(&at("out")), "--trust"]).env("PW_DATA", at("p")).env("PYTHON", &python);
+        texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap())
+    };
+    assert_eq!(run().0, 0);
+    let before = fs::read(at("out/a.csv")).unwrap();
+    // Other line ends, a formatter, a copy that broke off, a file of another export, no program at all.
+    let changes: [(&str, fn(&str) -> String); 5] = [
+        ("pipeline.sql", |text| text.replace('\n', "\r\n")),
+        ("pipeline.sql", |text| text.replace("-- The design.", "--The design.")),
+        ("pipeline.sql", |text| text[..text.rfind("COPY").unwrap()].to_owned()),
+        ("pipeline.sql", |text| text.replace("rows/load_", "rows/load_9")),
+        ("run.py", |_| String::new()),
+    ];
+    for (name, change) in changes {
+        let text = fs::read_to_string(bundle.join(name)).unwrap();
+        fs::write(bundle.join(name), change(&text)).unwrap();
+        let (code, _, talk) = run();
+        assert!(code == 1 && talk.contains("not as it was exported"), "{name}: {code} {talk}");
+        assert_eq!(fs::read(at("out/a.csv")).unwrap(), before);
+        fs::write(bundle.join(name), text).unwrap();
+    }
+    assert_eq!(run().0, 0);
+}
+
+#[test]
 fn a_bundle_that_is_exported_anew_while_it_runs_publishes_nothing() {
     let Some(python) = python_with_duckdb() else { return };
     let folder = tempfile::tempdir().unwrap();

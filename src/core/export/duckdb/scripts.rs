@@ -275,6 +275,10 @@ code=0
 @STAGE@
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
+if [ ! -f "$work/report.json" ]; then
+  echo "error: run.py is not as it was exported: export it again" >&2
+  exit 1
+fi
 set --
 if [ -f "$work/new" ]; then
   while IFS= read -r name; do
@@ -579,6 +583,8 @@ def main(script, out):
     # Line ends inside of names and texts stay as they are.
     with open(script, encoding="utf-8", newline="") as text:
         prelude, mark, body = text.read().partition(END_OF_PRELUDE)
+    if not mark:
+        stop(f"{os.path.basename(script)} is not as it was exported (a formatter, or other line ends): export it again")
     connection = duckdb.connect()
     connection.execute(prelude)
     values, shown = {}, {}
@@ -615,16 +621,17 @@ def main(script, out):
     connection.close()
     keep_rejected(out)
     for rows, path in places.items():
-        if os.path.lexists(rows):
-            place = os.path.join("out", path)
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            if os.path.lexists(place):
-                stop(f"this disk takes the places of two loads for one: {path!r}")
-            os.replace(rows, place)
-            if path in only_new:
-                # Looked at again when the results are put in place.
-                with open("new", "a", encoding="utf-8") as names:
-                    names.write(path + "\n")
+        if not os.path.lexists(rows):
+            stop(f"{os.path.basename(script)} does not make {path!r}: it is not as it was exported, export it again")
+        place = os.path.join("out", path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        if os.path.lexists(place):
+            stop(f"this disk takes the places of two loads for one: {path!r}")
+        os.replace(rows, place)
+        if path in only_new:
+            # Looked at again when the results are put in place.
+            with open("new", "a", encoding="utf-8") as names:
+                names.write(path + "\n")
     # As a run says it: done, but most of what was read is in quarantine.
     return 3 if is_over else 0
 
