@@ -14,9 +14,11 @@ pub mod resolve;
 mod source_files;
 mod step_rows;
 mod volume;
+mod whole_file;
 
 pub use answers::{Answers, answers_of, headliners_of};
 pub use differences::{differences, differences_of_finding};
 pub use source_files::{files_read_by, real_source};
 pub use step_rows::{rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};
+pub use whole_file::count_all;

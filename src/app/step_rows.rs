@@ -13,7 +13,7 @@ use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::ProbeRows;
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
-use pipewright_engine::{Cancel, RunOptions, Silent, read_rows, run};
+use pipewright_engine::{Cancel, RunOptions, RunReport, Silent, read_rows, run};
 
 /// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
 /// computed once.
@@ -24,9 +24,20 @@ pub fn rows_of_steps(
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
 ) -> Result<Vec<ProbeRows>, Diagnostic> {
+    counted_steps(project, steps, base, parameters, cancel).map(|(rows, _)| rows)
+}
+
+/// The same with what became of everything on the way.
+pub fn counted_steps(
+    project: &Project,
+    steps: &[&str],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<(Vec<ProbeRows>, RunReport), Diagnostic> {
     let whole = plan(project);
     let nodes = steps.iter().map(|step| output_of(&whole, step)).collect::<Result<Vec<_>, _>>()?;
-    rows_of_nodes(&whole, &nodes, base, parameters, cancel)
+    counted_nodes(&whole, &nodes, base, parameters, cancel)
 }
 
 /// As `rows_of_steps`, of nodes of a plan.
@@ -37,6 +48,16 @@ pub fn rows_of_nodes(
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
 ) -> Result<Vec<ProbeRows>, Diagnostic> {
+    counted_nodes(whole, nodes, base, parameters, cancel).map(|(rows, _)| rows)
+}
+
+fn counted_nodes(
+    whole: &Plan,
+    nodes: &[NodeId],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+) -> Result<(Vec<ProbeRows>, RunReport), Diagnostic> {
     let folder = PrivateFolder::new()?;
     let options = RunOptions {
         base: base.to_owned(),
@@ -45,14 +66,14 @@ pub fn rows_of_nodes(
         cancel: cancel.clone(),
         ..RunOptions::default()
     };
-    run(&with_loads(whole, nodes)?, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
+    let report = run(&with_loads(whole, nodes)?, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
     let rows = nodes.iter().enumerate().map(|(number, node)| {
         let schema = &whole.node(*node).schema;
         let file = folder.path().join(file_name(number));
         let rows = read_rows(&file, FileKind::Parquet, schema, usize::MAX, cancel)?;
         Ok(ProbeRows { schema: schema.clone(), rows })
     });
-    rows.collect()
+    Ok((rows.collect::<Result<_, Diagnostic>>()?, report))
 }
 
 fn file_name(number: usize) -> String {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use pipewright_app::evidence::evidence_of;
-use pipewright_app::real_source;
 use pipewright_app::resolve::default_parameters;
+use pipewright_app::{count_all, real_source};
 use pipewright_core::data::{Classification, Value};
 use pipewright_core::diagnostic::{Severity, did_you_mean};
 use pipewright_core::files::{self, FolderUpdate};
@@ -122,8 +122,10 @@ pub fn replace(args: &ReplaceArgs) -> VerbResult {
     let (id, title) = (planned.id.clone(), planned.title.clone());
     let base = folder_of(&args.project);
     let shown = path_in_project(&args.project, &args.file)?;
-    let (real, found) = real_source(&shown, planned.format.as_ref(), base)?;
-    let (edits, differences) = replace_planned(&design, &id, &real, &found)?;
+    let (real, mut found) = real_source(&shown, planned.format.as_ref(), base)?;
+    let mut differences = count_all(planned, &real, &mut found, base)?;
+    let (edits, drifted) = replace_planned(&design, &id, &real, &found)?;
+    differences.extend(drifted);
     design.apply(&edits)?;
     let delivered = close_met(&mut design, base)?;
     save_file(&args.project, &design)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipewright_app::real_source;
+use pipewright_app::{count_all, real_source};
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean};
 use pipewright_core::files;
 use pipewright_core::import::Declared;
@@ -23,8 +23,10 @@ pub fn verify(args: &VerifyArgs) -> VerbResult {
     let contract = args.contract.display().to_string();
     let source = declared.to_source(declared.name.clone(), imported.kind, &contract);
     let file = files::slashes(&std::path::absolute(&args.file)?);
-    let (_, found) = real_source(&file, None, std::path::Path::new("."))?;
-    let differences = drift(&source, &found);
+    let base = std::path::Path::new(".");
+    let (real, mut found) = real_source(&file, None, base)?;
+    let mut differences = count_all(&source, &real, &mut found, base)?;
+    differences.extend(drift(&source, &found));
     let shown = args.file.display().to_string();
     match args.format {
         VerifyForm::Text => {

@@ -35,7 +35,7 @@ pub use findings::differences::{Comparison, Difference, Selection, compare, diff
 pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
 pub use inventory::{SourceFacts, TimeSpan, source_facts};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
-pub use planned::{drift, find_planned, plan_gaps, replace_planned};
+pub use planned::{declared_schema, drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::Headline;

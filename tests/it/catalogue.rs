@@ -189,6 +189,17 @@ fn a_file_is_verified_against_its_contract() {
     assert!(code == 2 && talk.contains("did you mean `users`?"), "{talk}");
     fs::write(&users, "user_id,country\nu1,FR\nu2,DE\n").unwrap();
     assert_eq!(run(&["verify", path(&users), "--contract", path(&tables)]).0, 0);
+    // One row in the midst of many, which no sample shows.
+    let row = |n: u32| match n {
+        150_000 => "u7,\nu8\n".to_owned(),
+        n => format!("u{n},{}\n", if n % 2 == 0 { "FR" } else { "DE" }),
+    };
+    let rows: String = (0..300_000).map(row).collect();
+    fs::write(&users, format!("user_id,country\n{rows}")).unwrap();
+    let (code, told, talk) = run(&["verify", path(&users), "--contract", path(&tables)]);
+    assert!(code == 1 && told.contains("299999 different values in 300000 rows"), "{told}{talk}");
+    assert!(told.contains("1 line of the file cannot be read"), "{told}");
+    assert!(talk.contains("300,000 rows of") || talk.contains("300000 rows of"), "{talk}");
 }
 
 #[test]

@@ -215,7 +215,8 @@ impl Table {
         });
     }
 
-    /// Whether the first record names columns: names are texts, most of them once, and none is met again below itself.
+    /// Whether the first record names columns: names are texts, most of them once, and none is met again below itself,
+    /// unless what stands below other names is no text.
     pub fn has_header(&self, header: Header) -> bool {
         match header {
             Header::Yes => true,
@@ -229,17 +230,30 @@ impl Table {
                     .filter(|(_, name)| !name.is_empty())
                     .collect();
                 let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| *name).collect();
+                let is_name = |name: &str| {
+                    let mut guess = TextGuess::default();
+                    guess.add(name);
+                    guess.data_type() == DataType::String
+                        && name.chars().any(char::is_alphabetic)
+                        && name.len() <= MAX_NAME
+                };
+                let is_once =
+                    |(column, name): &(usize, &str)| self.rest.iter().all(|record| record[*column].trim() != *name);
                 distinct.len() * 2 > names.len()
-                    && names.iter().all(|(column, name)| {
-                        let mut guess = TextGuess::default();
-                        guess.add(name);
-                        guess.data_type() == DataType::String
-                            && name.chars().any(char::is_alphabetic)
-                            && name.len() <= MAX_NAME
-                            && self.rest.iter().all(|record| record[*column].trim() != *name)
-                    })
+                    && names.iter().all(|(_, name)| is_name(name))
+                    && (names.iter().all(is_once) || names.iter().any(|(column, name)| self.is_typed(*column, name)))
             }
         }
+    }
+
+    /// Whether all that stands below a name is numbers, times or the like, and the name is none that stands for a
+    /// missing one.
+    fn is_typed(&self, column: usize, name: &str) -> bool {
+        const MISSING: [&str; 6] = ["n/a", "na", "nan", "nil", "none", "null"];
+        let mut guess = TextGuess::default();
+        let values = self.rest.iter().map(|record| record[column].trim()).filter(|text| !text.is_empty());
+        let count = values.inspect(|text| guess.add(text)).count();
+        count > 0 && guess.data_type() != DataType::String && !MISSING.contains(&name.to_lowercase().as_str())
     }
 
     /// How numbers are written: with a comma before the fraction, where it separates no fields and a column is made of

@@ -546,13 +546,18 @@ pub(super) fn join_reason(catalogue: &Catalogue, join: usize) -> String {
     let source = &catalogue.sources[join.source];
     let name = |field: usize| &source.columns[catalogue.fields[join.source][field].column].name;
     match join.way {
-        JoinWay::Lookup { key } => format!(
-            "each `{}` stands once in {} ({} of {} rows), so no row is multiplied",
-            name(key),
-            source.title,
-            source.rows,
-            source.rows
-        ),
+        JoinWay::Lookup { key } => {
+            let (name, title, rows) = (name(key), &source.title, source.rows);
+            match source.bytes_read < source.bytes {
+                true => format!(
+                    "each `{name}` stands once in the part of {title} that was looked at ({rows} rows); of others the \
+                     first row is taken, so no row is multiplied"
+                ),
+                false => {
+                    format!("each `{name}` stands once in {title} ({rows} of {rows} rows), so no row is multiplied")
+                }
+            }
+        }
         JoinWay::Nearest { time, key } => {
             let same = key.map(|key| format!(" with the same `{}`", name(key))).unwrap_or_default();
             format!("each row gets the last row of {}{same} at or before it (`{}`)", source.title, name(time))

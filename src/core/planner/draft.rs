@@ -76,7 +76,7 @@ impl<'a> Draft<'a> {
 
     /// A step at the end of the row; the first input port gets a wire from `from`.
     pub fn next(&mut self, from: &str, step: NewStep) -> Id {
-        let input = if matches!(step.kind, "join" | "nearest_in_time") { "left" } else { "in" };
+        let input = if matches!(step.kind, "join" | "lookup" | "nearest_in_time") { "left" } else { "in" };
         self.after(&[(from, "out", input)], step)
     }
 

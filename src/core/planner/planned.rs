@@ -321,11 +321,7 @@ fn planned_source<'a>(project: &'a Project, id: &str) -> Result<(&'a Source, &'a
 /// ever after where a file declares the source.
 pub fn drift(declared: &Source, found: &SourceEvidence) -> Vec<Diagnostic> {
     let declaration = declared.declaration.as_ref();
-    let schema = match declared.planned {
-        Some(_) => declared.schema.as_ref(),
-        None => declaration.map(|declaration| &declaration.schema).or(declared.schema.as_ref()),
-    };
-    let Some(schema) = schema else { return Vec::new() };
+    let Some(schema) = declared_schema(declared) else { return Vec::new() };
     let columns = columns_of(schema);
     let mut differences: Vec<Diagnostic> =
         columns.iter().filter_map(|column| column_drift(declared, column, found)).collect();
@@ -366,6 +362,14 @@ pub fn drift(declared: &Source, found: &SourceEvidence) -> Vec<Diagnostic> {
         );
     }
     differences.into_iter().map(|diagnostic| at_source(diagnostic, declared)).collect()
+}
+
+/// The columns that are declared of a source.
+pub fn declared_schema(source: &Source) -> Option<&Schema> {
+    match source.planned {
+        Some(_) => source.schema.as_ref(),
+        None => source.declaration.as_ref().map(|declaration| &declaration.schema).or(source.schema.as_ref()),
+    }
 }
 
 /// A source is named by its id: it is no step.

@@ -57,7 +57,7 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
         let found = below(&full, base)?;
         // A link leads elsewhere.
         found.files.iter().try_for_each(|file| check_reach(base, file))?;
-        return Ok(Expanded { files: found.files, closed: told(&found.closed) });
+        return Ok(Expanded { files: once(found.files), closed: told(&found.closed) });
     }
     // A pipe or a device: who opens it says so.
     if full.exists() {
@@ -77,7 +77,15 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
             .field("path"));
     }
     files.sort();
-    Ok(Expanded { files, closed })
+    Ok(Expanded { files: once(files), closed })
+}
+
+/// Each file once, by its own name where it has one here: `current.log` is often a link to one of the others.
+fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let is_link = |file: &PathBuf| file.symlink_metadata().is_ok_and(|about| about.is_symlink());
+    let mut seen: BTreeSet<_> = files.iter().filter(|file| !is_link(file)).filter_map(|file| place_of(file)).collect();
+    let is_new = |file: &PathBuf| !is_link(file) || place_of(file).is_none_or(|place| seen.insert(place));
+    files.into_iter().filter(is_new).collect()
 }
 
 fn told(closed: &BTreeMap<PathBuf, String>) -> Vec<Diagnostic> {
@@ -165,6 +173,24 @@ mod tests {
         assert_eq!(expand("run[1]/*.csv", folder.path()).unwrap(), only("run[1]"));
         std::fs::remove_dir_all(folder.path().join("run[1]")).unwrap();
         assert_eq!(expand("run[1]/*.csv", folder.path()).unwrap(), only("run1"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_a_link_beside_it_leads_to_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("in")).unwrap();
+        std::fs::write(at("in/app-1.log"), "x").unwrap();
+        std::fs::write(at("far.log"), "x").unwrap();
+        for (link, leads_to) in [("in/app.log", "app-1.log"), ("in/b.log", "../far.log"), ("in/c.log", "../far.log")] {
+            std::os::unix::fs::symlink(leads_to, at(link)).unwrap();
+        }
+        pipewright_core::files::trust(folder.path());
+        for path in ["in", "in/*.log"] {
+            assert_eq!(expand(path, folder.path()).unwrap(), [at("in/app-1.log"), at("in/b.log")], "{path}");
+        }
+        assert_eq!(expand("in/app.log", folder.path()).unwrap(), [at("in/app.log")]);
     }
 
     #[test]

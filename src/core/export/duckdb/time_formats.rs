@@ -60,11 +60,17 @@ pub fn read(sql: &str, format: &str) -> Sql {
     let items = time_format(format).map_err(unsupported)?;
     let mut pattern = String::from("^");
     let mut fields = Vec::new();
-    for item in &items {
+    for (place, item) in items.iter().enumerate() {
         match item {
             FormatItem::Text(text) => pattern.push_str(&regex::escape(text)),
             FormatItem::Field(field) => {
-                pattern.push_str(&format!("({})", field_pattern(*field)));
+                // Two digits are taken where there are two: what follows at once finds none of them.
+                let is_before_digits = items.get(place + 1).is_some_and(begins_with_digit);
+                let own = match field_pattern(*field) {
+                    pattern if pattern == SHORT && is_before_digits => r"\d\d".to_owned(),
+                    pattern => pattern,
+                };
+                pattern.push_str(&format!("({own})"));
                 fields.push(*field);
             }
         }
@@ -82,6 +88,16 @@ pub fn read(sql: &str, format: &str) -> Sql {
         sql_text(&pattern),
         names.join(", ")
     ))
+}
+
+/// One digit or two.
+const SHORT: &str = r"\d\d|\d";
+
+fn begins_with_digit(item: &FormatItem) -> bool {
+    match item {
+        FormatItem::Text(text) => text.starts_with(|c: char| c.is_ascii_digit()),
+        FormatItem::Field(field) => field_pattern(*field).starts_with(r"\d"),
+    }
 }
 
 fn field_pattern(field: TimeField) -> String {
@@ -102,7 +118,7 @@ fn field_pattern(field: TimeField) -> String {
         | TimeField::Hour
         | TimeField::Hour12
         | TimeField::Minute
-        | TimeField::Second => r"\d\d|\d".to_owned(),
+        | TimeField::Second => SHORT.to_owned(),
     }
 }
 

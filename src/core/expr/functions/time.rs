@@ -67,6 +67,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[Text, Text, Text], timestamp, to_timestamp,
         &[example("to_timestamp('02/Mar/2026:15:02:11 +0100', '%d/%b/%Y:%H:%M:%S %z')", "timestamp '2026-03-02T14:02:11Z'"),
           example("to_timestamp('2026-07-01 12:00', '%Y-%m-%d %H:%M', 'Europe/Berlin')", "timestamp '2026-07-01T10:00:00Z'"),
+          example("to_timestamp('240301', '%d%m%Y')", "null"),
+          example("to_timestamp('2024033024', '%Y%m%d%H%M%S')", "null"),
+          example("to_timestamp('20240301', '%Y%m%d')", "timestamp '2024-03-01T00:00:00Z'"),
           example("to_timestamp('soon', '%Y-%m-%d')", "null")])
         .least(2).literal(&[1, 2]).checked(check_read_format),
     scalar("time", "format_time(time, format) → String", "The time as text by a format such as '%Y-%m-%d %H:%M'.",

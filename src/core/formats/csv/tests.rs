@@ -81,6 +81,11 @@ fn without_header_columns_are_numbered() {
     let schema = Schema::of([("column_2", DataType::String)]);
     assert_eq!(read_as(&spec().with("separator", ";"), &schema, "1;x\n2;y\n").json(), [r#"["x"]"#, r#"["y"]"#]);
     assert_eq!(read(&spec().with("header", "no"), "a,b\nc,d\n").tally.rows, 2);
+    // A name that is a value, too, where numbers below another one tell them apart.
+    let reading = read(&spec(), "name,amount\nname,5\nbob,7\n");
+    assert_eq!((reading.columns(), reading.tally.rows), (vec!["name String".to_owned(), "amount Int".to_owned()], 2));
+    assert_eq!(read(&spec(), "bob,n/a\nbob,5\nann,7\n").tally.rows, 3);
+    assert_eq!(read(&spec(), "bob,x\nbob,y\nann,z\n").tally.rows, 3);
     assert_eq!(read(&spec().with("header", "yes"), "1,2\n3,4\n").columns(), ["1 Int", "2 Int"]);
 }
 

@@ -34,21 +34,29 @@ impl Flow<'_> {
                 brought.push(root);
             }
         }
-        let settings = match join.way {
+        let (kind, title, settings) = match join.way {
             JoinWay::Lookup { key } => {
                 let left = self.known.get(&field(key).concept)?.clone();
-                let on = json!({"id": self.draft.id("k"), "left": left, "right": field(key).expression});
-                json!({"kind": "left", "on": [on], "columns": brought})
+                let right = &field(key).expression;
+                let title = format!("With {}", lower_first(&source.title));
+                let id = self.draft.id("k");
+                // What stood once in a sample may stand twice in the whole: no row is multiplied for that.
+                match plain_column(right) {
+                    Some(right) => {
+                        let on = json!({"id": id, "left": left, "right": right});
+                        ("lookup", title, json!({"on": [on], "columns": brought}))
+                    }
+                    None => {
+                        let on = json!({"id": id, "left": left, "right": right});
+                        ("join", title, json!({"kind": "left", "on": [on], "columns": brought}))
+                    }
+                }
             }
-            JoinWay::Nearest { .. } => json!({"direction": "backward", "columns": brought}),
-        };
-        let (kind, title) = match join.way {
-            JoinWay::Lookup { .. } => ("join", format!("With {}", lower_first(&source.title))),
-            JoinWay::Nearest { .. } => ("nearest_in_time", format!("{} at the time", upper_first(&source.title))),
-        };
-        let settings = match join.way {
-            JoinWay::Lookup { .. } => settings,
-            JoinWay::Nearest { time, key } => self.nearest_settings(settings, number, time, key)?,
+            JoinWay::Nearest { time, key } => {
+                let settings = json!({"direction": "backward", "columns": brought});
+                let title = format!("{} at the time", upper_first(&source.title));
+                ("nearest_in_time", title, self.nearest_settings(settings, number, time, key)?)
+            }
         };
         let right = match self.draft.reader_of(&source.source) {
             Some(reader) => reader,

@@ -83,7 +83,7 @@ fn shown(project: &Project, proposal: &Proposal, setting: &[(&str, &str)]) -> Ve
 const SETTINGS: &[(&str, &str)] = &[
     ("compute", "columns"),
     ("filter", "predicate"),
-    ("join", "on"),
+    ("lookup", "on"),
     ("nearest_in_time", "by"),
     ("aggregate", "measures"),
     ("time_buckets", "measures"),
@@ -118,7 +118,7 @@ fn flows_say_what_the_contract_says() {
         ]
     );
     let services = best(&project, "services-to-expand");
-    assert_eq!(shown(&project, &services, SETTINGS)[4], "join: service");
+    assert_eq!(shown(&project, &services, SETTINGS)[4], "lookup: service");
     assert_eq!(
         services.joins,
         ["each `name` stands once in Service catalogue (10 of 10 rows), so no row is multiplied"]
@@ -167,7 +167,7 @@ fn a_part_holds_what_leads_to_it() {
     let proposal = propose(&project, &catalogue(&project), &asked, 1).remove(0);
     let kinds = |project: &Project| project.steps.values().map(|step| step.kind.clone()).collect::<Vec<_>>();
     let join = proposal.edits.iter().find_map(|edit| match edit {
-        Edit::Insert { item, .. } if item["kind"] == "join" => item["id"].as_str().map(str::to_owned),
+        Edit::Insert { item, .. } if item["kind"] == "lookup" => item["id"].as_str().map(str::to_owned),
         _ => None,
     });
     let mut part = project.clone();

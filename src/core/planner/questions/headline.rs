@@ -60,9 +60,12 @@ impl AnswerShape {
     /// How many rows, and of one column the value that most of them have.
     fn of_rows(&self, rows: &dyn TableRows, row: &str, most: Option<&str>) -> Headline {
         let count = rows.rows() as u64;
-        let noun = if count == 1 || row.ends_with('s') { row.to_owned() } else { format!("{row}s") };
+        let things = things_of(rows, row).filter(|things| *things < count);
+        let shown_count = things.unwrap_or(count);
+        let noun = if shown_count == 1 || row.ends_with('s') { row.to_owned() } else { format!("{row}s") };
         let mut place = String::new();
-        let mut sentence = format!("{} {noun}", grouped(count));
+        let of_rows = things.map_or(String::new(), |_| format!(" in {} rows", grouped(count)));
+        let mut sentence = format!("{} {noun}{of_rows}", grouped(shown_count));
         if let Some((value, times, since)) = most.and_then(|column| self.most_frequent(rows, column)) {
             let column = words(most.unwrap_or_default());
             let since = since.map_or(String::new(), |since| format!(", since {since}"));
@@ -71,7 +74,7 @@ impl AnswerShape {
             sentence = format!("{sentence}: {told}");
             place = told;
         }
-        Headline { number: short_count(count), what: noun, place, sentence }
+        Headline { number: short_count(shown_count), what: noun, place, sentence }
     }
 
     fn most_frequent(&self, rows: &dyn TableRows, column: &str) -> Option<(String, u64, Option<String>)> {
@@ -182,6 +185,23 @@ impl AnswerShape {
         let parts: Vec<String> = parts.collect();
         (!parts.is_empty()).then(|| parts.join(" · "))
     }
+}
+
+/// How many different things the rows are about, where a column has their ids: `transaction` of `failed transaction`.
+/// `None`: nothing says it, or some have none.
+fn things_of(rows: &dyn TableRows, row: &str) -> Option<u64> {
+    let column = rows.schema().index(row.rsplit(' ').next()?)?;
+    if rows.rows() > MOST_ROWS {
+        return None;
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for row in 0..rows.rows() {
+        match rows.value(row, column) {
+            Value::Null => return None,
+            value => seen.insert(shown(&value)),
+        };
+    }
+    Some(seen.len() as u64)
 }
 
 #[cfg(test)]

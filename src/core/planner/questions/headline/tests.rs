@@ -125,8 +125,8 @@ fn rows_are_counted_only_where_rows_are_asked() {
         ("version", DataType::String),
         ("amount", DataType::Float),
     ]);
-    let row = |at: &str, version: Value| vec![time(at), text("t"), version, Value::Float(0.1)];
-    let rows = Table(
+    let row = |at: &str, version: Value| vec![time(at), text(at), version, Value::Float(0.1)];
+    let mut rows = Table(
         schema.clone(),
         vec![
             row("2026-03-02T09:00:00Z", text("4.1.0")),
@@ -141,6 +141,11 @@ fn rows_are_counted_only_where_rows_are_asked() {
     assert_eq!(headline.sentence, "4 failed transactions: 2 with version 4.2.0, since 2 March 2026 14:02:11 UTC");
     assert_eq!(shape(&plan, Some(&asked)).plotted(&rows), None);
     assert_eq!(shape(&plan, None).headline(&rows).sentence, "4 failed transactions");
+    // One was tried again.
+    rows.1[2][1] = rows.1[1][1].clone();
+    let headline = shape(&plan, Some(&asked)).headline(&rows);
+    assert!(headline.sentence.starts_with("3 failed transactions in 4 rows: 2 with version"), "{}", headline.sentence);
+    assert_eq!(headline.number, "3");
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! A data file looked at as a whole, where a sample is not enough: for what is declared of every row.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use pipewright_core::data::figures::counted;
+use pipewright_core::data::{Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::print_name;
+use pipewright_core::formats::Tally;
+use pipewright_core::model::Source;
+use pipewright_core::planner::{SourceEvidence, declared_schema};
+use pipewright_core::project::{Edit, Place, Project};
+use pipewright_engine::{Cancel, internal};
+use serde_json::{Value as Json, json};
+
+use crate::step_rows::counted_steps;
+
+/// Counts the rows of a file, the nulls of its declared columns and the values of its keys, which `found` states
+/// afterwards, and gives what cannot be read as it is declared. `real` is the file, with the columns that a sample shows.
+pub fn count_all(
+    declared: &Source,
+    real: &Source,
+    found: &mut SourceEvidence,
+    base: &Path,
+) -> Result<Vec<Diagnostic>, Diagnostic> {
+    let Some((wanted, columns)) = declared_schema(declared).zip(real.schema.as_ref()) else { return Ok(Vec::new()) };
+    let names: Vec<&str> = wanted.names().filter(|name| columns.has(name)).collect();
+    let keys = declared.declaration.iter().flat_map(|one| &one.keys);
+    let keys: Vec<&str> = keys.filter(|key| key.len() == 1).map(|key| key[0].as_str()).collect();
+    let (row, tally) = counts(&Source { schema: Some(typed(columns, wanted)), ..real.clone() }, &names, &keys, base)?;
+    let count = |name: &str| row.get(name).copied().unwrap_or_default();
+    found.rows = count("rows");
+    found.bytes_read = found.bytes;
+    for (number, name) in names.iter().enumerate() {
+        let Some(column) = found.columns.iter_mut().find(|column| column.name == *name) else { continue };
+        column.nulls = found.rows - count(&format!("n{number}")).min(found.rows);
+        if keys.contains(name) {
+            column.distinct = count(&format!("d{number}"));
+        }
+    }
+    let mut told = unread(&tally, wanted);
+    told.iter_mut().for_each(|one| one.location.id = Some(declared.id.clone()));
+    Ok(told)
+}
+
+/// The columns of a file, of the declared type where what a sample shows is part of it.
+fn typed(columns: &Schema, declared: &Schema) -> Schema {
+    let mut columns = columns.clone();
+    for field in &mut columns.fields {
+        if let Some(wanted) = declared.get(&field.name).filter(|wanted| field.data_type.fits(&wanted.data_type)) {
+            field.data_type.clone_from(&wanted.data_type);
+        }
+    }
+    columns
+}
+
+/// By name: `rows`, `n` of each column (values), `d` of each key (different values).
+fn counts(
+    source: &Source,
+    names: &[&str],
+    keys: &[&str],
+    base: &Path,
+) -> Result<(BTreeMap<String, u64>, Tally), Diagnostic> {
+    let mut measures = vec![json!({"id": "rows", "name": "rows", "expression": "count(*)"})];
+    let mut measure = |name: String, expression: String| {
+        measures.push(json!({"id": name, "name": name, "expression": expression}));
+    };
+    for (number, name) in names.iter().enumerate() {
+        measure(format!("n{number}"), format!("count({})", print_name(name)));
+        if keys.contains(name) {
+            measure(format!("d{number}"), format!("count_distinct({})", print_name(name)));
+        }
+    }
+    let mut project = Project::new("whole");
+    let insert = |into: &str, item: Json| Edit::Insert { into: into.into(), item, place: Place::Last };
+    project.apply(&[
+        insert("sources", json!(source)),
+        insert(
+            "steps",
+            json!({"id": "read", "kind": "file", "title": source.title, "settings": {"source": source.id}}),
+        ),
+        insert(
+            "steps",
+            json!({"id": "all", "kind": "aggregate", "title": "All", "settings": {"keys": [], "measures": measures}}),
+        ),
+        insert("wires", json!({"id": "w", "from": "read", "output": "out", "to": "all", "input": "in"})),
+    ])?;
+    let (found, report) = counted_steps(&project, &["all"], base, &BTreeMap::new(), &Cancel::new())?;
+    let (Some(found), Some(read)) = (found.first(), report.sources.into_iter().next()) else {
+        return Err(internal("the counts of a file", &"no rows"));
+    };
+    let row = found.rows.first().into_iter().flatten();
+    let count =
+        |value: &Value| if let Value::Int(count) = value { u64::try_from(*count).unwrap_or_default() } else { 0 };
+    let counts = found.schema.names().map(str::to_owned).zip(row.map(count));
+    Ok((counts.collect(), read.tally))
+}
+
+/// What is no value of a declared column's type, and what is no row at all.
+fn unread(tally: &Tally, wanted: &Schema) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let help = "change the declaration, or have what writes the file mended";
+    if tally.quarantined > 0 {
+        let message = format!("{} of the file cannot be read as rows", counted(tally.quarantined, "line"));
+        told.push(Diagnostic::error("PW0730", message).help("`pipewright read FILE --quarantine LINES` keeps them"));
+    }
+    let changes = &tally.changes;
+    let lost = [&changes.unfit, &changes.fractions, &changes.clocks, &changes.rounded];
+    for field in wanted.fields.iter().filter(|field| lost.iter().any(|lost| lost.contains_key(&field.name))) {
+        let count: u64 = lost.iter().filter_map(|lost| lost.get(&field.name)).sum();
+        let is = if count == 1 { "is" } else { "are" };
+        let message = format!("{} of `{}` {is} no {}", counted(count, "value"), field.name, field.data_type);
+        told.push(Diagnostic::error("PW0809", message).help(help).field(format!("schema.{}", field.name)));
+    }
+    told
+}
