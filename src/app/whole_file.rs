@@ -39,9 +39,7 @@ pub fn count_all(
             column.distinct = count(&format!("d{number}"));
         }
     }
-    let mut told = unread(&tally, wanted);
-    told.iter_mut().for_each(|one| one.location.id = Some(declared.id.clone()));
-    Ok(told)
+    Ok(unread(&tally, wanted))
 }
 
 /// The columns of a file, of the declared type where what a sample shows is part of it.
@@ -103,7 +101,7 @@ fn unread(tally: &Tally, wanted: &Schema) -> Vec<Diagnostic> {
     let help = "change the declaration, or have what writes the file mended";
     if tally.quarantined > 0 {
         let message = format!("{} of the file cannot be read as rows", counted(tally.quarantined, "line"));
-        told.push(Diagnostic::error("PW0730", message).help("`pipewright read FILE --quarantine LINES` keeps them"));
+        told.push(Diagnostic::warning("PW0730", message).help("`pipewright read FILE --quarantine LINES` keeps them"));
     }
     let changes = &tally.changes;
     let lost = [&changes.unfit, &changes.fractions, &changes.clocks, &changes.rounded];

@@ -123,9 +123,9 @@ pub fn replace(args: &ReplaceArgs) -> VerbResult {
     let base = folder_of(&args.project);
     let shown = path_in_project(&args.project, &args.file)?;
     let (real, mut found) = real_source(&shown, planned.format.as_ref(), base)?;
-    let mut differences = count_all(planned, &real, &mut found, base)?;
-    let (edits, drifted) = replace_planned(&design, &id, &real, &found)?;
-    differences.extend(drifted);
+    let unread = count_all(planned, &real, &mut found, base)?;
+    let (edits, mut differences) = replace_planned(&design, &id, &real, &found)?;
+    differences.extend(unread);
     design.apply(&edits)?;
     let delivered = close_met(&mut design, base)?;
     save_file(&args.project, &design)?;

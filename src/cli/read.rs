@@ -12,7 +12,7 @@ use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
-    Budget, Cancel, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name,
+    Budget, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name,
     offer_standard_input, profile as profile_table, read_sample, read_stream, sniff as sniff_file,
 };
 use serde_json::json;
@@ -156,6 +156,12 @@ fn read_of(
             position,
             planned: None,
         });
+    }
+    if let Some((name, _)) =
+        POSITION.iter().find(|(name, _)| position && schema.as_ref().is_some_and(|found| found.has(name)))
+    {
+        let message = format!("the file has a column `{name}` of its own, as the place of a row is called");
+        return Err(usage(message, "read it without --position"));
     }
     for read in &mut reads {
         read.schema = schema.clone().unwrap_or_default();

@@ -25,8 +25,10 @@ pub fn verify(args: &VerifyArgs) -> VerbResult {
     let file = files::slashes(&std::path::absolute(&args.file)?);
     let base = std::path::Path::new(".");
     let (real, mut found) = real_source(&file, None, base)?;
-    let mut differences = count_all(&source, &real, &mut found, base)?;
-    differences.extend(drift(&source, &found));
+    let unread = count_all(&source, &real, &mut found, base)?;
+    let mut differences = drift(&source, &found);
+    differences.extend(unread);
+    differences.iter_mut().for_each(|one| one.location.id = Some(source.id.clone()));
     let shown = args.file.display().to_string();
     match args.format {
         VerifyForm::Text => {

@@ -33,7 +33,7 @@ pub use op::{
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
-pub(crate) use rules::near_names;
+pub(crate) use rules::{POSITION, near_names};
 pub use rules::{ParameterTypes, node_hash, output_schema};
 pub use secrets::{check_secrets, check_secrets_of, is_secret_default, misused, secret_in_text, secrets_of};
 pub use trace::{Frame, Trace, trace};

@@ -101,6 +101,11 @@ pub fn left_out(
     before.filter_map(|(id, needed)| Some(at_node(plan, id, parameters, &fate(id)?, needed))).flatten().collect()
 }
 
+/// Whether a column is one that steps make in between, of what stands in larger expressions: `_2`.
+fn is_inner(name: &str) -> bool {
+    name.strip_prefix('_').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Whether a column before a node is personal or secret: what it is compared with is somebody's.
 fn is_personal(plan: &Plan, node: &Node, name: &str) -> bool {
     let schema = node.inputs.first().map(|input| &plan.node(*input).schema);
@@ -178,8 +183,11 @@ fn at_node(
                 let text = match looked_at.key {
                     Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),
                     None => {
-                        let names: Vec<String> = looked_at.measures.iter().map(|name| format!("`{name}`")).collect();
-                        format!("{of} have no `{what}`: not in {} (“{title}”)", names.join(", "))
+                        let own = looked_at.measures.iter().filter(|name| !is_inner(name));
+                        match own.map(|name| format!("`{name}`")).collect::<Vec<_>>() {
+                            names if names.is_empty() => format!("{of} have no `{what}` (“{title}”)"),
+                            names => format!("{of} have no `{what}`: not in {} (“{title}”)", names.join(", ")),
+                        }
                     }
                 };
                 found.push((Empty, *nulls, text));

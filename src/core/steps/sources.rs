@@ -8,7 +8,7 @@ use super::Lowering;
 use crate::data::{Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::formats::{self, FormatSpec, Sample};
-use crate::ir::{NodeId, Op, Planned, Read};
+use crate::ir::{NodeId, Op, POSITION, Planned, Read};
 use crate::model::Source;
 
 impl Lowering<'_> {
@@ -145,6 +145,16 @@ impl Lowering<'_> {
                 }
             },
         };
+        if let Some((name, _)) = POSITION.iter().find(|(name, _)| position && schema.has(name)) {
+            let message =
+                format!("the source “{title}” has a column `{name}` of its own, as the place of a row is called");
+            self.report(
+                Diagnostic::error("PW0362", message)
+                    .help("turn “Position” off, or give the column of the source another name")
+                    .field("position"),
+            );
+            return None;
+        }
         let schema = self.labelled(source, schema);
         let format = FormatSpec { extra: Map::new(), ..format.clone() };
         let read = Read { path: source.path.clone(), format, schema, columns: None, position, planned: None };

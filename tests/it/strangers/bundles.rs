@@ -189,7 +189,8 @@ fn a_bundle_whose_files_are_not_as_they_were_exported_puts_nothing_in_place() {
     assert_eq!(run().0, 0);
     let before = fs::read(at("out/a.csv")).unwrap();
     // Other line ends, a formatter, a copy that broke off, a file of another export, no program at all.
-    let changes: [(&str, fn(&str) -> String); 5] = [
+    type Change = fn(&str) -> String;
+    let changes: [(&str, Change); 5] = [
         ("pipeline.sql", |text| text.replace('\n', "\r\n")),
         ("pipeline.sql", |text| text.replace("-- The design.", "--The design.")),
         ("pipeline.sql", |text| text[..text.rfind("COPY").unwrap()].to_owned()),
