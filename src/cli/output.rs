@@ -9,7 +9,7 @@ use pipewright_core::data::figures::{cell_number, grouped};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{LeftOut, LeftOutKind};
 use pipewright_core::quote::{visible, visible_json, visible_lines, visible_start};
-use pipewright_engine::{ResultTable, given_name};
+use pipewright_engine::{ResultTable, STANDARD_INPUT, given_name};
 use serde::Serialize;
 
 /// Says one line to people, on standard error. Nobody may be listening, and the disk of a log may be full: that is no
@@ -23,9 +23,9 @@ pub fn tell<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
     for diagnostic in diagnostics {
         let mut diagnostic = diagnostic.clone();
         if let Some(file) = &mut diagnostic.location.file
-            && given_name(Path::new(file)).is_some()
+            && let Some(given) = given_name(Path::new(file))
         {
-            *file = "standard input".to_owned();
+            *file = if given == STANDARD_INPUT { "standard input".to_owned() } else { given };
         }
         let _ = writeln!(io::stderr().lock(), "{diagnostic}");
     }

@@ -171,7 +171,7 @@ fn read_of(
 
 /// A file's name as it was given.
 fn shown_path(path: &Path) -> String {
-    given_name(path).map_or_else(|| path.display().to_string(), str::to_owned)
+    given_name(path).unwrap_or_else(|| path.display().to_string())
 }
 
 /// On the command line a path is no setting of a step.

@@ -164,7 +164,7 @@ fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
             let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
             let modified = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
             FileReport {
-                path: given_name(path).map_or_else(|| path.display().to_string(), str::to_owned),
+                path: given_name(path).unwrap_or_else(|| path.display().to_string()),
                 bytes: metadata.map_or(0, |metadata| metadata.len()),
                 modified: modified.map(|age| format_timestamp(age.as_micros() as i64)),
             }

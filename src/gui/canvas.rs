@@ -299,6 +299,11 @@ impl Canvas {
         }
     }
 
+    /// Where it was in the last frame.
+    pub fn widget(&self) -> Rect {
+        self.widget
+    }
+
     /// Make a step visible, moving no more than needed.
     pub fn reveal(&mut self, step: &str) {
         if let Some(rect) = self.step_rect(step) {

@@ -260,6 +260,10 @@ fn standard_input_is_read_as_a_file_is() {
     assert_eq!(code, 0, "{talk}");
     assert_eq!(out.lines().next().unwrap(), r#"{"id":1,"name":"a","_file":"-","_line":2,"_offset":8}"#);
     assert!(talk.contains("(-, line 5)"), "{talk}");
+    // A pipe under another name is read once, too, however often it is looked at.
+    let long: String = (0..50_000).map(|n| format!("{n},a\n")).collect();
+    let (code, out, talk) = given(&["read", "/dev/stdin", "--as", "csv"], &format!("id,name\n{long}"));
+    assert_eq!((code, out.lines().count()), (0, 50_000), "{talk}");
     let (_, out, talk) = given(&["sniff", "-"], text);
     assert!(out.starts_with("-: CSV"), "{out}{talk}");
     let (_, out, talk) = given(&["profile", "-"], text);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
 use pipewright_core::files::{check_reach, is_receipt, place_of};
 
-use super::input::{STANDARD_INPUT, standard_input};
+use super::input::{STANDARD_INPUT, handed_over, standard_input};
 use super::open::unreadable;
 use super::pattern::{Found, NOWHERE, find, is_wild, leads_nowhere};
 
@@ -59,9 +59,9 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
         found.files.iter().try_for_each(|file| check_reach(base, file))?;
         return Ok(Expanded { files: once(found.files), closed: told(&found.closed) });
     }
-    // A pipe or a device: who opens it says so.
+    // Another pipe or a device: who opens it says so.
     if full.exists() {
-        return Ok(only(vec![full]));
+        return Ok(only(vec![handed_over(&full)?.unwrap_or(full)]));
     }
     if !is_wild(path) {
         return Err(missing(path, &full));
@@ -113,11 +113,7 @@ fn below(folder: &Path, base: &Path) -> Result<Found, Diagnostic> {
         if !seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone())) {
             continue;
         }
-        let entries = std::fs::read_dir(&folder).map_err(|error| {
-            Diagnostic::error("PW0906", format!("the folder cannot be read: {}", io_cause(&error)))
-                .help("give this user the right to list it")
-                .file(folder.display().to_string())
-        })?;
+        let entries = std::fs::read_dir(&folder).map_err(|error| no_folder(&folder, &error))?;
         for entry in entries {
             let entry = entry.map_err(|error| unreadable(&folder, &error))?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
@@ -131,7 +127,14 @@ fn below(folder: &Path, base: &Path) -> Result<Found, Diagnostic> {
                 Ok(_) if !hidden && leads_nowhere(&entry.path()) => {
                     closed.insert(entry.path(), NOWHERE.to_owned());
                 }
-                _ => {}
+                // In a folder that may be listed, and not entered, nothing can be told of what is there.
+                Ok(_) if !hidden => {
+                    if let Err(error) = entry.path().metadata() {
+                        return Err(no_folder(&folder, &error));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => return Err(no_folder(&folder, &error)),
             }
         }
     }
@@ -142,6 +145,12 @@ fn below(folder: &Path, base: &Path) -> Result<Found, Diagnostic> {
     }
     files.sort();
     Ok(Found { files, closed })
+}
+
+fn no_folder(folder: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("PW0906", format!("the folder cannot be read: {}", io_cause(error)))
+        .help("give this user the right to list and enter it")
+        .file(folder.display().to_string())
 }
 
 /// A file that is not there, with the nearest name beside it.

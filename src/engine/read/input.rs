@@ -1,13 +1,16 @@
 //! Standard input as a file: a file is looked at before it is read, so what a pipe hands over is put aside first, once
 //! for the whole program. Must not import formats or plans.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
+
+use super::open::unreadable;
 
 /// The path that means standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -18,6 +21,8 @@ const ITSELF: &str = "/dev/stdin";
 
 static IS_OFFERED: AtomicBool = AtomicBool::new(false);
 static TAKEN: OnceLock<Result<Taken, Diagnostic>> = OnceLock::new();
+/// By the path under which it was handed over.
+static HANDED: Mutex<BTreeMap<PathBuf, Taken>> = Mutex::new(BTreeMap::new());
 
 /// Where standard input can be read from, as often as needed.
 struct Taken {
@@ -48,10 +53,32 @@ pub(crate) fn standard_input() -> Result<PathBuf, Diagnostic> {
     }
 }
 
-/// The name of a file for people and rows: standard input is `-`.
-pub fn given_name(path: &Path) -> Option<&'static str> {
+/// The file to read for what the shell hands over as a pipe: `/dev/stdin`, or `<(command)`. `None`: it is none.
+pub(crate) fn handed_over(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
+    let is_handed = path == Path::new(ITSELF) || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    let is_pipe = || path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir());
+    if !is_handed || !is_pipe() || !IS_OFFERED.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    let mut handed = HANDED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(taken) = handed.get(path) {
+        return Ok(Some(taken.path.clone()));
+    }
+    let mut pipe = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let taken = put_aside(&mut pipe, LIMIT)?;
+    let aside = taken.path.clone();
+    handed.insert(path.to_owned(), taken);
+    Ok(Some(aside))
+}
+
+/// The name of a file for people and rows, where it was put aside: standard input is `-`.
+pub fn given_name(path: &Path) -> Option<String> {
     let taken = TAKEN.get().and_then(|taken| taken.as_ref().ok());
-    taken.filter(|taken| taken.path == path).map(|_| STANDARD_INPUT)
+    if taken.is_some_and(|taken| taken.path == path) {
+        return Some(STANDARD_INPUT.to_owned());
+    }
+    let handed = HANDED.lock().unwrap_or_else(PoisonError::into_inner);
+    handed.iter().find(|(_, taken)| taken.path == path).map(|(given, _)| given.display().to_string())
 }
 
 fn take(limit: u64) -> Result<Taken, Diagnostic> {

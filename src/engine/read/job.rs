@@ -97,7 +97,7 @@ impl ReadJob {
             return Err(replaced(path));
         }
         let shown = || files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
-        let name = given_name(path).map_or_else(shown, str::to_owned);
+        let name = given_name(path).unwrap_or_else(shown);
         let head = String::from_utf8_lossy(&sample.head).into_owned();
         let prepared = Prepared { path: path.clone(), name, parser, head, modified: opened.modified };
         Ok((prepared, opened))

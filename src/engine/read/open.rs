@@ -103,6 +103,10 @@ pub(crate) fn open_listed(
     }
     let file = open_file(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
+    // It is opened again and again, and a pipe gives each byte once.
+    if !metadata.is_file() {
+        return Err(fail(io::ErrorKind::Unsupported.into()));
+    }
     if listed.is_some_and(|listed| metadata.len() < listed.size || !is_at_place(&file, &listed.place)) {
         return Err(replaced(path));
     }

@@ -15,7 +15,10 @@ use crate::gui::suggestion;
 pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) -> Vec<CanvasEvent> {
     suggestion::bar_ui(ui, state, out);
     let rule = |from: &PortRef, to: &PortRef| may_connect(state, from, to);
+    let before = view.canvas.widget();
     let answer = view.canvas.ui(ui, &view.scene, &rule);
+    // While the panel below unfolds nobody knows yet what will be seen.
+    let is_steady = view.canvas.widget() == before;
     if std::mem::take(&mut view.fit) {
         view.canvas.fit_all();
         ui.ctx().request_repaint();
@@ -24,7 +27,9 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
         view.canvas.fit_steps(&steps);
         ui.ctx().request_repaint();
     }
-    if let Some(step) = view.reveal.take() {
+    if view.reveal.is_some() && !is_steady {
+        ui.ctx().request_repaint();
+    } else if let Some(step) = view.reveal.take() {
         // From far away a step that is only panned to could not be read.
         const READABLE: f32 = 0.45;
         if view.canvas.view.zoom < READABLE {
