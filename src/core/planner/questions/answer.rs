@@ -106,12 +106,21 @@ impl AnswerShape {
             matches!(data_type, Some(DataType::String | DataType::Boolean)) || is_key(plan, node, name)
         };
         let is_time = |name: &str| time.as_ref().is_some_and(|(time, _)| time == name);
-        let names = schema.names().filter(|name| Some(*name) != measure.as_deref() && !is_time(name)).filter(is_name);
+        let names_of_rows =
+            schema.names().filter(|name| Some(*name) != measure.as_deref() && !is_time(name)).filter(is_name);
         let names: Vec<String> = match contract.filter(|contract| !contract.measures.is_empty()) {
             Some(contract) => {
-                contract.dimensions.iter().map(|part| part.name.clone()).filter(|name| schema.has(name)).collect()
+                let asked = contract.dimensions.iter().map(|part| part.name.as_str()).filter(|name| schema.has(name));
+                let mut names: Vec<String> = asked.map(str::to_owned).collect();
+                // A flow that somebody drew may have groups by more than the question asks for.
+                for name in names_of_rows.filter(|name| is_key(plan, node, name)) {
+                    if !names.iter().any(|known| known == name) {
+                        names.push(name.to_owned());
+                    }
+                }
+                names
             }
-            None => names.map(str::to_owned).collect(),
+            None => names_of_rows.map(str::to_owned).collect(),
         };
         let keys: Vec<String> = schema.names().filter(|name| is_key(plan, node, name)).map(str::to_owned).collect();
         let Some(column) = measure else {
