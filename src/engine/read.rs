@@ -23,6 +23,7 @@ pub use expand::{expand, expand_all, share_files};
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub(crate) use job::{Parsed, ReadJob};
 pub(crate) use open::unreadable;
+pub(crate) use pattern::is_wild;
 pub use sniff::{Sniff, schema_as, sniff};
 
 use crate::cancel::Cancel;

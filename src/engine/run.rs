@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::{Publication, without_links};
+use pipewright_core::files::{Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, left_out};
 
@@ -46,7 +46,7 @@ use crate::allowance::Allowance;
 use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
-use crate::read::{Parsed, given_name, schema_as};
+use crate::read::{Parsed, ReadJob, given_name, is_wild, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
 
@@ -123,7 +123,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
-        sources: source_reports(&prepared),
+        sources: source_reports(&prepared, &options.out),
         memory_budget_bytes: options.memory.unwrap_or_else(memory::default_budget),
         blocking: report::blocking_steps(&prepared.plan),
         sinks: prepared.targets.iter().map(|(id, target)| sink_report(prepared.plan.node(*id), target)).collect(),
@@ -156,7 +156,7 @@ fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport)
     Ok(())
 }
 
-fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
+fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
     let reports = prepared.jobs.iter().map(|(id, job)| {
         let node = prepared.plan.node(*id);
         let files = job.files.iter().map(|path| {
@@ -176,10 +176,32 @@ fn source_reports(prepared: &Prepared) -> Vec<SourceReport> {
             files: files.collect(),
             tally: Tally::default(),
             missing_columns: missing_columns(&node.op, &job.files),
-            closed: job.closed.clone(),
+            closed: job.closed.iter().cloned().chain(earlier_results(&node.op, job, out)).collect(),
         }
     });
     reports.collect()
+}
+
+/// A pattern or a folder that takes in what an earlier run has left in the folder for results, such as under a name that
+/// a load had before.
+fn earlier_results(op: &Op, job: &ReadJob, out: &Path) -> Option<Diagnostic> {
+    let Op::Read(read) = op else { return None };
+    let (path, out) = (read.path.trim(), out.canonicalize().ok()?);
+    if !(is_wild(path) || job.base.join(path).is_dir()) {
+        return None;
+    }
+    let is_earlier =
+        |file: &&PathBuf| is_result(file) && file.canonicalize().is_ok_and(|file| file.parent() == Some(&out));
+    let found: Vec<&PathBuf> = job.files.iter().filter(is_earlier).collect();
+    let first = found.first()?;
+    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let message = format!("`{path}` takes in what an earlier run wrote here: `{}`{more}", shown_name(first));
+    let help = "name the sources more closely, or let the results go to another folder: rows may count twice";
+    Some(Diagnostic::warning("PW0499", message).help(help))
+}
+
+fn shown_name(file: &Path) -> String {
+    file.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Columns that a run wants of a table, and that its first file does not have. Formats whose rows name their own fields

@@ -132,6 +132,14 @@ impl Marker {
     }
 }
 
+/// Whether a file is a result of a run, as it was written.
+pub fn is_result(file: &Path) -> bool {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(|name| name.to_str())) else {
+        return false;
+    };
+    Marker::of(folder).has_result(folder, name)
+}
+
 /// Whether something stands at a place that no run wrote, or that was changed since.
 pub fn is_foreign(target: &Path) -> bool {
     let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -135,6 +135,26 @@ fn sums_and_means_are_exact_however_the_rows_are_cut() {
 }
 
 #[test]
+fn results_of_an_earlier_run_that_a_pattern_takes_in_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("in.csv"), "id\n1\n").unwrap();
+    let told = |pattern: &str, name: &str| {
+        let mut design = Design::default();
+        let rows = design.read(pattern, &[("id", DataType::Int)]);
+        design.write(name, rows, &[]);
+        let options = RunOptions { out: folder.path().to_owned(), ..options(folder.path(), 1 << 20) };
+        let report = run(&design.0, &options, &Silent).unwrap_or_else(|faults| panic!("{}", faults[0]));
+        let earlier = report.remarks().into_iter().find(|remark| remark.code == "PW0499");
+        earlier.map(|remark| remark.message)
+    };
+    assert_eq!(told("*.csv", "first.csv"), None);
+    let message = told("*.csv", "second.csv").unwrap();
+    assert_eq!(message, "`*.csv` takes in what an earlier run wrote here: `first.csv`");
+    assert_eq!(told("in.csv", "third.csv"), None);
+    assert_eq!(told("first.csv", "fourth.csv"), None, "who names it means it");
+}
+
+#[test]
 fn one_run_fills_all_sinks_and_any_chunk_size_gives_the_same_bytes() {
     let mut design = Design::default();
     let orders = design.orders();
