@@ -97,7 +97,7 @@ impl Header {
     }
 
     fn check(&self, dialect: Dialect, pieces: &[&str]) -> Result<(), String> {
-        if pieces.len() == self.names.len() || usual(dialect, pieces).is_some() {
+        if pieces.len() == self.names.len() || self.usual(dialect, pieces).is_some() {
             return Ok(());
         }
         if self.names.is_empty() {
@@ -105,10 +105,15 @@ impl Header {
         }
         Err(format!("the line has {} fields, its header names {}", pieces.len(), self.names.len()))
     }
+
+    /// The usual fields of a line before which no header stands: where one does, a blank inside of a value would put
+    /// the values behind it into wrong columns.
+    fn usual(&self, dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
+        if self.names.is_empty() { usual(dialect, pieces) } else { None }
+    }
 }
 
-/// The usual fields, where a line has them in number and kind: lines of another header may stand in a file that was
-/// pieced together.
+/// The usual fields, where a line has them in number and kind.
 fn usual(dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
     let names = dialect.usual(pieces.len())?;
     let fits = match dialect {
@@ -273,8 +278,7 @@ impl Parser for FieldedParser {
                 continue;
             }
             self.dialect.split(line, &mut pieces);
-            let usual = if pieces.len() == header.names.len() { None } else { usual(self.dialect, &pieces) };
-            match (header.check(self.dialect, &pieces), usual) {
+            match (header.check(self.dialect, &pieces), header.usual(self.dialect, &pieces)) {
                 (Err(reason), _) => {
                     out.quarantine(unit, &reason, line.as_bytes());
                     tally.quarantined += 1;

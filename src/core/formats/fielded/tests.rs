@@ -96,3 +96,31 @@ fn fields_of_one_name_are_all_kept() {
     let told = ["time", "path", "cs-uri-stem", "time_2", "x", "x_2"].map(|name| value(&reading, 0, name));
     assert!(told.iter().all(|value| !value.is_null()), "{told:?} {:?}", reading.schema);
 }
+
+#[test]
+fn the_usual_fields_are_those_of_lines_before_any_header() {
+    let header = "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip cs(User-Agent) sc-status sc-bytes cs-bytes time-taken\n";
+    let usual = "2024-03-01 10:00:00 10.0.0.1 GET /a - 443 bob 192.0.2.7 curl/8 200 0 0 25\n";
+    let broken = "2024-03-01 10:00:00 10.0.0.1 GET /my page 2 - 443 192.0.2.7 curl/8 200 1111 222 25\n";
+    let right = "2024-03-01 10:00:00 10.0.0.1 GET /b - 443 192.0.2.9 curl/8 200 1111 222 25\n";
+    let text = [header, right, broken, broken.replacen(" 2 -", " -", 1).as_str()].concat();
+    let reading = read(&FormatSpec::new("w3c"), &text);
+    assert_eq!((reading.tally.rows, value(&reading, 0, "client")), (1, "192.0.2.9".into()));
+    assert_eq!(reading.quarantined[0].1, "the line has 15 fields, its header names 13");
+    assert_eq!(reading.quarantined[1].1, "the line has 14 fields, its header names 13");
+    assert!(!reading.schema.has("sc-substatus"), "{:?}", reading.columns());
+    // A rotated part begins without a header; chunks read it as the whole does.
+    let text = [usual, header, right, broken, right].concat();
+    let reading = read(&FormatSpec::new("w3c"), &text);
+    assert_eq!((value(&reading, 0, "user"), value(&reading, 2, "client")), ("bob".into(), "192.0.2.9".into()));
+    let parser = prepare(&FormatSpec::new("w3c"), None, &text);
+    for size in [1, 90, 260, 400] {
+        let parts = pieces(parser.as_ref(), &text, size);
+        assert_eq!(read_with(parser.as_ref(), &parts).rows, reading.rows, "{size}");
+    }
+    // Flow logs likewise.
+    let flow = "2 123456789012 eni-1 192.0.2.7 192.0.2.80 5678 22 6 20 4249 1709287200 1709287260 ACCEPT OK\n";
+    let reading =
+        read(&FormatSpec::new("aws_vpc_flow"), &format!("interface-id srcaddr tcp-flags\neni-1 192.0.2.7 3\n{flow}"));
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (1, 1));
+}
