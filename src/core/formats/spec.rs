@@ -125,8 +125,9 @@ pub struct Chunk<'a> {
     pub offset: u64,
     /// The file's first lines, 64 KiB or the first event whole, for headers and directives.
     pub head: &'a str,
-    /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
-    /// one that is not after it, so that files which span new year read right in any chunk.
+    /// When the file was last changed, or the run began that parses a column; in microseconds since 1970; 0: unknown.
+    /// A date without a year is the latest one that is not after it, so that files which span new year read right in
+    /// any chunk.
     pub file_time: i64,
 }
 

@@ -20,7 +20,8 @@ const YEAR: OptionSpec = OptionSpec {
     name: "year",
     kind: OptionKind::Text,
     default: "auto",
-    doc: "the year of dates that have none; `auto`: the one that makes them the latest before the file's last change",
+    doc: "the year of dates that have none; `auto`: the one that makes them the latest before the file's last \
+          change, in Parse text before the run began",
 };
 
 const COLUMNS: [(&str, DataType); 7] = [
@@ -45,7 +46,7 @@ impl Format for Syslog3164 {
     fn doc(&self) -> &'static str {
         "The classic syslog of /var/log: date, host, program with process id, message; with or without the priority \
          in front. The date may be `Oct 11 22:14:15` (its year is the one that makes it the latest before the file's \
-         last change) or ISO 8601. Lines that begin with white space continue the message before them."
+         last change, in Parse text before the run began) or ISO 8601. Lines that begin with white space continue the message before them."
     }
 
     fn examples(&self) -> &'static [&'static str] {
