@@ -64,7 +64,7 @@ pub enum Kind {
         per_second: f64,
     },
     /// What nginx notes of upstream servers: one value, or several where several were asked: `0.001, 0.002 : 0.003`.
-    /// The text is kept whole; of numbers, the last one's.
+    /// The text is kept whole; of numbers, the last one's, and that there were others is counted.
     ListText,
     LastInt,
     LastFloat,
@@ -169,9 +169,13 @@ impl Layout {
             let Some(field) = declared.get(&capture.column) else { continue };
             capture.kind = match (&capture.kind, &field.data_type) {
                 (Kind::Request | Kind::HostPort, _) => continue,
-                (Kind::Text | Kind::ListText | Kind::Client, DataType::Int) => Kind::Int,
-                (Kind::Text | Kind::ListText | Kind::Client | Kind::Int, DataType::Float) => Kind::Float,
-                (Kind::Text | Kind::ListText | Kind::Client, DataType::Timestamp) => Kind::Time(TimeShape::Iso),
+                // A list ends where it did: the next column begins behind all of it.
+                (Kind::LastInt | Kind::LastFloat, DataType::String) => Kind::ListText,
+                (Kind::ListText, DataType::Int) => Kind::LastInt,
+                (Kind::ListText | Kind::LastInt, DataType::Float) => Kind::LastFloat,
+                (Kind::Text | Kind::Client, DataType::Int) => Kind::Int,
+                (Kind::Text | Kind::Client | Kind::Int, DataType::Float) => Kind::Float,
+                (Kind::Text | Kind::Client, DataType::Timestamp) => Kind::Time(TimeShape::Iso),
                 (kind, DataType::String) if !matches!(kind, Kind::Text | Kind::ListText | Kind::Client) => Kind::Text,
                 _ => continue,
             };
@@ -188,7 +192,11 @@ impl Layout {
             if *own_type == field.data_type || field.data_type.is_unknown() {
                 continue;
             }
+            let is_list = matches!(capture.kind, Kind::ListText | Kind::LastInt | Kind::LastFloat);
             capture.kind = match &field.data_type {
+                DataType::String if is_list => Kind::ListText,
+                DataType::Int if is_list => Kind::LastInt,
+                DataType::Float if is_list => Kind::LastFloat,
                 DataType::String => Kind::Text,
                 DataType::Int => Kind::Int,
                 DataType::Float => Kind::Float,

@@ -10,7 +10,7 @@ use crate::data::instants::timestamp_prefix;
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
-use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers, time};
+use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, numbers, time};
 use fields::{CLF_LENGTH, ClfCache, unescape};
 use request::first_client;
 pub use request::{split_port, split_request};
@@ -322,6 +322,9 @@ impl Step {
             Kind::ListText | Kind::LastInt | Kind::LastFloat => self.end.places(bytes, first).find(|at| {
                 !(bytes[..*at].ends_with(b",") || bytes[..*at].ends_with(b" :") || bytes[*at..].starts_with(b" : "))
             }),
+            Kind::Client if bytes[..first].ends_with(b",") => {
+                self.end.places(bytes, first).find(|at| !bytes[..*at].ends_with(b","))
+            }
             Kind::Time(shape @ (TimeShape::Iso | TimeShape::Format(_))) => {
                 let is_time =
                     |at: &usize| std::str::from_utf8(&bytes[..*at]).is_ok_and(|text| read_time(text, shape).is_some());
@@ -404,10 +407,16 @@ impl State<'_> {
             Kind::Int => self.int(slot, text),
             Kind::Float => self.float(slot, text, 1.0),
             Kind::Seconds { per_second } => self.float(slot, text, *per_second),
-            Kind::LastInt => self.int(slot, last_of_list(text)),
-            Kind::LastFloat => self.float(slot, last_of_list(text), 1.0),
+            Kind::LastInt => {
+                let last = self.last_of_list(slot, text);
+                self.int(slot, last);
+            }
+            Kind::LastFloat => {
+                let last = self.last_of_list(slot, text);
+                self.float(slot, last, 1.0);
+            }
             Kind::Request => self.request(step, text),
-            Kind::Client => self.out.text(slot, first_client(text).unwrap_or(text)),
+            Kind::Client => self.client(slot, text),
             Kind::HostPort => {
                 let (host, port) = split_port(text);
                 if self.wants(slot) {
@@ -424,6 +433,22 @@ impl State<'_> {
             },
         }
         Ok(())
+    }
+
+    /// The last entry of `0.001, 0.002 : 0.003`; that there are others is counted.
+    fn last_of_list<'a>(&mut self, slot: usize, text: &'a str) -> &'a str {
+        let Some((_, last)) = text.rsplit_once([',', ' ']) else { return text };
+        self.unfit.note_change(slot, Change::Repeated);
+        last
+    }
+
+    /// The client; that a list names others is counted.
+    fn client(&mut self, slot: usize, text: &str) {
+        let Some(client) = first_client(text) else { return self.out.text(slot, text) };
+        if text.contains(',') {
+            self.unfit.note_change(slot, Change::Surplus);
+        }
+        self.out.text(slot, client);
     }
 
     fn int(&mut self, slot: usize, text: &str) {
@@ -471,11 +496,6 @@ impl State<'_> {
             None => {}
         }
     }
-}
-
-/// The last entry of `0.001, 0.002 : 0.003`.
-fn last_of_list(text: &str) -> &str {
-    text.rsplit([',', ' ']).next().unwrap_or(text)
 }
 
 fn read_time(text: &str, shape: &TimeShape) -> Option<i64> {
