@@ -148,6 +148,19 @@ fn nothing_of_a_line_is_lost() {
 }
 
 #[test]
+fn a_thread_is_read_however_it_is_written() {
+    let text = "2019-01-03T08:50:04.634875Z 113 [Note] [MY-010926] [Server] a\n\
+                2019-01-03T08:50:04.634875Z 113 [Note] a\n\
+                2015-10-07  8:25:38 139845235329792 [Warning] a\n\
+                2019-01-03 18:50:04 0x7f12 [Note] a\n\
+                190103  8:50:04 113 [Note] a\n";
+    let reading = read(&FormatSpec::new("mysql_error"), text);
+    let thread = reading.schema.index("thread").unwrap();
+    let threads: Vec<_> = reading.rows.iter().map(|row| row[thread].to_json()).collect();
+    assert_eq!(threads, ["113", "113", "139845235329792", "0x7f12", "113"]);
+}
+
+#[test]
 fn keys_behind_the_sample_are_kept() {
     let text = "CEF:0|A|B|1|2|c|3|src=192.0.2.7\n";
     let sample = Sample { whole: false, ..Sample::whole("sample", text) };

@@ -3,8 +3,8 @@
 use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
 use super::{Joins, TableFacts};
-use crate::data::Schema;
 use crate::data::instants::is_finer;
+use crate::data::{DataType, Schema};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
@@ -64,6 +64,15 @@ struct State<'o> {
     more: More,
 }
 
+/// How a capture is handed over: as text where another variant reads its column as another type.
+fn kind_in(field: &FieldItem, own: &Schema) -> Kind {
+    let is_text = own.fields.get(field.columns[0]).is_some_and(|own| own.data_type == DataType::String);
+    match &field.kind {
+        Kind::Int | Kind::Float | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
+        kind => kind.clone(),
+    }
+}
+
 impl TemplateParser {
     pub fn new(compiled: Compiled, facts: TableFacts, schema: Schema) -> Self {
         let place = |column: usize| {
@@ -73,7 +82,8 @@ impl TemplateParser {
         let of_variant = |variant: usize| {
             let capture = |number| Capture { variant, number, start: 0, end: 0, micros: 0 };
             let fields = (0..).map_while(|number| capture(number).field(&compiled).cloned());
-            fields.map(|field| FieldItem { columns: field.columns.map(place), ..field }).collect()
+            let kind = |field: &FieldItem| kind_in(field, &compiled.schema);
+            fields.map(|field| FieldItem { kind: kind(&field), columns: field.columns.map(place), ..field }).collect()
         };
         let fields = (0..compiled.variants.len()).map(of_variant).collect();
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
