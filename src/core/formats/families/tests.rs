@@ -161,6 +161,45 @@ fn a_thread_is_read_however_it_is_written() {
 }
 
 #[test]
+fn no_zone_is_read_as_utc() {
+    for (format, line) in [
+        ("postgresql", "2024-07-03 01:02:03.5 ZONE [25] LOG:  hello\n"),
+        ("postgresql", "2024-07-03 01:02:03.5 ZONE:192.0.2.7(5678):bob@shop:[25]:LOG:  hello\n"),
+        ("cisco", "Jul 03 2024 01:02:03.5 ZONE fw1 : %ASA-6-302013: hello\n"),
+        ("cisco", "Jul 03 2024 01:02:03.5 ZONE: %ASA-6-302013: hello\n"),
+    ] {
+        for (zone, time) in [
+            ("UTC", Some("2024-07-03T01:02:03.500Z")),
+            ("EDT", Some("2024-07-03T05:02:03.500Z")),
+            ("-03", Some("2024-07-03T04:02:03.500Z")),
+            ("+08", Some("2024-07-02T17:02:03.500Z")),
+            ("+05:30", Some("2024-07-02T19:32:03.500Z")),
+            ("GMT+1", Some("2024-07-03T00:02:03.500Z")),
+            ("UTC-03:00", Some("2024-07-03T04:02:03.500Z")),
+            ("IST", None),
+            ("Europe/Berlin", None),
+        ] {
+            let line = line.replace("ZONE", zone);
+            let reading = read(&FormatSpec::new(format), &line);
+            assert_eq!(reading.quarantined, [], "{line}");
+            let at = |name: &str| reading.rows[0][reading.schema.index(name).unwrap()].to_json();
+            assert_eq!(at("time"), time.map_or(serde_json::Value::Null, Into::into), "{line}");
+            assert_eq!(reading.tally.changes.unfit.get("time").copied(), time.is_none().then_some(1), "{line}");
+            assert!(at("prefix").is_null() && at("message") == "hello", "{line} {:?}", reading.json());
+            match format {
+                "postgresql" => assert_eq!(at("pid"), 25, "{line}"),
+                _ if line.contains("fw1") => assert_eq!(at("host"), "fw1", "{line}"),
+                _ => assert!(at("host").is_null(), "{line}"),
+            }
+        }
+    }
+    // Without a year, the name of a zone is applied too.
+    let reading = read(&FormatSpec::new("cisco"), "Jul  3 01:02:03 EDT fw1 : %ASA-6-302013: hello\n");
+    let at = |name: &str| reading.rows[0][reading.schema.index(name).unwrap()].to_json();
+    assert_eq!((at("time"), at("zone"), at("host")), ("1970-07-03T05:02:03Z".into(), "EDT".into(), "fw1".into()));
+}
+
+#[test]
 fn keys_behind_the_sample_are_kept() {
     let text = "CEF:0|A|B|1|2|c|3|src=192.0.2.7\n";
     let sample = Sample { whole: false, ..Sample::whole("sample", text) };

@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
+use super::stamp::UNKNOWN;
 use super::{Joins, TableFacts};
 use crate::data::instants::is_finer;
 use crate::data::{DataType, Schema};
@@ -146,13 +147,13 @@ impl TemplateParser {
                     rest = (self.message, capture.start, capture.end);
                 }
                 Kind::Pairs => self.pairs(text, row, keys, state),
-                Kind::Time(_) if text != "-" => {
-                    if state.wants(field.columns[0]) {
-                        if is_finer(text) {
-                            state.unfit.note_change(field.columns[0], Change::Cut);
-                        }
-                        state.out.timestamp(field.columns[0], capture.micros);
+                Kind::Time(_) if text == "-" || !state.wants(field.columns[0]) => {}
+                Kind::Time(_) if capture.micros == UNKNOWN => state.unfit.note(field.columns[0]),
+                Kind::Time(_) => {
+                    if is_finer(text) {
+                        state.unfit.note_change(field.columns[0], Change::Cut);
                     }
+                    state.out.timestamp(field.columns[0], capture.micros);
                 }
                 _ => self.capture(field, text, state),
             }
