@@ -32,6 +32,7 @@ use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
 use matcher::Capture;
 pub use pairs::Pairs;
+use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
 
 /// What becomes of lines that no variant reads.

@@ -161,6 +161,19 @@ fn a_thread_is_read_however_it_is_written() {
 }
 
 #[test]
+fn only_what_the_standard_says_is_an_escape() {
+    let line = r"CEF:0|A\\|B\|C|1|1|N|7|filePath=C:\Users\trend\new\\x qstr=p\=q\\ msg=a\=b\nc\td \| \é act=z\";
+    let cef = fields("cef", line);
+    assert_eq!((&cef["device_vendor"], &cef["device_product"]), (&r"A\".into(), &"B|C".into()));
+    // As in the standard, a backslash before an `n` begins a new line.
+    assert_eq!(cef["filePath"], "C:\\Users\\trend\new\\x");
+    assert_eq!((&cef["qstr"], &cef["act"]), (&r"p=q\".into(), &r"z\".into()));
+    assert_eq!(cef["message"], "a=b\nc\\td \\| \\é");
+    let leef = fields("leef", "LEEF:1.0|A|B|1|100|file=C:\\temp\\new\tsrc=192.0.2.7");
+    assert_eq!(leef["file"], r"C:\temp\new");
+}
+
+#[test]
 fn no_zone_is_read_as_utc() {
     for (format, line) in [
         ("postgresql", "2024-07-03 01:02:03.5 ZONE [25] LOG:  hello\n"),

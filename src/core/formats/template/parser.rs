@@ -3,7 +3,7 @@
 use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
 use super::stamp::UNKNOWN;
-use super::{Joins, TableFacts};
+use super::{Escapes, Joins, TableFacts, without_escapes};
 use crate::data::instants::is_finer;
 use crate::data::{DataType, Schema};
 use crate::formats::cell::Cell;
@@ -200,7 +200,7 @@ impl TemplateParser {
             },
             Kind::Quoted => state.escaped(column, text),
             Kind::Piped if text.contains('\\') => {
-                state.text(column, &text.replace("\\|", "|").replace("\\\\", "\\"));
+                state.text(column, &without_escapes(text, "|\\"));
             }
             _ => state.text(column, text.trim_matches([' ', '\t'])),
         }
@@ -222,7 +222,7 @@ impl TemplateParser {
             if self.facts.is_null(value) {
                 return;
             }
-            let plain = if value.contains('\\') { state.unescaped(value) } else { None };
+            let plain = if value.contains('\\') { state.plain(value, self.facts.pairs.escapes) } else { None };
             let plain = plain.as_deref().unwrap_or(value);
             let Some(mut column) = found else {
                 state.add_more(name, plain);
@@ -260,7 +260,8 @@ impl TemplateParser {
         });
         if !words.is_empty() && state.wants(self.message) {
             // Behind what a key says is the message.
-            let said = message.map(|said| state.unescaped(said).unwrap_or_else(|| said.to_owned()));
+            let escapes = self.facts.pairs.escapes;
+            let said = message.map(|said| state.plain(said, escapes).unwrap_or_else(|| said.to_owned()));
             let text: Vec<&str> = said.as_deref().into_iter().chain(words).collect();
             state.out.text(self.message, &text.join(" "));
         }
@@ -299,6 +300,15 @@ impl State<'_> {
         match text.contains('\\').then(|| self.unescaped(text)).flatten() {
             Some(plain) => self.out.text(column, &plain),
             None => self.out.text(column, text),
+        }
+    }
+
+    /// A pair's value without its escapes; `None`: as it stands.
+    fn plain(&mut self, value: &str, escapes: Escapes) -> Option<String> {
+        match escapes {
+            Escapes::Strings => self.unescaped(value),
+            Escapes::Cef => Some(without_escapes(value, "=\\nr")),
+            Escapes::None => None,
         }
     }
 
