@@ -35,6 +35,15 @@ pub fn repeated(key: &str, times: usize) -> String {
     if times == 1 { key.to_owned() } else { format!("{key}_{times}") }
 }
 
+/// Adds values of a key that the schema does not have to the tally.
+pub fn count_unknown(tally: &mut Tally, key: &str, count: u64) {
+    if count == 0 {
+        return;
+    }
+    let is_told = tally.unknown_keys.len() < UNKNOWN_NAMES || tally.unknown_keys.contains_key(key);
+    *tally.unknown_keys.entry(if is_told { key } else { OTHER_KEYS }.to_owned()).or_default() += count;
+}
+
 /// What is left out of a text that keeps keys which nobody declared: what is secret by its name would else go where the
 /// text goes. Counted by key.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use crate::data::Schema;
 use crate::data::instants::{MICROS_PER_DAY, parse_date, zoned_clock_prefix};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
-use crate::formats::keys::repeated;
+use crate::formats::keys::{count_unknown, repeated};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::time::{self, Epoch};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, numbers};
@@ -137,6 +137,21 @@ pub struct FieldedParser {
     first: Option<Vec<String>>,
 }
 
+/// A header's fields: their columns in the schema, and how many values had none.
+struct Slots {
+    slots: Vec<(usize, Role)>,
+    lost: Vec<u64>,
+}
+
+impl Slots {
+    /// Adds to the tally what had no column.
+    fn finish(&mut self, header: &Header, tally: &mut Tally) {
+        for ((name, _), lost) in header.columns().zip(&mut self.lost) {
+            count_unknown(tally, name, std::mem::take(lost));
+        }
+    }
+}
+
 impl FieldedParser {
     pub fn new(dialect: Dialect, schema: Schema, first: Option<Vec<String>>) -> Self {
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
@@ -144,8 +159,9 @@ impl FieldedParser {
     }
 
     /// The columns of the header's fields in the schema.
-    fn slots(&self, header: &Header) -> Vec<(usize, Role)> {
-        header.columns().map(|(name, role)| (self.schema.index(name).unwrap_or(usize::MAX), role)).collect()
+    fn slots(&self, header: &Header) -> Slots {
+        let of = |(name, role): (&str, Role)| (self.schema.index(name).unwrap_or(usize::MAX), role);
+        Slots { slots: header.columns().map(of).collect(), lost: vec![0; header.columns.len()] }
     }
 
     /// The header at the file's beginning, for chunks from further in.
@@ -168,12 +184,16 @@ impl FieldedParser {
         header
     }
 
-    fn row(&self, pieces: &[&str], slots: &[(usize, Role)], wanted: &[bool], unfit: &mut Unfit, out: &mut dyn Columns) {
+    fn row(&self, pieces: &[&str], slots: &mut Slots, wanted: &[bool], unfit: &mut Unfit, out: &mut dyn Columns) {
         let wants = |slot: usize| wanted.get(slot).copied().unwrap_or(false);
         let (mut day, mut clock, mut stem, mut query) = (None, None, None, None);
         let (mut time_slot, mut path_slot) = (usize::MAX, usize::MAX);
-        for (piece, (slot, role)) in pieces.iter().zip(slots) {
+        for ((piece, (slot, role)), lost) in pieces.iter().zip(&slots.slots).zip(&mut slots.lost) {
             let slot = *slot;
+            // Of what two fields make, the first is counted.
+            if slot == usize::MAX && !self.dialect.is_null(piece) && !matches!(role, Role::Clock | Role::Query) {
+                *lost += 1;
+            }
             match role {
                 Role::Day => (day, time_slot) = (Some(*piece), slot),
                 Role::Clock => (clock, time_slot) = (Some(*piece), slot),
@@ -266,12 +286,14 @@ impl Parser for FieldedParser {
                 continue;
             }
             if let Some(names) = self.dialect.header(line) {
+                slots.finish(&header, &mut tally);
                 header.set(self.dialect, &names);
                 slots = self.slots(&header);
                 tally.meta += 1;
                 continue;
             }
             if self.dialect.is_meta(line) {
+                slots.finish(&header, &mut tally);
                 header.note(self.dialect, line);
                 slots = self.slots(&header);
                 tally.meta += 1;
@@ -288,15 +310,18 @@ impl Parser for FieldedParser {
                     // By each line's own number of fields, so that any chunk reads the same.
                     let mut assumed = Header::default();
                     assumed.assume(self.dialect, usual);
-                    self.row(&pieces, &self.slots(&assumed), &wanted, &mut unfit, out);
+                    let mut slots = self.slots(&assumed);
+                    self.row(&pieces, &mut slots, &wanted, &mut unfit, out);
+                    slots.finish(&assumed, &mut tally);
                 }
-                (Ok(()), None) => self.row(&pieces, &slots, &wanted, &mut unfit, out),
+                (Ok(()), None) => self.row(&pieces, &mut slots, &wanted, &mut unfit, out),
             }
             unfit.end_row();
             out.end_row(unit);
             tally.accepted += 1;
             tally.rows += 1;
         }
+        slots.finish(&header, &mut tally);
         unfit.finish(&self.schema, &mut tally);
         tally
     }

@@ -124,3 +124,23 @@ fn the_usual_fields_are_those_of_lines_before_any_header() {
         read(&FormatSpec::new("aws_vpc_flow"), &format!("interface-id srcaddr tcp-flags\neni-1 192.0.2.7 3\n{flow}"));
     assert_eq!((reading.tally.rows, reading.tally.quarantined), (1, 1));
 }
+
+#[test]
+fn fields_that_the_schema_lacks_are_counted() {
+    use crate::data::{DataType, Schema};
+    use crate::formats::testing::read_as;
+    let of = |format: &str, column: (&str, DataType), text: &str| {
+        let reading = read_as(&FormatSpec::new(format), &Schema::of([column]), text);
+        format!("{} {:?}", reading.tally.rows, reading.tally.unknown_keys)
+    };
+    let client = || ("client", DataType::String);
+    let w3c = "#Fields: c-ip sc-status\n192.0.2.7 200\n#Fields: date time c-ip cs-uri-stem cs-uri-query x-late\n\
+               2024-03-01 10:00:00 192.0.2.7 /a b=1 q7\n2024-03-01 10:00:00 192.0.2.7 /a - -\n";
+    assert_eq!(of("w3c", client(), w3c), r#"3 {"path": 2, "status": 1, "time": 2, "x-late": 1}"#);
+    let usual = "2024-03-01 10:00:00 10.0.0.1 GET /a - 443 - 192.0.2.7 curl/8 200 0 0 25\n";
+    assert!(of("w3c", client(), usual).contains("\"s-port\": 1"));
+    let zeek = "#separator \\x09\n#fields\tts\tid.orig_h\n1709287200.5\t192.0.2.7\n#fields\tts\tid.orig_h\tlate\n1709287200.5\t192.0.2.7\tq8\n";
+    assert_eq!(of("zeek", client(), zeek), r#"2 {"late": 1, "time": 2}"#);
+    let flow = "srcaddr vpc-id tcp-flags\n192.0.2.7 vpc-1 -\n";
+    assert_eq!(of("aws_vpc_flow", client(), flow), r#"1 {"vpc-id": 1}"#);
+}
