@@ -44,6 +44,64 @@ pub fn count_unknown(tally: &mut Tally, key: &str, count: u64) {
     *tally.unknown_keys.entry(if is_told { key } else { OTHER_KEYS }.to_owned()).or_default() += count;
 }
 
+/// Whether a key that has no value but padding (`=`) is none: the end of something in base64, such as a credential.
+pub fn is_padded(key: &str, value: &str) -> bool {
+    /// Letters of the shortest one.
+    const SHORTEST: usize = 16;
+    let length = key.len() + 1 + value.len();
+    let of = |is: fn(&u8) -> bool| key.bytes().filter(is).count();
+    value.len() < 2
+        && value.bytes().all(|byte| byte == b'=')
+        && length >= SHORTEST
+        && length.is_multiple_of(4)
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
+        && of(u8::is_ascii_lowercase) > 0
+        && of(u8::is_ascii_uppercase) > 0
+        && (of(u8::is_ascii_digit) > 0 || of(u8::is_ascii_uppercase) * 4 >= length)
+}
+
+/// Whether a key may be told: another is a piece of text, which may be anything.
+fn is_name(key: &str) -> bool {
+    // Of auditd: `old auid`.
+    let key = key.strip_prefix("old ").or_else(|| key.strip_prefix("new ")).unwrap_or(key);
+    key.chars().all(|c| c.is_alphanumeric() || "_-./@:".contains(c))
+}
+
+/// Tells words behind one that names a secret, `token: …` or `Authorization: Basic …`: they are its value.
+#[derive(Default)]
+pub struct SecretWords {
+    known: Withheld,
+    is_behind: bool,
+}
+
+impl SecretWords {
+    pub fn begin_row(&mut self) {
+        self.is_behind = false;
+    }
+
+    /// Whether a key is none but such a word; `value` is `None` where no `=` stands behind it.
+    #[inline]
+    pub fn takes(&mut self, key: &str, value: Option<&str>) -> bool {
+        if value.is_some_and(|value| value.bytes().any(|byte| byte != b'=')) {
+            self.is_behind = false;
+            return false;
+        }
+        self.takes_word(key, value)
+    }
+
+    #[cold]
+    fn takes_word(&mut self, key: &str, value: Option<&str>) -> bool {
+        /// What stands before the credential itself.
+        const SCHEMES: [&str; 3] = ["Basic", "Bearer", "Digest"];
+        if self.is_behind || value.is_some_and(|value| is_padded(key, value)) {
+            return true;
+        }
+        let is_scheme = SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(key));
+        self.is_behind = is_scheme || self.known.is_secret(key.trim_end_matches(':'));
+        false
+    }
+}
+
 /// What is left out of a text that keeps keys which nobody declared: what is secret by its name would else go where the
 /// text goes. Counted by key.
 #[derive(Default)]
@@ -187,6 +245,11 @@ impl More {
         self.text.clear();
     }
 
+    /// A word that is no key is left out.
+    pub fn leave_word(&mut self) {
+        self.withheld.count(WORDS);
+    }
+
     /// Adds to the tally what was left out.
     pub fn finish(self, tally: &mut Tally) {
         self.withheld.finish(tally);
@@ -275,11 +338,18 @@ pub struct KeyCursor<'a> {
     at: usize,
     unknown: Vec<(String, u64)>,
     unknown_places: HashMap<String, usize>,
+    /// Keys come from text: those that are no names are not told.
+    names_only: bool,
 }
 
 impl<'a> KeyCursor<'a> {
     pub fn new(index: &'a KeyIndex) -> Self {
-        Self { index, order: Vec::new(), at: 0, unknown: Vec::new(), unknown_places: HashMap::new() }
+        Self { index, order: Vec::new(), at: 0, unknown: Vec::new(), unknown_places: HashMap::new(), names_only: false }
+    }
+
+    /// For keys that stand in a text, where anything may stand.
+    pub fn of_text(index: &'a KeyIndex) -> Self {
+        Self { names_only: true, ..Self::new(index) }
     }
 
     #[inline]
@@ -337,8 +407,9 @@ impl<'a> KeyCursor<'a> {
         if let Some(column) = self.index.get(key) {
             return column;
         }
-        let key =
-            if self.unknown.len() < UNKNOWN_NAMES || self.unknown_places.contains_key(key) { key } else { OTHER_KEYS };
+        let is_told = key == WORDS || !self.names_only || is_name(key);
+        let has_place = self.unknown.len() < UNKNOWN_NAMES || self.unknown_places.contains_key(key);
+        let key = if is_told && has_place { key } else { OTHER_KEYS };
         let place = match self.unknown_places.get(key) {
             Some(place) => *place,
             None => {

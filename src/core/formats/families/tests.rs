@@ -174,6 +174,16 @@ fn only_what_the_standard_says_is_an_escape() {
 }
 
 #[test]
+fn a_credential_among_pairs_is_no_key() {
+    let line = "<189>date=2024-03-01 time=10:00:00 devname=\"fw1\" devid=\"F\" url=/a Basic dXNlcjU6SHVudFBhc3M=\n";
+    let reading = read(&FormatSpec::new("fortinet"), line);
+    assert!(!reading.schema.names().any(|name| name.starts_with("dXNl")), "{:?}", reading.columns());
+    let narrow = Schema::of([("host", DataType::String)]);
+    let told = read_as(&FormatSpec::new("fortinet"), &narrow, line).tally.unknown_keys;
+    assert!(told.contains_key("(words without a value)") && !told.keys().any(|key| key.contains("dXNl")), "{told:?}");
+}
+
+#[test]
 fn no_zone_is_read_as_utc() {
     for (format, line) in [
         ("postgresql", "2024-07-03 01:02:03.5 ZONE [25] LOG:  hello\n"),

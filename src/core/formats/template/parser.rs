@@ -10,7 +10,7 @@ use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
-use crate::formats::keys::{KeyCursor, KeyIndex, More, repeated};
+use crate::formats::keys::{KeyCursor, KeyIndex, More, is_padded, repeated};
 use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
@@ -217,8 +217,14 @@ impl TemplateParser {
                 return;
             }
             let name = self.facts.column_of(key).unwrap_or(key);
-            let has_value = !(self.facts.pairs.flags && value == "true");
+            let is_word = is_padded(key, value);
+            let has_value = !(is_word || self.facts.pairs.flags && value == "true");
             let found = keys.find(keys.told(name, has_value));
+            if is_word && found.is_none() {
+                return if state.more.is_taken() {
+                    state.more.leave_word()
+                };
+            }
             if self.facts.is_null(value) {
                 return;
             }
@@ -344,7 +350,7 @@ impl Parser for TemplateParser {
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let years = Years::of(chunk.file_time);
         let mut tally = Tally::default();
-        let mut keys = KeyCursor::new(&self.index);
+        let mut keys = KeyCursor::of_text(&self.index);
         let more = More::of(&self.schema, out);
         let mut state = State {
             more,
