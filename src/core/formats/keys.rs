@@ -107,6 +107,10 @@ impl SecretWords {
 #[derive(Default)]
 pub struct Withheld {
     known: HashMap<String, bool>,
+    /// The fields that are declared closer than the text is.
+    closer: Schema,
+    /// By key, whether it is another writing of one of them.
+    written: HashMap<String, bool>,
     counts: HashMap<String, u64>,
 }
 
@@ -114,7 +118,9 @@ impl Withheld {
     /// Whether a key with its value, which is JSON text, is left out: by its own name, or by a name inside the value.
     pub fn takes(&mut self, key: &str, json: &str) -> bool {
         let is_nested = json.starts_with(['{', '[']);
-        let is_secret = self.is_secret(key) || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
+        let is_secret = self.is_secret(key)
+            || self.is_closer(key)
+            || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
         if is_secret {
             self.count(key);
         }
@@ -182,6 +188,23 @@ impl Withheld {
         Ok(())
     }
 
+    /// Whether a key is the name of a field that is declared closer, but for capitals and blanks, or of a further value
+    /// of it.
+    fn is_closer(&mut self, key: &str) -> bool {
+        if self.closer.is_empty() {
+            return false;
+        }
+        if let Some(known) = self.written.get(key) {
+            return *known;
+        }
+        let name = without_blanks(key);
+        let found = self.closer.alike(&name).or_else(|| self.closer.first_of(&name)).is_some();
+        if self.written.len() < UNKNOWN_NAMES {
+            self.written.insert(key.to_owned(), found);
+        }
+        found
+    }
+
     fn is_secret(&mut self, key: &str) -> bool {
         if let Some(known) = self.known.get(key) {
             return *known;
@@ -201,6 +224,10 @@ impl Withheld {
     }
 }
 
+fn without_blanks(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect()
+}
+
 /// Further keys of a row with their values, as JSON text.
 #[derive(Default)]
 pub struct More {
@@ -213,7 +240,13 @@ impl More {
     pub fn of(schema: &Schema, out: &dyn Columns) -> Self {
         let is_text = |column: &usize| schema.fields[*column].data_type == DataType::String;
         let column = schema.index(MORE).filter(is_text).filter(|column| out.wants(*column));
-        Self { column, ..Self::default() }
+        let mut more = Self { column, ..Self::default() };
+        if let Some(own) = column.and_then(|column| schema.fields.get(column)) {
+            let closer = schema.fields.iter().filter(|field| field.labels.are_closer_than(&own.labels));
+            let renamed = closer.map(|field| Field { name: without_blanks(&field.name), ..field.clone() });
+            more.withheld.closer = Schema::new(renamed.collect());
+        }
+        more
     }
 
     /// Whether there is a column that takes them.
