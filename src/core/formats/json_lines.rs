@@ -187,6 +187,26 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_called_as_the_column_of_late_keys_is_kept() {
+        let text = "{\"a\":1,\"_more\":\"x\"}\n{\"a\":2,\"_more\":\"mine\",\"late\":\"q7\"}\n{\"_more\":{\"k\":1},\"late\":2}\n{\"late\":3}\n";
+        for first in ["{\"a\":1,\"_more\":\"x\"}\n", "{\"a\":1}\n"] {
+            let sample = Sample { whole: false, ..Sample::whole("sample", first) };
+            let parser = JsonLines.prepare(&spec(), None, &sample).unwrap();
+            let reading = read_with(parser.as_ref(), &[text]);
+            let more: Vec<_> = reading.rows.iter().map(|row| row[1].to_json()).collect();
+            let wanted = ["x", r#"{"late":"q7","_more":"mine"}"#, r#"{"late":2,"_more":{"k":1}}"#, r#"{"late":3}"#];
+            assert_eq!(more, wanted);
+        }
+        let open = Schema::of([("a", DataType::Int), ("_more", DataType::String)]);
+        let logfmt = read_as(&FormatSpec::new("logfmt"), &open, "a=1 _more=mine late=q7\n");
+        assert_eq!(logfmt.rows[0][1].to_json(), r#"{"late":"q7","_more":"mine"}"#);
+        let iptables = "Mar  1 10:00:00 fw kernel: IN=eth0 OUT= SRC=192.0.2.7 _more=mine PROTO=TCP\n";
+        let iptables = read_as(&FormatSpec::new("iptables"), &Schema::of([("_more", DataType::String)]), iptables);
+        let json = iptables.rows[0][0].to_json();
+        assert!(json.as_str().unwrap().contains(r#""_more":"mine""#), "{json}");
+    }
+
+    #[test]
     fn late_keys_have_the_protection_of_the_fields_that_they_mean() {
         use crate::data::{Classification, Labels};
         let mut schema = Schema::of(["code", "Place", "team", "_more"].map(|name| (name, DataType::String)));

@@ -233,6 +233,8 @@ fn without_blanks(name: &str) -> String {
 pub struct More {
     column: Option<usize>,
     text: String,
+    /// What the row itself has under the column's name, as JSON text.
+    own: Option<String>,
     pub withheld: Withheld,
 }
 
@@ -266,9 +268,24 @@ impl More {
         self.text.push_str(json);
     }
 
+    /// Whether a column is that of further keys.
+    #[inline]
+    pub fn is(&self, column: usize) -> bool {
+        self.column == Some(column)
+    }
+
+    /// The row has a value of its own for the column: it stands in the text under the column's name, where one is made.
+    pub fn keep_own(&mut self, json: String) {
+        self.own = Some(json);
+    }
+
     /// Fills the column, before the row ends.
     pub fn end_row(&mut self, out: &mut dyn Columns) {
+        let own = self.own.take();
         let Some(column) = self.column.filter(|_| !self.text.is_empty()) else { return };
+        if let Some(json) = own {
+            self.add(MORE, &json);
+        }
         self.text.push('}');
         out.text(column, &self.text);
         self.text.clear();
@@ -276,6 +293,7 @@ impl More {
 
     pub fn abandon_row(&mut self) {
         self.text.clear();
+        self.own = None;
     }
 
     /// A word that is no key is left out.

@@ -154,6 +154,13 @@ impl<'a> Written<'a> {
     }
 }
 
+fn json_of(value: Option<Written>) -> String {
+    match value {
+        Some(value) => serde_json::Value::String(value.to_text()).to_string(),
+        None => "true".to_owned(),
+    }
+}
+
 /// Calls `visit` with each key and its value (`None`: a bare key); gives how many have a value.
 #[inline]
 fn each_pair<'a>(line: &'a str, mut visit: impl FnMut(&'a str, Option<Written<'a>>)) -> Result<usize, &'static str> {
@@ -314,6 +321,9 @@ impl<'a> Rows<'a> {
             self.set_in[column] = self.tally.read;
             return;
         }
+        if self.more.is(column) {
+            self.more.keep_own(json_of(value));
+        }
         let is_repeated = self.set_in[column] == self.tally.read;
         if is_repeated {
             self.unfit.note_change(column, Change::Repeated);
@@ -334,10 +344,7 @@ impl<'a> Rows<'a> {
 
     #[cold]
     fn add_more(&mut self, key: &str, value: Option<Written>) {
-        let json = match value {
-            Some(value) => serde_json::Value::String(value.to_text()).to_string(),
-            None => "true".to_owned(),
-        };
+        let json = json_of(value);
         let key = serde_json::Value::from(key).to_string();
         self.more.add(key.trim_start_matches('"').trim_end_matches('"'), &json);
     }

@@ -256,6 +256,9 @@ impl TemplateParser {
             if is_repeated {
                 state.unfit.note_change(column, Change::Repeated);
             }
+            if state.more.is(column) {
+                state.more.keep_own(serde_json::Value::from(plain).to_string());
+            }
             if column == self.message {
                 message = Some(value);
             }
