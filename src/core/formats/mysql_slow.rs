@@ -199,7 +199,8 @@ fn is_banner(line: &str) -> bool {
 
 impl MysqlSlowParser {
     fn event<'a>(&'a self, open: &Open<'a>, text: &'a str, state: &mut State<'a, '_>) {
-        let mut lines = text.split_inclusive('\n').peekable();
+        let end = if text.contains('\n') { '\n' } else { '\r' };
+        let mut lines = text.split_inclusive(end).peekable();
         self.user(lines.next().unwrap_or_default().trim_end(), state);
         let mut plan: Vec<&str> = Vec::new();
         let mut head = |line: &'a str, state: &mut State<'a, '_>| {
@@ -212,12 +213,12 @@ impl MysqlSlowParser {
             head(line, state);
         }
         let start = lines.peek().map_or(text.len(), |line| line.as_ptr() as usize - text.as_ptr() as usize);
-        let mut statements = Statements::of(text.get(start..).unwrap_or_default());
+        let mut statements = Statements::of(text.get(start..).unwrap_or_default(), end);
         // `# administrator command: Quit;` stands in the statement's place.
         while let Cow::Borrowed(text) = statements.text
             && text.starts_with('#')
         {
-            let (line, behind) = text.split_once('\n').unwrap_or((text, ""));
+            let (line, behind) = text.split_once(end).unwrap_or((text, ""));
             head(line, state);
             statements.text = Cow::Borrowed(behind);
         }
@@ -308,9 +309,9 @@ struct Statements<'a> {
 }
 
 impl<'a> Statements<'a> {
-    fn of(text: &'a str) -> Self {
+    fn of(text: &'a str, end: char) -> Self {
         let mut at = 0;
-        for line in text.split_inclusive('\n') {
+        for line in text.split_inclusive(end) {
             let statement = line.trim_end();
             if let Some(time) = timestamp(statement) {
                 let behind = &text[at + line.len()..];

@@ -14,7 +14,7 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
-use super::scan::sample_lines;
+use super::scan::{cut_lines, sample_lines};
 use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, named_types,
     numbers, time,
@@ -189,7 +189,7 @@ impl Parser for PatternParser {
 
     fn cut(&self, bytes: &[u8]) -> usize {
         if self.start.is_none() {
-            return memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+            return cut_lines(bytes);
         }
         cut_events(bytes, |line| self.continues(line))
     }

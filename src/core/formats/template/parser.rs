@@ -12,7 +12,7 @@ use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
 use crate::formats::keys::{KeyCursor, KeyIndex, More, is_padded, repeated};
 use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
-use crate::formats::scan::{is_blank, lines};
+use crate::formats::scan::{cut_lines, is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
 
 /// No column.
@@ -345,7 +345,7 @@ impl Parser for TemplateParser {
 
     fn cut(&self, bytes: &[u8]) -> usize {
         if self.facts.joins == Joins::Never {
-            return memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+            return cut_lines(bytes);
         }
         cut_events(bytes, |line| self.continues(line))
     }
