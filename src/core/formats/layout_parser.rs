@@ -6,7 +6,7 @@ mod request;
 
 use super::layout::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::data::Schema;
-use crate::data::instants::timestamp_prefix;
+use crate::data::instants::{ends_finer, timestamp_prefix};
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
@@ -427,7 +427,12 @@ impl State<'_> {
                 }
             }
             Kind::Time(shape) => match read_time(text, shape) {
-                Some(micros) if self.wants(slot) => self.out.timestamp(slot, micros),
+                Some(micros) if self.wants(slot) => {
+                    if ends_finer(text) {
+                        self.unfit.note_change(slot, Change::Cut);
+                    }
+                    self.out.timestamp(slot, micros);
+                }
                 Some(_) => {}
                 None => return Err(Fault::NoTime),
             },

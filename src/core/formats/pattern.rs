@@ -19,7 +19,7 @@ use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, named_types,
     numbers, time,
 };
-use crate::data::instants::parse_timestamp;
+use crate::data::instants::{ends_finer, parse_timestamp};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use grok::{Compiled, Group, compile};
@@ -162,7 +162,8 @@ impl PatternParser {
             let Some(text) = text.filter(|text| *text != "-") else { continue };
             let fit = if target.cell == Cell::Timestamp {
                 let time = self.time(text, state.years).map(|micros| out.timestamp(target.column, micros));
-                time.map_or(Fit::Unfit, |()| Fit::Kept)
+                let fit = if ends_finer(text) { Fit::Cut } else { Fit::Kept };
+                time.map_or(Fit::Unfit, |()| fit)
             } else {
                 target.cell.read(text, target.column, &self.schema.fields[target.column], out)
             };

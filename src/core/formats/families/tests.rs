@@ -324,3 +324,22 @@ fn well_known_layouts_have_their_columns() {
         assert_eq!(names.join(" "), columns, "{line}");
     }
 }
+
+#[test]
+fn times_that_are_cut_are_counted_in_every_form() {
+    for (spec, line) in [
+        (FormatSpec::new("klog"), "I0703 01:02:03.1234567   12 server.go:34] x\n"),
+        (FormatSpec::new("logcat"), "07-03 01:02:03.1234567  1702  2395 I Act: S\n"),
+        (FormatSpec::new("w3c"), "#Fields: date time c-ip\n2024-03-01 10:00:00.1234567 192.0.2.7\n"),
+        (
+            FormatSpec::new("nginx_access").with("log_format", "$time_iso8601 $status"),
+            "2024-03-01T10:00:00.1234567Z 200\n",
+        ),
+        (FormatSpec::new("pattern").with("pattern", "%{TIMESTAMP_ISO8601:time}"), "2024-03-01T10:00:00.1234567Z\n"),
+    ] {
+        let reading = read(&spec, line);
+        assert_eq!(reading.tally.changes.cut.get("time"), Some(&1), "{}: {:?}", spec.name, reading.tally);
+        let reading = read(&spec, &line.replace("1234567", "123456"));
+        assert_eq!((reading.tally.rows, reading.tally.changes.count()), (1, 0), "{}: {:?}", spec.name, reading.tally);
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dialect::{Dialect, Role, Software};
 use crate::data::Schema;
-use crate::data::instants::{MICROS_PER_DAY, parse_date, zoned_clock_prefix};
+use crate::data::instants::{MICROS_PER_DAY, ends_finer, parse_date, zoned_clock_prefix};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::keys::{count_unknown, repeated};
@@ -229,7 +229,12 @@ impl FieldedParser {
                 .zip(zoned_clock_prefix(clock.as_bytes()))
                 .map(|(day, (clock, _))| i64::from(day) * MICROS_PER_DAY + clock);
             match micros {
-                Some(micros) => out.timestamp(time_slot, micros),
+                Some(micros) => {
+                    out.timestamp(time_slot, micros);
+                    if ends_finer(clock) {
+                        unfit.note_change(time_slot, Change::Cut);
+                    }
+                }
                 None => unfit.note(time_slot),
             }
         }

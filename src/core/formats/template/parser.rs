@@ -4,7 +4,7 @@ use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
 use super::stamp::UNKNOWN;
 use super::{Escapes, Joins, TableFacts, without_escapes};
-use crate::data::instants::is_finer;
+use crate::data::instants::ends_finer;
 use crate::data::{DataType, Schema};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
@@ -150,7 +150,7 @@ impl TemplateParser {
                 Kind::Time(_) if text == "-" || !state.wants(field.columns[0]) => {}
                 Kind::Time(_) if capture.micros == UNKNOWN => state.unfit.note(field.columns[0]),
                 Kind::Time(_) => {
-                    if is_finer(text) {
+                    if ends_finer(text) {
                         state.unfit.note_change(field.columns[0], Change::Cut);
                     }
                     state.out.timestamp(field.columns[0], capture.micros);
