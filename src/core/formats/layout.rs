@@ -53,10 +53,12 @@ pub struct Capture {
     pub blanks: bool,
 }
 
-/// What a capture holds, and so its column's type. `-` is null in all.
+/// What a capture holds, and so its column's type. `-` is null in all but `Sign`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Text,
+    /// A sign of which `-` is one.
+    Sign,
     Int,
     Float,
     /// A number of which `per_second` make a second; the column is in seconds.
@@ -115,7 +117,7 @@ impl Capture {
         match &self.kind {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::HostPort => vec![("vhost", DataType::String), ("vhost_port", DataType::Int)],
-            Kind::Text | Kind::ListText | Kind::Client => vec![(&self.column, DataType::String)],
+            Kind::Text | Kind::Sign | Kind::ListText | Kind::Client => vec![(&self.column, DataType::String)],
             Kind::Int | Kind::LastInt => vec![(&self.column, DataType::Int)],
             Kind::Float | Kind::LastFloat | Kind::Seconds { .. } => vec![(&self.column, DataType::Float)],
             Kind::Time(_) => vec![(&self.column, DataType::Timestamp)],
@@ -168,7 +170,7 @@ impl Layout {
         for capture in captures {
             let Some(field) = declared.get(&capture.column) else { continue };
             capture.kind = match (&capture.kind, &field.data_type) {
-                (Kind::Request | Kind::HostPort, _) => continue,
+                (Kind::Request | Kind::HostPort | Kind::Sign, _) => continue,
                 // A list ends where it did: the next column begins behind all of it.
                 (Kind::LastInt | Kind::LastFloat, DataType::String) => Kind::ListText,
                 (Kind::ListText, DataType::Int) => Kind::LastInt,

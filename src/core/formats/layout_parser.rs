@@ -349,7 +349,7 @@ impl State<'_> {
         if end.is_empty() {
             return None;
         }
-        if rest.first() == Some(&b'-') && end.begins(&rest[1..]) {
+        if rest.first() == Some(&b'-') && end.begins(&rest[1..]) && step.capture.kind != Kind::Sign {
             return Some(at + 1 + end.len());
         }
         match &step.capture.kind {
@@ -383,7 +383,8 @@ impl State<'_> {
     #[inline]
     fn field(&mut self, step: &Step, found: &Found) -> Result<(), fn(usize) -> Fault> {
         let is_time = matches!(step.capture.kind, Kind::Time(_));
-        if found.text == "-" || (!is_time && !step.slots.iter().any(|slot| self.wants(*slot))) {
+        let is_none = found.text == "-" && step.capture.kind != Kind::Sign;
+        if is_none || (!is_time && !step.slots.iter().any(|slot| self.wants(*slot))) {
             return Ok(());
         }
         if found.text.is_empty() && self.escapes == Escapes::Json {
@@ -403,7 +404,7 @@ impl State<'_> {
     fn convert(&mut self, step: &Step, text: &str) -> Result<(), fn(usize) -> Fault> {
         let slot = step.slots[0];
         match &step.capture.kind {
-            Kind::Text | Kind::ListText => self.out.text(slot, text),
+            Kind::Text | Kind::Sign | Kind::ListText => self.out.text(slot, text),
             Kind::Int => self.int(slot, text),
             Kind::Float => self.float(slot, text, 1.0),
             Kind::Seconds { per_second } => self.float(slot, text, *per_second),

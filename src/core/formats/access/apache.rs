@@ -204,7 +204,7 @@ impl<'a> Directive<'a> {
             ("p", _) => ("vhost_port", Kind::Int, "port"),
             ("P", _) => ("pid", Kind::Int, "process_id"),
             ("k", _) => ("keepalive_requests", Kind::Int, "keepalive_requests"),
-            ("X", _) => ("connection_status", Kind::Text, "connection_status"),
+            ("X", _) => ("connection_status", Kind::Sign, "connection_status"),
             ("L", _) => ("log_id", Kind::Text, "log_id"),
             ("f", _) => ("file", Kind::Text, "file"),
             ("R", _) => ("handler", Kind::Text, "handler"),

@@ -139,6 +139,14 @@ fn apache_directives_become_typed_columns() {
 }
 
 #[test]
+fn a_connection_that_is_closed_has_a_status() {
+    let found = read(&apache("%h %X %u %X"), "::1 - - -\n::1 + bob X\n");
+    let columns = ["client String", "user String", "connection_status String", "connection_status_2 String"];
+    assert_eq!(found.columns(), columns);
+    assert_eq!(found.json(), [r#"["::1",null,"-","-"]"#, r#"["::1","bob","+","X"]"#]);
+}
+
+#[test]
 fn dirty_lines_follow_one_rule() {
     let good = r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 5 "-" "x" 0.1 s"#;
     for (line, row) in [
