@@ -311,6 +311,8 @@ impl More {
 pub struct KeyIndex {
     names: Vec<String>,
     slots: Vec<u32>,
+    /// Of keys that have no column, those of their further values: of `key_2`, `key_3` and so on.
+    further: HashMap<String, [Option<usize>; MAX_REPEATS]>,
 }
 
 const FREE: u32 = u32::MAX;
@@ -331,7 +333,17 @@ impl KeyIndex {
             }
             slots[slot] = column as u32;
         }
-        Self { names, slots }
+        let mut index = Self { names, slots, further: HashMap::new() };
+        for name in &index.names {
+            let Some((first, _)) = name.rsplit_once('_').filter(|(first, _)| index.get(first).is_none()) else {
+                continue;
+            };
+            let columns = std::array::from_fn(|at| if at == 0 { None } else { index.get(&repeated(first, at + 1)) });
+            if columns.iter().any(Option::is_some) {
+                index.further.insert(first.to_owned(), columns);
+            }
+        }
+        index
     }
 
     #[inline]
@@ -387,25 +399,60 @@ pub struct KeyCursor<'a> {
     /// The keys of the rows before by place, each with its column, or its place in `unknown` beyond the columns.
     order: Vec<(&'a str, usize)>,
     at: usize,
-    unknown: Vec<(String, u64)>,
+    unknown: Vec<Unknown<'a>>,
     unknown_places: HashMap<String, usize>,
+    row: u64,
     /// Keys come from text: those that are no names are not told.
     names_only: bool,
+    /// A key's further values have columns of their own.
+    is_numbered: bool,
+}
+
+/// A key that has no column.
+struct Unknown<'a> {
+    key: String,
+    count: u64,
+    /// The columns of its further values, and how many it has in which row.
+    further: Option<&'a [Option<usize>; MAX_REPEATS]>,
+    row: u64,
+    times: usize,
 }
 
 impl<'a> KeyCursor<'a> {
     pub fn new(index: &'a KeyIndex) -> Self {
-        Self { index, order: Vec::new(), at: 0, unknown: Vec::new(), unknown_places: HashMap::new(), names_only: false }
+        let (order, unknown, unknown_places) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { index, order, at: 0, unknown, unknown_places, row: 0, names_only: false, is_numbered: false }
+    }
+
+    /// For keys whose further values have columns of their own, also where the first has none.
+    pub fn numbered(index: &'a KeyIndex) -> Self {
+        Self { is_numbered: true, ..Self::new(index) }
     }
 
     /// For keys that stand in a text, where anything may stand.
     pub fn of_text(index: &'a KeyIndex) -> Self {
-        Self { names_only: true, ..Self::new(index) }
+        Self { names_only: true, ..Self::numbered(index) }
     }
 
     #[inline]
     pub fn begin_row(&mut self) {
         self.at = 0;
+        self.row += 1;
+    }
+
+    /// Whether there are keys without a column whose further values have one.
+    pub fn has_further(&self) -> bool {
+        self.is_numbered && !self.index.further.is_empty()
+    }
+
+    /// The row has a value of a key that is none of its pairs: the first of these is a further one.
+    pub fn note_first(&mut self, key: &str) {
+        if self.index.get(key).is_none() && self.index.further.contains_key(key) {
+            let place = self.look_up(key) - self.index.len();
+            if let Some(unknown) = self.unknown.get_mut(place) {
+                (unknown.row, unknown.times) = (self.row, 1);
+            }
+        }
     }
 
     /// As what a key is looked up: one without a value only where it has a column.
@@ -438,10 +485,16 @@ impl<'a> KeyCursor<'a> {
         if found < self.index.len() {
             return Some(found);
         }
-        if let Some((_, count)) = self.unknown.get_mut(found - self.index.len()) {
-            *count += 1;
-        }
-        None
+        let unknown = self.unknown.get_mut(found - self.index.len())?;
+        let further = unknown.further.and_then(|further| {
+            if unknown.row != self.row {
+                (unknown.row, unknown.times) = (self.row, 0);
+            }
+            unknown.times += 1;
+            further.get(unknown.times - 1).copied().flatten()
+        });
+        unknown.count += u64::from(further.is_none());
+        further
     }
 
     fn find_unexpected(&mut self, key: &'a str) -> usize {
@@ -464,7 +517,8 @@ impl<'a> KeyCursor<'a> {
         let place = match self.unknown_places.get(key) {
             Some(place) => *place,
             None => {
-                self.unknown.push((key.to_owned(), 0));
+                let further = if self.is_numbered { self.index.further.get(key) } else { None };
+                self.unknown.push(Unknown { key: key.to_owned(), count: 0, further, row: 0, times: 0 });
                 self.unknown_places.insert(key.to_owned(), self.unknown.len() - 1);
                 self.unknown.len() - 1
             }
@@ -474,7 +528,7 @@ impl<'a> KeyCursor<'a> {
 
     /// Adds the unknown keys to the tally.
     pub fn finish(self, tally: &mut Tally) {
-        for (key, count) in self.unknown {
+        for Unknown { key, count, .. } in self.unknown {
             if count > 0 {
                 *tally.unknown_keys.entry(key).or_default() += count;
             }

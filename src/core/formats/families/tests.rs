@@ -343,3 +343,31 @@ fn times_that_are_cut_are_counted_in_every_form() {
         assert_eq!((reading.tally.rows, reading.tally.changes.count()), (1, 0), "{}: {:?}", spec.name, reading.tally);
     }
 }
+
+#[test]
+fn a_further_value_has_its_column_without_the_first() {
+    for (format, line, column, wanted, left_out) in [
+        ("logfmt", "a=1 a=2 b=x a=3\n", ("a_2", DataType::Int), "2", 3),
+        ("fortinet", "date=2024-03-01 time=10:00:00 devname=\"fw1\" x=a x=b\n", ("x_2", DataType::String), "\"b\"", 2),
+        (
+            "fortinet",
+            "<189>date=2024-03-01 time=10:00:00 devname=\"f\" priority=high\n",
+            ("priority_2", DataType::String),
+            "\"high\"",
+            1,
+        ),
+        ("auditd", "type=X msg=audit(1709287200.1:4): pid=1 pid=2\n", ("pid_2", DataType::Int), "2", 1),
+        ("cef", "CEF:0|E|G|1|1|n|5|src=1.1.1.1 src=2.2.2.2\n", ("client_2", DataType::String), "\"2.2.2.2\"", 1),
+        ("cef", "CEF:0|E|G|1|1|n|5|name=q\n", ("name_2", DataType::String), "\"q\"", 0),
+        ("influx", "cpu,host=a host=1 1709287200000000000\n", ("host_2", DataType::Float), "1.0", 1),
+    ] {
+        // The parser meets rows with and without a second value.
+        let reading = read_as(&FormatSpec::new(format), &Schema::of([column]), &line.repeat(2));
+        assert_eq!(reading.json(), vec![format!("[{wanted}]"); 2], "{line}");
+        let told: u64 = reading.tally.unknown_keys.values().sum();
+        assert_eq!(told, 2 * left_out, "{line} {:?}", reading.tally.unknown_keys);
+    }
+    // JSON has one value for a key, the last one.
+    let json = read_as(&FormatSpec::new("json_lines"), &Schema::of([("a_2", DataType::Int)]), "{\"a\":1,\"a\":2}\n");
+    assert_eq!(json.json(), ["[null]"]);
+}

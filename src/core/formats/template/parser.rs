@@ -125,6 +125,7 @@ impl TemplateParser {
     /// Fills the columns of a line that was read; gives the column of its message, and where that lies.
     fn row<'a>(&self, line: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) -> (usize, usize, usize) {
         let captures = std::mem::take(&mut state.captures);
+        let met = if keys.has_further() { self.met(line, &captures) } else { Vec::new() };
         let mut rest = (NONE, line.len(), line.len());
         for capture in &captures {
             let Some(field) = self.fields.get(capture.variant).and_then(|fields| fields.get(capture.number)) else {
@@ -146,7 +147,7 @@ impl TemplateParser {
                 Kind::Text | Kind::UntilLast if field.columns[0] == self.message && self.message != NONE => {
                     rest = (self.message, capture.start, capture.end);
                 }
-                Kind::Pairs => self.pairs(text, row, keys, state),
+                Kind::Pairs => self.pairs(text, row, &met, keys, state),
                 Kind::Time(_) if text == "-" || !state.wants(field.columns[0]) => {}
                 Kind::Time(_) if capture.micros == UNKNOWN => state.unfit.note(field.columns[0]),
                 Kind::Time(_) => {
@@ -206,8 +207,17 @@ impl TemplateParser {
         }
     }
 
-    fn pairs<'a>(&self, text: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) {
+    /// The names that the template itself has, and those that it fills: no pair is their first value.
+    fn met(&self, line: &str, captures: &[Capture]) -> Vec<&str> {
+        let filled = captures.iter().filter(|capture| self.facts.fills(capture, line));
+        let columns = filled.filter_map(|capture| capture.field(&self.compiled)).flat_map(|field| field.columns);
+        let names = columns.filter_map(|column| self.compiled.schema.fields.get(column));
+        self.compiled.typed_names().chain(names.map(|field| field.name.as_str())).collect()
+    }
+
+    fn pairs<'a>(&self, text: &'a str, row: u64, met: &[&str], keys: &mut KeyCursor<'a>, state: &mut State) {
         keys.begin_row();
+        met.iter().for_each(|name| keys.note_first(name));
         self.typed.iter().for_each(|column| state.set_in[*column] = row);
         let mut words: Vec<&str> = Vec::new();
         let mut message = None;
