@@ -371,3 +371,16 @@ fn a_further_value_has_its_column_without_the_first() {
     let json = read_as(&FormatSpec::new("json_lines"), &Schema::of([("a_2", DataType::Int)]), "{\"a\":1,\"a\":2}\n");
     assert_eq!(json.json(), ["[null]"]);
 }
+
+#[test]
+fn years_that_are_guessed_are_told() {
+    for (format, line, guessed) in [
+        ("klog", "I0703 01:02:03.123456   12 server.go:34] x\n", 1),
+        ("cisco", "Jul  3 01:02:03 fw1 : %ASA-6-302013: hello\n", 1),
+        ("cisco", "Jul 03 2024 01:02:03 fw1 : %ASA-6-302013: hello\n", 0),
+        ("redis", "12:M 01 Mar 2024 10:00:00.123 * Ready\n", 0),
+        ("mysql_error", "240301 10:00:00 [Note] x\n", 0),
+    ] {
+        assert_eq!(read(&FormatSpec::new(format), line).tally.guessed_years, guessed, "{line}");
+    }
+}

@@ -63,6 +63,8 @@ struct State<'o> {
     /// By column, the row whose template has filled it: no pair takes its place.
     held_in: Vec<u64>,
     more: More,
+    /// Times without a year.
+    guessed: u64,
 }
 
 /// How a capture is handed over: as text where another variant reads its column as another type.
@@ -150,7 +152,8 @@ impl TemplateParser {
                 Kind::Pairs => self.pairs(text, row, &met, keys, state),
                 Kind::Time(_) if text == "-" || !state.wants(field.columns[0]) => {}
                 Kind::Time(_) if capture.micros == UNKNOWN => state.unfit.note(field.columns[0]),
-                Kind::Time(_) => {
+                Kind::Time(stamp) => {
+                    state.guessed += u64::from(!stamp.has_year(text));
                     if ends_finer(text) {
                         state.unfit.note_change(field.columns[0], Change::Cut);
                     }
@@ -374,6 +377,7 @@ impl Parser for TemplateParser {
             captures: Vec::new(),
             set_in: vec![0; self.schema.len()],
             held_in: vec![0; self.schema.len()],
+            guessed: 0,
         };
         let mut open = Open::None;
         for (unit, line) in lines(chunk) {
@@ -406,6 +410,7 @@ impl Parser for TemplateParser {
             }
         }
         self.finish(open, chunk, &mut state, &mut tally);
+        tally.guessed_years = state.guessed;
         if !state.more.is_taken() {
             keys.finish(&mut tally);
         }

@@ -54,6 +54,16 @@ impl Stamp {
         Some(Stamp::Format(parts))
     }
 
+    /// Whether a time that was read says its year.
+    pub fn has_year(&self, text: &str) -> bool {
+        let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Stamp::Iso | Stamp::IsoZone | Stamp::Clf | Stamp::Epoch(_) => true,
+            Stamp::Syslog | Stamp::SyslogZone => text.split(' ').any(is_year),
+            Stamp::Format(parts) => parts.iter().any(|part| matches!(part, Part::Of(b'Y' | b'y'))),
+        }
+    }
+
     /// The time at the start of `text`, and the bytes used.
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
