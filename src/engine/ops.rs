@@ -21,7 +21,7 @@ use std::sync::{LazyLock, Mutex};
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{Expr, SortKey, bind};
-use pipewright_core::ir::{Aggregate, Column, OnFail, Op};
+use pipewright_core::ir::{Aggregate, Column, OnFail, Op, RUN_STARTED_AT};
 use polars::prelude::{self as pl, DataFrame, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions};
 
 use crate::exprs;
@@ -142,7 +142,14 @@ pub(crate) fn bound(op: &Op, parameters: &BTreeMap<String, Value>) -> Op {
         Op::Limit(limit) => keys(&mut limit.keys),
         Op::Distinct(distinct) => keys(&mut distinct.order),
         Op::Write(write) => keys(&mut write.order),
-        Op::Read(_) | Op::Rows(_) | Op::Parse(_) | Op::AsofJoin(_) | Op::Union | Op::Explode(_) | Op::Unpivot(_) => {}
+        Op::Parse(parse) => {
+            parse.started = match parameters.get(RUN_STARTED_AT) {
+                Some(Value::Timestamp(started)) => *started,
+                // A preview begins as it is asked for.
+                _ => chrono::Utc::now().timestamp_micros(),
+            };
+        }
+        Op::Read(_) | Op::Rows(_) | Op::AsofJoin(_) | Op::Union | Op::Explode(_) | Op::Unpivot(_) => {}
     }
     op
 }

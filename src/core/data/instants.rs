@@ -99,6 +99,11 @@ pub fn is_finer(text: &str) -> bool {
     text.len() >= 23 && has_finer_digits(text)
 }
 
+/// The same of a time that is written in any form, which has its fraction last.
+pub fn ends_finer(text: &str) -> bool {
+    text.rfind(['.', ',']).is_some_and(|point| has_finer_digits(&text[point..]))
+}
+
 fn has_finer_digits(text: &str) -> bool {
     let Some(point) = text.find(['.', ',']) else { return false };
     let digits = text.as_bytes()[point + 1..].iter().take_while(|byte| byte.is_ascii_digit());
@@ -299,6 +304,21 @@ mod tests {
         assert_eq!(parse_timestamp("2024-04-16T15:10Z"), Some(micros("2024-04-16T15:10:00Z")));
         assert_eq!(parse_timestamp("2016-12-31T23:59:60Z"), Some(micros("2017-01-01T00:00:00Z")));
         assert_eq!(parse_timestamp("1969-12-31T23:59:59.5Z"), Some(-500_000));
+    }
+
+    #[test]
+    fn fractions_beyond_the_microsecond_are_seen() {
+        for (text, wanted) in [
+            ("0703 01:02:03.1234567", true),
+            ("01.02.2003 04:05:06.1234567", true),
+            ("Mon Dec 26 16:15:55.1037861 2016", true),
+            ("1709287200.1234567", true),
+            ("0703 01:02:03.1234560", false),
+            ("01.02.2003 04:05:06", false),
+            ("10/Oct/2000:13:55:36 -0700", false),
+        ] {
+            assert_eq!(ends_finer(text), wanted, "{text}");
+        }
     }
 
     #[test]

@@ -121,6 +121,14 @@ impl Labels {
         Labels { classification, residency, stacks, access, ..Labels::default() }
     }
 
+    /// Whether they keep values from going where those of `other` may go.
+    pub fn are_closer_than(&self, other: &Labels) -> bool {
+        let is_kept = |own: &[String], other: &[String]| !own.is_empty() && own != other;
+        self.classified() > other.classified().max(Classification::Internal)
+            || self.access.is_some() && self.access != other.access
+            || is_kept(&self.residency, &other.residency)
+    }
+
     /// What it counts as.
     pub fn classified(&self) -> Classification {
         self.classification.unwrap_or(Classification::Internal)
@@ -195,6 +203,13 @@ impl Schema {
     pub fn alike(&self, name: &str) -> Option<&Field> {
         let is_alike = |field: &&Field| field.name.to_lowercase() == name.to_lowercase();
         self.get(name).or_else(|| self.fields.iter().find(is_alike))
+    }
+
+    /// The field of which `name` is a further value in the same row: `code` of `code_2`.
+    pub fn first_of(&self, name: &str) -> Option<&Field> {
+        let (first, number) = name.rsplit_once('_')?;
+        let is_number = number.len() < 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && number.parse::<u8>().is_ok_and(|number| number > 1) { self.alike(first) } else { None }
     }
 
     pub fn get(&self, name: &str) -> Option<&Field> {

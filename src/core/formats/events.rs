@@ -1,7 +1,7 @@
 //! Events of several lines: lines that continue the event before them are folded into it (stack traces, wrapped
 //! messages). Must not import single formats.
 
-use super::scan::{is_blank, lines};
+use super::scan::{is_blank, line_end, lines};
 use super::{Chunk, Columns, Tally, Unit};
 
 /// An event: a first line, and what continues it.
@@ -62,8 +62,9 @@ pub fn read_events(
 /// The end of the last event that is surely complete: after it begins a line that continues none. 0: there is none.
 pub fn cut_events(bytes: &[u8], continues: impl Fn(&str) -> bool) -> usize {
     // A line that is cut off cannot be judged.
-    let mut end = memchr::memrchr(b'\n', bytes).unwrap_or(0);
-    while let Some(line_end) = memchr::memrchr(b'\n', &bytes[..end]) {
+    let mark = line_end(bytes);
+    let mut end = memchr::memrchr(mark, bytes).unwrap_or(0);
+    while let Some(line_end) = memchr::memrchr(mark, &bytes[..end]) {
         let line = String::from_utf8_lossy(&bytes[line_end + 1..end]);
         let line = line.trim_start_matches('\0');
         let line = line.strip_suffix('\r').unwrap_or(line);

@@ -93,10 +93,11 @@ impl Format for Fielded {
     }
 }
 
-/// The columns of a sample's headers, and the names of the first header.
+/// The columns of a sample's headers, and the names of the header that stands before all lines.
 fn sampled(dialect: Dialect, sample: &Sample) -> (Schema, Option<Vec<String>>) {
     let mut header = Header::default();
     let mut first: Option<Vec<String>> = None;
+    let mut has_lines = false;
     let mut found: Vec<(String, Option<DataType>, TextGuess)> = Vec::new();
     let add = |found: &mut Vec<(String, Option<DataType>, TextGuess)>, name: &str, fixed: Option<DataType>| match found
         .iter()
@@ -114,13 +115,16 @@ fn sampled(dialect: Dialect, sample: &Sample) -> (Schema, Option<Vec<String>>) {
             for (name, role) in header.columns() {
                 add(&mut found, name, role.data_type());
             }
-            first.get_or_insert_with(|| names.iter().map(|name| (*name).to_owned()).collect());
+            if !has_lines {
+                first.get_or_insert_with(|| names.iter().map(|name| (*name).to_owned()).collect());
+            }
             continue;
         }
         if dialect.is_meta(line) {
             header.note(dialect, line);
             continue;
         }
+        has_lines = true;
         let Ok(pieces) = header.row(dialect, line) else { continue };
         for ((name, role), piece) in header.columns_for(dialect, pieces.len()).into_iter().zip(&pieces) {
             let place = add(&mut found, &name, role.data_type());

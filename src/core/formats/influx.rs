@@ -257,7 +257,7 @@ impl Parser for InfluxParser {
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let mut tally = Tally::default();
-        let mut keys = KeyCursor::new(&self.index);
+        let mut keys = KeyCursor::numbered(&self.index);
         let wanted: Vec<bool> = (0..self.schema.len()).map(|column| out.wants(column)).collect();
         let [time_slot, name_slot] = OWN.map(|name| self.index.get(name));
         let stamp_slot = self.index.get(STAMP);

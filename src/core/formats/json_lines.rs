@@ -187,6 +187,43 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_called_as_the_column_of_late_keys_is_kept() {
+        let text = "{\"a\":1,\"_more\":\"x\"}\n{\"a\":2,\"_more\":\"mine\",\"late\":\"q7\"}\n{\"_more\":{\"k\":1},\"late\":2}\n{\"late\":3}\n";
+        for first in ["{\"a\":1,\"_more\":\"x\"}\n", "{\"a\":1}\n"] {
+            let sample = Sample { whole: false, ..Sample::whole("sample", first) };
+            let parser = JsonLines.prepare(&spec(), None, &sample).unwrap();
+            let reading = read_with(parser.as_ref(), &[text]);
+            let more: Vec<_> = reading.rows.iter().map(|row| row[1].to_json()).collect();
+            let wanted = ["x", r#"{"late":"q7","_more":"mine"}"#, r#"{"late":2,"_more":{"k":1}}"#, r#"{"late":3}"#];
+            assert_eq!(more, wanted);
+        }
+        let open = Schema::of([("a", DataType::Int), ("_more", DataType::String)]);
+        let logfmt = read_as(&FormatSpec::new("logfmt"), &open, "a=1 _more=mine late=q7\n");
+        assert_eq!(logfmt.rows[0][1].to_json(), r#"{"late":"q7","_more":"mine"}"#);
+        let iptables = "Mar  1 10:00:00 fw kernel: IN=eth0 OUT= SRC=192.0.2.7 _more=mine PROTO=TCP\n";
+        let iptables = read_as(&FormatSpec::new("iptables"), &Schema::of([("_more", DataType::String)]), iptables);
+        let json = iptables.rows[0][0].to_json();
+        assert!(json.as_str().unwrap().contains(r#""_more":"mine""#), "{json}");
+    }
+
+    #[test]
+    fn late_keys_have_the_protection_of_the_fields_that_they_mean() {
+        use crate::data::{Classification, Labels};
+        let mut schema = Schema::of(["code", "Place", "team", "_more"].map(|name| (name, DataType::String)));
+        schema.fields[0].labels.classification = Some(Classification::Secret);
+        schema.fields[1].labels.classification = Some(Classification::Personal);
+        schema.fields[2].labels = Labels { access: Some(vec!["t".into()]), ..Labels::default() };
+        let text = r#"{"Code":"S1","code ":"S2"," CO DE":"S3","code_2":"S4","Code_3":"S5","place":"S6","TEAM":"S7","decode":1,"code_x":2,"code_1":3}"#;
+        let reading = read_as(&spec(), &schema, text);
+        assert_eq!(reading.rows[0][3].to_json(), r#"{"decode":1,"code_x":2,"code_1":3}"#);
+        assert_eq!(reading.tally.unknown_keys.values().sum::<u64>(), 7);
+        // A text that is as close takes them.
+        schema.fields[3].labels.classification = Some(Classification::Personal);
+        let reading = read_as(&spec(), &schema, r#"{"place":"S6","Code":"S1"}"#);
+        assert_eq!(reading.rows[0][3].to_json(), r#"{"place":"S6"}"#);
+    }
+
+    #[test]
     fn objects_become_rows_and_the_rest_is_kept_aside() {
         let text = "\u{feff}{\"a\":1,\"t\":\"2024-01-01T00:00:00Z\"}\r\n\n[{\"a\":2},{\"a\":3,\"t\":null}]\n17\n\
                     {\"a\":4,}\n{\"a\":5} x\n[{\"a\":6},7]\n{\"a\":8";

@@ -122,7 +122,14 @@ impl<'a> ObjectReader<'a> {
                     if self.set_in[column] == self.row {
                         self.unfit.note_change(column, Change::Repeated);
                     }
-                    let set = self.read_value(scanner, column, out)?;
+                    let set = match self.more.is(column) {
+                        true => {
+                            let json = scanner.raw()?;
+                            self.more.keep_own(json.to_owned());
+                            self.read_value(&mut Scanner::new(json), column, out)?
+                        }
+                        false => self.read_value(scanner, column, out)?,
+                    };
                     if set {
                         self.set_in[column] = self.row;
                     } else if self.set_in[column] == self.row {

@@ -35,11 +35,82 @@ pub fn repeated(key: &str, times: usize) -> String {
     if times == 1 { key.to_owned() } else { format!("{key}_{times}") }
 }
 
+/// Adds values of a key that the schema does not have to the tally.
+pub fn count_unknown(tally: &mut Tally, key: &str, count: u64) {
+    if count == 0 {
+        return;
+    }
+    let is_told = tally.unknown_keys.len() < UNKNOWN_NAMES || tally.unknown_keys.contains_key(key);
+    *tally.unknown_keys.entry(if is_told { key } else { OTHER_KEYS }.to_owned()).or_default() += count;
+}
+
+/// Whether a key that has no value but padding (`=`) is none: the end of something in base64, such as a credential.
+pub fn is_padded(key: &str, value: &str) -> bool {
+    /// Letters of the shortest one.
+    const SHORTEST: usize = 16;
+    let length = key.len() + 1 + value.len();
+    let of = |is: fn(&u8) -> bool| key.bytes().filter(is).count();
+    value.len() < 2
+        && value.bytes().all(|byte| byte == b'=')
+        && length >= SHORTEST
+        && length.is_multiple_of(4)
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
+        && of(u8::is_ascii_lowercase) > 0
+        && of(u8::is_ascii_uppercase) > 0
+        && (of(u8::is_ascii_digit) > 0 || of(u8::is_ascii_uppercase) * 4 >= length)
+}
+
+/// Whether a key may be told: another is a piece of text, which may be anything.
+fn is_name(key: &str) -> bool {
+    // Of auditd: `old auid`.
+    let key = key.strip_prefix("old ").or_else(|| key.strip_prefix("new ")).unwrap_or(key);
+    key.chars().all(|c| c.is_alphanumeric() || "_-./@:".contains(c))
+}
+
+/// Tells words behind one that names a secret, `token: …` or `Authorization: Basic …`: they are its value.
+#[derive(Default)]
+pub struct SecretWords {
+    known: Withheld,
+    is_behind: bool,
+}
+
+impl SecretWords {
+    pub fn begin_row(&mut self) {
+        self.is_behind = false;
+    }
+
+    /// Whether a key is none but such a word; `value` is `None` where no `=` stands behind it.
+    #[inline]
+    pub fn takes(&mut self, key: &str, value: Option<&str>) -> bool {
+        if value.is_some_and(|value| value.bytes().any(|byte| byte != b'=')) {
+            self.is_behind = false;
+            return false;
+        }
+        self.takes_word(key, value)
+    }
+
+    #[cold]
+    fn takes_word(&mut self, key: &str, value: Option<&str>) -> bool {
+        /// What stands before the credential itself.
+        const SCHEMES: [&str; 3] = ["Basic", "Bearer", "Digest"];
+        if self.is_behind || value.is_some_and(|value| is_padded(key, value)) {
+            return true;
+        }
+        let is_scheme = SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(key));
+        self.is_behind = is_scheme || self.known.is_secret(key.trim_end_matches(':'));
+        false
+    }
+}
+
 /// What is left out of a text that keeps keys which nobody declared: what is secret by its name would else go where the
 /// text goes. Counted by key.
 #[derive(Default)]
 pub struct Withheld {
     known: HashMap<String, bool>,
+    /// The fields that are declared closer than the text is.
+    closer: Schema,
+    /// By key, whether it is another writing of one of them.
+    written: HashMap<String, bool>,
     counts: HashMap<String, u64>,
 }
 
@@ -47,7 +118,9 @@ impl Withheld {
     /// Whether a key with its value, which is JSON text, is left out: by its own name, or by a name inside the value.
     pub fn takes(&mut self, key: &str, json: &str) -> bool {
         let is_nested = json.starts_with(['{', '[']);
-        let is_secret = self.is_secret(key) || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
+        let is_secret = self.is_secret(key)
+            || self.is_closer(key)
+            || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
         if is_secret {
             self.count(key);
         }
@@ -115,6 +188,23 @@ impl Withheld {
         Ok(())
     }
 
+    /// Whether a key is the name of a field that is declared closer, but for capitals and blanks, or of a further value
+    /// of it.
+    fn is_closer(&mut self, key: &str) -> bool {
+        if self.closer.is_empty() {
+            return false;
+        }
+        if let Some(known) = self.written.get(key) {
+            return *known;
+        }
+        let name = without_blanks(key);
+        let found = self.closer.alike(&name).or_else(|| self.closer.first_of(&name)).is_some();
+        if self.written.len() < UNKNOWN_NAMES {
+            self.written.insert(key.to_owned(), found);
+        }
+        found
+    }
+
     fn is_secret(&mut self, key: &str) -> bool {
         if let Some(known) = self.known.get(key) {
             return *known;
@@ -134,11 +224,17 @@ impl Withheld {
     }
 }
 
+fn without_blanks(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect()
+}
+
 /// Further keys of a row with their values, as JSON text.
 #[derive(Default)]
 pub struct More {
     column: Option<usize>,
     text: String,
+    /// What the row itself has under the column's name, as JSON text.
+    own: Option<String>,
     pub withheld: Withheld,
 }
 
@@ -146,7 +242,13 @@ impl More {
     pub fn of(schema: &Schema, out: &dyn Columns) -> Self {
         let is_text = |column: &usize| schema.fields[*column].data_type == DataType::String;
         let column = schema.index(MORE).filter(is_text).filter(|column| out.wants(*column));
-        Self { column, ..Self::default() }
+        let mut more = Self { column, ..Self::default() };
+        if let Some(own) = column.and_then(|column| schema.fields.get(column)) {
+            let closer = schema.fields.iter().filter(|field| field.labels.are_closer_than(&own.labels));
+            let renamed = closer.map(|field| Field { name: without_blanks(&field.name), ..field.clone() });
+            more.withheld.closer = Schema::new(renamed.collect());
+        }
+        more
     }
 
     /// Whether there is a column that takes them.
@@ -166,9 +268,24 @@ impl More {
         self.text.push_str(json);
     }
 
+    /// Whether a column is that of further keys.
+    #[inline]
+    pub fn is(&self, column: usize) -> bool {
+        self.column == Some(column)
+    }
+
+    /// The row has a value of its own for the column: it stands in the text under the column's name, where one is made.
+    pub fn keep_own(&mut self, json: String) {
+        self.own = Some(json);
+    }
+
     /// Fills the column, before the row ends.
     pub fn end_row(&mut self, out: &mut dyn Columns) {
+        let own = self.own.take();
         let Some(column) = self.column.filter(|_| !self.text.is_empty()) else { return };
+        if let Some(json) = own {
+            self.add(MORE, &json);
+        }
         self.text.push('}');
         out.text(column, &self.text);
         self.text.clear();
@@ -176,6 +293,12 @@ impl More {
 
     pub fn abandon_row(&mut self) {
         self.text.clear();
+        self.own = None;
+    }
+
+    /// A word that is no key is left out.
+    pub fn leave_word(&mut self) {
+        self.withheld.count(WORDS);
     }
 
     /// Adds to the tally what was left out.
@@ -188,6 +311,8 @@ impl More {
 pub struct KeyIndex {
     names: Vec<String>,
     slots: Vec<u32>,
+    /// Of keys that have no column, those of their further values: of `key_2`, `key_3` and so on.
+    further: HashMap<String, [Option<usize>; MAX_REPEATS]>,
 }
 
 const FREE: u32 = u32::MAX;
@@ -208,7 +333,17 @@ impl KeyIndex {
             }
             slots[slot] = column as u32;
         }
-        Self { names, slots }
+        let mut index = Self { names, slots, further: HashMap::new() };
+        for name in &index.names {
+            let Some((first, _)) = name.rsplit_once('_').filter(|(first, _)| index.get(first).is_none()) else {
+                continue;
+            };
+            let columns = std::array::from_fn(|at| if at == 0 { None } else { index.get(&repeated(first, at + 1)) });
+            if columns.iter().any(Option::is_some) {
+                index.further.insert(first.to_owned(), columns);
+            }
+        }
+        index
     }
 
     #[inline]
@@ -264,18 +399,60 @@ pub struct KeyCursor<'a> {
     /// The keys of the rows before by place, each with its column, or its place in `unknown` beyond the columns.
     order: Vec<(&'a str, usize)>,
     at: usize,
-    unknown: Vec<(String, u64)>,
+    unknown: Vec<Unknown<'a>>,
     unknown_places: HashMap<String, usize>,
+    row: u64,
+    /// Keys come from text: those that are no names are not told.
+    names_only: bool,
+    /// A key's further values have columns of their own.
+    is_numbered: bool,
+}
+
+/// A key that has no column.
+struct Unknown<'a> {
+    key: String,
+    count: u64,
+    /// The columns of its further values, and how many it has in which row.
+    further: Option<&'a [Option<usize>; MAX_REPEATS]>,
+    row: u64,
+    times: usize,
 }
 
 impl<'a> KeyCursor<'a> {
     pub fn new(index: &'a KeyIndex) -> Self {
-        Self { index, order: Vec::new(), at: 0, unknown: Vec::new(), unknown_places: HashMap::new() }
+        let (order, unknown, unknown_places) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { index, order, at: 0, unknown, unknown_places, row: 0, names_only: false, is_numbered: false }
+    }
+
+    /// For keys whose further values have columns of their own, also where the first has none.
+    pub fn numbered(index: &'a KeyIndex) -> Self {
+        Self { is_numbered: true, ..Self::new(index) }
+    }
+
+    /// For keys that stand in a text, where anything may stand.
+    pub fn of_text(index: &'a KeyIndex) -> Self {
+        Self { names_only: true, ..Self::numbered(index) }
     }
 
     #[inline]
     pub fn begin_row(&mut self) {
         self.at = 0;
+        self.row += 1;
+    }
+
+    /// Whether there are keys without a column whose further values have one.
+    pub fn has_further(&self) -> bool {
+        self.is_numbered && !self.index.further.is_empty()
+    }
+
+    /// The row has a value of a key that is none of its pairs: the first of these is a further one.
+    pub fn note_first(&mut self, key: &str) {
+        if self.index.get(key).is_none() && self.index.further.contains_key(key) {
+            let place = self.look_up(key) - self.index.len();
+            if let Some(unknown) = self.unknown.get_mut(place) {
+                (unknown.row, unknown.times) = (self.row, 1);
+            }
+        }
     }
 
     /// As what a key is looked up: one without a value only where it has a column.
@@ -308,10 +485,16 @@ impl<'a> KeyCursor<'a> {
         if found < self.index.len() {
             return Some(found);
         }
-        if let Some((_, count)) = self.unknown.get_mut(found - self.index.len()) {
-            *count += 1;
-        }
-        None
+        let unknown = self.unknown.get_mut(found - self.index.len())?;
+        let further = unknown.further.and_then(|further| {
+            if unknown.row != self.row {
+                (unknown.row, unknown.times) = (self.row, 0);
+            }
+            unknown.times += 1;
+            further.get(unknown.times - 1).copied().flatten()
+        });
+        unknown.count += u64::from(further.is_none());
+        further
     }
 
     fn find_unexpected(&mut self, key: &'a str) -> usize {
@@ -328,12 +511,14 @@ impl<'a> KeyCursor<'a> {
         if let Some(column) = self.index.get(key) {
             return column;
         }
-        let key =
-            if self.unknown.len() < UNKNOWN_NAMES || self.unknown_places.contains_key(key) { key } else { OTHER_KEYS };
+        let is_told = key == WORDS || !self.names_only || is_name(key);
+        let has_place = self.unknown.len() < UNKNOWN_NAMES || self.unknown_places.contains_key(key);
+        let key = if is_told && has_place { key } else { OTHER_KEYS };
         let place = match self.unknown_places.get(key) {
             Some(place) => *place,
             None => {
-                self.unknown.push((key.to_owned(), 0));
+                let further = if self.is_numbered { self.index.further.get(key) } else { None };
+                self.unknown.push(Unknown { key: key.to_owned(), count: 0, further, row: 0, times: 0 });
                 self.unknown_places.insert(key.to_owned(), self.unknown.len() - 1);
                 self.unknown.len() - 1
             }
@@ -343,7 +528,7 @@ impl<'a> KeyCursor<'a> {
 
     /// Adds the unknown keys to the tally.
     pub fn finish(self, tally: &mut Tally) {
-        for (key, count) in self.unknown {
+        for Unknown { key, count, .. } in self.unknown {
             if count > 0 {
                 *tally.unknown_keys.entry(key).or_default() += count;
             }

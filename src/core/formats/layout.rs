@@ -53,10 +53,12 @@ pub struct Capture {
     pub blanks: bool,
 }
 
-/// What a capture holds, and so its column's type. `-` is null in all.
+/// What a capture holds, and so its column's type. `-` is null in all but `Sign`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Text,
+    /// A sign of which `-` is one.
+    Sign,
     Int,
     Float,
     /// A number of which `per_second` make a second; the column is in seconds.
@@ -64,7 +66,7 @@ pub enum Kind {
         per_second: f64,
     },
     /// What nginx notes of upstream servers: one value, or several where several were asked: `0.001, 0.002 : 0.003`.
-    /// The text is kept whole; of numbers, the last one's.
+    /// The text is kept whole; of numbers, the last one's, and that there were others is counted.
     ListText,
     LastInt,
     LastFloat,
@@ -115,7 +117,7 @@ impl Capture {
         match &self.kind {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::HostPort => vec![("vhost", DataType::String), ("vhost_port", DataType::Int)],
-            Kind::Text | Kind::ListText | Kind::Client => vec![(&self.column, DataType::String)],
+            Kind::Text | Kind::Sign | Kind::ListText | Kind::Client => vec![(&self.column, DataType::String)],
             Kind::Int | Kind::LastInt => vec![(&self.column, DataType::Int)],
             Kind::Float | Kind::LastFloat | Kind::Seconds { .. } => vec![(&self.column, DataType::Float)],
             Kind::Time(_) => vec![(&self.column, DataType::Timestamp)],
@@ -168,10 +170,14 @@ impl Layout {
         for capture in captures {
             let Some(field) = declared.get(&capture.column) else { continue };
             capture.kind = match (&capture.kind, &field.data_type) {
-                (Kind::Request | Kind::HostPort, _) => continue,
-                (Kind::Text | Kind::ListText | Kind::Client, DataType::Int) => Kind::Int,
-                (Kind::Text | Kind::ListText | Kind::Client | Kind::Int, DataType::Float) => Kind::Float,
-                (Kind::Text | Kind::ListText | Kind::Client, DataType::Timestamp) => Kind::Time(TimeShape::Iso),
+                (Kind::Request | Kind::HostPort | Kind::Sign, _) => continue,
+                // A list ends where it did: the next column begins behind all of it.
+                (Kind::LastInt | Kind::LastFloat, DataType::String) => Kind::ListText,
+                (Kind::ListText, DataType::Int) => Kind::LastInt,
+                (Kind::ListText | Kind::LastInt, DataType::Float) => Kind::LastFloat,
+                (Kind::Text | Kind::Client, DataType::Int) => Kind::Int,
+                (Kind::Text | Kind::Client | Kind::Int, DataType::Float) => Kind::Float,
+                (Kind::Text | Kind::Client, DataType::Timestamp) => Kind::Time(TimeShape::Iso),
                 (kind, DataType::String) if !matches!(kind, Kind::Text | Kind::ListText | Kind::Client) => Kind::Text,
                 _ => continue,
             };
@@ -188,7 +194,11 @@ impl Layout {
             if *own_type == field.data_type || field.data_type.is_unknown() {
                 continue;
             }
+            let is_list = matches!(capture.kind, Kind::ListText | Kind::LastInt | Kind::LastFloat);
             capture.kind = match &field.data_type {
+                DataType::String if is_list => Kind::ListText,
+                DataType::Int if is_list => Kind::LastInt,
+                DataType::Float if is_list => Kind::LastFloat,
                 DataType::String => Kind::Text,
                 DataType::Int => Kind::Int,
                 DataType::Float => Kind::Float,

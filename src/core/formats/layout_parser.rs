@@ -6,11 +6,11 @@ mod request;
 
 use super::layout::{Capture, Escapes, Item, Kind, Layout, TimeShape};
 use crate::data::Schema;
-use crate::data::instants::timestamp_prefix;
+use crate::data::instants::{ends_finer, timestamp_prefix};
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::scan::{is_blank, lines};
-use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, numbers, time};
+use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, numbers, time};
 use fields::{CLF_LENGTH, ClfCache, unescape};
 use request::first_client;
 pub use request::{split_port, split_request};
@@ -322,6 +322,9 @@ impl Step {
             Kind::ListText | Kind::LastInt | Kind::LastFloat => self.end.places(bytes, first).find(|at| {
                 !(bytes[..*at].ends_with(b",") || bytes[..*at].ends_with(b" :") || bytes[*at..].starts_with(b" : "))
             }),
+            Kind::Client if bytes[..first].ends_with(b",") => {
+                self.end.places(bytes, first).find(|at| !bytes[..*at].ends_with(b","))
+            }
             Kind::Time(shape @ (TimeShape::Iso | TimeShape::Format(_))) => {
                 let is_time =
                     |at: &usize| std::str::from_utf8(&bytes[..*at]).is_ok_and(|text| read_time(text, shape).is_some());
@@ -346,7 +349,7 @@ impl State<'_> {
         if end.is_empty() {
             return None;
         }
-        if rest.first() == Some(&b'-') && end.begins(&rest[1..]) {
+        if rest.first() == Some(&b'-') && end.begins(&rest[1..]) && step.capture.kind != Kind::Sign {
             return Some(at + 1 + end.len());
         }
         match &step.capture.kind {
@@ -380,7 +383,8 @@ impl State<'_> {
     #[inline]
     fn field(&mut self, step: &Step, found: &Found) -> Result<(), fn(usize) -> Fault> {
         let is_time = matches!(step.capture.kind, Kind::Time(_));
-        if found.text == "-" || (!is_time && !step.slots.iter().any(|slot| self.wants(*slot))) {
+        let is_none = found.text == "-" && step.capture.kind != Kind::Sign;
+        if is_none || (!is_time && !step.slots.iter().any(|slot| self.wants(*slot))) {
             return Ok(());
         }
         if found.text.is_empty() && self.escapes == Escapes::Json {
@@ -400,14 +404,20 @@ impl State<'_> {
     fn convert(&mut self, step: &Step, text: &str) -> Result<(), fn(usize) -> Fault> {
         let slot = step.slots[0];
         match &step.capture.kind {
-            Kind::Text | Kind::ListText => self.out.text(slot, text),
+            Kind::Text | Kind::Sign | Kind::ListText => self.out.text(slot, text),
             Kind::Int => self.int(slot, text),
             Kind::Float => self.float(slot, text, 1.0),
             Kind::Seconds { per_second } => self.float(slot, text, *per_second),
-            Kind::LastInt => self.int(slot, last_of_list(text)),
-            Kind::LastFloat => self.float(slot, last_of_list(text), 1.0),
+            Kind::LastInt => {
+                let last = self.last_of_list(slot, text);
+                self.int(slot, last);
+            }
+            Kind::LastFloat => {
+                let last = self.last_of_list(slot, text);
+                self.float(slot, last, 1.0);
+            }
             Kind::Request => self.request(step, text),
-            Kind::Client => self.out.text(slot, first_client(text).unwrap_or(text)),
+            Kind::Client => self.client(slot, text),
             Kind::HostPort => {
                 let (host, port) = split_port(text);
                 if self.wants(slot) {
@@ -418,12 +428,33 @@ impl State<'_> {
                 }
             }
             Kind::Time(shape) => match read_time(text, shape) {
-                Some(micros) if self.wants(slot) => self.out.timestamp(slot, micros),
+                Some(micros) if self.wants(slot) => {
+                    if ends_finer(text) {
+                        self.unfit.note_change(slot, Change::Cut);
+                    }
+                    self.out.timestamp(slot, micros);
+                }
                 Some(_) => {}
                 None => return Err(Fault::NoTime),
             },
         }
         Ok(())
+    }
+
+    /// The last entry of `0.001, 0.002 : 0.003`; that there are others is counted.
+    fn last_of_list<'a>(&mut self, slot: usize, text: &'a str) -> &'a str {
+        let Some((_, last)) = text.rsplit_once([',', ' ']) else { return text };
+        self.unfit.note_change(slot, Change::Repeated);
+        last
+    }
+
+    /// The client; that a list names others is counted.
+    fn client(&mut self, slot: usize, text: &str) {
+        let Some(client) = first_client(text) else { return self.out.text(slot, text) };
+        if text.contains(',') {
+            self.unfit.note_change(slot, Change::Surplus);
+        }
+        self.out.text(slot, client);
     }
 
     fn int(&mut self, slot: usize, text: &str) {
@@ -471,11 +502,6 @@ impl State<'_> {
             None => {}
         }
     }
-}
-
-/// The last entry of `0.001, 0.002 : 0.003`.
-fn last_of_list(text: &str) -> &str {
-    text.rsplit([',', ' ']).next().unwrap_or(text)
 }
 
 fn read_time(text: &str, shape: &TimeShape) -> Option<i64> {

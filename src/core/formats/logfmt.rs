@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::infer::TextGuess;
 use super::json::unescape;
-use super::keys::{KeyCursor, KeyIndex, MAX_REPEATS, More, repeated, with_more};
+use super::keys::{KeyCursor, KeyIndex, MAX_REPEATS, More, SecretWords, repeated, with_more};
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
 };
@@ -91,6 +91,7 @@ fn sampled_schema(sample: &Sample) -> Schema {
     let mut names: Vec<String> = Vec::new();
     let mut guesses: Vec<TextGuess> = Vec::new();
     let mut places = std::collections::HashMap::new();
+    let mut words = SecretWords::default();
     for line in scan::sample_lines(sample) {
         let line = scan::without_colours(line);
         let mut pairs = Vec::new();
@@ -98,7 +99,11 @@ fn sampled_schema(sample: &Sample) -> Schema {
             continue;
         }
         let mut met = BTreeMap::<&str, usize>::new();
+        words.begin_row();
         for (key, value) in pairs {
+            if words.takes(key, value.map(Written::shown)) {
+                continue;
+            }
             let times = met.entry(key).and_modify(|times| *times += 1).or_insert(1);
             if *times > MAX_REPEATS {
                 continue;
@@ -132,7 +137,12 @@ struct Written<'a> {
     escaped: bool,
 }
 
-impl Written<'_> {
+impl<'a> Written<'a> {
+    /// Its text; of one in quotes not less than a sign, since quotes are a value.
+    fn shown(self) -> &'a str {
+        if self.quoted { "\"" } else { self.raw }
+    }
+
     fn to_text(self) -> String {
         let mut text = String::new();
         if self.escaped {
@@ -141,6 +151,13 @@ impl Written<'_> {
             text.push_str(self.raw)
         }
         text
+    }
+}
+
+fn json_of(value: Option<Written>) -> String {
+    match value {
+        Some(value) => serde_json::Value::String(value.to_text()).to_string(),
+        None => "true".to_owned(),
     }
 }
 
@@ -228,7 +245,7 @@ impl Parser for LogfmtParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut keys = KeyCursor::new(&self.index);
+        let mut keys = KeyCursor::of_text(&self.index);
         let mut rows = Rows::new(self, out);
         for (unit, line) in scan::lines(chunk) {
             rows.tally.read += 1;
@@ -237,12 +254,17 @@ impl Parser for LogfmtParser {
                 continue;
             }
             keys.begin_row();
+            rows.words.begin_row();
             let read = if memchr::memchr(0x1b, line.as_bytes()).is_none() {
-                each_pair(line, |key, value| rows.pair(keys.find(keys.told(key, value.is_some())), key, value, out))
+                each_pair(line, |key, value| {
+                    let is_word = rows.words.takes(key, value.map(Written::shown));
+                    rows.pair(keys.find(keys.told(key, value.is_some() && !is_word)), key, value, is_word, out)
+                })
             } else {
                 let plain = scan::without_colours(line);
                 each_pair(&plain, |key, value| {
-                    rows.pair(keys.find_copied(keys.told(key, value.is_some())), key, value, out)
+                    let is_word = rows.words.takes(key, value.map(Written::shown));
+                    rows.pair(keys.find_copied(keys.told(key, value.is_some() && !is_word)), key, value, is_word, out)
                 })
             };
             rows.end(read, unit, line, out);
@@ -265,6 +287,7 @@ struct Rows<'a> {
     set_in: Vec<u64>,
     unfit: Unfit,
     more: More,
+    words: SecretWords,
     scratch: String,
 }
 
@@ -277,24 +300,29 @@ impl<'a> Rows<'a> {
             set_in: vec![0; parser.schema.len()],
             unfit: Unfit::new(&parser.schema),
             more: More::of(&parser.schema, out),
+            words: SecretWords::default(),
             scratch: String::new(),
         }
     }
 
-    /// Takes one pair of the row.
+    /// Takes one pair of the row; `is_word`: it is none where it has no column.
     #[inline]
-    fn pair(&mut self, column: Option<usize>, key: &str, value: Option<Written>, out: &mut dyn Columns) {
+    fn pair(&mut self, column: Option<usize>, key: &str, value: Option<Written>, is_word: bool, out: &mut dyn Columns) {
         let column = match column {
             Some(column) if self.set_in[column] == self.tally.read => {
                 self.parser.index.next_of(key, |next| self.set_in[next] != self.tally.read).unwrap_or(column)
             }
             Some(column) => column,
+            None if is_word && self.more.is_taken() => return self.more.leave_word(),
             None if self.more.is_taken() => return self.add_more(key, value),
             None => return,
         };
         if !self.wanted[column] {
             self.set_in[column] = self.tally.read;
             return;
+        }
+        if self.more.is(column) {
+            self.more.keep_own(json_of(value));
         }
         let is_repeated = self.set_in[column] == self.tally.read;
         if is_repeated {
@@ -316,10 +344,7 @@ impl<'a> Rows<'a> {
 
     #[cold]
     fn add_more(&mut self, key: &str, value: Option<Written>) {
-        let json = match value {
-            Some(value) => serde_json::Value::String(value.to_text()).to_string(),
-            None => "true".to_owned(),
-        };
+        let json = json_of(value);
         let key = serde_json::Value::from(key).to_string();
         self.more.add(key.trim_start_matches('"').trim_end_matches('"'), &json);
     }
@@ -437,6 +462,30 @@ mod tests {
         let narrow = read_as(&spec(), &Schema::of([("tag", DataType::String)]), "tag=x tag=y\n");
         assert_eq!(narrow.json(), [r#"["y"]"#]);
         assert_eq!(format!("{:?}", narrow.tally.changes.repeated), r#"{"tag": 1}"#);
+    }
+
+    #[test]
+    fn a_credential_is_no_key() {
+        const TEXT: &str = "level=info Authorization: Basic dXNlcjU6SHVudFBhc3M=\n\
+                            level=info token: dXNlcjM6SHVudFBhc3M= n=1\n\
+                            level=info password: hunter2\n\
+                            level=info user_password HUNTER2= ok\n\
+                            level=info password= HUNTER2 n=2\n\
+                            level=info YWRtaW46cGFzc3dvcmQxMg==\n";
+        let columns = ["level String", "Authorization: Boolean", "token: Boolean", "n Int", "password: Boolean"];
+        let more = ["user_password Boolean", "password String"];
+        assert_eq!(read(&spec(), TEXT).columns(), columns.into_iter().chain(more).collect::<Vec<_>>());
+        let narrow = Schema::of([("level", DataType::String)]);
+        let told = read_as(&spec(), &narrow, &format!("{TEXT}level=info a\\b=1\n")).tally.unknown_keys;
+        assert_eq!(format!("{told:?}"), r#"{"(other keys)": 1, "(words without a value)": 12, "n": 2, "password": 1}"#);
+        let open = Schema::of([("level", DataType::String), ("_more", DataType::String)]);
+        let reading = read_as(&spec(), &open, TEXT);
+        let more: Vec<String> = reading.rows.iter().map(|row| row[1].to_json().to_string()).collect();
+        assert!(!more.concat().contains("HUNT") && !more.concat().contains("dXNl"), "{more:?}");
+        assert_eq!(reading.tally.unknown_keys.get("(words without a value)"), Some(&8));
+        // A declared column is one whatever its name.
+        let own = Schema::of([("dXNlcjM6SHVudFBhc3M", DataType::String), ("b", DataType::Boolean)]);
+        assert_eq!(read_as(&spec(), &own, "dXNlcjM6SHVudFBhc3M=x token: b\n").json(), [r#"["x",true]"#]);
     }
 
     #[test]

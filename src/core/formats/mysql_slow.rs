@@ -1,16 +1,19 @@
 //! The format `mysql_slow`: the slow query log of MySQL, MariaDB and Percona Server. An event is a head of lines with
 //! `#`, and a statement of as many lines as it has. Must not import other formats.
 
+use std::borrow::Cow;
+
 use super::cell::Cell;
 use super::columns::Fit;
 use super::declared::with_types;
 use super::events::cut_events;
 use super::infer::TextGuess;
+use super::keys::{KeyCursor, KeyIndex};
 use super::scan::{is_blank, lines, recognition, sample_lines};
 use super::template::Pairs;
 use super::time::{self, Epoch};
-use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit};
-use crate::data::instants::parse_timestamp;
+use super::{Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit};
+use crate::data::instants::{is_finer, parse_timestamp};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 
@@ -103,7 +106,7 @@ impl Format for MysqlSlow {
         }
         with_types(schema, &own, |schema| {
             let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-            Ok(Box::new(MysqlSlowParser { schema, cells }))
+            Ok(Box::new(MysqlSlowParser { index: KeyIndex::new(&schema), schema, cells }))
         })
     }
 }
@@ -138,6 +141,15 @@ fn each_key<'a>(line: &'a str, mut visit: impl FnMut(&'a str, &'a str)) {
                 "Query_time" => "duration",
                 "Lock_time" => "lock_time",
                 "Thread_id" | "Id" => "thread",
+                // What is called as a column of ours is another.
+                "time" => "time_2",
+                "host" => "host_2",
+                "client" => "client_2",
+                "user" => "user_2",
+                "duration" => "duration_2",
+                "lock_time" => "lock_time_2",
+                "thread" => "thread_2",
+                "query" => "query_2",
                 key => key,
             },
             value,
@@ -148,14 +160,24 @@ fn each_key<'a>(line: &'a str, mut visit: impl FnMut(&'a str, &'a str)) {
 struct MysqlSlowParser {
     schema: Schema,
     cells: Vec<Cell>,
+    index: KeyIndex,
 }
 
-/// An event that may go on: where it lies in the chunk, and the time that stands before it.
-struct Open {
+/// An event that may go on: where it lies in the chunk, and the `# Time:` that stands before it.
+struct Open<'a> {
     unit: Unit,
     start: usize,
     end: usize,
-    time: Option<i64>,
+    time: Option<&'a str>,
+}
+
+/// What one call of `parse` keeps from event to event.
+struct State<'a, 'o> {
+    out: &'o mut dyn Columns,
+    unfit: Unfit,
+    keys: KeyCursor<'a>,
+    /// Of the event: columns that are set, with the texts.
+    set: Vec<(usize, &'a str)>,
 }
 
 /// The first line of an event. The `# Time:` that may stand before it is a line of its own.
@@ -176,84 +198,144 @@ fn is_banner(line: &str) -> bool {
 }
 
 impl MysqlSlowParser {
-    fn event(&self, open: &Open, text: &str, unfit: &mut Unfit, out: &mut dyn Columns) {
-        if let (Some(column), Some(micros)) = (self.wanted("time", out), open.time) {
-            out.timestamp(column, micros);
-        }
-        let mut lines = text.split_inclusive('\n');
-        self.user(lines.next().unwrap_or_default().trim_end(), unfit, out);
-        let mut query = None;
+    fn event<'a>(&'a self, open: &Open<'a>, text: &'a str, state: &mut State<'a, '_>) {
+        let end = if text.contains('\n') { '\n' } else { '\r' };
+        let mut lines = text.split_inclusive(end).peekable();
+        self.user(lines.next().unwrap_or_default().trim_end(), state);
         let mut plan: Vec<&str> = Vec::new();
-        for line in lines {
-            let trimmed = line.trim_end();
-            if query.is_none() && trimmed.starts_with('#') {
-                each_key(trimmed, |key, value| match key {
-                    "explain" => plan.push(value),
-                    key => self.set(key, value, unfit, out),
-                });
-                continue;
-            }
-            if query.is_none()
-                && let Some(seconds) = trimmed.strip_prefix("SET timestamp=").and_then(|rest| rest.strip_suffix(';'))
-            {
-                if let (Some(column), Some(micros)) = (self.wanted("time", out), time::epoch(seconds, Epoch::Seconds)) {
-                    out.timestamp(column, micros);
-                }
-                continue;
-            }
-            if query.is_none() {
-                query = Some(line.as_ptr() as usize - text.as_ptr() as usize);
-            }
+        let mut head = |line: &'a str, state: &mut State<'a, '_>| {
+            each_key(line.trim_end(), |key, value| match key {
+                "explain" => plan.push(value),
+                key => self.key(key, value, state),
+            });
+        };
+        while let Some(line) = lines.next_if(|line| line.starts_with('#')) {
+            head(line, state);
+        }
+        let start = lines.peek().map_or(text.len(), |line| line.as_ptr() as usize - text.as_ptr() as usize);
+        let mut statements = Statements::of(text.get(start..).unwrap_or_default(), end);
+        // `# administrator command: Quit;` stands in the statement's place.
+        while let Cow::Borrowed(text) = statements.text
+            && text.starts_with('#')
+        {
+            let (line, behind) = text.split_once(end).unwrap_or((text, ""));
+            head(line, state);
+            statements.text = Cow::Borrowed(behind);
         }
         if !plan.is_empty() {
-            self.set("explain", &plan.join("\n"), unfit, out);
+            self.key("explain", "", state);
+            self.set("explain", Cow::Owned(plan.join("\n")), state);
         }
-        let statement = query.and_then(|start| text.get(start..)).unwrap_or_default().trim_end();
-        if let (Some(column), false) = (self.wanted("query", out), statement.is_empty()) {
-            out.text(column, statement);
+        self.time(statements.time.or(open.time), statements.time.is_some(), state);
+        if !statements.text.is_empty() {
+            self.set("query", statements.text, state);
         }
-        unfit.end_row();
-        out.end_row(open.unit);
+        state.set.clear();
+        state.unfit.end_row();
+        state.out.end_row(open.unit);
     }
 
-    fn finish(&self, open: Option<Open>, chunk: &Chunk, unfit: &mut Unfit, tally: &mut Tally, out: &mut dyn Columns) {
+    fn finish<'a>(&'a self, open: Option<Open<'a>>, chunk: &Chunk<'a>, state: &mut State<'a, '_>, tally: &mut Tally) {
         let Some(open) = open else { return };
-        self.event(&open, chunk.text.get(open.start..open.end).unwrap_or_default(), unfit, out);
+        self.event(&open, chunk.text.get(open.start..open.end).unwrap_or_default(), state);
         tally.accepted += 1;
         tally.rows += 1;
     }
 
-    fn wanted(&self, name: &str, out: &dyn Columns) -> Option<usize> {
-        self.schema.index(name).filter(|column| out.wants(*column))
+    /// The event's time: of `SET timestamp`, a number, else of `# Time:`.
+    fn time(&self, text: Option<&str>, is_number: bool, state: &mut State) {
+        let Some(column) = self.schema.index("time").filter(|column| state.out.wants(*column)) else { return };
+        let Some(text) = text else { return };
+        let (micros, is_cut) = match is_number {
+            true => (time::epoch(text, Epoch::Seconds), time::is_finer_epoch(text, Epoch::Seconds)),
+            false => (time_of(text), is_finer(text)),
+        };
+        let Some(micros) = micros else { return state.unfit.note(column) };
+        state.out.timestamp(column, micros);
+        if is_cut {
+            state.unfit.note_change(column, Change::Cut);
+        }
     }
 
-    fn set(&self, key: &str, value: &str, unfit: &mut Unfit, out: &mut dyn Columns) {
-        let Some(column) = self.wanted(key, out) else { return };
-        let fit = self.cells[column].read(value, column, &self.schema.fields[column], out);
+    /// A key of the head. One without a column is counted, and one that is given twice.
+    fn key<'a>(&self, key: &str, value: &'a str, state: &mut State<'a, '_>) {
+        let is_own = COLUMNS.iter().any(|(name, _)| *name == key);
+        let found = if is_own { self.index.get(key) } else { state.keys.find_copied(key) };
+        let Some(column) = found.filter(|column| state.out.wants(*column)) else { return };
+        match state.set.iter().find(|(set, _)| *set == column) {
+            Some((_, before)) if *before != value => state.unfit.note_change(column, Change::Repeated),
+            _ => state.set.push((column, value)),
+        }
+        if !value.is_empty() {
+            self.set(key, Cow::Borrowed(value), state);
+        }
+    }
+
+    fn set(&self, name: &str, value: Cow<str>, state: &mut State) {
+        let Some(column) = self.index.get(name).filter(|column| state.out.wants(*column)) else { return };
+        let fit = self.cells[column].read(&value, column, &self.schema.fields[column], state.out);
         if fit != Fit::Kept {
-            unfit.note_fit(column, fit);
+            state.unfit.note_fit(column, fit);
         }
     }
 
     /// `# User@Host: root[root] @ host [192.0.2.7]  Id:    12`.
-    fn user(&self, line: &str, unfit: &mut Unfit, out: &mut dyn Columns) {
+    fn user<'a>(&self, line: &'a str, state: &mut State<'a, '_>) {
         let rest = line.trim_start_matches("# User@Host:").trim();
         let (user, rest) = rest.split_once(" @ ").unwrap_or((rest, ""));
         let user = user.split('[').next().unwrap_or(user).trim();
-        each_key(line, |key, value| self.set(key, value, unfit, out));
+        each_key(line, |key, value| self.key(key, value, state));
         let (host, rest) = rest.split_once('[').unwrap_or((rest, ""));
         let (client, rest) = rest.split_once(']').unwrap_or((rest, ""));
         for (name, value) in [("user", user), ("host", host.trim()), ("client", client.trim())] {
             if !value.is_empty() {
-                self.set(name, value, unfit, out);
+                self.key(name, value, state);
             }
         }
         Pairs::COLONS.each(rest, |key, value| {
             if key == "Id" {
-                self.set("thread", value, unfit, out);
+                self.key("thread", value, state);
             }
         });
     }
+}
+
+/// What stands behind the head: the statement, before which the server writes `use db;` where the database changed, and
+/// `SET timestamp=…;` with what else the statement hangs on.
+struct Statements<'a> {
+    /// Of `SET timestamp`.
+    time: Option<&'a str>,
+    text: Cow<'a, str>,
+}
+
+impl<'a> Statements<'a> {
+    fn of(text: &'a str, end: char) -> Self {
+        let mut at = 0;
+        for line in text.split_inclusive(end) {
+            let statement = line.trim_end();
+            if let Some(time) = timestamp(statement) {
+                let behind = &text[at + line.len()..];
+                let text = match (statement.contains(','), at) {
+                    // It says more than the time.
+                    (true, _) => Cow::Borrowed(text.trim_end()),
+                    (false, 0) => Cow::Borrowed(behind.trim_end()),
+                    (false, _) => Cow::Owned(format!("{}{}", &text[..at], behind.trim_end())),
+                };
+                return Self { time: Some(time), text };
+            }
+            if !(statement.starts_with("use ") && statement.ends_with(';')) {
+                break;
+            }
+            at += line.len();
+        }
+        Self { time: None, text: Cow::Borrowed(text.trim_end()) }
+    }
+}
+
+/// The time of `SET timestamp=1709287200;`, `SET last_insert_id=5,insert_id=6,timestamp=1709287200;`.
+fn timestamp(statement: &str) -> Option<&str> {
+    let settings = statement.strip_prefix("SET ")?.strip_suffix(';')?;
+    settings.split(',').find_map(|setting| setting.trim().strip_prefix("timestamp="))
 }
 
 impl Parser for MysqlSlowParser {
@@ -270,8 +352,9 @@ impl Parser for MysqlSlowParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut unfit = Unfit::new(&self.schema);
         let mut tally = Tally::default();
+        let keys = KeyCursor::new(&self.index);
+        let mut state = State { out, unfit: Unfit::new(&self.schema), keys, set: Vec::new() };
         let mut time = None;
         let mut open: Option<Open> = None;
         for (unit, line) in lines(chunk) {
@@ -281,30 +364,30 @@ impl Parser for MysqlSlowParser {
             if is_blank(line) {
                 tally.blank += 1;
             } else if begins(line) || is_between(line) {
-                self.finish(open.take(), chunk, &mut unfit, &mut tally, out);
+                self.finish(open.take(), chunk, &mut state, &mut tally);
                 if begins(line) {
                     open = Some(Open { unit, start, end, time: time.take() });
                 } else {
-                    time = time_of(line).or(time);
+                    time = line.strip_prefix("# Time:").map(str::trim).or(time);
                     tally.meta += 1;
                 }
             } else if let Some(open) = &mut open {
                 open.end = end;
                 tally.joined += 1;
             } else {
-                out.quarantine(unit, "the line stands before the first event", line.as_bytes());
+                state.out.quarantine(unit, "the line stands before the first event", line.as_bytes());
                 tally.quarantined += 1;
             }
         }
-        self.finish(open, chunk, &mut unfit, &mut tally, out);
-        unfit.finish(&self.schema, &mut tally);
+        self.finish(open, chunk, &mut state, &mut tally);
+        state.keys.finish(&mut tally);
+        state.unfit.finish(&self.schema, &mut tally);
         tally
     }
 }
 
 /// The time of a `# Time:` line, as MySQL writes it since 5.7, and before.
-fn time_of(line: &str) -> Option<i64> {
-    let text = line.strip_prefix("# Time:")?.trim();
+fn time_of(text: &str) -> Option<i64> {
     parse_timestamp(text).or_else(|| super::dates::Years::of(0).formatted(text, "%y%m%d %H:%M:%S"))
 }
 
@@ -349,6 +432,50 @@ mod tests {
                 r#"["2024-03-01T10:00:02Z",null,null,"al",2.0,0.0,null,null,null,null,null,"select 1;"]"#,
             ]
         );
+    }
+
+    #[test]
+    fn the_time_stands_behind_what_else_the_server_writes() {
+        let head = "# User@Host: a[a] @ shop [192.0.2.7]\n# Query_time: 2  Lock_time: 0\n";
+        let text = format!(
+            "# Time: 240301 11:00:00\n{head}use db7;\nSET timestamp=1709287200;\nselect 1;\n\
+             {head}SET last_insert_id=5,insert_id=6,timestamp=1709287201;\ninsert 2;\n\
+             {head}use db8;\nselect 3;\n\
+             {head}SET timestamp=1709287202.1234567;\nuse db9;\nSET timestamp=5;\n\
+             # Time: 2024-13-01T10:00:01Z\n{head}select 5;\n"
+        );
+        let reading = read(&FormatSpec::new("mysql_slow"), &text);
+        let of = |name: &str| {
+            let column = reading.schema.index(name).unwrap();
+            reading.rows.iter().map(|row| row[column].to_json()).collect::<Vec<_>>()
+        };
+        let null = serde_json::Value::Null;
+        let times = ["2024-03-01T10:00:00Z", "2024-03-01T10:00:01Z", "", "2024-03-01T10:00:02.123456Z", ""];
+        assert_eq!(of("time"), times.map(|time| if time.is_empty() { null.clone() } else { time.into() }));
+        let queries = [
+            "use db7;\nselect 1;",
+            "SET last_insert_id=5,insert_id=6,timestamp=1709287201;\ninsert 2;",
+            "use db8;\nselect 3;",
+            "use db9;\nSET timestamp=5;",
+            "select 5;",
+        ];
+        assert_eq!(of("query"), queries);
+        let changes = &reading.tally.changes;
+        assert_eq!((changes.unfit.get("time"), changes.cut.get("time"), changes.count()), (Some(&1), Some(&1), 2));
+    }
+
+    #[test]
+    fn keys_of_the_head_are_kept_or_counted() {
+        let text = "# User@Host: a[a] @ shop [192.0.2.7]  Id: 12\n# Thread_id: 12  Killed: 0  Killed: 1  host: q\n\
+                    # Query_time: 2  Lock_time: 0\nselect 1;\n";
+        let spec = FormatSpec::new("mysql_slow");
+        let reading = read(&spec, text);
+        let of = |name: &str| reading.rows[0][reading.schema.index(name).unwrap()].to_json();
+        assert_eq!((of("host"), of("host_2"), of("Killed")), ("shop".into(), "q".into(), 1.into()));
+        assert_eq!(format!("{:?}", reading.tally.changes.repeated), r#"{"Killed": 1}"#);
+        let narrow = Schema::of([("time", DataType::Timestamp), ("query", DataType::String)]);
+        let tally = crate::formats::testing::read_as(&spec, &narrow, text).tally;
+        assert_eq!(format!("{:?}", tally.unknown_keys), r#"{"Killed": 2, "host_2": 1}"#);
     }
 
     #[test]

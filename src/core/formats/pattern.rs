@@ -14,12 +14,12 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
-use super::scan::sample_lines;
+use super::scan::{cut_lines, sample_lines};
 use super::{
-    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, named_types,
-    numbers, time,
+    Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit,
+    named_types, numbers, time,
 };
-use crate::data::instants::parse_timestamp;
+use crate::data::instants::{ends_finer, parse_timestamp};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use grok::{Compiled, Group, compile};
@@ -131,6 +131,7 @@ impl PatternParser {
                 .field("pattern")
                 .help("name the pieces that become columns: `%{NUMBER:duration}` or `(?P<duration>[0-9.]+)`"));
         }
+        check_names(pattern, &compiled)?;
         let time_format = option("time_format").map(str::to_owned);
         check_time_format(time_format.as_deref())?;
         let schema = match schema {
@@ -157,12 +158,18 @@ impl PatternParser {
         if self.compiled.regex.captures_read(&mut state.places, event.text).is_none() {
             return Err("the pattern does not match".to_owned());
         }
-        for target in self.targets.iter().filter(|target| state.wanted[target.column]) {
+        for (number, target) in self.targets.iter().enumerate().filter(|(_, target)| state.wanted[target.column]) {
             let text = state.places.get(target.group).and_then(|(start, end)| event.text.get(start..end));
             let Some(text) = text.filter(|text| *text != "-") else { continue };
+            // Of two groups of one name, the later one holds.
+            let before = self.targets[..number].iter().filter(|before| before.column == target.column);
+            if before.into_iter().any(|before| state.places.get(before.group).is_some()) {
+                state.unfit.note_change(target.column, Change::Repeated);
+            }
             let fit = if target.cell == Cell::Timestamp {
                 let time = self.time(text, state.years).map(|micros| out.timestamp(target.column, micros));
-                time.map_or(Fit::Unfit, |()| Fit::Kept)
+                let fit = if ends_finer(text) { Fit::Cut } else { Fit::Kept };
+                time.map_or(Fit::Unfit, |()| fit)
             } else {
                 target.cell.read(text, target.column, &self.schema.fields[target.column], out)
             };
@@ -189,7 +196,7 @@ impl Parser for PatternParser {
 
     fn cut(&self, bytes: &[u8]) -> usize {
         if self.start.is_none() {
-            return memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+            return cut_lines(bytes);
         }
         cut_events(bytes, |line| self.continues(line))
     }
@@ -268,6 +275,33 @@ fn type_of(group: &Group, compiled: &Compiled, sample: &Sample) -> DataType {
         }
         _ => DataType::String,
     }
+}
+
+/// Refuses a name that two pieces have which both match: the value of the first would be lost in every line.
+fn check_names(pattern: &str, compiled: &Compiled) -> Result<(), Diagnostic> {
+    // Pieces that stand in a piece of the library may be alternatives.
+    let written = |name: &str| {
+        let times = |end: char| pattern.matches(&format!(":{name}{end}")).count();
+        times('}') + times(':')
+    };
+    let twice = compiled.groups.iter().find(|group| written(&group.name) > 1);
+    let Some(group) = twice.filter(|_| !may_leave_out(pattern)) else { return Ok(()) };
+    let piece = if group.piece.is_empty() { "WORD" } else { &group.piece };
+    Err(Diagnostic::error("PW0438", format!("the pattern gives the name `{}` twice", group.name))
+        .help(format!("name the second piece differently: `%{{{piece}:{}_2}}`", group.name))
+        .field("pattern"))
+}
+
+/// Whether a pattern has pieces of which not all match: alternatives, and what may be missing.
+fn may_leave_out(pattern: &str) -> bool {
+    let mut rest = pattern;
+    while let Some((before, piece)) = rest.split_once("%{") {
+        if before.replace("(?", "(").contains(['|', '?', '*', '{']) {
+            return true;
+        }
+        rest = piece.split_once('}').map_or("", |(_, after)| after);
+    }
+    rest.replace("(?", "(").contains(['|', '?', '*', '{'])
 }
 
 fn check_time_format(format: Option<&str>) -> Result<(), Diagnostic> {

@@ -125,8 +125,9 @@ pub struct Chunk<'a> {
     pub offset: u64,
     /// The file's first lines, 64 KiB or the first event whole, for headers and directives.
     pub head: &'a str,
-    /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
-    /// one that is not after it, so that files which span new year read right in any chunk.
+    /// When the file was last changed, or the run began that parses a column; in microseconds since 1970; 0: unknown.
+    /// A date without a year is the latest one that is not after it, so that files which span new year read right in
+    /// any chunk.
     pub file_time: i64,
 }
 
@@ -221,7 +222,7 @@ pub trait Parser: Send + Sync {
     /// The end (exclusive) of the last complete event in `bytes`, which begin at an event's border; 0: none ends here.
     /// Lines by default; formats with events of several lines, or quoted line ends, know better.
     fn cut(&self, bytes: &[u8]) -> usize {
-        memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1)
+        super::scan::cut_lines(bytes)
     }
 
     /// How a line is laid out, where the format's lines have fixed separators: from it targets make their queries.

@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 
 use super::declared::with_types;
 use super::infer::TextGuess;
-use super::keys::{MAX_REPEATS, repeated, with_more};
+use super::keys::{MAX_REPEATS, is_padded, repeated, with_more};
 use super::scan::{sample_lines, score};
 use super::{FormatSpec, OptionSpec, Parser, Recognition, Sample};
 use crate::data::{DataType, Field, Schema};
@@ -32,6 +32,7 @@ use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
 use matcher::Capture;
 pub use pairs::Pairs;
+use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
 
 /// What becomes of lines that no variant reads.
@@ -251,7 +252,7 @@ fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Fie
         }
         facts.pairs.each(text, |key, value| {
             // An empty key has what is no pair, which goes to `message`.
-            if key.is_empty() {
+            if key.is_empty() || is_padded(key, value) {
                 return;
             }
             let name = facts.column_of(key).unwrap_or(key);

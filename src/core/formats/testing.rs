@@ -1,7 +1,7 @@
 //! What the formats' tests share: reading a text, whole or in chunks, and the sample files.
 
 use super::{Chunk, FormatSpec, Framing, Parser, RowCollector, Sample, Tally, format};
-use crate::data::{Schema, Value};
+use crate::data::{DataType, Schema, Value};
 pub use crate::needs::{sample, samples};
 
 /// A file of the cases that lie beside the samples.
@@ -70,6 +70,7 @@ pub fn read_at(parser: &dyn Parser, pieces: &[&str], file_time: i64) -> Reading 
         offset += text.len() as u64;
     }
     assert!(tally.is_balanced(), "{tally:?}");
+    assert_types(parser.schema(), &out);
     assert_eq!(tally.rows as usize, out.rows.len());
     assert_eq!(tally.quarantined as usize, out.quarantined.len());
     Reading {
@@ -82,6 +83,19 @@ pub fn read_at(parser: &dyn Parser, pieces: &[&str], file_time: i64) -> Reading 
             .map(|(unit, reason, raw)| (unit.line, reason, String::from_utf8_lossy(&raw).into_owned()))
             .collect(),
         tally,
+    }
+}
+
+/// A column of another type takes no value, so that what is handed over so is lost.
+fn assert_types(schema: &Schema, out: &RowCollector) {
+    for (_, row) in &out.rows {
+        for (field, value) in schema.fields.iter().zip(row) {
+            let is_right = match &field.data_type {
+                DataType::List(_) | DataType::Record(_) | DataType::Unknown => true,
+                data_type => value.is_null() || value.data_type() == *data_type,
+            };
+            assert!(is_right, "`{}` is {}, and not {value:?}", field.name, field.data_type);
+        }
     }
 }
 

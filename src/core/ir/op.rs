@@ -157,6 +157,10 @@ pub struct Parse {
     /// Whether the text column stays.
     pub keep_input: bool,
     pub on_fail: OnFail,
+    /// When the run or the preview began, in microseconds since 1970: a date without a year is the latest one before.
+    /// Set as parameters are; 0: not yet.
+    #[serde(skip)]
+    pub started: i64,
 }
 
 /// Output columns, in order, each computed from the input row.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::data::Classification;
+use crate::data::{Classification, DataType, Field};
 use crate::diagnostic::Diagnostic;
 use crate::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use crate::export::{DesignInfo, check_exportable, target};
@@ -280,4 +280,33 @@ fn a_column_parsed_from_text_is_as_sensitive_as_its_name() {
     let plan = plan(&project(&[("parse_text", parse)], internal_only()));
     assert_eq!(class_of(&plan, "s0", "email"), Classification::Personal);
     assert_eq!(class_of(&plan, "s0", "ms"), Classification::Internal);
+}
+
+#[test]
+fn a_further_value_of_a_field_is_as_close_as_the_field() {
+    let mut project = project(&[], internal_only());
+    let schema = project.sources.get_mut("log").unwrap().schema.as_mut().unwrap();
+    let labelled = |name: &str, classification| {
+        let mut field = Field::new(name, DataType::String);
+        field.labels.classification = classification;
+        field
+    };
+    schema.fields = vec![
+        labelled("code", Some(Classification::Secret)),
+        labelled("code_2", None),
+        labelled("code_3", Some(Classification::Internal)),
+        labelled("code_x", None),
+        labelled("team", None),
+        labelled("team_2", None),
+    ];
+    schema.fields[4].labels.access = Some(vec!["t-ops".into()]);
+    let plan = plan(&project);
+    let of = |name: &str| class_of(&plan, "read", name);
+    assert_eq!(
+        ["code_2", "code_3", "code_x"].map(of),
+        [Classification::Secret, Classification::Internal, Classification::Internal]
+    );
+    let fields = &plan.node(plan.output("read", "out").unwrap()).schema;
+    assert_eq!(fields.get("team_2").unwrap().labels.access, fields.get("team").unwrap().labels.access);
+    assert!(fields.get("team_2").unwrap().labels.access.is_some());
 }

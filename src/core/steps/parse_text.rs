@@ -41,7 +41,8 @@ impl StepKind for ParseText {
         Shape,
         ["extract", "grok", "regex", "json", "logfmt", "pattern", "message"],
         "Reads a text column by a format, such as JSON, logfmt or a pattern, into typed columns. A text that does not \
-         fit sends its row to quarantine with the reason, gives nulls, or stops the run."
+         fit sends its row to quarantine with the reason, gives nulls, or stops the run. A date without a year is the \
+         latest one before the run began."
     );
 
     fn form(&self) -> &'static [FormField] {
@@ -106,7 +107,7 @@ impl StepKind for ParseText {
             Fail::Stop => OnFail::Stop,
         };
         let ParseSettings { column, format, drop_input, .. } = settings;
-        let op = Op::Parse(Parse { column, format, schema, keep_input: !drop_input, on_fail });
+        let op = Op::Parse(Parse { column, format, schema, keep_input: !drop_input, on_fail, started: 0 });
         if let Some(node) = lowering.push_from("format", op, vec![input]) {
             lowering.output("out", node);
         }

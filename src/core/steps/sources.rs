@@ -82,12 +82,22 @@ impl Lowering<'_> {
     }
 
     /// The classification of fields that declare none: by their meaning, confirmed or declared, or by a name that means
-    /// one thing.
+    /// one thing. A further value of a field (`code_2`) is as close as the field.
     pub(super) fn classify_unlabelled(&self, schema: &mut Schema, meanings: &BTreeMap<String, String>) {
         let sensitivities = &self.context.rules.sensitivities;
+        let is_unlabelled = |column: &usize| schema.fields[*column].labels.classification.is_none();
+        let unlabelled: Vec<usize> = (0..schema.len()).filter(is_unlabelled).collect();
         for field in schema.fields.iter_mut().filter(|field| field.labels.classification.is_none()) {
             let meaning = field.labels.meaning.as_deref();
             field.labels.classification = sensitivities.classify(&field.name, &field.data_type, meaning, meanings);
+        }
+        let further = unlabelled.into_iter().filter_map(|column| {
+            let first = schema.first_of(&schema.fields[column].name)?;
+            Some((column, first.labels.clone()))
+        });
+        for (column, labels) in further.collect::<Vec<_>>() {
+            let own = &mut schema.fields[column].labels;
+            *own = Labels { meaning: own.meaning.clone(), ..own.raised(&labels) };
         }
     }
 

@@ -78,7 +78,7 @@ struct Parsed {
 fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<Parsed> {
     let texts = frame.column(&parse.column)?.as_materialized_series().str()?.clone();
     let all: Vec<Option<&str>> = texts.iter().collect();
-    if let Some(parsed) = read_joined(&all, parser) {
+    if let Some(parsed) = read_joined(&all, parser, parse.started) {
         return Ok(parsed);
     }
     let mut parsed = Parsed::default();
@@ -91,7 +91,7 @@ fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<P
             continue;
         };
         let mut rows = RowCollector::new(parser.schema());
-        let tally = parser.parse(&Chunk { head: "", ..Chunk::whole(text) }, &mut rows);
+        let tally = parser.parse(&Chunk { head: "", file_time: parse.started, ..Chunk::whole(text) }, &mut rows);
         parsed.changes.add(&tally.changes);
         if rows.rows.is_empty() {
             parsed.failed.push(row);
@@ -105,7 +105,7 @@ fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<P
 }
 
 /// All texts as the lines of one chunk, which is many times faster; `None` where a line and a row are not the same.
-fn read_joined(texts: &[Option<&str>], parser: &dyn Parser) -> Option<Parsed> {
+fn read_joined(texts: &[Option<&str>], parser: &dyn Parser, started: i64) -> Option<Parsed> {
     if texts.iter().any(|text| text.is_none_or(|text| text.contains(['\n', '\r']) || text.trim().is_empty())) {
         return None;
     }
@@ -117,7 +117,7 @@ fn read_joined(texts: &[Option<&str>], parser: &dyn Parser) -> Option<Parsed> {
         joined.push('\n');
     }
     let mut rows = RowCollector::new(parser.schema());
-    let tally = parser.parse(&Chunk { head: "", ..Chunk::whole(&joined) }, &mut rows);
+    let tally = parser.parse(&Chunk { head: "", file_time: started, ..Chunk::whole(&joined) }, &mut rows);
     let even = tally.joined == 0 && tally.meta == 0 && tally.blank == 0;
     if !even || tally.read != present.len() as u64 || rows.rows.len() as u64 != tally.accepted {
         return None;

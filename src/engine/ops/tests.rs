@@ -471,6 +471,7 @@ fn texts_are_parsed_by_their_format() {
             schema: schema("a:Int b:String"),
             keep_input,
             on_fail,
+            started: 0,
         })
     };
     let input =
@@ -490,4 +491,36 @@ fn texts_are_parsed_by_their_format() {
     let found = run(&parse(OnFail::Reject, false), &[&table("n:Int line:String", json!(many))], "n:Int a:Int b:String");
     assert_eq!(found.as_array().unwrap().len(), 50);
     assert!(found.as_array().unwrap().iter().all(|row| row[0] == row[1]));
+}
+
+#[test]
+fn parsed_dates_without_a_year_are_the_latest_before_the_run() {
+    use pipewright_core::data::instants::parse_timestamp;
+    use pipewright_core::formats::FormatSpec;
+    use pipewright_core::ir::{Parse, RUN_STARTED_AT};
+    let output = schema("time:Timestamp");
+    let parse = Op::Parse(Parse {
+        column: "line".into(),
+        format: FormatSpec::new("syslog_3164"),
+        schema: output.clone(),
+        keep_input: false,
+        on_fail: OnFail::Reject,
+        started: 0,
+    });
+    let started = Value::Timestamp(parse_timestamp("2024-03-01T12:00:00Z").unwrap());
+    let parameters = BTreeMap::from([(RUN_STARTED_AT.to_owned(), started)]);
+    let lines = json!([["Dec 31 10:00:00 web1 sshd[12]: x"], ["Mar  1 10:00:00 web1 sshd[12]: y"], [null]]);
+    // A null has the texts parsed one by one.
+    for (count, wanted) in [
+        (2, json!([["2023-12-31T10:00:00Z"], ["2024-03-01T10:00:00Z"]])),
+        (3, json!([["2023-12-31T10:00:00Z"], ["2024-03-01T10:00:00Z"], [null]])),
+    ] {
+        let lines: Vec<Json> = lines.as_array().unwrap().iter().take(count).cloned().collect();
+        let input = table("line:String", json!(lines));
+        let context = Context { name: "p", inputs: vec![input.schema()], output: &output, ids: false };
+        let frame = lower_op(&bound(&parse, &parameters), vec![input.lazy()], &context).unwrap().collect().unwrap();
+        assert_eq!(rows(&ResultTable::from_frame(&frame, &output).unwrap()), wanted);
+    }
+    let Op::Parse(parse) = bound(&parse, &BTreeMap::new()) else { panic!("another operation") };
+    assert!(parse.started > 0, "a preview begins now");
 }

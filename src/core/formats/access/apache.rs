@@ -24,7 +24,8 @@ impl Format for ApacheAccess {
     fn doc(&self) -> &'static str {
         "Requests as the Apache HTTP server logs them. `log_format` takes a name (`common`, `combined`, \
          `vhost_combined`, `combinedio`), or the LogFormat directive pasted from the configuration; each `%` becomes a \
-         typed column. A request line that is none keeps its text in `request`."
+         typed column. A request line that is none keeps its text in `request`. Of a list of forwarded addresses the first \
+         public one is the client; that it had more is counted."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -203,7 +204,7 @@ impl<'a> Directive<'a> {
             ("p", _) => ("vhost_port", Kind::Int, "port"),
             ("P", _) => ("pid", Kind::Int, "process_id"),
             ("k", _) => ("keepalive_requests", Kind::Int, "keepalive_requests"),
-            ("X", _) => ("connection_status", Kind::Text, "connection_status"),
+            ("X", _) => ("connection_status", Kind::Sign, "connection_status"),
             ("L", _) => ("log_id", Kind::Text, "log_id"),
             ("f", _) => ("file", Kind::Text, "file"),
             ("R", _) => ("handler", Kind::Text, "handler"),
@@ -245,6 +246,7 @@ fn header_capture(header: &str) -> (Capture, String) {
         "user-agent" => "user_agent",
         "x-request-id" => "request_id",
         "host" => return (Capture::new("vhost", Kind::HostPort), own),
+        "x-forwarded-for" => return (Capture::new(&own, Kind::ListText).with_blanks(), own),
         _ => &own,
     };
     (Capture::new(column, Kind::Text).with_blanks(), own)

@@ -24,7 +24,8 @@ impl Format for NginxAccess {
     fn doc(&self) -> &'static str {
         "Requests as nginx logs them. `log_format` takes a name (`combined`, `main`), or the directive pasted from \
          nginx.conf; each variable becomes a typed column. A request line that is none keeps its text in `request`. \
-         Of a list of forwarded addresses the first public one is the client."
+         Of a list of forwarded addresses the first public one is the client. Of a list of tries (`502, 200`) a number \
+         is that of the last one; a String column takes the list whole. That a list had more is counted."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -206,9 +207,13 @@ fn variable(name: &str) -> Capture {
         "upstream_status" | "upstream_response_length" | "upstream_bytes_received" | "upstream_bytes_sent" => {
             capture(name, Kind::LastInt).with_blanks()
         }
-        "upstream_response_time" | "upstream_connect_time" | "upstream_header_time" => {
-            capture(name, Kind::LastFloat).with_blanks()
-        }
+        "upstream_response_time"
+        | "upstream_connect_time"
+        | "upstream_header_time"
+        | "upstream_queue_time"
+        | "upstream_first_byte_time"
+        | "upstream_session_time" => capture(name, Kind::LastFloat).with_blanks(),
+        "http_x_forwarded_for" | "proxy_add_x_forwarded_for" => capture(name, Kind::ListText).with_blanks(),
         "uri" | "args" | "query_string" | "request_filename" => capture(name, Kind::Text).with_blanks(),
         other => {
             let of_a_client = ["http_", "sent_http_", "upstream_", "arg_"].iter().any(|start| other.starts_with(start));

@@ -68,6 +68,46 @@ fn variables_of_upstreams_and_times() {
 }
 
 #[test]
+fn lists_stay_in_their_own_columns_and_what_is_left_out_is_counted() {
+    use crate::data::{DataType, Schema};
+    let format =
+        nginx(r#"$remote_addr [$time_local] $upstream_status $upstream_response_time $http_x_forwarded_for $sid"#);
+    let line = "10.0.0.2, 1.2.3.4 [01/Mar/2024:10:00:00 +0000] 502, 200 : 201 0.500, 0.020 : - 1.1.1.1, 2.2.2.2 s\n";
+    let plain = "10.0.0.2 [01/Mar/2024:10:00:00 +0000] 200 0.020 1.1.1.1 s\n";
+    let text = format!("{line}{plain}");
+    let of = |types: [DataType; 2]| {
+        let [status, time] = types;
+        let columns = [("client", DataType::String), ("upstream_status", status), ("upstream_response_time", time)];
+        let more = ["http_x_forwarded_for", "sid"].map(|name| (name, DataType::String));
+        let schema = Schema::of(columns.into_iter().chain(more));
+        read_with(prepare(&format, Some(&schema), "").as_ref(), &[&text])
+    };
+    let numbers = of([DataType::Int, DataType::Float]);
+    assert_eq!(
+        numbers.json(),
+        [r#"["1.2.3.4",201,null,"1.1.1.1, 2.2.2.2","s"]"#, r#"["10.0.0.2",200,0.02,"1.1.1.1","s"]"#]
+    );
+    let changes = &numbers.tally.changes;
+    let repeated = ["upstream_response_time", "upstream_status"].map(|name| (name.to_owned(), 1));
+    assert_eq!(changes.repeated, BTreeMap::from(repeated));
+    assert_eq!((changes.surplus.get("client"), changes.count()), (Some(&1), 3));
+    let texts = of([DataType::String, DataType::String]);
+    assert_eq!(texts.json()[0], r#"["1.2.3.4","502, 200 : 201","0.500, 0.020 : -","1.1.1.1, 2.2.2.2","s"]"#);
+    assert_eq!(texts.tally.changes.count(), 1);
+    // By the option likewise, and a text column that is declared as a number.
+    let spec = format.with("types", "upstream_status=String, http_x_forwarded_for=Int");
+    let typed = read(&spec, line);
+    let at = |name: &str| typed.rows[0][typed.schema.index(name).unwrap()].to_json();
+    assert_eq!(
+        [at("upstream_status"), at("upstream_response_time"), at("sid")],
+        ["502, 200 : 201".into(), Json::Null, "s".into()]
+    );
+    let line = "10.0.0.2, 1.2.3.4 - bob [10/Oct/2000:13:55:36 -0700] 1.1.1.1, 2.2.2.2 s";
+    let apache = read(&apache(r#"%h %l %u %t %{X-Forwarded-For}i %{SID}C"#), line);
+    assert_eq!(apache.json(), [r#"["2000-10-10T20:55:36Z","1.2.3.4","bob",null,"1.1.1.1, 2.2.2.2","s"]"#]);
+}
+
+#[test]
 fn a_json_log_format_is_a_layout_too() {
     let format =
         r#"log_format js escape=json '{"t":"$time_iso8601","s":$status,"a":"$http_user_agent","u":"$remote_user"}';"#;
@@ -96,6 +136,14 @@ fn apache_directives_become_typed_columns() {
         times.json(),
         [r#"["2000-10-10T20:55:36Z","GET","/a?b","1970-01-01T00:00:09Z","2003-02-01T00:00:00Z","HTTP/1.1"]"#]
     );
+}
+
+#[test]
+fn a_connection_that_is_closed_has_a_status() {
+    let found = read(&apache("%h %X %u %X"), "::1 - - -\n::1 + bob X\n");
+    let columns = ["client String", "user String", "connection_status String", "connection_status_2 String"];
+    assert_eq!(found.columns(), columns);
+    assert_eq!(found.json(), [r#"["::1",null,"-","-"]"#, r#"["::1","bob","+","X"]"#]);
 }
 
 #[test]

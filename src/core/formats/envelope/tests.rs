@@ -97,6 +97,8 @@ fn times_that_are_cut_are_counted_as_in_other_formats() {
         ("cri", "TIMEZ stdout F hello\n"),
         ("docker_json", "{\"log\":\"hello\\n\",\"stream\":\"stdout\",\"time\":\"TIMEZ\"}\n"),
         ("syslog_5424", "<34>1 TIMEZ host app - - - hello\n"),
+        ("syslog_3164", "TIMEZ host app: hello\n"),
+        ("level_log", "TIMEZ INFO hello\n"),
     ] {
         let text: String = [".123456789", ".123456000", ".5"]
             .iter()

@@ -7,13 +7,13 @@ pub static POSTGRESQL: TemplateFormat = TemplateFormat::new(Table {
     title: "PostgreSQL log",
     doc: "PostgreSQL's stderr log (postgresql.org, Error reporting and logging), with the usual values of \
           `log_line_prefix` and that of Amazon RDS in columns; of any other value, what stands between time and level is \
-          `prefix`. Statements of several lines stay in one event. Its jsonlog is read as JSON lines.",
+          `prefix`. A zone that is ambiguous or unknown (`IST`) makes the time null. Statements of several lines stay in one event. Its jsonlog is read as JSON lines.",
     weight: 99,
     variants: &[
-        "{time:iso} [{pid:int}{?-{session_line:int}?}]{?:?}{? [{session_line:int}-{transaction_line:int}]?}{? user={user:text},db={database:text}{?,app={application:text},client={client:text}?}?}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
-        "{time:iso}:{client:text}:{user:text}@{database:text}:[{pid:int}]:{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
-        "{time:iso}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
-        "{time:iso}{prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION}: {message:rest}",
+        "{time:iso_zone} [{pid:int}{?-{session_line:int}?}]{?:?}{? [{session_line:int}-{transaction_line:int}]?}{? user={user:text},db={database:text}{?,app={application:text},client={client:text}?}?}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso_zone}:{client:text}:{user:text}@{database:text}:[{pid:int}]:{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso_zone}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso_zone}{prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION}: {message:rest}",
     ],
     nulls: &["-", "[unknown]"],
     tells: &["LOG:  ", "FATAL:  ", "ERROR:  ", "STATEMENT:  ", "WARNING:  ", "DETAIL:  "],

@@ -51,12 +51,13 @@ pub static CISCO: TemplateFormat = TemplateFormat::new(Table {
     name: "cisco",
     title: "Cisco log",
     doc: "Messages of ASA, Firepower, IOS and NX-OS (cisco.com, Syslog messages): what stands before `%`, then facility, \
-          severity (0 to 7) and the message's number or mnemonic.",
+          severity (0 to 7) and the message's number or mnemonic. A zone that is ambiguous or unknown (`IST`) makes the \
+          time null.",
     weight: 99,
     variants: &[
-        "{?<{priority:int}>?}{?{_:=:} ?}{time:syslog}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{? {host:name}?}{? {app:name}[{pid:int}]?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{?{_:=:} ?}{time:syslog_zone}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{? {host:name}?}{? {app:name}[{pid:int}]?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{?<{priority:int}>?}{time:iso}{? {host:name}?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
-        "{?<{priority:int}>?}{time:syslog} {prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{time:syslog_zone} {prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
     ],
     nulls: &[],

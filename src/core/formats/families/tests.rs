@@ -148,6 +148,81 @@ fn nothing_of_a_line_is_lost() {
 }
 
 #[test]
+fn a_thread_is_read_however_it_is_written() {
+    let text = "2019-01-03T08:50:04.634875Z 113 [Note] [MY-010926] [Server] a\n\
+                2019-01-03T08:50:04.634875Z 113 [Note] a\n\
+                2015-10-07  8:25:38 139845235329792 [Warning] a\n\
+                2019-01-03 18:50:04 0x7f12 [Note] a\n\
+                190103  8:50:04 113 [Note] a\n";
+    let reading = read(&FormatSpec::new("mysql_error"), text);
+    let thread = reading.schema.index("thread").unwrap();
+    let threads: Vec<_> = reading.rows.iter().map(|row| row[thread].to_json()).collect();
+    assert_eq!(threads, ["113", "113", "139845235329792", "0x7f12", "113"]);
+}
+
+#[test]
+fn only_what_the_standard_says_is_an_escape() {
+    let line = r"CEF:0|A\\|B\|C|1|1|N|7|filePath=C:\Users\trend\new\\x qstr=p\=q\\ msg=a\=b\nc\td \| \é act=z\";
+    let cef = fields("cef", line);
+    assert_eq!((&cef["device_vendor"], &cef["device_product"]), (&r"A\".into(), &"B|C".into()));
+    // As in the standard, a backslash before an `n` begins a new line.
+    assert_eq!(cef["filePath"], "C:\\Users\\trend\new\\x");
+    assert_eq!((&cef["qstr"], &cef["act"]), (&r"p=q\".into(), &r"z\".into()));
+    assert_eq!(cef["message"], "a=b\nc\\td \\| \\é");
+    let leef = fields("leef", "LEEF:1.0|A|B|1|100|file=C:\\temp\\new\tsrc=192.0.2.7");
+    assert_eq!(leef["file"], r"C:\temp\new");
+}
+
+#[test]
+fn a_credential_among_pairs_is_no_key() {
+    let line = "<189>date=2024-03-01 time=10:00:00 devname=\"fw1\" devid=\"F\" url=/a Basic dXNlcjU6SHVudFBhc3M=\n";
+    let reading = read(&FormatSpec::new("fortinet"), line);
+    assert!(!reading.schema.names().any(|name| name.starts_with("dXNl")), "{:?}", reading.columns());
+    let narrow = Schema::of([("host", DataType::String)]);
+    let told = read_as(&FormatSpec::new("fortinet"), &narrow, line).tally.unknown_keys;
+    assert!(told.contains_key("(words without a value)") && !told.keys().any(|key| key.contains("dXNl")), "{told:?}");
+}
+
+#[test]
+fn no_zone_is_read_as_utc() {
+    for (format, line) in [
+        ("postgresql", "2024-07-03 01:02:03.5 ZONE [25] LOG:  hello\n"),
+        ("postgresql", "2024-07-03 01:02:03.5 ZONE:192.0.2.7(5678):bob@shop:[25]:LOG:  hello\n"),
+        ("cisco", "Jul 03 2024 01:02:03.5 ZONE fw1 : %ASA-6-302013: hello\n"),
+        ("cisco", "Jul 03 2024 01:02:03.5 ZONE: %ASA-6-302013: hello\n"),
+    ] {
+        for (zone, time) in [
+            ("UTC", Some("2024-07-03T01:02:03.500Z")),
+            ("EDT", Some("2024-07-03T05:02:03.500Z")),
+            ("-03", Some("2024-07-03T04:02:03.500Z")),
+            ("+08", Some("2024-07-02T17:02:03.500Z")),
+            ("+05:30", Some("2024-07-02T19:32:03.500Z")),
+            ("GMT+1", Some("2024-07-03T00:02:03.500Z")),
+            ("UTC-03:00", Some("2024-07-03T04:02:03.500Z")),
+            ("IST", None),
+            ("Europe/Berlin", None),
+        ] {
+            let line = line.replace("ZONE", zone);
+            let reading = read(&FormatSpec::new(format), &line);
+            assert_eq!(reading.quarantined, [], "{line}");
+            let at = |name: &str| reading.rows[0][reading.schema.index(name).unwrap()].to_json();
+            assert_eq!(at("time"), time.map_or(serde_json::Value::Null, Into::into), "{line}");
+            assert_eq!(reading.tally.changes.unfit.get("time").copied(), time.is_none().then_some(1), "{line}");
+            assert!(at("prefix").is_null() && at("message") == "hello", "{line} {:?}", reading.json());
+            match format {
+                "postgresql" => assert_eq!(at("pid"), 25, "{line}"),
+                _ if line.contains("fw1") => assert_eq!(at("host"), "fw1", "{line}"),
+                _ => assert!(at("host").is_null(), "{line}"),
+            }
+        }
+    }
+    // Without a year, the name of a zone is applied too.
+    let reading = read(&FormatSpec::new("cisco"), "Jul  3 01:02:03 EDT fw1 : %ASA-6-302013: hello\n");
+    let at = |name: &str| reading.rows[0][reading.schema.index(name).unwrap()].to_json();
+    assert_eq!((at("time"), at("zone"), at("host")), ("1970-07-03T05:02:03Z".into(), "EDT".into(), "fw1".into()));
+}
+
+#[test]
 fn keys_behind_the_sample_are_kept() {
     let text = "CEF:0|A|B|1|2|c|3|src=192.0.2.7\n";
     let sample = Sample { whole: false, ..Sample::whole("sample", text) };
@@ -247,5 +322,65 @@ fn well_known_layouts_have_their_columns() {
         let filled = reading.schema.names().zip(&reading.rows[0]).filter(|(_, value)| !value.is_null());
         let names: Vec<&str> = filled.map(|(name, _)| name).collect();
         assert_eq!(names.join(" "), columns, "{line}");
+    }
+}
+
+#[test]
+fn times_that_are_cut_are_counted_in_every_form() {
+    for (spec, line) in [
+        (FormatSpec::new("klog"), "I0703 01:02:03.1234567   12 server.go:34] x\n"),
+        (FormatSpec::new("logcat"), "07-03 01:02:03.1234567  1702  2395 I Act: S\n"),
+        (FormatSpec::new("w3c"), "#Fields: date time c-ip\n2024-03-01 10:00:00.1234567 192.0.2.7\n"),
+        (
+            FormatSpec::new("nginx_access").with("log_format", "$time_iso8601 $status"),
+            "2024-03-01T10:00:00.1234567Z 200\n",
+        ),
+        (FormatSpec::new("pattern").with("pattern", "%{TIMESTAMP_ISO8601:time}"), "2024-03-01T10:00:00.1234567Z\n"),
+    ] {
+        let reading = read(&spec, line);
+        assert_eq!(reading.tally.changes.cut.get("time"), Some(&1), "{}: {:?}", spec.name, reading.tally);
+        let reading = read(&spec, &line.replace("1234567", "123456"));
+        assert_eq!((reading.tally.rows, reading.tally.changes.count()), (1, 0), "{}: {:?}", spec.name, reading.tally);
+    }
+}
+
+#[test]
+fn a_further_value_has_its_column_without_the_first() {
+    for (format, line, column, wanted, left_out) in [
+        ("logfmt", "a=1 a=2 b=x a=3\n", ("a_2", DataType::Int), "2", 3),
+        ("fortinet", "date=2024-03-01 time=10:00:00 devname=\"fw1\" x=a x=b\n", ("x_2", DataType::String), "\"b\"", 2),
+        (
+            "fortinet",
+            "<189>date=2024-03-01 time=10:00:00 devname=\"f\" priority=high\n",
+            ("priority_2", DataType::String),
+            "\"high\"",
+            1,
+        ),
+        ("auditd", "type=X msg=audit(1709287200.1:4): pid=1 pid=2\n", ("pid_2", DataType::Int), "2", 1),
+        ("cef", "CEF:0|E|G|1|1|n|5|src=1.1.1.1 src=2.2.2.2\n", ("client_2", DataType::String), "\"2.2.2.2\"", 1),
+        ("cef", "CEF:0|E|G|1|1|n|5|name=q\n", ("name_2", DataType::String), "\"q\"", 0),
+        ("influx", "cpu,host=a host=1 1709287200000000000\n", ("host_2", DataType::Float), "1.0", 1),
+    ] {
+        // The parser meets rows with and without a second value.
+        let reading = read_as(&FormatSpec::new(format), &Schema::of([column]), &line.repeat(2));
+        assert_eq!(reading.json(), vec![format!("[{wanted}]"); 2], "{line}");
+        let told: u64 = reading.tally.unknown_keys.values().sum();
+        assert_eq!(told, 2 * left_out, "{line} {:?}", reading.tally.unknown_keys);
+    }
+    // JSON has one value for a key, the last one.
+    let json = read_as(&FormatSpec::new("json_lines"), &Schema::of([("a_2", DataType::Int)]), "{\"a\":1,\"a\":2}\n");
+    assert_eq!(json.json(), ["[null]"]);
+}
+
+#[test]
+fn years_that_are_guessed_are_told() {
+    for (format, line, guessed) in [
+        ("klog", "I0703 01:02:03.123456   12 server.go:34] x\n", 1),
+        ("cisco", "Jul  3 01:02:03 fw1 : %ASA-6-302013: hello\n", 1),
+        ("cisco", "Jul 03 2024 01:02:03 fw1 : %ASA-6-302013: hello\n", 0),
+        ("redis", "12:M 01 Mar 2024 10:00:00.123 * Ready\n", 0),
+        ("mysql_error", "240301 10:00:00 [Note] x\n", 0),
+    ] {
+        assert_eq!(read(&FormatSpec::new(format), line).tally.guessed_years, guessed, "{line}");
     }
 }

@@ -14,7 +14,8 @@ pub static W3C: Fielded = Fielded {
     doc: "Logs with a `#Fields:` line (w3.org, Extended Log File Format): IIS and HTTP.sys, CloudFront, the Windows \
           firewall, proxies. `date` and `time` are `time`, `cs-uri-stem` and `cs-uri-query` are `path`; `time-taken` is \
           `duration`, of Microsoft's servers read as milliseconds, else as seconds; other fields keep their names. Fields \
-          may change inside a file. Without a header, the fields of IIS 7 and later are tried.",
+          may change inside a file. Before any header, the fields of IIS 7 and later are tried; behind one, a line of \
+          another number of fields is none.",
     examples: &[
         "#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status time-taken\n2024-03-01 10:00:00 192.0.2.7 GET /x a=1 200 25",
     ],

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::dialect::{Dialect, Role, Software};
 use crate::data::Schema;
-use crate::data::instants::{MICROS_PER_DAY, parse_date, zoned_clock_prefix};
+use crate::data::instants::{MICROS_PER_DAY, ends_finer, parse_date, zoned_clock_prefix};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
-use crate::formats::keys::repeated;
+use crate::formats::keys::{count_unknown, repeated};
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::time::{self, Epoch};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, numbers};
@@ -97,7 +97,7 @@ impl Header {
     }
 
     fn check(&self, dialect: Dialect, pieces: &[&str]) -> Result<(), String> {
-        if pieces.len() == self.names.len() || usual(dialect, pieces).is_some() {
+        if pieces.len() == self.names.len() || self.usual(dialect, pieces).is_some() {
             return Ok(());
         }
         if self.names.is_empty() {
@@ -105,10 +105,15 @@ impl Header {
         }
         Err(format!("the line has {} fields, its header names {}", pieces.len(), self.names.len()))
     }
+
+    /// The usual fields of a line before which no header stands: where one does, a blank inside of a value would put
+    /// the values behind it into wrong columns.
+    fn usual(&self, dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
+        if self.names.is_empty() { usual(dialect, pieces) } else { None }
+    }
 }
 
-/// The usual fields, where a line has them in number and kind: lines of another header may stand in a file that was
-/// pieced together.
+/// The usual fields, where a line has them in number and kind.
 fn usual(dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
     let names = dialect.usual(pieces.len())?;
     let fits = match dialect {
@@ -132,6 +137,21 @@ pub struct FieldedParser {
     first: Option<Vec<String>>,
 }
 
+/// A header's fields: their columns in the schema, and how many values had none.
+struct Slots {
+    slots: Vec<(usize, Role)>,
+    lost: Vec<u64>,
+}
+
+impl Slots {
+    /// Adds to the tally what had no column.
+    fn finish(&mut self, header: &Header, tally: &mut Tally) {
+        for ((name, _), lost) in header.columns().zip(&mut self.lost) {
+            count_unknown(tally, name, std::mem::take(lost));
+        }
+    }
+}
+
 impl FieldedParser {
     pub fn new(dialect: Dialect, schema: Schema, first: Option<Vec<String>>) -> Self {
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
@@ -139,8 +159,9 @@ impl FieldedParser {
     }
 
     /// The columns of the header's fields in the schema.
-    fn slots(&self, header: &Header) -> Vec<(usize, Role)> {
-        header.columns().map(|(name, role)| (self.schema.index(name).unwrap_or(usize::MAX), role)).collect()
+    fn slots(&self, header: &Header) -> Slots {
+        let of = |(name, role): (&str, Role)| (self.schema.index(name).unwrap_or(usize::MAX), role);
+        Slots { slots: header.columns().map(of).collect(), lost: vec![0; header.columns.len()] }
     }
 
     /// The header at the file's beginning, for chunks from further in.
@@ -163,12 +184,16 @@ impl FieldedParser {
         header
     }
 
-    fn row(&self, pieces: &[&str], slots: &[(usize, Role)], wanted: &[bool], unfit: &mut Unfit, out: &mut dyn Columns) {
+    fn row(&self, pieces: &[&str], slots: &mut Slots, wanted: &[bool], unfit: &mut Unfit, out: &mut dyn Columns) {
         let wants = |slot: usize| wanted.get(slot).copied().unwrap_or(false);
         let (mut day, mut clock, mut stem, mut query) = (None, None, None, None);
         let (mut time_slot, mut path_slot) = (usize::MAX, usize::MAX);
-        for (piece, (slot, role)) in pieces.iter().zip(slots) {
+        for ((piece, (slot, role)), lost) in pieces.iter().zip(&slots.slots).zip(&mut slots.lost) {
             let slot = *slot;
+            // Of what two fields make, the first is counted.
+            if slot == usize::MAX && !self.dialect.is_null(piece) && !matches!(role, Role::Clock | Role::Query) {
+                *lost += 1;
+            }
             match role {
                 Role::Day => (day, time_slot) = (Some(*piece), slot),
                 Role::Clock => (clock, time_slot) = (Some(*piece), slot),
@@ -204,7 +229,12 @@ impl FieldedParser {
                 .zip(zoned_clock_prefix(clock.as_bytes()))
                 .map(|(day, (clock, _))| i64::from(day) * MICROS_PER_DAY + clock);
             match micros {
-                Some(micros) => out.timestamp(time_slot, micros),
+                Some(micros) => {
+                    out.timestamp(time_slot, micros);
+                    if ends_finer(clock) {
+                        unfit.note_change(time_slot, Change::Cut);
+                    }
+                }
                 None => unfit.note(time_slot),
             }
         }
@@ -261,20 +291,21 @@ impl Parser for FieldedParser {
                 continue;
             }
             if let Some(names) = self.dialect.header(line) {
+                slots.finish(&header, &mut tally);
                 header.set(self.dialect, &names);
                 slots = self.slots(&header);
                 tally.meta += 1;
                 continue;
             }
             if self.dialect.is_meta(line) {
+                slots.finish(&header, &mut tally);
                 header.note(self.dialect, line);
                 slots = self.slots(&header);
                 tally.meta += 1;
                 continue;
             }
             self.dialect.split(line, &mut pieces);
-            let usual = if pieces.len() == header.names.len() { None } else { usual(self.dialect, &pieces) };
-            match (header.check(self.dialect, &pieces), usual) {
+            match (header.check(self.dialect, &pieces), header.usual(self.dialect, &pieces)) {
                 (Err(reason), _) => {
                     out.quarantine(unit, &reason, line.as_bytes());
                     tally.quarantined += 1;
@@ -284,15 +315,18 @@ impl Parser for FieldedParser {
                     // By each line's own number of fields, so that any chunk reads the same.
                     let mut assumed = Header::default();
                     assumed.assume(self.dialect, usual);
-                    self.row(&pieces, &self.slots(&assumed), &wanted, &mut unfit, out);
+                    let mut slots = self.slots(&assumed);
+                    self.row(&pieces, &mut slots, &wanted, &mut unfit, out);
+                    slots.finish(&assumed, &mut tally);
                 }
-                (Ok(()), None) => self.row(&pieces, &slots, &wanted, &mut unfit, out),
+                (Ok(()), None) => self.row(&pieces, &mut slots, &wanted, &mut unfit, out),
             }
             unfit.end_row();
             out.end_row(unit);
             tally.accepted += 1;
             tally.rows += 1;
         }
+        slots.finish(&header, &mut tally);
         unfit.finish(&self.schema, &mut tally);
         tally
     }

@@ -96,3 +96,51 @@ fn fields_of_one_name_are_all_kept() {
     let told = ["time", "path", "cs-uri-stem", "time_2", "x", "x_2"].map(|name| value(&reading, 0, name));
     assert!(told.iter().all(|value| !value.is_null()), "{told:?} {:?}", reading.schema);
 }
+
+#[test]
+fn the_usual_fields_are_those_of_lines_before_any_header() {
+    let header = "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip cs(User-Agent) sc-status sc-bytes cs-bytes time-taken\n";
+    let usual = "2024-03-01 10:00:00 10.0.0.1 GET /a - 443 bob 192.0.2.7 curl/8 200 0 0 25\n";
+    let broken = "2024-03-01 10:00:00 10.0.0.1 GET /my page 2 - 443 192.0.2.7 curl/8 200 1111 222 25\n";
+    let right = "2024-03-01 10:00:00 10.0.0.1 GET /b - 443 192.0.2.9 curl/8 200 1111 222 25\n";
+    let text = [header, right, broken, broken.replacen(" 2 -", " -", 1).as_str()].concat();
+    let reading = read(&FormatSpec::new("w3c"), &text);
+    assert_eq!((reading.tally.rows, value(&reading, 0, "client")), (1, "192.0.2.9".into()));
+    assert_eq!(reading.quarantined[0].1, "the line has 15 fields, its header names 13");
+    assert_eq!(reading.quarantined[1].1, "the line has 14 fields, its header names 13");
+    assert!(!reading.schema.has("sc-substatus"), "{:?}", reading.columns());
+    // A rotated part begins without a header; chunks read it as the whole does.
+    let text = [usual, header, right, broken, right].concat();
+    let reading = read(&FormatSpec::new("w3c"), &text);
+    assert_eq!((value(&reading, 0, "user"), value(&reading, 2, "client")), ("bob".into(), "192.0.2.9".into()));
+    let parser = prepare(&FormatSpec::new("w3c"), None, &text);
+    for size in [1, 90, 260, 400] {
+        let parts = pieces(parser.as_ref(), &text, size);
+        assert_eq!(read_with(parser.as_ref(), &parts).rows, reading.rows, "{size}");
+    }
+    // Flow logs likewise.
+    let flow = "2 123456789012 eni-1 192.0.2.7 192.0.2.80 5678 22 6 20 4249 1709287200 1709287260 ACCEPT OK\n";
+    let reading =
+        read(&FormatSpec::new("aws_vpc_flow"), &format!("interface-id srcaddr tcp-flags\neni-1 192.0.2.7 3\n{flow}"));
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (1, 1));
+}
+
+#[test]
+fn fields_that_the_schema_lacks_are_counted() {
+    use crate::data::{DataType, Schema};
+    use crate::formats::testing::read_as;
+    let of = |format: &str, column: (&str, DataType), text: &str| {
+        let reading = read_as(&FormatSpec::new(format), &Schema::of([column]), text);
+        format!("{} {:?}", reading.tally.rows, reading.tally.unknown_keys)
+    };
+    let client = || ("client", DataType::String);
+    let w3c = "#Fields: c-ip sc-status\n192.0.2.7 200\n#Fields: date time c-ip cs-uri-stem cs-uri-query x-late\n\
+               2024-03-01 10:00:00 192.0.2.7 /a b=1 q7\n2024-03-01 10:00:00 192.0.2.7 /a - -\n";
+    assert_eq!(of("w3c", client(), w3c), r#"3 {"path": 2, "status": 1, "time": 2, "x-late": 1}"#);
+    let usual = "2024-03-01 10:00:00 10.0.0.1 GET /a - 443 - 192.0.2.7 curl/8 200 0 0 25\n";
+    assert!(of("w3c", client(), usual).contains("\"s-port\": 1"));
+    let zeek = "#separator \\x09\n#fields\tts\tid.orig_h\n1709287200.5\t192.0.2.7\n#fields\tts\tid.orig_h\tlate\n1709287200.5\t192.0.2.7\tq8\n";
+    assert_eq!(of("zeek", client(), zeek), r#"2 {"late": 1, "time": 2}"#);
+    let flow = "srcaddr vpc-id tcp-flags\n192.0.2.7 vpc-1 -\n";
+    assert_eq!(of("aws_vpc_flow", client(), flow), r#"1 {"vpc-id": 1}"#);
+}

@@ -182,3 +182,16 @@ fn times_of_many_kinds_become_times() {
         assert_eq!(reading.rows.first().map(|row| row[place].clone()), time, "{file}: {found:?}");
     }
 }
+
+#[test]
+fn a_name_that_is_given_twice_is_told() {
+    let fault = Pattern.prepare(&pattern("%{IP:ip} %{IP:ip}"), None, &Sample::default()).err().unwrap();
+    assert_eq!((fault.code.as_str(), fault.message.as_str()), ("PW0438", "the pattern gives the name `ip` twice"));
+    assert!(fault.help.unwrap().contains("`%{IP:ip_2}`"));
+    // Where one of the two stands in a line, each is right; where both do, it is counted.
+    let reading = read(&pattern("(?:a %{INT:n}|b %{INT:n})"), "a 1\nb 2\n");
+    assert_eq!((reading.json(), reading.tally.changes.count()), (vec!["[1]".to_owned(), "[2]".to_owned()], 0));
+    let reading = read(&pattern("^(?:%{INT:n} )?%{INT:n}$"), "1 2\n3\n");
+    assert_eq!(reading.json(), ["[2]", "[3]"]);
+    assert_eq!(format!("{:?}", reading.tally.changes.repeated), r#"{"n": 1}"#);
+}

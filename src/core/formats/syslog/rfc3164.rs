@@ -2,7 +2,7 @@
 //! without the priority and with other dates.
 
 use super::{Priority, SEVERITIES, slots, split_priority};
-use crate::data::instants::timestamp_prefix;
+use crate::data::instants::{ends_finer, timestamp_prefix};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
@@ -10,7 +10,7 @@ use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{
-    Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
+    Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
 };
 
 /// The format `syslog_3164`.
@@ -20,7 +20,8 @@ const YEAR: OptionSpec = OptionSpec {
     name: "year",
     kind: OptionKind::Text,
     default: "auto",
-    doc: "the year of dates that have none; `auto`: the one that makes them the latest before the file's last change",
+    doc: "the year of dates that have none; `auto`: the one that makes them the latest before the file's last \
+          change, in Parse text before the run began",
 };
 
 const COLUMNS: [(&str, DataType); 7] = [
@@ -45,7 +46,7 @@ impl Format for Syslog3164 {
     fn doc(&self) -> &'static str {
         "The classic syslog of /var/log: date, host, program with process id, message; with or without the priority \
          in front. The date may be `Oct 11 22:14:15` (its year is the one that makes it the latest before the file's \
-         last change) or ISO 8601. Lines that begin with white space continue the message before them."
+         last change, in Parse text before the run began) or ISO 8601. Lines that begin with white space continue the message before them."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -117,20 +118,28 @@ impl Parser for Syslog3164Parser {
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
         let years = Years::in_file(chunk, self.year);
-        let mut guessed = 0;
+        let (mut guessed, mut cut) = (0, 0);
         let mut tally = read_events(chunk, out, is_indented, |event, out| {
-            let is_guess = self.event(event, years, wanted, out)?;
-            guessed += u64::from(is_guess && self.year.is_none());
+            let header = self.event(event, years, wanted, out)?;
+            guessed += u64::from(!header.has_year && self.year.is_none());
+            cut += u64::from(header.is_cut && wanted[0]);
             Ok(())
         });
         tally.guessed_years = guessed;
+        tally.changes.note(Change::Cut, COLUMNS[0].0, cut);
         tally
     }
 }
 
 impl Syslog3164Parser {
-    /// Fills a row; gives whether its time has no year.
-    fn event(&self, event: &Event, years: Years, wanted: [bool; 7], out: &mut dyn Columns) -> Result<bool, String> {
+    /// Fills a row; gives its head.
+    fn event<'a>(
+        &self,
+        event: &Event<'a>,
+        years: Years,
+        wanted: [bool; 7],
+        out: &mut dyn Columns,
+    ) -> Result<Header<'a>, String> {
         let header = Header::read(event.first, years)?;
         let [time, host, app, pid, message, facility, severity] = self.slots;
         let mut text = |column: usize, slot: usize, value: Option<&str>| {
@@ -149,7 +158,7 @@ impl Syslog3164Parser {
         if let (Some(number), true) = (header.pid, wanted[3]) {
             out.int(pid, number);
         }
-        Ok(!header.has_year)
+        Ok(header)
     }
 }
 
@@ -158,6 +167,8 @@ struct Header<'a> {
     priority: Option<Priority>,
     time: i64,
     has_year: bool,
+    /// The time is written finer than a microsecond.
+    is_cut: bool,
     host: Option<&'a str>,
     app: Option<&'a str>,
     pid: Option<i64>,
@@ -171,10 +182,20 @@ impl<'a> Header<'a> {
     fn read(line: &'a str, years: Years) -> Result<Self, String> {
         let (priority, rest) = split_priority(line)?;
         let (time, used) = read_time(rest.as_bytes(), years).ok_or("the line does not begin with a date")?;
-        let has_year = has_year(rest.as_bytes().get(..used).unwrap_or_default());
+        let stamp = rest.get(..used).unwrap_or_default();
+        let (has_year, is_cut) = (has_year(stamp.as_bytes()), ends_finer(stamp));
         let rest = rest.get(used..).unwrap_or_default();
-        let mut header =
-            Header { priority, time, has_year, host: None, app: None, pid: None, severity: None, message: line.len() };
+        let mut header = Header {
+            priority,
+            time,
+            has_year,
+            is_cut,
+            host: None,
+            app: None,
+            pid: None,
+            severity: None,
+            message: line.len(),
+        };
         // `Nov 18 01:15:43: --- last message repeated 5 times ---` names no host.
         let bare = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' ').filter(|rest| rest.starts_with("---")));
         if let Some(message) = bare {

@@ -19,6 +19,7 @@
 //! | `[IWE]` | one of these characters |
 //! | `=A|B` | one of these words |
 //! | `iso` `clf` `syslog` `epoch` | a time |
+//! | `iso_zone` `syslog_zone` | such a time, null where the zone behind it is ambiguous or unknown |
 //! | `%Y…` | a time as strftime has it |
 
 use super::Table;
@@ -269,8 +270,10 @@ fn kind_of(text: &str) -> Option<Kind> {
         "addr" => Kind::Addr,
         "level" => Kind::Level,
         "iso" => Kind::Time(Stamp::Iso),
+        "iso_zone" => Kind::Time(Stamp::IsoZone),
         "clf" => Kind::Time(Stamp::Clf),
         "syslog" => Kind::Time(Stamp::Syslog),
+        "syslog_zone" => Kind::Time(Stamp::SyslogZone),
         "epoch" => Kind::Time(Stamp::Epoch(Epoch::Seconds)),
         "epoch_ns" => Kind::Time(Stamp::Epoch(Epoch::Nanos)),
         _ if text.starts_with('%') => Kind::Time(Stamp::format(text)?),

@@ -1,6 +1,7 @@
 //! Walks a line along a template: where each capture lies, and what its time is. Fills no column.
 
 use super::compile::{Compiled, FieldItem, Item, Kind};
+use super::is_escaped;
 use crate::formats::dates::Years;
 
 /// A captured piece of a line.
@@ -126,10 +127,7 @@ impl Walk<'_, '_> {
                 let inside = bytes[..length].get(1..length.saturating_sub(1)).unwrap_or_default();
                 plain(inside.contains(&b'.').then_some(length)?)
             }
-            Kind::Piped => {
-                let is_end = |at: &usize| *at == 0 || bytes[at - 1] != b'\\';
-                plain(memchr::memchr_iter(b'|', bytes).find(is_end)?)
-            }
+            Kind::Piped => plain(memchr::memchr_iter(b'|', bytes).find(|at| !is_escaped(bytes, *at))?),
             Kind::Rest | Kind::Pairs => plain(bytes.len()),
             Kind::Int => plain(int_length(bytes)?),
             Kind::Float | Kind::Seconds(_) => plain(float_length(bytes)?),

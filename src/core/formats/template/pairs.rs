@@ -14,15 +14,48 @@ pub struct Pairs {
     pub nested: bool,
     /// A word without a value is true: `DF`, `SYN`.
     pub flags: bool,
+    pub escapes: Escapes,
+}
+
+/// What a backslash is inside a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escapes {
+    /// The escape of strings: `\"`, `\\`, `\t`, `\x22`.
+    Strings,
+    /// `\=`, `\\`, `\n`, `\r`, and no other: a path keeps its backslashes (CEF implementation standard, character
+    /// encoding).
+    Cef,
+    /// A backslash.
+    None,
+}
+
+/// A text in which a backslash escapes these characters; others keep theirs. `n` and `r` are line ends.
+pub fn without_escapes(text: &str, escaped: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let next = rest.clone().next().filter(|next| c == '\\' && escaped.contains(*next));
+        plain.push(match next {
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some(next) => next,
+            None => c,
+        });
+        if next.is_some() {
+            rest.next();
+        }
+    }
+    plain
 }
 
 impl Pairs {
     /// `key=value key="a b"`.
-    pub const LOGFMT: Pairs = Pairs { equals: b'=', separator: b' ', blanks: false, nested: false, flags: false };
+    pub const LOGFMT: Pairs =
+        Pairs { equals: b'=', separator: b' ', blanks: false, nested: false, flags: false, escapes: Escapes::Strings };
     /// `key=value with blanks key=value`.
-    pub const CEF: Pairs = Pairs { blanks: true, ..Pairs::LOGFMT };
+    pub const CEF: Pairs = Pairs { blanks: true, escapes: Escapes::Cef, ..Pairs::LOGFMT };
     /// `key=value<tab>key=value`.
-    pub const TABS: Pairs = Pairs { separator: b'\t', ..Pairs::LOGFMT };
+    pub const TABS: Pairs = Pairs { separator: b'\t', escapes: Escapes::None, ..Pairs::LOGFMT };
     /// `key=value msg='key=value …'`.
     pub const NESTED: Pairs = Pairs { nested: true, ..Pairs::LOGFMT };
     /// `SRC=1.2.3.4 DF SYN`.
@@ -118,7 +151,7 @@ fn each_spaced<'a>(text: &'a str, visit: &mut impl FnMut(&'a str, &'a str)) {
     while let Some(found) = memchr::memchr(b'=', &bytes[at..]) {
         let equals = at + found;
         at = equals + 1;
-        if equals > 0 && bytes[equals - 1] == b'\\' {
+        if is_escaped(bytes, equals) {
             continue;
         }
         let length = bytes[..equals].iter().rev().take_while(|byte| is_key(byte)).count();
@@ -136,6 +169,11 @@ fn each_spaced<'a>(text: &'a str, visit: &mut impl FnMut(&'a str, &'a str)) {
         let end = keys.get(number + 1).map_or(text.len(), |(next, _)| *next);
         visit(&text[*start..*equals], text[equals + 1..end].trim_matches([' ', '\t']));
     }
+}
+
+/// Whether a backslash stands before a byte that is not escaped itself.
+pub fn is_escaped(bytes: &[u8], at: usize) -> bool {
+    bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 #[cfg(test)]

@@ -2,16 +2,17 @@
 
 use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
-use super::{Joins, TableFacts};
-use crate::data::Schema;
-use crate::data::instants::is_finer;
+use super::stamp::UNKNOWN;
+use super::{Escapes, Joins, TableFacts, without_escapes};
+use crate::data::instants::ends_finer;
+use crate::data::{DataType, Schema};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
-use crate::formats::keys::{KeyCursor, KeyIndex, More, repeated};
+use crate::formats::keys::{KeyCursor, KeyIndex, More, is_padded, repeated};
 use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
-use crate::formats::scan::{is_blank, lines};
+use crate::formats::scan::{cut_lines, is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
 
 /// No column.
@@ -62,6 +63,17 @@ struct State<'o> {
     /// By column, the row whose template has filled it: no pair takes its place.
     held_in: Vec<u64>,
     more: More,
+    /// Times without a year.
+    guessed: u64,
+}
+
+/// How a capture is handed over: as text where another variant reads its column as another type.
+fn kind_in(field: &FieldItem, own: &Schema) -> Kind {
+    let is_text = own.fields.get(field.columns[0]).is_some_and(|own| own.data_type == DataType::String);
+    match &field.kind {
+        Kind::Int | Kind::Float | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
+        kind => kind.clone(),
+    }
 }
 
 impl TemplateParser {
@@ -73,7 +85,8 @@ impl TemplateParser {
         let of_variant = |variant: usize| {
             let capture = |number| Capture { variant, number, start: 0, end: 0, micros: 0 };
             let fields = (0..).map_while(|number| capture(number).field(&compiled).cloned());
-            fields.map(|field| FieldItem { columns: field.columns.map(place), ..field }).collect()
+            let kind = |field: &FieldItem| kind_in(field, &compiled.schema);
+            fields.map(|field| FieldItem { kind: kind(&field), columns: field.columns.map(place), ..field }).collect()
         };
         let fields = (0..compiled.variants.len()).map(of_variant).collect();
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
@@ -114,6 +127,7 @@ impl TemplateParser {
     /// Fills the columns of a line that was read; gives the column of its message, and where that lies.
     fn row<'a>(&self, line: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) -> (usize, usize, usize) {
         let captures = std::mem::take(&mut state.captures);
+        let met = if keys.has_further() { self.met(line, &captures) } else { Vec::new() };
         let mut rest = (NONE, line.len(), line.len());
         for capture in &captures {
             let Some(field) = self.fields.get(capture.variant).and_then(|fields| fields.get(capture.number)) else {
@@ -135,14 +149,15 @@ impl TemplateParser {
                 Kind::Text | Kind::UntilLast if field.columns[0] == self.message && self.message != NONE => {
                     rest = (self.message, capture.start, capture.end);
                 }
-                Kind::Pairs => self.pairs(text, row, keys, state),
-                Kind::Time(_) if text != "-" => {
-                    if state.wants(field.columns[0]) {
-                        if is_finer(text) {
-                            state.unfit.note_change(field.columns[0], Change::Cut);
-                        }
-                        state.out.timestamp(field.columns[0], capture.micros);
+                Kind::Pairs => self.pairs(text, row, &met, keys, state),
+                Kind::Time(_) if text == "-" || !state.wants(field.columns[0]) => {}
+                Kind::Time(_) if capture.micros == UNKNOWN => state.unfit.note(field.columns[0]),
+                Kind::Time(stamp) => {
+                    state.guessed += u64::from(!stamp.has_year(text));
+                    if ends_finer(text) {
+                        state.unfit.note_change(field.columns[0], Change::Cut);
                     }
+                    state.out.timestamp(field.columns[0], capture.micros);
                 }
                 _ => self.capture(field, text, state),
             }
@@ -189,14 +204,23 @@ impl TemplateParser {
             },
             Kind::Quoted => state.escaped(column, text),
             Kind::Piped if text.contains('\\') => {
-                state.text(column, &text.replace("\\|", "|").replace("\\\\", "\\"));
+                state.text(column, &without_escapes(text, "|\\"));
             }
             _ => state.text(column, text.trim_matches([' ', '\t'])),
         }
     }
 
-    fn pairs<'a>(&self, text: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) {
+    /// The names that the template itself has, and those that it fills: no pair is their first value.
+    fn met(&self, line: &str, captures: &[Capture]) -> Vec<&str> {
+        let filled = captures.iter().filter(|capture| self.facts.fills(capture, line));
+        let columns = filled.filter_map(|capture| capture.field(&self.compiled)).flat_map(|field| field.columns);
+        let names = columns.filter_map(|column| self.compiled.schema.fields.get(column));
+        self.compiled.typed_names().chain(names.map(|field| field.name.as_str())).collect()
+    }
+
+    fn pairs<'a>(&self, text: &'a str, row: u64, met: &[&str], keys: &mut KeyCursor<'a>, state: &mut State) {
         keys.begin_row();
+        met.iter().for_each(|name| keys.note_first(name));
         self.typed.iter().for_each(|column| state.set_in[*column] = row);
         let mut words: Vec<&str> = Vec::new();
         let mut message = None;
@@ -206,12 +230,18 @@ impl TemplateParser {
                 return;
             }
             let name = self.facts.column_of(key).unwrap_or(key);
-            let has_value = !(self.facts.pairs.flags && value == "true");
+            let is_word = is_padded(key, value);
+            let has_value = !(is_word || self.facts.pairs.flags && value == "true");
             let found = keys.find(keys.told(name, has_value));
+            if is_word && found.is_none() {
+                return if state.more.is_taken() {
+                    state.more.leave_word()
+                };
+            }
             if self.facts.is_null(value) {
                 return;
             }
-            let plain = if value.contains('\\') { state.unescaped(value) } else { None };
+            let plain = if value.contains('\\') { state.plain(value, self.facts.pairs.escapes) } else { None };
             let plain = plain.as_deref().unwrap_or(value);
             let Some(mut column) = found else {
                 state.add_more(name, plain);
@@ -239,6 +269,9 @@ impl TemplateParser {
             if is_repeated {
                 state.unfit.note_change(column, Change::Repeated);
             }
+            if state.more.is(column) {
+                state.more.keep_own(serde_json::Value::from(plain).to_string());
+            }
             if column == self.message {
                 message = Some(value);
             }
@@ -249,7 +282,8 @@ impl TemplateParser {
         });
         if !words.is_empty() && state.wants(self.message) {
             // Behind what a key says is the message.
-            let said = message.map(|said| state.unescaped(said).unwrap_or_else(|| said.to_owned()));
+            let escapes = self.facts.pairs.escapes;
+            let said = message.map(|said| state.plain(said, escapes).unwrap_or_else(|| said.to_owned()));
             let text: Vec<&str> = said.as_deref().into_iter().chain(words).collect();
             state.out.text(self.message, &text.join(" "));
         }
@@ -291,6 +325,15 @@ impl State<'_> {
         }
     }
 
+    /// A pair's value without its escapes; `None`: as it stands.
+    fn plain(&mut self, value: &str, escapes: Escapes) -> Option<String> {
+        match escapes {
+            Escapes::Strings => self.unescaped(value),
+            Escapes::Cef => Some(without_escapes(value, "=\\nr")),
+            Escapes::None => None,
+        }
+    }
+
     fn unescaped(&mut self, text: &str) -> Option<String> {
         unescape_backslashes(text, &mut self.scratch)
             .then(|| std::str::from_utf8(&self.scratch).ok().map(str::to_owned))
@@ -315,7 +358,7 @@ impl Parser for TemplateParser {
 
     fn cut(&self, bytes: &[u8]) -> usize {
         if self.facts.joins == Joins::Never {
-            return memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+            return cut_lines(bytes);
         }
         cut_events(bytes, |line| self.continues(line))
     }
@@ -323,7 +366,7 @@ impl Parser for TemplateParser {
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let years = Years::of(chunk.file_time);
         let mut tally = Tally::default();
-        let mut keys = KeyCursor::new(&self.index);
+        let mut keys = KeyCursor::of_text(&self.index);
         let more = More::of(&self.schema, out);
         let mut state = State {
             more,
@@ -334,6 +377,7 @@ impl Parser for TemplateParser {
             captures: Vec::new(),
             set_in: vec![0; self.schema.len()],
             held_in: vec![0; self.schema.len()],
+            guessed: 0,
         };
         let mut open = Open::None;
         for (unit, line) in lines(chunk) {
@@ -366,6 +410,7 @@ impl Parser for TemplateParser {
             }
         }
         self.finish(open, chunk, &mut state, &mut tally);
+        tally.guessed_years = state.guessed;
         if !state.more.is_taken() {
             keys.finish(&mut tally);
         }

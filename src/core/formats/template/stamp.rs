@@ -1,18 +1,27 @@
 //! Times at the start of a text, read without allocation; those of a strftime format by a small reader of its own,
 //! since a general one costs more than the rest of the line. Must not import the parser.
 
+mod zone;
+
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
 };
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
 
+/// In place of a time of which only the clock can be read, since its zone is ambiguous or unknown.
+pub const UNKNOWN: i64 = i64::MIN;
+
 /// How a time is written.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stamp {
     Iso,
+    /// Behind it a zone may stand that is none of those that every reader knows.
+    IsoZone,
     Clf,
     Syslog,
+    /// The same of syslog's time.
+    SyslogZone,
     Epoch(Epoch),
     /// `%Y %y %m %d %e %H %M %S %f %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
     /// as a zone may.
@@ -45,11 +54,22 @@ impl Stamp {
         Some(Stamp::Format(parts))
     }
 
+    /// Whether a time that was read says its year.
+    pub fn has_year(&self, text: &str) -> bool {
+        let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Stamp::Iso | Stamp::IsoZone | Stamp::Clf | Stamp::Epoch(_) => true,
+            Stamp::Syslog | Stamp::SyslogZone => text.split(' ').any(is_year),
+            Stamp::Format(parts) => parts.iter().any(|part| matches!(part, Part::Of(b'Y' | b'y'))),
+        }
+    }
+
     /// The time at the start of `text`, and the bytes used.
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
         match self {
             Stamp::Iso => timestamp_prefix(bytes),
+            Stamp::IsoZone => Some(zone::zoned(timestamp_prefix(bytes)?, bytes, zone::is_first_word)),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
                 let text = text.get(..end.unwrap_or(bytes.len()))?;
@@ -57,6 +77,7 @@ impl Stamp {
                 time::clf(text).map(|micros| (micros, text.len()))
             }
             Stamp::Syslog => years.rfc3164_prefix(bytes),
+            Stamp::SyslogZone => Some(zone::zoned(years.rfc3164_prefix(bytes)?, bytes, zone::is_told)),
             Stamp::Epoch(unit) => {
                 let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
                 Some((time::epoch(text.get(..used)?, *unit)?, used))
