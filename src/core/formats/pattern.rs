@@ -162,8 +162,8 @@ impl PatternParser {
             let text = state.places.get(target.group).and_then(|(start, end)| event.text.get(start..end));
             let Some(text) = text.filter(|text| *text != "-") else { continue };
             // Of two groups of one name, the later one holds.
-            let before = self.targets[..number].iter().filter(|before| before.column == target.column);
-            if before.into_iter().any(|before| state.places.get(before.group).is_some()) {
+            let mut before = self.targets[..number].iter().filter(|before| before.column == target.column);
+            if before.any(|before| state.places.get(before.group).is_some()) {
                 state.unfit.note_change(target.column, Change::Repeated);
             }
             let fit = if target.cell == Cell::Timestamp {

@@ -16,14 +16,21 @@ pub struct Lines<'a> {
     returns: bool,
 }
 
-/// Whether a file's lines end with a return alone, as its first one tells: a return inside of a line is text elsewhere.
-fn ends_in_returns(head: &str) -> bool {
+/// Whether a file's lines end with a return alone: the first one, and as many as end otherwise. A return that stands
+/// inside of a line, as progress is written, is text.
+pub fn ends_in_returns(head: &str) -> bool {
     let bytes = head.as_bytes();
-    memchr::memchr2(b'\r', b'\n', bytes).is_some_and(|end| {
-        let behind = bytes[end..].iter().position(|byte| *byte != b'\r');
-        // `\r\r\n` ends a line as well.
-        behind.is_some_and(|behind| behind > 0 && bytes[end + behind] != b'\n')
-    })
+    let Some(first) = memchr::memchr2(b'\r', b'\n', bytes).filter(|at| bytes[*at] == b'\r') else { return false };
+    let (mut alone, mut feeds, mut run, mut is_first) = (0, 0, 0, None);
+    for byte in &bytes[first..] {
+        match byte {
+            b'\r' => run += 1,
+            // `\r\r\n` ends a line as well.
+            b'\n' => (feeds, run, is_first) = (feeds + 1, 0, is_first.or(Some(false))),
+            _ => (alone, run, is_first) = (alone + run, 0, is_first.or(Some(true))),
+        }
+    }
+    is_first == Some(true) && alone >= feeds
 }
 
 /// The byte at which bytes may be cut into lines. Of those that hold no line feed where any other file has thousands, a
@@ -211,7 +218,8 @@ mod tests {
             found.collect::<Vec<_>>().join("|")
         };
         assert_eq!(of("a\rb\r\rc"), "1 0 a|1 2 b|1 4 |1 5 c");
-        assert_eq!(of("a\rb\r\nc\nd"), "1 0 a|1 2 b|2 5 c|3 7 d");
+        assert_eq!(of("a\rb\nc\nd"), "1 0 a\rb|2 4 c|3 6 d");
+        assert_eq!(of("a\rx\rb\r\nc\nd"), "1 0 a|1 2 x|1 4 b|2 7 c|3 9 d");
         assert_eq!(of("a\nb\rc\n"), "1 0 a|2 2 b\rc");
         assert_eq!(of("a\r\r\nb\rc"), "1 0 a\r|2 4 b\rc");
         assert_eq!(of("a\r"), "1 0 a");

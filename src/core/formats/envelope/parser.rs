@@ -2,6 +2,7 @@
 
 use super::open::{Kind, Place, open_all};
 use crate::data::{Schema, Value};
+use crate::formats::scan::ends_in_returns;
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
 
 pub struct EnvelopeParser {
@@ -43,8 +44,10 @@ impl Parser for EnvelopeParser {
         let reason = "the line has no such envelope";
         let payload = open_all(self.kind, chunk, |unit, line| out.quarantine(unit, reason, line.as_bytes()));
         let head = open_all(self.kind, &Chunk { text: chunk.head, offset: 0, ..*chunk }, |_, _| {}).text;
+        // Its lines end with a line feed, whatever the first one holds.
+        let head = if ends_in_returns(&head) { "" } else { head.as_str() };
         let inner =
-            Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head: &head, file_time: chunk.file_time };
+            Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head, file_time: chunk.file_time };
         let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places, cut: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
         if let Some(field) = self.schema.fields.get(self.slots[0]) {

@@ -108,3 +108,14 @@ fn times_that_are_cut_are_counted_as_in_other_formats() {
         assert_eq!(reading.tally.changes.cut.get("time"), Some(&1), "{format}: {:?}", reading.tally);
     }
 }
+
+#[test]
+fn a_return_inside_of_a_payload_ends_no_line() {
+    let text = "2024-03-01T10:00:00Z stdout F 10%\r20%\n2024-03-01T10:00:01Z stdout F done\n";
+    let docker = "{\"log\":\"10%\\r20%\\n\",\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:00Z\"}\n\
+                  {\"log\":\"done\\n\",\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:01Z\"}\n";
+    let rows = [r#"["2024-03-01T10:00:00Z","stdout","10%\r20%"]"#, r#"["2024-03-01T10:00:01Z","stdout","done"]"#];
+    let docker = read(&FormatSpec::new("docker_json").with("payload", "lines"), docker);
+    assert_eq!(docker.json(), rows);
+    assert_eq!(read(&FormatSpec::new("cri").with("payload", "lines"), text).json(), rows);
+}

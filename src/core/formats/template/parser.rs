@@ -234,9 +234,10 @@ impl TemplateParser {
             let has_value = !(is_word || self.facts.pairs.flags && value == "true");
             let found = keys.find(keys.told(name, has_value));
             if is_word && found.is_none() {
-                return if state.more.is_taken() {
-                    state.more.leave_word()
-                };
+                if state.more.is_taken() {
+                    state.more.leave_word();
+                }
+                return;
             }
             if self.facts.is_null(value) {
                 return;
