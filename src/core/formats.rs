@@ -31,6 +31,7 @@ mod json_shape;
 pub mod keys;
 pub mod layout;
 mod layout_parser;
+mod line_ends;
 mod lines;
 mod logfmt;
 mod mysql_slow;

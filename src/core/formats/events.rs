@@ -1,7 +1,8 @@
 //! Events of several lines: lines that continue the event before them are folded into it (stack traces, wrapped
 //! messages). Must not import single formats.
 
-use super::scan::{is_blank, line_end, lines};
+use super::line_ends::line_end;
+use super::scan::{is_blank, lines};
 use super::{Chunk, Columns, Tally, Unit};
 
 /// An event: a first line, and what continues it.

@@ -14,7 +14,8 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
-use super::scan::{cut_lines, sample_lines};
+use super::line_ends::cut_lines;
+use super::scan::sample_lines;
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit,
     named_types, numbers, time,

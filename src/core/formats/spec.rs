@@ -222,7 +222,7 @@ pub trait Parser: Send + Sync {
     /// The end (exclusive) of the last complete event in `bytes`, which begin at an event's border; 0: none ends here.
     /// Lines by default; formats with events of several lines, or quoted line ends, know better.
     fn cut(&self, bytes: &[u8]) -> usize {
-        super::scan::cut_lines(bytes)
+        super::line_ends::cut_lines(bytes)
     }
 
     /// How a line is laid out, where the format's lines have fixed separators: from it targets make their queries.

@@ -2,7 +2,7 @@
 
 use super::open::{Kind, Place, open_all};
 use crate::data::{Schema, Value};
-use crate::formats::scan::ends_in_returns;
+use crate::formats::line_ends::ends_in_returns;
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
 
 pub struct EnvelopeParser {

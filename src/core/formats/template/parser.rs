@@ -12,7 +12,8 @@ use crate::formats::dates::Years;
 use crate::formats::events::{cut_events, is_indented};
 use crate::formats::keys::{KeyCursor, KeyIndex, More, is_padded, repeated};
 use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
-use crate::formats::scan::{cut_lines, is_blank, lines};
+use crate::formats::line_ends::cut_lines;
+use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
 
 /// No column.
