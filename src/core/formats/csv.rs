@@ -16,7 +16,7 @@ use super::numbers::NumberStyle;
 use super::{
     Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
 };
-use crate::data::Schema;
+use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 
 /// The format `csv`.
@@ -350,6 +350,8 @@ struct Layout {
     unknown: Vec<String>,
     /// The header record as written, to know it again; empty: none.
     header: String,
+    /// Whether a record like the header is one again. Of one column of texts it is a value.
+    repeats: bool,
 }
 
 impl CsvParser {
@@ -394,11 +396,15 @@ impl CsvParser {
             for (column, place) in places.iter().enumerate().rev().filter(|(_, place)| **place < width) {
                 columns[*place] = Some(column);
             }
-            return Layout { columns, unknown: Vec::new(), header: String::new() };
+            return Layout { columns, unknown: Vec::new(), header: String::new(), repeats: false };
         }
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
         let unknown = names.into_iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(name, _)| name);
-        Layout { unknown: unknown.collect(), columns, header: raw.to_owned() }
+        let is_text = |column: &Option<usize>| {
+            column.is_none_or(|column| self.schema.fields[column].data_type == DataType::String)
+        };
+        let repeats = columns.len() > 1 || !columns.iter().all(is_text);
+        Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), repeats }
     }
 }
 
@@ -428,6 +434,8 @@ impl Parser for CsvParser {
         let mut scratch = String::new();
         // Lines before the header are no rows.
         let mut has_begun = layout.header.is_empty() || !chunk.head.is_empty();
+        // The header stands in the file's first chunk.
+        let mut is_due = chunk.offset == 0;
         let mut at = self.skip_lines(text, &mut unit, &mut tally);
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
             if let Some(Some(column)) = targets.get(place) {
@@ -437,12 +445,14 @@ impl Parser for CsvParser {
             let raw = &text[at..record.end];
             tally.read += 1;
             // Of a table of one column an empty line is its null: other records have a separator at least.
-            let is_null_row = layout.columns.len() == 1 && has_begun;
-            has_begun |= raw == layout.header;
+            let has_header = !layout.header.is_empty();
+            let is_null_row = layout.columns.len() == 1 && has_begun && has_header;
+            let is_header = has_header && raw == layout.header && (layout.repeats || is_due);
+            (has_begun, is_due) = (has_begun || is_header, is_due && !is_header);
             if record.fields == layout.columns.len()
                 && record.fault.is_none()
                 && !record.is_comment
-                && raw != layout.header
+                && !is_header
                 && (!raw.is_empty() || is_null_row)
             {
                 unfit.end_row();
@@ -454,7 +464,7 @@ impl Parser for CsvParser {
                 out.abandon_row();
                 if is_blank(raw) {
                     tally.blank += 1;
-                } else if record.is_comment || raw == layout.header {
+                } else if record.is_comment || is_header {
                     tally.meta += 1;
                 } else {
                     let reason =

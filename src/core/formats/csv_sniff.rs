@@ -73,6 +73,14 @@ pub fn sniff(text: &str, quote: Option<u8>) -> Option<Sniffed> {
         return None;
     }
     let base = Dialect { comment: comment_of(text), ..Dialect::new(b',', quote, line_end(text)) };
+    let found = sniff_quotes(text, quote, base)?;
+    match found.has_rows_like_comments(text) {
+        true => sniff_quotes(text, quote, Dialect { comment: None, ..base }),
+        false => Some(found),
+    }
+}
+
+fn sniff_quotes(text: &str, quote: Option<u8>, base: Dialect) -> Option<Sniffed> {
     let plain = sniff_separators(text, base);
     if !text.contains("\\\"") || quote != Some(b'"') {
         return plain;
@@ -114,6 +122,22 @@ fn sniff_separators(text: &str, base: Dialect) -> Option<Sniffed> {
 }
 
 impl Sniffed {
+    /// Whether lines that would be comments have all fields of the table, behind its first record: `#4711,open`.
+    fn has_rows_like_comments(&self, text: &str) -> bool {
+        let Some(mark) = self.dialect.comment else { return false };
+        let plain = Dialect { comment: None, ..self.dialect };
+        let (mut has_begun, mut is_found) = (false, false);
+        each_record(plain, text, |at, record| {
+            let is_comment = text.as_bytes().get(at) == Some(&mark);
+            // `# text` is meant as one.
+            let is_value = text.as_bytes().get(at + 1).is_some_and(|byte| !byte.is_ascii_whitespace());
+            is_found = has_begun && is_comment && is_value && record.is_some_and(|fields| fields.len() == self.columns);
+            has_begun |= !is_comment;
+            !is_found
+        });
+        is_found
+    }
+
     /// Lines that have fewer fields than the table are none of it, where a header follows them.
     fn set_skip(&mut self, text: &str, first: &[(usize, usize)]) {
         let Some(place) = first.iter().position(|(_, fields)| *fields == self.columns) else { return };
@@ -122,7 +146,12 @@ impl Sniffed {
             return;
         }
         let start = first[place].0;
-        if Table::read(self.dialect, &text[start..]).has_header(Header::Auto) {
+        let (before, table) = (Table::read(self.dialect, &text[..start]), Table::read(self.dialect, &text[start..]));
+        // A table itself, which got a column later.
+        if place > 1 && before.first.len() > 1 && before.first.iter().all(|name| table.first.contains(name)) {
+            return;
+        }
+        if table.has_header(Header::Auto) {
             self.skip = memchr::memchr_iter(self.dialect.end, &text.as_bytes()[..start]).count();
             self.records -= place;
         }

@@ -90,6 +90,25 @@ fn without_header_columns_are_numbered() {
 }
 
 #[test]
+fn what_looks_like_a_header_or_a_comment_may_be_a_row() {
+    // Search terms.
+    let reading = read(&spec().with("header", "yes"), "query\nshoes\nquery\nhat\nquery\n");
+    assert_eq!((reading.tally.rows, reading.tally.meta), (4, 1));
+    let reading = read(&spec(), "a,b\n1,2\na,b\n3,4\n");
+    assert_eq!((reading.tally.rows, reading.tally.meta), (2, 2));
+    // Hashtags below a line that says where they come from.
+    let reading = read(&spec(), "# export 2026\ntag,n\n#foo,1\n#bar,2\nbaz,3\n");
+    assert_eq!((reading.columns(), reading.tally.rows), (vec!["tag String".to_owned(), "n Int".to_owned()], 3));
+    let reading = read(&spec(), "# a\n# b\nid,n\nx,1\n# c\ny,2\nz,3\n");
+    assert_eq!((reading.tally.rows, reading.tally.meta), (2 + 1, 4));
+    // A table that got a column is no line before the next one.
+    let wide: String = (0..50).map(|n| format!("{n},v,w\n")).collect();
+    let schema = Schema::of([("id", DataType::Int), ("v", DataType::String)]);
+    let reading = read_as(&spec(), &schema, &format!("id,v\n1,a\n2,b\nid,v,w\n{wide}"));
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (2, 51));
+}
+
+#[test]
 fn options_are_checked() {
     let wrong = format("csv").unwrap().prepare(&spec().with("separator", ",,"), None, &Sample::default());
     assert_eq!(wrong.err().unwrap().message, "the separator `,,` is not one character");
