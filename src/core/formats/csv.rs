@@ -4,7 +4,7 @@
 //! is null and the row stays. A record with another number of fields than the header is kept aside: which column a
 //! missing field belongs to cannot be known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::Cell;
 use super::columns::Fit;
@@ -342,6 +342,9 @@ struct CsvParser {
     cells: Vec<Cell>,
 }
 
+/// Stands for the columns of a header that has no column of the schema.
+const OTHER_HEADER: &str = "(columns of another header)";
+
 /// How one file's records lie to the schema.
 struct Layout {
     /// By place in the record, the column; `None`: the schema does not have it.
@@ -398,8 +401,14 @@ impl CsvParser {
             }
             return Layout { columns, unknown: Vec::new(), header: String::new(), repeats: false };
         }
+        let lower: BTreeSet<String> = places.keys().map(|name| name.to_lowercase()).collect();
+        let is_case_apart = names.iter().any(|name| lower.contains(&name.to_lowercase()));
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
-        let unknown = names.into_iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(name, _)| name);
+        // Where none is known the first record may be no header: its values are not told as names.
+        let is_other = !columns.is_empty() && columns.iter().all(Option::is_none) && !places.is_empty();
+        let shown = |name: String| if is_other && !is_case_apart { OTHER_HEADER.to_owned() } else { name };
+        let unknown =
+            names.into_iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(name, _)| shown(name));
         let is_text = |column: &Option<usize>| {
             column.is_none_or(|column| self.schema.fields[column].data_type == DataType::String)
         };

@@ -13,7 +13,7 @@ use super::vocabulary::values::ValueEvidence;
 use crate::data::{Classification, DataType, Field, Labels, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, PlannedSource, Source, Synthetic};
-use crate::policy::Sensitivities;
+use crate::policy::{Sensitivities, keys_in, plain};
 use crate::project::{Edit, Place, Project};
 
 /// A planned source: the one that lacks the fields, as it will be once it records them, with made-up rows that look
@@ -128,6 +128,10 @@ fn synthetic_of(column: &ColumnEvidence, rows: u64) -> Option<Synthetic> {
     let are_words =
         column.distinct > 0 && column.distinct <= FEW && column.distinct * 2 <= rows - column.nulls.min(rows);
     if is_text && are_words {
+        // Words that name a secret have it beside them.
+        if column.values().any(tells_secret) {
+            return None;
+        }
         let words: BTreeSet<String> = column.values().map(|value| value.to_json().to_string()).collect();
         let vocabulary = words.iter().filter_map(|word| serde_json::from_str(word).ok()).collect();
         return Some(Synthetic { vocabulary, ..Synthetic::default() });
@@ -137,6 +141,12 @@ fn synthetic_of(column: &ColumnEvidence, rows: u64) -> Option<Synthetic> {
         let (min, max) = (Some(column.min.to_json()), Some(column.max.to_json()));
         Synthetic { min, max, ..Synthetic::default() }
     })
+}
+
+fn tells_secret(value: &Value) -> bool {
+    let Value::String(text) = value else { return false };
+    let sensitivities = Sensitivities::shipped();
+    keys_in(&plain(text)).any(|key| sensitivities.of_name(key) == Some(Classification::Secret))
 }
 
 /// Made-up values that look as those of a concept do.

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use pipewright_core::data::Schema;
+use pipewright_core::data::{Classification, DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::encoding::TextEncoding;
 use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, formats, recognise};
+use pipewright_core::policy::Sensitivities;
 
 use super::expand::missing;
 use super::open::{open, unreadable};
@@ -104,8 +105,32 @@ fn schema_of_file(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Sch
     let (parser, _) = prepare_for(path, spec, None, sample)?;
     match parser.framing() {
         Framing::Native => parquet::schema(path),
-        Framing::Cut | Framing::Whole => Ok(parser.schema().clone()),
+        Framing::Cut | Framing::Whole => Ok(without_keys_of_secrets(parser.schema())),
     }
+}
+
+/// The columns with text in the place of records that are secret by their name: their keys may be tokens themselves, and
+/// a project is sent round.
+fn without_keys_of_secrets(schema: &Schema) -> Schema {
+    fn plain(name: &str, data_type: &DataType) -> DataType {
+        let is_secret = || Sensitivities::shipped().of_name(name) == Some(Classification::Secret);
+        match data_type {
+            DataType::Record(_) if is_secret() => DataType::String,
+            DataType::Record(fields) => {
+                DataType::Record(fields.iter().map(|(name, inner)| (name.clone(), plain(name, inner))).collect())
+            }
+            DataType::List(items) => match plain(name, items) {
+                DataType::String if **items != DataType::String => DataType::String,
+                items => DataType::List(Box::new(items)),
+            },
+            other => other.clone(),
+        }
+    }
+    let mut schema = schema.clone();
+    for field in &mut schema.fields {
+        field.data_type = plain(&field.name, &field.data_type);
+    }
+    schema
 }
 
 /// No format has that name.

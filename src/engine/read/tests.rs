@@ -130,6 +130,15 @@ fn a_file_that_becomes_shorter_while_it_is_read_is_no_whole_one() {
 }
 
 #[test]
+fn keys_below_a_secret_are_no_names_of_columns() {
+    let text = r#"{"id":1,"password":{"hunter0":1},"by":{"api_key":[{"k1":2}],"n":3}}"#;
+    let (_keep, base) = folder_with(&[("a.jsonl", format!("{text}\n{text}\n").as_bytes())]);
+    let schema = sniff(&base.join("a.jsonl")).unwrap().schema;
+    let shown: Vec<String> = schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
+    assert_eq!(shown, ["id Int", "password String", r#"by Record{"api_key": String, "n": Int}"#]);
+}
+
+#[test]
 fn a_file_that_is_another_than_the_one_that_was_listed_ends_the_read() {
     let (_keep, base) = folder_with(&[("a.log", b"a\n"), ("b.log", b"b1\nb2\n"), ("c.log", b"c\n")]);
     let ignore = &mut |_: Parsed| Ok(ControlFlow::Continue(()));

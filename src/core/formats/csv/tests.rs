@@ -90,6 +90,13 @@ fn without_header_columns_are_numbered() {
 }
 
 #[test]
+fn a_first_record_that_is_no_header_is_not_told() {
+    let schema = Schema::of([("id", DataType::Int), ("code", DataType::String)]);
+    let reading = read_as(&spec().with("header", "yes"), &schema, "7,SECR7\n8,SECR8\n");
+    assert_eq!(format!("{:?}", reading.tally.unknown_keys), r#"{"(columns of another header)": 1}"#);
+}
+
+#[test]
 fn what_looks_like_a_header_or_a_comment_may_be_a_row() {
     // Search terms.
     let reading = read(&spec().with("header", "yes"), "query\nshoes\nquery\nhat\nquery\n");

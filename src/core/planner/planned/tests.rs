@@ -225,3 +225,16 @@ fn nameless_columns_of_a_log_keep_the_names_that_the_design_knows() {
     assert_eq!(layout, Some("$request $request_time $field_1 $field_1_x"));
     assert_eq!(differences.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["PW0818"]);
 }
+
+#[test]
+fn words_that_name_a_secret_are_not_written_into_a_project() {
+    let of = |words: &[&str]| {
+        let schema = crate::data::Schema::of([("msg", DataType::String)]);
+        let found = crate::planner::testing::source("src", 100, schema, &[("msg", words.len() as u64, words)]);
+        synthetic_of(&found.columns[0], 100)
+    };
+    assert!(of(&["ok", "started"]).is_some());
+    for word in ["login with password=hunter2 failed", "Authorization: Bearer abcdefgh", "https://u:pw@host/x"] {
+        assert_eq!(of(&["ok", word]), None, "{word}");
+    }
+}
