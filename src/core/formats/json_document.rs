@@ -3,7 +3,7 @@
 
 use super::json::{Fault, Kind, Scanner};
 use super::json_lines::not_an_object;
-use super::json_path::{RecordPath, guess};
+use super::json_path::{RecordPath, Visitor, guess};
 use super::json_rows::{ObjectReader, ObjectShape};
 use super::json_shape::Shape;
 use super::keys::with_more;
@@ -135,7 +135,7 @@ fn sampled_schema(path: &RecordPath, text: &str) -> Schema {
     let mut shape = Shape::Record(Vec::new());
     let mut scanner = Scanner::new(text);
     while !scanner.is_at_end() {
-        let read = path.each(&mut scanner, &mut |scanner| match scanner.kind()? {
+        let read = path.each(&mut scanner, &mut |scanner: &mut Scanner| match scanner.kind()? {
             Kind::Record => shape.absorb(scanner),
             _ => scanner.skip().map(|_| ()),
         });
@@ -187,12 +187,12 @@ impl Parser for JsonDocumentParser {
             let start = scanner.at();
             let mut records =
                 Records { rows: &mut rows, places: &mut places, out, tally: &mut tally, further: &mut further };
-            match self.path.each(&mut scanner, &mut |scanner| records.read(scanner)) {
+            match self.path.each(&mut scanner, &mut records) {
                 Ok(true) => {}
                 Ok(false) => {
                     let unit = places.unit(start);
                     let end = floor(text, check.at().min(start + KEPT));
-                    out.quarantine(unit, "the path to the records leads nowhere", &text.as_bytes()[start..end]);
+                    out.quarantine(unit, NOWHERE, &text.as_bytes()[start..end]);
                     tally.read += 1;
                     tally.quarantined += 1;
                 }
@@ -207,6 +207,9 @@ impl Parser for JsonDocumentParser {
         tally
     }
 }
+
+/// Why a page or a document is kept aside.
+const NOWHERE: &str = "the path to the records leads nowhere";
 
 /// What a record needs to become a row.
 struct Records<'r, 'a> {
@@ -240,8 +243,17 @@ impl<'a> Further<'a> {
     }
 }
 
-impl<'a> Records<'_, 'a> {
-    fn read(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault> {
+impl<'a> Visitor<'a> for Records<'_, 'a> {
+    fn nowhere(&mut self, mut page: Scanner<'a>) -> Result<(), Fault> {
+        let unit = self.places.unit(page.at());
+        let raw = page.raw()?;
+        self.out.quarantine(unit, NOWHERE, &raw.as_bytes()[..floor(raw, raw.len().min(KEPT))]);
+        self.tally.read += 1;
+        self.tally.quarantined += 1;
+        Ok(())
+    }
+
+    fn record(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault> {
         let kind = scanner.kind()?;
         let unit = self.places.unit(scanner.at());
         if kind != Kind::Record {
@@ -352,6 +364,11 @@ mod tests {
         assert_eq!(raw, "  {\"a\" 3}\n]");
         let reading = read(&spec(), "[{\"a\":1},7]");
         assert_eq!(reading.quarantined[0].1, "an object is expected, not a number");
+        // An answer that says why there is none.
+        let pages = r#"[{"items":[{"a":1}]},{"error":"rate limited"},{"items":[{"a":2}]}]"#;
+        let reading = read(&spec().with("records", "[*].items"), pages);
+        assert_eq!((reading.json(), reading.tally.quarantined), (vec!["[1]".to_owned(), "[2]".to_owned()], 1));
+        assert!(reading.quarantined[0].2.contains("rate limited"), "{:?}", reading.quarantined);
         let reading = read(&spec().with("records", "x.y"), "{\"a\":1}");
         assert_eq!(reading.quarantined[0].1, "the path to the records leads nowhere");
         let wrong = format("json_document").unwrap().prepare(&spec().with("records", "a..b"), None, &Sample::default());

@@ -53,20 +53,34 @@ impl RecordPath {
         Ok(Self { segments })
     }
 
-    /// Calls `visit` with each record of the value that is next. Gives whether the path led anywhere.
-    pub fn each<'a>(&self, scanner: &mut Scanner<'a>, visit: &mut Visit<'a, '_>) -> Result<bool, Fault> {
-        walk(&self.segments, scanner, visit)
+    /// Visits each record of the value that is next. Gives whether the path led anywhere.
+    pub fn each<'a>(&self, scanner: &mut Scanner<'a>, visitor: &mut dyn Visitor<'a>) -> Result<bool, Fault> {
+        walk(&self.segments, scanner, visitor)
     }
 }
 
-/// Reads one record, which is next.
-type Visit<'a, 'v> = dyn FnMut(&mut Scanner<'a>) -> Result<(), Fault> + 'v;
+/// What is done with what a path leads to.
+pub trait Visitor<'a> {
+    /// Reads one record, which is next.
+    fn record(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault>;
 
-fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visit: &mut Visit<'a, '_>) -> Result<bool, Fault> {
+    /// A page of a list of pages in which the path leads nowhere, which is next.
+    fn nowhere(&mut self, _: Scanner<'a>) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl<'a, F: FnMut(&mut Scanner<'a>) -> Result<(), Fault>> Visitor<'a> for F {
+    fn record(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Fault> {
+        self(scanner)
+    }
+}
+
+fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visitor: &mut dyn Visitor<'a>) -> Result<bool, Fault> {
     let kind = scanner.kind()?;
     let Some((first, rest)) = segments.split_first() else {
         if kind != Kind::List {
-            visit(scanner)?;
+            visitor.record(scanner)?;
             return Ok(true);
         }
         let mut more = scanner.enter(b']')?;
@@ -74,9 +88,9 @@ fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visit: &mut Visit<'
             // Traces come as arrays of arrays of spans.
             match scanner.kind()? {
                 Kind::List if scanner.holds_record() => {
-                    walk(segments, scanner, visit)?;
+                    walk(segments, scanner, visitor)?;
                 }
-                _ => visit(scanner)?,
+                _ => visitor.record(scanner)?,
             }
             more = scanner.next(b']')?;
         }
@@ -87,7 +101,11 @@ fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visit: &mut Visit<'
         (Segment::Items, Kind::List) => {
             let mut more = scanner.enter(b']')?;
             while more {
-                found |= walk(rest, scanner, visit)?;
+                let page = scanner.clone();
+                if !walk(rest, scanner, visitor)? {
+                    visitor.nowhere(page)?;
+                }
+                found = true;
                 more = scanner.next(b']')?;
             }
         }
@@ -96,7 +114,7 @@ fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visit: &mut Visit<'
             while more {
                 let key = scanner.key()?;
                 if key.raw == wanted || (key.escaped && key.to_text() == *wanted) {
-                    found |= walk(rest, scanner, visit)?;
+                    found |= walk(rest, scanner, visitor)?;
                 } else {
                     scanner.skip()?;
                 }
@@ -232,7 +250,7 @@ fn segment(key: super::json::Quoted) -> String {
 fn count_on_pages(text: &str, key: &str) -> usize {
     let mut objects = 0;
     let path = RecordPath { segments: vec![Segment::Items, Segment::Key(key.to_owned())] };
-    let _ = path.each(&mut Scanner::new(text), &mut |scanner| {
+    let _ = path.each(&mut Scanner::new(text), &mut |scanner: &mut Scanner| {
         objects += usize::from(scanner.kind()? == Kind::Record);
         scanner.skip().map(|_| ())
     });
@@ -246,7 +264,7 @@ mod tests {
     fn records(path: &str, text: &str) -> Vec<String> {
         let mut found = Vec::new();
         let path = RecordPath::parse(path).unwrap();
-        path.each(&mut Scanner::new(text), &mut |scanner| {
+        path.each(&mut Scanner::new(text), &mut |scanner: &mut Scanner| {
             found.push(scanner.raw()?.to_owned());
             Ok(())
         })

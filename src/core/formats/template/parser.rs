@@ -454,6 +454,28 @@ fn is_trace(line: &str) -> bool {
     dotted && (name.ends_with("Exception") || name.ends_with("Error") || name.ends_with("Throwable"))
 }
 
+/// Whether a line begins with a day and a clock in another order (`03/02/2026 10:00`, `02/Mar/2026:10:00`, `2.3.2026 10:00`),
+/// or with seconds or milliseconds since 1970.
+fn is_other_time(bytes: &[u8]) -> bool {
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let first = digits(0);
+    if matches!(first, 10 | 13) {
+        return matches!(bytes.get(first), Some(b' ' | b'.' | b',' | b'\t'));
+    }
+    let Some(mark) = bytes.get(first).filter(|mark| (1..=2).contains(&first) && b"/.-".contains(mark)) else {
+        return false;
+    };
+    let month = bytes[first + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let year = first + month + 2;
+    if !(1..=3).contains(&month) || bytes.get(year - 1) != Some(mark) || digits(year) != 4 {
+        return false;
+    }
+    let clock = year + 5;
+    matches!(bytes.get(year + 4), Some(b' ' | b':' | b'T' | b','))
+        && (1..=2).contains(&bytes.get(clock..).map_or(0, |_| digits(clock)))
+        && bytes.get(clock + digits(clock)) == Some(&b':')
+}
+
 /// Whether a line begins as one of some log does.
 fn begins_event(line: &str) -> bool {
     use super::stamp::Stamp;
@@ -467,7 +489,7 @@ fn begins_event(line: &str) -> bool {
         Some(b'0'..=b'9') => {
             let is_clf = bytes.get(2) == Some(&b'/') && Stamp::Clf.prefix(text, years).is_some();
             let is_priority = line.starts_with('<') && text.get(..4).is_some_and(|start| start.contains('>'));
-            is_clf || is_priority || Stamp::Iso.prefix(text, years).is_some()
+            is_clf || is_priority || Stamp::Iso.prefix(text, years).is_some() || is_other_time(bytes)
         }
         Some(b'A'..=b'Z') => Stamp::Syslog.prefix(text, years).is_some(),
         Some(b'{') => line.ends_with('}') && line.starts_with("{\""),

@@ -85,6 +85,17 @@ fn events_join_only_what_may_continue_them() {
     );
     let message = reading.schema.index("message").unwrap();
     assert_eq!(reading.rows[0][message].to_json(), "failed\njava.io.IOException: x\n\tat a.B(B.java:1)\nCaused by: y");
+    // Another layout of times, since an upgrade; numbers and figures of a message are none.
+    for other in
+        ["02/Mar/2026:10:00:00 INFO x", "03/02/2026 10:00:00 AM ERROR x", "2.3.2026 10:00 x", "1772445600 ERROR x"]
+    {
+        let reading = read(&spec, &format!("{text}{other}\n"));
+        assert_eq!((reading.tally.joined, reading.tally.quarantined), (3, 3), "{other}");
+    }
+    for more in ["12 rows", "3/4/5 of 7", "1.2.3", "03/02/2026", "1772445600"] {
+        let text = format!("2024-03-01 10:00:00,123 ERROR [main] a.B - failed\n{more}\n");
+        assert_eq!(read(&spec, &text).tally.joined, 1, "{more}");
+    }
     let parser = prepare(&spec, None, text);
     let cuts = crate::formats::testing::pieces(parser.as_ref(), text, 30);
     assert!(cuts.len() > 2);
