@@ -358,6 +358,22 @@ struct Layout {
 }
 
 impl CsvParser {
+    /// The first line of a record whose quoted field holds lines that are records themselves: two stray quotes, such as
+    /// those of inches. A text of several lines hardly ever has the table's number of separators in each.
+    fn before_swallowed<'a>(&self, raw: &'a str, columns: usize) -> Option<&'a str> {
+        const SEPARATORS: usize = 8;
+        let end = self.dialect.end;
+        let first = memchr::memchr(end, raw.as_bytes())?;
+        let inner = &raw.as_bytes()[first + 1..memchr::memrchr(end, raw.as_bytes())?.max(first + 1)];
+        let mut count = 0;
+        let is_record = |line: &[u8]| memchr::memchr_iter(self.dialect.separator, line).count() + 1 == columns;
+        let are_records = inner.strip_suffix(&[end]).unwrap_or(inner).split(|byte| *byte == end).all(|line| {
+            count += 1;
+            is_record(line)
+        });
+        (columns > 1 && count > 1 && are_records && count * (columns - 1) >= SEPARATORS).then(|| &raw[..first])
+    }
+
     /// Judges the file by its first record.
     fn layout(&self, chunk: &Chunk) -> Layout {
         let head = if chunk.head.is_empty() { chunk.text } else { chunk.head };
@@ -417,6 +433,9 @@ impl CsvParser {
     }
 }
 
+/// Why the line with an opening quote is no row.
+const STRAY: &str = "a quote opens a field that would hold whole records: it costs its own line";
+
 /// The place that `column_3` names.
 fn column_number(name: &str) -> Option<usize> {
     name.strip_prefix("column_")?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < MAX_COLUMNS)
@@ -453,6 +472,15 @@ impl Parser for CsvParser {
         }) {
             let raw = &text[at..record.end];
             tally.read += 1;
+            if let Some(first) = self.before_swallowed(raw, layout.columns.len()) {
+                unfit.abandon_row();
+                out.abandon_row();
+                out.quarantine(unit, STRAY, first.as_bytes());
+                tally.quarantined += 1;
+                unit = Unit { line: unit.line + 1, offset: unit.offset + first.len() as u64 + 1 };
+                at += first.len() + 1;
+                continue;
+            }
             // Of a table of one column an empty line is its null: other records have a separator at least.
             let has_header = !layout.header.is_empty();
             let is_null_row = layout.columns.len() == 1 && has_begun && has_header;

@@ -90,6 +90,24 @@ fn without_header_columns_are_numbered() {
 }
 
 #[test]
+fn two_stray_quotes_hide_no_rows_between_them() {
+    let rows: String = (0..20).map(|n| format!("{n},b{n},c\n")).collect();
+    let text = format!("id,size,note\n{rows}5,\"12in,x\n{rows}900,8\",x\n{rows}");
+    let reading = read(&spec(), &text);
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (61, 1));
+    assert_eq!(reading.quarantined[0].2, "5,\"12in,x");
+    assert_eq!(reading.quarantined[0].0, 22);
+    let parser = prepare(&spec(), None, &text);
+    for piece in [7, 30, 200] {
+        let cuts = crate::formats::testing::pieces(parser.as_ref(), &text, piece);
+        assert_eq!(crate::formats::testing::read_with(parser.as_ref(), &cuts).rows, reading.rows, "{piece}");
+    }
+    // Texts of several lines stay.
+    let text = "id,note,by\n1,\"a, b\nc, d\ne, f\",x\n2,\"one\n\ntwo, and three, too\n\",y\n";
+    assert_eq!(read(&spec(), text).tally.rows, 2);
+}
+
+#[test]
 fn a_first_record_that_is_no_header_is_not_told() {
     let schema = Schema::of([("id", DataType::Int), ("code", DataType::String)]);
     let reading = read_as(&spec().with("header", "yes"), &schema, "7,SECR7\n8,SECR8\n");
