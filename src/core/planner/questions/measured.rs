@@ -43,7 +43,7 @@ impl AnswerShape {
             _ if measure.is_total && rows.rows() > 1 && !self.groups.is_cut(rows.rows()) => {
                 Some(total(rows, measure, &told))
             }
-            _ => Some(self.told_most(rows, measure, &told)),
+            _ => Some(self.told_alike(rows, measure).unwrap_or_else(|| self.told_most(rows, measure, &told))),
         }
     }
 
@@ -131,6 +131,23 @@ impl AnswerShape {
         let number = with_unit(share, unit);
         let sentence = format!("{part} are {number} of {}{most}", of(count));
         Some(Headline { number, what: format!("{part} of {whole}"), place: "in all".to_owned(), sentence })
+    }
+
+    /// Where all are alike none is the most: how many there are in all.
+    fn told_alike(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Headline> {
+        let cells = cells(self, rows, measure);
+        let height = cells.first()?.height;
+        let is_whole = self.sums(measure, rows) && !self.groups.is_filtered && rows.rows() <= MOST_ROWS;
+        let is_count = measure.unit == Unit::Count && measure.whole.is_none() && !measure.is_lowest;
+        let are_alike = cells.len() > 2 && height > 0.0 && cells.iter().all(|cell| cell.height == height);
+        if !(is_whole && is_count && are_alike) || self.is_over_time() {
+            return None;
+        }
+        let all = sum(rows, &measure.column);
+        let noun = singular(&words(&measure.column), all);
+        let (number, each) = (number_text(all), number_text(height));
+        let sentence = format!("{number} {noun} in all, {each} for each of {}", grouped(cells.len() as u64));
+        Some(Headline { number, what: noun, place: String::new(), sentence })
     }
 
     fn told_most(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Told) -> Headline {

@@ -388,6 +388,19 @@ fn a_version_is_told_with_the_one_before_it() {
 }
 
 #[test]
+fn where_all_are_alike_none_is_the_most() {
+    let schema = Schema::of([("referrer", DataType::String), ("requests", DataType::Int)]);
+    let of =
+        shape(&plan(&schema, &[("referrer", "referrer")], &[("requests", "count(*)")], &[("requests", true)]), None);
+    let row = |page: &str, requests: i64| vec![text(page), Value::Int(requests)];
+    let alike = Table(schema.clone(), vec![row("/a", 1), row("/b", 1), row("/c", 1)]);
+    let told = of.headline(&alike);
+    assert_eq!((told.sentence.as_str(), told.number.as_str()), ("3 requests in all, 1 for each of 3", "3"));
+    let one_more = Table(schema, vec![row("/a", 2), row("/b", 1), row("/c", 1)]);
+    assert_eq!(of.headline(&one_more).sentence, "/a: 2 requests; 50 % of 4 in all");
+}
+
+#[test]
 fn where_no_group_has_any_none_is_the_most() {
     let schema = Schema::of([("page", DataType::String), ("visitors", DataType::Int), ("views", DataType::Int)]);
     let measures = [("visitors", "count_distinct(sid)"), ("views", "count(*)")];
