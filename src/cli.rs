@@ -146,6 +146,10 @@ pub fn main(designer: Option<Designer>) -> ExitCode {
 }
 
 fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
+    if let Err(fault) = check_clock() {
+        output::tell([&fault]);
+        return Outcome::Failed;
+    }
     project::set_reach(arguments.trust, arguments.environment);
     let result = match arguments.verb {
         None => open(arguments.files, designer),
@@ -189,6 +193,15 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
             output::tell(&failure.diagnostics);
             failure.outcome
         }
+    }
+}
+
+/// Times are counted from 1970 on: a board without a battery may not know yet that it is over.
+fn check_clock() -> Result<(), Diagnostic> {
+    match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Diagnostic::error("PW0995", "the clock of this machine is before 1970")
+            .help("set it, or wait until it is set from the network")),
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Limits {
 /// The fewest partitions that rows are divided into by hash.
 const FEWEST: usize = 16;
 /// The most: how much will come is not known when they are divided first.
-const MOST: usize = 128;
+const MOST: usize = 384;
 /// Bytes of a partition's share of a batch that are worth a block.
 const WORTH: usize = 4096;
 

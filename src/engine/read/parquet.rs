@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use pipewright_core::data::instants::{MICROS_PER_DAY, date_in_range, in_range};
-use pipewright_core::data::{DataType as OwnType, Field, Schema, settled};
+use pipewright_core::data::{DataType as OwnType, Field, Schema, Value, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
+use pipewright_core::formats::keys::Withheld;
 use pipewright_core::formats::{Change, Changes, Tally};
 use polars::prelude::*;
 use polars_io::prelude::{ParallelStrategy, ParquetReader, SerReader};
 
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
-use crate::table::{polars_type, schema_of};
+use crate::table::{polars_type, schema_of, value_of};
 
 /// Rows that are read at once.
 const BATCH: usize = 1 << 18;
@@ -196,6 +197,9 @@ fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes)
             made.zip_outer_validity(record);
             Ok(made.into_series())
         }
+        (DataType::Struct(_) | DataType::List(_) | DataType::Array(..), DataType::String) => {
+            json_texts(series, column, changes)
+        }
         _ => {
             let made = plain(&series, wanted)?;
             // What the type does not hold: infinite numbers, times out of range, values of another type.
@@ -209,6 +213,29 @@ fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes)
             Ok(made)
         }
     }
+}
+
+/// Records and lists as JSON text, as a JSON source gives them: what is secret by its key is left out, and counted.
+fn json_texts(series: Series, column: &str, changes: &mut Changes) -> PolarsResult<Series> {
+    let name = series.name().clone();
+    let frame = DataFrame::new(series.len(), vec![series.clone().into_column()])?;
+    let Some(own) = schema_of(&frame).fields.into_iter().next().map(|field| field.data_type) else {
+        return Ok(Series::full_null(name, series.len(), &DataType::String));
+    };
+    let made = typed(series, &polars_type(&own), column, changes)?;
+    let (mut withheld, mut lost) = (Withheld::default(), 0);
+    let mut texts = Vec::with_capacity(made.len());
+    for row in 0..made.len() {
+        let text = match value_of(&made.get(row)?, &own) {
+            Value::Null => None,
+            value => Some(value.to_json().to_string()),
+        };
+        let open = text.as_deref().and_then(|text| withheld.open_json(text));
+        lost += u64::from(open.is_some());
+        texts.push(open.or(text));
+    }
+    changes.note(Change::Undeclared, column, lost);
+    Ok(StringChunked::from_iter_options(name, texts.into_iter()).into_series())
 }
 
 /// Whole and decimal numbers that a column of floats holds only as a neighbour.
@@ -302,6 +329,28 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_become_texts_without_what_is_secret_by_its_key() {
+        let user = Series::new("user".into(), ["ann", "bo"]);
+        let password = Series::new("password".into(), ["SECR0", "SECR1"]);
+        let record = StructChunked::from_series("v".into(), 2, [user, password].iter()).unwrap().into_series();
+        let mut changes = Changes::default();
+        let texts = typed(record.clone(), &DataType::String, "v", &mut changes).unwrap();
+        assert_eq!(
+            texts.str().unwrap().iter().collect::<Vec<_>>(),
+            [Some(r#"{"user":"ann"}"#), Some(r#"{"user":"bo"}"#)]
+        );
+        assert_eq!(format!("{:?}", changes.undeclared), r#"{"v": 2}"#);
+        // Also inside of a record, and in a list.
+        let outer = StructChunked::from_series("o".into(), 2, [record].iter()).unwrap().into_series();
+        let wanted = DataType::Struct(vec![polars::prelude::Field::new("v".into(), DataType::String)]);
+        let made = typed(outer, &wanted, "o", &mut changes).unwrap();
+        assert!(!format!("{made:?}").contains("SECR"), "{made:?}");
+        let list = Series::new("l".into(), [Series::new("".into(), ["x", "y"])]);
+        let texts = typed(list, &DataType::String, "l", &mut changes).unwrap();
+        assert_eq!(texts.str().unwrap().iter().collect::<Vec<_>>(), [Some(r#"["x","y"]"#)]);
+    }
 
     #[test]
     fn decimals_with_a_fraction_are_no_whole_numbers() {

@@ -100,7 +100,8 @@ impl Work {
     fn per_row(&self) -> usize {
         match self {
             Work::Whole(Stage { op: Op::Window(_), .. }) | Work::Windows(_) => 64,
-            Work::Reduce(Reducer::Aggregate(_) | Reducer::Rows { .. }) => 48,
+            Work::Reduce(Reducer::Aggregate(_)) => 48,
+            Work::Reduce(Reducer::Rows { .. }) => 24,
             Work::Join(..) | Work::Asof(..) => 24,
             Work::Whole(_) => 24,
             Work::Fixed(_) | Work::Reduce(Reducer::First { .. }) => 0,
