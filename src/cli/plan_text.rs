@@ -136,8 +136,8 @@ pub fn question(asked: &Asked, proposals: &[Proposal], missing: &[Gap]) -> Strin
         for loss in &proposal.losses {
             line!(text, "   assumed: {loss}");
         }
-        if !proposal.left_out.is_empty() {
-            line!(text, "   not in this number: {}", proposal.left_out.join(", "));
+        for part in &proposal.left_out_in_words {
+            line!(text, "   {part}");
         }
         for meaning in &proposal.meanings {
             line!(text, "   `{}` is {} ({})", meaning.column, meaning.concept, meaning.score);

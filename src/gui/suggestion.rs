@@ -137,8 +137,8 @@ pub fn about_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion, out: 
     for loss in &proposal.losses {
         ui.label(RichText::new(loss).color(palette.warning));
     }
-    for part in &proposal.left_out {
-        caption(ui, format!("left out, since no source gives it: {part}"));
+    for part in &proposal.left_out_in_words {
+        caption(ui, part.clone());
     }
     let sources = counted(proposal.sources.len() as u64, "source");
     let proof = if proposal.is_proved { "no cheaper way exists" } else { "a cheaper way may exist" };

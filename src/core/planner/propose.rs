@@ -52,6 +52,8 @@ pub struct Proposal {
     pub losses: Vec<String>,
     /// Optional parts that no source serves.
     pub left_out: Vec<String>,
+    /// What that means for the answer, in words.
+    pub left_out_in_words: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -157,6 +159,7 @@ pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivat
         meanings: used_meanings(catalogue, derivation),
         losses: flow.losses,
         left_out: derivation.left_out.clone(),
+        left_out_in_words: derivation.left_out.iter().map(|one| asked.contract.left_out_in_words(one)).collect(),
         edits: flow.draft.edits,
         steps: flow.draft.steps,
         wires: flow.draft.wires,

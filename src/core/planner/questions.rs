@@ -344,13 +344,29 @@ impl Contract {
         self.dials.iter().map(|dial| (dial.name.clone(), dial.default)).collect()
     }
 
-    /// The definition, and what does not count by the conditions that are in force.
+    /// The definition, what does not count by the conditions that are in force, and what counts since nothing tells it.
     pub fn definition_where(&self, is_in_force: &dyn Fn(&Condition) -> bool) -> String {
-        let told = self.conditions.iter().filter(|one| !one.leaves_out.is_empty() && is_in_force(one));
-        let told: Vec<&str> = told.map(|one| one.leaves_out.as_str()).collect();
-        let Some((last, before)) = told.split_last() else { return self.definition.clone() };
-        let list = if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) };
-        format!("{} {} do not count.", self.definition, upper_first(&list))
+        let named = self.conditions.iter().filter(|one| !one.leaves_out.is_empty());
+        let (out, inside): (Vec<&Condition>, Vec<&Condition>) = named.partition(|one| is_in_force(one));
+        let mut definition = self.definition.clone();
+        for (conditions, says) in [(out, "do not count"), (inside, "cannot be told here and count")] {
+            let Some((last, before)) = conditions.split_last() else { continue };
+            let before: Vec<&str> = before.iter().map(|one| one.leaves_out.as_str()).collect();
+            let and = if before.is_empty() { String::new() } else { format!("{} and ", before.join(", ")) };
+            definition = format!("{definition} {} {says}.", upper_first(&format!("{and}{}", last.leaves_out)));
+        }
+        definition
+    }
+
+    /// What is missing where nothing serves an optional part, by its expression, in words.
+    pub fn left_out_in_words(&self, expression: &str) -> String {
+        let condition = self.conditions.iter().find(|one| one.expression == expression && !one.leaves_out.is_empty());
+        let part = || self.dimensions.iter().chain(&self.columns).find(|part| part.expression == expression);
+        match (condition, part()) {
+            (Some(condition), _) => format!("nothing tells {}: they count", condition.leaves_out),
+            (None, Some(part)) => format!("nothing gives `{}`", part.name),
+            (None, None) => expression.to_owned(),
+        }
     }
 
     /// The concepts that an answer needs.
@@ -549,8 +565,10 @@ mod tests {
             "Static files, failures, what is sent to a page and programs that say what they are do not count."
         ));
         let one = contract.definition_where(&|one| one.expression.contains("is_static"));
-        assert!(one.ends_with("by different visitors who got them. Static files do not count."), "{one}");
-        assert_eq!(contract.definition_where(&|_| false), contract.definition);
+        assert!(one.contains("by different visitors who got them. Static files do not count. Failures, "), "{one}");
+        assert!(one.ends_with("and programs that say what they are cannot be told here and count."), "{one}");
+        let none = contract.definition_where(&|_| false);
+        assert!(none.starts_with(&contract.definition) && !none.contains("do not count"), "{none}");
     }
 
     #[test]

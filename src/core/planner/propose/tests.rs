@@ -215,7 +215,12 @@ fn a_definition_says_nothing_of_a_condition_that_is_not_in_the_flow() {
     };
     let bots = "Programs that say what they are do not count.";
     assert!(definition("users-active").contains(bots), "the access log names browsers");
-    assert!(!definition("users-by-plan").contains(bots), "the application's log does not");
+    let by_plan = definition("users-by-plan");
+    assert!(!by_plan.contains(bots), "the application's log does not");
+    assert!(by_plan.contains("Programs that say what they are cannot be told here and count."), "{by_plan}");
+    let asked = Asked::ready(ready_question("users-by-plan").unwrap());
+    let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
+    assert_eq!(proposal.left_out_in_words, ["nothing tells programs that say what they are: they count"]);
 }
 
 #[test]
