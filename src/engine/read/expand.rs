@@ -80,12 +80,16 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     Ok(Expanded { files: once(files), closed })
 }
 
-/// Each file once, by its own name where it has one here: `current.log` is often a link to one of the others.
+/// Each file once, under the first of its own names where it has one here: `current.log` is often a link to one of the
+/// others.
 fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let is_link = |file: &PathBuf| file.symlink_metadata().is_ok_and(|about| about.is_symlink());
-    let mut seen: BTreeSet<_> = files.iter().filter(|file| !is_link(file)).filter_map(|file| place_of(file)).collect();
-    let is_new = |file: &PathBuf| !is_link(file) || place_of(file).is_none_or(|place| seen.insert(place));
-    files.into_iter().filter(is_new).collect()
+    let is_link = |file: &Path| file.symlink_metadata().is_ok_and(|about| about.is_symlink());
+    let (links, own): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| is_link(file));
+    let mut seen = BTreeSet::new();
+    let is_new = |file: &PathBuf| place_of(file).is_none_or(|place| seen.insert(place));
+    let mut found: Vec<PathBuf> = own.into_iter().chain(links).filter(is_new).collect();
+    found.sort();
+    found
 }
 
 fn told(closed: &BTreeMap<PathBuf, String>) -> Vec<Diagnostic> {
@@ -192,6 +196,7 @@ mod tests {
         std::fs::create_dir(at("in")).unwrap();
         std::fs::write(at("in/app-1.log"), "x").unwrap();
         std::fs::write(at("far.log"), "x").unwrap();
+        std::fs::hard_link(at("in/app-1.log"), at("in/app-2.log")).unwrap();
         for (link, leads_to) in [("in/app.log", "app-1.log"), ("in/b.log", "../far.log"), ("in/c.log", "../far.log")] {
             std::os::unix::fs::symlink(leads_to, at(link)).unwrap();
         }
