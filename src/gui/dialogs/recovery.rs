@@ -40,6 +40,7 @@ pub fn recovery_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
 
 fn told_ui(ui: &mut Ui, left: &Left, has_file: bool, open: &str) {
     let changes = counted(left.journal.batches.len() as u64, "change");
+    let (is, belong) = if left.journal.batches.len() == 1 { ("is", "belongs") } else { ("are", "belong") };
     let name = left.journal.design().map(|design| design.name.clone()).filter(|name| name != UNTITLED);
     let name = name.unwrap_or_else(|| if has_file { open.to_owned() } else { "a design without a name".to_owned() });
     let time = left.journal.changed_at().map_or(String::new(), |time| format!(" · last changed {time}"));
@@ -48,10 +49,10 @@ fn told_ui(ui: &mut Ui, left: &Left, has_file: bool, open: &str) {
         ui,
         match (left.is_put_aside, left.fit) {
             (true, _) => format!(
-                "The file is shown as it is on the disk now. {changes} that had not been saved belong to it as it was before."
+                "The file is shown as it is on the disk now. {changes} that had not been saved {belong} to it as it was before."
             ),
             _ if left.journal.batches.is_empty() => "What was not saved cannot be read.".to_owned(),
-            (false, Fit::Whole) if has_file => format!("{changes} since the last save are not in the file yet."),
+            (false, Fit::Whole) if has_file => format!("{changes} since the last save {is} not in the file yet."),
             (false, Fit::Whole) => format!("{changes} of a design that was never saved can be recovered."),
             (false, Fit::Partly | Fit::Nothing) => {
                 format!("Not saved: {changes}, made to another state of the project than the one that is open.")
