@@ -108,6 +108,29 @@ fn filled(template: &str, numbers: &[u64]) -> String {
 }
 
 impl Matches {
+    /// That keys stand more than once on both sides, so that rows count several times, in words; `rows`: of the result.
+    pub fn told_pairs(&self, rows: u64) -> Option<String> {
+        let goes_on = |side: &SideMatches| matches!(side.goes_on, GoesOn::All | GoesOn::Matched);
+        if !goes_on(&self.left) || !goes_on(&self.right) {
+            return None;
+        }
+        let alone = |side: &SideMatches| if side.goes_on == GoesOn::All { side.unmatched } else { 0 };
+        let pairs = rows.saturating_sub(alone(&self.left) + alone(&self.right));
+        let (left, right) = (self.left.matched, self.right.matched);
+        // Every row with every other one is what a cross join is for.
+        (pairs > left.max(right) && pairs != left.saturating_mul(right)).then(|| {
+            format!(
+                "{} rows of “{}” and {} of “{}” make {} pairs: keys stand more than once on both sides, so rows count \
+                 several times",
+                grouped(left),
+                self.left.of,
+                grouped(right),
+                self.right.of,
+                grouped(pairs)
+            )
+        })
+    }
+
     /// Whether an operation looks for partners.
     pub fn is_join(op: &Op) -> bool {
         matches!(op, Op::Join(_) | Op::AsofJoin(_))
@@ -205,6 +228,11 @@ mod tests {
         assert_eq!(matches.left.rows(), 1_262);
         assert_eq!(matches.told(), [format!("{told}; 48 of them have an empty key")]);
         assert_eq!((matches.unmatched(), matches.left.left_out(), matches.right.left_out()), (262, 262, 0));
+        // Twice as many pairs as there are requests: some user stands more than once.
+        let told = "1,000 rows of “Bad {} requests” and 7 of “Users” make 2,000 pairs: keys stand more than once on both \
+                    sides, so rows count several times";
+        assert_eq!(matches.told_pairs(2_000).as_deref(), Some(told));
+        assert_eq!((matches.told_pairs(1_000), matches.told_pairs(7_000)), (None, None));
         let anti = Matches {
             left: SideMatches { goes_on: GoesOn::Unmatched, ..left.clone() },
             right: side("Users", GoesOn::None, 1, 9, 0),

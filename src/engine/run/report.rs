@@ -177,6 +177,9 @@ impl StepReport {
         let mut remarks: Vec<Diagnostic> = (self.lost_texts > 0).then(|| told().help(help)).into_iter().collect();
         remarks.extend(changed_in_step(&self.changes));
         remarks.extend(self.matches.iter().flat_map(unmatched_in_step));
+        let pairs = self.matches.iter().find_map(|matches| matches.told_pairs(self.rows_out));
+        let help = "use Lookup where each row is to find one, or remove duplicates of the keys before";
+        remarks.extend(pairs.map(|told| Diagnostic::hint("PW1083", told).help(help)));
         remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
     }
 }
