@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use super::names::{self, remove};
@@ -85,7 +85,9 @@ impl PrivateFolder {
     pub fn new() -> Result<PrivateFolder, Diagnostic> {
         let id = names::new_id();
         let place = std::env::temp_dir();
-        remove_abandoned(&place);
+        // A look for findings makes many such folders.
+        static TIDIED: Once = Once::new();
+        TIDIED.call_once(|| remove_abandoned(&place));
         let path = place.join(format!("{PRIVATE}{id}"));
         // A signal comes before this or after it.
         let mut all = aside();

@@ -4,7 +4,7 @@
 //! is null and the row stays. A record with another number of fields than the header is kept aside: which column a
 //! missing field belongs to cannot be known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::columns::Fit;
@@ -396,14 +396,17 @@ impl CsvParser {
         let names = unique_names(&first);
         let places: BTreeMap<&str, usize> =
             self.schema.names().enumerate().map(|(place, name)| (name, place)).collect();
+        // A header whose names differ in capitals alone is one, too: its columns are told to be unknown.
+        let has_names = || {
+            names.iter().any(|name| {
+                places.contains_key(name.as_str())
+                    || places.keys().any(|known| known.to_lowercase() == name.to_lowercase())
+            })
+        };
         let header = match self.header {
             Header::Yes => true,
             Header::No => false,
-            // A header whose names differ in capitals alone is one, too: its columns are told to be unknown.
-            Header::Auto => names.iter().any(|name| {
-                places.contains_key(name.as_str())
-                    || places.keys().any(|known| known.to_lowercase() == name.to_lowercase())
-            }),
+            Header::Auto => has_names(),
         };
         if !header {
             let by_number: Option<Vec<usize>> = self.schema.names().map(column_number).collect();
@@ -417,12 +420,10 @@ impl CsvParser {
             }
             return Layout { columns, unknown: Vec::new(), header: String::new(), repeats: false };
         }
-        let lower: BTreeSet<String> = places.keys().map(|name| name.to_lowercase()).collect();
-        let is_case_apart = names.iter().any(|name| lower.contains(&name.to_lowercase()));
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
         // Where none is known the first record may be no header: its values are not told as names.
-        let is_other = !columns.is_empty() && columns.iter().all(Option::is_none) && !places.is_empty();
-        let shown = |name: String| if is_other && !is_case_apart { OTHER_HEADER.to_owned() } else { name };
+        let is_other = !columns.is_empty() && columns.iter().all(Option::is_none) && !places.is_empty() && !has_names();
+        let shown = |name: String| if is_other { OTHER_HEADER.to_owned() } else { name };
         let unknown =
             names.into_iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(name, _)| shown(name));
         let is_text = |column: &Option<usize>| {

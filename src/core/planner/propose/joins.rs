@@ -39,17 +39,12 @@ impl Flow<'_> {
                 let left = self.known.get(&field(key).concept)?.clone();
                 let right = &field(key).expression;
                 let title = format!("With {}", lower_first(&source.title));
-                let id = self.draft.id("k");
                 // What stood once in a sample may stand twice in the whole: no row is multiplied for that.
-                match plain_column(right) {
-                    Some(right) => {
-                        let on = json!({"id": id, "left": left, "right": right});
-                        ("lookup", title, json!({"on": [on], "columns": brought}))
-                    }
-                    None => {
-                        let on = json!({"id": id, "left": left, "right": right});
-                        ("join", title, json!({"kind": "left", "on": [on], "columns": brought}))
-                    }
+                let column = plain_column(right);
+                let on = json!({"id": self.draft.id("k"), "left": left, "right": column.as_ref().unwrap_or(right)});
+                match column {
+                    Some(_) => ("lookup", title, json!({"on": [on], "columns": brought})),
+                    None => ("join", title, json!({"kind": "left", "on": [on], "columns": brought})),
                 }
             }
             JoinWay::Nearest { time, key } => {
