@@ -140,6 +140,13 @@ pub struct ReadArgs {
     /// Option of the format, such as log_format='$remote_addr …'
     #[arg(long = "set", value_name = "OPTION=VALUE")]
     pub options: Vec<String>,
+    /// Format and fields as this JSON file declares them: {"format": …, "schema": …}, as a read in an exported pipeline
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "options"])]
+    pub declared: Option<PathBuf>,
+    /// Only the lines or events of the file that begin in these bytes: FROM-TO, the second not among them. Ranges that
+    /// adjoin give every row once; a file that cannot be divided goes whole to the range with its first byte
+    #[arg(long, value_name = "FROM-TO")]
+    pub range: Option<String>,
     /// At most that many rows
     #[arg(long, value_parser = whole_number, allow_negative_numbers = true)]
     pub limit: Option<u64>,
@@ -605,6 +612,8 @@ pub enum RowForm {
     Csv,
     Table,
     Parquet,
+    /// Arrow IPC stream
+    Arrow,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]

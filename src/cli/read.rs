@@ -7,14 +7,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{DataType, Schema, Value};
-use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
-    Budget, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name,
-    offer_standard_input, profile as profile_table, read_sample, read_stream, sniff as sniff_file,
+    ArrowStream, Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand,
+    expand_all, given_name, offer_standard_input, profile as profile_table, read_range, read_sample, read_schema,
+    sniff as sniff_file,
 };
+use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
@@ -78,14 +80,42 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
     if failed.is_empty() { Ok(Outcome::Done) } else { Err(Failure { diagnostics: failed, outcome: Outcome::Failed }) }
 }
 
-/// Format, options and schema for files given by name: what is asked for, else what is recognised in the first file.
-fn read_of(
-    files: &[String],
-    wanted: Option<&str>,
-    options: &[String],
+/// How files given by name are to be read.
+#[derive(Default)]
+struct Wanted<'a> {
+    format: Option<&'a str>,
+    /// `OPTION=VALUE`.
+    options: &'a [String],
     position: bool,
-) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
-    let mut spec = match wanted {
+    /// Format and fields as they are declared, instead of what is recognised.
+    declared: Option<Declared>,
+}
+
+/// Format and fields of a source, as an exported pipeline's read holds them.
+#[derive(Deserialize)]
+struct Declared {
+    format: FormatSpec,
+    schema: Schema,
+}
+
+impl Declared {
+    fn load(path: &Path) -> Result<Declared, Failure> {
+        let text = files::read_text(path).map_err(|error| {
+            Diagnostic::error("PW0901", format!("the file cannot be read: {}", io_cause(&error)))
+                .help("name a file that declares the source")
+                .file(path.display().to_string())
+        })?;
+        serde_json::from_str(&text).map_err(|error| {
+            let help = "it holds {\"format\": {\"name\": …}, \"schema\": …}, as a read in a pipeline.json does";
+            usage(format!("`{}` declares no source: {error}", path.display()), help)
+        })
+    }
+}
+
+/// Format, options and schema for files given by name: what is asked for, else what is recognised in the first file.
+fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
+    let Wanted { options, position, .. } = wanted;
+    let mut spec = match wanted.format {
         Some(name) => {
             if format(name).is_none() {
                 let names: Vec<&str> = formats().iter().map(|format| format.name()).collect();
@@ -96,7 +126,7 @@ fn read_of(
             }
             Some(FormatSpec::new(name))
         }
-        None => None,
+        None => wanted.declared.as_ref().map(|declared| declared.format.clone()),
     };
     let mut set = BTreeMap::new();
     for option in options {
@@ -132,7 +162,10 @@ fn read_of(
             check_option(&spec.name, name)?;
             spec.options.insert(name.clone(), value.clone());
         }
-        let found = pipewright_engine::schema_as(path, spec)?;
+        let found = match &wanted.declared {
+            Some(declared) => declared.schema.clone(),
+            None => pipewright_engine::schema_as(path, spec)?,
+        };
         // One table for all files: columns of the first, then those that only later ones have.
         match &mut schema {
             None => schema = Some(found),
@@ -196,7 +229,11 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     if args.output == RowForm::Parquet && args.to.is_none() {
         return Err(usage("Parquet cannot go to standard output", "add --to FILE"));
     }
-    let (reads, spec) = read_of(&args.files, args.format.as_deref(), &args.options, args.position)?;
+    let declared = args.declared.as_deref().map(Declared::load).transpose()?;
+    let format = args.format.as_deref();
+    let wanted = Wanted { format, options: &args.options, position: args.position, declared };
+    let (reads, spec) = read_of(&args.files, wanted)?;
+    let range = range_of(args, &reads)?;
     let mut publication = Publication::default();
     for path in args.to.iter().chain(&args.quarantine) {
         check_source(path, &reads)?;
@@ -208,7 +245,8 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     let (mut refuse, mut first) = (None::<io::Error>, None::<(String, u64, String)>);
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tally = Tally::default();
-    let mut sink = RowSink::new(args, &mut publication)?;
+    let schema = reads.first().map(read_schema).unwrap_or_default();
+    let mut sink = RowSink::new(args, &schema, &mut publication)?;
     for read in &reads {
         if left == 0 {
             break;
@@ -236,7 +274,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
                 refuse = Some(error);
             }
         };
-        let found = read_stream(read, Path::new("."), &mut take, &mut keep, &Cancel::new())?;
+        let found = read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?;
         tally.add(&found);
         if let Some(failure) = fault {
             return Err(naming(failure, args.to.as_deref()));
@@ -248,7 +286,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     if let (Some(path), Some(mut file)) = (&args.quarantine, quarantine) {
         file.flush().map_err(|error| unwritable(path, &error))?;
     }
-    let finished = sink.finish(reads.first().map(|read| &read.schema));
+    let finished = sink.finish(&schema);
     finished.map_err(|failure| naming(failure, args.to.as_deref()))?;
     publication.publish()?;
     match args.summary {
@@ -291,6 +329,17 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         tell([&Diagnostic::warning("PW0723", message).help(help)]);
     }
     Ok(Outcome::Quarantined)
+}
+
+/// The range that is asked for, of one file.
+fn range_of(args: &ReadArgs, reads: &[ir::Read]) -> Result<Option<ByteRange>, Failure> {
+    let Some(text) = &args.range else { return Ok(None) };
+    let range =
+        ByteRange::parse(text).map_err(|fault| Failure { diagnostics: vec![fault], outcome: Outcome::Usage })?;
+    if reads.len() > 1 {
+        return Err(usage("--range takes one file", "name one file; the bytes are counted in each file by itself"));
+    }
+    Ok(Some(ByteRange { numbered: args.position || args.quarantine.is_some(), ..range }))
 }
 
 fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
@@ -347,6 +396,7 @@ enum RowSink {
         form: RowForm,
         first: bool,
     },
+    Arrow(Box<ArrowStream<Box<dyn Write>>>),
     /// Tables for eyes and Parquet files are written whole.
     Whole {
         tables: Vec<ResultTable>,
@@ -356,21 +406,22 @@ enum RowSink {
 }
 
 impl RowSink {
-    fn new(args: &ReadArgs, publication: &mut Publication) -> Result<Self, Failure> {
+    fn new(args: &ReadArgs, schema: &Schema, publication: &mut Publication) -> Result<Self, Failure> {
+        let mut out = || -> Result<Box<dyn Write>, Failure> {
+            Ok(match &args.to {
+                Some(path) => Box::new(BufWriter::new(created(path, publication)?.1)),
+                None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
+            })
+        };
         Ok(match args.output {
+            RowForm::Arrow => RowSink::Arrow(Box::new(ArrowStream::new(out()?, schema)?)),
+            RowForm::Jsonl | RowForm::Csv => RowSink::Text { out: out()?, form: args.output, first: true },
             RowForm::Table | RowForm::Parquet => {
                 let to = match &args.to {
                     Some(path) => Some(created(path, publication)?.0),
                     None => None,
                 };
                 RowSink::Whole { tables: Vec::new(), to, form: args.output }
-            }
-            RowForm::Jsonl | RowForm::Csv => {
-                let out: Box<dyn Write> = match &args.to {
-                    Some(path) => Box::new(BufWriter::new(created(path, publication)?.1)),
-                    None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
-                };
-                RowSink::Text { out, form: args.output, first: true }
             }
         })
     }
@@ -384,6 +435,7 @@ impl RowSink {
                 };
                 written.map_err(Failure::from)
             }
+            RowSink::Arrow(stream) => stream.write(table).map_err(Failure::from),
             RowSink::Whole { tables, .. } => {
                 tables.push(table.clone());
                 Ok(())
@@ -391,20 +443,17 @@ impl RowSink {
         }
     }
 
-    fn finish(self, schema: Option<&Schema>) -> Result<(), Failure> {
+    fn finish(self, schema: &Schema) -> Result<(), Failure> {
         match self {
             RowSink::Text { mut out, form, first } => {
-                if form == RowForm::Csv
-                    && first
-                    && let Some(schema) = schema
-                {
+                if form == RowForm::Csv && first {
                     ResultTable::from_rows(schema, &[]).write_csv(&mut out, true)?;
                 }
                 out.flush()?;
             }
+            RowSink::Arrow(stream) => stream.finish()?,
             RowSink::Whole { tables, to, form } => {
-                let table = ResultTable::concatenate(&tables)
-                    .unwrap_or_else(|| ResultTable::from_rows(&schema.cloned().unwrap_or_default(), &[]));
+                let table = ResultTable::concatenate(&tables).unwrap_or_else(|| ResultTable::from_rows(schema, &[]));
                 match (to, form) {
                     (Some(path), RowForm::Parquet) => table.write_parquet(&path)?,
                     (Some(path), _) => {
@@ -430,7 +479,7 @@ fn is_counted(data_type: &DataType) -> bool {
 }
 
 pub fn profile(args: &ProfileArgs) -> VerbResult {
-    let (reads, _) = read_of(&args.files, None, &[], false)?;
+    let (reads, _) = read_of(&args.files, Wanted::default())?;
     let mut documents = Vec::new();
     for read in &reads {
         let result =
