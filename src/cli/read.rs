@@ -1,5 +1,8 @@
 //! Verbs on data files alone: `sniff`, `read`, `profile`.
 
+mod query;
+mod sink;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -12,16 +15,17 @@ use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
-    ArrowStream, Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand,
-    expand_all, given_name, offer_standard_input, profile as profile_table, read_range, read_sample, read_schema,
+    Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all,
+    given_name, offer_standard_input, profile as profile_table, read_range, read_sample, read_schema,
     sniff as sniff_file,
 };
 use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
-use super::output::{counted, print_json, print_text, tell, tell_json, write_aligned};
+use super::output::{counted, print_json, print_text, tell, tell_json};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
+use sink::{RowSink, created};
 
 pub fn sniff(args: &SniffArgs) -> VerbResult {
     offer_standard_input();
@@ -96,6 +100,9 @@ struct Wanted<'a> {
 struct Declared {
     format: FormatSpec,
     schema: Schema,
+    /// Those that are wanted; absent: all.
+    #[serde(default)]
+    columns: Option<Vec<String>>,
 }
 
 impl Declared {
@@ -185,7 +192,7 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
             path,
             format: spec.clone(),
             schema: Schema::default(),
-            columns: None,
+            columns: wanted.declared.as_ref().and_then(|declared| declared.columns.clone()),
             position,
             planned: None,
         });
@@ -233,11 +240,16 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     let format = args.format.as_deref();
     let wanted = Wanted { format, options: &args.options, position: args.position, declared };
     let (reads, spec) = read_of(&args.files, wanted)?;
-    let range = range_of(args, &reads)?;
-    let mut publication = Publication::default();
     for path in args.to.iter().chain(&args.quarantine) {
         check_source(path, &reads)?;
     }
+    let mut asked = query::query_of(args);
+    if !asked.is_empty() || args.save.is_some() {
+        asked.top = asked.top.or(args.limit);
+        return query::answer(args, &asked, &reads, &spec);
+    }
+    let range = range_of(args, &reads)?;
+    let mut publication = Publication::default();
     let mut quarantine: Option<BufWriter<File>> = match &args.quarantine {
         Some(path) => Some(BufWriter::new(created(path, &mut publication)?.1)),
         None => None,
@@ -360,13 +372,6 @@ fn summary_text(spec: &FormatSpec, tally: &Tally) -> String {
     )
 }
 
-/// A file that takes its place when everything is done; with the name that it has until then.
-fn created(path: &Path, publication: &mut Publication) -> Result<(PathBuf, File), Failure> {
-    let aside = publication.file(path)?;
-    let file = File::create(&aside).map_err(|error| unwritable(path, &error))?;
-    Ok((aside, file))
-}
-
 /// Faults of writing name the file that the user named.
 fn naming(mut failure: Failure, path: Option<&Path>) -> Failure {
     if let Some(path) = path {
@@ -386,90 +391,6 @@ fn check_source(path: &Path, reads: &[ir::Read]) -> Result<(), Failure> {
             "write the rows to another place: the source stays as it is",
         )),
         false => Ok(()),
-    }
-}
-
-/// Where `read` writes its rows.
-enum RowSink {
-    Text {
-        out: Box<dyn Write>,
-        form: RowForm,
-        first: bool,
-    },
-    Arrow(Box<ArrowStream<Box<dyn Write>>>),
-    /// Tables for eyes and Parquet files are written whole.
-    Whole {
-        tables: Vec<ResultTable>,
-        to: Option<PathBuf>,
-        form: RowForm,
-    },
-}
-
-impl RowSink {
-    fn new(args: &ReadArgs, schema: &Schema, publication: &mut Publication) -> Result<Self, Failure> {
-        let mut out = || -> Result<Box<dyn Write>, Failure> {
-            Ok(match &args.to {
-                Some(path) => Box::new(BufWriter::new(created(path, publication)?.1)),
-                None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
-            })
-        };
-        Ok(match args.output {
-            RowForm::Arrow => RowSink::Arrow(Box::new(ArrowStream::new(out()?, schema)?)),
-            RowForm::Jsonl | RowForm::Csv => RowSink::Text { out: out()?, form: args.output, first: true },
-            RowForm::Table | RowForm::Parquet => {
-                let to = match &args.to {
-                    Some(path) => Some(created(path, publication)?.0),
-                    None => None,
-                };
-                RowSink::Whole { tables: Vec::new(), to, form: args.output }
-            }
-        })
-    }
-
-    fn write(&mut self, table: &ResultTable) -> Result<(), Failure> {
-        match self {
-            RowSink::Text { out, form, first } => {
-                let written = match form {
-                    RowForm::Csv => table.write_csv(out, std::mem::take(first)),
-                    _ => table.write_jsonl(out),
-                };
-                written.map_err(Failure::from)
-            }
-            RowSink::Arrow(stream) => stream.write(table).map_err(Failure::from),
-            RowSink::Whole { tables, .. } => {
-                tables.push(table.clone());
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(self, schema: &Schema) -> Result<(), Failure> {
-        match self {
-            RowSink::Text { mut out, form, first } => {
-                if form == RowForm::Csv && first {
-                    ResultTable::from_rows(schema, &[]).write_csv(&mut out, true)?;
-                }
-                out.flush()?;
-            }
-            RowSink::Arrow(stream) => stream.finish()?,
-            RowSink::Whole { tables, to, form } => {
-                let table = ResultTable::concatenate(&tables).unwrap_or_else(|| ResultTable::from_rows(schema, &[]));
-                match (to, form) {
-                    (Some(path), RowForm::Parquet) => table.write_parquet(&path)?,
-                    (Some(path), _) => {
-                        let mut out = BufWriter::new(File::create(path)?);
-                        write_aligned(&table, &mut out)?;
-                        out.flush()?;
-                    }
-                    (None, _) => {
-                        let mut out = BufWriter::new(io::stdout().lock());
-                        write_aligned(&table, &mut out)?;
-                        out.flush()?;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }
 
