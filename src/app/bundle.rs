@@ -19,7 +19,7 @@ use pipewright_core::ir::{
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
-use pipewright_engine::{RunOptions, Silent, expand, run, share_files, undeclared};
+use pipewright_engine::{PACKED_ENDINGS, RunOptions, Silent, expand, open_unpacked, run, share_files, undeclared};
 
 /// Lines of each source that a receipt pins.
 const PINNED_LINES: usize = 2000;
@@ -350,8 +350,6 @@ fn pin_file(file: &Path, folder: &Path, number: usize, is_whole: bool) -> Result
             .help("check the path and the rights of the file")
             .file(file.display().to_string())
     };
-    // A pipe would be waited for without end.
-    let opened = open_file(file).map_err(unreadable)?;
     if is_whole {
         let size = fs::metadata(file).map_err(unreadable)?.len();
         if size > PINNED_BYTES {
@@ -359,17 +357,16 @@ fn pin_file(file: &Path, folder: &Path, number: usize, is_whole: bool) -> Result
                 .help(format!("give the source a sample of at most {PINNED_BYTES} bytes"))
                 .file(file.display().to_string()));
         }
-        fs::copy(file, folder.join(name)).map_err(unreadable)?;
+        // A pipe would be waited for without end.
+        let mut opened = open_file(file).map_err(unreadable)?;
+        let target = folder.join(name);
+        let mut pinned = fs::File::create(&target).map_err(|error| unwritable(&target, &error))?;
+        std::io::copy(&mut opened, &mut pinned).map_err(unreadable)?;
         return Ok(());
     }
-    // Compressed files are pinned unpacked.
-    let (reader, name): (Box<dyn std::io::Read>, &str) = if let Some(stem) = name.strip_suffix(".gz") {
-        (Box::new(flate2::read::MultiGzDecoder::new(opened)), stem)
-    } else if let Some(stem) = name.strip_suffix(".zst") {
-        (Box::new(zstd::Decoder::new(opened).map_err(unreadable)?), stem)
-    } else {
-        (Box::new(opened), &name)
-    };
+    // Packed files are pinned unpacked.
+    let (reader, _) = open_unpacked(file)?;
+    let name = PACKED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     let mut reader = BufReader::new(reader).take(PINNED_BYTES);
     let target = folder.join(name);
     let mut pinned = fs::File::create(&target).map_err(|error| unwritable(&target, &error))?;

@@ -134,7 +134,7 @@ const QUERY: &str = "Query";
 
 #[derive(Args, Debug)]
 pub struct ReadArgs {
-    /// Files or globs; `.gz` and `.zst` are read as they are; `-`: standard input
+    /// Files or globs; packed ones (gz, zst, bz2, xz, zip) are read as they are; `-`: standard input
     #[arg(required = true)]
     pub files: Vec<String>,
     /// Format instead of the recognised one (`pipewright read --as help x` lists them)

@@ -164,7 +164,10 @@ fn options_of(sniffed: &Sniffed, style: NumberStyle, has_header: bool) -> Format
 /// Whether a name says that the file is a table.
 fn is_named_table(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"].iter().any(|end| name.ends_with(end))
+    let plain = ["", ".gz", ".zst", ".bz2", ".xz", ".zip"]
+        .iter()
+        .find_map(|packed| name.strip_suffix(packed).filter(|name| name.ends_with(".csv") || name.ends_with(".tsv")));
+    plain.is_some()
 }
 
 /// A table of one column: its name says that it is one, and the first line names the column.

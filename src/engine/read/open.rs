@@ -1,7 +1,7 @@
-//! Files as plain UTF-8 byte streams: gzip and zstd undone, byte order marks dropped, other encodings decoded. Must not
+//! Files as plain UTF-8 byte streams: unpacked, byte order marks dropped, other encodings decoded. Must not
 //! import formats (beyond encodings) or plans.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,13 +10,15 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Place, is_at_place, open_file, place_of};
 use pipewright_core::formats::encoding::{Decoder, TextEncoding};
 
+use super::packed::{Unpacked, unpacked};
+
 /// Bytes of a file by which its encoding is found.
 const ENCODING_LOOKED_AT: u64 = 64 << 10;
 
 /// An opened file.
 pub(crate) struct Opened {
     pub reader: Box<dyn Read + Send>,
-    /// `gzip` or `zstd`.
+    /// `gzip`, `zstd`, `bzip2`, `xz` or `zip`.
     pub compression: Option<&'static str>,
     /// `UTF-8`, `UTF-8 with BOM`, or another encoding's name.
     pub encoding: &'static str,
@@ -116,19 +118,7 @@ pub(crate) fn open_listed(
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .map_or(0, |age| age.as_micros() as i64);
     let taken = Arc::new(AtomicU64::new(0));
-    let mut file: Box<dyn Read + Send> = Box::new(file);
-    let magic = peek(&mut file, 4).map_err(fail)?;
-    let is_gzip = magic.starts_with(&[0x1f, 0x8b]);
-    let is_zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    let whole = rejoin(magic, file);
-    let ahead = |whole| Counted { inner: BufReader::with_capacity(1 << 18, whole), taken: taken.clone() };
-    let (mut reader, compression): (Box<dyn Read + Send>, _) = if is_gzip {
-        (Box::new(flate2::bufread::MultiGzDecoder::new(ahead(whole))), Some("gzip"))
-    } else if is_zstd {
-        (Box::new(zstd::stream::read::Decoder::with_buffer(ahead(whole)).map_err(fail)?), Some("zstd"))
-    } else {
-        (Box::new(Counted { inner: whole, taken: taken.clone() }), None)
-    };
+    let Unpacked { mut reader, compression } = unpacked(file, path, &taken)?;
     let first = peek(&mut reader, ENCODING_LOOKED_AT).map_err(fail)?;
     let is_whole = (first.len() as u64) < ENCODING_LOOKED_AT;
     let encoding = match encoding {

@@ -34,7 +34,7 @@ pub struct Sniff {
     pub score: u8,
     pub reasons: Vec<String>,
     pub encoding: String,
-    /// `gzip` or `zstd`.
+    /// `gzip`, `zstd`, `bzip2`, `xz` or `zip`.
     pub compression: Option<String>,
     pub schema: Schema,
     /// All opinions, best first.
@@ -81,9 +81,6 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
 
 /// What is no text and no table, by its first bytes: what it is, and what to do.
 fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    if head.starts_with(b"PK\x03\x04") {
-        return Some(("this is a zip archive or an office document", "unpack it first; save a spreadsheet as CSV"));
-    }
     // Text in another encoding is no UTF-8, but it has lines: its bytes are replaced and counted. Control characters
     // are what no text has.
     let first = &head[..head.len().min(4096)];
