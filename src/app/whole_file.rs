@@ -5,9 +5,10 @@ use std::path::Path;
 
 use pipewright_core::data::figures::counted;
 use pipewright_core::data::{Schema, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::expr::print_name;
 use pipewright_core::formats::Tally;
+use pipewright_core::ir::MAX_QUARANTINED;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{SourceEvidence, declared_schema};
 use pipewright_core::project::{Edit, Place, Project};
@@ -65,7 +66,7 @@ fn counts(
         measures.push(json!({"id": name, "name": name, "expression": expression}));
     };
     for (number, name) in names.iter().enumerate() {
-        measure(format!("n{number}"), format!("count({})", print_name(name)));
+        measure(format!("n{number}"), format!("count_if({} is not null)", print_name(name)));
         if keys.contains(name) {
             measure(format!("d{number}"), format!("count_distinct({})", print_name(name)));
         }
@@ -101,7 +102,10 @@ fn unread(tally: &Tally, wanted: &Schema) -> Vec<Diagnostic> {
     let help = "change the declaration, or have what writes the file mended";
     if tally.quarantined > 0 {
         let message = format!("{} of the file cannot be read as rows", counted(tally.quarantined, "line"));
-        told.push(Diagnostic::warning("PW0730", message).help("`pipewright read FILE --quarantine LINES` keeps them"));
+        let fault = Diagnostic::warning("PW0730", message).help("`pipewright read FILE --quarantine LINES` keeps them");
+        // A file of which a run would not have enough rows is none of the contract's.
+        let is_other = tally.quarantined_share() > MAX_QUARANTINED;
+        told.push(if is_other { Diagnostic { severity: Severity::Error, ..fault } } else { fault });
     }
     let changes = &tally.changes;
     let lost = [&changes.unfit, &changes.fractions, &changes.clocks, &changes.rounded];

@@ -76,13 +76,17 @@ fn chosen<'a>(args: &VerifyArgs, objects: &'a [Declared]) -> Result<&'a Declared
     })
 }
 
+/// The test of what is about no single column.
+const WHOLE: &str = "(file)";
+
 /// The column that a difference is about.
 fn column_of(difference: &Diagnostic) -> &str {
     let field = difference.location.field.as_deref().unwrap_or_default();
     field.strip_prefix("schema.").unwrap_or(field)
 }
 
-/// A test for each column that is declared or there; what is wrong with it is its failure.
+/// A test for each column that is declared or there, and one of the file as a whole; what is wrong with it is its
+/// failure.
 fn junit(source: &Source, found: &SourceEvidence, differences: &[Diagnostic], file: &str) -> String {
     let declared = SourceEvidence::declared(source);
     let mut columns: Vec<&str> = declared.columns.iter().map(|column| column.name.as_str()).collect();
@@ -90,9 +94,13 @@ fn junit(source: &Source, found: &SourceEvidence, differences: &[Diagnostic], fi
     columns.extend(unplanned.filter(|name| declared.column(name).is_none()));
     let mut cases = String::new();
     let mut failures = 0;
-    for column in &columns {
-        let about: Vec<&Diagnostic> = differences.iter().filter(|one| column_of(one) == *column).collect();
-        let _ = write!(cases, "    <testcase classname=\"{}\" name=\"{}\"", xml(&source.title), xml(column));
+    let is_of_column = |one: &Diagnostic| columns.contains(&column_of(one));
+    let of = |column: &str| differences.iter().filter(|one| column_of(one) == column).collect();
+    let whole = differences.iter().filter(|one| !is_of_column(one)).collect();
+    let tests: Vec<(&str, Vec<&Diagnostic>)> =
+        std::iter::once((WHOLE, whole)).chain(columns.iter().map(|column| (*column, of(column)))).collect();
+    for (name, about) in &tests {
+        let _ = write!(cases, "    <testcase classname=\"{}\" name=\"{}\"", xml(&source.title), xml(name));
         if about.is_empty() {
             cases.push_str("/>\n");
             continue;
@@ -113,7 +121,7 @@ fn junit(source: &Source, found: &SourceEvidence, differences: &[Diagnostic], fi
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{}\" tests=\"{}\" \
          failures=\"{failures}\" errors=\"0\" skipped=\"0\">\n{cases}  </testsuite>\n</testsuites>\n",
         xml(file),
-        columns.len()
+        tests.len()
     )
 }
 

@@ -23,6 +23,7 @@ use crate::model::{Declaration, Id, PlannedSource, Source, Synthetic, new_id};
 use crate::planner::normal_name;
 use crate::planner::planned::at_source;
 use crate::project::{Edit, Place, Project};
+use types::classification_of;
 
 /// What kind of file declares sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub struct DeclaredField {
     pub required: bool,
     pub doc: String,
     pub classification: Option<Classification>,
+    /// Words of the file that ought to say how closed it is, and that are not understood.
+    pub unknown_classes: Vec<String>,
     /// A concept, where the file names one.
     pub meaning: String,
     /// What its values look like.
@@ -107,8 +110,19 @@ impl DeclaredField {
             required: false,
             doc: String::new(),
             classification: None,
+            unknown_classes: Vec::new(),
             meaning: String::new(),
             values: Synthetic::default(),
+        }
+    }
+
+    /// Takes what the file says of how closed the field is; the closest word counts.
+    pub(super) fn classify<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
+        for word in words.into_iter().filter(|word| !word.trim().is_empty()) {
+            match classification_of(word) {
+                Some(class) => self.classification = self.classification.max(Some(class)),
+                None => self.unknown_classes.push(word.trim().to_owned()),
+            }
         }
     }
 }
@@ -226,6 +240,14 @@ fn tidy(source: &mut Declared, warnings: &mut Vec<Diagnostic>) {
         }
         is_kept
     });
+    for field in &source.fields {
+        for word in &field.unknown_classes {
+            let message =
+                format!("`{}` of `{}` is classified as “{word}”, which is not understood", field.name, source.name);
+            let help = "nothing is taken from it: write public, internal, personal or secret, or label the field here";
+            warnings.push(Diagnostic::warning("PW0832", message).help(help));
+        }
+    }
     source.keys.retain(|key| !key.is_empty() && key.iter().all(|column| names.contains(column)));
     source.keys.sort();
     source.keys.dedup();
@@ -395,6 +417,7 @@ pub fn import_edits(project: &Project, file: &str, imported: &Imported) -> (Vec<
             let mut after = before.clone();
             declared.put_on(&mut after, imported.kind, file);
             told.extend(lost_labels(before, &after));
+            told.extend(opened(before, &after));
             edits.extend(crate::planner::planned::changed_fields(before, &after));
             continue;
         }
@@ -430,6 +453,25 @@ fn lost_labels(before: &Source, after: &Source) -> Option<Diagnostic> {
         let message = format!("{} went, with the labels that were given here", gone.join(", "));
         let help = "where a column comes back it has to be labelled again; undo the import to keep them";
         at_source(Diagnostic::warning("PW0831", message).help(help), after)
+    })
+}
+
+/// Columns that are less closed than before, since the file says so now.
+fn opened(before: &Source, after: &Source) -> Option<Diagnostic> {
+    let class = |field: &Field| field.labels.classification;
+    let fields = before.schema.iter().flat_map(|schema| &schema.fields);
+    let found = fields.filter_map(|was| {
+        let is = after.schema.as_ref()?.alike(&was.name)?;
+        (class(is) < class(was)).then(|| {
+            let name = |class: Option<Classification>| class.map_or("nothing", Classification::name);
+            format!("`{}` was {} and is {}", was.name, name(class(was)), name(class(is)))
+        })
+    });
+    let found: Vec<String> = found.collect();
+    (!found.is_empty()).then(|| {
+        let message = format!("the file opens columns: {}", found.join(", "));
+        let help = "label them here where that is not meant; undo the import to keep what was";
+        at_source(Diagnostic::warning("PW0833", message).help(help), after)
     })
 }
 

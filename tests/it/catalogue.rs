@@ -193,6 +193,19 @@ fn a_file_is_verified_against_its_contract() {
     assert!(code == 2 && talk.contains("did you mean `users`?"), "{talk}");
     fs::write(&users, "user_id,country\nu1,FR\nu2,DE\n").unwrap();
     assert_eq!(run(&["verify", path(&users), "--contract", path(&tables)]).0, 0);
+    // A column of truth values is counted as any other, and a file that is mostly something else is none of the contract.
+    let flags = home.path().join("flags.sql");
+    fs::write(&flags, "create table flags (id bigint primary key, ok boolean not null);").unwrap();
+    let file = home.path().join("flags.csv");
+    fs::write(&file, "id,ok\n1,true\n2,false\n").unwrap();
+    let against_flags = |more: &[&str]| run(&[&["verify", path(&file), "--contract", path(&flags)], more].concat());
+    let (code, told, talk) = against_flags(&[]);
+    assert_eq!((code, told.as_str()), (0, ""), "{talk}");
+    fs::write(&file, format!("id,ok\n1,true\n2,false\n{}", "3,a,b\n".repeat(20))).unwrap();
+    let (code, told, _) = against_flags(&[]);
+    assert!(code == 1 && told.contains("error[PW0730]"), "{told}");
+    let (code, junit, _) = against_flags(&["--format", "junit"]);
+    assert!(code == 1 && junit.contains("failures=\"1\"") && junit.contains("name=\"(file)\">"), "{junit}");
     // One row in the midst of many, which no sample shows.
     let row = |n: u32| match n {
         150_000 => "u7,\nu8\n".to_owned(),

@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use super::document::{is_true, text_at, warning_at};
-use super::types::{classification_of, type_of};
+use super::types::type_of;
 use super::{Declared, DeclaredField, Read, list_at};
-use crate::data::{Classification, DataType};
+use crate::data::DataType;
 use crate::model::Synthetic;
 
 pub fn read(text: &str, document: &Json) -> Read {
@@ -87,11 +87,10 @@ fn field_of(column: &Json, keys: &mut Vec<Vec<String>>) -> DeclaredField {
         }
     }
     for meta in metas(column) {
-        let classes = ["classification", "sensitivity", "data_classification"].map(|key| text_at(meta, key));
-        let named = classes.into_iter().find_map(classification_of);
-        let is_personal = ["pii", "contains_pii", "is_pii"].iter().any(|key| is_true(meta, key));
-        let found = named.or(is_personal.then_some(Classification::Personal));
-        field.classification = field.classification.or(found);
+        field.classify(["classification", "sensitivity", "data_classification"].map(|key| text_at(meta, key)));
+        if ["pii", "contains_pii", "is_pii"].iter().any(|key| is_true(meta, key)) {
+            field.classify(["personal"]);
+        }
         if !text_at(meta, "meaning").is_empty() {
             field.meaning = text_at(meta, "meaning").to_owned();
         }
@@ -177,7 +176,7 @@ models:
         );
         assert_eq!(orders.keys, [vec!["id"], vec!["id", "state"]]);
         assert_eq!(orders.fields[1].values.vocabulary, ["new", "paid"]);
-        assert_eq!(orders.fields[2].classification, Some(Classification::Personal));
+        assert_eq!(orders.fields[2].classification, Some(crate::data::Classification::Personal));
         assert_eq!((found[1].owner.as_str(), &found[1].keys[..]), ("Ann", &[vec!["day".to_owned()]][..]));
         assert_eq!((warnings.len(), warnings[0].location.line), (1, Some(22)));
     }

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::document::{text_at, too_many, warning_at};
-use super::types::classification_of;
+use super::document::{is_true, text_at, too_many, warning_at};
 use super::{Declared, DeclaredField, Read, list_at, object_at};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
@@ -161,8 +160,11 @@ impl<'a> Reader<'a> {
         let mut field = DeclaredField::new(name, self.data_type(property, depth));
         let doc = [text_at(property, "description"), text_at(schema, "description"), text_at(schema, "title")];
         field.doc = doc.into_iter().find(|doc| !doc.is_empty()).unwrap_or_default().to_owned();
-        let classes = ["classification", "x-classification", "x-sensitivity"].map(|key| text_at(schema, key));
-        field.classification = classes.into_iter().find_map(classification_of);
+        field.classify(["classification", "x-classification", "x-sensitivity"].map(|key| text_at(schema, key)));
+        // What a service never shows again.
+        if text_at(schema, "format") == "password" || is_true(schema, "writeOnly") {
+            field.classify(["secret"]);
+        }
         field.values = values_of(schema, &field.data_type);
         field
     }

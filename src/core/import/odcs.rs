@@ -65,7 +65,10 @@ fn field_of(property: &Json) -> DeclaredField {
     let mut field = DeclaredField::new(text_at(property, "name"), data_type(property));
     field.required = is_true(property, "required") || is_true(property, "primaryKey");
     field.doc = text_at(property, "description").to_owned();
-    field.classification = classification_of(text_at(property, "classification"));
+    field.classify([text_at(property, "classification")]);
+    // Most tags say something else.
+    let tags = list_at(property, "tags").filter_map(Json::as_str);
+    field.classify(tags.filter(|tag| classification_of(tag).is_some()));
     let meaning = list_at(property, "customProperties").find(|one| text_at(one, "property") == "meaning");
     field.meaning = meaning.map_or("", |one| text_at(one, "value")).to_owned();
     let allowed: Vec<Json> = list_at(property, "enum").cloned().collect();

@@ -287,3 +287,36 @@ fn types_that_refer_to_each_other_over_and_over_are_not_all_written_out() {
     assert_eq!(types::type_of(&"array<".repeat(50_000)), None);
     assert_eq!(types::type_of(&format!("int{}", "[]".repeat(50_000))), None);
 }
+
+#[test]
+fn how_closed_a_field_is_comes_from_the_file_or_is_told() {
+    let contract = |class: &str| {
+        format!(
+            "kind: DataContract\napiVersion: v3.1.0\nid: c\nschema:\n- name: orders\n  properties:\n  - {{name: a, \
+             logicalType: string, classification: {class}}}\n  - {{name: b, logicalType: string, tags: [pii, daily]}}\n"
+        )
+    };
+    let of = |class: &str| {
+        let read = read_declarations(&contract(class), None).unwrap();
+        let field = |at: usize| read.sources[0].fields[at].classification;
+        assert_eq!(field(1), Some(Classification::Personal));
+        let told: Vec<String> = read.warnings.iter().map(|one| one.code.clone()).collect();
+        (field(0), told.join(" "))
+    };
+    assert_eq!(of("strictly confidential"), (Some(Classification::Secret), String::new()));
+    assert_eq!(of("Personal data"), (Some(Classification::Personal), String::new()));
+    assert_eq!(of("C3"), (None, "PW0832".to_owned()));
+    let schema = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "user", "type": "object",
+        "properties": {"pw": {"type": "string", "format": "password"}, "code": {"type": "string", "writeOnly": true},
+        "name": {"type": "string"}}}"#;
+    let read = read_declarations(schema, None).unwrap();
+    let classes: Vec<_> = read.sources[0].fields.iter().map(|field| field.classification).collect();
+    assert_eq!(classes, [Some(Classification::Secret), None, Some(Classification::Secret)]);
+    // What a later file opens is told.
+    let mut project = Project::new("p");
+    let (edits, _) = import_edits(&project, "c.yaml", &read_declarations(&contract("secret"), None).unwrap());
+    project.apply(&edits).unwrap();
+    let (_, told) = import_edits(&project, "c.yaml", &read_declarations(&contract("public"), None).unwrap());
+    assert_eq!(told.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["PW0833"]);
+    assert!(told[0].message.contains("`a` was secret and is public"), "{told:?}");
+}

@@ -55,13 +55,16 @@ pub fn type_of(written: &str) -> Option<DataType> {
 
 /// How closed data is that somebody calls so. What is not known is nothing said.
 pub fn classification_of(written: &str) -> Option<Classification> {
-    match written.trim().to_lowercase().replace(['-', ' '], "_").as_str() {
-        "public" | "open" => Some(Classification::Public),
-        "internal" | "company" => Some(Classification::Internal),
-        "personal" | "pii" | "private" | "sensitive" | "confidential" | "gdpr" => Some(Classification::Personal),
-        "secret" | "restricted" | "highly_confidential" | "top_secret" => Some(Classification::Secret),
-        _ => None,
-    }
+    let written = written.trim().to_lowercase().replace(['-', ' '], "_");
+    let says = |words: &[&str]| words.iter().any(|word| written.contains(word));
+    Some(match written.as_str() {
+        "public" | "open" => Classification::Public,
+        "internal" | "company" | "non_public" | "nonpublic" => Classification::Internal,
+        _ if says(&["secret", "restricted", "highly_", "strictly_"]) => Classification::Secret,
+        _ if says(&["personal", "sensitive", "confidential"]) => Classification::Personal,
+        "pii" | "phi" | "private" | "gdpr" => Classification::Personal,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub struct Sensitivities {
 /// Letters of the shortest name of something secret that is seen at the end of a longer name.
 const SHORTEST_ENDING: usize = 6;
 /// Shorter ones that mean nothing else there.
-const SHORT_ENDINGS: [&str; 5] = ["pwd", "jwt", "cvv", "cvc", "otp"];
+const SHORT_ENDINGS: [&str; 7] = ["pwd", "jwt", "cvv", "cvc", "otp", "ssn", "iban"];
 const TOKEN: &str = "token";
 /// What stands before `token` where it is a place in a list, or a piece of a text.
 const OTHER_TOKENS: [&str; 20] = [
@@ -45,6 +45,30 @@ const OTHER_TOKENS: [&str; 20] = [
     "min",
     "per",
 ];
+
+/// Names of something personal that are seen at the end of a longer name.
+const PERSONAL_ENDINGS: [&str; 7] =
+    ["email", "email_address", "emailaddress", "phone_number", "phonenumber", "ip_address", "client_ip"];
+/// What is seen at the end of a word that several are written together in: `dbpassword`, `useremail`.
+const WRITTEN_TOGETHER: [&str; 14] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "accesskey",
+    "sshkey",
+    "credentials",
+    "jwt",
+    TOKEN,
+    "email",
+];
+/// Words behind the name of something that is still the same.
+const ADDITIONS: [&str; 10] =
+    ["confirmation", "confirm", "repeat", "digest", "hash", "pem", "old", "new", "current", "number"];
 
 /// What matters here of a concept.
 #[derive(Deserialize)]
@@ -130,28 +154,74 @@ impl Sensitivities {
     }
 
     fn by_own_name(&self, name: &str, data_type: &DataType) -> Option<Classification> {
-        let name = normal_name(name);
-        if let Some(known) = self.by_name.get(&name) {
-            return known.filter(|known| *known > Classification::Internal);
+        let known =
+            |name: &str| self.by_name.get(name).map(|known| known.filter(|known| *known > Classification::Internal));
+        let plain = normal_name(name);
+        if let Some(known) = known(&plain) {
+            return known;
         }
-        // `user_password` is a password, `x_api_key_2` a key, `github_token` a token; `page_token` is none.
-        let name = name.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit());
-        let endings =
-            std::iter::once(("", name)).chain(name.match_indices('_').map(|(at, _)| (&name[..at], &name[at + 1..])));
+        // `DBPassword` is a password as `db_password` is.
+        let cut = words_of_capitals(name);
+        let names = [plain.as_str(), cut.as_str()];
+        let spellings: Vec<&str> = names.into_iter().flat_map(without_additions).collect();
+        let one_of = |name: &str| name.strip_suffix('s').filter(|one| !one.ends_with('s')).map(str::to_owned);
         let is_number = matches!(data_type, DataType::Int | DataType::Float);
-        let may_tell = |(before, ending): &(&str, &str)| {
-            let word = before.rsplit('_').next().unwrap_or_default();
-            let is_token = *ending == TOKEN && !is_number && !OTHER_TOKENS.contains(&word);
-            ending.len() >= SHORTEST_ENDING || SHORT_ENDINGS.contains(ending) || is_token
-        };
-        let mut endings = endings.filter(may_tell).map(|(_, ending)| ending);
-        let is_secret = |ending: &str| self.by_name.get(ending) == Some(&Some(Classification::Secret));
+        // `emails` holds what `email` does; a number of them is none.
+        let several = spellings.iter().filter(|_| !is_number).filter_map(|name| one_of(name));
+        let spellings: Vec<String> = spellings.iter().map(|name| (*name).to_owned()).chain(several).collect();
+        let found = spellings.iter().filter_map(|name| self.by_ending(name, is_number)).max();
         // `has_password` and `last_password` are none.
         let items = items_of(data_type);
         let tells_of_it =
             matches!(items, DataType::Boolean | DataType::Timestamp | DataType::Date | DataType::Duration);
-        (!tells_of_it && endings.any(is_secret)).then_some(Classification::Secret)
+        found.filter(|_| !tells_of_it)
     }
+
+    /// `user_password` is a password, `x_api_key` a key, `github_token` and `githubtoken` are tokens; `page_token` is none.
+    /// `contact_email` is an address of a person.
+    fn by_ending(&self, name: &str, is_number: bool) -> Option<Classification> {
+        let endings =
+            std::iter::once(("", name)).chain(name.match_indices('_').map(|(at, _)| (&name[..at], &name[at + 1..])));
+        let is_place = |before: &str| OTHER_TOKENS.iter().any(|word| before.ends_with(word));
+        let of_ending = |(before, ending): (&str, &str)| {
+            let known = self.by_name.get(ending).copied().flatten()?;
+            let is_token = ending == TOKEN && !is_number && !is_place(before);
+            let tells = ending.len() >= SHORTEST_ENDING || SHORT_ENDINGS.contains(&ending) || is_token;
+            match known {
+                Classification::Secret if tells => Some(known),
+                Classification::Personal if PERSONAL_ENDINGS.contains(&ending) && !is_number => Some(known),
+                _ => None,
+            }
+        };
+        let last = name.rsplit('_').next().unwrap_or_default();
+        let together = WRITTEN_TOGETHER.iter().find_map(|ending| {
+            let before = last.strip_suffix(ending).filter(|before| !before.is_empty())?;
+            let known = self.by_name.get(*ending).copied().flatten()?;
+            (*ending != TOKEN || !is_number && !is_place(before)).then_some(known)
+        });
+        endings.filter_map(of_ending).chain(together).max()
+    }
+}
+
+/// A name without numbers at its end, and without what is said of the same thing behind it: `password_confirmation`.
+fn without_additions(name: &str) -> impl Iterator<Item = &str> {
+    let name = name.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit());
+    let bare = ADDITIONS.iter().find_map(|word| name.strip_suffix(word)?.strip_suffix('_'));
+    std::iter::once(name).chain(bare)
+}
+
+/// The normal name, where the last of several capitals begins a word: `DBPassword` → `db_password`.
+fn words_of_capitals(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut cut = String::with_capacity(name.len() + 4);
+    for (at, c) in letters.iter().enumerate() {
+        let follows = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if at > 0 && c.is_uppercase() && follows && letters[at - 1].is_uppercase() {
+            cut.push('_');
+        }
+        cut.push(*c);
+    }
+    normal_name(&cut)
 }
 
 /// What a list holds in the end; of other types the type itself.

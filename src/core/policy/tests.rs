@@ -163,6 +163,26 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "card_cvv",
         "x-token",
         "github_token",
+        "passwords",
+        "api_keys",
+        "accessTokens",
+        "password_confirmation",
+        "passwordConfirm",
+        "DBPassword",
+        "APIToken",
+        "JWTSecret",
+        "SSHKey",
+        "AWSSecretKey",
+        "XApiKey",
+        "userSSN",
+        "dbpassword",
+        "clientsecret",
+        "githubtoken",
+        "password_digest",
+        "private_key_pem",
+        "connectionString",
+        "iban_number",
+        "card_numbers",
     ] {
         assert_eq!(of(secret, &none), Some(Classification::Secret), "{secret}");
     }
@@ -173,9 +193,21 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "robotp",
         "password_changed_at",
         "secretary",
-        "forgot_passwords",
+        "nextpagetoken",
+        "users",
+        "bypass",
+        "HTTPStatus",
     ] {
         assert_eq!(of(plain, &none), None, "{plain}");
+    }
+    for personal in
+        ["emails", "customerEmail", "useremail", "email2", "contact_email_1", "userIPAddress", "phone_numbers"]
+    {
+        assert_eq!(of(personal, &none), Some(Classification::Personal), "{personal}");
+    }
+    // How many there are is none of them.
+    for count in ["forgot_passwords", "tokens", "emails", "completion_tokens"] {
+        assert_eq!(known.classify(count, &DataType::Int, None, &none), None, "{count}");
     }
     let secret = Some(Classification::Secret);
     let record = DataType::Record(vec![("a".to_owned(), DataType::String)]);

@@ -384,7 +384,7 @@ fn personal(project: &Project, known: &SourceView) -> Option<Probe> {
             continue;
         }
         if matches!(concept.sensitivity, Classification::Personal | Classification::Secret) {
-            personal.push(add(&concept.title.to_lowercase(), format!("count({name})"), false));
+            personal.push(add(&concept.title.to_lowercase(), format!("count_if({name} is not null)"), false));
         } else if carried.data_type == DataType::String && FREE_TEXT.contains(&meaning.concept.as_str()) {
             let holds = |pattern: &str| format!("count_if(regexp_matches({name}, '{pattern}'))");
             personal.push(add("e-mail addresses", holds(EMAIL), true));
