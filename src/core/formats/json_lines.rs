@@ -264,6 +264,13 @@ mod tests {
         );
         let left_out = [("apiKey", 1), ("db_pwd", 1), ("password", 2)].map(|(key, count)| (key.to_owned(), count));
         assert_eq!(reading.tally.unknown_keys, left_out.into());
+        // So is the key of a field that somebody labelled, in any spelling, but for a column that is labelled itself.
+        let mut labelled = Schema::of([("user_code", DataType::String), ("s", DataType::String)]);
+        labelled.fields[0].labels.classification = Some(crate::data::Classification::Secret);
+        let coded = r#"{"user_code":"c","s":{"userCode":"hidden","k":[{"USER_CODE":"hidden"}]}}"#;
+        assert_eq!(read_as(&spec(), &labelled, coded).json(), [r#"["c","{\"k\":[{}]}"]"#]);
+        labelled.fields[1].labels.classification = Some(crate::data::Classification::Personal);
+        assert!(read_as(&spec(), &labelled, coded).json()[0].contains("hidden"));
         let mut secret = schema.clone();
         secret.fields[0].labels.classification = Some(crate::data::Classification::Secret);
         assert!(read_as(&spec(), &secret, text).json()[0].contains("hidden"), "the column goes nowhere as it is");

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::json::{Fault, Kind, Scanner};
 use super::{Columns, Tally};
-use crate::data::{Classification, DataType, Field, Schema};
-use crate::policy::{Sensitivities, keys_in, plain};
+use crate::data::{Classification, DataType, Field, Labels, Schema};
+use crate::policy::{Sensitivities, keys_in, normal_name, plain};
 
 /// Distinct unknown keys that one chunk counts by name; the others share one entry.
 const UNKNOWN_NAMES: usize = 1000;
@@ -118,9 +118,8 @@ impl Withheld {
     /// Whether a key with its value, which is JSON text, is left out: by its own name, or by a name inside the value.
     pub fn takes(&mut self, key: &str, json: &str) -> bool {
         let is_nested = json.starts_with(['{', '[']);
-        let is_secret = self.is_secret(key)
-            || self.is_closer(key)
-            || is_nested && keys_in(&plain(json)).any(|inner| self.is_secret(inner));
+        let is_secret = self.is_left_out(key, true)
+            || is_nested && keys_in(&plain(json)).any(|inner| self.is_left_out(inner, true));
         if is_secret {
             self.count(key);
         }
@@ -132,28 +131,34 @@ impl Withheld {
         *self.counts.entry(key.to_owned()).or_default() += 1;
     }
 
-    /// JSON text that a column takes as it stands, but for what is secret by its key; `None`: nothing is.
-    pub fn open_json(&mut self, json: &str) -> Option<String> {
-        if !json.starts_with(['{', '[']) || !self.has_secret_key(json) {
+    /// JSON text that a column takes as it stands, but for what is secret by its key, and in a column that goes as
+    /// far as any (`is_plain`) the keys of fields that are; `None`: nothing is.
+    pub fn open_json(&mut self, json: &str, is_plain: bool) -> Option<String> {
+        if !json.starts_with(['{', '[']) || !self.has_secret_key(json, is_plain) {
             return None;
         }
         let mut open = String::with_capacity(json.len());
-        self.push_open(&mut Scanner::new(json), &mut open).ok()?;
+        self.push_open(&mut Scanner::new(json), is_plain, &mut open).ok()?;
         Some(open)
     }
 
-    fn has_secret_key(&mut self, json: &str) -> bool {
+    fn is_left_out(&mut self, key: &str, is_plain: bool) -> bool {
+        self.is_secret(key) || is_plain && self.is_closer(key)
+    }
+
+    fn has_secret_key(&mut self, json: &str, is_plain: bool) -> bool {
         let bytes = json.as_bytes();
         memchr::memchr_iter(b':', bytes).any(|colon| {
             let before = bytes[..colon].trim_ascii_end();
             let Some(rest) = before.strip_suffix(b"\"") else { return false };
             let start = memchr::memrchr(b'"', rest).map_or(0, |quote| quote + 1);
             let key = json.get(start..rest.len()).unwrap_or_default();
-            if key.contains('\\') { self.is_secret(&plain(key)) } else { self.is_secret(key) }
+            let key = if key.contains('\\') { plain(key) } else { key.into() };
+            self.is_left_out(&key, is_plain)
         })
     }
 
-    fn push_open(&mut self, scanner: &mut Scanner, open: &mut String) -> Result<(), Fault> {
+    fn push_open(&mut self, scanner: &mut Scanner, is_plain: bool, open: &mut String) -> Result<(), Fault> {
         let close = match scanner.kind()? {
             Kind::Record => '}',
             Kind::List => ']',
@@ -168,7 +173,7 @@ impl Withheld {
         while more {
             let key = if close == '}' { Some(scanner.key()?) } else { None };
             let name = key.map(|key| key.to_text());
-            if let Some(name) = name.filter(|name| self.is_secret(name)) {
+            if let Some(name) = name.filter(|name| self.is_left_out(name, is_plain)) {
                 scanner.skip()?;
                 self.count(&name);
             } else {
@@ -180,7 +185,7 @@ impl Withheld {
                     open.push_str(key.raw);
                     open.push_str("\":");
                 }
-                self.push_open(scanner, open)?;
+                self.push_open(scanner, is_plain, open)?;
             }
             more = scanner.next(close as u8)?;
         }
@@ -188,8 +193,7 @@ impl Withheld {
         Ok(())
     }
 
-    /// Whether a key is the name of a field that is declared closer, but for capitals and blanks, or of a further value
-    /// of it.
+    /// Whether a key is the name of a field that is declared closer, in any spelling, or of a further value of it.
     fn is_closer(&mut self, key: &str) -> bool {
         if self.closer.is_empty() {
             return false;
@@ -198,7 +202,9 @@ impl Withheld {
             return *known;
         }
         let name = without_blanks(key);
-        let found = self.closer.alike(&name).or_else(|| self.closer.first_of(&name)).is_some();
+        let normal = normal_name(&name);
+        let found = self.closer.alike(&name).or_else(|| self.closer.first_of(&name)).is_some()
+            || self.closer.names().any(|closer| normal_name(closer) == normal);
         if self.written.len() < UNKNOWN_NAMES {
             self.written.insert(key.to_owned(), found);
         }
@@ -224,6 +230,13 @@ impl Withheld {
     }
 }
 
+/// The labels of the column that goes furthest: of further keys, else of the text that is closed least.
+pub fn plainest(schema: &Schema) -> Labels {
+    let texts = schema.fields.iter().filter(|field| field.data_type == DataType::String);
+    let least = || texts.min_by_key(|field| field.labels.classified());
+    schema.get(MORE).or_else(least).map(|field| field.labels.clone()).unwrap_or_default()
+}
+
 fn without_blanks(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect()
 }
@@ -243,11 +256,10 @@ impl More {
         let is_text = |column: &usize| schema.fields[*column].data_type == DataType::String;
         let column = schema.index(MORE).filter(is_text).filter(|column| out.wants(*column));
         let mut more = Self { column, ..Self::default() };
-        if let Some(own) = column.and_then(|column| schema.fields.get(column)) {
-            let closer = schema.fields.iter().filter(|field| field.labels.are_closer_than(&own.labels));
-            let renamed = closer.map(|field| Field { name: without_blanks(&field.name), ..field.clone() });
-            more.withheld.closer = Schema::new(renamed.collect());
-        }
+        let own = column.map_or_else(|| plainest(schema), |column| schema.fields[column].labels.clone());
+        let closer = schema.fields.iter().filter(|field| field.labels.are_closer_than(&own));
+        let renamed = closer.map(|field| Field { name: without_blanks(&field.name), ..field.clone() });
+        more.withheld.closer = Schema::new(renamed.collect());
         more
     }
 

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-/// The words of a text that `=` or `:` follows, without their quotes; after quotes also those before a comma; and the
+/// The words of a text that `=`, `:`, `|`, `->` or a text in quotes follows, and names of elements, without their quotes; after quotes also those before a comma; and the
 /// words that `…Label=` gives as the name of another pair's value. Letters that are written as `\u0061` are seen where
 /// the text comes from `plain`.
 pub fn keys_in(text: &str) -> impl Iterator<Item = &str> {
@@ -15,7 +15,8 @@ pub fn keys_in(text: &str) -> impl Iterator<Item = &str> {
         let label = key.ends_with("Label").then(|| word_at(after.trim_start_matches(['"', '\'', '\\', ' '])));
         std::iter::once(key).chain(label.filter(|word| !word.is_empty()))
     });
-    marked.chain(options_in(text)).chain(known_by_form(text))
+    let elements = text.match_indices('<').map(|(at, _)| word_at(&text[at + 1..])).filter(|word| !word.is_empty());
+    marked.chain(options_in(text)).chain(elements).chain(known_by_form(text))
 }
 
 /// The names of options before a value: `--password hidden`.
@@ -50,9 +51,13 @@ fn word_at(text: &str) -> &str {
 
 /// Each word before a mark, with the text behind the mark.
 fn marked_in(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let is_mark = |(_, sign): &(usize, char)| matches!(sign, '=' | ':' | ',' | '\t');
+    let is_mark = |(_, sign): &(usize, char)| matches!(sign, '=' | ':' | ',' | '|' | '>' | '\'' | '"' | '\t');
     text.char_indices().filter(is_mark).filter_map(|(at, mark)| {
         let before = text[..at].trim_end_matches([' ', '\t']);
+        if matches!(mark, '\'' | '"') && before.len() == at {
+            return None;
+        }
+        let before = if mark == '>' { before.trim_end_matches('-').trim_end() } else { before };
         // Quotes may be escaped, as in JSON inside of JSON.
         let word = before.trim_end_matches(['"', '\'', '`', ']']).trim_end_matches('\\');
         if mark == ',' && word.len() == before.len() {
@@ -119,6 +124,11 @@ mod tests {
             "connect to postgres://u:s@db/x",
             "GET /?a=1&pass%77ord=s",
             "password\ts",
+            "<soap:Body><password>s</password>",
+            "<password type=\"plain\">s",
+            "password|s",
+            "password -> s",
+            "password 's'",
         ] {
             let text = &plain(text);
             assert!(keys_in(text).any(|key| key == "password"), "{text}: {:?}", keys_in(text).collect::<Vec<_>>());
