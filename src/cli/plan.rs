@@ -75,7 +75,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
             PlanForm::Json => print_json(&found)?,
             _ => print_text(&plan_text::volumes(&found))?,
         }
-        return Ok(Outcome::Done);
+        return Ok(if diagnostics.iter().any(Diagnostic::is_error) { Outcome::Failed } else { Outcome::Done });
     }
     tell(&diagnostics);
     if args.gaps {

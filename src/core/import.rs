@@ -22,6 +22,7 @@ use crate::ir::Planned;
 use crate::model::{Declaration, Id, PlannedSource, Source, Synthetic, new_id};
 use crate::planner::normal_name;
 use crate::planner::planned::at_source;
+use crate::policy::Sensitivities;
 use crate::project::{Edit, Place, Project};
 use types::classification_of;
 
@@ -240,7 +241,13 @@ fn tidy(source: &mut Declared, warnings: &mut Vec<Diagnostic>) {
         }
         is_kept
     });
-    for field in &source.fields {
+    for field in &mut source.fields {
+        let is_secret = field.classification == Some(Classification::Secret)
+            || Sensitivities::shipped().of_name(&field.name) == Some(Classification::Secret);
+        if is_secret {
+            // Examples may be real ones.
+            field.values = Synthetic::default();
+        }
         for word in &field.unknown_classes {
             let message =
                 format!("`{}` of `{}` is classified as “{word}”, which is not understood", field.name, source.name);

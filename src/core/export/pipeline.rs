@@ -138,6 +138,8 @@ impl Target for PipelineTarget {
 
 const RUN: &str = r#"#!/bin/sh
 # Runs the pipeline: ./run.sh OUT [OPTION…]. Parameters are environment variables (see README.md).
+# In one piece: of a copy that broke off nothing is run.
+{
 @OUT@
 if [ -d "$out" ]; then
   place=$(CDPATH= cd -- "$out" && pwd -P)
@@ -150,6 +152,7 @@ if [ -d "$out" ]; then
   fi
 fi
 exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
+}
 "#;
 
 fn readme(pipeline: &Pipeline) -> String {

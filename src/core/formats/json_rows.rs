@@ -6,10 +6,10 @@
 //! schema has it, and is counted where not.
 
 use super::json::{Fault, Kind, Quoted, Scanner, unescape};
-use super::keys::{KeyCursor, KeyIndex, More, Withheld, plainest};
+use super::keys::{KeyCursor, KeyIndex, More, Withheld};
 use super::{Change, Columns, Tally, Unfit, Unit, numbers};
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
-use crate::data::{Classification, DataType, Field, Schema, Value};
+use crate::data::{Classification, DataType, Field, Labels, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
 #[derive(Clone, Copy)]
@@ -48,15 +48,15 @@ fn holds_text(data_type: &DataType) -> bool {
 }
 
 /// As `Withheld::open_json`, for the texts inside of a value.
-fn leave_secrets_out(value: &mut Value, withheld: &mut Withheld, is_plain: bool) {
+fn leave_secrets_out(value: &mut Value, withheld: &mut Withheld, than: &Labels) {
     match value {
         Value::String(text) => {
-            if let Some(open) = withheld.open_json(text, is_plain) {
+            if let Some(open) = withheld.open_json(text, than) {
                 *text = open;
             }
         }
-        Value::List(items) => items.iter_mut().for_each(|item| leave_secrets_out(item, withheld, is_plain)),
-        Value::Record(fields) => fields.iter_mut().for_each(|(_, value)| leave_secrets_out(value, withheld, is_plain)),
+        Value::List(items) => items.iter_mut().for_each(|item| leave_secrets_out(item, withheld, than)),
+        Value::Record(fields) => fields.iter_mut().for_each(|(_, value)| leave_secrets_out(value, withheld, than)),
         _ => {}
     }
 }
@@ -69,8 +69,6 @@ pub struct ObjectShape {
     /// By column: whether JSON text in it is as open as its name says. A column that is secret as a whole goes nowhere
     /// as it is.
     is_open: Vec<bool>,
-    /// By column: whether no other goes further.
-    is_plain: Vec<bool>,
 }
 
 impl ObjectShape {
@@ -79,9 +77,7 @@ impl ObjectShape {
         let readers = schema.fields.iter().map(|field| Reader::of(&field.data_type)).collect();
         let is_secret = |field: &Field| field.labels.classification == Some(Classification::Secret);
         let is_open = schema.fields.iter().map(|field| !is_secret(field) && holds_text(&field.data_type)).collect();
-        let plainest = plainest(&schema);
-        let is_plain = schema.fields.iter().map(|field| !field.labels.are_closer_than(&plainest)).collect();
-        Self { schema, index, readers, is_open, is_plain }
+        Self { schema, index, readers, is_open }
     }
 }
 
@@ -176,8 +172,8 @@ impl<'a> ObjectReader<'a> {
                 return Ok(false);
             }
             (Reader::Text, _) => {
-                let (json, is_plain) = (scanner.raw()?, self.shape.is_plain[column]);
-                match self.shape.is_open[column].then(|| self.more.withheld.open_json(json, is_plain)).flatten() {
+                let (json, labels) = (scanner.raw()?, &self.shape.schema.fields[column].labels);
+                match self.shape.is_open[column].then(|| self.more.withheld.open_json(json, labels)).flatten() {
                     Some(open) => out.text(column, &open),
                     None => out.text(column, json),
                 }
@@ -219,7 +215,7 @@ impl<'a> ObjectReader<'a> {
                 scanner.take_changes();
                 let mut value = scanner.value(&self.shape.schema.fields[column].data_type)?;
                 if self.shape.is_open[column] {
-                    leave_secrets_out(&mut value, &mut self.more.withheld, self.shape.is_plain[column]);
+                    leave_secrets_out(&mut value, &mut self.more.withheld, &self.shape.schema.fields[column].labels);
                 }
                 if !value.is_null() {
                     out.value(column, value);

@@ -107,19 +107,21 @@ impl SecretWords {
 #[derive(Default)]
 pub struct Withheld {
     known: HashMap<String, bool>,
-    /// The fields that are declared closer than the text is.
-    closer: Schema,
-    /// By key, whether it is another writing of one of them.
-    written: HashMap<String, bool>,
+    /// The labels of the column for further keys.
+    own: Labels,
+    /// The fields that somebody labelled.
+    labelled: Schema,
+    /// By key, the labels of the field of which it is another writing.
+    written: HashMap<String, Option<Labels>>,
     counts: HashMap<String, u64>,
 }
 
 impl Withheld {
     /// Whether a key with its value, which is JSON text, is left out: by its own name, or by a name inside the value.
     pub fn takes(&mut self, key: &str, json: &str) -> bool {
-        let is_nested = json.starts_with(['{', '[']);
-        let is_secret = self.is_left_out(key, true)
-            || is_nested && keys_in(&plain(json)).any(|inner| self.is_left_out(inner, true));
+        let (is_nested, own) = (json.starts_with(['{', '[']), self.own.clone());
+        let is_secret = self.is_left_out(key, &own)
+            || is_nested && keys_in(&plain(json)).any(|inner| self.is_left_out(inner, &own));
         if is_secret {
             self.count(key);
         }
@@ -131,22 +133,22 @@ impl Withheld {
         *self.counts.entry(key.to_owned()).or_default() += 1;
     }
 
-    /// JSON text that a column takes as it stands, but for what is secret by its key, and in a column that goes as
-    /// far as any (`is_plain`) the keys of fields that are; `None`: nothing is.
-    pub fn open_json(&mut self, json: &str, is_plain: bool) -> Option<String> {
-        if !json.starts_with(['{', '[']) || !self.has_secret_key(json, is_plain) {
+    /// JSON text that a column takes as it stands, but for what is secret by its key, and the keys of fields
+    /// that are labelled closer `than` the column; `None`: nothing is.
+    pub fn open_json(&mut self, json: &str, than: &Labels) -> Option<String> {
+        if !json.starts_with(['{', '[']) || !self.has_secret_key(json, than) {
             return None;
         }
         let mut open = String::with_capacity(json.len());
-        self.push_open(&mut Scanner::new(json), is_plain, &mut open).ok()?;
+        self.push_open(&mut Scanner::new(json), than, &mut open).ok()?;
         Some(open)
     }
 
-    fn is_left_out(&mut self, key: &str, is_plain: bool) -> bool {
-        self.is_secret(key) || is_plain && self.is_closer(key)
+    fn is_left_out(&mut self, key: &str, than: &Labels) -> bool {
+        self.is_secret(key) || self.is_closer(key, than)
     }
 
-    fn has_secret_key(&mut self, json: &str, is_plain: bool) -> bool {
+    fn has_secret_key(&mut self, json: &str, than: &Labels) -> bool {
         let bytes = json.as_bytes();
         memchr::memchr_iter(b':', bytes).any(|colon| {
             let before = bytes[..colon].trim_ascii_end();
@@ -154,11 +156,11 @@ impl Withheld {
             let start = memchr::memrchr(b'"', rest).map_or(0, |quote| quote + 1);
             let key = json.get(start..rest.len()).unwrap_or_default();
             let key = if key.contains('\\') { plain(key) } else { key.into() };
-            self.is_left_out(&key, is_plain)
+            self.is_left_out(&key, than)
         })
     }
 
-    fn push_open(&mut self, scanner: &mut Scanner, is_plain: bool, open: &mut String) -> Result<(), Fault> {
+    fn push_open(&mut self, scanner: &mut Scanner, than: &Labels, open: &mut String) -> Result<(), Fault> {
         let close = match scanner.kind()? {
             Kind::Record => '}',
             Kind::List => ']',
@@ -173,7 +175,7 @@ impl Withheld {
         while more {
             let key = if close == '}' { Some(scanner.key()?) } else { None };
             let name = key.map(|key| key.to_text());
-            if let Some(name) = name.filter(|name| self.is_left_out(name, is_plain)) {
+            if let Some(name) = name.filter(|name| self.is_left_out(name, than)) {
                 scanner.skip()?;
                 self.count(&name);
             } else {
@@ -185,7 +187,7 @@ impl Withheld {
                     open.push_str(key.raw);
                     open.push_str("\":");
                 }
-                self.push_open(scanner, is_plain, open)?;
+                self.push_open(scanner, than, open)?;
             }
             more = scanner.next(close as u8)?;
         }
@@ -193,22 +195,22 @@ impl Withheld {
         Ok(())
     }
 
-    /// Whether a key is the name of a field that is declared closer, in any spelling, or of a further value of it.
-    fn is_closer(&mut self, key: &str) -> bool {
-        if self.closer.is_empty() {
+    /// Whether a key is the name of a field that is labelled closer, in any spelling, or of a further value of it.
+    fn is_closer(&mut self, key: &str, than: &Labels) -> bool {
+        if self.labelled.is_empty() {
             return false;
         }
-        if let Some(known) = self.written.get(key) {
-            return *known;
+        if !self.written.contains_key(key) {
+            let (name, normal) = (without_blanks(key), normal_name(key));
+            let field = self.labelled.alike(&name).or_else(|| self.labelled.first_of(&name));
+            let field = field.or_else(|| self.labelled.fields.iter().find(|field| normal_name(&field.name) == normal));
+            let labels = field.map(|field| field.labels.clone());
+            if self.written.len() >= UNKNOWN_NAMES {
+                return labels.is_some_and(|labels| labels.are_closer_than(than));
+            }
+            self.written.insert(key.to_owned(), labels);
         }
-        let name = without_blanks(key);
-        let normal = normal_name(&name);
-        let found = self.closer.alike(&name).or_else(|| self.closer.first_of(&name)).is_some()
-            || self.closer.names().any(|closer| normal_name(closer) == normal);
-        if self.written.len() < UNKNOWN_NAMES {
-            self.written.insert(key.to_owned(), found);
-        }
-        found
+        self.written[key].as_ref().is_some_and(|labels| labels.are_closer_than(than))
     }
 
     fn is_secret(&mut self, key: &str) -> bool {
@@ -230,13 +232,6 @@ impl Withheld {
     }
 }
 
-/// The labels of the column that goes furthest: of further keys, else of the text that is closed least.
-pub fn plainest(schema: &Schema) -> Labels {
-    let texts = schema.fields.iter().filter(|field| field.data_type == DataType::String);
-    let least = || texts.min_by_key(|field| field.labels.classified());
-    schema.get(MORE).or_else(least).map(|field| field.labels.clone()).unwrap_or_default()
-}
-
 fn without_blanks(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect()
 }
@@ -256,10 +251,10 @@ impl More {
         let is_text = |column: &usize| schema.fields[*column].data_type == DataType::String;
         let column = schema.index(MORE).filter(is_text).filter(|column| out.wants(*column));
         let mut more = Self { column, ..Self::default() };
-        let own = column.map_or_else(|| plainest(schema), |column| schema.fields[column].labels.clone());
-        let closer = schema.fields.iter().filter(|field| field.labels.are_closer_than(&own));
-        let renamed = closer.map(|field| Field { name: without_blanks(&field.name), ..field.clone() });
-        more.withheld.closer = Schema::new(renamed.collect());
+        more.withheld.own = column.map(|column| schema.fields[column].labels.clone()).unwrap_or_default();
+        let labelled = schema.fields.iter().filter(|field| field.labels != Labels::default());
+        let renamed = labelled.map(|field| Field { name: without_blanks(&field.name), ..field.clone() });
+        more.withheld.labelled = Schema::new(renamed.collect());
         more
     }
 
