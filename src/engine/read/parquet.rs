@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use pipewright_core::data::instants::{MICROS_PER_DAY, date_in_range, in_range};
-use pipewright_core::data::{DataType as OwnType, Field, Schema, Value, settled};
+use pipewright_core::data::{DataType as OwnType, Field, Labels, Schema, Value, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::keys::Withheld;
@@ -230,7 +230,7 @@ fn json_texts(series: Series, column: &str, changes: &mut Changes) -> PolarsResu
             Value::Null => None,
             value => Some(value.to_json().to_string()),
         };
-        let open = text.as_deref().and_then(|text| withheld.open_json(text));
+        let open = text.as_deref().and_then(|text| withheld.open_json(text, &Labels::default()));
         lost += u64::from(open.is_some());
         texts.push(open.or(text));
     }
