@@ -153,7 +153,7 @@ pub struct ReadArgs {
     /// Only rows for which this is true, such as "status >= 500 and path like '/api/%'"
     #[arg(long = "where", value_name = "EXPR", help_heading = QUERY)]
     pub filter: Option<String>,
-    /// A row for each of these, such as "path, bucket('1 hour', time) as hour"
+    /// A row for each of these, such as "path, date_trunc('hour', time) as hour"
     #[arg(long, value_name = "COLS", help_heading = QUERY)]
     pub by: Option<String>,
     /// What is measured in each group, or of all rows: "count(*) as requests, avg(duration)"; the number of rows where

@@ -16,7 +16,7 @@ use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
     Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all,
-    given_name, offer_standard_input, profile as profile_table, read_range, read_sample, read_schema,
+    given_name, offer_standard_input, profile as profile_table, read_files, read_range, read_sample, read_schema,
     sniff as sniff_file,
 };
 use serde::Deserialize;
@@ -256,41 +256,41 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     };
     let (mut refuse, mut first) = (None::<io::Error>, None::<(String, u64, String)>);
     let mut left = args.limit.unwrap_or(u64::MAX);
-    let mut tally = Tally::default();
-    let schema = reads.first().map(read_schema).unwrap_or_default();
+    let read = reads.first().ok_or_else(|| usage("no file was given", "name a file or a glob"))?;
+    let schema = read_schema(read);
     let mut sink = RowSink::new(args, &schema, &mut publication)?;
-    for read in &reads {
-        if left == 0 {
-            break;
-        }
-        let mut fault = None::<Failure>;
-        let mut take = |table: ResultTable| {
-            let table = if table.rows() as u64 > left { table.slice(0, left as usize) } else { table };
-            left -= table.rows() as u64;
-            match sink.write(&table) {
-                Ok(()) if left > 0 => ControlFlow::Continue(()),
-                Ok(()) => ControlFlow::Break(()),
-                Err(failure) => {
-                    fault = Some(failure);
-                    ControlFlow::Break(())
-                }
+    let mut fault = None::<Failure>;
+    let mut take = |table: ResultTable| {
+        let table = if table.rows() as u64 > left { table.slice(0, left as usize) } else { table };
+        left -= table.rows() as u64;
+        match sink.write(&table) {
+            Ok(()) if left > 0 => ControlFlow::Continue(()),
+            Ok(()) => ControlFlow::Break(()),
+            Err(failure) => {
+                fault = Some(failure);
+                ControlFlow::Break(())
             }
-        };
-        let mut keep = |line: Quarantined| {
-            first.get_or_insert_with(|| (line.file.clone(), line.line, line.reason.clone()));
-            if let Some(file) = &mut quarantine
-                && let Err(error) = serde_json::to_writer(&mut *file, &line)
-                    .map_err(io::Error::from)
-                    .and_then(|()| file.write_all(b"\n"))
-            {
-                refuse = Some(error);
-            }
-        };
-        let found = read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?;
-        tally.add(&found);
-        if let Some(failure) = fault {
-            return Err(naming(failure, args.to.as_deref()));
         }
+    };
+    let mut keep = |line: Quarantined| {
+        first.get_or_insert_with(|| (line.file.clone(), line.line, line.reason.clone()));
+        if let Some(file) = &mut quarantine
+            && let Err(error) =
+                serde_json::to_writer(&mut *file, &line).map_err(io::Error::from).and_then(|()| file.write_all(b"\n"))
+        {
+            refuse = Some(error);
+        }
+    };
+    let (tally, repeated) = match range {
+        _ if args.limit == Some(0) => Default::default(),
+        Some(_) => (read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?, Vec::new()),
+        None => {
+            let files = reads.iter().map(|read| PathBuf::from(&read.path)).collect();
+            read_files(read, files, &mut take, &mut keep, &Cancel::new())?
+        }
+    };
+    if let Some(failure) = fault {
+        return Err(naming(failure, args.to.as_deref()));
     }
     if let (Some(path), Some(error)) = (&args.quarantine, refuse) {
         return Err(unwritable(path, &error));
@@ -305,6 +305,9 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         Some(Form::Json) => tell_json(&summary_json(&spec, &tally)),
         Some(Form::Text) => tell!("{}", summary_text(&spec, &tally)),
         None => {}
+    }
+    if !matches!(args.summary, Some(Form::Json)) {
+        tell(&repeated);
     }
     // Who asked for JSON gets nothing else.
     let is_told = match args.summary {

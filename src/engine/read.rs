@@ -10,10 +10,11 @@ mod packed;
 pub(crate) mod parquet;
 mod pattern;
 mod range;
+mod rotated;
 mod sniff;
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
@@ -28,6 +29,7 @@ pub(crate) use open::unreadable;
 pub use packed::{PACKED_ENDINGS, open_unpacked};
 pub(crate) use pattern::is_wild;
 pub use range::ByteRange;
+use rotated::in_order;
 pub use sniff::{Sniff, schema_as, sniff};
 
 use crate::cancel::Cancel;
@@ -49,6 +51,7 @@ pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJo
     let found = expand_all(&read.path, base)?;
     let mut job = ReadJob::new(found.files, base, read.format.clone(), read.schema.clone());
     job.closed = found.closed;
+    job.closed.extend(job.repeated());
     job.columns.clone_from(&read.columns);
     job.position = read.position;
     job.cancel = cancel.clone();
@@ -79,6 +82,31 @@ pub fn read_range(
 ) -> Result<Tally, Diagnostic> {
     let mut job = job_of(read, base, cancel)?;
     job.range = range;
+    stream(&job, read, sink, quarantine)
+}
+
+/// As `read_stream`, of files that were found already instead of those of the read's path. Also tells of lines that stand
+/// in two of them.
+pub fn read_files(
+    read: &Read,
+    files: Vec<PathBuf>,
+    sink: &mut dyn FnMut(ResultTable) -> ControlFlow<()>,
+    quarantine: &mut dyn FnMut(Quarantined),
+    cancel: &Cancel,
+) -> Result<(Tally, Vec<Diagnostic>), Diagnostic> {
+    let mut job = ReadJob::new(in_order(files), Path::new("."), read.format.clone(), read.schema.clone());
+    job.columns.clone_from(&read.columns);
+    job.position = read.position;
+    job.cancel = cancel.clone();
+    Ok((stream(&job, read, sink, quarantine)?, job.repeated()))
+}
+
+fn stream(
+    job: &ReadJob,
+    read: &Read,
+    sink: &mut dyn FnMut(ResultTable) -> ControlFlow<()>,
+    quarantine: &mut dyn FnMut(Quarantined),
+) -> Result<Tally, Diagnostic> {
     let schema = read_schema(read);
     let mut tally = Tally::default();
     job.for_each(&Ok, &mut |parsed: Parsed| {

@@ -183,7 +183,7 @@ impl Taken {
         // Bytes of a row in the file and in memory, from the first chunk.
         let (mut per_row, mut size) = (1, 1);
         if is_plain {
-            let mut chunker = Chunker::new(opened.reader, 1, opened.offset, 1 << 18);
+            let mut chunker = Chunker::new(opened.reader, opened.line, opened.offset, 1 << 18);
             if let Some(raw) = chunker.next(&*file.parser, &file.path)? {
                 let bytes = raw.bytes.len() as u64;
                 let parsed = self.job.parse(&file, raw)?;

@@ -241,3 +241,26 @@ fn a_result_that_does_not_fit_leaves_the_one_before() {
     assert_eq!(fs::read(out.join("out.csv")).unwrap(), before);
     assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
 }
+
+#[test]
+fn requests_of_a_rotated_log_count_once() {
+    let Some(case) = case("29-rotated-overlap") else { return };
+    let format = "log_format=$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \
+                  \"$http_referer\" \"$http_user_agent\" $request_id";
+    let pattern = format!("{}*", path(&case.join("input.access.log")));
+    let as_it_is = ["--as", "nginx_access", "--set", format];
+    let by_hour = ["--by", "date_trunc('hour', time) as hour", "--agg", "count(*) as requests", "--sort", "hour"];
+    let (code, out, talk) = run(&[&["read", &pattern, "--output", "csv"], &as_it_is[..], &by_hour].concat());
+    assert_eq!(code, 0, "{talk}");
+    let wanted = fs::read_to_string(case.join("expected.csv")).unwrap();
+    let hours = |text: &str| text.replace(":00:00.000000Z", ":00:00Z").trim().to_owned();
+    assert_eq!(hours(&out), hours(&wanted));
+    assert!(talk.contains("40 lines stand at the end of input.access.log.1"), "{talk}");
+    // In the order in which they were written, and with the places that they have in their files.
+    let (_, out, talk) = run(&[&["read", &pattern, "--position"], &as_it_is[..]].concat());
+    let rows: Vec<Json> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let times: Vec<&str> = rows.iter().map(|row| row["time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted() && talk.contains("PW0920"), "{talk}");
+    let now = rows.iter().find(|row| row["_file"].as_str().unwrap().ends_with("access.log")).unwrap();
+    assert_eq!(now["_line"], 41);
+}

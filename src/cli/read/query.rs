@@ -236,7 +236,8 @@ fn common_pattern(paths: &[&str]) -> Option<String> {
     let ends = names.iter().map(|other| same(Box::new(name.chars().rev()), Box::new(other.chars().rev()))).min()?;
     let end = name.len() - ends.min(shortest);
     let pattern = format!("{folder}{}*{}", &name[..begins], name.get(end..)?);
-    let found = expand(&pattern, Path::new(".")).ok()?;
+    let mut found = expand(&pattern, Path::new(".")).ok()?;
+    found.sort();
     let mut wanted: Vec<PathBuf> = paths.iter().map(|path| Path::new(".").join(path)).collect();
     wanted.sort();
     (found == wanted && pattern.matches(['*', '?', '[']).count() == 1).then_some(pattern)

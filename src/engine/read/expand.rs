@@ -9,6 +9,7 @@ use pipewright_core::files::{check_reach, is_receipt, place_of};
 use super::input::{STANDARD_INPUT, handed_over, standard_input};
 use super::open::unreadable;
 use super::pattern::{Found, NOWHERE, find, is_wild, leads_nowhere};
+use super::rotated::in_order;
 
 /// What a path leads to.
 #[derive(Debug, Default)]
@@ -87,9 +88,8 @@ fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let (links, own): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| is_link(file));
     let mut seen = BTreeSet::new();
     let is_new = |file: &PathBuf| place_of(file).is_none_or(|place| seen.insert(place));
-    let mut found: Vec<PathBuf> = own.into_iter().chain(links).filter(is_new).collect();
-    found.sort();
-    found
+    let found: Vec<PathBuf> = own.into_iter().chain(links).filter(is_new).collect();
+    in_order(found)
 }
 
 fn told(closed: &BTreeMap<PathBuf, String>) -> Vec<Diagnostic> {

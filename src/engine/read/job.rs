@@ -19,6 +19,7 @@ use super::input::given_name;
 use super::open::{Counted, Listed, Opened, open_listed, replaced, unreadable};
 use super::parquet;
 use super::range::{ByteRange, part_of};
+use super::rotated::{self, Overlap, overlaps};
 use super::sniff::{prepare_for, sample_of};
 use crate::cancel::Cancel;
 use crate::columns::{FrameBuilder, Layout, Quarantined};
@@ -30,6 +31,8 @@ pub(crate) struct ReadJob {
     pub files: Vec<PathBuf>,
     /// Each of them as it was when the job was made.
     listed: Vec<Option<Listed>>,
+    /// Bytes at the beginning of each of them that the piece of the log before it holds as well.
+    overlaps: Vec<Overlap>,
     /// Folders that the path leads through and that cannot be looked into, each with its warning.
     pub closed: Vec<Diagnostic>,
     /// File names are shown relative to this folder.
@@ -74,6 +77,7 @@ impl ReadJob {
     pub fn new(files: Vec<PathBuf>, base: &Path, format: FormatSpec, schema: Schema) -> Self {
         Self {
             listed: files.iter().map(|path| Listed::of(path)).collect(),
+            overlaps: overlaps(&files),
             files,
             closed: Vec::new(),
             base: base.to_owned(),
@@ -90,12 +94,20 @@ impl ReadJob {
         }
     }
 
+    /// Tells of lines that are read once though they stand in two files.
+    pub fn repeated(&self) -> Vec<Diagnostic> {
+        rotated::told(&self.files, &self.overlaps)
+    }
+
     /// Opens a file and prepares its parser; the stream begins at the file's first byte after a byte order mark.
     pub fn prepare(&self, index: usize) -> Result<(Prepared, Opened), Diagnostic> {
         let path = &self.files[index];
         let encoding = self.format.encoding();
         let listed = self.listed.get(index).and_then(Option::as_ref);
-        let opened = open_listed(path, encoding, listed)?;
+        let mut opened = open_listed(path, encoding, listed)?;
+        if let Some(overlap) = self.overlaps.get(index).filter(|_| opened.is_plain()) {
+            opened.pass(overlap.bytes).map_err(|error| unreadable(path, &error))?;
+        }
         let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema), sample_of(path, 0, encoding)?)?;
         // The head that was looked at is that of what is read.
         if listed.is_some_and(|listed| !listed.is_at(path)) {
@@ -222,11 +234,11 @@ impl ReadJob {
     fn stream(&self, file: &Prepared, opened: Opened) -> Result<Stream, Diagnostic> {
         let is_text = opened.is_plain();
         let Some(range) = self.range.filter(|_| is_divisible(file, &opened)) else {
-            let Opened { reader, offset, size, .. } = opened;
-            return Ok(Stream { reader, line: 1, offset, size, is_text });
+            let Opened { reader, offset, line, size, .. } = opened;
+            return Ok(Stream { reader, line, offset, size, is_text });
         };
         let part = files::open_file(&file.path)
-            .and_then(|plain| part_of(plain, opened.size, opened.offset, range, &*file.parser))
+            .and_then(|plain| part_of(plain, opened.size, (opened.offset, opened.line), range, &*file.parser))
             .map_err(|error| unreadable(&file.path, &error))?;
         // What was looked at before is none of the part.
         opened.taken.store(0, Ordering::Relaxed);

@@ -10,6 +10,7 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Place, is_at_place, open_file, place_of};
 use pipewright_core::formats::encoding::{Decoder, TextEncoding};
 
+use super::chunks::count_lines;
 use super::packed::{Unpacked, unpacked};
 
 /// Bytes of a file by which its encoding is found.
@@ -22,8 +23,10 @@ pub(crate) struct Opened {
     pub compression: Option<&'static str>,
     /// `UTF-8`, `UTF-8 with BOM`, or another encoding's name.
     pub encoding: &'static str,
-    /// Bytes already passed: a byte order mark.
+    /// Bytes already passed: a byte order mark, and what an earlier piece of the log holds as well.
     pub offset: u64,
+    /// Number of the line at which the reader stands, 1-based.
+    pub line: u64,
     /// Bytes of the file itself, compressed or not.
     pub size: u64,
     /// Microseconds since 1970; 0: unknown.
@@ -36,6 +39,15 @@ impl Opened {
     /// Whether offsets in the stream are offsets in the file.
     pub fn is_plain(&self) -> bool {
         self.compression.is_none() && self.encoding.starts_with("UTF-8")
+    }
+
+    /// Passes over whole lines at the beginning of a plain file.
+    pub fn pass(&mut self, until: u64) -> io::Result<()> {
+        let mut passed = Vec::new();
+        self.reader.by_ref().take(until.saturating_sub(self.offset)).read_to_end(&mut passed)?;
+        self.offset += passed.len() as u64;
+        self.line += count_lines(&passed);
+        Ok(())
     }
 }
 
@@ -131,7 +143,7 @@ pub(crate) fn open_listed(
         (true, mark) => (reader, "UTF-8 with BOM", mark as u64),
         (false, _) => (Box::new(Decoded::new(reader, encoding)), encoding.name(), 0),
     };
-    Ok(Opened { reader, compression, encoding, offset, size: metadata.len(), modified, taken })
+    Ok(Opened { reader, compression, encoding, offset, line: 1, size: metadata.len(), modified, taken })
 }
 
 /// What was listed may be read under another name, twice, or not at all: its name is that of another file by now.

@@ -48,17 +48,18 @@ pub(super) struct Part {
     pub line: u64,
 }
 
-/// Finds the events that begin in `range`. `start`: where the file's text begins, behind a byte order mark.
+/// Finds the events that begin in `range`. `start`: where what is to be read of the file begins, and the number of that
+/// line.
 pub(super) fn part_of(
     mut file: File,
     size: u64,
-    start: u64,
+    (start, first_line): (u64, u64),
     range: ByteRange,
     parser: &dyn Parser,
 ) -> io::Result<Part> {
     let first = border(&mut file, size, start, range.from, parser)?;
     let end = border(&mut file, size, start, range.to, parser)?.max(first);
-    let mut line = 1;
+    let mut line = first_line;
     if range.numbered {
         file.seek(SeekFrom::Start(start))?;
         let mut before = io::BufReader::with_capacity(1 << 20, (&mut file).take(first.saturating_sub(start)));
