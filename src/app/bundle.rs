@@ -14,8 +14,8 @@ use pipewright_core::export::{DesignInfo, Target, duckdb};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Destination, Node, Op, Parameter, Plan, Read, Write, defaults, interpolate, load_answers, parameter_variable,
-    prune, resolve_parameters,
+    Destination, Node, Op, Parameter, PathPieces, Plan, Read, Write, defaults, interpolate, load_answers,
+    parameter_variable, prune, resolve_parameters,
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
@@ -284,18 +284,29 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
         let folder = data.join(format!("source_{index}"));
         make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
         let is_whole = needs_whole_file(&read.format, &read.schema);
+        let pieces = PathPieces::of(&interpolate(&read.path, &parameters)?);
         for (number, file) in files.iter().take(4).enumerate() {
             if let Some((_, fault)) = closed.iter().find(|(files, _)| files.iter().any(|one| is_same_place(one, file)))
             {
                 return Err(fault.clone());
             }
+            // A folder for each piece of the path that is a column.
+            let mut folder = folder.clone();
+            for text in pieces.of_file(&pipewright_core::files::slashes(file)) {
+                folder.push(format!("{PIECE}{}", text.unwrap_or_default()));
+                make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
+            }
             pin_file(file, &folder, number, is_whole)?;
         }
         undeclared::check_files(read, &title, &folder, &plan.policy)?;
-        read.path = format!("data/source_{index}/*");
+        let names = pieces.names().iter().map(|name| format!("{PIECE}<{name}>/")).collect::<String>();
+        read.path = format!("data/source_{index}/{names}*");
     }
     Ok(pinned)
 }
+
+/// Begins the names of folders for pieces of a path: such a piece may be empty.
+const PIECE: &str = "is-";
 
 /// A receipt holds the sources' lines as they are, and nothing says who sees them.
 fn check_lines(plan: &Plan) -> Result<(), Diagnostic> {

@@ -8,7 +8,7 @@ use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{is_trusted, may_read, variable};
 use pipewright_core::generate::TRUTH;
-use pipewright_core::ir::{self, interpolate, resolve_parameters};
+use pipewright_core::ir::{self, interpolate, resolve_parameters, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::project::{EXTENSION, Edit, Project};
 use pipewright_engine::{expand, schema_as, sniff};
@@ -29,10 +29,10 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
             let Some(file) = files.first() else { return Ok(Vec::new()) };
             let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
             Ok(match &source.format {
-                Some(spec) => vec![set("schema", json!(schema_as(file, spec)?))],
+                Some(spec) => vec![set("schema", json!(with_path_pieces(schema_as(file, spec)?, &path)))],
                 None => {
                     let sniff = sniff(file)?;
-                    let schema = source.schema.clone().unwrap_or(sniff.schema);
+                    let schema = source.schema.clone().unwrap_or_else(|| with_path_pieces(sniff.schema, &path));
                     vec![set("format", json!(sniff.format)), set("schema", json!(schema))]
                 }
             })

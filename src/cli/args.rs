@@ -134,7 +134,8 @@ const QUERY: &str = "Query";
 
 #[derive(Args, Debug)]
 pub struct ReadArgs {
-    /// Files or globs; packed ones (gz, zst, bz2, xz, zip) are read as they are; `-`: standard input
+    /// Files or globs; packed ones (gz, zst, bz2, xz, zip) are read as they are; `-`: standard input. `<name>` in a path
+    /// stands for what `*` does, and becomes a column: '/var/log/pods/<namespace>_<pod>_<uid>/<container>/*.log'
     #[arg(required = true)]
     pub files: Vec<String>,
     /// Format instead of the recognised one (`pipewright read --as help x` lists them)

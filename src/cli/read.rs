@@ -13,7 +13,7 @@ use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
-use pipewright_core::ir;
+use pipewright_core::ir::{self, path_pieces, with_path_pieces};
 use pipewright_engine::{
     Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all,
     given_name, offer_standard_input, profile as profile_table, read_files, read_range, read_sample, read_schema,
@@ -203,8 +203,20 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
         let message = format!("the file has a column `{name}` of its own, as the place of a row is called");
         return Err(usage(message, "read it without --position"));
     }
+    let mut schema = schema.unwrap_or_default();
+    if let Some(path) = files.iter().find(|file| !path_pieces(file).is_empty() && !Path::new(file).exists()) {
+        if files.len() > 1 {
+            return Err(usage(
+                format!("`{path}` makes columns of its pieces, which other files lack"),
+                "read it alone",
+            ));
+        }
+        reads.truncate(1);
+        reads.iter_mut().for_each(|read| read.path = path.trim().to_owned());
+        schema = with_path_pieces(schema, path);
+    }
     for read in &mut reads {
-        read.schema = schema.clone().unwrap_or_default();
+        read.schema = schema.clone();
     }
     spec.map(|spec| (reads, spec)).ok_or_else(|| usage("no file was given", "name a file or a glob"))
 }
@@ -283,8 +295,10 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     };
     let (tally, repeated) = match range {
         _ if args.limit == Some(0) => Default::default(),
-        Some(_) => (read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?, Vec::new()),
-        None => {
+        _ if range.is_some() || !path_pieces(&read.path).is_empty() => {
+            (read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?, Vec::new())
+        }
+        _ => {
             let files = reads.iter().map(|read| PathBuf::from(&read.path)).collect();
             read_files(read, files, &mut take, &mut keep, &Cancel::new())?
         }

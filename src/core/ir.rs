@@ -12,6 +12,7 @@ mod needs;
 mod op;
 mod op_parts;
 mod parameters;
+mod path_pieces;
 mod plan;
 mod prune;
 mod rules;
@@ -31,6 +32,7 @@ pub use op::{
     RaisedColumn, Read, Rows, Sort, Synthetic, Unpivot, WhenExists, Window, Write,
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
+pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
 pub(crate) use rules::{POSITION, near_names};

@@ -42,7 +42,8 @@ pub struct Team {
 pub struct Source {
     pub id: Id,
     pub title: String,
-    /// Path or glob, relative to the project file, `/` as separator, `${parameter}` inside. Empty for a planned source.
+    /// Path or glob, relative to the project file, `/` as separator, `${parameter}` inside; `<name>` stands for what `*`
+    /// does, and becomes a column. Empty for a planned source.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// `None`: recognised on reading.

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::{Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::Read;
+use pipewright_core::ir::{PathPieces, Read};
 
 pub(crate) use chunks::Chunker;
 pub use expand::{expand, expand_all, share_files};
@@ -50,6 +50,7 @@ pub fn read_schema(read: &Read) -> Schema {
 pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJob, Diagnostic> {
     let found = expand_all(&read.path, base)?;
     let mut job = ReadJob::new(found.files, base, read.format.clone(), read.schema.clone());
+    job.pieces = PathPieces::of(&read.path);
     job.closed = found.closed;
     job.closed.extend(job.repeated());
     job.columns.clone_from(&read.columns);

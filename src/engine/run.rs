@@ -27,7 +27,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, left_out};
+use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, left_out, with_path_pieces};
 
 use blocking::{Build, Gather, Task, Work};
 pub(crate) use flow::Count;
@@ -211,7 +211,7 @@ fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
     if !["csv", "parquet"].contains(&read.format.name.as_str()) {
         return Vec::new();
     }
-    let found = schema_as(file, &read.format).unwrap_or_default();
+    let found = with_path_pieces(schema_as(file, &read.format).unwrap_or_default(), &read.path);
     // A table without header has no names to compare.
     if found.names().all(|name| name.starts_with("column_")) {
         return Vec::new();

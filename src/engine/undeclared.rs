@@ -56,8 +56,13 @@ impl SecretKeys {
 
 /// Refuses what the pinned files of a source hold besides its columns and may not lie in a receipt.
 pub fn check_files(read: &Read, title: &str, folder: &Path, policy: &InForce) -> Result<(), Diagnostic> {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut names = BTreeSet::new();
+    let (mut names, mut folders, mut files) = (BTreeSet::new(), vec![folder.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let (inner, found): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        folders.extend(inner);
+        files.extend(found);
+    }
     for file in files {
         if let Ok(schema) = schema_as(&file, &read.format) {
             names_of_schema(&schema, &mut names);

@@ -130,3 +130,37 @@ fn an_arrow_stream_has_its_schema_also_without_rows() {
     assert!(none.starts_with(&[0xff; 4]) && none.ends_with(&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]));
     assert_eq!(none[..200], some[..200]);
 }
+
+#[test]
+fn pieces_of_paths_are_columns_natively_and_in_bundles() {
+    let folder = tempfile::tempdir().unwrap();
+    for (host, day, level) in
+        [("web-1", "2026-03-01", "INFO"), ("web-2", "2026-03-01", "WARN"), ("db", "2026-03-02", "INFO")]
+    {
+        let place = folder.path().join("logs").join(host);
+        fs::create_dir_all(&place).unwrap();
+        let line = format!("{{\"level\":\"{level}\",\"n\":1}}\n");
+        fs::write(place.join(format!("app-{day}.jsonl")), line).unwrap();
+    }
+    let in_folder = |args: &[&str]| texts(pipewright().current_dir(folder.path()).args(args).output().unwrap());
+    let path = "logs/<host>/app-<day>.jsonl";
+    let (code, out, talk) = in_folder(&["read", path, "--position", "--limit", "1"]);
+    assert_eq!(code, 0, "{talk}");
+    assert!(out.contains(r#""host":"db","day":"2026-03-02","_file":"logs/db/app-2026-03-02.jsonl""#), "{out}");
+    let asked =
+        ["--by", "host, try_cast(day as date) as day", "--agg", "sum(n) as n", "--sort", "host", "--output", "csv"];
+    let (code, out, talk) = in_folder(&[&["read", path], &asked[..], &["--save", "q"]].concat());
+    assert_eq!(code, 0, "{talk}");
+    let wanted = "host,day,n\ndb,2026-03-02,1\nweb-1,2026-03-01,1\nweb-2,2026-03-01,1\n";
+    assert_eq!(out, wanted);
+    let (code, out, talk) = in_folder(&["run", "q.pipewright.json"]);
+    assert_eq!((code, out.as_str()), (0, wanted), "{talk}");
+    // The receipt's files lie in folders of the same names.
+    let (code, _, talk) = in_folder(&["export", "q.pipewright.json", "--target", "pipeline", "--out", "b"]);
+    assert_eq!(code, 0, "{talk}");
+    let expected = fs::read_to_string(folder.path().join("b/receipt/pipeline.json")).unwrap();
+    assert!(expected.contains("is-<host>/is-<day>/*"), "{expected}");
+    assert!(folder.path().join("b/receipt/data/source_0/is-web-1/is-2026-03-01/app-2026-03-01.jsonl").is_file());
+    let (code, _, talk) = in_folder(&["read", path, "logs/db/app-2026-03-02.jsonl"]);
+    assert!(code == 2 && talk.contains("read it alone"), "{talk}");
+}

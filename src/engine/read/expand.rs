@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
 use pipewright_core::files::{check_reach, is_receipt, place_of};
+use pipewright_core::ir::pattern_of_pieces;
 
 use super::input::{STANDARD_INPUT, handed_over, standard_input};
 use super::open::unreadable;
@@ -64,10 +65,11 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     if full.exists() {
         return Ok(only(vec![handed_over(&full)?.unwrap_or(full)]));
     }
-    if !is_wild(path) {
+    let pattern = pattern_of_pieces(path);
+    if !is_wild(&pattern) {
         return Err(missing(path, &full));
     }
-    let Found { mut files, closed } = find(path, base)?;
+    let Found { mut files, closed } = find(&pattern, base)?;
     let closed = told(&closed);
     if let (true, Some(first)) = (files.is_empty(), closed.first()) {
         return Err(Diagnostic { severity: Severity::Error, ..first.clone() });

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_core::data::Schema;
+use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::cast_value;
 use pipewright_core::files;
 use pipewright_core::formats::{Chunk, FormatSpec, Framing, Parser, Tally};
-use polars::prelude::DataFrame;
+use pipewright_core::ir::PathPieces;
+use polars::prelude::{DataFrame, IntoColumn, Series};
 use polars_buffer::Buffer;
 
 use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
@@ -22,8 +24,9 @@ use super::range::{ByteRange, part_of};
 use super::rotated::{self, Overlap, overlaps};
 use super::sniff::{prepare_for, sample_of};
 use crate::cancel::Cancel;
-use crate::columns::{FrameBuilder, Layout, Quarantined};
+use crate::columns::{FrameBuilder, Layout, POSITION, Quarantined};
 use crate::parallel::{Crew, Send, Work};
+use crate::table::series_of;
 
 /// What is to be read, and how.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub(crate) struct ReadJob {
     pub base: PathBuf,
     pub format: FormatSpec,
     pub schema: Schema,
+    /// What the paths of the files tell.
+    pub pieces: PathPieces,
     /// Names of the columns to build; `None`: all.
     pub columns: Option<Vec<String>>,
     pub position: bool,
@@ -71,6 +76,8 @@ pub(crate) struct Prepared {
     pub parser: Box<dyn Parser>,
     head: String,
     modified: i64,
+    /// Columns that its path gives, of their declared types.
+    told: Vec<Series>,
 }
 
 impl ReadJob {
@@ -83,6 +90,7 @@ impl ReadJob {
             base: base.to_owned(),
             format,
             schema,
+            pieces: PathPieces::of(""),
             columns: None,
             position: false,
             range: None,
@@ -108,7 +116,8 @@ impl ReadJob {
         if let Some(overlap) = self.overlaps.get(index).filter(|_| opened.is_plain()) {
             opened.pass(overlap.bytes).map_err(|error| unreadable(path, &error))?;
         }
-        let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema), sample_of(path, 0, encoding)?)?;
+        let (parser, sample) =
+            prepare_for(path, &self.format, Some(&self.schema_inside()), sample_of(path, 0, encoding)?)?;
         // The head that was looked at is that of what is read.
         if listed.is_some_and(|listed| !listed.is_at(path)) {
             return Err(replaced(path));
@@ -116,8 +125,47 @@ impl ReadJob {
         let shown = || files::slashes(path.strip_prefix(&self.base).unwrap_or(path));
         let name = given_name(path).unwrap_or_else(shown);
         let head = String::from_utf8_lossy(&sample.head).into_owned();
-        let prepared = Prepared { path: path.clone(), name, parser, head, modified: opened.modified };
+        let told = self.told_by(path);
+        let prepared = Prepared { path: path.clone(), name, parser, head, modified: opened.modified, told };
         Ok((prepared, opened))
+    }
+
+    /// The columns that the files themselves have.
+    fn schema_inside(&self) -> Schema {
+        let mut schema = self.schema.clone();
+        schema.fields.retain(|field| !self.pieces.names().contains(&field.name));
+        schema
+    }
+
+    /// The columns that a file's path gives: one row of each.
+    fn told_by(&self, path: &Path) -> Vec<Series> {
+        let texts = self.pieces.of_file(&files::slashes(path));
+        let named = self.pieces.names().iter().zip(texts).filter_map(|(name, text)| {
+            let field = self.schema.get(name)?;
+            let text = text.map_or(Value::Null, Value::String);
+            let value = cast_value(&text, &field.data_type);
+            Some(series_of(name, &field.data_type, &[&value]))
+        });
+        named.collect()
+    }
+
+    /// Adds the columns that a file's path gives, in their places.
+    fn with_told(&self, file: &Prepared, frame: DataFrame) -> Result<DataFrame, Diagnostic> {
+        if file.told.is_empty() {
+            return Ok(frame);
+        }
+        let is_wanted =
+            |name: &str| self.columns.as_ref().is_none_or(|columns| columns.iter().any(|have| have == name));
+        let mut columns = Vec::with_capacity(self.schema.len());
+        for name in self.schema.names().filter(|name| is_wanted(name)) {
+            match file.told.iter().find(|told| told.name() == name) {
+                Some(told) => columns.push(told.new_from_index(0, frame.height()).into_column()),
+                None => columns.extend(frame.column(name).ok().cloned()),
+            }
+        }
+        let places = POSITION.iter().filter_map(|(name, _)| frame.column(name).ok().cloned());
+        columns.extend(places.filter(|_| self.position));
+        DataFrame::new(frame.height(), columns).map_err(|error| crate::internal("columns of a path", &error))
     }
 
     /// Which of the parser's columns are wanted.
@@ -147,7 +195,7 @@ impl ReadJob {
         tally.replaced += replaced;
         let quarantined = std::mem::take(&mut columns.quarantined);
         let frame = columns.finish().map_err(|error| crate::internal("a chunk of rows", &error))?;
-        Ok(Parsed { frame, tally, quarantined, taken: 0 })
+        Ok(Parsed { frame: self.with_told(file, frame)?, tally, quarantined, taken: 0 })
     }
 
     /// Reads everything: `work` runs in the workers on each chunk, `deliver` here, in the files' order. Stops early
@@ -177,7 +225,8 @@ impl ReadJob {
         match task {
             Task::Text { file, raw, taken } => Ok(Parsed { taken, ..self.parse(&file, raw)? }),
             Task::Rows { file, start, count, taken } => {
-                Ok(Parsed { taken, ..parquet::read_rows(self, &file, start, count)? })
+                let parsed = parquet::read_rows(self, &file, start, count)?;
+                Ok(Parsed { taken, frame: self.with_told(&file, parsed.frame)?, ..parsed })
             }
         }
     }

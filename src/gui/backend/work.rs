@@ -14,7 +14,7 @@ use pipewright_core::export::{self, DesignInfo};
 use pipewright_core::files::is_trusted;
 use pipewright_core::formats::FormatSpec;
 use pipewright_core::import::{Imported, read_declarations};
-use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::ir::{NodeId, Plan, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
@@ -52,12 +52,17 @@ impl SniffTask {
         let files = pipewright_engine::expand(&self.path, &self.base)?;
         let file = files.into_iter().next().unwrap_or_else(|| self.base.join(&self.path));
         if let Some(format) = &self.format {
-            let schema = pipewright_engine::schema_as(&file, format)?;
+            let schema = with_path_pieces(pipewright_engine::schema_as(&file, format)?, &self.path);
             return Ok(Found { format: format.clone(), schema, reason: String::new(), compression: None });
         }
         let sniff = pipewright_engine::sniff(&file)?;
         let reason = sniff.reasons.into_iter().next().unwrap_or_default();
-        Ok(Found { format: sniff.format, schema: sniff.schema, reason, compression: sniff.compression })
+        Ok(Found {
+            format: sniff.format,
+            schema: with_path_pieces(sniff.schema, &self.path),
+            reason,
+            compression: sniff.compression,
+        })
     }
 }
 
