@@ -5,6 +5,7 @@
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
 mod access;
+mod by_example;
 pub mod cell;
 mod changes;
 mod columns;
@@ -51,6 +52,7 @@ pub mod time;
 #[cfg(test)]
 mod words;
 
+pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use json::json_changes;

@@ -1,0 +1,210 @@
+//! What may stand for the pieces of a line and for what is between them, from the narrowest to the widest expression.
+
+use super::Marked;
+
+/// A gap or a piece.
+pub(super) struct Slot {
+    pub is_piece: bool,
+    /// From the narrowest to the widest; never empty.
+    pub expressions: Vec<String>,
+    /// The number of the one that is most often right.
+    pub usual: usize,
+    /// Whether something begins, or ends, here that lines may lack: a gap with the piece behind it.
+    pub begins_optional: bool,
+    pub ends_optional: bool,
+}
+
+/// The slots of marked lines: a gap before each piece, and one behind the last.
+pub(super) fn of(marked: &[Marked], names: &[String]) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let is_lacking = marked.iter().any(|line| !has(line, name));
+        let gaps = marked.iter().filter_map(|line| gap_before(line, name)).collect::<Vec<_>>();
+        let expressions = gap(&gaps);
+        let usual = expressions.len().saturating_sub(2);
+        slots.push(Slot { is_piece: false, expressions, usual, begins_optional: is_lacking, ends_optional: false });
+        let pieces: Vec<&str> = marked.iter().filter_map(|line| piece(line, name)).collect();
+        let next = names.get(number + 1);
+        let behind = |line: &Marked| match next.and_then(|next| line.marks.iter().find(|mark| mark.name == *next)) {
+            Some(mark) => line.text[end_of(line, name)?..mark.start].chars().next(),
+            None => line.text[end_of(line, name)?..].chars().next(),
+        };
+        let ends: Vec<Option<char>> = marked.iter().filter(|line| has(line, name)).map(behind).collect();
+        let expressions = piece_expressions(&pieces, &ends);
+        let is_usual = |one: &String| one.starts_with("[^") || one == ".+?";
+        let usual = expressions.iter().position(is_usual).unwrap_or_default();
+        slots.push(Slot { is_piece: true, expressions, usual, begins_optional: false, ends_optional: is_lacking });
+    }
+    let rests: Vec<&str> = marked.iter().filter_map(|line| Some(&line.text[line.marks.last()?.end..])).collect();
+    let expressions = rest(&rests);
+    slots.push(Slot { is_piece: false, expressions, usual: 0, begins_optional: false, ends_optional: false });
+    slots
+}
+
+fn has(line: &Marked, name: &str) -> bool {
+    line.marks.iter().any(|mark| mark.name == name)
+}
+
+fn piece<'a>(line: &Marked<'a>, name: &str) -> Option<&'a str> {
+    let mark = line.marks.iter().find(|mark| mark.name == name)?;
+    line.text.get(mark.start..mark.end)
+}
+
+fn end_of(line: &Marked, name: &str) -> Option<usize> {
+    line.marks.iter().find(|mark| mark.name == name).map(|mark| mark.end)
+}
+
+/// What stands before a piece, from the end of the one before it.
+fn gap_before<'a>(line: &Marked<'a>, name: &str) -> Option<&'a str> {
+    let at = line.marks.iter().position(|mark| mark.name == name)?;
+    let start = at.checked_sub(1).map_or(0, |before| line.marks[before].end);
+    line.text.get(start..line.marks[at].start)
+}
+
+/// Expressions for what stands between pieces.
+fn gap(texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(first) = texts.first()
+        && texts.iter().all(|text| text == first)
+    {
+        found.push(literal(first));
+    }
+    // The same with other numbers, and with other words.
+    for of in [digits as fn(&str) -> String, words] {
+        let shapes: Vec<String> = texts.iter().map(|text| of(text)).collect();
+        if shapes.iter().all(|shape| *shape == shapes[0]) {
+            found.push(shapes[0].clone());
+        }
+    }
+    found.push(bounded(texts));
+    found.push(wide(texts));
+    distinct(found)
+}
+
+/// Expressions for what stands behind the last piece: nothing, the same, anything.
+fn rest(texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    if texts.iter().all(|text| text.is_empty()) {
+        found.push(r"\s*".to_owned());
+    } else {
+        found.extend(gap(texts));
+    }
+    found.push(".*".to_owned());
+    distinct(found)
+}
+
+/// Expressions for a piece; `ends`: the sign behind it, in each line.
+fn piece_expressions(texts: &[&str], ends: &[Option<char>]) -> Vec<String> {
+    let all = |is: &dyn Fn(char) -> bool| texts.iter().all(|text| text.chars().all(is));
+    let mut found = Vec::new();
+    if all(&|c| c.is_ascii_digit()) {
+        found.push(r"\d+".to_owned());
+    }
+    if texts.iter().all(|text| text.parse::<f64>().is_ok() && !text.contains(['e', 'E', 'n', 'N', '+'])) {
+        found.push(r"-?\d+(?:\.\d+)?".to_owned());
+    }
+    if all(&|c| c.is_alphabetic()) {
+        found.push(r"\p{L}+".to_owned());
+    }
+    if all(&|c| c.is_alphanumeric() || c == '_') {
+        found.push(r"\w+".to_owned());
+    }
+    let shapes: Vec<String> = texts.iter().map(|text| words(text)).collect();
+    if shapes.iter().all(|shape| *shape == shapes[0]) && shapes[0].contains(r"\w+") && shapes[0] != r"\w+" {
+        let numbers: Vec<String> = texts.iter().map(|text| digits(text)).collect();
+        if numbers.iter().all(|shape| *shape == numbers[0]) {
+            found.push(numbers[0].clone());
+        }
+        found.push(shapes[0].clone());
+    }
+    if all(&|c| !c.is_whitespace()) {
+        found.push(r"\S+".to_owned());
+    }
+    // Up to the sign behind it, where no piece holds that.
+    if let Some(Some(end)) = ends.first()
+        && ends.iter().all(|other| *other == Some(*end))
+        && !texts.iter().any(|text| text.contains(*end))
+    {
+        let end = if end.is_whitespace() { r"\s".to_owned() } else { regex::escape(&end.to_string()) };
+        found.push(format!("[^{end}]+"));
+        found.push(format!("[^{end}]*"));
+    }
+    found.push(".+?".to_owned());
+    found.push(".*?".to_owned());
+    distinct(found)
+}
+
+/// A text itself; blanks stand for as many as there are.
+fn literal(text: &str) -> String {
+    shaped(text, |_| false, "")
+}
+
+/// A text with any digits in the place of its own.
+fn digits(text: &str) -> String {
+    shaped(text, |c| c.is_ascii_digit(), r"\d+")
+}
+
+/// A text with any words in the place of its own.
+fn words(text: &str) -> String {
+    shaped(text, |c| c.is_alphanumeric() || c == '_', r"\w+")
+}
+
+fn shaped(text: &str, is_free: impl Fn(char) -> bool, free: &str) -> String {
+    let mut shape = String::new();
+    let mut before = None;
+    for c in text.chars() {
+        let kind = if is_free(c) { 1 } else { i32::from(c.is_whitespace()) * 2 };
+        match kind {
+            1 if before == Some(1) => {}
+            1 => shape.push_str(free),
+            2 if before == Some(2) => {}
+            2 => shape.push_str(r"\s+"),
+            _ => shape.push_str(&regex::escape(&c.to_string())),
+        }
+        before = Some(kind);
+    }
+    shape
+}
+
+/// The signs that all texts begin and end with, and anything between them.
+fn bounded(texts: &[&str]) -> String {
+    let (begin, end) = (common(texts, false), common(texts, true));
+    let shortest = texts.iter().map(|text| text.len()).min().unwrap_or_default();
+    if begin.len() + end.len() > shortest {
+        return wide(texts);
+    }
+    let is_whole = texts.iter().all(|text| text.len() == begin.len() + end.len());
+    let end: String = end.chars().rev().collect();
+    format!("{}{}{}", literal(&begin), if is_whole { "" } else { ".*?" }, literal(&end))
+}
+
+/// What all texts begin with; `from_behind`: end with, the last sign first.
+fn common(texts: &[&str], from_behind: bool) -> String {
+    let letters =
+        |text: &str| -> Vec<char> { if from_behind { text.chars().rev().collect() } else { text.chars().collect() } };
+    let first = texts.first().map(|text| letters(text)).unwrap_or_default();
+    let is_shared = |at: usize| texts.iter().all(|text| letters(text).get(at) == first.get(at));
+    let shared: String = first.iter().enumerate().take_while(|(at, _)| is_shared(*at)).map(|(_, c)| *c).collect();
+    // Of one example everything is shared: only what is no word is taken for a border.
+    if texts.len() < 2 { shared.chars().take_while(|c| !c.is_alphanumeric()).collect() } else { shared }
+}
+
+/// Anything; blanks, where there is nothing else.
+fn wide(texts: &[&str]) -> String {
+    match texts.iter().all(|text| text.trim().is_empty()) {
+        true if texts.iter().all(|text| text.is_empty()) => String::new(),
+        true if texts.iter().any(|text| text.is_empty()) => r"\s*".to_owned(),
+        true => r"\s+".to_owned(),
+        false => ".*?".to_owned(),
+    }
+}
+
+fn distinct(found: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for one in found {
+        if !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    kept
+}
