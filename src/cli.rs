@@ -25,6 +25,7 @@ mod generate;
 mod import;
 mod lists;
 mod output;
+mod pattern;
 mod plan;
 mod plan_text;
 mod preview;
@@ -159,6 +160,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Sniff(args)) => read::sniff(&args),
         Some(Verb::Read(args)) => read::read(&args),
         Some(Verb::Profile(args)) => read::profile(&args),
+        Some(Verb::Pattern(args)) => pattern::pattern(&args),
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Plan(args)) => plan::plan(&args),
         Some(Verb::Questions(args)) => plan::questions(&args),

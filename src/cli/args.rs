@@ -40,6 +40,8 @@ pub enum Verb {
     Read(ReadArgs),
     /// Show what is in files: types, nulls, distinct values, ranges
     Profile(ProfileArgs),
+    /// Learn a pattern for lines of no known format from pieces that are marked in a few of them
+    Pattern(PatternArgs),
     /// Check a project or pipeline and list what is wrong
     Check(CheckArgs),
     /// Plan from questions to flows, and from sources to questions
@@ -199,6 +201,17 @@ pub struct ReadArgs {
 pub struct ProfileArgs {
     #[arg(required = true)]
     pub files: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct PatternArgs {
+    pub file: PathBuf,
+    /// A piece that is to be a column: its line's number, its name, its text; pieces of a line in their order. Without any
+    /// mark the first lines are shown
+    #[arg(long = "mark", value_name = "LINE:NAME=TEXT")]
+    pub marks: Vec<String>,
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
 }

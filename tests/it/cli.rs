@@ -9,13 +9,14 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 28] = [
     "designer",
     "new",
     "generate",
     "sniff",
     "read",
     "profile",
+    "pattern",
     "check",
     "plan",
     "questions",

@@ -164,3 +164,58 @@ fn pieces_of_paths_are_columns_natively_and_in_bundles() {
     let (code, _, talk) = in_folder(&["read", path, "logs/db/app-2026-03-02.jsonl"]);
     assert!(code == 2 && talk.contains("read it alone"), "{talk}");
 }
+
+#[test]
+fn a_pattern_is_learned_from_marked_pieces_and_reads_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("house.log");
+    let lines: String = (1..=500)
+        .map(|number| match number % 50 {
+            0 => "-- mark --\n".to_owned(),
+            _ => format!(
+                "#{number} ~ 2026-03-02 10:{:02}:00 ~ web-{} ~ took {}.5s ~ GET /p/{number}\n",
+                number % 60,
+                number % 3,
+                number % 7
+            ),
+        })
+        .collect();
+    fs::write(&file, lines).unwrap();
+    let (code, _, talk) = run(&["pattern", path(&file)]);
+    assert!(code == 2 && talk.contains("1: #1 ~ 2026-03-02"), "{talk}");
+    let marks = [
+        "--mark",
+        "1:n=1",
+        "--mark",
+        "1:time=2026-03-02 10:01:00",
+        "--mark",
+        "1:host=web-1",
+        "--mark",
+        "1:took=1.5",
+        "--mark",
+        "1:request=GET /p/1",
+    ];
+    let found = run_ok(&[&["pattern", path(&file), "--format", "json"][..], &marks].concat());
+    let found: Json = serde_json::from_str(&found).unwrap();
+    assert_eq!((&found["fit"], &found["units"]), (&Json::from(490), &Json::from(500)), "{found}");
+    assert_eq!(found["unfit"][0]["text"], "-- mark --");
+    let types: Vec<&str> =
+        found["schema"]["fields"].as_array().unwrap().iter().map(|field| field["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["Int", "Timestamp", "String", "Float", "String"]);
+    // As the text says it is read.
+    let told = run_ok(&[&["pattern", path(&file)][..], &marks].concat());
+    assert!(told.contains("490 of 500 lines fit (98.0 %)"), "{told}");
+    let options = found["format"]["options"].as_object().unwrap();
+    let set: Vec<String> = options.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
+    let mut read = vec!["read", path(&file), "--as", "pattern"];
+    set.iter().for_each(|option| read.extend(["--set", option]));
+    let out = rows(&run_ok(&read));
+    assert_eq!(out.len(), 490);
+    assert_eq!(
+        out[1],
+        serde_json::json!({"n": 2, "time": "2026-03-02T10:02:00Z", "host": "web-2", "took": 2.5, "request": "GET /p/2"})
+    );
+    for wrong in ["1:n", "x:n=1", "9999:n=1", "1:n=nowhere"] {
+        assert_eq!(run(&["pattern", path(&file), "--mark", wrong]).0, 2, "{wrong}");
+    }
+}
