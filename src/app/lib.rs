@@ -9,6 +9,7 @@ mod answers;
 pub mod bundle;
 mod differences;
 pub mod evidence;
+mod first_lines;
 pub mod pinned;
 pub mod resolve;
 mod source_files;
@@ -18,6 +19,7 @@ mod whole_file;
 
 pub use answers::{Answers, answers_of, headliners_of};
 pub use differences::{differences, differences_of_finding};
+pub use first_lines::first_lines;
 pub use source_files::{files_read_by, real_source};
 pub use step_rows::{rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};

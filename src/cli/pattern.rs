@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_app::first_lines;
 use pipewright_core::formats::{FormatSpec, Learned, Mark, Tally, learn};
 use pipewright_core::ir::Read;
 use pipewright_core::quote::visible;
@@ -74,29 +74,18 @@ fn quoted(text: &str) -> String {
     if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// The first lines of a file, by number.
+/// The first lines of a file.
 fn lines_of(file: &Path) -> Result<Vec<String>, Failure> {
     pipewright_core::files::trust(Path::new("."));
-    let read = read_as(file, FormatSpec::new("lines"), Schema::of([("line", DataType::String)]), true);
-    let found = read_sample(&read, Path::new("."), &Sampling::Head { rows: LINES }, &Budget::GLANCE, &Cancel::new())?;
-    let mut lines = Vec::new();
-    for row in 0..found.table.rows() {
-        let values = found.table.row(row);
-        let (Some(Value::String(text)), Some(Value::Int(number))) = (values.first(), values.get(2)) else { continue };
-        // Blank lines are no rows.
-        lines.resize((*number as usize).saturating_sub(1), String::new());
-        lines.push(text.clone());
-    }
-    Ok(lines)
-}
-
-fn read_as(file: &Path, format: FormatSpec, schema: Schema, position: bool) -> Read {
-    Read { path: pipewright_core::files::slashes(file), format, schema, columns: None, position, planned: None }
+    let path = pipewright_core::files::slashes(file);
+    Ok(first_lines(&path, &FormatSpec::default(), Path::new("."), LINES)?)
 }
 
 /// What the pattern makes of lines all over the file, and the first that do not fit.
 fn tried(args: &PatternArgs, learned: &Learned) -> Result<(Tally, Vec<(u64, String)>), Failure> {
-    let read = read_as(&args.file, learned.format.clone(), learned.schema.clone(), false);
+    let (format, schema) = (learned.format.clone(), learned.schema.clone());
+    let path = pipewright_core::files::slashes(&args.file);
+    let read = Read { path, format, schema, columns: None, position: false, planned: None };
     let sampling = Sampling::Spread { rows: TRIED };
     let found = read_sample(&read, Path::new("."), &sampling, &Budget::GLANCE, &Cancel::new())?;
     let first = found.quarantined.into_iter().take(SHOWN).map(|line| (line.line, line.raw)).collect();

@@ -4,6 +4,7 @@
 pub(super) mod clipboard;
 pub(super) mod edits;
 pub(super) mod files;
+mod marks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -106,6 +107,9 @@ impl App {
             Action::Turn(turn) => self.turn(turn),
             Action::StartExport { target, folder } => self.start_export(target, folder),
             Action::Browse(browse) => self.backend.browse(browse, self.state.base()),
+            Action::MarkLines(source) => self.ask_for_lines(ctx, &source),
+            Action::LearnMarks => self.learn_marks(),
+            Action::AcceptMarks => self.accept_marks(ctx),
             Action::Dismiss => self.state.notice = None,
             Action::CopyText(text) => {
                 ctx.copy_text(text);

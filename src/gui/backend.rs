@@ -6,6 +6,7 @@ mod answers;
 pub mod desk;
 mod example;
 mod files;
+mod marks;
 mod work;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,9 +17,10 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::Holder;
-use pipewright_core::formats::FormatSpec;
+use pipewright_core::formats::{FormatSpec, Learned, Mark};
 use pipewright_core::import::Imported;
 use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::model::Id;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{Asked, Difference, Gap, Proposal, SourceEvidence, Volume};
@@ -30,6 +32,7 @@ use super::suggestion::planning::{KnownEvidence, Planning};
 use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
+pub use marks::Taken;
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use pipewright_engine::{ResultTable, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
@@ -183,6 +186,17 @@ pub enum Message {
         path: String,
         source: Option<String>,
         result: Result<Box<Found>, Diagnostic>,
+    },
+    /// The first lines of a source, to be marked.
+    FirstLines {
+        source: Id,
+        lines: Result<Vec<String>, Diagnostic>,
+    },
+    /// What was learned from marks.
+    Learned {
+        /// Number of the marks.
+        asked: u64,
+        learned: Result<Box<(Learned, Taken)>, Diagnostic>,
     },
     /// Chosen in a native dialog.
     Chosen {
@@ -398,6 +412,16 @@ impl Backend {
     /// Looks at a data file.
     pub fn sniff(&self, task: SniffTask) {
         work::sniff(task, &self.desk);
+    }
+
+    /// Reads the first lines of a source, to be marked.
+    pub fn first_lines(&self, source: Id, path: String, format: FormatSpec, base: PathBuf) {
+        marks::first_lines(source, path, format, base, &self.desk);
+    }
+
+    /// Learns a pattern from marks.
+    pub fn learn(&self, asked: u64, lines: Arc<Vec<String>>, marked: Vec<Mark>) {
+        marks::learn(asked, lines, marked, &self.desk);
     }
 
     /// Runs a plan; a run before it is cancelled. Gives the run's number.

@@ -189,6 +189,12 @@ pub enum Action {
         source: Id,
         keeps_format: bool,
     },
+    /// Columns of a source by example: shows its first lines, to be marked.
+    MarkLines(Id),
+    /// Learns a pattern from the marks.
+    LearnMarks,
+    /// The source is read by what was learned.
+    AcceptMarks,
     /// A native file dialog off the UI thread.
     Browse(Browse),
     ShowTab(BottomTab),

@@ -2,6 +2,7 @@
 //! happened. None of them loses what was typed elsewhere.
 
 pub(super) mod export_dialog;
+mod marks;
 pub(super) mod on_disk;
 pub(super) mod recovery;
 pub(super) mod search;
@@ -38,7 +39,8 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
     let Some(dialog) = &mut view.dialog else { return };
     let mut is_done = false;
     let modal = Modal::new(Id::unique(("dialog", dialog.name()))).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
-        ui.set_width(WIDTH.min(ctx.content_rect().width() - 80.0));
+        let width = if matches!(dialog, Dialog::Marks(_)) { marks::WIDTH } else { WIDTH };
+        ui.set_width(width.min(ctx.content_rect().width() - 80.0));
         match dialog {
             Dialog::Open { path } => is_done = open_ui(ui, state, path, is_new, out),
             Dialog::SaveAs { path, .. } => is_done = save_as_ui(ui, path, is_new, out),
@@ -54,6 +56,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
             Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
             Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
+            Dialog::Marks(marking) => is_done = marks::marks_ui(ui, marking, is_new, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);

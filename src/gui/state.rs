@@ -1,6 +1,7 @@
 //! What the designer knows: the project with its history, its plan, the results of previews, what is selected, what
 //! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `actions` change it. Imports no widgets.
 
+pub(super) mod marking;
 pub(super) mod results;
 pub(super) mod view;
 

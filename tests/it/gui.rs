@@ -408,3 +408,54 @@ fn files_that_changed_are_looked_at_again_and_values_that_did_not_fit_show_on_th
     harness.event(egui::Event::WindowFocused(true));
     wait(&mut harness, "the fault", |app| rows(app).is_none());
 }
+
+#[test]
+fn columns_are_marked_in_a_few_lines_and_read_so() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("house.log");
+    let lines: String = (1..=60).map(|n| format!("#{n} ~ web-{} ~ took {}.5s\n", n % 3, n % 7)).collect();
+    std::fs::write(&file, lines).unwrap();
+    let mut harness = designer(home.path(), vec![file], [1280.0, 900.0]);
+    wait(&mut harness, "the lines", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out") == Some(60)));
+    harness.get_by_label("Columns by example…").click();
+    let until = |harness: &mut Harness<'_, App>, what: &str, label: &str| {
+        let since = Instant::now();
+        while harness.query_all_by_label_contains(label).next().is_none() {
+            assert!(since.elapsed() < Duration::from_secs(60), "waiting for {what}");
+            std::thread::sleep(Duration::from_millis(10));
+            harness.run_ok();
+        }
+    };
+    until(&mut harness, "the dialog", "Select a piece");
+    // From the keyboard alone: to the piece, over it, its name.
+    let mut mark = |from: usize, length: usize, name: &str| {
+        harness.get_by_role_and_label(Role::MultilineTextInput, "Lines").focus();
+        harness.run_ok();
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Home);
+        (0..from).for_each(|_| harness.key_press(egui::Key::ArrowRight));
+        (0..length).for_each(|_| harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight));
+        harness.run_ok();
+        write(&mut harness, "Name of the column", name);
+        harness.key_press(egui::Key::Enter);
+        harness.run_ok();
+    };
+    mark(1, 1, "n");
+    mark(5, 5, "host");
+    mark(18, 3, "seconds");
+    until(&mut harness, "the pattern", "60 of 60 lines fit");
+    assert!(harness.query_by_label("n Int · host String · seconds Float").is_some());
+    harness.get_by_label("Read it so").click();
+    wait(&mut harness, "the columns", |app| {
+        app.project()
+            .sources
+            .values()
+            .any(|source| source.format.as_ref().is_some_and(|format| format.name == "pattern"))
+    });
+    let source = harness.state().project().sources.values().next().unwrap().clone();
+    let names: Vec<String> = source.schema.unwrap().names().map(str::to_owned).collect();
+    assert_eq!(names, ["n", "host", "seconds"]);
+    harness.get_by_label("Undo").click();
+    wait(&mut harness, "the lines again", |app| {
+        app.project().sources.values().all(|source| source.format.as_ref().is_some_and(|format| format.name == "lines"))
+    });
+}

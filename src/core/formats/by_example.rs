@@ -42,11 +42,28 @@ pub struct Learned {
     /// The format `pattern` with its options.
     pub format: FormatSpec,
     pub schema: Schema,
-    /// How many lines were tried (blank ones are left out), and how many fit, as lines of their own or behind another.
+    /// How many lines were tried (blank ones are left out), how many fit, and how many belong to the one before.
     pub lines: usize,
     pub fit: usize,
+    pub joined: usize,
     /// The first lines that do not fit: number among those given, from 0.
     pub unfit: Vec<usize>,
+}
+
+impl Learned {
+    /// By line, the pieces that the pattern takes: first byte, end, name.
+    pub fn pieces(&self, lines: &[&str]) -> Vec<Vec<(usize, usize, String)>> {
+        let pattern = self.format.option("pattern").and_then(|pattern| Regex::new(pattern).ok());
+        let of_line = |line: &&str| {
+            let Some((pattern, taken)) = pattern.as_ref().and_then(|pattern| Some((pattern, pattern.captures(line)?)))
+            else {
+                return Vec::new();
+            };
+            let groups = pattern.capture_names().flatten().filter_map(|name| Some((name, taken.name(name)?)));
+            groups.map(|(name, piece)| (piece.start(), piece.end(), name.to_owned())).collect()
+        };
+        lines.iter().map(of_line).collect()
+    }
 }
 
 /// One line with its marks, sorted.
@@ -115,16 +132,11 @@ fn finish(
     let format = if written.is_empty() { format } else { format.with("types", &written.join(", ")) };
     let parser = Pattern.prepare(&format, None, &sample)?;
     let start = format.option("event_start").and_then(|start| Regex::new(start).ok());
-    let unfit: Vec<usize> =
-        loose.into_iter().filter(|number| start.as_ref().is_none_or(|start| start.is_match(lines[*number]))).collect();
-    let fit = tried - unfit.len();
-    Ok(Learned {
-        schema: parser.schema().clone(),
-        format,
-        lines: tried,
-        fit,
-        unfit: unfit.into_iter().take(SHOWN).collect(),
-    })
+    let fit = tried - loose.len();
+    let belongs = |number: &usize| start.as_ref().is_some_and(|start| !start.is_match(lines[*number]));
+    let (joined, unfit): (Vec<usize>, Vec<usize>) = loose.into_iter().partition(belongs);
+    let unfit = unfit.into_iter().take(SHOWN).collect();
+    Ok(Learned { schema: parser.schema().clone(), format, lines: tried, fit, joined: joined.len(), unfit })
 }
 
 /// The marks by line.
@@ -205,7 +217,11 @@ impl Search<'_> {
     /// and from the widest.
     fn best(&self) -> Vec<usize> {
         let from = |number: fn(&Slot) -> usize| self.uphill(self.slots.iter().map(number).collect());
-        let ends = [from(|slot| slot.usual), from(|_| 0), from(|slot| slot.expressions.len() - 1)];
+        let usual = from(|slot| slot.usual);
+        if usual.1 == (self.marked.len(), self.lines.len()) {
+            return usual.0;
+        }
+        let ends = [usual, from(|_| 0), from(|slot| slot.expressions.len() - 1)];
         let best =
             ends.into_iter().max_by_key(|(choice, score)| (*score, std::cmp::Reverse(choice.iter().sum::<usize>())));
         best.map(|(choice, _)| choice).unwrap_or_default()

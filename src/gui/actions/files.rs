@@ -258,6 +258,8 @@ impl App {
                     }
                 }
             }
+            Message::FirstLines { source, lines } => self.take_lines(ctx, &source, lines),
+            Message::Learned { asked, learned } => self.take_learned(asked, learned),
             Message::Chosen { browse, paths } => self.take_chosen(ctx, browse, paths),
             Message::RunStep { run, text } if self.state.run.active == Some(run) => self.state.run.log.push(text),
             Message::RunBytes { run, done, total } if self.state.run.active == Some(run) => {

@@ -131,6 +131,12 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
             }
         }
         diagnostics_ui(ui, scope.diagnostics("format"));
+        if link(ui, "Columns by example…")
+            .on_hover_text("Mark pieces of a few lines: a pattern is learned from them.")
+            .clicked()
+        {
+            out.push(Action::MarkLines(source.id.clone()));
+        }
         ui.add_space(theme::SPACE_2);
     } else {
         let planned = values.get("planned").and_then(Json::as_object).unwrap_or(&empty);

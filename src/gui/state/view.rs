@@ -13,6 +13,7 @@ use crate::gui::command::{BottomTab, LeftTab};
 use crate::gui::fold::Fold;
 use crate::gui::forms::FormMemory;
 use crate::gui::share::Share;
+use crate::gui::state::marking::Marking;
 
 /// The step palette at a place.
 #[derive(Debug, Default)]
@@ -94,6 +95,8 @@ pub enum Dialog {
         share: Share,
         path: String,
     },
+    /// Columns by example.
+    Marks(Box<Marking>),
     Keys,
 }
 
@@ -111,6 +114,7 @@ impl Dialog {
             Dialog::Compare(_) => "compare",
             Dialog::Conflict { .. } => "conflict",
             Dialog::Share { .. } => "share",
+            Dialog::Marks(_) => "marks",
             Dialog::Keys => "keys",
         }
     }

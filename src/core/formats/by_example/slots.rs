@@ -31,7 +31,7 @@ pub(super) fn of(marked: &[Marked], names: &[String]) -> Vec<Slot> {
         };
         let ends: Vec<Option<char>> = marked.iter().filter(|line| has(line, name)).map(behind).collect();
         let expressions = piece_expressions(&pieces, &ends);
-        let is_usual = |one: &String| one.starts_with("[^") || one == ".+?";
+        let is_usual = |one: &String| one.starts_with("[^") || one == r"\S+" || one == ".+?";
         let usual = expressions.iter().position(is_usual).unwrap_or_default();
         slots.push(Slot { is_piece: true, expressions, usual, begins_optional: false, ends_optional: is_lacking });
     }
@@ -64,13 +64,8 @@ fn gap_before<'a>(line: &Marked<'a>, name: &str) -> Option<&'a str> {
 /// Expressions for what stands between pieces.
 fn gap(texts: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    if let Some(first) = texts.first()
-        && texts.iter().all(|text| text == first)
-    {
-        found.push(literal(first));
-    }
-    // The same with other numbers, and with other words.
-    for of in [digits as fn(&str) -> String, words] {
+    // The same; with more or fewer blanks; with other numbers; with other words.
+    for of in [literal as fn(&str) -> String, loose, digits, words] {
         let shapes: Vec<String> = texts.iter().map(|text| of(text)).collect();
         if shapes.iter().all(|shape| *shape == shapes[0]) {
             found.push(shapes[0].clone());
@@ -93,7 +88,8 @@ fn rest(texts: &[&str]) -> Vec<String> {
     distinct(found)
 }
 
-/// Expressions for a piece; `ends`: the sign behind it, in each line.
+/// Expressions for a piece; `ends`: the sign behind it, in each line. A word is no reason to take words alone: what is a
+/// number or a time is written by its digits, everything else goes up to the sign behind it.
 fn piece_expressions(texts: &[&str], ends: &[Option<char>]) -> Vec<String> {
     let all = |is: &dyn Fn(char) -> bool| texts.iter().all(|text| text.chars().all(is));
     let mut found = Vec::new();
@@ -103,67 +99,76 @@ fn piece_expressions(texts: &[&str], ends: &[Option<char>]) -> Vec<String> {
     if texts.iter().all(|text| text.parse::<f64>().is_ok() && !text.contains(['e', 'E', 'n', 'N', '+'])) {
         found.push(r"-?\d+(?:\.\d+)?".to_owned());
     }
-    if all(&|c| c.is_alphabetic()) {
-        found.push(r"\p{L}+".to_owned());
-    }
-    if all(&|c| c.is_alphanumeric() || c == '_') {
-        found.push(r"\w+".to_owned());
-    }
-    let shapes: Vec<String> = texts.iter().map(|text| words(text)).collect();
-    if shapes.iter().all(|shape| *shape == shapes[0]) && shapes[0].contains(r"\w+") && shapes[0] != r"\w+" {
-        let numbers: Vec<String> = texts.iter().map(|text| digits(text)).collect();
-        if numbers.iter().all(|shape| *shape == numbers[0]) {
-            found.push(numbers[0].clone());
-        }
+    let shapes: Vec<String> = texts.iter().map(|text| digits(text)).collect();
+    let has_words = all(&|c| !c.is_alphabetic() || matches!(c, 'T' | 'Z'));
+    if shapes.iter().all(|shape| *shape == shapes[0]) && has_words && shapes[0].contains(r"\d+") {
         found.push(shapes[0].clone());
+    }
+    let is_blank = |c: &char| c.is_whitespace();
+    // Up to the sign behind it, where no piece holds that.
+    let end =
+        ends.first().copied().flatten().filter(|end| {
+            ends.iter().all(|other| *other == Some(*end)) && !texts.iter().any(|text| text.contains(*end))
+        });
+    if let Some(end) = end.filter(|end| !is_blank(end)) {
+        found.push(format!("[^{}]+", escaped(end, true)));
     }
     if all(&|c| !c.is_whitespace()) {
         found.push(r"\S+".to_owned());
     }
-    // Up to the sign behind it, where no piece holds that.
-    if let Some(Some(end)) = ends.first()
-        && ends.iter().all(|other| *other == Some(*end))
-        && !texts.iter().any(|text| text.contains(*end))
-    {
-        let end = if end.is_whitespace() { r"\s".to_owned() } else { regex::escape(&end.to_string()) };
-        found.push(format!("[^{end}]+"));
-        found.push(format!("[^{end}]*"));
+    if let Some(end) = end.filter(|end| !is_blank(end)) {
+        found.push(format!("[^{}]*", escaped(end, true)));
     }
     found.push(".+?".to_owned());
     found.push(".*?".to_owned());
     distinct(found)
 }
 
-/// A text itself; blanks stand for as many as there are.
+/// A text itself.
 fn literal(text: &str) -> String {
-    shaped(text, |_| false, "")
+    shaped(text, |_| false, "", " ")
+}
+
+/// A text with any blanks where it has some.
+fn loose(text: &str) -> String {
+    shaped(text, |_| false, "", r"\s+")
 }
 
 /// A text with any digits in the place of its own.
 fn digits(text: &str) -> String {
-    shaped(text, |c| c.is_ascii_digit(), r"\d+")
+    shaped(text, |c| c.is_ascii_digit(), r"\d+", " ")
 }
 
 /// A text with any words in the place of its own.
 fn words(text: &str) -> String {
-    shaped(text, |c| c.is_alphanumeric() || c == '_', r"\w+")
+    shaped(text, |c| c.is_alphanumeric() || c == '_', r"\w+", r"\s+")
 }
 
-fn shaped(text: &str, is_free: impl Fn(char) -> bool, free: &str) -> String {
+/// A text as an expression: runs of what is free become `free`, single blanks `blank`, and several as many as there are.
+fn shaped(text: &str, is_free: impl Fn(char) -> bool, free: &str, blank: &str) -> String {
     let mut shape = String::new();
-    let mut before = None;
-    for c in text.chars() {
-        let kind = if is_free(c) { 1 } else { i32::from(c.is_whitespace()) * 2 };
-        match kind {
-            1 if before == Some(1) => {}
-            1 => shape.push_str(free),
-            2 if before == Some(2) => {}
-            2 => shape.push_str(r"\s+"),
-            _ => shape.push_str(&regex::escape(&c.to_string())),
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        if is_free(c) {
+            while letters.next_if(|next| is_free(*next)).is_some() {}
+            shape.push_str(free);
+        } else if c.is_whitespace() {
+            let mut count = 1;
+            while letters.next_if(|next| next.is_whitespace()).is_some() {
+                count += 1;
+            }
+            shape.push_str(if count == 1 && c == ' ' { blank } else { r"\s+" });
+        } else {
+            shape.push_str(&escaped(c, false));
         }
-        before = Some(kind);
     }
     shape
+}
+
+/// A sign as it stands for itself, in a set of signs or outside of one.
+fn escaped(c: char, is_in_set: bool) -> String {
+    let special = if is_in_set { r"\]^-[&~" } else { r"\.+*?()|[]{}^$" };
+    if special.contains(c) { format!("\\{c}") } else { c.to_string() }
 }
 
 /// The signs that all texts begin and end with, and anything between them.
