@@ -12,6 +12,7 @@ mod pattern;
 mod range;
 mod rotated;
 mod sniff;
+mod workbook;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ use crate::diagnostic::Diagnostic;
 /// The format `csv`.
 pub struct Csv;
 
-const OPTIONS: [OptionSpec; 8] = [
+const OPTIONS: [OptionSpec; 9] = [
     OptionSpec {
         name: "separator",
         kind: OptionKind::Text,
@@ -65,6 +65,12 @@ const OPTIONS: [OptionSpec; 8] = [
         kind: OptionKind::Text,
         default: "auto",
         doc: "the character before a quote inside of quotes, such as `\\`; `none`: such quotes are doubled",
+    },
+    OptionSpec {
+        name: "sheet",
+        kind: OptionKind::Text,
+        default: "",
+        doc: "the name of a workbook's sheet; the first one with cells where none is given",
     },
     OptionSpec {
         name: "comment",
@@ -164,6 +170,9 @@ fn options_of(sniffed: &Sniffed, style: NumberStyle, has_header: bool) -> Format
 /// Whether a name says that the file is a table.
 fn is_named_table(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    if [".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"].iter().any(|ending| name.ends_with(ending)) {
+        return true;
+    }
     let plain = ["", ".gz", ".zst", ".bz2", ".xz", ".zip"]
         .iter()
         .find_map(|packed| name.strip_suffix(packed).filter(|name| name.ends_with(".csv") || name.ends_with(".tsv")));

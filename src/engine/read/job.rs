@@ -18,7 +18,7 @@ use polars_buffer::Buffer;
 
 use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
 use super::input::given_name;
-use super::open::{Counted, Listed, Opened, open_listed, replaced, unreadable};
+use super::open::{Counted, How, Listed, Opened, open_listed, replaced, unreadable};
 use super::parquet;
 use super::range::{ByteRange, part_of};
 use super::rotated::{self, Overlap, overlaps};
@@ -110,14 +110,13 @@ impl ReadJob {
     /// Opens a file and prepares its parser; the stream begins at the file's first byte after a byte order mark.
     pub fn prepare(&self, index: usize) -> Result<(Prepared, Opened), Diagnostic> {
         let path = &self.files[index];
-        let encoding = self.format.encoding();
+        let how = How::of(&self.format);
         let listed = self.listed.get(index).and_then(Option::as_ref);
-        let mut opened = open_listed(path, encoding, listed)?;
+        let mut opened = open_listed(path, how, listed)?;
         if let Some(overlap) = self.overlaps.get(index).filter(|_| opened.is_plain()) {
             opened.pass(overlap.bytes).map_err(|error| unreadable(path, &error))?;
         }
-        let (parser, sample) =
-            prepare_for(path, &self.format, Some(&self.schema_inside()), sample_of(path, 0, encoding)?)?;
+        let (parser, sample) = prepare_for(path, &self.format, Some(&self.schema_inside()), sample_of(path, 0, how)?)?;
         // The head that was looked at is that of what is read.
         if listed.is_some_and(|listed| !listed.is_at(path)) {
             return Err(replaced(path));

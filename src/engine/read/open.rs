@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Place, is_at_place, open_file, place_of};
+use pipewright_core::formats::FormatSpec;
 use pipewright_core::formats::encoding::{Decoder, TextEncoding};
 
 use super::chunks::count_lines;
@@ -15,6 +16,21 @@ use super::packed::{Unpacked, unpacked};
 
 /// Bytes of a file by which its encoding is found.
 const ENCODING_LOOKED_AT: u64 = 64 << 10;
+
+/// What a source's format says of how its files are opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How<'a> {
+    /// `None`: it is found.
+    pub encoding: Option<TextEncoding>,
+    /// The sheet of a workbook; `None`: the first one with cells.
+    pub sheet: Option<&'a str>,
+}
+
+impl<'a> How<'a> {
+    pub fn of(format: &'a FormatSpec) -> Self {
+        Self { encoding: format.encoding(), sheet: format.option("sheet").filter(|sheet| !sheet.is_empty()) }
+    }
+}
 
 /// An opened file.
 pub(crate) struct Opened {
@@ -33,6 +49,8 @@ pub(crate) struct Opened {
     pub modified: i64,
     /// Bytes taken from the file so far.
     pub taken: Arc<AtomicU64>,
+    /// The sheet of a workbook that it is, and how many there are.
+    pub sheet: Option<(String, usize)>,
 }
 
 impl Opened {
@@ -79,8 +97,8 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
 }
 
 /// Opens a file and looks at its first bytes. Its encoding is found where none is given.
-pub(crate) fn open(path: &Path, encoding: Option<TextEncoding>) -> Result<Opened, Diagnostic> {
-    open_listed(path, encoding, None)
+pub(crate) fn open(path: &Path, how: How) -> Result<Opened, Diagnostic> {
+    open_listed(path, how, None)
 }
 
 /// A file as it was when the files of a run were listed.
@@ -104,11 +122,7 @@ impl Listed {
 }
 
 /// As `open`; an error where it is another file than the one that was listed, or shorter by now.
-pub(crate) fn open_listed(
-    path: &Path,
-    encoding: Option<TextEncoding>,
-    listed: Option<&Listed>,
-) -> Result<Opened, Diagnostic> {
+pub(crate) fn open_listed(path: &Path, how: How, listed: Option<&Listed>) -> Result<Opened, Diagnostic> {
     let fail = |error: io::Error| unreadable(path, &error);
     if path.is_dir() {
         return Err(Diagnostic::error("PW0902", "this is a folder, not a file")
@@ -130,10 +144,10 @@ pub(crate) fn open_listed(
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .map_or(0, |age| age.as_micros() as i64);
     let taken = Arc::new(AtomicU64::new(0));
-    let Unpacked { mut reader, compression } = unpacked(file, path, &taken)?;
+    let Unpacked { mut reader, compression, sheet } = unpacked(file, path, how.sheet, &taken)?;
     let first = peek(&mut reader, ENCODING_LOOKED_AT).map_err(fail)?;
     let is_whole = (first.len() as u64) < ENCODING_LOOKED_AT;
-    let encoding = match encoding {
+    let encoding = match how.encoding {
         Some(given) => given.with_mark_of(&first),
         None => TextEncoding::of(&first, is_whole),
     };
@@ -143,7 +157,7 @@ pub(crate) fn open_listed(
         (true, mark) => (reader, "UTF-8 with BOM", mark as u64),
         (false, _) => (Box::new(Decoded::new(reader, encoding)), encoding.name(), 0),
     };
-    Ok(Opened { reader, compression, encoding, offset, line: 1, size: metadata.len(), modified, taken })
+    Ok(Opened { reader, compression, encoding, offset, line: 1, size: metadata.len(), modified, taken, sheet })
 }
 
 /// What was listed may be read under another name, twice, or not at all: its name is that of another file by now.
@@ -253,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        let mut opened = open(&path, None).unwrap();
+        let mut opened = open(&path, How::default()).unwrap();
         let mut text = String::new();
         opened.reader.read_to_string(&mut text).unwrap();
         (text, opened.encoding, opened.compression, opened.offset)

@@ -1,4 +1,4 @@
-//! Packed files as streams: gzip, zstd, bzip2, xz, and the files of a zip archive one after the other. Told by their first
+//! Packed files as streams: gzip, zstd, bzip2, xz, the files of a zip archive one after the other, a sheet of a workbook. Told by their first
 //! bytes, whatever they are called. Must not import formats or plans.
 
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::Crc;
 use flate2::bufread::MultiGzDecoder;
@@ -16,6 +16,7 @@ use pipewright_core::files::open_file;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::open::{Counted, unreadable};
+use super::workbook::sheet_of;
 
 /// What names of packed files end with.
 pub const PACKED_ENDINGS: [&str; 5] = [".gz", ".zst", ".bz2", ".xz", ".zip"];
@@ -27,12 +28,19 @@ const MAGIC: u64 = 6;
 /// A file's bytes, unpacked.
 pub(super) struct Unpacked {
     pub reader: Box<dyn Read + Send>,
-    /// `gzip`, `zstd`, `bzip2`, `xz` or `zip`.
+    /// `gzip`, `zstd`, `bzip2`, `xz`, `zip` or `workbook`.
     pub compression: Option<&'static str>,
+    /// The sheet of a workbook that it is, and how many there are.
+    pub sheet: Option<(String, usize)>,
 }
 
-/// Unpacks a file, which stands at its beginning. `taken` counts its own bytes.
-pub(super) fn unpacked(mut file: File, path: &Path, taken: &Arc<AtomicU64>) -> Result<Unpacked, Diagnostic> {
+/// Unpacks a file, which stands at its beginning. `taken` counts its own bytes; `sheet`: which one of a workbook.
+pub(super) fn unpacked(
+    mut file: File,
+    path: &Path,
+    sheet: Option<&str>,
+    taken: &Arc<AtomicU64>,
+) -> Result<Unpacked, Diagnostic> {
     let fail = |error: io::Error| unreadable(path, &error);
     let mut magic = Vec::new();
     (&file).take(MAGIC).read_to_end(&mut magic).map_err(fail)?;
@@ -50,16 +58,40 @@ pub(super) fn unpacked(mut file: File, path: &Path, taken: &Arc<AtomicU64>) -> R
         [0xfd, b'7', b'z', b'X', b'Z', 0] => {
             (Box::new(lzma_rust2::XzReader::new_mem_limit(ahead(file), true, XZ_MEMORY)), Some("xz"))
         }
-        [b'P', b'K', 3, 4, ..] => (Box::new(Zip::new(file, path, taken)?), Some("zip")),
+        // An older workbook lies in a file system of its own.
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1] => return workbook(&file, path, sheet, taken),
+        [b'P', b'K', 3, 4, ..] => match Zip::new(&file, path, taken)? {
+            Some(zip) => (Box::new(zip), Some("zip")),
+            None => {
+                file.rewind().map_err(fail)?;
+                return workbook(&file, path, sheet, taken);
+            }
+        },
         _ => (Box::new(counted(file)), None),
     };
-    Ok(Unpacked { reader, compression })
+    Ok(Unpacked { reader, compression, sheet: None })
+}
+
+fn workbook(file: &File, path: &Path, sheet: Option<&str>, taken: &Arc<AtomicU64>) -> Result<Unpacked, Diagnostic> {
+    let sheet = sheet_of(file, path, sheet)?;
+    taken.fetch_add(file.metadata().map_or(0, |about| about.len()), Ordering::Relaxed);
+    let reader = Box::new(io::Cursor::new(Text(sheet.text)));
+    Ok(Unpacked { reader, compression: Some("workbook"), sheet: Some((sheet.name, sheet.of)) })
+}
+
+/// A text that several share.
+struct Text(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A file's bytes as they are before they were packed, and how they were.
 pub fn open_unpacked(path: &Path) -> Result<(Box<dyn Read + Send>, Option<&'static str>), Diagnostic> {
     let file = open_file(path).map_err(|error| unreadable(path, &error))?;
-    let Unpacked { reader, compression } = unpacked(file, path, &Arc::default())?;
+    let Unpacked { reader, compression, .. } = unpacked(file, path, None, &Arc::default())?;
     Ok((reader, compression))
 }
 
@@ -90,20 +122,19 @@ struct Member {
 }
 
 impl Zip {
-    fn new(mut file: File, path: &Path, taken: &Arc<AtomicU64>) -> Result<Zip, Diagnostic> {
+    /// `None`: it is an office document.
+    fn new(file: &File, path: &Path, taken: &Arc<AtomicU64>) -> Result<Option<Zip>, Diagnostic> {
         let fault = |message: &str, help: &str| {
             Diagnostic::error("PW0919", message).help(help).file(path.display().to_string())
         };
         let damaged = |_| fault("the archive is damaged or cut short", "fetch it again");
-        let mut archive = ZipArchive::new(&mut file).map_err(damaged)?;
+        let mut archive = ZipArchive::new(file).map_err(damaged)?;
         let mut members = VecDeque::new();
         for index in 0..archive.len() {
             let member = archive.by_index_raw(index).map_err(damaged)?;
             let name = member.name().map_err(damaged)?.into_owned();
             if name == "[Content_Types].xml" || name == "mimetype" {
-                return Err(Diagnostic::error("PW0913", "this is an office document")
-                    .help("save a spreadsheet as CSV")
-                    .file(path.display().to_string()));
+                return Ok(None);
             }
             // What file managers put beside is none of it.
             let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
@@ -125,7 +156,8 @@ impl Zip {
         if members.is_empty() {
             return Err(fault("the archive holds no files", "choose another"));
         }
-        Ok(Zip { file, members, open: None, last: b'\n', taken: taken.clone() })
+        let file = file.try_clone().map_err(|error| unreadable(path, &error))?;
+        Ok(Some(Zip { file, members, open: None, last: b'\n', taken: taken.clone() }))
     }
 
     fn next(&mut self) -> io::Result<Option<Inside>> {
@@ -184,10 +216,10 @@ impl Read for Inside {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write;
 
-    use super::super::open::open;
+    use super::super::open::{How, open};
     use super::*;
 
     /// Made by the tools themselves, of the line `hello`.
@@ -199,14 +231,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        let mut opened = open(&path, None)?;
+        let mut opened = open(&path, How::default())?;
         let mut text = String::new();
         opened.reader.read_to_string(&mut text).map_err(|error| unreadable(&path, &error))?;
         Ok((text, opened.compression))
     }
 
     /// An archive whose members are stored or deflated; `None`: a folder.
-    fn zipped(members: &[(&str, Option<&str>)]) -> Vec<u8> {
+    pub fn zipped(members: &[(&str, Option<&str>)]) -> Vec<u8> {
         let (mut bytes, mut list) = (Vec::new(), Vec::new());
         for (number, (name, text)) in members.iter().enumerate() {
             let (text, method) = (text.unwrap_or_default().as_bytes(), if number % 2 == 0 { 0u16 } else { 8 });
@@ -260,7 +292,8 @@ mod tests {
         broken[place] = b'c';
         assert_eq!(text_of(&broken).unwrap_err().code, "PW0901");
         assert_eq!(text_of(&archive[..archive.len() - 30]).unwrap_err().code, "PW0919");
-        assert_eq!(text_of(&zipped(&[("[Content_Types].xml", Some("<x/>"))])).unwrap_err().code, "PW0913");
+        let document = zipped(&[("[Content_Types].xml", Some("<x/>"))]);
+        assert_eq!(text_of(&document).unwrap_err().code, "PW0913");
         assert_eq!(text_of(&zipped(&[("logs/", None)])).unwrap_err().code, "PW0919");
     }
 }

@@ -135,8 +135,8 @@ pub(crate) fn read_rows(job: &ReadJob, file: &Prepared, start: usize, count: usi
 
 fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> Result<Parsed, Diagnostic> {
     let have = schema_of_file(&file.path)?;
-    let wanted: Vec<&Field> =
-        job.schema.fields.iter().zip(job.wanted(&job.schema)).filter(|(_, wanted)| *wanted).map(|(f, _)| f).collect();
+    let wanted = job.schema.fields.iter().zip(job.wanted(&job.schema)).filter(|(_, wanted)| *wanted).map(|(f, _)| f);
+    let wanted: Vec<&Field> = wanted.filter(|field| !job.pieces.names().contains(&field.name)).collect();
     let names = wanted.iter().filter(|field| have.has(&field.name)).map(|field| field.name.clone()).collect();
     let read = read(&file.path, Some(names), start, count)?;
     let rows = count as u64;

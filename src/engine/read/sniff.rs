@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::{Classification, DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::encoding::TextEncoding;
 use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, formats, recognise};
 use pipewright_core::policy::Sensitivities;
 
 use super::expand::missing;
-use super::open::{open, unreadable};
+use super::open::{How, open, unreadable};
 use super::parquet;
 
 const HEAD: usize = 64 << 10;
@@ -34,7 +33,7 @@ pub struct Sniff {
     pub score: u8,
     pub reasons: Vec<String>,
     pub encoding: String,
-    /// `gzip`, `zstd`, `bzip2`, `xz` or `zip`.
+    /// `gzip`, `zstd`, `bzip2`, `xz`, `zip` or `workbook`.
     pub compression: Option<String>,
     pub schema: Schema,
     /// All opinions, best first.
@@ -49,8 +48,8 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
     if !path.exists() {
         return Err(missing(&path.display().to_string(), path));
     }
-    let opened = open(path, None)?;
-    let sample = sample_of(path, 3, None)?;
+    let opened = open(path, How::default())?;
+    let sample = sample_of(path, 3, How::default())?;
     if let Some((what, help)) = foreign(&sample.head) {
         return Err(Diagnostic::error("PW0913", what).help(help).file(path.display().to_string()));
     }
@@ -65,12 +64,17 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
             .help("name the format, or read it as plain `lines`")
             .file(path.display().to_string()));
     };
-    let schema = schema_of_file(path, &best.format, &sample)?;
+    let (mut spec, mut reasons) = (best.format, best.reasons);
+    if let Some((sheet, of)) = opened.sheet.filter(|(_, of)| *of > 1) {
+        reasons.push(format!("the first of {of} sheets with cells is “{sheet}”"));
+        spec = spec.with("sheet", &sheet);
+    }
+    let schema = schema_of_file(path, &spec, &sample)?;
     Ok(Sniff {
         path: path.to_owned(),
-        format: best.format,
+        format: spec,
         score: best.score,
-        reasons: best.reasons,
+        reasons,
         encoding: opened.encoding.to_owned(),
         compression: opened.compression.map(str::to_owned),
         schema,
@@ -93,7 +97,7 @@ fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
 
 /// The columns that a file has when it is read with that format.
 pub fn schema_as(path: &Path, spec: &FormatSpec) -> Result<Schema, Diagnostic> {
-    schema_of_file(path, spec, &sample_of(path, 3, spec.encoding())?)
+    schema_of_file(path, spec, &sample_of(path, 3, How::of(spec))?)
 }
 
 fn schema_of_file(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Schema, Diagnostic> {
@@ -141,7 +145,7 @@ fn unknown_format(name: &str) -> Diagnostic {
 
 /// A longer sample, which shows keys that come later.
 fn wider(path: &Path, spec: &FormatSpec, sample: &Sample) -> Result<Sample, Diagnostic> {
-    let (head, whole) = read_head(path, &mut open(path, spec.encoding())?.reader, KEYS_LOOKED_AT)?;
+    let (head, whole) = read_head(path, &mut open(path, How::of(spec))?.reader, KEYS_LOOKED_AT)?;
     Ok(Sample { head: valid(head), whole, ..sample.clone() })
 }
 
@@ -162,7 +166,7 @@ pub(crate) fn prepare_for(
     if is_whole(&*parser, &sample) {
         return Ok((parser, sample));
     }
-    let (mut head, whole) = read_head(path, &mut open(path, spec.encoding())?.reader, HEAD_LIMIT)?;
+    let (mut head, whole) = read_head(path, &mut open(path, How::of(spec))?.reader, HEAD_LIMIT)?;
     head.truncate(parser.cut(&head));
     let longer = Sample { head: valid(head), whole, ..sample.clone() };
     let longer_parser = known.prepare(spec, schema, &longer).map_err(in_file)?;
@@ -174,8 +178,8 @@ pub(crate) fn prepare_for(
 
 /// The first 64 KiB of a file, its first line at least, and, of plain files, `pieces` of 16 KiB further in, cut at line
 /// ends.
-pub(crate) fn sample_of(path: &Path, pieces: u64, encoding: Option<TextEncoding>) -> Result<Sample, Diagnostic> {
-    let mut opened = open(path, encoding)?;
+pub(crate) fn sample_of(path: &Path, pieces: u64, how: How) -> Result<Sample, Diagnostic> {
+    let mut opened = open(path, how)?;
     let (head, whole) = read_head(path, &mut opened.reader, HEAD)?;
     let mut further = Vec::new();
     let start = head.len() as u64;

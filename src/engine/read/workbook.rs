@@ -1,0 +1,241 @@
+//! Workbooks of spreadsheets (xlsx, xlsm, xlsb, xls, ods) as streams: one sheet as comma-separated text, with the values
+//! that its cells hold and not as they are shown. Must not import formats or plans.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use calamine::{Data, ExcelDateTime, Range, Reader, open_workbook_auto_from_rs};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+
+use super::open::unreadable;
+
+/// Bytes of the largest workbook that is opened: it is unpacked in memory.
+const LIMIT: u64 = 256 << 20;
+/// The largest whole number that a cell holds exactly.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A sheet as text.
+#[derive(Debug, Clone)]
+pub(super) struct Sheet {
+    pub text: Arc<Vec<u8>>,
+    pub name: String,
+    /// How many sheets the workbook has.
+    pub of: usize,
+}
+
+/// The sheet that was read last, by its file: a file is opened again and again.
+static LAST: Mutex<Option<(Key, Sheet)>> = Mutex::new(None);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Key {
+    path: std::path::PathBuf,
+    size: u64,
+    modified: Option<std::time::SystemTime>,
+    sheet: Option<String>,
+}
+
+/// Reads a sheet: that of the name, else the first one with cells. Errors: it is none, or no workbook that is known.
+pub(super) fn sheet_of(file: &File, path: &Path, name: Option<&str>) -> Result<Sheet, Diagnostic> {
+    let about = file.metadata().map_err(|error| unreadable(path, &error))?;
+    let modified = about.modified().ok();
+    let key = Key { path: path.to_owned(), size: about.len(), modified, sheet: name.map(str::to_owned) };
+    if let Some((_, sheet)) =
+        LAST.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(|(known, _)| *known == key)
+    {
+        return Ok(sheet.clone());
+    }
+    if about.len() > LIMIT {
+        return Err(Diagnostic::error("PW0913", format!("the workbook has more than {} MB", LIMIT >> 20))
+            .help("save its sheet as CSV")
+            .file(path.display().to_string()));
+    }
+    let mut bytes = Vec::new();
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    // The library may panic where a file's own description of itself is not what it expects.
+    let read = || read_sheet(bytes, path, name);
+    let sheet = crate::guard::silently(read).unwrap_or_else(|| Err(no_workbook(path)))?;
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, sheet.clone()));
+    Ok(sheet)
+}
+
+fn no_workbook(path: &Path) -> Diagnostic {
+    Diagnostic::error("PW0913", "this is an office document, and no workbook that can be read")
+        .help("save a spreadsheet as CSV; one with a password cannot be read")
+        .file(path.display().to_string())
+}
+
+fn read_sheet(bytes: Vec<u8>, path: &Path, name: Option<&str>) -> Result<Sheet, Diagnostic> {
+    let mut book = open_workbook_auto_from_rs(Cursor::new(Arc::<[u8]>::from(bytes))).map_err(|_| no_workbook(path))?;
+    let names = book.sheet_names();
+    let wanted: Vec<String> = match name {
+        Some(name) if !names.iter().any(|known| known == name) => {
+            let near = did_you_mean(name, names.iter().map(String::as_str));
+            return Err(Diagnostic::error("PW0921", format!("the workbook has no sheet `{name}`{near}"))
+                .help(format!("its sheets are {}", names.join(", ")))
+                .file(path.display().to_string()));
+        }
+        Some(name) => vec![name.to_owned()],
+        None => names.clone(),
+    };
+    for name in wanted {
+        let range = book.worksheet_range(&name).map_err(|_| no_workbook(path))?;
+        if !range.is_empty() || names.len() == 1 {
+            return Ok(Sheet { text: Arc::new(text_of(&range)), name, of: names.len() });
+        }
+    }
+    Err(Diagnostic::error("PW0911", "the workbook has no sheet with cells").file(path.display().to_string()))
+}
+
+fn text_of(range: &Range<Data>) -> Vec<u8> {
+    let mut text = String::new();
+    for row in range.rows() {
+        for (column, cell) in row.iter().enumerate() {
+            if column > 0 {
+                text.push(',');
+            }
+            push_cell(&mut text, cell);
+        }
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+fn push_cell(text: &mut String, cell: &Data) {
+    match cell {
+        Data::Empty => {}
+        Data::Int(number) => text.push_str(&number.to_string()),
+        // What looks whole in a sheet is a whole number.
+        Data::Float(number) if number.fract() == 0.0 && number.abs() < EXACT => {
+            text.push_str(&format!("{}", *number as i64));
+        }
+        Data::Float(number) => text.push_str(&number.to_string()),
+        Data::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Data::DateTime(time) => text.push_str(&time_text(time)),
+        Data::String(value) | Data::DateTimeIso(value) | Data::DurationIso(value) => push_text(text, value),
+        Data::Error(error) => push_text(text, &error.to_string()),
+    }
+}
+
+/// A day, a point in time, a clock, or hours, minutes and seconds.
+fn time_text(time: &ExcelDateTime) -> String {
+    const SECONDS_A_DAY: f64 = 86_400.0;
+    let value = time.as_f64();
+    if time.is_duration() || (0.0..1.0).contains(&value) {
+        let seconds = (value * SECONDS_A_DAY).round() as i64;
+        return format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+    let (year, month, day, hour, minute, second, millis) = time.to_ymd_hms_milli();
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    match (hour, minute, second, millis) {
+        (0, 0, 0, 0) => date,
+        (_, _, _, 0) => format!("{date}T{hour:02}:{minute:02}:{second:02}"),
+        _ => format!("{date}T{hour:02}:{minute:02}:{second:02}.{millis:03}"),
+    }
+}
+
+fn push_text(text: &mut String, value: &str) {
+    if value.is_empty() || value.contains([',', '"', '\n', '\r']) || value != value.trim() {
+        text.push('"');
+        text.push_str(&value.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::packed::tests::zipped;
+    use super::super::sniff::sniff;
+    use super::*;
+
+    /// A workbook with an empty sheet and two with cells, as a spreadsheet saves it.
+    fn workbook() -> Vec<u8> {
+        const SHEET: &str =
+            r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
+        let text = |text: &str| format!(r#"<c t="inlineStr"><is><t>{text}</t></is></c>"#);
+        let row = |cells: &[String]| format!("<row>{}</row>", cells.concat());
+        let number = |value: &str, style: u8| format!(r#"<c s="{style}"><v>{value}</v></c>"#);
+        let names = ["day", "at", "took", "n", "share", "note", "ok"].map(text);
+        let cells = [
+            number("46083", 1),
+            number("46083.4375", 2),
+            number("0.0625", 3),
+            number("12", 0),
+            number("0.25", 0),
+            text("a, &quot;b&quot;"),
+            r#"<c t="b"><v>1</v></c>"#.to_owned(),
+        ];
+        let first = format!("{SHEET}{}{}</sheetData></worksheet>", row(&names), row(&cells));
+        let other = format!("{SHEET}{}{}</sheetData></worksheet>", row(&[text("x")]), row(&[number("7", 0)]));
+        let none = format!("{SHEET}</sheetData></worksheet>");
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let sheets = ["None", "Sales", "Other"].iter().enumerate();
+        let sheets: String = sheets
+            .map(|(at, name)| format!(r#"<sheet name="{name}" sheetId="{}" r:id="r{}"/>"#, at + 1, at + 1))
+            .collect();
+        let book = format!(r#"<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>{sheets}</sheets></workbook>"#);
+        let mut targets: String = (1..=3)
+            .map(|at| {
+                format!(r#"<Relationship Id="r{at}" Type="{relations}/worksheet" Target="worksheets/sheet{at}.xml"/>"#)
+            })
+            .collect();
+        targets += &format!(r#"<Relationship Id="r9" Type="{relations}/styles" Target="styles.xml"/>"#);
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let targets = format!(r#"<Relationships xmlns="{package}">{targets}</Relationships>"#);
+        let document = format!(
+            r#"<Relationships xmlns="{package}"><Relationship Id="r1" Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+        );
+        let formats = [0, 14, 22, 46].map(|id| format!(r#"<xf numFmtId="{id}" applyNumberFormat="1"/>"#)).concat();
+        let styles = format!(r#"<styleSheet xmlns="{main}"><cellXfs count="4">{formats}</cellXfs></styleSheet>"#);
+        zipped(&[
+            ("[Content_Types].xml", Some("<Types/>")),
+            ("_rels/.rels", Some(&document)),
+            ("xl/workbook.xml", Some(&book)),
+            ("xl/_rels/workbook.xml.rels", Some(&targets)),
+            ("xl/styles.xml", Some(&styles)),
+            ("xl/worksheets/sheet1.xml", Some(&none)),
+            ("xl/worksheets/sheet2.xml", Some(&first)),
+            ("xl/worksheets/sheet3.xml", Some(&other)),
+        ])
+    }
+
+    #[test]
+    fn a_sheet_is_a_table_with_the_values_of_its_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sales.xlsx");
+        std::fs::write(&path, workbook()).unwrap();
+        let sheet = |name: Option<&str>| sheet_of(&File::open(&path).unwrap(), &path, name);
+        let found = sheet(None).unwrap();
+        assert_eq!((found.name.as_str(), found.of), ("Sales", 3));
+        assert_eq!(
+            String::from_utf8_lossy(&found.text),
+            "day,at,took,n,share,note,ok\n2026-03-02,2026-03-02T10:30:00,01:30:00,12,0.25,\"a, \"\"b\"\"\",true\n"
+        );
+        assert_eq!(sheet(Some("Other")).unwrap().text.as_slice(), b"x\n7\n");
+        let fault = sheet(Some("Othr")).unwrap_err();
+        assert!(fault.code == "PW0921" && fault.message.contains("did you mean `Other`"), "{fault}");
+        let sniffed = sniff(&path).unwrap();
+        assert_eq!((sniffed.format.name.as_str(), sniffed.format.option("sheet")), ("csv", Some("Sales")));
+        let types: Vec<String> =
+            sniffed.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
+        assert_eq!(
+            types,
+            ["day Date", "at Timestamp", "took String", "n Int", "share Float", "note String", "ok Boolean"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_workbook_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xlsx");
+        let whole = workbook();
+        for bytes in [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 junk".to_vec(), whole[..whole.len() / 2].to_vec()] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(sheet_of(&File::open(&path).unwrap(), &path, None).unwrap_err().code, "PW0913");
+        }
+    }
+}
