@@ -8,6 +8,7 @@ pub mod drawing;
 pub mod duckdb;
 pub mod map;
 pub mod pipeline;
+pub mod sql;
 
 use std::collections::BTreeMap;
 

@@ -1,17 +1,16 @@
 //! Target: DuckDB. Sources are staged as Parquet by `pipewright run stage.json` (formats, dirty lines and quarantine
 //! stay Pipewright's), everything after them is one SQL script that DuckDB runs.
 
-mod domain_functions;
-mod expr;
-mod functions;
-mod ops;
+mod dialect;
+mod loads;
 mod prelude;
 mod scripts;
-mod time_formats;
 
 use std::collections::BTreeMap;
 
+use self::dialect::DuckDbSql;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
+use super::sql::{Dialect, Selects};
 use super::{Bundle, DesignInfo, Support, Target};
 use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
@@ -21,6 +20,8 @@ use crate::policy::Site;
 use crate::quote::comment;
 
 pub(super) struct DuckDb;
+
+const DUCKDB: &dyn Dialect = &DuckDbSql;
 
 impl Target for DuckDb {
     fn name(&self) -> &'static str {
@@ -37,10 +38,11 @@ impl Target for DuckDb {
 
     fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
         let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
+        let selects = Selects::new(DUCKDB, plan);
         for (id, node) in plan.iter() {
-            let (support, reason) = match ops::select(plan, id).and_then(|_| ops::copy(plan, id)) {
+            let (support, reason) = match selects.select(id).and_then(|_| loads::copy(plan, &selects, id)) {
                 Err(diagnostic) => (Support::Unsupported, diagnostic.message),
-                Ok(_) if ops::rejected_file(plan, id).is_some() => {
+                Ok(_) if loads::rejected_file(plan, id).is_some() => {
                     (Support::Rewritten, "rejected rows are written to quarantine/rejected.jsonl".to_owned())
                 }
                 Ok(_) if matches!(node.op, Op::Read(_)) => {
@@ -140,6 +142,7 @@ pub fn stage(plan: &Plan) -> Plan {
 
 /// The whole SQL script: macros, a view a node, a COPY a sink; or everything that DuckDB cannot carry.
 pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
+    let selects = Selects::new(DUCKDB, plan);
     let (mut body, mut faults) = (String::new(), Vec::new());
     // What a join takes is read again where it is counted how its rows find partners.
     let times = |node: &Node| if node.inputs.len() > 1 && Matches::is_join(&node.op) { 2 } else { 1 };
@@ -149,14 +152,16 @@ pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
         takers.sum::<usize>()
     };
     for (id, node) in plan.iter() {
-        let printed =
-            ops::select(plan, id).and_then(|sql| Ok((sql, ops::counted_matches(plan, id)?.or(ops::copy(plan, id)?))));
+        let printed = selects.select(id).and_then(|sql| {
+            let more = loads::counted_matches(&selects, id)?.or(loads::copy(plan, &selects, id)?);
+            Ok((sql, more))
+        });
         match printed {
             Ok((sql, copy)) => {
                 // What several steps read is computed once.
                 let kind = if uses(id) > 1 { "TABLE" } else { "VIEW" };
                 body.push_str(&format!("\n-- {} ({})\n", comment(&node.origin.title), node.op.name()));
-                body.push_str(&format!("CREATE TEMP {kind} {} AS\n{sql};\n", view(id)));
+                body.push_str(&format!("CREATE TEMP {kind} {} AS\n{sql};\n", selects.view(id)));
                 body.push_str(&copy.unwrap_or_default());
             }
             Err(diagnostic) => faults.push(diagnostic.step(&node.origin.step, &node.origin.title)),
@@ -167,13 +172,10 @@ pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
 
 /// SQL that gives the rows of one node of a plan, macros included: for tests of parity.
 pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(String, String), Diagnostic> {
+    let selects = Selects::new(DUCKDB, plan);
     let mut text = prelude::PRELUDE.to_owned();
     for (id, _) in plan.iter().filter(|(id, _)| *id <= wanted) {
-        text.push_str(&format!("CREATE TEMP TABLE {} AS\n{};\n", view(id), ops::select(plan, id)?));
+        text.push_str(&format!("CREATE TEMP TABLE {} AS\n{};\n", selects.view(id), selects.select(id)?));
     }
-    Ok((text, format!("SELECT * FROM {}", view(wanted))))
-}
-
-fn view(id: NodeId) -> String {
-    format!("n{}", id.0)
+    Ok((text, format!("SELECT * FROM {}", selects.view(wanted))))
 }

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{Bundle, DesignInfo, TAKE_OUT, parameter_lines};
-use super::ops::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
-use super::view;
+use super::loads::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::files::MARKER;
@@ -163,7 +162,7 @@ fn python_rejected(plan: &Plan) -> String {
             root = *input;
             before.extend(rejected_file(plan, root).map(|file| python_text(&file)));
         }
-        let (input, source) = (view(*node.inputs.first()?), &plan.node(root).origin.step);
+        let (input, source) = (format!("n{}", node.inputs.first()?.0), &plan.node(root).origin.step);
         let texts = [&file, &input, &node.origin.step, &node.origin.title, node.op.name(), source].map(python_text);
         Some(format!("    ({}, [{}]),\n", texts.join(", "), before.join(", ")))
     };
