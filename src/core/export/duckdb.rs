@@ -11,12 +11,11 @@ use std::collections::BTreeMap;
 use self::dialect::DuckDbSql;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
+use super::staging;
 use super::{Bundle, DesignInfo, Support, Target};
-use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Destination, FileKind, Matches, Node, NodeId, Op, Plan, WhenExists, Write, prune};
+use crate::ir::{FileKind, Matches, Node, NodeId, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
-use crate::policy::Site;
 use crate::quote::comment;
 
 pub(super) struct DuckDb;
@@ -51,7 +50,7 @@ impl Target for DuckDb {
                 Ok(_) => (Support::Native, String::new()),
             };
             let entry = found.entry(node.origin.step.clone()).or_insert((Support::Native, String::new()));
-            if rank(support) > rank(entry.0) {
+            if support.rank() > entry.0.rank() {
                 *entry = (support, reason);
             }
         }
@@ -60,6 +59,10 @@ impl Target for DuckDb {
 
     fn verify_command(&self) -> &'static str {
         "PIPEWRIGHT_HIDDEN=1 PIPEWRIGHT_STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\" || [ $? -eq 3 ]"
+    }
+
+    fn stage(&self, plan: &Plan) -> Option<Plan> {
+        Some(stage(plan)).filter(|staged| !staged.nodes.is_empty())
     }
 
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
@@ -72,7 +75,7 @@ impl Target for DuckDb {
                 return bundle;
             }
         };
-        bundle.diagnostics = scripts::check_paths(&plan);
+        bundle.diagnostics = staging::check_paths(&plan);
         if bundle.has_errors() {
             return bundle;
         }
@@ -96,48 +99,14 @@ impl Target for DuckDb {
     }
 }
 
-fn rank(support: Support) -> u8 {
-    match support {
-        Support::Native => 0,
-        Support::Rewritten => 1,
-        Support::Unsupported => 2,
-    }
-}
-
 /// The file that a Read is staged in.
 fn staged_file(id: NodeId) -> String {
     format!("source_{}.parquet", id.0)
 }
 
 /// A pipeline of the sources alone: each Read, written as Parquet.
-pub fn stage(plan: &Plan) -> Plan {
-    let mut staged = Plan { parameters: scripts::source_parameters(plan), ..Plan::default() };
-    for (id, node) in plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_))) {
-        let read = NodeId(staged.nodes.len() as u32);
-        staged.nodes.push(node.clone());
-        // Sources are staged where the run is, which is where their data already lies.
-        let in_place = Site::in_place(&Labels::merged(node.schema.fields.iter().map(|field| &field.labels)));
-        let destination = Destination::File {
-            path: staged_file(id),
-            kind: FileKind::Parquet,
-            partition: Vec::new(),
-            when_exists: WhenExists::Replace,
-        };
-        let write = Node {
-            op: Op::Write(Write { destination, order: Vec::new(), site: in_place }),
-            inputs: vec![read],
-            schema: node.schema.clone(),
-            origin: node.origin.clone(),
-            hash: 0,
-        };
-        staged.nodes.push(std::sync::Arc::new(write));
-        let step = staged.steps.entry(node.origin.step.clone()).or_default();
-        step.title = node.origin.title.clone();
-        step.kind = "file".to_owned();
-        step.nodes.extend([read, NodeId(read.0 + 1)]);
-        step.outputs.insert("out".to_owned(), read);
-    }
-    staged
+fn stage(plan: &Plan) -> Plan {
+    staging::stage(plan, FileKind::Parquet, &staged_file)
 }
 
 /// The whole SQL script: macros, a view a node, a COPY a sink; or everything that DuckDB cannot carry.

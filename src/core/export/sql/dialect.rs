@@ -36,6 +36,11 @@ pub trait Dialect: Sync {
 
     fn type_name(&self, data_type: &DataType) -> String;
 
+    /// A list or record, given as it is printed and as it is, of a column's type.
+    fn typed_nested(&self, sql: &str, _value: &Value, data_type: &DataType) -> String {
+        format!("CAST({sql} AS {})", self.type_name(data_type))
+    }
+
     /// Columns or types that the engine cannot have.
     fn check_schema(&self, schema: &Schema) -> Result<(), Diagnostic>;
 
@@ -44,7 +49,7 @@ pub trait Dialect: Sync {
         Ok(())
     }
 
-    /// Names of the nodes' views, as they stand in SQL.
+    /// Names of the nodes' views, as they stand in SQL, each its own.
     fn views(&self, plan: &Plan) -> Vec<String> {
         (0..plan.nodes.len()).map(|index| format!("n{index}")).collect()
     }
@@ -101,6 +106,16 @@ pub trait Dialect: Sync {
     fn parameter(&self, name: &str, data_type: &DataType) -> String;
 
     // Expressions.
+
+    /// A literal where a call depends on the types of its arguments.
+    fn typed(&self, sql: String, _data_type: &DataType) -> String {
+        sql
+    }
+
+    /// Whether what holds nulls only must be written as `NULL`, which fits everywhere.
+    fn writes_nulls(&self) -> bool {
+        false
+    }
 
     fn member(&self, record: &str, name: &str) -> String {
         format!("({record}).{}", self.identifier(name))
@@ -260,8 +275,10 @@ pub struct AggregateCall<'a> {
     pub filter: &'a [String],
     /// ` OVER (…)`, or nothing.
     pub over: &'a str,
-    /// Whether the window has an order that does not tell all rows apart, and no frame: equal rows come together.
-    pub ends_with_peers: bool,
+    /// A window with the same rows in each frame, in their total order; `None`: rows of equal keys end its frame.
+    pub ordered_over: Option<&'a str>,
+    /// The window in the total order, from its first row on.
+    pub first_over: &'a str,
 }
 
 impl AggregateCall<'_> {
@@ -321,9 +338,8 @@ pub fn literal(dialect: &dyn Dialect, value: &Value) -> String {
 /// A literal of a column's type (null gets its type too).
 pub fn typed_literal(dialect: &dyn Dialect, value: &Value, data_type: &DataType) -> String {
     match (value, data_type) {
-        (Value::Null | Value::List(_) | Value::Record(_), _) => {
-            format!("CAST({} AS {})", literal(dialect, value), dialect.type_name(data_type))
-        }
+        (Value::Null, _) => format!("CAST(NULL AS {})", dialect.type_name(data_type)),
+        (Value::List(_) | Value::Record(_), _) => dialect.typed_nested(&literal(dialect, value), value, data_type),
         (Value::Int(int), DataType::Float) => dialect.float(*int as f64),
         _ => literal(dialect, value),
     }

@@ -59,7 +59,21 @@ impl Printer<'_> {
         expr::deep(|| self.level(expr))
     }
 
+    /// An argument of an aggregate or a window function; `wanted`: what it is where it holds nulls only.
+    pub(super) fn argument(&self, expr: &Expr, wanted: &DataType) -> Sql {
+        let (sql, data_type) = (self.sql(expr)?, self.type_of(expr));
+        Ok(match expr.kind {
+            _ if data_type.is_unknown() => self.dialect.typed(sql, wanted),
+            ExprKind::Literal(_) => self.dialect.typed(sql, &data_type),
+            _ => sql,
+        })
+    }
+
     fn level(&self, expr: &Expr) -> Sql {
+        let may_be_untyped = matches!(expr.kind, ExprKind::Case { .. } | ExprKind::Column(_));
+        if may_be_untyped && self.dialect.writes_nulls() && self.type_of(expr).is_unknown() {
+            return Ok("NULL".to_owned());
+        }
         Ok(match &expr.kind {
             ExprKind::Literal(value) => literal(self.dialect, value),
             ExprKind::Column(name) => format!("{}{}", self.table, self.dialect.identifier(name)),
@@ -219,6 +233,23 @@ impl Printer<'_> {
             parts.push(frame_text(frame));
         }
         Ok(parts.join(" "))
+    }
+
+    /// A window with the same rows in each frame, in their total order; `None`: rows of equal keys end its frame.
+    pub(super) fn ordered_over(&self, over: &Over) -> Result<Option<String>, Diagnostic> {
+        match over.frame.as_ref().map(|frame| frame.unit) {
+            Some(FrameUnit::Rows) => Ok(Some(format!(" OVER ({})", self.over(over, true)?))),
+            None if over.order.is_empty() => {
+                let all = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
+                Ok(Some(format!(" OVER ({} {all})", self.over(over, true)?)))
+            }
+            None | Some(FrameUnit::Range) => Ok(None),
+        }
+    }
+
+    /// The window in the total order, from its first row on.
+    pub(super) fn first_over(&self, over: &Over) -> Sql {
+        Ok(format!(" OVER ({})", self.over(&Over { frame: None, ..over.clone() }, true)?))
     }
 
     /// A time as order key of a range frame is its microseconds, so that bounds are numbers.

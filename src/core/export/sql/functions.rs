@@ -26,7 +26,7 @@ const SCALARS: &[Row] = &[
     ("trim", |call| call.helper("trim_both"), ALL),
     ("trim_start", helper, ALL),
     ("trim_end", helper, ALL),
-    ("message_template", helper, ALL),
+    ("message_template", helper, &[Engine::DuckDb]),
     ("normalize_space", helper, ALL),
     ("replace", |call| call.helper(if never_longer(call.exprs) { "replace_within" } else { "replace" }), ALL),
     ("contains", helper, ALL),
@@ -224,7 +224,12 @@ fn guard(printer: &Printer, call: &Call, sql: String) -> String {
 
 fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
     let dialect = printer.dialect;
-    let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
+    let wanted = match call.function.as_str() {
+        "count_if" | "share_if" | "every" | "some" => DataType::Boolean,
+        "sum" | "avg" | "median" | "quantile" | "stddev" | "variance" => DataType::Float,
+        _ => DataType::Unknown,
+    };
+    let args = call.args.iter().map(|arg| printer.argument(arg, &wanted)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<DataType> = call.args.iter().map(|arg| printer.type_of(arg)).collect();
     let arg = |index: usize| args.get(index).map(String::as_str).unwrap_or_default();
     // The rows of a window's frame have the window's order; the frame itself may end at the last of equal keys.
@@ -246,7 +251,10 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
     if name == "collect" || is_distinct {
         filter.push(dialect.is_null(arg(0), &types[0], true));
     }
-    let ends_with_peers = call.over.as_ref().is_some_and(|over| over.frame.is_none() && !over.order.is_empty());
+    let (ordered_over, first_over) = match call.over.as_ref().filter(|_| orders_rows(call)) {
+        Some(over) => (printer.ordered_over(over)?, printer.first_over(over)?),
+        None => Default::default(),
+    };
     let parts = AggregateCall {
         name: if is_distinct { "collect" } else { name },
         args: &args,
@@ -255,7 +263,8 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
         reversed: &reversed,
         filter: &filter,
         over,
-        ends_with_peers,
+        ordered_over: ordered_over.as_deref(),
+        first_over: &first_over,
     };
     let clauses = format!("{}{over}", parts.filter());
     let sql = match name {
@@ -289,7 +298,7 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
 }
 
 fn window(printer: &Printer, call: &Call) -> Sql {
-    let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
+    let args = call.args.iter().map(|arg| printer.argument(arg, &DataType::Unknown)).collect::<Result<Vec<_>, _>>()?;
     match call.function.as_str() {
         name @ ("row_number" | "rank" | "dense_rank" | "lag" | "lead") => Ok(printer.dialect.window(name, &args)),
         other => Err(printer.refuse(format!("the window function `{other}`"))),
