@@ -351,7 +351,7 @@ fn text_helper(name: &str, arg: &Args, count: usize) -> Option<String> {
             let function = if name == "pad_start" { "lpad" } else { "rpad" };
             // A longer text stays whole.
             format!(
-                "CASE WHEN {fill} IS NULL OR {b} > 1000000 THEN NULL WHEN length({a}) >= {b} OR {fill} = '' THEN {a} ELSE {function}({a}, pw_length({b}), {fill}) END",
+                "CASE WHEN {fill} IS NULL OR {b} IS NULL OR {b} > 1000000 THEN NULL WHEN length({a}) >= {b} OR {fill} = '' THEN {a} ELSE {function}({a}, pw_length({b}), {fill}) END",
                 fill = arg(2)
             )
         }
