@@ -25,8 +25,8 @@ const NOT_IN_POSTGRESQL: &[(&str, &str)] = &[
 fn rows(server: &PostgreSql, cases: &[Case]) -> Answers {
     let scripts: Vec<_> = cases.iter().map(|case| postgresql::rows_script(&case.plan, case.node)).collect();
     let mut text = String::from(
-        "SET client_min_messages = warning;\nDROP SCHEMA IF EXISTS parity CASCADE;\nCREATE SCHEMA parity;\n\
-         SET search_path TO parity;\nSET TimeZone = 'UTC';\nSET DateStyle = 'ISO, YMD';\n",
+        "SET client_min_messages = warning;\nSELECT 'parity_' || pg_backend_pid() AS parity \\gset\nCREATE SCHEMA :\"parity\";\n\
+         SET search_path TO :\"parity\";\nSET TimeZone = 'UTC';\nSET DateStyle = 'ISO, YMD';\n",
     );
     let (mut has_prelude, mut found) = (false, Vec::new());
     for (number, (case, script)) in cases.iter().zip(&scripts).enumerate() {

@@ -40,12 +40,13 @@ CREATE FUNCTION pw_slow_float(a double precision, sign text, b double precision)
 DECLARE size double precision;
 BEGIN
   RETURN CASE sign WHEN '*' THEN a * b WHEN '/' THEN a / b WHEN '^' THEN power(a, b) ELSE a + b END;
-EXCEPTION WHEN data_exception THEN
-  IF sign IN ('+', '^') AND (sign = '+' OR a <= 0) THEN
+EXCEPTION
+  WHEN numeric_value_out_of_range THEN
+    size := CASE sign WHEN '*' THEN ln(abs(a)) + ln(abs(b)) WHEN '/' THEN ln(abs(a)) - ln(abs(b)) WHEN '^' THEN sign(b) * ln(abs(a)) END;
+    RETURN CASE WHEN size < 0 THEN 0 END;
+  -- No power of numbers.
+  WHEN data_exception THEN
     RETURN NULL;
-  END IF;
-  size := CASE sign WHEN '*' THEN ln(abs(a)) + ln(abs(b)) WHEN '/' THEN ln(abs(a)) - ln(abs(b)) ELSE b * ln(a) END;
-  RETURN CASE WHEN size < 0 THEN 0 END;
 END $$;
 CREATE FUNCTION pw_float_add(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
   SELECT CASE WHEN abs(a) < 8e307 AND abs(b) < 8e307 THEN a + b + 0 ELSE pw_slow_float(a, '+', b) + 0 END $$;
@@ -150,9 +151,9 @@ CREATE FUNCTION pw_join(l text[], s text) RETURNS text IMMUTABLE PARALLEL SAFE L
 CREATE FUNCTION pw_repeat(x text, n bigint) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
   SELECT CASE WHEN n <= 0 THEN left(x, 0) WHEN CAST(length(x) AS numeric) * n <= 1000000 THEN repeat(x, CASE WHEN x = '' THEN 0 ELSE pw_count(n) END) END $$;
 CREATE FUNCTION pw_pad_start(x text, n bigint, fill text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-  SELECT CASE WHEN fill IS NULL OR n > 1000000 THEN NULL WHEN length(x) >= n OR fill = '' THEN x ELSE lpad(x, pw_count(n), fill) END $$;
+  SELECT CASE WHEN fill IS NULL OR n IS NULL OR n > 1000000 THEN NULL WHEN length(x) >= n OR fill = '' THEN x ELSE lpad(x, pw_count(n), fill) END $$;
 CREATE FUNCTION pw_pad_end(x text, n bigint, fill text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-  SELECT CASE WHEN fill IS NULL OR n > 1000000 THEN NULL WHEN length(x) >= n OR fill = '' THEN x ELSE rpad(x, pw_count(n), fill) END $$;
+  SELECT CASE WHEN fill IS NULL OR n IS NULL OR n > 1000000 THEN NULL WHEN length(x) >= n OR fill = '' THEN x ELSE rpad(x, pw_count(n), fill) END $$;
 CREATE FUNCTION pw_replace_within(x text, f text, t text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT replace(x, f, t) $$;
 -- Null where a text grows to over a million characters.
 CREATE FUNCTION pw_replace(x text, f text, t text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
@@ -295,6 +296,11 @@ BEGIN
   IF x = 0 THEN RETURN '0.0'; END IF;
   place := place - (length(digits) - length(ltrim(digits, '0')));
   digits := rtrim(ltrim(digits, '0'), '0');
+  -- A digit less may lie on the border of what is read as this number.
+  IF length(digits) > 14 AND CAST(sign || round(CAST(digits AS numeric) / 10) || 'e' || (place - length(digits) + 1) AS double precision) = x THEN
+    place := place + length(CAST(round(CAST(digits AS numeric) / 10) AS text)) - length(digits) + 1;
+    digits := rtrim(CAST(round(CAST(digits AS numeric) / 10) AS text), '0');
+  END IF;
   RETURN sign || CASE
     WHEN place < -4 OR place > 16 THEN left(digits, 1) || CASE WHEN length(digits) > 1 THEN '.' || substr(digits, 2) ELSE '' END || 'e' || (place - 1)
     WHEN place <= 0 THEN '0.' || repeat('0', -place) || digits

@@ -97,7 +97,8 @@ WITH staged AS (
 SELECT jsonb_build_object('sources', sources, 'steps', coalesce((SELECT jsonb_agg(step ORDER BY n) FROM pw_steps), '[]'), 'quarantined', quarantined,
   'quarantined_share', CAST(share AS double precision), 'max_quarantined', @MOST@, 'over_threshold', share > @MOST@) AS report FROM pw_sources, total;
 INSERT INTO pw_told (line) SELECT 'warning[PW0723] ' || pw_number(CAST(report ->> 'quarantined' AS bigint)) || ' units of all sources and steps in quarantine, more than the share @MOST@'
-  FROM pw_report WHERE CAST(report ->> 'over_threshold' AS boolean);
+  FROM pw_report WHERE CAST(report ->> 'over_threshold' AS boolean)
+UNION ALL SELECT '  help: see why in quarantine/rejected.jsonl' FROM pw_report WHERE CAST(report ->> 'over_threshold' AS boolean);
 \copy (SELECT report FROM pw_report) TO 'report.json' @LINES@
 \copy (SELECT line FROM pw_told ORDER BY n) TO 'told' @LINES@
 "#;

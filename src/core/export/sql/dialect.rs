@@ -149,7 +149,12 @@ pub trait Dialect: Sync {
 
     /// A part of a time, as an Int.
     fn extract(&self, part: &str, time: &str) -> String {
-        format!("CAST(extract({part} FROM {time}) AS {})", self.type_name(&DataType::Int))
+        let data_type = self.type_name(&DataType::Int);
+        match part {
+            // With its fraction, which a cast would round.
+            "second" => format!("CAST(floor(extract(second FROM {time})) AS {data_type})"),
+            _ => format!("CAST(extract({part} FROM {time}) AS {data_type})"),
+        }
     }
 
     /// `body` with a name for a value, so that it is computed once.
