@@ -10,7 +10,7 @@ use std::sync::Arc;
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
-use pipewright_core::export::{DesignInfo, Target, duckdb};
+use pipewright_core::export::{DesignInfo, Target};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
@@ -66,8 +66,7 @@ pub fn write_bundle(
     match receipt_in(&receipt, &plan, &info.sources, base)? {
         Ok(pinned) => {
             bundle.text("receipt/pipeline.json", pipeline_text(info, &pinned));
-            let staged = duckdb::stage(&pinned);
-            if target.name() == "duckdb" && !staged.nodes.is_empty() {
+            if let Some(staged) = target.stage(&pinned) {
                 bundle.text("receipt/stage.json", pipeline_text(info, &staged));
             }
             bundle.script("verify.sh", verify_script(target, &pinned));

@@ -8,6 +8,9 @@ pub mod drawing;
 pub mod duckdb;
 pub mod map;
 pub mod pipeline;
+pub mod postgresql;
+pub mod sql;
+mod staging;
 
 use std::collections::BTreeMap;
 
@@ -90,6 +93,17 @@ pub enum Support {
     Unsupported,
 }
 
+impl Support {
+    /// The worst of a step's operations is the step's.
+    fn rank(self) -> u8 {
+        match self {
+            Support::Native => 0,
+            Support::Rewritten => 1,
+            Support::Unsupported => 2,
+        }
+    }
+}
+
 /// An engine that a design can be exported for.
 pub trait Target: Sync {
     /// What `--target` takes.
@@ -104,6 +118,11 @@ pub trait Target: Sync {
     /// receipt: `$here` is the bundle, `$out` the folder for its results, `$pipewright` the runner. There is no way
     /// that suits every target: what would run something else than the bundle verifies nothing.
     fn verify_command(&self) -> &'static str;
+
+    /// What stages the sources, where the engine does not read them itself: it is pinned in the receipt.
+    fn stage(&self, _plan: &Plan) -> Option<Plan> {
+        None
+    }
 }
 
 /// The parameters for a README, with the variables that set them. Lines of Markdown.
@@ -126,7 +145,7 @@ fn parameter_lines(parameters: &[Parameter]) -> String {
 
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
-    &[&pipeline::PipelineTarget, &duckdb::DuckDb]
+    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &postgresql::PostgreSql]
 }
 
 pub fn target(name: &str) -> Option<&'static dyn Target> {

@@ -3,6 +3,7 @@
 //! `functions` is the one table of functions; `eval` is the reference meaning of every expression.
 //! Must not import any room but `data`.
 
+mod are;
 mod ast;
 mod cached;
 mod cast;
@@ -24,6 +25,7 @@ mod text;
 mod time_formats;
 mod tokens;
 
+pub use are::Captured;
 pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, NamedExpr, Over, SortKey, WindowFrame, deep};
 pub use cast::cast as cast_value;
 pub use check::{Place, RUN_PARAMETERS, Scope, check, check_order_key, coerce, has_strict_cast, type_of};

@@ -6,7 +6,7 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{path, python_with_duckdb, run, run_ok, texts};
+use crate::support::{path, postgresql, python_with_duckdb, run, run_ok, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -15,6 +15,26 @@ fn insert(into: &str, item: serde_json::Value) -> Edit {
 fn wires(ids: &[&str]) -> Vec<Edit> {
     let pairs = ids.windows(2).enumerate();
     pairs.map(|(n, pair)| insert("wires", json!({"id": format!("w{n}"), "from": pair[0], "to": pair[1]}))).collect()
+}
+
+/// The engines that are here, beside Pipewright's own runner.
+fn engines() -> Vec<&'static str> {
+    let is_there = postgresql().is_some();
+    ["duckdb", "postgresql"].into_iter().filter(|target| is_there || *target != "postgresql").collect()
+}
+
+/// A script of a bundle, with what leads it to its engine.
+fn script(bundle: &std::path::Path, name: &str, folder: &std::path::Path, python: &str) -> Command {
+    let mut script = Command::new(bundle.join(name));
+    script
+        .env("PW_SOURCE_FOLDER", folder)
+        .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
+        .env("PYTHON", python)
+        .current_dir(folder);
+    if let Some(server) = postgresql() {
+        server.lead(&mut script);
+    }
+    script
 }
 
 fn saved(folder: &std::path::Path, edits: &[Edit]) -> String {
@@ -57,17 +77,12 @@ fn hostile_names_and_texts_are_quoted() {
     run_ok(&["run", &project, "--out", path(&native)]);
     let expected = fs::read_to_string(native.join("it's \"out\" $HOME.csv")).unwrap();
     assert_eq!(expected.lines().count(), 2, "{expected}");
-    for target in ["pipeline", "duckdb"] {
+    for target in ["pipeline"].into_iter().chain(engines()) {
         let bundle = folder.path().join(target);
         run_ok(&["export", &project, "--target", target, "--out", path(&bundle)]);
         let out = folder.path().join("out of it");
-        let mut script = Command::new(bundle.join("run.sh"));
-        script
-            .arg(&out)
-            .env("PW_SOURCE_FOLDER", folder.path())
-            .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
-            .env("PYTHON", &python);
-        let (code, stdout, stderr) = texts(script.current_dir(folder.path()).output().unwrap());
+        let mut script = script(&bundle, "run.sh", folder.path(), &python);
+        let (code, stdout, stderr) = texts(script.arg(&out).output().unwrap());
         assert_eq!(code, 0, "{target}: {stdout}{stderr}");
         assert_eq!(fs::read_to_string(out.join("it's \"out\" $HOME.csv")).unwrap(), expected, "{target}");
         assert!(!folder.path().join("hacked").exists());
@@ -206,9 +221,12 @@ fn what_duckdb_does_not_carry_is_named() {
     run_ok(&["export", &project, "--target", "pipeline", "--out", path(&out)]);
 }
 
+/// Texts of files by their paths.
+type Files = std::collections::BTreeMap<String, String>;
+
 /// Every file below a folder by its path in it, but for the lists of what was written.
-fn files(folder: &std::path::Path) -> std::collections::BTreeMap<String, String> {
-    let mut found = std::collections::BTreeMap::new();
+fn files(folder: &std::path::Path) -> Files {
+    let mut found = Files::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).unwrap().map(Result::unwrap) {
@@ -319,21 +337,21 @@ fn a_bundle_gives_the_files_that_a_run_gives() {
     let count = bands.as_array().unwrap().len();
     assert_eq!(rejected.lines().count(), 3, "{rejected}");
     assert_eq!(expected.keys().filter(|name| name.starts_with("bands/band=")).count(), count - 3, "{expected:?}");
-    let bundle = folder.path().join("bundle");
-    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
-    let script = |name: &str| {
-        let mut script = Command::new(bundle.join(name));
-        script
-            .env("PW_SOURCE_FOLDER", folder.path())
-            .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
-            .env("PYTHON", &python)
-            .current_dir(folder.path());
-        script
-    };
-    let out = folder.path().join("out");
-    let (code, stdout, stderr) = texts(script("run.sh").arg(&out).arg("--trust").output().unwrap());
+    for target in engines() {
+        let bundle = folder.path().join(target);
+        run_ok(&["export", &project, "--target", target, "--out", path(&bundle)]);
+        let script = |name: &str| script(&bundle, name, folder.path(), &python);
+        let out = folder.path().join(format!("{target}-out"));
+        compare_files(&script, &out, (&expected, &rejected));
+        check_receipt(&script, &bundle);
+    }
+}
+
+/// What `run.sh` writes is what a run wrote: files, and rows that a rule rejects.
+fn compare_files(script: &dyn Fn(&str) -> Command, out: &std::path::Path, (expected, rejected): (&Files, &str)) {
+    let (code, stdout, stderr) = texts(script("run.sh").arg(out).arg("--trust").output().unwrap());
     assert_eq!(code, 0, "{stdout}{stderr}");
-    let mut found = files(&out);
+    let mut found = files(out);
     let turned_away = found.remove("quarantine/rejected.jsonl").unwrap();
     let rows = |text: &str| -> std::collections::BTreeSet<String> {
         let line = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
@@ -342,15 +360,18 @@ fn a_bundle_gives_the_files_that_a_run_gives() {
         };
         text.lines().map(line).map(fields).collect()
     };
-    assert_eq!(rows(&turned_away), rows(&rejected));
-    assert_eq!(found, expected);
+    assert_eq!(rows(&turned_away), rows(rejected));
+    assert_eq!(found, *expected);
     let (code, stdout, stderr) = texts(script("verify.sh").output().unwrap());
     assert_eq!(code, 0, "{stdout}{stderr}");
     assert_eq!(stdout.lines().filter(|line| line.starts_with("same: ")).count(), expected.len(), "{stdout}");
     // A parameter that is none is refused as a run refuses it.
-    let (code, _, stderr) = texts(script("run.sh").arg(&out).env("PW_FROM", "noon").output().unwrap());
-    assert!(code != 0 && stderr.contains("the parameter from is of type Timestamp"), "{stderr}");
-    // Verification sees rows that are in another partition, another folder, or hidden.
+    let (code, _, stderr) = texts(script("run.sh").arg(out).env("PW_FROM", "noon").output().unwrap());
+    assert!(code != 0 && stderr.contains("Timestamp") && stderr.contains("from"), "{stderr}");
+}
+
+/// Verification sees rows that are in another partition, another folder, or hidden.
+fn check_receipt(script: &dyn Fn(&str) -> Command, bundle: &std::path::Path) {
     let receipt = bundle.join("receipt/expected");
     let moved = [("bands/band=ABBA", "aside"), ("bands/band=Abba", "bands/band=ABBA"), ("aside", "bands/band=Abba")];
     for (from, to) in moved.into_iter().chain([(".hidden", ".hidden2"), ("a/b", "a/c")]) {
@@ -392,18 +413,18 @@ fn a_bundle_of_a_source_with_a_secret_runs_without_it() {
     ];
     edits.extend(wires(&["in", "c", "out"]));
     let project = saved(folder.path(), &edits);
-    let (bundle, out) = (folder.path().join("bundle"), folder.path().join("out"));
-    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
-    let mut script = Command::new(bundle.join("run.sh"));
-    script.arg(&out).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
-    let run = script.env("PW_SOURCE_FOLDER", folder.path()).current_dir(folder.path()).output().unwrap();
-    let (code, stdout, stderr) = texts(run);
-    assert_eq!(code, 0, "{stdout}{stderr}");
-    assert_eq!(fs::read_to_string(out.join("x.csv")).unwrap(), "user,n\na,1\nb,2\n");
+    for target in engines() {
+        let (bundle, out) = (folder.path().join(target), folder.path().join(format!("{target}-out")));
+        run_ok(&["export", &project, "--target", target, "--out", path(&bundle)]);
+        let mut script = script(&bundle, "run.sh", folder.path(), &python);
+        let (code, stdout, stderr) = texts(script.arg(&out).output().unwrap());
+        assert_eq!(code, 0, "{stdout}{stderr}");
+        assert_eq!(fs::read_to_string(out.join("x.csv")).unwrap(), "user,n\na,1\nb,2\n");
+    }
 }
 
 #[test]
-fn rows_that_duckdb_turns_away_are_told_and_count_as_in_a_run() {
+fn rows_that_engines_turn_away_are_told_and_count_as_in_a_run() {
     let Some(python) = python_with_duckdb() else { return };
     let folder = tempfile::tempdir().unwrap();
     let lines: String = (1..=10).map(|k| format!("{{\"k\": {k}}}\n")).collect();
@@ -451,16 +472,15 @@ fn rows_that_duckdb_turns_away_are_told_and_count_as_in_a_run() {
     assert!(code == 3 && talk.contains("other: 9 of 10 rows in quarantine"), "{talk}");
     let expected = json!([[["first", [10], 2], ["other", [10], 9], ["second", [8], 4]], 15, 0.9, 0.5, true]);
     assert_eq!(report("native.json"), expected);
-    let bundle = at("bundle");
-    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
-    let mut script = Command::new(bundle.join("run.sh"));
-    script.arg(at("out")).arg("--trust").env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
-    script
-        .env("PW_SOURCE_FOLDER", folder.path())
-        .env("PIPEWRIGHT_REPORT", at("duckdb.json"))
-        .current_dir(folder.path());
-    let (code, _, talk) = texts(script.output().unwrap());
-    assert!(code == 3 && talk.contains("other: 9 of 10 rows in quarantine") && talk.contains("PW0723"), "{talk}");
-    assert_eq!(report("duckdb.json"), expected);
-    assert_eq!(fs::read_to_string(at("out/two.csv")).unwrap(), fs::read_to_string(at("native/two.csv")).unwrap());
+    for target in engines() {
+        let (bundle, told, out) = (at(target), format!("{target}.json"), at(&format!("{target}-out")));
+        run_ok(&["export", &project, "--target", target, "--out", path(&bundle)]);
+        let mut script = script(&bundle, "run.sh", folder.path(), &python);
+        script.arg(&out).arg("--trust").env("PIPEWRIGHT_REPORT", at(&told));
+        let (code, _, talk) = texts(script.output().unwrap());
+        assert!(code == 3 && talk.contains("other: 9 of 10 rows in quarantine") && talk.contains("PW0723"), "{talk}");
+        assert_eq!(report(&told), expected);
+        let two = |folder: &std::path::Path| fs::read_to_string(folder.join("two.csv")).unwrap();
+        assert_eq!(two(&out), two(&native));
+    }
 }

@@ -191,7 +191,7 @@ fn rooms_of_core_import_downwards_only() {
 
 /// Rooms whose parts still know each other both ways: each is to be untied, none is to be added.
 const CIRCLES: [&str; 7] =
-    ["core/export/duckdb", "core/files", "engine", "engine/read", "gui", "gui/canvas", "gui/panels"];
+    ["core/export/sql", "core/files", "engine", "engine/read", "gui", "gui/canvas", "gui/panels"];
 
 /// What a file names inside its package, from the package's root on; the parts of its own module may stand bare.
 fn inside<'a>(file: &'a CodeFile, modules: &BTreeSet<&[String]>) -> Vec<Vec<String>> {

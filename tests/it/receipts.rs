@@ -8,7 +8,7 @@ use std::process::Command;
 
 use pipewright_core::export::targets;
 
-use crate::support::{path, python_with_duckdb, root, run_ok, texts};
+use crate::support::{path, postgresql, python_with_duckdb, root, run_ok, texts};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 const ANSWERS: [&str; 4] =
@@ -42,8 +42,20 @@ fn witness(target: &str) -> Witness {
             from: "'payment_failed'",
             to: "'payment_ok'",
         },
+        "postgresql" => Witness {
+            program: "PSQL",
+            arguments: "-f @/pipeline.sql",
+            logic: "pipeline.sql",
+            from: "'payment_failed'",
+            to: "'payment_ok'",
+        },
         other => panic!("say how it is seen that `{other}` runs its own bundles on its own engine"),
     }
+}
+
+/// The targets whose engine is here.
+fn targets_here() -> impl Iterator<Item = &'static str> {
+    targets().iter().map(|target| target.name()).filter(|name| *name != "postgresql" || postgresql().is_some())
 }
 
 /// A program that notes its arguments and then is the program that it stands for.
@@ -74,6 +86,9 @@ impl Bench {
         let (python, _) = noting(self.folder.path(), "PYTHON", &self.python);
         let mut script = Command::new(self.bundle.join("verify.sh"));
         script.env("PIPEWRIGHT", program).env("PYTHON", python).current_dir(root());
+        if let Some(server) = postgresql() {
+            server.lead(&mut script).env("PSQL", noting(self.folder.path(), "PSQL", "psql").0);
+        }
         // The place of a real run's report, which a check must leave alone.
         let report = self.folder.path().join("report.json");
         let found = texts(script.env("PIPEWRIGHT_REPORT", &report).output().unwrap());
@@ -102,8 +117,8 @@ impl Bench {
 #[test]
 fn every_target_verifies_its_own_bundle_on_its_own_engine() {
     let Some(python) = python_with_duckdb() else { return };
-    assert!(targets().len() >= 2);
-    for target in targets().iter().map(|target| target.name()) {
+    assert!(targets().len() >= 3);
+    for target in targets_here() {
         let bench = Bench::new(target, &python);
         let (code, out, err) = bench.verify();
         assert_eq!(code, 0, "{target}: {out}{err}");
@@ -125,7 +140,7 @@ fn every_target_verifies_its_own_bundle_on_its_own_engine() {
 #[test]
 fn receipts_notice_what_is_wrong_in_every_target() {
     let Some(python) = python_with_duckdb() else { return };
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let bench = Bench::new(target, &python);
         let csv = "receipt/expected/pages_by_visitors.csv";
         // One figure is another one.
@@ -185,12 +200,15 @@ fn a_design_without_files_verifies_itself_too() {
         "wires": [{"id": "w", "from": "t", "to": "out"}],
     });
     fs::write(&file, design.to_string()).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let bundle = folder.path().join(target);
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         let run = |script: &str, arguments: &[&str]| {
             let mut command = Command::new(bundle.join(script));
             command.args(arguments).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+            if let Some(server) = postgresql() {
+                server.lead(&mut command);
+            }
             texts(command.output().unwrap())
         };
         let (code, out, talk) = run("verify.sh", &[]);
@@ -203,9 +221,9 @@ fn a_design_without_files_verifies_itself_too() {
         }
         let (code, _, talk) = run("run.sh", &[path(&results)]);
         assert_eq!(code, 0, "{talk}");
-        assert_eq!(results.join(".pipewright-work-dead00").exists(), target != "duckdb");
+        assert_eq!(results.join(".pipewright-work-dead00").exists(), target == "pipeline");
         assert!(results.join(".pipewright-work-mine00").exists());
-        if target == "duckdb" {
+        if target != "pipeline" {
             let (code, _, talk) = run("run.sh", &[path(&results), "--param", "a=b"]);
             assert!(code == 2 && talk.contains("variables of the environment"), "{talk}");
         }

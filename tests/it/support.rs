@@ -1,7 +1,9 @@
 //! What several test modules use: the repository's root, the binary, Python with engines, comparison of rows.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use pipewright_core::data::Value;
 
@@ -52,6 +54,78 @@ fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let asked = Command::new(&python).arg(can).args(more).output();
     let is_able = asked.is_ok_and(|output| output.status.success());
     need(&format!("`{python} {can} {}` fails", more.join(" ")), is_able.then_some(python))
+}
+
+/// A PostgreSQL of the tests' own, without a network; it ends and goes with the process.
+pub struct PostgreSql {
+    folder: tempfile::TempDir,
+    /// Its standard input is its life line.
+    _server: Child,
+}
+
+/// Makes a cluster in the folder `$1` as `$2`, in no language that the tests count on, runs it until its standard input
+/// ends, and takes it away.
+const SERVER: &str = r#"set -eu
+as=
+if [ "$(id -u)" -eq 0 ]; then
+  as="setpriv --reuid=postgres --regid=postgres --clear-groups"
+  chown postgres "$1"
+fi
+export LC_ALL=C
+$as "$2/initdb" -D "$1/data" -U postgres -A trust -E UTF8 --locale-provider=icu --icu-locale=en >"$1/log" 2>&1
+$as "$2/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off >>"$1/log" 2>&1 &
+server=$!
+until "$2/pg_isready" -q -h "$1"; do
+  kill -0 "$server"
+  sleep 0.1
+done
+echo ready
+read -r _ || true
+kill -INT "$server"
+wait "$server" || true
+rm -rf "$1/data"
+"#;
+
+impl PostgreSql {
+    fn started(programs: &Path) -> Option<PostgreSql> {
+        let folder = tempfile::tempdir().ok()?;
+        let mut server = Command::new("sh")
+            .args(["-c", SERVER, "sh"])
+            .args([folder.path(), programs])
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut line = String::new();
+        BufReader::new(server.stdout.take()?).read_line(&mut line).ok()?;
+        (line == "ready\n").then_some(PostgreSql { folder, _server: server })
+    }
+
+    /// What leads programs to it.
+    pub fn lead<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("PGHOST", self.folder.path()).env("PGUSER", "postgres").env("PGDATABASE", "postgres")
+    }
+
+    pub fn psql(&self) -> Command {
+        let mut command = Command::new("psql");
+        self.lead(command.args(["-X", "-q", "-A", "-t", "-v", "VERBOSITY=terse"]));
+        command
+    }
+}
+
+/// The server of this process; `None`: PostgreSQL is not on this machine.
+pub fn postgresql() -> Option<&'static PostgreSql> {
+    static SERVER: OnceLock<Option<PostgreSql>> = OnceLock::new();
+    let found = SERVER.get_or_init(|| {
+        // Debian keeps the server's programs out of the PATH.
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let folders = versions.map(|version| version.path().join("bin")).chain(std::env::split_paths(&paths));
+        let mut folders = folders.filter(|folder| folder.join("initdb").exists());
+        PostgreSql::started(&folders.next()?)
+    });
+    need("PostgreSQL (`initdb` and `psql`, from Debian's `postgresql`) does not start", found.as_ref())
 }
 
 /// What a plan says beside the hints of values that its sources lose.

@@ -38,7 +38,8 @@ pub fn regex_pattern(text: &str) -> Result<RegexPattern, Diagnostic> {
         let span = error.span();
         unreadable(&error.kind().to_string(), Span::new(span.start.offset, span.end.offset))
     })?;
-    let printed = hir.to_string();
+    // Not from the parsed form, whose printer makes `(?:a{2})?` the lazy `a{2}?`.
+    let printed = ast.to_string();
     if regex::Regex::new(&printed).is_err() {
         return Err(Diagnostic::error("PW0220", "the pattern is too large")
             .help("repeat less, such as `{1,100}`, or split the pattern")
@@ -208,6 +209,10 @@ mod tests {
         assert!(matches(r"^[^\d]$", "é"));
         assert!(matches(r"\bü", "aü"));
         assert!(matches(r"(?i)^GET$", "get"));
+        for (pattern, text, found) in [("x(?:a{2})?", "xb", "x"), ("(?:a+)?b", "b", "b"), ("x(?:a*)+", "xaa", "xaa")] {
+            let first = with_regex(pattern, |regex| regex.find(text).map(|found| found.as_str().to_owned())).unwrap();
+            assert_eq!(first.as_deref(), Some(found), "{pattern}");
+        }
         let pattern = regex_pattern(r"\b(?P<code>\d{3})([\w.]+)\B").unwrap();
         assert_eq!(pattern.groups, [Some("code".to_owned()), None]);
     }

@@ -1,13 +1,9 @@
 //! The files around the SQL: run.sh, run.py, README. Nothing of the design is part of their code: names and paths stand
 //! in the tables of run.py, as strings.
 
-use std::collections::BTreeSet;
-
-use super::super::{Bundle, DesignInfo, TAKE_OUT, parameter_lines};
-use super::ops::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
-use super::view;
-use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, ExprKind};
+use super::super::staging::{self, script_parameters, source_parameters};
+use super::super::{Bundle, DesignInfo, parameter_lines};
+use super::loads::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
 use crate::files::MARKER;
 use crate::ir::{
     Destination, MAX_QUARANTINED, Matches, Op, Otherwise, Parameter, Plan, SideMatches, TextPart, WhenExists, Write,
@@ -15,72 +11,11 @@ use crate::ir::{
 };
 use crate::quote::{markdown_text, python_text};
 
-/// Names of the parameters in a path.
-fn names_in(path: &str) -> Vec<&str> {
-    let parts = text_parts(path).unwrap_or_default();
-    let name = |part| if let TextPart::Parameter { name, .. } = part { Some(name) } else { None };
-    parts.into_iter().filter_map(name).collect()
-}
-
-fn declared(plan: &Plan, names: &BTreeSet<&str>) -> Vec<Parameter> {
-    plan.parameters.iter().filter(|parameter| names.contains(parameter.name.as_str())).cloned().collect()
-}
-
-/// Parameters that the paths of the sources name: all that staging needs.
-pub fn source_parameters(plan: &Plan) -> Vec<Parameter> {
-    let path = |op: &'_ Op| if let Op::Read(read) = op { Some(read.path.clone()) } else { None };
-    let paths: Vec<String> = plan.nodes.iter().filter_map(|node| path(&node.op)).collect();
-    declared(plan, &paths.iter().flat_map(|path| names_in(path)).collect())
-}
-
-/// Parameters that the script or the paths of loads name. Secrets are never among them: DuckDB carries no function
-/// that takes one.
-fn script_parameters(plan: &Plan) -> Vec<Parameter> {
-    fn walk<'a>(expr: &'a Expr, found: &mut BTreeSet<&'a str>) {
-        if let ExprKind::Parameter(name) = &expr.kind {
-            found.insert(name);
-        }
-        expr.children().into_iter().for_each(|child| walk(child, found));
-    }
-    let mut found = BTreeSet::new();
-    for node in &plan.nodes {
-        node.op.expressions().into_iter().for_each(|expr| walk(expr, &mut found));
-        if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op {
-            found.extend(names_in(path));
-        }
-    }
-    declared(plan, &found)
-}
-
-/// Whether a path begins at a root, or goes up.
-fn leaves(path: &str) -> bool {
-    let is_rooted = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
-    is_rooted || path.split(['/', '\\']).any(|part| part == "..")
-}
-
-/// Paths of loads that would leave the folder of the results, as they are written. What parameters make of a path is
-/// checked by run.py.
-pub fn check_paths(plan: &Plan) -> Vec<Diagnostic> {
-    let faults = plan.nodes.iter().filter_map(|node| {
-        let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op else { return None };
-        let fault = match text_parts(path) {
-            Err(fault) => fault,
-            Ok(_) if leaves(path) => {
-                Diagnostic::error("PW0645", format!("the load writes outside of the bundle's results: `{path}`"))
-                    .help("give it a path inside of the folder, such as `results/rows.csv`")
-            }
-            Ok(_) => return None,
-        };
-        Some(fault.step(&node.origin.step, &node.origin.title).field("path"))
-    });
-    faults.collect()
-}
-
 /// `keeps_lines`: lines of the sources that do not fit may be written down. `is_staged`: there are sources.
 pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
-    let stage = if is_staged { STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    bundle.script("run.sh", RUN.replace("@OUT@\n", TAKE_OUT).replace("@STAGE@\n", &stage));
+    let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
+    bundle.script("run.sh", staging::script(RUN).replace("@STAGE@\n", &stage));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
         ("@REJECTED@", python_rejected(plan)),
@@ -163,7 +98,7 @@ fn python_rejected(plan: &Plan) -> String {
             root = *input;
             before.extend(rejected_file(plan, root).map(|file| python_text(&file)));
         }
-        let (input, source) = (view(*node.inputs.first()?), &plan.node(root).origin.step);
+        let (input, source) = (format!("n{}", node.inputs.first()?.0), &plan.node(root).origin.step);
         let texts = [&file, &input, &node.origin.step, &node.origin.title, node.op.name(), source].map(python_text);
         Some(format!("    ({}, [{}]),\n", texts.join(", "), before.join(", ")))
     };
@@ -208,16 +143,7 @@ case ${PYTHON:-} in
   /*) ;;
   */*) PYTHON=$(CDPATH= cd -- "${PYTHON%/*}" && pwd)/${PYTHON##*/} ;;
 esac
-mkdir -p -- "$out"
-out=$(CDPATH= cd -- "$out" && pwd -P)
-place=$out
-case $place/ in
-  "$here/" | "$here/receipt/"*) place=$here ;;
-esac
-if [ "$place" -ef "$here" ]; then
-  echo "error: results do not go into the bundle itself: run.sh $here/results" >&2
-  exit 2
-fi
+@PLACE@
 # Only an earlier report gives its place to a report.
 is_report() {
   "${PYTHON:-python3}" -I -c 'import json, sys
@@ -229,43 +155,8 @@ if [ -d "$report" ] || { [ -f "$report" ] && [ -s "$report" ] && ! is_report "$r
   echo "error: PIPEWRIGHT_REPORT names a folder, or a file that is no report: $report" >&2
   exit 2
 fi
-# Hidden places, where programs look for their settings, and files of the current folder are written to where the design
-# is trusted.
-own=
-case " $* " in
-  *" --trust "*) export PIPEWRIGHT_HIDDEN=1 ;;
-  *) [ "$out" != "$(pwd -P)" ] || own=--only-own ;;
-esac
-# What runs that were killed have left: nobody holds their lock any more.
-if command -v flock >/dev/null 2>&1; then
-  for left in "$out"/.pipewright-work-??????; do
-    if [ ! -L "$left" ] && [ -f "$left/lock" ]; then
-      flock -n "$left/lock" rm -rf -- "$left" 2>/dev/null || true
-    fi
-  done
-fi
-# Everything is made in a folder of its own; only whole results are put into OUT.
-# Not between the folder and what removes it again.
-trap '' HUP INT TERM
-work=$(mktemp -d "$out/.pipewright-work-XXXXXX")
-clean() {
-  # Not interrupted any more. While there is something left the lock is held, by which the next run knows of it.
-  trap '' HUP INT TERM
-  rm -rf -- "$work/stage" "$work/rows" "$work/out" || return 0
-  # Some disks keep what is open; who comes in between tidies up the same.
-  exec 9>&-
-  rm -rf -- "$work" || true
-}
-trap clean EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-if command -v flock >/dev/null 2>&1; then
-  # Its name says that it is held; on a disk without locks nobody takes what is left for dead.
-  exec 9>"$work/lock.new"
-  ! flock 9 2>/dev/null || mv -- "$work/lock.new" "$work/lock"
-fi
-mkdir "$work/stage" "$work/rows" "$work/out"
+@HIDDEN@
+@WORK@
 # Sources are staged and rows computed by one and the same bundle.
 bundle() {
   cat -- "$here/pipeline.sql" "$here/run.py" "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
@@ -279,27 +170,7 @@ if [ ! -f "$work/report.json" ]; then
   echo "error: run.py is not as it was exported: export it again" >&2
   exit 1
 fi
-set --
-if [ -f "$work/new" ]; then
-  while IFS= read -r name; do
-    set -- "$@" "--new=$name"
-  done <"$work/new"
-fi
-[ -z "$report" ] || set -- "$@" "--report=$report" "--report-from=$work/report.json"
-if [ "$known" != "$(bundle)" ]; then
-  echo "error: this bundle was exported anew while it ran: run it again" >&2
-  exit 1
-fi
-# `publish` says by itself whether a signal came before the results were in place.
-trap : HUP INT TERM
-"${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
-exit "$code"
-"#;
-
-const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --out "$work/stage" \
-  --report "$work/staged.json"@QUARANTINE@ ${report:+"--not-over=$report"} "$@" || code=$?
-# 3: done, but most of a source is in quarantine; the results are there all the same.
-[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
+@PUT@
 "#;
 
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:
@@ -664,19 +535,4 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
         markdown_text(&info.name),
         parameter_lines(&used)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::leaves;
-
-    #[test]
-    fn paths_that_leave_the_results_are_seen() {
-        for path in ["../x", "/x", "\\x", "a/../../x", "a\\..\\x", "..", "C:\\x", "C:/x"] {
-            assert!(leaves(path), "{path}");
-        }
-        for path in ["x", "a/b.csv", "a..b/x", "...", "${p}/x"] {
-            assert!(!leaves(path), "{path}");
-        }
-    }
 }

@@ -374,7 +374,10 @@ fn quantile(rows: &[Vec<Value>], share: f64) -> Value {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     let found = below + (above - below) * place.fract();
-    if spans { Value::Duration(found as i64) } else { Value::float(found) }
+    match spans {
+        true => super::super::cast::float_to_int(found).map_or(Value::Null, Value::Duration),
+        false => Value::float(found),
+    }
 }
 
 /// Of a sample, in two passes: sums of squares of large numbers would lose digits.

@@ -1,17 +1,18 @@
-//! Expressions → DuckDB SQL with Pipewright's semantics. Durations are microseconds in a BIGINT.
+//! Expressions → SQL with Pipewright's semantics. Durations are microseconds in an integer.
 
 use std::collections::BTreeMap;
 
+use super::dialect::{Dialect, Sql, cast, literal};
 use super::functions;
-use crate::data::{DataType, Field, Schema, Value, format_date};
+use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{
     self, BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, Place, Scope, SortKey, WindowFrame,
 };
-use crate::quote::{sql_identifier, sql_text};
 
-/// What an expression is printed in: the columns that it sees.
+/// What an expression is printed in: the engine's SQL, the columns that it sees.
 pub struct Printer<'a> {
+    pub dialect: &'a dyn Dialect,
     pub schema: &'a Schema,
     pub parameters: &'a BTreeMap<String, DataType>,
     /// Prefix of columns, such as `l.`.
@@ -26,16 +27,22 @@ pub(super) struct Mixed<'e> {
     is_swapped: bool,
 }
 
-type Sql = Result<String, Diagnostic>;
-
-pub fn unsupported(what: impl std::fmt::Display) -> Diagnostic {
-    Diagnostic::error("PW0640", format!("DuckDB does not carry {what}"))
-        .help("export to the target `pipeline`, or do this part in another way")
-}
-
 impl Printer<'_> {
     fn scope(&self, place: Place) -> Scope<'_> {
         Scope { schema: self.schema, parameters: self.parameters, place }
+    }
+
+    pub(super) fn refuse(&self, what: impl std::fmt::Display) -> Diagnostic {
+        self.dialect.refuse(&what)
+    }
+
+    fn helper(&self, name: &str, args: &[&str]) -> String {
+        self.dialect.helper(name, args)
+    }
+
+    /// A value whose order matters.
+    pub(super) fn ordered(&self, expr: &Expr) -> Sql {
+        Ok(self.dialect.ordered(&self.sql(expr)?, &self.type_of(expr)))
     }
 
     pub fn type_of(&self, expr: &Expr) -> DataType {
@@ -52,34 +59,45 @@ impl Printer<'_> {
         expr::deep(|| self.level(expr))
     }
 
+    /// An argument of an aggregate or a window function; `wanted`: what it is where it holds nulls only.
+    pub(super) fn argument(&self, expr: &Expr, wanted: &DataType) -> Sql {
+        let (sql, data_type) = (self.sql(expr)?, self.type_of(expr));
+        Ok(match expr.kind {
+            _ if data_type.is_unknown() => self.dialect.typed(sql, wanted),
+            ExprKind::Literal(_) => self.dialect.typed(sql, &data_type),
+            _ => sql,
+        })
+    }
+
     fn level(&self, expr: &Expr) -> Sql {
+        let may_be_untyped = matches!(expr.kind, ExprKind::Case { .. } | ExprKind::Column(_));
+        if may_be_untyped && self.dialect.writes_nulls() && self.type_of(expr).is_unknown() {
+            return Ok("NULL".to_owned());
+        }
         Ok(match &expr.kind {
-            ExprKind::Literal(value) => literal(value),
-            ExprKind::Column(name) => format!("{}{}", self.table, sql_identifier(name)),
+            ExprKind::Literal(value) => literal(self.dialect, value),
+            ExprKind::Column(name) => format!("{}{}", self.table, self.dialect.identifier(name)),
             ExprKind::Parameter(name) => {
-                let data_type = self.parameters.get(name).cloned().unwrap_or(DataType::String);
-                let value = format!("getvariable({})", sql_text(name));
-                match data_type {
-                    DataType::Timestamp => format!("pw_timestamp({value})"),
-                    DataType::Date => format!("pw_date({value})"),
-                    other => format!("CAST({value} AS {})", type_name(&other)),
-                }
+                self.dialect.parameter(name, self.parameters.get(name).unwrap_or(&DataType::String))
             }
-            ExprKind::Member { record, name } => format!("struct_extract({}, {})", self.sql(record)?, sql_text(name)),
+            ExprKind::Member { record, name } => self.dialect.member(&self.sql(record)?, name),
             ExprKind::Not(expr) => format!("(NOT {})", self.sql(expr)?),
             ExprKind::Negate(expr) => match self.type_of(expr) {
-                DataType::Int | DataType::Duration => format!("TRY(- {})", self.sql(expr)?),
+                DataType::Int | DataType::Duration => self.helper("negate", &[&self.sql(expr)?]),
                 // So that zero has no sign.
                 _ => format!("(0 - {})", self.sql(expr)?),
             },
             ExprKind::Binary { op, left, right } => self.binary(*op, left, right)?,
-            ExprKind::IsNull { expr, negated } => format!("({} IS {}NULL)", self.sql(expr)?, not(*negated)),
+            ExprKind::IsNull { expr, negated } => {
+                format!("({})", self.dialect.is_null(&self.sql(expr)?, &self.type_of(expr), *negated))
+            }
             ExprKind::IsBoolean { expr, value, negated } => {
                 format!("({} IS {}{})", self.sql(expr)?, not(*negated), if *value { "TRUE" } else { "FALSE" })
             }
             ExprKind::IsDistinct { left, right, negated } => match self.mixed(left, right) {
                 Some(Mixed { int, float, .. }) => {
-                    format!("({}pw_distinct_numbers({}, {}))", not(*negated), self.sql(int)?, self.sql(float)?)
+                    let numbers = self.helper("distinct_numbers", &[&self.sql(int)?, &self.sql(float)?]);
+                    format!("({}{numbers})", not(*negated))
                 }
                 None => format!("({} IS {}DISTINCT FROM {})", self.sql(left)?, not(*negated), self.sql(right)?),
             },
@@ -89,7 +107,7 @@ impl Printer<'_> {
                     let below = self.compared(BinaryOp::LessOrEqual, expr, high)?;
                     return Ok(format!("({}({above} AND {below}))", not(*negated)));
                 }
-                format!("({} {}BETWEEN {} AND {})", self.sql(expr)?, not(*negated), self.sql(low)?, self.sql(high)?)
+                format!("({} {}BETWEEN {} AND {})", self.ordered(expr)?, not(*negated), self.sql(low)?, self.sql(high)?)
             }
             ExprKind::InList { expr, list, negated } if list.iter().any(|item| self.mixed(expr, item).is_some()) => {
                 let any = list.iter().map(|item| self.compared(BinaryOp::Equal, expr, item));
@@ -100,8 +118,7 @@ impl Printer<'_> {
                 format!("({} {}IN ({}))", self.sql(expr)?, not(*negated), items.join(", "))
             }
             ExprKind::Like { expr, pattern, negated, insensitive } => {
-                let word = if *insensitive { "ILIKE" } else { "LIKE" };
-                format!("({} {}{word} {})", self.sql(expr)?, not(*negated), self.sql(pattern)?)
+                self.dialect.like(&self.sql(expr)?, &self.sql(pattern)?, *negated, *insensitive)
             }
             ExprKind::Case { operand, branches, otherwise } => {
                 let mut sql = String::from("CASE");
@@ -124,8 +141,11 @@ impl Printer<'_> {
                 }
                 sql + " END"
             }
-            ExprKind::Cast { expr, to, .. } => cast(&self.sql(expr)?, &self.type_of(expr), to)?,
-            ExprKind::Call(call) => self.call(call)?,
+            ExprKind::Cast { expr, to, .. } => cast(self.dialect, &self.sql(expr)?, &self.type_of(expr), to)?,
+            ExprKind::Call(call) => {
+                self.dialect.check_type(&self.type_of(expr))?;
+                self.call(call)?
+            }
         })
     }
 
@@ -138,12 +158,14 @@ impl Printer<'_> {
         }
     }
 
-    /// A comparison. DuckDB would round an Int beside a Float to a Float first.
+    /// A comparison. Engines would round an Int beside a Float to a Float first.
     pub(super) fn compared(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Sql {
         let Some(Mixed { int, float, is_swapped }) = self.mixed(left, right) else {
-            return Ok(format!("({} {} {})", self.sql(left)?, op.symbol(), self.sql(right)?));
+            let is_equality = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
+            let left = if is_equality { self.sql(left)? } else { self.ordered(left)? };
+            return Ok(format!("({left} {} {})", op.symbol(), self.sql(right)?));
         };
-        let order = format!("pw_order({}, {})", self.sql(int)?, self.sql(float)?);
+        let order = self.helper("order", &[&self.sql(int)?, &self.sql(float)?]);
         Ok(match is_swapped {
             false => format!("({order} {} 0)", op.symbol()),
             true => format!("(0 {} {order})", op.symbol()),
@@ -163,24 +185,22 @@ impl Printer<'_> {
             (BinaryOp::Concat, _) => format!("({a} || {b})"),
             // What has no type holds nulls only.
             (_, (Unknown, _) | (_, Unknown)) => "NULL".to_owned(),
-            (BinaryOp::Add, (Timestamp | Date, Duration)) => format!("pw_shift({a}, {b})"),
-            (BinaryOp::Add, (Duration, Timestamp | Date)) => format!("pw_shift({b}, {a})"),
-            (BinaryOp::Subtract, (Timestamp | Date, Duration)) => format!("pw_shift({a}, TRY(- {b}))"),
+            (BinaryOp::Add, (Timestamp | Date, Duration)) => self.helper("shift", &[&a, &b]),
+            (BinaryOp::Add, (Duration, Timestamp | Date)) => self.helper("shift", &[&b, &a]),
+            (BinaryOp::Subtract, (Timestamp | Date, Duration)) => {
+                self.helper("shift", &[&a, &self.helper("negate", &[&b])])
+            }
             (BinaryOp::Subtract, (Timestamp | Date, Timestamp | Date)) => {
-                format!("(epoch_us(CAST({a} AS TIMESTAMP)) - epoch_us(CAST({b} AS TIMESTAMP)))")
+                format!("({} - {})", self.helper("micros", &[&a]), self.helper("micros", &[&b]))
             }
-            (BinaryOp::Multiply, (Duration, Float) | (Float, Duration)) => {
-                format!("TRY_CAST(round({a} * {b}) AS BIGINT)")
-            }
-            (BinaryOp::Divide, (Duration, Int | Float)) => {
-                format!("TRY_CAST(round(pw_divide({a}, {b})) AS BIGINT)")
-            }
-            (BinaryOp::Divide, _) => format!("pw_divide({a}, {b})"),
-            (BinaryOp::IntegerDivide, _) => format!("TRY({a} // {b})"),
-            (BinaryOp::Modulo, (Int, Int) | (Duration, Duration)) => format!("pw_modulo_int({a}, {b})"),
-            (BinaryOp::Modulo, _) => format!("pw_modulo({a}, {b})"),
-            (op, (Float, _) | (_, Float)) => format!("pw_finite({a} {} {b})", op.symbol()),
-            (op, _) => format!("TRY({a} {} {b})", op.symbol()),
+            (BinaryOp::Multiply, (Duration, Float) | (Float, Duration)) => self.helper("scaled", &[&a, &b]),
+            (BinaryOp::Divide, (Duration, Int | Float)) => self.helper("share", &[&a, &b]),
+            (BinaryOp::Divide, _) => self.helper("divide", &[&a, &b]),
+            (BinaryOp::IntegerDivide, _) => self.helper("integer_divide", &[&a, &b]),
+            (BinaryOp::Modulo, (Int, Int) | (Duration, Duration)) => self.helper("modulo_int", &[&a, &b]),
+            (BinaryOp::Modulo, _) => self.helper("modulo", &[&a, &b]),
+            (op, (Float, _) | (_, Float)) => self.helper(&format!("float_{}", arithmetic(op)), &[&a, &b]),
+            (op, _) => self.helper(arithmetic(op), &[&a, &b]),
         })
     }
 
@@ -215,24 +235,35 @@ impl Printer<'_> {
         Ok(parts.join(" "))
     }
 
+    /// A window with the same rows in each frame, in their total order; `None`: rows of equal keys end its frame.
+    pub(super) fn ordered_over(&self, over: &Over) -> Result<Option<String>, Diagnostic> {
+        match over.frame.as_ref().map(|frame| frame.unit) {
+            Some(FrameUnit::Rows) => Ok(Some(format!(" OVER ({})", self.over(over, true)?))),
+            None if over.order.is_empty() => {
+                let all = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
+                Ok(Some(format!(" OVER ({} {all})", self.over(over, true)?)))
+            }
+            None | Some(FrameUnit::Range) => Ok(None),
+        }
+    }
+
+    /// The window in the total order, from its first row on.
+    pub(super) fn first_over(&self, over: &Over) -> Sql {
+        Ok(format!(" OVER ({})", self.over(&Over { frame: None, ..over.clone() }, true)?))
+    }
+
     /// A time as order key of a range frame is its microseconds, so that bounds are numbers.
     fn range_order(&self, keys: &[SortKey]) -> Sql {
         let mut parts = Vec::new();
         for key in keys {
-            let sql = self.sql(&key.expr)?;
-            let number = match self.type_of(&key.expr) {
-                // Bounds may lie beyond 64 bits.
-                DataType::Timestamp | DataType::Date => format!("CAST(epoch_us(CAST({sql} AS TIMESTAMP)) AS HUGEINT)"),
-                DataType::Int | DataType::Duration => format!("CAST({sql} AS HUGEINT)"),
-                _ => sql,
-            };
+            let number = self.dialect.range_key(&self.sql(&key.expr)?, &self.type_of(&key.expr));
             parts.push(format!("{number}{} NULLS LAST", if key.descending { " DESC" } else { "" }));
         }
         Ok(parts.join(", "))
     }
 
     pub fn order(&self, keys: &[SortKey]) -> Sql {
-        let keys = keys.iter().filter(orders).map(|key| Ok(order_key(&self.print(&key.expr)?, key.descending, false)));
+        let keys = keys.iter().filter(orders).map(|key| Ok(order_key(&self.key(&key.expr)?, key.descending, false)));
         Ok(keys.collect::<Result<Vec<_>, Diagnostic>>()?.join(", "))
     }
 
@@ -246,20 +277,35 @@ impl Printer<'_> {
         self.order_of_all(keys, true)
     }
 
+    /// What rows are ordered by.
+    fn key(&self, expr: &Expr) -> Sql {
+        Ok(self.dialect.ordered(&self.print(expr)?, &self.type_of(expr)))
+    }
+
     fn order_of_all(&self, keys: &[SortKey], is_reversed: bool) -> Sql {
         let mut order = Vec::new();
         for key in keys.iter().filter(orders) {
-            order.push(order_key(&self.print(&key.expr)?, key.descending, is_reversed));
+            order.push(order_key(&self.key(&key.expr)?, key.descending, is_reversed));
         }
         for field in &self.schema.fields {
-            let column = format!("{}{}", self.table, sql_identifier(&field.name));
+            let column = format!("{}{}", self.table, self.dialect.identifier(&field.name));
+            let column = self.dialect.ordered(&column, &field.data_type);
             order.push(order_key(&column, false, is_reversed));
         }
         Ok(order.join(", "))
     }
 }
 
-/// Constants order nothing, and DuckDB refuses most of them.
+/// The helper of an operation on two numbers.
+fn arithmetic(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "add",
+        BinaryOp::Subtract => "subtract",
+        _ => "multiply",
+    }
+}
+
+/// Constants order nothing, and engines refuse most of them.
 fn orders(key: &&SortKey) -> bool {
     !key.expr.columns().is_empty()
 }
@@ -292,95 +338,7 @@ fn frame_text(frame: &WindowFrame) -> String {
 fn plain(value: &Value) -> String {
     match value {
         Value::Int(int) | Value::Duration(int) => int.to_string(),
-        other => literal(other),
-    }
-}
-
-/// A typed literal.
-pub fn literal(value: &Value) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Boolean(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
-        Value::Int(i64::MIN) | Value::Duration(i64::MIN) => "(-9223372036854775807::BIGINT - 1)".to_owned(),
-        Value::Int(int) | Value::Duration(int) if *int < 0 => format!("({int}::BIGINT)"),
-        Value::Int(int) | Value::Duration(int) => format!("{int}::BIGINT"),
-        // With an exponent it is a DOUBLE, not a DECIMAL.
-        Value::Float(float) if *float < 0.0 => format!("({float:e})"),
         Value::Float(float) => format!("{float:e}"),
-        Value::String(value) => sql_text(value),
-        Value::Timestamp(micros) => format!("make_timestamp({micros})"),
-        Value::Date(days) => format!("DATE '{}'", format_date(*days)),
-        Value::List(items) => {
-            format!(
-                "CAST([{}] AS {})",
-                items.iter().map(literal).collect::<Vec<_>>().join(", "),
-                type_name(&value.data_type())
-            )
-        }
-        Value::Record(fields) => {
-            let parts: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{}: {}", sql_text(name), literal(value))).collect();
-            format!("{{{}}}", parts.join(", "))
-        }
+        other => other.to_json().to_string(),
     }
-}
-
-/// A literal of a column's type (null gets its type too).
-pub fn typed_literal(value: &Value, data_type: &DataType) -> String {
-    match (value, data_type) {
-        (Value::Null | Value::List(_) | Value::Record(_), _) => {
-            format!("CAST({} AS {})", literal(value), type_name(data_type))
-        }
-        (Value::Int(int), DataType::Float) => format!("{:e}", *int as f64),
-        _ => literal(value),
-    }
-}
-
-pub fn type_name(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Boolean => "BOOLEAN".to_owned(),
-        DataType::Int | DataType::Duration => "BIGINT".to_owned(),
-        DataType::Float => "DOUBLE".to_owned(),
-        DataType::String | DataType::Unknown => "VARCHAR".to_owned(),
-        DataType::Timestamp => "TIMESTAMP".to_owned(),
-        DataType::Date => "DATE".to_owned(),
-        DataType::List(item) => format!("{}[]", type_name(item)),
-        DataType::Record(fields) => {
-            let parts: Vec<String> =
-                fields.iter().map(|(name, item)| format!("{} {}", sql_identifier(name), type_name(item))).collect();
-            format!("STRUCT({})", parts.join(", "))
-        }
-    }
-}
-
-/// `try_cast`: null where the value does not fit.
-pub fn cast(sql: &str, from: &DataType, to: &DataType) -> Sql {
-    use DataType::*;
-    Ok(match (from, to) {
-        (from, to) if from == to => sql.to_owned(),
-        (Unknown, to) | (to, Unknown) => format!("TRY_CAST({sql} AS {})", type_name(to)),
-        (String, Int) => format!("pw_int({sql})"),
-        (String, Float) => format!("pw_float({sql})"),
-        (String, Boolean) => format!("pw_boolean({sql})"),
-        (String, Timestamp) => format!("pw_timestamp({sql})"),
-        (String, Date) => format!("pw_date({sql})"),
-        (Timestamp, String) => format!("pw_timestamp_text({sql})"),
-        (Duration, String) => format!("pw_duration_text({sql})"),
-        (Float, String) => format!("pw_float_text({sql})"),
-        (Boolean | Int | Date, String) => format!("CAST({sql} AS VARCHAR)"),
-        (Float, Int) => format!("TRY_CAST(trunc({sql}) AS BIGINT)"),
-        (Boolean | Int, Int | Float | Boolean) | (Float, Float) | (Timestamp | Date, Timestamp | Date) => {
-            format!("TRY_CAST({sql} AS {})", type_name(to))
-        }
-        (List(from), List(to)) => {
-            let item = cast("x", from, to)?;
-            format!("list_transform({sql}, lambda x: {item})")
-        }
-        _ => return Err(unsupported(format!("the cast from {from} to {to}"))),
-    })
-}
-
-/// `name AS "name"` lists for selects.
-pub fn column_list<'a>(fields: impl Iterator<Item = &'a Field>, table: &str) -> std::string::String {
-    fields.map(|field| format!("{table}{}", sql_identifier(&field.name))).collect::<Vec<_>>().join(", ")
 }

@@ -1,52 +1,52 @@
-//! Formats of times → DuckDB SQL: every part as the language reads and prints it, since strptime and strftime differ in
+//! Formats of times → SQL: every part as the language reads and prints it, since the engines' own formats differ in
 //! zones, names, paddings and ranges.
 
-use super::expr::unsupported;
-use crate::diagnostic::Diagnostic;
+use super::dialect::{Dialect, Sql};
+use crate::data::DataType;
 use crate::expr::{FormatItem, TimeField, time_format};
-use crate::quote::sql_text;
-
-type Sql = Result<String, Diagnostic>;
 
 /// The time `sql` as text.
-pub fn printed(sql: &str, format: &str) -> Sql {
-    let items = time_format(format).map_err(unsupported)?;
-    let parts: Vec<String> = items.iter().map(|item| printed_item("t", item)).collect();
+pub fn printed(dialect: &dyn Dialect, sql: &str, format: &str) -> Sql {
+    let items = time_format(format).map_err(|what| dialect.refuse(&what))?;
+    let parts: Vec<String> = items.iter().map(|item| printed_item(dialect, "t", item)).collect();
     // A format without parts of the time would print null too.
     let text = parts.join(" || ");
-    Ok(format!("list_extract(list_transform([{sql}], lambda t: CASE WHEN t IS NOT NULL THEN {text} END), 1)"))
+    Ok(dialect.named(sql, "t", &format!("CASE WHEN t IS NOT NULL THEN {text} END")))
 }
 
-fn printed_item(time: &str, item: &FormatItem) -> String {
-    let padded = |part: &str, width: usize| format!("lpad(CAST(extract({part} FROM {time}) AS VARCHAR), {width}, '0')");
-    let fraction = |unit: &str| format!("(extract(microsecond FROM {time}) % 1000000{unit})");
+fn printed_item(dialect: &dyn Dialect, time: &str, item: &FormatItem) -> String {
+    let text_type = dialect.type_name(&DataType::String);
+    let extract = |part: &str| dialect.extract(part, time);
+    let filled =
+        |number: &str, width: usize, fill: char| format!("lpad(CAST({number} AS {text_type}), {width}, '{fill}')");
+    let padded = |part: &str, width: usize| filled(&extract(part), width, '0');
+    let helper = |name: &str| dialect.helper(name, &[time]);
     match item {
-        FormatItem::Text(text) => sql_text(text),
+        FormatItem::Text(text) => dialect.text(text),
         FormatItem::Field(field) => match field {
             TimeField::Year => padded("year", 4),
             TimeField::YearOfCentury => format!("right({}, 2)", padded("year", 4)),
             TimeField::Month => padded("month", 2),
-            TimeField::MonthShort => format!("left(monthname({time}), 3)"),
-            TimeField::MonthLong => format!("monthname({time})"),
+            TimeField::MonthShort => format!("left({}, 3)", helper("month_name")),
+            TimeField::MonthLong => helper("month_name"),
             TimeField::Day => padded("day", 2),
-            TimeField::DayPadded => format!("lpad(CAST(extract(day FROM {time}) AS VARCHAR), 2, ' ')"),
+            TimeField::DayPadded => filled(&extract("day"), 2, ' '),
             TimeField::DayOfYear => padded("doy", 3),
-            TimeField::WeekdayShort => format!("left(dayname({time}), 3)"),
-            TimeField::WeekdayLong => format!("dayname({time})"),
+            TimeField::WeekdayShort => format!("left({}, 3)", helper("day_name")),
+            TimeField::WeekdayLong => helper("day_name"),
             TimeField::Hour => padded("hour", 2),
-            TimeField::Hour12 => {
-                format!("lpad(CAST((extract(hour FROM {time}) + 11) % 12 + 1 AS VARCHAR), 2, '0')")
-            }
-            TimeField::AmPm => format!("CASE WHEN extract(hour FROM {time}) < 12 THEN 'AM' ELSE 'PM' END"),
+            TimeField::Hour12 => filled(&format!("({} + 11) % 12 + 1", extract("hour")), 2, '0'),
+            TimeField::AmPm => format!("CASE WHEN {} < 12 THEN 'AM' ELSE 'PM' END", extract("hour")),
             TimeField::Minute => padded("minute", 2),
-            TimeField::Second => {
-                format!("lpad(CAST(extract(second FROM {time}) AS VARCHAR), 2, '0')")
-            }
-            TimeField::Fraction => format!("lpad(CAST({} AS VARCHAR), 6, '0')", fraction("")),
-            TimeField::Millis => format!("lpad(CAST({} AS VARCHAR), 3, '0')", fraction(" // 1000")),
+            TimeField::Second => padded("second", 2),
+            TimeField::Fraction => filled(&helper("microsecond"), 6, '0'),
+            TimeField::Millis => filled(&helper("millisecond"), 3, '0'),
             TimeField::Offset => "'+0000'".to_owned(),
             TimeField::Zone => "'UTC'".to_owned(),
-            TimeField::Epoch => format!("CAST(pw_floor_div(epoch_us({time}), 1000000) AS VARCHAR)"),
+            TimeField::Epoch => {
+                let seconds = dialect.helper("floor_div", &[&helper("micros_of_time"), "1000000"]);
+                format!("CAST({seconds} AS {text_type})")
+            }
         },
     }
 }
@@ -56,8 +56,8 @@ jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec";
 const WEEKDAYS: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun";
 
 /// The text `sql` as a time: taken apart by one pattern, put together from its parts.
-pub fn read(sql: &str, format: &str) -> Sql {
-    let items = time_format(format).map_err(unsupported)?;
+pub fn read(dialect: &dyn Dialect, sql: &str, format: &str) -> Sql {
+    let items = time_format(format).map_err(|what| dialect.refuse(&what))?;
     let mut pattern = String::from("^");
     let mut fields = Vec::new();
     for (place, item) in items.iter().enumerate() {
@@ -76,18 +76,14 @@ pub fn read(sql: &str, format: &str) -> Sql {
         }
     }
     pattern.push('$');
-    // Of a part that comes twice the last one counts. `t.p0` would be a part of a column `t`, where there is one.
+    // Of a part that comes twice the last one counts.
     let part = |wanted: &[TimeField]| {
         let place = fields.iter().rposition(|field| wanted.contains(field))?;
-        Some((fields[place], format!("t['p{place}']")))
+        Some((fields[place], dialect.group("t", place)))
     };
-    let names: Vec<String> = (0..fields.len()).map(|place| format!("'p{place}'")).collect();
-    let time = assembled(&part);
-    Ok(format!(
-        "list_extract(list_transform([regexp_extract({sql}, {}, [{}])], lambda t: CASE WHEN t['p0'] <> '' THEN pw_time({time}) END), 1)",
-        sql_text(&pattern),
-        names.join(", ")
-    ))
+    let time = dialect.helper("time", &[&assembled(dialect, &part)]);
+    let groups = dialect.groups(sql, &pattern, fields.len())?;
+    Ok(dialect.named(&groups, "t", &format!("CASE WHEN {} <> '' THEN {time} END", dialect.group("t", 0))))
 }
 
 /// One digit or two.
@@ -126,40 +122,41 @@ fn field_pattern(field: TimeField) -> String {
 type PartOf<'a> = &'a dyn Fn(&[TimeField]) -> Option<(TimeField, String)>;
 
 /// Microseconds since 1970 from the parts.
-fn assembled(part: PartOf<'_>) -> String {
+fn assembled(dialect: &dyn Dialect, part: PartOf<'_>) -> String {
     use TimeField::*;
-    let number = |wanted: &[TimeField]| part(wanted).map_or("0".to_owned(), |(_, text)| format!("pw_part({text})"));
-    let fraction = part(&[Fraction, Millis]).map_or("0".to_owned(), |(_, text)| format!("pw_fraction({text})"));
+    let helper = |name: &str, args: &[&str]| dialect.helper(name, args);
+    let digits = |text: &str| helper("part", &[text]);
+    let number = |wanted: &[TimeField]| part(wanted).map_or("0".to_owned(), |(_, text)| digits(&text));
+    let fraction = part(&[Fraction, Millis]).map_or("0".to_owned(), |(_, text)| helper("fraction", &[&text]));
     if let Some((_, epoch)) = part(&[Epoch]) {
-        return format!("TRY(TRY_CAST({epoch} AS BIGINT) * 1000000 + {fraction})");
+        return helper("epoch_micros", &[&epoch, &fraction]);
     }
     let year = match part(&[Year, YearOfCentury]) {
         Some((YearOfCentury, text)) => {
-            format!("(pw_part({text}) + CASE WHEN pw_part({text}) >= 69 THEN 1900 ELSE 2000 END)")
+            format!("({} + CASE WHEN {} >= 69 THEN 1900 ELSE 2000 END)", digits(&text), digits(&text))
         }
-        Some((_, text)) => format!("pw_part({text})"),
+        Some((_, text)) => digits(&text),
         None => "NULL".to_owned(),
     };
     let month = match part(&[Month, MonthShort, MonthLong]) {
-        Some((Month, text)) => Some(format!("pw_part({text})")),
-        Some((_, text)) => {
-            Some(format!("((strpos('janfebmaraprmayjunjulaugsepoctnovdec', lower(left({text}, 3))) + 2) // 3)"))
-        }
+        Some((Month, text)) => Some(digits(&text)),
+        Some((_, text)) => Some(helper("month", &[&text])),
         None => None,
     };
     let day = match (month, part(&[Day, DayPadded]), part(&[DayOfYear])) {
-        (Some(month), Some((_, day)), _) => format!("pw_day({year}, {month}, pw_part(trim({day})))"),
-        (_, _, Some((_, day))) => format!("pw_day_of_year({year}, pw_part({day}))"),
+        (Some(month), Some((_, day)), _) => helper("day", &[&year, &month, &digits(&format!("trim({day})"))]),
+        (_, _, Some((_, day))) => helper("day_of_year", &[&year, &digits(&day)]),
         _ => "NULL".to_owned(),
     };
     let hour = match (part(&[Hour12]), part(&[AmPm])) {
         (Some((_, hour)), Some((_, half))) => format!(
-            "CASE WHEN pw_part({hour}) BETWEEN 1 AND 12 THEN pw_part({hour}) % 12 + CASE WHEN lower({half}) = 'pm' THEN 12 ELSE 0 END END"
+            "CASE WHEN {hour} BETWEEN 1 AND 12 THEN {hour} % 12 + CASE WHEN lower({half}) = 'pm' THEN 12 ELSE 0 END END",
+            hour = digits(&hour)
         ),
         (Some(_), None) => "NULL".to_owned(),
         (None, _) => number(&[Hour]),
     };
-    let clock = format!("pw_clock({hour}, {}, {})", number(&[Minute]), number(&[Second]));
-    let zone = part(&[Offset, Zone]).map_or("0".to_owned(), |(_, text)| format!("pw_zone({text})"));
+    let clock = helper("clock", &[&hour, &number(&[Minute]), &number(&[Second])]);
+    let zone = part(&[Offset, Zone]).map_or("0".to_owned(), |(_, text)| helper("zone", &[&text]));
     format!("{day} + {clock} + {fraction} - {zone}")
 }
