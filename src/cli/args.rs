@@ -129,6 +129,9 @@ pub struct SniffArgs {
     pub format: Form,
 }
 
+/// Heading of the options that ask something of what is read.
+const QUERY: &str = "Query";
+
 #[derive(Args, Debug)]
 pub struct ReadArgs {
     /// Files or globs; `.gz` and `.zst` are read as they are; `-`: standard input
@@ -140,8 +143,37 @@ pub struct ReadArgs {
     /// Option of the format, such as log_format='$remote_addr …'
     #[arg(long = "set", value_name = "OPTION=VALUE")]
     pub options: Vec<String>,
-    /// At most that many rows
-    #[arg(long, value_parser = whole_number, allow_negative_numbers = true)]
+    /// Format and fields as this JSON file declares them: {"format": …, "schema": …}, as a read in an exported pipeline
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "options"])]
+    pub declared: Option<PathBuf>,
+    /// Only the lines or events of the file that begin in these bytes: FROM-TO, the second not among them. Ranges that
+    /// adjoin give every row once; a file that cannot be divided goes whole to the range with its first byte
+    #[arg(long, value_name = "FROM-TO")]
+    pub range: Option<String>,
+    /// Only rows for which this is true, such as "status >= 500 and path like '/api/%'"
+    #[arg(long = "where", value_name = "EXPR", help_heading = QUERY)]
+    pub filter: Option<String>,
+    /// A row for each of these, such as "path, bucket('1 hour', time) as hour"
+    #[arg(long, value_name = "COLS", help_heading = QUERY)]
+    pub by: Option<String>,
+    /// What is measured in each group, or of all rows: "count(*) as requests, avg(duration)"; the number of rows where
+    /// none is given. May be given several times
+    #[arg(long = "agg", value_name = "EXPR", help_heading = QUERY)]
+    pub measures: Vec<String>,
+    /// Order of the rows, such as "bytes desc, path"; of groups: the largest first measure
+    #[arg(long, value_name = "COLS", help_heading = QUERY)]
+    pub sort: Option<String>,
+    /// The first rows of that order
+    #[arg(long, value_name = "N", value_parser = whole_number, help_heading = QUERY)]
+    pub top: Option<u64>,
+    /// The columns of the result, such as "time, path, bytes / 1000 as kilobytes"
+    #[arg(long, value_name = "COLS", help_heading = QUERY)]
+    pub select: Option<String>,
+    /// Keep what is asked as a project, to go on with in the designer
+    #[arg(long, value_name = "PROJECT", help_heading = QUERY)]
+    pub save: Option<PathBuf>,
+    /// At most that many rows; as they come, and not to be asked of
+    #[arg(long, value_parser = whole_number, allow_negative_numbers = true, conflicts_with_all = ["by", "measures", "sort", "top"])]
     pub limit: Option<u64>,
     /// Add `_file`, `_line` and `_offset`
     #[arg(long)]
@@ -605,6 +637,8 @@ pub enum RowForm {
     Csv,
     Table,
     Parquet,
+    /// Arrow IPC stream
+    Arrow,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]

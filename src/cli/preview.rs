@@ -27,8 +27,8 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     if args.lines && args.output == RowForm::Csv {
         return Err(usage("lines are not written as CSV", "use --output table or jsonl"));
     }
-    if args.output == RowForm::Parquet {
-        return Err(usage("a preview is not written as Parquet", "use --output jsonl, csv or table"));
+    if matches!(args.output, RowForm::Parquet | RowForm::Arrow) {
+        return Err(usage("a preview is not written as Parquet or Arrow", "use --output jsonl, csv or table"));
     }
     let opened = project::open(&args.project)?;
     let given = opened.parameters(&args.parameters)?;
@@ -77,7 +77,7 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     match args.output {
         RowForm::Jsonl => table.write_jsonl(&mut out)?,
         RowForm::Csv => table.write_csv(&mut out, true)?,
-        RowForm::Table | RowForm::Parquet => write_aligned(&table, &mut out)?,
+        RowForm::Table | RowForm::Parquet | RowForm::Arrow => write_aligned(&table, &mut out)?,
     }
     out.flush()?;
     let exactness = if result.made_up {

@@ -303,19 +303,23 @@ pub fn new(args: &NewArgs) -> VerbResult {
         tell(warnings.iter().chain(&more));
     }
     save_file(&path, &project)?;
-    if args.samples.is_some()
-        && project.sources.values().any(|source| Path::new(&source.path).is_absolute())
-        && let Some(settings) = files::settings_folder()
-    {
-        // Whoever names the samples trusts the project that is made of them.
-        if let Err(fault) = files::remember(&settings, &path) {
-            let told =
-                fault.help("the project is made; it is trusted with --trust each time, until the list can be written");
-            tell([&Diagnostic { severity: Severity::Warning, ..told }]);
-        }
+    if args.samples.is_some() {
+        trust_own(&path, &project);
     }
     print_text(&format!("{}\n", path.display()))?;
     Ok(Outcome::Done)
+}
+
+/// Whoever names files outside of a new project's folder trusts the project that is made of them.
+pub fn trust_own(path: &Path, project: &Project) {
+    if project.sources.values().any(|source| Path::new(&source.path).is_absolute())
+        && let Some(settings) = files::settings_folder()
+        && let Err(fault) = files::remember(&settings, path)
+    {
+        let told =
+            fault.help("the project is made; it is trusted with --trust each time, until the list can be written");
+        tell([&Diagnostic { severity: Severity::Warning, ..told }]);
+    }
 }
 
 /// A source for each file of a folder that can be recognised; those that cannot are told.

@@ -1,5 +1,8 @@
 //! Verbs on data files alone: `sniff`, `read`, `profile`.
 
+mod query;
+mod sink;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -7,19 +10,22 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{DataType, Schema, Value};
-use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir;
 use pipewright_engine::{
-    Budget, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all, given_name,
-    offer_standard_input, profile as profile_table, read_sample, read_stream, sniff as sniff_file,
+    Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all,
+    given_name, offer_standard_input, profile as profile_table, read_range, read_sample, read_schema,
+    sniff as sniff_file,
 };
+use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
-use super::output::{counted, print_json, print_text, tell, tell_json, write_aligned};
+use super::output::{counted, print_json, print_text, tell, tell_json};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
+use sink::{RowSink, created};
 
 pub fn sniff(args: &SniffArgs) -> VerbResult {
     offer_standard_input();
@@ -78,14 +84,45 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
     if failed.is_empty() { Ok(Outcome::Done) } else { Err(Failure { diagnostics: failed, outcome: Outcome::Failed }) }
 }
 
-/// Format, options and schema for files given by name: what is asked for, else what is recognised in the first file.
-fn read_of(
-    files: &[String],
-    wanted: Option<&str>,
-    options: &[String],
+/// How files given by name are to be read.
+#[derive(Default)]
+struct Wanted<'a> {
+    format: Option<&'a str>,
+    /// `OPTION=VALUE`.
+    options: &'a [String],
     position: bool,
-) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
-    let mut spec = match wanted {
+    /// Format and fields as they are declared, instead of what is recognised.
+    declared: Option<Declared>,
+}
+
+/// Format and fields of a source, as an exported pipeline's read holds them.
+#[derive(Deserialize)]
+struct Declared {
+    format: FormatSpec,
+    schema: Schema,
+    /// Those that are wanted; absent: all.
+    #[serde(default)]
+    columns: Option<Vec<String>>,
+}
+
+impl Declared {
+    fn load(path: &Path) -> Result<Declared, Failure> {
+        let text = files::read_text(path).map_err(|error| {
+            Diagnostic::error("PW0901", format!("the file cannot be read: {}", io_cause(&error)))
+                .help("name a file that declares the source")
+                .file(path.display().to_string())
+        })?;
+        serde_json::from_str(&text).map_err(|error| {
+            let help = "it holds {\"format\": {\"name\": …}, \"schema\": …}, as a read in a pipeline.json does";
+            usage(format!("`{}` declares no source: {error}", path.display()), help)
+        })
+    }
+}
+
+/// Format, options and schema for files given by name: what is asked for, else what is recognised in the first file.
+fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
+    let Wanted { options, position, .. } = wanted;
+    let mut spec = match wanted.format {
         Some(name) => {
             if format(name).is_none() {
                 let names: Vec<&str> = formats().iter().map(|format| format.name()).collect();
@@ -96,7 +133,7 @@ fn read_of(
             }
             Some(FormatSpec::new(name))
         }
-        None => None,
+        None => wanted.declared.as_ref().map(|declared| declared.format.clone()),
     };
     let mut set = BTreeMap::new();
     for option in options {
@@ -132,7 +169,10 @@ fn read_of(
             check_option(&spec.name, name)?;
             spec.options.insert(name.clone(), value.clone());
         }
-        let found = pipewright_engine::schema_as(path, spec)?;
+        let found = match &wanted.declared {
+            Some(declared) => declared.schema.clone(),
+            None => pipewright_engine::schema_as(path, spec)?,
+        };
         // One table for all files: columns of the first, then those that only later ones have.
         match &mut schema {
             None => schema = Some(found),
@@ -152,7 +192,7 @@ fn read_of(
             path,
             format: spec.clone(),
             schema: Schema::default(),
-            columns: None,
+            columns: wanted.declared.as_ref().and_then(|declared| declared.columns.clone()),
             position,
             planned: None,
         });
@@ -196,11 +236,20 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     if args.output == RowForm::Parquet && args.to.is_none() {
         return Err(usage("Parquet cannot go to standard output", "add --to FILE"));
     }
-    let (reads, spec) = read_of(&args.files, args.format.as_deref(), &args.options, args.position)?;
-    let mut publication = Publication::default();
+    let declared = args.declared.as_deref().map(Declared::load).transpose()?;
+    let format = args.format.as_deref();
+    let wanted = Wanted { format, options: &args.options, position: args.position, declared };
+    let (reads, spec) = read_of(&args.files, wanted)?;
     for path in args.to.iter().chain(&args.quarantine) {
         check_source(path, &reads)?;
     }
+    let mut asked = query::query_of(args);
+    if !asked.is_empty() || args.save.is_some() {
+        asked.top = asked.top.or(args.limit);
+        return query::answer(args, &asked, &reads, &spec);
+    }
+    let range = range_of(args, &reads)?;
+    let mut publication = Publication::default();
     let mut quarantine: Option<BufWriter<File>> = match &args.quarantine {
         Some(path) => Some(BufWriter::new(created(path, &mut publication)?.1)),
         None => None,
@@ -208,7 +257,8 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     let (mut refuse, mut first) = (None::<io::Error>, None::<(String, u64, String)>);
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tally = Tally::default();
-    let mut sink = RowSink::new(args, &mut publication)?;
+    let schema = reads.first().map(read_schema).unwrap_or_default();
+    let mut sink = RowSink::new(args, &schema, &mut publication)?;
     for read in &reads {
         if left == 0 {
             break;
@@ -236,7 +286,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
                 refuse = Some(error);
             }
         };
-        let found = read_stream(read, Path::new("."), &mut take, &mut keep, &Cancel::new())?;
+        let found = read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?;
         tally.add(&found);
         if let Some(failure) = fault {
             return Err(naming(failure, args.to.as_deref()));
@@ -248,7 +298,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     if let (Some(path), Some(mut file)) = (&args.quarantine, quarantine) {
         file.flush().map_err(|error| unwritable(path, &error))?;
     }
-    let finished = sink.finish(reads.first().map(|read| &read.schema));
+    let finished = sink.finish(&schema);
     finished.map_err(|failure| naming(failure, args.to.as_deref()))?;
     publication.publish()?;
     match args.summary {
@@ -293,6 +343,17 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     Ok(Outcome::Quarantined)
 }
 
+/// The range that is asked for, of one file.
+fn range_of(args: &ReadArgs, reads: &[ir::Read]) -> Result<Option<ByteRange>, Failure> {
+    let Some(text) = &args.range else { return Ok(None) };
+    let range =
+        ByteRange::parse(text).map_err(|fault| Failure { diagnostics: vec![fault], outcome: Outcome::Usage })?;
+    if reads.len() > 1 {
+        return Err(usage("--range takes one file", "name one file; the bytes are counted in each file by itself"));
+    }
+    Ok(Some(ByteRange { numbered: args.position || args.quarantine.is_some(), ..range }))
+}
+
 fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
     json!({
         "format": spec.name, "read": tally.read, "accepted": tally.accepted, "quarantined": tally.quarantined,
@@ -309,13 +370,6 @@ fn summary_text(spec: &FormatSpec, tally: &Tally) -> String {
         "{}: {} units read = {} accepted + {} quarantined + {} joined + {} blank + {} meta; {} rows",
         spec.name, tally.read, tally.accepted, tally.quarantined, tally.joined, tally.blank, tally.meta, tally.rows
     )
-}
-
-/// A file that takes its place when everything is done; with the name that it has until then.
-fn created(path: &Path, publication: &mut Publication) -> Result<(PathBuf, File), Failure> {
-    let aside = publication.file(path)?;
-    let file = File::create(&aside).map_err(|error| unwritable(path, &error))?;
-    Ok((aside, file))
 }
 
 /// Faults of writing name the file that the user named.
@@ -340,97 +394,13 @@ fn check_source(path: &Path, reads: &[ir::Read]) -> Result<(), Failure> {
     }
 }
 
-/// Where `read` writes its rows.
-enum RowSink {
-    Text {
-        out: Box<dyn Write>,
-        form: RowForm,
-        first: bool,
-    },
-    /// Tables for eyes and Parquet files are written whole.
-    Whole {
-        tables: Vec<ResultTable>,
-        to: Option<PathBuf>,
-        form: RowForm,
-    },
-}
-
-impl RowSink {
-    fn new(args: &ReadArgs, publication: &mut Publication) -> Result<Self, Failure> {
-        Ok(match args.output {
-            RowForm::Table | RowForm::Parquet => {
-                let to = match &args.to {
-                    Some(path) => Some(created(path, publication)?.0),
-                    None => None,
-                };
-                RowSink::Whole { tables: Vec::new(), to, form: args.output }
-            }
-            RowForm::Jsonl | RowForm::Csv => {
-                let out: Box<dyn Write> = match &args.to {
-                    Some(path) => Box::new(BufWriter::new(created(path, publication)?.1)),
-                    None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
-                };
-                RowSink::Text { out, form: args.output, first: true }
-            }
-        })
-    }
-
-    fn write(&mut self, table: &ResultTable) -> Result<(), Failure> {
-        match self {
-            RowSink::Text { out, form, first } => {
-                let written = match form {
-                    RowForm::Csv => table.write_csv(out, std::mem::take(first)),
-                    _ => table.write_jsonl(out),
-                };
-                written.map_err(Failure::from)
-            }
-            RowSink::Whole { tables, .. } => {
-                tables.push(table.clone());
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(self, schema: Option<&Schema>) -> Result<(), Failure> {
-        match self {
-            RowSink::Text { mut out, form, first } => {
-                if form == RowForm::Csv
-                    && first
-                    && let Some(schema) = schema
-                {
-                    ResultTable::from_rows(schema, &[]).write_csv(&mut out, true)?;
-                }
-                out.flush()?;
-            }
-            RowSink::Whole { tables, to, form } => {
-                let table = ResultTable::concatenate(&tables)
-                    .unwrap_or_else(|| ResultTable::from_rows(&schema.cloned().unwrap_or_default(), &[]));
-                match (to, form) {
-                    (Some(path), RowForm::Parquet) => table.write_parquet(&path)?,
-                    (Some(path), _) => {
-                        let mut out = BufWriter::new(File::create(path)?);
-                        write_aligned(&table, &mut out)?;
-                        out.flush()?;
-                    }
-                    (None, _) => {
-                        let mut out = BufWriter::new(io::stdout().lock());
-                        write_aligned(&table, &mut out)?;
-                        out.flush()?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Whether a profile counts the different values of a type: of lists and records it does not.
 fn is_counted(data_type: &DataType) -> bool {
     !matches!(data_type, DataType::List(_) | DataType::Record(_))
 }
 
 pub fn profile(args: &ProfileArgs) -> VerbResult {
-    let (reads, _) = read_of(&args.files, None, &[], false)?;
+    let (reads, _) = read_of(&args.files, Wanted::default())?;
     let mut documents = Vec::new();
     for read in &reads {
         let result =

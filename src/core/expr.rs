@@ -24,7 +24,7 @@ mod text;
 mod time_formats;
 mod tokens;
 
-pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, Over, SortKey, WindowFrame, deep};
+pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, NamedExpr, Over, SortKey, WindowFrame, deep};
 pub use cast::cast as cast_value;
 pub use check::{Place, RUN_PARAMETERS, Scope, check, check_order_key, coerce, has_strict_cast, type_of};
 pub use durations::is_finer_span;
@@ -33,7 +33,7 @@ pub use functions::{
     ArgType, Example, Function, FunctionKind, MOST_JOINED, SUM_PART, VARYING, bytes_of, function, functions,
 };
 pub use json_paths::{PathStep, json_path};
-pub use parse::{parse, parse_order};
+pub use parse::{parse, parse_named, parse_order};
 pub use patterns::{RegexPattern, ReplacementPart, pattern_help, regex_pattern, regex_replacement};
 pub use phrases::phrase;
 pub use print::{print, print_name, print_order};

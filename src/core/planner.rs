@@ -13,6 +13,7 @@ mod inventory;
 mod meanings;
 pub(crate) mod planned;
 mod propose;
+mod query;
 mod questions;
 mod requests;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use inventory::{SourceFacts, TimeSpan, source_facts};
 pub use meanings::{ACCEPTED, ColumnMeaning, Meaning, SourceMeanings, check_meanings, confirm_meaning, meanings};
 pub use planned::{declared_schema, drift, find_planned, plan_gaps, replace_planned};
 pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
+pub use query::Query;
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::Headline;
 pub use questions::plot::{Plotted, PlottedLine};

@@ -42,8 +42,8 @@ pub use preview::{
 };
 pub use profile::{BINS, ColumnProfile, TOP, profile};
 pub use read::{
-    STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_schema, read_stream, schema_as,
-    share_files, sniff,
+    ByteRange, STANDARD_INPUT, Sniff, expand, expand_all, given_name, offer_standard_input, read_range, read_schema,
+    read_stream, schema_as, share_files, sniff,
 };
 pub use run::{
     AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,
@@ -51,7 +51,7 @@ pub use run::{
 };
 pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;
-pub use table::ResultTable;
+pub use table::{ArrowStream, ResultTable};
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
 
 use pipewright_core::diagnostic::Diagnostic;

@@ -8,6 +8,7 @@ mod job;
 mod open;
 pub(crate) mod parquet;
 mod pattern;
+mod range;
 mod sniff;
 
 use std::ops::ControlFlow;
@@ -24,6 +25,7 @@ pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub(crate) use job::{Parsed, ReadJob};
 pub(crate) use open::unreadable;
 pub(crate) use pattern::is_wild;
+pub use range::ByteRange;
 pub use sniff::{Sniff, schema_as, sniff};
 
 use crate::cancel::Cancel;
@@ -60,7 +62,21 @@ pub fn read_stream(
     quarantine: &mut dyn FnMut(Quarantined),
     cancel: &Cancel,
 ) -> Result<Tally, Diagnostic> {
-    let job = job_of(read, base, cancel)?;
+    read_range(read, base, None, sink, quarantine, cancel)
+}
+
+/// As `read_stream`, of each file the events alone that begin in a range of its bytes. A file that cannot be divided
+/// (compressed, of another encoding, with quotes over line ends) belongs whole to the range with its first byte.
+pub fn read_range(
+    read: &Read,
+    base: &Path,
+    range: Option<ByteRange>,
+    sink: &mut dyn FnMut(ResultTable) -> ControlFlow<()>,
+    quarantine: &mut dyn FnMut(Quarantined),
+    cancel: &Cancel,
+) -> Result<Tally, Diagnostic> {
+    let mut job = job_of(read, base, cancel)?;
+    job.range = range;
     let schema = read_schema(read);
     let mut tally = Tally::default();
     job.for_each(&Ok, &mut |parsed: Parsed| {

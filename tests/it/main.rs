@@ -20,6 +20,7 @@ mod needs;
 mod parity;
 mod planner;
 mod policy;
+mod read;
 mod real_logs;
 mod receipts;
 mod rows;

@@ -117,6 +117,14 @@ pub struct SortKey {
     pub descending: bool,
 }
 
+/// An expression with the name that it is given, as in a SELECT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedExpr {
+    pub expr: Expr,
+    /// `None`: none was given.
+    pub name: Option<String>,
+}
+
 /// Both bounds inclusive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowFrame {

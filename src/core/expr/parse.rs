@@ -6,7 +6,7 @@ mod literals;
 
 use super::precedence::{ADD, AND, ANY, COMPARE, CONCAT, MULTIPLY, NEGATE, NOT, OR, POSTFIX};
 use super::tokens::{RESERVED, Token, TokenKind, tokenize};
-use super::{BinaryOp, Expr, ExprKind, SortKey, deep};
+use super::{BinaryOp, Expr, ExprKind, NamedExpr, SortKey, deep};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// How deep parentheses, calls and the like may nest while reading.
@@ -40,6 +40,22 @@ pub fn parse_order(text: &str) -> Result<Vec<SortKey>, Diagnostic> {
     let keys = parser.sort_keys()?;
     parser.expect_end()?;
     Ok(keys)
+}
+
+/// Reads `path, sum(bytes) as "all bytes"`.
+pub fn parse_named(text: &str) -> Result<Vec<NamedExpr>, Diagnostic> {
+    let mut parser = Parser::new(text)?;
+    let mut found = Vec::new();
+    loop {
+        let expr = parser.expression(ANY)?;
+        let name = if parser.take_keyword("as") { Some(parser.new_name()?) } else { None };
+        found.push(NamedExpr { expr, name });
+        if !parser.take(",") {
+            break;
+        }
+    }
+    parser.expect_end()?;
+    Ok(found)
 }
 
 struct Parser {
@@ -102,6 +118,17 @@ impl Parser {
         Err(Diagnostic::error("PW0101", format!("`{word}` is missing before {}", token.describe()))
             .help(format!("write {context}"))
             .at(token.span))
+    }
+
+    /// The name after `as`.
+    fn new_name(&mut self) -> Parsed<String> {
+        let token = self.next();
+        match token.kind {
+            TokenKind::Word { text, .. } => Ok(text),
+            _ => Err(Diagnostic::error("PW0101", format!("a name is missing before {}", token.describe()))
+                .help("write `as` and a name, such as `sum(bytes) as bytes`")
+                .at(token.span)),
+        }
     }
 
     /// The place from the first byte of `start` to what was read last.

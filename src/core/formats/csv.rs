@@ -447,6 +447,11 @@ impl Parser for CsvParser {
         &self.schema
     }
 
+    /// A line may lie inside of quotes that open anywhere before it.
+    fn is_divisible(&self) -> bool {
+        self.dialect.quote.is_none() && self.dialect.end == b'\n'
+    }
+
     fn cut(&self, bytes: &[u8]) -> usize {
         self.dialect.cut(bytes)
     }

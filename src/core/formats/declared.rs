@@ -74,6 +74,10 @@ impl Parser for TypedParser {
         self.parser.framing()
     }
 
+    fn is_divisible(&self) -> bool {
+        self.parser.is_divisible()
+    }
+
     fn cut(&self, bytes: &[u8]) -> usize {
         self.parser.cut(bytes)
     }

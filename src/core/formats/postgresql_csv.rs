@@ -176,6 +176,11 @@ impl Parser for PostgresqlCsvParser {
         &self.schema
     }
 
+    /// Quotes hold line ends.
+    fn is_divisible(&self) -> bool {
+        false
+    }
+
     fn cut(&self, bytes: &[u8]) -> usize {
         DIALECT.cut(bytes)
     }

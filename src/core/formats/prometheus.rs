@@ -327,6 +327,11 @@ impl Parser for PrometheusParser {
         &self.schema
     }
 
+    /// Comments anywhere before a sample say what it is.
+    fn is_divisible(&self) -> bool {
+        false
+    }
+
     /// Chunks begin at comments, so that each has the types of its samples.
     fn cut(&self, bytes: &[u8]) -> usize {
         let lines = memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1);

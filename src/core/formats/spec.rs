@@ -219,6 +219,11 @@ pub trait Parser: Send + Sync {
         Framing::Cut
     }
 
+    /// Whether the border of events is told by the lines around it, so that a file may be read in ranges.
+    fn is_divisible(&self) -> bool {
+        self.framing() == Framing::Cut
+    }
+
     /// The end (exclusive) of the last complete event in `bytes`, which begin at an event's border; 0: none ends here.
     /// Lines by default; formats with events of several lines, or quoted line ends, know better.
     fn cut(&self, bytes: &[u8]) -> usize {

@@ -107,8 +107,18 @@ impl<'a> Draft<'a> {
 
     /// A step that reads a source; one that is there already is not touched.
     pub fn read(&mut self, source: &str) -> Id {
+        self.first(self.reading(source, json!({"source": source})))
+    }
+
+    /// A step of its own that reads a source, at the left.
+    pub fn read_beside(&mut self, source: &str, position: bool) -> Id {
+        let step = self.reading(source, json!({"source": source, "position": position}));
+        if self.steps.is_empty() { self.first(step) } else { self.beside(step) }
+    }
+
+    fn reading(&self, source: &str, settings: Json) -> NewStep<'static> {
         let title = self.project.sources.get(source).map_or(source, |source| source.title.as_str()).to_owned();
-        self.first(NewStep { kind: "file", title, settings: json!({"source": source}), reason: String::new() })
+        NewStep { kind: "file", title, settings, reason: String::new() }
     }
 
     /// A step with one input.

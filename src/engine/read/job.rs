@@ -1,6 +1,7 @@
 //! One source's files read by a reader thread, parsed by a few workers, delivered in order. Bounded: at most a few
 //! chunks are alive at a time. Must not import plans.
 
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use polars_buffer::Buffer;
 
 use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
 use super::input::given_name;
-use super::open::{Listed, Opened, open_listed, replaced};
+use super::open::{Counted, Listed, Opened, open_listed, replaced, unreadable};
 use super::parquet;
+use super::range::{ByteRange, part_of};
 use super::sniff::{prepare_for, sample_of};
 use crate::cancel::Cancel;
 use crate::columns::{FrameBuilder, Layout, Quarantined};
@@ -37,6 +39,8 @@ pub(crate) struct ReadJob {
     /// Names of the columns to build; `None`: all.
     pub columns: Option<Vec<String>>,
     pub position: bool,
+    /// Which part of each file; `None`: the whole.
+    pub range: Option<ByteRange>,
     /// Bytes.
     pub chunk_size: usize,
     pub workers: usize,
@@ -77,6 +81,7 @@ impl ReadJob {
             schema,
             columns: None,
             position: false,
+            range: None,
             chunk_size: CHUNK_SIZE,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             quarantine_limit: usize::MAX,
@@ -171,6 +176,9 @@ impl ReadJob {
             self.cancel.check()?;
             let (file, opened) = self.prepare(index)?;
             let file = Arc::new(file);
+            if !self.holds_part(&file, &opened) {
+                continue;
+            }
             if file.parser.framing() == Framing::Native {
                 let ranges = parquet::row_ranges(&file.path, self.columns.as_deref())?;
                 let rows = ranges.iter().map(|(_, count)| count).sum::<usize>().max(1) as u64;
@@ -184,9 +192,11 @@ impl ReadJob {
                 continue;
             }
             let mut taken = 0;
-            let size = opened.is_plain().then_some(opened.size);
-            let (compression, read) = (opened.compression, opened.taken.clone());
-            let mut chunker = Chunker::new(opened.reader, 1, opened.offset, self.chunk_size).of_size(size);
+            let read = opened.taken.clone();
+            let is_plain = opened.compression.is_none();
+            let stream = self.stream(&file, opened)?;
+            let known = stream.is_text.then_some(stream.size);
+            let mut chunker = Chunker::new(stream.reader, stream.line, stream.offset, self.chunk_size).of_size(known);
             while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
                 let now = read.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);
@@ -195,13 +205,52 @@ impl ReadJob {
                 }
                 taken = now;
             }
-            let is_cut = file.parser.framing() == Framing::Cut && compression.is_none();
-            if is_cut && read.load(Ordering::Relaxed) < opened.size {
+            let is_cut = file.parser.framing() == Framing::Cut && is_plain;
+            if is_cut && read.load(Ordering::Relaxed) < stream.size {
                 return Err(shorter(&file.path));
             }
         }
         Ok(())
     }
+
+    /// Whether a range takes from a file: one that cannot be divided belongs whole to the range with its first byte.
+    fn holds_part(&self, file: &Prepared, opened: &Opened) -> bool {
+        self.range.is_none_or(|range| range.from == 0 || is_divisible(file, opened))
+    }
+
+    /// What is read of a file: all of it, or the part of a range.
+    fn stream(&self, file: &Prepared, opened: Opened) -> Result<Stream, Diagnostic> {
+        let is_text = opened.is_plain();
+        let Some(range) = self.range.filter(|_| is_divisible(file, &opened)) else {
+            let Opened { reader, offset, size, .. } = opened;
+            return Ok(Stream { reader, line: 1, offset, size, is_text });
+        };
+        let part = files::open_file(&file.path)
+            .and_then(|plain| part_of(plain, opened.size, opened.offset, range, &*file.parser))
+            .map_err(|error| unreadable(&file.path, &error))?;
+        // What was looked at before is none of the part.
+        opened.taken.store(0, Ordering::Relaxed);
+        let reader = Box::new(Counted { inner: part.file.take(part.size), taken: opened.taken });
+        Ok(Stream { reader, line: part.line, offset: part.offset, size: part.size, is_text })
+    }
+}
+
+/// Bytes of a file that are to be read.
+struct Stream {
+    reader: Box<dyn Read + std::marker::Send>,
+    /// Number of the first line, 1-based.
+    line: u64,
+    /// Of the first byte, in the file.
+    offset: u64,
+    /// Bytes.
+    size: u64,
+    /// Whether they are the file's own.
+    is_text: bool,
+}
+
+/// Whether a file may be read in parts. Ends of lines are told by line feeds.
+fn is_divisible(file: &Prepared, opened: &Opened) -> bool {
+    opened.is_plain() && file.parser.is_divisible() && file.head.contains('\n')
 }
 
 /// Lines that were there when the file was opened were not read: they may be in its rotated copy by now.

@@ -180,9 +180,9 @@ impl Read for Rejoined {
 }
 
 /// Counts what is taken; what was read ahead for a decoder, and not decoded yet, is not.
-struct Counted<R> {
-    inner: R,
-    taken: Arc<AtomicU64>,
+pub(super) struct Counted<R> {
+    pub inner: R,
+    pub taken: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {

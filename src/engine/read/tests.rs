@@ -267,3 +267,73 @@ fn a_large_row_group_is_read_in_parts() {
     assert_eq!(at, rows as usize);
     assert!(parts > 1, "{parts}");
 }
+
+/// Texts of lines, events of several lines, pieces of messages, and of what cannot be divided.
+fn divided() -> Vec<(&'static str, String)> {
+    let lines: String = (0..400).map(|number| format!("{}{number}\n", "x".repeat(number % 37))).collect();
+    let traces = (0..150).map(|number| {
+        let rest = (0..number % 5).map(|depth| format!("\tat com.example.Class.method{depth}(File.java:{number})\n"));
+        format!(
+            "2026-03-02 10:{:02}:{:02},000 ERROR [main] com.example.Class - failed {number}\n{}",
+            number / 60,
+            number % 60,
+            rest.collect::<String>()
+        )
+    });
+    let pieces = (0..200).map(|number| {
+        let head = format!("2026-03-02T10:{:02}:{:02}.000000000Z stdout", number / 60 % 60, number % 60);
+        match number % 3 {
+            0 => format!("{head} F whole {number}\n"),
+            _ => format!("{head} P first {number} \n{head} P more \n{head} F end\n"),
+        }
+    });
+    let records = (0..200).map(|number| format!("{number},\"a\nb{number}\"\n"));
+    vec![
+        ("lines", lines),
+        ("application_log", traces.collect()),
+        ("cri", pieces.collect()),
+        ("csv", format!("id,text\n{}", records.collect::<String>())),
+    ]
+}
+
+#[test]
+fn ranges_that_adjoin_give_every_row_once() {
+    for (name, text) in divided() {
+        let file = format!("{name}.log");
+        let (_keep, base) = folder_with(&[(&file, format!("\u{feff}{text}").as_bytes())]);
+        let sniffed = sniff(&base.join(&file)).unwrap();
+        let format = if name == "lines" { FormatSpec::new("lines") } else { sniffed.format };
+        assert_eq!(format.name, name);
+        let schema = schema_as(&base.join(&file), &format).unwrap();
+        let read = Read { path: file, format, schema, columns: None, position: true, planned: None };
+        let of = |range: Option<ByteRange>| {
+            let mut job = job_of(&read, &base, &Cancel::new()).unwrap();
+            (job.range, job.chunk_size) = (range, 1000);
+            rows_of(&job)
+        };
+        let (whole, tally) = of(None);
+        let size = text.len() as u64 + 3;
+        for step in [1 + size / 2, 997, 64 + size / 7] {
+            let (mut rows, mut read) = (Vec::new(), 0);
+            for from in (0..size).step_by(step as usize) {
+                let to = if from + step >= size { u64::MAX } else { from + step };
+                let (part, tally) = of(Some(ByteRange { from, to, numbered: true }));
+                assert!(tally.is_balanced());
+                rows.extend(part);
+                read += tally.read;
+            }
+            assert_eq!(rows, whole, "{name} in ranges of {step}");
+            assert_eq!(read, tally.read);
+        }
+    }
+}
+
+#[test]
+fn a_range_is_two_numbers() {
+    let range = |from, to| ByteRange { from, to, numbered: false };
+    assert_eq!(ByteRange::parse("0-10").unwrap(), range(0, 10));
+    assert_eq!(ByteRange::parse("10-").unwrap(), range(10, u64::MAX));
+    for text in ["", "-", "10", "9-1", "a-b", "-5"] {
+        assert_eq!(ByteRange::parse(text).unwrap_err().code, "PW0918", "{text}");
+    }
+}

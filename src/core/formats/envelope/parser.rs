@@ -20,6 +20,10 @@ impl Parser for EnvelopeParser {
         &self.schema
     }
 
+    fn is_divisible(&self) -> bool {
+        self.inner.is_divisible()
+    }
+
     /// Where the payload's last whole event ends, and no piece waits.
     fn cut(&self, bytes: &[u8]) -> usize {
         let Some(last) = memchr::memrchr(b'\n', bytes) else { return 0 };

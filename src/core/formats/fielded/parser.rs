@@ -252,6 +252,11 @@ impl Parser for FieldedParser {
         &self.schema
     }
 
+    /// The last header before a line says what its fields are.
+    fn is_divisible(&self) -> bool {
+        self.dialect == Dialect::VpcFlow
+    }
+
     /// Before the first header that differs from the first one; what follows that stays in one chunk.
     fn cut(&self, bytes: &[u8]) -> usize {
         let Some(last) = memchr::memrchr(b'\n', bytes) else { return 0 };
