@@ -8,6 +8,7 @@ pub mod drawing;
 pub mod duckdb;
 pub mod map;
 pub mod pipeline;
+pub mod spark;
 pub mod sql;
 
 use std::collections::BTreeMap;
@@ -127,7 +128,7 @@ fn parameter_lines(parameters: &[Parameter]) -> String {
 
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
-    &[&pipeline::PipelineTarget, &duckdb::DuckDb]
+    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &spark::Spark]
 }
 
 pub fn target(name: &str) -> Option<&'static dyn Target> {

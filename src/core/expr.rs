@@ -10,6 +10,7 @@ mod check;
 mod durations;
 mod eval;
 mod functions;
+mod java;
 mod json_paths;
 mod json_text;
 mod parse;

@@ -2,6 +2,7 @@
 //! the table of expected results.
 
 mod random;
+mod spark;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -9,6 +9,7 @@ mod scripts;
 use std::collections::BTreeMap;
 
 use self::dialect::DuckDbSql;
+pub(super) use self::scripts::{RunParts, check_paths, run_script};
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::{Bundle, DesignInfo, Support, Target};

@@ -79,7 +79,8 @@ pub fn check_paths(plan: &Plan) -> Vec<Diagnostic> {
 pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    bundle.script("run.sh", RUN.replace("@OUT@\n", TAKE_OUT).replace("@STAGE@\n", &stage));
+    let parts = RunParts { engine: "DuckDB", options: "", files: "run.py", stage: &stage, compute: COMPUTE };
+    bundle.script("run.sh", run_script(&parts));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
         ("@REJECTED@", python_rejected(plan)),
@@ -103,6 +104,29 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
     script.push_str(rest);
     bundle.text("run.py", script);
     bundle.text("README.md", readme(plan, info, keeps_lines));
+}
+
+/// What the `run.sh` of engines differs in.
+pub struct RunParts<'a> {
+    pub engine: &'a str,
+    /// Cases of options that go to the engine: lines of a `case`.
+    pub options: &'a str,
+    /// Files of the bundle beside pipeline.sql, separated by blanks.
+    pub files: &'a str,
+    /// What is done before rows are computed, and how they are: in the folder `$work`, with the options of the run.
+    pub stage: &'a str,
+    pub compute: &'a str,
+}
+
+/// `run.sh`: results are made in a folder of their own, and put in place whole.
+pub fn run_script(parts: &RunParts) -> String {
+    let files = parts.files.split(' ').map(|name| format!("\"$here/{name}\"")).collect::<Vec<_>>().join(" ");
+    RUN.replace("@OUT@\n", TAKE_OUT)
+        .replace("@ENGINE@", parts.engine)
+        .replace("@OPTIONS@\n", parts.options)
+        .replace("@FILES@", &files)
+        .replace("@STAGE@\n", parts.stage)
+        .replace("@COMPUTE@\n", parts.compute)
 }
 
 /// Lines `("name", "VARIABLE", default, "Type"),`.
@@ -190,9 +214,10 @@ fn python_matches(plan: &Plan) -> String {
 }
 
 const RUN: &str = r#"#!/bin/sh
-# Runs the design on DuckDB: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
+# Runs the design on @ENGINE@: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
 # PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it), PIPEWRIGHT_REPORT a file for the report.
 @OUT@
+@OPTIONS@
 for option in "$@"; do
   case $option in
     --trust | --env | --env=* | [!-]*) ;;
@@ -267,15 +292,15 @@ fi
 mkdir "$work/stage" "$work/rows" "$work/out"
 # Sources are staged and rows computed by one and the same bundle.
 bundle() {
-  cat -- "$here/pipeline.sql" "$here/run.py" "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
+  cat -- "$here/pipeline.sql" @FILES@ "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
 }
 known=$(bundle)
 code=0
 @STAGE@
-(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
+@COMPUTE@
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 if [ ! -f "$work/report.json" ]; then
-  echo "error: run.py is not as it was exported: export it again" >&2
+  echo "error: the bundle is not as it was exported: export it again" >&2
   exit 1
 fi
 set --
@@ -293,6 +318,9 @@ fi
 trap : HUP INT TERM
 "${PIPEWRIGHT:-pipewright}" publish $own "$@" -- "$work/out" "$out" || exit $?
 exit "$code"
+"#;
+
+const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
 "#;
 
 const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --out "$work/stage" \
