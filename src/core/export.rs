@@ -8,6 +8,7 @@ pub mod drawing;
 pub mod duckdb;
 pub mod map;
 pub mod pipeline;
+mod run_script;
 pub mod spark;
 pub mod sql;
 

@@ -55,6 +55,15 @@ pub fn python_with_spark() -> Option<String> {
     python_that("-c", &["import pyspark, pyarrow"])
 }
 
+/// Python that has what a target's bundles need.
+pub fn python_for(target: &str) -> Option<String> {
+    match target {
+        "duckdb" => python_with_duckdb(),
+        "spark" => python_with_spark(),
+        _ => python(),
+    }
+}
+
 fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let asked = Command::new(&python).arg(can).args(more).output();

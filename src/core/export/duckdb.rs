@@ -9,7 +9,7 @@ mod scripts;
 use std::collections::BTreeMap;
 
 use self::dialect::DuckDbSql;
-pub(super) use self::scripts::{RunParts, check_paths, run_script};
+pub(super) use self::scripts::check_paths;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::{Bundle, DesignInfo, Support, Target};

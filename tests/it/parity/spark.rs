@@ -106,7 +106,7 @@ fn random_cases_in_spark() {
     let Some(python) = python_with_spark() else { return };
     let is_long = std::env::var_os("PIPEWRIGHT_LONG").is_some();
     let first = std::env::var("PIPEWRIGHT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
-    let wanted = if is_long { 3000 } else { 150 };
+    let wanted = if is_long { 1000 } else { 60 };
     let (mut refused, mut faults) = (BTreeMap::<String, usize>::new(), Vec::new());
     let (mut cases, mut texts) = (Vec::new(), Vec::new());
     for seed in first..first + wanted {

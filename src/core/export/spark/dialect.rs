@@ -59,9 +59,6 @@ impl Dialect for SparkSql {
         if schema.names().any(str::is_empty) {
             return Err(self.refuse(&"a column without a name"));
         }
-        if schema.names().any(|name| name.contains(['\n', '\r'])) {
-            return Err(self.refuse(&"a column whose name holds a line end"));
-        }
         Ok(())
     }
 

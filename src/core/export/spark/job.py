@@ -2,21 +2,22 @@
 # sources.json (what is read) and job.json (what the views are); in the folder WORK lies checked.json, in which
 # `pipewright run --dry-run` tells the files of the sources and the values of the parameters. Rows of results go to
 # WORK/rows, as Parquet; Pipewright makes the design's files of them.
-import glob
-import json
-import logging
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import threading
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 
 # Modules come with Python, not from files that lie beside this one.
 sys.path[:] = [path for path in sys.path if os.path.realpath(path) != HERE]
+
+import glob
+import json
+import logging
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
 
 
 def stop(message, help_line="", step=None):
@@ -32,8 +33,8 @@ def stop(message, help_line="", step=None):
 
 
 def tell(text):
-    """On standard error; nothing in a name steers a terminal."""
-    print("".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text), file=sys.stderr, flush=True)
+    """To people; nothing in a name steers a terminal."""
+    print("".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text), flush=True)
 
 
 try:
@@ -201,12 +202,12 @@ def session():
         spark.range(1).count()
         return spark
     except Exception as error:
-        master = os.environ.get("SPARK_MASTER_URL", "local[*]")
+        master = os.environ.get("SPARK_MASTER_URL") or "local[*]"
         cause = first_line(error)
         known = ("stopped SparkContext", "Could not parse Master URL", "SparkContext was shut down", "Master URL must be set")
-        if any(text in str(error) for text in known) or "initializing SparkContext" in str(error):
+        if any(text in str(error) for text in known):
             stop(f"the master `{master}` does not answer, or is none: {cause}", "name a master such as local[*] or spark://HOST:7077")
-        stop(f"Spark does not start: {cause}", "see what Spark says above")
+        stop(f"Spark does not start: {cause}", "see what Spark says of it")
 
 
 def first_line(error):
@@ -232,7 +233,7 @@ def explain(error, steps, step):
         stop("Spark ran out of memory", "give it more: --conf spark.driver.memory=4g (local), --conf spark.executor.memory=4g", step)
     if found := re.search(r"\[USER_RAISED_EXCEPTION\] ([^\n]+?)(?: SQLSTATE|$)", text):
         stop(found.group(1), "", step)
-    stop(first_line(error), "see what Spark says above", step)
+    stop(first_line(error), "see what Spark says of it", step)
 
 
 def parquet_frame(spark, source):
@@ -280,6 +281,8 @@ class Job:
         self.steps = self.design["steps"]
         self.step_of = {step["view"]: step for step in self.steps}
         self.step_of.update((check["view"], check) for check in self.design["rejected"])
+        with open(os.path.join(HERE, "pipeline.sql"), encoding="utf-8", newline="") as text:
+            self.statements = divided(text.read())
         self.spark, self.observed = None, {}
 
     def run(self):
@@ -287,15 +290,10 @@ class Job:
         self.spark.dataSource.register(Source)
         for source, found in zip(self.sources, self.checked["sources"], strict=True):
             self.read(source, found)
-        with open(os.path.join(HERE, "pipeline.sql"), encoding="utf-8", newline="") as text:
-            statements = text.read().split(";\n")
         values = {**self.checked.get("parameters", {}), "run.started_at": self.checked["started_at"]}
         markers = {self.design["markers"][name]: value for name, value in values.items()}
-        for statement in statements:
-            # A statement may be told above.
-            sql = re.sub(r"\A(?:\s|--[^\n]*\n)+", "", statement)
-            if sql:
-                self.state(sql, markers)
+        for sql in filter(None, self.statements):
+            self.state(sql, markers)
         for one in self.design["loads"] + self.design["rejected"]:
             self.write(one)
         return self.report()
@@ -430,6 +428,12 @@ class Job:
             if not one["replaces"] and one["step"] in by_step:
                 with open(os.path.join(self.work, "new"), "a", encoding="utf-8") as names:
                     names.write(os.path.relpath(by_step[one["step"]], os.path.realpath(self.out)) + "\n")
+
+
+def divided(script):
+    """Statements, without the comments above them; a name or a text may hold anything."""
+    parts = re.findall(r"(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:``|[^`])*`|--[^\n]*|[^;])+", script, re.DOTALL)
+    return [re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z))+", "", part) for part in parts]
 
 
 def loaded(path):

@@ -1,6 +1,6 @@
 //! The files around the SQL: job.py, run.sh, README. Nothing of the design is part of their code.
 
-use crate::export::duckdb::{RunParts, run_script};
+use crate::export::run_script::{RunParts, run_script};
 use crate::export::{Bundle, DesignInfo, parameter_lines};
 use crate::files::MARKER;
 use crate::ir::{Op, Plan};
@@ -63,6 +63,14 @@ case $PIPEWRIGHT in
   *) PIPEWRIGHT=$(pwd)/$PIPEWRIGHT ;;
 esac
 export PIPEWRIGHT
+# What is read and written is checked first, and the values of parameters with it.
+"$PIPEWRIGHT" run "$here/pipeline.json" ${PIPEWRIGHT_SOURCES:+"--sources=$PIPEWRIGHT_SOURCES"} --out "$out" --dry-run --report -@QUARANTINE@ \
+  ${report:+"--not-over=$report"} "$@" >"$work/checked.json" 2>"$work/talk" || code=$?
+if [ "$code" -ne 0 ]; then
+  cat "$work/talk" >&2
+  exit "$code"
+fi
+grep -e '^warning' -e '^hint' -e '^  help' "$work/talk" >&2 || true
 python=${PYTHON:-${PYSPARK_PYTHON:-python3}}
 if [ -z "${SPARK_HOME:-}" ]; then
   SPARK_HOME=$(cd -- "$work" && "$python" -c 'import os, pyspark; print(os.path.dirname(os.path.realpath(pyspark.__file__)))' 2>/dev/null) \
@@ -73,14 +81,6 @@ fi
 PYSPARK_PYTHON=${PYSPARK_PYTHON:-$python}
 PYSPARK_DRIVER_PYTHON=$python
 export PYSPARK_PYTHON PYSPARK_DRIVER_PYTHON
-# What is read and written is checked first, and the values of parameters with it.
-"$PIPEWRIGHT" run "$here/pipeline.json" ${PIPEWRIGHT_SOURCES:+"--sources=$PIPEWRIGHT_SOURCES"} --out "$out" --dry-run --report -@QUARANTINE@ \
-  ${report:+"--not-over=$report"} "$@" >"$work/checked.json" 2>"$work/talk" || code=$?
-if [ "$code" -ne 0 ]; then
-  cat "$work/talk" >&2
-  exit "$code"
-fi
-grep -e '^warning' -e '^hint' -e '^  help' "$work/talk" >&2 || true
 submit() {
   set -- --master "${SPARK_MASTER_URL:-local[*]}" --conf spark.log.level=ERROR
   while IFS= read -r part; do
@@ -88,10 +88,17 @@ submit() {
   done <<END
 $submit
 END
-  "$SPARK_HOME/bin/spark-submit" "$@" "$here/job.py" "$work" "$out"
+  # What the job says comes from standard output; Spark's own log is for those who look for a fault.
+  "$SPARK_HOME/bin/spark-submit" "$@" "$here/job.py" "$work" "$out" >&2 2>"$work/spark.log"
 }
 (cd -- "$work" && submit) || code=$?
-[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
+if [ "$code" -ne 0 ] && [ "$code" -ne 3 ]; then
+  if grep -q -e 'Master must either be' -e 'Could not parse Master URL' "$work/spark.log"; then
+    fail "that is no master of Spark" "name one such as local[*] or spark://HOST:7077 in SPARK_MASTER_URL or --master"
+  fi
+  [ -s "${PIPEWRIGHT_FAULT:-}" ] || tail -n 20 "$work/spark.log" >&2
+  exit "$code"
+fi
 # The rows that Spark has written become the design's files.
 finish() {
   cp -- "$here/$1" "$work/$1" || return 1
