@@ -20,6 +20,7 @@ mod args;
 mod bench;
 mod catalogue;
 mod check;
+mod engine;
 mod export;
 mod generate;
 mod import;

@@ -189,6 +189,10 @@ pub struct ReadArgs {
     /// File for the lines that do not fit, as JSON lines {file, line, offset, reason, raw}
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
+    /// As a task of an exported job reads: lines of a range are not numbered, since that reads what stands before, and
+    /// none that names something secret is kept
+    #[arg(long, hide = true, requires = "declared")]
+    pub as_task: bool,
     /// Largest share of units that may not fit, 0 to 1; more: exit code 3
     #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, allow_negative_numbers = true)]
     pub max_quarantined: f64,
@@ -557,6 +561,23 @@ pub struct RunArgs {
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub log_format: Form,
+    /// What computes the rows: Pipewright itself, Spark (on this machine or on a cluster), or DuckDB
+    #[arg(long, value_enum, default_value_t = RunEngine::Native)]
+    pub engine: RunEngine,
+    /// Master of a Spark cluster, such as spark://HOST:7077; otherwise that of SPARK_MASTER_URL, or this machine
+    #[arg(long, value_name = "URL")]
+    pub master: Option<String>,
+    /// Setting of Spark, such as spark.executor.memory=4g
+    #[arg(long = "conf", value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+}
+
+/// What computes the rows of a run.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEngine {
+    Native,
+    Spark,
+    Duckdb,
 }
 
 #[derive(Args, Debug)]

@@ -178,6 +178,10 @@ fn copy(from: &Path, aside: &Path, to: &Path) -> Result<(), Fault> {
     }
     written(fs::create_dir(aside))?;
     for entry in entries_of(from).map_err(Fault::Unreadable)? {
+        // The list of what lies there is made anew.
+        if entry.file_name() == MARKER {
+            continue;
+        }
         copy(&entry.path(), &aside.join(entry.file_name()), &to.join(entry.file_name()))?;
     }
     written(closed_as(&about, aside))

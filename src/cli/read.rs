@@ -14,6 +14,7 @@ use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir::{self, path_pieces, with_path_pieces};
+use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
     Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all,
     given_name, offer_standard_input, profile as profile_table, read_files, read_range, read_sample, read_schema,
@@ -284,7 +285,13 @@ pub fn read(args: &ReadArgs) -> VerbResult {
             }
         }
     };
-    let mut keep = |line: Quarantined| {
+    let secrets = args.as_task.then(|| SecretKeys::of_source(read, &[PathBuf::from(&read.path)]));
+    let mut keep = |mut line: Quarantined| {
+        if let Some(secrets) = &secrets {
+            line.raw = secrets.kept_text(line.raw);
+            // Counted from where the range begins: not known.
+            line.line = if range.is_some_and(|range| range.from > 0) { 0 } else { line.line };
+        }
         first.get_or_insert_with(|| (line.file.clone(), line.line, line.reason.clone()));
         if let Some(file) = &mut quarantine
             && let Err(error) =
@@ -368,7 +375,7 @@ fn range_of(args: &ReadArgs, reads: &[ir::Read]) -> Result<Option<ByteRange>, Fa
     if reads.len() > 1 {
         return Err(usage("--range takes one file", "name one file; the bytes are counted in each file by itself"));
     }
-    Ok(Some(ByteRange { numbered: args.position || args.quarantine.is_some(), ..range }))
+    Ok(Some(ByteRange { numbered: args.position || args.quarantine.is_some() && !args.as_task, ..range }))
 }
 
 fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {

@@ -12,17 +12,18 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
 use pipewright_core::files;
 use pipewright_core::ir::load_answers;
-use pipewright_core::ir::{Read, interpolate, parameter_variable, resolve_parameters};
+use pipewright_core::ir::{Parameter, Read, interpolate, parameter_variable, resolve_parameters};
 use pipewright_core::plan::{check_kept_lines, is_same_path};
 use pipewright_core::quote::visible;
 use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input, share_files};
 
-use super::args::{Form, RunArgs};
+use super::args::{Form, RunArgs, RunEngine};
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
 use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, project, usage};
+use super::{Failure, Outcome, VerbResult, engine, project, usage};
 
 pub fn run(args: &RunArgs) -> VerbResult {
+    engine::check_args(args)?;
     offer_standard_input();
     let mut opened = project::open_under(&args.pipeline, args.policy.as_deref())?;
     if let Some(sources) = &args.sources {
@@ -55,7 +56,8 @@ pub fn run(args: &RunArgs) -> VerbResult {
         out: args.out.clone(),
         parameters,
         quarantine: args.quarantine.clone(),
-        dry_run: args.dry_run,
+        // What another engine is to run is checked here.
+        dry_run: args.dry_run || args.engine != RunEngine::Native,
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
         // The rows of a receipt go to a folder that is made for them.
@@ -77,12 +79,28 @@ pub fn run(args: &RunArgs) -> VerbResult {
     let progress = Progress::new(args.log_format);
     let result = pipewright_engine::run(&opened.plan, &options, &progress);
     progress.finish();
-    let report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
+    let mut report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
+    if args.dry_run {
+        report.parameters = told_parameters(&opened.plan.parameters, &options.parameters);
+    }
+    if args.engine != RunEngine::Native {
+        return engine::run(args, &opened, &options.parameters);
+    }
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;
     }
     say(&report, args);
     Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
+}
+
+/// Values of parameters as a report tells them.
+fn told_parameters(parameters: &[Parameter], values: &BTreeMap<String, Value>) -> BTreeMap<String, serde_json::Value> {
+    let told = |value: &Value| match value {
+        Value::Duration(micros) => serde_json::json!(micros),
+        other => other.to_json(),
+    };
+    let open = parameters.iter().filter(|parameter| !parameter.is_secret());
+    open.filter_map(|parameter| Some((parameter.name.clone(), told(values.get(&parameter.name)?)))).collect()
 }
 
 /// What was run stays: only its report is lost.

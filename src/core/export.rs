@@ -9,6 +9,8 @@ pub mod duckdb;
 pub mod map;
 pub mod pipeline;
 pub mod postgresql;
+mod run_script;
+pub mod spark;
 pub mod sql;
 mod staging;
 
@@ -145,7 +147,7 @@ fn parameter_lines(parameters: &[Parameter]) -> String {
 
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
-    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &postgresql::PostgreSql]
+    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &postgresql::PostgreSql, &spark::Spark]
 }
 
 pub fn target(name: &str) -> Option<&'static dyn Target> {

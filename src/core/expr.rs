@@ -11,6 +11,7 @@ mod check;
 mod durations;
 mod eval;
 mod functions;
+mod java;
 mod json_paths;
 mod json_text;
 mod parse;

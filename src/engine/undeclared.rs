@@ -17,7 +17,7 @@ use crate::RunReport;
 use crate::read::schema_as;
 
 /// Finds what is secret in the lines of a source.
-pub(crate) struct SecretKeys {
+pub struct SecretKeys {
     declared: BTreeSet<String>,
     sensitivities: std::sync::Arc<Sensitivities>,
     /// A column that the files name, and so of all lines.
@@ -45,6 +45,14 @@ impl SecretKeys {
 
     fn classify(&self, name: &str) -> Option<Classification> {
         if self.declared.contains(name) { None } else { self.sensitivities.of_name(name) }
+    }
+
+    /// The text of a unit as it may be written down: what names something secret is not kept.
+    pub fn kept_text(&self, raw: String) -> String {
+        match self.first_in(&raw) {
+            Some(key) => format!("(not kept: it holds `{key}`, which is secret by its name)"),
+            None => raw,
+        }
     }
 
     /// The first key of a line whose value is secret by its name.

@@ -27,6 +27,7 @@ mod receipts;
 mod rows;
 mod run;
 mod shop;
+mod spark;
 mod steps;
 mod strangers;
 mod support;

@@ -3,6 +3,7 @@
 
 mod postgresql;
 mod random;
+mod spark;
 
 use std::collections::BTreeMap;
 use std::io::Write;

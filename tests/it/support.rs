@@ -49,6 +49,23 @@ pub fn python_with_duckdb() -> Option<String> {
     python_that("-c", &["import duckdb"])
 }
 
+/// Python that has the packages `pyspark` and `pyarrow`, with a Java beside it.
+pub fn python_with_spark() -> Option<String> {
+    let java = std::env::var_os("JAVA_HOME").map_or("java".into(), |home| PathBuf::from(home).join("bin/java"));
+    let has_java = Command::new(&java).arg("-version").output().is_ok_and(|output| output.status.success());
+    need("`java -version` fails", has_java.then_some(()))?;
+    python_that("-c", &["import pyspark, pyarrow"])
+}
+
+/// Python that has what a target's bundles need.
+pub fn python_for(target: &str) -> Option<String> {
+    match target {
+        "duckdb" => python_with_duckdb(),
+        "spark" => python_with_spark(),
+        _ => python(),
+    }
+}
+
 fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let asked = Command::new(&python).arg(can).args(more).output();

@@ -122,12 +122,12 @@ fn print(hir: &Hir, text: &mut String) -> Result<(), String> {
     Ok(())
 }
 
-fn no_text() -> String {
+pub(super) fn no_text() -> String {
     "a pattern of bytes that are no text".to_owned()
 }
 
 /// Ranges of characters; without any, what fits nothing.
-fn print_class(ranges: impl Iterator<Item = (u32, u32)>, text: &mut String) {
+pub(super) fn print_class(ranges: impl Iterator<Item = (u32, u32)>, text: &mut String) {
     let start = text.len();
     for (first, last) in ranges {
         text.push_str(if text.len() == start { "[" } else { "" });

@@ -34,17 +34,13 @@ pub(super) struct Rejected {
 impl Rejected {
     /// What a line names that is secret is not kept: neither is the line.
     pub fn unit(step: &str, unit: Quarantined, secrets: &SecretKeys) -> Rejected {
-        let raw = match secrets.first_in(&unit.raw) {
-            Some(key) => format!("(not kept: it holds `{key}`, which is secret by its name)"),
-            None => unit.raw,
-        };
         Rejected {
             step: step.to_owned(),
             file: Some(unit.file),
             line: Some(unit.line),
             offset: Some(unit.offset),
             reason: unit.reason,
-            raw,
+            raw: secrets.kept_text(unit.raw),
         }
     }
 }

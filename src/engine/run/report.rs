@@ -30,6 +30,9 @@ pub struct RunReport {
     pub blocking: Vec<BlockingStep>,
     /// Nothing was read or written: only checked.
     pub dry_run: bool,
+    /// Of a dry run: the values that parameters take, but for secrets; spans in microseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, serde_json::Value>,
     pub sources: Vec<SourceReport>,
     pub steps: Vec<StepReport>,
     pub sinks: Vec<SinkReport>,

@@ -30,6 +30,12 @@ fn project(folder: &Path, output: &str, partition: &[&str]) -> PathBuf {
     file
 }
 
+/// Targets whose bundles are run again and again: Spark takes half a minute to start, and what its scripts share with the
+/// others is tested with those.
+fn quick_targets() -> impl Iterator<Item = &'static str> {
+    targets().iter().map(|target| target.name()).filter(|target| *target != "spark")
+}
+
 /// Runs a script with `PW_DATA` in a folder.
 fn script(script: &Path, arguments: &[&str], data: &Path, here: &Path) -> (i32, String, String) {
     let Some(python) = python_with_duckdb() else { panic!("the caller has asked") };
@@ -50,7 +56,7 @@ fn a_load_without_rows_takes_the_folder_of_the_run_before() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let file = project(&at("p"), "parts", &["day"]);
-    for target in targets().iter().map(|target| target.name()) {
+    for target in quick_targets() {
         let (bundle, out) = (at(&format!("bundle-{target}")), at(&format!("out-{target}")));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         fs::create_dir_all(at("data")).unwrap();
@@ -153,7 +159,7 @@ fn a_pattern_takes_nothing_that_is_hidden_or_a_receipt_for_a_source() {
     let file = project(&folder.path().join("p"), "a.csv", &[]);
     let design = text(&file).replace("${data}/in.csv", "${data}/**/*.csv");
     fs::write(&file, design).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in quick_targets() {
         let home = folder.path().join(target);
         fs::create_dir_all(home.join("data/.pipewright-0000/0/k=1")).unwrap();
         fs::create_dir_all(home.join("data/.git")).unwrap();
@@ -248,7 +254,7 @@ fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
     let file = project(&folder.path().join("p"), "a.csv", &[]);
     let design = text(&file).replace("\"kind\":\"csv\"", "\"kind\":\"jsonl\"").replace("${data}/", "");
     fs::write(&file, design).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in quick_targets() {
         // A folder whose name ends in a line end is told apart from one without.
         for name in ["bundle", "bundle\n"] {
             let bundle = folder.path().join(target).join(name);
@@ -304,7 +310,7 @@ fn nothing_beside_a_bundles_scripts_runs_and_no_result_takes_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let file = project(&at("p"), "run.sh", &[]);
-    for target in targets().iter().map(|target| target.name()) {
+    for target in quick_targets() {
         let bundle = at(&format!("bundle-{target}"));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         for module in ["json", "re", "shutil", "decimal", "datetime", "duckdb", "os", "sys"] {
@@ -354,7 +360,7 @@ fn a_bundle_that_is_not_trusted_replaces_nothing_of_the_current_folder() {
     let at = |name: &str| folder.path().join(name);
     let file = project(&at("p"), "Makefile", &[]);
     fs::create_dir_all(at("here")).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in quick_targets() {
         fs::write(at("here/Makefile"), "mine").unwrap();
         let bundle = at(&format!("bundle-{target}"));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);

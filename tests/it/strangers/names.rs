@@ -9,7 +9,7 @@ use std::process::Command;
 use pipewright_core::export::targets;
 use serde_json::{Value as Json, json};
 
-use crate::support::{path, pipewright, python, python_with_duckdb, run, run_ok, texts};
+use crate::support::{path, pipewright, python, python_for, python_with_duckdb, run, run_ok, texts};
 
 /// Each would make a file `canary` where it was run.
 const HOSTILE: &[&str] = &[
@@ -160,7 +160,7 @@ fn bundles_of_every_target_run_nothing_that_a_name_says() {
                 assert!(Command::new(&python).args(["-c", check]).arg(script).status().unwrap().success(), "{target}");
             }
         }
-        let python = if scripts.is_empty() { Some(String::new()) } else { python_with_duckdb() };
+        let python = if scripts.is_empty() { Some(String::new()) } else { python_for(target) };
         let Some(python) = python else { continue };
         let out = folder.path().join(format!("out of {target}"));
         let environment = |command: &mut Command| {

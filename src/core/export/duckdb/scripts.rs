@@ -1,6 +1,7 @@
 //! The files around the SQL: run.sh, run.py, README. Nothing of the design is part of their code: names and paths stand
 //! in the tables of run.py, as strings.
 
+use super::super::run_script::{RunParts, run_script};
 use super::super::staging::{self, script_parameters, source_parameters};
 use super::super::{Bundle, DesignInfo, parameter_lines};
 use super::loads::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
@@ -15,7 +16,8 @@ use crate::quote::{markdown_text, python_text};
 pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    bundle.script("run.sh", staging::script(RUN).replace("@STAGE@\n", &stage));
+    let parts = RunParts { engine: "DuckDB", options: "", files: "run.py", stage: &stage, compute: COMPUTE };
+    bundle.script("run.sh", run_script(&parts));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
         ("@REJECTED@", python_rejected(plan)),
@@ -125,52 +127,7 @@ fn python_matches(plan: &Plan) -> String {
     plan.iter().filter_map(one).collect()
 }
 
-const RUN: &str = r#"#!/bin/sh
-# Runs the design on DuckDB: ./run.sh OUT [--trust] [--env NAME]. Parameters are environment variables (see README.md).
-# PIPEWRIGHT_STAGE may name another pipeline of sources (verify.sh uses it), PIPEWRIGHT_REPORT a file for the report.
-@OUT@
-for option in "$@"; do
-  case $option in
-    --trust | --env | --env=* | [!-]*) ;;
-    *)
-      echo "error: run.sh takes no $option: parameters are variables of the environment (README.md)" >&2
-      exit 2
-      ;;
-  esac
-done
-# It is run from another folder.
-case ${PYTHON:-} in
-  /*) ;;
-  */*) PYTHON=$(CDPATH= cd -- "${PYTHON%/*}" && pwd)/${PYTHON##*/} ;;
-esac
-@PLACE@
-# Only an earlier report gives its place to a report.
-is_report() {
-  "${PYTHON:-python3}" -I -c 'import json, sys
-report = json.load(open(sys.argv[1], encoding="utf-8"))
-sys.exit("pipewright" in report or "quarantined_share" not in report or not isinstance(report["steps"], list))' "$1" 2>/dev/null
-}
-report=${PIPEWRIGHT_REPORT:-}
-if [ -d "$report" ] || { [ -f "$report" ] && [ -s "$report" ] && ! is_report "$report"; }; then
-  echo "error: PIPEWRIGHT_REPORT names a folder, or a file that is no report: $report" >&2
-  exit 2
-fi
-@HIDDEN@
-@WORK@
-# Sources are staged and rows computed by one and the same bundle.
-bundle() {
-  cat -- "$here/pipeline.sql" "$here/run.py" "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
-}
-known=$(bundle)
-code=0
-@STAGE@
-(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
-[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
-if [ ! -f "$work/report.json" ]; then
-  echo "error: run.py is not as it was exported: export it again" >&2
-  exit 1
-fi
-@PUT@
+const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
 "#;
 
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:

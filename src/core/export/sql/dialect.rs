@@ -168,6 +168,16 @@ pub trait Dialect: Sync {
 
     fn group(&self, groups: &str, index: usize) -> String;
 
+    /// Whether an engine joins by such a key.
+    fn check_key(&self, _key: &str) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
+    /// Whether an engine computes this for the items of a list.
+    fn check_items(&self, _body: &str) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
     /// A list with `body` for each item `x` of another.
     fn each(&self, list: &str, body: &str) -> String;
 
@@ -177,12 +187,37 @@ pub trait Dialect: Sync {
     /// A path into JSON as an argument of the helpers for JSON.
     fn json_path(&self, path: &[PathStep]) -> Sql;
 
+    /// Texts one after the other, nulls left out.
+    fn concat(&self, texts: &[String]) -> String {
+        format!("concat({})", texts.join(", "))
+    }
+
+    /// `floor`, `ceil` or `trunc` of a Float, zero without a sign.
+    fn whole(&self, name: &str, sql: &str) -> String {
+        format!("({name}({sql}) + 0)")
+    }
+
     /// A function on a pattern.
     fn pattern(&self, call: &PatternCall) -> Sql;
 
     /// A window function that is no aggregate.
     fn window(&self, name: &str, args: &[String]) -> String {
         format!("{name}({})", args.join(", "))
+    }
+
+    /// Whether aggregates over a window take a FILTER.
+    fn has_window_filters(&self) -> bool {
+        true
+    }
+
+    /// Whether the frame of a window may end before it begins.
+    fn has_empty_frames(&self) -> bool {
+        true
+    }
+
+    /// The order of a window that needs none.
+    fn any_order(&self) -> &'static str {
+        ""
     }
 
     /// An aggregate whose spelling is the engine's own, with its filter and window.
@@ -201,6 +236,19 @@ pub trait Dialect: Sync {
         };
         let kept = schema.fields.iter().filter(|field| left_out != Some(&field.name));
         kept.map(column).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The SELECT of all rows in an order.
+    fn sorted(&self, view: &str, _schema: &Schema, order: &str) -> String {
+        format!("SELECT * FROM {view} ORDER BY {order}")
+    }
+
+    /// The clauses that take so many rows, and leave out others before.
+    fn limit(&self, count: u64, offset: u64) -> Sql {
+        // Engines count rows in 63 bits.
+        let counted = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let offset = if offset > 0 { format!(" OFFSET {}", counted(offset)) } else { String::new() };
+        Ok(format!(" LIMIT {}{offset}", counted(count)))
     }
 
     /// The SELECT of the first row of each key.
@@ -242,6 +290,9 @@ pub struct NearestSide<'a> {
     pub keys: Vec<String>,
     /// Of several at one time the later one by all columns comes first.
     pub ties: String,
+    /// The time of the left rows, and whether the right rows lie before it.
+    pub left_time: String,
+    pub is_backward: bool,
     /// Keys are equal, and the time is on this side.
     pub conditions: Vec<String>,
     /// The nearest row comes first.
@@ -276,6 +327,8 @@ pub struct AggregateCall<'a> {
     /// The total order of the rows, where the aggregate depends on it, and its exact reverse.
     pub order: &'a str,
     pub reversed: &'a str,
+    /// The keys of that order.
+    pub keys: &'a [OrderKey],
     /// Conditions that rows fulfil.
     pub filter: &'a [String],
     /// ` OVER (…)`, or nothing.
@@ -296,11 +349,20 @@ impl AggregateCall<'_> {
     }
 }
 
+/// What rows are ordered by; nulls come last, both ways.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderKey {
+    pub sql: String,
+    pub data_type: DataType,
+    pub is_descending: bool,
+}
+
 /// The engines that SQL is printed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     DuckDb,
     PostgreSql,
+    Spark,
 }
 
 impl Engine {
@@ -308,6 +370,7 @@ impl Engine {
         match self {
             Engine::DuckDb => "DuckDB",
             Engine::PostgreSql => "PostgreSQL",
+            Engine::Spark => "Spark",
         }
     }
 }
@@ -370,7 +433,11 @@ pub fn cast(dialect: &dyn Dialect, sql: &str, from: &DataType, to: &DataType) ->
         (Boolean | Int, Int | Float | Boolean) | (Float, Float) | (Timestamp | Date, Timestamp | Date) => {
             dialect.convert(sql, from, to)
         }
-        (List(from), List(to)) => dialect.each(sql, &cast(dialect, "x", from, to)?),
+        (List(from), List(to)) => {
+            let item = cast(dialect, "x", from, to)?;
+            dialect.check_items(&item)?;
+            dialect.each(sql, &item)
+        }
         _ => return Err(dialect.refuse(&format_args!("the cast from {from} to {to}"))),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::dialect::{Dialect, Sql, cast, literal};
+use super::dialect::{Dialect, OrderKey, Sql, cast, literal};
 use super::functions;
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::Diagnostic;
@@ -132,6 +132,7 @@ impl Printer<'_> {
                 for (when, then) in branches {
                     let when = match one_by_one {
                         Some(operand) => self.compared(BinaryOp::Equal, operand, when)?,
+                        None if operand.is_none() => condition(self.sql(when)?),
                         None => self.sql(when)?,
                     };
                     sql.push_str(&format!(" WHEN {when} THEN {}", self.sql(then)?));
@@ -230,6 +231,9 @@ impl Printer<'_> {
             parts.push(format!("ORDER BY {order}"));
         }
         if let Some(frame) = &over.frame {
+            if is_empty(frame) && !self.dialect.has_empty_frames() {
+                return Err(self.refuse("the frame of a window that ends before it begins"));
+            }
             parts.push(frame_text(frame));
         }
         Ok(parts.join(" "))
@@ -282,17 +286,25 @@ impl Printer<'_> {
         Ok(self.dialect.ordered(&self.print(expr)?, &self.type_of(expr)))
     }
 
+    /// The keys of the total order.
+    pub fn total_keys(&self, keys: &[SortKey]) -> Result<Vec<OrderKey>, Diagnostic> {
+        let key = |key: &SortKey| {
+            let (sql, data_type) = (self.print(&key.expr)?, self.type_of(&key.expr));
+            Ok(OrderKey { sql, data_type, is_descending: key.descending })
+        };
+        let mut all = keys.iter().filter(orders).map(key).collect::<Result<Vec<_>, Diagnostic>>()?;
+        all.extend(self.schema.fields.iter().map(|field| OrderKey {
+            sql: format!("{}{}", self.table, self.dialect.identifier(&field.name)),
+            data_type: field.data_type.clone(),
+            is_descending: false,
+        }));
+        Ok(all)
+    }
+
     fn order_of_all(&self, keys: &[SortKey], is_reversed: bool) -> Sql {
-        let mut order = Vec::new();
-        for key in keys.iter().filter(orders) {
-            order.push(order_key(&self.key(&key.expr)?, key.descending, is_reversed));
-        }
-        for field in &self.schema.fields {
-            let column = format!("{}{}", self.table, self.dialect.identifier(&field.name));
-            let column = self.dialect.ordered(&column, &field.data_type);
-            order.push(order_key(&column, false, is_reversed));
-        }
-        Ok(order.join(", "))
+        let key =
+            |key: &OrderKey| order_key(&self.dialect.ordered(&key.sql, &key.data_type), key.is_descending, is_reversed);
+        Ok(self.total_keys(keys)?.iter().map(key).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -303,6 +315,11 @@ fn arithmetic(op: BinaryOp) -> &'static str {
         BinaryOp::Subtract => "subtract",
         _ => "multiply",
     }
+}
+
+/// A condition; one that has no value, and no type either, is not true.
+pub(super) fn condition(sql: String) -> String {
+    if sql == "NULL" { "FALSE".to_owned() } else { sql }
 }
 
 /// Constants order nothing, and engines refuse most of them.
@@ -332,6 +349,22 @@ fn frame_text(frame: &WindowFrame) -> String {
         FrameBound::Following(value) => format!("{} FOLLOWING", plain(value)),
     };
     format!("{unit} BETWEEN {} AND {}", bound(&frame.start, "PRECEDING"), bound(&frame.end, "FOLLOWING"))
+}
+
+/// Whether a frame ends before it begins.
+fn is_empty(frame: &WindowFrame) -> bool {
+    let number = |value: &Value| match value {
+        Value::Int(int) | Value::Duration(int) => *int as f64,
+        Value::Float(float) => *float,
+        _ => 0.0,
+    };
+    let place = |bound: &FrameBound, unbounded: f64| match bound {
+        FrameBound::Unbounded => unbounded,
+        FrameBound::Current => 0.0,
+        FrameBound::Preceding(value) => -number(value),
+        FrameBound::Following(value) => number(value),
+    };
+    place(&frame.start, f64::NEG_INFINITY) > place(&frame.end, f64::INFINITY)
 }
 
 /// A number without its type.

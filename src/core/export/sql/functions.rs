@@ -3,7 +3,7 @@
 
 use super::dialect::{AggregateCall, Engine, Sql, cast};
 use super::domain_functions::{self as domain, helper_with_word};
-use super::expr::Printer;
+use super::expr::{Printer, condition};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, function};
@@ -11,7 +11,9 @@ use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, function};
 /// How a scalar function is printed, which engines carry it.
 type Row = (&'static str, fn(&Scalar) -> Sql, &'static [Engine]);
 
-const ALL: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql];
+const ALL: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql, Engine::Spark];
+/// Spark's readers of JSON take what is none, and spell numbers anew; what is no UTF-8 ends its decoding.
+const NOT_SPARK: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql];
 
 /// Every scalar function that an engine carries.
 const SCALARS: &[Row] = &[
@@ -41,7 +43,7 @@ const SCALARS: &[Row] = &[
     ("pad_end", padded, ALL),
     // Conditionals and lists.
     ("coalesce", |call| Ok(format!("coalesce({})", call.args.join(", "))), ALL),
-    ("if", |call| Ok(format!("CASE WHEN {} THEN {} ELSE {} END", call.arg(0), call.arg(1), call.arg(2))), ALL),
+    ("if", chosen, ALL),
     ("nullif", nullif, ALL),
     ("greatest", extreme, ALL),
     ("least", extreme, ALL),
@@ -90,11 +92,11 @@ const SCALARS: &[Row] = &[
     ("seconds", helper, ALL),
     ("milliseconds", helper, ALL),
     // JSON.
-    ("json_get", domain::json_part, ALL),
-    ("json_list", domain::json_part, ALL),
-    ("json_keys", helper, ALL),
-    ("json_length", domain::json_part, ALL),
-    ("json_valid", helper, ALL),
+    ("json_get", domain::json_part, NOT_SPARK),
+    ("json_list", domain::json_part, NOT_SPARK),
+    ("json_keys", helper, NOT_SPARK),
+    ("json_length", domain::json_part, NOT_SPARK),
+    ("json_valid", helper, NOT_SPARK),
     // URLs.
     ("url_scheme", helper, ALL),
     ("url_host", helper, ALL),
@@ -102,7 +104,7 @@ const SCALARS: &[Row] = &[
     ("url_path", helper, ALL),
     ("url_query", helper, ALL),
     ("url_fragment", helper, ALL),
-    ("url_decode", helper, ALL),
+    ("url_decode", helper, NOT_SPARK),
     ("url_encode", helper, ALL),
     // Privacy.
     ("hash", helper, ALL),
@@ -255,35 +257,45 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
         Some(over) => (printer.ordered_over(over)?, printer.first_over(over)?),
         None => Default::default(),
     };
+    let total = if orders_rows(call) { printer.total_keys(keys)? } else { Vec::new() };
+    // An engine may filter the rows of a window by values alone.
+    let is_folded = !over.is_empty() && !filter.is_empty() && !dialect.has_window_filters();
+    let picked = |sql: &str| match is_folded {
+        true => format!("CASE WHEN {} THEN {sql} END", filter.join(" AND ")),
+        false => sql.to_owned(),
+    };
     let parts = AggregateCall {
         name: if is_distinct { "collect" } else { name },
         args: &args,
         types: &types,
         order: &order,
         reversed: &reversed,
+        keys: &total,
         filter: &filter,
         over,
         ordered_over: ordered_over.as_deref(),
         first_over: &first_over,
     };
-    let clauses = format!("{}{over}", parts.filter());
+    let clauses = if is_folded { over.to_owned() } else { format!("{}{over}", parts.filter()) };
+    let rows = if is_folded { picked("1") } else { "*".to_owned() };
     let sql = match name {
-        "count" if args.is_empty() => format!("count(*){clauses}"),
-        "count" => format!("count({}){clauses}", arg(0)),
-        "count_if" => format!("count(*){clauses}"),
+        "count" if args.is_empty() => format!("count({rows}){clauses}"),
+        "count" => format!("count({}){clauses}", picked(arg(0))),
+        "count_if" => format!("count({rows}){clauses}"),
         "count_distinct" if !over.is_empty() => dialect.aggregate(&parts)?,
         "count_distinct" => format!("count(DISTINCT {}){clauses}", arg(0)),
         "share_if" => {
             let (one, none) = (dialect.float(1.0), dialect.float(0.0));
-            format!("avg(CASE WHEN {} THEN {one} ELSE {none} END){clauses}", arg(0))
+            let share = picked(&format!("CASE WHEN {} THEN {one} ELSE {none} END", arg(0)));
+            format!("avg({share}){clauses}")
         }
-        "stddev" => format!("stddev_samp({}){clauses}", arg(0)),
-        "variance" => format!("var_samp({}){clauses}", arg(0)),
-        "every" => format!("bool_and({}){clauses}", arg(0)),
-        "some" => format!("bool_or({}){clauses}", arg(0)),
+        "stddev" => format!("stddev_samp({}){clauses}", picked(arg(0))),
+        "variance" => format!("var_samp({}){clauses}", picked(arg(0))),
+        "every" => format!("bool_and({}){clauses}", picked(arg(0))),
+        "some" => format!("bool_or({}){clauses}", picked(arg(0))),
         "avg" if types[0] == DataType::Duration => {
             let sum = dialect.aggregate(&AggregateCall { name: "sum", ..parts })?;
-            dialect.helper("mean", &[&sum, &format!("count({}){clauses}", arg(0))])
+            dialect.helper("mean", &[&sum, &format!("count({}){clauses}", picked(arg(0)))])
         }
         "sum" | "avg" | "min" | "max" | "median" | "quantile" | "first" | "last" | "collect" | "string_agg" => {
             dialect.aggregate(&parts)?
@@ -311,6 +323,11 @@ fn constant(expr: &Expr) -> Option<&str> {
         ExprKind::Literal(Value::String(text)) => Some(text),
         _ => None,
     }
+}
+
+fn chosen(call: &Scalar) -> Sql {
+    let when = condition(call.arg(0).to_owned());
+    Ok(format!("CASE WHEN {when} THEN {} ELSE {} END", call.arg(1), call.arg(2)))
 }
 
 /// An Int beside a Float is not rounded.
@@ -349,7 +366,11 @@ fn cast_loses(call: &Scalar) -> Sql {
 /// Whether a value that is cast becomes null, or one inside of it.
 fn loses(printer: &Printer, sql: &str, from: &DataType, to: &DataType) -> Sql {
     Ok(match (from, to) {
-        (DataType::List(from), DataType::List(to)) => printer.dialect.any(sql, &loses(printer, "x", from, to)?),
+        (DataType::List(from), DataType::List(to)) => {
+            let item = loses(printer, "x", from, to)?;
+            printer.dialect.check_items(&item)?;
+            printer.dialect.any(sql, &item)
+        }
         _ => format!("({sql} IS NOT NULL AND {} IS NULL)", cast(printer.dialect, sql, from, to)?),
     })
 }
@@ -368,13 +389,15 @@ fn clamp(call: &Scalar) -> Sql {
 
 fn extreme(call: &Scalar) -> Sql {
     let values = call.args.iter().zip(&call.types).map(|(sql, data_type)| call.printer.dialect.ordered(sql, data_type));
-    Ok(format!("{}({})", call.name, values.collect::<Vec<_>>().join(", ")))
+    let values: Vec<String> = values.collect();
+    // Not every engine compares one value.
+    Ok(if let [value] = &values[..] { value.clone() } else { format!("{}({})", call.name, values.join(", ")) })
 }
 
 fn concat(call: &Scalar) -> Sql {
     let texts = call.args.iter().zip(&call.types);
     let texts = texts.map(|(sql, data_type)| cast(call.printer.dialect, sql, data_type, &DataType::String));
-    Ok(format!("concat({})", texts.collect::<Result<Vec<_>, _>>()?.join(", ")))
+    Ok(call.printer.dialect.concat(&texts.collect::<Result<Vec<_>, _>>()?))
 }
 
 fn padded(call: &Scalar) -> Sql {
@@ -387,6 +410,7 @@ fn list_join(call: &Scalar) -> Sql {
         return Err(call.refuse("`list_join` of what is no list"));
     };
     let shown = cast(call.printer.dialect, "x", item, &DataType::String)?;
+    call.printer.dialect.check_items(&shown)?;
     let texts = call.printer.dialect.each(&call.own("without_nulls", &[call.arg(0)]), &shown);
     Ok(call.own("join", &[&texts, call.arg(1)]))
 }
@@ -408,8 +432,7 @@ fn rounded(call: &Scalar) -> Sql {
 
 fn whole(call: &Scalar) -> Sql {
     match call.is_float() {
-        // So that zero has no sign.
-        true => Ok(format!("({}({}) + 0)", call.name, call.arg(0))),
+        true => Ok(call.printer.dialect.whole(call.name, call.arg(0))),
         false => Ok(call.arg(0).to_owned()),
     }
 }

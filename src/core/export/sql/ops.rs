@@ -103,7 +103,7 @@ impl<'a> Selects<'a> {
             Op::Union => Ok(union(&inputs, &node.schema)),
             Op::Sort(sort) => {
                 let input = first()?;
-                Ok(format!("SELECT * FROM {} ORDER BY {}", input.view, input.printer("").total_order(&sort.keys)?))
+                Ok(dialect.sorted(&input.view, input.schema, &input.printer("").total_order(&sort.keys)?))
             }
             Op::Limit(limit) => limited(first()?, limit),
             Op::Distinct(distinct) => distinct_rows(first()?, distinct),
@@ -243,7 +243,8 @@ fn windowed(input: &Input, window: &Window) -> Sql {
         let free = (0..).map(|number| format!("pw_copy{number}")).find(|name| !schema.has(name)).unwrap_or_default();
         let columns = column_list(input.dialect, schema.fields.iter(), "");
         from = format!(
-            "(SELECT *, row_number() OVER (PARTITION BY {columns}) AS {} FROM {}){}",
+            "(SELECT *, row_number() OVER (PARTITION BY {columns}{}) AS {} FROM {}){}",
+            input.dialect.any_order(),
             input.name(&free),
             input.view,
             input.dialect.subquery_name()
@@ -271,7 +272,9 @@ fn partners(left: &Input, right: &Input, join: &Join) -> Sql {
     let mut conditions = Vec::new();
     for (a, b) in &join.on {
         let (left_type, right_type) = (left_sql.type_of(a), right_sql.type_of(b));
-        conditions.push(key_pair(left.dialect, (&left_sql.print(a)?, &left_type), (&right_sql.print(b)?, &right_type)));
+        let (a, b) = (left_sql.print(a)?, right_sql.print(b)?);
+        left.dialect.check_key(&a).and(left.dialect.check_key(&b))?;
+        conditions.push(key_pair(left.dialect, (&a, &left_type), (&b, &right_type)));
     }
     Ok(if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") })
 }
@@ -342,13 +345,16 @@ fn one_side(left: &Input, right: &Input, join: &AsofJoin, direction: AsofDirecti
         key_pair(left.dialect, (&left_key, &left_type), (&right_key, &right_type))
     });
     let mut conditions: Vec<String> = by.collect();
-    conditions.push(format!("pw_l.{} {sign} {table}.{time}", left.name(&join.left_time)));
+    let left_time = format!("pw_l.{}", left.name(&join.left_time));
+    conditions.push(format!("{left_time} {sign} {table}.{time}"));
     let ties = ties.join(", ");
     left.dialect.nearest(&NearestSide {
         view: &right.view,
         schema: right.schema,
         table,
         keys: names.map(|name| right.name(name)).collect(),
+        left_time,
+        is_backward: !is_forward,
         conditions,
         order: format!("{time}{backwards}, {ties}"),
         time,
@@ -407,15 +413,12 @@ fn union(inputs: &[Input], output: &Schema) -> String {
 }
 
 fn limited(input: &Input, limit: &Limit) -> Sql {
-    let order = if limit.keys.is_empty() {
-        String::new()
+    let rows = if limit.keys.is_empty() {
+        format!("SELECT * FROM {}", input.view)
     } else {
-        format!(" ORDER BY {}", input.printer("").total_order(&limit.keys)?)
+        input.dialect.sorted(&input.view, input.schema, &input.printer("").total_order(&limit.keys)?)
     };
-    // Engines count rows in 63 bits.
-    let counted = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let offset = if limit.offset > 0 { format!(" OFFSET {}", counted(limit.offset)) } else { String::new() };
-    Ok(format!("SELECT * FROM {}{order} LIMIT {}{offset}", input.view, counted(limit.count)))
+    Ok(rows + &input.dialect.limit(limit.count, limit.offset)?)
 }
 
 fn distinct_rows(input: &Input, distinct: &Distinct) -> Sql {

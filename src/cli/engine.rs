@@ -1,0 +1,166 @@
+//! `pipewright run --engine spark`: the design is exported into a private folder and run there by its engine, which
+//! the bundle's own `run.sh` finds and starts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use pipewright_core::data::Value;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::export::{Bundle, target};
+use pipewright_core::files;
+use pipewright_core::ir::{Op, Plan, interpolate, parameter_variable, prune};
+use serde::Deserialize;
+
+use super::args::{RunArgs, RunEngine};
+use super::output::tell;
+use super::project::Opened;
+use super::{Failure, Outcome, VerbResult, usage};
+
+/// What the engine's own script could tell of a fault.
+#[derive(Deserialize)]
+struct Fault {
+    message: String,
+    #[serde(default)]
+    help: String,
+    #[serde(default)]
+    step: String,
+    #[serde(default)]
+    title: String,
+}
+
+/// Options that an engine does not know.
+pub fn check_args(args: &RunArgs) -> Result<(), Failure> {
+    let is_spark = args.engine == RunEngine::Spark;
+    if !is_spark && (args.master.is_some() || !args.settings.is_empty()) {
+        return Err(usage("--master and --conf are options of Spark", "add --engine spark"));
+    }
+    if args.engine == RunEngine::Native {
+        return Ok(());
+    }
+    let refused = [
+        ("--quarantine", args.quarantine.is_some(), "what is turned away goes to the folder `quarantine` of --out"),
+        ("--memory", args.memory.is_some(), "for Spark: --conf spark.driver.memory=4g or spark.executor.memory=4g"),
+        ("--allow-outside", args.allow_outside, "results go into the folder that --out names"),
+    ];
+    match refused.into_iter().find(|(_, is_given, _)| *is_given) {
+        Some((option, _, help)) => Err(usage(format!("another engine does not take {option}"), help)),
+        None => Ok(()),
+    }
+}
+
+/// Runs a checked design on the engine.
+pub fn run(args: &RunArgs, opened: &Opened, parameters: &BTreeMap<String, Value>) -> VerbResult {
+    let name = if args.engine == RunEngine::Spark { "spark" } else { "duckdb" };
+    let target = target(name).ok_or_else(|| usage(format!("there is no target `{name}`"), "run it natively"))?;
+    let plan = with_whole_paths(&prune(&opened.plan, &opened.plan.sinks()), parameters, &opened.base)?;
+    let bundle = target.export(&plan, &opened.design_info());
+    if bundle.has_errors() {
+        return Err(Failure { diagnostics: bundle.diagnostics, outcome: Outcome::Failed });
+    }
+    tell(&bundle.diagnostics);
+    if args.dry_run {
+        return Ok(Outcome::Done);
+    }
+    let folder = std::env::temp_dir().join(format!("pipewright-{name}-{}", std::process::id()));
+    let ran = written(&bundle, &folder).and_then(|()| started(args, &plan, parameters, &folder));
+    let _ = fs::remove_dir_all(&folder);
+    ran
+}
+
+/// Sources by whole paths, since the bundle lies elsewhere.
+fn with_whole_paths(plan: &Plan, parameters: &BTreeMap<String, Value>, base: &Path) -> Result<Plan, Diagnostic> {
+    let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
+    let mut plan = plan.clone();
+    for node in &mut plan.nodes {
+        if let Op::Read(read) = &mut Arc::make_mut(node).op {
+            let path = interpolate(&read.path, parameters)?;
+            read.path = files::slashes(&base.join(path.trim())).replace('$', "$$");
+        }
+    }
+    Ok(plan)
+}
+
+/// Writes a bundle into a folder that nobody else may look into.
+fn written(bundle: &Bundle, folder: &Path) -> Result<(), Failure> {
+    let unwritable = |error: std::io::Error| {
+        Diagnostic::error("PW0633", format!("the job cannot be written: {}", io_cause(&error)))
+            .help("see whether the folder for temporary files (TMPDIR) may be written to")
+            .file(folder.display().to_string())
+    };
+    files::make_folder(folder).map_err(unwritable)?;
+    for (name, file) in &bundle.files {
+        let path = folder.join(name);
+        fs::write(&path, &file.text).map_err(unwritable)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = if file.executable { 0o700 } else { 0o600 };
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(unwritable)?;
+        }
+    }
+    Ok(())
+}
+
+/// The value of a parameter as its variable takes it.
+fn variable_text(value: &Value) -> String {
+    match value.to_json() {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// Runs the bundle; says of a fault what its script could tell.
+fn started(args: &RunArgs, plan: &Plan, parameters: &BTreeMap<String, Value>, folder: &Path) -> VerbResult {
+    let fault = folder.join("fault");
+    let mut script = Command::new(folder.join("run.sh"));
+    // What is read and written was checked for the design itself.
+    script.arg(std::path::absolute(&args.out)?).arg("--trust");
+    for parameter in &plan.parameters {
+        if let Some(value) = parameters.get(&parameter.name) {
+            script.env(parameter_variable(&parameter.name), variable_text(value));
+        }
+    }
+    for setting in &args.settings {
+        script.args(["--conf", setting]);
+    }
+    if let Some(master) = &args.master {
+        script.env("SPARK_MASTER_URL", master);
+    }
+    script.env("PIPEWRIGHT", std::env::current_exe()?).env("PIPEWRIGHT_FAULT", &fault);
+    script.env("PIPEWRIGHT_MAX_QUARANTINED", args.max_quarantined.to_string());
+    match args.report.as_ref().filter(|path| path.as_os_str() != "-") {
+        Some(report) => script.env("PIPEWRIGHT_REPORT", std::path::absolute(report)?),
+        None => script.env_remove("PIPEWRIGHT_REPORT"),
+    };
+    let status = script.status().map_err(|error| {
+        Diagnostic::error("PW0647", format!("the engine's script cannot be started: {}", io_cause(&error)))
+            .help("it is a script of `sh`, which must be there")
+    })?;
+    match status.code() {
+        Some(0) => Ok(Outcome::Done),
+        Some(3) => Ok(Outcome::Quarantined),
+        code => {
+            let found = fs::read(&fault).ok().and_then(|text| serde_json::from_slice::<Fault>(&text).ok());
+            let diagnostics = found.into_iter().map(|found| found.diagnostic()).collect();
+            let outcome = match code {
+                Some(2) => Outcome::Usage,
+                Some(78) => Outcome::Invalid,
+                _ => Outcome::Failed,
+            };
+            Err(Failure { diagnostics, outcome })
+        }
+    }
+}
+
+impl Fault {
+    fn diagnostic(self) -> Diagnostic {
+        let mut fault = Diagnostic::error("PW0646", self.message);
+        if !self.help.is_empty() {
+            fault = fault.help(self.help);
+        }
+        if self.step.is_empty() { fault } else { fault.step(&self.step, &self.title) }
+    }
+}
