@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pipewright_core::export::targets;
 use serde_json::json;
 
-use crate::support::{path, python_with_duckdb, run, run_ok, texts};
+use crate::support::{lead, path, python_with_duckdb, run, run_ok, targets_here, texts};
 
 /// A project that loads `in.csv`, of the folder that `PW_DATA` names, to a path.
 fn project(folder: &Path, output: &str, partition: &[&str]) -> PathBuf {
@@ -35,7 +34,7 @@ fn script(script: &Path, arguments: &[&str], data: &Path, here: &Path) -> (i32, 
     let Some(python) = python_with_duckdb() else { panic!("the caller has asked") };
     let mut command = Command::new(script);
     command.args(arguments).env("PW_DATA", data).current_dir(here).env("PYTHON", python);
-    texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap())
+    texts(lead(&mut command).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap())
 }
 
 fn text(path: impl AsRef<Path>) -> String {
@@ -50,7 +49,7 @@ fn a_load_without_rows_takes_the_folder_of_the_run_before() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let file = project(&at("p"), "parts", &["day"]);
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let (bundle, out) = (at(&format!("bundle-{target}")), at(&format!("out-{target}")));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         fs::create_dir_all(at("data")).unwrap();
@@ -77,7 +76,7 @@ fn what_a_bundle_reads_it_does_not_replace() {
         [("in.csv", vec![]), ("./in.csv", vec![]), ("data", vec!["day"])].into_iter().enumerate()
     {
         let file = project(&at("p"), output, &partition);
-        for target in targets().iter().map(|target| target.name()) {
+        for target in targets_here() {
             let (bundle, out) = (at(&format!("{target}-{number}")), at(&format!("out-{target}-{number}")));
             run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
             let data = if partition.is_empty() { out.clone() } else { out.join("data") };
@@ -100,7 +99,7 @@ fn what_comes_by_standard_input_is_not_replaced_either() {
     let file = project(&at("p"), "a.csv", &[]);
     let design = text(&file).replace("${data}/in.csv", "${data}");
     fs::write(&file, design).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let (bundle, out) = (at(&format!("bundle-{target}")), at(&format!("out-{target}")));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         fs::create_dir_all(&out).unwrap();
@@ -108,7 +107,8 @@ fn what_comes_by_standard_input_is_not_replaced_either() {
         let mut command = Command::new(bundle.join("run.sh"));
         command.args([path(&out), "--trust"]).env("PW_DATA", "-").env("PYTHON", python_with_duckdb().unwrap());
         command.stdin(fs::File::open(out.join("a.csv")).unwrap());
-        let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+        let (code, _, talk) =
+            texts(lead(&mut command).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
         assert!(code == 1 && talk.contains("that this run reads"), "{target}: {talk}");
         assert_eq!(text(out.join("a.csv")), "id,day\n7,x\n", "{target}");
     }
@@ -153,7 +153,7 @@ fn a_pattern_takes_nothing_that_is_hidden_or_a_receipt_for_a_source() {
     let file = project(&folder.path().join("p"), "a.csv", &[]);
     let design = text(&file).replace("${data}/in.csv", "${data}/**/*.csv");
     fs::write(&file, design).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let home = folder.path().join(target);
         fs::create_dir_all(home.join("data/.pipewright-0000/0/k=1")).unwrap();
         fs::create_dir_all(home.join("data/.git")).unwrap();
@@ -248,14 +248,14 @@ fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
     let file = project(&folder.path().join("p"), "a.csv", &[]);
     let design = text(&file).replace("\"kind\":\"csv\"", "\"kind\":\"jsonl\"").replace("${data}/", "");
     fs::write(&file, design).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         // A folder whose name ends in a line end is told apart from one without.
         for name in ["bundle", "bundle\n"] {
             let bundle = folder.path().join(target).join(name);
             run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
             let mut command = Command::new(bundle.join("verify.sh"));
             command.env("PYTHON", &python).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
-            let (code, out, talk) = texts(command.output().unwrap());
+            let (code, out, talk) = texts(lead(&mut command).output().unwrap());
             match name {
                 "bundle" => assert!(code == 0 && out.contains("same: a.csv, 2 rows"), "{target}: {out}{talk}"),
                 _ => assert!(code == 2 && talk.contains("line end"), "{target}: {out}{talk}"),
@@ -265,7 +265,8 @@ fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
                 .arg(folder.path().join("out"))
                 .env("PYTHON", &python)
                 .env("PW_SOURCE_FOLDER", folder.path().join("p"));
-            let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+            let (code, _, talk) =
+                texts(lead(&mut command).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
             assert_eq!(code, if name == "bundle" { 0 } else { 2 }, "{target}: {talk}");
         }
     }
@@ -304,7 +305,7 @@ fn nothing_beside_a_bundles_scripts_runs_and_no_result_takes_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let file = project(&at("p"), "run.sh", &[]);
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let bundle = at(&format!("bundle-{target}"));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         for module in ["json", "re", "shutil", "decimal", "datetime", "duckdb", "os", "sys"] {
@@ -354,7 +355,7 @@ fn a_bundle_that_is_not_trusted_replaces_nothing_of_the_current_folder() {
     let at = |name: &str| folder.path().join(name);
     let file = project(&at("p"), "Makefile", &[]);
     fs::create_dir_all(at("here")).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         fs::write(at("here/Makefile"), "mine").unwrap();
         let bundle = at(&format!("bundle-{target}"));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);

@@ -203,6 +203,12 @@ pub trait Dialect: Sync {
         kept.map(column).collect::<Vec<_>>().join(", ")
     }
 
+    /// What stands behind a SELECT that computes, so that what takes its rows does not compute it once more for each place
+    /// where a column stands.
+    fn computed_once(&self) -> &'static str {
+        ""
+    }
+
     /// The SELECT of the first row of each key.
     fn first_of_each(&self, from: &str, schema: &Schema, keys: &[String], order: &str) -> String {
         let columns = self.star(schema, &[], None);
@@ -242,6 +248,8 @@ pub struct NearestSide<'a> {
     pub keys: Vec<String>,
     /// Of several at one time the later one by all columns comes first.
     pub ties: String,
+    /// Pairs of equal keys: of the left row, of the right one, and the type of that.
+    pub by: Vec<(String, String, DataType)>,
     /// Keys are equal, and the time is on this side.
     pub conditions: Vec<String>,
     /// The nearest row comes first.
