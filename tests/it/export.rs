@@ -6,7 +6,7 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{path, postgresql, python_for, python_with_duckdb, run, run_ok, texts};
+use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -31,9 +31,7 @@ fn script(bundle: &std::path::Path, name: &str, folder: &std::path::Path, python
         .env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"))
         .env("PYTHON", python)
         .current_dir(folder);
-    if let Some(server) = postgresql() {
-        server.lead(&mut script);
-    }
+    lead(&mut script);
     script
 }
 

@@ -148,7 +148,7 @@ fn values_of_every_type_come_through_and_back() {
             "s": word, "i": ints[n % 6], "f": floats[n % 8], "b": flags[n % 3],
             "t": times[n % 4], "l": lists[n % 4], "ls": texts[n % 5], "r": records[n % 4], "lr": nested[n % 4],
             "d": days[n % 3], "u": spans[n % 5],
-            "w": more[n % 3],
+            "line": more[n % 3],
         });
         line.to_string() + "\n"
     };
@@ -165,13 +165,13 @@ fn values_of_every_type_come_through_and_back() {
         ("lr", "List<Record{\"k\": Int, \"at\": Timestamp}>"),
         ("d", "Date"),
         ("u", "Duration"),
-        ("w", "String"),
+        ("line", "String"),
     ];
     let fields: Vec<Json> = types.iter().map(|(name, kind)| json!({"name": name, "type": kind})).collect();
     let load = |kind: &str| {
         step(kind, "load_file", kind, json!({"path": format!("rows.{kind}"), "kind": kind, "order": ["s", "i"]}))
     };
-    let parts = json!({"path": "parts", "kind": "jsonl", "partition": ["w", "b"], "order": ["s"]});
+    let parts = json!({"path": "parts", "kind": "jsonl", "partition": ["line", "b"], "order": ["s"]});
     let design = json!({
         "sources": [{"id": "s", "title": "S", "path": "in.jsonl", "format": {"name": "json_lines"}, "schema": {"fields": fields}}],
         "steps": [

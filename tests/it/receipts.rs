@@ -8,7 +8,7 @@ use std::process::Command;
 
 use pipewright_core::export::targets;
 
-use crate::support::{path, postgresql, python_for, root, run_ok, texts};
+use crate::support::{lead, path, python_for, root, run_ok, targets_here, texts};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 const ANSWERS: [&str; 4] =
@@ -58,11 +58,6 @@ fn witness(target: &str) -> Witness {
         },
         other => panic!("say how it is seen that `{other}` runs its own bundles on its own engine"),
     }
-}
-
-/// The targets whose engine is here.
-fn targets_here() -> impl Iterator<Item = &'static str> {
-    targets().iter().map(|target| target.name()).filter(|name| *name != "postgresql" || postgresql().is_some())
 }
 
 /// A program that notes its arguments and then is the program that it stands for.
@@ -222,10 +217,7 @@ fn a_design_without_files_verifies_itself_too() {
         let run = |script: &str, arguments: &[&str]| {
             let mut command = Command::new(bundle.join(script));
             command.args(arguments).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
-            if let Some(server) = postgresql() {
-                server.lead(&mut command);
-            }
-            texts(command.output().unwrap())
+            texts(lead(&mut command).output().unwrap())
         };
         let (code, out, talk) = run("verify.sh", &[]);
         assert!(code == 0 && out.contains("out.csv"), "{target}: {out}{talk}");

@@ -145,6 +145,20 @@ pub fn postgresql() -> Option<&'static PostgreSql> {
     need("PostgreSQL (`initdb` and `psql`, from Debian's `postgresql`) does not start", found.as_ref())
 }
 
+/// The targets whose engine is here; that of DuckDB is asked for by [`python_with_duckdb`].
+pub fn targets_here() -> impl Iterator<Item = &'static str> {
+    let names = pipewright_core::export::targets().iter().map(|target| target.name());
+    names.filter(|name| *name != "postgresql" || postgresql().is_some())
+}
+
+/// Leads the scripts of bundles to the engines that are here.
+pub fn lead(command: &mut Command) -> &mut Command {
+    match postgresql() {
+        Some(server) => server.lead(command),
+        None => command,
+    }
+}
+
 /// What a plan says beside the hints of values that its sources lose.
 pub fn beside_lost_values(talk: &str) -> Vec<&str> {
     let hints = ["hint[PW0731] ", "  help: what is planned does not see these values; "];

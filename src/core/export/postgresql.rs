@@ -178,9 +178,15 @@ mod tests {
             script::script(&written(column, "t", text), "p", true).unwrap_err().remove(0).message
         };
         assert_eq!(refused("a", "a\0b"), "PostgreSQL does not carry a text with a NUL");
-        assert!(refused(&"n".repeat(64), "").contains("more than 63"));
-        assert!(refused("xmin", "").contains("`xmin`"));
-        assert!(script::script(&written(&"n".repeat(63), "t", ""), "p", true).is_ok());
+        assert!(refused("a\0b", "").contains("a column whose name holds a NUL"));
+    }
+
+    #[test]
+    fn names_that_postgresql_would_cut_or_has_itself_are_told_apart() {
+        let names = ["", "xmin", "pw_row", &"n".repeat(64), &"n".repeat(65), &format!("{}é", "n".repeat(29))];
+        let found: std::collections::BTreeSet<String> = names.iter().map(|name| POSTGRESQL.identifier(name)).collect();
+        assert!(found.len() == names.len() && found.iter().all(|name| name.len() <= 65), "{found:?}");
+        assert_eq!(POSTGRESQL.identifier("a\"b"), "\"a\"\"b\"");
     }
 
     #[test]

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pipewright_core::export::targets;
 use serde_json::json;
 
-use crate::support::{path, python_with_duckdb, run, run_ok, texts};
+use crate::support::{lead, path, python_with_duckdb, run, run_ok, targets_here, texts};
 
 /// A project that loads `in.csv`, of the folder that `PW_DATA` names, to a path.
 fn project(folder: &Path, output: &str, partition: &[&str]) -> PathBuf {
@@ -33,7 +32,7 @@ fn project(folder: &Path, output: &str, partition: &[&str]) -> PathBuf {
 /// Targets whose bundles are run again and again: Spark takes half a minute to start, and what its scripts share with the
 /// others is tested with those.
 fn quick_targets() -> impl Iterator<Item = &'static str> {
-    targets().iter().map(|target| target.name()).filter(|target| *target != "spark")
+    targets_here().filter(|target| *target != "spark")
 }
 
 /// Runs a script with `PW_DATA` in a folder.
@@ -41,7 +40,7 @@ fn script(script: &Path, arguments: &[&str], data: &Path, here: &Path) -> (i32, 
     let Some(python) = python_with_duckdb() else { panic!("the caller has asked") };
     let mut command = Command::new(script);
     command.args(arguments).env("PW_DATA", data).current_dir(here).env("PYTHON", python);
-    texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap())
+    texts(lead(&mut command).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap())
 }
 
 fn text(path: impl AsRef<Path>) -> String {
@@ -83,7 +82,7 @@ fn what_a_bundle_reads_it_does_not_replace() {
         [("in.csv", vec![]), ("./in.csv", vec![]), ("data", vec!["day"])].into_iter().enumerate()
     {
         let file = project(&at("p"), output, &partition);
-        for target in targets().iter().map(|target| target.name()) {
+        for target in targets_here() {
             let (bundle, out) = (at(&format!("{target}-{number}")), at(&format!("out-{target}-{number}")));
             run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
             let data = if partition.is_empty() { out.clone() } else { out.join("data") };
@@ -106,7 +105,7 @@ fn what_comes_by_standard_input_is_not_replaced_either() {
     let file = project(&at("p"), "a.csv", &[]);
     let design = text(&file).replace("${data}/in.csv", "${data}");
     fs::write(&file, design).unwrap();
-    for target in targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         let (bundle, out) = (at(&format!("bundle-{target}")), at(&format!("out-{target}")));
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
         fs::create_dir_all(&out).unwrap();
@@ -114,7 +113,8 @@ fn what_comes_by_standard_input_is_not_replaced_either() {
         let mut command = Command::new(bundle.join("run.sh"));
         command.args([path(&out), "--trust"]).env("PW_DATA", "-").env("PYTHON", python_with_duckdb().unwrap());
         command.stdin(fs::File::open(out.join("a.csv")).unwrap());
-        let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+        let (code, _, talk) =
+            texts(lead(&mut command).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
         assert!(code == 1 && talk.contains("that this run reads"), "{target}: {talk}");
         assert_eq!(text(out.join("a.csv")), "id,day\n7,x\n", "{target}");
     }
@@ -261,7 +261,7 @@ fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
             run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);
             let mut command = Command::new(bundle.join("verify.sh"));
             command.env("PYTHON", &python).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
-            let (code, out, talk) = texts(command.output().unwrap());
+            let (code, out, talk) = texts(lead(&mut command).output().unwrap());
             match name {
                 "bundle" => assert!(code == 0 && out.contains("same: a.csv, 2 rows"), "{target}: {out}{talk}"),
                 _ => assert!(code == 2 && talk.contains("line end"), "{target}: {out}{talk}"),
@@ -271,7 +271,8 @@ fn rows_of_any_kind_are_compared_whatever_the_file_is_called() {
                 .arg(folder.path().join("out"))
                 .env("PYTHON", &python)
                 .env("PW_SOURCE_FOLDER", folder.path().join("p"));
-            let (code, _, talk) = texts(command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
+            let (code, _, talk) =
+                texts(lead(&mut command).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).output().unwrap());
             assert_eq!(code, if name == "bundle" { 0 } else { 2 }, "{target}: {talk}");
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::support::{path, pipewright, run, run_ok, texts};
+use crate::support::{lead, path, pipewright, run, run_ok, targets_here, texts};
 
 const SECRET: &str = "canary-4711";
 
@@ -227,7 +227,7 @@ fn a_bundle_of_a_stranger_reads_nothing_else() {
     fs::create_dir_all(at("p")).unwrap();
     fs::write(at("private/notes.log"), format!("{SECRET}\n")).unwrap();
     let absolute = path(&at("private/notes.log")).to_owned();
-    for target in pipewright_core::export::targets().iter().map(|target| target.name()) {
+    for target in targets_here() {
         // One that somebody trusted made it, and gives it away.
         let (file, bundle) = (project(&at("p"), &absolute, true), at(&format!("bundle-{target}")));
         let (code, _, talk) = run(&["export", path(&file), "--target", target, "--out", path(&bundle), "--trust"]);
@@ -236,7 +236,7 @@ fn a_bundle_of_a_stranger_reads_nothing_else() {
         let run_it = |extra: &[&str]| {
             let mut command = std::process::Command::new("sh");
             command.arg(&script).arg(at("results")).args(extra).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
-            texts(command.output().unwrap())
+            texts(lead(&mut command).output().unwrap())
         };
         let (code, _, talk) = run_it(&[]);
         assert!(code != 0 && talk.contains("not trusted"), "{target}: {talk}");

@@ -8,9 +8,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::export::sql::dialect::{Sql, holds_nul};
-use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, PatternCall};
+use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, NearestSide, PatternCall};
 use crate::expr::{Captured, GroupPresence, PathStep, ReplacementPart, regex_pattern};
-use crate::ir::{NodeId, Plan};
+use crate::ir::{AsofJoin, NodeId, Plan};
 use crate::quote::{one_line, sql_identifier, sql_text};
 
 pub(super) struct PostgreSqlSql;
@@ -35,6 +35,15 @@ impl Dialect for PostgreSqlSql {
         format!("{start}{name}({})", args.join(", "))
     }
 
+    /// A name that PostgreSQL would cut, or has for itself, is told apart by its digest.
+    fn identifier(&self, name: &str) -> String {
+        let is_own = TAKEN.contains(&name) || name.starts_with("pw_");
+        if !is_own && !name.is_empty() && name.len() <= LONGEST_NAME {
+            return sql_identifier(name);
+        }
+        sql_identifier(&format!("column {} {:016x}", cut(name, 30), xxh3_64(name.as_bytes())))
+    }
+
     fn type_name(&self, data_type: &DataType) -> String {
         match data_type {
             DataType::Boolean => "boolean".to_owned(),
@@ -55,16 +64,7 @@ impl Dialect for PostgreSqlSql {
         if schema.len() > MOST_COLUMNS {
             return Err(self.refuse(&format_args!("more than {MOST_COLUMNS} columns")));
         }
-        for field in &schema.fields {
-            check_name("a column", &field.name)?;
-            if TAKEN.contains(&field.name.as_str()) {
-                return Err(
-                    self.refuse(&format_args!("a column with the name `{}`, which its tables have", field.name))
-                );
-            }
-            self.check_type(&field.data_type)?;
-        }
-        Ok(())
+        schema.fields.iter().try_for_each(|field| self.check_type(&field.data_type))
     }
 
     fn check_type(&self, data_type: &DataType) -> Result<(), Diagnostic> {
@@ -72,7 +72,7 @@ impl Dialect for PostgreSqlSql {
             DataType::List(item) if matches!(**item, DataType::List(_)) => Err(self.refuse(&"a list of lists")),
             DataType::List(item) => self.check_type(item),
             DataType::Record(fields) => fields.iter().try_for_each(|(name, item)| {
-                check_name("a field", name)?;
+                check_field_name(name)?;
                 self.check_type(item)
             }),
             _ => Ok(()),
@@ -124,7 +124,7 @@ impl Dialect for PostgreSqlSql {
     }
 
     fn parameter(&self, name: &str, _data_type: &DataType) -> String {
-        format!("(SELECT {} FROM pw_parameters)", sql_identifier(name))
+        format!("(SELECT {} FROM pw_parameters)", self.identifier(name))
     }
 
     fn typed(&self, sql: String, data_type: &DataType) -> String {
@@ -287,6 +287,26 @@ impl Dialect for PostgreSqlSql {
         })
     }
 
+    /// Without it views are taken apart: a column that is computed from one that stands twice is computed twice, and what is
+    /// made of it four times.
+    fn computed_once(&self) -> &'static str {
+        "\nOFFSET 0"
+    }
+
+    /// Found by the index of `nearest_index`.
+    fn nearest(&self, side: &NearestSide) -> String {
+        let by = side.by.iter().filter(|(_, _, data_type)| is_long(data_type));
+        let by = by.map(|(left, right, _)| format!("md5({left}) = md5({right})"));
+        let conditions: Vec<String> = by.chain(side.conditions.iter().cloned()).collect();
+        format!(
+            "LEFT JOIN LATERAL (SELECT * FROM {} AS {table} WHERE {} ORDER BY {} LIMIT 1) AS {table} ON TRUE",
+            side.view,
+            conditions.join(" AND "),
+            side.order,
+            table = side.table
+        )
+    }
+
     fn exploded(&self, view: &str, list: &str, keep_empty: bool, columns: &[(String, Exploded)]) -> String {
         let column = |(name, held): &(String, Exploded)| match held {
             Exploded::Item => format!("pw_rows.{list}[pw_items.place] AS {name}"),
@@ -300,6 +320,26 @@ impl Dialect for PostgreSqlSql {
             columns.join(", ")
         )
     }
+}
+
+/// Texts may be too long for an index; their digests are not.
+fn is_long(data_type: &DataType) -> bool {
+    *data_type == DataType::String
+}
+
+/// The index by which a join finds the nearest rows of a table.
+pub(super) fn nearest_index(table: &str, schema: &Schema, join: &AsofJoin) -> String {
+    let key = |(_, name): &(String, String)| {
+        let data_type = &schema.get(name)?.data_type;
+        let name = PostgreSqlSql.identifier(name);
+        match data_type {
+            data_type if is_long(data_type) => Some(format!("md5({name})")),
+            DataType::List(_) | DataType::Record(_) => None,
+            _ => Some(name),
+        }
+    };
+    let keys = join.by.iter().filter_map(key).chain([PostgreSqlSql.identifier(&join.right_time)]);
+    format!("CREATE INDEX ON {table} ({});\n", keys.collect::<Vec<_>>().join(", "))
 }
 
 impl PostgreSqlSql {
@@ -408,14 +448,21 @@ fn plain_json(value: &Value) -> serde_json::Value {
     }
 }
 
-fn check_name(what: &str, name: &str) -> Result<(), Diagnostic> {
+/// Fields of records are found in JSON by their names.
+fn check_field_name(name: &str) -> Result<(), Diagnostic> {
     match name.len() > LONGEST_NAME || name.is_empty() {
         true => {
-            let what = format!("{what} whose name has no byte or more than {LONGEST_NAME}: `{name}`");
+            let what = format!("a field whose name has no byte or more than {LONGEST_NAME}: `{name}`");
             Err(PostgreSqlSql.refuse(&what))
         }
         false => Ok(()),
     }
+}
+
+/// The first bytes of a text, as many as fit.
+fn cut(text: &str, most: usize) -> &str {
+    let at = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text[..at].trim_end()
 }
 
 /// A step's title as the name of a view: as long as names may be, none twice, none that the system's own would be found
@@ -428,11 +475,7 @@ pub(super) fn view_name(title: &str, known: &mut BTreeSet<String>) -> String {
     };
     let is_taken = ["pg_", "pw_"].iter().any(|start| title.to_ascii_lowercase().starts_with(start));
     let stem = if is_taken { format!("step {title}") } else { title.to_owned() };
-    let cut = |stem: &str, end: &str| {
-        let most = LONGEST_NAME - end.len();
-        let at = (0..=most.min(stem.len())).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or(0);
-        format!("{}{end}", stem[..at].trim_end())
-    };
+    let cut = |stem: &str, end: &str| format!("{}{end}", cut(stem, LONGEST_NAME - end.len()));
     let names = std::iter::once(cut(&stem, "")).chain((2..).map(|number| cut(&stem, &format!(" {number}"))));
     let free = names.into_iter().find(|name| !known.contains(name)).unwrap_or_default();
     known.insert(free.clone());

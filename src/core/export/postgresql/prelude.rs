@@ -7,6 +7,7 @@ SET LOCAL DateStyle = 'ISO, YMD';
 SET LOCAL IntervalStyle = 'iso_8601';
 SET LOCAL extra_float_digits = 1;
 SET LOCAL check_function_bodies = off;
+SET LOCAL jit = off;
 
 -- Functions of one expression, which the planner puts where they are called. What they guard is computed beforehand where it
 -- is constant: nothing in a branch may fail by itself, so places and counts go through pw_count.

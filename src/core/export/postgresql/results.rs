@@ -15,7 +15,7 @@ use crate::ir::{
 
 /// A pipeline of the sources, and of a row with the parameters that the script names.
 pub(super) fn stage(plan: &Plan) -> Plan {
-    let mut staged = staging::stage(plan, FileKind::Jsonl, &staged_file);
+    let mut staged = numbered(staging::stage(plan, FileKind::Jsonl, &staged_file));
     let schema = parameters_schema(plan);
     if schema.is_empty() {
         return staged;
@@ -26,13 +26,38 @@ pub(super) fn stage(plan: &Plan) -> Plan {
         is_known && !staging::source_parameters(plan).contains(one)
     }));
     let row = Rows { schema: Schema::of([("row", DataType::Int)]), rows: vec![vec![Value::Int(1)]] };
-    let columns = schema.names().map(|name| Column::new(name, Expr::made(ExprKind::Parameter(name.to_owned()))));
+    let columns = schema.names().enumerate();
+    let columns =
+        columns.map(|(index, name)| Column::new(format!("c{index}"), Expr::made(ExprKind::Parameter(name.to_owned()))));
     let project = Op::Project(Project::new(columns.collect()));
     let origin = Origin { step: "parameters".into(), title: "Parameters".into() };
     let input = push(&mut staged, Op::Rows(row.clone()), vec![], row.schema, &origin);
+    let schema = by_number(&schema);
     let values = push(&mut staged, project, vec![input], schema.clone(), &origin);
     push(&mut staged, written("parameters.jsonl", FileKind::Jsonl), vec![values], schema, &origin);
     staged
+}
+
+/// The columns with numbers for names.
+fn by_number(schema: &Schema) -> Schema {
+    let field = |(index, field): (usize, &Field)| Field { name: format!("c{index}"), ..field.clone() };
+    Schema::new(schema.fields.iter().enumerate().map(field).collect())
+}
+
+/// The same pipeline, whose files have numbers for the names of columns.
+fn numbered(staged: Plan) -> Plan {
+    let mut made = Plan { parameters: staged.parameters.clone(), ..Plan::default() };
+    for node in &staged.nodes {
+        let Some(input) = node.inputs.first().map(|input| staged.node(*input)) else { continue };
+        let read = push(&mut made, input.op.clone(), vec![], input.schema.clone(), &input.origin);
+        let columns = input.schema.names().enumerate();
+        let columns = columns.map(|(index, name)| Column::new(format!("c{index}"), Expr::column(name)));
+        let project = Op::Project(Project::new(columns.collect()));
+        let schema = by_number(&input.schema);
+        let rows = push(&mut made, project, vec![read], schema.clone(), &input.origin);
+        push(&mut made, node.op.clone(), vec![rows], schema, &node.origin);
+    }
+    made
 }
 
 /// A pipeline that writes what the script gives of each load, as the design says.
@@ -84,8 +109,7 @@ fn written(path: &str, kind: FileKind) -> Op {
 
 /// Reads lines of the script and gives their columns the names back.
 fn read_back(made: &mut Plan, name: &str, node: &Node) -> NodeId {
-    let field = |(index, field): (usize, &Field)| Field { name: format!("c{index}"), ..field.clone() };
-    let schema = Schema::new(node.schema.fields.iter().enumerate().map(field).collect());
+    let schema = by_number(&node.schema);
     let read = Read {
         path: format!("rows/{name}.jsonl"),
         format: FormatSpec::new("json_lines"),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::dialect::{declared, own_types, view_name};
+use super::dialect::{declared, nearest_index, own_types, view_name};
 use super::{POSTGRESQL, nested_span, prelude};
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
@@ -169,9 +169,14 @@ pub(super) fn statements(
     if let Op::Read(_) = &node.op {
         text.push_str(&staged_table(&format!("pw_source_{}", id.0), &staged_file(id), &node.schema)?);
     }
-    // A source is one already.
-    let kind = if is_table && !matches!(node.op, Op::Read(_)) { "TABLE" } else { "VIEW" };
+    // A source is one already, but for an index.
+    let is_found =
+        plan.nodes.iter().any(|other| matches!(other.op, Op::AsofJoin(_)) && other.inputs.get(1) == Some(&id));
+    let kind = if is_table && (is_found || !matches!(node.op, Op::Read(_))) { "TABLE" } else { "VIEW" };
     text.push_str(&format!("CREATE {kind} {} AS\n{select};\n", selects.view(id)));
+    if kind == "TABLE" {
+        text.push_str(&indexes(plan, id, selects.view(id)));
+    }
     if let Some(counted) = selects.counted_matches(id)? {
         text.push_str(&format!("CREATE TABLE pw_matches_{} AS\n{counted};\n{}", id.0, matched(plan, id)));
     }
@@ -189,6 +194,20 @@ pub(super) fn statements(
         _ => {}
     }
     Ok(text)
+}
+
+/// What the planner knows a table by, and by what joins find the nearest of its rows.
+fn indexes(plan: &Plan, id: NodeId, table: &str) -> String {
+    let index = |node: &std::sync::Arc<Node>| match &node.op {
+        Op::AsofJoin(join) if node.inputs.get(1) == Some(&id) => {
+            Some(nearest_index(table, &plan.node(id).schema, join))
+        }
+        _ => None,
+    };
+    let mut found: Vec<String> = plan.nodes.iter().filter_map(index).collect();
+    found.dedup();
+    found.push(format!("ANALYZE {table};\n"));
+    found.concat()
 }
 
 /// Whether a text of the design holds what no text of PostgreSQL can.
@@ -219,25 +238,22 @@ pub(super) fn staged_file(id: NodeId) -> String {
     format!("source_{}.jsonl", id.0)
 }
 
-/// A table of staged lines: JSON, each column by its name.
+/// A table of staged lines: JSON with the columns `c0`, `c1`, …: names of columns stand in no file.
 fn staged_table(table: &str, file: &str, schema: &Schema) -> Result<String, Diagnostic> {
     check_spans(schema)?;
-    let column = |field: &Field| {
-        let name = sql_identifier(&field.name);
+    let column = |(index, field): (usize, &Field)| {
+        let name = POSTGRESQL.identifier(&field.name);
         match field.data_type {
-            DataType::Duration => format!("pw_span({name}) AS {name}"),
-            _ => name,
+            DataType::Duration => format!("pw_span(c{index}) AS {name}"),
+            _ => format!("c{index} AS {name}"),
         }
     };
-    let definition = |field: &Field| {
-        let data_type = match &field.data_type {
-            DataType::Duration => "text".to_owned(),
-            other => declared(other),
-        };
-        format!("{} {data_type}", sql_identifier(&field.name))
+    let definition = |(index, field): (usize, &Field)| match &field.data_type {
+        DataType::Duration => format!("c{index} text"),
+        other => format!("c{index} {}", declared(other)),
     };
-    let columns: Vec<String> = schema.fields.iter().map(column).collect();
-    let definitions: Vec<String> = schema.fields.iter().map(definition).collect();
+    let columns: Vec<String> = schema.fields.iter().enumerate().map(column).collect();
+    let definitions: Vec<String> = schema.fields.iter().enumerate().map(definition).collect();
     let made = match columns.is_empty() {
         true => format!("CREATE TABLE {table} AS SELECT FROM pw_lines;\n"),
         false => format!(
@@ -246,7 +262,7 @@ fn staged_table(table: &str, file: &str, schema: &Schema) -> Result<String, Diag
             definitions.join(", ")
         ),
     };
-    Ok(format!("\\copy pw_lines FROM 'stage/{file}' {LINES}\n{made}TRUNCATE pw_lines;\n"))
+    Ok(format!("\\copy pw_lines FROM 'stage/{file}' {LINES}\n{made}ANALYZE {table};\nTRUNCATE pw_lines;\n"))
 }
 
 /// The one row of the parameters' values, which come as a source does.
@@ -256,6 +272,10 @@ fn parameters_table(plan: &Plan) -> Result<String, Diagnostic> {
         return Ok(String::new());
     }
     POSTGRESQL.check_schema(&known)?;
+    let default = |parameter: &Parameter| parameter.default.as_ref().and_then(|json| json.as_str().map(str::to_owned));
+    if parameters(plan).iter().filter_map(default).any(|text| text.contains('\0')) {
+        return Err(POSTGRESQL.refuse(&"a parameter with a NUL"));
+    }
     staged_table("pw_parameters", "parameters.jsonl", &known)
 }
 
@@ -267,11 +287,11 @@ pub(super) fn parameters_schema(plan: &Plan) -> Schema {
     Schema::new(known.chain(started).collect())
 }
 
-/// Lines of JSON with the columns `c0`, `c1`, … of what a SELECT gives: names of columns stand in no file.
+/// Lines of such JSON of what a SELECT gives.
 fn lines_out(name: &str, from: &str, schema: &Schema, order: &str) -> Result<String, Diagnostic> {
     check_spans(schema)?;
     let column = |(index, field): (usize, &Field)| {
-        let name = sql_identifier(&field.name);
+        let name = POSTGRESQL.identifier(&field.name);
         let value = match field.data_type {
             DataType::Timestamp => format!("pw_timestamp_text({name})"),
             DataType::Duration => format!("pw_duration_text({name})"),
@@ -402,7 +422,7 @@ fn kept(plan: &Plan, selects: &Selects, name: &str) -> String {
     for (id, node) in plan.iter() {
         let Op::Write(Write { destination: Destination::File { .. }, .. }) = &node.op else { continue };
         let column = |field: &Field| {
-            let name = sql_identifier(&field.name);
+            let name = POSTGRESQL.identifier(&field.name);
             match &field.data_type {
                 DataType::Record(_) => format!("to_jsonb({name}) AS {name}"),
                 DataType::List(item) if matches!(**item, DataType::Record(_)) => format!("to_jsonb({name}) AS {name}"),

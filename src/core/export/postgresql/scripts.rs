@@ -122,9 +122,13 @@ if [ -s "$work/rejected/quarantine.jsonl" ]; then
 fi
 "#;
 
-/// A source is never replaced by what is made of it.
-const SOURCES: &str = r#"check_sources() (
-  files=$(cd -- "$work/out" && find . -type f ! -name '@MARKER@' | sed 's|^\./||')
+/// A source is never replaced by what is made of it, nor is the folder that it lies in.
+const SOURCES: &str = r#"places() {
+  find . -type f ! -name '@MARKER@'
+  find . -path './*/*' ! -path './quarantine/*' -name '@MARKER@' | sed 's|/[^/]*$||'
+}
+check_sources() (
+  files=$(cd -- "$work/out" && places | sed 's|^\./||')
   set -f
   IFS='
 '

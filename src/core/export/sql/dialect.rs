@@ -251,6 +251,12 @@ pub trait Dialect: Sync {
         Ok(format!(" LIMIT {}{offset}", counted(count)))
     }
 
+    /// What stands behind a SELECT that computes, so that what takes its rows does not compute it once more for each place
+    /// where a column stands.
+    fn computed_once(&self) -> &'static str {
+        ""
+    }
+
     /// The SELECT of the first row of each key.
     fn first_of_each(&self, from: &str, schema: &Schema, keys: &[String], order: &str) -> String {
         let columns = self.star(schema, &[], None);
@@ -293,6 +299,8 @@ pub struct NearestSide<'a> {
     /// The time of the left rows, and whether the right rows lie before it.
     pub left_time: String,
     pub is_backward: bool,
+    /// Pairs of equal keys: of the left row, of the right one, and the type of that.
+    pub by: Vec<(String, String, DataType)>,
     /// Keys are equal, and the time is on this side.
     pub conditions: Vec<String>,
     /// The nearest row comes first.

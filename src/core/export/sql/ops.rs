@@ -6,6 +6,7 @@ use super::dialect::{Dialect, Exploded, NearestSide, Sql, cast, column_list, typ
 use super::expr::Printer;
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
+use crate::expr::ExprKind;
 use crate::ir::{
     Aggregate, AsofDirection, AsofJoin, Check, Distinct, Explode, Join, JoinKind, Keep, Limit, NodeId, OnFail, Op,
     Plan, Rows, Unpivot, Window,
@@ -93,7 +94,9 @@ impl<'a> Selects<'a> {
                 if columns.is_empty() {
                     return Err(refused("rows without columns".to_owned()));
                 }
-                Ok(format!("SELECT {}\nFROM {}", columns.join(",\n  "), input.view))
+                let is_computed = project.columns.iter().any(|column| !matches!(column.expr.kind, ExprKind::Column(_)));
+                let end = if is_computed { dialect.computed_once() } else { "" };
+                Ok(format!("SELECT {}\nFROM {}{end}", columns.join(",\n  "), input.view))
             }
             Op::Check(check) => checked(first()?, check),
             Op::Aggregate(aggregate) => aggregated(first()?, aggregate),
@@ -337,14 +340,15 @@ fn one_side(left: &Input, right: &Input, join: &AsofJoin, direction: AsofDirecti
     let ordered = |field: &Field| right.dialect.ordered(&right.name(&field.name), &field.data_type);
     let ties: Vec<String> =
         right.schema.fields.iter().map(|field| format!("{} DESC NULLS FIRST", ordered(field))).collect();
-    let by = join.by.iter().map(|(a, b)| {
+    let type_of =
+        |schema: &Schema, name: &str| schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone());
+    let (mut by, mut conditions) = (Vec::new(), Vec::new());
+    for (a, b) in &join.by {
         let (left_key, right_key) = (format!("pw_l.{}", left.name(a)), format!("{table}.{}", right.name(b)));
-        let type_of =
-            |schema: &Schema, name: &str| schema.get(name).map_or(DataType::Unknown, |field| field.data_type.clone());
         let (left_type, right_type) = (type_of(left.schema, a), type_of(right.schema, b));
-        key_pair(left.dialect, (&left_key, &left_type), (&right_key, &right_type))
-    });
-    let mut conditions: Vec<String> = by.collect();
+        conditions.push(key_pair(left.dialect, (&left_key, &left_type), (&right_key, &right_type)));
+        by.push((left_key, right_key, right_type));
+    }
     let left_time = format!("pw_l.{}", left.name(&join.left_time));
     conditions.push(format!("{left_time} {sign} {table}.{time}"));
     let ties = ties.join(", ");
@@ -355,6 +359,7 @@ fn one_side(left: &Input, right: &Input, join: &AsofJoin, direction: AsofDirecti
         keys: names.map(|name| right.name(name)).collect(),
         left_time,
         is_backward: !is_forward,
+        by,
         conditions,
         order: format!("{time}{backwards}, {ties}"),
         time,
