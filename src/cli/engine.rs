@@ -15,7 +15,7 @@ use pipewright_core::ir::{Op, Plan, interpolate, parameter_variable, prune};
 use serde::Deserialize;
 
 use super::args::{RunArgs, RunEngine};
-use super::output::tell;
+use super::output::{print_text, tell};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, usage};
 
@@ -131,7 +131,9 @@ fn started(args: &RunArgs, plan: &Plan, parameters: &BTreeMap<String, Value>, fo
     }
     script.env("PIPEWRIGHT", std::env::current_exe()?).env("PIPEWRIGHT_FAULT", &fault);
     script.env("PIPEWRIGHT_MAX_QUARANTINED", args.max_quarantined.to_string());
-    match args.report.as_ref().filter(|path| path.as_os_str() != "-") {
+    let shown = folder.join("report");
+    match &args.report {
+        Some(report) if report.as_os_str() == "-" => script.env("PIPEWRIGHT_REPORT", &shown),
         Some(report) => script.env("PIPEWRIGHT_REPORT", std::path::absolute(report)?),
         None => script.env_remove("PIPEWRIGHT_REPORT"),
     };
@@ -139,6 +141,9 @@ fn started(args: &RunArgs, plan: &Plan, parameters: &BTreeMap<String, Value>, fo
         Diagnostic::error("PW0647", format!("the engine's script cannot be started: {}", io_cause(&error)))
             .help("it is a script of `sh`, which must be there")
     })?;
+    if let Ok(report) = fs::read_to_string(&shown) {
+        print_text(&report)?;
+    }
     match status.code() {
         Some(0) => Ok(Outcome::Done),
         Some(3) => Ok(Outcome::Quarantined),

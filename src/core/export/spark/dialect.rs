@@ -11,7 +11,7 @@ use crate::ir::{NodeId, RUN_STARTED_AT};
 pub(super) struct SparkSql;
 
 /// Blanks that `trim` takes away.
-const BLANKS: &str = r"' \t\n\u000B\f\r'";
+const BLANKS: &str = r"' \t\n\u000B\u000C\r'";
 
 /// What tells the groups of a pattern apart.
 const BETWEEN_GROUPS: &str = "\u{1}";
@@ -22,6 +22,11 @@ impl Dialect for SparkSql {
     }
 
     fn helper(&self, name: &str, args: &[&str]) -> String {
+        if let Some((list, "list_sort" | "without_nulls" | "distinct")) =
+            args.first().and_then(|arg| Some((items(arg)?, name)))
+        {
+            return wrapped(&self.helper(name, &[list]));
+        }
         let arg = |index: usize| args.get(index).copied().unwrap_or("NULL");
         let own = item_helper(name, arg(0))
             .or_else(|| lambda_helper(name, arg(0)))
@@ -194,13 +199,15 @@ impl Dialect for SparkSql {
         }
     }
 
-    /// Where a query stands around a lambda, a function takes it.
     fn each(&self, list: &str, body: &str) -> String {
-        if body == "x" { list.to_owned() } else { format!("(SELECT transform({list}, x -> {body}))") }
+        match body {
+            "x" => list.to_owned(),
+            body => wrapped(&format!("transform({}, x -> {body})", items(list).unwrap_or(list))),
+        }
     }
 
     fn any(&self, list: &str, body: &str) -> String {
-        format!("(SELECT coalesce(exists({list}, x -> {body}), FALSE))")
+        wrapped(&format!("coalesce(exists({}, x -> {body}), FALSE)", items(list).unwrap_or(list)))
     }
 
     fn json_path(&self, _path: &[PathStep]) -> Sql {
@@ -380,6 +387,18 @@ impl Dialect for SparkSql {
     }
 }
 
+/// A computation with a lambda, in a query of its own: a function of the prelude takes it there.
+fn wrapped(sql: &str) -> String {
+    format!("{WRAP}{sql})")
+}
+
+/// What stands inside of that query: no lambda may hold one.
+fn items(sql: &str) -> Option<&str> {
+    sql.strip_prefix(WRAP)?.strip_suffix(')')
+}
+
+const WRAP: &str = "(SELECT ALL ";
+
 /// The marker of a parameter.
 pub fn parameter_marker(name: &str) -> String {
     if name == RUN_STARTED_AT { "run_started_at".to_owned() } else { format!("p_{name}") }
@@ -446,7 +465,7 @@ fn item_helper(name: &str, arg: &str) -> Option<String> {
     if arg != "x" {
         return None;
     }
-    let trimmed = r"btrim(x, ' \t\n\f\r')";
+    let trimmed = r"btrim(x, ' \t\n\u000C\r')";
     Some(match name {
         "int" => {
             format!(r"CASE WHEN regexp_like({trimmed}, '\\A[+-]?[0-9]+\\z') THEN try_cast({trimmed} AS BIGINT) END")

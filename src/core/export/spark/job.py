@@ -206,15 +206,16 @@ def session():
         cause = first_line(error)
         known = ("stopped SparkContext", "Could not parse Master URL", "SparkContext was shut down", "Master URL must be set")
         if any(text in str(error) for text in known):
-            stop(f"the master `{master}` does not answer, or is none: {cause}", "name a master such as local[*] or spark://HOST:7077")
+            stop(f"the master `{master}` does not answer", "name a master such as local[*] or spark://HOST:7077")
         stop(f"Spark does not start: {cause}", "see what Spark says of it")
 
 
 def first_line(error):
     """The cause of a fault, in a line."""
     text = str(error)
-    if found := re.search(r"Caused by: [\w.$]*(?:Exception|Error): ([^\n]+)", text):
-        text = found.group(1)
+    for told in (r"Caused by: [\w.$]*(?:Exception|Error): ([^\n]+)", r"^: [\w.$]+: ([^\n]+)"):
+        if found := re.search(told, text, re.MULTILINE):
+            return found.group(1).strip()[:500]
     return text.strip().split("\n")[0][:500]
 
 

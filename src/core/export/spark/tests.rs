@@ -33,6 +33,17 @@ fn expressions_are_printed_in_the_words_of_spark() {
         ("t > ${p}", "(`t` > pw_timestamp(:p_p))"),
         ("regexp_matches(s, '^a$')", r"regexp_like(`s`, '\\Aa\\z')"),
         ("case when null then 1 end", "CASE WHEN FALSE THEN 1L END"),
+        ("list_sort(list_distinct(l))", "array_sort(array_distinct(array_compact(`l`)))"),
+        // No lambda holds a query, nor an argument of a function a lambda.
+        (
+            "list_sort(try_cast(l as list<boolean>))",
+            concat!(
+                "(SELECT ALL array_sort(transform(`l`, x -> CASE WHEN lower(btrim(x, ' \\t\\n\\u000C\\r')) IN ",
+                "('true', 't', 'yes', 'y', 'on', '1') THEN TRUE WHEN lower(btrim(x, ' \\t\\n\\u000C\\r')) IN ",
+                "('false', 'f', 'no', 'n', 'off', '0') THEN FALSE END)))"
+            ),
+        ),
+        ("pad_start(s, a)", "pw_pad_start(`s`, `a`, ' ')"),
         ("sum(a)", "try_cast(sum(CAST(`a` AS DECIMAL(20, 0))) AS BIGINT)"),
     ] {
         assert_eq!(printed_text(text).as_deref(), Ok(sql), "{text}");

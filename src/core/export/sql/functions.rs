@@ -241,14 +241,14 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
         false => Default::default(),
     };
     let mut filter = match &call.filter {
-        Some(condition) => vec![printer.sql(condition)?],
+        Some(filter) => vec![condition(printer.sql(filter)?)],
         None => Vec::new(),
     };
     let name = call.function.as_str();
     // DISTINCT takes no other order than that of the values.
     let is_distinct = call.distinct && matches!(name, "collect" | "string_agg");
     if name == "count_if" {
-        filter.push(arg(0).to_owned());
+        filter.push(condition(arg(0).to_owned()));
     }
     if name == "collect" || is_distinct {
         filter.push(dialect.is_null(arg(0), &types[0], true));
@@ -286,7 +286,7 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
         "count_distinct" => format!("count(DISTINCT {}){clauses}", arg(0)),
         "share_if" => {
             let (one, none) = (dialect.float(1.0), dialect.float(0.0));
-            let share = picked(&format!("CASE WHEN {} THEN {one} ELSE {none} END", arg(0)));
+            let share = picked(&format!("CASE WHEN {} THEN {one} ELSE {none} END", condition(arg(0).to_owned())));
             format!("avg({share}){clauses}")
         }
         "stddev" => format!("stddev_samp({}){clauses}", picked(arg(0))),
