@@ -8,7 +8,7 @@ use std::process::Command;
 
 use pipewright_core::export::targets;
 
-use crate::support::{lead, path, python_for, root, run_ok, targets_here, texts};
+use crate::support::{lead, path, postgresql, python_for, root, run_ok, targets_here, texts};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 const ANSWERS: [&str; 4] =

@@ -9,7 +9,7 @@ use pipewright_core::export::spark;
 use pipewright_core::expr::functions;
 use pipewright_core::ir::Op;
 
-use super::{Case, difference, from_duckdb, function_cases, nested_ties, random_case, step_cases, try_native_rows};
+use super::{Case, difference, from_engine, function_cases, nested_ties, random_case, step_cases, try_native_rows};
 use crate::support::{assert_same_rows, python_with_spark, root};
 
 /// What Spark does not carry beside that which DuckDB does not, each with its reason.
@@ -53,7 +53,7 @@ fn spark_rows(python: &str, cases: &[Case]) -> Vec<Result<Vec<Vec<Value>>, Strin
         }
         let row = |row: &serde_json::Value| {
             let cells = row.as_array().unwrap().iter().zip(&case.schema.fields);
-            cells.map(|(json, field)| from_duckdb(json, &field.data_type)).collect()
+            cells.map(|(json, field)| from_engine(json, &field.data_type)).collect()
         };
         found.push(Ok(answer["rows"].as_array().unwrap().iter().map(row).collect()));
     }
@@ -126,7 +126,9 @@ fn random_cases_in_spark() {
         match answer {
             Err(error) if error.starts_with("Spark does not carry") => *refused.entry(error).or_default() += 1,
             Err(error) => faults.push(format!("{} {text}: {error}", case.name)),
-            Ok(rows) => faults.extend(difference(case, rows).map(|found| format!("{} {text}: {found}", case.name))),
+            Ok(rows) => {
+                faults.extend(difference("Spark", case, rows).map(|found| format!("{} {text}: {found}", case.name)))
+            }
         }
     }
     let (compared, not_carried) = (cases.len(), refused.values().sum::<usize>());

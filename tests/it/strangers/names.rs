@@ -8,7 +8,9 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{lead, path, pipewright, python, python_for, python_with_duckdb, run, run_ok, targets_here, texts};
+use crate::support::{
+    lead, path, pipewright, python, python_for, python_with_duckdb, run, run_ok, targets_here, texts,
+};
 
 /// Each would make a file `canary` where it was run.
 const HOSTILE: &[&str] = &[
