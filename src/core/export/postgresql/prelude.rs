@@ -350,7 +350,7 @@ BEGIN
     WHEN 'array' THEN '[' || coalesce((SELECT string_agg(pw_json_text(value), ',' ORDER BY n)
       FROM json_array_elements(part) WITH ORDINALITY AS pw_item(value, n)), '') || ']'
     WHEN 'string' THEN CAST(to_json(part #>> '{}') AS text)
-    WHEN 'number' THEN CASE WHEN word = '-0' THEN '0' WHEN word ~ '^-?[0-9]+$' THEN word ELSE pw_float_text(pw_slow_text_float(word)) END
+    WHEN 'number' THEN CASE WHEN word = '-0' THEN '0' WHEN word ~ '^-?[0-9]+$' THEN word ELSE regexp_replace(pw_float_text(pw_slow_text_float(word)), 'e(\d)', 'e+\1') END
     ELSE word END;
 END $$;
 CREATE FUNCTION pw_json_plain(found json) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
