@@ -16,9 +16,9 @@ use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir::{self, path_pieces, with_path_pieces};
 use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
-    Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, expand, expand_all,
-    given_name, offer_standard_input, profile as profile_table, read_files, read_range, read_sample, read_schema,
-    sniff as sniff_file,
+    Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, Share, expand, expand_all,
+    given_name, offer_standard_input, profile as profile_table, read_files, read_sample, read_schema, read_share,
+    read_stream, sniff as sniff_file,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -104,6 +104,11 @@ struct Declared {
     /// Those that are wanted; absent: all.
     #[serde(default)]
     columns: Option<Vec<String>>,
+    /// What a task is told of its file: columns that the path gives, bytes that an earlier piece of the log holds.
+    #[serde(default)]
+    told: BTreeMap<String, String>,
+    #[serde(default)]
+    skipped: u64,
 }
 
 impl Declared {
@@ -250,6 +255,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         return Err(usage("Parquet cannot go to standard output", "add --to FILE"));
     }
     let declared = args.declared.as_deref().map(Declared::load).transpose()?;
+    let (told, skip) = declared.as_ref().map_or_else(Default::default, |one| (one.told.clone(), one.skipped));
     let format = args.format.as_deref();
     let wanted = Wanted { format, options: &args.options, position: args.position, declared };
     let (reads, spec) = read_of(&args.files, wanted)?;
@@ -302,8 +308,12 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     };
     let (tally, repeated) = match range {
         _ if args.limit == Some(0) => Default::default(),
-        _ if range.is_some() || !path_pieces(&read.path).is_empty() => {
-            (read_range(read, Path::new("."), range, &mut take, &mut keep, &Cancel::new())?, Vec::new())
+        _ if range.is_some() || !told.is_empty() || skip > 0 => {
+            let (file, share) = (PathBuf::from(&read.path), Share { range, told, skip });
+            (read_share(read, file, &share, &mut take, &mut keep, &Cancel::new())?, Vec::new())
+        }
+        _ if !path_pieces(&read.path).is_empty() => {
+            (read_stream(read, Path::new("."), &mut take, &mut keep, &Cancel::new())?, Vec::new())
         }
         _ => {
             let files = reads.iter().map(|read| PathBuf::from(&read.path)).collect();

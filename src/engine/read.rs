@@ -14,6 +14,7 @@ mod rotated;
 mod sniff;
 mod workbook;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -69,21 +70,37 @@ pub fn read_stream(
     quarantine: &mut dyn FnMut(Quarantined),
     cancel: &Cancel,
 ) -> Result<Tally, Diagnostic> {
-    read_range(read, base, None, sink, quarantine, cancel)
+    stream(&job_of(read, base, cancel)?, read, sink, quarantine)
 }
 
-/// As `read_stream`, of each file the events alone that begin in a range of its bytes. A file that cannot be divided
-/// (compressed, of another encoding, with quotes over line ends) belongs whole to the range with its first byte.
-pub fn read_range(
+/// What one of several processes reads of a source, and what is known of its file.
+#[derive(Debug, Default)]
+pub struct Share {
+    /// The events alone that begin in these bytes. A file that cannot be divided (compressed, of another encoding, with
+    /// quotes over line ends) belongs whole to the range with its first byte.
+    pub range: Option<ByteRange>,
+    /// Columns that the file's path gives.
+    pub told: BTreeMap<String, String>,
+    /// Bytes at its beginning that an earlier piece of the log holds as well.
+    pub skip: u64,
+}
+
+/// As `read_stream`, of one file, a share.
+pub fn read_share(
     read: &Read,
-    base: &Path,
-    range: Option<ByteRange>,
+    file: PathBuf,
+    share: &Share,
     sink: &mut dyn FnMut(ResultTable) -> ControlFlow<()>,
     quarantine: &mut dyn FnMut(Quarantined),
     cancel: &Cancel,
 ) -> Result<Tally, Diagnostic> {
-    let mut job = job_of(read, base, cancel)?;
-    job.range = range;
+    let mut job = ReadJob::new(vec![file], Path::new("."), read.format.clone(), read.schema.clone());
+    job.columns.clone_from(&read.columns);
+    job.position = read.position;
+    job.cancel = cancel.clone();
+    job.range = share.range;
+    job.pieces = PathPieces::told(&share.told);
+    job.skip(share.skip);
     stream(&job, read, sink, quarantine)
 }
 

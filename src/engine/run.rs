@@ -159,7 +159,9 @@ fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport)
 fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
     let reports = prepared.jobs.iter().map(|(id, job)| {
         let node = prepared.plan.node(*id);
-        let files = job.files.iter().map(|path| {
+        let files = job.files.iter().zip(job.skipped()).map(|(path, skipped)| {
+            let texts = job.pieces.of_file(&pipewright_core::files::slashes(path));
+            let told = job.pieces.names().iter().cloned().zip(texts);
             let metadata = std::fs::metadata(path).ok();
             let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
             let modified = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
@@ -167,6 +169,8 @@ fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
                 path: given_name(path).unwrap_or_else(|| path.display().to_string()),
                 bytes: metadata.map_or(0, |metadata| metadata.len()),
                 modified: modified.map(|age| format_timestamp(age.as_micros() as i64)),
+                told: told.filter_map(|(name, text)| Some((name, text?))).collect(),
+                skipped,
             }
         });
         SourceReport {

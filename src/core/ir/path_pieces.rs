@@ -2,6 +2,7 @@
 //! stands for any text within a name, as `*` does.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use regex::Regex;
 
@@ -61,7 +62,15 @@ pub fn with_path_pieces(mut schema: Schema, path: &str) -> Schema {
 #[derive(Debug, Clone)]
 pub struct PathPieces {
     names: Vec<String>,
-    pattern: Option<Regex>,
+    from: From,
+}
+
+/// Where the texts come from.
+#[derive(Debug, Clone)]
+enum From {
+    Path(Option<Regex>),
+    /// Somebody has taken the path apart already.
+    Told(Vec<String>),
 }
 
 impl PathPieces {
@@ -69,7 +78,12 @@ impl PathPieces {
     pub fn of(path: &str) -> Self {
         let names = path_pieces(path);
         let pattern = (!names.is_empty()).then(|| Regex::new(&expression(path)).ok()).flatten();
-        Self { names, pattern }
+        Self { names, from: From::Path(pattern) }
+    }
+
+    /// Of a file of which it is known already.
+    pub fn told(texts: &BTreeMap<String, String>) -> Self {
+        Self { names: texts.keys().cloned().collect(), from: From::Told(texts.values().cloned().collect()) }
     }
 
     /// Names of the columns.
@@ -79,7 +93,11 @@ impl PathPieces {
 
     /// The texts of a file's path (`/` between its parts), by name; `None` where the path does not fit.
     pub fn of_file(&self, file: &str) -> Vec<Option<String>> {
-        let found = self.pattern.as_ref().and_then(|pattern| pattern.captures(file));
+        let pattern = match &self.from {
+            From::Path(pattern) => pattern,
+            From::Told(texts) => return texts.iter().cloned().map(Some).collect(),
+        };
+        let found = pattern.as_ref().and_then(|pattern| pattern.captures(file));
         let text = |name: &String| Some(found.as_ref()?.name(name)?.as_str().to_owned());
         self.names.iter().map(text).collect()
     }
@@ -138,6 +156,8 @@ mod tests {
         let found = pieces.of_file("/var/log/pods/shop_web-5f_0a1b/nginx/0.log");
         assert_eq!(found, ["shop", "web-5f", "0a1b", "nginx"].map(|text| Some(text.to_owned())));
         assert_eq!(pieces.of_file("/elsewhere/0.log"), [None, None, None, None]);
+        let told = PathPieces::told(&[("pod".to_owned(), "web".to_owned())].into());
+        assert_eq!((told.names(), told.of_file("/x")), (&["pod".to_owned()][..], vec![Some("web".to_owned())]));
         let of = |path: &str, file: &str| PathPieces::of(path).of_file(file).into_iter().flatten().collect::<Vec<_>>();
         assert_eq!(of("logs/day=<day>/**/<app>.jsonl", "logs/day=2026-03-02/a/b/web.jsonl"), ["2026-03-02", "web"]);
         assert_eq!(of("./<app>-<n>.log.gz", "/home/x/web-ui-3.log.gz"), ["web", "ui-3"]);

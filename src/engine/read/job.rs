@@ -102,6 +102,16 @@ impl ReadJob {
         }
     }
 
+    /// Bytes at the beginning of the one file that are not read.
+    pub fn skip(&mut self, bytes: u64) {
+        self.overlaps = vec![Overlap { bytes, lines: 0 }];
+    }
+
+    /// By file, bytes at its beginning that are not read: the piece of the log before it holds them as well.
+    pub fn skipped(&self) -> impl Iterator<Item = u64> {
+        self.overlaps.iter().map(|overlap| overlap.bytes)
+    }
+
     /// Tells of lines that are read once though they stand in two files.
     pub fn repeated(&self) -> Vec<Diagnostic> {
         rotated::told(&self.files, &self.overlaps)

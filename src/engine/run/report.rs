@@ -83,6 +83,12 @@ pub struct FileReport {
     pub bytes: u64,
     /// ISO 8601, UTC.
     pub modified: Option<String>,
+    /// Columns that its path gives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<String, String>,
+    /// Bytes at its beginning that are not read: the piece of the log before it holds them as well.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub skipped: u64,
 }
 
 /// Row accounting of one operation. Its equation: rows in = rows out + dropped + quarantined, for those that keep or

@@ -85,20 +85,23 @@ class SourceReader(DataSourceReader):
         parts = []
         for file in self.source["files"]:
             # What is packed, or may have quotes around line ends, is read in one go.
-            is_whole = file["path"].lower().endswith((".gz", ".zst")) or self.source["declared"]["format"]["name"] in WHOLE
+            is_whole = file["path"].lower().endswith(PACKED) or self.source["declared"]["format"]["name"] in WHOLE
             step = max(file["bytes"], 1) if is_whole else PART
+            # What its path tells, and what an earlier piece of the log holds as well.
+            known = {"told": file.get("told", {}), "skipped": file.get("skipped", 0)}
             for start in range(0, max(file["bytes"], 1), step):
                 end = start + step if start + step < file["bytes"] else ""
                 wanted = None if is_whole else f"{start}-{end}"
-                parts.append(InputPartition((len(parts), file["path"], wanted)))
+                parts.append(InputPartition((len(parts), file["path"], wanted, known)))
         return parts
 
     def read(self, partition):
-        number, path, wanted = partition.value
-        yield from read_part(self.source, number, path, wanted)
+        number, path, wanted, known = partition.value
+        yield from read_part(self.source, number, path, wanted, known)
 
 
-# Formats whose files are not divided.
+# Files that are not divided: packed ones, workbooks; and those of some formats.
+PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 WHOLE = ("csv", "json_document", "parquet")
 
 
@@ -134,7 +137,7 @@ def program(source):
     return shutil.which("pipewright")
 
 
-def read_part(source, number, path, wanted):
+def read_part(source, number, path, wanted, known):
     """Batches of a part of a file, as Spark takes them."""
     import pyarrow
 
@@ -148,7 +151,7 @@ def read_part(source, number, path, wanted):
     with tempfile.TemporaryDirectory() as folder:
         declared, lines, talk = (os.path.join(folder, name) for name in ("source.json", "lines.jsonl", "talk"))
         with open(declared, "w", encoding="utf-8") as text:
-            json.dump(source["declared"], text)
+            json.dump(source["declared"] | known, text)
         command = [reader, "read", path, "--declared", declared, "--output", "arrow", "--summary", "json"]
         command += ["--max-quarantined", "1", "--as-task"]
         command += ["--position"] if source["position"] else []
@@ -302,7 +305,7 @@ class Job:
     def read(self, source, found):
         kept = os.path.join(self.work, "kept", source["view"])
         os.makedirs(kept)
-        files = [{"path": file["path"], "bytes": file["bytes"]} for file in found["files"]]
+        files = [{name: file[name] for name in ("path", "bytes", "told", "skipped") if name in file} for file in found["files"]]
         if any(not os.path.isabs(file["path"]) for file in files):
             stop("standard input is no source of a job on Spark", "give it a file", source)
         source.update(files=files, kept=kept, program=os.environ.get("PIPEWRIGHT", ""), keeps_lines=self.design["keeps_lines"])
