@@ -303,6 +303,28 @@ fn a_text_with_a_nul_stops_the_run_and_a_source_is_never_replaced() {
 }
 
 #[test]
+fn a_rule_that_stops_sees_the_rows_that_come_to_it_and_all_of_them() {
+    let rule = json!({"rules": [{"id": "r", "predicate": "n <> ${bad}", "reason": "one is \"no\" number's", "on_fail": "stop"}]});
+    let filter = json!({"predicate": "json_valid(concat(n)) and n > 1"});
+    for (first, second, stops) in [("f", "rule", false), ("rule", "f", true)] {
+        let mut design = table("rows.csv", json!({}));
+        let steps = design["steps"].as_array_mut().unwrap();
+        steps.push(step("rule", "expect", "Rule", rule.clone()));
+        steps.push(step("f", "filter", "Above one", filter.clone()));
+        design["wires"] = wires(&[("t", first), (first, second), (second, "out")]);
+        design["parameters"] = json!([{"id": "b", "name": "bad", "type": "Int", "default": 9}]);
+        let Some(bench) = Bench::new("stops", design) else { return };
+        bench.export();
+        let mut script = bench.script("run.sh");
+        let (code, _, talk) = texts(script.arg(bench.at("out")).env("PW_BAD", "1").output().unwrap());
+        match stops {
+            true => assert!(code == 1 && talk.contains("one is \"no\" number's"), "{talk}"),
+            false => assert!(code == 0 && bench.at("out/rows.csv").exists(), "{talk}"),
+        }
+    }
+}
+
+#[test]
 fn what_postgresql_does_not_carry_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("p.pipewright.json");

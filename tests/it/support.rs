@@ -100,7 +100,7 @@ echo ready
 read -r _ || true
 kill -INT "$server"
 wait "$server" || true
-rm -rf "$1/data"
+rm -rf "$1"
 "#;
 
 impl PostgreSql {

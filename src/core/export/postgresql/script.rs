@@ -172,7 +172,9 @@ pub(super) fn statements(
     // A source is one already, but for an index.
     let is_found =
         plan.nodes.iter().any(|other| matches!(other.op, Op::AsofJoin(_)) && other.inputs.get(1) == Some(&id));
-    let kind = if is_table && (is_found || !matches!(node.op, Op::Read(_))) { "TABLE" } else { "VIEW" };
+    // What stops the run is looked at whole, whatever goes on from there.
+    let may_stop = matches!(&node.op, Op::Check(check) if check.on_fail == OnFail::Stop);
+    let kind = if may_stop || is_table && (is_found || !matches!(node.op, Op::Read(_))) { "TABLE" } else { "VIEW" };
     text.push_str(&format!("CREATE {kind} {} AS\n{select};\n", selects.view(id)));
     if kind == "TABLE" {
         text.push_str(&indexes(plan, id, selects.view(id)));

@@ -212,11 +212,15 @@ fn checked(input: &Input, check: &Check) -> Sql {
             }
         }
         OnFail::Reject => format!("SELECT * FROM {} WHERE {predicate}", input.view),
-        OnFail::Stop => format!(
-            "SELECT * FROM {} WHERE CASE WHEN {predicate} THEN TRUE ELSE {} END",
-            input.view,
-            input.dialect.helper("stop", &[&input.dialect.text(&check.reason)])
-        ),
+        OnFail::Stop => {
+            // Only rows that come this far are looked at.
+            let from = match input.dialect.computed_once() {
+                "" => input.view.clone(),
+                end => format!("(SELECT * FROM {}{end}){}", input.view, input.dialect.subquery_name()),
+            };
+            let stop = input.dialect.helper("stop", &[&input.dialect.text(&check.reason)]);
+            format!("SELECT * FROM {from} WHERE CASE WHEN {predicate} THEN TRUE ELSE {stop} END")
+        }
     })
 }
 
