@@ -54,6 +54,9 @@ fn piece(file: &Path) -> Option<(PathBuf, Place)> {
     let plain = PACKED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (base, end) = plain.rsplit_once(['.', '-']).unwrap_or((plain, ""));
+    if digits(end) && end.len() == 4 && (end.starts_with("19") || end.starts_with("20")) {
+        return Some((file.with_file_name(base), Place::Dated(end.to_owned())));
+    }
     if digits(end) && end.len() < 5 && plain.ends_with(&format!(".{end}")) {
         return Some((file.with_file_name(base), Place::Numbered(std::cmp::Reverse(end.parse().ok()?))));
     }
@@ -158,6 +161,7 @@ mod tests {
             ordered(&["app.log.2026-03-02", "app.log", "app.log.2026-03-01"]),
             "app.log.2026-03-01 app.log.2026-03-02 app.log"
         );
+        assert_eq!(ordered(&["a.log", "a.log.2025", "a.log.2024"]), "a.log.2024 a.log.2025 a.log");
         // What was split into parts goes on as it is numbered.
         assert_eq!(ordered(&["part.1", "part.2", "part.3"]), "part.1 part.2 part.3");
         assert_eq!(ordered(&["2026-03-02.log", "2026-03-01.log", "x.csv"]), "2026-03-01.log 2026-03-02.log x.csv");

@@ -204,7 +204,12 @@ fn title_ui(ui: &mut Ui, scope: &FormScope<'_>, memory: &mut FormMemory, out: &m
 }
 
 fn path_ui(ui: &mut Ui, scope: &FormScope<'_>, source: &Source, memory: &mut FormMemory, out: &mut Actions) {
-    label_ui(ui, "Path", "A file or a glob, relative to the project file; `${parameter}` may stand inside.");
+    label_ui(
+        ui,
+        "Path",
+        "A file or a glob, relative to the project file; `${parameter}` may stand inside, and `<name>` for what `*` stands for, \
+                             as a column.",
+    );
     let mut path = source.path.clone();
     ui.horizontal(|ui| {
         let reserve = 2.0 * theme::CONTROL_HEIGHT + 2.0 * theme::SPACE_2;

@@ -23,11 +23,7 @@ pub const MISTAKES: &[(&[&str], i32, &[&str])] = &[
     ),
     (&["read", "empty.log"], 1, &["the file is empty", "choose a file with rows"]),
     // Files of another kind.
-    (
-        &["sniff", "archive.zip"],
-        1,
-        &["this is a zip archive or an office document (archive.zip)", "save a spreadsheet as CSV"],
-    ),
+    (&["sniff", "archive.zip"], 1, &["the archive is damaged or cut short (archive.zip)", "fetch it again"]),
     (&["read", "picture.png"], 1, &["this is no text (picture.png)", "choose a log"]),
     (&["read", "damaged.gz"], 1, &["the compressed file is damaged or cut short (damaged.gz)", "fetch it again"]),
     (&["sniff", "damaged.zst"], 1, &["the compressed file is damaged or cut short (damaged.zst)"]),

@@ -1,3 +1,5 @@
+//! Patterns learned from marks: what they take of other lines, and marks that make none.
+
 use super::*;
 use crate::formats::testing::read_as;
 
