@@ -463,7 +463,7 @@ pub struct ApplyArgs {
 #[derive(Args, Debug)]
 pub struct ExportArgs {
     pub project: PathBuf,
-    /// `pipeline` or `duckdb`
+    /// `pipeline`, `duckdb` or `spark`
     #[arg(long)]
     pub target: String,
     /// Folder of the bundle
