@@ -235,8 +235,10 @@ def explain(error, steps, step):
         stop(message, "", of)
     if "OutOfMemoryError" in text or "exit code: 137" in text or "exit status 137" in text:
         stop("Spark ran out of memory", "give it more: --conf spark.driver.memory=4g (local), --conf spark.executor.memory=4g", step)
-    if found := re.search(r"\[USER_RAISED_EXCEPTION\] ([^\n]+?)(?: SQLSTATE|$)", text):
-        stop(found.group(1), "", step)
+    if "[USER_RAISED_EXCEPTION]" in text:
+        of = next((one for one in steps if one["stops"] and one["stops"] in text), None)
+        if of:
+            stop(f"a check that stops the run failed: {of['stops']}", "mend the data, or let the check reject or flag rows", of)
     stop(first_line(error), "see what Spark says of it", step)
 
 

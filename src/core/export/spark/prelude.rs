@@ -119,10 +119,10 @@ CREATE OR REPLACE TEMPORARY FUNCTION pw_upper(x STRING) RETURNS STRING RETURN CA
 CREATE OR REPLACE TEMPORARY FUNCTION pw_from(x STRING, s BIGINT) RETURNS STRING RETURN CASE WHEN s IS NOT NULL THEN substring(x, pw_count(greatest(s, 1L))) END
 
 CREATE OR REPLACE TEMPORARY FUNCTION pw_substring(x STRING, s BIGINT, n BIGINT) RETURNS STRING RETURN CASE WHEN s IS NOT NULL AND n >= 0
-  THEN substring(x, pw_count(greatest(s, 1L)), pw_count(n + least(greatest(s, -9223372036854775807L) - 1L, 0L))) END
+  THEN substring(x, pw_count(greatest(s, 1L)), pw_count(try_add(n, least(greatest(s, -9223372036854775807L) - 1L, 0L)))) END
 
 CREATE OR REPLACE TEMPORARY FUNCTION pw_left(x STRING, n BIGINT) RETURNS STRING RETURN
-  substring(x, 1, CASE WHEN n >= 0 THEN pw_count(n) WHEN n < 0 THEN pw_count(length(x) + n) END)
+  substring(x, 1, CASE WHEN n >= 0 THEN pw_count(n) WHEN n < 0 THEN pw_count(try_add(length(x), n)) END)
 
 CREATE OR REPLACE TEMPORARY FUNCTION pw_right(x STRING, n BIGINT) RETURNS STRING RETURN
   substring(x, CASE WHEN n >= 0 THEN greatest(length(x) - pw_count(n), 0) + 1 WHEN n < 0 THEN pw_count(try_subtract(1L, greatest(n, -2147483646L))) END)

@@ -86,6 +86,10 @@ pub fn job_text(plan: &Plan, keeps_lines: bool) -> String {
             "view": view(id), "step": node.origin.step, "title": node.origin.title, "op": node.op.name(),
             "inputs": node.inputs.iter().map(|input| view(*input)).collect::<Vec<_>>(),
             "is_shared": takers(id) > 1 && !matches!(node.op, Op::Read(_)),
+            "stops": match &node.op {
+                Op::Check(Check { on_fail: OnFail::Stop, reason, .. }) => Some(reason),
+                _ => None,
+            },
         }));
         if let Some(write) = loaded(node) {
             let replaces = !matches!(&write.destination, Destination::File { when_exists: WhenExists::Fail, .. });
