@@ -28,7 +28,7 @@ const SCALARS: &[Row] = &[
     ("trim", |call| call.helper("trim_both"), ALL),
     ("trim_start", helper, ALL),
     ("trim_end", helper, ALL),
-    ("message_template", helper, &[Engine::DuckDb]),
+    ("message_template", helper, &[Engine::DuckDb, Engine::Spark]),
     ("normalize_space", helper, ALL),
     ("replace", |call| call.helper(if never_longer(call.exprs) { "replace_within" } else { "replace" }), ALL),
     ("contains", helper, ALL),
