@@ -58,7 +58,8 @@ impl SecretKeys {
     /// The first key of a line whose value is secret by its name.
     pub fn first_in(&self, line: &str) -> Option<String> {
         let is_secret = |key: &&str| self.classify(key) == Some(Classification::Secret);
-        self.of_all.clone().or_else(|| keys_in(&plain(line)).find(is_secret).map(str::to_owned))
+        let told = |key: &str| self.sensitivities.told(key).to_owned();
+        self.of_all.clone().or_else(|| keys_in(&plain(line)).find(is_secret).map(told))
     }
 }
 
@@ -99,7 +100,8 @@ fn check_names(names: BTreeSet<String>, schema: &Schema, title: &str, policy: &I
         let Some(classification) = keys.classify(name) else { continue };
         let labels = Labels { classification: Some(classification), ..from.clone() };
         if let Some(violation) = policy.violations(&labels, &Site::default()).into_iter().next() {
-            let what = format!("`{name}`, which the lines of “{title}” hold besides its columns,");
+            let what =
+                format!("`{}`, which the lines of “{title}” hold besides its columns,", keys.sensitivities.told(name));
             return Err(violation.diagnostic(&what, false, ""));
         }
     }

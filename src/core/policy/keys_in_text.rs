@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use super::sensitivity::Sensitivities;
+
 /// The words of a text that `=`, `:`, `|`, `->` or a text in quotes follows, and names of elements, without their quotes; after quotes also those before a comma; and the
 /// words that `…Label=` gives as the name of another pair's value. Letters that are written as `\u0061` are seen where
 /// the text comes from `plain`.
@@ -64,7 +66,17 @@ fn marked_in(text: &str) -> impl Iterator<Item = (&str, &str)> {
             return None;
         }
         let start = word.char_indices().rev().take_while(|(_, sign)| is_of_word(*sign)).last()?.0;
-        Some((&word[start..], &text[at + mark.len_utf8()..]))
+        let name = &word[start..];
+        // What stands behind a mark of its own is a value: `"x": "y", …`.
+        let ahead = word[..start].trim_end_matches(['"', '\'', '`', '\\', ' ']);
+        if mark == ',' && ahead.ends_with([':', '=']) {
+            return None;
+        }
+        // Other words stand before these as well: only those that mean one thing.
+        if matches!(mark, '|' | '>' | '\'' | '"') && !Sensitivities::shipped().is_name(name) {
+            return None;
+        }
+        Some((name, &text[at + mark.len_utf8()..]))
     })
 }
 

@@ -177,6 +177,26 @@ impl Sensitivities {
         found.filter(|_| !tells_of_it)
     }
 
+    /// Whether a name is that of something personal or secret, as it stands.
+    pub fn is_name(&self, name: &str) -> bool {
+        self.by_name.get(&normal_name(name)).is_some_and(|known| *known > Some(Classification::Internal))
+    }
+
+    /// A name as it may be told where it was found in a text: of one that several words are written together in, which may
+    /// as well be a value, only the word that is known.
+    pub fn told<'a>(&self, name: &'a str) -> &'a str {
+        let is_known = |part: &str| self.by_name.contains_key(&normal_name(part));
+        let cut = words_of_capitals(name);
+        let mut spellings = without_additions(&cut).chain(cut.strip_suffix('s')).chain([cut.as_str()]);
+        let ends_known = |one: &str| is_known(one) || one.match_indices('_').any(|(at, _)| is_known(&one[at + 1..]));
+        if spellings.any(ends_known) {
+            return name;
+        }
+        let lower = name.to_ascii_lowercase();
+        let together = WRITTEN_TOGETHER.iter().filter_map(|ending| lower.rfind(ending)).max();
+        together.and_then(|at| name.get(at..)).unwrap_or(name)
+    }
+
     /// `user_password` is a password, `x_api_key` a key, `github_token` and `githubtoken` are tokens; `page_token` is none.
     /// `contact_email` is an address of a person.
     fn by_ending(&self, name: &str, is_number: bool) -> Option<Classification> {

@@ -205,6 +205,18 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
     {
         assert_eq!(of(personal, &none), Some(Classification::Personal), "{personal}");
     }
+    // What may be a value is not told.
+    for (name, told) in [
+        ("ZZSECRET", "SECRET"),
+        ("hunter2password", "password"),
+        ("dbpassword", "password"),
+        ("DBPassword", "DBPassword"),
+        ("user_password_2", "user_password_2"),
+        ("api_keys", "api_keys"),
+        ("email", "email"),
+    ] {
+        assert_eq!(known.told(name), told);
+    }
     // How many there are is none of them.
     for count in ["forgot_passwords", "tokens", "emails", "completion_tokens"] {
         assert_eq!(known.classify(count, &DataType::Int, None, &none), None, "{count}");
