@@ -54,7 +54,9 @@ fn text_of(args: &PatternArgs, learned: &Learned, tally: &Tally, first: &[(u64, 
     line!(text, "columns: {}", fields.join(", "));
     let units = tally.accepted + tally.quarantined;
     let share = 100.0 * (1.0 - tally.quarantined_share());
-    line!(text, "{} of {} fit ({share:.1} %)", tally.accepted, counted(units, "line"));
+    let joined =
+        if tally.joined > 0 { format!(", {} more belong to the one before", tally.joined) } else { String::new() };
+    line!(text, "{} of {} fit ({share:.1} %){joined}", tally.accepted, counted(units, "line"));
     if !first.is_empty() {
         line!(text, "these do not; mark one of them, too, where it should:");
         for (line, raw) in first.iter().take(SHOWN) {
