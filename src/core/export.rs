@@ -17,7 +17,7 @@ mod staging;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::{Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
+use crate::ir::{Node, NodeId, Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
 use crate::quote::{markdown_code, markdown_text};
 
 /// What every `run.sh` begins with: the bundle (`here`), and the folder for results (`out`).
@@ -104,6 +104,19 @@ impl Support {
             Support::Unsupported => 2,
         }
     }
+}
+
+/// Per step (by id) the worst of its operations, each as `judge` has it.
+fn by_step(plan: &Plan, judge: impl Fn(NodeId, &Node) -> (Support, String)) -> BTreeMap<String, (Support, String)> {
+    let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
+    for (id, node) in plan.iter() {
+        let (support, reason) = judge(id, node);
+        let entry = found.entry(node.origin.step.clone()).or_insert((Support::Native, String::new()));
+        if support.rank() > entry.0.rank() {
+            *entry = (support, reason);
+        }
+    }
+    found
 }
 
 /// An engine that a design can be exported for.

@@ -51,14 +51,19 @@ pub fn read_schema(read: &Read) -> Schema {
 /// The job that reads a `Read`'s files. Its path holds no parameters any more.
 pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJob, Diagnostic> {
     let found = expand_all(&read.path, base)?;
-    let mut job = ReadJob::new(found.files, base, read.format.clone(), read.schema.clone());
+    let mut job = job_of_files(read, found.files, base, cancel);
     job.pieces = PathPieces::of(&read.path);
     job.closed = found.closed;
     job.closed.extend(job.repeated());
+    Ok(job)
+}
+
+fn job_of_files(read: &Read, files: Vec<PathBuf>, base: &Path, cancel: &Cancel) -> ReadJob {
+    let mut job = ReadJob::new(files, base, read.format.clone(), read.schema.clone());
     job.columns.clone_from(&read.columns);
     job.position = read.position;
     job.cancel = cancel.clone();
-    Ok(job)
+    job
 }
 
 /// Reads everything in bounded memory: `sink` gets the rows in the files' order, `quarantine` what did not fit.
@@ -94,10 +99,7 @@ pub fn read_share(
     quarantine: &mut dyn FnMut(Quarantined),
     cancel: &Cancel,
 ) -> Result<Tally, Diagnostic> {
-    let mut job = ReadJob::new(vec![file], Path::new("."), read.format.clone(), read.schema.clone());
-    job.columns.clone_from(&read.columns);
-    job.position = read.position;
-    job.cancel = cancel.clone();
+    let mut job = job_of_files(read, vec![file], Path::new("."), cancel);
     job.range = share.range;
     job.pieces = PathPieces::told(&share.told);
     job.skip(share.skip);
@@ -113,10 +115,7 @@ pub fn read_files(
     quarantine: &mut dyn FnMut(Quarantined),
     cancel: &Cancel,
 ) -> Result<(Tally, Vec<Diagnostic>), Diagnostic> {
-    let mut job = ReadJob::new(in_order(files), Path::new("."), read.format.clone(), read.schema.clone());
-    job.columns.clone_from(&read.columns);
-    job.position = read.position;
-    job.cancel = cancel.clone();
+    let job = job_of_files(read, in_order(files), Path::new("."), cancel);
     Ok((stream(&job, read, sink, quarantine)?, job.repeated()))
 }
 

@@ -12,9 +12,9 @@ use self::dialect::DuckDbSql;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::staging;
-use super::{Bundle, DesignInfo, Support, Target};
+use super::{Bundle, DesignInfo, Support, Target, by_step};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{FileKind, Matches, Node, NodeId, Op, Plan, prune};
+use crate::ir::{FileKind, NodeId, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
 use crate::quote::comment;
 
@@ -36,25 +36,17 @@ impl Target for DuckDb {
     }
 
     fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
-        let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
         let selects = Selects::new(DUCKDB, plan);
-        for (id, node) in plan.iter() {
-            let (support, reason) = match selects.select(id).and_then(|_| loads::copy(plan, &selects, id)) {
-                Err(diagnostic) => (Support::Unsupported, diagnostic.message),
-                Ok(_) if loads::rejected_file(plan, id).is_some() => {
-                    (Support::Rewritten, "rejected rows are written to quarantine/rejected.jsonl".to_owned())
-                }
-                Ok(_) if matches!(node.op, Op::Read(_)) => {
-                    (Support::Rewritten, "read by Pipewright and staged as Parquet".to_owned())
-                }
-                Ok(_) => (Support::Native, String::new()),
-            };
-            let entry = found.entry(node.origin.step.clone()).or_insert((Support::Native, String::new()));
-            if support.rank() > entry.0.rank() {
-                *entry = (support, reason);
+        by_step(plan, |id, node| match selects.select(id).and_then(|_| loads::copy(plan, &selects, id)) {
+            Err(diagnostic) => (Support::Unsupported, diagnostic.message),
+            Ok(_) if loads::rejected_file(plan, id).is_some() => {
+                (Support::Rewritten, "rejected rows are written to quarantine/rejected.jsonl".to_owned())
             }
-        }
-        found
+            Ok(_) if matches!(node.op, Op::Read(_)) => {
+                (Support::Rewritten, "read by Pipewright and staged as Parquet".to_owned())
+            }
+            Ok(_) => (Support::Native, String::new()),
+        })
     }
 
     fn verify_command(&self) -> &'static str {
@@ -113,13 +105,6 @@ fn stage(plan: &Plan) -> Plan {
 pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
     let selects = Selects::new(DUCKDB, plan);
     let (mut body, mut faults) = (String::new(), Vec::new());
-    // What a join takes is read again where it is counted how its rows find partners.
-    let times = |node: &Node| if node.inputs.len() > 1 && Matches::is_join(&node.op) { 2 } else { 1 };
-    let uses = |id: NodeId| {
-        let takers =
-            plan.nodes.iter().map(|node| node.inputs.iter().filter(|input| **input == id).count() * times(node));
-        takers.sum::<usize>()
-    };
     for (id, node) in plan.iter() {
         let printed = selects.select(id).and_then(|sql| {
             let more = loads::counted_matches(&selects, id)?.or(loads::copy(plan, &selects, id)?);
@@ -128,7 +113,7 @@ pub fn script(plan: &Plan) -> Result<String, Vec<Diagnostic>> {
         match printed {
             Ok((sql, copy)) => {
                 // What several steps read is computed once.
-                let kind = if uses(id) > 1 { "TABLE" } else { "VIEW" };
+                let kind = if staging::is_taken_often(plan, id) { "TABLE" } else { "VIEW" };
                 body.push_str(&format!("\n-- {} ({})\n", comment(&node.origin.title), node.op.name()));
                 body.push_str(&format!("CREATE TEMP {kind} {} AS\n{sql};\n", selects.view(id)));
                 body.push_str(&copy.unwrap_or_default());

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use self::dialect::PostgreSqlSql;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
-use super::{Bundle, DesignInfo, Support, Target, staging};
+use super::{Bundle, DesignInfo, Support, Target, by_step, staging};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Check, NodeId, OnFail, Op, Plan, prune};
@@ -38,10 +38,9 @@ impl Target for PostgreSql {
 
     fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
         let selects = Selects::new(POSTGRESQL, plan);
-        let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
-        for (id, node) in plan.iter() {
+        by_step(plan, |id, node| {
             let rewritten = |how: &str| (Support::Rewritten, how.to_owned());
-            let (support, reason) = match (script::statements(plan, &selects, id, false, true), &node.op) {
+            match (script::statements(plan, &selects, id, false, true), &node.op) {
                 (Err(diagnostic), _) => (Support::Unsupported, diagnostic.message),
                 (Ok(_), Op::Read(_)) => rewritten("read by Pipewright and copied in as JSON lines"),
                 (Ok(_), Op::Write(_)) => rewritten("rows come back to Pipewright, which writes them"),
@@ -49,13 +48,8 @@ impl Target for PostgreSql {
                     rewritten("rejected rows are written to quarantine/rejected.jsonl")
                 }
                 (Ok(_), _) => (Support::Native, String::new()),
-            };
-            let entry = found.entry(node.origin.step.clone()).or_insert((Support::Native, String::new()));
-            if support.rank() > entry.0.rank() {
-                *entry = (support, reason);
             }
-        }
-        found
+        })
     }
 
     fn verify_command(&self) -> &'static str {

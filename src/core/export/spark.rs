@@ -13,7 +13,7 @@ use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::dialect::column_list;
 use super::sql::{Dialect, Selects};
 use super::staging;
-use super::{Bundle, DesignInfo, Support, Target};
+use super::{Bundle, DesignInfo, Support, Target, by_step};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Check, NodeId, OnFail, Op, Plan, prune};
 use crate::plan::{check_kept_lines, is_same_path};
@@ -37,36 +37,23 @@ impl Target for Spark {
     }
 
     fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
-        let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
         let selects = Selects::new(SPARK, plan);
-        for (id, node) in plan.iter() {
-            let (support, reason) = match printed(plan, &selects, id) {
-                Err(diagnostic) => (Support::Unsupported, diagnostic.message),
-                Ok(_) if matches!(node.op, Op::Read(_)) => {
-                    (Support::Rewritten, "read by Pipewright, in each task its part".to_owned())
-                }
-                Ok(_) if matches!(node.op, Op::Write(_)) => {
-                    (Support::Rewritten, "computed by Spark, put into files by Pipewright".to_owned())
-                }
-                Ok(_) if rejected_view(plan, id).is_some() => {
-                    (Support::Rewritten, "rejected rows are written to quarantine/rejected.jsonl".to_owned())
-                }
-                Ok(_) if matches!(node.op, Op::AsofJoin(_)) => {
-                    (Support::Rewritten, "a join by the times between neighbours".to_owned())
-                }
-                Ok(_) => (Support::Native, String::new()),
-            };
-            let rank = |support: Support| match support {
-                Support::Native => 0,
-                Support::Rewritten => 1,
-                Support::Unsupported => 2,
-            };
-            let entry = found.entry(node.origin.step.clone()).or_insert((Support::Native, String::new()));
-            if rank(support) > rank(entry.0) {
-                *entry = (support, reason);
+        by_step(plan, |id, node| match printed(plan, &selects, id) {
+            Err(diagnostic) => (Support::Unsupported, diagnostic.message),
+            Ok(_) if matches!(node.op, Op::Read(_)) => {
+                (Support::Rewritten, "read by Pipewright, in each task its part".to_owned())
             }
-        }
-        found
+            Ok(_) if matches!(node.op, Op::Write(_)) => {
+                (Support::Rewritten, "computed by Spark, put into files by Pipewright".to_owned())
+            }
+            Ok(_) if rejected_view(plan, id).is_some() => {
+                (Support::Rewritten, "rejected rows are written to quarantine/rejected.jsonl".to_owned())
+            }
+            Ok(_) if matches!(node.op, Op::AsofJoin(_)) => {
+                (Support::Rewritten, "a join by the times between neighbours".to_owned())
+            }
+            Ok(_) => (Support::Native, String::new()),
+        })
     }
 
     fn verify_command(&self) -> &'static str {

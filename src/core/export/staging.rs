@@ -7,7 +7,8 @@ use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::ir::{
-    Destination, FileKind, Node, NodeId, Op, Parameter, Plan, RUN_STARTED_AT, TextPart, WhenExists, Write, text_parts,
+    Destination, FileKind, Matches, Node, NodeId, Op, Parameter, Plan, RUN_STARTED_AT, TextPart, WhenExists, Write,
+    text_parts,
 };
 use crate::policy::Site;
 
@@ -55,6 +56,13 @@ fn script_names(plan: &Plan) -> BTreeSet<&str> {
         }
     }
     found
+}
+
+/// Whether rows are taken several times. What a join takes is read again where it is counted how its rows find partners.
+pub fn is_taken_often(plan: &Plan, id: NodeId) -> bool {
+    let times = |node: &Node| if node.inputs.len() > 1 && Matches::is_join(&node.op) { 2 } else { 1 };
+    let takers = plan.nodes.iter().map(|node| node.inputs.iter().filter(|input| **input == id).count() * times(node));
+    takers.sum::<usize>() > 1
 }
 
 /// Whether a path begins at a root, or goes up.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::patterns::RegexPattern;
+use super::re2::times;
 
 /// PostgreSQL repeats no part more often.
 const MOST: u32 = 255;
@@ -80,14 +81,7 @@ fn print(hir: &Hir, captured: Captured, text: &mut String) -> Result<(), String>
             text.push_str("(?:");
             print(&repeated.sub, captured, text)?;
             text.push(')');
-            let _ = match (repeated.min, repeated.max) {
-                (0, Some(1)) => write!(text, "?"),
-                (0, None) => write!(text, "*"),
-                (1, None) => write!(text, "+"),
-                (least, None) => write!(text, "{{{least},}}"),
-                (least, Some(most)) if least == most => write!(text, "{{{least}}}"),
-                (least, Some(most)) => write!(text, "{{{least},{most}}}"),
-            };
+            text.push_str(&times(repeated));
         }
         HirKind::Capture(capture) => {
             let is_kept = captured == Captured::All || captured == Captured::One(capture.index);

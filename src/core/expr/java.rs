@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::patterns::RegexPattern;
-use super::re2::{no_text, print_class};
+use super::re2::{no_text, print_class, times};
 
 /// A character of a word; Java's own `\b` knows more of them.
 const WORD: &str = "[0-9A-Za-z_]";
@@ -55,14 +55,7 @@ fn print(hir: &Hir, text: &mut String) -> Result<(), String> {
             text.push_str(if is_single { "" } else { "(?:" });
             print(&repeated.sub, text)?;
             text.push_str(if is_single { "" } else { ")" });
-            let _ = match (repeated.min, repeated.max) {
-                (0, Some(1)) => write!(text, "?"),
-                (0, None) => write!(text, "*"),
-                (1, None) => write!(text, "+"),
-                (least, None) => write!(text, "{{{least},}}"),
-                (least, Some(most)) if least == most => write!(text, "{{{least}}}"),
-                (least, Some(most)) => write!(text, "{{{least},{most}}}"),
-            };
+            text.push_str(&times(repeated));
             if !repeated.greedy {
                 text.push('?');
             }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
 use super::patterns::RegexPattern;
 
@@ -93,14 +93,7 @@ fn print(hir: &Hir, text: &mut String) -> Result<(), String> {
             text.push_str("(?:");
             print(&repeated.sub, text)?;
             text.push(')');
-            let _ = match (repeated.min, repeated.max) {
-                (0, Some(1)) => write!(text, "?"),
-                (0, None) => write!(text, "*"),
-                (1, None) => write!(text, "+"),
-                (least, None) => write!(text, "{{{least},}}"),
-                (least, Some(most)) if least == most => write!(text, "{{{least}}}"),
-                (least, Some(most)) => write!(text, "{{{least},{most}}}"),
-            };
+            text.push_str(&times(repeated));
             if !repeated.greedy {
                 text.push('?');
             }
@@ -120,6 +113,18 @@ fn print(hir: &Hir, text: &mut String) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// How often a part stands, as all engines write it.
+pub(super) fn times(repeated: &Repetition) -> String {
+    match (repeated.min, repeated.max) {
+        (0, Some(1)) => "?".to_owned(),
+        (0, None) => "*".to_owned(),
+        (1, None) => "+".to_owned(),
+        (least, None) => format!("{{{least},}}"),
+        (least, Some(most)) if least == most => format!("{{{least}}}"),
+        (least, Some(most)) => format!("{{{least},{most}}}"),
+    }
 }
 
 pub(super) fn no_text() -> String {

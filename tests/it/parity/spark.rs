@@ -9,8 +9,10 @@ use pipewright_core::export::spark;
 use pipewright_core::expr::functions;
 use pipewright_core::ir::Op;
 
-use super::{Case, difference, from_engine, function_cases, nested_ties, random_case, step_cases, try_native_rows};
-use crate::support::{assert_same_rows, python_with_spark, root};
+use super::{
+    Case, compare, difference, from_engine, function_cases, nested_ties, random_case, step_cases, try_native_rows,
+};
+use crate::support::{python_with_spark, root};
 
 /// What Spark does not carry beside that which DuckDB does not, each with its reason.
 const NOT_IN_SPARK: &[(&str, &str)] = &[
@@ -62,32 +64,11 @@ fn spark_rows(python: &str, cases: &[Case]) -> Vec<Result<Vec<Vec<Value>>, Strin
     found
 }
 
-fn compare(python: &str, cases: &[Case], allowed: &[(&str, &str)]) {
-    let (mut faults, mut refused) = (Vec::new(), Vec::new());
-    for (case, answer) in cases.iter().zip(spark_rows(python, cases)) {
-        let name = case.name.split(':').next().unwrap_or_default();
-        match answer {
-            Ok(rows) => {
-                let judged = std::panic::catch_unwind(|| {
-                    assert_same_rows(&case.name, rows, case.expected.clone(), case.ordered)
-                });
-                faults.extend(judged.is_err().then(|| case.name.clone()));
-            }
-            Err(error) if allowed.iter().any(|(known, _)| *known == name) => {
-                refused.push(format!("{}: {error}", case.name))
-            }
-            Err(error) => faults.push(format!("{}: {error}", case.name)),
-        }
-    }
-    eprintln!("{} cases, {} not carried by Spark: {}", cases.len(), refused.len(), refused.join("; "));
-    assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
-}
-
 #[test]
 fn functions_in_spark() {
     let Some(python) = python_with_spark() else { return };
     let cases: Vec<Case> = functions().iter().flat_map(function_cases).collect();
-    compare(&python, &cases, &[super::NOT_IN_DUCKDB, NOT_IN_SPARK].concat());
+    compare("Spark", &cases, spark_rows(&python, &cases), &[super::NOT_IN_DUCKDB, NOT_IN_SPARK].concat());
 }
 
 #[test]
@@ -97,7 +78,12 @@ fn steps_in_spark() {
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let mut cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
     cases.extend(nested_ties());
-    compare(&python, &cases, &[("parse_text", "the text is read by a format of Pipewright's own")]);
+    compare(
+        "Spark",
+        &cases,
+        spark_rows(&python, &cases),
+        &[("parse_text", "the text is read by a format of Pipewright's own")],
+    );
 }
 
 /// Random cases that are compared; `PIPEWRIGHT_LONG=1`: as many as ten minutes allow. `PIPEWRIGHT_SEED` is the first.

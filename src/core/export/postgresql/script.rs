@@ -9,6 +9,7 @@ use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::export::sql::Selects;
 use crate::export::sql::dialect::cast;
+use crate::export::staging;
 use crate::expr::{Expr, ExprKind};
 use crate::ir::{
     Check, Destination, MAX_QUARANTINED, Matches, Node, NodeId, OnFail, Op, Otherwise, Parameter, Plan, SideMatches,
@@ -115,21 +116,15 @@ ROLLBACK;
 
 /// Parameters that the script or the paths of loads name.
 pub(super) fn parameters(plan: &Plan) -> Vec<Parameter> {
-    crate::export::staging::script_parameters(plan)
+    staging::script_parameters(plan)
 }
 
 /// The whole script, or everything that PostgreSQL cannot carry.
 pub(super) fn script(plan: &Plan, name: &str, keeps_rejected: bool) -> Result<String, Vec<Diagnostic>> {
     let selects = Selects::new(POSTGRESQL, plan);
     let (mut body, mut faults) = (String::new(), Vec::new());
-    let times = |node: &Node| if node.inputs.len() > 1 && Matches::is_join(&node.op) { 2 } else { 1 };
-    let uses = |id: NodeId| {
-        let takers =
-            plan.nodes.iter().map(|node| node.inputs.iter().filter(|input| **input == id).count() * times(node));
-        takers.sum::<usize>()
-    };
     for (id, node) in plan.iter() {
-        match statements(plan, &selects, id, uses(id) > 1, keeps_rejected) {
+        match statements(plan, &selects, id, staging::is_taken_often(plan, id), keeps_rejected) {
             Ok(text) => body.push_str(&text),
             Err(diagnostic) => faults.push(diagnostic.step(&node.origin.step, &node.origin.title)),
         }
@@ -284,8 +279,8 @@ fn parameters_table(plan: &Plan) -> Result<String, Diagnostic> {
 /// The parameters that the script names, and when the run began.
 pub(super) fn parameters_schema(plan: &Plan) -> Schema {
     let known = parameters(plan).into_iter().map(|parameter| Field::new(parameter.name, parameter.data_type));
-    let started = crate::export::staging::names_started(plan)
-        .then(|| Field::new(crate::ir::RUN_STARTED_AT.to_owned(), DataType::Timestamp));
+    let started =
+        staging::names_started(plan).then(|| Field::new(crate::ir::RUN_STARTED_AT.to_owned(), DataType::Timestamp));
     Schema::new(known.chain(started).collect())
 }
 
