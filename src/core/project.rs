@@ -56,6 +56,9 @@ pub struct Step {
     /// A remark for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// Left out for now: what arrives at the first input leaves as it is; a load writes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bypassed: bool,
     #[serde(flatten)]
     pub extra: Map<String, Json>,
 }

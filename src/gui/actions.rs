@@ -234,6 +234,10 @@ impl App {
                 }
             }
             Command::Delete => self.delete(ctx, "delete"),
+            Command::Bypass => {
+                let batch = edits::bypass(&self.state.project, &self.state.selection);
+                self.edit(ctx, "bypass", &batch, false);
+            }
             Command::SelectAll => {
                 let steps = self.state.project.steps.keys().cloned().collect();
                 self.select(Selection { steps, wires: BTreeSet::new() }, false);

@@ -70,6 +70,7 @@ commands! {
     Paste => "Paste", "Inserts copied steps.", [];
     Duplicate => "Duplicate", "Copies the selected steps and inserts the copies beside them.", [ctrl(Key::D)];
     Delete => "Delete", "Deletes what is selected.", [plain(Key::Delete), plain(Key::Backspace)];
+    Bypass => "Bypass", "Leaves the selected steps out: rows pass as they come, loads write nothing. Once more takes them in again.", [plain(Key::B)];
     SelectAll => "Select all", "Selects every step.", [ctrl(Key::A)];
     SelectNone => "Select nothing", "Clears the selection.", [plain(Key::Escape)];
     AddStep => "Add step…", "Opens the list of steps at the pointer.", [plain(Key::Tab), KeyboardShortcut::new(Modifiers::SHIFT, Key::A)];
@@ -133,7 +134,7 @@ impl Command {
         use Command::*;
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
-            | Duplicate | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
+            | Duplicate | Bypass | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
             New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
             | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
             | NextSuggestion | LookForFindings | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText

@@ -35,6 +35,7 @@ struct Kept {
     kind: String,
     title: String,
     settings: Settings,
+    bypassed: bool,
     found: Found,
     inputs: Vec<PortInputs>,
     broken_inputs: HashSet<String>,
@@ -146,7 +147,7 @@ impl<'a> Pass<'a> {
             return;
         };
         let title = if step.title.is_empty() { kind.title() } else { &step.title };
-        let before = before.filter(|(_, kept)| kept.kind == step.kind);
+        let before = before.filter(|(_, kept)| kept.kind == step.kind && kept.bypassed == step.bypassed);
         let is_unchanged =
             before.as_ref().is_some_and(|(_, kept)| kept.title == title && kept.settings == step.settings);
         let (ports, last_good, before) = match before {
@@ -169,6 +170,11 @@ impl<'a> Pass<'a> {
         };
         self.lowered += 1;
         let first = self.builder.nodes.len() as u32;
+        if step.bypassed {
+            let kept = bypassed(step, title, ports, found, inputs, broken_inputs, first);
+            self.add(step.id.clone(), kept, faults);
+            return;
+        }
         let by_port: BTreeMap<String, Vec<NodeId>> = inputs
             .iter()
             .map(|(port, inputs)| (port.clone(), inputs.iter().map(|input| input.node).collect()))
@@ -207,6 +213,7 @@ impl<'a> Pass<'a> {
             kind: step.kind.clone(),
             title: title.to_owned(),
             settings: step.settings.clone(),
+            bypassed: false,
             found,
             inputs,
             broken_inputs,
@@ -371,6 +378,48 @@ impl<'a> Pass<'a> {
             }
         }
         found
+    }
+}
+
+/// A step that is left out: all its outputs are what arrives at its first input.
+fn bypassed(
+    step: &Step,
+    title: &str,
+    ports: Arc<Ports>,
+    found: Found,
+    inputs: Vec<PortInputs>,
+    broken_inputs: HashSet<String>,
+    first: u32,
+) -> Kept {
+    let main = ports.inputs.first().map(|port| port.name.as_str());
+    let arriving = inputs.iter().find(|(port, _)| Some(port.as_str()) == main).and_then(|(_, inputs)| inputs.first());
+    let outputs = ports.outputs.iter().filter_map(|port| Some((port.name.clone(), arriving?.node)));
+    let told = match main {
+        None => Diagnostic::warning("PW0563", format!("“{title}” reads data, and gives none while it is bypassed"))
+            .help("take the bypass off, or delete the step"),
+        Some(_) if ports.outputs.is_empty() => {
+            Diagnostic::warning("PW0563", format!("“{title}” is bypassed: nothing is written there"))
+                .help("take the bypass off before the design is run in earnest")
+        }
+        Some(_) => Diagnostic::warning("PW0563", format!("“{title}” is bypassed: its rows pass as they come"))
+            .help("take the bypass off before the design is run in earnest"),
+    };
+    Kept {
+        outputs: outputs.collect(),
+        kind: step.kind.clone(),
+        title: title.to_owned(),
+        settings: step.settings.clone(),
+        bypassed: true,
+        diagnostics: vec![told.step(&step.id, title).field("bypassed")],
+        ports,
+        found,
+        inputs,
+        broken_inputs,
+        first,
+        nodes: Vec::new(),
+        own_nodes: Vec::new(),
+        is_stale: false,
+        last_good: None,
     }
 }
 

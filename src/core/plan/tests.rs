@@ -154,6 +154,35 @@ fn neighbours_of_a_broken_step_go_on_with_its_last_rows() {
 }
 
 #[test]
+fn a_bypassed_step_gives_what_it_gets_and_is_told() {
+    let load = json!({"path": "a.csv", "kind": "csv"});
+    let steps = [
+        ("a", "table", table()),
+        ("b", "filter", filter("n >")),
+        ("c", "sort", json!({"keys": ["n"]})),
+        ("d", "load_file", load),
+    ];
+    let mut project = project(&steps, &[("a", "b"), ("b", "c"), ("c", "d")]);
+    let mut planner = Planner::default();
+    planner.plan(&project);
+    for step in ["b", "d"] {
+        project.steps.get_mut(step).unwrap().bypassed = true;
+    }
+    let passed = planner.plan(&project);
+    // Broken settings are not asked, and nothing is written.
+    assert_eq!(codes(&passed), ["PW0563", "PW0563"]);
+    assert_eq!(passed.output("b", "out"), passed.output("a", "out"));
+    assert!(passed.output("c", "out").is_some());
+    assert!(!passed.nodes.iter().any(|node| matches!(node.op, crate::ir::Op::Write(_))));
+    assert_eq!(*passed, plan(&project));
+    project.steps.get_mut("b").unwrap().bypassed = false;
+    project.steps.get_mut("a").unwrap().bypassed = true;
+    let hole = planner.plan(&project);
+    assert_eq!(hole.output("a", "out"), None);
+    assert_eq!(*hole, plan(&project));
+}
+
+#[test]
 fn inputs_are_listed_for_forms() {
     let steps = [("a", "table", table()), ("b", "filter", filter("n >"))];
     let project = project(&steps, &[("a", "b")]);

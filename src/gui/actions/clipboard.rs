@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Pos2, Vec2, vec2};
+use egui::{Pos2, Vec2, pos2, vec2};
 use pipewright_core::model::{Id, Source};
 use pipewright_core::project::{Edit, Project, Step, Wire, canonical_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::edits::{NewIds, free_title, insert};
+use super::edits::{NewIds, STEP_HEIGHT, free_title, insert, is_covered};
 use crate::gui::canvas::Selection;
-
-/// How far copies lie from what they copy. Canvas points.
-const OFFSET: Vec2 = vec2(32.0, 32.0);
 
 /// What the clipboard holds.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,7 +49,7 @@ pub fn paste(project: &Project, text: &str, at: Option<Pos2>) -> Option<(Vec<Edi
     let top = clip.steps.iter().map(|step| step.y).min()?;
     let offset = match at {
         Some(at) => at.to_vec2() - vec2(left as f32, top as f32),
-        None => OFFSET,
+        None => below(project, &clip.steps),
     };
     let mut ids = NewIds::new(project);
     let mut renamed: BTreeMap<Id, Id> = BTreeMap::new();
@@ -103,6 +100,18 @@ pub fn paste(project: &Project, text: &str, at: Option<Pos2>) -> Option<(Vec<Edi
     Some((edits, steps))
 }
 
+/// How far down copies must go to lie on no step. Canvas points.
+fn below(project: &Project, steps: &[Step]) -> Vec2 {
+    let rows = steps.iter().map(|step| step.y);
+    let height = rows.clone().max().unwrap_or_default() - rows.min().unwrap_or_default();
+    let once = vec2(0.0, height as f32 + STEP_HEIGHT + 24.0);
+    let mut offset = once;
+    while steps.iter().any(|step| is_covered(project, pos2(step.x as f32, step.y as f32) + offset)) {
+        offset += once;
+    }
+    offset
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -126,5 +135,10 @@ mod tests {
         assert_eq!((project.steps.len(), project.wires.len(), steps.len()), (4, 2, 2));
         assert!(project.wires_from(&steps[0]).any(|wire| wire.to == steps[1]));
         assert!(paste(&project, "{\"steps\": []}", None).is_none());
+        // Copies lie beside each other, on nothing.
+        let (edits, _) = paste(&project, &text, None).unwrap();
+        project.apply(&edits).unwrap();
+        let places: BTreeSet<(i32, i32)> = project.steps.values().map(|step| (step.x, step.y)).collect();
+        assert_eq!(places.len(), 3, "{places:?}");
     }
 }

@@ -14,7 +14,7 @@ use crate::gui::canvas::{PortRef, Selection, Side};
 /// Distance between a step and the one placed after it. Canvas points.
 const GAP: f32 = 72.0;
 const STEP_WIDTH: f32 = crate::gui::canvas::scene::STEP_WIDTH;
-const STEP_HEIGHT: f32 = 96.0;
+pub const STEP_HEIGHT: f32 = 96.0;
 
 /// New ids: none that the project has, none given out before.
 pub struct NewIds<'a> {
@@ -109,16 +109,18 @@ pub fn free_place(project: &Project, after: &Selection) -> Pos2 {
 
 /// The first place at or below `at` where no step lies.
 fn first_free(project: &Project, mut at: Pos2) -> Pos2 {
-    let covers = |at: Pos2| {
-        project
-            .steps
-            .values()
-            .any(|step| (step.x as f32 - at.x).abs() < STEP_WIDTH + 8.0 && (step.y as f32 - at.y).abs() < STEP_HEIGHT)
-    };
-    while covers(at) {
+    while is_covered(project, at) {
         at.y += STEP_HEIGHT + 24.0;
     }
     at
+}
+
+/// Whether a step that is put there would lie on another.
+pub fn is_covered(project: &Project, at: Pos2) -> bool {
+    project
+        .steps
+        .values()
+        .any(|step| (step.x as f32 - at.x).abs() < STEP_WIDTH + 8.0 && (step.y as f32 - at.y).abs() < STEP_HEIGHT)
 }
 
 /// What placing a step comes to.
@@ -233,7 +235,7 @@ pub fn step_ports(step: &Step) -> pipewright_core::steps::Ports {
     }
 }
 
-/// Removes what is selected. Wires of removed steps go with them.
+/// Removes what is selected. Wires of removed steps go with them; what fed a removed step feeds what it fed.
 pub fn delete(project: &Project, selection: &Selection) -> Vec<Edit> {
     let wires = selection.wires.iter().filter(|id| {
         project
@@ -242,7 +244,53 @@ pub fn delete(project: &Project, selection: &Selection) -> Vec<Edit> {
             .is_some_and(|wire| !selection.steps.contains(&wire.from) && !selection.steps.contains(&wire.to))
     });
     let steps = selection.steps.iter().filter(|id| project.steps.contains_key(*id));
-    wires.chain(steps).map(|id| remove(id)).collect()
+    wires.chain(steps).map(|id| remove(id)).chain(rejoined(project, selection)).collect()
+}
+
+/// The wires that close the gaps which removed steps leave, where it is plain what flowed through them: rows came in by
+/// one wire and left by one output.
+fn rejoined(project: &Project, selection: &Selection) -> Vec<Edit> {
+    let mut ids = NewIds::new(project);
+    let mut made: BTreeSet<[&str; 4]> = BTreeSet::new();
+    let ends = project.wires.values().filter(|wire| {
+        selection.steps.contains(&wire.from)
+            && !selection.steps.contains(&wire.to)
+            && !selection.wires.contains(&wire.id)
+    });
+    for end in ends {
+        let Some(start) = start_of(project, selection, end) else { continue };
+        made.insert([&start.from, &start.output, &end.to, &end.input]);
+    }
+    let edits = made.into_iter().map(|[from, output, to, input]| new_wire(&mut ids, from, output, to, input));
+    edits.map(|wire| insert("wires", wire)).collect()
+}
+
+/// The wire by which the rows came into the removed steps that `end` leaves.
+fn start_of<'a>(project: &'a Project, selection: &Selection, end: &'a Wire) -> Option<&'a Wire> {
+    let mut at = end;
+    // A circle has no start.
+    for _ in 0..=selection.steps.len() {
+        if !selection.steps.contains(&at.from) {
+            return Some(at).filter(|start| !project.reaches(&end.to, &start.from));
+        }
+        let mut into = project.wires_into(&at.from);
+        let before = into.next().filter(|wire| !selection.wires.contains(&wire.id))?;
+        let has_one_output = project.wires_from(&at.from).all(|wire| wire.output == at.output);
+        if into.next().is_some() || !has_one_output {
+            return None;
+        }
+        at = before;
+    }
+    None
+}
+
+/// Leaves the selected steps out, or takes all of them in again where all are left out.
+pub fn bypass(project: &Project, selection: &Selection) -> Vec<Edit> {
+    let steps: Vec<&Step> = selection.steps.iter().filter_map(|id| project.steps.get(id)).collect();
+    let is_back = steps.iter().all(|step| step.bypassed);
+    let value = if is_back { Json::Null } else { Json::Bool(true) };
+    let turned = steps.into_iter().filter(|step| step.bypassed == is_back);
+    turned.map(|step| set(&step.id, "bypassed", value.clone())).collect()
 }
 
 /// A source and a step that reads it.
@@ -286,4 +334,66 @@ pub fn add_question(project: &Project) -> (Vec<Edit>, Id) {
     let question =
         Question { id: project.new_id("q"), title: crate::gui::state::UNTITLED_QUESTION.into(), ..Question::default() };
     (vec![insert("questions", &question)], question.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn chain(kinds: &[&str]) -> Project {
+        let mut project = Project::new("p");
+        let steps = kinds.iter().enumerate();
+        let mut edits: Vec<Edit> =
+            steps.map(|(at, kind)| insert("steps", json!({"id": format!("s{at}"), "kind": kind}))).collect();
+        for at in 1..kinds.len() {
+            let (from, to) = (format!("s{}", at - 1), format!("s{at}"));
+            edits.push(insert("wires", json!({"id": format!("w{at}"), "from": from, "to": to})));
+        }
+        project.apply(&edits).unwrap();
+        project
+    }
+
+    fn selection(steps: &[&str]) -> Selection {
+        Selection { steps: steps.iter().map(|step| (*step).to_owned()).collect(), wires: BTreeSet::new() }
+    }
+
+    fn wires(project: &Project) -> Vec<(&str, &str)> {
+        let mut wires: Vec<_> = project.wires.values().map(|wire| (wire.from.as_str(), wire.to.as_str())).collect();
+        wires.sort_unstable();
+        wires
+    }
+
+    #[test]
+    fn deleting_steps_in_the_middle_joins_their_ends() {
+        let mut project = chain(&["table", "filter", "sort", "limit", "standard_output"]);
+        let before = project.clone();
+        project.apply(&delete(&project, &selection(&["s1", "s2"]))).unwrap();
+        assert_eq!(wires(&project), [("s0", "s3"), ("s3", "s4")]);
+        project.apply(&delete(&project, &selection(&["s4"]))).unwrap();
+        assert_eq!(wires(&project), [("s0", "s3")]);
+        // Of two that come together nothing says which goes on.
+        let mut joined = before;
+        let other = insert("steps", json!({"id": "t", "kind": "table"}));
+        let wire = insert("wires", json!({"id": "w9", "from": "t", "to": "s2", "input": "right"}));
+        let left = json!({"id": "w2", "from": "s1", "to": "s2", "input": "left"});
+        let kind = set("s2", "kind", json!("join"));
+        joined.apply(&[other, remove("w2"), kind, insert("wires", left), wire]).unwrap();
+        joined.apply(&delete(&joined, &selection(&["s2"]))).unwrap();
+        assert_eq!(wires(&joined), [("s0", "s1"), ("s3", "s4")]);
+    }
+
+    #[test]
+    fn a_second_bypass_takes_the_steps_in_again() {
+        let mut project = chain(&["table", "filter", "sort"]);
+        let chosen = selection(&["s1", "s2"]);
+        project.apply(&bypass(&project, &selection(&["s1"]))).unwrap();
+        project.apply(&bypass(&project, &chosen)).unwrap();
+        assert!(project.steps["s1"].bypassed && project.steps["s2"].bypassed);
+        project.apply(&bypass(&project, &chosen)).unwrap();
+        assert!(!project.steps["s1"].bypassed && !project.steps["s2"].bypassed);
+    }
 }

@@ -83,6 +83,8 @@ pub struct StepView {
     pub dimmed: bool,
     /// A suggestion, not yet part of the flow.
     pub is_ghost: bool,
+    /// Left out: its rows pass as they come.
+    pub is_bypassed: bool,
     /// Stands for a group of steps.
     pub is_group: bool,
 }
@@ -120,6 +122,7 @@ impl StepView {
             hover: String::new(),
             dimmed: false,
             is_ghost: false,
+            is_bypassed: false,
             is_group: false,
         }
     }

@@ -120,7 +120,7 @@ fn block_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
 fn ground_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
     let (palette, painter) = (brush.palette, brush.painter);
     let radius = radius(brush);
-    let is_hollow = step.is_ghost || step.state == StepState::Planned;
+    let is_hollow = step.is_ghost || step.is_bypassed || step.state == StepState::Planned;
     if step.is_group {
         stack_ui(brush, rect);
     }
@@ -248,7 +248,7 @@ fn title_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     };
     let ctx = brush.painter.ctx();
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Title, &text) {
-        let colour = if step.state == StepState::Planned {
+        let colour = if step.is_bypassed || step.state == StepState::Planned {
             theme::mix(brush.palette.text, brush.palette.soft, 0.6)
         } else {
             brush.palette.text

@@ -56,6 +56,7 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             Command::Cut,
             Command::Duplicate,
             Command::Delete,
+            Command::Bypass,
             Command::Frame,
             Command::Layout,
             Command::FitSelection,

@@ -139,7 +139,12 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     view.outputs = views(&ports.outputs);
     view.state = state_of(lookup, step);
     view.is_ghost = state.is_ghost(&step.id);
+    view.is_bypassed = step.bypassed;
     describe_result(lookup, step, &mut view);
+    if step.bypassed {
+        view.footer_right = "bypassed".into();
+        view.footer_warns = true;
+    }
     if let Some(output) = ports.outputs.first()
         && let Some(schema) = state.output_schema(&step.id, &output.name)
     {
