@@ -21,7 +21,7 @@ mod trace;
 
 pub use answers::load_answers;
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
-pub use lineage::{ColumnLineage, InputColumn, Lineage, Made, lineage};
+pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use losses::{has_fraction, is_finer_text, is_in_the_day, is_rounded, losses, may_lose, text_losses};
 pub use matches::{GoesOn, Matches, SideMatches};
 pub use names::{check_parameter_names, environment_reference, is_parameter_name, parameter_variable};

@@ -1,11 +1,13 @@
 //! A frame at the wall between engine and the rest: cheap to clone, typed by Pipewright's schema, no Polars in its
 //! public face. Must not import other parts of the engine.
 
+mod arrange;
 mod arrow;
 mod cells;
 mod types;
 mod write;
 
+pub use arrange::{Arrangement, TextForm};
 pub use arrow::ArrowStream;
 use pipewright_core::data::{Schema, TableRows, Value};
 use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, PolarsResult, Series, UInt64Type};

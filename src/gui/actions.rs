@@ -4,6 +4,7 @@
 pub(super) mod clipboard;
 pub(super) mod edits;
 pub(super) mod files;
+mod looks;
 mod marks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
 use super::panels::canvas_panel::select;
 use super::settings::Mode;
 use super::share::Share;
+use super::state::arranged::Arranged;
 use super::state::view::{Dialog, PalettePopup, Search, Then};
 use super::state::{ExportState, Notice, RunState};
 
@@ -111,6 +113,18 @@ impl App {
             Action::LearnMarks => self.learn_marks(),
             Action::AcceptMarks => self.accept_marks(ctx),
             Action::Dismiss => self.state.notice = None,
+            Action::CopyRows { table, order, columns, form } => {
+                self.copy_rows(ctx, &table, order.as_deref().map(Vec::as_slice), &columns, form);
+            }
+            Action::Arrange { table, arrangement } => {
+                let look = self.backend.arrange(table.clone(), arrangement.clone());
+                self.state.arranged = Some(Arranged { table, arrangement, rows: None, look });
+            }
+            Action::KeepLook { step, port, arrangement } => self.keep_look(ctx, &step, &port, &arrangement),
+            Action::FollowColumn(column) => {
+                self.state.column = column;
+                self.state.results.version += 1;
+            }
             Action::CopyText(text) => {
                 ctx.copy_text(text);
                 self.notice(ctx, "copied", false);

@@ -14,8 +14,8 @@ use super::command::{Action, Actions, BottomTab, Command, LeftTab};
 use super::dialogs::{on_disk, search};
 use super::panels::flow_view;
 use super::panels::{
-    canvas_panel, coverage, differs, findings, inspector, lines, palette, preview, problems, questions, run_panel,
-    sources, start, statusbar, topbar, unread, volume,
+    canvas_panel, coverage, differs, findings, inspector, lines, palette, preview, preview_bar, problems, questions,
+    run_panel, sources, start, statusbar, topbar, unread, volume,
 };
 use super::settings::{Mode, Settings};
 use super::state::AppState;
@@ -255,7 +255,7 @@ impl App {
         // The canvas keeps half of the window each way, in small windows too.
         let mut sizes = (state.settings.left, state.settings.right, state.settings.bottom);
         if view.fold.is_low {
-            Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS).show(ui, |ui| tabs_ui(ui, state, view));
+            Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS).show(ui, |ui| tabs_ui(ui, state, view, out));
         } else {
             let highest = (room.y * 0.45).max(80.0);
             let bottom = Panel::bottom("bottom")
@@ -341,7 +341,7 @@ const TABS: f32 = 32.0;
 
 fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     ui.take_available_space();
-    tabs_ui(ui, state, view);
+    tabs_ui(ui, state, view, out);
     widgets::hairline(ui);
     match view.bottom {
         BottomTab::Preview => preview::preview_ui(ui, state, view, out),
@@ -356,7 +356,7 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
 }
 
 /// The tabs of the panel below; a click on one opens the panel.
-fn tabs_ui(ui: &mut Ui, state: &AppState, view: &mut View) {
+fn tabs_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     let unread = unread::count(state);
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_2);
@@ -383,7 +383,7 @@ fn tabs_ui(ui: &mut Ui, state: &AppState, view: &mut View) {
             }
         }
         if view.bottom == BottomTab::Preview {
-            preview::header_ui(ui, state, view);
+            preview_bar::header_ui(ui, state, view, out);
         }
     });
 }

@@ -33,8 +33,8 @@ use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
 pub use marks::Taken;
+pub use pipewright_engine::{Arrangement, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
-pub use pipewright_engine::{ResultTable, Sampling};
 pub use work::{ExportTask, RunTask, SniffTask};
 
 use pipewright_app::Answers;
@@ -248,6 +248,11 @@ pub enum Message {
     Differs {
         look: u64,
         result: Result<Vec<Difference>, Diagnostic>,
+    },
+    /// Rows of a table, as they are wanted.
+    Arranged {
+        look: u64,
+        rows: Result<Vec<u32>, Diagnostic>,
     },
     /// The lines behind rows of a step.
     Lines {
@@ -493,6 +498,13 @@ impl Backend {
     pub fn differs(&mut self, project: Project, base: PathBuf, step: String, condition: String) -> u64 {
         self.looks += 1;
         work::differs(self.looks, project, base, step, condition, &self.desk);
+        self.looks
+    }
+
+    /// Looks for the rows of a table that are wanted. Gives the look's number.
+    pub fn arrange(&mut self, table: Arc<ResultTable>, arrangement: Arrangement) -> u64 {
+        self.looks += 1;
+        work::arrange(self.looks, table, arrangement, &self.desk);
         self.looks
     }
 

@@ -3,18 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 use pipewright_core::model::Id;
 use pipewright_core::planner::Dials;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::Edit;
+use pipewright_engine::{Arrangement, TextForm};
 
+use super::backend::ResultTable;
 use super::canvas::PortRef;
 use super::dialogs::recovery::RecoverAnswer;
 use super::panels::lines::LinesOf;
 use super::present::Turn;
 use super::share::Share;
+use super::state::FollowedColumn;
 
 macro_rules! commands {
     ($($name:ident => $text:literal, $doc:literal, [$($keys:expr),*];)*) => {
@@ -281,6 +285,26 @@ pub enum Action {
     Unsaved(UnsavedAnswer),
     Dismiss,
     CopyText(String),
+    /// Copies rows of a table: in an order, or as they are.
+    CopyRows {
+        table: Arc<ResultTable>,
+        order: Option<Arc<Vec<u32>>>,
+        columns: Vec<usize>,
+        form: TextForm,
+    },
+    /// Looks for the rows of a table that are wanted.
+    Arrange {
+        table: Arc<ResultTable>,
+        arrangement: Arrangement,
+    },
+    /// Makes steps of how rows are looked at.
+    KeepLook {
+        step: Id,
+        port: String,
+        arrangement: Arrangement,
+    },
+    /// Lights the way of a column through the design.
+    FollowColumn(Option<FollowedColumn>),
     /// Copied steps, to be inserted at a canvas place.
     PasteText {
         text: String,

@@ -13,6 +13,7 @@ pub(super) mod lines;
 pub(super) mod meanings;
 pub(super) mod palette;
 pub(super) mod preview;
+pub(super) mod preview_bar;
 pub(super) mod problems;
 pub(super) mod question_view;
 pub(super) mod questions;

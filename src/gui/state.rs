@@ -1,6 +1,7 @@
 //! What the designer knows: the project with its history, its plan, the results of previews, what is selected, what
 //! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `actions` change it. Imports no widgets.
 
+pub(super) mod arranged;
 pub(super) mod marking;
 pub(super) mod results;
 pub(super) mod view;
@@ -29,6 +30,8 @@ use super::present::PresentState;
 use super::settings::Settings;
 use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
+use arranged::Arranged;
+use pipewright_core::model::Id;
 use results::Results;
 
 pub use pipewright_core::data::figures::{counted, grouped, percent, short_count};
@@ -126,6 +129,18 @@ pub struct AppState {
     pub volume: VolumeState,
     pub present: PresentState,
     pub share: ShareState,
+    /// Rows of the preview in another order, or some of them.
+    pub arranged: Option<Arranged>,
+    /// The column whose way through the design is lit.
+    pub column: Option<FollowedColumn>,
+}
+
+/// A column of an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowedColumn {
+    pub step: Id,
+    pub port: String,
+    pub column: String,
 }
 
 /// What was found in the sources.
@@ -180,6 +195,8 @@ impl AppState {
             volume: VolumeState::default(),
             present: PresentState::default(),
             share: ShareState::default(),
+            arranged: None,
+            column: None,
         }
     }
 
@@ -216,6 +233,8 @@ impl AppState {
         self.volume = VolumeState::default();
         self.present = PresentState::default();
         self.share = ShareState::default();
+        self.arranged = None;
+        self.column = None;
     }
 
     /// The design as it is shown: with the suggestion in it, where there is one.

@@ -220,7 +220,56 @@ impl Finder<'_> {
     }
 }
 
+/// Where a column comes from and where it goes, node by node, itself included.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ColumnFlow {
+    /// Columns that it is made from, and columns that are made from it.
+    pub columns: BTreeSet<(super::NodeId, String)>,
+    /// Nodes whose rows it decides over, at the end of the way or on it.
+    pub decides: BTreeSet<super::NodeId>,
+}
+
 impl Plan {
+    /// Where a node's column comes from and where it goes, through the whole plan.
+    pub fn column_flow(&self, node: super::NodeId, column: &str) -> ColumnFlow {
+        let mut found = ColumnFlow::default();
+        let mut pending = vec![(node, column.to_owned())];
+        while let Some((id, name)) = pending.pop() {
+            if !found.columns.insert((id, name.clone())) {
+                continue;
+            }
+            let rule = self.lineage_of(id);
+            let from = rule.columns.into_iter().filter(|entry| entry.column == name).flat_map(|entry| entry.from);
+            let inputs = &self.node(id).inputs;
+            pending.extend(from.filter_map(|from| Some((*inputs.get(from.input)?, from.column))));
+        }
+        // Inputs stand before the nodes that they feed: one walk finds all that is made from it.
+        let mut made: BTreeSet<(super::NodeId, String)> = [(node, column.to_owned())].into();
+        for (id, after) in self.iter().filter(|(id, _)| *id > node) {
+            let is_made = |from: &InputColumn| {
+                after.inputs.get(from.input).is_some_and(|input| made.contains(&(*input, from.column.clone())))
+            };
+            if !after.inputs.iter().any(|input| made.iter().any(|(known, _)| known == input)) {
+                continue;
+            }
+            let rule = self.lineage_of(id);
+            if rule.decided_by.iter().any(is_made) {
+                found.decides.insert(id);
+            }
+            let new = rule.columns.iter().filter(|entry| entry.from.iter().any(is_made));
+            let new: Vec<_> = new.map(|entry| (id, entry.column.clone())).collect();
+            made.extend(new);
+        }
+        found.columns.extend(made);
+        found
+    }
+
+    fn lineage_of(&self, id: super::NodeId) -> Lineage {
+        let node = self.node(id);
+        let inputs: Vec<&Schema> = node.inputs.iter().map(|input| &self.node(*input).schema).collect();
+        lineage(&node.op, &inputs, &node.schema)
+    }
+
     /// The columns of sources (`Read`, `Rows`) that a node's column is made from, through the whole plan, as
     /// (node index of the source, column), sorted.
     pub fn column_sources(&self, node: super::NodeId, column: &str) -> Vec<(super::NodeId, String)> {
@@ -236,9 +285,12 @@ impl Plan {
                 found.insert((id, name));
                 continue;
             }
-            let inputs: Vec<&Schema> = node.inputs.iter().map(|input| &self.node(*input).schema).collect();
-            let lineage = lineage(&node.op, &inputs, &node.schema);
-            let from = lineage.columns.into_iter().filter(|entry| entry.column == name).flat_map(|entry| entry.from);
+            let from = self
+                .lineage_of(id)
+                .columns
+                .into_iter()
+                .filter(|entry| entry.column == name)
+                .flat_map(|entry| entry.from);
             pending.extend(from.filter_map(|from| Some((*node.inputs.get(from.input)?, from.column))));
         }
         found.into_iter().collect()

@@ -1,5 +1,7 @@
 //! Tests of planning.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -151,6 +153,36 @@ fn neighbours_of_a_broken_step_go_on_with_its_last_rows() {
     let mended = planner.plan(&project);
     assert!(!mended.steps["b"].stale && mended.diagnostics.is_empty());
     assert_eq!(*mended, plan(&project));
+}
+
+#[test]
+fn a_column_is_followed_both_ways() {
+    let compute = json!({"columns": [{"id": "c1", "name": "twice", "expression": "n * 2"}]});
+    let counted = json!({
+        "keys": [{"id": "k1", "expression": "s"}],
+        "measures": [{"id": "m1", "name": "most", "expression": "max(twice)"}],
+    });
+    let steps = [
+        ("a", "table", table()),
+        ("b", "compute", compute),
+        ("c", "filter", filter("twice > 2")),
+        ("d", "aggregate", counted),
+    ];
+    let plan = plan(&project(&steps, &[("a", "b"), ("b", "c"), ("c", "d")]));
+    assert_eq!(codes(&plan), [""; 0]);
+    let named = |flow: &crate::ir::ColumnFlow| {
+        let step = |id| plan.node(id).origin.step.clone();
+        let columns: BTreeSet<_> = flow.columns.iter().map(|(id, name)| format!("{}.{name}", step(*id))).collect();
+        let decides: BTreeSet<_> = flow.decides.iter().map(|id| step(*id)).collect();
+        (columns.into_iter().collect::<Vec<_>>(), decides.into_iter().collect::<Vec<_>>())
+    };
+    let from = |step: &str, column: &str| named(&plan.column_flow(plan.output(step, "out").unwrap(), column));
+    let (columns, decides) = from("b", "twice");
+    assert_eq!(columns, ["a.n", "b.twice", "c.twice", "d.most"]);
+    assert_eq!(decides, ["c"]);
+    assert_eq!(from("d", "most").0, ["a.n", "b.twice", "c.twice", "d.most"]);
+    assert_eq!(from("d", "s").0, ["a.s", "b.s", "c.s", "d.s"]);
+    assert_eq!(from("a", "n").0, ["a.n", "b.n", "b.twice", "c.n", "c.twice", "d.most"]);
 }
 
 #[test]

@@ -319,6 +319,11 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
+            Message::Arranged { look, rows } => {
+                if let Some(arranged) = self.state.arranged.as_mut().filter(|arranged| arranged.look == look) {
+                    arranged.rows = Some(rows.map(Arc::new));
+                }
+            }
             Message::Lines { look, result } => {
                 if let Some(lines) = self.state.lines.as_mut().filter(|lines| lines.looking == Some(look)) {
                     lines.looking = None;

@@ -22,10 +22,10 @@ use pipewright_core::planner::{
     propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, read_pinned, read_policy};
-use pipewright_engine::{Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind};
+use pipewright_engine::{Arrangement, Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind};
 
 use super::desk::Desk;
-use super::{Found, Message, SAMPLE};
+use super::{Found, Message, ResultTable, SAMPLE};
 use crate::gui::command::Browse;
 use crate::gui::suggestion::planning::{KnownEvidence, Planning, key_of_source};
 
@@ -215,6 +215,14 @@ pub fn differs(look: u64, project: Project, base: PathBuf, step: String, conditi
         let selection = Selection::Where(condition);
         let result = differences(&project, &base, &parameters, &step, &selection, &desk.cancel);
         Some(Message::Differs { look, result })
+    });
+}
+
+/// Looks for the rows of a table that are wanted.
+pub fn arrange(look: u64, table: Arc<ResultTable>, arrangement: Arrangement, desk: &Desk) {
+    let failed = move |fault| Message::Arranged { look, rows: Err(fault) };
+    desk.spawn("pipewright-arrange", failed, move |_| {
+        Some(Message::Arranged { look, rows: table.arranged(&arrangement) })
     });
 }
 

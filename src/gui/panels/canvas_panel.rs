@@ -183,6 +183,7 @@ pub fn select(state: &mut AppState, view: &mut View, selection: Selection) {
         view.fold.follow();
         view.preview.port = None;
         view.preview.row = None;
+        state.column = None;
         view.forms.clear();
         state.results.version += 1;
     }

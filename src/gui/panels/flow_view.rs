@@ -55,18 +55,55 @@ fn path_of_answer(state: StateRef<'_>) -> Option<BTreeSet<String>> {
     Some(before.chain([answer.id.clone()]).collect())
 }
 
+/// Where a column that is followed comes from and goes to.
+struct Followed {
+    /// Steps that it passes, or whose rows it decides over.
+    steps: BTreeSet<String>,
+    /// By wire: its names there.
+    wires: HashMap<String, String>,
+}
+
+/// The way of the column whose header is chosen: its steps and wires are lit, all others step back.
+fn followed(state: StateRef<'_>) -> Option<Followed> {
+    let column = state.column.as_ref()?;
+    let plan = &*state.plan;
+    let flow = plan.column_flow(plan.output(&column.step, &column.port)?, &column.column);
+    let mut steps: BTreeSet<String> = [column.step.clone()].into();
+    let nodes = flow.columns.iter().map(|(node, _)| node).chain(&flow.decides);
+    steps.extend(nodes.map(|node| plan.node(*node).origin.step.clone()));
+    let mut wires = HashMap::new();
+    for wire in state.design().wires.values().filter(|wire| steps.contains(&wire.to)) {
+        let Some(node) = plan.output(&wire.from, &wire.output) else { continue };
+        let names: Vec<&str> =
+            flow.columns.iter().filter(|(id, _)| *id == node).map(|(_, name)| name.as_str()).collect();
+        if let Some((first, more)) = names.split_first() {
+            let more = if more.is_empty() { String::new() } else { format!(" +{}", more.len()) };
+            wires.insert(wire.id.clone(), format!("{}{more}", shown_name(first, 40)));
+        }
+    }
+    Some(Followed { steps, wires })
+}
+
 /// Everything on the canvas.
 pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
     let project = state.design();
     let lookup = Lookup::new(state);
-    let path = path_of_answer(state);
-    let is_off = |id: &str| path.as_ref().is_some_and(|path| !path.contains(id));
-    let lit = |step: &Step| StepView { dimmed: is_off(&step.id), ..step_view(&lookup, step) };
-    let steps: Vec<StepView> = project.steps.values().map(lit).collect();
+    let followed = followed(state);
+    let path = if followed.is_some() { None } else { path_of_answer(state) };
+    let lit = followed.as_ref().map(|followed| &followed.steps).or(path.as_ref());
+    let is_off = |id: &str| lit.is_some_and(|lit| !lit.contains(id));
+    let shown = |step: &Step| StepView { dimmed: is_off(&step.id), ..step_view(&lookup, step) };
+    let steps: Vec<StepView> = project.steps.values().map(shown).collect();
     let index: HashMap<&str, usize> = project.steps.keys().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
     let wires = project.wires.values().filter_map(|wire| {
-        let dimmed = is_off(&wire.to) || is_off(&wire.from);
-        Some(WireView { dimmed, ..wire_view(&lookup, wire, &index, &steps)? })
+        let view = wire_view(&lookup, wire, &index, &steps)?;
+        let Some(followed) = &followed else {
+            return Some(WireView { dimmed: is_off(&wire.to) || is_off(&wire.from), ..view });
+        };
+        Some(match followed.wires.get(&wire.id) {
+            Some(names) => WireView { label: names.clone(), ..view },
+            None => WireView { dimmed: true, ..view },
+        })
     });
     let wires = wires.collect();
     let frames = project.frames.values().map(|frame| FrameView {

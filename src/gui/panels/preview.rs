@@ -5,23 +5,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextWrapping};
-use egui::{Align, Color32, FontId, Galley, Layout, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Color32, FontId, Galley, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 use pipewright_core::data::figures::cell_number;
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::model::Id;
 
 use super::differs::condition_of;
 use super::flow_view::main_port;
-use super::statusbar::statement;
+use super::preview_bar;
 use crate::gui::backend::{ColumnProfile, NodeResult, ResultTable};
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{diagnostic_ui, located_ui, shown};
+use crate::gui::icons::Icon;
 use crate::gui::state::results::Freshness;
 use crate::gui::state::view::{PreviewView, View};
-use crate::gui::state::{StateRef, counted, grouped, percent};
+use crate::gui::state::{FollowedColumn, StateRef, grouped, percent};
 use crate::gui::theme::{self, Palette};
-use crate::gui::widgets::{badge, caption, empty_state, link, shown_name};
+use crate::gui::widgets::{caption, empty_state, focus_ring, link, shown_name};
 
 const ROW_HEIGHT: f32 = 25.0;
 const HEADER_HEIGHT: f32 = 50.0;
@@ -35,36 +36,6 @@ pub fn shown_port(state: StateRef<'_>, view: &PreviewView) -> Option<(Id, String
     let step = state.selected_step()?;
     let port = view.port.clone().unwrap_or_else(|| main_port(state, step));
     Some((step.id.clone(), port))
-}
-
-/// At the right of the tabs: which output, and how far its rows are to be trusted.
-pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
-    let Some((step, port)) = shown_port(state, &view.preview) else { return };
-    let palette = theme::palette(ui.ctx());
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.add_space(theme::SPACE_3);
-        if let Some(rows) = state.results.rows(&step, &port) {
-            let (colour, text) = match state.results.freshness(&state.plan, &step, &port) {
-                Freshness::Fresh => statement(palette, rows),
-                Freshness::Computing => (palette.accent, "computing…".to_owned()),
-                Freshness::Stale => (palette.soft, "stale".to_owned()),
-            };
-            badge(ui, &text, colour);
-            caption(
-                ui,
-                format!("{} · {}", counted(rows.rows, "row"), counted(rows.table.schema().len() as u64, "column")),
-            );
-        }
-        let ports =
-            state.design().steps.get(&step).map(crate::gui::actions::edits::step_ports).unwrap_or_default().outputs;
-        if ports.len() > 1 {
-            for other in ports.iter().rev() {
-                if ui.selectable_label(other.name == port, &other.label).clicked() {
-                    view.preview.port = Some(other.name.clone());
-                }
-            }
-        }
-    });
 }
 
 /// The panel.
@@ -82,8 +53,7 @@ pub fn preview_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
     match outcome.map(|outcome| &outcome.result) {
         Some(Ok(rows)) => {
             let profile = outcome.and_then(|outcome| state.results.profile(outcome.hash));
-            let is_fresh = state.results.freshness(&state.plan, &step, &port) == Freshness::Fresh;
-            table_ui(ui, state, &step, rows, profile, is_fresh, view, out);
+            table_ui(ui, state, (&step, &port), rows, profile, view, out);
         }
         Some(Err(problem)) => {
             ui.add_space(theme::SPACE_3);
@@ -121,10 +91,9 @@ fn without_rows_ui(ui: &mut Ui, state: StateRef<'_>, step: &str, out: &mut Actio
 fn table_ui(
     ui: &mut Ui,
     state: StateRef<'_>,
-    step: &str,
+    (step, port): (&str, &str),
     rows: &NodeResult,
     profile: Option<&Arc<Vec<ColumnProfile>>>,
-    is_fresh: bool,
     view: &mut View,
     out: &mut Actions,
 ) {
@@ -135,22 +104,29 @@ fn table_ui(
         return;
     }
     let palette = theme::palette(ui.ctx());
-    let count = table.rows();
-    let mut columns = vec![Column::new(number_width(count)).resizable(false)];
-    columns.extend(schema.fields.iter().map(|field| Column::new(width_of(&field.data_type)).range(48.0..=900.0)));
+    let look = view.preview.look(step, port).clone();
+    let order = preview_bar::ask(state, &rows.table, &look.arrangement, out);
+    let count = order.as_ref().map_or(table.rows(), |order| order.len());
+    let fields = schema.fields.iter().enumerate().filter(|(_, field)| !look.hidden.contains(&field.name));
+    let visible: Vec<usize> = fields.map(|(index, _)| index).collect();
+    let mut columns = vec![Column::new(number_width(table.rows())).resizable(false)];
+    let shown = visible.iter().filter_map(|index| schema.fields.get(*index));
+    columns.extend(shown.map(|field| Column::new(width_of(&field.data_type)).range(48.0..=900.0)));
     let mut delegate = Rows {
         palette,
         table,
         schema,
         profile: profile.map(|profile| profile.as_slice()),
         meanings: meanings_of(state, step),
+        order: order.as_ref().map(|order| order.as_slice()),
+        visible,
+        sort: look.arrangement.sort.as_ref(),
+        column: state.column.as_ref().filter(|column| column.step == step).map(|column| column.column.as_str()),
         chosen: view.preview.row,
-        clicked: None,
-        copied: None,
-        asked: None,
-        is_fresh,
+        done: Vec::new(),
+        is_fresh: state.results.freshness(&state.plan, step, port) == Freshness::Fresh,
     };
-    let salt = (step, view.preview.port.as_deref().unwrap_or_default());
+    let salt = (step, view.preview.port.as_deref().unwrap_or_default(), look.hidden.len());
     let response = Table::new()
         .id_salt(salt)
         .num_rows(count as u64)
@@ -161,20 +137,34 @@ fn table_ui(
         .show(ui, &mut delegate);
     let name = format!("Rows of {}", state.step_title(step));
     describe_table(ui, &response, &name, count, schema.len());
-    let (clicked, copied, asked) = (delegate.clicked, delegate.copied, delegate.asked);
-    if let Some(condition) = asked {
-        out.push(Action::Differs { step: step.to_owned(), condition });
-    }
-    if clicked.is_some() {
-        view.preview.row = clicked.filter(|row| Some(*row) != view.preview.row);
-        view.lines_where = None;
-    }
-    if let Some(text) = copied {
-        out.push(Action::CopyText(text));
+    for done in std::mem::take(&mut delegate.done) {
+        take(done, state, (step, port), view, out);
     }
     if count == 0 {
         let centre = ui.max_rect().center();
-        ui.painter().text(centre, egui::Align2::CENTER_CENTER, "no rows", theme::body(), palette.soft);
+        let text = if table.rows() == 0 { "no rows" } else { "none of the rows shown here fits the filter" };
+        ui.painter().text(centre, egui::Align2::CENTER_CENTER, text, theme::body(), palette.soft);
+    }
+}
+
+/// What was done in the table.
+fn take(done: Done, state: StateRef<'_>, (step, port): (&str, &str), view: &mut View, out: &mut Actions) {
+    let look = view.preview.look_mut(step, port);
+    match done {
+        Done::Row(row) => {
+            view.preview.row = Some(row).filter(|row| Some(*row) != view.preview.row);
+            view.lines_where = None;
+        }
+        Done::Copy(text) => out.push(Action::CopyText(text)),
+        Done::Differs(condition) => out.push(Action::Differs { step: step.to_owned(), condition }),
+        Done::Filter(condition) => look.arrangement.filter = condition,
+        Done::Sort(sort) => look.arrangement.sort = sort,
+        Done::Hide(column) => drop(look.hidden.insert(column)),
+        Done::Follow(column) => {
+            let followed = FollowedColumn { step: step.to_owned(), port: port.to_owned(), column };
+            let is_off = state.column.as_ref() == Some(&followed);
+            out.push(Action::FollowColumn(if is_off { None } else { Some(followed) }));
+        }
     }
 }
 
@@ -225,12 +215,120 @@ struct Rows<'a> {
     profile: Option<&'a [ColumnProfile]>,
     /// By column: what it means.
     meanings: BTreeMap<String, String>,
+    /// Numbers of the rows that are shown, in their order; `None`: all as they are.
+    order: Option<&'a [u32]>,
+    /// Indices of the columns that are shown.
+    visible: Vec<usize>,
+    sort: Option<&'a (String, bool)>,
+    /// The column whose way is lit.
+    column: Option<&'a str>,
     chosen: Option<u64>,
-    clicked: Option<u64>,
-    copied: Option<String>,
-    /// A condition of which is asked what goes with it.
-    asked: Option<String>,
+    done: Vec<Done>,
     is_fresh: bool,
+}
+
+/// What somebody did in the table.
+enum Done {
+    /// Chose a row, or let go of it.
+    Row(u64),
+    Copy(String),
+    /// Asks what goes with the rows that fulfil a condition.
+    Differs(String),
+    /// Looks at the rows that fulfil a condition.
+    Filter(String),
+    Sort(Option<(String, bool)>),
+    Hide(String),
+    /// Lights the way of a column.
+    Follow(String),
+}
+
+impl Rows<'_> {
+    /// The row of the table that is shown in a place.
+    fn row_at(&self, place: u64) -> u64 {
+        self.order.and_then(|order| order.get(place as usize)).map_or(place, |row| u64::from(*row))
+    }
+
+    /// The column that is shown in a place behind the numbers.
+    fn column_at(&self, place: usize) -> Option<usize> {
+        self.visible.get(place.checked_sub(1)?).copied()
+    }
+
+    /// What can be done with a column.
+    fn column_menu_ui(&mut self, ui: &mut Ui, field: &Field) {
+        let name = &field.name;
+        let mut entry = |ui: &mut Ui, text: &str, done: Done| {
+            if ui.button(text).clicked() {
+                self.done.push(done);
+                ui.close();
+            }
+        };
+        if is_sortable(&field.data_type) {
+            entry(ui, "Sort upwards", Done::Sort(Some((name.clone(), false))));
+            entry(ui, "Sort downwards", Done::Sort(Some((name.clone(), true))));
+            entry(ui, "As the step gives them", Done::Sort(None));
+            ui.separator();
+        }
+        entry(ui, "Show where it comes from and goes", Done::Follow(name.clone()));
+        entry(ui, "Hide this column", Done::Hide(name.clone()));
+        entry(ui, "Copy column name", Done::Copy(name.clone()));
+    }
+
+    /// The order by a column: upwards, downwards, none.
+    fn sort_ui(&mut self, ui: &mut Ui, rect: Rect, field: &Field) {
+        const SIDE: f32 = 16.0;
+        let current = self.sort.filter(|(column, _)| *column == field.name).map(|(_, descending)| *descending);
+        let place = Rect::from_center_size(pos2(rect.right() - 12.0, rect.top() + 14.0), vec2(SIDE, SIDE));
+        let response = ui.interact(place, ui.scope_id().with(("sort", &field.name)), Sense::click());
+        let (next, told) = match current {
+            None => (Some(false), "sort"),
+            Some(false) => (Some(true), "sorted upwards"),
+            Some(true) => (None, "sorted downwards"),
+        };
+        let name = format!("{told} by {}", field.name);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        let icon = match current {
+            None => Icon::Sort,
+            Some(false) => Icon::Up,
+            Some(true) => Icon::Down,
+        };
+        let is_near = ui.rect_contains_pointer(rect) || response.has_focus();
+        if current.is_some() || is_near {
+            let colour = if current.is_some() { self.palette.accent } else { self.palette.soft };
+            ui.painter().rect_filled(place, 3.0, self.palette.panel);
+            icon.paint(ui.painter(), place.shrink(1.0), colour);
+            focus_ring(ui, &response, place);
+        }
+        if response.on_hover_text(name).clicked() {
+            self.done.push(Done::Sort(next.map(|descending| (field.name.clone(), descending))));
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// What can be done with a cell.
+    fn cell_menu_ui(&mut self, ui: &mut Ui, row: u64, field: &Field, value: &Value) {
+        let (table, schema) = (self.table, self.schema);
+        let whole = || {
+            let fields = schema.fields.iter().enumerate();
+            let cells = fields.map(|(column, field)| (field.name.clone(), table.value(row as usize, column).to_json()));
+            serde_json::Value::Object(cells.collect()).to_string()
+        };
+        let mut entry = |ui: &mut Ui, text: &str, done: &dyn Fn() -> Done| {
+            if ui.button(text).clicked() {
+                self.done.push(done());
+                ui.close();
+            }
+        };
+        entry(ui, "Copy cell", &|| Done::Copy(shown(value)));
+        entry(ui, "Copy row as JSON", &|| Done::Copy(whole()));
+        ui.separator();
+        entry(ui, "Only rows with this value", &|| Done::Filter(condition_of(&field.name, value)));
+        entry(ui, "What goes with this value?", &|| Done::Differs(condition_of(&field.name, value)));
+    }
+}
+
+fn is_sortable(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::List(_) | DataType::Record(_))
 }
 
 impl TableDelegate for Rows<'_> {
@@ -238,16 +336,18 @@ impl TableDelegate for Rows<'_> {
         let palette = self.palette;
         let rect = ui.max_rect();
         let line = Stroke::new(1.0, palette.hairline);
-        ui.painter().rect_filled(rect, 0.0, palette.panel);
+        let field = self.column_at(cell.col_range.start).and_then(|index| self.schema.fields.get(index));
+        let is_followed = field.is_some_and(|field| self.column == Some(field.name.as_str()));
+        let ground = if is_followed { palette.selected_ground() } else { palette.panel };
+        ui.painter().rect_filled(rect, 0.0, ground);
         ui.painter().hline(rect.x_range(), rect.bottom(), line);
         ui.painter().vline(rect.right(), rect.y_range(), line);
-        let Some(index) = cell.col_range.start.checked_sub(1) else {
+        let (Some(index), Some(field)) = (self.column_at(cell.col_range.start), field) else {
             let place = rect.right_top() + vec2(-10.0, 8.0);
             ui.painter().text(place, egui::Align2::RIGHT_TOP, "#", theme::code(), palette.soft);
             ui.set_min_width(number_width(self.table.rows()));
             return;
         };
-        let Some(field) = self.schema.fields.get(index) else { return };
         let inner = rect.shrink2(vec2(9.0, 6.0));
         let name = ui.painter().layout_no_wrap(shown_name(&field.name, CELL_CHARACTERS), theme::code(), palette.text);
         let data_type = ui.painter().layout_no_wrap(field.data_type.to_string(), theme::code(), palette.soft);
@@ -276,13 +376,20 @@ impl TableDelegate for Rows<'_> {
         let response = ui.interact(rect, ui.scope_id().with(("column", index)), Sense::click());
         let about = format!("{} {}", field.name, field.data_type);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ColumnHeader, true, &about));
+        if response.clicked() {
+            self.done.push(Done::Follow(field.name.clone()));
+        }
+        response.context_menu(|ui| self.column_menu_ui(ui, field));
+        if is_sortable(&field.data_type) {
+            self.sort_ui(ui, rect, field);
+        }
         response
             .on_hover_ui(|ui| column_hover_ui(ui, &field.name, &field.data_type, profile, self.table.rows() as u64));
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row: u64) {
         let rect = ui.max_rect();
-        if self.chosen == Some(row) {
+        if self.chosen == Some(self.row_at(row)) {
             ui.painter().rect_filled(rect, 0.0, self.palette.selected_ground());
         }
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, self.palette.hairline));
@@ -293,19 +400,20 @@ impl TableDelegate for Rows<'_> {
         let rect = ui.max_rect();
         ui.painter().vline(rect.right(), rect.y_range(), Stroke::new(1.0, palette.hairline));
         let inner = rect.shrink2(vec2(9.0, 0.0));
-        let Some(index) = cell.col_nr.checked_sub(1) else {
-            let galley = code(ui, grouped(cell.row_nr + 1), palette.soft);
+        let row = self.row_at(cell.row_nr);
+        let Some(index) = self.column_at(cell.col_nr) else {
+            let galley = code(ui, grouped(row + 1), palette.soft);
             paint_in(ui, inner, galley, true);
             return;
         };
         let Some(field) = self.schema.fields.get(index) else { return };
-        let value = self.table.value(cell.row_nr as usize, index);
+        let value = self.table.value(row as usize, index);
         let text = match &value {
             Value::Float(number) => cell_number(*number),
             value => shown_name(&shown(value), CELL_CHARACTERS),
         };
         let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
-        let name = format!("{} of row {}: {text}", field.name, cell.row_nr + 1);
+        let name = format!("{} of row {}: {text}", field.name, row + 1);
         if ui.is_sizing_pass() {
             let wanted = code(ui, text, colour).size().x + 20.0;
             ui.set_min_width(wanted.min(WIDEST));
@@ -319,35 +427,15 @@ impl TableDelegate for Rows<'_> {
         let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Cell, true, &name));
         if response.clicked() {
-            self.clicked = Some(cell.row_nr);
+            self.done.push(Done::Row(row));
         }
         if response.double_clicked() {
-            self.copied = Some(shown(&value));
+            self.done.push(Done::Copy(shown(&value)));
         }
         if is_cut && response.hovered() {
             response.clone().on_hover_text(RichText::new(shown_name(&shown(&value), 1000)).font(theme::code()));
         }
-        response.context_menu(|ui| {
-            if ui.button("Copy cell").clicked() {
-                self.copied = Some(shown(&value));
-                ui.close();
-            }
-            if ui.button("Copy row as JSON").clicked() {
-                let row = self.schema.fields.iter().enumerate().map(|(column, field)| {
-                    (field.name.clone(), self.table.value(cell.row_nr as usize, column).to_json())
-                });
-                self.copied = Some(serde_json::Value::Object(row.collect()).to_string());
-                ui.close();
-            }
-            if ui.button("What goes with this value?").clicked() {
-                self.asked = Some(condition_of(&field.name, &value));
-                ui.close();
-            }
-            if ui.button("Copy column name").clicked() {
-                self.copied = Some(field.name.clone());
-                ui.close();
-            }
-        });
+        response.context_menu(|ui| self.cell_menu_ui(ui, row, field, &value));
     }
 
     fn default_row_height(&self) -> f32 {

@@ -115,16 +115,17 @@ fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
         });
         view.carried = (Some(revision), carried.collect());
     }
-    for (title, missing) in view.carried.1.iter().rev() {
-        let text = if missing.is_empty() {
-            RichText::new(format!("{title} ✓")).color(palette.soft)
-        } else {
-            let count = counted(missing.len() as u64, "step");
-            RichText::new(format!("{title}: {count} not carried")).color(palette.warning)
-        };
-        let response = ui.label(text.font(theme::caption()));
-        if !missing.is_empty() {
-            response.on_hover_text(missing.join("\n"));
-        }
-    }
+    let targets = &view.carried.1;
+    let carrying = targets.iter().filter(|(_, missing)| missing.is_empty()).count();
+    let (text, colour) = if carrying == targets.len() {
+        (format!("runs on all {carrying} targets ✓"), palette.soft)
+    } else {
+        (format!("runs on {carrying} of {} targets", targets.len()), palette.warning)
+    };
+    let each = targets.iter().map(|(title, missing)| match missing.len() {
+        0 => format!("{title} ✓"),
+        count => format!("{title}: {} not carried\n    {}", counted(count as u64, "step"), missing.join("\n    ")),
+    });
+    let each = each.collect::<Vec<_>>().join("\n");
+    ui.label(RichText::new(text).font(theme::caption()).color(colour)).on_hover_text(each);
 }

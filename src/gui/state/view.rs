@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use egui::Pos2;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::model::Id;
 use pipewright_core::project::{Edit, OnDisk, Project, ProjectChange, SaveFault};
 
 use crate::gui::canvas::{Canvas, PortRef, Scene};
@@ -13,6 +15,7 @@ use crate::gui::command::{BottomTab, LeftTab};
 use crate::gui::fold::Fold;
 use crate::gui::forms::FormMemory;
 use crate::gui::share::Share;
+use crate::gui::state::arranged::Look;
 use crate::gui::state::marking::Marking;
 
 /// The step palette at a place.
@@ -126,6 +129,20 @@ pub struct PreviewView {
     /// Output port, where the step has several.
     pub port: Option<String>,
     pub row: Option<u64>,
+    /// By step and output port: how its rows are looked at.
+    looks: BTreeMap<(Id, String), Look>,
+}
+
+impl PreviewView {
+    /// How the rows of an output are looked at.
+    pub fn look(&self, step: &str, port: &str) -> &Look {
+        static PLAIN: LazyLock<Look> = LazyLock::new(Look::default);
+        self.looks.get(&(step.to_owned(), port.to_owned())).unwrap_or(&PLAIN)
+    }
+
+    pub fn look_mut(&mut self, step: &str, port: &str) -> &mut Look {
+        self.looks.entry((step.to_owned(), port.to_owned())).or_default()
+    }
 }
 
 /// The view.

@@ -1,0 +1,140 @@
+//! Beside the tabs above the rows of a step: what is looked for in them, what is copied, which output, and how far the
+//! rows are to be trusted.
+
+use std::sync::Arc;
+
+use egui::{Align, Layout, Ui};
+use pipewright_engine::{Arrangement, TextForm};
+
+use super::preview::shown_port;
+use super::statusbar::statement;
+use crate::gui::actions::edits;
+use crate::gui::backend::{NodeResult, ResultTable};
+use crate::gui::command::{Action, Actions};
+use crate::gui::state::arranged::Look;
+use crate::gui::state::results::Freshness;
+use crate::gui::state::view::View;
+use crate::gui::state::{StateRef, counted, grouped};
+use crate::gui::theme;
+use crate::gui::widgets::{badge, caption, link, search_field};
+
+/// Room for the field that filters.
+const FIELD: f32 = 210.0;
+
+/// At the right of the tabs.
+pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let Some((step, port)) = shown_port(state, &view.preview) else { return };
+    let palette = theme::palette(ui.ctx());
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.add_space(theme::SPACE_3);
+        let rows = state.results.rows(&step, &port);
+        if let Some(rows) = rows {
+            let (colour, text) = match state.results.freshness(&state.plan, &step, &port) {
+                Freshness::Fresh => statement(palette, rows),
+                Freshness::Computing => (palette.accent, "computing…".to_owned()),
+                Freshness::Stale => (palette.soft, "stale".to_owned()),
+            };
+            // The word; the line below the window tells the rest.
+            let word = text.split(':').next().unwrap_or_default();
+            badge(ui, word, colour).on_hover_text(&text);
+            caption(ui, shown_counts(state, rows, view.preview.look(&step, &port)));
+        }
+        let ports = state.design().steps.get(&step).map(edits::step_ports).unwrap_or_default().outputs;
+        if ports.len() > 1 {
+            for other in ports.iter().rev() {
+                if ui.selectable_label(other.name == port, &other.label).clicked() {
+                    view.preview.port = Some(other.name.clone());
+                }
+            }
+        }
+        if let Some(rows) = rows.filter(|rows| rows.table.rows() > 0 && !view.fold.is_low) {
+            tools_ui(ui, state, (&step, &port), rows, view, out);
+        }
+    });
+}
+
+/// Rows and columns; those that are looked at, of all.
+fn shown_counts(state: StateRef<'_>, rows: &NodeResult, look: &Look) -> String {
+    let columns = counted(rows.table.schema().len() as u64, "column");
+    let arranged = state.arranged.as_ref().filter(|_| !look.arrangement.is_plain());
+    match arranged.and_then(|arranged| arranged.order_of(&rows.table)) {
+        Some(Ok(order)) if order.len() < rows.table.rows() => {
+            format!("{} of {} · {columns}", grouped(order.len() as u64), counted(rows.table.rows() as u64, "row"))
+        }
+        _ => format!("{} · {columns}", counted(rows.rows, "row")),
+    }
+}
+
+fn tools_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    (step, port): (&str, &str),
+    rows: &NodeResult,
+    view: &mut View,
+    out: &mut Actions,
+) {
+    let schema = rows.table.schema();
+    let look = view.preview.look_mut(step, port);
+    if ui.available_width() > 70.0 {
+        copy_ui(ui, state, &rows.table, look, out);
+    }
+    if !look.hidden.is_empty() {
+        let text = format!("Show {} hidden", look.hidden.len());
+        if link(ui, &text).on_hover_text("Shows every column of this table again").clicked() {
+            look.hidden.clear();
+        }
+    }
+    let is_kept = !state.is_ghost(step)
+        && (look.arrangement.condition(schema).is_some()
+            || look.arrangement.filter.trim().is_empty() && look.arrangement.sort.is_some());
+    if is_kept && link(ui, "Keep as a step").on_hover_text("Adds it to the design, behind this step").clicked() {
+        out.push(Action::KeepLook {
+            step: step.to_owned(),
+            port: port.to_owned(),
+            arrangement: std::mem::take(&mut look.arrangement),
+        });
+    }
+    let room = ui.available_width();
+    if room > 120.0 {
+        let hint = "A condition, or text that the rows contain: status >= 500, /cart";
+        search_field(ui, &mut look.arrangement.filter, "Filter rows", FIELD.min(room - 24.0)).on_hover_text(hint);
+    }
+}
+
+/// Puts what is looked at on the clipboard.
+fn copy_ui(ui: &mut Ui, state: StateRef<'_>, table: &Arc<ResultTable>, look: &Look, out: &mut Actions) {
+    ui.menu_button("Copy", |ui| {
+        for (text, form) in [
+            ("Rows as CSV", TextForm::Csv),
+            ("Rows as JSON lines", TextForm::JsonLines),
+            ("Rows as a Markdown table", TextForm::Markdown),
+        ] {
+            if ui.button(text).clicked() {
+                let arranged = state.arranged.as_ref().filter(|_| !look.arrangement.is_plain());
+                let order = arranged.and_then(|arranged| arranged.order_of(table)?.as_ref().ok()).cloned();
+                let fields = table.schema().fields.iter().enumerate();
+                let columns = fields.filter(|(_, field)| !look.hidden.contains(&field.name)).map(|(index, _)| index);
+                out.push(Action::CopyRows { table: table.clone(), order, columns: columns.collect(), form });
+                ui.close();
+            }
+        }
+    });
+}
+
+/// Asks for the rows that are looked at, where they are not known yet. Gives their numbers in order, as far as known.
+pub fn ask(
+    state: StateRef<'_>,
+    table: &Arc<ResultTable>,
+    arrangement: &Arrangement,
+    out: &mut Actions,
+) -> Option<Arc<Vec<u32>>> {
+    if arrangement.is_plain() {
+        return None;
+    }
+    let arranged = state.arranged.as_ref();
+    let is_busy = arranged.is_some_and(|arranged| arranged.rows.is_none());
+    if !is_busy && !arranged.is_some_and(|arranged| arranged.is_of(table, arrangement)) {
+        out.push(Action::Arrange { table: table.clone(), arrangement: arrangement.clone() });
+    }
+    arranged.and_then(|arranged| arranged.order_of(table)?.as_ref().ok()).cloned()
+}

@@ -1,0 +1,39 @@
+//! Rows of a table in the selection and order in which somebody looks at them. Imports no egui.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_engine::Arrangement;
+
+use crate::gui::backend::ResultTable;
+
+/// How somebody looks at the rows of an output.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    pub arrangement: Arrangement,
+    pub hidden: BTreeSet<String>,
+}
+
+/// What came of an arrangement.
+#[derive(Debug)]
+pub struct Arranged {
+    pub table: Arc<ResultTable>,
+    pub arrangement: Arrangement,
+    /// Numbers of rows of the table; `None`: being looked for.
+    pub rows: Option<Result<Arc<Vec<u32>>, Diagnostic>>,
+    /// Number of the look.
+    pub look: u64,
+}
+
+impl Arranged {
+    /// What is shown of a table: the last order that is known.
+    pub fn order_of(&self, table: &Arc<ResultTable>) -> Option<&Result<Arc<Vec<u32>>, Diagnostic>> {
+        self.rows.as_ref().filter(|_| Arc::ptr_eq(&self.table, table))
+    }
+
+    /// Whether this arrangement of this table was asked for.
+    pub fn is_of(&self, table: &Arc<ResultTable>, arrangement: &Arrangement) -> bool {
+        Arc::ptr_eq(&self.table, table) && self.arrangement == *arrangement
+    }
+}
