@@ -3,12 +3,14 @@
 //! an edit only the steps that it touches are lowered again. Imports everything up to `project`; no export.
 
 mod checks;
+mod mend;
 mod order;
 mod planner;
 mod policy;
 
 use std::collections::BTreeMap;
 
+pub use mend::{Mend, mend};
 pub use planner::Planner;
 pub use policy::{check_kept_lines, check_policy, in_force, is_same_path, secret_field};
 

@@ -17,6 +17,7 @@ use egui::{RichText, Ui};
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::model::Id;
+use pipewright_core::plan::mend;
 use pipewright_core::steps::{FieldKind, FormField, Settings};
 use serde_json::Value as Json;
 
@@ -165,7 +166,7 @@ fn field_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &FormField, memory: &mut 
         ui.data_mut(|data| data.remove_temp::<bool>(widgets::next_picker()));
     }
     if !matches!(field.kind, FieldKind::Expression { .. }) {
-        diagnostics_ui(ui, scope.diagnostics(field.name));
+        diagnostics_ui(ui, scope.state, scope.diagnostics(field.name), out);
     }
 }
 
@@ -178,11 +179,29 @@ pub fn label_ui(ui: &mut Ui, label: &str, doc: &str) {
     }
 }
 
-/// What is wrong, under the field.
-pub fn diagnostics_ui<'d>(ui: &mut Ui, diagnostics: impl Iterator<Item = &'d Diagnostic>) {
+/// What is wrong, under the field, with what mends it.
+pub fn diagnostics_ui<'d>(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    diagnostics: impl Iterator<Item = &'d Diagnostic>,
+    out: &mut Actions,
+) {
     for diagnostic in diagnostics {
         diagnostic_ui(ui, diagnostic);
+        mend_ui(ui, state, diagnostic, out);
     }
+}
+
+/// The name that a message suggests, at a click in its place.
+pub fn mend_ui(ui: &mut Ui, state: StateRef<'_>, diagnostic: &Diagnostic, out: &mut Actions) {
+    let Some(found) = mend(&state.project, diagnostic) else { return };
+    let text = format!("Use “{}”", widgets::shown_name(&found.name, 60));
+    ui.horizontal(|ui| {
+        ui.add_space(16.0 + theme::SPACE_1);
+        if widgets::link(ui, &text).clicked() {
+            out.edit("use the suggested name", vec![found.edit]);
+        }
+    });
 }
 
 /// One message with its help.

@@ -10,7 +10,7 @@ use pipewright_core::diagnostic::{Diagnostic, Span};
 use pipewright_core::expr::{self, Expr, Place, Scope};
 
 use super::completion::{Completion, completions, word_at};
-use super::{FieldUi, diagnostic_ui, highlight, shown};
+use super::{FieldUi, diagnostic_ui, highlight, mend_ui, shown};
 use crate::gui::icons::{Icon, icon_ui};
 use crate::gui::theme;
 use crate::gui::widgets::{caption, list_row};
@@ -106,11 +106,12 @@ impl FieldUi<'_, '_> {
     }
 
     /// The type with the first values, or what is wrong.
-    fn verdict_ui(&self, ui: &mut Ui, text: &str, input: &str, place: Place) {
+    fn verdict_ui(&mut self, ui: &mut Ui, text: &str, input: &str, place: Place) {
         let palette = theme::palette(ui.ctx());
         let problems: Vec<&Diagnostic> = self.scope.diagnostics(self.field.name).collect();
         for problem in &problems {
             diagnostic_ui(ui, problem);
+            mend_ui(ui, self.scope.state, problem, self.out);
             if let Some(span) = problem.location.span.filter(|_| problem.is_error()) {
                 mark_ui(ui, text, span);
             }

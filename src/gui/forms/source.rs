@@ -130,7 +130,7 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
                 out.push(Action::SniffSource { source: source.id.clone(), keeps_format: true });
             }
         }
-        diagnostics_ui(ui, scope.diagnostics("format"));
+        diagnostics_ui(ui, scope.state, scope.diagnostics("format"), out);
         if link(ui, "Columns by example…")
             .on_hover_text("Mark pieces of a few lines: a pattern is learned from them.")
             .clicked()
@@ -228,7 +228,7 @@ fn path_ui(ui: &mut Ui, scope: &FormScope<'_>, source: &Source, memory: &mut For
             out.push(Action::SniffSource { source: source.id.clone(), keeps_format: false });
         }
     });
-    diagnostics_ui(ui, scope.diagnostics("path"));
+    diagnostics_ui(ui, scope.state, scope.diagnostics("path"), out);
     ui.add_space(theme::SPACE_2);
 }
 
@@ -253,6 +253,6 @@ fn columns_ui(ui: &mut Ui, scope: &FormScope<'_>, source: &Source, out: &mut Act
                 scope.set(out, "schema", whole);
             }
         });
-    diagnostics_ui(ui, scope.diagnostics("schema"));
+    diagnostics_ui(ui, scope.state, scope.diagnostics("schema"), out);
     ui.add_space(theme::SPACE_2);
 }

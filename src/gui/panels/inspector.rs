@@ -15,7 +15,7 @@ use crate::gui::actions::edits;
 use crate::gui::canvas::{Icon, PortRef, Side};
 use crate::gui::command::{Action, Actions, BottomTab, Chosen, Command};
 use crate::gui::forms::source::source_form_ui;
-use crate::gui::forms::{FormScope, TextLook, diagnostic_ui, form_ui, label_ui, parameters_ui, text_edit};
+use crate::gui::forms::{FormScope, TextLook, diagnostic_ui, form_ui, label_ui, mend_ui, parameters_ui, text_edit};
 use crate::gui::icons::{icon_button, icon_ui};
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted};
@@ -165,6 +165,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
         for problem in state.problems_of(&step.id) {
             if problem.location.field.as_deref().is_none_or(has_no_field) {
                 diagnostic_ui(ui, problem);
+                mend_ui(ui, state, problem, out);
                 ui.add_space(theme::SPACE_2);
             }
         }

@@ -16,7 +16,7 @@ use super::flow_view::main_port;
 use super::preview_bar;
 use crate::gui::backend::{ColumnProfile, NodeResult, ResultTable};
 use crate::gui::command::{Action, Actions};
-use crate::gui::forms::{diagnostic_ui, located_ui, shown};
+use crate::gui::forms::{diagnostic_ui, located_ui, mend_ui, shown};
 use crate::gui::icons::Icon;
 use crate::gui::state::results::Freshness;
 use crate::gui::state::view::{PreviewView, View};
@@ -74,6 +74,7 @@ fn without_rows_ui(ui: &mut Ui, state: StateRef<'_>, step: &str, out: &mut Actio
             ui.add_space(theme::SPACE_3);
             ui.vertical(|ui| {
                 diagnostic_ui(ui, problem);
+                mend_ui(ui, state, problem, out);
                 if let Some(field) = &problem.location.field
                     && link(ui, "Go to the field").clicked()
                 {

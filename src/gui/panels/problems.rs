@@ -4,6 +4,7 @@ use egui::{Sense, Ui, UiBuilder, WidgetInfo};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 
 use crate::gui::command::{Action, Actions, Chosen};
+use crate::gui::forms::mend_ui;
 use crate::gui::icons::{Icon, icon_ui};
 use crate::gui::marked::marked_ui;
 use crate::gui::state::StateRef;
@@ -23,7 +24,7 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         ui.spacing_mut().item_spacing.y = 0.0;
         for (index, problem) in state.problems.iter().enumerate() {
             ui.push_id(index, |ui| {
-                if problem_row(ui, state, problem) {
+                if problem_row(ui, state, problem, out) {
                     show(state, problem, out);
                 }
             });
@@ -33,7 +34,7 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 }
 
 /// One problem. Says whether it was clicked.
-fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic) -> bool {
+fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic, out: &mut Actions) -> bool {
     let about = about(state, problem);
     let palette = theme::palette(ui.ctx());
     let (icon, colour) = match problem.severity {
@@ -64,6 +65,7 @@ fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic) -> bool {
                     if let Some(help) = &problem.help {
                         marked_ui(ui, &shown_name(help, TOLD), &theme::body(), palette.soft);
                     }
+                    mend_ui(ui, state, problem, out);
                 });
             });
             ui.add_space(6.0);
