@@ -1,0 +1,221 @@
+//! Pins rows to a step: a few rows of its inputs and what it makes of them now, as a test of the project. A project is
+//! shared: personal values are replaced, secret ones left out. Must not import the command line or the designer.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use pipewright_core::data::{Classification, DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::project::{PinnedRows, Project, StepTest};
+use pipewright_engine::{ResultTable, rows_behind};
+
+use crate::pinned::results_of;
+
+/// Rows that are pinned of an input at most.
+const ROWS: usize = 8;
+/// Output rows whose input rows are pinned.
+const SHOWN: usize = 4;
+/// Input rows among which they are looked for.
+const LOOKED_AT: usize = 5000;
+
+/// Rows of an input port.
+pub type InputRows = BTreeMap<String, Arc<ResultTable>>;
+
+/// The nodes that a step's input ports read; those of ports that take many wires: the first.
+pub fn input_nodes(project: &Project, plan: &Plan, step: &str) -> BTreeMap<String, NodeId> {
+    let mut found = BTreeMap::new();
+    for wire in project.wires_into(step) {
+        if let Some(node) = plan.output(&wire.from, &wire.output) {
+            found.entry(wire.input.clone()).or_insert(node);
+        }
+    }
+    found
+}
+
+/// A test that pins rows of a step's inputs: those behind its first output rows, and others. `output`: what it makes of
+/// the inputs, where that is known.
+pub fn pin(
+    project: &Project,
+    base: &Path,
+    plan: &Plan,
+    step: &str,
+    inputs: &InputRows,
+    output: Option<(NodeId, Arc<ResultTable>)>,
+) -> Result<StepTest, Vec<Diagnostic>> {
+    let Some(known) = project.steps.get(step) else { return Err(Vec::new()) };
+    if inputs.is_empty() {
+        let message = format!("“{}” has no input whose rows could be pinned", known.title);
+        let help = "pin rows of a step that gets rows: a filter, a calculation, a join";
+        return Err(vec![Diagnostic::error("PW0725", message).help(help).step(step, &known.title)]);
+    }
+    let behind = output.and_then(|(node, output)| behind(project, plan, step, inputs, node, &output));
+    let mut stand_ins = StandIns::default();
+    let pinned = inputs.iter().map(|(port, table)| {
+        let chosen = behind.as_ref().and_then(|behind| behind.get(port)).cloned().unwrap_or_default();
+        let rows = with_others(&chosen, table.rows()).into_iter().map(|row| table.row(row));
+        (port.clone(), stand_ins.pinned(table.schema(), rows))
+    });
+    let title = format!("rows of {}", today());
+    let id = project.new_id("tst");
+    let mut test = StepTest { id, step: step.to_owned(), title, inputs: pinned.collect(), ..StepTest::default() };
+    for (port, found) in results_of(project, base, &test)? {
+        let rows: Vec<Vec<Value>> = (0..found.rows()).map(|row| found.row(row)).collect();
+        test.expected.insert(port, rows_as_pinned(found.schema(), &rows));
+    }
+    Ok(test)
+}
+
+fn today() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let text = pipewright_core::data::format_timestamp(i64::try_from(now.as_micros()).unwrap_or_default());
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// By input port, the rows behind the first output rows; `None` where the step is more than one operation on its inputs.
+fn behind(
+    project: &Project,
+    plan: &Plan,
+    step: &str,
+    inputs: &InputRows,
+    node: NodeId,
+    output: &ResultTable,
+) -> Option<BTreeMap<String, Vec<usize>>> {
+    let node = plan.node(node);
+    let by_port = input_nodes(project, plan, step);
+    let port_of = |input: &NodeId| by_port.iter().find(|(_, found)| *found == input).map(|(port, _)| port.clone());
+    let ports: Vec<String> = node.inputs.iter().map(port_of).collect::<Option<_>>()?;
+    let tables: Vec<Arc<ResultTable>> =
+        ports.iter().map(|port| Some(Arc::new(inputs.get(port)?.slice(0, LOOKED_AT)))).collect::<Option<_>>()?;
+    let parameters = crate::resolve::default_parameters(project, Path::new("."));
+    let rows: Vec<usize> = (0..output.rows().min(SHOWN)).collect();
+    let found = rows_behind(node, &tables, output, &rows, &parameters);
+    Some(ports.into_iter().zip(found).collect())
+}
+
+/// Chosen rows, and the first others for comparison.
+fn with_others(chosen: &[usize], count: usize) -> BTreeSet<usize> {
+    let most = if chosen.is_empty() { ROWS } else { ROWS - SHOWN / 2 };
+    let mut rows: BTreeSet<usize> = chosen.iter().copied().take(most).collect();
+    for row in 0..count {
+        if rows.len() >= ROWS {
+            break;
+        }
+        rows.insert(row);
+    }
+    rows
+}
+
+/// What stands for personal values: the same for the same value, so that keys still find each other.
+#[derive(Default)]
+struct StandIns {
+    texts: HashMap<String, String>,
+}
+
+impl StandIns {
+    fn pinned(&mut self, schema: &Schema, rows: impl Iterator<Item = Vec<Value>>) -> PinnedRows {
+        let classes: Vec<Classification> = schema.fields.iter().map(|field| field.labels.classified()).collect();
+        let rows: Vec<Vec<Value>> = rows
+            .map(|row| {
+                let cells = row.into_iter().zip(&schema.fields).zip(&classes);
+                cells.map(|((value, field), class)| self.safe(value, &field.data_type, *class)).collect()
+            })
+            .collect();
+        rows_as_pinned(schema, &rows)
+    }
+
+    fn safe(&mut self, value: Value, data_type: &DataType, class: Classification) -> Value {
+        match (class, value) {
+            (Classification::Public | Classification::Internal, value) => value,
+            (Classification::Personal, Value::String(text)) if *data_type == DataType::String => {
+                let next = self.texts.len() + 1;
+                Value::String(self.texts.entry(text).or_insert_with(|| format!("person {next}")).clone())
+            }
+            (Classification::Personal | Classification::Secret, _) => Value::Null,
+        }
+    }
+}
+
+fn rows_as_pinned(schema: &Schema, rows: &[Vec<Value>]) -> PinnedRows {
+    let rows = rows.iter().map(|row| row.iter().map(Value::to_json).collect()).collect();
+    PinnedRows { schema: schema.clone(), rows, ..PinnedRows::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use pipewright_core::data::Field;
+    use pipewright_core::plan::plan;
+    use pipewright_core::project::{Edit, Place};
+    use pipewright_engine::{Sampling, preview_now};
+    use serde_json::json;
+
+    use super::*;
+    use crate::pinned::run_tests;
+
+    fn insert(into: &str, item: serde_json::Value) -> Edit {
+        Edit::Insert { into: into.to_owned(), item, place: Place::Last }
+    }
+
+    /// A table of 40 rows, of which few fulfil the filter's condition.
+    fn project() -> Project {
+        let rows: Vec<_> = (0..40).map(|n| json!([n, format!("u{}", n % 3), "geheim"])).collect();
+        let column = |id: &str, name: &str, of: &str| json!({"id": id, "name": name, "type": of});
+        let columns =
+            json!([column("a", "n", "Int"), column("b", "user", "String"), column("c", "password", "String")]);
+        let mut project = Project::new("p");
+        project
+            .apply(&[
+                insert(
+                    "steps",
+                    json!({"id": "t", "kind": "table", "title": "T", "settings": {"columns": columns, "rows": rows}}),
+                ),
+                insert(
+                    "steps",
+                    json!({"id": "f", "kind": "filter", "title": "F", "settings": {"predicate": "n > 30"}}),
+                ),
+                insert("wires", json!({"id": "w", "from": "t", "to": "f"})),
+            ])
+            .unwrap();
+        project
+    }
+
+    fn rows_of(plan: &Plan, step: &str) -> (NodeId, Arc<ResultTable>) {
+        let node = plan.output(step, "out").unwrap();
+        let rows = preview_now(plan, node, &Sampling::Whole, Path::new("."), &BTreeMap::new()).unwrap();
+        (node, rows.table)
+    }
+
+    #[test]
+    fn rows_on_both_sides_of_a_condition_are_pinned_and_tell_of_a_change() {
+        let mut project = project();
+        let plan = plan(&project);
+        let inputs = BTreeMap::from([("in".to_owned(), rows_of(&plan, "t").1)]);
+        let test = pin(&project, Path::new("."), &plan, "f", &inputs, Some(rows_of(&plan, "f"))).unwrap();
+        let numbers: Vec<i64> = test.inputs["in"].rows.iter().map(|row| row[0].as_i64().unwrap()).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 31, 32, 33, 34]);
+        assert_eq!(test.expected["out"].rows.len(), 4);
+        project.apply(&[insert("tests", serde_json::to_value(&test).unwrap())]).unwrap();
+        assert_eq!(run_tests(&project, Path::new("."))[0].differences, [""; 0]);
+        let set = Edit::Set { id: "f".into(), field: "settings.predicate".into(), old: None, new: json!("n > 32") };
+        project.apply(&[set]).unwrap();
+        assert!(!run_tests(&project, Path::new("."))[0].differences.is_empty());
+        let none = pin(&project, Path::new("."), &plan, "t", &BTreeMap::new(), None).unwrap_err();
+        assert_eq!(none[0].code, "PW0725");
+    }
+
+    #[test]
+    fn personal_values_are_replaced_and_secrets_left_out() {
+        let mut schema = Schema::new(["user", "password", "n"].map(|name| Field::new(name, DataType::String)).to_vec());
+        schema.fields[0].labels.classification = Some(Classification::Personal);
+        schema.fields[1].labels.classification = Some(Classification::Secret);
+        let row = |user: &str| {
+            ["", "geheim", "1"].map(|text| Value::String(if text.is_empty() { user } else { text }.into())).to_vec()
+        };
+        let pinned = StandIns::default().pinned(&schema, ["anna", "bert", "anna"].map(row).into_iter());
+        assert_eq!(
+            serde_json::to_value(&pinned.rows).unwrap(),
+            json!([["person 1", null, "1"], ["person 2", null, "1"], ["person 1", null, "1"]])
+        );
+    }
+}
