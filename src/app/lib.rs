@@ -21,7 +21,7 @@ mod whole_file;
 pub use answers::{Answers, answers_of, headliners_of};
 pub use differences::{differences, differences_of_finding};
 pub use first_lines::first_lines;
-pub use pin::{InputRows, input_nodes, pin};
+pub use pin::{InputRows, expected_of, input_nodes, pin};
 pub use source_files::{files_read_by, real_source};
 pub use step_rows::{rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};

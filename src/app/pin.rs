@@ -18,7 +18,7 @@ const ROWS: usize = 8;
 /// Output rows whose input rows are pinned.
 const SHOWN: usize = 4;
 /// Input rows among which they are looked for.
-const LOOKED_AT: usize = 5000;
+const LOOKED_AT: usize = 100_000;
 
 /// Rows of an input port.
 pub type InputRows = BTreeMap<String, Arc<ResultTable>>;
@@ -60,11 +60,21 @@ pub fn pin(
     let title = format!("rows of {}", today());
     let id = project.new_id("tst");
     let mut test = StepTest { id, step: step.to_owned(), title, inputs: pinned.collect(), ..StepTest::default() };
-    for (port, found) in results_of(project, base, &test)? {
-        let rows: Vec<Vec<Value>> = (0..found.rows()).map(|row| found.row(row)).collect();
-        test.expected.insert(port, rows_as_pinned(found.schema(), &rows));
-    }
+    test.expected = expected_of(project, base, &test)?;
     Ok(test)
+}
+
+/// What the step of a test makes of its rows now, by output port.
+pub fn expected_of(
+    project: &Project,
+    base: &Path,
+    test: &StepTest,
+) -> Result<BTreeMap<String, PinnedRows>, Vec<Diagnostic>> {
+    let found = results_of(project, base, test)?.into_iter().map(|(port, found)| {
+        let rows: Vec<Vec<Value>> = (0..found.rows()).map(|row| found.row(row)).collect();
+        (port, rows_as_pinned(found.schema(), &rows))
+    });
+    Ok(found.collect())
 }
 
 fn today() -> String {

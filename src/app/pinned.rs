@@ -16,6 +16,8 @@ use crate::resolve::default_parameters;
 /// How a test went.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TestResult {
+    /// Id of the test.
+    pub id: String,
     /// Title of the step.
     pub step: String,
     /// Title of the test, or its id.
@@ -38,7 +40,7 @@ pub fn run_tests(project: &Project, base: &Path) -> Vec<TestResult> {
             let told = |diagnostics: Vec<Diagnostic>| diagnostics.iter().map(Diagnostic::to_string).collect();
             let (differences, remarks) =
                 run_test(project, base, test).unwrap_or_else(|diagnostics| (told(diagnostics), Vec::new()));
-            TestResult { step, title, differences, remarks }
+            TestResult { id: test.id.clone(), step, title, differences, remarks }
         })
         .collect()
 }

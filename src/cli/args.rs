@@ -583,6 +583,9 @@ pub enum RunEngine {
 #[derive(Args, Debug)]
 pub struct TestArgs {
     pub project: PathBuf,
+    /// Pin rows to this step: a few of its inputs, with what it makes of them now
+    #[arg(long, value_name = "STEP")]
+    pub pin: Option<String>,
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
 }

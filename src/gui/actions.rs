@@ -6,6 +6,7 @@ pub(super) mod edits;
 pub(super) mod files;
 mod looks;
 mod marks;
+mod pins;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -121,6 +122,11 @@ impl App {
                 self.state.arranged = Some(Arranged { table, arrangement, rows: None, look });
             }
             Action::KeepLook { step, port, arrangement } => self.keep_look(ctx, &step, &port, &arrangement),
+            Action::Repin(test) => {
+                if let Some(test) = self.state.project.tests.get(&test) {
+                    self.backend.repin(self.state.project.clone(), self.state.base(), test.clone());
+                }
+            }
             Action::FollowColumn(column) => {
                 self.state.column = column;
                 self.state.results.version += 1;
@@ -289,6 +295,7 @@ impl App {
                 self.handle(ctx, Action::LookForFindings);
             }
             Command::Coverage => self.show_tab(BottomTab::Coverage),
+            Command::Pin => self.pin_rows(ctx),
             Command::Lines => self.show_tab(BottomTab::Lines),
             Command::Layout => self.arrange(ctx),
             Command::Fit | Command::FitSelection | Command::ZoomIn | Command::ZoomOut => self.move_view(command),

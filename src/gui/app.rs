@@ -82,6 +82,8 @@ impl App {
             || state.findings.differs.values().any(Option::is_none)
             || state.planning.is_looking()
             || state.volume.looking.is_some()
+            || state.pins.looking.is_some()
+            || state.arranged.as_ref().is_some_and(|arranged| arranged.rows.is_none())
             || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())
             || state.lines.as_ref().is_some_and(|lines| lines.looking.is_some())
             || state.planning.asking.is_some();
@@ -140,6 +142,7 @@ impl App {
             self.request_preview();
         }
         self.look_where_needed();
+        self.test_pins();
         if let Some((path, pinned)) = self.state.missing_policy() {
             self.backend.policy(path, Some(pinned), self.state.base());
         }

@@ -24,7 +24,7 @@ use pipewright_core::model::Id;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{Asked, Difference, Gap, Proposal, SourceEvidence, Volume};
-use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault};
+use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault, StepTest};
 
 use super::command::Browse;
 use super::settings::Settings;
@@ -35,9 +35,10 @@ pub use answers::{AnswersTask, ShareTask, Shared};
 pub use marks::Taken;
 pub use pipewright_engine::{Arrangement, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
-pub use work::{ExportTask, RunTask, SniffTask};
+pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
 use pipewright_app::Answers;
+use pipewright_app::pinned::TestResult;
 use pipewright_engine::{Behind, Budget, Cancel, PreviewRequest, PreviewWorker, SAMPLE_ROWS, Which};
 
 /// What previews read of each source.
@@ -249,6 +250,13 @@ pub enum Message {
         look: u64,
         result: Result<Vec<Difference>, Diagnostic>,
     },
+    /// How the steps do with the rows that are pinned to them.
+    Tested {
+        look: u64,
+        results: Vec<TestResult>,
+    },
+    /// Rows to be pinned; in the place of a test of that id, where there is one.
+    Pinned(Result<Box<StepTest>, Vec<Diagnostic>>),
     /// Rows of a table, as they are wanted.
     Arranged {
         look: u64,
@@ -499,6 +507,23 @@ impl Backend {
         self.looks += 1;
         work::differs(self.looks, project, base, step, condition, &self.desk);
         self.looks
+    }
+
+    /// Tests the steps with the rows that are pinned to them. Gives the look's number.
+    pub fn test_pins(&mut self, project: Project, base: PathBuf) -> u64 {
+        self.looks += 1;
+        work::test_pins(self.looks, project, base, &self.desk);
+        self.looks
+    }
+
+    /// Pins rows of a step's inputs, with what it makes of them.
+    pub fn pin(&self, task: PinTask) {
+        work::pin(task, &self.desk);
+    }
+
+    /// Works out what a step makes of the rows of a test now.
+    pub fn repin(&self, project: Project, base: PathBuf, test: StepTest) {
+        work::repin(project, base, test, &self.desk);
     }
 
     /// Looks for the rows of a table that are wanted. Gives the look's number.

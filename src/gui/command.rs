@@ -88,6 +88,7 @@ commands! {
     LookForFindings => "Look for findings", "Reads every source and shows what stands out.", [];
     Coverage => "Show coverage", "Shows which source answers which question.", [plain(Key::F8)];
     Lines => "Show the raw lines", "Shows the lines of the sources behind the row that is chosen in the preview.", [ctrl(Key::L)];
+    Pin => "Pin rows", "Keeps a few rows of the selected step's inputs with what it makes of them, as a test of the project.", [];
     Layout => "Arrange steps", "Lays the selected steps out, or all.", [ctrl_shift(Key::L)];
     Fit => "Show everything", "Fits the whole flow into view.", [plain(Key::Home)];
     FitSelection => "Show the selection", "Fits the selected steps into view.", [KeyboardShortcut::new(Modifiers::SHIFT, Key::Home)];
@@ -139,8 +140,8 @@ impl Command {
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | Bypass | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
-            New | Open | Save | SaveAs | Frame | Note | Question | Layout | Search | Find | Check | Run | Export
-            | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
+            New | Open | Save | SaveAs | Frame | Pin | Note | Question | Layout | Search | Find | Check | Run
+            | Export | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
             | NextSuggestion | LookForFindings | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText
             | Quit => false,
         }
@@ -303,6 +304,8 @@ pub enum Action {
         port: String,
         arrangement: Arrangement,
     },
+    /// What a step makes of pinned rows now is what is expected of it.
+    Repin(Id),
     /// Lights the way of a column through the design.
     FollowColumn(Option<FollowedColumn>),
     /// Copied steps, to be inserted at a canvas place.

@@ -12,6 +12,7 @@ pub(super) mod inspector;
 pub(super) mod lines;
 pub(super) mod meanings;
 pub(super) mod palette;
+pub(super) mod pins;
 pub(super) mod preview;
 pub(super) mod preview_bar;
 pub(super) mod problems;

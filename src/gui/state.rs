@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use pipewright_app::pinned::TestResult;
 use pipewright_app::resolve::referred_variable;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
@@ -129,10 +130,22 @@ pub struct AppState {
     pub volume: VolumeState,
     pub present: PresentState,
     pub share: ShareState,
+    /// How the steps do with the rows that are pinned to them.
+    pub pins: PinsState,
     /// Rows of the preview in another order, or some of them.
     pub arranged: Option<Arranged>,
     /// The column whose way through the design is lit.
     pub column: Option<FollowedColumn>,
+}
+
+/// Pinned rows, and how they were tested last.
+#[derive(Debug, Default)]
+pub struct PinsState {
+    /// Number of the test under way.
+    pub looking: Option<u64>,
+    /// Revision of the project that was tested, or is.
+    pub revision: Option<u64>,
+    pub results: Vec<TestResult>,
 }
 
 /// A column of an output.
@@ -195,6 +208,7 @@ impl AppState {
             volume: VolumeState::default(),
             present: PresentState::default(),
             share: ShareState::default(),
+            pins: PinsState::default(),
             arranged: None,
             column: None,
         }
@@ -233,6 +247,7 @@ impl AppState {
         self.volume = VolumeState::default();
         self.present = PresentState::default();
         self.share = ShareState::default();
+        self.pins = PinsState::default();
         self.arranged = None;
         self.column = None;
     }

@@ -37,6 +37,7 @@ mod told;
 mod gui;
 #[cfg(feature = "gui")]
 mod gui_answers;
+mod gui_canvas;
 #[cfg(feature = "gui")]
 mod gui_planner;
 #[cfg(feature = "gui")]

@@ -319,6 +319,8 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
+            Message::Tested { look, results } => self.take_tests(look, results),
+            Message::Pinned(result) => self.take_pinned(ctx, result),
             Message::Arranged { look, rows } => {
                 if let Some(arranged) = self.state.arranged.as_mut().filter(|arranged| arranged.look == look) {
                     arranged.rows = Some(rows.map(Arc::new));

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_app::real_source;
+use pipewright_app::pinned::run_tests;
 use pipewright_app::resolve::{default_parameters, sample_files};
+use pipewright_app::{InputRows, real_source};
 use pipewright_app::{bundle, differences, differences_of_finding, evidence, volumes_until};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
@@ -21,7 +22,7 @@ use pipewright_core::planner::{
     Asked, Catalogue, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
     propose, unused_fields,
 };
-use pipewright_core::project::{EXTENSION, Project, read_pinned, read_policy};
+use pipewright_core::project::{EXTENSION, Project, StepTest, read_pinned, read_policy};
 use pipewright_engine::{Arrangement, Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind};
 
 use super::desk::Desk;
@@ -215,6 +216,46 @@ pub fn differs(look: u64, project: Project, base: PathBuf, step: String, conditi
         let selection = Selection::Where(condition);
         let result = differences(&project, &base, &parameters, &step, &selection, &desk.cancel);
         Some(Message::Differs { look, result })
+    });
+}
+
+/// Rows to be pinned to a step.
+pub struct PinTask {
+    pub project: Project,
+    pub base: PathBuf,
+    pub plan: Arc<Plan>,
+    pub step: String,
+    /// By input port.
+    pub inputs: InputRows,
+    /// What the step makes of them, where it is known.
+    pub output: Option<(NodeId, Arc<ResultTable>)>,
+}
+
+pub fn pin(task: PinTask, desk: &Desk) {
+    let failed = move |fault| Message::Pinned(Err(vec![fault]));
+    desk.spawn("pipewright-pin", failed, move |_| {
+        let PinTask { project, base, plan, step, inputs, output } = task;
+        let test = pipewright_app::pin(&project, &base, &plan, &step, &inputs, output);
+        Some(Message::Pinned(test.map(Box::new)))
+    });
+}
+
+pub fn repin(project: Project, base: PathBuf, mut test: StepTest, desk: &Desk) {
+    let failed = move |fault| Message::Pinned(Err(vec![fault]));
+    desk.spawn("pipewright-pin", failed, move |_| {
+        let expected = pipewright_app::expected_of(&project, &base, &test);
+        Some(Message::Pinned(expected.map(|expected| {
+            test.expected = expected;
+            Box::new(test)
+        })))
+    });
+}
+
+/// Tests the steps with the rows that are pinned to them.
+pub fn test_pins(look: u64, project: Project, base: PathBuf, desk: &Desk) {
+    let failed = move |_| Message::Tested { look, results: Vec::new() };
+    desk.spawn("pipewright-tests", failed, move |_| {
+        Some(Message::Tested { look, results: run_tests(&project, &base) })
     });
 }
 

@@ -57,6 +57,7 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             Command::Duplicate,
             Command::Delete,
             Command::Bypass,
+            Command::Pin,
             Command::Frame,
             Command::Layout,
             Command::FitSelection,

@@ -13,7 +13,7 @@ use pipewright_core::steps::{self, StepKind};
 use crate::gui::actions::edits::step_ports;
 use crate::gui::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, Sparkline, StepState, StepView, WireView};
 use crate::gui::state::results::{Freshness, Told};
-use crate::gui::state::{StateRef, grouped, percent, short_count};
+use crate::gui::state::{StateRef, counted, grouped, percent, short_count};
 use crate::gui::widgets::shown_name;
 
 /// What is looked up for every step: made once for all.
@@ -178,6 +178,11 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     view.is_ghost = state.is_ghost(&step.id);
     view.is_bypassed = step.bypassed;
     describe_result(lookup, step, &mut view);
+    let failing = state.pins.failing(&state.project, &step.id);
+    if failing > 0 {
+        view.footer_right = format!("{} fail{}", counted(failing, "test"), if failing == 1 { "s" } else { "" });
+        view.footer_warns = true;
+    }
     if step.bypassed {
         view.footer_right = "bypassed".into();
         view.footer_warns = true;

@@ -10,6 +10,7 @@ use pipewright_core::steps::{self, FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
 use super::flow_view::{group_of, icon_of};
+use super::pins::pins_ui;
 use super::{answer_card, question_view, questions, requests, sentence};
 use crate::gui::actions::edits;
 use crate::gui::canvas::{Icon, PortRef, Side};
@@ -184,6 +185,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
         }
         hairline(ui);
         ui.add_space(theme::SPACE_2);
+        pins_ui(ui, state, step, out);
         about_step_ui(ui, state, step, view, out);
     });
 }

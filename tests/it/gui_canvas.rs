@@ -1,0 +1,148 @@
+//! Journeys on the canvas and in the preview: rows looked at and kept, a column followed, steps left out, rows pinned,
+//! names mended.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Key, accesskit::Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use pipewright::gui::App;
+
+use crate::gui::{add_step, designer, replace, sample, step_of, wait};
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json")
+}
+
+/// The designer with a log and a filter behind it.
+fn filtered(home: &Path, condition: &str) -> (Harness<'static, App>, String) {
+    let mut harness = designer(home, vec![sample("access.log")], [1600.0, 1000.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    add_step(&mut harness, "Filter");
+    replace(&mut harness, "Keep rows where", condition);
+    let filter = step_of(harness.state(), "filter").unwrap();
+    wait(&mut harness, "the design", |_| true);
+    (harness, filter)
+}
+
+fn click(harness: &mut Harness<'_, App>, name: &str) {
+    harness.get_by_label_contains(name).click();
+    harness.run_ok();
+    wait(harness, name, |_| true);
+}
+
+#[test]
+fn rows_are_looked_at_by_condition_and_order_and_kept_as_steps() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("access.log")], [1600.0, 1000.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    let all = harness.state().rows(&step_of(harness.state(), "file").unwrap(), "out").unwrap();
+    replace(&mut harness, "Filter rows", "status >= 500");
+    wait(&mut harness, "fewer rows", |_| true);
+    assert!(harness.query_all_by_label_contains("139 of 13,799 rows").next().is_some(), "{all}");
+    click(&mut harness, "sort by path");
+    let first = |harness: &Harness<'_, App>| {
+        let cells = harness.query_all_by_role(Role::Cell).filter_map(|cell| cell.accesskit_node().label());
+        cells.filter(|name| name.starts_with("path of row ")).collect::<Vec<_>>()
+    };
+    let upwards = first(&harness);
+    assert!(upwards[0].ends_with(": /"), "{upwards:?}");
+    click(&mut harness, "sorted upwards by path");
+    assert_ne!(first(&harness)[0], upwards[0]);
+    click(&mut harness, "Keep as a step");
+    let project = harness.state().project();
+    let settings = |kind: &str| {
+        let step = project.steps.values().find(|step| step.kind == kind);
+        serde_json::to_string(&step.unwrap().settings).unwrap()
+    };
+    assert_eq!(settings("filter"), r#"{"predicate":"status >= 500"}"#);
+    assert_eq!(settings("sort"), r#"{"keys":["path desc"]}"#);
+    assert_eq!(project.wires.len(), 2);
+    click(&mut harness, "Undo");
+    assert_eq!(harness.state().project().steps.len(), 1, "one step of undo");
+}
+
+#[test]
+fn text_that_is_no_condition_is_looked_for_in_the_rows() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, _) = filtered(home.path(), "status >= 500");
+    replace(&mut harness, "Filter rows", "/CART");
+    wait(&mut harness, "fewer rows", |_| true);
+    assert!(harness.query_all_by_label_contains(" of 139 rows").next().is_some());
+    assert!(harness.query_by_label("Keep as a step").is_none(), "text is no condition of a step");
+    replace(&mut harness, "Filter rows", "no such text anywhere");
+    wait(&mut harness, "no rows", |_| true);
+    assert!(harness.query_all_by_label_contains("0 of 139 rows").next().is_some());
+}
+
+#[test]
+fn a_column_shows_where_it_comes_from_and_goes() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![example()], [1600.0, 1000.0]);
+    wait(&mut harness, "the example", |app| app.rows("views", "out").is_some());
+    click(&mut harness, "Page views, Filter");
+    let wires = |harness: &Harness<'_, App>, name: &str| {
+        harness
+            .query_all_by_label_contains("wire from ")
+            .filter(|wire| wire.accesskit_node().label().is_some_and(|label| label.ends_with(&format!(", {name}"))))
+            .count()
+    };
+    assert_eq!(wires(&harness, "path"), 0);
+    click(&mut harness, "path String");
+    assert_eq!(wires(&harness, "path"), 2, "from the log, and on to the page");
+    assert!(wires(&harness, "page") > 0, "the page is made of it");
+    click(&mut harness, "path String");
+    assert_eq!(wires(&harness, "path"), 0);
+}
+
+#[test]
+fn a_step_is_left_out_and_taken_in_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, filter) = filtered(home.path(), "status >= ");
+    assert!(harness.state().problems().iter().any(|problem| problem.is_error()));
+    click(&mut harness, "Filter, Filter");
+    harness.key_press(Key::B);
+    wait(&mut harness, "the bypass", |app| app.project().steps[&filter].bypassed);
+    let problems = harness.state().problems();
+    assert_eq!(problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(), ["PW0563"], "{problems:?}");
+    let file = step_of(harness.state(), "file").unwrap();
+    assert_eq!(harness.state().rows(&filter, "out"), harness.state().rows(&file, "out"));
+    assert!(
+        harness
+            .query_all_by_label_contains("Filter, Filter")
+            .any(|step| { step.accesskit_node().label().is_some_and(|label| label.ends_with("bypassed")) })
+    );
+    harness.key_press(Key::B);
+    wait(&mut harness, "the step", |app| !app.project().steps[&filter].bypassed);
+}
+
+#[test]
+fn a_click_puts_the_right_name_in() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, filter) = filtered(home.path(), "stauts >= 500");
+    harness.get_all_by_label("Use “status”").next().unwrap().click();
+    wait(&mut harness, "the mended filter", |app| app.rows(&filter, "out").is_some());
+    assert_eq!(harness.state().project().steps[&filter].settings["predicate"], "status >= 500");
+    assert!(harness.state().problems().is_empty());
+}
+
+#[test]
+fn pinned_rows_tell_of_a_change_while_drawing() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, filter) = filtered(home.path(), "status >= 500");
+    click(&mut harness, "Pin rows of the preview");
+    wait(&mut harness, "the test", |app| app.project().tests.len() == 1);
+    assert!(harness.query_all_by_label_contains("passes").next().is_some());
+    let test = harness.state().project().tests.values().next().unwrap().clone();
+    assert_eq!((test.step.as_str(), test.inputs["in"].rows.len(), test.expected["out"].rows.len()), (&*filter, 8, 4));
+    replace(&mut harness, "Keep rows where", "status >= 600");
+    wait(&mut harness, "the failure", |_| true);
+    assert!(
+        harness.query_all_by_label_contains("row) fails").next().is_some()
+            || harness.query_all_by_label_contains("rows) fails").next().is_some()
+    );
+    assert!(harness.query_all_by_label_contains("1 test fails").next().is_some(), "on the canvas, too");
+    click(&mut harness, "This is right now");
+    assert!(harness.query_all_by_label_contains("passes").next().is_some());
+    assert_eq!(harness.state().project().tests.values().next().unwrap().expected["out"].rows.len(), 0);
+}
