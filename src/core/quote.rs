@@ -243,6 +243,16 @@ pub fn partition_text(text: &str) -> String {
     }
 }
 
+/// A word of a POSIX shell: one argument, whatever stands in it.
+pub fn shell_word(text: &str) -> String {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '+' | ':' | '@' | '%' | ',');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,5 +309,12 @@ mod tests {
         }
         assert_eq!(markdown_code("a`b"), "``a`b``");
         assert_eq!(uri_path("a b#c%"), "a%20b%23c%25");
+    }
+
+    #[test]
+    fn a_word_of_a_shell_is_one_argument() {
+        assert_eq!(shell_word("a/b-c.json"), "a/b-c.json");
+        assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("it's $HOME; rm"), r"'it'\''s $HOME; rm'");
     }
 }

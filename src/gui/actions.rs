@@ -247,6 +247,7 @@ impl App {
                     self.delete(ctx, "cut");
                 }
             }
+            Command::CopyCommandLine | Command::CopySql => self.copy_step(ctx, command),
             Command::Paste => ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste),
             Command::Duplicate => {
                 if let Some(text) = clipboard::copy(&self.state.project, &self.state.selection) {

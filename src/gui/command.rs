@@ -70,6 +70,8 @@ commands! {
     Undo => "Undo", "Takes the last change back.", [ctrl(Key::Z)];
     Redo => "Redo", "Does the change again that was taken back last.", [ctrl(Key::Y), ctrl_shift(Key::Z)];
     Copy => "Copy", "Copies the selected steps with their inner wires, as text.", [];
+    CopyCommandLine => "Copy as a command line", "Copies what shows the selected step's rows in a terminal.", [];
+    CopySql => "Copy as DuckDB SQL", "Copies the selected step, with all before it, as SQL for DuckDB.", [];
     Cut => "Cut", "Copies the selected steps and deletes them.", [];
     Paste => "Paste", "Inserts copied steps.", [];
     Duplicate => "Duplicate", "Copies the selected steps and inserts the copies beside them.", [ctrl(Key::D)];
@@ -140,10 +142,10 @@ impl Command {
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | Bypass | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
-            New | Open | Save | SaveAs | Frame | Pin | Note | Question | Layout | Search | Find | Check | Run
-            | Export | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart
-            | NextSuggestion | LookForFindings | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText
-            | Quit => false,
+            New | Open | Save | SaveAs | Frame | Pin | CopyCommandLine | CopySql | Note | Question | Layout
+            | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap
+            | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings | Coverage | Lines | NextPanel
+            | Theme | LargerText | SmallerText | Quit => false,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{Bundle, DesignInfo, Support, Target, by_step};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{FileKind, NodeId, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
-use crate::quote::comment;
+use crate::quote::{comment, shell_word};
 
 pub(super) struct DuckDb;
 
@@ -132,4 +132,75 @@ pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(String, String), Diag
         text.push_str(&format!("CREATE TEMP TABLE {} AS\n{};\n", selects.view(id), selects.select(id)?));
     }
     Ok((text, format!("SELECT * FROM {}", selects.view(wanted))))
+}
+
+/// SQL for the rows of one node alone, to be pasted somewhere else: the macros that it needs, its views, and a query.
+/// Sources are the Parquet files that a comment names.
+pub fn step_script(plan: &Plan, wanted: NodeId) -> Result<String, Vec<Diagnostic>> {
+    let pruned = prune(plan, &[wanted]);
+    let Some((last, _)) = pruned.iter().last() else { return Err(Vec::new()) };
+    let selects = Selects::new(DUCKDB, &pruned);
+    let (mut sources, mut body, mut faults) = (String::new(), String::new(), Vec::new());
+    for (id, node) in pruned.iter() {
+        if let Op::Read(read) = &node.op {
+            let (path, file) = (comment(&shell_word(&read.path)), staged_file(id));
+            sources.push_str(&format!("-- {file}: pipewright read {path} --output parquet > {file}\n"));
+        }
+        match selects.select(id) {
+            Ok(sql) => {
+                body.push_str(&format!("\n-- {}\n", comment(&node.origin.title)));
+                body.push_str(&format!("CREATE OR REPLACE TEMP VIEW {} AS\n{sql};\n", selects.view(id)));
+            }
+            Err(diagnostic) => faults.push(diagnostic.step(&node.origin.step, &node.origin.title)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let macros = macros_of(&body);
+    Ok(format!("{sources}SET TimeZone = 'UTC';\n{macros}{body}\nSELECT * FROM {};\n", selects.view(last)))
+}
+
+/// The macros that SQL calls, and those that they call.
+fn macros_of(sql: &str) -> String {
+    const BEGINS: &str = "CREATE OR REPLACE TEMP MACRO ";
+    let all: Vec<(&str, &str)> = prelude::PRELUDE
+        .split(BEGINS)
+        .skip(1)
+        .filter_map(|text| {
+            let text = &text[..text.find(";\n")? + 1];
+            Some((&text[..=text.find('(')?], text))
+        })
+        .collect();
+    let mut needed = vec![false; all.len()];
+    let mut open: Vec<&str> = vec![sql];
+    while let Some(text) = open.pop() {
+        for ((name, definition), needed) in all.iter().zip(&mut needed) {
+            if !*needed && text.contains(name) {
+                *needed = true;
+                open.push(definition.split_once(" AS ").map_or(definition, |(_, body)| body));
+            }
+        }
+    }
+    let used = all.iter().zip(&needed).filter(|(_, needed)| **needed);
+    used.map(|((_, text), _)| format!("{BEGINS}{text}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_macros_that_are_called_are_given() {
+        let macros = macros_of("SELECT pw_round(x, 2)");
+        assert!(
+            macros.contains("MACRO pw_round(x")
+                && macros.contains("MACRO pw_scale(")
+                && macros.contains("MACRO pw_finite(")
+        );
+        assert!(!macros.contains("pw_modulo"), "{macros}");
+        assert_eq!(macros_of("SELECT 1"), "");
+        // Each ends where it ends.
+        assert_eq!(macros.lines().filter(|line| line.starts_with("CREATE")).count(), 3, "{macros}");
+    }
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use egui::Context;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::duckdb::step_script;
 use pipewright_core::expr::print_name;
 use pipewright_core::project::Edit;
+use pipewright_core::quote::shell_word;
 use pipewright_engine::{Arrangement, TextForm};
 use serde_json::json;
 
@@ -12,6 +15,8 @@ use super::edits;
 use crate::gui::app::App;
 use crate::gui::backend::ResultTable;
 use crate::gui::canvas::{PortRef, Selection, Side};
+use crate::gui::command::Command;
+use crate::gui::panels::flow_view::main_port;
 use crate::gui::state::{counted, grouped};
 
 /// Rows that go onto the clipboard at most.
@@ -40,6 +45,44 @@ impl App {
             format!("copied {count}")
         };
         self.notice(ctx, told, false);
+    }
+
+    /// Puts the selected step on the clipboard, as something that shows its rows elsewhere.
+    pub(super) fn copy_step(&mut self, ctx: &Context, form: Command) {
+        let state = &self.state;
+        let Some(step) = state.selected_step().filter(|step| !state.is_ghost(&step.id)) else {
+            self.notice(ctx, "select one step to copy it", false);
+            return;
+        };
+        let plan = state.plan_of_project();
+        let Some(node) = plan.output(&step.id, &main_port(state, step)) else {
+            self.notice(ctx, "the step gives no rows yet", true);
+            return;
+        };
+        let copied = match (form, &state.path) {
+            (Command::CopyCommandLine, Some(path)) => {
+                let name = if plan.steps.values().filter(|other| other.title == step.title).count() == 1 {
+                    &step.title
+                } else {
+                    &step.id
+                };
+                let words =
+                    ["pipewright", "preview", &path.display().to_string(), "--step", name].map(|word| shell_word(word));
+                Ok(words.join(" "))
+            }
+            (Command::CopyCommandLine, None) => {
+                let fault = Diagnostic::error("PW0726", "a command line needs the project's file");
+                Err(vec![fault.help("save the project first (Ctrl+S)")])
+            }
+            _ => step_script(&plan, node),
+        };
+        match copied {
+            Ok(text) => {
+                ctx.copy_text(text);
+                self.notice(ctx, "copied", false);
+            }
+            Err(faults) => faults.into_iter().take(1).for_each(|fault| self.notice_fault(ctx, "", fault)),
+        }
     }
 
     /// Adds the condition and the order in which rows are looked at as steps behind an output.

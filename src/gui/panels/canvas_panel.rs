@@ -53,6 +53,8 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
         ui.separator();
         for command in [
             Command::Copy,
+            Command::CopyCommandLine,
+            Command::CopySql,
             Command::Cut,
             Command::Duplicate,
             Command::Delete,
