@@ -23,7 +23,7 @@ use serde_json::{Value as Json, json};
 
 use super::app::{App, preference};
 use super::backend::{ExportTask, FileTask, RunTask};
-use super::canvas::{Selection, layout};
+use super::canvas::{PortRef, Selection, Side, layout};
 use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
 use super::panels::canvas_panel::select;
 use super::settings::Mode;
@@ -122,6 +122,14 @@ impl App {
                 self.state.arranged = Some(Arranged { table, arrangement, rows: None, look });
             }
             Action::KeepLook { step, port, arrangement } => self.keep_look(ctx, &step, &port, &arrangement),
+            Action::KeepBlock(name) => {
+                if let Some(steps) = clipboard::copy(&self.state.project, &self.state.selection) {
+                    self.state.settings.keep_block(&name, steps);
+                    self.notice(ctx, format!("“{name}” is in the palette of every project"), false);
+                }
+            }
+            Action::PlaceBlock { name, at, from } => self.place_block(ctx, &name, at, from.as_ref()),
+            Action::ForgetBlock(name) => self.state.settings.blocks.retain(|block| block.name != name),
             Action::Repin(test) => {
                 if let Some(test) = self.state.project.tests.get(&test) {
                     self.backend.repin(self.state.project.clone(), self.state.base(), test.clone());
@@ -221,7 +229,7 @@ impl App {
         select(&mut self.state, &mut self.view, selection);
     }
 
-    fn place(&mut self, ctx: &Context, kind: &str, at: Option<Pos2>, from: Option<&super::canvas::PortRef>) {
+    fn place(&mut self, ctx: &Context, kind: &str, at: Option<Pos2>, from: Option<&PortRef>) {
         let Some(kind) = pipewright_core::steps::kind(kind) else { return };
         self.begin();
         let placed = edits::place(&self.state.project, kind, at, from, &self.state.selection);
@@ -297,6 +305,19 @@ impl App {
             }
             Command::Coverage => self.show_tab(BottomTab::Coverage),
             Command::Pin => self.pin_rows(ctx),
+            Command::KeepBlock => {
+                let first = self.state.selected_step().or_else(|| {
+                    let steps = self.state.selection.steps.iter();
+                    steps.filter_map(|id| self.state.project.steps.get(id)).min_by_key(|step| (step.x, step.y))
+                });
+                match first {
+                    Some(step) => {
+                        let name = step.title.clone();
+                        self.view.show_dialog(Dialog::KeepBlock { name });
+                    }
+                    None => self.notice(ctx, "select the steps that the palette shall keep", false),
+                }
+            }
             Command::Lines => self.show_tab(BottomTab::Lines),
             Command::Layout => self.arrange(ctx),
             Command::Fit | Command::FitSelection | Command::ZoomIn | Command::ZoomOut => self.move_view(command),
@@ -390,6 +411,31 @@ impl App {
             return;
         };
         if self.edit(ctx, "paste", &batch, false) {
+            self.select(Selection { steps: steps.into_iter().collect(), wires: BTreeSet::new() }, true);
+        }
+    }
+
+    /// Inserts the steps of an entry of the palette and wires them.
+    fn place_block(&mut self, ctx: &Context, name: &str, at: Option<Pos2>, from: Option<&PortRef>) {
+        let Some(block) = self.state.settings.blocks.iter().find(|block| block.name == name) else { return };
+        let text = block.steps.clone();
+        self.begin();
+        let at = at.unwrap_or_else(|| edits::free_place(&self.state.project, &self.state.selection));
+        let Some((mut batch, steps)) = clipboard::paste(&self.state.project, &text, Some(at)) else {
+            self.notice(ctx, format!("“{name}” holds no steps that this version can read"), true);
+            return;
+        };
+        let chosen = self.state.selected_step().and_then(|step| {
+            let output = edits::step_ports(step).outputs.into_iter().next()?;
+            Some(PortRef { step: step.id.clone(), side: Side::Output, port: output.name })
+        });
+        if let Some(from) = from.filter(|from| from.side == Side::Output).or(chosen.as_ref()) {
+            let mut tried = self.state.project.clone();
+            if tried.apply(&batch).is_ok() {
+                batch.extend(edits::feed_first(&tried, from, &steps));
+            }
+        }
+        if self.edit(ctx, &format!("add {name}"), &batch, false) {
             self.select(Selection { steps: steps.into_iter().collect(), wires: BTreeSet::new() }, true);
         }
     }

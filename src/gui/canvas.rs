@@ -189,8 +189,8 @@ pub struct Canvas {
     gesture: Gesture,
     hover: Option<Target>,
     cache: Cache,
-    /// Fit everything as soon as there is something to see.
-    fitted: bool,
+    /// The view that showed the whole first, and the size of the window then.
+    opened: Option<(View, Vec2)>,
     /// Where the widget was in the last frame.
     widget: Rect,
 }
@@ -205,7 +205,7 @@ impl Default for Canvas {
             gesture: Gesture::None,
             hover: None,
             cache: Cache::default(),
-            fitted: false,
+            opened: None,
             widget: Rect::ZERO,
         }
     }
@@ -242,11 +242,12 @@ impl Canvas {
             return CanvasResponse { response, events };
         }
         self.follow(scene);
-        if !self.fitted
-            && let Some(bounds) = self.cache.geometry.bounds
-        {
-            self.fitted = true;
+        let window = ui.ctx().content_rect().size();
+        // A window of another size shows the whole anew, until somebody looks elsewhere.
+        let is_untouched = self.opened.is_none_or(|(view, size)| size != window && view == self.view);
+        if is_untouched && let Some(bounds) = self.cache.geometry.bounds {
             self.view.open(widget, bounds);
+            self.opened = Some((self.view, window));
         }
         if self.view.advance(ui.input(|input| input.stable_dt)) {
             ui.ctx().request_repaint();

@@ -90,6 +90,7 @@ commands! {
     LookForFindings => "Look for findings", "Reads every source and shows what stands out.", [];
     Coverage => "Show coverage", "Shows which source answers which question.", [plain(Key::F8)];
     Lines => "Show the raw lines", "Shows the lines of the sources behind the row that is chosen in the preview.", [ctrl(Key::L)];
+    KeepBlock => "Save to the palette…", "Keeps the selected steps with their inner wires, to be used again in any project.", [];
     Pin => "Pin rows", "Keeps a few rows of the selected step's inputs with what it makes of them, as a test of the project.", [];
     Layout => "Arrange steps", "Lays the selected steps out, or all.", [ctrl_shift(Key::L)];
     Fit => "Show everything", "Fits the whole flow into view.", [plain(Key::Home)];
@@ -142,10 +143,10 @@ impl Command {
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | Bypass | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
-            New | Open | Save | SaveAs | Frame | Pin | CopyCommandLine | CopySql | Note | Question | Layout
-            | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present | ExportAnswers | ExportMap
-            | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings | Coverage | Lines | NextPanel
-            | Theme | LargerText | SmallerText | Quit => false,
+            New | Open | Save | SaveAs | Frame | KeepBlock | Pin | CopyCommandLine | CopySql | Note | Question
+            | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present | ExportAnswers
+            | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings | Coverage | Lines
+            | NextPanel | Theme | LargerText | SmallerText | Quit => false,
         }
     }
 }
@@ -306,6 +307,16 @@ pub enum Action {
         port: String,
         arrangement: Arrangement,
     },
+    /// Keeps the selected steps in the palette under a name.
+    KeepBlock(String),
+    /// Inserts the steps of the palette's entry of that name; wires them to the port, or to the selection.
+    PlaceBlock {
+        name: String,
+        at: Option<egui::Pos2>,
+        from: Option<PortRef>,
+    },
+    /// Takes an entry out of the palette.
+    ForgetBlock(String),
     /// What a step makes of pinned rows now is what is expected of it.
     Repin(Id),
     /// Lights the way of a column through the design.

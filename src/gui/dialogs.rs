@@ -9,6 +9,8 @@ pub(super) mod search;
 
 use std::collections::BTreeMap;
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Order, RichText, Ui, vec2};
 
 use pipewright_core::diagnostic::Diagnostic;
@@ -19,8 +21,8 @@ use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
 use super::icons::{Icon, icon_button, icon_ui};
 use super::keys;
 use super::share;
-use super::state::StateRef;
 use super::state::view::{Dialog, View};
+use super::state::{StateRef, counted};
 use super::theme;
 use super::widgets::{primary_button, shown_name, soft};
 
@@ -56,6 +58,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
             Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
             Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
+            Dialog::KeepBlock { name } => is_done = keep_block_ui(ui, state, name, is_new, out),
             Dialog::Marks(marking) => is_done = marks::marks_ui(ui, marking, is_new, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
@@ -103,7 +106,7 @@ pub fn path_field_ui(
         let look = TextLook { placeholder: "/path/to/file", is_code: true, reserve, ..TextLook::default() };
         let response = text_edit(ui, name, path, look);
         if is_new {
-            response.request_focus();
+            focus_whole(ui, &response, path);
         }
         if icon_button(ui, Icon::Folder, "Browse…").clicked() {
             out.push(Action::Browse(browse));
@@ -111,6 +114,47 @@ pub fn path_field_ui(
         response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
     })
     .inner
+}
+
+/// Gives a field the keyboard with its text selected: what is typed takes its place.
+pub fn focus_whole(ui: &Ui, response: &egui::Response, text: &str) {
+    response.request_focus();
+    let mut state = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+    let all = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));
+    state.cursor.set_char_range(Some(all));
+    state.store(ui.ctx(), response.id);
+}
+
+/// Names an own entry of the palette.
+fn keep_block_ui(ui: &mut Ui, state: StateRef<'_>, name: &mut String, is_new: bool, out: &mut Actions) -> bool {
+    let mut is_done = false;
+    title_ui(ui, "Save to the palette", &mut is_done);
+    let steps = counted(state.selection.steps.len() as u64, "step");
+    soft(ui, format!("{steps}, with the wires between them and their settings, for every project on this machine."));
+    ui.add_space(theme::SPACE_2);
+    let look = TextLook { placeholder: "what it does", ..TextLook::default() };
+    let response = text_edit(ui, "Name in the palette", name, look);
+    if is_new {
+        focus_whole(ui, &response, name);
+    }
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let known = name.trim();
+    if state.settings.blocks.iter().any(|block| block.name == known) {
+        soft(ui, "It takes the place of the entry of that name.");
+    }
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let is_given = !known.is_empty();
+        let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Save").clicked()).inner;
+        if is_given && (clicked || entered) {
+            out.push(Action::KeepBlock(known.to_owned()));
+            is_done = true;
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
 }
 
 fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, out: &mut Actions) -> bool {

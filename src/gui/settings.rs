@@ -20,6 +20,14 @@ pub enum Mode {
     Light,
 }
 
+/// Steps that somebody keeps to use again, in any project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    pub name: String,
+    /// As the clipboard has them.
+    pub steps: String,
+}
+
 /// The remembered things. Unknown keys of another version are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -37,6 +45,8 @@ pub struct Settings {
     pub window: [f32; 2],
     /// How much larger than usual everything is drawn.
     pub scale: f32,
+    /// Own entries of the palette.
+    pub blocks: Vec<Block>,
 }
 
 impl Default for Settings {
@@ -49,6 +59,7 @@ impl Default for Settings {
             bottom: 360.0,
             window: [1600.0, 1000.0],
             scale: 1.0,
+            blocks: Vec::new(),
         }
     }
 }
@@ -64,6 +75,13 @@ impl Settings {
     pub fn save(&self, folder: &Path) {
         let Ok(text) = serde_json::to_string_pretty(self) else { return };
         let _ = fs::create_dir_all(folder).and_then(|()| save(&folder.join("designer.json"), text.as_bytes()));
+    }
+
+    /// Keeps steps under a name; what had the name before is replaced.
+    pub fn keep_block(&mut self, name: &str, steps: String) {
+        self.blocks.retain(|block| block.name != name);
+        self.blocks.push(Block { name: name.to_owned(), steps });
+        self.blocks.sort_by_key(|block| block.name.to_lowercase());
     }
 
     /// Puts a project first in the list of recent ones.

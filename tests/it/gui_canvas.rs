@@ -137,12 +137,35 @@ fn pinned_rows_tell_of_a_change_while_drawing() {
     assert_eq!((test.step.as_str(), test.inputs["in"].rows.len(), test.expected["out"].rows.len()), (&*filter, 8, 4));
     replace(&mut harness, "Keep rows where", "status >= 600");
     wait(&mut harness, "the failure", |_| true);
-    assert!(
-        harness.query_all_by_label_contains("row) fails").next().is_some()
-            || harness.query_all_by_label_contains("rows) fails").next().is_some()
-    );
+    assert!(harness.query_all_by_label_contains("fails: 8 rows").next().is_some());
     assert!(harness.query_all_by_label_contains("1 test fails").next().is_some(), "on the canvas, too");
     click(&mut harness, "This is right now");
     assert!(harness.query_all_by_label_contains("passes").next().is_some());
     assert_eq!(harness.state().project().tests.values().next().unwrap().expected["out"].rows.len(), 0);
+}
+
+#[test]
+fn steps_are_kept_in_the_palette_and_used_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, filter) = filtered(home.path(), "status >= 500");
+    click(&mut harness, "Filter, Filter");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::P);
+    harness.run_ok();
+    harness.event(egui::Event::Text("Save to the palette".into()));
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    // The field holds the step's title, selected: what is typed takes its place.
+    harness.event(egui::Event::Text("Server errors".into()));
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the entry", |_| true);
+    let file = step_of(harness.state(), "file").unwrap();
+    click(&mut harness, "access.log, File");
+    harness.get_by_role_and_label(Role::Button, "Server errors").click();
+    wait(&mut harness, "the copy", |_| true);
+    let project = harness.state().project();
+    let copy = project.steps.values().find(|step| step.kind == "filter" && step.id != filter).expect("the copy");
+    assert_eq!(copy.settings["predicate"], "status >= 500");
+    assert!(project.wires_into(&copy.id).any(|wire| wire.from == file), "wired to the selection");
 }

@@ -214,6 +214,23 @@ pub fn connect(project: &Project, from: &PortRef, to: &PortRef) -> Vec<Edit> {
     edits
 }
 
+/// A wire from an output to the leftmost input among `steps` that has none.
+pub fn feed_first(project: &Project, from: &PortRef, steps: &[Id]) -> Vec<Edit> {
+    let mut open: Vec<(&Step, String)> = steps
+        .iter()
+        .filter_map(|id| project.steps.get(id))
+        .filter_map(|step| {
+            let is_free =
+                |port: &pipewright_core::steps::Port| !project.wires_into(&step.id).any(|wire| wire.input == port.name);
+            let port = step_ports(step).inputs.into_iter().find(is_free)?;
+            Some((step, port.name))
+        })
+        .collect();
+    open.sort_by_key(|(step, _)| (step.x, step.y));
+    let Some((step, port)) = open.into_iter().next() else { return Vec::new() };
+    connect(project, from, &PortRef { step: step.id.clone(), side: Side::Input, port })
+}
+
 /// Puts a step between the two ends of a wire.
 pub fn insert_on_wire(project: &Project, step: &str, wire: &str) -> Vec<Edit> {
     let (Some(step), Some(wire)) = (project.steps.get(step), project.wires.get(wire)) else { return Vec::new() };

@@ -61,6 +61,7 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             Command::Bypass,
             Command::Pin,
             Command::Frame,
+            Command::KeepBlock,
             Command::Layout,
             Command::FitSelection,
         ] {

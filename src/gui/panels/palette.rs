@@ -7,6 +7,8 @@ use pipewright_core::steps::{self, StepKind};
 use super::flow_view::{group_of, icon_of};
 use crate::gui::canvas::{PortRef, Side};
 use crate::gui::command::{Action, Actions};
+use crate::gui::icons::Icon;
+use crate::gui::settings::Block;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::theme::{self, Group};
@@ -66,14 +68,48 @@ fn kind_row(ui: &mut Ui, kind: &dyn StepKind, detail: &str, is_marked: bool) -> 
     list_row(ui, kind.title(), detail, is_marked, |ui| group_icon(ui, group_of(kind), icon_of(kind), 16.0))
 }
 
+/// Own entries that fit a query; to a port that takes rows none can be wired.
+fn matching_blocks<'a>(
+    state: StateRef<'a>,
+    query: &str,
+    from: Option<&PortRef>,
+) -> impl Iterator<Item = &'a Block> + use<'a> {
+    let wanted = query.trim().to_lowercase();
+    let fits = from.is_none_or(|from| from.side == Side::Output);
+    state.settings.blocks.iter().filter(move |block| fits && block.name.to_lowercase().contains(&wanted))
+}
+
+fn block_row(ui: &mut Ui, block: &Block, is_marked: bool) -> egui::Response {
+    let row = list_row(ui, &block.name, "yours", is_marked, |ui| group_icon(ui, Group::Shape, Icon::Star, 16.0));
+    row.on_hover_text("Steps that you saved; right click removes them from the palette")
+}
+
 /// The list in the left panel.
-pub fn palette_ui(ui: &mut Ui, _state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+pub fn palette_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     Frame::new().inner_margin(Margin::same(theme::SPACE_2 as i8)).show(ui, |ui| {
         search_field(ui, &mut view.palette_query, "Search steps", f32::INFINITY);
         ui.add_space(theme::SPACE_1);
         scrolled(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let found = matching(&view.palette_query, None);
+            let blocks: Vec<&Block> = matching_blocks(state, &view.palette_query, None).collect();
+            if !blocks.is_empty() {
+                caption(ui, "YOURS");
+                ui.add_space(2.0);
+            }
+            for block in &blocks {
+                let row = block_row(ui, block, false);
+                if row.clicked() {
+                    view.palette_query.clear();
+                    out.push(Action::PlaceBlock { name: block.name.clone(), at: None, from: None });
+                }
+                row.context_menu(|ui| {
+                    if ui.button("Remove from the palette").clicked() {
+                        out.push(Action::ForgetBlock(block.name.clone()));
+                        ui.close();
+                    }
+                });
+            }
             let mut group: Option<Group> = None;
             for kind in &found {
                 if view.palette_query.trim().is_empty() && group != Some(group_of(*kind)) {
@@ -88,7 +124,7 @@ pub fn palette_ui(ui: &mut Ui, _state: StateRef<'_>, view: &mut View, out: &mut 
                     out.push(Action::Place { kind: kind.name(), at: None, from: None });
                 }
             }
-            if found.is_empty() {
+            if found.is_empty() && blocks.is_empty() {
                 widgets::empty_state(ui, "No such step", "Try another word");
             }
         });
@@ -109,10 +145,13 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
         input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown) as isize
             - input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp) as isize
     });
-    let last = found.len().saturating_sub(1) as isize;
+    let blocks: Vec<&Block> = matching_blocks(state, &popup.query, popup.from.as_ref()).collect();
+    let last = (found.len() + blocks.len()).saturating_sub(1) as isize;
     popup.chosen = (popup.chosen as isize + moves).clamp(0, last) as usize;
     let enter = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
     let mut placed = found.get(popup.chosen).copied().filter(|_| enter);
+    let chosen_block = popup.chosen.checked_sub(found.len()).and_then(|index| blocks.get(index)).copied();
+    let mut placed_block = chosen_block.filter(|_| enter);
     let id = Id::unique("step palette");
     let area =
         Area::new(id).order(Order::Foreground).fixed_pos(corner).accessible_name("Step palette").show(ctx, |ui| {
@@ -142,7 +181,17 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
                             placed = Some(*kind);
                         }
                     }
-                    if found.is_empty() {
+                    for (index, block) in blocks.iter().enumerate() {
+                        let is_chosen = found.len() + index == popup.chosen;
+                        let row = block_row(ui, block, is_chosen);
+                        if is_chosen && moves != 0 {
+                            row.scroll_to_me(None);
+                        }
+                        if row.clicked() {
+                            placed_block = Some(block);
+                        }
+                    }
+                    if found.is_empty() && blocks.is_empty() {
                         widgets::soft(ui, "no step fits");
                     }
                 });
@@ -157,6 +206,11 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
     is_done |= !is_new && area.response.clicked_elsewhere();
     if let Some(kind) = placed {
         out.push(Action::Place { kind: kind.name(), at: popup.at, from: popup.from.clone() });
+        is_done = true;
+    }
+    if let Some(block) = placed_block {
+        let (at, from) = (popup.at, popup.from.clone());
+        out.push(Action::PlaceBlock { name: block.name.clone(), at, from });
         is_done = true;
     }
     if is_done {

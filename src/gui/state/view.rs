@@ -98,6 +98,10 @@ pub enum Dialog {
         share: Share,
         path: String,
     },
+    /// The name of an own entry of the palette.
+    KeepBlock {
+        name: String,
+    },
     /// Columns by example.
     Marks(Box<Marking>),
     Keys,
@@ -117,6 +121,7 @@ impl Dialog {
             Dialog::Compare(_) => "compare",
             Dialog::Conflict { .. } => "conflict",
             Dialog::Share { .. } => "share",
+            Dialog::KeepBlock { .. } => "keep block",
             Dialog::Marks(_) => "marks",
             Dialog::Keys => "keys",
         }
