@@ -16,6 +16,7 @@ mod propose;
 mod query;
 mod questions;
 mod requests;
+mod rows_chart;
 #[cfg(test)]
 mod testing;
 mod vocabulary;
@@ -51,5 +52,6 @@ pub use requests::{
     check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field, request_gaps, requests_csv,
     requests_met,
 };
+pub use rows_chart::{RowsChart, is_number};
 pub use vocabulary::values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};

@@ -23,11 +23,12 @@ use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::model::Id;
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
-use pipewright_core::planner::{Asked, Difference, Gap, Proposal, SourceEvidence, Volume};
+use pipewright_core::planner::{Asked, Difference, Gap, Proposal, RowsChart, SourceEvidence, Volume};
 use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault, StepTest};
 
 use super::command::Browse;
 use super::settings::Settings;
+use super::state::arranged::Drawn;
 use super::suggestion::planning::{KnownEvidence, Planning};
 use desk::Desk;
 
@@ -249,6 +250,11 @@ pub enum Message {
     Differs {
         look: u64,
         result: Result<Vec<Difference>, Diagnostic>,
+    },
+    /// A chart of a table.
+    Charted {
+        look: u64,
+        drawn: Box<Drawn>,
     },
     /// How the steps do with the rows that are pinned to them.
     Tested {
@@ -506,6 +512,13 @@ impl Backend {
     pub fn differs(&mut self, project: Project, base: PathBuf, step: String, condition: String) -> u64 {
         self.looks += 1;
         work::differs(self.looks, project, base, step, condition, &self.desk);
+        self.looks
+    }
+
+    /// Works out a chart of a table. Gives the look's number.
+    pub fn chart(&mut self, table: Arc<ResultTable>, wanted: Option<RowsChart>) -> u64 {
+        self.looks += 1;
+        work::chart(self.looks, table, wanted, &self.desk);
         self.looks
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 use pipewright_core::model::Id;
-use pipewright_core::planner::Dials;
 use pipewright_core::planner::findings::Finding;
+use pipewright_core::planner::{Dials, RowsChart};
 use pipewright_core::project::Edit;
 use pipewright_engine::{Arrangement, TextForm};
 
@@ -300,6 +300,11 @@ pub enum Action {
     Arrange {
         table: Arc<ResultTable>,
         arrangement: Arrangement,
+    },
+    /// Works out a chart of a table; `wanted`: else a guess.
+    Chart {
+        table: Arc<ResultTable>,
+        wanted: Option<RowsChart>,
     },
     /// Makes steps of how rows are looked at.
     KeepLook {

@@ -3,6 +3,7 @@
 
 pub(super) mod answer_card;
 pub(super) mod canvas_panel;
+pub(super) mod chart_tab;
 pub(super) mod coverage;
 pub(super) mod differs;
 pub(super) mod findings;

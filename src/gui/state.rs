@@ -31,7 +31,7 @@ use super::present::PresentState;
 use super::settings::Settings;
 use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
-use arranged::Arranged;
+use arranged::{Arranged, Charted};
 use pipewright_core::model::Id;
 use results::Results;
 
@@ -134,6 +134,8 @@ pub struct AppState {
     pub pins: PinsState,
     /// Rows of the preview in another order, or some of them.
     pub arranged: Option<Arranged>,
+    /// The rows of the preview as a chart.
+    pub charted: Option<Charted>,
     /// The column whose way through the design is lit.
     pub column: Option<FollowedColumn>,
 }
@@ -210,6 +212,7 @@ impl AppState {
             share: ShareState::default(),
             pins: PinsState::default(),
             arranged: None,
+            charted: None,
             column: None,
         }
     }
@@ -249,6 +252,7 @@ impl AppState {
         self.share = ShareState::default();
         self.pins = PinsState::default();
         self.arranged = None;
+        self.charted = None;
         self.column = None;
     }
 

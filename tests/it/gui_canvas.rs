@@ -169,3 +169,21 @@ fn steps_are_kept_in_the_palette_and_used_again() {
     assert_eq!(copy.settings["predicate"], "status >= 500");
     assert!(project.wires_into(&copy.id).any(|wire| wire.from == file), "wired to the selection");
 }
+
+#[test]
+fn rows_are_drawn_over_time_and_by_what_is_picked() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("access.log")], [1600.0, 1000.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    harness.get_by_role_and_label(Role::Button, "Chart").click();
+    wait(&mut harness, "the chart", |_| true);
+    assert!(harness.query_by_label("rows per hour").is_some());
+    harness.get_by_label("Chart along").click();
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::Button, "status").click();
+    wait(&mut harness, "another chart", |_| true);
+    assert!(harness.query_by_label("rows by status").is_some());
+    harness.get_by_role_and_label(Role::Button, "Table").click();
+    wait(&mut harness, "the table", |_| true);
+    assert!(harness.query_by_label("rows by status").is_none());
+}

@@ -319,6 +319,11 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
+            Message::Charted { look, drawn } => {
+                if let Some(charted) = self.state.charted.as_mut().filter(|charted| charted.look == look) {
+                    charted.drawn = Some(*drawn);
+                }
+            }
             Message::Tested { look, results } => self.take_tests(look, results),
             Message::Pinned(result) => self.take_pinned(ctx, result),
             Message::Arranged { look, rows } => {

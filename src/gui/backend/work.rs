@@ -19,8 +19,8 @@ use pipewright_core::ir::{NodeId, Plan, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps, one_field_away,
-    propose, unused_fields,
+    Asked, Catalogue, RowsChart, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
+    one_field_away, propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, StepTest, read_pinned, read_policy};
 use pipewright_engine::{Arrangement, Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind};
@@ -28,6 +28,7 @@ use pipewright_engine::{Arrangement, Cancel, Headliners, RunOptions, RunProgress
 use super::desk::Desk;
 use super::{Found, Message, ResultTable, SAMPLE};
 use crate::gui::command::Browse;
+use crate::gui::state::arranged::Charted;
 use crate::gui::suggestion::planning::{KnownEvidence, Planning, key_of_source};
 
 /// A data file to be looked at.
@@ -216,6 +217,14 @@ pub fn differs(look: u64, project: Project, base: PathBuf, step: String, conditi
         let selection = Selection::Where(condition);
         let result = differences(&project, &base, &parameters, &step, &selection, &desk.cancel);
         Some(Message::Differs { look, result })
+    });
+}
+
+/// Works out a chart of a table.
+pub fn chart(look: u64, table: Arc<ResultTable>, wanted: Option<RowsChart>, desk: &Desk) {
+    let failed = move |_| Message::Charted { look, drawn: Box::default() };
+    desk.spawn("pipewright-chart", failed, move |_| {
+        Some(Message::Charted { look, drawn: Box::new(Charted::of(&table, wanted.as_ref())) })
     });
 }
 

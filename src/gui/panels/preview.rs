@@ -11,6 +11,7 @@ use pipewright_core::data::figures::cell_number;
 use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::model::Id;
 
+use super::chart_tab::chart_tab_ui;
 use super::differs::condition_of;
 use super::flow_view::main_port;
 use super::preview_bar;
@@ -51,6 +52,10 @@ pub fn preview_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
     };
     let outcome = state.results.get(&step, &port);
     match outcome.map(|outcome| &outcome.result) {
+        Some(Ok(rows)) if view.preview.is_chart => {
+            let name = state.step_title(&step);
+            chart_tab_ui(ui, state, name, &rows.table, view.preview.look_mut(&step, &port), out);
+        }
         Some(Ok(rows)) => {
             let profile = outcome.and_then(|outcome| state.results.profile(outcome.hash));
             table_ui(ui, state, (&step, &port), rows, profile, view, out);

@@ -74,6 +74,17 @@ fn tools_ui(
     out: &mut Actions,
 ) {
     let schema = rows.table.schema();
+    let (text, help) = if view.preview.is_chart {
+        ("Table", "Shows the rows themselves")
+    } else {
+        ("Chart", "Draws the rows: over time, by name, or by size")
+    };
+    if ui.button(text).on_hover_text(help).clicked() {
+        view.preview.is_chart = !view.preview.is_chart;
+    }
+    if view.preview.is_chart {
+        return;
+    }
     let look = view.preview.look_mut(step, port);
     if ui.available_width() > 70.0 {
         copy_ui(ui, state, &rows.table, look, out);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::planner::{Plotted, RowsChart};
 use pipewright_engine::Arrangement;
 
 use crate::gui::backend::ResultTable;
@@ -13,6 +14,22 @@ use crate::gui::backend::ResultTable;
 pub struct Look {
     pub arrangement: Arrangement,
     pub hidden: BTreeSet<String>,
+    /// What the chart draws; `None`: a guess.
+    pub chart: Option<RowsChart>,
+}
+
+/// A chart, and its points where there are any.
+pub type Drawn = (RowsChart, Option<Plotted>);
+
+/// The chart of a table.
+#[derive(Debug)]
+pub struct Charted {
+    pub table: Arc<ResultTable>,
+    pub wanted: Option<RowsChart>,
+    /// `None`: being worked out.
+    pub drawn: Option<Drawn>,
+    /// Number of the look.
+    pub look: u64,
 }
 
 /// What came of an arrangement.

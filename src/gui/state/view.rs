@@ -134,6 +134,8 @@ pub struct PreviewView {
     /// Output port, where the step has several.
     pub port: Option<String>,
     pub row: Option<u64>,
+    /// As a chart, not as a table.
+    pub is_chart: bool,
     /// By step and output port: how its rows are looked at.
     looks: BTreeMap<(Id, String), Look>,
 }
