@@ -51,7 +51,7 @@ pub use run::{
 };
 pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;
-pub use table::{Arrangement, ArrowStream, ResultTable, TextForm};
+pub use table::{Arrangement, ArrowStream, Pair, ResultTable, TextForm};
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
 
 use pipewright_core::diagnostic::Diagnostic;

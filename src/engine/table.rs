@@ -7,7 +7,7 @@ mod cells;
 mod types;
 mod write;
 
-pub use arrange::{Arrangement, TextForm};
+pub use arrange::{Arrangement, Pair, TextForm};
 pub use arrow::ArrowStream;
 use pipewright_core::data::{Schema, TableRows, Value};
 use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, PolarsResult, Series, UInt64Type};

@@ -28,7 +28,7 @@ use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
 use super::panels::canvas_panel::select;
 use super::settings::Mode;
 use super::share::Share;
-use super::state::arranged::{Arranged, Charted};
+use super::state::arranged::{Arranged, Charted, Compared};
 use super::state::view::{Dialog, PalettePopup, Search, Then};
 use super::state::{ExportState, Notice, RunState};
 
@@ -120,6 +120,10 @@ impl App {
             Action::Arrange { table, arrangement } => {
                 let look = self.backend.arrange(table.clone(), arrangement.clone());
                 self.state.arranged = Some(Arranged { table, arrangement, rows: None, look });
+            }
+            Action::CompareRows { table, input } => {
+                let look = self.backend.compare_rows(table.clone(), input.clone());
+                self.state.compared = Some(Compared { table, input, pairs: None, look });
             }
             Action::Chart { table, wanted } => {
                 let look = self.backend.chart(table.clone(), wanted.clone());

@@ -83,6 +83,7 @@ impl App {
             || state.planning.is_looking()
             || state.volume.looking.is_some()
             || state.pins.looking.is_some()
+            || state.compared.as_ref().is_some_and(|compared| compared.pairs.is_none())
             || state.charted.as_ref().is_some_and(|charted| charted.drawn.is_none())
             || state.arranged.as_ref().is_some_and(|arranged| arranged.rows.is_none())
             || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())

@@ -34,7 +34,7 @@ use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
 pub use marks::Taken;
-pub use pipewright_engine::{Arrangement, ResultTable, Sampling};
+pub use pipewright_engine::{Arrangement, Pair, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
@@ -250,6 +250,11 @@ pub enum Message {
     Differs {
         look: u64,
         result: Result<Vec<Difference>, Diagnostic>,
+    },
+    /// Rows beside those before their step.
+    Paired {
+        look: u64,
+        pairs: Vec<Pair>,
     },
     /// A chart of a table.
     Charted {
@@ -512,6 +517,13 @@ impl Backend {
     pub fn differs(&mut self, project: Project, base: PathBuf, step: String, condition: String) -> u64 {
         self.looks += 1;
         work::differs(self.looks, project, base, step, condition, &self.desk);
+        self.looks
+    }
+
+    /// Puts rows beside those before their step. Gives the look's number.
+    pub fn compare_rows(&mut self, table: Arc<ResultTable>, input: Arc<ResultTable>) -> u64 {
+        self.looks += 1;
+        work::compare_rows(self.looks, table, input, &self.desk);
         self.looks
     }
 

@@ -301,6 +301,11 @@ pub enum Action {
         table: Arc<ResultTable>,
         arrangement: Arrangement,
     },
+    /// Puts rows beside those before their step.
+    CompareRows {
+        table: Arc<ResultTable>,
+        input: Arc<ResultTable>,
+    },
     /// Works out a chart of a table; `wanted`: else a guess.
     Chart {
         table: Arc<ResultTable>,

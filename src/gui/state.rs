@@ -31,7 +31,7 @@ use super::present::PresentState;
 use super::settings::Settings;
 use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
-use arranged::{Arranged, Charted};
+use arranged::{Arranged, Charted, Compared};
 use pipewright_core::model::Id;
 use results::Results;
 
@@ -134,6 +134,8 @@ pub struct AppState {
     pub pins: PinsState,
     /// Rows of the preview in another order, or some of them.
     pub arranged: Option<Arranged>,
+    /// The rows of the preview beside those before their step.
+    pub compared: Option<Compared>,
     /// The rows of the preview as a chart.
     pub charted: Option<Charted>,
     /// The column whose way through the design is lit.
@@ -213,6 +215,7 @@ impl AppState {
             pins: PinsState::default(),
             arranged: None,
             charted: None,
+            compared: None,
             column: None,
         }
     }
@@ -253,6 +256,7 @@ impl AppState {
         self.pins = PinsState::default();
         self.arranged = None;
         self.charted = None;
+        self.compared = None;
         self.column = None;
     }
 

@@ -187,3 +187,22 @@ fn rows_are_drawn_over_time_and_by_what_is_picked() {
     wait(&mut harness, "the table", |_| true);
     assert!(harness.query_by_label("rows by status").is_none());
 }
+
+#[test]
+fn rows_stand_beside_those_before_their_step() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![example()], [1600.0, 1000.0]);
+    wait(&mut harness, "the example", |app| app.rows("page", "out").is_some());
+    click(&mut harness, "Page views, Filter");
+    harness.get_by_role_and_label(Role::Button, "Compare").click();
+    wait(&mut harness, "the comparison", |_| true);
+    assert!(harness.query_all_by_label_contains("3,213 rows dropped").next().is_some());
+    assert!(harness.query_all_by_label_contains("path of row 1: /product/7, dropped").next().is_some());
+    click(&mut harness, "Page, Compute");
+    harness.get_by_role_and_label(Role::Button, "Compare").click();
+    wait(&mut harness, "the comparison", |_| true);
+    assert!(harness.query_all_by_label_contains("no row dropped · new: page").next().is_some());
+    // Rows that are made anew have nothing to stand beside.
+    click(&mut harness, "Visitors per page, Aggregate");
+    assert!(harness.query_by_role_and_label(Role::Button, "Compare").is_none());
+}

@@ -1,6 +1,6 @@
 //! Which rows of a table are looked at, and in which order; and tables as text for other programs. Changes no table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
@@ -38,6 +38,13 @@ impl Arrangement {
     }
 }
 
+/// A row of a step beside the row that it was before: one of them may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    pub output: Option<u32>,
+    pub input: Option<u32>,
+}
+
 /// Rows as text for other programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextForm {
@@ -71,6 +78,37 @@ impl ResultTable {
             return Ok(rows.collect());
         }
         Ok(rows.filter(|row| self.contains(*row as usize, &text)).collect())
+    }
+
+    /// The rows beside those that they were before, by their hidden ids; rows that are gone stand where they stood.
+    pub fn paired(&self, input: &ResultTable) -> Vec<Pair> {
+        let ids = |table: &ResultTable| {
+            (0..table.rows() as u32).filter_map(|row| Some((table.row_id(row as usize)?, row))).collect::<Vec<_>>()
+        };
+        let (before, after) = (ids(input), ids(self));
+        let places: HashMap<u64, u32> = before.iter().copied().collect();
+        let kept: HashSet<u64> = after.iter().map(|(id, _)| *id).collect();
+        let gone = |from: u32, to: u32| {
+            let rows = before.get(from as usize..to as usize).unwrap_or_default().iter();
+            rows.filter(|(id, _)| !kept.contains(id)).map(|(_, row)| Pair { output: None, input: Some(*row) })
+        };
+        let mut pairs = Vec::with_capacity(before.len());
+        let mut next = 0;
+        for (id, row) in &after {
+            let place = places.get(id).copied();
+            if let Some(place) = place.filter(|place| *place >= next) {
+                pairs.extend(gone(next, place));
+                next = place + 1;
+            }
+            pairs.push(Pair { output: Some(*row), input: place });
+        }
+        pairs.extend(gone(next, before.len() as u32));
+        pairs
+    }
+
+    /// Whether its rows have hidden ids.
+    pub fn has_ids(&self) -> bool {
+        self.row_ids.is_some()
     }
 
     /// Whether a value of the row contains a text, in either case.
@@ -118,6 +156,7 @@ fn alignment(data_type: &DataType) -> &'static str {
 mod tests {
     use super::*;
     use pipewright_core::data::Field;
+    use polars::prelude::ChunkedArray;
 
     fn table() -> ResultTable {
         let fields = [("path", DataType::String), ("status", DataType::Int), ("share", DataType::Float)];
@@ -159,6 +198,25 @@ mod tests {
         assert_eq!(arranged("", Some(("status", false))), [0, 3, 1, 2]);
         assert_eq!(arranged("", Some(("status", true))), [1, 3, 0, 2]);
         assert_eq!(arranged("cart", Some(("share", false))), [3, 1]);
+    }
+
+    #[test]
+    fn rows_stand_beside_what_they_were_before() {
+        let with_ids = |ids: &[u64]| {
+            let mut table = table().slice(0, ids.len());
+            table.row_ids = Some(ChunkedArray::from_vec(RESERVED_ROW.into(), ids.to_vec()));
+            table
+        };
+        let pairs = |output: &[u64]| {
+            let pairs = with_ids(output).paired(&with_ids(&[7, 8, 9, 10]));
+            pairs.iter().map(|pair| (pair.output, pair.input)).collect::<Vec<_>>()
+        };
+        let kept = [(None, Some(0)), (Some(0), Some(1)), (None, Some(2)), (Some(1), Some(3))];
+        assert_eq!(pairs(&[8, 10]), kept);
+        assert_eq!(pairs(&[]), [(None, Some(0)), (None, Some(1)), (None, Some(2)), (None, Some(3))]);
+        // In another order: nothing is told twice, and nothing is lost.
+        let turned = pairs(&[10, 9, 7]);
+        assert_eq!(turned, [(None, Some(1)), (Some(0), Some(3)), (Some(1), Some(2)), (Some(2), Some(0))]);
     }
 
     #[test]

@@ -319,6 +319,11 @@ impl App {
                     differs.outcome = Some(result);
                 }
             }
+            Message::Paired { look, pairs } => {
+                if let Some(compared) = self.state.compared.as_mut().filter(|compared| compared.look == look) {
+                    compared.pairs = Some(Arc::new(pairs));
+                }
+            }
             Message::Charted { look, drawn } => {
                 if let Some(charted) = self.state.charted.as_mut().filter(|charted| charted.look == look) {
                     charted.drawn = Some(*drawn);

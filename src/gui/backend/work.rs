@@ -220,6 +220,12 @@ pub fn differs(look: u64, project: Project, base: PathBuf, step: String, conditi
     });
 }
 
+/// Puts rows beside those before their step.
+pub fn compare_rows(look: u64, table: Arc<ResultTable>, input: Arc<ResultTable>, desk: &Desk) {
+    let failed = move |_| Message::Paired { look, pairs: Vec::new() };
+    desk.spawn("pipewright-compare", failed, move |_| Some(Message::Paired { look, pairs: table.paired(&input) }));
+}
+
 /// Works out a chart of a table.
 pub fn chart(look: u64, table: Arc<ResultTable>, wanted: Option<RowsChart>, desk: &Desk) {
     let failed = move |_| Message::Charted { look, drawn: Box::default() };

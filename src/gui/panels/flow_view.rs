@@ -417,7 +417,7 @@ fn unmatched_side<'a>(state: StateRef<'a>, wire: &'a Wire) -> Option<&'a SideMat
 }
 
 /// Whether the rows behind a step are rows that came in, so that a share of them means something.
-fn keeps_rows(state: StateRef<'_>, step: &str) -> bool {
+pub fn keeps_rows(state: StateRef<'_>, step: &str) -> bool {
     let nodes = state.plan.steps.get(step).map(|step| step.nodes.as_slice()).unwrap_or_default();
     nodes.iter().all(|node| match &state.plan.node(*node).op {
         Op::Filter { .. }

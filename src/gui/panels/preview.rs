@@ -15,7 +15,7 @@ use super::chart_tab::chart_tab_ui;
 use super::differs::condition_of;
 use super::flow_view::main_port;
 use super::preview_bar;
-use crate::gui::backend::{ColumnProfile, NodeResult, ResultTable};
+use crate::gui::backend::{ColumnProfile, NodeResult, Pair, ResultTable};
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{diagnostic_ui, located_ui, mend_ui, shown};
 use crate::gui::icons::Icon;
@@ -111,11 +111,17 @@ fn table_ui(
     }
     let palette = theme::palette(ui.ctx());
     let look = view.preview.look(step, port).clone();
-    let order = preview_bar::ask(state, &rows.table, &look.arrangement, out);
-    let count = order.as_ref().map_or(table.rows(), |order| order.len());
+    let compared = if look.compares { compared(state, step, &rows.table, out) } else { None };
+    let order = if look.compares { None } else { preview_bar::ask(state, &rows.table, &look.arrangement, out) };
+    let count = match (&compared, &order) {
+        (Some((_, pairs)), _) => pairs.len(),
+        (None, Some(order)) => order.len(),
+        (None, None) => table.rows(),
+    };
     let fields = schema.fields.iter().enumerate().filter(|(_, field)| !look.hidden.contains(&field.name));
     let visible: Vec<usize> = fields.map(|(index, _)| index).collect();
-    let mut columns = vec![Column::new(number_width(table.rows())).resizable(false)];
+    let numbers = number_width(table.rows()).max(if compared.is_some() { 76.0 } else { 0.0 });
+    let mut columns = vec![Column::new(numbers).resizable(false)];
     let shown = visible.iter().filter_map(|index| schema.fields.get(*index));
     columns.extend(shown.map(|field| Column::new(width_of(&field.data_type)).range(48.0..=900.0)));
     let mut delegate = Rows {
@@ -125,6 +131,7 @@ fn table_ui(
         profile: profile.map(|profile| profile.as_slice()),
         meanings: meanings_of(state, step),
         order: order.as_ref().map(|order| order.as_slice()),
+        compared: compared.as_ref().map(|(input, pairs)| (&**input, pairs.as_slice())),
         visible,
         sort: look.arrangement.sort.as_ref(),
         column: state.column.as_ref().filter(|column| column.step == step).map(|column| column.column.as_str()),
@@ -150,6 +157,25 @@ fn table_ui(
         let centre = ui.max_rect().center();
         let text = if table.rows() == 0 { "no rows" } else { "none of the rows shown here fits the filter" };
         ui.painter().text(centre, egui::Align2::CENTER_CENTER, text, theme::body(), palette.soft);
+    }
+}
+
+/// The rows before a step with how they pair with its own, as far as known; asks for them.
+fn compared(
+    state: StateRef<'_>,
+    step: &str,
+    table: &Arc<ResultTable>,
+    out: &mut Actions,
+) -> Option<(Arc<ResultTable>, Arc<Vec<Pair>>)> {
+    let input = preview_bar::input_of(state, step, table)?;
+    match state.compared.as_ref().filter(|compared| compared.is_of(table, &input)) {
+        Some(compared) => Some((input, compared.pairs.clone()?)),
+        None => {
+            if state.compared.as_ref().is_none_or(|compared| compared.pairs.is_some()) {
+                out.push(Action::CompareRows { table: table.clone(), input });
+            }
+            None
+        }
     }
 }
 
@@ -223,6 +249,8 @@ struct Rows<'a> {
     meanings: BTreeMap<String, String>,
     /// Numbers of the rows that are shown, in their order; `None`: all as they are.
     order: Option<&'a [u32]>,
+    /// The rows before the step, and how they pair with its own.
+    compared: Option<(&'a ResultTable, &'a [Pair])>,
     /// Indices of the columns that are shown.
     visible: Vec<usize>,
     sort: Option<&'a (String, bool)>,
@@ -248,9 +276,45 @@ enum Done {
     Follow(String),
 }
 
+/// What became of a cell on the way through its step.
+enum Change {
+    Same,
+    /// It was this.
+    Was(Value),
+    /// Its row is gone.
+    Gone,
+}
+
 impl Rows<'_> {
+    /// A cell in a place, and what became of it.
+    fn cell_at(&self, place: u64, column: usize) -> (Value, Change) {
+        let Some((input, pairs)) = self.compared else {
+            return (self.table.value(self.row_at(place) as usize, column), Change::Same);
+        };
+        let Some(pair) = pairs.get(place as usize) else { return (Value::Null, Change::Same) };
+        let name = self.schema.fields.get(column).map_or("", |field| field.name.as_str());
+        let before = pair.input.and_then(|row| Some(input.value(row as usize, input.schema().index(name)?)));
+        match (pair.output, before) {
+            (None, before) => (before.unwrap_or(Value::Null), Change::Gone),
+            (Some(row), before) => {
+                let value = self.table.value(row as usize, column);
+                let change = before.filter(|before| *before != value).map_or(Change::Same, Change::Was);
+                (value, change)
+            }
+        }
+    }
+
+    /// Whether a column is not among those before the step.
+    fn is_new(&self, name: &str) -> bool {
+        self.compared.is_some_and(|(input, _)| !input.schema().has(name))
+    }
+
     /// The row of the table that is shown in a place.
     fn row_at(&self, place: u64) -> u64 {
+        if let Some((_, pairs)) = self.compared {
+            let pair = pairs.get(place as usize);
+            return pair.and_then(|pair| pair.output.or(pair.input)).map_or(place, u64::from);
+        }
         self.order.and_then(|order| order.get(place as usize)).map_or(place, |row| u64::from(*row))
     }
 
@@ -395,7 +459,7 @@ impl TableDelegate for Rows<'_> {
 
     fn row_ui(&mut self, ui: &mut Ui, row: u64) {
         let rect = ui.max_rect();
-        if self.chosen == Some(self.row_at(row)) {
+        if self.compared.is_none() && self.chosen == Some(self.row_at(row)) {
             ui.painter().rect_filled(rect, 0.0, self.palette.selected_ground());
         }
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, self.palette.hairline));
@@ -408,18 +472,41 @@ impl TableDelegate for Rows<'_> {
         let inner = rect.shrink2(vec2(9.0, 0.0));
         let row = self.row_at(cell.row_nr);
         let Some(index) = self.column_at(cell.col_nr) else {
-            let galley = code(ui, grouped(row + 1), palette.soft);
+            let is_gone = self
+                .compared
+                .is_some_and(|(_, pairs)| pairs.get(cell.row_nr as usize).is_some_and(|pair| pair.output.is_none()));
+            let number = if is_gone { "dropped".to_owned() } else { grouped(row + 1) };
+            let colour = if is_gone { palette.ink(palette.bad) } else { palette.soft };
+            let galley = fitted(ui, number, theme::code(), colour, inner.width());
             paint_in(ui, inner, galley, true);
             return;
         };
         let Some(field) = self.schema.fields.get(index) else { return };
-        let value = self.table.value(row as usize, index);
+        let (value, change) = self.cell_at(cell.row_nr, index);
+        let ground = match &change {
+            Change::Gone => Some(palette.bad),
+            Change::Was(_) => Some(palette.warning),
+            Change::Same if self.is_new(&field.name) => Some(palette.good),
+            Change::Same => None,
+        };
+        if let Some(ground) = ground {
+            ui.painter().rect_filled(rect.shrink(0.5), 0.0, ground.gamma_multiply(0.13));
+        }
         let text = match &value {
             Value::Float(number) => cell_number(*number),
             value => shown_name(&shown(value), CELL_CHARACTERS),
         };
-        let colour = if value.is_null() || !self.is_fresh { palette.soft } else { palette.text };
-        let name = format!("{} of row {}: {text}", field.name, row + 1);
+        let colour = if value.is_null() || !self.is_fresh || matches!(change, Change::Gone) {
+            palette.soft
+        } else {
+            palette.text
+        };
+        let told = match &change {
+            Change::Same => String::new(),
+            Change::Was(before) => format!(", was {}", shown_name(&shown(before), CELL_CHARACTERS)),
+            Change::Gone => ", dropped".to_owned(),
+        };
+        let name = format!("{} of row {}: {text}{told}", field.name, row + 1);
         if ui.is_sizing_pass() {
             let wanted = code(ui, text, colour).size().x + 20.0;
             ui.set_min_width(wanted.min(WIDEST));
@@ -432,8 +519,11 @@ impl TableDelegate for Rows<'_> {
         paint_in(ui, inner, galley, is_right);
         let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Cell, true, &name));
-        if response.clicked() {
+        if response.clicked() && !matches!(change, Change::Gone) {
             self.done.push(Done::Row(row));
+        }
+        if let Change::Was(before) = &change {
+            response.clone().on_hover_text(format!("was {}", shown_name(&shown(before), 1000)));
         }
         if response.double_clicked() {
             self.done.push(Done::Copy(shown(&value)));

@@ -3,20 +3,22 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Layout, Ui};
+use egui::{Align, Label, Layout, RichText, Ui};
+use pipewright_core::data::Schema;
 use pipewright_engine::{Arrangement, TextForm};
 
+use super::flow_view::keeps_rows;
 use super::preview::shown_port;
 use super::statusbar::statement;
 use crate::gui::actions::edits;
 use crate::gui::backend::{NodeResult, ResultTable};
 use crate::gui::command::{Action, Actions};
-use crate::gui::state::arranged::Look;
+use crate::gui::state::arranged::{Compared, Look};
 use crate::gui::state::results::Freshness;
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, grouped};
 use crate::gui::theme;
-use crate::gui::widgets::{badge, caption, link, search_field};
+use crate::gui::widgets::{badge, link, search_field, shown_name};
 
 /// Room for the field that filters.
 const FIELD: f32 = 210.0;
@@ -37,7 +39,17 @@ pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             // The word; the line below the window tells the rest.
             let word = text.split(':').next().unwrap_or_default();
             badge(ui, word, colour).on_hover_text(&text);
-            caption(ui, shown_counts(state, rows, view.preview.look(&step, &port)));
+            let look = view.preview.look(&step, &port);
+            let compared = state.compared.as_ref().filter(|compared| {
+                look.compares && !view.preview.is_chart && Arc::ptr_eq(&compared.table, &rows.table)
+            });
+            let counts = compared.and_then(compared_text).unwrap_or_else(|| shown_counts(state, rows, look));
+            let room = (ui.available_width() - 130.0).max(60.0);
+            ui.scope(|ui| {
+                ui.set_max_width(room);
+                let soft = palette.soft;
+                ui.add(Label::new(RichText::new(counts).font(theme::caption()).color(soft)).truncate());
+            });
         }
         let ports = state.design().steps.get(&step).map(edits::step_ports).unwrap_or_default().outputs;
         if ports.len() > 1 {
@@ -86,6 +98,15 @@ fn tools_ui(
         return;
     }
     let look = view.preview.look_mut(step, port);
+    if input_of(state, step, &rows.table).is_some() {
+        let help = "Beside the rows before this step: what is new, changed or dropped";
+        if ui.selectable_label(look.compares, "Compare").on_hover_text(help).clicked() {
+            look.compares = !look.compares;
+        }
+        if look.compares {
+            return;
+        }
+    }
     if ui.available_width() > 70.0 {
         copy_ui(ui, state, &rows.table, look, out);
     }
@@ -130,6 +151,37 @@ fn copy_ui(ui: &mut Ui, state: StateRef<'_>, table: &Arc<ResultTable>, look: &Lo
             }
         }
     });
+}
+
+/// The rows before a step, where its own can be put beside them: each is one of those, perhaps changed.
+pub fn input_of(state: StateRef<'_>, step: &str, table: &ResultTable) -> Option<Arc<ResultTable>> {
+    let known = state.design().steps.get(step)?;
+    let first = edits::step_ports(known).inputs.into_iter().next()?;
+    let mut wires = state.design().wires_into(step).filter(|wire| wire.input == first.name);
+    let (wire, more) = (wires.next()?, wires.next());
+    let input = &state.results.rows(&wire.from, &wire.output)?.table;
+    let is_of_rows = more.is_none() && keeps_rows(state, step) && table.has_ids() && input.has_ids();
+    is_of_rows.then(|| input.clone())
+}
+
+/// What became of the rows before a step, in short.
+fn compared_text(compared: &Compared) -> Option<String> {
+    let pairs = compared.pairs.as_ref()?;
+    let gone = pairs.iter().filter(|pair| pair.output.is_none()).count();
+    let (before, after) = (compared.input.schema(), compared.table.schema());
+    let names = |one: &Schema, other: &Schema| {
+        one.names().filter(|name| !other.has(name)).map(|name| shown_name(name, 30)).collect::<Vec<_>>()
+    };
+    let (new, without) = (names(after, before), names(before, after));
+    let dropped = if gone > 0 { counted(gone as u64, "row") } else { "no row".to_owned() };
+    let mut parts = vec![format!("{dropped} dropped")];
+    if !new.is_empty() {
+        parts.push(format!("new: {}", new.join(", ")));
+    }
+    if !without.is_empty() {
+        parts.push(format!("without {}", without.join(", ")));
+    }
+    Some(parts.join(" · "))
 }
 
 /// Asks for the rows that are looked at, where they are not known yet. Gives their numbers in order, as far as known.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::planner::{Plotted, RowsChart};
-use pipewright_engine::Arrangement;
+use pipewright_engine::{Arrangement, Pair};
 
 use crate::gui::backend::ResultTable;
 
@@ -14,8 +14,28 @@ use crate::gui::backend::ResultTable;
 pub struct Look {
     pub arrangement: Arrangement,
     pub hidden: BTreeSet<String>,
+    /// Beside the rows before the step.
+    pub compares: bool,
     /// What the chart draws; `None`: a guess.
     pub chart: Option<RowsChart>,
+}
+
+/// The rows of a step beside those before it.
+#[derive(Debug)]
+pub struct Compared {
+    pub table: Arc<ResultTable>,
+    pub input: Arc<ResultTable>,
+    /// `None`: being worked out.
+    pub pairs: Option<Arc<Vec<Pair>>>,
+    /// Number of the look.
+    pub look: u64,
+}
+
+impl Compared {
+    /// Whether these two were asked for.
+    pub fn is_of(&self, table: &Arc<ResultTable>, input: &Arc<ResultTable>) -> bool {
+        Arc::ptr_eq(&self.table, table) && Arc::ptr_eq(&self.input, input)
+    }
 }
 
 /// A chart, and its points where there are any.
