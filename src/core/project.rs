@@ -106,6 +106,21 @@ pub struct Frame {
     pub extra: Map<String, Json>,
 }
 
+/// Steps that belong together, shown as one card while it is closed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StepGroup {
+    pub id: Id,
+    #[serde(default)]
+    pub title: String,
+    /// Ids; those of steps that are gone say nothing.
+    #[serde(default)]
+    pub steps: Vec<Id>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
 /// Pinned rows of one step: run by `pipewright test`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StepTest {
@@ -152,6 +167,7 @@ pub struct Design {
     pub steps: BTreeMap<Id, Step>,
     pub wires: BTreeMap<Id, Wire>,
     pub frames: BTreeMap<Id, Frame>,
+    pub groups: BTreeMap<Id, StepGroup>,
     pub notes: BTreeMap<Id, Note>,
     pub parameters: BTreeMap<Id, Parameter>,
     pub tests: BTreeMap<Id, StepTest>,

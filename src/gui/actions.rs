@@ -26,6 +26,7 @@ use super::backend::{ExportTask, FileTask, RunTask};
 use super::canvas::{PortRef, Selection, Side, layout};
 use super::command::{Action, BottomTab, Browse, Chosen, Command, LeftTab};
 use super::panels::canvas_panel::select;
+use super::panels::groups;
 use super::settings::Mode;
 use super::share::Share;
 use super::state::arranged::{Arranged, Charted, Compared};
@@ -230,8 +231,10 @@ impl App {
     }
 
     pub(super) fn select(&mut self, selection: Selection, reveal: bool) {
-        self.view.canvas.select(selection.clone());
-        if reveal && let Some(step) = selection.steps.iter().next() {
+        let selection = groups::unfolded(&self.state.project, selection);
+        let cards = groups::folded(&self.state.project, &selection);
+        self.view.canvas.select(cards.clone());
+        if reveal && let Some(step) = cards.steps.iter().next() {
             self.view.reveal = Some(step.clone());
         }
         select(&mut self.state, &mut self.view, selection);
@@ -292,6 +295,13 @@ impl App {
                 self.handle(ctx, Action::Palette { at, screen: pointer, from: None });
             }
             Command::Frame => self.frame_selection(ctx),
+            Command::Group => {
+                let batch = groups::group_edits(&self.state.project, &self.state.selection);
+                if batch.is_empty() {
+                    self.notice(ctx, "select two steps or more to group them", false);
+                }
+                self.edit(ctx, "group steps", &batch, false);
+            }
             Command::Note => self.add_note(ctx),
             Command::Question => {
                 self.begin();
@@ -453,7 +463,8 @@ impl App {
             return;
         }
         const AROUND: f32 = 28.0;
-        let rects = self.state.selection.steps.iter().filter_map(|id| self.view.canvas.step_rect(id));
+        let cards = groups::folded(&self.state.project, &self.state.selection);
+        let rects = cards.steps.iter().filter_map(|id| self.view.canvas.step_rect(id));
         let Some(bounds) = rects.reduce(egui::Rect::union) else {
             self.notice(ctx, "select the steps that the frame shall hold", false);
             return;
@@ -508,9 +519,11 @@ impl App {
         if self.is_undecided(ctx) {
             return;
         }
-        let chosen: Vec<String> = self.state.selection.steps.iter().cloned().collect();
+        let cards = groups::folded(&self.state.project, &self.state.selection);
+        let chosen: Vec<String> = cards.steps.into_iter().collect();
         let only = (chosen.len() > 1).then_some(chosen.as_slice());
         let places = layout::layout(&self.view.scene.steps, &self.view.scene.wires, only);
+        let places = groups::moved(&self.state.project, &places);
         let batch = edits::moved(&places, &self.state.project);
         if self.edit(ctx, "arrange steps", &batch, false) && only.is_none() {
             self.view.fit = true;

@@ -12,11 +12,11 @@ use super::backend::{Backend, FileTask};
 use super::canvas::CanvasEvent;
 use super::command::{Action, Actions, BottomTab, Command, LeftTab};
 use super::dialogs::{on_disk, search};
-use super::panels::flow_view;
 use super::panels::{
     canvas_panel, coverage, differs, findings, inspector, lines, palette, preview, preview_bar, problems, questions,
     run_panel, sources, start, statusbar, topbar, unread, volume,
 };
+use super::panels::{flow_view, groups};
 use super::settings::{Mode, Settings};
 use super::state::AppState;
 use super::state::results::Freshness;
@@ -153,6 +153,10 @@ impl App {
             self.view.drawn = drawn;
             self.state.gather_problems();
             self.view.scene = flow_view::scene(&self.state, self.view.scene.revision + 1);
+            let cards = groups::folded(&self.state.project, &self.state.selection);
+            if self.view.canvas.selection().steps != cards.steps {
+                self.view.canvas.select(cards);
+            }
         }
         self.profile_shown();
         if self.state.settings != self.written {

@@ -81,6 +81,7 @@ commands! {
     SelectNone => "Select nothing", "Clears the selection.", [plain(Key::Escape)];
     AddStep => "Add step…", "Opens the list of steps at the pointer.", [plain(Key::Tab), KeyboardShortcut::new(Modifiers::SHIFT, Key::A)];
     Frame => "Frame the selection", "Draws a titled frame around the selected steps.", [ctrl(Key::G)];
+    Group => "Group the selection", "Shows the selected steps as one; once more opens or closes the group.", [ctrl_shift(Key::G)];
     Note => "Add note", "Puts a note on the canvas.", [];
     Question => "Ask a question", "Adds a question to the project.", [];
     AcceptSuggestion => "Accept the suggestion", "Puts the suggested steps into the design.", [ctrl(Key::Enter)];
@@ -143,10 +144,10 @@ impl Command {
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | Bypass | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
-            New | Open | Save | SaveAs | Frame | KeepBlock | Pin | CopyCommandLine | CopySql | Note | Question
-            | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present | ExportAnswers
-            | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings | Coverage | Lines
-            | NextPanel | Theme | LargerText | SmallerText | Quit => false,
+            New | Open | Save | SaveAs | Frame | Group | KeepBlock | Pin | CopyCommandLine | CopySql | Note
+            | Question | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present
+            | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings
+            | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText | Quit => false,
         }
     }
 }
@@ -378,6 +379,7 @@ pub enum Chosen {
     Request(Id),
     Note(Id),
     Frame(Id),
+    Group(Id),
 }
 
 /// Tabs of the lower panel.

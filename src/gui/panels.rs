@@ -8,6 +8,7 @@ pub(super) mod coverage;
 pub(super) mod differs;
 pub(super) mod findings;
 pub(super) mod flow_view;
+pub(super) mod groups;
 pub(super) mod guide;
 pub(super) mod inspector;
 pub(super) mod lines;

@@ -374,6 +374,7 @@ impl AppState {
             Chosen::Request(id) => !project.requests.contains_key(id),
             Chosen::Note(id) => !project.notes.contains_key(id),
             Chosen::Frame(id) => !project.frames.contains_key(id),
+            Chosen::Group(id) => !project.groups.contains_key(id),
             Chosen::Ready(_) => false,
         };
         if is_gone {

@@ -206,3 +206,45 @@ fn rows_stand_beside_those_before_their_step() {
     click(&mut harness, "Visitors per page, Aggregate");
     assert!(harness.query_by_role_and_label(Role::Button, "Compare").is_none());
 }
+
+#[test]
+fn steps_are_grouped_opened_wired_and_moved_as_one() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![example()], [1600.0, 1000.0]);
+    wait(&mut harness, "the example", |app| app.rows("page", "out").is_some());
+    let places = |harness: &Harness<'_, App>| {
+        let steps = &harness.state().project().steps;
+        ["views", "page"].map(|id| (steps[id].x, steps[id].y))
+    };
+    let before = places(&harness);
+    harness.get_by_label_contains("Page views, Filter").click();
+    harness.run_ok();
+    harness.get_by_label_contains("Page, Compute").click_modifiers(egui::Modifiers::SHIFT);
+    harness.run_ok();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, Key::G);
+    wait(&mut harness, "the group", |app| app.project().groups.len() == 1);
+    assert!(harness.query_by_label_contains("Page views, Filter").is_none(), "in the card");
+    let wires = harness.query_all_by_label_contains("wire from Access log to Group").count();
+    assert_eq!((wires, harness.query_all_by_label_contains("wire from Group to Not static").count()), (1, 1));
+    replace(&mut harness, "Title", "Pages");
+    wait(&mut harness, "the title", |_| true);
+    // The card is moved with the steps in it.
+    harness.get_by_label_contains("Pages, Group").click();
+    harness.run_ok();
+    harness.key_press(Key::ArrowDown);
+    wait(&mut harness, "the move", |_| true);
+    let moved = places(&harness);
+    assert_eq!(moved.map(|(x, _)| x), before.map(|(x, _)| x));
+    assert!(moved[0].1 > before[0].1 && moved[0].1 - before[0].1 == moved[1].1 - before[1].1, "{before:?} {moved:?}");
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the open group", |app| !app.project().groups.values().any(|group| group.closed));
+    assert!(harness.query_by_label_contains("Page views, Filter").is_some());
+    // All of them are selected: they go together.
+    harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, Key::G);
+    wait(&mut harness, "the closed group", |app| app.project().groups.values().all(|group| group.closed));
+    harness.key_press(Key::Delete);
+    wait(&mut harness, "the gap", |app| !app.project().steps.contains_key("views"));
+    assert!(!harness.state().project().steps.contains_key("page"));
+    let joined = harness.query_all_by_label_contains("wire from Access log to Not static").count();
+    assert_eq!(joined, 1, "its ends are joined");
+}

@@ -62,8 +62,8 @@ impl Place {
 }
 
 /// The collections by the names that edits and files use.
-pub(super) const COLLECTIONS: [&str; 10] =
-    ["teams", "sources", "questions", "requests", "steps", "wires", "frames", "notes", "parameters", "tests"];
+pub(super) const COLLECTIONS: [&str; 11] =
+    ["teams", "sources", "questions", "requests", "steps", "wires", "frames", "groups", "notes", "parameters", "tests"];
 
 /// What an edit may set of the project itself.
 const PROJECT_FIELDS: [&str; 4] = ["name", "targets", "vocabulary", "policy"];
@@ -98,6 +98,10 @@ macro_rules! with_collection {
             }
             "frames" => {
                 let $items = &mut $project.design.frames;
+                $body
+            }
+            "groups" => {
+                let $items = &mut $project.design.groups;
                 $body
             }
             "notes" => {
@@ -332,6 +336,7 @@ impl Project {
             self.steps.contains_key(id),
             self.wires.contains_key(id),
             self.frames.contains_key(id),
+            self.groups.contains_key(id),
             self.notes.contains_key(id),
             self.parameters.contains_key(id),
             self.tests.contains_key(id),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
-use super::{Design, Edit, Frame, OnDisk, PinnedRows, Project, Step, StepTest, Wire, check_invariants};
+use super::{Design, Edit, Frame, OnDisk, PinnedRows, Project, Step, StepGroup, StepTest, Wire, check_invariants};
 use crate::data::{Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object, refuse_repeated_keys};
 use crate::files::read_text;
@@ -97,6 +97,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         steps: read_items(&mut map, "steps", text)?,
         wires: read_items(&mut map, "wires", text)?,
         frames: read_items(&mut map, "frames", text)?,
+        groups: read_items(&mut map, "groups", text)?,
         notes: read_items(&mut map, "notes", text)?,
         parameters: read_items(&mut map, "parameters", text)?,
         tests: read_items(&mut map, "tests", text)?,
@@ -172,6 +173,9 @@ fn check_keys(project: &Project) -> Vec<Diagnostic> {
     }
     for frame in project.frames.values() {
         unknown.look::<Frame>(&frame.id, "", &frame.extra);
+    }
+    for group in project.groups.values() {
+        unknown.look::<StepGroup>(&group.id, "", &group.extra);
     }
     for note in project.notes.values() {
         unknown.look::<Note>(&note.id, "", &note.extra);
@@ -331,7 +335,7 @@ fn line_of(text: &str, id: &str, skip: usize) -> Option<u64> {
 
 fn check_ids(project: &Project) -> Result<(), Diagnostic> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let lists: [(&str, Vec<&Id>); 10] = [
+    let lists: [(&str, Vec<&Id>); 11] = [
         ("teams", project.teams.keys().collect()),
         ("sources", project.sources.keys().collect()),
         ("questions", project.questions.keys().collect()),
@@ -339,6 +343,7 @@ fn check_ids(project: &Project) -> Result<(), Diagnostic> {
         ("steps", project.steps.keys().collect()),
         ("wires", project.wires.keys().collect()),
         ("frames", project.frames.keys().collect()),
+        ("groups", project.groups.keys().collect()),
         ("notes", project.notes.keys().collect()),
         ("parameters", project.parameters.keys().collect()),
         ("tests", project.tests.keys().collect()),
@@ -379,6 +384,8 @@ pub struct ProjectFile {
     pub wires: Vec<Wire>,
     #[serde(default)]
     pub frames: Vec<Frame>,
+    #[serde(default)]
+    pub groups: Vec<StepGroup>,
     #[serde(default)]
     pub notes: Vec<Note>,
     #[serde(default)]
@@ -439,6 +446,7 @@ pub fn to_text(project: &Project) -> String {
     items(&mut map, "steps", &project.steps);
     items(&mut map, "wires", &project.wires);
     items(&mut map, "frames", &project.frames);
+    items(&mut map, "groups", &project.groups);
     items(&mut map, "notes", &project.notes);
     items(&mut map, "tests", &project.tests);
     if !project.targets.is_empty() {

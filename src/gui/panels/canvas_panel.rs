@@ -3,7 +3,7 @@
 
 use egui::Ui;
 
-use super::guide;
+use super::{groups, guide};
 use crate::gui::actions::edits;
 use crate::gui::canvas::{CanvasEvent, PortRef, Selection, Target};
 use crate::gui::command::{Action, Actions, Chosen, Command};
@@ -61,6 +61,7 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             Command::Bypass,
             Command::Pin,
             Command::Frame,
+            Command::Group,
             Command::KeepBlock,
             Command::Layout,
             Command::FitSelection,
@@ -91,6 +92,7 @@ fn may_connect(state: StateRef<'_>, from: &PortRef, to: &PortRef) -> Result<(), 
     if state.is_ghost(&from.step) || state.is_ghost(&to.step) {
         return Err("accept the suggestion first (Ctrl+Enter)".into());
     }
+    let (from, to) = (&groups::real_port(project, from), &groups::real_port(project, to));
     if from.step == to.step {
         return Err("a step cannot feed itself".into());
     }
@@ -112,11 +114,15 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
     match event {
         CanvasEvent::Select(selection) => select(state, view, selection),
         CanvasEvent::Moved(steps) => {
-            let edits = edits::moved(&steps, project);
+            let edits = edits::moved(&groups::moved(project, &steps), project);
             let label = if steps.len() == 1 { "move step".to_owned() } else { format!("move {} steps", steps.len()) };
             if !edits.is_empty() {
                 out.edit(label, edits);
             }
+        }
+        // Its steps are moved; the frame follows.
+        CanvasEvent::FrameMoved(id, _) if project.groups.contains_key(&id) => {
+            out.push(Action::Choose(Chosen::Group(id)))
         }
         CanvasEvent::FrameMoved(id, at) => {
             out.edit("move frame", place(&id, at));
@@ -126,10 +132,14 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             out.edit("move note", place(&id, at));
             out.push(Action::Choose(Chosen::Note(id)));
         }
-        CanvasEvent::Connect { from, to } => out.edit("connect", edits::connect(project, &from, &to)),
+        CanvasEvent::Connect { from, to } => {
+            let (from, to) = (groups::real_port(project, &from), groups::real_port(project, &to));
+            out.edit("connect", edits::connect(project, &from, &to));
+        }
         CanvasEvent::Disconnect { wire } => out.edit("disconnect", vec![edits::remove(&wire)]),
         CanvasEvent::Reconnect { wire, from, to } => {
             let mut batch = vec![edits::remove(&wire)];
+            let (from, to) = (groups::real_port(project, &from), groups::real_port(project, &to));
             let again = edits::connect(project, &from, &to);
             batch.extend(again.into_iter().filter(|edit| *edit != edits::remove(&wire)));
             out.edit("reconnect", batch);
@@ -138,6 +148,7 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             out.edit("insert on wire", edits::insert_on_wire(project, &step, &wire));
         }
         CanvasEvent::WireDropped { from, at, screen } => {
+            let from = groups::real_port(project, &from);
             out.push(Action::Palette { at: Some(at), screen: Some(screen), from: Some(from) });
         }
         CanvasEvent::PaletteAt { at, screen } => {
@@ -146,7 +157,7 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             out.push(Action::Palette { at, screen: Some(screen), from: None });
         }
         CanvasEvent::Context { target, .. } => match target {
-            Target::Step(step) if !state.selection.steps.contains(&step) => {
+            Target::Step(step) if !view.canvas.selection().steps.contains(&step) => {
                 out.push(Action::Select { steps: vec![step], reveal: false });
             }
             Target::Wire(wire) => {
@@ -155,14 +166,19 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
                 select(state, view, selection);
             }
             Target::Note(id) => out.push(Action::Choose(Chosen::Note(id))),
+            Target::Frame(id) if project.groups.contains_key(&id) => out.push(Action::Choose(Chosen::Group(id))),
             Target::Frame(id) => out.push(Action::Choose(Chosen::Frame(id))),
             Target::Step(_) | Target::Port(_) | Target::Canvas => {}
         },
         CanvasEvent::Delete(selection) => {
-            let edits = edits::delete(project, &selection);
+            let edits = edits::delete(project, &groups::unfolded(project, selection));
             if !edits.is_empty() {
                 out.edit("delete", edits);
             }
+        }
+        CanvasEvent::Open(id) if project.groups.contains_key(&id) => {
+            let open = project.groups.get(&id).map(groups::turned);
+            out.edit("open the group", open.into_iter().collect());
         }
         CanvasEvent::Open(step) => {
             let field = project.steps.get(&step).and_then(|step| {
@@ -183,6 +199,7 @@ fn place(id: &str, at: egui::Pos2) -> Vec<pipewright_core::project::Edit> {
 
 /// Makes a selection that the canvas has the designer's, too.
 pub fn select(state: &mut AppState, view: &mut View, selection: Selection) {
+    let selection = groups::unfolded(&state.project, selection);
     if state.selection.steps != selection.steps {
         view.fold.follow();
         view.preview.port = None;

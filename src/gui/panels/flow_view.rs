@@ -10,6 +10,7 @@ use pipewright_core::planner::{PlottedLine, steps_before};
 use pipewright_core::project::{Step, Wire};
 use pipewright_core::steps::{self, StepKind};
 
+use super::groups;
 use crate::gui::actions::edits::step_ports;
 use crate::gui::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, Sparkline, StepState, StepView, WireView};
 use crate::gui::state::results::{Freshness, Told};
@@ -117,7 +118,10 @@ pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
         author: note.author.clone(),
         position: pos2(note.x as f32, note.y as f32),
     });
-    Scene { revision, frames: frames.collect(), notes: notes.collect(), steps, wires, empty_hint: String::new() }
+    let (frames, notes) = (frames.collect(), notes.collect());
+    let mut scene = Scene { revision, frames, notes, steps, wires, empty_hint: String::new() };
+    groups::fold(project, &mut scene);
+    scene
 }
 
 /// The palette group of a step kind, as the look has it.

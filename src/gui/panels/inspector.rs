@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use egui::{Align, Layout, RichText, Ui};
 use pipewright_core::model::{Question, Request};
 use pipewright_core::planner::Asked;
-use pipewright_core::project::{Edit, Step, Wire};
+use pipewright_core::project::{Edit, Step, StepGroup, Wire};
 use pipewright_core::steps::{self, FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
 use super::flow_view::{group_of, icon_of};
+use super::groups::{group_ui, selected_group};
 use super::pins::pins_ui;
 use super::{answer_card, question_view, questions, requests, sentence};
 use crate::gui::actions::edits;
@@ -76,6 +77,11 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                     let json = state.project.frames.get(id).and_then(|frame| serde_json::to_value(frame).ok());
                     item_ui(ui, state, ("Frame", id), json, FIELDS, view, out);
                 }
+                Chosen::Group(id) => {
+                    if let Some(group) = state.project.groups.get(id) {
+                        group_form_ui(ui, state, group, view, out);
+                    }
+                }
                 Chosen::Question(id) => {
                     if let Some(question) = state.project.questions.get(id) {
                         question_ui(ui, state, question, view, out);
@@ -88,10 +94,27 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                 }
                 Chosen::Ready(id) => question_view::ready_ui(ui, state, id, view, out),
             },
-            (None, count) => many_ui(ui, count, out),
+            (None, count) => match selected_group(&state.project, &state.selection) {
+                Some(group) => group_form_ui(ui, state, group, view, out),
+                None => many_ui(ui, count, out),
+            },
         }
         ui.add_space(theme::SPACE_6);
     });
+}
+
+/// A group: its title, what can be done with it, its steps.
+fn group_form_ui(ui: &mut Ui, state: StateRef<'_>, group: &StepGroup, view: &mut View, out: &mut Actions) {
+    const FIELDS: &[FormField] = &[FormField::new(
+        "title",
+        "Title",
+        FieldKind::Text { placeholder: "what these steps do" },
+        "Shown on the group's card.",
+    )];
+    let json = serde_json::to_value(group).ok();
+    item_ui(ui, state, ("Group", &group.id), json, FIELDS, view, out);
+    ui.add_space(theme::SPACE_2);
+    group_ui(ui, state, group, out);
 }
 
 /// F6: the first field of what is shown takes the keyboard; where there is none, the first of all that can.
@@ -105,7 +128,7 @@ fn focus_first(ui: &Ui, state: StateRef<'_>, shown: Option<&Step>, view: &mut Vi
         (None, Chosen::Question(id)) => Some((id.clone(), "title".to_owned())),
         (None, Chosen::Request(id)) => Some((id.clone(), "owner".to_owned())),
         (None, Chosen::Note(id)) => Some((id.clone(), "text".to_owned())),
-        (None, Chosen::Frame(id)) => Some((id.clone(), "title".to_owned())),
+        (None, Chosen::Frame(id) | Chosen::Group(id)) => Some((id.clone(), "title".to_owned())),
         (None, Chosen::Project | Chosen::Source(_) | Chosen::Ready(_)) => None,
     };
     match first {
@@ -477,6 +500,7 @@ fn many_ui(ui: &mut Ui, count: usize, out: &mut Actions) {
             (Command::Copy, Icon::Copy),
             (Command::Layout, Icon::Layout),
             (Command::Frame, Icon::Fit),
+            (Command::Group, Icon::Columns),
             (Command::Delete, Icon::Bin),
         ] {
             if icon_button(ui, icon, command.text()).clicked() {
