@@ -72,12 +72,11 @@ impl ResultTable {
         let found =
             frame.select([col(RESERVED_ROW)]).collect().map_err(|error| internal("the order of rows", &error))?;
         let numbers = found.columns().first().and_then(|column| column.as_materialized_series().idx().ok().cloned());
-        let numbers = numbers.into_iter().flat_map(|numbers| numbers.into_no_null_iter().collect::<Vec<_>>());
-        let rows = numbers.filter_map(|number| u32::try_from(number).ok());
-        if condition.is_some() || text.is_empty() {
-            return Ok(rows.collect());
+        let mut rows: Vec<u32> = numbers.map(|numbers| numbers.into_no_null_iter().collect()).unwrap_or_default();
+        if condition.is_none() && !text.is_empty() {
+            rows.retain(|row| self.contains(*row as usize, &text));
         }
-        Ok(rows.filter(|row| self.contains(*row as usize, &text)).collect())
+        Ok(rows)
     }
 
     /// The rows beside those that they were before, by their hidden ids; rows that are gone stand where they stood.

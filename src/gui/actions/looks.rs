@@ -66,8 +66,7 @@ impl App {
                 } else {
                     &step.id
                 };
-                let words =
-                    ["pipewright", "preview", &path.display().to_string(), "--step", name].map(|word| shell_word(word));
+                let words = ["pipewright", "preview", &path.display().to_string(), "--step", name].map(shell_word);
                 Ok(words.join(" "))
             }
             (Command::CopyCommandLine, None) => {

@@ -256,7 +256,7 @@ fn port_on(card: &mut StepView, step: &StepView, port: usize, is_input: bool) ->
     let Some(view) = own.get(port) else { return 0 };
     let name = format!("{}/{}", step.id, view.name);
     ports.iter().position(|known| known.name == name).unwrap_or_else(|| {
-        ports.push(PortView::new(&name, &format!("{}: {}", step.title, view.label)));
+        ports.push(PortView::new(&name, format!("{}: {}", step.title, view.label)));
         ports.len() - 1
     })
 }
