@@ -15,6 +15,7 @@ use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, 
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::parse_parameter;
+use pipewright_core::project::Edit;
 
 use super::command::{Action, Actions, Browse, UnsavedAnswer};
 use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
@@ -58,6 +59,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
             Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
             Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
+            Dialog::ReplaceWire { question, edits } => is_done = replace_wire_ui(ui, question, edits, is_new, out),
             Dialog::KeepBlock { name } => is_done = keep_block_ui(ui, state, name, is_new, out),
             Dialog::Marks(marking) => is_done = marks::marks_ui(ui, marking, is_new, out),
             Dialog::Keys => {
@@ -123,6 +125,28 @@ pub fn focus_whole(ui: &Ui, response: &egui::Response, text: &str) {
     let all = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));
     state.cursor.set_char_range(Some(all));
     state.store(ui.ctx(), response.id);
+}
+
+/// Asks before a wire takes the place of another.
+fn replace_wire_ui(ui: &mut Ui, question: &str, edits: &[Edit], is_new: bool, out: &mut Actions) -> bool {
+    let mut is_done = false;
+    title_ui(ui, "Replace the wire?", &mut is_done);
+    soft(ui, question);
+    ui.add_space(theme::SPACE_3);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let replace = primary_button(ui, "Replace");
+        if is_new {
+            replace.request_focus();
+        }
+        if replace.clicked() {
+            out.edit("replace wire", edits.to_vec());
+            is_done = true;
+        }
+        if ui.button("Cancel").clicked() {
+            is_done = true;
+        }
+    });
+    is_done
 }
 
 /// Names an own entry of the palette.

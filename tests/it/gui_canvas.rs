@@ -248,3 +248,34 @@ fn steps_are_grouped_opened_wired_and_moved_as_one() {
     let joined = harness.query_all_by_label_contains("wire from Access log to Not static").count();
     assert_eq!(joined, 1, "its ends are joined");
 }
+
+#[test]
+fn a_wire_asks_before_it_takes_the_place_of_another() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, filter) = filtered(home.path(), "status >= 500");
+    click(&mut harness, "Filter, Filter");
+    add_step(&mut harness, "Limit");
+    wait(&mut harness, "the limit", |app| step_of(app, "limit").is_some());
+    let limit = step_of(harness.state(), "limit").unwrap();
+    let file = step_of(harness.state(), "file").unwrap();
+    let fed_by = |harness: &Harness<'_, App>| {
+        harness.state().project().wires_into(&limit).map(|wire| wire.from.clone()).collect::<Vec<_>>()
+    };
+    let draw = |harness: &mut Harness<'_, App>| {
+        harness.key_press(Key::Escape);
+        harness.run_ok();
+        harness.key_press(Key::Home);
+        wait(harness, "the whole", |_| true);
+        click(harness, "access.log output");
+        click(harness, "Limit input");
+    };
+    draw(&mut harness);
+    assert_eq!(fed_by(&harness), [filter.clone()], "asked first");
+    harness.get_by_role_and_label(Role::Button, "Cancel").click();
+    harness.run_ok();
+    assert_eq!(fed_by(&harness), [filter]);
+    draw(&mut harness);
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the other wire", |_| true);
+    assert_eq!(fed_by(&harness), [file]);
+}

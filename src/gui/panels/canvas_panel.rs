@@ -7,9 +7,10 @@ use super::{groups, guide};
 use crate::gui::actions::edits;
 use crate::gui::canvas::{CanvasEvent, PortRef, Selection, Target};
 use crate::gui::command::{Action, Actions, Chosen, Command};
-use crate::gui::state::view::View;
+use crate::gui::state::view::{Dialog, View};
 use crate::gui::state::{AppState, StateRef};
 use crate::gui::suggestion;
+use crate::gui::widgets::shown_name;
 
 /// Draws the canvas and gives what was done.
 pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) -> Vec<CanvasEvent> {
@@ -134,7 +135,7 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
         }
         CanvasEvent::Connect { from, to } => {
             let (from, to) = (groups::real_port(project, &from), groups::real_port(project, &to));
-            out.edit("connect", edits::connect(project, &from, &to));
+            connect(state, view, ("connect", edits::connect(project, &from, &to)), [&from, &to], None, out);
         }
         CanvasEvent::Disconnect { wire } => out.edit("disconnect", vec![edits::remove(&wire)]),
         CanvasEvent::Reconnect { wire, from, to } => {
@@ -142,7 +143,7 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             let (from, to) = (groups::real_port(project, &from), groups::real_port(project, &to));
             let again = edits::connect(project, &from, &to);
             batch.extend(again.into_iter().filter(|edit| *edit != edits::remove(&wire)));
-            out.edit("reconnect", batch);
+            connect(state, view, ("reconnect", batch), [&from, &to], Some(&wire), out);
         }
         CanvasEvent::InsertOnWire { step, wire } => {
             out.edit("insert on wire", edits::insert_on_wire(project, &step, &wire));
@@ -187,6 +188,34 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             out.push(Action::FocusField { step, field: field.unwrap_or_default() });
         }
         CanvasEvent::Hover(_) => {}
+    }
+}
+
+/// Does the edits of a new wire; asks where another wire must give way, but for one that is being moved.
+fn connect(
+    state: &AppState,
+    view: &mut View,
+    (label, edits): (&str, Vec<pipewright_core::project::Edit>),
+    [from, to]: [&PortRef; 2],
+    moves: Option<&str>,
+    out: &mut Actions,
+) {
+    let given_way = edits.iter().find_map(|edit| match edit {
+        pipewright_core::project::Edit::Remove { id } if Some(id.as_str()) != moves => state.project.wires.get(id),
+        _ => None,
+    });
+    match given_way {
+        Some(wire) => {
+            let title = |step: &str| shown_name(state.step_title(step), 60);
+            let question = format!(
+                "“{}” is fed by “{}”. Is it to be fed by “{}” instead?",
+                title(&to.step),
+                title(&wire.from),
+                title(&from.step)
+            );
+            view.show_dialog(Dialog::ReplaceWire { question, edits });
+        }
+        None => out.edit(label.to_owned(), edits),
     }
 }
 

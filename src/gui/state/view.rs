@@ -98,6 +98,11 @@ pub enum Dialog {
         share: Share,
         path: String,
     },
+    /// A wire would take the place of another.
+    ReplaceWire {
+        question: String,
+        edits: Vec<Edit>,
+    },
     /// The name of an own entry of the palette.
     KeepBlock {
         name: String,
@@ -121,6 +126,7 @@ impl Dialog {
             Dialog::Compare(_) => "compare",
             Dialog::Conflict { .. } => "conflict",
             Dialog::Share { .. } => "share",
+            Dialog::ReplaceWire { .. } => "replace wire",
             Dialog::KeepBlock { .. } => "keep block",
             Dialog::Marks(_) => "marks",
             Dialog::Keys => "keys",
