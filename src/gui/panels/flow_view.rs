@@ -207,6 +207,10 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
             view.hover.push_str(&format!("\nand {} more", schema.len() - 24));
         }
     }
+    if !step.note.trim().is_empty() {
+        let note = format!("“{}”", shown_name(step.note.trim(), 400));
+        view.hover = [note, std::mem::take(&mut view.hover)].join("\n\n").trim_end().to_owned();
+    }
     view
 }
 
