@@ -436,7 +436,8 @@ pub struct AnswersArgs {
     /// Only the answer of this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub only: Option<String>,
-    /// `html`: one page of all that needs nothing besides itself; `svg` and `png`: a picture of each
+    /// `html`: one page of all that needs nothing besides itself; `svg` and `png`: a picture of each; `odcs`: a data contract
+    /// of each, without working it out
     #[arg(long, value_enum, default_value_t = AnswersForm::Text)]
     pub format: AnswersForm,
     /// File for the page, or folder for the pictures; without it text and page go to standard output
@@ -463,6 +464,7 @@ pub enum AnswersForm {
     Html,
     Svg,
     Png,
+    Odcs,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]

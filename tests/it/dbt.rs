@@ -149,9 +149,10 @@ fn rules_are_tests_and_pinned_rows_unit_tests() {
                 step("t", "table", "Numbers", json!({"columns": &columns, "rows": [[1, "a"], [2, "b"], [3, "c"], [4, "a"]]})),
                 step("rule", "expect", "Known words", rules.clone()),
                 step("f", "filter", "At least", json!({"predicate": "n >= ${least}"})),
+                step("c", "contract", "As agreed", json!({"columns": columns})),
                 step("out", "load_file", "Rows", json!({"path": "rows.csv", "kind": "csv", "order": ["n"]})),
             ],
-            "wires": wires(&[("t", "rule"), ("rule", "f"), ("f", "out")]),
+            "wires": wires(&[("t", "rule"), ("rule", "f"), ("f", "c"), ("c", "out")]),
             "tests": [{"id": "t-least", "step": "f", "title": "two is enough",
                 "inputs": {"in": {"schema": schema, "rows": [[1, "a"], [2, "it's"], [null, null]]}},
                 "expected": {"out": {"schema": schema, "rows": [[wanted, "it's"]]}}}],
@@ -165,7 +166,11 @@ fn rules_are_tests_and_pinned_rows_unit_tests() {
         assert!(code == 3 && talk.contains("WARN=1 ERROR=0"), "{adapter}: {code} {talk}");
         assert_eq!(bench.text(&format!("out-{adapter}/rows.csv")), "n,word\n1,a\n2,b\n4,a\n");
         let tests = bench.text(&format!("{adapter}/models/check/_check.yml"));
-        for wanted in ["pw_no_rows", "- not_null\n", "accepted_values: {arguments: {values: [\"a\", \"b\"]}}"] {
+        let held = bench.text(&format!("{adapter}/models/clean/_clean.yml"));
+        let contract = "- name: at_least\n    description: \"At least\"\n    config:\n      contract:\n";
+        assert!(held.contains(contract), "{held}");
+        let words = "accepted_values: {arguments: {values: [\"a\", \"b\"]}}";
+        for wanted in ["pw_no_rows", "- not_null\n", words] {
             assert!(tests.contains(wanted), "{tests}");
         }
         // A rule that stops the run stops it, and nothing is put in place.
@@ -281,5 +286,42 @@ fn a_bundle_says_what_is_missing_and_options_what_they_are_for() {
         }
         let (code, _, talk) = texts(export.output().unwrap());
         assert!(code == 2 && talk.contains(told) && talk.contains("help: "), "{more:?}: {talk}");
+    }
+}
+
+#[test]
+fn dbt_alone_builds_what_has_been_staged() {
+    let fields = json!([{"name": "n", "type": "Int"}, {"name": "took", "type": "Duration"}]);
+    let design = json!({
+        "sources": [{"id": "s", "title": "Numbers", "path": "in.csv", "format": {"name": "csv"}, "schema": {"fields": fields}}],
+        "steps": [
+            step("in", "file", "Numbers", json!({"source": "s"})),
+            step("f", "filter", "Not slow", json!({"predicate": "took < interval '3 seconds'"})),
+            step("out", "load_file", "Rows", json!({"path": "rows.csv", "kind": "csv"})),
+        ],
+        "wires": wires(&[("in", "f"), ("f", "out")]),
+    });
+    let Some(bench) = Bench::new("alone", design) else { return };
+    fs::write(bench.at("in.csv"), "n,took\n1,PT2S\n2,PT1.5S\n3,PT4S\n").unwrap();
+    for adapter in adapters() {
+        bench.export(adapter);
+        let here = |arguments: &[&str]| {
+            let mut command = Command::new(&bench.python);
+            command.args(arguments).current_dir(bench.at(adapter)).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+            command.env("PW_SOURCE_FOLDER", bench.folder.path()).env("PIPEWRIGHT_STAGED", bench.at("staged"));
+            command.env("DBT_SCHEMA", "alone here");
+            let (code, out, err) = texts(lead(&mut command).output().unwrap());
+            assert_eq!(code, 0, "{adapter} {arguments:?}: {out}{err}");
+            out
+        };
+        here(&["run.py", "--stage", path(&bench.at("staged"))]);
+        here(&["-m", "dbt.cli.main", "build", "--profiles-dir", "."]);
+        let shown = ["-m", "dbt.cli.main", "show", "--profiles-dir", ".", "--output", "json", "--inline"];
+        let out = here(&[&shown[..], &["select sum(n) as n, sum(took) as took from {{ ref('rows') }}"]].concat());
+        assert!(out.contains("\"n\": 3") && out.contains("\"took\": 3500000"), "{adapter}: {out}");
+    }
+    if let Some(server) = postgresql() {
+        let sql = "DROP SCHEMA \"alone here\" CASCADE; DROP SCHEMA \"alone here_sources\" CASCADE";
+        assert_eq!(texts(server.psql().args(["-c", sql]).output().unwrap()).0, 0);
     }
 }

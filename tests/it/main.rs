@@ -33,6 +33,7 @@ mod spark;
 mod steps;
 mod strangers;
 mod support;
+mod targets;
 mod told;
 
 #[cfg(feature = "gui")]

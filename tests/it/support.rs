@@ -72,7 +72,8 @@ pub fn python_for(target: &str) -> Option<String> {
     }
 }
 
-fn python_that(can: &str, more: &[&str]) -> Option<String> {
+/// Python that can do something, with more arguments.
+pub fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let asked = Command::new(&python).arg(can).args(more).output();
     let is_able = asked.is_ok_and(|output| output.status.success());

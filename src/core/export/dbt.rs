@@ -62,7 +62,7 @@ impl Target for Dbt {
         let models = Models::of(plan, self.adapter, "p");
         by_step(plan, |id, node| {
             let rewritten = |how: &str| (Support::Rewritten, how.to_owned());
-            match (models.model(id).and_then(|_| self.lines(plan, &models, id)), &node.op) {
+            match (models.checked_select(id).and_then(|_| self.lines(plan, &models, id)), &node.op) {
                 (Err(diagnostic), _) => (Support::Unsupported, diagnostic.message),
                 (Ok(_), Op::Read(_)) => rewritten("read by Pipewright, and a source of dbt"),
                 (Ok(_), Op::Write(_)) => rewritten("a model, whose rows Pipewright writes"),
@@ -103,7 +103,8 @@ impl Target for Dbt {
                 return bundle;
             }
         };
-        self.write_project(&mut bundle, &plan, info, &models, &all);
+        let described = Described { plan: &plan, adapter: self.adapter, models: &models, info, project: &project };
+        write_project(&mut bundle, &described, &all);
         bundle.text("bundle.json", canonical_json(&told));
         let mut pipeline = |file: &str, what: &str, plan: Plan| {
             if !plan.nodes.is_empty() {
@@ -117,35 +118,12 @@ impl Target for Dbt {
             pipeline("rejected.json", ": rejected rows", results::rejected(&plan));
         }
         pipeline("pipeline.json", "", plan.clone());
-        let left_out = Described { plan: &plan, adapter: self.adapter, models: &models, info, project: &project };
-        scripts::write(&mut bundle, &plan, info, self.adapter, &project, keeps_lines, &left_out.tests_left_out());
+        scripts::write(&mut bundle, &described, keeps_lines);
         bundle
     }
 }
 
 impl Dbt {
-    /// The files that dbt reads.
-    fn write_project(&self, bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, models: &Models, all: &[Model]) {
-        let project = project_name(&info.name);
-        let described = Described { plan, adapter: self.adapter, models, info, project: &project };
-        bundle.text("dbt_project.yml", scripts::project_file(self.adapter, &project, &variables(plan)));
-        bundle.text("profiles.yml", scripts::profiles(self.adapter, &project));
-        bundle.text("macros/pipewright.sql", scripts::macros(self.adapter, plan, &models.index_macros()));
-        let mut by_folder: BTreeMap<&str, Vec<&Model>> = BTreeMap::new();
-        for model in all {
-            bundle.text(&format!("models/{}/{}.sql", model.folder, model.name), model.sql.clone());
-            by_folder.entry(&model.folder).or_default().push(model);
-        }
-        for (folder, models) in by_folder {
-            bundle.text(&format!("models/{folder}/_{folder}.yml"), described.models(&models));
-        }
-        for (file, text) in [("sources", described.sources()), ("exposures", described.exposures())] {
-            if !text.is_empty() {
-                bundle.text(&format!("models/{file}.yml"), text);
-            }
-        }
-    }
-
     /// The lines that come back of a node: of a load, or of what a check rejects. In two parts, between which the
     /// relation of their model stands.
     fn lines(&self, plan: &Plan, models: &Models, id: NodeId) -> Result<Option<[String; 2]>, Diagnostic> {
@@ -214,6 +192,27 @@ impl Dbt {
             "adapter": self.adapter.name(), "project": project, "sources": sources, "loads": loads, "rejected": rejected,
             "keeps_lines": keeps_lines, "most_rejected": MAX_QUARANTINED,
         }))
+    }
+}
+
+/// The files that dbt reads.
+fn write_project(bundle: &mut Bundle, described: &Described, all: &[Model]) {
+    let (adapter, project, plan) = (described.adapter, described.project, described.plan);
+    bundle.text("dbt_project.yml", scripts::project_file(adapter, project, &variables(plan)));
+    bundle.text("profiles.yml", scripts::profiles(adapter, project));
+    bundle.text("macros/pipewright.sql", scripts::macros(adapter, plan, &described.models.index_macros()));
+    let mut by_folder: BTreeMap<&str, Vec<&Model>> = BTreeMap::new();
+    for model in all {
+        bundle.text(&format!("models/{}/{}.sql", model.folder, model.name), model.sql.clone());
+        by_folder.entry(&model.folder).or_default().push(model);
+    }
+    for (folder, models) in by_folder {
+        bundle.text(&format!("models/{folder}/_{folder}.yml"), described.models(&models));
+    }
+    for (file, text) in [("sources", described.sources()), ("exposures", described.exposures())] {
+        if !text.is_empty() {
+            bundle.text(&format!("models/{file}.yml"), text);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::data::{DataType, Field, Value, format_date, format_timestamp};
 use crate::export::DesignInfo;
 use crate::export::staging::script_parameters;
 use crate::expr::{Expr, ExprKind};
-use crate::ir::{Check, Destination, NodeId, OnFail, Op, Plan, Write, defaults};
+use crate::ir::{Check, Destination, NodeId, OnFail, Op, Plan, PlanStep, Write, defaults};
 use crate::model::Source;
 use crate::project::{Design, PinnedRows, StepTest};
 use crate::quote::word_of;
@@ -66,8 +66,7 @@ impl Described<'_> {
         let schema = match self.adapter {
             Adapter::DuckDb => String::new(),
             Adapter::Postgres => {
-                let schema = "{{ env_var('PIPEWRIGHT_SOURCES_SCHEMA', target.schema ~ '_sources') }}";
-                format!("    schema: {}\n", yaml(schema))
+                format!("    schema: {}\n", yaml("{{ target.schema }}_sources"))
             }
         };
         let text = "Rows that Pipewright has read: formats, dirty lines and quarantine are its part.";
@@ -96,9 +95,7 @@ impl Described<'_> {
             if model.is_rejected {
                 text.push_str("    data_tests:\n      - pw_no_rows:\n          config:\n            severity: warn\n");
             }
-            let is_held =
-                is_load(node) && fields.iter().all(|field| is_plain(&field.data_type) && is_tame(&field.name));
-            if is_held {
+            if self.is_held(model) {
                 text.push_str("    config:\n      contract:\n        enforced: true\n");
             }
             let tests = if model.is_rejected { BTreeMap::new() } else { self.tests(model.node, fields) };
@@ -152,6 +149,18 @@ impl Described<'_> {
         let tests = self.info.design.tests.values();
         let left = tests.filter(|test| self.plan.steps.contains_key(&test.step) && self.unit_test(test).is_none());
         left.map(|test| self.plan.steps[&test.step].title.clone()).collect()
+    }
+
+    /// Whether a model keeps to a contract that dbt enforces: loads, and the steps that say so. What others take rows from
+    /// is a view then, since a table would be made of the contract's types, and compare texts in another way.
+    fn is_held(&self, model: &Model) -> bool {
+        let node = self.plan.node(model.node);
+        // A contract that leaves no column out is no operation of its own.
+        let gives = |step: &PlanStep| step.outputs.values().any(|output| *output == model.node);
+        let is_contract = self.plan.steps.values().any(|step| step.kind == "contract" && gives(step));
+        let is_meant = is_load(node) || is_contract && !model.is_table;
+        let is_named = |field: &Field| is_plain(&field.data_type) && is_tame(&field.name);
+        is_meant && !model.is_rejected && node.schema.fields.iter().all(is_named)
     }
 
     fn source_of(&self, step: &str) -> Option<&Source> {

@@ -43,14 +43,17 @@ pub struct Models<'a> {
 
 impl<'a> Models<'a> {
     pub fn of(plan: &'a Plan, adapter: Adapter, project: &str) -> Models<'a> {
-        let takers = |id: NodeId| plan.nodes.iter().filter(move |node| node.inputs.contains(&id));
-        let is_model: Vec<bool> = plan
-            .iter()
-            .map(|(id, node)| {
-                let is_taken = takers(id).next().is_some();
-                !is_taken || takers(id).any(|taker| taker.origin.step != node.origin.step)
-            })
-            .collect();
+        let mut is_model = vec![true; plan.nodes.len()];
+        let mut is_taken = vec![false; plan.nodes.len()];
+        for node in &plan.nodes {
+            for input in &node.inputs {
+                let index = input.0 as usize;
+                let is_outside = plan.node(*input).origin.step != node.origin.step;
+                // One taker of another step is enough.
+                is_model[index] = is_outside || is_taken[index] && is_model[index];
+                is_taken[index] = true;
+            }
+        }
         let (names, rejected) = names(plan, &is_model);
         let mut selects = Selects::new(adapter.dialect(), plan);
         selects.views = names.iter().map(|name| sql_identifier(name)).collect();
@@ -85,11 +88,22 @@ impl<'a> Models<'a> {
         if faults.is_empty() { Ok(models) } else { Err(faults) }
     }
 
-    /// The model of a node; its SELECT is printed in any case, so that each fault is told at its step.
-    pub fn model(&self, id: NodeId) -> Result<Option<Model>, Diagnostic> {
+    /// The SELECT of a node's rows, or what keeps it and what is said of it from being printed.
+    pub fn checked_select(&self, id: NodeId) -> Result<String, Diagnostic> {
         let node = self.plan.node(id);
         self.adapter.check(&node.op)?;
-        let select = self.select(id)?;
+        // What its columns are is checked in any case.
+        let select = self.selects.select(id)?;
+        match &node.op {
+            Op::Read(_) => self.adapter.source_rows(&self.source(id), &node.schema),
+            _ => Ok(select),
+        }
+    }
+
+    /// The model of a node, where it is one.
+    pub fn model(&self, id: NodeId) -> Result<Option<Model>, Diagnostic> {
+        let node = self.plan.node(id);
+        let select = self.checked_select(id)?;
         if !self.is_model[id.0 as usize] {
             return Ok(None);
         }
@@ -135,16 +149,6 @@ impl<'a> Models<'a> {
         self.rejected.get(&id).map(String::as_str)
     }
 
-    fn select(&self, id: NodeId) -> Result<String, Diagnostic> {
-        let node = self.plan.node(id);
-        // What its columns are is checked in any case.
-        let select = self.selects.select(id)?;
-        match &node.op {
-            Op::Read(_) => self.adapter.source_rows(&self.source(id), &node.schema),
-            _ => Ok(select),
-        }
-    }
-
     /// Models that a node takes rows from, and nodes of its own step on the way; both in their order.
     fn inputs_of(&self, id: NodeId) -> (Vec<NodeId>, Vec<NodeId>) {
         let (mut imports, mut inner) = (BTreeSet::new(), BTreeSet::new());
@@ -169,7 +173,7 @@ impl<'a> Models<'a> {
         let mut parts: Vec<String> = imports.iter().map(import).collect();
         for id in inner {
             let (view, title) = (self.selects.view(*id), self.plan.node(*id).op.name());
-            parts.push(format!("{view} AS (  -- {title}\n{}\n)", self.select(*id)?));
+            parts.push(format!("{view} AS (  -- {title}\n{}\n)", self.checked_select(*id)?));
         }
         let with = if parts.is_empty() { String::new() } else { format!("WITH {}\n", parts.join(",\n")) };
         Ok(format!("-- {} ({})\n{with}{select}\n", comment(&node.origin.title), node.op.name()))

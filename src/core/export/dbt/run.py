@@ -45,6 +45,7 @@ class DuckDb:
             import duckdb
         except ImportError:
             stop_without("dbt-duckdb")
+        self.fault = duckdb.Error
         self.connection = duckdb.connect(os.environ["DBT_DUCKDB_PATH"])
 
     def ask(self, sql):
@@ -71,6 +72,7 @@ class Postgres:
             import psycopg2
         except ImportError:
             stop_without("dbt-postgres")
+        self.fault = psycopg2.Error
         known = {"host": ("PGHOST", "localhost"), "port": ("PGPORT", "5432"), "user": ("PGUSER", "postgres")}
         known |= {"password": ("PGPASSWORD", ""), "dbname": ("PGDATABASE", "postgres")}
         places = {name: os.environ.get(variable, default) for name, (variable, default) in known.items()}
@@ -223,30 +225,42 @@ def connected(told):
     return DuckDb() if told["adapter"] == "duckdb" else Postgres()
 
 
-def bring_in(told):
+def bring_in(told, is_run):
     database, schema = connected(told), os.environ["DBT_SCHEMA"]
-    claim(database, schema)
-    if told["adapter"] == "postgres" and told["sources"]:
-        claim(database, f"{schema}_sources")
-        database.load(f"{schema}_sources", told["sources"])
+    try:
+        if is_run:
+            claim(database, schema)
+        if told["adapter"] == "postgres" and told["sources"]:
+            claim(database, f"{schema}_sources")
+            database.load(f"{schema}_sources", told["sources"])
+    except database.fault as error:
+        stop(f"the database refused the sources: {str(error).strip()}", "see whether its user may create schemas")
+    database.close()
+
+
+def bring_out(told, work):
+    database, known = connected(told), relations(work)
+    for one in told["loads"] + told["rejected"]:
+        before, after = one["lines"]
+        try:
+            database.copy_out(before + known[one["model"]] + after, os.path.join(work, "rows", one["file"] + ".jsonl"))
+        except database.fault as error:
+            stop(f"the rows of {one['title']!r} cannot be had: {str(error).strip()}")
     database.close()
 
 
 def main(work, out):
     told, checked = loaded(os.path.join(HERE, "bundle.json")), loaded(os.path.join(work, "checked.json"))
+    os.environ["DBT_SCHEMA"] = os.environ.get("DBT_SCHEMA") or told["project"]
     try:
         import dbt.cli.main  # noqa: F401
     except ImportError:
         stop_without(f"dbt-{told['adapter']}")
-    bring_in(told)
+    bring_in(told, True)
     try:
         variables = {name: plain(value) for name, value in checked.get("parameters", {}).items()}
         build(work, {**variables, "run_started_at": checked["started_at"]})
-        database, known = connected(told), relations(work)
-        for one in told["loads"] + told["rejected"]:
-            before, after = one["lines"]
-            database.copy_out(before + known[one["model"]] + after, os.path.join(work, "rows", one["file"] + ".jsonl"))
-        database.close()
+        bring_out(told, work)
     finally:
         if os.environ.get("PIPEWRIGHT_DROP"):
             database = connected(told)
@@ -272,9 +286,9 @@ def stage(folder):
             return code
     told = loaded(os.path.join(HERE, "bundle.json"))
     os.environ["PIPEWRIGHT_STAGED"] = folder
-    os.environ.setdefault("DBT_SCHEMA", told["project"])
+    os.environ["DBT_SCHEMA"] = os.environ.get("DBT_SCHEMA") or told["project"]
     if told["adapter"] == "postgres":
-        bring_in(told)
+        bring_in(told, False)
     return 0
 
 

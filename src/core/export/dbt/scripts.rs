@@ -2,33 +2,23 @@
 //! in a script.
 
 use super::adapter::Adapter;
+use super::described::Described;
 use super::yaml;
 use crate::export::run_script::{RunParts, run_script};
-use crate::export::{Bundle, DesignInfo, parameter_lines, staging};
+use crate::export::{Bundle, parameter_lines, staging};
 use crate::files::MARKER;
 use crate::ir::Plan;
 use crate::quote::markdown_text;
 
-pub fn write(
-    bundle: &mut Bundle,
-    plan: &Plan,
-    info: &DesignInfo,
-    adapter: Adapter,
-    project: &str,
-    keeps_lines: bool,
-    tests_left_out: &[String],
-) {
+pub fn write(bundle: &mut Bundle, described: &Described, keeps_lines: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let is_staged = bundle.files.contains_key("stage.json");
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    let compute = COMPUTE.replace("@SCHEMA@", project);
-    let files: Vec<&str> = bundle.files.keys().map(String::as_str).filter(|name| *name != "stage.json").collect();
-    let files = format!("{} run.py", files.join(" "));
-    let engine = if adapter == Adapter::DuckDb { "dbt with DuckDB" } else { "dbt with PostgreSQL" };
-    let parts = RunParts { engine, options: "", files: &files, stage: &stage, compute: &compute };
+    let engine = if described.adapter == Adapter::DuckDb { "dbt with DuckDB" } else { "dbt with PostgreSQL" };
+    let parts = RunParts { engine, options: "", files: FILES, stage: &stage, compute: COMPUTE };
     bundle.script("run.sh", run_script(&parts));
     bundle.script("run.py", RUN_PY.replace(".pipewright.json", MARKER));
-    bundle.text("README.md", readme(plan, info, adapter, project, keeps_lines, tests_left_out));
+    bundle.text("README.md", readme(described, keeps_lines));
 }
 
 /// `dbt_project.yml`; `variables` are names with values as YAML.
@@ -83,7 +73,7 @@ const MACROS: &str = r#"{#- Made by Pipewright: what the models call. -#}
 {#- A parameter of the design, which is a variable of dbt, as a literal of its type. -#}
 {% macro pw_parameter(name, type) -%}
   {%- set value = var(name) -%}
-  {%- set text = "'" ~ (value | string | replace("'", "''")) ~ "'" -%}
+  {%- set text = "'" ~ (value | string | replace("'", "''") | replace("\x00", "' || chr(0) || '")) ~ "'" -%}
   {%- if value is none -%}NULL
   {%- elif type in ('timestamp', 'date') -%}pw_{{ type }}({{ text }})
   {%- else -%}CAST({{ text }} AS {{ type }})
@@ -106,6 +96,9 @@ const SETTINGS: &str = r#"
 
 const RUN_PY: &str = include_str!("run.py");
 
+/// No name of a model stands in a script.
+const FILES: &str = "*.yml *.json run.py macros/* models/*.yml models/*/*";
+
 const COMPUTE: &str = r#"fail() {
   printf 'error: %s\n  help: %s\n' "$1" "$2" >&2
   exit 1
@@ -127,7 +120,7 @@ if [ "$checked" -ne 0 ]; then
   cat "$work/talk" >&2
   exit "$checked"
 fi
-export PIPEWRIGHT_STAGED="$work/stage" DBT_DUCKDB_PATH="${DBT_DUCKDB_PATH:-$work/rows/warehouse.duckdb}" DBT_SCHEMA="${DBT_SCHEMA:-@SCHEMA@}"
+export PIPEWRIGHT_STAGED="$work/stage" DBT_DUCKDB_PATH="${DBT_DUCKDB_PATH:-$work/rows/warehouse.duckdb}"
 (cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here" "$work" "$out") || code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 # The rows that dbt has built become the design's files.
@@ -150,14 +143,9 @@ if [ -f "$here/rejected.json" ]; then
 fi
 "#;
 
-fn readme(
-    plan: &Plan,
-    info: &DesignInfo,
-    adapter: Adapter,
-    project: &str,
-    keeps_lines: bool,
-    tests_left_out: &[String],
-) -> String {
+fn readme(described: &Described, keeps_lines: bool) -> String {
+    let Described { plan, info, adapter, project, .. } = described;
+    let tests_left_out = described.tests_left_out();
     let lines = match keeps_lines {
         true => {
             "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`, rows that a rule rejects to `quarantine/rejected.jsonl`."
@@ -206,7 +194,7 @@ Needs: `pipewright` on the PATH (or its path in `PIPEWRIGHT`), and Python 3 (or 
 
 ## With dbt alone
 
-`./run.py --stage DIR` reads the sources into DIR; `export PIPEWRIGHT_STAGED=DIR` tells dbt of it, and every command of dbt works in this folder (`--profiles-dir .`). In a dbt project of your own this folder is a package: name it in `packages.yml` and run `dbt deps`; its models are then `ref('@PROJECT@', 'MODEL')`.
+`./run.py --stage DIR` reads the sources into DIR (on PostgreSQL, loads them into the schema `…_sources` beside the one that `DBT_SCHEMA` names); `export PIPEWRIGHT_STAGED=DIR` tells dbt of it, and every command of dbt works in this folder (`--profiles-dir .`). In a dbt project of your own this folder is a package: name it in `packages.yml` and run `dbt deps`; its models are then `ref('@PROJECT@', 'MODEL')`.
 
 ```yaml
 packages:
