@@ -8,7 +8,7 @@ use pipewright_core::export::schedulers::Scheduler;
 use pipewright_core::export::{Target, check_exportable, dbt, target, targets};
 
 use super::args::ExportArgs;
-use super::output::{print_text, tell};
+use super::output::{print_text, say, tell};
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn export(args: &ExportArgs) -> VerbResult {
@@ -33,7 +33,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
         print_text(&format!("{}\n", out.join(file).display()))?;
     }
     if let Some(into) = &args.into {
-        eprintln!("{}", to_add(into, &out, &info.name));
+        to_add(into, &out, &info.name).iter().for_each(|line| say(format_args!("{line}")));
     }
     Ok(Outcome::Done)
 }
@@ -91,22 +91,23 @@ fn package_folder(into: &Path, name: &str) -> Result<PathBuf, Failure> {
     Ok(into.join(format!("pipewright_{}", dbt::project_name(name))))
 }
 
-/// What the files of the dbt project lack, so that it knows the package.
-fn to_add(into: &Path, out: &Path, name: &str) -> String {
+/// What the files of the dbt project lack, so that it knows the package, line by line.
+fn to_add(into: &Path, out: &Path, name: &str) -> Vec<String> {
     let (folder, project) = (out.file_name().unwrap_or_default().to_string_lossy(), dbt::project_name(name));
-    let known =
+    let holds =
         |file: &str, text: &str| std::fs::read_to_string(into.join(file)).is_ok_and(|found| found.contains(text));
+    let package = format!("- local: {folder}");
     let mut lines = Vec::new();
-    if !known("packages.yml", &format!("local: {folder}")) && !known("dependencies.yml", &format!("local: {folder}")) {
-        lines.push(format!("add to packages.yml, then run `dbt deps`:\n  packages:\n    - local: {folder}"));
+    if !["packages.yml", "dependencies.yml"].iter().any(|file| holds(file, &package)) {
+        lines.push("add to packages.yml, then run `dbt deps`:".to_owned());
+        lines.extend(["  packages:".to_owned(), format!("    {package}")]);
     }
-    if !known("dbt_project.yml", &format!("{project}:")) {
-        lines.push(format!(
-            "add to dbt_project.yml, so that its models lie in a schema of their own:\n  models:\n    {project}:\n      +schema: {project}"
-        ));
+    if !holds("dbt_project.yml", &format!("{project}:")) {
+        lines.push("add to dbt_project.yml, so that its models lie in a schema of their own:".to_owned());
+        lines.extend(["  models:".to_owned(), format!("    {project}:"), format!("      +schema: {project}")]);
     }
-    match lines.is_empty() {
-        true => format!("packages.yml and dbt_project.yml know `{folder}` already"),
-        false => lines.join("\n"),
+    if lines.is_empty() {
+        lines.push(format!("packages.yml and dbt_project.yml know `{folder}` already"));
     }
+    lines
 }

@@ -11,7 +11,7 @@ use super::models::{Model, Models, is_load};
 use crate::data::{DataType, Field, Value, format_date, format_timestamp};
 use crate::export::DesignInfo;
 use crate::export::staging::script_parameters;
-use crate::expr::{Expr, ExprKind};
+use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::ir::{Check, Destination, NodeId, OnFail, Op, Plan, PlanStep, Write, defaults};
 use crate::model::Source;
 use crate::project::{Design, PinnedRows, StepTest};
@@ -65,9 +65,7 @@ impl Described<'_> {
         }
         let schema = match self.adapter {
             Adapter::DuckDb => String::new(),
-            Adapter::Postgres => {
-                format!("    schema: {}\n", yaml("{{ target.schema }}_sources"))
-            }
+            Adapter::Postgres => format!("    schema: {}\n", yaml("{{ target.schema }}_sources")),
         };
         let text = "Rows that Pipewright has read: formats, dirty lines and quarantine are its part.";
         format!(
@@ -259,10 +257,17 @@ impl Described<'_> {
         ))
     }
 
-    /// A test holds for the defaults of the parameters, whatever a run is given.
+    /// A test holds for the defaults of the parameters, whatever a run is given; `None`: something of it has none.
     fn overrides(&self, model: &Model) -> Option<String> {
         let is_named = |name: &str| model.sql.contains(&format!("pw_parameter('{name}'"));
-        let named = variables(self.plan).into_iter().filter(|(name, _)| is_named(name));
+        let known = variables(self.plan);
+        let has_default = |name: &str| known.iter().any(|(known, _)| known == name);
+        if model.sql.contains("pw_started_at()")
+            || script_parameters(self.plan).iter().any(|one| is_named(&one.name) && !has_default(&one.name))
+        {
+            return None;
+        }
+        let named = known.iter().filter(|(name, _)| is_named(name));
         let lines: String = named.map(|(name, value)| format!("        {name}: {value}\n")).collect();
         let text = if lines.is_empty() { lines } else { format!("    overrides:\n      vars:\n{lines}") };
         // A value that is rendered here too would be another one.
@@ -337,7 +342,7 @@ pub fn variables(plan: &Plan) -> Vec<(String, String)> {
 /// What a rule says of single columns, as dbt's own tests say it.
 fn promised(predicate: &Expr) -> Vec<(&str, String)> {
     match &predicate.kind {
-        ExprKind::Binary { op: crate::expr::BinaryOp::And, left, right } => {
+        ExprKind::Binary { op: BinaryOp::And, left, right } => {
             promised(left).into_iter().chain(promised(right)).collect()
         }
         ExprKind::IsNull { expr, negated: true } => match &expr.kind {
