@@ -10,6 +10,7 @@ use std::sync::Arc;
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
+use pipewright_core::export::schedulers::{self, Scheduler};
 use pipewright_core::export::{DesignInfo, Target};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
@@ -41,13 +42,14 @@ pub struct BundleReport {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Exports `plan` (whose relative paths start at `base`) for a target into `out`. Files of an earlier export are
+/// Exports `plan` (whose relative paths start at `base`) for a target, with files for schedulers, into `out`. Files of an earlier export are
 /// replaced; others in the folder stay, and one in the place of a file of the bundle is an error, unless `force`. The
 /// bundle comes whole or not at all.
 pub fn write_bundle(
     target: &dyn Target,
     plan: &Plan,
     info: &DesignInfo,
+    schedulers: &[Scheduler],
     base: &Path,
     out: &Path,
     force: bool,
@@ -55,10 +57,12 @@ pub fn write_bundle(
     let plan = load_answers(&prune(plan, &plan.sinks()));
     let sources = with_names_of(&plan, &info.sources, base);
     let told = DesignInfo { sources: with_source_folder(&sources), ..info.clone() };
-    let mut bundle = target.export(&with_source_folder(&plan), &told);
+    let exported = with_source_folder(&plan);
+    let mut bundle = target.export(&exported, &told);
     if bundle.has_errors() {
         return Err(bundle.diagnostics);
     }
+    schedulers::write(&mut bundle, schedulers, &exported, &info.name);
     let mut report = BundleReport { files: Vec::new(), diagnostics: std::mem::take(&mut bundle.diagnostics) };
     let one = |fault: Diagnostic| vec![fault];
     let mut update = FolderUpdate::new(out, "export");

@@ -7,11 +7,15 @@ use pipewright_app::{Answers, answers_of, files_read_by};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
 use pipewright_core::export::drawing::Look;
+use pipewright_core::files::FolderUpdate;
 use pipewright_core::ir::resolve_parameters;
+use pipewright_core::planner::answer_contracts;
+use pipewright_core::project::Project;
 use pipewright_engine::{RunOptions, offer_standard_input};
 
 use super::args::{AnswersArgs, AnswersForm, Form, PictureLook};
 use super::output::{print_json, print_text, tell};
+use super::project::Opened;
 use super::run::{Progress, say_kept};
 use super::{Failure, Outcome, VerbResult, project, usage};
 use crate::pictures::{self, PictureKind};
@@ -43,6 +47,9 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
         };
         return Err(usage(format!("`{id}` is no answer"), help));
     }
+    if args.format == AnswersForm::Odcs {
+        return contracts(args, &opened, design, only.as_deref());
+    }
     let progress = Progress::new(Form::Text);
     let options = RunOptions {
         base: opened.base.clone(),
@@ -67,8 +74,27 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
         AnswersForm::Html => write_files(args, &opened.name, &pages, None, &made_of)?,
         AnswersForm::Svg => write_files(args, &opened.name, &pages, Some(PictureKind::Svg), &made_of)?,
         AnswersForm::Png => write_files(args, &opened.name, &pages, Some(PictureKind::Png), &made_of)?,
+        // They are there before anything is worked out.
+        AnswersForm::Odcs => {}
     }
     Ok(if over_threshold { Outcome::Quarantined } else { Outcome::Done })
+}
+
+/// A data contract of each answer: what its columns are, without working it out.
+fn contracts(args: &AnswersArgs, opened: &Opened, design: &Project, only: Option<&str>) -> VerbResult {
+    let texts = answer_contracts(design, &opened.plan, only)?;
+    let Some(folder) = &args.out else {
+        // Documents of one stream, as YAML parts them.
+        let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+        print_text(&texts.join("---\n"))?;
+        return Ok(Outcome::Done);
+    };
+    let mut update = FolderUpdate::new(folder, "answers");
+    texts.iter().try_for_each(|(name, text)| update.write(&format!("{name}.odcs.yaml"), text.as_bytes(), false))?;
+    for name in update.publish(false)? {
+        print_text(&format!("{}\n", folder.join(name).display()))?;
+    }
+    Ok(Outcome::Done)
 }
 
 /// The page of all answers, or a picture of each.

@@ -1,10 +1,14 @@
 //! Every verb and its arguments: from here come help texts and completions.
 
+mod export;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipewright_core::expr::bytes_of;
 use pipewright_core::ir::MAX_QUARANTINED;
+
+pub use self::export::ExportArgs;
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
 #[derive(Parser, Debug)]
@@ -432,7 +436,8 @@ pub struct AnswersArgs {
     /// Only the answer of this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub only: Option<String>,
-    /// `html`: one page of all that needs nothing besides itself; `svg` and `png`: a picture of each
+    /// `html`: one page of all that needs nothing besides itself; `svg` and `png`: a picture of each; `odcs`: a data contract
+    /// of each, without working it out
     #[arg(long, value_enum, default_value_t = AnswersForm::Text)]
     pub format: AnswersForm,
     /// File for the page, or folder for the pictures; without it text and page go to standard output
@@ -459,6 +464,7 @@ pub enum AnswersForm {
     Html,
     Svg,
     Png,
+    Odcs,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -472,26 +478,6 @@ pub struct ApplyArgs {
     pub project: PathBuf,
     /// A JSON list of edits (`pipewright schema edits`)
     pub edits: PathBuf,
-}
-
-#[derive(Args, Debug)]
-pub struct ExportArgs {
-    pub project: PathBuf,
-    /// `pipeline`, `duckdb`, `postgresql` or `spark`
-    #[arg(long)]
-    pub target: String,
-    /// Folder of the bundle
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Replace files of the folder that no export wrote, or that were changed since
-    #[arg(long)]
-    pub force: bool,
-    /// Only the flow that ends in this step (id or title)
-    #[arg(long, value_name = "STEP")]
-    pub flow: Option<String>,
-    /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

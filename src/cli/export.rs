@@ -1,21 +1,18 @@
 //! `pipewright export`: a bundle in a folder, with its receipt.
 
+use std::path::{Path, PathBuf};
+
 use pipewright_app::bundle::write_bundle;
 use pipewright_core::diagnostic::did_you_mean;
-use pipewright_core::export::{check_exportable, target, targets};
+use pipewright_core::export::schedulers::Scheduler;
+use pipewright_core::export::{Target, check_exportable, dbt, target, targets};
 
 use super::args::ExportArgs;
-use super::output::{print_text, tell};
+use super::output::{print_text, say, tell};
 use super::{Failure, Outcome, VerbResult, project, usage};
 
 pub fn export(args: &ExportArgs) -> VerbResult {
-    let Some(target) = target(&args.target) else {
-        let names: Vec<&str> = targets().iter().map(|target| target.name()).collect();
-        return Err(usage(
-            format!("there is no target `{}`{}", args.target, did_you_mean(&args.target, names.iter().copied())),
-            format!("the targets are {}", names.join(", ")),
-        ));
-    };
+    let (target, schedulers) = (chosen(args)?, schedulers(args)?);
     let mut opened = project::open_under(&args.project, args.policy.as_deref())?;
     let info = opened.design_info();
     if let Some(flow) = &args.flow {
@@ -25,11 +22,92 @@ pub fn export(args: &ExportArgs) -> VerbResult {
     if !faults.is_empty() {
         return Err(opened.invalid(faults));
     }
-    let report = write_bundle(target, &opened.plan, &info, &opened.base, &args.out, args.force)
+    let out = match (&args.into, &args.out) {
+        (Some(into), _) => package_folder(into, &info.name)?,
+        (None, out) => out.clone().unwrap_or_default(),
+    };
+    let report = write_bundle(target, &opened.plan, &info, &schedulers, &opened.base, &out, args.force)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     tell(&report.diagnostics);
     for file in &report.files {
-        print_text(&format!("{}\n", args.out.join(file).display()))?;
+        print_text(&format!("{}\n", out.join(file).display()))?;
+    }
+    if let Some(into) = &args.into {
+        to_add(into, &out, &info.name).iter().for_each(|line| say(format_args!("{line}")));
     }
     Ok(Outcome::Done)
+}
+
+fn chosen(args: &ExportArgs) -> Result<&'static dyn Target, Failure> {
+    let is_dbt = args.target == "dbt" || args.target.starts_with("dbt-");
+    if !is_dbt && (args.adapter.is_some() || args.into.is_some()) {
+        let option = if args.adapter.is_some() { "--adapter" } else { "--into" };
+        return Err(usage(
+            format!("the target `{}` takes no {option}", args.target),
+            "only `dbt` does: give it with --target dbt, or leave the option out".to_owned(),
+        ));
+    }
+    let name = match args.adapter.as_deref() {
+        None => args.target.as_str(),
+        Some("duckdb") => "dbt",
+        Some("postgres" | "postgresql") => "dbt-postgres",
+        Some(other) => {
+            return Err(usage(
+                format!("dbt has no adapter `{other}` here{}", did_you_mean(other, ["duckdb", "postgres"].into_iter())),
+                "the adapters are duckdb, postgres".to_owned(),
+            ));
+        }
+    };
+    target(name).ok_or_else(|| {
+        let names: Vec<&str> = targets().iter().map(|target| target.name()).collect();
+        usage(
+            format!("there is no target `{}`{}", args.target, did_you_mean(&args.target, names.iter().copied())),
+            format!("the targets are {}", names.join(", ")),
+        )
+    })
+}
+
+fn schedulers(args: &ExportArgs) -> Result<Vec<Scheduler>, Failure> {
+    let names = || Scheduler::ALL.iter().map(|scheduler| scheduler.name());
+    let named = |name: &String| {
+        Scheduler::named(name).ok_or_else(|| {
+            usage(
+                format!("there is no scheduler `{name}`{}", did_you_mean(name, names())),
+                format!("the schedulers are {}", names().collect::<Vec<_>>().join(", ")),
+            )
+        })
+    };
+    args.with.iter().map(named).collect()
+}
+
+/// The folder of a design's own in a dbt project.
+fn package_folder(into: &Path, name: &str) -> Result<PathBuf, Failure> {
+    if !into.join("dbt_project.yml").is_file() {
+        return Err(usage(
+            format!("no dbt project is in {}: it has no dbt_project.yml", into.display()),
+            "name the folder of one, or write a project of its own with --out".to_owned(),
+        ));
+    }
+    Ok(into.join(format!("pipewright_{}", dbt::project_name(name))))
+}
+
+/// What the files of the dbt project lack, so that it knows the package, line by line.
+fn to_add(into: &Path, out: &Path, name: &str) -> Vec<String> {
+    let (folder, project) = (out.file_name().unwrap_or_default().to_string_lossy(), dbt::project_name(name));
+    let holds =
+        |file: &str, text: &str| std::fs::read_to_string(into.join(file)).is_ok_and(|found| found.contains(text));
+    let package = format!("- local: {folder}");
+    let mut lines = Vec::new();
+    if !["packages.yml", "dependencies.yml"].iter().any(|file| holds(file, &package)) {
+        lines.push("add to packages.yml, then run `dbt deps`:".to_owned());
+        lines.extend(["  packages:".to_owned(), format!("    {package}")]);
+    }
+    if !holds("dbt_project.yml", &format!("{project}:")) {
+        lines.push("add to dbt_project.yml, so that its models lie in a schema of their own:".to_owned());
+        lines.extend(["  models:".to_owned(), format!("    {project}:"), format!("      +schema: {project}")]);
+    }
+    if lines.is_empty() {
+        lines.push(format!("packages.yml and dbt_project.yml know `{folder}` already"));
+    }
+    lines
 }

@@ -12,7 +12,7 @@ use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::files;
 use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, parameter_variable, parse_parameter, prune};
-use pipewright_core::plan::{check_policy, plan, plan_of_sources};
+use pipewright_core::plan::{check_policy, plan};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 
 use super::args::NewArgs;
@@ -47,12 +47,10 @@ impl Opened {
     }
 
     pub fn design_info(&self) -> DesignInfo {
-        let questions = self.project.iter().flat_map(|project| &project.questions);
-        DesignInfo {
-            name: self.name.clone(),
-            questions: questions.map(|(id, question)| (id.clone(), question.title.clone())).collect(),
-            sources: self.project.as_ref().map_or_else(|| self.plan.clone(), plan_of_sources),
-        }
+        let of_pipeline =
+            || DesignInfo { name: self.name.clone(), sources: self.plan.clone(), ..DesignInfo::default() };
+        let known = self.project.as_ref().map_or_else(of_pipeline, DesignInfo::of);
+        DesignInfo { name: self.name.clone(), ..known }
     }
 
     /// The id of a step given by id or title.

@@ -4,12 +4,14 @@
 
 pub mod answers;
 pub mod charts;
+pub mod dbt;
 pub mod drawing;
 pub mod duckdb;
 pub mod map;
 pub mod pipeline;
 pub mod postgresql;
 mod run_script;
+pub mod schedulers;
 pub mod spark;
 pub mod sql;
 mod staging;
@@ -18,6 +20,8 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{Node, NodeId, Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
+use crate::plan::plan_of_sources;
+use crate::project::{Design, Project};
 use crate::quote::{markdown_code, markdown_text};
 
 /// What every `run.sh` begins with: the bundle (`here`), and the folder for results (`out`).
@@ -80,10 +84,17 @@ impl Bundle {
 pub struct DesignInfo {
     /// Name of the project.
     pub name: String,
-    /// Titles of the questions by id.
-    pub questions: BTreeMap<String, String>,
+    /// Owners, questions, tests, in words; empty where only a pipeline is at hand.
+    pub design: Design,
     /// Reads every source, also those of flows that are not exported: two may read one file.
     pub sources: Plan,
+}
+
+impl DesignInfo {
+    pub fn of(project: &Project) -> DesignInfo {
+        let design = Design::clone(project);
+        DesignInfo { name: project.name.clone(), design, sources: plan_of_sources(project) }
+    }
 }
 
 /// How a target carries a step.
@@ -160,7 +171,14 @@ fn parameter_lines(parameters: &[Parameter]) -> String {
 
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
-    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &postgresql::PostgreSql, &spark::Spark]
+    &[
+        &pipeline::PipelineTarget,
+        &duckdb::DuckDb,
+        &postgresql::PostgreSql,
+        &spark::Spark,
+        &dbt::DBT_DUCKDB,
+        &dbt::DBT_POSTGRES,
+    ]
 }
 
 pub fn target(name: &str) -> Option<&'static dyn Target> {

@@ -49,8 +49,8 @@ pub use questions::{
     ready_question, ready_questions,
 };
 pub use requests::{
-    check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field, request_gaps, requests_csv,
-    requests_met,
+    answer_contracts, check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field,
+    request_gaps, requests_csv, requests_met,
 };
 pub use rows_chart::{RowsChart, is_number};
 pub use vocabulary::values::{NamedCheck, Pattern, ValueEvidence};

@@ -86,6 +86,18 @@ pub fn visible_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The longest word: engines cut long names, and others put words of their own behind them.
+const LONGEST_WORD: usize = 40;
+
+/// A text in small letters, digits and `_`, as far as it has some; a name in any language.
+pub fn word_of(text: &str) -> String {
+    let lower = one_line(text).to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut name = words.collect::<Vec<_>>().join("_");
+    name.truncate(LONGEST_WORD);
+    name.trim_end_matches('_').to_owned()
+}
+
 /// What stands behind `--` or `#` to the end of a line: in SQL, shell and Python.
 pub fn comment(text: &str) -> String {
     const LONGEST: usize = 200;

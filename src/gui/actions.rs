@@ -16,7 +16,6 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::DesignInfo;
 use pipewright_core::ir::parse_parameter;
 use pipewright_core::model::Note;
-use pipewright_core::plan::plan_of_sources;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::{EXTENSION, Edit, Frame};
 use serde_json::{Value as Json, json};
@@ -569,8 +568,7 @@ impl App {
 
     fn start_export(&mut self, target: String, folder: PathBuf) {
         let project = &self.state.project;
-        let questions = project.questions.iter().map(|(id, question)| (id.clone(), question.title.clone())).collect();
-        let info = DesignInfo { name: project.name.clone(), questions, sources: plan_of_sources(project) };
+        let info = DesignInfo::of(project);
         self.state.export = ExportState { busy: true, outcome: None };
         self.backend.export(ExportTask {
             plan: self.state.plan_of_project(),

@@ -1,8 +1,9 @@
 //! Answers on the command line: as text, as one page, as pictures; the map; and what a run says of them.
 
-use crate::support::{path, pipewright, run_ok};
+use crate::support::{path, pipewright, python_that, run_ok, texts};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 
@@ -197,4 +198,50 @@ fn nothing_is_written_over_what_answers_are_made_of_nor_through_links_in_a_folde
     refused(&["graph", project_path, "--format", "svg", "--out", path(&at("samples/users.csv"))], "PW0969");
     assert_eq!(fs::read_to_string(at("mine.txt")).unwrap(), "MINE");
     assert_eq!(fs::read_to_string(&project).unwrap(), before);
+}
+
+#[test]
+fn each_answer_has_a_contract_that_says_what_its_columns_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("contracts");
+    let said = run_ok(&["answers", PROJECT, "--format", "odcs", "--out", path(&out)]);
+    assert_eq!(said.lines().count(), 4, "{said}");
+    let text = fs::read_to_string(out.join("pages-by-visitors.odcs.yaml")).unwrap();
+    for wanted in [
+        "apiVersion: v3.1.0",
+        "kind: DataContract",
+        "status: active",
+        "Which pages are used most?",
+        "logicalType: integer",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    assert!(text.contains("Made from “Access log”"), "{text}");
+    assert_valid(&out);
+    // Another project takes it as what its source declares.
+    let project = folder.path().join("p.pipewright.json");
+    run_ok(&["new", path(folder.path())]);
+    let found = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let made = found.into_iter().find(|path| path.to_string_lossy().ends_with(".pipewright.json")).unwrap();
+    fs::rename(made, &project).unwrap();
+    run_ok(&["import", path(&project), path(&out.join("pages-by-visitors.odcs.yaml")), "--as", "odcs"]);
+    let design: serde_json::Value = serde_json::from_str(&fs::read_to_string(&project).unwrap()).unwrap();
+    let source =
+        design["sources"].as_array().unwrap().iter().find(|source| source["title"] == "Pages by visitors").unwrap();
+    let fields: Vec<&str> =
+        source["schema"]["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["page", "visitors", "views"]);
+}
+
+/// Contracts are what the standard's own schema says.
+fn assert_valid(folder: &Path) {
+    const VALIDATE: &str = "import json, os, sys, jsonschema, open_data_contract_standard as odcs, yaml\n\
+        schema = json.load(open(os.path.join(os.path.dirname(odcs.__file__), 'schema.json')))\n\
+        [jsonschema.validate(yaml.safe_load(open(path)), schema) for path in sys.argv[1:]]";
+    let imports = "import jsonschema, open_data_contract_standard, yaml";
+    let Some(python) = python_that("-c", &[imports]) else { return };
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.to_string_lossy().ends_with(".odcs.yaml")).collect();
+    let (code, _, talk) = texts(Command::new(python).args(["-c", VALIDATE]).args(&files).output().unwrap());
+    assert!(code == 0 && files.len() == 4, "{talk}");
 }

@@ -7,6 +7,7 @@ mod cases;
 mod catalogue;
 mod cli;
 mod code;
+mod dbt;
 mod disks;
 mod export;
 mod formats;
@@ -26,11 +27,13 @@ mod real_logs;
 mod receipts;
 mod rows;
 mod run;
+mod schedulers;
 mod shop;
 mod spark;
 mod steps;
 mod strangers;
 mod support;
+mod targets;
 mod told;
 
 #[cfg(feature = "gui")]

@@ -1,6 +1,7 @@
 //! Parity: every function example and every step example gives the same rows on the native engine, in DuckDB, in
 //! PostgreSQL and in the table of expected results.
 
+mod dbt;
 mod postgresql;
 mod random;
 mod spark;

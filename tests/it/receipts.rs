@@ -56,6 +56,13 @@ fn witness(target: &str) -> Witness {
             from: "'payment_failed'",
             to: "'payment_ok'",
         },
+        "dbt" | "dbt-postgres" => Witness {
+            program: "PYTHON",
+            arguments: "@/run.py @",
+            logic: "models/clean/failed_payments.sql",
+            from: "'payment_failed'",
+            to: "'payment_ok'",
+        },
         other => panic!("say how it is seen that `{other}` runs its own bundles on its own engine"),
     }
 }
@@ -131,7 +138,7 @@ impl Bench {
 
 #[test]
 fn every_target_verifies_its_own_bundle_on_its_own_engine() {
-    assert!(targets().len() >= 4);
+    assert!(targets().len() >= 6);
     for target in targets_here() {
         let Some(python) = python_for(target) else { continue };
         let bench = Bench::new(target, &python);
@@ -157,8 +164,8 @@ fn receipts_notice_what_is_wrong_in_every_target() {
     for target in targets_here() {
         let Some(python) = python_for(target) else { continue };
         let bench = Bench::new(target, &python);
-        if target == "spark" {
-            // It takes half a minute to start; what compares the results is the same in every target.
+        if target == "spark" || target.starts_with("dbt") {
+            // They take long to start; what compares the results is the same in every target.
             bench.notices_other_logic(target);
             continue;
         }

@@ -57,16 +57,23 @@ pub fn python_with_spark() -> Option<String> {
     python_that("-c", &["import pyspark, pyarrow"])
 }
 
+/// Python that has dbt with both adapters.
+pub fn python_with_dbt() -> Option<String> {
+    python_that("-c", &["import dbt.cli.main, dbt.adapters.duckdb, dbt.adapters.postgres"])
+}
+
 /// Python that has what a target's bundles need.
 pub fn python_for(target: &str) -> Option<String> {
     match target {
         "duckdb" => python_with_duckdb(),
         "spark" => python_with_spark(),
+        "dbt" | "dbt-postgres" => python_with_dbt(),
         _ => python(),
     }
 }
 
-fn python_that(can: &str, more: &[&str]) -> Option<String> {
+/// Python that can do something, with more arguments.
+pub fn python_that(can: &str, more: &[&str]) -> Option<String> {
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let asked = Command::new(&python).arg(can).args(more).output();
     let is_able = asked.is_ok_and(|output| output.status.success());
@@ -148,7 +155,13 @@ pub fn postgresql() -> Option<&'static PostgreSql> {
 /// The targets whose engine is here; that of DuckDB is asked for by [`python_with_duckdb`].
 pub fn targets_here() -> impl Iterator<Item = &'static str> {
     let names = pipewright_core::export::targets().iter().map(|target| target.name());
-    names.filter(|name| *name != "postgresql" || postgresql().is_some())
+    let is_here = |name: &&str| match *name {
+        "postgresql" => postgresql().is_some(),
+        "dbt" => python_with_dbt().is_some(),
+        "dbt-postgres" => python_with_dbt().is_some() && postgresql().is_some(),
+        _ => true,
+    };
+    names.filter(is_here)
 }
 
 /// Leads the scripts of bundles to the engines that are here.

@@ -1,14 +1,14 @@
 //! Target: DuckDB. Sources are staged as Parquet by `pipewright run stage.json` (formats, dirty lines and quarantine
 //! stay Pipewright's), everything after them is one SQL script that DuckDB runs.
 
-mod dialect;
-mod loads;
-mod prelude;
+pub(super) mod dialect;
+pub(super) mod loads;
+pub(super) mod prelude;
 mod scripts;
 
 use std::collections::BTreeMap;
 
-use self::dialect::DuckDbSql;
+use self::dialect::{DuckDbSql, variable};
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::staging;
@@ -20,7 +20,7 @@ use crate::quote::{comment, shell_word};
 
 pub(super) struct DuckDb;
 
-const DUCKDB: &dyn Dialect = &DuckDbSql;
+const DUCKDB: &dyn Dialect = &DuckDbSql { parameter: variable };
 
 impl Target for DuckDb {
     fn name(&self) -> &'static str {
@@ -92,12 +92,12 @@ impl Target for DuckDb {
 }
 
 /// The file that a Read is staged in.
-fn staged_file(id: NodeId) -> String {
+pub(super) fn staged_file(id: NodeId) -> String {
     format!("source_{}.parquet", id.0)
 }
 
 /// A pipeline of the sources alone: each Read, written as Parquet.
-fn stage(plan: &Plan) -> Plan {
+pub(super) fn stage(plan: &Plan) -> Plan {
     staging::stage(plan, FileKind::Parquet, &staged_file)
 }
 

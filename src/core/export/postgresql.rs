@@ -2,15 +2,14 @@
 //! Pipewright's), everything after them is one SQL script that `psql` runs in one transaction; the loads' rows come back
 //! to Pipewright's own runner, which writes them as it writes its own.
 
-mod dialect;
-mod prelude;
-mod results;
-mod script;
+pub(super) mod dialect;
+pub(super) mod prelude;
+pub(super) mod results;
+pub(super) mod script;
 mod scripts;
 
 use std::collections::BTreeMap;
 
-use self::dialect::PostgreSqlSql;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::{Bundle, DesignInfo, Support, Target, by_step, staging};
@@ -19,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Check, NodeId, OnFail, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
 
-const POSTGRESQL: &dyn Dialect = &PostgreSqlSql;
+const POSTGRESQL: &dyn Dialect = &dialect::PLAIN;
 
 pub(super) struct PostgreSql;
 
@@ -109,7 +108,7 @@ fn nested_span(data_type: &DataType) -> bool {
 /// SQL that gives the rows of one node of a plan, for tests of parity: what all have, what this one has, its table.
 pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(&'static str, String, String), Diagnostic> {
     let selects = Selects::new(POSTGRESQL, plan);
-    let mut text = dialect::own_types(plan);
+    let mut text: String = dialect::own_types(plan).into_iter().map(|(_, sql)| sql).collect();
     for (id, _) in plan.iter().filter(|(id, _)| *id <= wanted) {
         text.push_str(&format!("CREATE TEMP TABLE {} AS\n{};\n", selects.view(id), selects.select(id)?));
     }

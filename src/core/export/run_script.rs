@@ -8,7 +8,7 @@ pub struct RunParts<'a> {
     pub engine: &'a str,
     /// Cases of options that go to the engine: lines of a `case`.
     pub options: &'a str,
-    /// Files of the bundle beside pipeline.sql, separated by blanks.
+    /// Files of the bundle beside those that every one has, or patterns of them, separated by blanks.
     pub files: &'a str,
     /// What is done before rows are computed, and how they are: in the folder `$work`, with the options of the run.
     pub stage: &'a str,
@@ -17,7 +17,7 @@ pub struct RunParts<'a> {
 
 /// `run.sh`: results are made in a folder of their own, and put in place whole.
 pub fn run_script(parts: &RunParts) -> String {
-    let files = parts.files.split(' ').map(|name| format!("\"$here/{name}\"")).collect::<Vec<_>>().join(" ");
+    let files = parts.files.split(' ').map(|name| format!("\"$here\"/{name}")).collect::<Vec<_>>().join(" ");
     staging::script(RUN)
         .replace("@ENGINE@", parts.engine)
         .replace("@OPTIONS@\n", parts.options)
@@ -61,7 +61,7 @@ fi
 @WORK@
 # Sources are staged and rows computed by one and the same bundle.
 bundle() {
-  cat -- "$here/pipeline.sql" @FILES@ "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
+  cat -- @FILES@ "$here/run.sh" "$here/stage.json" 2>/dev/null | cksum
 }
 known=$(bundle)
 code=0

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, Request, RequestStatus, new_id};
 use crate::project::{Edit, Place, Project};
 
-pub use export::{contract_of, contract_texts, issue_text, issue_texts, requests_csv};
+pub use export::{answer_contracts, contract_of, contract_texts, issue_text, issue_texts, requests_csv};
 
 /// What somebody could record, whichever way that was found.
 struct Wish<'a> {

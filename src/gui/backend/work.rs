@@ -413,7 +413,7 @@ fn write_bundle(task: &ExportTask) -> Result<(Vec<String>, Vec<Diagnostic>), Vec
     let Some(target) = export::target(&task.target) else {
         return Err(vec![Diagnostic::error("PW0801", format!("there is no target `{}`", task.target))]);
     };
-    let report = bundle::write_bundle(target, &task.plan, &task.info, &task.base, &task.folder, false)?;
+    let report = bundle::write_bundle(target, &task.plan, &task.info, &[], &task.base, &task.folder, false)?;
     Ok((report.files, report.diagnostics))
 }
 

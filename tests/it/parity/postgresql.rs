@@ -86,7 +86,7 @@ fn by_case(output: &[u8]) -> Vec<(usize, Vec<String>)> {
     found
 }
 
-fn allowed() -> Vec<(&'static str, &'static str)> {
+pub(super) fn allowed() -> Vec<(&'static str, &'static str)> {
     NOT_IN_DUCKDB.iter().chain(NOT_IN_POSTGRESQL).copied().collect()
 }
 

@@ -29,10 +29,10 @@ fn project(folder: &Path, output: &str, partition: &[&str]) -> PathBuf {
     file
 }
 
-/// Targets whose bundles are run again and again: Spark takes half a minute to start, and what its scripts share with the
+/// Targets whose bundles are run again and again: Spark and dbt take long to start, and what their scripts share with the
 /// others is tested with those.
 fn quick_targets() -> impl Iterator<Item = &'static str> {
-    targets_here().filter(|target| *target != "spark")
+    targets_here().filter(|target| *target != "spark" && !target.starts_with("dbt"))
 }
 
 /// Runs a script with `PW_DATA` in a folder.

@@ -132,7 +132,7 @@ fn bundles_of_every_target_run_nothing_that_a_name_says() {
     let program = env!("CARGO_BIN_EXE_pipewright");
     for target in targets_here() {
         // No text of PostgreSQL holds a NUL.
-        let has_nul = target != "postgresql";
+        let has_nul = !target.contains("postgres");
         let strange = saved(folder.path(), &format!("strange-{target}"), &project(true, has_nul));
         let harmless = saved(folder.path(), &format!("harmless-{target}-of"), &project(false, has_nul));
         let bundle = folder.path().join(format!("bundle-{target}"));
@@ -142,9 +142,10 @@ fn bundles_of_every_target_run_nothing_that_a_name_says() {
         let (found, expected) = (lines_of(&bundle), lines_of(&other));
         assert!(found.contains_key("README.md") && found.contains_key("run.sh"), "{found:?}");
         for (name, lines) in &expected {
-            // Texts of SQL may hold line ends; names in its comments may not.
+            // Texts of SQL may hold line ends; names in its comments may not. dbt's files are called as their steps are.
             if name.ends_with(".sql") {
-                assert!(found[name] >= *lines, "{target}: {name}");
+                let is_longer = found.get(name).map_or(target.starts_with("dbt"), |found| found >= lines);
+                assert!(is_longer, "{target}: {name}");
             } else {
                 assert_eq!(found[name], *lines, "{target}: {name} has another shape with hostile names");
             }

@@ -8,7 +8,36 @@ use crate::expr::{GroupPresence, PathStep, ReplacementPart, VARYING};
 use crate::ir::NodeId;
 use crate::quote::{sql_identifier, sql_text};
 
-pub(super) struct DuckDbSql;
+pub(in crate::export) struct DuckDbSql {
+    /// How the value of a parameter is written.
+    pub parameter: fn(&str, &DataType) -> String,
+}
+
+/// The value of a parameter, as run.py sets it.
+pub(super) fn variable(name: &str, data_type: &DataType) -> String {
+    let value = format!("getvariable({})", sql_text(name));
+    match data_type {
+        DataType::Timestamp => format!("pw_timestamp({value})"),
+        DataType::Date => format!("pw_date({value})"),
+        other => format!("CAST({value} AS {})", type_name(other)),
+    }
+}
+
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Boolean => "BOOLEAN".to_owned(),
+        DataType::Int | DataType::Duration => "BIGINT".to_owned(),
+        DataType::Float => "DOUBLE".to_owned(),
+        DataType::String | DataType::Unknown => "VARCHAR".to_owned(),
+        DataType::Timestamp => "TIMESTAMP".to_owned(),
+        DataType::Date => "DATE".to_owned(),
+        DataType::List(item) => format!("{}[]", type_name(item)),
+        DataType::Record(fields) => {
+            let part = |(name, item): &(String, DataType)| format!("{} {}", sql_identifier(name), type_name(item));
+            format!("STRUCT({})", fields.iter().map(part).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
 
 impl Dialect for DuckDbSql {
     fn engine(&self) -> Engine {
@@ -25,20 +54,7 @@ impl Dialect for DuckDbSql {
     }
 
     fn type_name(&self, data_type: &DataType) -> String {
-        match data_type {
-            DataType::Boolean => "BOOLEAN".to_owned(),
-            DataType::Int | DataType::Duration => "BIGINT".to_owned(),
-            DataType::Float => "DOUBLE".to_owned(),
-            DataType::String | DataType::Unknown => "VARCHAR".to_owned(),
-            DataType::Timestamp => "TIMESTAMP".to_owned(),
-            DataType::Date => "DATE".to_owned(),
-            DataType::List(item) => format!("{}[]", self.type_name(item)),
-            DataType::Record(fields) => {
-                let part =
-                    |(name, item): &(String, DataType)| format!("{} {}", sql_identifier(name), self.type_name(item));
-                format!("STRUCT({})", fields.iter().map(part).collect::<Vec<_>>().join(", "))
-            }
-        }
+        type_name(data_type)
     }
 
     fn check_schema(&self, schema: &Schema) -> Result<(), Diagnostic> {
@@ -97,12 +113,7 @@ impl Dialect for DuckDbSql {
     }
 
     fn parameter(&self, name: &str, data_type: &DataType) -> String {
-        let value = format!("getvariable({})", sql_text(name));
-        match data_type {
-            DataType::Timestamp => format!("pw_timestamp({value})"),
-            DataType::Date => format!("pw_date({value})"),
-            other => format!("CAST({value} AS {})", self.type_name(other)),
-        }
+        (self.parameter)(name, data_type)
     }
 
     fn member(&self, record: &str, name: &str) -> String {

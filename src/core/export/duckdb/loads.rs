@@ -168,7 +168,7 @@ fn shown(sql: &str, data_type: &DataType, kind: FileKind) -> String {
     if value == sql { value } else { format!("{value} AS {sql}") }
 }
 
-fn shown_value(sql: &str, data_type: &DataType) -> String {
+pub(in crate::export) fn shown_value(sql: &str, data_type: &DataType) -> String {
     match data_type {
         DataType::Timestamp => format!("pw_timestamp_text({sql})"),
         DataType::Duration => format!("pw_duration_text({sql})"),

@@ -16,7 +16,8 @@ use crate::quote::{markdown_text, python_text};
 pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    let parts = RunParts { engine: "DuckDB", options: "", files: "run.py", stage: &stage, compute: COMPUTE };
+    let parts =
+        RunParts { engine: "DuckDB", options: "", files: "pipeline.sql run.py", stage: &stage, compute: COMPUTE };
     bundle.script("run.sh", run_script(&parts));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [

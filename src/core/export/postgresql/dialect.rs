@@ -13,7 +13,13 @@ use crate::expr::{Captured, GroupPresence, PathStep, ReplacementPart, regex_patt
 use crate::ir::{AsofJoin, NodeId, Plan};
 use crate::quote::{one_line, sql_identifier, sql_text};
 
-pub(super) struct PostgreSqlSql;
+pub(in crate::export) struct PostgreSqlSql {
+    /// How the value of a parameter is written.
+    pub parameter: fn(&str, &DataType) -> String,
+}
+
+pub(super) const PLAIN: PostgreSqlSql =
+    PostgreSqlSql { parameter: |name, _| format!("(SELECT {} FROM pw_parameters)", identifier(name)) };
 
 /// Bytes of a name; what is longer would be cut.
 const LONGEST_NAME: usize = 63;
@@ -21,6 +27,15 @@ const LONGEST_NAME: usize = 63;
 const MOST_COLUMNS: usize = 1600;
 /// Columns that every table has.
 const TAKEN: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
+/// A name that PostgreSQL would cut, or has for itself, is told apart by its digest.
+fn identifier(name: &str) -> String {
+    let is_own = TAKEN.contains(&name) || name.starts_with("pw_");
+    if !is_own && !name.is_empty() && name.len() <= LONGEST_NAME {
+        return sql_identifier(name);
+    }
+    sql_identifier(&format!("column {} {:016x}", cut(name, 30), xxh3_64(name.as_bytes())))
+}
 
 impl Dialect for PostgreSqlSql {
     fn engine(&self) -> Engine {
@@ -35,13 +50,8 @@ impl Dialect for PostgreSqlSql {
         format!("{start}{name}({})", args.join(", "))
     }
 
-    /// A name that PostgreSQL would cut, or has for itself, is told apart by its digest.
     fn identifier(&self, name: &str) -> String {
-        let is_own = TAKEN.contains(&name) || name.starts_with("pw_");
-        if !is_own && !name.is_empty() && name.len() <= LONGEST_NAME {
-            return sql_identifier(name);
-        }
-        sql_identifier(&format!("column {} {:016x}", cut(name, 30), xxh3_64(name.as_bytes())))
+        identifier(name)
     }
 
     fn type_name(&self, data_type: &DataType) -> String {
@@ -123,8 +133,8 @@ impl Dialect for PostgreSqlSql {
         }
     }
 
-    fn parameter(&self, name: &str, _data_type: &DataType) -> String {
-        format!("(SELECT {} FROM pw_parameters)", self.identifier(name))
+    fn parameter(&self, name: &str, data_type: &DataType) -> String {
+        (self.parameter)(name, data_type)
     }
 
     fn typed(&self, sql: String, data_type: &DataType) -> String {
@@ -328,17 +338,17 @@ fn is_long(data_type: &DataType) -> bool {
 }
 
 /// The index by which a join finds the nearest rows of a table.
-pub(super) fn nearest_index(table: &str, schema: &Schema, join: &AsofJoin) -> String {
+pub(in crate::export) fn nearest_index(table: &str, schema: &Schema, join: &AsofJoin) -> String {
     let key = |(_, name): &(String, String)| {
         let data_type = &schema.get(name)?.data_type;
-        let name = PostgreSqlSql.identifier(name);
+        let name = PLAIN.identifier(name);
         match data_type {
             data_type if is_long(data_type) => Some(format!("md5({name})")),
             DataType::List(_) | DataType::Record(_) => None,
             _ => Some(name),
         }
     };
-    let keys = join.by.iter().filter_map(key).chain([PostgreSqlSql.identifier(&join.right_time)]);
+    let keys = join.by.iter().filter_map(key).chain([PLAIN.identifier(&join.right_time)]);
     format!("CREATE INDEX ON {table} ({});\n", keys.collect::<Vec<_>>().join(", "))
 }
 
@@ -402,39 +412,42 @@ pub(super) fn box_type(data_type: &DataType) -> String {
     own_type("box", data_type)
 }
 
-/// The statements that make the types of a plan's records, and boxes of its lists and records.
-pub(super) fn own_types(plan: &Plan) -> String {
-    fn walk(data_type: &DataType, known: &mut BTreeSet<String>, text: &mut String) {
+/// The statements that make the types of a plan's records, and boxes of its lists and records; each with the type's name.
+pub(in crate::export) fn own_types(plan: &Plan) -> Vec<(String, String)> {
+    fn walk(data_type: &DataType, known: &mut BTreeSet<String>, made: &mut Vec<(String, String)>) {
         match data_type {
-            DataType::List(item) => walk(item, known, text),
-            DataType::Record(fields) => fields.iter().for_each(|(_, item)| walk(item, known, text)),
+            DataType::List(item) => walk(item, known, made),
+            DataType::Record(fields) => fields.iter().for_each(|(_, item)| walk(item, known, made)),
             _ => return,
         }
         let column = |name: &str, item: &DataType| format!("{} {}", sql_identifier(name), declared(item));
         if let DataType::Record(fields) = data_type
-            && known.insert(PostgreSqlSql.type_name(data_type))
+            && known.insert(PLAIN.type_name(data_type))
         {
             let fields: Vec<String> = fields.iter().map(|(name, item)| column(name, item)).collect();
-            let name = PostgreSqlSql.type_name(data_type);
-            text.push_str(&format!("CREATE TYPE {name} AS ({});\n", fields.join(", ")));
+            let name = PLAIN.type_name(data_type);
+            let sql = format!("CREATE TYPE {name} AS ({});\n", fields.join(", "));
+            made.push((name, sql));
         }
-        if known.insert(box_type(data_type)) {
-            text.push_str(&format!("CREATE TYPE {} AS ({});\n", box_type(data_type), column("v", data_type)));
+        let name = box_type(data_type);
+        if known.insert(name.clone()) {
+            let sql = format!("CREATE TYPE {name} AS ({});\n", column("v", data_type));
+            made.push((name, sql));
         }
     }
-    let (mut known, mut text) = (BTreeSet::new(), String::new());
+    let (mut known, mut made) = (BTreeSet::new(), Vec::new());
     for field in plan.nodes.iter().flat_map(|node| &node.schema.fields) {
-        walk(&field.data_type, &mut known, &mut text);
+        walk(&field.data_type, &mut known, &mut made);
     }
-    text
+    made
 }
 
 /// A type as columns are declared with it: texts are compared by their bytes.
-pub(super) fn declared(data_type: &DataType) -> String {
+pub(in crate::export) fn declared(data_type: &DataType) -> String {
     match data_type {
         DataType::String | DataType::Unknown => "text COLLATE \"C\"".to_owned(),
         DataType::List(item) if **item == DataType::String => "text[] COLLATE \"C\"".to_owned(),
-        other => PostgreSqlSql.type_name(other),
+        other => PLAIN.type_name(other),
     }
 }
 
@@ -453,7 +466,7 @@ fn check_field_name(name: &str) -> Result<(), Diagnostic> {
     match name.len() > LONGEST_NAME || name.is_empty() {
         true => {
             let what = format!("a field whose name has no byte or more than {LONGEST_NAME}: `{name}`");
-            Err(PostgreSqlSql.refuse(&what))
+            Err(PLAIN.refuse(&what))
         }
         false => Ok(()),
     }

@@ -15,7 +15,7 @@ use crate::ir::{
 
 /// A pipeline of the sources, and of a row with the parameters that the script names.
 pub(super) fn stage(plan: &Plan) -> Plan {
-    let mut staged = numbered(staging::stage(plan, FileKind::Jsonl, &staged_file));
+    let mut staged = stage_lines(plan);
     let schema = parameters_schema(plan);
     if schema.is_empty() {
         return staged;
@@ -36,6 +36,11 @@ pub(super) fn stage(plan: &Plan) -> Plan {
     let values = push(&mut staged, project, vec![input], schema.clone(), &origin);
     push(&mut staged, written("parameters.jsonl", FileKind::Jsonl), vec![values], schema, &origin);
     staged
+}
+
+/// A pipeline of the sources: lines of JSON whose keys are numbers.
+pub(in crate::export) fn stage_lines(plan: &Plan) -> Plan {
+    numbered(staging::stage(plan, FileKind::Jsonl, &staged_file))
 }
 
 /// The columns with numbers for names.
@@ -61,7 +66,7 @@ fn numbered(staged: Plan) -> Plan {
 }
 
 /// A pipeline that writes what the script gives of each load, as the design says.
-pub(super) fn loads(plan: &Plan) -> Plan {
+pub(in crate::export) fn loads(plan: &Plan) -> Plan {
     let mut made = Plan { parameters: path_parameters(plan), ..Plan::default() };
     for (id, node) in plan.iter() {
         let Op::Write(write) = &node.op else { continue };
@@ -74,7 +79,7 @@ pub(super) fn loads(plan: &Plan) -> Plan {
 }
 
 /// A pipeline that puts the rows that checks reject into quarantine.
-pub(super) fn rejected(plan: &Plan) -> Plan {
+pub(in crate::export) fn rejected(plan: &Plan) -> Plan {
     let mut made = Plan::default();
     for (id, node) in plan.iter() {
         let (Op::Check(check @ Check { on_fail: OnFail::Reject, .. }), Some(input)) = (&node.op, node.inputs.first())

@@ -140,7 +140,7 @@ pub(super) fn script(plan: &Plan, name: &str, keeps_rejected: bool) -> Result<St
     Ok(format!(
         "{HEAD}\n{}{REPORT}{KEEP}\n-- Types of records and lists.\n{}\n-- What is staged.\nCREATE TABLE pw_lines (line text);\n{parameters}\n-- The design.\n{body}{}{}{}{END}",
         prelude::PRELUDE,
-        own_types(plan),
+        own_types(plan).into_iter().map(|(_, sql)| sql).collect::<String>(),
         new_paths(plan),
         fill(REPORT_END),
         kept(plan, &selects, name)
@@ -208,7 +208,7 @@ fn indexes(plan: &Plan, id: NodeId, table: &str) -> String {
 }
 
 /// Whether a text of the design holds what no text of PostgreSQL can.
-fn op_holds_nul(op: &Op) -> bool {
+pub(in crate::export) fn op_holds_nul(op: &Op) -> bool {
     fn in_value(value: &Value) -> bool {
         match value {
             Value::String(text) => text.contains('\0'),
@@ -226,17 +226,25 @@ fn op_holds_nul(op: &Op) -> bool {
 }
 
 /// Whether rows of a load leave PostgreSQL.
-pub(super) fn is_written(write: &Write) -> bool {
+pub(in crate::export) fn is_written(write: &Write) -> bool {
     !matches!(write.destination, Destination::Answer { .. })
 }
 
 /// The file that a Read is staged in.
-pub(super) fn staged_file(id: NodeId) -> String {
+pub(in crate::export) fn staged_file(id: NodeId) -> String {
     format!("source_{}.jsonl", id.0)
 }
 
 /// A table of staged lines: JSON with the columns `c0`, `c1`, …: names of columns stand in no file.
 fn staged_table(table: &str, file: &str, schema: &Schema) -> Result<String, Diagnostic> {
+    let rows = staged_rows("pw_lines", schema)?;
+    Ok(format!(
+        "\\copy pw_lines FROM 'stage/{file}' {LINES}\nCREATE TABLE {table} AS {rows};\nANALYZE {table};\nTRUNCATE pw_lines;\n"
+    ))
+}
+
+/// The SELECT that makes rows of such lines, which are the column `line` of a table.
+pub(in crate::export) fn staged_rows(lines: &str, schema: &Schema) -> Result<String, Diagnostic> {
     check_spans(schema)?;
     let column = |(index, field): (usize, &Field)| {
         let name = POSTGRESQL.identifier(&field.name);
@@ -251,15 +259,14 @@ fn staged_table(table: &str, file: &str, schema: &Schema) -> Result<String, Diag
     };
     let columns: Vec<String> = schema.fields.iter().enumerate().map(column).collect();
     let definitions: Vec<String> = schema.fields.iter().enumerate().map(definition).collect();
-    let made = match columns.is_empty() {
-        true => format!("CREATE TABLE {table} AS SELECT FROM pw_lines;\n"),
+    Ok(match columns.is_empty() {
+        true => format!("SELECT FROM {lines}"),
         false => format!(
-            "CREATE TABLE {table} AS SELECT {} FROM pw_lines, json_to_record(CAST(line AS json)) AS pw_row({});\n",
+            "SELECT {} FROM {lines}, json_to_record(CAST(line AS json)) AS pw_row({})",
             columns.join(", "),
             definitions.join(", ")
         ),
-    };
-    Ok(format!("\\copy pw_lines FROM 'stage/{file}' {LINES}\n{made}ANALYZE {table};\nTRUNCATE pw_lines;\n"))
+    })
 }
 
 /// The one row of the parameters' values, which come as a source does.
@@ -286,6 +293,14 @@ pub(super) fn parameters_schema(plan: &Plan) -> Schema {
 
 /// Lines of such JSON of what a SELECT gives.
 fn lines_out(name: &str, from: &str, schema: &Schema, order: &str) -> Result<String, Diagnostic> {
+    let lines = lines_of(from, schema, order)?;
+    Ok(format!(
+        "CREATE TABLE pw_{name} AS\n{lines};\n\\copy (SELECT line FROM pw_{name} ORDER BY pw_place) TO 'rows/{name}.jsonl' {LINES}\n"
+    ))
+}
+
+/// The SELECT of such lines, each with its place in the order.
+pub(in crate::export) fn lines_of(from: &str, schema: &Schema, order: &str) -> Result<String, Diagnostic> {
     check_spans(schema)?;
     let column = |(index, field): (usize, &Field)| {
         let name = POSTGRESQL.identifier(&field.name);
@@ -299,8 +314,8 @@ fn lines_out(name: &str, from: &str, schema: &Schema, order: &str) -> Result<Str
     let columns: Vec<String> = schema.fields.iter().enumerate().map(column).collect();
     let over = if order.is_empty() { String::new() } else { format!("ORDER BY {order}") };
     Ok(format!(
-        "CREATE TABLE pw_{name} AS\nSELECT pw_place, row_to_json(pw_row) AS line FROM (SELECT row_number() OVER ({over}) AS pw_place, * FROM {from}) AS pw_rows,\n  \
-         LATERAL (SELECT {}) AS pw_row;\n\\copy (SELECT line FROM pw_{name} ORDER BY pw_place) TO 'rows/{name}.jsonl' {LINES}\n",
+        "SELECT pw_place, row_to_json(pw_row) AS line FROM (SELECT row_number() OVER ({over}) AS pw_place, * FROM {from}) AS pw_rows,\n  \
+         LATERAL (SELECT {}) AS pw_row",
         columns.join(", ")
     ))
 }

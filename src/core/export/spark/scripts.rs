@@ -13,7 +13,7 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
     let parts = RunParts {
         engine: "Spark",
         options: OPTIONS,
-        files: "job.py job.json sources.json results.json rejected.json pipeline.json",
+        files: "pipeline.sql job.py job.json sources.json results.json rejected.json pipeline.json",
         stage: "",
         compute: &compute,
     };

@@ -1,5 +1,6 @@
 //! Data requests for those who are asked: an issue's text in Markdown, a table in CSV, a draft of a data contract
-//! (Open Data Contract Standard 3.1) in YAML. Names may hold anything, so each form escapes them.
+//! (Open Data Contract Standard 3.1) in YAML; contracts of answers, for those who build on them. Names may hold anything,
+//! so each form escapes them.
 
 use std::fmt::Write as _;
 
@@ -8,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::data::{Classification, DataType, Field};
 use crate::diagnostic::Diagnostic;
+use crate::ir::{Destination, NodeId, Op, Plan, Write};
 use crate::model::{Request, Source};
 use crate::planner::vocabulary::values::ValueEvidence;
 use crate::planner::vocabulary::{Concept, Vocabulary};
@@ -109,6 +111,72 @@ pub fn contract_texts(
         texts.push((name, contract_of(project, vocabulary, source, &of_source)?));
     }
     Ok(texts)
+}
+
+/// A contract for each answer of a plan, or of one: (name for a file, without ending; YAML text). Columns carry what is
+/// known of what they are made from.
+pub fn answer_contracts(
+    project: &Project,
+    plan: &Plan,
+    only: Option<&str>,
+) -> Result<Vec<(String, String)>, Diagnostic> {
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for (id, node) in plan.iter().filter(|(_, node)| only.is_none_or(|step| node.origin.step == step)) {
+        let Op::Write(Write { destination: Destination::Answer { question }, .. }) = &node.op else { continue };
+        let question = question.as_ref().and_then(|id| project.questions.get(id));
+        let title = node.origin.title.as_str();
+        let asker = question.map(|question| question.asker.as_str()).filter(|asker| !asker.is_empty());
+        let purpose = question.map_or(title, |question| question.title.as_str());
+        let doc = question.map_or("", |question| question.doc.as_str());
+        let column = |field: &Field| Property {
+            classification: field.labels.classification,
+            custom_properties: field.labels.meaning.iter().map(|meaning| meaning_of(meaning)).collect(),
+            ..property(&field.name, &field.data_type)
+        };
+        let object = match normal_name(title) {
+            name if name.is_empty() => "rows".to_owned(),
+            name => name,
+        };
+        let contract = Contract {
+            api_version: "v3.1.0",
+            kind: "DataContract",
+            id: format!("{}-{}", file_name(&project.name), file_name(title)),
+            name: title,
+            version: "1.0.0",
+            status: "active",
+            description: Description {
+                purpose: [purpose, doc].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"),
+                limitations: format!("Made from {}.", sources_of(plan, id).join(", ")),
+            },
+            schema: vec![Object {
+                name: object,
+                business_name: title,
+                logical_type: "object",
+                physical_type: "table",
+                description: doc,
+                properties: node.schema.fields.iter().map(column).collect(),
+            }],
+            team: asker.map(|asker| team_of(project, asker, "Consumer")),
+            sla_properties: Vec::new(),
+        };
+        texts.push((free_file_name(title, &texts), yaml_of(&contract)?));
+    }
+    Ok(texts)
+}
+
+/// Titles of the sources that a node's rows come from.
+fn sources_of(plan: &Plan, id: NodeId) -> Vec<String> {
+    let (mut open, mut titles) = (vec![id], Vec::new());
+    while let Some(id) = open.pop() {
+        let node = plan.node(id);
+        open.extend(&node.inputs);
+        let title = format!("“{}”", node.origin.title);
+        if node.inputs.is_empty() && !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    titles.sort();
+    titles
 }
 
 /// `Access log (nginx)` → `access-log-nginx`.
@@ -250,11 +318,7 @@ pub fn contract_of(
             description: source.map_or("", |source| source.doc.as_str()),
             properties,
         }],
-        team: owner.map(|owner| {
-            let contact = project.teams.get(owner).map_or("", |team| team.contact.as_str());
-            let member = (!contact.is_empty()).then_some(Member { username: contact, role: "Owner" });
-            Team { name: owner_title(project, owner), members: member.into_iter().collect() }
-        }),
+        team: owner.map(|owner| team_of(project, owner, "Owner")),
         sla_properties: due
             .map(|request| SlaProperty {
                 property: "generalAvailability",
@@ -263,10 +327,20 @@ pub fn contract_of(
             })
             .collect(),
     };
-    serde_saphyr::to_string(&contract).map_err(|_| {
-        Diagnostic::error("PW0817", format!("the contract of “{title}” cannot be written as YAML"))
-            .help("give the source and its fields names without control characters")
+    yaml_of(&contract)
+}
+
+fn yaml_of(contract: &Contract) -> Result<String, Diagnostic> {
+    serde_saphyr::to_string(contract).map_err(|_| {
+        Diagnostic::error("PW0817", format!("the contract of “{}” cannot be written as YAML", contract.name))
+            .help("give it and its fields names without control characters")
     })
+}
+
+fn team_of<'a>(project: &'a Project, team: &'a str, role: &'static str) -> Team<'a> {
+    let contact = project.teams.get(team).map_or("", |team| team.contact.as_str());
+    let member = (!contact.is_empty()).then_some(Member { username: contact, role });
+    Team { name: owner_title(project, team), members: member.into_iter().collect() }
 }
 
 fn known_property(vocabulary: &Vocabulary, source: Option<&Source>, field: &Field) -> Property {
@@ -312,7 +386,11 @@ fn asked_property(project: &Project, vocabulary: &Vocabulary, request: &Request)
 
 fn custom_properties(concept: &Concept) -> Vec<CustomProperty> {
     let unit = (!concept.unit.is_empty()).then(|| CustomProperty { property: "unit", value: concept.unit.clone() });
-    [Some(CustomProperty { property: "meaning", value: concept.id.clone() }), unit].into_iter().flatten().collect()
+    [Some(meaning_of(&concept.id)), unit].into_iter().flatten().collect()
+}
+
+fn meaning_of(concept: &str) -> CustomProperty {
+    CustomProperty { property: "meaning", value: concept.to_owned() }
 }
 
 /// A field by its type alone.
