@@ -266,3 +266,67 @@ fn stem(node: &Node) -> String {
         name => name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{DataType, Schema, Value};
+    use crate::expr::Expr;
+    use crate::ir::{FileKind, Origin, Rows, WhenExists};
+    use crate::steps::PlanBuilder;
+
+    /// Rows, two filters of one step, a load; with these titles.
+    fn plan(titles: [&str; 3], text: &str) -> Plan {
+        let origin = |number: usize| Origin { step: format!("s{number}"), title: titles[number].into() };
+        let mut builder = PlanBuilder::default();
+        let rows = Rows { schema: Schema::of([("a", DataType::String)]), rows: vec![vec![Value::text(text)]] };
+        let rows = builder.push(Op::Rows(rows), vec![], &origin(0)).unwrap();
+        let filter = || Op::Filter { predicate: Expr::literal(Value::Boolean(true)) };
+        let first = builder.push(filter(), vec![rows], &origin(1)).unwrap();
+        let second = builder.push(filter(), vec![first], &origin(1)).unwrap();
+        let destination = Destination::File {
+            path: "x.csv".into(),
+            kind: FileKind::Csv,
+            partition: vec![],
+            when_exists: WhenExists::Replace,
+        };
+        builder.push(Op::Write(Write::new(destination, vec![])), vec![second], &origin(2)).unwrap();
+        Plan { nodes: builder.nodes, ..Plan::default() }
+    }
+
+    fn models(titles: [&str; 3]) -> Vec<Model> {
+        Models::of(&plan(titles, "x"), Adapter::DuckDb, "p").all().unwrap()
+    }
+
+    #[test]
+    fn a_step_is_a_model_and_what_it_is_lowered_to_stands_inside() {
+        let found = models(["Rows", "Kept", "Loaded"]);
+        let names: Vec<&str> = found.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["rows", "kept", "loaded"]);
+        assert_eq!(found.iter().map(|model| model.is_table).collect::<Vec<_>>(), [false, false, true]);
+        let wanted = concat!(
+            "WITH \"rows\" AS (\n  SELECT * FROM {{ ref('rows') }}\n),\n",
+            "\"kept_filter\" AS (  -- filter\nSELECT * FROM \"rows\" WHERE TRUE\n)\n",
+            "SELECT * FROM \"kept_filter\" WHERE TRUE\n"
+        );
+        assert!(found[1].sql.ends_with(wanted), "{}", found[1].sql);
+    }
+
+    #[test]
+    fn names_are_words_that_no_other_model_has() {
+        let names = |titles| models(titles).into_iter().map(|model| model.name).collect::<Vec<_>>();
+        // A load has its own name; the others make way.
+        assert_eq!(names(["A b", "a-B", "a b"]), ["a_b_step", "a_b_2", "a_b"]);
+        assert_eq!(names(["日本", "2 days", "pw_x"]), ["step_s0", "step_2_days", "step_pw_x"]);
+        assert_eq!(names(["{{ x }}", "'; drop", "../up"]), ["x", "drop", "up"]);
+        assert!(names(["x", "y", &"long ".repeat(40)]).iter().all(|name| name.len() <= 40));
+    }
+
+    #[test]
+    fn what_an_engine_cannot_hold_is_refused_at_its_step() {
+        let plan = plan(["Rows", "Kept", "Loaded"], "a\0b");
+        let faults = Models::of(&plan, Adapter::Postgres, "p").all().unwrap_err();
+        assert!(faults.len() == 1 && faults[0].message == "PostgreSQL does not carry a text with a NUL", "{faults:?}");
+        assert!(Models::of(&plan, Adapter::DuckDb, "p").all().is_ok());
+    }
+}

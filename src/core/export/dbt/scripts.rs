@@ -182,7 +182,7 @@ fn readme(described: &Described, keeps_lines: bool) -> String {
 
 const DUCKDB_PLACE: &str = "The database is a file that goes with the run, unless `DBT_DUCKDB_PATH` names one; there the models lie in the schema `@PROJECT@` (`DBT_SCHEMA`).";
 
-const POSTGRES_PLACE: &str = "The server is the one that `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE` lead to (`profiles.yml`): PostgreSQL 15 or later with ICU, and a database in UTF8. The models stay in the schema `@PROJECT@` (`DBT_SCHEMA`), the lines of the sources in `@PROJECT@_sources`.";
+const POSTGRES_PLACE: &str = "The server is the one that `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE` lead to (`profiles.yml`): PostgreSQL 15 or later with ICU, and a database in UTF8. The models stay in the schema `@PROJECT@` (`DBT_SCHEMA`), the lines of the sources in `@PROJECT@_sources`; with `PIPEWRIGHT_DROP=yes` they go after the run.";
 
 const README: &str = r#"# @NAME@: dbt project for @TITLE@
 
