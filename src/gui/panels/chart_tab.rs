@@ -38,7 +38,7 @@ pub fn chart_tab_ui(
         ui.horizontal(|ui| {
             ui.add_space(theme::SPACE_3);
             ui.vertical(|ui| {
-                ui.set_max_width((ui.available_width() - theme::SPACE_3).min(900.0));
+                ui.set_max_width((ui.available_width() - theme::SPACE_3).min(1400.0));
                 if let Some(changed) = pickers_ui(ui, table, chart) {
                     look.chart = Some(changed);
                 }
