@@ -223,7 +223,11 @@ fn tile_ui(brush: &Brush<'_>, step: &StepView, rect: Rect) {
     let tile = Rect::from_center_size(centre, Vec2::splat(side));
     let hue = palette.hue(step.group);
     let corner = CornerRadius::same((side * 0.28).round() as u8);
-    let fade = if step.state == StepState::Planned { 0.75 } else { 1.0 };
+    let fade = match step {
+        StepView { is_bypassed: true, .. } => 0.35,
+        StepView { state: StepState::Planned, .. } => 0.75,
+        _ => 1.0,
+    };
     brush.painter.rect_filled(tile, corner, hue.gamma_multiply(fade));
     step.icon.paint(brush.painter, tile.shrink(side * 0.12), palette.on_colour);
 }
