@@ -46,6 +46,7 @@ use crate::allowance::Allowance;
 use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
+use crate::places::{self, Visit};
 use crate::read::{Parsed, ReadJob, given_name, is_wild, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
@@ -59,6 +60,8 @@ pub struct RunOptions {
     pub out: PathBuf,
     /// Values of parameters; those not given take their defaults.
     pub parameters: BTreeMap<String, Value>,
+    /// Variables that the user gave in a file, by name: connections find their secrets there.
+    pub variables: BTreeMap<String, String>,
     /// A folder, or a file that ends in `.jsonl`, for what is turned away; `None`: only counted.
     pub quarantine: Option<PathBuf>,
     /// Check everything, open every source, write nothing.
@@ -75,6 +78,9 @@ pub struct RunOptions {
     /// Whether the design is a stranger's: then no output goes to a hidden place (`.git/config`), and in the current
     /// folder none replaces what no run wrote.
     pub is_guest: bool,
+    /// Whether connections are opened, which only those ask for who run a design: else rows of places are those of their
+    /// samples, and no table is loaded.
+    pub opens_places: bool,
     /// A file for the report, put in place together with the outputs.
     pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.
@@ -119,7 +125,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         quarantine: options.quarantine.as_ref().map(fixed),
         ..options.clone()
     };
-    let mut prepared = prepare(plan, options, started)?;
+    let mut prepared = prepare(plan, options, progress, started)?;
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
@@ -130,17 +136,43 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
+    let (loads, parameters, _aside) =
+        (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
+    let visit =
+        Visit { base: &options.base, parameters: &parameters, variables: &options.variables, cancel: &options.cancel };
     let publisher = crate::guard::guarded(|| {
         let publisher = match options.dry_run {
             true => prepared.publisher,
             false => execute(prepared, options, progress, &mut report)?,
         };
+        let loaded = loads.iter().map(|load| {
+            progress.step(&format!("loading {}", load.place.shown()));
+            places::load(&load.place, &load.schema, &load.lines, visit).map_err(|fault| load.at_step(fault))
+        });
+        let loaded: Vec<_> = loaded.collect::<Result<_, _>>()?;
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
-        Ok(publisher)
+        Ok((publisher, loaded))
     });
-    let published = publisher.and_then(|publisher| publish(publisher, place.as_deref(), &mut report));
+    let published = publisher.and_then(|(publisher, loaded)| {
+        publish(publisher, place.as_deref(), &mut report)?;
+        end_loads(loaded)
+    });
     published.map(|()| report).map_err(|fault| vec![fault])
+}
+
+/// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
+/// and no row of a table twice.
+fn end_loads(loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
+    let many = loaded.len() > 1;
+    for loading in loaded {
+        loading.commit().map_err(|fault| {
+            let others = if many { " and other tables may be loaded" } else { "" };
+            let message = format!("{}; files are in place{others}, this table is not", fault.message);
+            Diagnostic { message, ..fault }
+        })?;
+    }
+    Ok(())
 }
 
 /// Puts outputs and report in place. Files that were there without being a run's are told.
@@ -229,6 +261,7 @@ fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
 fn sink_report(node: &Node, target: &Target) -> SinkReport {
     let path = match &target.place {
         Place::File { target, .. } => target.display().to_string(),
+        Place::Table { place, .. } => place.shown(),
         Place::StandardOutput => "standard output".to_owned(),
     };
     SinkReport {
@@ -277,7 +310,7 @@ fn execute(
     progress: &dyn RunProgress,
     report: &mut RunReport,
 ) -> Result<Publication, Diagnostic> {
-    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, report: _ } = prepared;
+    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, .. } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
     let each_time = memory::each_time(report.memory_budget_bytes);

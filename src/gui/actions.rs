@@ -5,6 +5,7 @@ pub(super) mod clipboard;
 pub(super) mod edits;
 pub(super) mod files;
 mod marks;
+pub mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -119,6 +120,9 @@ impl App {
             Action::OpenPaths { .. }
             | Action::SaveTo(_)
             | Action::SniffSource { .. }
+            | Action::TakeSample(_)
+            | Action::TestConnection(_)
+            | Action::AddPlace
             | Action::OpenExample
             | Action::Recover(_)
             | Action::Reload

@@ -18,6 +18,7 @@ mod messages;
 #[path = "../../src/core/needs.rs"]
 mod needs;
 mod parity;
+mod places;
 mod planner;
 mod policy;
 mod postgresql;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::order::Graph;
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, built_in_parameters};
+use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, Write, built_in_parameters};
 use crate::model::Parameter;
 use crate::project::Project;
 
@@ -79,6 +79,17 @@ impl Parameters {
     }
 }
 
+/// What is wrong with the connections, each told once, however many steps use it.
+pub(super) fn check_connections(project: &Project) -> Vec<Diagnostic> {
+    let faults = project.connections.values().flat_map(|connection| {
+        ir::check_connection(connection).into_iter().map(|mut fault| {
+            fault.location.id = Some(connection.id.clone());
+            fault
+        })
+    });
+    faults.collect()
+}
+
 /// Whether a default is of the parameter's type, or a text that can be read as it.
 fn is_value(default: &serde_json::Value, parameter: &Parameter) -> bool {
     match default {
@@ -110,13 +121,24 @@ pub(super) fn report_circles(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Names in the paths of a step's nodes that no parameter has.
+/// Names in the paths of a step's nodes, and in what is asked of places, that no parameter has.
 pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Option<Diagnostic> {
-    let (path, field) = match &node.op {
-        Op::Read(read) if read.planned.is_some() => return None,
-        Op::Read(read) => (&read.path, "source"),
-        written => (written.path()?, "path"),
-    };
+    match &node.op {
+        Op::Read(read) if read.planned.is_some() => None,
+        Op::Read(read) => {
+            let texts = read.location.iter().flat_map(|location| location.texts());
+            let texts = texts.map(|(_, text)| text).chain([read.path.as_str()]);
+            texts.filter_map(|text| check_text(text, "source", types)).next()
+        }
+        Op::Write(Write { destination: Destination::Table(place), .. }) => {
+            place.texts().into_iter().find_map(|(_, text)| check_text(text, "table", types))
+        }
+        written => check_text(written.path()?, "path", types),
+    }
+}
+
+/// One text of a node, at the field that leads to it.
+fn check_text(path: &str, field: &str, types: &BTreeMap<String, DataType>) -> Option<Diagnostic> {
     if let Some(at) = path.find("${")
         && !path[at..].contains('}')
     {

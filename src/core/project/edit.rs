@@ -62,8 +62,19 @@ impl Place {
 }
 
 /// The collections by the names that edits and files use.
-pub(super) const COLLECTIONS: [&str; 10] =
-    ["teams", "sources", "questions", "requests", "steps", "wires", "frames", "notes", "parameters", "tests"];
+pub(super) const COLLECTIONS: [&str; 11] = [
+    "teams",
+    "connections",
+    "sources",
+    "questions",
+    "requests",
+    "steps",
+    "wires",
+    "frames",
+    "notes",
+    "parameters",
+    "tests",
+];
 
 /// What an edit may set of the project itself.
 const PROJECT_FIELDS: [&str; 4] = ["name", "targets", "vocabulary", "policy"];
@@ -74,6 +85,10 @@ macro_rules! with_collection {
         match $name {
             "teams" => {
                 let $items = &mut $project.design.teams;
+                $body
+            }
+            "connections" => {
+                let $items = &mut $project.design.connections;
                 $body
             }
             "sources" => {
@@ -326,6 +341,7 @@ impl Project {
     pub(super) fn collection_of(&self, id: &str) -> Option<&'static str> {
         let found = [
             self.teams.contains_key(id),
+            self.connections.contains_key(id),
             self.sources.contains_key(id),
             self.questions.contains_key(id),
             self.requests.contains_key(id),

@@ -323,6 +323,7 @@ pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
         let progress = Progress { run, desk: desk.clone(), told: AtomicU64::new(u64::MAX) };
         let options = RunOptions {
             is_guest: !is_trusted(&task.base),
+            opens_places: true,
             base: task.base,
             out: task.out,
             parameters: task.parameters,

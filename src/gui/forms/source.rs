@@ -7,6 +7,7 @@ use pipewright_core::project::Edit;
 use pipewright_core::steps::{FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
+use super::connection::place_ui;
 use super::format::format_ui;
 use super::tables::{read_schema, schema_editor_ui};
 use super::{FieldUi, FormMemory, FormScope, TextLook, diagnostics_ui, form_ui, label_ui, text_edit};
@@ -117,7 +118,11 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
     let scope = FormScope { state, owner: &source.id, item: &source.id, prefix: "", path: String::new(), values };
     title_ui(ui, &scope, memory, out);
     if source.planned.is_none() {
-        path_ui(ui, &scope, source, memory, out);
+        if source.connection.is_empty() {
+            path_ui(ui, &scope, source, memory, out);
+        } else {
+            place_ui(ui, &scope, source, memory, out);
+        }
         label_ui(ui, "Format", "How the file's bytes become rows.");
         let mut own = Actions::default();
         format_ui(ui, &scope, "format", memory, &mut own);
