@@ -27,7 +27,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, left_out, with_path_pieces};
+use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
 
 use blocking::{Build, Gather, Task, Work};
 pub(crate) use flow::Count;
@@ -129,7 +129,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
-        sources: source_reports(&prepared, &options.out),
+        sources: source_reports(&prepared, options),
         memory_budget_bytes: options.memory.unwrap_or_else(memory::default_budget),
         blocking: report::blocking_steps(&prepared.plan),
         sinks: prepared.targets.iter().map(|(id, target)| sink_report(prepared.plan.node(*id), target)).collect(),
@@ -188,7 +188,8 @@ fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport)
     Ok(())
 }
 
-fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
+fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport> {
+    let out = options.out.as_path();
     let reports = prepared.jobs.iter().map(|(id, job)| {
         let node = prepared.plan.node(*id);
         let files = job.files.iter().zip(job.skipped()).map(|(path, skipped)| {
@@ -212,10 +213,24 @@ fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
             files: files.collect(),
             tally: Tally::default(),
             missing_columns: missing_columns(&node.op, &job.files),
-            closed: job.closed.iter().cloned().chain(earlier_results(&node.op, job, out)).collect(),
+            closed: job
+                .closed
+                .iter()
+                .cloned()
+                .chain(earlier_results(&node.op, job, out))
+                .chain(sample_alone(&node.op, options))
+                .collect(),
         }
     });
     reports.collect()
+}
+
+/// What leads elsewhere than to files is not opened here: the rows are those of its sample.
+fn sample_alone(op: &Op, options: &RunOptions) -> Option<Diagnostic> {
+    let Op::Read(Read { location: Some(location), .. }) = op else { return None };
+    let message = format!("only the sample of {} is read here", location.shown());
+    let told = Diagnostic::hint("PW0688", message).help("a run goes there; `pipewright sample` takes another sample");
+    (!options.opens_places).then_some(told)
 }
 
 /// A pattern or a folder that takes in what an earlier run has left in the folder for results, such as under a name that

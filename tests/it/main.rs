@@ -39,6 +39,8 @@ mod gui;
 #[cfg(feature = "gui")]
 mod gui_answers;
 #[cfg(feature = "gui")]
+mod gui_places;
+#[cfg(feature = "gui")]
 mod gui_planner;
 #[cfg(feature = "gui")]
 mod gui_present;

@@ -84,6 +84,11 @@ impl FieldUi<'_, '_> {
         if sources.is_empty() {
             caption(ui, "no sources yet: drop a file on the canvas, or press Ctrl+O");
         }
+        if stored.is_empty() && link(ui, "+ From an API or a database").clicked() {
+            let (mut edits, source) = edits::add_place(&self.scope.state.project);
+            edits.push(edits::set(self.scope.item, &self.scope.edit_path(self.field.name), Json::from(source)));
+            self.out.edit("add a source", edits);
+        }
         let planned_wanted =
             self.scope.state.project.steps.get(self.scope.owner).is_some_and(|step| step.kind == "planned_source");
         if sources.get(stored).is_none() && planned_wanted && link(ui, "+ Declare a planned source").clicked() {

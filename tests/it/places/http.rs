@@ -442,6 +442,12 @@ fn secrets_that_are_written_down_are_refused() {
     ] {
         let mut connection = api.connection();
         connection[field] = value;
+        // No edit puts one into a project.
+        let edits = json!([{"edit": "set", "id": "con-a", "field": field, "new": connection[field]}]);
+        let desk = Desk::new(flow(api.connection(), json_source(json!({"path": "/link"}))));
+        std::fs::write(desk.at("edits.json"), edits.to_string()).unwrap();
+        let (exit, said) = desk.run(&["apply", "p.pipewright.json", "edits.json"]);
+        assert!(exit == 1 && said.contains(code) && !holds_marker(said.as_bytes()), "{said}");
         let desk = Desk::new(flow(connection, json_source(json!({"path": "/link"}))));
         for args in [&["check", "p.pipewright.json"][..], &["sample", "p.pipewright.json", "A", "--trust"]] {
             let (exit, said) = desk.run(args);
