@@ -2,11 +2,11 @@
 //! planned and previewed. Must not run flows.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
-use pipewright_core::files::{PrivateFolder, Publication, inside, make_folder, slashes};
+use pipewright_core::files::{FolderUpdate, PrivateFolder, inside, make_folder, slashes};
 use pipewright_core::ir::{Connection, check_inquiry};
 use pipewright_core::model::Source;
 use pipewright_core::project::{Edit, Project};
@@ -105,24 +105,25 @@ pub fn take_sample(
     Ok(SampleTaken { edits, path, told: taken.told })
 }
 
-/// Puts files into the source's folder of samples, instead of those of an earlier sample.
-fn put_beside(base: &Path, id: &str, files: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
+/// Puts files into the source's folder of samples, instead of those of an earlier sample. One that was changed since is
+/// the user's, and stays.
+fn put_beside(base: &Path, id: &str, files: &[PathBuf]) -> Result<(), Diagnostic> {
     let folder = inside(base, &format!("{SAMPLES}/{id}"))?;
     let failed = |error: std::io::Error| {
         Diagnostic::error("PW0693", format!("the sample cannot be put beside the project: {}", io_cause(&error)))
             .help("see whether the project's folder may be written to and has space")
             .file(slashes(&folder))
     };
-    make_folder(&base.join(SAMPLES)).map_err(failed)?;
-    let mut publication = Publication::default();
-    publication.recover(&base.join(SAMPLES))?;
-    let aside = publication.folder(&folder)?;
-    std::fs::create_dir(&aside).map_err(failed)?;
-    for file in files {
-        let name = file.file_name().unwrap_or_default();
-        std::fs::copy(file, aside.join(name)).map_err(failed)?;
+    for made in [&base.join(SAMPLES), &folder] {
+        make_folder(made).map_err(failed)?;
     }
-    publication.publish().map(drop)
+    let mut update = FolderUpdate::new(&folder, "sample");
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let aside = update.file(&name)?;
+        std::fs::copy(file, aside).map_err(failed)?;
+    }
+    update.publish(false).map(drop)
 }
 
 /// Opens a connection and closes it again; gives what answered, in a few words.

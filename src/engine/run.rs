@@ -145,11 +145,12 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             true => prepared.publisher,
             false => execute(prepared, options, progress, &mut report)?,
         };
-        let loaded = loads.iter().map(|load| {
+        let mut loaded = Vec::new();
+        for load in &loads {
             progress.step(&format!("loading {}", load.place.shown()));
-            places::load(&load.place, &load.schema, &load.lines, visit).map_err(|fault| load.at_step(fault))
-        });
-        let loaded: Vec<_> = loaded.collect::<Result<_, _>>()?;
+            places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit)
+                .map_err(|fault| load.at_step(fault))?;
+        }
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))

@@ -3,6 +3,7 @@
 
 mod databases;
 mod http;
+mod worked;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,12 @@ impl Desk {
     /// The exit code, and all that was said.
     fn run(&self, args: &[&str]) -> (i32, String) {
         let (code, out, err) = texts(self.command(args).output().unwrap());
-        (code, out + &err)
+        for internal in ["panicked", "os error", "Some(", "Err(", "Ok(", "please report"] {
+            assert!(!err.contains(internal), "{args:?}: {err}");
+        }
+        let said = out + &err;
+        assert!(!holds_marker(said.as_bytes()), "{args:?}: {said}");
+        (code, said)
     }
 
     fn run_ok(&self, args: &[&str]) -> String {
@@ -89,6 +95,12 @@ const MARKER: &str = "m4rk3r+of/a s3cret";
 fn holds_marker(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     ["m4rk3r", "bTRyazNy", "bTRyazN"].iter().any(|spelt| text.contains(spelt))
+}
+
+/// Whether the secret stands among the arguments of a process, which everybody may see.
+fn is_in_processes() -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok()).any(|line| holds_marker(&line))
 }
 
 /// A flow from one source into a file.

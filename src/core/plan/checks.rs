@@ -184,15 +184,20 @@ fn names_in(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Two loads that write one file.
+/// Two loads that write one file or one table.
 pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<String, &Node> = HashMap::new();
     for node in nodes {
         let Op::Write(write) = &node.op else { continue };
-        let Destination::File { path, .. } = &write.destination else { continue };
-        // `./a.csv` is `a.csv`.
-        let place: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        let place = place.join("/");
+        let (place, path) = match &write.destination {
+            // `./a.csv` is `a.csv`.
+            Destination::File { path, .. } => {
+                let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+                (parts.join("/"), path)
+            }
+            Destination::Table(place) => (format!("{}\n{}", place.connection.id, place.table), &place.table),
+            Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
+        };
         match seen.get(&place) {
             Some(first) => diagnostics.push(
                 Diagnostic::error("PW0553", format!("“{}” writes `{path}` too", first.origin.title))

@@ -37,8 +37,7 @@ impl StepKind for File {
             "sql",
             "query"
         ],
-        "Reads the files of a source, plain or compressed, one or many; or what its connection leads to: an API, a table \
-         or a query of a database. Lines that do not fit the format are kept \
+        "Reads the files of a source, or what its connection leads to. Lines that do not fit the format are kept \
          aside with file, line and reason; a field that cannot be read is null and its row stays."
     );
 

@@ -16,12 +16,13 @@ pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> R
     let checked = match place.connection.kind {
         ConnectionKind::Postgresql => postgresql::check_load(&opened, &table, schema),
         ConnectionKind::Sqlite => sqlite::check_load(&opened, &table, schema),
-        ConnectionKind::Http => Err(opened.fault("PW0648", "it is no database").help("choose another connection")),
+        ConnectionKind::Http => Err(no_database(&opened)),
     };
     checked.map_err(|fault| opened.secrets.hidden(fault))
 }
 
-/// Rows that lie in a database, and are not there for others yet. Dropped, they are gone.
+/// Rows that lie in a database, and are not there for others yet: of all tables that one connection leads to. Dropped,
+/// they are gone.
 pub(crate) struct Loading<'a> {
     opened: Opened<'a>,
     transaction: Transaction,
@@ -32,25 +33,44 @@ enum Transaction {
     Sqlite(sqlite::Transaction),
 }
 
-/// Puts the lines of a file into a table, in a transaction that is not ended.
+/// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
+/// `loading`, or a new one. Two of one database would wait for each other.
 pub(crate) fn load<'a>(
+    loading: &mut Vec<Loading<'a>>,
     place: &'a TablePlace,
     schema: &Schema,
     lines: &Path,
     visit: Visit<'a>,
-) -> Result<Loading<'a>, Diagnostic> {
-    let opened = Opened::new(&place.connection, visit)?;
+) -> Result<(), Diagnostic> {
     let table = Table::new(place, visit)?;
-    let transaction = match place.connection.kind {
-        ConnectionKind::Postgresql => postgresql::load(&opened, &table, schema, lines).map(Transaction::Postgresql),
-        ConnectionKind::Sqlite => sqlite::load(&opened, &table, schema, lines).map(Transaction::Sqlite),
-        ConnectionKind::Http => Err(opened.fault("PW0648", "it is no database").help("choose another connection")),
+    let known = loading.iter().position(|one| *one.opened.connection == place.connection);
+    let index = match known {
+        Some(index) => index,
+        None => {
+            loading.push(Loading::begin(place, visit)?);
+            loading.len() - 1
+        }
     };
-    let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
-    Ok(Loading { opened, transaction })
+    let Loading { opened, transaction } = &mut loading[index];
+    let loaded = match transaction {
+        Transaction::Postgresql(transaction) => transaction.load(opened, &table, schema, lines),
+        Transaction::Sqlite(transaction) => transaction.load(opened, &table, schema, lines),
+    };
+    loaded.map_err(|fault| opened.secrets.hidden(fault))
 }
 
-impl Loading<'_> {
+impl<'a> Loading<'a> {
+    fn begin(place: &'a TablePlace, visit: Visit<'a>) -> Result<Loading<'a>, Diagnostic> {
+        let opened = Opened::new(&place.connection, visit)?;
+        let transaction = match place.connection.kind {
+            ConnectionKind::Postgresql => postgresql::Transaction::begin(&opened).map(Transaction::Postgresql),
+            ConnectionKind::Sqlite => sqlite::Transaction::begin(&opened).map(Transaction::Sqlite),
+            ConnectionKind::Http => Err(no_database(&opened)),
+        };
+        let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
+        Ok(Loading { opened, transaction })
+    }
+
     /// Now the rows are there for everybody.
     pub fn commit(self) -> Result<(), Diagnostic> {
         let ended = match self.transaction {
@@ -59,4 +79,8 @@ impl Loading<'_> {
         };
         ended.map_err(|fault| self.opened.secrets.hidden(fault))
     }
+}
+
+fn no_database(opened: &Opened) -> Diagnostic {
+    opened.fault("PW0648", "it is no database").help("choose another connection")
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::ir::{Inquiry, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text};
 
 use super::table::{Column, Table, check_table};
@@ -309,53 +309,53 @@ pub(super) struct Transaction {
     server: Server,
 }
 
-/// Puts lines of JSON into the table.
-pub(super) fn load(opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<Transaction, Diagnostic> {
-    let mut server = connect(opened)?;
-    let doing = format!("loading `{}`", place.name);
-    let target = quoted_table(&place.name);
-    let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
-    run(&mut server, &format!("BEGIN; {SETTINGS} SET LOCAL statement_timeout = {};", (timeout(opened) * 1e3) as u64))?;
-    let names: Vec<String> = schema.names().map(sql_identifier).collect();
-    let columns = table_of(opened, &mut server, &place.name)?;
-    if columns.is_none() {
-        let typed =
-            schema.fields.iter().map(|field| format!("{} {}", sql_identifier(&field.name), sql_type(&field.data_type)));
-        let key = place.keys.iter().map(|name| sql_identifier(name)).collect::<Vec<_>>().join(", ");
-        let key = if key.is_empty() { None } else { Some(format!("PRIMARY KEY ({key})")) };
-        let all: Vec<String> = typed.chain(key).collect();
-        run(&mut server, &format!("CREATE TABLE {target} ({})", all.join(", ")))?;
-    } else {
-        // It may have become another one since it was looked at.
-        check_table(opened, place, columns.as_deref(), schema)?;
-        run(&mut server, &format!("LOCK TABLE {target} IN SHARE ROW EXCLUSIVE MODE"))?;
+impl Transaction {
+    pub fn begin(opened: &Opened) -> Result<Transaction, Diagnostic> {
+        let mut server = connect(opened)?;
+        let limit = (timeout(opened) * 1e3) as u64;
+        let begin = format!("BEGIN; {SETTINGS} SET LOCAL statement_timeout = {limit};");
+        server.rows(&begin).map_err(|fault| told(opened, fault, "beginning a load"))?;
+        Ok(Transaction { server })
     }
-    run(&mut server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
-    let mut file = lines_of(lines)?;
-    let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
-    server.copy_in(&copy, &mut file).map_err(|fault| told(opened, fault, &doing))?;
-    let list = names.join(", ");
-    let typed = names.iter().map(|name| format!("typed.{name}")).collect::<Vec<_>>().join(", ");
-    run(
-        &mut server,
-        &format!(
+
+    /// Puts lines of JSON into a table.
+    pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+        let server = &mut self.server;
+        let doing = format!("loading `{}`", place.name);
+        let target = quoted_table(&place.name);
+        let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
+        let names: Vec<String> = schema.names().map(sql_identifier).collect();
+        let columns = table_of(opened, server, &place.name)?;
+        if columns.is_none() {
+            let typed = place.typed_columns(schema, &sql_type);
+            run(
+                server,
+                &format!("CREATE TABLE {target} ({})", typed.chain(place.primary_key()).collect::<Vec<_>>().join(", ")),
+            )?;
+        } else {
+            // It may have become another one since it was looked at.
+            check_table(opened, place, columns.as_deref(), schema)?;
+            run(server, &format!("LOCK TABLE {target} IN SHARE ROW EXCLUSIVE MODE"))?;
+        }
+        run(server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
+        let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
+        server.copy_in(&copy, &mut lines_of(lines)?).map_err(|fault| told(opened, fault, &doing))?;
+        let typed = names.iter().map(|name| format!("typed.{name}")).collect::<Vec<_>>().join(", ");
+        let rows = format!(
             "CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {typed} FROM pw_lines, \
              json_populate_record(NULL::{target}, pw_lines.line) typed"
-        ),
-    )?;
-    let statements = place.statements(&target, "pg_temp.pw_rows", &names, &sql_identifier);
-    if place.mode == LoadMode::Upsert {
-        let doubled = run(&mut server, &statements.doubled)?;
-        place.check_doubled(opened, !doubled.is_empty())?;
+        );
+        run(server, &rows)?;
+        let statements = place.statements(&target, "pg_temp.pw_rows", &names);
+        if let Some(doubled) = &statements.doubled {
+            place.check_doubled(opened, !run(server, doubled)?.is_empty())?;
+        }
+        for statement in &statements.changes {
+            run(server, statement)?;
+        }
+        run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines").map(drop)
     }
-    for statement in &statements.changes {
-        run(&mut server, statement)?;
-    }
-    run(&mut server, &format!("INSERT INTO {target} ({list}) {}", statements.new_rows))?;
-    Ok(Transaction { server })
-}
 
-impl Transaction {
     /// Ends it: now the rows are there for everybody.
     pub fn commit(mut self, opened: &Opened) -> Result<(), Diagnostic> {
         self.server.rows("COMMIT").map(drop).map_err(|fault| told(opened, fault, "ending the load"))

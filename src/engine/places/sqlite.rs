@@ -7,7 +7,7 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, interpolate, sql_with_values};
+use pipewright_core::ir::{Inquiry, interpolate, sql_with_values};
 use pipewright_core::quote::sql_identifier;
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -223,42 +223,45 @@ pub(super) struct Transaction {
     connection: Connection,
 }
 
-/// Puts lines of JSON into the table.
-pub(super) fn load(opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<Transaction, Diagnostic> {
-    let connection = open(opened, true)?;
-    let doing = format!("loading `{}`", place.name);
-    let fault = |error: rusqlite::Error| told(opened, &error, &doing);
-    let run = |sql: &str| connection.execute_batch(sql).map_err(fault);
-    let target = quoted_table(&place.name);
-    run("BEGIN IMMEDIATE")?;
-    let names: Vec<String> = schema.names().map(sql_identifier).collect();
-    let columns = table_of(opened, &connection, &place.name)?;
-    let typed =
-        schema.fields.iter().map(|field| format!("{} {}", sql_identifier(&field.name), sql_type(&field.data_type)));
-    let typed: Vec<String> = typed.collect();
-    if columns.is_none() {
-        let key = place.keys.iter().map(|name| sql_identifier(name)).collect::<Vec<_>>().join(", ");
-        let key = if key.is_empty() { String::new() } else { format!(", PRIMARY KEY ({key})") };
-        run(&format!("CREATE TABLE {target} ({}{key})", typed.join(", ")))?;
-    } else {
-        // It may have become another one since it was looked at.
-        check_table(opened, place, columns.as_deref(), schema)?;
+impl Transaction {
+    pub fn begin(opened: &Opened) -> Result<Transaction, Diagnostic> {
+        let connection = open(opened, true)?;
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| told(opened, &error, "beginning a load"))?;
+        Ok(Transaction { connection })
     }
-    run(&format!("CREATE TEMP TABLE pw_rows ({})", typed.join(", ")))?;
-    insert_lines(opened, &connection, schema, lines, &doing)?;
-    let list = names.join(", ");
-    let statements = place.statements(&target, "temp.pw_rows", &names, &sql_identifier);
-    if place.mode == LoadMode::Upsert {
-        let doubled =
-            connection.prepare(&statements.doubled).and_then(|mut statement| statement.exists([])).map_err(fault)?;
-        place.check_doubled(opened, doubled)?;
+
+    /// Puts lines of JSON into a table.
+    pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+        let connection = &self.connection;
+        let doing = format!("loading `{}`", place.name);
+        let fault = |error: rusqlite::Error| told(opened, &error, &doing);
+        let run = |sql: &str| connection.execute_batch(sql).map_err(fault);
+        let target = quoted_table(&place.name);
+        let names: Vec<String> = schema.names().map(sql_identifier).collect();
+        let columns = table_of(opened, connection, &place.name)?;
+        let typed = || place.typed_columns(schema, &|data_type| sql_type(data_type).to_owned());
+        if columns.is_none() {
+            let all: Vec<String> = typed().chain(place.primary_key()).collect();
+            run(&format!("CREATE TABLE {target} ({})", all.join(", ")))?;
+        } else {
+            // It may have become another one since it was looked at.
+            check_table(opened, place, columns.as_deref(), schema)?;
+        }
+        run(&format!("CREATE TEMP TABLE pw_rows ({})", typed().collect::<Vec<_>>().join(", ")))?;
+        insert_lines(opened, connection, schema, lines, &doing)?;
+        let statements = place.statements(&target, "temp.pw_rows", &names);
+        if let Some(doubled) = &statements.doubled {
+            let doubled = connection.prepare(doubled).and_then(|mut statement| statement.exists([])).map_err(fault)?;
+            place.check_doubled(opened, doubled)?;
+        }
+        statements.changes.iter().try_for_each(|statement| run(statement))?;
+        run("DROP TABLE temp.pw_rows")
     }
-    for statement in &statements.changes {
-        run(statement)?;
+
+    /// Ends it: now the rows are there for everybody.
+    pub fn commit(self, opened: &Opened) -> Result<(), Diagnostic> {
+        self.connection.execute_batch("COMMIT").map_err(|error| told(opened, &error, "ending the load"))
     }
-    run(&format!("INSERT INTO {target} ({list}) {}", statements.new_rows))?;
-    run("DROP TABLE temp.pw_rows")?;
-    Ok(Transaction { connection })
 }
 
 fn insert_lines(
@@ -294,13 +297,6 @@ fn cell_of(json: Option<Json>) -> Cell {
         },
         Some(Json::String(text)) => Cell::Text(text),
         Some(nested) => Cell::Text(nested.to_string()),
-    }
-}
-
-impl Transaction {
-    /// Ends it: now the rows are there for everybody.
-    pub fn commit(self, opened: &Opened) -> Result<(), Diagnostic> {
-        self.connection.execute_batch("COMMIT").map_err(|error| told(opened, &error, "ending the load"))
     }
 }
 

@@ -4,6 +4,7 @@
 use pipewright_core::data::{DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{LoadMode, TablePlace, interpolate};
+use pipewright_core::quote::sql_identifier;
 
 use super::{Opened, Visit};
 
@@ -29,12 +30,10 @@ pub(super) struct Column {
 
 /// What a load does, in statements.
 pub(super) struct Statements {
-    /// Gives a row where two rows have the same keys, or a key is null.
-    pub doubled: String,
-    /// What becomes of the rows that are there.
+    /// Gives a row where two rows have the same keys, or a key is null; `None`: keys do not matter.
+    pub doubled: Option<String>,
+    /// What becomes of the rows that are there; then those that come in.
     pub changes: Vec<String>,
-    /// The SELECT of those that come in.
-    pub new_rows: String,
 }
 
 impl Table {
@@ -46,9 +45,24 @@ impl Table {
         Ok(Table { name, mode: place.mode, keys: place.keys.clone() })
     }
 
+    /// Columns of a table that is made.
+    pub fn typed_columns<'a>(
+        &self,
+        schema: &'a Schema,
+        sql_type: &'a dyn Fn(&DataType) -> String,
+    ) -> impl Iterator<Item = String> + use<'a> {
+        schema.fields.iter().map(|field| format!("{} {}", sql_identifier(&field.name), sql_type(&field.data_type)))
+    }
+
+    /// What tells its rows apart.
+    pub fn primary_key(&self) -> Option<String> {
+        let keys = self.keys.iter().map(|name| sql_identifier(name)).collect::<Vec<_>>().join(", ");
+        (!keys.is_empty()).then(|| format!("PRIMARY KEY ({keys})"))
+    }
+
     /// `rows`: where the new ones are; `names`: their columns, quoted.
-    pub fn statements(&self, target: &str, rows: &str, names: &[String], quote: &dyn Fn(&str) -> String) -> Statements {
-        let keys: Vec<String> = self.keys.iter().map(|key| quote(key)).collect();
+    pub fn statements(&self, target: &str, rows: &str, names: &[String]) -> Statements {
+        let keys: Vec<String> = self.keys.iter().map(|key| sql_identifier(key)).collect();
         let same = keys.iter().map(|key| format!("old.{key} = new.{key}")).collect::<Vec<_>>().join(" AND ");
         let list = names.join(", ");
         let (mut changes, mut new_rows) = (Vec::new(), format!("SELECT {list} FROM {rows}"));
@@ -67,10 +81,14 @@ impl Table {
                 );
             }
         }
+        changes.push(format!("INSERT INTO {target} ({list}) {new_rows}"));
+        if self.mode != LoadMode::Upsert {
+            return Statements { doubled: None, changes };
+        }
         let none = keys.iter().map(|key| format!("{key} IS NULL")).collect::<Vec<_>>().join(" OR ");
         let keys = keys.join(", ");
         let doubled = format!("SELECT 1 FROM {rows} GROUP BY {keys} HAVING count(*) > 1 OR {none} LIMIT 1");
-        Statements { doubled, changes, new_rows }
+        Statements { doubled: Some(doubled), changes }
     }
 
     pub fn check_doubled(&self, opened: &Opened, is_doubled: bool) -> Result<(), Diagnostic> {

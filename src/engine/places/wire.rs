@@ -311,6 +311,21 @@ fn tcp(address: &Address) -> Result<TcpStream, Fault> {
     Err(last.into())
 }
 
+/// What is wrong with a server's certificate, in words of people.
+fn certificate_fault(said: &str) -> &str {
+    const WORDS: [(&str, &str); 5] = [
+        ("UnknownIssuer", "nobody that is trusted has signed the server's certificate"),
+        ("Expired", "the server's certificate has expired"),
+        ("NotValidForName", "the server's certificate is for another host"),
+        ("not valid for name", "the server's certificate is for another host"),
+        ("CaUsedAsEndEntity", "the server's certificate is one that signs others"),
+    ];
+    WORDS
+        .iter()
+        .find(|(part, _)| said.contains(part))
+        .map_or("the two do not agree on how to speak", |(_, words)| words)
+}
+
 fn tls(mut stream: TcpStream, address: &Address) -> Result<Stream, Fault> {
     let mut out = BytesMut::new();
     frontend::ssl_request(&mut out);
@@ -321,7 +336,7 @@ fn tls(mut stream: TcpStream, address: &Address) -> Result<Stream, Fault> {
     if answer[0] != b'S' {
         return Err(Fault::Certificate("the server speaks no TLS".to_owned()));
     }
-    let told = |error: &dyn std::fmt::Display| Fault::Certificate(error.to_string());
+    let told = |error: &dyn std::fmt::Display| Fault::Certificate(certificate_fault(&error.to_string()).to_owned());
     let mut roots = RootCertStore::empty();
     match address.certificate {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),

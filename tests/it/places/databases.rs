@@ -178,6 +178,32 @@ fn a_load_that_fails_late_leaves_nothing() {
 }
 
 #[test]
+fn tables_of_one_database_are_loaded_together_or_not_at_all() {
+    for database in Database::all("places_two") {
+        let design = |second: &str, rows: Json| {
+            let desk = pages(&database, json!({"mode": "replace"}), rows);
+            let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+            design["steps"][2] = json!({"id": "file", "kind": "load_table", "title": "Second",
+                "settings": {"connection": "con-a", "table": database.table(second), "mode": "append"}});
+            Desk::new(design)
+        };
+        let count = |name: &str| {
+            database.tells(&format!("SELECT cast(count(*) AS text) FROM {}", database.table(name))).remove(0)
+        };
+        let (code, said) = design("second", json!([["/", 1]])).go();
+        assert_eq!(code, 0, "{}: {said}", database.title());
+        assert_eq!((count("pages"), count("second")), ("1".into(), "1".into()));
+        let second = database.table("second");
+        database.does(&format!("DROP TABLE {second}; CREATE TABLE {second} (page text, views int CHECK (views < 10))"));
+        let (code, said) = design("second", json!([["/a", 11], ["/b", 1]])).go();
+        assert!(code == 1 && said.contains("Second"), "{}: {said}", database.title());
+        assert_eq!((count("pages"), count("second")), ("1".into(), "0".into()), "{}", database.title());
+        let (code, said) = design("pages", json!([["/", 1]])).go();
+        assert!(code == 78 && said.contains("PW0553") && said.contains("Concatenate"), "{}: {said}", database.title());
+    }
+}
+
+#[test]
 fn values_of_every_type_come_through_a_table_and_back() {
     let columns = json!([
         {"name": "b", "type": "Boolean"}, {"name": "i", "type": "Int"}, {"name": "f", "type": "Float"},

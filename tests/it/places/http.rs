@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use super::{Desk, MARKER, flow, holds_marker, is_there};
+use super::{Desk, MARKER, flow, holds_marker, is_in_processes, is_there};
 
 /// What arrived.
 #[derive(Debug, Clone, Default)]
-struct Asked {
+pub(super) struct Asked {
     method: String,
     target: String,
     headers: String,
@@ -20,7 +20,7 @@ struct Asked {
 
 impl Asked {
     /// A parameter of the address, as it came.
-    fn parameter(&self, name: &str) -> Option<String> {
+    pub fn parameter(&self, name: &str) -> Option<String> {
         let (_, all) = self.target.split_once('?')?;
         let mut pairs = all.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
@@ -29,7 +29,7 @@ impl Asked {
 
 /// What goes back.
 #[derive(Default)]
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
@@ -38,7 +38,7 @@ struct Answer {
     delay: Duration,
 }
 
-fn ok(body: impl ToString) -> Answer {
+pub(super) fn ok(body: impl ToString) -> Answer {
     Answer { status: 200, body: body.to_string(), ..Answer::default() }
 }
 
@@ -46,14 +46,14 @@ fn status(status: u16, body: &str) -> Answer {
     Answer { status, body: body.to_owned(), ..Answer::default() }
 }
 
-struct Api {
-    address: String,
+pub(super) struct Api {
+    pub address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Api {
     /// `answer` is given what was asked, and how often something was asked before.
-    fn new(answer: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Api {
+    pub fn new(answer: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Api {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -67,7 +67,7 @@ impl Api {
         Api { address, asked }
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -170,7 +170,10 @@ fn pages_are_followed_in_every_way_and_samples_stand_in_until_a_run() {
         let mut inquiry = json!({"path": path});
         inquiry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let desk = Desk::new(flow(api.connection(), json_source(inquiry)));
+        desk.sample("src-a");
+        // The next sample takes the place of the one before.
         desk.run_ok(&["sample", "p.pipewright.json", "src-a", "--rows", "2", "--trust"]);
+        assert_eq!(std::fs::read_dir(desk.at("samples/src-a")).unwrap().count(), 2, "a page, and the marker");
         let preview = desk.run_ok(&["preview", "p.pipewright.json", "--step", "read", "--output", "jsonl"]);
         assert_eq!(preview.lines().filter(|line| line.starts_with('{')).count(), 2, "{path}: {preview}");
         let (code, said) = desk.go();
@@ -239,7 +242,10 @@ fn nothing_is_opened_unless_a_run_a_sample_or_a_test_asks_for_it() {
 
 #[test]
 fn values_and_secrets_go_where_they_belong() {
-    let api = Api::new(|_, _| ok(json!({"items": items(1..3)})));
+    let api = Api::new(|_, _| {
+        assert!(!is_in_processes());
+        ok(json!({"items": items(1..3)}))
+    });
     let mut connection = api.connection();
     connection["secrets"] =
         json!({"token": "env:API_TOKEN", "header.X-Key": "file:key.txt", "parameter.key": "file:key.txt"});
