@@ -113,9 +113,12 @@ fn report_failed(mut failure: Failure) -> Failure {
     failure
 }
 
+/// Values of parameters, and all that the env-file holds, by name.
+type Given = (BTreeMap<String, Value>, BTreeMap<String, String>);
+
 /// Command line before environment (`PW_NAME`) before env-file (`PW_NAME` or `NAME`) before default.
 /// With what the env-file holds, for the secrets of connections.
-fn parameters(args: &RunArgs, opened: &Opened) -> Result<(BTreeMap<String, Value>, BTreeMap<String, String>), Failure> {
+fn parameters(args: &RunArgs, opened: &Opened) -> Result<Given, Failure> {
     let given = opened.parameters(&args.parameters)?;
     let mut file = BTreeMap::new();
     if let Some(path) = &args.env_file {

@@ -224,6 +224,12 @@ impl Prepared {
         loads.collect()
     }
 
+    /// What connections may use.
+    fn visit<'a>(&'a self, options: &'a RunOptions) -> Visit<'a> {
+        let (parameters, variables) = (&self.parameters, &options.variables);
+        Visit { base: &options.base, parameters, variables, cancel: &options.cancel }
+    }
+
     /// A file of the run's own, which nobody else may look into.
     fn aside(&mut self, name: &str) -> Result<PathBuf, Diagnostic> {
         if self.aside.is_none() {
@@ -260,13 +266,7 @@ impl Prepared {
     ) -> Result<String, Diagnostic> {
         let folder = self.aside(&format!("source-{index}"))?;
         make_folder(&folder).map_err(|error| crate::read::unreadable(&folder, &error))?;
-        let visit = Visit {
-            base: &options.base,
-            parameters: &self.parameters,
-            variables: &options.variables,
-            cancel: &options.cancel,
-        };
-        let taken = places::take(location, Some(&read.format), Amount::All, &folder, visit)?;
+        let taken = places::take(location, Some(&read.format), Amount::All, &folder, self.visit(options))?;
         if let Some(found) = &taken.schema {
             places::check_columns(read, location, found)?;
         }
@@ -359,13 +359,7 @@ impl Prepared {
                 return Err(Diagnostic::error("PW0687", format!("{} is not loaded here", place.shown()))
                     .help("`pipewright run` loads it"));
             }
-            let visit = Visit {
-                base: &options.base,
-                parameters: &self.parameters,
-                variables: &options.variables,
-                cancel: &options.cancel,
-            };
-            places::check_load(place, schema, visit)?;
+            places::check_load(place, schema, self.visit(options))?;
         }
         Ok(Place::Table { aside, place: Box::new(place.clone()) })
     }
