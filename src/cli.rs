@@ -27,6 +27,7 @@ mod import;
 mod lists;
 mod output;
 mod pattern;
+mod places;
 mod plan;
 mod plan_text;
 mod preview;
@@ -168,6 +169,8 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Concepts(args)) => plan::concepts(&args),
         Some(Verb::Sources(args)) => catalogue::sources(&args),
         Some(Verb::Replace(args)) => catalogue::replace(&args),
+        Some(Verb::Sample(args)) => places::sample(&args),
+        Some(Verb::Connections(args)) => places::connections(&args),
         Some(Verb::Requests(args)) => catalogue::requests(&args),
         Some(Verb::Import(args)) => import::import(&args),
         Some(Verb::Verify(args)) => verify::verify(&args),

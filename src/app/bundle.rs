@@ -15,8 +15,8 @@ use pipewright_core::export::{DesignInfo, Target};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Destination, Node, Op, Parameter, PathPieces, Plan, Read, Write, defaults, interpolate, load_answers,
-    parameter_variable, prune, resolve_parameters,
+    Connection, Destination, FileKind, Node, Op, Parameter, PathPieces, Plan, Read, WhenExists, Write, defaults,
+    interpolate, load_answers, parameter_variable, prune, resolve_parameters,
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
@@ -241,6 +241,9 @@ fn with_source_folder(plan: &Plan) -> Plan {
             read.path = format!("${{{free}}}/{}", read.path);
             is_used = true;
         }
+        for connection in connections_of(&mut Arc::make_mut(node).op) {
+            is_used |= connection.move_paths(&format!("${{{free}}}"));
+        }
     }
     if is_used {
         plan.parameters.push(Parameter {
@@ -251,6 +254,16 @@ fn with_source_folder(plan: &Plan) -> Plan {
         });
     }
     plan
+}
+
+/// The connections that an operation opens.
+fn connections_of(op: &mut Op) -> impl Iterator<Item = &mut Connection> {
+    let (of_read, of_write) = match op {
+        Op::Read(read) => (read.location.as_mut().map(|location| &mut location.connection), None),
+        Op::Write(Write { destination: Destination::Table(place), .. }) => (None, Some(&mut place.connection)),
+        _ => (None, None),
+    };
+    of_read.into_iter().chain(of_write)
 }
 
 /// Copies the first lines of every source into the receipt and gives a plan that reads them.
@@ -282,7 +295,17 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
                 *path = format!("outside_{index}_{}", name.replace('$', "_"));
             }
         }
+        if let Op::Write(Write { destination: destination @ Destination::Table(_), .. }) = op {
+            // A receipt opens no connection: what a table would take lies in a file.
+            *destination = Destination::File {
+                path: format!("table_{index}.jsonl"),
+                kind: FileKind::Jsonl,
+                partition: Vec::new(),
+                when_exists: WhenExists::Replace,
+            };
+        }
         let Op::Read(read) = op else { continue };
+        read.location = None;
         let files = expand(&interpolate(&read.path, &parameters)?, base)?;
         let folder = data.join(format!("source_{index}"));
         make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;

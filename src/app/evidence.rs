@@ -84,7 +84,7 @@ fn fill(
             .help("open the source in the designer, or apply it with `pipewright apply`"));
     };
     let path = interpolate(&source.path, parameters)?;
-    let read = Read { path, format, schema, columns: None, position: false, planned: None };
+    let read = Read { path, format, schema, columns: None, position: false, planned: None, location: None };
     let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, &Budget::GLANCE, cancel)?;
     let (table, profiles) = (&result.table, profile(&result.table));
     evidence.rows = table.rows() as u64;

@@ -19,6 +19,7 @@ pub fn first_lines(path: &str, format: &FormatSpec, base: &Path, most: u64) -> R
         columns: None,
         position: true,
         planned: None,
+        location: None,
     };
     if let Some(first) = pipewright_engine::expand(path, base)?.first() {
         read.path = pipewright_core::files::slashes(first);

@@ -112,8 +112,13 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
         inputs.entry(port.clone()).or_default().push(node);
     }
     let rules = DataRules::default();
-    let context =
-        StepContext { sources: &project.sources, questions: &project.questions, parameters: &types, rules: &rules };
+    let context = StepContext {
+        sources: &project.sources,
+        connections: &project.connections,
+        questions: &project.questions,
+        parameters: &types,
+        rules: &rules,
+    };
     let mut lowering = Lowering {
         context,
         settings: &step.settings,

@@ -83,7 +83,8 @@ pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
     faults.collect()
 }
 
-/// What a project wants to read, and may not until it is trusted: paths outside of its folder, variables as `$NAME`.
+/// What a project wants to read, and may not until it is trusted: paths outside of its folder, variables as `$NAME`,
+/// addresses of connections.
 pub fn out_of_reach(project: &Project, base: &Path) -> Vec<String> {
     if is_trusted(base) {
         return Vec::new();
@@ -94,6 +95,11 @@ pub fn out_of_reach(project: &Project, base: &Path) -> Vec<String> {
     let mut wanted: Vec<String> = paths.filter(|path| !may_read(base, &base.join(path))).collect();
     let references = project.parameters.values().filter_map(|parameter| parameter.default.as_ref());
     wanted.extend(references.filter_map(ir::environment_reference).map(|name| format!("${name}")));
+    for connection in project.connections.values() {
+        wanted.push(connection.address.clone());
+        let variables = connection.secrets.values().filter_map(|reference| reference.strip_prefix("env:"));
+        wanted.extend(variables.map(|name| format!("${name}")));
+    }
     wanted.sort();
     wanted.dedup();
     wanted

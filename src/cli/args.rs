@@ -1,6 +1,7 @@
 //! Every verb and its arguments: from here come help texts and completions.
 
 mod export;
+mod places;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use pipewright_core::expr::bytes_of;
 use pipewright_core::ir::MAX_QUARANTINED;
 
 pub use self::export::ExportArgs;
+pub use self::places::{ConnectionsArgs, SampleArgs};
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
 #[derive(Parser, Debug)]
@@ -54,6 +56,10 @@ pub enum Verb {
     Sources(SourcesArgs),
     /// Put a real file in the place of a planned source, and list what differs
     Replace(ReplaceArgs),
+    /// Take a sample of a source that a connection leads to; plans and previews work with it
+    Sample(SampleArgs),
+    /// List the connections to APIs and databases, or see whether they answer
+    Connections(ConnectionsArgs),
     /// List what data is asked for, or write it as issues, a table or data contracts
     Requests(RequestsArgs),
     /// Make sources of what files declare: SQL tables, JSON Schema, OpenAPI, Avro, dbt, data contracts

@@ -78,6 +78,9 @@ fn with_whole_paths(plan: &Plan, parameters: &BTreeMap<String, Value>, base: &Pa
         if let Op::Read(read) = &mut Arc::make_mut(node).op {
             let path = interpolate(&read.path, parameters)?;
             read.path = files::slashes(&base.join(path.trim())).replace('$', "$$");
+            if let Some(location) = &mut read.location {
+                location.connection.move_paths(&files::slashes(&base).replace('$', "$$"));
+            }
         }
     }
     Ok(plan)

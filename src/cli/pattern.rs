@@ -87,7 +87,7 @@ fn lines_of(file: &Path) -> Result<Vec<String>, Failure> {
 fn tried(args: &PatternArgs, learned: &Learned) -> Result<(Tally, Vec<(u64, String)>), Failure> {
     let (format, schema) = (learned.format.clone(), learned.schema.clone());
     let path = pipewright_core::files::slashes(&args.file);
-    let read = Read { path, format, schema, columns: None, position: false, planned: None };
+    let read = Read { path, format, schema, columns: None, position: false, planned: None, location: None };
     let sampling = Sampling::Spread { rows: TRIED };
     let found = read_sample(&read, Path::new("."), &sampling, &Budget::GLANCE, &Cancel::new())?;
     let first = found.quarantined.into_iter().take(SHOWN).map(|line| (line.line, line.raw)).collect();

@@ -11,7 +11,9 @@ use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::files;
-use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, parameter_variable, parse_parameter, prune};
+use pipewright_core::ir::{
+    Destination, Node, NodeId, Op, Plan, Read, Write, parameter_variable, parse_parameter, prune,
+};
 use pipewright_core::plan::{check_policy, plan};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 
@@ -125,6 +127,22 @@ impl Opened {
                     return Err(usage(message, "give the pipeline of a receipt that was exported with this one"));
                 }
                 read.path = other.path;
+                read.location = other.location;
+            }
+        }
+        // A table is loaded where the other loads it: of a receipt into a file.
+        let writes = |plan: &Plan| -> Vec<(usize, Write)> {
+            let write_of = |(id, node): (NodeId, &Arc<Node>)| match &node.op {
+                Op::Write(write) => Some((id.0 as usize, write.clone())),
+                _ => None,
+            };
+            plan.iter().filter_map(write_of).collect()
+        };
+        for ((index, own), (_, pinned)) in writes(&self.plan).into_iter().zip(writes(&other.plan)) {
+            if let (Destination::Table(_), Op::Write(write)) =
+                (&own.destination, &mut Arc::make_mut(&mut self.plan.nodes[index]).op)
+            {
+                write.destination = pinned.destination;
             }
         }
         for parameter in &mut self.plan.parameters {

@@ -201,6 +201,7 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
             columns: wanted.declared.as_ref().and_then(|declared| declared.columns.clone()),
             position,
             planned: None,
+            location: None,
         });
     }
     if let Some((name, _)) =

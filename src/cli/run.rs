@@ -32,7 +32,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
     if let Some(flow) = &args.flow {
         opened.keep_flow(flow)?;
     }
-    let parameters = parameters(args, &opened)?;
+    let (parameters, variables) = parameters(args, &opened)?;
     let headliners = opened.project.as_ref().map(|project| headliners_of(project, &opened.plan));
     opened.plan = load_answers(&opened.plan);
     let mut faults = check_exportable(&opened.plan);
@@ -55,8 +55,10 @@ pub fn run(args: &RunArgs) -> VerbResult {
         base: opened.base.clone(),
         out: args.out.clone(),
         parameters,
+        variables,
         quarantine: args.quarantine.clone(),
         // What another engine is to run is checked here.
+        opens_places: true,
         dry_run: args.dry_run || args.engine != RunEngine::Native,
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
@@ -111,8 +113,12 @@ fn report_failed(mut failure: Failure) -> Failure {
     failure
 }
 
+/// Values of parameters, and all that the env-file holds, by name.
+type Given = (BTreeMap<String, Value>, BTreeMap<String, String>);
+
 /// Command line before environment (`PW_NAME`) before env-file (`PW_NAME` or `NAME`) before default.
-fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>, Failure> {
+/// With what the env-file holds, for the secrets of connections.
+fn parameters(args: &RunArgs, opened: &Opened) -> Result<Given, Failure> {
     let given = opened.parameters(&args.parameters)?;
     let mut file = BTreeMap::new();
     if let Some(path) = &args.env_file {
@@ -136,8 +142,9 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<BTreeMap<String, Value>
         None => file.get(&parameter_variable(name)).or_else(|| file.get(name)).cloned(),
     };
     let look_up = |name: &str| opened.environment_value(name, &in_file);
-    resolve_parameters(&opened.plan.parameters, &given, &look_up)
-        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })
+    let values = resolve_parameters(&opened.plan.parameters, &given, &look_up)
+        .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
+    Ok((values, file))
 }
 
 /// Whether nothing is in a folder yet.

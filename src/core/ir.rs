@@ -13,6 +13,9 @@ mod op;
 mod op_parts;
 mod parameters;
 mod path_pieces;
+mod place_checks;
+mod place_texts;
+mod places;
 mod plan;
 mod prune;
 mod rules;
@@ -33,6 +36,11 @@ pub use op::{
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};
+pub use place_checks::{check_connection, check_inquiry, check_table_name, is_secret_name, is_this_machine};
+pub use place_texts::{encoded, filled_text, json_escaped, sql_literal, sql_with_values};
+pub use places::{
+    Connection, ConnectionKind, Inquiry, Known, LoadMode, Location, Method, Pages, Preset, TablePlace, presets,
+};
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;
 pub(crate) use rules::{POSITION, near_names};

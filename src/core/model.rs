@@ -9,7 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::data::{DataType, Schema};
 use crate::formats::FormatSpec;
-pub use crate::ir::Synthetic;
+pub use crate::ir::{Connection, Synthetic};
+use crate::ir::{Inquiry, Location};
 
 /// Short, stable, random (`flt-7k2m`); never an index, never reused.
 pub type Id = String;
@@ -37,15 +38,21 @@ pub struct Team {
     pub extra: Map<String, Json>,
 }
 
-/// Where data comes from: files that exist, or a source that is planned.
+/// Where data comes from: files that exist, a place that a connection leads to, or a source that is planned.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     pub id: Id,
     pub title: String,
     /// Path or glob, relative to the project file, `/` as separator, `${parameter}` inside; `<name>` stands for what `*`
-    /// does, and becomes a column. Empty for a planned source.
+    /// does, and becomes a column. Empty for a planned source. With a connection: a sample of its rows.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// Id of the connection by which a run reaches the rows; empty: they are in files.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub connection: Id,
+    /// What is asked of the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<Inquiry>,
     /// `None`: recognised on reading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<FormatSpec>,
@@ -83,6 +90,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// Where a run takes its rows from, if that is no file and its connection is there.
+    pub fn location(&self, connections: &BTreeMap<Id, Connection>) -> Option<Location> {
+        let mut connection = connections.get(&self.connection)?.clone();
+        let mut inquiry = self.inquiry.clone().unwrap_or_default();
+        // What this version does not know has no effect, and stays with the project.
+        connection.extra.clear();
+        inquiry.extra.clear();
+        Some(Location { connection, inquiry })
+    }
+
     /// Columns that were read again, with what the design knows of those of the same name: labels, and keys that this
     /// version does not know.
     pub fn renewed(&self, read: &Schema) -> Schema {

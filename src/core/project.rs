@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::model::{Id, Note, Parameter, Question, Request, Source, Team};
+use crate::model::{Connection, Id, Note, Parameter, Question, Request, Source, Team};
 use crate::policy::Policy;
 
 pub use changes::{ItemChange, ProjectChange, changes};
@@ -161,6 +161,7 @@ pub struct OrganisationPolicy {
 pub struct Design {
     pub name: String,
     pub teams: BTreeMap<Id, Team>,
+    pub connections: BTreeMap<Id, Connection>,
     pub sources: BTreeMap<Id, Source>,
     pub questions: BTreeMap<Id, Question>,
     pub requests: BTreeMap<Id, Request>,

@@ -29,6 +29,7 @@ mod join;
 mod kind;
 mod limit;
 mod load_file;
+mod load_table;
 mod log_patterns;
 mod lookup;
 mod lower_example;
@@ -120,6 +121,7 @@ kinds!(
     route,
     contract,
     load_file,
+    load_table,
     standard_output,
     answer,
 );

@@ -137,7 +137,15 @@ pub fn bench_preview(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
     let dropped = best_of(3, || {
         let found = sniff(&data.path("access.log"))?;
         let (format, schema) = (found.format, found.schema);
-        let read = Read { path: "access.log".into(), format, schema, columns: None, position: false, planned: None };
+        let read = Read {
+            path: "access.log".into(),
+            format,
+            schema,
+            columns: None,
+            position: false,
+            planned: None,
+            location: None,
+        };
         let sample = read_sample(&read, data.folder.path(), &sampling, &Budget::GLANCE, &Cancel::new())?;
         std::hint::black_box(profile(&sample.table));
         Ok(())
@@ -240,7 +248,15 @@ impl Data {
 
     fn source(&self, name: &str, format: FormatSpec) -> Result<Read, Diagnostic> {
         let schema = crate::read::schema_as(&self.path(name), &format)?;
-        Ok(Read { path: name.to_owned(), format, schema, columns: None, position: false, planned: None })
+        Ok(Read {
+            path: name.to_owned(),
+            format,
+            schema,
+            columns: None,
+            position: false,
+            planned: None,
+            location: None,
+        })
     }
 
     /// All columns of all rows.

@@ -27,7 +27,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, left_out, with_path_pieces};
+use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
 
 use blocking::{Build, Gather, Task, Work};
 pub(crate) use flow::Count;
@@ -46,6 +46,7 @@ use crate::allowance::Allowance;
 use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
+use crate::places::{self, Visit};
 use crate::read::{Parsed, ReadJob, given_name, is_wild, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
@@ -59,6 +60,8 @@ pub struct RunOptions {
     pub out: PathBuf,
     /// Values of parameters; those not given take their defaults.
     pub parameters: BTreeMap<String, Value>,
+    /// Variables that the user gave in a file, by name: connections find their secrets there.
+    pub variables: BTreeMap<String, String>,
     /// A folder, or a file that ends in `.jsonl`, for what is turned away; `None`: only counted.
     pub quarantine: Option<PathBuf>,
     /// Check everything, open every source, write nothing.
@@ -75,6 +78,9 @@ pub struct RunOptions {
     /// Whether the design is a stranger's: then no output goes to a hidden place (`.git/config`), and in the current
     /// folder none replaces what no run wrote.
     pub is_guest: bool,
+    /// Whether connections are opened, which only those ask for who run a design: else rows of places are those of their
+    /// samples, and no table is loaded.
+    pub opens_places: bool,
     /// A file for the report, put in place together with the outputs.
     pub report: Option<PathBuf>,
     /// Bytes of a chunk; `None`: what suits best.
@@ -119,28 +125,55 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         quarantine: options.quarantine.as_ref().map(fixed),
         ..options.clone()
     };
-    let mut prepared = prepare(plan, options, started)?;
+    let mut prepared = prepare(plan, options, progress, started)?;
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
-        sources: source_reports(&prepared, &options.out),
+        sources: source_reports(&prepared, options),
         memory_budget_bytes: options.memory.unwrap_or_else(memory::default_budget),
         blocking: report::blocking_steps(&prepared.plan),
         sinks: prepared.targets.iter().map(|(id, target)| sink_report(prepared.plan.node(*id), target)).collect(),
         ..RunReport::default()
     };
     let place = prepared.report.take();
+    let (loads, parameters, _aside) =
+        (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
+    let visit =
+        Visit { base: &options.base, parameters: &parameters, variables: &options.variables, cancel: &options.cancel };
     let publisher = crate::guard::guarded(|| {
         let publisher = match options.dry_run {
             true => prepared.publisher,
             false => execute(prepared, options, progress, &mut report)?,
         };
+        let mut loaded = Vec::new();
+        for load in &loads {
+            progress.step(&format!("loading {}", load.place.shown()));
+            places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit)
+                .map_err(|fault| load.at_step(fault))?;
+        }
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
-        Ok(publisher)
+        Ok((publisher, loaded))
     });
-    let published = publisher.and_then(|publisher| publish(publisher, place.as_deref(), &mut report));
+    let published = publisher.and_then(|(publisher, loaded)| {
+        publish(publisher, place.as_deref(), &mut report)?;
+        end_loads(loaded)
+    });
     published.map(|()| report).map_err(|fault| vec![fault])
+}
+
+/// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
+/// and no row of a table twice.
+fn end_loads(loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
+    let many = loaded.len() > 1;
+    for loading in loaded {
+        loading.commit().map_err(|fault| {
+            let others = if many { " and other tables may be loaded" } else { "" };
+            let message = format!("{}; files are in place{others}, this table is not", fault.message);
+            Diagnostic { message, ..fault }
+        })?;
+    }
+    Ok(())
 }
 
 /// Puts outputs and report in place. Files that were there without being a run's are told.
@@ -156,7 +189,8 @@ fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport)
     Ok(())
 }
 
-fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
+fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport> {
+    let out = options.out.as_path();
     let reports = prepared.jobs.iter().map(|(id, job)| {
         let node = prepared.plan.node(*id);
         let files = job.files.iter().zip(job.skipped()).map(|(path, skipped)| {
@@ -180,10 +214,24 @@ fn source_reports(prepared: &Prepared, out: &Path) -> Vec<SourceReport> {
             files: files.collect(),
             tally: Tally::default(),
             missing_columns: missing_columns(&node.op, &job.files),
-            closed: job.closed.iter().cloned().chain(earlier_results(&node.op, job, out)).collect(),
+            closed: job
+                .closed
+                .iter()
+                .cloned()
+                .chain(earlier_results(&node.op, job, out))
+                .chain(sample_alone(&node.op, options))
+                .collect(),
         }
     });
     reports.collect()
+}
+
+/// What leads elsewhere than to files is not opened here: the rows are those of its sample.
+fn sample_alone(op: &Op, options: &RunOptions) -> Option<Diagnostic> {
+    let Op::Read(Read { location: Some(location), .. }) = op else { return None };
+    let message = format!("only the sample of {} is read here", location.shown());
+    let told = Diagnostic::hint("PW0688", message).help("a run goes there; `pipewright sample` takes another sample");
+    (!options.opens_places).then_some(told)
 }
 
 /// A pattern or a folder that takes in what an earlier run has left in the folder for results, such as under a name that
@@ -229,6 +277,7 @@ fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
 fn sink_report(node: &Node, target: &Target) -> SinkReport {
     let path = match &target.place {
         Place::File { target, .. } => target.display().to_string(),
+        Place::Table { place, .. } => place.shown(),
         Place::StandardOutput => "standard output".to_owned(),
     };
     SinkReport {
@@ -277,7 +326,7 @@ fn execute(
     progress: &dyn RunProgress,
     report: &mut RunReport,
 ) -> Result<Publication, Diagnostic> {
-    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, report: _ } = prepared;
+    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, .. } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
     let each_time = memory::each_time(report.memory_budget_bytes);

@@ -384,6 +384,7 @@ mod tests {
             columns: None,
             position: true,
             planned: None,
+            location: None,
         };
         read_sample(&read, folder.path(), &sampling, &Budget::of(&sampling), &Cancel::new()).unwrap()
     }
@@ -424,6 +425,7 @@ mod tests {
                 columns: None,
                 position: false,
                 planned: None,
+                location: None,
             };
             let sampling = Sampling::Head { rows: 50_000 };
             let budget = Budget::of(&sampling);

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::FileKind;
+use pipewright_core::ir::{FileKind, TablePlace};
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{DataFrame, PolarsError};
 use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
@@ -44,6 +44,11 @@ pub(crate) enum Place {
         aside: PathBuf,
         target: PathBuf,
     },
+    /// Written to `aside` as lines of JSON, from which a database takes them at the end.
+    Table {
+        aside: PathBuf,
+        place: Box<TablePlace>,
+    },
     StandardOutput,
 }
 
@@ -74,7 +79,7 @@ impl Target {
             .help("see whether the folder may be written to and has space");
         match &self.place {
             Place::File { target, .. } => diagnostic.file(target.display().to_string()),
-            Place::StandardOutput => diagnostic,
+            Place::Table { .. } | Place::StandardOutput => diagnostic,
         }
     }
 
@@ -123,13 +128,13 @@ impl Sink {
             (Place::File { aside, .. }, FileKind::Parquet) => {
                 Output::Parquet(ParquetFile::create(aside, &target.schema).map_err(|error| target.fault(error))?)
             }
-            (Place::StandardOutput, FileKind::Parquet) => {
+            (Place::StandardOutput | Place::Table { .. }, FileKind::Parquet) => {
                 return Err(Diagnostic::error("PW0955", "Parquet cannot be written to standard output")
                     .help("choose CSV or JSON lines, or load to a file"));
             }
             (place, kind) => {
                 let mut out: Box<dyn io::Write + Send> = match place {
-                    Place::File { aside, .. } => {
+                    Place::File { aside, .. } | Place::Table { aside, .. } => {
                         Box::new(BufWriter::with_capacity(1 << 18, File::create(aside).map_err(fault)?))
                     }
                     Place::StandardOutput => Box::new(BufWriter::new(io::stdout())),

@@ -7,6 +7,7 @@ pub(super) mod files;
 mod looks;
 mod marks;
 mod pins;
+pub mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -155,6 +156,9 @@ impl App {
             Action::OpenPaths { .. }
             | Action::SaveTo(_)
             | Action::SniffSource { .. }
+            | Action::TakeSample(_)
+            | Action::TestConnection(_)
+            | Action::AddPlace
             | Action::OpenExample
             | Action::Recover(_)
             | Action::Reload

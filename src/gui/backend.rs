@@ -7,6 +7,7 @@ pub mod desk;
 mod example;
 mod files;
 mod marks;
+mod places;
 mod work;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -14,14 +15,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-use pipewright_core::data::Schema;
+use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::Holder;
 use pipewright_core::formats::{FormatSpec, Learned, Mark};
 use pipewright_core::import::Imported;
 use pipewright_core::ir::{NodeId, Plan};
-use pipewright_core::model::Id;
-use pipewright_core::model::Source;
+use pipewright_core::model::{Connection, Id, Source};
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{Asked, Difference, Gap, Proposal, RowsChart, SourceEvidence, Volume};
 use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy, Project, SaveFault, StepTest};
@@ -38,8 +38,8 @@ pub use pipewright_engine::{Arrangement, Pair, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
-use pipewright_app::Answers;
 use pipewright_app::pinned::TestResult;
+use pipewright_app::{Answers, SampleTaken};
 use pipewright_engine::{Behind, Budget, Cancel, PreviewRequest, PreviewWorker, SAMPLE_ROWS, Which};
 
 /// What previews read of each source.
@@ -189,6 +189,13 @@ pub enum Message {
         source: Option<String>,
         result: Result<Box<Found>, Diagnostic>,
     },
+    /// A sample of what a connection leads to.
+    SampleTaken {
+        source: Id,
+        result: Result<Box<SampleTaken>, Diagnostic>,
+    },
+    /// What answers at a connection.
+    Tested(Result<String, Diagnostic>),
     /// The first lines of a source, to be marked.
     FirstLines {
         source: Id,
@@ -262,7 +269,7 @@ pub enum Message {
         drawn: Box<Drawn>,
     },
     /// How the steps do with the rows that are pinned to them.
-    Tested {
+    PinsTested {
         look: u64,
         results: Vec<TestResult>,
     },
@@ -436,6 +443,22 @@ impl Backend {
     /// Looks at a data file.
     pub fn sniff(&self, task: SniffTask) {
         work::sniff(task, &self.desk);
+    }
+
+    /// Takes a sample of a source that a connection leads to.
+    pub fn take_sample(&self, source: Id, project: Project, base: PathBuf, parameters: BTreeMap<String, Value>) {
+        places::sample(source, project, base, parameters, &self.desk);
+    }
+
+    /// Opens a connection, and says what answers.
+    pub fn test_connection(
+        &self,
+        connection: Connection,
+        project: Project,
+        base: PathBuf,
+        parameters: BTreeMap<String, Value>,
+    ) {
+        places::test(connection, project, base, parameters, &self.desk);
     }
 
     /// Reads the first lines of a source, to be marked.

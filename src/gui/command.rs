@@ -199,6 +199,12 @@ pub enum Action {
         source: Id,
         keeps_format: bool,
     },
+    /// Takes a sample of a source that a connection leads to.
+    TakeSample(Id),
+    /// Opens a connection, and says what answers.
+    TestConnection(Id),
+    /// A source that a connection leads to, and the connection.
+    AddPlace,
     /// Columns of a source by example: shows its first lines, to be marked.
     MarkLines(Id),
     /// Learns a pattern from the marks.

@@ -4,6 +4,7 @@
 mod basic;
 mod columns;
 mod completion;
+mod connection;
 mod expression;
 mod format;
 mod highlight;
@@ -260,6 +261,7 @@ impl FieldUi<'_, '_> {
             FieldKind::Span => self.text_ui(ui, "15 minutes", false, true),
             FieldKind::DataType => self.data_type_ui(ui),
             FieldKind::Source => self.source_ui(ui),
+            FieldKind::Connection { database } => self.connection_ui(ui, *database),
             FieldKind::Question => self.question_ui(ui),
             FieldKind::Format => self.format_ui(ui),
             FieldKind::Path => self.path_ui(ui),

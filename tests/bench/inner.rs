@@ -29,7 +29,7 @@ fn reading(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(found.size));
         let path = path.display().to_string();
         let (format, schema) = (found.format, found.schema);
-        let read = Read { path, format, schema, columns: None, position: false, planned: None };
+        let read = Read { path, format, schema, columns: None, position: false, planned: None, location: None };
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let mut take = |table| {

@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 30] = [
     "designer",
     "new",
     "generate",
@@ -27,6 +27,8 @@ const VERBS: [&str; 28] = [
     "import",
     "verify",
     "preview",
+    "sample",
+    "connections",
     "apply",
     "export",
     "run",

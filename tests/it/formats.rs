@@ -38,6 +38,7 @@ fn read_whole(file: &Path) -> Option<(Vec<ResultTable>, Tally, u64)> {
         columns: None,
         position: true,
         planned: None,
+        location: None,
     };
     pipewright_core::files::trust(Path::new("."));
     let (mut tables, mut aside) = (Vec::new(), 0);

@@ -64,8 +64,13 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
             &["std", "net", "ToSocketAddrs"],
             &["std", "net", "self"],
             &["std", "os", "unix", "net"],
+            &["ureq"],
+            &["rustls"],
+            &["postgres_protocol"],
+            &["rusqlite"],
         ],
-        &[],
+        // Connections that a run, a sample or a test asks for.
+        &["engine/places/"],
     ),
     (
         "processes",

@@ -19,6 +19,7 @@ mod messages;
 #[path = "../../src/core/needs.rs"]
 mod needs;
 mod parity;
+mod places;
 mod planner;
 mod policy;
 mod postgresql;
@@ -41,6 +42,8 @@ mod gui;
 #[cfg(feature = "gui")]
 mod gui_answers;
 mod gui_canvas;
+#[cfg(feature = "gui")]
+mod gui_places;
 #[cfg(feature = "gui")]
 mod gui_planner;
 #[cfg(feature = "gui")]

@@ -204,6 +204,7 @@ fn read_from_files(plan: &Plan, folder: &Path) -> Plan {
             columns: None,
             position: false,
             planned: None,
+            location: None,
         };
         Arc::make_mut(node).op = Op::Read(read);
     }

@@ -84,6 +84,8 @@ pub fn python_that(can: &str, more: &[&str]) -> Option<String> {
 pub struct PostgreSql {
     folder: tempfile::TempDir,
     /// Its standard input is its life line.
+    /// On this machine; who is called `walled` needs a password there.
+    pub port: u16,
     _server: Child,
 }
 
@@ -91,15 +93,17 @@ pub struct PostgreSql {
 /// ends, and takes it away.
 const SERVER: &str = r#"set -eu
 as=
+port=$3
 if [ "$(id -u)" -eq 0 ]; then
   as="setpriv --reuid=postgres --regid=postgres --clear-groups"
   chown postgres "$1"
 fi
 export LC_ALL=C
 $as "$2/initdb" -D "$1/data" -U postgres -A trust -E UTF8 --locale-provider=icu --icu-locale=en >"$1/log" 2>&1
-$as "$2/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off >>"$1/log" 2>&1 &
+$as sed -i '1i host all walled 127.0.0.1/32 scram-sha-256' "$1/data/pg_hba.conf"
+$as "$2/postgres" -D "$1/data" -k "$1" -p "$port" -c listen_addresses=127.0.0.1 -c fsync=off >>"$1/log" 2>&1 &
 server=$!
-until "$2/pg_isready" -q -h "$1"; do
+until "$2/pg_isready" -q -h "$1" -p "$port"; do
   kill -0 "$server"
   sleep 0.1
 done
@@ -113,9 +117,11 @@ rm -rf "$1"
 impl PostgreSql {
     fn started(programs: &Path) -> Option<PostgreSql> {
         let folder = tempfile::tempdir().ok()?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         let mut server = Command::new("sh")
             .args(["-c", SERVER, "sh"])
             .args([folder.path(), programs])
+            .arg(port.to_string())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -123,12 +129,16 @@ impl PostgreSql {
             .ok()?;
         let mut line = String::new();
         BufReader::new(server.stdout.take()?).read_line(&mut line).ok()?;
-        (line == "ready\n").then_some(PostgreSql { folder, _server: server })
+        (line == "ready\n").then_some(PostgreSql { folder, port, _server: server })
     }
 
     /// What leads programs to it.
     pub fn lead<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env("PGHOST", self.folder.path()).env("PGUSER", "postgres").env("PGDATABASE", "postgres")
+        command
+            .env("PGHOST", self.folder.path())
+            .env("PGUSER", "postgres")
+            .env("PGDATABASE", "postgres")
+            .env("PGPORT", self.port.to_string())
     }
 
     pub fn psql(&self) -> Command {

@@ -89,6 +89,7 @@ pub(super) fn answer(args: &ReadArgs, query: &Query, reads: &[ir::Read], spec: &
             columns: None,
             position: false,
             planned: None,
+            location: None,
         };
         show(args, &read).map_err(|failure| naming(failure, args.to.as_deref()))?;
     }

@@ -104,8 +104,15 @@ fn step_shapes(drawing: &mut Drawing, project: &Project, step: &Step, at: [f32; 
     };
     // Ids are for machines.
     let source = step.settings.get("source").and_then(|id| project.sources.get(id.as_str()?));
-    let line =
-        one_line(source.map_or(&line, |source| if source.path.is_empty() { &source.title } else { &source.path }));
+    let line = match source {
+        Some(source) => match source.location(&project.connections) {
+            Some(location) => location.shown(),
+            None if source.path.is_empty() => source.title.clone(),
+            None => source.path.clone(),
+        },
+        None => line,
+    };
+    let line = one_line(&line);
     drawing.bold([x + 14.0, y + 20.0], 13.0, Ink::Text, shortened(&one_line(title), 13.0, WIDTH - 24.0));
     drawing.text([x + 14.0, y + 37.0], 11.0, Ink::Soft, Anchor::Start, shortened(&line, 11.0, WIDTH - 24.0));
     drawing.text([x + 14.0, y + 54.0], 11.0, hue(step), Anchor::Start, shortened(&group, 11.0, WIDTH - 24.0));

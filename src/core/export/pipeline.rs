@@ -161,7 +161,7 @@ fn readme(pipeline: &Pipeline) -> String {
          them. `./verify.sh` runs the pipeline on the pinned sample in `receipt/` and compares the results with those that the designer showed.\n\n\
          Both need `pipewright` on the PATH, or its path in the variable `PIPEWRIGHT`.\n\n## Parameters\n\n\
          Variables of the environment, or of a file: `./run.sh OUT --env-file FILE`. What lies outside of this folder and is not named by one of them is read with \
-         `./run.sh OUT --trust` only.\n\n{}\n\
+         `./run.sh OUT --trust` only, which connections need too.\n\n{}\n\
          ## Exit codes\n\n0 done; 1 the run failed; 2 usage; 3 done, with more rows in quarantine than allowed; 78 the configuration is invalid.\n",
         markdown_text(&pipeline.name),
         parameter_lines(&pipeline.plan.parameters)

@@ -15,7 +15,7 @@ use super::sql::{Dialect, Selects};
 use super::staging;
 use super::{Bundle, DesignInfo, Support, Target, by_step};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Check, NodeId, OnFail, Op, Plan, prune};
+use crate::ir::{Check, NodeId, OnFail, Op, Plan, Read, prune};
 use crate::plan::{check_kept_lines, is_same_path};
 use crate::quote::comment;
 
@@ -102,6 +102,12 @@ fn rejected_view(plan: &Plan, id: NodeId) -> Option<String> {
 /// The SELECTs of a node by the views that they make: its rows, and those that it turns away.
 fn printed(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Vec<(String, String)>, Diagnostic> {
     let node = plan.node(id);
+    if let Op::Read(Read { location: Some(location), .. }) = &node.op {
+        let message = format!("Spark's tasks do not read {}", location.shown());
+        return Err(Diagnostic::error("PW0662", message).help(
+            "export to a target whose sources Pipewright stages (`pipeline`, `duckdb`, `postgresql`), or read files",
+        ));
+    }
     let mut views = vec![(selects.view(id).to_owned(), selects.select(id)?)];
     if matches!(node.op, Op::Write(_)) {
         results::check_types(SPARK, &node.schema)?;

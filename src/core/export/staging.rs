@@ -25,9 +25,12 @@ fn declared(plan: &Plan, names: &BTreeSet<&str>) -> Vec<Parameter> {
 
 /// Parameters that the paths of the sources name: all that staging needs.
 pub fn source_parameters(plan: &Plan) -> Vec<Parameter> {
-    let path = |op: &'_ Op| if let Op::Read(read) = op { Some(read.path.clone()) } else { None };
-    let paths: Vec<String> = plan.nodes.iter().filter_map(|node| path(&node.op)).collect();
-    declared(plan, &paths.iter().flat_map(|path| names_in(path)).collect())
+    let reads = plan.nodes.iter().filter_map(|node| if let Op::Read(read) = &node.op { Some(read) } else { None });
+    let texts = reads.flat_map(|read| {
+        let of_place = read.location.iter().flat_map(|location| location.texts()).map(|(_, text)| text);
+        of_place.chain([read.path.as_str()])
+    });
+    declared(plan, &texts.flat_map(names_in).collect())
 }
 
 /// Parameters that the script or the paths of loads name. Secrets are never among them: no engine carries a function

@@ -256,6 +256,7 @@ mod tests {
             columns: None,
             position: false,
             planned: None,
+            location: None,
         });
         let window = |text: &str| Op::Window(Window { columns: vec![Column::new("w", parse(text).unwrap())] });
         let cross = |on| Op::Join(Join { kind: JoinKind::Cross, on, right: vec![] });

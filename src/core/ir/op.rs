@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::places::{Location, TablePlace};
 use crate::data::{Classification, DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
@@ -57,7 +58,7 @@ impl Column {
 }
 
 /// Files → rows. What does not fit the format goes to quarantine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Read {
     /// A path or glob; `${parameter}` inside; relative to the project file, `/` as separator.
     pub path: String,
@@ -73,6 +74,9 @@ pub struct Read {
     /// The rows are made up from a declared schema (a planned source): preview only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned: Option<Planned>,
+    /// Where a run takes the rows from, if that is no file: then the path is a sample of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Box<Location>>,
 }
 
 /// Why and by whom a planned source is awaited; carries its synthetic rows' seed.
@@ -412,6 +416,8 @@ pub enum Destination {
     StandardOutput {
         kind: FileKind,
     },
+    /// A table of a database.
+    Table(Box<TablePlace>),
     /// The end of a flow that answers a question; kept by the designer, not written.
     Answer {
         question: Option<String>,

@@ -174,9 +174,18 @@ pub fn text_parts(text: &str) -> Result<Vec<TextPart<'_>>, Diagnostic> {
 
 /// Puts values into a text such as a path.
 pub fn interpolate(text: &str, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
+    interpolate_as(text, parameters, &|value| value)
+}
+
+/// The same, each value made fit for where it stands.
+pub(super) fn interpolate_as(
+    text: &str,
+    parameters: &BTreeMap<String, Value>,
+    fit: &dyn Fn(String) -> String,
+) -> Result<String, Diagnostic> {
     let one = |part: TextPart| match part {
         TextPart::Text(text) => Ok(text.to_owned()),
-        TextPart::Parameter { name, otherwise } => filled(name, otherwise, parameters),
+        TextPart::Parameter { name, otherwise } => filled(name, otherwise, parameters).map(fit),
     };
     text_parts(text)?.into_iter().map(one).collect()
 }

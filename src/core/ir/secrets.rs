@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::names::environment_reference;
-use super::{Node, Op, Parameter, Plan};
+use super::{Destination, Node, Op, Parameter, Plan, Write};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expr, ExprKind, functions};
 
@@ -56,8 +56,14 @@ pub fn check_secrets_of(node: &Node, secrets: &BTreeSet<String>) -> Option<Diagn
     }
     let reason = if let Op::Check(check) = &node.op { Some(&check.reason) } else { None };
     let texts = [("a path", node.op.path()), ("a reason", reason), ("a title", Some(&node.origin.title))];
-    for (what, text) in texts {
-        if let Some(name) = text.and_then(|text| secret_in_text(text, secrets)) {
+    let texts = texts.into_iter().filter_map(|(what, text)| Some((what, text?.as_str())));
+    let of_places = match &node.op {
+        Op::Read(read) => read.location.as_ref().map(|location| location.texts()),
+        Op::Write(Write { destination: Destination::Table(place), .. }) => Some(place.texts()),
+        _ => None,
+    };
+    for (what, text) in texts.chain(of_places.into_iter().flatten()) {
+        if let Some(name) = secret_in_text(text, secrets) {
             return Some(misused(name, what));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::order::Graph;
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, built_in_parameters};
+use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, Write, built_in_parameters};
 use crate::model::Parameter;
 use crate::project::Project;
 
@@ -79,6 +79,17 @@ impl Parameters {
     }
 }
 
+/// What is wrong with the connections, each told once, however many steps use it.
+pub(super) fn check_connections(project: &Project) -> Vec<Diagnostic> {
+    let faults = project.connections.values().flat_map(|connection| {
+        ir::check_connection(connection).into_iter().map(|mut fault| {
+            fault.location.id = Some(connection.id.clone());
+            fault
+        })
+    });
+    faults.collect()
+}
+
 /// Whether a default is of the parameter's type, or a text that can be read as it.
 fn is_value(default: &serde_json::Value, parameter: &Parameter) -> bool {
     match default {
@@ -110,13 +121,24 @@ pub(super) fn report_circles(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Names in the paths of a step's nodes that no parameter has.
+/// Names in the paths of a step's nodes, and in what is asked of places, that no parameter has.
 pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Option<Diagnostic> {
-    let (path, field) = match &node.op {
-        Op::Read(read) if read.planned.is_some() => return None,
-        Op::Read(read) => (&read.path, "source"),
-        written => (written.path()?, "path"),
-    };
+    match &node.op {
+        Op::Read(read) if read.planned.is_some() => None,
+        Op::Read(read) => {
+            let texts = read.location.iter().flat_map(|location| location.texts());
+            let texts = texts.map(|(_, text)| text).chain([read.path.as_str()]);
+            texts.filter_map(|text| check_text(text, "source", types)).next()
+        }
+        Op::Write(Write { destination: Destination::Table(place), .. }) => {
+            place.texts().into_iter().find_map(|(_, text)| check_text(text, "table", types))
+        }
+        written => check_text(written.path()?, "path", types),
+    }
+}
+
+/// One text of a node, at the field that leads to it.
+fn check_text(path: &str, field: &str, types: &BTreeMap<String, DataType>) -> Option<Diagnostic> {
     if let Some(at) = path.find("${")
         && !path[at..].contains('}')
     {
@@ -162,15 +184,20 @@ fn names_in(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Two loads that write one file.
+/// Two loads that write one file or one table.
 pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<String, &Node> = HashMap::new();
     for node in nodes {
         let Op::Write(write) = &node.op else { continue };
-        let Destination::File { path, .. } = &write.destination else { continue };
-        // `./a.csv` is `a.csv`.
-        let place: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        let place = place.join("/");
+        let (place, path) = match &write.destination {
+            // `./a.csv` is `a.csv`.
+            Destination::File { path, .. } => {
+                let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+                (parts.join("/"), path)
+            }
+            Destination::Table(place) => (format!("{}\n{}", place.connection.id, place.table), &place.table),
+            Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
+        };
         match seen.get(&place) {
             Some(first) => diagnostics.push(
                 Diagnostic::error("PW0553", format!("“{}” writes `{path}` too", first.origin.title))

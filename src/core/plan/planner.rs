@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::checks::{Parameters, check_paths, report_circles, report_same_files};
+use super::checks::{Parameters, check_connections, check_paths, report_circles, report_same_files};
 use super::order::Graph;
 use super::policy::{check_project, data_rules, in_force};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{Node, NodeId, Origin, Plan, PlanStep, check_secrets_of, secret_in_text};
-use crate::model::{Id, Source};
+use crate::model::{Connection, Id, Source};
 use crate::project::{Project, Step};
 use crate::steps::{
     DataRules, FieldKind, Lowered, Lowering, PlanBuilder, Ports, Settings, StepContext, StepKind, check_settings, kind,
@@ -61,6 +61,8 @@ struct Input {
 #[derive(PartialEq, Clone, Default)]
 struct Found {
     source: Option<Source>,
+    /// The source's, or that of a load.
+    connection: Option<Connection>,
     /// Its id and who asks it.
     question: Option<(Id, String)>,
 }
@@ -86,7 +88,7 @@ impl Planner {
             plan: Plan {
                 parameters: parameters.declared,
                 policy,
-                diagnostics: [parameters.diagnostics, faults].concat(),
+                diagnostics: [parameters.diagnostics, faults, check_connections(project)].concat(),
                 ..Plan::default()
             },
             ports: HashMap::new(),
@@ -272,6 +274,7 @@ impl<'a> Pass<'a> {
         let mut lowering = Lowering {
             context: StepContext {
                 sources: &self.project.sources,
+                connections: &self.project.connections,
                 questions: &self.project.questions,
                 parameters: &parameters,
                 rules: self.rules,
@@ -364,11 +367,16 @@ impl<'a> Pass<'a> {
 
     /// The source and question that the settings name.
     fn look_up(&self, kind: &dyn StepKind, settings: &Settings) -> Found {
-        let mut found = Found::default();
+        let (mut found, connections) = (Found::default(), &self.project.connections);
         for field in kind.form() {
             let id = || settings.get(field.name).and_then(|value| value.as_str());
             match &field.kind {
-                FieldKind::Source => found.source = id().and_then(|id| self.project.sources.get(id)).cloned(),
+                FieldKind::Source => {
+                    found.source = id().and_then(|id| self.project.sources.get(id)).cloned();
+                    let named = found.source.as_ref().and_then(|source| connections.get(&source.connection));
+                    found.connection = named.cloned();
+                }
+                FieldKind::Connection { .. } => found.connection = id().and_then(|id| connections.get(id)).cloned(),
                 FieldKind::Question => {
                     found.question = id()
                         .and_then(|id| self.project.questions.get(id))

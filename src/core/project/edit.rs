@@ -9,7 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use super::{Project, Wire};
 use crate::diagnostic::{Diagnostic, did_you_mean, read_object};
-use crate::model::Id;
+use crate::ir::check_connection;
+use crate::model::{Connection, Id};
 
 /// One change. Ids name anything that can be edited: items of the collections, and items of the ordered lists in
 /// steps' settings.
@@ -62,8 +63,20 @@ impl Place {
 }
 
 /// The collections by the names that edits and files use.
-pub(super) const COLLECTIONS: [&str; 11] =
-    ["teams", "sources", "questions", "requests", "steps", "wires", "frames", "groups", "notes", "parameters", "tests"];
+pub(super) const COLLECTIONS: [&str; 12] = [
+    "teams",
+    "connections",
+    "sources",
+    "questions",
+    "requests",
+    "steps",
+    "wires",
+    "frames",
+    "groups",
+    "notes",
+    "parameters",
+    "tests",
+];
 
 /// What an edit may set of the project itself.
 const PROJECT_FIELDS: [&str; 4] = ["name", "targets", "vocabulary", "policy"];
@@ -74,6 +87,10 @@ macro_rules! with_collection {
         match $name {
             "teams" => {
                 let $items = &mut $project.design.teams;
+                $body
+            }
+            "connections" => {
+                let $items = &mut $project.design.connections;
                 $body
             }
             "sources" => {
@@ -183,6 +200,9 @@ impl Project {
         }
         if into == "wires" {
             self.check_wire(&read_item::<Wire>(into, item)?)?;
+        }
+        if into == "connections" {
+            refuse_secrets(&read_item(into, item)?)?;
         }
         match into.split_once('.') {
             None => with_collection!(self, into, items => {
@@ -330,6 +350,7 @@ impl Project {
     pub(super) fn collection_of(&self, id: &str) -> Option<&'static str> {
         let found = [
             self.teams.contains_key(id),
+            self.connections.contains_key(id),
             self.sources.contains_key(id),
             self.questions.contains_key(id),
             self.requests.contains_key(id),
@@ -454,6 +475,9 @@ impl Project {
                     return Err(diagnostic);
                 }
             }
+            if collection == "connections" {
+                refuse_secrets(&read_item(collection, &item)?)?;
+            }
             with_collection!(self, collection, items => { items.insert(id.to_owned(), read_item(collection, &item)?); }, else {});
             self.drop_empty_lists(id);
             return Ok(());
@@ -487,6 +511,13 @@ impl Project {
         Diagnostic::error("PW0505", format!("nothing in the project has the id `{id}`{}", did_you_mean(id, ids)))
             .help("edits name things by id, not by title; the project file shows the ids")
     }
+}
+
+/// What is written where a reference is wanted gets into no project, and so into no journal and no file.
+fn refuse_secrets(connection: &Connection) -> Result<(), Diagnostic> {
+    const WRITTEN: [&str; 3] = ["PW0652", "PW0654", "PW0656"];
+    let mut faults = check_connection(connection).into_iter();
+    faults.find(|fault| WRITTEN.contains(&fault.code.as_str())).map_or(Ok(()), Err)
 }
 
 fn read_item<T: DeserializeOwned>(collection: &str, item: &Json) -> Result<T, Diagnostic> {

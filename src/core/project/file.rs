@@ -15,8 +15,8 @@ use crate::data::{Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object, refuse_repeated_keys};
 use crate::files::read_text;
 use crate::formats::FormatSpec;
-use crate::ir::Synthetic;
-use crate::model::{Declaration, Id, Note, Parameter, PlannedSource, Question, Request, Source, Team};
+use crate::ir::{Inquiry, Synthetic};
+use crate::model::{Connection, Declaration, Id, Note, Parameter, PlannedSource, Question, Request, Source, Team};
 use crate::policy::Policy;
 
 /// Version of the file that this program writes.
@@ -91,6 +91,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
     let mut design = Design {
         name,
         teams: read_items(&mut map, "teams", text)?,
+        connections: read_items(&mut map, "connections", text)?,
         sources: read_items(&mut map, "sources", text)?,
         questions: read_items(&mut map, "questions", text)?,
         requests: read_items(&mut map, "requests", text)?,
@@ -161,6 +162,9 @@ fn check_keys(project: &Project) -> Vec<Diagnostic> {
     let mut unknown = Unknown { project, found };
     for team in project.teams.values() {
         unknown.look::<Team>(&team.id, "", &team.extra);
+    }
+    for connection in project.connections.values() {
+        unknown.look::<Connection>(&connection.id, "", &connection.extra);
     }
     for step in project.steps.values() {
         unknown.look::<Step>(&step.id, "", &step.extra);
@@ -233,6 +237,9 @@ impl Unknown<'_> {
     fn look_in_source(&mut self, source: &Source) {
         let id = &source.id;
         self.look::<Source>(id, "", &source.extra);
+        if let Some(inquiry) = &source.inquiry {
+            self.look::<Inquiry>(id, "inquiry", &inquiry.extra);
+        }
         if let Some(format) = &source.format {
             self.look::<FormatSpec>(id, "format", &format.extra);
         }
@@ -335,8 +342,9 @@ fn line_of(text: &str, id: &str, skip: usize) -> Option<u64> {
 
 fn check_ids(project: &Project) -> Result<(), Diagnostic> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let lists: [(&str, Vec<&Id>); 11] = [
+    let lists: [(&str, Vec<&Id>); 12] = [
         ("teams", project.teams.keys().collect()),
+        ("connections", project.connections.keys().collect()),
         ("sources", project.sources.keys().collect()),
         ("questions", project.questions.keys().collect()),
         ("requests", project.requests.keys().collect()),
@@ -372,6 +380,8 @@ pub struct ProjectFile {
     pub teams: Vec<Team>,
     #[serde(default)]
     pub parameters: Vec<Parameter>,
+    #[serde(default)]
+    pub connections: Vec<Connection>,
     #[serde(default)]
     pub sources: Vec<Source>,
     #[serde(default)]
@@ -439,6 +449,7 @@ pub fn to_text(project: &Project) -> String {
         ("name".to_owned(), Json::from(project.name.as_str())),
     ];
     items(&mut map, "teams", &project.teams);
+    items(&mut map, "connections", &project.connections);
     items(&mut map, "parameters", &project.parameters);
     items(&mut map, "sources", &project.sources);
     items(&mut map, "questions", &project.questions);

@@ -10,7 +10,7 @@ use crate::policy::Site;
 #[serde(default)]
 pub(super) struct SiteSettings {
     stack: String,
-    residency: String,
+    pub residency: String,
     audience: String,
 }
 

@@ -22,8 +22,22 @@ impl StepKind for File {
         "file",
         "File",
         Extract,
-        ["read", "log", "csv", "json", "source", "open"],
-        "Reads the files of a source, plain or compressed, one or many. Lines that do not fit the format are kept \
+        [
+            "read",
+            "log",
+            "csv",
+            "json",
+            "source",
+            "open",
+            "api",
+            "http",
+            "database",
+            "postgresql",
+            "sqlite",
+            "sql",
+            "query"
+        ],
+        "Reads the files of a source, or what its connection leads to. Lines that do not fit the format are kept \
          aside with file, line and reason; a field that cannot be read is null and its row stays."
     );
 

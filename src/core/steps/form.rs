@@ -67,6 +67,10 @@ pub enum FieldKind {
     DataType,
     /// Id of a source of the project.
     Source,
+    /// Id of a connection of the project, to a database where that is so.
+    Connection {
+        database: bool,
+    },
     /// Id of a question of the project.
     Question,
     /// A format with its options (`FormatSpec`).
@@ -107,6 +111,7 @@ impl FieldKind {
             FieldKind::Span => "a span of time, such as `15 minutes`".to_owned(),
             FieldKind::DataType => "the name of a type".to_owned(),
             FieldKind::Source => "the id of a source".to_owned(),
+            FieldKind::Connection { .. } => "the id of a connection".to_owned(),
             FieldKind::Question => "the id of a question".to_owned(),
             FieldKind::Format => "a format, `{name, options}`".to_owned(),
             FieldKind::Path => "a path".to_owned(),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{DataRules, Example, Lowered, Lowering, PlanBuilder, Settings, StepContext, StepKind, check_settings};
-use crate::ir::{NodeId, Op, Origin, ParameterTypes, Plan, PlanStep, Rows, built_in_parameters};
-use crate::model::Source;
+use crate::ir::{ConnectionKind, NodeId, Op, Origin, ParameterTypes, Plan, PlanStep, Rows, built_in_parameters};
+use crate::model::{Connection, Source};
 
 /// A plan that gives the example's outputs: its inputs as `Rows`, then the step, whose id is `example`.
 /// Paths of sources are relative to the repository's root. Errors are what the lowering reports, one a line.
@@ -14,6 +14,14 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
         text => serde_json::from_str(text).map_err(|error| format!("sources: {error}"))?,
     };
     let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.id.clone(), source)).collect();
+    let connection = Connection {
+        id: "con-example".into(),
+        title: "Example".into(),
+        kind: ConnectionKind::Sqlite,
+        address: "example.db".into(),
+        ..Connection::default()
+    };
+    let connections = BTreeMap::from([(connection.id.clone(), connection)]);
     let settings: Settings = serde_json::from_str(example.settings).map_err(|error| format!("settings: {error}"))?;
     let parameters: ParameterTypes = built_in_parameters();
     let mut builder = PlanBuilder { nodes: Vec::new(), parameters: parameters.clone() };
@@ -37,6 +45,7 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
     let mut lowering = Lowering {
         context: StepContext {
             sources: &sources,
+            connections: &connections,
             questions: &BTreeMap::new(),
             parameters: &parameters,
             rules: &DataRules::default(),

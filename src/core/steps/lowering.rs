@@ -11,7 +11,7 @@ use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::{Diagnostic, read_object};
 use crate::expr::{self, Expr, ExprKind, Place, Scope, SortKey};
 use crate::ir::{Column, Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
-use crate::model::{Id, Question, Source};
+use crate::model::{Connection, Id, Question, Source};
 use crate::policy::{Sensitivities, team_id};
 
 /// The nodes of a plan under construction.
@@ -37,6 +37,7 @@ impl PlanBuilder {
 #[derive(Debug, Clone, Copy)]
 pub struct StepContext<'a> {
     pub sources: &'a BTreeMap<Id, Source>,
+    pub connections: &'a BTreeMap<Id, Connection>,
     pub questions: &'a BTreeMap<Id, Question>,
     /// Types of the parameters, by name.
     pub parameters: &'a BTreeMap<String, DataType>,

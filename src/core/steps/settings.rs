@@ -186,6 +186,7 @@ fn shape_help(field: &FormField, value: &Json) -> String {
         | FieldKind::Span
         | FieldKind::DataType
         | FieldKind::Source
+        | FieldKind::Connection { .. }
         | FieldKind::Question
         | FieldKind::Path
         | FieldKind::Literal
@@ -220,6 +221,7 @@ fn shape_fits(kind: &FieldKind, value: &Json) -> bool {
         | FieldKind::Span
         | FieldKind::DataType
         | FieldKind::Source
+        | FieldKind::Connection { .. }
         | FieldKind::Question
         | FieldKind::Path
         | FieldKind::Literal => value.is_string(),
@@ -242,6 +244,7 @@ fn shape_name(kind: &FieldKind) -> &'static str {
         FieldKind::Span => "a span such as \"15 minutes\"",
         FieldKind::DataType => "the name of a type",
         FieldKind::Source => "the id of a source",
+        FieldKind::Connection { .. } => "the id of a connection",
         FieldKind::Question => "the id of a question",
         FieldKind::Path => "a path",
         FieldKind::Literal => "the text of a literal, such as \"0\" or \"'none'\",",

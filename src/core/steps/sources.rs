@@ -8,7 +8,7 @@ use super::Lowering;
 use crate::data::{Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::formats::{self, FormatSpec, Sample};
-use crate::ir::{NodeId, Op, POSITION, Planned, Read};
+use crate::ir::{Location, NodeId, Op, POSITION, Planned, Read, check_inquiry};
 use crate::model::Source;
 
 impl Lowering<'_> {
@@ -35,9 +35,12 @@ impl Lowering<'_> {
         let rules = self.context.rules;
         let teams = |names: &[String]| names.iter().map(|name| rules.team(name)).collect::<Vec<_>>();
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        // Where nothing else is said, data must stay where its connection finds it.
+        let connection = self.context.connections.get(&source.connection);
+        let of_connection = connection.map_or("", |connection| &connection.residency);
         let of_source = Labels {
             stacks: text(&source.stack).into_iter().collect(),
-            residency: text(&source.residency).into_iter().collect(),
+            residency: text(&source.residency).or(text(of_connection)).into_iter().collect(),
             access: Some(teams(&source.access)).filter(|teams| !teams.is_empty()),
             ..Labels::default()
         };
@@ -104,6 +107,16 @@ impl Lowering<'_> {
     /// Reads a source of files.
     pub(super) fn push_read(&mut self, source: &Source, position: bool) -> Option<NodeId> {
         let title = &source.title;
+        let location = self.location(source)?;
+        if source.path.trim().is_empty() && location.is_some() {
+            let message = format!("no sample of the source “{title}” is at hand");
+            self.report(
+                Diagnostic::error("PW0311", message)
+                    .help("take one, in the source's form or with `pipewright sample`: its rows are planned and previewed with")
+                    .field("source"),
+            );
+            return None;
+        }
         if source.path.trim().is_empty() {
             let message = format!("the source “{title}” names no file");
             self.report(Diagnostic::error("PW0311", message).help("give it a path").field("source"));
@@ -167,8 +180,49 @@ impl Lowering<'_> {
         }
         let schema = self.labelled(source, schema);
         let format = FormatSpec { extra: Map::new(), ..format.clone() };
-        let read = Read { path: source.path.clone(), format, schema, columns: None, position, planned: None };
+        let read = Read { path: source.path.clone(), format, schema, columns: None, position, planned: None, location };
         self.push_from("source", Op::Read(read), Vec::new())
+    }
+
+    /// Where a run takes a source's rows from: `None` inside where that is files. A connection that is not there, and what
+    /// is wrong with what is asked of it, is reported.
+    fn location(&mut self, source: &Source) -> Option<Option<Box<Location>>> {
+        if source.connection.is_empty() {
+            return Some(None);
+        }
+        let Some(location) = source.location(self.context.connections) else {
+            self.report_no_connection("source", &source.connection);
+            return None;
+        };
+        let faults = check_inquiry(location.connection.kind, &location.inquiry);
+        let is_right = faults.is_empty();
+        for fault in faults {
+            let field = fault.location.field.clone().unwrap_or_default();
+            let message = format!("the source “{}”: {}", source.title, fault.message);
+            // The place in the source is told in words, the step has one setting for it.
+            let help = fault.help.clone().unwrap_or_default();
+            let help = if field.is_empty() { help } else { format!("{help} (`{field}` of the source)") };
+            self.report(Diagnostic { message, ..fault }.help(help).field("source"));
+        }
+        is_right.then(|| Some(Box::new(location)))
+    }
+
+    /// The connection that a setting names; reported where there is none.
+    pub(super) fn report_no_connection(&mut self, field: &str, id: &str) {
+        let all = self.context.connections;
+        let near = did_you_mean(id, all.keys().map(String::as_str));
+        let help = if all.is_empty() {
+            "add one first: “From an API or a database” among the sources".to_owned()
+        } else {
+            let titles =
+                all.values().take(8).map(|connection| format!("`{}` (“{}”)", connection.id, connection.shown()));
+            format!("choose one of {}", titles.collect::<Vec<_>>().join(", "))
+        };
+        let message = match id.is_empty() {
+            true => "no connection is chosen".to_owned(),
+            false => format!("there is no connection `{id}`{near}"),
+        };
+        self.report(Diagnostic::error("PW0649", message).help(help).field(field));
     }
 
     /// Columns that are declared of a format that never makes them: null in every row.
@@ -216,6 +270,7 @@ impl Lowering<'_> {
                 rows: planned.rows,
                 values: planned.values.clone(),
             }),
+            location: None,
         };
         self.push_from("source", Op::Read(read), Vec::new())
     }

@@ -110,6 +110,7 @@ fn read(path: &str, columns: &[(&str, DataType)]) -> Op {
         columns: None,
         position: false,
         planned: None,
+        location: None,
     })
 }
 

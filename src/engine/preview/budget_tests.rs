@@ -316,6 +316,7 @@ fn wide_files_and_many_files_end_at_the_bytes() {
         columns: None,
         position: false,
         planned: None,
+        location: None,
     };
     for sampling in [Sampling::Whole, Sampling::Head { rows: 50_000 }, Sampling::Spread { rows: 10_000 }] {
         let found =

@@ -119,6 +119,7 @@ fn files_are_read_again_when_they_change_and_planned_sources_are_made_up() {
         columns: None,
         position: false,
         planned,
+        location: None,
     };
     let mut session = Session::new(usize::MAX);
     let from_file = plan(vec![(Op::Read(read(None)), vec![])]);

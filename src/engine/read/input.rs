@@ -71,6 +71,12 @@ pub(crate) fn handed_over(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
     Ok(Some(aside))
 }
 
+/// Gives a file that was put aside the name of what it came from.
+pub(crate) fn name_file(path: &Path, name: &str) {
+    let mut handed = HANDED.lock().unwrap_or_else(PoisonError::into_inner);
+    handed.insert(PathBuf::from(name), Taken { path: path.to_owned(), _aside: None });
+}
+
 /// The name of a file for people and rows, where it was put aside: standard input is `-`.
 pub fn given_name(path: &Path) -> Option<String> {
     let taken = TAKEN.get().and_then(|taken| taken.as_ref().ok());

@@ -17,6 +17,7 @@ fn lines_of(name: &str) -> Read {
         columns: None,
         position: true,
         planned: None,
+        location: None,
     }
 }
 
@@ -189,6 +190,7 @@ fn parquet_is_recognised_and_read_with_the_columns_that_are_wanted() {
         columns: Some(vec!["t".into(), "s".into()]),
         position: false,
         planned: None,
+        location: None,
     };
     let (rows, tally) = rows_of(&job_of(&read, &base, &Cancel::new()).unwrap());
     assert_eq!(rows[9], "1970-01-01 00:00:09|9");
@@ -305,7 +307,7 @@ fn ranges_that_adjoin_give_every_row_once() {
         let format = if name == "lines" { FormatSpec::new("lines") } else { sniffed.format };
         assert_eq!(format.name, name);
         let schema = schema_as(&base.join(&file), &format).unwrap();
-        let read = Read { path: file, format, schema, columns: None, position: true, planned: None };
+        let read = Read { path: file, format, schema, columns: None, position: true, planned: None, location: None };
         let of = |range: Option<ByteRange>| {
             let mut job = job_of(&read, &base, &Cancel::new()).unwrap();
             (job.range, job.chunk_size) = (range, 1000);

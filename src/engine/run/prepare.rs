@@ -4,20 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pipewright_core::data::Value;
+use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
-    Publication, check_file_name, inside, is_foreign, is_hidden, is_same_place, there_is_one,
+    PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_same_place,
+    make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    Destination, FileKind, Node, NodeId, Op, Plan, Planned, WhenExists, Write, interpolate, prune, resolve_parameters,
+    Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, TablePlace, WhenExists, Write,
+    interpolate, prune, resolve_parameters,
 };
 
-use super::RunOptions;
 use super::quarantine::QuarantineFile;
+use super::{RunOptions, RunProgress};
 use crate::ops;
-use crate::read::{ReadJob, job_of};
+use crate::places::{self, Amount, Visit};
+use crate::read::{ReadJob, job_of, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -32,9 +35,31 @@ pub(super) struct Prepared {
     pub quarantine: Option<QuarantineFile>,
     /// Where the report is written until it is published.
     pub report: Option<PathBuf>,
+    pub parameters: BTreeMap<String, Value>,
+    /// What was taken from places, and what goes to tables; gone at the end.
+    pub aside: Option<PrivateFolder>,
 }
 
-pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result<Prepared, Vec<Diagnostic>> {
+/// Rows that a database takes from a file of lines, when all of them are there.
+pub(super) struct Load {
+    pub place: TablePlace,
+    pub schema: Schema,
+    pub lines: PathBuf,
+    origin: Origin,
+}
+
+impl Load {
+    pub fn at_step(&self, fault: Diagnostic) -> Diagnostic {
+        fault.step(&*self.origin.step, &*self.origin.title)
+    }
+}
+
+pub(super) fn prepare(
+    plan: &Plan,
+    options: &RunOptions,
+    progress: &dyn RunProgress,
+    started: i64,
+) -> Result<Prepared, Vec<Diagnostic>> {
     let mut faults: Vec<Diagnostic> = plan.diagnostics.iter().filter(|fault| fault.is_error()).cloned().collect();
     if !faults.is_empty() {
         return Err(faults);
@@ -81,14 +106,21 @@ pub(super) fn prepare(plan: &Plan, options: &RunOptions, started: i64) -> Result
         publisher: Publication::default(),
         quarantine: None,
         report: None,
+        parameters,
+        aside: None,
         plan,
     };
     if !options.dry_run {
         // What an earlier run could not finish may be what this one reads.
         prepared.publisher.recover(&options.out).map_err(|fault| vec![fault])?;
     }
-    prepared.open_sources(options, &mut faults);
+    // What goes to tables is looked at first: nobody waits for an answer that could not be loaded.
     prepared.open_targets(options, &mut faults);
+    if faults.is_empty() && options.opens_places && !options.dry_run {
+        prepared.take_from_places(options, progress, &mut faults);
+    }
+    prepared.open_sources(options, &mut faults);
+    prepared.check_targets(options, &mut faults);
     faults.extend(prepared.open_rest(options).err());
     if faults.is_empty() { Ok(prepared) } else { Err(faults) }
 }
@@ -178,6 +210,74 @@ fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), D
 }
 
 impl Prepared {
+    /// Rows that go to databases.
+    pub fn loads(&self) -> Vec<Load> {
+        let loads = self.targets.iter().filter_map(|(id, target)| match &target.place {
+            Place::Table { aside, place } => Some(Load {
+                place: TablePlace::clone(place),
+                schema: target.schema.clone(),
+                lines: aside.clone(),
+                origin: self.plan.node(*id).origin.clone(),
+            }),
+            Place::File { .. } | Place::StandardOutput => None,
+        });
+        loads.collect()
+    }
+
+    /// What connections may use.
+    fn visit<'a>(&'a self, options: &'a RunOptions) -> Visit<'a> {
+        let (parameters, variables) = (&self.parameters, &options.variables);
+        Visit { base: &options.base, parameters, variables, cancel: &options.cancel }
+    }
+
+    /// A file of the run's own, which nobody else may look into.
+    fn aside(&mut self, name: &str) -> Result<PathBuf, Diagnostic> {
+        if self.aside.is_none() {
+            self.aside = Some(PrivateFolder::new()?);
+        }
+        let folder = self.aside.as_ref().map(|folder| folder.path().join(name)).unwrap_or_default();
+        Ok(folder)
+    }
+
+    /// Puts what is asked of places into files, which are read in the place of their samples.
+    fn take_from_places(&mut self, options: &RunOptions, progress: &dyn RunProgress, faults: &mut Vec<Diagnostic>) {
+        for index in 0..self.plan.nodes.len() {
+            let node = self.plan.nodes[index].clone();
+            let Op::Read(read) = &node.op else { continue };
+            let Some(location) = &read.location else { continue };
+            progress.step(&format!("taking {}", location.shown()));
+            match self.take(read, location, index, options) {
+                Ok(path) => {
+                    if let Op::Read(read) = &mut Arc::make_mut(&mut self.plan.nodes[index]).op {
+                        read.path = path;
+                    }
+                }
+                Err(fault) => faults.push(at(&node, fault)),
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        read: &Read,
+        location: &Location,
+        index: usize,
+        options: &RunOptions,
+    ) -> Result<String, Diagnostic> {
+        let folder = self.aside(&format!("source-{index}"))?;
+        make_folder(&folder).map_err(|error| crate::read::unreadable(&folder, &error))?;
+        let taken = places::take(location, Some(&read.format), Amount::All, &folder, self.visit(options))?;
+        if let Some(found) = &taken.schema {
+            places::check_columns(read, location, found)?;
+        }
+        for (number, file) in taken.files.iter().enumerate() {
+            let page = if taken.files.len() > 1 { format!(", page {}", number + 1) } else { String::new() };
+            name_file(file, &format!("{}{page}", location.shown()));
+        }
+        allow_place(&options.base, &folder);
+        Ok(slashes(&folder.join(taken.pattern)))
+    }
+
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         for (id, node) in self.plan.iter() {
             let Op::Read(read) = &node.op else { continue };
@@ -245,9 +345,40 @@ impl Prepared {
         Ok(())
     }
 
+    /// A table that is there takes the rows; what does not fit is told before anything is read.
+    fn table_of(
+        &mut self,
+        id: NodeId,
+        place: &TablePlace,
+        schema: &Schema,
+        options: &RunOptions,
+    ) -> Result<Place, Diagnostic> {
+        let aside = self.aside(&format!("rows-{}.jsonl", id.0))?;
+        if !options.dry_run {
+            if !options.opens_places {
+                return Err(Diagnostic::error("PW0687", format!("{} is not loaded here", place.shown()))
+                    .help("`pipewright run` loads it"));
+            }
+            places::check_load(place, schema, self.visit(options))?;
+        }
+        Ok(Place::Table { aside, place: Box::new(place.clone()) })
+    }
+
+    /// No output is one of the files that are read.
+    fn check_targets(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+        for (id, target) in &self.targets {
+            let node = self.plan.node(*id);
+            let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op else { continue };
+            let Place::File { target, .. } = &target.place else { continue };
+            let checked = check_sources(path, target, self.jobs.values(), &options.inputs);
+            faults.extend(checked.err().map(|fault| at(node, fault)));
+        }
+    }
+
     fn open_targets(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
-        for (id, node) in self.plan.iter() {
+        let nodes: Vec<(NodeId, Arc<Node>)> = self.plan.iter().map(|(id, node)| (id, node.clone())).collect();
+        for (id, node) in nodes {
             let Op::Write(write) = &node.op else { continue };
             let mut target = Target {
                 place: Place::StandardOutput,
@@ -258,13 +389,19 @@ impl Prepared {
             match &write.destination {
                 Destination::Answer { .. } => continue,
                 Destination::StandardOutput { kind } => target.kind = *kind,
+                Destination::Table(place) => match self.table_of(id, place, &node.schema, options) {
+                    Ok(place) => target.place = place,
+                    Err(fault) => {
+                        faults.push(at(&node, fault));
+                        continue;
+                    }
+                },
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
-                    let (publisher, sources) = (&mut self.publisher, &self.jobs);
+                    let publisher = &mut self.publisher;
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;
                         check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
-                        check_sources(path, &place, sources.values(), &options.inputs)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
                             (false, true) => publisher.folder(&place)?,
@@ -277,7 +414,7 @@ impl Prepared {
                     match place {
                         Ok(place) => target.place = place,
                         Err(fault) => {
-                            faults.push(at(node, fault));
+                            faults.push(at(&node, fault));
                             continue;
                         }
                     }

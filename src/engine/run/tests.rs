@@ -36,6 +36,7 @@ impl Design {
             columns: None,
             position: false,
             planned: None,
+            location: None,
         };
         self.add("Source", Op::Read(read), &[])
     }

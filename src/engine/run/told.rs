@@ -117,6 +117,7 @@ pub fn read_rows(
         columns: None,
         position: false,
         planned: None,
+        location: None,
     };
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut take = |table: ResultTable| {

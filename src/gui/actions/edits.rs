@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Pos2, pos2};
-use pipewright_core::model::{Id, Question, Source};
+use pipewright_core::ir::ConnectionKind;
+use pipewright_core::model::{Connection, Id, Question, Source};
 use pipewright_core::project::{Edit, Place, Project, Step, Wire};
 use pipewright_core::steps::{Settings, StepKind, kind};
 use serde_json::{Value as Json, json};
@@ -344,6 +345,28 @@ fn source_step(project: &Project, source: &Source, at: Pos2, ids: &mut NewIds) -
         ..Step::default()
     };
     Placed { edits: vec![insert("steps", &step)], step: step.id }
+}
+
+/// A connection with nothing in it yet.
+pub fn new_connection(project: &Project, kind: ConnectionKind) -> Connection {
+    Connection { id: project.new_id("con"), title: kind.title().to_owned(), kind, ..Connection::default() }
+}
+
+/// A source that a connection leads to: the one that is there, or a new one.
+pub fn add_place(project: &Project) -> (Vec<Edit>, Id) {
+    let mut edits = Vec::new();
+    let connection = match project.connections.keys().next() {
+        Some(known) if project.connections.len() == 1 => known.clone(),
+        _ => {
+            let connection = new_connection(project, ConnectionKind::Http);
+            edits.push(insert("connections", &connection));
+            connection.id
+        }
+    };
+    let source =
+        Source { id: project.new_id("src"), title: "data of a connection".into(), connection, ..Source::default() };
+    edits.push(insert("sources", &source));
+    (edits, source.id)
 }
 
 /// A new question.

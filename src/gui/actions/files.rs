@@ -17,7 +17,7 @@ use super::edits;
 use crate::gui::app::App;
 use crate::gui::backend::{FileTask, Found, Message, Opened, SniffTask};
 use crate::gui::canvas::Selection;
-use crate::gui::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
+use crate::gui::command::{Action, BottomTab, Chosen, LeftTab, UnsavedAnswer};
 use crate::gui::dialogs::on_disk::Unsecured;
 use crate::gui::state::view::{Dialog, Then};
 use crate::gui::state::{UNTITLED, relative_path};
@@ -28,6 +28,13 @@ impl App {
             Action::OpenPaths { paths, at } => self.open_paths(ctx, paths, at),
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::SniffSource { source, keeps_format } => self.sniff_source(ctx, &source, keeps_format),
+            Action::TakeSample(source) => self.ask_for_sample(ctx, &source),
+            Action::TestConnection(connection) => self.ask_for_test(ctx, &connection),
+            Action::AddPlace => {
+                let (edits, source) = edits::add_place(&self.state.project);
+                self.edit(ctx, "add a source", &edits, false);
+                self.handle(ctx, Action::Choose(Chosen::Source(source)));
+            }
             Action::OpenExample => self.after_unsaved(ctx, Then::Example),
             Action::Recover(answer) => self.recover(ctx, answer),
             Action::Reload => self.reload(ctx),
@@ -258,6 +265,9 @@ impl App {
                     }
                 }
             }
+            Message::SampleTaken { source, result } => self.show_sample(ctx, &source, result),
+            Message::Tested(Ok(answer)) => self.notice(ctx, answer, false),
+            Message::Tested(Err(fault)) => self.notice_fault(ctx, "", fault),
             Message::FirstLines { source, lines } => self.take_lines(ctx, &source, lines),
             Message::Learned { asked, learned } => self.take_learned(asked, learned),
             Message::Chosen { browse, paths } => self.take_chosen(ctx, browse, paths),
@@ -329,7 +339,7 @@ impl App {
                     charted.drawn = Some(*drawn);
                 }
             }
-            Message::Tested { look, results } => self.take_tests(look, results),
+            Message::PinsTested { look, results } => self.take_tests(look, results),
             Message::Pinned(result) => self.take_pinned(ctx, result),
             Message::Arranged { look, rows } => {
                 if let Some(arranged) = self.state.arranged.as_mut().filter(|arranged| arranged.look == look) {

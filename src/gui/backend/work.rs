@@ -268,9 +268,9 @@ pub fn repin(project: Project, base: PathBuf, mut test: StepTest, desk: &Desk) {
 
 /// Tests the steps with the rows that are pinned to them.
 pub fn test_pins(look: u64, project: Project, base: PathBuf, desk: &Desk) {
-    let failed = move |_| Message::Tested { look, results: Vec::new() };
+    let failed = move |_| Message::PinsTested { look, results: Vec::new() };
     desk.spawn("pipewright-tests", failed, move |_| {
-        Some(Message::Tested { look, results: run_tests(&project, &base) })
+        Some(Message::PinsTested { look, results: run_tests(&project, &base) })
     });
 }
 
@@ -387,6 +387,7 @@ pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
         let progress = Progress { run, desk: desk.clone(), told: AtomicU64::new(u64::MAX) };
         let options = RunOptions {
             is_guest: !is_trusted(&task.base),
+            opens_places: true,
             base: task.base,
             out: task.out,
             parameters: task.parameters,

@@ -7,6 +7,7 @@ use pipewright_core::project::Edit;
 use pipewright_core::steps::{FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
+use super::connection::place_ui;
 use super::format::format_ui;
 use super::tables::{read_schema, schema_editor_ui};
 use super::{FieldUi, FormMemory, FormScope, TextLook, diagnostics_ui, form_ui, label_ui, text_edit};
@@ -83,6 +84,11 @@ impl FieldUi<'_, '_> {
         if sources.is_empty() {
             caption(ui, "no sources yet: drop a file on the canvas, or press Ctrl+O");
         }
+        if stored.is_empty() && link(ui, "+ From an API or a database").clicked() {
+            let (mut edits, source) = edits::add_place(&self.scope.state.project);
+            edits.push(edits::set(self.scope.item, &self.scope.edit_path(self.field.name), Json::from(source)));
+            self.out.edit("add a source", edits);
+        }
         let planned_wanted =
             self.scope.state.project.steps.get(self.scope.owner).is_some_and(|step| step.kind == "planned_source");
         if sources.get(stored).is_none() && planned_wanted && link(ui, "+ Declare a planned source").clicked() {
@@ -117,7 +123,11 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
     let scope = FormScope { state, owner: &source.id, item: &source.id, prefix: "", path: String::new(), values };
     title_ui(ui, &scope, memory, out);
     if source.planned.is_none() {
-        path_ui(ui, &scope, source, memory, out);
+        if source.connection.is_empty() {
+            path_ui(ui, &scope, source, memory, out);
+        } else {
+            place_ui(ui, &scope, source, memory, out);
+        }
         label_ui(ui, "Format", "How the file's bytes become rows.");
         let mut own = Actions::default();
         format_ui(ui, &scope, "format", memory, &mut own);

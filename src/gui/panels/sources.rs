@@ -24,6 +24,9 @@ pub fn sources_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             if link(ui, "+ Open a file").clicked() {
                 out.command(Command::Open);
             }
+            if link(ui, "+ From an API or a database").clicked() {
+                out.push(Action::AddPlace);
+            }
             requests::requests_ui(ui, state, out);
         });
     });
@@ -62,9 +65,9 @@ fn source_card(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Acti
                 ui.label(
                     RichText::new(format!("{format} · {}", counted(columns as u64, "column"))).color(palette.soft),
                 );
-                ui.add(
-                    egui::Label::new(RichText::new(&source.path).font(theme::code()).color(palette.soft)).truncate(),
-                );
+                let place = source.location(&state.project.connections).map(|location| location.shown());
+                let place = place.as_deref().unwrap_or(&source.path);
+                ui.add(egui::Label::new(RichText::new(place).font(theme::code()).color(palette.soft)).truncate());
             }
         }
         let answers = state.planning.latest.as_ref().and_then(|latest| latest.answers.get(&source.id).copied());

@@ -108,7 +108,7 @@ fn steps_in_postgresql() {
         "PostgreSQL",
         &cases,
         rows(server, &cases),
-        &[("parse_text", read), ("log_patterns", "`message_template`")],
+        &[("parse_text", read), ("log_patterns", "`message_template`"), super::LOADS],
     );
 }
 

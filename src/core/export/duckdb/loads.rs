@@ -74,7 +74,8 @@ pub fn copy(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Option<String>
     let (target, kind, partition) = match destination {
         Destination::File { kind, partition, .. } => (copied_file(id, *kind, partition), *kind, partition.as_slice()),
         Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &[][..]),
-        Destination::Answer { .. } => return Ok(None),
+        // The view before has refused it.
+        Destination::Table(_) | Destination::Answer { .. } => return Ok(None),
     };
     if kind == FileKind::Parquet
         && let Some(span) = node.schema.fields.iter().find(|field| holds_span(&field.data_type))

@@ -122,6 +122,7 @@ fn read_back(made: &mut Plan, name: &str, node: &Node) -> NodeId {
         columns: None,
         position: false,
         planned: None,
+        location: None,
     };
     let columns = node.schema.names().enumerate();
     let columns = columns.map(|(index, name)| Column::new(name, Expr::column(format!("c{index}"))));

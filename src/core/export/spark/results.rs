@@ -157,6 +157,7 @@ impl Maker {
             columns: None,
             position: false,
             planned: None,
+            location: None,
         };
         let read_schema = read.schema.clone();
         let id = self.push(Op::Read(read), None, read_schema, like);

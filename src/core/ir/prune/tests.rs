@@ -28,6 +28,7 @@ fn read() -> Op {
         columns: None,
         position: true,
         planned: None,
+        location: None,
     })
 }
 

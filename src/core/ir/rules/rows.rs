@@ -131,6 +131,11 @@ pub(super) fn check(rule: &Rule, check: &Check) -> Result<Schema, Diagnostic> {
 pub(super) fn write(rule: &Rule, write: &Write) -> Result<Schema, Diagnostic> {
     let input = rule.input(0)?;
     rule.order(&write.order)?;
+    if let Destination::Table(place) = &write.destination {
+        for name in &place.keys {
+            column(input, name)?;
+        }
+    }
     if let Destination::File { partition, .. } = &write.destination {
         for name in partition {
             column(input, name)?;

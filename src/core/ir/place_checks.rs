@@ -1,0 +1,303 @@
+//! What is wrong with connections and with what is asked of them, before anything is opened.
+
+use super::names::is_parameter_name;
+use super::place_texts::names_in_sql;
+use super::places::{Connection, ConnectionKind, Inquiry, Known, Method, Pages};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+
+/// Parts of names whose values are secrets.
+const SECRET: [&str; 14] = [
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_key",
+    "signature",
+    "authorization",
+    "credential",
+    "cookie",
+    "session_key",
+];
+
+/// Whether a parameter or a header of that name would hold a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["key", "auth", "sig"].contains(&name.as_str()) || SECRET.iter().any(|part| name.contains(part))
+}
+
+/// What is wrong with a connection, each at its field.
+pub fn check_connection(connection: &Connection) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let address = connection.address.trim();
+    let kind = connection.kind;
+    let example = kind.address_example();
+    if address.is_empty() {
+        let message = format!("the connection “{}” has no address", connection.shown());
+        found.push(
+            Diagnostic::error("PW0650", message).help(format!("write one, such as `{example}`")).field("address"),
+        );
+    } else if kind == ConnectionKind::Http && !(address.starts_with("https://") || address.starts_with("http://")) {
+        let message = format!("the address of “{}” begins with neither `https://` nor `http://`", connection.shown());
+        found.push(Diagnostic::error("PW0651", message).help(format!("write it as `{example}`")).field("address"));
+    }
+    found.extend(secret_in_address(connection).map(|fault| fault.field("address")));
+    found.extend(check_settings(connection));
+    found.extend(check_secrets(connection));
+    let is_plain = kind == ConnectionKind::Http && address.starts_with("http://") && !is_this_machine(host_of(address));
+    if is_plain && !connection.secrets.is_empty() {
+        let message = format!("the secrets of “{}” would go over the network as plain text", connection.shown());
+        found.push(
+            Diagnostic::warning("PW0657", message).help("use an address that begins with `https://`").field("address"),
+        );
+    }
+    found
+}
+
+/// Host, and port where there is one, of an address with or without its scheme.
+fn host_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+/// Whether a host is this machine itself.
+pub fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    ["localhost", "127.0.0.1", "[::1]", "::1"].contains(&name)
+}
+
+/// A password or a key that is written into an address. It is not shown.
+fn secret_in_address(connection: &Connection) -> Option<Diagnostic> {
+    let address = connection.address.trim();
+    if connection.kind == ConnectionKind::Sqlite {
+        return None;
+    }
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let title = connection.shown();
+    // A password may hold what ends the name of a host elsewhere.
+    let after_colon = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_no_port = rest.contains('@') && !after_colon.bytes().all(|byte| byte.is_ascii_digit());
+    if authority.contains('@') || is_no_port {
+        let message = format!("the address of “{title}” holds a user or a password");
+        return Some(Diagnostic::error("PW0652", message).help(
+            "leave them out of it: name the user in the setting `user`, and where the password is in the secret \
+             `password`, such as `env:DB_PASSWORD`",
+        ));
+    }
+    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
+    let mut named = parameters.filter_map(|pair| pair.split_once('='));
+    let (name, _) = named.find(|(name, value)| is_secret_name(name) && !value.is_empty())?;
+    Some(written_secret(&format!("the address of “{title}”"), name, "parameter"))
+}
+
+/// A secret that is written where it would be seen.
+fn written_secret(place: &str, name: &str, what: &str) -> Diagnostic {
+    Diagnostic::error("PW0656", format!("{place} holds a value for `{name}`, which is a secret")).help(format!(
+        "take it out, and say where it is in the connection's secret `{what}.{name}`, such as `env:API_KEY`"
+    ))
+}
+
+fn names_of(all: &[Known]) -> String {
+    all.iter()
+        .map(
+            |known| {
+                if known.name.ends_with('.') { format!("`{}NAME`", known.name) } else { format!("`{}`", known.name) }
+            },
+        )
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn check_settings(connection: &Connection) -> Vec<Diagnostic> {
+    let (mut found, all, title) = (Vec::new(), connection.kind.settings(), connection.shown());
+    for (name, value) in &connection.settings {
+        let at = format!("settings.{name}");
+        if !all.iter().any(|known| known.name == name) {
+            let near = did_you_mean(name, all.iter().map(|known| known.name));
+            let message = format!("the connection “{title}” has the unknown setting `{name}`{near}");
+            found.push(
+                Diagnostic::error("PW0653", message).help(format!("its settings are {}", names_of(all))).field(at),
+            );
+            continue;
+        }
+        let is_right = match name.as_str() {
+            _ if value.trim().is_empty() => true,
+            "timeout" | "requests_per_second" => value.trim().parse::<f64>().is_ok_and(|n| n > 0.0 && n <= 86_400.0),
+            "retries" => value.trim().parse::<u32>().is_ok_and(|n| n <= 20),
+            "tls" => ["require", "off"].contains(&value.trim()),
+            _ => true,
+        };
+        if !is_right {
+            let wanted = match name.as_str() {
+                "tls" => "`require` or `off`",
+                "retries" => "a whole number from 0 to 20",
+                _ => "a number greater than 0, 86400 at most",
+            };
+            let message = format!("the setting `{name}` of “{title}” is not {wanted}");
+            found.push(Diagnostic::error("PW0655", message).help(format!("write {wanted}, or leave it out")).field(at));
+        }
+    }
+    found
+}
+
+fn check_secrets(connection: &Connection) -> Vec<Diagnostic> {
+    let (mut found, all, title) = (Vec::new(), connection.kind.secrets(), connection.shown());
+    for (name, reference) in &connection.secrets {
+        let at = format!("secrets.{name}");
+        let is_known = |known: &Known| match known.name.strip_suffix('.') {
+            Some(_) => name.strip_prefix(known.name).is_some_and(|rest| !rest.is_empty()),
+            None => known.name == name,
+        };
+        if !all.iter().any(is_known) {
+            let near = did_you_mean(name, all.iter().map(|known| known.name));
+            let message = format!("the connection “{title}” has the unknown secret `{name}`{near}");
+            let help = match all.is_empty() {
+                true => "a file needs none".to_owned(),
+                false => format!("its secrets are {}", names_of(all)),
+            };
+            found.push(Diagnostic::error("PW0653", message).help(help).field(at));
+        } else if !is_reference(reference) {
+            // What stands there may be the secret itself: it is not shown.
+            let message = format!("the secret `{name}` of “{title}” is no reference");
+            found.push(
+                Diagnostic::error("PW0654", message)
+                    .help("write where it is, never the secret itself: `env:NAME` or `file:PATH`")
+                    .field(at),
+            );
+        }
+    }
+    found
+}
+
+/// `env:NAME` with a name of a variable, or `file:PATH`.
+fn is_reference(text: &str) -> bool {
+    match text.trim().split_once(':') {
+        Some(("env", name)) => is_parameter_name(name),
+        Some(("file", path)) => !path.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// What is wrong with what is asked of a connection of that kind.
+pub fn check_inquiry(kind: ConnectionKind, inquiry: &Inquiry) -> Vec<Diagnostic> {
+    if kind.is_database() { check_query(inquiry) } else { check_request(inquiry) }
+}
+
+fn check_query(inquiry: &Inquiry) -> Vec<Diagnostic> {
+    let fault = match (inquiry.table.trim().is_empty(), inquiry.query.trim().is_empty()) {
+        (true, true) => Some(
+            Diagnostic::error("PW0658", "neither a table nor a query is named")
+                .help("name a table, such as `public.orders`, or write a SELECT")
+                .field("inquiry.table"),
+        ),
+        (false, false) => Some(
+            Diagnostic::error("PW0658", "a table and a query are named, and only one of them can be read")
+                .help("leave one of them empty")
+                .field("inquiry.query"),
+        ),
+        (false, true) => check_table_name(&inquiry.table).map(|fault| fault.field("inquiry.table")),
+        (true, false) => names_in_sql(&inquiry.query).err().map(|fault| fault.field("inquiry.query")),
+    };
+    fault.into_iter().collect()
+}
+
+/// A table's name, with the name of its schema or without.
+pub fn check_table_name(name: &str) -> Option<Diagnostic> {
+    let parts: Vec<&str> = name.split('.').collect();
+    let is_right =
+        parts.len() <= 2 && parts.iter().all(|part| !part.trim().is_empty() && !part.contains(char::is_control));
+    (!is_right).then(|| {
+        Diagnostic::error("PW0660", format!("`{}` is no name of a table", crate::quote::visible_start(name, 60)))
+            .help("write `name` or `schema.name`, without quotes")
+    })
+}
+
+fn check_request(inquiry: &Inquiry) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (what, named) in [("parameter", &inquiry.parameters), ("header", &inquiry.headers)] {
+        for (name, value) in named {
+            let at = format!("inquiry.{what}s.{name}");
+            if is_secret_name(name) && !value.trim().is_empty() {
+                found.push(written_secret("the request", name, what).field(at));
+            } else if what == "header" && (name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':'))
+            {
+                let message = format!("`{}` is no name of a header", crate::quote::visible_start(name, 60));
+                found.push(Diagnostic::error("PW0659", message).help("write it as `Accept`").field(at));
+            }
+        }
+    }
+    let in_path = inquiry.path.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
+    let mut in_path = in_path.filter_map(|pair| pair.split_once('='));
+    if let Some((name, _)) = in_path.find(|(name, value)| is_secret_name(name) && !value.is_empty()) {
+        found.push(written_secret("the path of the request", name, "parameter").field("inquiry.path"));
+    }
+    if !inquiry.body.is_empty() && inquiry.method == Method::Get {
+        let fault = Diagnostic::error("PW0659", "a GET sends no body");
+        found.push(fault.help("choose POST, or leave the body empty").field("inquiry.body"));
+    }
+    let lacks =
+        match &inquiry.pages {
+            Some(Pages::Cursor { path, .. }) if path.trim().is_empty() => Some("path"),
+            Some(
+                Pages::Cursor { parameter, .. } | Pages::Offset { parameter, .. } | Pages::Number { parameter, .. },
+            ) if parameter.trim().is_empty() => Some("parameter"),
+            _ => None,
+        };
+    if let Some(field) = lacks {
+        let message = format!("pages are asked for without saying the {field} for it");
+        let help = match field {
+            "path" => "write where the next page's mark stands in the answer, such as `meta.next`",
+            _ => "write the name of the parameter that asks for the next page, such as `page`",
+        };
+        found.push(Diagnostic::error("PW0659", message).help(help).field(format!("inquiry.pages.{field}")));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(connection: Connection) -> Vec<String> {
+        check_connection(&connection).into_iter().map(|fault| fault.code.to_string()).collect()
+    }
+
+    #[test]
+    fn secrets_stand_nowhere_but_by_reference() {
+        let http = |address: &str| Connection { id: "api".into(), address: address.into(), ..Connection::default() };
+        assert!(codes(http("https://api.example.com/v1?from=${from}")).is_empty());
+        assert_eq!(codes(http("https://ann:s3cret@api.example.com")), ["PW0652"]);
+        assert_eq!(codes(http("https://ann:s/3cret@api.example.com")), ["PW0652"]);
+        assert!(codes(http("https://api.example.com:8443/users/@me")).is_empty());
+        assert_eq!(codes(http("https://api.example.com?api_key=s3cret")), ["PW0656"]);
+        assert_eq!(codes(http("api.example.com")), ["PW0651"]);
+        let with = |name: &str, reference: &str| {
+            let secrets = [(name.to_owned(), reference.to_owned())].into();
+            codes(Connection { secrets, ..http("https://api.example.com") })
+        };
+        assert!(with("token", "env:API_TOKEN").is_empty() && with("header.X-Api-Key", "file:key.txt").is_empty());
+        assert_eq!(with("token", "s3cret"), ["PW0654"]);
+        assert_eq!(with("header.", "env:A"), ["PW0653"]);
+        let shown = check_connection(&http("https://ann:s3cret@api.example.com?key=s3cret"));
+        assert!(shown.iter().all(|fault| !format!("{fault:?}").contains("s3cret")), "{shown:?}");
+    }
+
+    #[test]
+    fn what_is_asked_is_whole() {
+        let http = |inquiry: Inquiry| check_inquiry(ConnectionKind::Http, &inquiry).len();
+        assert_eq!(http(Inquiry::default()), 0);
+        assert_eq!(http(Inquiry { parameters: [("token".into(), "x".into())].into(), ..Inquiry::default() }), 1);
+        assert_eq!(http(Inquiry { body: "{}".into(), ..Inquiry::default() }), 1);
+        let database = |table: &str, query: &str| {
+            let inquiry = Inquiry { table: table.into(), query: query.into(), ..Inquiry::default() };
+            check_inquiry(ConnectionKind::Postgresql, &inquiry).len()
+        };
+        assert_eq!((database("", ""), database("a", "select 1"), database("a.b.c", "")), (1, 1, 1));
+        assert_eq!((database("a.b", ""), database("", "select ${x}"), database("", "select '${x}'")), (0, 0, 1));
+    }
+}

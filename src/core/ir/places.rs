@@ -1,0 +1,375 @@
+//! Places that are no files: connections to where data lives, what is asked of them, and how rows are put there. Plain
+//! data; nothing here opens anything. Secrets stand here by reference only.
+
+mod presets;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+pub use presets::{Preset, presets};
+
+/// How to reach a place where data lives. Named once in a project; sources and loads refer to it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Connection {
+    pub id: String,
+    pub title: String,
+    pub kind: ConnectionKind,
+    /// `https://api.example.com/v1`; `host:5432/database`; the path of an SQLite file, relative to the project file.
+    /// `${parameter}` inside.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub address: String,
+    /// By name, as the kind knows them (`ConnectionKind::settings`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+    /// By name: where the secret is, `env:NAME` or `file:PATH`; never the secret itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
+    /// The place where its data lies: `eu`. Empty: not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub residency: String,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionKind {
+    #[default]
+    Http,
+    Postgresql,
+    Sqlite,
+}
+
+/// A setting or a secret of a kind of connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    pub name: &'static str,
+    pub label: &'static str,
+    /// What may stand there.
+    pub placeholder: &'static str,
+    /// One sentence, shown on hover.
+    pub doc: &'static str,
+}
+
+const fn known(name: &'static str, label: &'static str, placeholder: &'static str, doc: &'static str) -> Known {
+    Known { name, label, placeholder, doc }
+}
+
+const HTTP: &[Known] = &[
+    known("user", "User", "reader", "Name for the secret `password`."),
+    known(
+        "timeout",
+        "Seconds for an answer",
+        "30",
+        "After so many seconds without an answer a request is tried again.",
+    ),
+    known(
+        "retries",
+        "Tries again",
+        "4",
+        "How often a request that failed for a while is tried again, each time after a longer wait.",
+    ),
+    known("requests_per_second", "Requests a second", "5", "No more than so many; not limited where empty."),
+];
+const POSTGRESQL: &[Known] = &[
+    known("user", "User", "reader", "Name of the role that logs in."),
+    known("timeout", "Seconds for a statement", "300", "After so many seconds the server gives up a statement."),
+    known("tls", "TLS", "require", "`require` or `off`; where empty, it is required but for this machine itself."),
+    known(
+        "certificate",
+        "Certificate",
+        "server-ca.pem",
+        "File with the certificate that has signed the server's; where empty, one that browsers trust.",
+    ),
+];
+const TIMEOUT: &[Known] =
+    &[known("timeout", "Seconds to wait", "30", "How long to wait while somebody else writes to the file.")];
+
+impl ConnectionKind {
+    pub const ALL: [ConnectionKind; 3] = [ConnectionKind::Http, ConnectionKind::Postgresql, ConnectionKind::Sqlite];
+
+    /// As files name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ConnectionKind::Http => "http",
+            ConnectionKind::Postgresql => "postgresql",
+            ConnectionKind::Sqlite => "sqlite",
+        }
+    }
+
+    /// As people say it.
+    pub fn title(self) -> &'static str {
+        match self {
+            ConnectionKind::Http => "HTTP API",
+            ConnectionKind::Postgresql => "PostgreSQL",
+            ConnectionKind::Sqlite => "SQLite",
+        }
+    }
+
+    /// What an address of this kind looks like.
+    pub fn address_example(self) -> &'static str {
+        match self {
+            ConnectionKind::Http => "https://api.example.com/v1",
+            ConnectionKind::Postgresql => "db.example.com:5432/shop",
+            ConnectionKind::Sqlite => "shop.db",
+        }
+    }
+
+    pub fn is_database(self) -> bool {
+        match self {
+            ConnectionKind::Http => false,
+            ConnectionKind::Postgresql | ConnectionKind::Sqlite => true,
+        }
+    }
+
+    pub fn settings(self) -> &'static [Known] {
+        match self {
+            ConnectionKind::Http => HTTP,
+            ConnectionKind::Postgresql => POSTGRESQL,
+            ConnectionKind::Sqlite => TIMEOUT,
+        }
+    }
+
+    /// Names of secrets; a name that ends in `.` is the beginning of one.
+    pub fn secrets(self) -> &'static [Known] {
+        const PASSWORD: Known = known("password", "Password", "env:DB_PASSWORD", "Where the user's password is.");
+        const DATABASE: &[Known] = &[PASSWORD];
+        const OF_HTTP: &[Known] = &[
+            known("token", "Token", "env:API_TOKEN", "Goes along as `Authorization: Bearer …`."),
+            PASSWORD,
+            known("header.", "Header", "env:API_KEY", "`header.X-Api-Key`: goes along as that header."),
+            known(
+                "parameter.",
+                "Parameter",
+                "env:API_KEY",
+                "`parameter.key`: goes along as that parameter of the address.",
+            ),
+        ];
+        match self {
+            ConnectionKind::Http => OF_HTTP,
+            ConnectionKind::Postgresql => DATABASE,
+            ConnectionKind::Sqlite => &[],
+        }
+    }
+}
+
+impl Connection {
+    pub fn setting(&self, name: &str) -> &str {
+        self.settings.get(name).map(|value| value.trim()).unwrap_or_default()
+    }
+
+    /// Its name for people.
+    pub fn shown(&self) -> &str {
+        if self.title.trim().is_empty() { &self.id } else { &self.title }
+    }
+
+    /// The texts in which parameters may stand; with what each is.
+    fn texts(&self) -> Vec<(&'static str, &str)> {
+        let settings = self.settings.values().chain(self.secrets.values()).map(String::as_str);
+        let settings = settings.map(|text| ("a setting of a connection", text));
+        std::iter::once(("an address", self.address.as_str())).chain(settings).collect()
+    }
+
+    /// Puts something before every path of the connection that is relative: it is to be opened from elsewhere. Gives
+    /// whether there was one.
+    pub fn move_paths(&mut self, before: &str) -> bool {
+        let certificate = self.settings.get_mut("certificate").filter(|path| !path.trim().is_empty());
+        let file = Some(&mut self.address).filter(|_| self.kind == ConnectionKind::Sqlite);
+        let mut is_moved = false;
+        for path in file.into_iter().chain(certificate) {
+            if is_relative(path) {
+                *path = format!("{before}/{path}");
+                is_moved = true;
+            }
+        }
+        for reference in self.secrets.values_mut() {
+            if let Some(path) = reference.trim().strip_prefix("file:").filter(|path| is_relative(path)) {
+                *reference = format!("file:{before}/{}", path.trim());
+                is_moved = true;
+            }
+        }
+        is_moved
+    }
+}
+
+fn is_relative(path: &str) -> bool {
+    let path = path.trim();
+    let is_rooted = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    !(is_rooted || path.starts_with("${"))
+}
+
+/// What is asked of a connection: a table or a query of a database, a request to an API.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Inquiry {
+    /// A table or view, `schema.name`, read whole.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub table: String,
+    /// A SELECT instead of a table. `${parameter}` stands for its value, as a literal.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// Goes behind the address: `/api/v1/query_range`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    #[serde(skip_serializing_if = "Method::is_get")]
+    pub method: Method,
+    /// Parameters of the address, by name; `${parameter}` inside.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// What a POST sends; `${parameter}` inside.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub body: String,
+    /// How the next page is found; `None`: there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Pages>,
+    /// More than so many pages end the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most_pages: Option<u64>,
+    /// More than so many bytes end the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most_bytes: Option<u64>,
+    /// Keys that this version does not know; kept.
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    #[default]
+    Get,
+    Post,
+}
+
+impl Method {
+    fn is_get(&self) -> bool {
+        *self == Method::Get
+    }
+}
+
+/// How an API gives its answer in pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Pages {
+    /// A `Link` header with `rel="next"`, or a path in the answer where its address stands.
+    Link {
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        path: String,
+    },
+    /// A value at `path` of the answer becomes `parameter` of the next request; without a value that was the last.
+    Cursor { path: String, parameter: String },
+    /// `parameter` grows by the number of records, until a page has none, or fewer than `size`.
+    Offset {
+        parameter: String,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        size: u64,
+    },
+    /// `parameter` counts pages from `first`, until a page has no record, or fewer than `size`.
+    Number {
+        parameter: String,
+        #[serde(default)]
+        first: u64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        size: u64,
+    },
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Pages {
+    /// Pages that are taken where nothing else is said.
+    pub const MOST: u64 = 10_000;
+    /// Bytes.
+    pub const MOST_BYTES: u64 = 16 << 30;
+}
+
+impl Inquiry {
+    /// The texts in which parameters may stand; with what each is.
+    fn texts(&self) -> Vec<(&'static str, &str)> {
+        let alone = [("a table's name", &self.table), ("a query", &self.query), ("an address", &self.path)];
+        let alone = alone.into_iter().chain([("a request", &self.body)]);
+        let named = self.parameters.values().chain(self.headers.values()).map(|text| ("a request", text));
+        alone.chain(named).map(|(what, text)| (what, text.as_str())).collect()
+    }
+
+    /// In a few words, without what may be long.
+    pub fn shown(&self) -> String {
+        match (self.table.is_empty(), self.query.is_empty()) {
+            (false, _) => self.table.clone(),
+            (true, false) => "query".to_owned(),
+            (true, true) => self.path.split(['?', '#']).next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Where a run takes the rows of a source from; the path of its `Read` is a sample of them, which plans and previews
+/// read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    pub connection: Connection,
+    #[serde(default)]
+    pub inquiry: Inquiry,
+}
+
+impl Location {
+    /// For people: the connection and what is asked of it.
+    pub fn shown(&self) -> String {
+        let asked = self.inquiry.shown();
+        match asked.is_empty() {
+            true => self.connection.shown().to_owned(),
+            false => format!("{}: {asked}", self.connection.shown()),
+        }
+    }
+
+    /// The texts in which parameters may stand; with what each is.
+    pub fn texts(&self) -> Vec<(&'static str, &str)> {
+        [self.connection.texts(), self.inquiry.texts()].concat()
+    }
+}
+
+/// A table of a database that rows are loaded into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TablePlace {
+    pub connection: Connection,
+    /// `schema.name`, or a name alone.
+    pub table: String,
+    #[serde(default)]
+    pub mode: LoadMode,
+    /// Columns that tell rows apart, for `upsert`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+}
+
+impl TablePlace {
+    /// For people: the connection and the table.
+    pub fn shown(&self) -> String {
+        format!("{}: {}", self.connection.shown(), self.table)
+    }
+
+    /// The texts in which parameters may stand; with what each is.
+    pub fn texts(&self) -> Vec<(&'static str, &str)> {
+        let table = ("a table's name", self.table.as_str());
+        self.connection.texts().into_iter().chain([table]).collect()
+    }
+}
+
+/// What becomes of the rows that a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadMode {
+    /// They stay, and the new ones come beside them.
+    Append,
+    /// They go.
+    #[default]
+    Replace,
+    /// Those with the same keys are put in their place.
+    Upsert,
+}

@@ -1,0 +1,561 @@
+//! HTTP APIs: an answer, page by page, into files. Patient with servers that are busy; gives credentials to nobody but
+//! the host that the connection names.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::formats::FormatSpec;
+use pipewright_core::ir::{Inquiry, Method, Pages, encoded, filled_text, interpolate, json_escaped};
+use pipewright_core::quote::visible_start;
+use serde_json::Value as Json;
+use ureq::http::{Request, Response, header};
+use ureq::{Agent, Body};
+
+use super::next_page::{Next, Page, Pager, no_json, records};
+use super::{Amount, Opened, Taken, not_put_aside};
+
+/// Seconds that an answer may be waited for.
+const TIMEOUT: f64 = 30.0;
+/// Times that a request is made again.
+const RETRIES: f64 = 4.0;
+/// A server that wants a longer pause is not waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Of an answer in a sample.
+const SAMPLE_BYTES: u64 = 64 << 20;
+const REDIRECTS: usize = 5;
+
+pub(super) fn base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// Why a request gave no page.
+enum Trouble {
+    /// It may go better after a while: as long as the server says.
+    Passing(Diagnostic, Option<Duration>),
+    Lasting(Diagnostic),
+}
+
+/// Where a request goes, and what it sends.
+#[derive(Debug, Clone)]
+struct Target {
+    address: String,
+    body: Option<String>,
+}
+
+/// A page that lies in its file.
+struct Fetched {
+    bytes: u64,
+    links: Vec<String>,
+    kind: String,
+}
+
+struct Client<'a> {
+    agent: Agent,
+    opened: &'a Opened<'a>,
+    inquiry: &'a Inquiry,
+    first: Target,
+    last_sent: Option<Instant>,
+}
+
+/// Takes the pages of an answer into files.
+pub(super) fn take(
+    opened: &Opened,
+    inquiry: &Inquiry,
+    format: Option<&FormatSpec>,
+    amount: Amount,
+    folder: &Path,
+) -> Result<Taken, Diagnostic> {
+    let mut client = Client::new(opened, inquiry)?;
+    let mut pager = Pager::new(inquiry.pages.as_ref());
+    let most_pages = inquiry.most_pages.unwrap_or(Pages::MOST);
+    let mut left = inquiry.most_bytes.unwrap_or(Pages::MOST_BYTES);
+    let mut taken = Taken::default();
+    let mut ending = ending_of(format.map(|format| format.name.as_str()));
+    let (mut next, mut number, mut rows) = (Some(pager.first()), 0, 0);
+    while let Some(asked) = next {
+        number += 1;
+        if number > most_pages {
+            let message = format!("there are more than {most_pages} pages");
+            return Err(opened
+                .fault("PW0674", &message)
+                .help("ask for less, such as for a span of time; or let the source take more (`inquiry.most_pages`)"));
+        }
+        let aside = folder.join(format!("page-{number:05}"));
+        let fetched =
+            client.fetch(&asked, &aside, left.min(amount.most_bytes())).map_err(|fault| on_page(fault, number))?;
+        left -= fetched.bytes.min(left);
+        let ending = *ending.get_or_insert_with(|| ending_of_kind(&fetched.kind));
+        let page = read_page(&aside, &fetched, format, inquiry, amount)
+            .map_err(|fault| opened.secrets.hidden(on_page(fault, number)))?;
+        rows += page.1;
+        let path = aside.with_extension(ending);
+        std::fs::rename(&aside, &path).map_err(|error| not_put_aside(&error))?;
+        taken.files.push(path);
+        let is_enough = matches!(amount, Amount::Rows(wanted) if rows >= wanted);
+        let page = Page { text: &page.0, links: fetched.links, records: page.1 };
+        next = if is_enough { None } else { pager.next(&page)? };
+    }
+    taken.pattern = pattern_of(ending.unwrap_or("txt"));
+    Ok(taken)
+}
+
+/// Asks for the address alone; gives what answered.
+pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
+    let inquiry = Inquiry::default();
+    let mut client = Client::new(opened, &inquiry)?;
+    let target = client.first.clone();
+    let answer = client.send(&target, false).map_err(|trouble| match trouble {
+        Trouble::Passing(fault, _) | Trouble::Lasting(fault) => fault,
+    })?;
+    let status = answer.status();
+    match status.as_u16() {
+        401 | 403 => Err(client.refused(status.as_u16(), "")),
+        code if code >= 500 => Err(client.refused(code, "")),
+        code => Ok(format!("{} answers with {code}", shown_address(&target.address))),
+    }
+}
+
+impl Amount {
+    fn most_bytes(self) -> u64 {
+        match self {
+            Amount::All => u64::MAX,
+            Amount::Rows(_) => SAMPLE_BYTES,
+        }
+    }
+}
+
+/// A fault of a page that is not the first says so.
+fn on_page(fault: Diagnostic, number: u64) -> Diagnostic {
+    let message = match number {
+        1 => fault.message,
+        _ => format!("page {number}: {}", fault.message),
+    };
+    Diagnostic { message, ..fault }
+}
+
+const ENDINGS: [(&str, &str); 4] =
+    [("json", "page-*.json"), ("jsonl", "page-*.jsonl"), ("csv", "page-*.csv"), ("txt", "page-*.txt")];
+
+fn pattern_of(ending: &str) -> &'static str {
+    ENDINGS.iter().find(|(known, _)| *known == ending).map_or("page-*.txt", |(_, pattern)| pattern)
+}
+
+/// How files of a format end, so that it is recognised again.
+fn ending_of(format: Option<&str>) -> Option<&'static str> {
+    match format? {
+        "json_document" => Some("json"),
+        "json_lines" => Some("jsonl"),
+        "csv" => Some("csv"),
+        _ => Some("txt"),
+    }
+}
+
+fn ending_of_kind(kind: &str) -> &'static str {
+    let kind = kind.to_ascii_lowercase();
+    match kind.split(';').next().unwrap_or_default().trim() {
+        "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => "jsonl",
+        "text/csv" => "csv",
+        kind if kind.ends_with("json") => "json",
+        _ => "txt",
+    }
+}
+
+/// The text of a page, as far as the next one depends on it, and how many records it has.
+fn read_page(
+    path: &Path,
+    fetched: &Fetched,
+    format: Option<&FormatSpec>,
+    inquiry: &Inquiry,
+    amount: Amount,
+) -> Result<(Vec<u8>, u64), Diagnostic> {
+    let is_document = format.is_some_and(|format| format.name == "json_document");
+    let is_needed = inquiry.pages.is_some() || is_document || matches!(amount, Amount::Rows(_));
+    if !is_needed || fetched.bytes == 0 {
+        return Ok((Vec::new(), 0));
+    }
+    let text = std::fs::read(path).map_err(|error| not_put_aside(&error))?;
+    if is_document {
+        serde_json::from_slice::<serde::de::IgnoredAny>(&text).map_err(|error| no_json(&error))?;
+    }
+    let is_json = is_document || format.is_none() && serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok();
+    let records_path = format.and_then(|format| format.option("records")).unwrap_or_default();
+    let found = records(&text, is_json.then_some(records_path));
+    let header =
+        u64::from(format.is_some_and(|format| format.name == "csv" && format.option("header") != Some("false")));
+    Ok((text, found.saturating_sub(header)))
+}
+
+impl<'a> Client<'a> {
+    fn new(opened: &'a Opened, inquiry: &'a Inquiry) -> Result<Client<'a>, Diagnostic> {
+        let timeout = Some(Duration::from_secs_f64(opened.number("timeout", TIMEOUT)));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_resolve(timeout)
+            .timeout_connect(timeout)
+            .timeout_recv_response(timeout)
+            .timeout_per_read(timeout)
+            .user_agent(concat!("pipewright/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let parameters = opened.visit.parameters;
+        let path = filled_text(inquiry.path.trim(), parameters, &encoded)?;
+        let mut address = opened.address.clone();
+        if !path.is_empty() && !path.starts_with('?') {
+            address = format!("{}/{}", address.trim_end_matches('/'), path.trim_start_matches('/'));
+        } else {
+            address.push_str(&path);
+        }
+        for (name, value) in &inquiry.parameters {
+            let value = interpolate(value, parameters)?;
+            if !value.is_empty() {
+                address = with_parameter(&address, name, &value);
+            }
+        }
+        let is_json = inquiry.body.trim_start().starts_with(['{', '[']);
+        let fit: &dyn Fn(&str) -> String = if is_json { &json_escaped } else { &encoded };
+        let body = match inquiry.method {
+            Method::Get => None,
+            Method::Post => Some(filled_text(&inquiry.body, parameters, fit)?),
+        };
+        Ok(Client { agent: config.into(), opened, inquiry, first: Target { address, body }, last_sent: None })
+    }
+
+    /// What asks for a page.
+    fn target(&self, next: &Next) -> Target {
+        match next {
+            Next::First => self.first.clone(),
+            Next::Address(address) => {
+                Target { address: resolved(&self.first.address, address), body: self.first.body.clone() }
+            }
+            Next::Parameter(name, value) => {
+                let json = self.first.body.as_deref().and_then(|body| serde_json::from_str::<Json>(body).ok());
+                if let Some(Json::Object(mut body)) = json {
+                    body.insert(name.clone(), value.clone());
+                    return Target { body: Some(Json::Object(body).to_string()), ..self.first.clone() };
+                }
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                Target { address: with_parameter(&self.first.address, name, &text), ..self.first.clone() }
+            }
+        }
+    }
+
+    /// One page into a file; tried again where the server is busy or the line breaks.
+    fn fetch(&mut self, next: &Next, path: &Path, most: u64) -> Result<Fetched, Diagnostic> {
+        let target = self.target(next);
+        let retries = self.opened.number("retries", RETRIES) as u32;
+        let mut tried = 0;
+        loop {
+            let (fault, pause) = match self.send(&target, true).and_then(|answer| self.receive(answer, path, most)) {
+                Ok(fetched) => return Ok(fetched),
+                Err(Trouble::Lasting(fault)) => return Err(fault),
+                Err(Trouble::Passing(fault, pause)) => (fault, pause),
+            };
+            if tried == retries {
+                let tries = if retries == 0 { String::new() } else { format!(", also after {retries} more tries") };
+                return Err(Diagnostic { message: format!("{}{tries}", fault.message), ..fault });
+            }
+            // Half of it by chance, so that many clients do not come back at once.
+            let usual = Duration::from_millis(500 << tried.min(6)).mul_f64(0.5 + fastrand::f64());
+            let pause = pause.unwrap_or(usual);
+            if pause > LONGEST_PAUSE {
+                let message = format!("{}; it asks for a pause of {} s", fault.message, pause.as_secs());
+                return Err(Diagnostic { message, ..fault });
+            }
+            self.wait(pause)?;
+            tried += 1;
+        }
+    }
+
+    fn wait(&self, pause: Duration) -> Result<(), Diagnostic> {
+        let end = Instant::now() + pause;
+        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            self.opened.visit.cancel.check()?;
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+        self.opened.visit.cancel.check()
+    }
+
+    /// Sends a request and follows where it leads; `checked`: an answer that is none is a fault.
+    fn send(&mut self, target: &Target, checked: bool) -> Result<Response<Body>, Trouble> {
+        let mut target = target.clone();
+        for _ in 0..=REDIRECTS {
+            let rate = self.opened.number("requests_per_second", 0.0);
+            if let Some(last) = self.last_sent.filter(|_| rate > 0.0) {
+                let pause = Duration::from_secs_f64(1.0 / rate).saturating_sub(last.elapsed());
+                self.wait(pause).map_err(Trouble::Lasting)?;
+            }
+            self.last_sent = Some(Instant::now());
+            let answer = self.send_once(&target)?;
+            let place = answer.headers().get(header::LOCATION).and_then(|place| place.to_str().ok());
+            let Some(place) = place.filter(|_| answer.status().is_redirection()) else {
+                return if checked { self.checked(answer) } else { Ok(answer) };
+            };
+            let address = resolved(&target.address, place);
+            if target.address.starts_with("https://") && !address.starts_with("https://") {
+                return Err(Trouble::Lasting(
+                    self.opened
+                        .fault("PW0677", &format!("it leads on to {}, which is not encrypted", shown_address(&address)))
+                        .help("correct the address of the connection"),
+                ));
+            }
+            if target.body.is_some() && origin(&address) != origin(&self.first.address) {
+                let message =
+                    format!("it leads on to another host, {}, which is sent nothing", shown_address(&address));
+                return Err(Trouble::Lasting(
+                    self.opened.fault("PW0677", &message).help("give the connection that address, if it is right"),
+                ));
+            }
+            target.address = address;
+        }
+        Err(Trouble::Lasting(
+            self.opened
+                .fault("PW0677", &format!("it leads on and on, more than {REDIRECTS} times"))
+                .help("correct the address of the connection, or the path of the request"),
+        ))
+    }
+
+    fn send_once(&self, target: &Target) -> Result<Response<Body>, Trouble> {
+        let is_own = origin(&target.address) == origin(&self.opened.address);
+        let secrets = &self.opened.secrets;
+        let mut address = target.address.clone();
+        let method = if target.body.is_some() { "POST" } else { "GET" };
+        let mut headers: Vec<(String, String)> = Vec::new();
+        for (name, value) in &self.inquiry.headers {
+            let value = interpolate(value, self.opened.visit.parameters).map_err(Trouble::Lasting)?;
+            headers.push((name.clone(), value));
+        }
+        if is_own {
+            for (name, value) in secrets.beginning("parameter.") {
+                address = with_parameter(&address, name, value);
+            }
+            headers.extend(secrets.beginning("header.").map(|(name, value)| (name.to_owned(), value.to_owned())));
+            let user = self.opened.connection.setting("user");
+            if let Some(token) = secrets.get("token") {
+                headers.push(("Authorization".into(), format!("Bearer {token}")));
+            } else if let Some(password) = secrets.get("password") {
+                headers.push((
+                    "Authorization".into(),
+                    format!("Basic {}", base64(format!("{user}:{password}").as_bytes())),
+                ));
+            }
+        }
+        let is_json = target.body.as_deref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
+        let kind = if is_json { "application/json" } else { "application/x-www-form-urlencoded" };
+        if target.body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            headers.push(("Content-Type".into(), kind.into()));
+        }
+        let mut request = Request::builder().method(method).uri(&address);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let sent = match &target.body {
+            Some(body) => request.body(body.clone()).map(|request| self.agent.run(request)),
+            None => request.body(()).map(|request| self.agent.run(request)),
+        };
+        match sent {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.unreached(&error, &target.address)),
+            // What it was made of may hold a secret, and is not shown.
+            Err(_) => Err(Trouble::Lasting(
+                self.opened
+                    .fault("PW0679", "the request cannot be made: its address or a header holds what none may hold")
+                    .help("look for line ends and blanks in the address, the headers and the secrets"),
+            )),
+        }
+    }
+
+    fn unreached(&self, error: &ureq::Error, address: &str) -> Trouble {
+        let shown = shown_address(address);
+        let opened = self.opened;
+        let reach = |why: &str| opened.fault("PW0668", &format!("{shown} cannot be reached: {why}"));
+        let lasting = |why: &str, help: &str| Trouble::Lasting(reach(why).help(help.to_owned()));
+        match error {
+            ureq::Error::Timeout(_) => Trouble::Passing(self.late(&shown), None),
+            ureq::Error::HostNotFound => Trouble::Passing(
+                reach("there is no host of that name").help("correct the address of the connection"),
+                None,
+            ),
+            ureq::Error::Io(cause) => Trouble::Passing(
+                reach(&io_cause(cause)).help("see whether the server runs and the network leads there"),
+                None,
+            ),
+            ureq::Error::ConnectionFailed | ureq::Error::Protocol(_) => Trouble::Passing(
+                reach("the connection broke off").help("see whether the server runs and speaks HTTP there"),
+                None,
+            ),
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => lasting(
+                "its certificate is not trusted, or it speaks no TLS there",
+                "see whether the address begins as it should, and who has signed the certificate",
+            ),
+            _ => lasting("the request cannot be made", "correct the address of the connection and the request"),
+        }
+    }
+
+    fn late(&self, shown: &str) -> Diagnostic {
+        let seconds = self.opened.number("timeout", TIMEOUT);
+        self.opened
+            .fault("PW0669", &format!("{shown} gave no answer within {seconds} s"))
+            .help("ask for less at once, or give the connection a longer `timeout`")
+    }
+
+    /// An answer with a page, or why there is none.
+    fn checked(&self, mut answer: Response<Body>) -> Result<Response<Body>, Trouble> {
+        let status = answer.status().as_u16();
+        if (200..300).contains(&status) {
+            return Ok(answer);
+        }
+        let pause = answer.headers().get(header::RETRY_AFTER).and_then(|text| text.to_str().ok()).and_then(pause_of);
+        let mut text = Vec::new();
+        let _ = answer.body_mut().as_reader().take(2_000).read_to_end(&mut text);
+        let fault = self.refused(status, &String::from_utf8_lossy(&text));
+        Err(match status {
+            408 | 429 | 500 | 502 | 503 | 504 => Trouble::Passing(fault, pause),
+            _ => Trouble::Lasting(fault),
+        })
+    }
+
+    fn refused(&self, status: u16, text: &str) -> Diagnostic {
+        // A secret that the server says back is taken out before the text is cut.
+        let text = self.opened.secrets.hide(text.trim());
+        let said = if text.is_empty() { String::new() } else { format!(": {}", visible_start(&text, 160)) };
+        let shown = shown_address(&self.first.address);
+        let (code, what, help) = match status {
+            401 | 403 => (
+                "PW0671",
+                "does not let the user in",
+                "see whether the connection's secrets are right, and may read this",
+            ),
+            404 | 410 => {
+                ("PW0672", "has nothing there", "correct the path of the request, or the connection's address")
+            }
+            429 => ("PW0673", "wants fewer requests", "give the connection fewer `requests_per_second`"),
+            400..500 => ("PW0672", "does not take the request", "correct the request: its parameters, or its body"),
+            500.. => ("PW0672", "has a fault of its own", "try again later, or ask for less at once"),
+            _ => ("PW0672", "gives no page", "correct the request"),
+        };
+        self.opened.fault(code, &format!("{shown} {what} ({status}){said}")).help(help)
+    }
+
+    /// The body of an answer into a file, whole.
+    fn receive(&self, mut answer: Response<Body>, path: &Path, most: u64) -> Result<Fetched, Trouble> {
+        let headers = answer.headers();
+        let text = |name: header::HeaderName| {
+            let all = headers.get_all(name).into_iter();
+            all.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<String>>()
+        };
+        let (links, kind) = (text(header::LINK), text(header::CONTENT_TYPE).into_iter().next().unwrap_or_default());
+        let promised: Option<u64> = text(header::CONTENT_LENGTH).first().and_then(|length| length.parse().ok());
+        let lasting = |error: std::io::Error| Trouble::Lasting(not_put_aside(&error));
+        let mut file = File::create(path).map_err(lasting)?;
+        let mut reader = answer.body_mut().as_reader();
+        let (mut bytes, mut buffer) = (0, vec![0; 1 << 16]);
+        loop {
+            self.opened.visit.cancel.check().map_err(Trouble::Lasting)?;
+            let count =
+                reader.read(&mut buffer).map_err(|error| Trouble::Passing(self.cut_off(bytes, &error), None))?;
+            if count == 0 {
+                break;
+            }
+            bytes += count as u64;
+            if bytes > most {
+                let message = format!("the answer has more than {most} bytes");
+                let help = "ask for less, such as for a span of time or for pages; or let the source take more (`inquiry.most_bytes`)";
+                return Err(Trouble::Lasting(self.opened.fault("PW0674", &message).help(help)));
+            }
+            file.write_all(&buffer[..count]).map_err(lasting)?;
+        }
+        if promised.is_some_and(|promised| bytes < promised) {
+            let error = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+            return Err(Trouble::Passing(self.cut_off(bytes, &error), None));
+        }
+        Ok(Fetched { bytes, links, kind })
+    }
+
+    fn cut_off(&self, bytes: u64, error: &std::io::Error) -> Diagnostic {
+        let shown = shown_address(&self.first.address);
+        if error.kind() == std::io::ErrorKind::TimedOut {
+            return self.late(&shown);
+        }
+        self.opened
+            .fault("PW0670", &format!("the answer of {shown} broke off after {bytes} bytes"))
+            .help("try again; where it happens often, ask for smaller pages")
+    }
+}
+
+/// An address without what may be secret or long: its parameters.
+fn shown_address(address: &str) -> String {
+    let plain = address.split(['?', '#']).next().unwrap_or_default();
+    visible_start(plain, 120).to_string()
+}
+
+/// Scheme, host and port, which credentials belong to.
+fn origin(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(&host))
+}
+
+/// Where an address leads from another one (RFC 3986).
+fn resolved(from: &str, to: &str) -> String {
+    let scheme = from.split_once("://").map_or("https", |(scheme, _)| scheme);
+    let path = from.split(['?', '#']).next().unwrap_or_default();
+    match to.trim() {
+        to if to.starts_with("http://") || to.starts_with("https://") => to.to_owned(),
+        to if to.starts_with("//") => format!("{scheme}:{to}"),
+        to if to.starts_with('/') => format!("{}{to}", origin(from)),
+        to if to.starts_with('?') => format!("{path}{to}"),
+        to => {
+            let folder = path.rfind('/').filter(|at| *at > scheme.len() + 2).map_or(path, |at| &path[..at]);
+            format!("{folder}/{to}")
+        }
+    }
+}
+
+/// An address with a parameter, in the place of one of that name.
+fn with_parameter(address: &str, name: &str, value: &str) -> String {
+    let (plain, parameters) = address.split_once('?').unwrap_or((address, ""));
+    let parameters = parameters.split('#').next().unwrap_or_default();
+    let name = encoded(name);
+    let others = parameters.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(&name));
+    let own = format!("{name}={}", encoded(value));
+    let all: Vec<&str> = others.chain([own.as_str()]).collect();
+    format!("{plain}?{}", all.join("&"))
+}
+
+/// Seconds, or a time (RFC 9110).
+fn pause_of(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?;
+    (until.to_utc() - chrono::Utc::now()).to_std().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_put_together() {
+        assert_eq!(with_parameter("https://a/x?b=1&c=2", "b", "ä&b=c"), "https://a/x?c=2&b=%C3%A4%26b%3Dc");
+        assert_eq!(origin("HTTPS://A:443/x").to_lowercase(), origin("https://a?y").to_lowercase());
+        assert_ne!(origin("https://a:8443/"), origin("https://a/"));
+        for (to, wanted) in [
+            ("https://b/y", "https://b/y"),
+            ("//b/y", "https://b/y"),
+            ("/y?z=1", "https://a:1/y?z=1"),
+            ("?page=2", "https://a:1/v1/x?page=2"),
+            ("y", "https://a:1/v1/y"),
+        ] {
+            assert_eq!(resolved("https://a:1/v1/x?page=1", to), wanted);
+        }
+        assert_eq!(pause_of("3"), Some(Duration::from_secs(3)));
+        assert_eq!(pause_of("soon"), None);
+        assert_eq!(shown_address("https://a/x?key=secret"), "https://a/x");
+    }
+}

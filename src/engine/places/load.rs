@@ -1,0 +1,86 @@
+//! Loads into tables: transactions that stay open until everything else of a run is in place.
+
+use std::path::Path;
+
+use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::ir::{ConnectionKind, TablePlace};
+
+use super::table::Table;
+use super::{Opened, Visit, postgresql, sqlite};
+
+/// Looks at the table that a load goes to; nothing is written.
+pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> Result<(), Diagnostic> {
+    let opened = Opened::new(&place.connection, visit)?;
+    let table = Table::new(place, visit)?;
+    let checked = match place.connection.kind {
+        ConnectionKind::Postgresql => postgresql::check_load(&opened, &table, schema),
+        ConnectionKind::Sqlite => sqlite::check_load(&opened, &table, schema),
+        ConnectionKind::Http => Err(no_database(&opened)),
+    };
+    checked.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// Rows that lie in a database, and are not there for others yet: of all tables that one connection leads to. Dropped,
+/// they are gone.
+pub(crate) struct Loading<'a> {
+    opened: Opened<'a>,
+    transaction: Transaction,
+}
+
+enum Transaction {
+    Postgresql(postgresql::Transaction),
+    Sqlite(sqlite::Transaction),
+}
+
+/// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
+/// `loading`, or a new one. Two of one database would wait for each other.
+pub(crate) fn load<'a>(
+    loading: &mut Vec<Loading<'a>>,
+    place: &'a TablePlace,
+    schema: &Schema,
+    lines: &Path,
+    visit: Visit<'a>,
+) -> Result<(), Diagnostic> {
+    let table = Table::new(place, visit)?;
+    let known = loading.iter().position(|one| *one.opened.connection == place.connection);
+    let index = match known {
+        Some(index) => index,
+        None => {
+            loading.push(Loading::begin(place, visit)?);
+            loading.len() - 1
+        }
+    };
+    let Loading { opened, transaction } = &mut loading[index];
+    let loaded = match transaction {
+        Transaction::Postgresql(transaction) => transaction.load(opened, &table, schema, lines),
+        Transaction::Sqlite(transaction) => transaction.load(opened, &table, schema, lines),
+    };
+    loaded.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+impl<'a> Loading<'a> {
+    fn begin(place: &'a TablePlace, visit: Visit<'a>) -> Result<Loading<'a>, Diagnostic> {
+        let opened = Opened::new(&place.connection, visit)?;
+        let transaction = match place.connection.kind {
+            ConnectionKind::Postgresql => postgresql::Transaction::begin(&opened).map(Transaction::Postgresql),
+            ConnectionKind::Sqlite => sqlite::Transaction::begin(&opened).map(Transaction::Sqlite),
+            ConnectionKind::Http => Err(no_database(&opened)),
+        };
+        let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
+        Ok(Loading { opened, transaction })
+    }
+
+    /// Now the rows are there for everybody.
+    pub fn commit(self) -> Result<(), Diagnostic> {
+        let ended = match self.transaction {
+            Transaction::Postgresql(transaction) => transaction.commit(&self.opened),
+            Transaction::Sqlite(transaction) => transaction.commit(&self.opened),
+        };
+        ended.map_err(|fault| self.opened.secrets.hidden(fault))
+    }
+}
+
+fn no_database(opened: &Opened) -> Diagnostic {
+    opened.fault("PW0648", "it is no database").help("choose another connection")
+}

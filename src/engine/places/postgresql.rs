@@ -1,0 +1,378 @@
+//! PostgreSQL: a table or a query becomes lines of JSON, which the server makes; lines of JSON become rows of a table,
+//! which the server types. All in one transaction.
+
+use std::path::Path;
+use std::time::Duration;
+
+use pipewright_core::data::{DataType, Field, Schema};
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::check_reach;
+use pipewright_core::ir::{Inquiry, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::quote::{sql_identifier, sql_text};
+
+use super::table::{Column, Table, check_table};
+use super::wire::{Address, Fault, Server, WireColumn};
+use super::{Amount, Lines, Opened, Taken, lines_of};
+
+/// Seconds of a statement.
+const TIMEOUT: f64 = 300.0;
+/// A line of JSON as one column: what begins and ends columns there stands in no JSON.
+const ONE_COLUMN: &str = r"(FORMAT csv, DELIMITER e'\x02', QUOTE e'\x01')";
+/// Times are told apart and written alike, whatever the server is set to.
+const SETTINGS: &str = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601'; \
+                        SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex';";
+
+/// How a type comes over.
+enum Arrival {
+    As(DataType),
+    /// As its text; whether that loses nothing that the type has.
+    Text,
+}
+
+/// By number, as `pg_type.dat` has them; those of lists too.
+fn arrival(oid: u32) -> (Arrival, bool) {
+    let scalar = |oid: u32| match oid {
+        16 => Some(DataType::Boolean),
+        20 | 21 | 23 => Some(DataType::Int),
+        700 | 701 | 1700 => Some(DataType::Float),
+        1082 => Some(DataType::Date),
+        1114 | 1184 => Some(DataType::Timestamp),
+        18 | 19 | 25 | 1042 | 1043 | 2950 => Some(DataType::String),
+        _ => None,
+    };
+    const LISTS: [(u32, u32); 15] = [
+        (1000, 16),
+        (1005, 21),
+        (1007, 23),
+        (1016, 20),
+        (1021, 700),
+        (1022, 701),
+        (1231, 1700),
+        (1182, 1082),
+        (1115, 1114),
+        (1185, 1184),
+        (1009, 25),
+        (1015, 1043),
+        (1014, 1042),
+        (2951, 2950),
+        (1002, 18),
+    ];
+    let inner = LISTS.iter().find(|(list, _)| *list == oid).map(|(_, inner)| *inner);
+    let is_numeric = oid == 1700 || inner == Some(1700);
+    match (scalar(oid), inner.and_then(scalar)) {
+        (Some(data_type), _) => (Arrival::As(data_type), is_numeric),
+        (None, Some(item)) => (Arrival::As(DataType::List(Box::new(item))), is_numeric),
+        (None, None) => (Arrival::Text, false),
+    }
+}
+
+/// The kind of a column as Pipewright has it.
+fn data_type(oid: u32) -> DataType {
+    match arrival(oid).0 {
+        Arrival::As(data_type) => data_type,
+        Arrival::Text => DataType::String,
+    }
+}
+
+/// `host:5432/database`.
+fn parts(address: &str) -> Option<(&str, u16, &str)> {
+    let address = address.strip_prefix("postgresql://").or(address.strip_prefix("postgres://")).unwrap_or(address);
+    let (host, database) = address.split_once('/')?;
+    let is_whole = !database.is_empty() && !database.contains(['/', '?']);
+    let bare = host.ends_with(']') || !host.contains(':');
+    let (host, port) =
+        if bare { (host, 5432) } else { host.rsplit_once(':').and_then(|(h, p)| Some((h, p.parse().ok()?)))? };
+    (is_whole && !host.is_empty()).then_some((host, port, database))
+}
+
+/// A name with its schema, in quotes.
+fn quoted_table(table: &str) -> String {
+    table.split('.').map(|part| sql_identifier(part.trim())).collect::<Vec<_>>().join(".")
+}
+
+fn connect(opened: &Opened) -> Result<Server, Diagnostic> {
+    let Some((host, port, database)) = parts(&opened.address) else {
+        return Err(opened
+            .fault("PW0651", "its address is not of the form `host:port/database`")
+            .help("write it as `db.example.com:5432/shop`"));
+    };
+    let connection = opened.connection;
+    let tls = match connection.setting("tls") {
+        "require" => true,
+        "off" => false,
+        _ => !is_this_machine(host),
+    };
+    let certificate = Some(connection.setting("certificate")).filter(|path| !path.is_empty());
+    let certificate = certificate.map(|path| interpolate(path, opened.visit.parameters)).transpose()?;
+    let certificate = certificate.map(|path| opened.visit.base.join(path));
+    if let Some(path) = &certificate {
+        check_reach(opened.visit.base, path)?;
+    }
+    let user = connection.setting("user");
+    let address = Address {
+        host,
+        port,
+        database,
+        user: if user.is_empty() { "postgres" } else { user },
+        password: opened.secrets.get("password"),
+        tls,
+        certificate: certificate.as_deref(),
+        patience: Duration::from_secs_f64(timeout(opened) + 15.0),
+    };
+    Server::connect(&address, opened.visit.cancel).map_err(|fault| told(opened, fault, &format!("{host}:{port}")))
+}
+
+fn timeout(opened: &Opened) -> f64 {
+    opened.number("timeout", TIMEOUT)
+}
+
+/// A fault in words of the connection; `doing`: where or while what.
+fn told(opened: &Opened, fault: Fault, doing: &str) -> Diagnostic {
+    match fault {
+        Fault::Server { code, message } => {
+            let (ours, help) = match code.as_str() {
+                "28P01" | "28000" => ("PW0671", "see whether the user and the secret `password` are right"),
+                "3D000" => ("PW0680", "correct the name of the database in the connection's address"),
+                "42P01" => ("PW0680", "correct the name of the table; a schema stands before it, with a point"),
+                "3F000" => ("PW0680", "make the schema first, or name another one"),
+                "42501" => ("PW0671", "let the user read or write there, or give the connection another one"),
+                "25006" => ("PW0681", "a source only reads: write a query that changes nothing"),
+                "57014" => ("PW0669", "ask for less, or give the connection a longer `timeout`"),
+                "22P05" | "22021" => ("PW0682", "take the character NUL out of the texts before, as with `replace`"),
+                "23505" => {
+                    ("PW0682", "the table holds such a row already: load by `upsert` with those keys, or take it out")
+                }
+                _ => ("PW0681", "correct the query, or what is loaded"),
+            };
+            opened.fault(ours, &format!("{doing}: the server says: {message}")).help(help)
+        }
+        Fault::Line(error) => opened
+            .fault("PW0668", &format!("{doing}: the line broke off, or nobody answers: {}", io_cause(&error)))
+            .help("see whether the server runs there, and lets this machine in"),
+        Fault::Silent => opened
+            .fault("PW0669", &format!("{doing}: the server gave no answer within {} s", timeout(opened) + 15.0))
+            .help("ask for less, or give the connection a longer `timeout`"),
+        Fault::Cancelled => {
+            opened.visit.cancel.check().err().unwrap_or_else(|| opened.fault("PW0668", "it was cancelled"))
+        }
+        Fault::Unknown(what) => opened
+            .fault("PW0671", &format!("{doing}: the server wants {what}"))
+            .help("give the connection the secret `password`; other ways to log in are not known"),
+        Fault::Certificate(why) => opened.fault("PW0668", &format!("{doing}: no TLS comes about: {why}")).help(
+            "name the file of the certificate that has signed the server's in the setting `certificate`; `tls`: `off` \
+             only where nobody can listen",
+        ),
+    }
+}
+
+pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
+    let mut server = connect(opened)?;
+    let rows = server.rows("SHOW server_version").map_err(|fault| told(opened, fault, "asking for the version"))?;
+    let version = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+    Ok(format!("PostgreSQL {version} answers"))
+}
+
+/// A table or a query as lines of JSON.
+pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &Path) -> Result<Taken, Diagnostic> {
+    let parameters = opened.visit.parameters;
+    let sql = match inquiry.query.trim() {
+        "" => format!("SELECT * FROM {}", quoted_table(&interpolate(&inquiry.table, parameters)?)),
+        query => sql_with_values(query.trim_end_matches([';', ' ', '\n', '\r', '\t']), parameters)?,
+    };
+    let mut server = connect(opened)?;
+    let doing = "reading";
+    let begin =
+        format!("BEGIN READ ONLY; {SETTINGS} SET LOCAL statement_timeout = {};", (timeout(opened) * 1e3) as u64);
+    server.rows(&begin).map_err(|fault| told(opened, fault, doing))?;
+    // A second statement, or a bracket that closes what is put around it, is refused by the server here.
+    let columns = server.describe(&sql).map_err(|fault| told(opened, fault, doing))?.unwrap_or_default();
+    check_names(opened, &columns)?;
+    let limit = match amount {
+        Amount::All => String::new(),
+        Amount::Rows(rows) => format!(" LIMIT {rows}"),
+    };
+    let column = |(name, oid): &WireColumn| match arrival(*oid).0 {
+        Arrival::As(_) => sql_identifier(name),
+        Arrival::Text => format!("{0}::text AS {0}", sql_identifier(name)),
+    };
+    let list = columns.iter().map(column).collect::<Vec<_>>().join(", ");
+    // A remark at the end of the query ends with its line.
+    let copy = format!(
+        "COPY (SELECT row_to_json(pw_row) FROM (SELECT {list} FROM ({sql}\n) pw_query{limit}) pw_row) TO STDOUT {ONE_COLUMN}"
+    );
+    let mut lines = Lines::create(folder, opened.visit.cancel)?;
+    let mut fault = None;
+    let copied = server.copy_out(&copy, &mut |line| {
+        lines.write(line).map_err(|found| {
+            fault = Some(found);
+            Fault::Cancelled
+        })
+    });
+    match (fault, copied) {
+        (Some(fault), _) => return Err(fault),
+        (None, copied) => copied.map_err(|fault| told(opened, fault, doing))?,
+    }
+    lines.finish(schema_of(&columns), arrivals(opened, &columns))
+}
+
+fn schema_of(columns: &[WireColumn]) -> Schema {
+    Schema::new(columns.iter().map(|(name, oid)| Field::new(name, data_type(*oid))).collect())
+}
+
+/// Columns whose names would stand twice in a row, or not at all.
+fn check_names(opened: &Opened, columns: &[WireColumn]) -> Result<(), Diagnostic> {
+    if columns.is_empty() {
+        return Err(opened.fault("PW0681", "the query gives no columns").help("write a SELECT with columns"));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    match columns.iter().find(|(name, _)| !seen.insert(name)) {
+        Some((name, _)) => Err(opened
+            .fault("PW0681", &format!("the query gives two columns `{name}`"))
+            .help("give one of them another name, as in `select a.id, b.id as other_id`")),
+        None => Ok(()),
+    }
+}
+
+/// What types become, where that is not plain.
+fn arrivals(opened: &Opened, columns: &[WireColumn]) -> Vec<Diagnostic> {
+    let named = |is_one: &dyn Fn(u32) -> bool| {
+        let names = columns.iter().filter(|(_, oid)| is_one(*oid)).map(|(name, _)| format!("`{name}`"));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let numeric = named(&|oid| arrival(oid).1);
+    let texts = named(&|oid| matches!(arrival(oid).0, Arrival::Text));
+    let mut found = Vec::new();
+    if !numeric.is_empty() {
+        let message = format!("{numeric}: numeric becomes Float, of which about 15 digits are exact");
+        let help = "cast it to text in the query where every digit counts";
+        found.push(opened.hint("PW0683", &message).help(help));
+    }
+    if !texts.is_empty() {
+        let message = format!("{texts}: a type of PostgreSQL's own becomes its text");
+        let help = "JSON is taken apart by “Parse text”; spans and others by a cast in the query";
+        found.push(opened.hint("PW0683", &message).help(help));
+    }
+    found
+}
+
+/// A type for a column of a table that is made.
+fn sql_type(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Int => "bigint".to_owned(),
+        DataType::Float => "double precision".to_owned(),
+        DataType::Date => "date".to_owned(),
+        DataType::Timestamp => "timestamptz".to_owned(),
+        DataType::Duration => "interval".to_owned(),
+        DataType::List(item) => match &**item {
+            DataType::List(_) | DataType::Record(_) => "jsonb".to_owned(),
+            item => format!("{}[]", sql_type(item)),
+        },
+        DataType::Record(_) => "jsonb".to_owned(),
+        _ => "text".to_owned(),
+    }
+}
+
+/// The columns of the table that is there; `None`: there is none.
+fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<Vec<Column>>, Diagnostic> {
+    let name = sql_text(&quoted_table(table));
+    let sql = format!(
+        "SELECT a.attname, a.atttypid::bigint, format_type(a.atttypid, a.atttypmod), \
+         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a' \
+         FROM pg_attribute a WHERE a.attrelid = to_regclass({name}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+    );
+    let rows = server.rows(&sql).map_err(|fault| told(opened, fault, "looking at the table"))?;
+    let column = |row: Vec<Option<String>>| {
+        let mut cells = row.into_iter().map(Option::unwrap_or_default);
+        let mut cell = || cells.next().unwrap_or_default();
+        let (name, oid) = (cell(), cell().parse().unwrap_or_default());
+        let (shown, is_needed, is_made) = (cell(), cell() == "t", cell() == "t");
+        // Its input takes texts of any form; a type of PostgreSQL's own says what fits when rows come.
+        let takes = match arrival(oid).0 {
+            Arrival::As(data_type) => Some(data_type),
+            Arrival::Text => None,
+        };
+        Column { name, takes, shown, is_needed, is_made }
+    };
+    Ok(Some(rows.into_iter().map(column).collect::<Vec<_>>()).filter(|columns| !columns.is_empty()))
+}
+
+/// Whether rows of a schema fit into the table, looked at without writing anything.
+pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Result<(), Diagnostic> {
+    let mut server = connect(opened)?;
+    let columns = table_of(opened, &mut server, &place.name)?;
+    check_table(opened, place, columns.as_deref(), schema)
+}
+
+/// A transaction that holds the rows, and is not ended yet.
+pub(super) struct Transaction {
+    server: Server,
+}
+
+impl Transaction {
+    pub fn begin(opened: &Opened) -> Result<Transaction, Diagnostic> {
+        let mut server = connect(opened)?;
+        let limit = (timeout(opened) * 1e3) as u64;
+        let begin = format!("BEGIN; {SETTINGS} SET LOCAL statement_timeout = {limit};");
+        server.rows(&begin).map_err(|fault| told(opened, fault, "beginning a load"))?;
+        Ok(Transaction { server })
+    }
+
+    /// Puts lines of JSON into a table.
+    pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+        let server = &mut self.server;
+        let doing = format!("loading `{}`", place.name);
+        let target = quoted_table(&place.name);
+        let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
+        let names: Vec<String> = schema.names().map(sql_identifier).collect();
+        let columns = table_of(opened, server, &place.name)?;
+        if columns.is_none() {
+            let typed = place.typed_columns(schema, &sql_type);
+            run(
+                server,
+                &format!("CREATE TABLE {target} ({})", typed.chain(place.primary_key()).collect::<Vec<_>>().join(", ")),
+            )?;
+        } else {
+            // It may have become another one since it was looked at.
+            check_table(opened, place, columns.as_deref(), schema)?;
+            run(server, &format!("LOCK TABLE {target} IN SHARE ROW EXCLUSIVE MODE"))?;
+        }
+        run(server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
+        let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
+        server.copy_in(&copy, &mut lines_of(lines)?).map_err(|fault| told(opened, fault, &doing))?;
+        let typed = names.iter().map(|name| format!("typed.{name}")).collect::<Vec<_>>().join(", ");
+        let rows = format!(
+            "CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {typed} FROM pw_lines, \
+             json_populate_record(NULL::{target}, pw_lines.line) typed"
+        );
+        run(server, &rows)?;
+        let statements = place.statements(&target, "pg_temp.pw_rows", &names);
+        if let Some(doubled) = &statements.doubled {
+            place.check_doubled(opened, !run(server, doubled)?.is_empty())?;
+        }
+        for statement in &statements.changes {
+            run(server, statement)?;
+        }
+        run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines").map(drop)
+    }
+
+    /// Ends it: now the rows are there for everybody.
+    pub fn commit(mut self, opened: &Opened) -> Result<(), Diagnostic> {
+        self.server.rows("COMMIT").map(drop).map_err(|fault| told(opened, fault, "ending the load"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_types_are_known() {
+        assert_eq!(parts("db:5433/shop"), Some(("db", 5433, "shop")));
+        assert_eq!(parts("postgresql://[::1]/shop"), Some(("[::1]", 5432, "shop")));
+        assert_eq!((parts("db"), parts("db:x/shop"), parts("/shop"), parts("db/")), (None, None, None, None));
+        assert_eq!(data_type(1016), DataType::List(Box::new(DataType::Int)));
+        assert!(arrival(1700).1 && arrival(1231).1 && matches!(arrival(3802).0, Arrival::Text));
+        assert_eq!(quoted_table("a.b\"c"), "\"a\".\"b\"\"c\"");
+    }
+}

@@ -1,0 +1,91 @@
+//! Secrets of a connection while it is open: read where their references lead, and taken out of every text that is
+//! shown.
+
+use std::collections::BTreeMap;
+
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::{check_reach, read_text, variable};
+use pipewright_core::ir::{Connection, encoded, interpolate, json_escaped};
+
+use super::Visit;
+
+/// Stands in the place of a secret.
+const HIDDEN: &str = "•••";
+/// What is shorter would take pieces out of words that have nothing to do with it.
+const SHORTEST: usize = 4;
+
+/// By name.
+pub(super) struct Secrets {
+    values: BTreeMap<String, String>,
+}
+
+impl Secrets {
+    pub fn of(connection: &Connection, visit: Visit) -> Result<Secrets, Diagnostic> {
+        let mut values = BTreeMap::new();
+        for (name, reference) in &connection.secrets {
+            let value = read(reference.trim(), visit).map_err(|(why, help)| {
+                let message = format!("the secret `{name}` of “{}” {why}", connection.shown());
+                Diagnostic::error("PW0667", message).help(help)
+            })?;
+            values.insert(name.clone(), value);
+        }
+        Ok(Secrets { values })
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Those whose names begin alike, by the rest of the name.
+    pub fn beginning<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.values.iter().filter_map(move |(name, value)| Some((name.strip_prefix(start)?, value.as_str())))
+    }
+
+    /// A text without the secrets, however they are spelt in it.
+    pub fn hide(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for value in self.values.values().filter(|value| value.len() >= SHORTEST) {
+            for spelt in [value.clone(), encoded(value), json_escaped(value), super::http::base64(value.as_bytes())] {
+                text = text.replace(&spelt, HIDDEN);
+            }
+        }
+        text
+    }
+
+    /// What is told, without the secrets.
+    pub fn hidden(&self, fault: Diagnostic) -> Diagnostic {
+        let help = fault.help.as_deref().map(|help| self.hide(help));
+        Diagnostic { message: self.hide(&fault.message), help, ..fault }
+    }
+}
+
+/// The secret behind a reference; else what is wrong, and how to mend it. Ends of lines at its end are not of it.
+fn read(reference: &str, visit: Visit) -> Result<String, (String, String)> {
+    let value = match reference.split_once(':') {
+        Some(("env", name)) => {
+            visit.variables.get(name).cloned().or_else(|| variable(visit.base, name)).ok_or_else(|| {
+                (
+                    format!("is to be in the variable `{name}`, which is not set"),
+                    format!("set {name} in the environment"),
+                )
+            })?
+        }
+        Some(("file", path)) => {
+            let path = interpolate(path.trim(), visit.parameters)
+                .map_err(|fault| (fault.message, fault.help.unwrap_or_default()))?;
+            let place = visit.base.join(&path);
+            let told = |why: String| {
+                let help = "put the secret alone into the file, for the user alone to read".to_owned();
+                (format!("is to be in the file `{}`, which cannot be read: {why}", path), help)
+            };
+            check_reach(visit.base, &place).map_err(|fault| told(fault.message))?;
+            read_text(&place).map_err(|error| told(io_cause(&error)))?
+        }
+        _ => return Err(("is no reference".to_owned(), "write `env:NAME` or `file:PATH`".to_owned())),
+    };
+    let value = value.trim_end_matches(['\r', '\n']).to_owned();
+    match value.is_empty() {
+        true => Err((format!("is empty at `{reference}`"), "put the secret there".to_owned())),
+        false => Ok(value),
+    }
+}

@@ -1,0 +1,322 @@
+//! SQLite: a table or a query of a file becomes lines of JSON; lines of JSON become rows of a table, in one transaction.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pipewright_core::data::{DataType, Field, Schema};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::check_reach;
+use pipewright_core::ir::{Inquiry, interpolate, sql_with_values};
+use pipewright_core::quote::sql_identifier;
+use rusqlite::types::{Value as Cell, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use serde_json::{Map, Value as Json};
+
+use super::table::{Column, Table, check_table};
+use super::{Amount, Lines, Opened, Taken, lines_of};
+
+/// Seconds to wait while somebody else writes.
+const TIMEOUT: f64 = 30.0;
+
+/// Where the file is, which the project may read.
+fn file_of(opened: &Opened) -> Result<PathBuf, Diagnostic> {
+    let place = opened.visit.base.join(&opened.address);
+    check_reach(opened.visit.base, &place)?;
+    Ok(place)
+}
+
+fn open(opened: &Opened, writes: bool) -> Result<Connection, Diagnostic> {
+    let place = file_of(opened)?;
+    let shown = &opened.address;
+    if !writes && !place.is_file() {
+        let fault = opened.fault("PW0686", &format!("there is no file `{shown}`"));
+        return Err(fault.help("correct the address of the connection: a path relative to the project"));
+    }
+    let flags = match writes {
+        true => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        false => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let connection = Connection::open_with_flags(&place, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let connection = connection.map_err(|error| told(opened, &error, "opening the file"))?;
+    let patience = Duration::from_secs_f64(opened.number("timeout", TIMEOUT));
+    connection.busy_timeout(patience).map_err(|error| told(opened, &error, "opening the file"))?;
+    Ok(connection)
+}
+
+fn told(opened: &Opened, error: &rusqlite::Error, doing: &str) -> Diagnostic {
+    let said = match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        rusqlite::Error::MultipleStatement => "there is more than one statement".to_owned(),
+        other => other.to_string(),
+    };
+    let (code, help) = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            ("PW0686", "give the file of an SQLite database, or restore it from a copy")
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ("PW0669", "end what else writes to the file, or give the connection a longer `timeout`")
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            ("PW0686", "see whether the file and its folder are there, and may be written to")
+        }
+        Some(ErrorCode::DiskFull) => ("PW0686", "free some space on the disk of the file"),
+        Some(ErrorCode::ConstraintViolation) => {
+            ("PW0682", "the table holds such a row already, or wants another value: see its constraints")
+        }
+        _ => ("PW0681", "correct the query, or the name of the table"),
+    };
+    opened.fault(code, &format!("{doing}: {said}")).help(help)
+}
+
+pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
+    let connection = open(opened, false)?;
+    let tables =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'view')", [], |row| {
+            row.get::<_, i64>(0)
+        });
+    let tables = tables.map_err(|error| told(opened, &error, "opening the file"))?;
+    Ok(format!("SQLite answers: {tables} tables and views"))
+}
+
+fn quoted_table(table: &str) -> String {
+    table.split('.').map(|part| sql_identifier(part.trim())).collect::<Vec<_>>().join(".")
+}
+
+/// The type that a column's declaration means (its affinity, and what SQLite itself has no type for).
+fn declared(text: &str) -> DataType {
+    let text = text.to_ascii_uppercase();
+    let has = |part: &str| text.contains(part);
+    match () {
+        () if has("BOOL") => DataType::Boolean,
+        () if has("TIMESTAMP") || has("DATETIME") => DataType::Timestamp,
+        () if has("DATE") => DataType::Date,
+        () if has("INT") => DataType::Int,
+        () if has("REAL") || has("FLOA") || has("DOUB") || has("NUMERIC") || has("DECIMAL") => DataType::Float,
+        () => DataType::String,
+    }
+}
+
+/// What the values of a column were, where nothing declares it.
+#[derive(Default, Clone, Copy)]
+struct Seen {
+    whole: bool,
+    real: bool,
+    other: bool,
+}
+
+impl Seen {
+    fn data_type(self) -> DataType {
+        match (self.whole, self.real, self.other) {
+            (_, _, true) | (false, false, false) => DataType::String,
+            (_, true, false) => DataType::Float,
+            (true, false, false) => DataType::Int,
+        }
+    }
+}
+
+/// A table or a query as lines of JSON.
+pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &Path) -> Result<Taken, Diagnostic> {
+    let parameters = opened.visit.parameters;
+    let sql = match inquiry.query.trim() {
+        "" => format!("SELECT * FROM {}", quoted_table(&interpolate(&inquiry.table, parameters)?)),
+        query => sql_with_values(query, parameters)?,
+    };
+    let connection = open(opened, false)?;
+    let fault = |error: rusqlite::Error| told(opened, &error, "reading");
+    let mut statement = connection.prepare(&sql).map_err(fault)?;
+    if !statement.readonly() {
+        return Err(opened.fault("PW0681", "the query changes something").help("write a SELECT"));
+    }
+    let columns: Vec<(String, Option<DataType>)> = statement
+        .columns()
+        .iter()
+        .map(|column| (column.name().to_owned(), column.decl_type().filter(|text| !text.is_empty()).map(declared)))
+        .collect();
+    let mut seen_names = std::collections::BTreeSet::new();
+    if let Some((name, _)) = columns.iter().find(|(name, _)| !seen_names.insert(name)) {
+        return Err(opened
+            .fault("PW0681", &format!("the query gives two columns `{name}`"))
+            .help("give one of them another name, as in `select a.id, b.id as other_id`"));
+    }
+    let mut seen = vec![Seen::default(); columns.len()];
+    let mut lines = Lines::create(folder, opened.visit.cancel)?;
+    let mut rows = statement.query([]).map_err(fault)?;
+    let mut taken = 0;
+    while let Some(row) = rows.next().map_err(fault)? {
+        if matches!(amount, Amount::Rows(most) if taken >= most) {
+            break;
+        }
+        taken += 1;
+        let mut line = Map::new();
+        for (index, (name, data_type)) in columns.iter().enumerate() {
+            let cell = row.get_ref(index).map_err(fault)?;
+            let json = json_of(cell, data_type.as_ref());
+            seen[index].whole |= json.is_i64();
+            seen[index].real |= json.is_f64();
+            seen[index].other |= !json.is_null() && !json.is_number();
+            line.insert(name.clone(), json);
+        }
+        let mut text = Json::Object(line).to_string();
+        text.push('\n');
+        lines.write(text.as_bytes())?;
+    }
+    let fields = columns
+        .iter()
+        .zip(seen)
+        .map(|((name, data_type), seen)| Field::new(name, data_type.clone().unwrap_or_else(|| seen.data_type())));
+    lines.finish(Schema::new(fields.collect()), Vec::new())
+}
+
+fn json_of(cell: ValueRef, data_type: Option<&DataType>) -> Json {
+    match cell {
+        ValueRef::Null => Json::Null,
+        ValueRef::Integer(number @ (0 | 1)) if data_type == Some(&DataType::Boolean) => Json::Bool(number == 1),
+        ValueRef::Integer(number) => Json::from(number),
+        ValueRef::Real(number) => Json::from(number),
+        ValueRef::Text(text) => Json::from(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Json::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    }
+}
+
+fn sql_type(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Boolean => "BOOLEAN",
+        DataType::Int => "INTEGER",
+        DataType::Float => "REAL",
+        DataType::Date => "DATE",
+        DataType::Timestamp => "TIMESTAMP",
+        _ => "TEXT",
+    }
+}
+
+/// The columns of the table that is there; `None`: there is none.
+fn table_of(opened: &Opened, connection: &Connection, table: &str) -> Result<Option<Vec<Column>>, Diagnostic> {
+    let fault = |error: rusqlite::Error| told(opened, &error, "looking at the table");
+    let (schema, name) = table.split_once('.').map_or(("main", table), |(schema, name)| (schema.trim(), name.trim()));
+    let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND NOT (pk > 0 AND upper(type) = 'INTEGER'), hidden > 1 \
+               FROM pragma_table_xinfo(?1, ?2)";
+    let mut statement = connection.prepare(sql).map_err(fault)?;
+    let columns = statement.query_map([name, schema], |row| {
+        let shown: String = row.get(1)?;
+        // Text takes everything as it is written; so does what declares nothing.
+        let takes = if shown.is_empty() { None } else { Some(declared(&shown)) };
+        Ok(Column { name: row.get(0)?, takes, shown, is_needed: row.get(2)?, is_made: row.get(3)? })
+    });
+    let columns = columns.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(fault)?;
+    Ok(Some(columns).filter(|columns| !columns.is_empty()))
+}
+
+/// Whether rows of a schema fit into the table, looked at without writing anything.
+pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Result<(), Diagnostic> {
+    if !file_of(opened)?.exists() {
+        return Ok(());
+    }
+    let connection = open(opened, false)?;
+    let columns = table_of(opened, &connection, &place.name)?;
+    check_table(opened, place, columns.as_deref(), schema)
+}
+
+/// A transaction that holds the rows, and is not ended yet.
+pub(super) struct Transaction {
+    connection: Connection,
+}
+
+impl Transaction {
+    pub fn begin(opened: &Opened) -> Result<Transaction, Diagnostic> {
+        let connection = open(opened, true)?;
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| told(opened, &error, "beginning a load"))?;
+        Ok(Transaction { connection })
+    }
+
+    /// Puts lines of JSON into a table.
+    pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+        let connection = &self.connection;
+        let doing = format!("loading `{}`", place.name);
+        let fault = |error: rusqlite::Error| told(opened, &error, &doing);
+        let run = |sql: &str| connection.execute_batch(sql).map_err(fault);
+        let target = quoted_table(&place.name);
+        let names: Vec<String> = schema.names().map(sql_identifier).collect();
+        let columns = table_of(opened, connection, &place.name)?;
+        let typed = || place.typed_columns(schema, &|data_type| sql_type(data_type).to_owned());
+        if columns.is_none() {
+            let all: Vec<String> = typed().chain(place.primary_key()).collect();
+            run(&format!("CREATE TABLE {target} ({})", all.join(", ")))?;
+        } else {
+            // It may have become another one since it was looked at.
+            check_table(opened, place, columns.as_deref(), schema)?;
+        }
+        run(&format!("CREATE TEMP TABLE pw_rows ({})", typed().collect::<Vec<_>>().join(", ")))?;
+        insert_lines(opened, connection, schema, lines, &doing)?;
+        let statements = place.statements(&target, "temp.pw_rows", &names);
+        if let Some(doubled) = &statements.doubled {
+            let doubled = connection.prepare(doubled).and_then(|mut statement| statement.exists([])).map_err(fault)?;
+            place.check_doubled(opened, doubled)?;
+        }
+        statements.changes.iter().try_for_each(|statement| run(statement))?;
+        run("DROP TABLE temp.pw_rows")
+    }
+
+    /// Ends it: now the rows are there for everybody.
+    pub fn commit(self, opened: &Opened) -> Result<(), Diagnostic> {
+        self.connection.execute_batch("COMMIT").map_err(|error| told(opened, &error, "ending the load"))
+    }
+}
+
+fn insert_lines(
+    opened: &Opened,
+    connection: &Connection,
+    schema: &Schema,
+    lines: &Path,
+    doing: &str,
+) -> Result<(), Diagnostic> {
+    let fault = |error: rusqlite::Error| told(opened, &error, doing);
+    let places = (1..=schema.len()).map(|number| format!("?{number}")).collect::<Vec<_>>().join(", ");
+    let mut insert = connection.prepare(&format!("INSERT INTO temp.pw_rows VALUES ({places})")).map_err(fault)?;
+    for (number, line) in lines_of(lines)?.lines().enumerate() {
+        if number.is_multiple_of(1024) {
+            opened.visit.cancel.check()?;
+        }
+        let line = line.map_err(|error| super::not_put_aside(&error))?;
+        let mut row: Map<String, Json> =
+            serde_json::from_str(&line).map_err(|error| crate::internal("a row for a database", &error))?;
+        let cells = schema.fields.iter().map(|field| cell_of(row.remove(&field.name)));
+        insert.execute(rusqlite::params_from_iter(cells)).map_err(fault)?;
+    }
+    Ok(())
+}
+
+fn cell_of(json: Option<Json>) -> Cell {
+    match json {
+        None | Some(Json::Null) => Cell::Null,
+        Some(Json::Bool(value)) => Cell::Integer(i64::from(value)),
+        Some(Json::Number(number)) => match number.as_i64() {
+            Some(number) => Cell::Integer(number),
+            None => number.as_f64().map_or(Cell::Null, Cell::Real),
+        },
+        Some(Json::String(text)) => Cell::Text(text),
+        Some(nested) => Cell::Text(nested.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_mean_types() {
+        for (text, wanted) in [
+            ("INTEGER", DataType::Int),
+            ("bigint", DataType::Int),
+            ("VARCHAR(20)", DataType::String),
+            ("decimal(10,2)", DataType::Float),
+            ("datetime", DataType::Timestamp),
+            ("DATE", DataType::Date),
+            ("boolean", DataType::Boolean),
+            ("BLOB", DataType::String),
+        ] {
+            assert_eq!(declared(text), wanted, "{text}");
+        }
+    }
+}
