@@ -477,7 +477,7 @@ pub struct ApplyArgs {
 #[derive(Args, Debug)]
 pub struct ExportArgs {
     pub project: PathBuf,
-    /// `pipeline`, `duckdb`, `postgresql` or `spark`
+    /// `pipeline`, `duckdb`, `postgresql`, `polars` or `spark`
     #[arg(long)]
     pub target: String,
     /// Folder of the bundle

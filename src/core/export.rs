@@ -6,9 +6,11 @@ pub mod answers;
 pub mod charts;
 pub mod drawing;
 pub mod duckdb;
+mod handover;
 pub mod map;
 pub mod pipeline;
 pub mod postgresql;
+pub mod python;
 mod run_script;
 pub mod spark;
 pub mod sql;
@@ -160,7 +162,7 @@ fn parameter_lines(parameters: &[Parameter]) -> String {
 
 /// Every target.
 pub fn targets() -> &'static [&'static dyn Target] {
-    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &postgresql::PostgreSql, &spark::Spark]
+    &[&pipeline::PipelineTarget, &duckdb::DuckDb, &postgresql::PostgreSql, &python::Polars, &spark::Spark]
 }
 
 pub fn target(name: &str) -> Option<&'static dyn Target> {

@@ -6,7 +6,7 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, texts};
+use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, targets_here, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -19,8 +19,8 @@ fn wires(ids: &[&str]) -> Vec<Edit> {
 
 /// The engines that are here, beside Pipewright's own runner.
 fn engines() -> Vec<&'static str> {
-    let is_there = postgresql().is_some();
-    ["duckdb", "postgresql"].into_iter().filter(|target| is_there || *target != "postgresql").collect()
+    // Spark takes half a minute to start.
+    targets_here().filter(|target| !["pipeline", "spark"].contains(target)).collect()
 }
 
 /// A script of a bundle, with what leads it to its engine.
@@ -256,6 +256,11 @@ fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
     if postgresql().is_some() {
         check_bundle_against_run("postgresql");
     }
+}
+
+#[test]
+fn a_script_for_polars_gives_the_files_that_a_run_gives() {
+    check_bundle_against_run("polars");
 }
 
 #[test]

@@ -49,6 +49,11 @@ pub fn python_with_duckdb() -> Option<String> {
     python_that("-c", &["import duckdb"])
 }
 
+/// Python that has the package `polars`.
+pub fn python_with_polars() -> Option<String> {
+    python_that("-c", &["import polars"])
+}
+
 /// Python that has the packages `pyspark` and `pyarrow`, with a Java beside it.
 pub fn python_with_spark() -> Option<String> {
     let java = std::env::var_os("JAVA_HOME").map_or("java".into(), |home| PathBuf::from(home).join("bin/java"));
@@ -61,6 +66,7 @@ pub fn python_with_spark() -> Option<String> {
 pub fn python_for(target: &str) -> Option<String> {
     match target {
         "duckdb" => python_with_duckdb(),
+        "polars" => python_with_polars(),
         "spark" => python_with_spark(),
         _ => python(),
     }
@@ -145,10 +151,10 @@ pub fn postgresql() -> Option<&'static PostgreSql> {
     need("PostgreSQL (`initdb` and `psql`, from Debian's `postgresql`) does not start", found.as_ref())
 }
 
-/// The targets whose engine is here; that of DuckDB is asked for by [`python_with_duckdb`].
+/// The targets whose engine is here.
 pub fn targets_here() -> impl Iterator<Item = &'static str> {
     let names = pipewright_core::export::targets().iter().map(|target| target.name());
-    names.filter(|name| *name != "postgresql" || postgresql().is_some())
+    names.filter(|name| (*name != "postgresql" || postgresql().is_some()) && python_for(name).is_some())
 }
 
 /// Leads the scripts of bundles to the engines that are here.

@@ -191,6 +191,27 @@ pub const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 "#;
 
+/// A source is never replaced by what is made of it, nor is the folder that it lies in.
+pub const SOURCES: &str = r#"places() {
+  find . -type f ! -name '@MARKER@'
+  find . -path './*/*' ! -path './quarantine/*' -name '@MARKER@' | sed 's|/[^/]*$||'
+}
+check_sources() (
+  files=$(cd -- "$work/out" && places | sed 's|^\./||')
+  set -f
+  IFS='
+'
+  for file in $files; do
+    set -- "$@" "--not-over=$out/$file"
+  done
+  exec "${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --dry-run --out "$work/none" "$@"
+)
+if ! check_sources "$@" >/dev/null 2>"$work/said"; then
+  cat -- "$work/said" >&2
+  exit 1
+fi
+"#;
+
 /// What is in the folder of the run is put in place.
 const PUT: &str = r#"set --
 if [ -f "$work/new" ]; then
