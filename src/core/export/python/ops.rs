@@ -603,7 +603,7 @@ fn sorted(keys: &calls::Keys) -> String {
 /// Arguments, each on a line of its own where there are several.
 fn lines(parts: &[String]) -> String {
     match parts {
-        [one] if one.len() < 100 && !one.contains('\n') => bare(one).to_owned(),
+        [one] => bare(one).to_owned(),
         [] => String::new(),
         parts => format!("\n{}", parts.iter().map(|part| format!("    {},\n", bare(part))).collect::<String>()),
     }
