@@ -1,6 +1,7 @@
 //! Exports: hostile names are quoted, planned sources are refused, what a target does not carry is named.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use pipewright_core::project::{Edit, Project, save_file};
@@ -261,6 +262,31 @@ fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
 #[test]
 fn a_script_for_polars_gives_the_files_that_a_run_gives() {
     check_bundle_against_run("polars");
+}
+
+/// Without the package nothing is written, and both scripts say what is lacking.
+#[test]
+fn a_script_for_polars_says_that_polars_is_lacking() {
+    let Some(python) = python_for("polars") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in.csv"), "n\n1\n").unwrap();
+    let bare = folder.path().join("python");
+    fs::write(&bare, format!("#!/bin/sh\nexec '{python}' -S \"$@\"\n")).unwrap();
+    fs::set_permissions(&bare, fs::Permissions::from_mode(0o755)).unwrap();
+    let load = json!({"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "x.csv", "kind": "csv"}});
+    let mut edits = vec![
+        insert("sources", json!({"id": "s", "title": "S", "path": "in.csv"})),
+        insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+        insert("steps", load),
+    ];
+    edits.extend(wires(&["in", "out"]));
+    let (bundle, out) = (folder.path().join("bundle"), folder.path().join("out"));
+    run_ok(&["export", &saved(folder.path(), &edits), "--target", "polars", "--out", path(&bundle)]);
+    for name in ["run.sh", "verify.sh"] {
+        let (code, _, talk) = texts(script(&bundle, name, folder.path(), path(&bare)).arg(&out).output().unwrap());
+        assert!(code == 1 && talk.contains("no package `polars`"), "{name}: {code} {talk}");
+        assert!(!out.join("x.csv").exists());
+    }
 }
 
 #[test]

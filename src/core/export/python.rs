@@ -110,7 +110,7 @@ fn printed(plan: &Plan, frames: &Frames, id: NodeId) -> Result<Printed, Diagnost
     }
     if let (Some(view), Op::Check(check), Some(input)) = (rejected_view(plan, id), &node.op, node.inputs.first()) {
         check_spans(&plan.node(*input).schema)?;
-        let rejected = format!("{name}_rejected_{}", id.0);
+        let rejected = format!("pw_rejected_{}", id.0);
         printed.statement.push_str(&format!("{rejected} = {}\n", frames.rejected(*input, check)?));
         printed.results.push(format!("    \"{view}\": {rejected},\n"));
         printed.counts.push(format!("    \"{view}\": pw_counted({}, {rejected}),\n", frames.name(*input)));

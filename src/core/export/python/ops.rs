@@ -17,67 +17,15 @@ use crate::ir::{
 };
 use crate::quote::python_text;
 
-/// Words that no variable may be: those of Python, and names that the script has.
-const TAKEN: [&str; 58] = [
-    "and",
-    "as",
-    "assert",
-    "async",
-    "await",
-    "break",
-    "case",
-    "class",
-    "continue",
-    "def",
-    "del",
-    "elif",
-    "else",
-    "except",
-    "finally",
-    "for",
-    "from",
-    "global",
-    "if",
-    "import",
-    "in",
-    "is",
-    "lambda",
-    "match",
-    "nonlocal",
-    "not",
-    "or",
-    "pass",
-    "raise",
-    "return",
-    "try",
-    "type",
-    "while",
-    "with",
-    "yield",
-    "pl",
-    "bisect",
-    "calendar",
-    "datetime",
-    "functools",
-    "hashlib",
-    "itertools",
-    "json",
-    "math",
-    "os",
-    "re",
-    "struct",
-    "sys",
-    "urllib",
-    "zoneinfo",
-    "parameter",
-    "results",
-    "counts",
-    "list",
-    "dict",
-    "zip",
-    "map",
-    "open",
-];
+/// Words that no variable may be: those of Python, names of its own functions, and names that the script has.
+const TAKEN: &str = "abs aiter all and anext any as ascii assert async await bin bisect bool break breakpoint bytearray bytes \
+    calendar callable case chr class classmethod compile complex continue copyright counts credits datetime def del \
+    delattr dict dir divmod elif else enumerate eval except exec exit filter finally float for format from frozenset \
+    functools getattr global globals hasattr hash hashlib help hex id if import in input int is isinstance \
+    issubclass iter itertools json lambda len license list locals map match math max memoryview min next nonlocal \
+    not object oct open or ord os parameter pass pl pow print property quit raise range re repr results return \
+    reversed round set setattr slice sorted staticmethod str struct sum super sys try tuple type urllib vars while \
+    with yield zip zoneinfo";
 
 /// Prints the nodes of a plan.
 pub struct Frames<'a> {
@@ -103,7 +51,7 @@ fn variable(title: &str) -> String {
     match name.chars().next() {
         None => "step".to_owned(),
         Some('0'..='9') => format!("step_{name}"),
-        Some(_) if name.starts_with("pw") || TAKEN.contains(&name) => {
+        Some(_) if name.starts_with("pw") || TAKEN.split(' ').any(|word| word == name) => {
             format!("{name}_rows").replacen("pw", "step_pw", 1)
         }
         Some(_) => name.to_owned(),
@@ -149,7 +97,9 @@ impl<'a> Frames<'a> {
     /// The statement that gives a node's variable its rows.
     pub fn statement(&self, id: NodeId) -> Python {
         let frame = self.frame(id)?;
-        let end = if is_taken_often(self.plan, id) { ".cache()" } else { "" };
+        // What several steps read is computed once; a file is read again, of which each takes the part that it needs.
+        let is_kept = is_taken_often(self.plan, id) && !matches!(self.plan.node(id).op, Op::Read(_));
+        let end = if is_kept { ".cache()" } else { "" };
         if let Op::AsofJoin(join) = &self.plan.node(id).op {
             let (near, rights) = near_names(id);
             let columns = self.near_columns(id, join);

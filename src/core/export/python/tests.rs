@@ -117,6 +117,24 @@ fn nothing_of_the_design_is_code() {
 }
 
 #[test]
+fn variables_are_called_as_their_steps_are_and_hide_nothing_of_python() {
+    let name = |title: &str| Frames::new(&written("a", title, "")).name(NodeId(0)).to_owned();
+    for (title, wanted) in [
+        ("Failed or slow", "failed_or_slow"),
+        ("Sum", "sum_rows"),
+        ("max", "max_rows"),
+        ("Import", "import_rows"),
+        ("pl", "pl_rows"),
+        ("pw_add", "step_pw_add_rows"),
+        ("2026", "step_2026"),
+        ("日本", "step"),
+        ("", "step"),
+    ] {
+        assert_eq!(name(title), wanted, "{title}");
+    }
+}
+
+#[test]
 fn literals_are_those_of_python() {
     for (value, python) in [
         (Value::Int(i64::MIN), "pl.lit(-9223372036854775808, pl.Int64)"),
