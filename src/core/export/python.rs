@@ -185,6 +185,7 @@ import calendar
 import datetime
 import functools
 import hashlib
+import ipaddress
 import itertools
 import json
 import math
@@ -202,7 +203,7 @@ except ImportError:
 "#;
 
 /// What functions of the prelude use.
-const IMPORTS: &str = "import bisect, calendar, datetime, functools, hashlib, itertools, json, math, os, re, struct, sys, urllib.parse, zoneinfo\nimport polars as pl\n\n\n";
+const IMPORTS: &str = "import bisect, calendar, datetime, functools, hashlib, ipaddress, itertools, json, math, os, re, struct, sys, urllib.parse, zoneinfo\nimport polars as pl\n\n\n";
 
 const END: &str = "\n# --- What goes back to Pipewright: rows of loads and rejected rows, and counts for the report.\n";
 

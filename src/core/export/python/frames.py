@@ -318,13 +318,13 @@ def pw_frames(work, column, frames):
 # --- Rows.
 
 
-def pw_checked(frame, passes, reason):
+def pw_checked(frame, passes, fault):
     """The rows, all of which must pass."""
 
     def run(rows):
         failed = rows.height - rows.select(passes.fill_null(False).sum()).item() if rows.height else 0
         if failed:
-            sys.exit(f"error: a check that stops the run failed: {reason}")
+            sys.exit(f"error: {fault}\n  help: mend the data, or let the check reject or flag rows")
         return rows
 
     options = {"predicate_pushdown": False, "projection_pushdown": False, "slice_pushdown": False}

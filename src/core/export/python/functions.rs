@@ -4,7 +4,7 @@
 use super::literals::{Python, bare, dtype, literal, refuse};
 use crate::data::{DataType, Value};
 use crate::expr::{
-    BinaryOp, Expr, ExprKind, FormatItem, PathStep, ReplacementPart, VARYING, json_path, regex_pattern,
+    BinaryOp, Expr, ExprKind, FormatItem, PathStep, REDACTED, ReplacementPart, VARYING, json_path, regex_pattern,
     regex_replacement, time_format,
 };
 use crate::quote::python_text;
@@ -35,7 +35,7 @@ const SCALARS: &[Row] = &[
     ("trim", helper),
     ("trim_start", helper),
     ("trim_end", helper),
-    ("message_template", message_template),
+    ("message_template", |call| replaced(call, &VARYING)),
     ("normalize_space", helper),
     ("replace", helper),
     ("contains", |call| Ok(format!("{}.str.contains({}, literal=True)", call.arg(0), call.inner(1)))),
@@ -98,6 +98,7 @@ const SCALARS: &[Row] = &[
     ("to_duration", to_duration),
     ("seconds", |call| Ok(format!("({}.cast(pl.Int64) / 1e6)", call.arg(0)))),
     ("milliseconds", |call| Ok(format!("({}.cast(pl.Int64) / 1e3)", call.arg(0)))),
+    ("from_timezone", |call| Ok(format!("pw_from_timezone({}, zone={})", call.inner(0), call.word(1)?))),
     // JSON.
     ("json_get", json_part),
     ("json_list", json_part),
@@ -112,11 +113,25 @@ const SCALARS: &[Row] = &[
     ("url_query", helper),
     ("url_fragment", helper),
     ("url_param", helper),
+    ("path_template", helper),
     ("url_decode", helper),
     ("url_encode", helper),
+    // Addresses and user agents.
+    ("ip_is_valid", helper),
+    ("ip_version", helper),
+    ("ip_is_private", helper),
+    ("ip_subnet", helper),
+    ("ip_in", |call| Ok(format!("pw_ip_in({}, network={})", call.inner(0), call.word(1)?))),
+    ("ua_browser", helper),
+    ("ua_os", helper),
+    ("ua_device", helper),
+    ("ua_is_bot", helper),
     // Privacy.
     ("hash", helper),
     ("mask", helper),
+    ("mask_email", helper),
+    ("mask_ip", helper),
+    ("redact", |call| replaced(call, &REDACTED)),
 ];
 
 impl Scalar<'_> {
@@ -238,9 +253,10 @@ fn concat(call: &Scalar) -> Python {
     Ok(format!("pl.concat_str([{}], ignore_nulls=True)", texts.join(", ")))
 }
 
-fn message_template(call: &Scalar) -> Python {
+/// What fits each of the patterns becomes its word, one after the other.
+fn replaced(call: &Scalar, words: &[(&str, &str)]) -> Python {
     let mut python = call.arg(0).to_owned();
-    for (pattern, word) in VARYING {
+    for (pattern, word) in words {
         let pattern = regex_pattern(pattern)?;
         python.push_str(&format!(".str.replace_all({}, {})", python_text(&pattern.text), python_text(word)));
     }
@@ -375,7 +391,10 @@ fn time_text(call: &Scalar) -> Python {
 fn to_timestamp(call: &Scalar) -> Python {
     match call.args.len() {
         2 => Ok(format!("pw_to_timestamp({}, format={})", call.inner(0), time_text(call)?)),
-        _ => Err(refuse("the function `to_timestamp` with a zone")),
+        _ => {
+            let zone = call.word(2)?;
+            Ok(format!("pw_to_timestamp({}, format={}, zone={zone})", call.inner(0), time_text(call)?))
+        }
     }
 }
 

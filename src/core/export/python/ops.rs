@@ -15,13 +15,13 @@ use crate::ir::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Distinct, Explode, Join, JoinKind, Keep, Limit, NodeId, OnFail,
     Op, Plan, Project, Rows, Sort, Unpivot, Window,
 };
-use crate::quote::python_text;
+use crate::quote::{python_text, visible};
 
 /// Words that no variable may be: those of Python, names of its own functions, and names that the script has.
 const TAKEN: &str = "abs aiter all and anext any as ascii assert async await bin bisect bool break breakpoint bytearray bytes \
     calendar callable case chr class classmethod compile complex continue copyright counts credits datetime def del \
     delattr dict dir divmod elif else enumerate eval except exec exit filter finally float for format from frozenset \
-    functools getattr global globals hasattr hash hashlib help hex id if import in input int is isinstance \
+    functools getattr global globals hasattr hash hashlib ipaddress help hex id if import in input int is isinstance \
     issubclass iter itertools json lambda len license list locals map match math max memoryview min next nonlocal \
     not object oct open or ord os parameter pass pl pow print property quit raise range re repr results return \
     reversed round set setattr slice sorted staticmethod str struct sum super sys try tuple type urllib vars while \
@@ -130,7 +130,7 @@ impl<'a> Frames<'a> {
                 Ok(format!("{}.filter({})", input()?, bare(&predicate)))
             }
             Op::Project(project) => self.project(first()?, project, &node.schema),
-            Op::Check(check) => self.check(first()?, check),
+            Op::Check(check) => self.check(first()?, check, &node.origin.title),
             Op::Aggregate(aggregate) => self.aggregate(first()?, aggregate, &node.schema),
             Op::Window(window) => self.window(first()?, window, &node.schema),
             Op::Join(join) => self.join(id, join),
@@ -184,7 +184,7 @@ impl<'a> Frames<'a> {
         })
     }
 
-    fn check(&self, input: NodeId, check: &Check) -> Python {
+    fn check(&self, input: NodeId, check: &Check, title: &str) -> Python {
         let (name, printer) = (self.name(input), self.printer(input));
         Ok(match &check.on_fail {
             OnFail::Flag(column) => {
@@ -197,7 +197,8 @@ impl<'a> Frames<'a> {
             }
             OnFail::Stop => {
                 let passes = printer.print_as(&check.predicate, &DataType::Boolean)?;
-                format!("pw_checked({name}, {}, {})", bare(&passes), python_text(&check.reason))
+                let fault = format!("step “{title}”: a check that stops the run failed: {}", check.reason);
+                format!("pw_checked({name}, {}, {})", bare(&passes), python_text(&visible(&fault)))
             }
         })
     }

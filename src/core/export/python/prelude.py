@@ -281,6 +281,23 @@ def pw_at_timezone(micros, zone):
     return None if offset is None else pw_held(micros + offset)
 
 
+def pw_zoned(micros, zone):
+    """The time at which a clock of the zone showed this: the earlier one where it did twice, None where never."""
+    zone = zoneinfo.ZoneInfo(zone)
+    shown = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=micros)
+    try:
+        time = shown.replace(tzinfo=zone).astimezone(datetime.timezone.utc)
+        is_shown = time.astimezone(zone).replace(tzinfo=None) == shown
+    except OverflowError:
+        return None
+    return pw_held((time.replace(tzinfo=None) - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)) if is_shown else None
+
+
+@pw_rows(pl.Datetime("us"))
+def pw_from_timezone(micros, zone):
+    return pw_zoned(micros, zone)
+
+
 PW_MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -392,7 +409,7 @@ def pw_pattern(format):
 
 
 @pw_rows(pl.Datetime("us"))
-def pw_to_timestamp(text, format):
+def pw_to_timestamp(text, format, zone=None):
     pattern, letters = functools.lru_cache(pw_pattern)(format)
     found = pattern.fullmatch(text)
     if not found:
@@ -424,9 +441,11 @@ def pw_to_timestamp(text, format):
     if "I" in parts:
         hour = int(parts["I"]) % 12 + (12 if parts["p"].lower() == "pm" else 0) if 1 <= int(parts["I"]) <= 12 and "p" in parts else 24
     minute, second = int(parts.get("M", 0)), int(parts.get("S", 0))
-    zones = [letter for letter in letters if letter in "zZ"][-1:]
-    zone = pw_zone(parts[zones[0]]) if zones else 0
-    if day is None or zone is None or hour > 23 or minute > 59 or second > 60:
+    offsets = [letter for letter in letters if letter in "zZ"][-1:]
+    offset = pw_zone(parts[offsets[0]]) if offsets else 0
+    if day is None or offset is None or hour > 23 or minute > 59 or second > 60:
         return None
     micros = pw_held((day * 86400 + hour * 3600 + minute * 60 + second) * 1000000 + fraction)
-    return None if micros is None else pw_held(micros - zone)
+    if micros is not None and zone is not None and not offsets:
+        return pw_zoned(micros, zone)
+    return None if micros is None else pw_held(micros - offset)

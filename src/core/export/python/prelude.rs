@@ -2,11 +2,37 @@
 
 use std::collections::BTreeSet;
 
-const PRELUDE: [&str; 3] = [include_str!("prelude.py"), include_str!("texts.py"), include_str!("frames.py")];
+use crate::expr::{BOTS, BROWSERS, FEED_READERS, SYSTEMS, TABLETS, TOOLS};
+use crate::quote::python_text;
+
+const PRELUDE: [&str; 4] =
+    [include_str!("prelude.py"), include_str!("texts.py"), include_str!("domains.py"), include_str!("frames.py")];
+
+/// The words by which user agents are known, as the language has them.
+fn tables() -> Vec<String> {
+    let names = |table: &str, marks: &[(&str, &str)]| {
+        let mark = |(mark, name): &(&str, &str)| format!("    ({}, {}),\n", python_text(mark), python_text(name));
+        format!("{table} = [\n{}]", marks.iter().map(mark).collect::<String>())
+    };
+    let words = |table: &str, marks: &[&str]| {
+        let mark = |mark: &&str| format!("    {},\n", python_text(mark));
+        format!("{table} = [\n{}]", marks.iter().map(mark).collect::<String>())
+    };
+    vec![
+        names("PW_BROWSERS", &BROWSERS),
+        names("PW_SYSTEMS", &SYSTEMS),
+        words("PW_BOTS", &BOTS),
+        words("PW_FEED_READERS", &FEED_READERS),
+        words("PW_TOOLS", &TOOLS),
+        words("PW_TABLETS", &TABLETS),
+    ]
+}
 
 /// Every definition that Python needs, in their order, with the headings above them.
 pub fn needed(python: &str) -> String {
-    let parts: Vec<&str> = PRELUDE.iter().flat_map(|text| text.trim_end().split("\n\n\n")).collect();
+    let tables = tables();
+    let mut parts: Vec<&str> = PRELUDE.iter().flat_map(|text| text.trim_end().split("\n\n\n")).collect();
+    parts.extend(tables.iter().map(String::as_str));
     let mut wanted: BTreeSet<&str> = words(python).collect();
     let mut found = Vec::new();
     loop {

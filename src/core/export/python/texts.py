@@ -446,6 +446,18 @@ def pw_url_fragment(text):
     return pw_url(text)[5]
 
 
+def pw_is_id(part):
+    """Numbers; UUIDs; long hexadecimal numbers; longer codes of letters and digits."""
+    if not re.search("[0-9]", part):
+        return False
+    return re.fullmatch("[0-9]+|[0-9A-Fa-f-]{8,}|[0-9A-Za-z_-]{20,}", part) is not None
+
+
+@pw_rows(pl.String)
+def pw_path_template(text):
+    return "/".join("{id}" if pw_is_id(part) else part for part in pw_url(text)[3].split("/"))
+
+
 @pw_rows(pl.String)
 def pw_url_decode(text):
     return urllib.parse.unquote(text, errors="replace")
