@@ -183,6 +183,7 @@ sys.path[:] = [path for path in sys.path if os.path.realpath(path) != os.path.di
 import bisect
 import calendar
 import datetime
+import decimal
 import functools
 import hashlib
 import ipaddress
@@ -203,7 +204,7 @@ except ImportError:
 "#;
 
 /// What functions of the prelude use.
-const IMPORTS: &str = "import bisect, calendar, datetime, functools, hashlib, ipaddress, itertools, json, math, os, re, struct, sys, urllib.parse, zoneinfo\nimport polars as pl\n\n\n";
+const IMPORTS: &str = "import bisect, calendar, datetime, decimal, functools, hashlib, ipaddress, itertools, json, math, os, re, struct, sys, urllib.parse, zoneinfo\nimport polars as pl\n\n\n";
 
 const END: &str = "\n# --- What goes back to Pipewright: rows of loads and rejected rows, and counts for the report.\n";
 

@@ -36,6 +36,17 @@ pub fn script_parameters(plan: &Plan) -> Vec<Parameter> {
     declared(plan, &script_names(plan))
 }
 
+/// Parameters that the sources, the script or the paths of loads name.
+pub fn used_parameters(plan: &Plan) -> Vec<Parameter> {
+    let mut used = source_parameters(plan);
+    for parameter in script_parameters(plan) {
+        if !used.contains(&parameter) {
+            used.push(parameter);
+        }
+    }
+    used
+}
+
 /// Whether the script or the paths of loads name the time when the run began.
 pub fn names_started(plan: &Plan) -> bool {
     script_names(plan).contains(RUN_STARTED_AT)

@@ -54,6 +54,19 @@ fn random_cases_in_polars() {
     compare_random_cases("Polars", |cases| rows(&python, cases));
 }
 
+/// Rows beside what an expression makes of each, which the native engine says.
+fn computed(call: &str, rows: &Rows) -> Case {
+    let mut builder = PlanBuilder::default();
+    let input = builder.push(Op::Rows(rows.clone()), vec![], &Origin::default()).unwrap();
+    let columns = vec![Column::same("x"), Column::new("made", coerced(call, &rows.schema, Place::Row))];
+    let node = builder.push(Op::Project(Project::new(columns)), vec![input], &Origin::default()).unwrap();
+    let schema = builder.nodes[node.0 as usize].schema.clone();
+    let plan = Plan { nodes: builder.nodes, ..Plan::default() };
+    let mut case = Case { name: call.to_owned(), plan, node, schema, expected: Vec::new(), ordered: false };
+    case.expected = native_rows(&case);
+    case
+}
+
 /// What functions that DuckDB does not carry make of odd texts.
 const ODD_TEXTS: [&str; 44] = [
     "",
@@ -129,17 +142,18 @@ fn odd_texts_in_polars() {
     ];
     let rows = ODD_TEXTS.iter().map(|text| vec![Value::text(*text)]).chain([vec![Value::Null]]).collect();
     let rows = Rows { schema: Schema::of([("x", DataType::String)]), rows };
-    let case = |call: &&str| {
-        let mut builder = PlanBuilder::default();
-        let input = builder.push(Op::Rows(rows.clone()), vec![], &Origin::default()).unwrap();
-        let columns = vec![Column::same("x"), Column::new("made", coerced(call, &rows.schema, Place::Row))];
-        let node = builder.push(Op::Project(Project::new(columns)), vec![input], &Origin::default()).unwrap();
-        let schema = builder.nodes[node.0 as usize].schema.clone();
-        let plan = Plan { nodes: builder.nodes, ..Plan::default() };
-        let mut case = Case { name: (*call).to_owned(), plan, node, schema, expected: Vec::new(), ordered: false };
-        case.expected = native_rows(&case);
-        case
-    };
-    let cases: Vec<Case> = calls.iter().map(case).collect();
+    let cases: Vec<Case> = calls.iter().map(|call| computed(call, &rows)).collect();
+    compare("Polars", &cases, self::rows(&python, &cases), &[]);
+}
+
+/// To the last digit: as texts, too, quotients are those of the native engine.
+#[test]
+fn quotients_in_polars() {
+    let Some(python) = python_with_polars() else { return };
+    let rows = (0..500).map(|n: i64| vec![Value::Int(951_782_399_999_999 - n * 7_777_777_777)]).collect();
+    let rows = Rows { schema: Schema::of([("x", DataType::Int)]), rows };
+    let texts = ["x / 1000000", "x / 3", "x / 7.3", "epoch(from_epoch(x, 'microseconds'))", "bin(x, 0.1)"];
+    let calls = texts.map(|text| format!("try_cast({text} as String)"));
+    let cases: Vec<Case> = calls.iter().map(|call| computed(call, &rows)).collect();
     compare("Polars", &cases, self::rows(&python, &cases), &[]);
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::dialect::{declared, nearest_index, own_types, view_name};
-use super::{POSTGRESQL, nested_span, prelude};
+use super::{POSTGRESQL, prelude};
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
-use crate::export::handover::parameters_schema;
+use crate::export::handover::{nested_span, parameters_schema};
 use crate::export::sql::Selects;
 use crate::export::sql::dialect::cast;
 use crate::export::staging;
@@ -295,7 +295,7 @@ fn lines_out(name: &str, from: &str, schema: &Schema, order: &str) -> Result<Str
 
 /// Spans inside of lists and records have no form that both sides read.
 fn check_spans(schema: &Schema) -> Result<(), Diagnostic> {
-    match schema.fields.iter().find(|field| nested_span(&field.data_type)) {
+    match nested_span(schema) {
         Some(field) => {
             Err(POSTGRESQL.refuse(&format_args!("a list or record with spans of time in or out: `{}`", field.name)))
         }

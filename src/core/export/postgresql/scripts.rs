@@ -122,12 +122,6 @@ fi
 "#;
 
 fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let mut used = staging::source_parameters(plan);
-    for parameter in staging::script_parameters(plan) {
-        if !used.contains(&parameter) {
-            used.push(parameter);
-        }
-    }
     let lines = match keeps_lines {
         true => {
             "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`, rows that a rule rejects to `quarantine/rejected.jsonl`."
@@ -138,7 +132,7 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
     };
     README
         .replace("@LINES@", lines)
-        .replace("@PARAMETERS@", &parameter_lines(&used))
+        .replace("@PARAMETERS@", &parameter_lines(&staging::used_parameters(plan)))
         .replace("@NAME@", &markdown_text(&info.name))
 }
 

@@ -66,7 +66,8 @@ def pw_quantile(x, share):
 
 
 def pw_quantile_span(x, share):
-    return x.cast(pl.Int64).cast(pl.Float64).quantile(share, interpolation="linear").cast(pl.Int64, strict=False).cast(pl.Duration("us"))
+    micros = x.cast(pl.Int64).cast(pl.Float64).quantile(share, interpolation="linear")
+    return micros.cast(pl.Int64, strict=False).cast(pl.Duration("us"))
 
 
 def pw_distances(x, is_whole):
@@ -127,7 +128,7 @@ def pw_over(name, dtype, function, *values, partition=(), order=(), keep=None, f
 
 
 def pw_windows(frame, ties, columns):
-    """The rows with columns that are computed along orders; `ties` breaks them, and the place of a row where all is equal."""
+    """The rows with columns that are computed along orders. Of rows that are alike in one `ties` decide, then the place."""
 
     def run(rows):
         rows = rows.with_row_index("\0row")
@@ -167,8 +168,8 @@ def pw_begins(work, names):
     if work.height == 0:
         return []
     differs = [pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names]
-    found = work.select(pl.any_horizontal(*differs, pl.lit(False)).alias("a")).to_series() if names else pl.Series([False]).new_from_index(0, work.height)
-    return [True, *found.to_list()[1:]]
+    found = work.select(pl.any_horizontal(*differs)).to_series().to_list() if names else [False] * work.height
+    return [True, *found[1:]]
 
 
 def pw_spans(begins):
@@ -221,18 +222,23 @@ def pw_bounds(work, column, partitions, peers):
             stop = end if last is None else min(max(row + 1 + last, start), end)
             found.append((begin, stop))
         return found
-    keys = pw_plain(work["order0"]).to_list()
-    if work["order0"].dtype == pl.Date:
-        keys = work["order0"].cast(pl.Int32).to_list()
+    keys = work["order0"]
+    keys = pw_plain(keys.cast(pl.Datetime("us")) if keys.dtype == pl.Date else keys).to_list()
     sign = -1 if column["order"][0][1] else 1
     keys = [None if key is None else sign * key for key in keys]
     is_known = [key is not None for key in keys]
     ends = {part: part[0] + sum(is_known[part[0] : part[1]]) for part in set(partitions)}
     for key, part, peer in zip(keys, partitions, peers):
-        start, end = part
-        known = ends[part]
-        begin = start if first is None else peer[0] if first == 0 or key is None else bisect.bisect_left(keys, key + first, start, known)
-        stop = end if last is None else peer[1] if last == 0 or key is None else bisect.bisect_right(keys, key + last, start, known)
+        (start, end), known = part, ends[part]
+        begin, stop = peer
+        if first is None:
+            begin = start
+        elif first != 0 and key is not None:
+            begin = bisect.bisect_left(keys, key + first, start, known)
+        if last is None:
+            stop = end
+        elif last != 0 and key is not None:
+            stop = bisect.bisect_right(keys, key + last, start, known)
         found.append((begin, stop))
     return found
 
@@ -405,7 +411,8 @@ def pw_write(results, counts):
     """Rows for Pipewright, which makes the design's files of them, and counts for the report."""
 
     def sink(name, frame):
-        spans = [pl.col(column).cast(pl.Int64) for column, dtype in frame.collect_schema().items() if dtype == pl.Duration("us")]
+        types = frame.collect_schema().items()
+        spans = [pl.col(column).cast(pl.Int64) for column, dtype in types if dtype == pl.Duration("us")]
         return frame.with_columns(spans).sink_parquet(f"rows/{name}/rows.parquet", mkdir=True, lazy=True)
 
     frames = [sink(name, frame) for name, frame in results.items()]

@@ -19,7 +19,7 @@ use crate::quote::{python_text, visible};
 
 /// Words that no variable may be: those of Python, names of its own functions, and names that the script has.
 const TAKEN: &str = "abs aiter all and anext any as ascii assert async await bin bisect bool break breakpoint bytearray bytes \
-    calendar callable case chr class classmethod compile complex continue copyright counts credits datetime def del \
+    calendar callable case chr class classmethod compile complex continue copyright counts credits datetime decimal def del \
     delattr dict dir divmod elif else enumerate eval except exec exit filter finally float for format from frozenset \
     functools getattr global globals hasattr hash hashlib ipaddress help hex id if import in input int is isinstance \
     issubclass iter itertools json lambda len license list locals map match math max memoryview min next nonlocal \

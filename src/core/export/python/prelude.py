@@ -96,7 +96,8 @@ def pw_negate(a, dtype=pl.Int64):
 
 
 def pw_divide(a, b):
-    return pw_finite(a.cast(pl.Float64) / b.cast(pl.Float64))
+    """Row by row: by one number Polars would multiply with its inverse, which is another one in its last digit."""
+    return pw_finite(pw_apply(lambda a, b: a.cast(pl.Float64) / b.cast(pl.Float64), pl.Float64, [a, b]))
 
 
 def pw_whole(a, b, dtype=pl.Int64):
@@ -206,7 +207,8 @@ def pw_clamp(x, low, high, is_empty, dtype):
 def pw_time(micros):
     """The time so many microseconds after 1970, if it is one that is held."""
     micros = micros.cast(pl.Int128)
-    return pl.when(micros.is_between(-62135596800000000, 253402300799999999)).then(micros).cast(pl.Int64).cast(pl.Datetime("us"))
+    held = pl.when(micros.is_between(-62135596800000000, 253402300799999999)).then(micros)
+    return held.cast(pl.Int64).cast(pl.Datetime("us"))
 
 
 def pw_shift(time, span):
@@ -290,7 +292,8 @@ def pw_zoned(micros, zone):
         is_shown = time.astimezone(zone).replace(tzinfo=None) == shown
     except OverflowError:
         return None
-    return pw_held((time.replace(tzinfo=None) - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)) if is_shown else None
+    since = time.replace(tzinfo=None) - datetime.datetime(1970, 1, 1)
+    return pw_held(since // datetime.timedelta(microseconds=1)) if is_shown else None
 
 
 @pw_rows(pl.Datetime("us"))
@@ -439,7 +442,8 @@ def pw_to_timestamp(text, format, zone=None):
         day = None
     hour = int(parts.get("H", 0))
     if "I" in parts:
-        hour = int(parts["I"]) % 12 + (12 if parts["p"].lower() == "pm" else 0) if 1 <= int(parts["I"]) <= 12 and "p" in parts else 24
+        is_hour = 1 <= int(parts["I"]) <= 12 and "p" in parts
+        hour = int(parts["I"]) % 12 + (12 if parts["p"].lower() == "pm" else 0) if is_hour else 24
     minute, second = int(parts.get("M", 0)), int(parts.get("S", 0))
     offsets = [letter for letter in letters if letter in "zZ"][-1:]
     offset = pw_zone(parts[offsets[0]]) if offsets else 0

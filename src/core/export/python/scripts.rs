@@ -23,19 +23,13 @@ const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/pipeline.
 "#;
 
 fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let mut used = staging::source_parameters(plan);
-    for parameter in staging::script_parameters(plan) {
-        if !used.contains(&parameter) {
-            used.push(parameter);
-        }
-    }
     let lines = match keeps_lines {
         true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
         false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
     };
     README
         .replace("@LINES@", lines)
-        .replace("@PARAMETERS@", &parameter_lines(&used))
+        .replace("@PARAMETERS@", &parameter_lines(&staging::used_parameters(plan)))
         .replace("@NAME@", &markdown_text(&info.name))
 }
 

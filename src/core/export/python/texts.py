@@ -6,7 +6,8 @@ PW_BLANKS = " \t\n\f\r"
 
 def pw_int(text):
     text = text.str.strip_chars(PW_BLANKS)
-    return pw_matching(text, pattern=r"^[+-]?[0-9]+$").str.replace(r"^\+?(-?)0*([0-9])", "$1$2").cast(pl.Int64, strict=False)
+    digits = pw_matching(text, pattern=r"^[+-]?[0-9]+$").str.replace(r"^\+?(-?)0*([0-9])", "$1$2")
+    return digits.cast(pl.Int64, strict=False)
 
 
 @pw_once(pl.String)
@@ -23,7 +24,9 @@ def pw_float(text):
 @pw_rows(pl.Boolean)
 def pw_boolean(text):
     word = text.strip(PW_BLANKS).lower()
-    return True if word in ("true", "t", "yes", "y", "on", "1") else False if word in ("false", "f", "no", "n", "off", "0") else None
+    if word in ("true", "t", "yes", "y", "on", "1"):
+        return True
+    return False if word in ("false", "f", "no", "n", "off", "0") else None
 
 
 def pw_float_digits(number):
@@ -33,7 +36,16 @@ def pw_float_digits(number):
 
 @pw_rows(pl.String)
 def pw_float_text(number):
-    return pw_float_digits(number)
+    """Of two texts that are as near, the one farther from zero; Python takes the even one."""
+    digits = repr(number)
+    if len(digits) > 16:
+        with decimal.localcontext(prec=2000):
+            near = decimal.Decimal(digits)
+            other = (2 * decimal.Decimal(number) - near).normalize()
+        is_as_short = other.as_tuple().exponent >= near.as_tuple().exponent
+        if is_as_short and abs(other) > abs(near) and float(other) == number:
+            digits = format(other, "e" if "e" in digits else "f")
+    return re.sub(r"e\+?(-?)0*", r"e\1", digits)
 
 
 @pw_rows(pl.String)
@@ -317,8 +329,8 @@ def pw_json(text):
     if most > 127:
         raise ValueError("deep")
     whole = lambda token: PwNumber("0" if token == "-0" else token)
-    hooks = {"object_pairs_hook": PwObject, "parse_float": pw_json_float, "parse_int": whole, "parse_constant": pw_json_constant}
-    found = json.loads(text, **hooks)
+    numbers = {"parse_float": pw_json_float, "parse_int": whole, "parse_constant": pw_json_constant}
+    found = json.loads(text, object_pairs_hook=PwObject, **numbers)
     if "\\u" in text:
         pw_json_print(found).encode()
     return found
