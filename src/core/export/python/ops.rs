@@ -584,5 +584,5 @@ fn inline_rows(rows: &Rows) -> Python {
         columns.push(format!("{}: [{}]", python_text(&field.name), cells.join(", ")));
         types.push(format!("{}: {}", python_text(&field.name), dtype(&field.data_type)));
     }
-    Ok(format!("pl.LazyFrame(\n    {{{}}},\n    schema={{{}}},\n)", lines(&columns), types.join(", ")))
+    Ok(format!("pl.LazyFrame(\n    {{{}}},\n    schema={{{}}},\n)", columns.join(", "), types.join(", ")))
 }
