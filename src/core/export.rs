@@ -7,9 +7,11 @@ pub mod charts;
 pub mod dbt;
 pub mod drawing;
 pub mod duckdb;
+mod handover;
 pub mod map;
 pub mod pipeline;
 pub mod postgresql;
+pub mod python;
 mod run_script;
 pub mod schedulers;
 pub mod spark;
@@ -175,6 +177,7 @@ pub fn targets() -> &'static [&'static dyn Target] {
         &pipeline::PipelineTarget,
         &duckdb::DuckDb,
         &postgresql::PostgreSql,
+        &python::Polars,
         &spark::Spark,
         &dbt::DBT_DUCKDB,
         &dbt::DBT_POSTGRES,

@@ -33,7 +33,8 @@ pub use check::{Place, RUN_PARAMETERS, Scope, check, check_order_key, coerce, ha
 pub use durations::is_finer_span;
 pub use eval::{bind, eval};
 pub use functions::{
-    ArgType, Example, Function, FunctionKind, MOST_JOINED, SUM_PART, VARYING, bytes_of, function, functions,
+    ArgType, BOTS, BROWSERS, Example, FEED_READERS, Function, FunctionKind, MOST_JOINED, REDACTED, SUM_PART, SYSTEMS,
+    TABLETS, TOOLS, VARYING, bytes_of, function, functions,
 };
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_named, parse_order};

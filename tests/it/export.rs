@@ -1,12 +1,13 @@
 //! Exports: hostile names are quoted, planned sources are refused, what a target does not carry is named.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, texts};
+use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, targets_here, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -19,8 +20,8 @@ fn wires(ids: &[&str]) -> Vec<Edit> {
 
 /// The engines that are here, beside Pipewright's own runner.
 fn engines() -> Vec<&'static str> {
-    let is_there = postgresql().is_some();
-    ["duckdb", "postgresql"].into_iter().filter(|target| is_there || *target != "postgresql").collect()
+    // Spark takes half a minute to start.
+    targets_here().filter(|target| !["pipeline", "spark"].contains(target)).collect()
 }
 
 /// A script of a bundle, with what leads it to its engine.
@@ -255,6 +256,36 @@ fn a_bundle_gives_the_files_that_a_run_gives() {
 fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
     if postgresql().is_some() {
         check_bundle_against_run("postgresql");
+    }
+}
+
+#[test]
+fn a_script_for_polars_gives_the_files_that_a_run_gives() {
+    check_bundle_against_run("polars");
+}
+
+/// Without the package nothing is written, and both scripts say what is lacking.
+#[test]
+fn a_script_for_polars_says_that_polars_is_lacking() {
+    let Some(python) = python_for("polars") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in.csv"), "n\n1\n").unwrap();
+    let bare = folder.path().join("python");
+    fs::write(&bare, format!("#!/bin/sh\nexec '{python}' -S \"$@\"\n")).unwrap();
+    fs::set_permissions(&bare, fs::Permissions::from_mode(0o755)).unwrap();
+    let load = json!({"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "x.csv", "kind": "csv"}});
+    let mut edits = vec![
+        insert("sources", json!({"id": "s", "title": "S", "path": "in.csv"})),
+        insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+        insert("steps", load),
+    ];
+    edits.extend(wires(&["in", "out"]));
+    let (bundle, out) = (folder.path().join("bundle"), folder.path().join("out"));
+    run_ok(&["export", &saved(folder.path(), &edits), "--target", "polars", "--out", path(&bundle)]);
+    for name in ["run.sh", "verify.sh"] {
+        let (code, _, talk) = texts(script(&bundle, name, folder.path(), path(&bare)).arg(&out).output().unwrap());
+        assert!(code == 1 && talk.contains("no package `polars`"), "{name}: {code} {talk}");
+        assert!(!out.join("x.csv").exists());
     }
 }
 

@@ -1,7 +1,8 @@
-//! Parity: every function example and every step example gives the same rows on the native engine, in DuckDB, in
-//! PostgreSQL and in the table of expected results.
+//! Parity: every function example and every step example gives the same rows on the native engine, on every engine that
+//! designs are exported to, and in the table of expected results.
 
 mod dbt;
+mod polars;
 mod postgresql;
 mod random;
 mod spark;
@@ -280,56 +281,49 @@ fn from_engine(json: &serde_json::Value, data_type: &DataType) -> Value {
     }
 }
 
-/// Runs all cases in one Python process.
 fn duckdb_rows(python: &str, cases: &[Case]) -> Answers {
-    let mut scripts = Vec::new();
-    let mut found: Vec<Option<Result<Vec<Vec<Value>>, String>>> = Vec::new();
-    for case in cases {
-        match duckdb::rows_script(&case.plan, case.node) {
-            Ok((setup, _)) => {
-                let columns: Vec<String> =
-                    case.schema.names().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
-                let query = format!("SELECT {} FROM n{}", columns.join(", "), case.node.0);
-                scripts.push(serde_json::json!({ "setup": setup, "query": query }).to_string());
-                found.push(None);
-            }
-            Err(diagnostic) => found.push(Some(Err(diagnostic.message))),
-        }
-    }
+    answers_of_python(python, "duckdb_rows.py", cases, |case| {
+        let (setup, _) = duckdb::rows_script(&case.plan, case.node)?;
+        let columns: Vec<String> =
+            case.schema.names().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+        let query = format!("SELECT {} FROM n{}", columns.join(", "), case.node.0);
+        Ok(serde_json::json!({ "setup": setup, "query": query }))
+    })
+}
+
+/// Runs all cases in one Python process, which is given a line of JSON a case and gives one back.
+fn answers_of_python(
+    python: &str,
+    script: &str,
+    cases: &[Case],
+    task: impl Fn(&Case) -> Result<serde_json::Value, Diagnostic>,
+) -> Answers {
+    let tasks: Vec<Result<serde_json::Value, Diagnostic>> = cases.iter().map(task).collect();
+    let text: String = tasks.iter().flatten().map(|task| format!("{task}\n")).collect();
     let mut child = Command::new(python)
-        .arg(root().join("tests/it/duckdb_rows.py"))
+        .arg(root().join("tests/it").join(script))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let text = scripts.join("\n") + "\n";
     let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     let mut answers = std::str::from_utf8(&output.stdout).unwrap().lines();
-    found
-        .into_iter()
-        .zip(cases)
-        .map(|(known, case)| {
-            known.unwrap_or_else(|| {
-                let answer: serde_json::Value =
-                    serde_json::from_str(answers.next().expect("an answer a script")).unwrap();
-                if let Some(error) = answer["error"].as_str() {
-                    return Err(error.to_owned());
-                }
-                let rows = answer["rows"].as_array().unwrap().iter().map(|row| {
-                    row.as_array()
-                        .unwrap()
-                        .iter()
-                        .zip(&case.schema.fields)
-                        .map(|(json, field)| from_engine(json, &field.data_type))
-                        .collect()
-                });
-                Ok(rows.collect())
-            })
-        })
-        .collect()
+    let answer = |(task, case): (Result<serde_json::Value, Diagnostic>, &Case)| {
+        task.map_err(|refused| refused.message)?;
+        let answer: serde_json::Value = serde_json::from_str(answers.next().expect("an answer a script")).unwrap();
+        if let Some(error) = answer["error"].as_str() {
+            return Err(error.to_owned());
+        }
+        let row = |row: &serde_json::Value| {
+            let cells = row.as_array().unwrap().iter().zip(&case.schema.fields);
+            cells.map(|(json, field)| from_engine(json, &field.data_type)).collect()
+        };
+        Ok(answer["rows"].as_array().unwrap().iter().map(row).collect())
+    };
+    tasks.into_iter().zip(cases).map(answer).collect()
 }
 
 #[test]

@@ -49,6 +49,13 @@ fn witness(target: &str) -> Witness {
             from: "'payment_failed'",
             to: "'payment_ok'",
         },
+        "polars" => Witness {
+            program: "PYTHON",
+            arguments: "@/pipeline.py",
+            logic: "pipeline.py",
+            from: "\"payment_failed\"",
+            to: "\"payment_ok\"",
+        },
         "spark" => Witness {
             program: "PYTHON",
             arguments: "@/job.py",

@@ -49,6 +49,11 @@ pub fn python_with_duckdb() -> Option<String> {
     python_that("-c", &["import duckdb"])
 }
 
+/// Python that has the package `polars`.
+pub fn python_with_polars() -> Option<String> {
+    python_that("-c", &["import polars"])
+}
+
 /// Python that has the packages `pyspark` and `pyarrow`, with a Java beside it.
 pub fn python_with_spark() -> Option<String> {
     let java = std::env::var_os("JAVA_HOME").map_or("java".into(), |home| PathBuf::from(home).join("bin/java"));
@@ -66,6 +71,7 @@ pub fn python_with_dbt() -> Option<String> {
 pub fn python_for(target: &str) -> Option<String> {
     match target {
         "duckdb" => python_with_duckdb(),
+        "polars" => python_with_polars(),
         "spark" => python_with_spark(),
         "dbt" | "dbt-postgres" => python_with_dbt(),
         _ => python(),
@@ -162,7 +168,7 @@ pub fn postgresql() -> Option<&'static PostgreSql> {
     need("PostgreSQL (`initdb` and `psql`, from Debian's `postgresql`) does not start", found.as_ref())
 }
 
-/// The targets whose engine is here; that of DuckDB is asked for by [`python_with_duckdb`].
+/// The targets whose engine is here.
 pub fn targets_here() -> impl Iterator<Item = &'static str> {
     let names = pipewright_core::export::targets().iter().map(|target| target.name());
     let is_here = |name: &&str| match *name {
@@ -171,7 +177,7 @@ pub fn targets_here() -> impl Iterator<Item = &'static str> {
         "dbt-postgres" => python_with_dbt().is_some() && postgresql().is_some(),
         _ => true,
     };
-    names.filter(is_here)
+    names.filter(move |name| is_here(name) && python_for(name).is_some())
 }
 
 /// Leads the scripts of bundles to the engines that are here.

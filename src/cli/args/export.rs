@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Args, Debug)]
 pub struct ExportArgs {
     pub project: PathBuf,
-    /// `pipeline`, `duckdb`, `postgresql`, `spark` or `dbt`
+    /// `pipeline`, `duckdb`, `postgresql`, `polars`, `spark` or `dbt`
     #[arg(long)]
     pub target: String,
     /// What dbt builds on: `duckdb` or `postgres`

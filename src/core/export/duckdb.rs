@@ -9,6 +9,7 @@ mod scripts;
 use std::collections::BTreeMap;
 
 use self::dialect::{DuckDbSql, variable};
+use super::handover::staged_file;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::staging;
@@ -89,11 +90,6 @@ impl Target for DuckDb {
         scripts::write(&mut bundle, &plan, info, keeps_lines, is_staged);
         bundle
     }
-}
-
-/// The file that a Read is staged in.
-pub(super) fn staged_file(id: NodeId) -> String {
-    format!("source_{}.parquet", id.0)
 }
 
 /// A pipeline of the sources alone: each Read, written as Parquet.

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::{Dialect, Selects};
 use super::{Bundle, DesignInfo, Support, Target, by_step, staging};
-use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Check, NodeId, OnFail, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
@@ -93,18 +92,6 @@ impl Target for PostgreSql {
     }
 }
 
-/// Whether a list or record holds a span of time.
-fn nested_span(data_type: &DataType) -> bool {
-    fn holds(data_type: &DataType) -> bool {
-        *data_type == DataType::Duration || nested_span(data_type)
-    }
-    match data_type {
-        DataType::List(item) => holds(item),
-        DataType::Record(fields) => fields.iter().any(|(_, item)| holds(item)),
-        _ => false,
-    }
-}
-
 /// SQL that gives the rows of one node of a plan, for tests of parity: what all have, what this one has, its table.
 pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(&'static str, String, String), Diagnostic> {
     let selects = Selects::new(POSTGRESQL, plan);
@@ -118,7 +105,7 @@ pub fn rows_script(plan: &Plan, wanted: NodeId) -> Result<(&'static str, String,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Schema, Value};
+    use crate::data::{DataType, Schema, Value};
     use crate::ir::{Destination, FileKind, Origin, Rows, WhenExists, Write};
     use crate::plan::plan;
     use crate::steps::PlanBuilder;

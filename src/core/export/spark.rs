@@ -9,13 +9,15 @@ mod scripts;
 use std::collections::BTreeMap;
 
 use self::dialect::SparkSql;
+use super::handover::{self, rejected_view};
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::sql::dialect::column_list;
 use super::sql::{Dialect, Selects};
 use super::staging;
 use super::{Bundle, DesignInfo, Support, Target, by_step};
+use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Check, NodeId, OnFail, Op, Plan, Read, prune};
+use crate::ir::{NodeId, Op, Plan, Read, prune};
 use crate::plan::{check_kept_lines, is_same_path};
 use crate::quote::comment;
 
@@ -83,9 +85,9 @@ impl Target for Spark {
             name: format!("{}{what}", info.name),
             plan,
         };
-        bundle.text("results.json", pipeline(": results", results::of_loads(&plan)).to_text());
+        bundle.text("results.json", pipeline(": results", handover::of_loads(&plan)).to_text());
         if plan.iter().any(|(id, _)| rejected_view(&plan, id).is_some()) {
-            bundle.text("rejected.json", pipeline(": rejected rows", results::of_rejected(&plan)).to_text());
+            bundle.text("rejected.json", pipeline(": rejected rows", handover::of_rejected(&plan)).to_text());
         }
         scripts::write(&mut bundle, &plan, info, keeps_lines);
         bundle.text("pipeline.json", pipeline("", plan).to_text());
@@ -93,10 +95,9 @@ impl Target for Spark {
     }
 }
 
-/// The view of the rows that a check rejects; `None`: the node rejects none.
-fn rejected_view(plan: &Plan, id: NodeId) -> Option<String> {
-    let is_rejecting = matches!(&plan.node(id).op, Op::Check(Check { on_fail: OnFail::Reject, .. }));
-    is_rejecting.then(|| format!("rejected_{}", id.0))
+/// A Duration is an integer on Spark.
+fn check_spans(schema: &Schema) -> Result<(), Diagnostic> {
+    handover::check_spans(schema, &|what| SPARK.refuse(&what))
 }
 
 /// The SELECTs of a node by the views that they make: its rows, and those that it turns away.
@@ -110,12 +111,12 @@ fn printed(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Vec<(String, St
     }
     let mut views = vec![(selects.view(id).to_owned(), selects.select(id)?)];
     if matches!(node.op, Op::Write(_)) {
-        results::check_types(SPARK, &node.schema)?;
+        check_spans(&node.schema)?;
         let columns = column_list(SPARK, node.schema.fields.iter(), "");
         views[0].1 = format!("SELECT {columns} FROM {}", selects.view(node.inputs[0]));
     }
     if let (Some(view), Op::Check(check), Some(input)) = (rejected_view(plan, id), &node.op, node.inputs.first()) {
-        results::check_types(SPARK, &plan.node(*input).schema)?;
+        check_spans(&plan.node(*input).schema)?;
         let predicate = selects.printer(*input).print(&check.predicate)?;
         views.push((view, format!("SELECT * FROM {} WHERE ({predicate}) IS NOT TRUE", selects.view(*input))));
     }

@@ -39,6 +39,17 @@ pub fn script_parameters(plan: &Plan) -> Vec<Parameter> {
     declared(plan, &script_names(plan))
 }
 
+/// Parameters that the sources, the script or the paths of loads name.
+pub fn used_parameters(plan: &Plan) -> Vec<Parameter> {
+    let mut used = source_parameters(plan);
+    for parameter in script_parameters(plan) {
+        if !used.contains(&parameter) {
+            used.push(parameter);
+        }
+    }
+    used
+}
+
 /// Whether the script or the paths of loads name the time when the run began.
 pub fn names_started(plan: &Plan) -> bool {
     script_names(plan).contains(RUN_STARTED_AT)
@@ -192,6 +203,27 @@ pub const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-
   --report "$work/staged.json"@QUARANTINE@ ${report:+"--not-over=$report"} "$@" || code=$?
 # 3: done, but most of a source is in quarantine; the results are there all the same.
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
+"#;
+
+/// A source is never replaced by what is made of it, nor is the folder that it lies in.
+pub const SOURCES: &str = r#"places() {
+  find . -type f ! -name '@MARKER@'
+  find . -path './*/*' ! -path './quarantine/*' -name '@MARKER@' | sed 's|/[^/]*$||'
+}
+check_sources() (
+  files=$(cd -- "$work/out" && places | sed 's|^\./||')
+  set -f
+  IFS='
+'
+  for file in $files; do
+    set -- "$@" "--not-over=$out/$file"
+  done
+  exec "${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --dry-run --out "$work/none" "$@"
+)
+if ! check_sources "$@" >/dev/null 2>"$work/said"; then
+  cat -- "$work/said" >&2
+  exit 1
+fi
 "#;
 
 /// What is in the folder of the run is put in place.

@@ -4,6 +4,7 @@ use super::jinja::{own, template};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::export::duckdb::dialect::DuckDbSql;
+use crate::export::handover;
 use crate::export::postgresql::dialect::{PostgreSqlSql, declared, own_types};
 use crate::export::postgresql::script::{lines_of, op_holds_nul, staged_rows};
 use crate::export::sql::Dialect;
@@ -54,7 +55,7 @@ impl Adapter {
     /// The file that a Read is staged in.
     pub fn staged_file(self, id: NodeId) -> String {
         match self {
-            Adapter::DuckDb => duckdb::staged_file(id),
+            Adapter::DuckDb => handover::staged_file(id),
             Adapter::Postgres => postgresql::script::staged_file(id),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
+use crate::export::handover::staged_file;
 use crate::export::sql::dialect::{Sql, alike, holds_nul};
 use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, NearestSide, PatternCall};
 use crate::expr::{GroupPresence, PathStep, ReplacementPart, VARYING};
@@ -75,7 +76,7 @@ impl Dialect for DuckDbSql {
     }
 
     fn staged(&self, id: NodeId) -> String {
-        format!("read_parquet({})", sql_text(&format!("stage/{}", super::staged_file(id))))
+        format!("read_parquet({})", sql_text(&format!("stage/{}", staged_file(id))))
     }
 
     fn subquery_name(&self) -> &'static str {

@@ -2,7 +2,7 @@
 //! in the tables of run.py, as strings.
 
 use super::super::run_script::{RunParts, run_script};
-use super::super::staging::{self, script_parameters, source_parameters};
+use super::super::staging::{self, script_parameters};
 use super::super::{Bundle, DesignInfo, parameter_lines};
 use super::loads::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
 use crate::files::MARKER;
@@ -470,12 +470,6 @@ if __name__ == "__main__":
 "#;
 
 fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let mut used = source_parameters(plan);
-    for parameter in script_parameters(plan) {
-        if !used.contains(&parameter) {
-            used.push(parameter);
-        }
-    }
     let lines = match keeps_lines {
         true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
         false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
@@ -491,6 +485,6 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
          How rows of joins found partners is told, and stands in the file that `PIPEWRIGHT_REPORT` names, as in the report of \
          Pipewright's own run. Values that steps make null, round or cut are not counted: a run of the project, or of the target `pipeline`, tells them.\n",
         markdown_text(&info.name),
-        parameter_lines(&used)
+        parameter_lines(&staging::used_parameters(plan))
     )
 }

@@ -1,52 +1,24 @@
 //! The pipelines around the script, which Pipewright's own runner runs: sources and parameters in, loads and rejected
 //! rows out. Files between hold JSON lines.
 
-use std::sync::Arc;
-
-use super::script::{is_written, parameters, parameters_schema, staged_file};
-use crate::data::{DataType, Field, Schema, Value};
+use super::script::{is_written, staged_file};
+use crate::data::Value;
+use crate::export::handover::{add_parameters, by_number, push, written};
 use crate::export::staging;
-use crate::expr::{Expr, ExprKind};
+use crate::expr::Expr;
 use crate::formats::FormatSpec;
-use crate::ir::{
-    Check, Column, Destination, FileKind, Node, NodeId, OnFail, Op, Origin, Parameter, Plan, Project, Read, Rows,
-    WhenExists, Write,
-};
+use crate::ir::{Check, Column, FileKind, Node, NodeId, OnFail, Op, Parameter, Plan, Project, Read};
 
 /// A pipeline of the sources, and of a row with the parameters that the script names.
 pub(super) fn stage(plan: &Plan) -> Plan {
     let mut staged = stage_lines(plan);
-    let schema = parameters_schema(plan);
-    if schema.is_empty() {
-        return staged;
-    }
-    let more: Vec<Parameter> = parameters(plan);
-    staged.parameters.extend(more.into_iter().filter(|one| {
-        let is_known = plan.parameters.iter().any(|known| known.name == one.name);
-        is_known && !staging::source_parameters(plan).contains(one)
-    }));
-    let row = Rows { schema: Schema::of([("row", DataType::Int)]), rows: vec![vec![Value::Int(1)]] };
-    let columns = schema.names().enumerate();
-    let columns =
-        columns.map(|(index, name)| Column::new(format!("c{index}"), Expr::made(ExprKind::Parameter(name.to_owned()))));
-    let project = Op::Project(Project::new(columns.collect()));
-    let origin = Origin { step: "parameters".into(), title: "Parameters".into() };
-    let input = push(&mut staged, Op::Rows(row.clone()), vec![], row.schema, &origin);
-    let schema = by_number(&schema);
-    let values = push(&mut staged, project, vec![input], schema.clone(), &origin);
-    push(&mut staged, written("parameters.jsonl", FileKind::Jsonl), vec![values], schema, &origin);
+    add_parameters(&mut staged, plan, FileKind::Jsonl);
     staged
 }
 
 /// A pipeline of the sources: lines of JSON whose keys are numbers.
 pub(in crate::export) fn stage_lines(plan: &Plan) -> Plan {
     numbered(staging::stage(plan, FileKind::Jsonl, &staged_file))
-}
-
-/// The columns with numbers for names.
-fn by_number(schema: &Schema) -> Schema {
-    let field = |(index, field): (usize, &Field)| Field { name: format!("c{index}"), ..field.clone() };
-    Schema::new(schema.fields.iter().enumerate().map(field).collect())
 }
 
 /// The same pipeline, whose files have numbers for the names of columns.
@@ -103,13 +75,7 @@ fn path_parameters(plan: &Plan) -> Vec<Parameter> {
         parameters: plan.parameters.clone(),
         ..Plan::default()
     };
-    parameters(&only_loads)
-}
-
-fn written(path: &str, kind: FileKind) -> Op {
-    let destination =
-        Destination::File { path: path.to_owned(), kind, partition: Vec::new(), when_exists: WhenExists::Replace };
-    Op::Write(Write::new(destination, Vec::new()))
+    staging::script_parameters(&only_loads)
 }
 
 /// Reads lines of the script and gives their columns the names back.
@@ -129,14 +95,4 @@ fn read_back(made: &mut Plan, name: &str, node: &Node) -> NodeId {
     let named = Op::Project(Project::new(columns.collect()));
     let rows = push(made, Op::Read(read), vec![], schema, &node.origin);
     push(made, named, vec![rows], node.schema.clone(), &node.origin)
-}
-
-fn push(plan: &mut Plan, op: Op, inputs: Vec<NodeId>, schema: Schema, origin: &Origin) -> NodeId {
-    let id = NodeId(plan.nodes.len() as u32);
-    plan.nodes.push(Arc::new(Node { op, inputs, schema, origin: origin.clone(), hash: 0 }));
-    let step = plan.steps.entry(origin.step.clone()).or_default();
-    step.title = origin.title.clone();
-    step.kind = "file".to_owned();
-    step.nodes.push(id);
-    id
 }

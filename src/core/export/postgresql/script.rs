@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::dialect::{declared, nearest_index, own_types, view_name};
-use super::{POSTGRESQL, nested_span, prelude};
+use super::{POSTGRESQL, prelude};
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
+use crate::export::handover::{nested_span, parameters_schema};
 use crate::export::sql::Selects;
 use crate::export::sql::dialect::cast;
 use crate::export::staging;
@@ -113,11 +114,6 @@ COMMIT;
 ROLLBACK;
 \endif
 "#;
-
-/// Parameters that the script or the paths of loads name.
-pub(super) fn parameters(plan: &Plan) -> Vec<Parameter> {
-    staging::script_parameters(plan)
-}
 
 /// The whole script, or everything that PostgreSQL cannot carry.
 pub(super) fn script(plan: &Plan, name: &str, keeps_rejected: bool) -> Result<String, Vec<Diagnostic>> {
@@ -277,18 +273,10 @@ fn parameters_table(plan: &Plan) -> Result<String, Diagnostic> {
     }
     POSTGRESQL.check_schema(&known)?;
     let default = |parameter: &Parameter| parameter.default.as_ref().and_then(|json| json.as_str().map(str::to_owned));
-    if parameters(plan).iter().filter_map(default).any(|text| text.contains('\0')) {
+    if staging::script_parameters(plan).iter().filter_map(default).any(|text| text.contains('\0')) {
         return Err(POSTGRESQL.refuse(&"a parameter with a NUL"));
     }
     staged_table("pw_parameters", "parameters.jsonl", &known)
-}
-
-/// The parameters that the script names, and when the run began.
-pub(super) fn parameters_schema(plan: &Plan) -> Schema {
-    let known = parameters(plan).into_iter().map(|parameter| Field::new(parameter.name, parameter.data_type));
-    let started =
-        staging::names_started(plan).then(|| Field::new(crate::ir::RUN_STARTED_AT.to_owned(), DataType::Timestamp));
-    Schema::new(known.chain(started).collect())
 }
 
 /// Lines of such JSON of what a SELECT gives.
@@ -322,7 +310,7 @@ pub(in crate::export) fn lines_of(from: &str, schema: &Schema, order: &str) -> R
 
 /// Spans inside of lists and records have no form that both sides read.
 fn check_spans(schema: &Schema) -> Result<(), Diagnostic> {
-    match schema.fields.iter().find(|field| nested_span(&field.data_type)) {
+    match nested_span(schema) {
         Some(field) => {
             Err(POSTGRESQL.refuse(&format_args!("a list or record with spans of time in or out: `{}`", field.name)))
         }

@@ -1,6 +1,5 @@
 //! The files around the SQL: run.sh and README. Nothing of the design stands in the script.
 
-use super::script::parameters;
 use crate::export::{Bundle, DesignInfo, parameter_lines, staging};
 use crate::files::MARKER;
 use crate::ir::Plan;
@@ -26,7 +25,7 @@ pub(super) fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, parts: 
     let text = staging::script(RUN)
         .replace("@STAGE@\n", &stage)
         .replace("@REJECTED@\n", if parts.rejects { REJECTED } else { "" })
-        .replace("@SOURCES@\n", if parts.is_staged { SOURCES } else { "" })
+        .replace("@SOURCES@\n", if parts.is_staged { staging::SOURCES } else { "" })
         .replace("@MARKER@", MARKER);
     bundle.script("run.sh", text);
     bundle.text("README.md", readme(plan, info, parts.keeps_lines));
@@ -122,34 +121,7 @@ if [ -s "$work/rejected/quarantine.jsonl" ]; then
 fi
 "#;
 
-/// A source is never replaced by what is made of it, nor is the folder that it lies in.
-const SOURCES: &str = r#"places() {
-  find . -type f ! -name '@MARKER@'
-  find . -path './*/*' ! -path './quarantine/*' -name '@MARKER@' | sed 's|/[^/]*$||'
-}
-check_sources() (
-  files=$(cd -- "$work/out" && places | sed 's|^\./||')
-  set -f
-  IFS='
-'
-  for file in $files; do
-    set -- "$@" "--not-over=$out/$file"
-  done
-  exec "${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --dry-run --out "$work/none" "$@"
-)
-if ! check_sources "$@" >/dev/null 2>"$work/said"; then
-  cat -- "$work/said" >&2
-  exit 1
-fi
-"#;
-
 fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let mut used = staging::source_parameters(plan);
-    for parameter in parameters(plan) {
-        if !used.contains(&parameter) {
-            used.push(parameter);
-        }
-    }
     let lines = match keeps_lines {
         true => {
             "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`, rows that a rule rejects to `quarantine/rejected.jsonl`."
@@ -160,7 +132,7 @@ fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
     };
     README
         .replace("@LINES@", lines)
-        .replace("@PARAMETERS@", &parameter_lines(&used))
+        .replace("@PARAMETERS@", &parameter_lines(&staging::used_parameters(plan)))
         .replace("@NAME@", &markdown_text(&info.name))
 }
 

@@ -9,9 +9,12 @@ use super::ArgType::{Int, String as Text};
 use super::arguments::{int_or, some_text, string, text_at, value_or_null};
 use super::{Function, example, scalar};
 
-const EMAIL: &str = r"[\w.%+-]+@[\w-]+(\.[\w-]+)+";
-const IP_V4: &str = r"\b\d{1,3}(\.\d{1,3}){3}\b";
-const LONG_NUMBER: &str = r"\b\d([ -]?\d){12,18}\b";
+/// What free text may hold of people, in the order in which it is replaced.
+pub const REDACTED: [(&str, &str); 3] = [
+    (r"[\w.%+-]+@[\w-]+(\.[\w-]+)+", "<email>"),
+    (r"\b\d{1,3}(\.\d{1,3}){3}\b", "<ip>"),
+    (r"\b\d([ -]?\d){12,18}\b", "<number>"),
+];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
@@ -132,7 +135,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |a| {
             value_or_null(|| {
                 let mut text = text_at(a, 0)?.to_owned();
-                for (pattern, word) in [(EMAIL, "<email>"), (IP_V4, "<ip>"), (LONG_NUMBER, "<number>")] {
+                for (pattern, word) in REDACTED {
                     text = with_regex(pattern, |regex| regex.replace_all(&text, word).into_owned())?;
                 }
                 some_text(text)

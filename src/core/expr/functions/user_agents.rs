@@ -7,7 +7,7 @@ use super::{Function, example, scalar};
 use crate::data::Value;
 
 /// Marks and names; the first mark found wins, so those that imitate others come before them.
-const BROWSERS: [(&str, &str); 24] = [
+pub const BROWSERS: [(&str, &str); 24] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
     ("Edge/", "Edge"),
@@ -33,7 +33,7 @@ const BROWSERS: [(&str, &str); 24] = [
     ("PostmanRuntime/", "Postman"),
     ("kube-probe/", "Kubernetes probe"),
 ];
-const SYSTEMS: [(&str, &str); 9] = [
+pub const SYSTEMS: [(&str, &str); 9] = [
     ("Windows", "Windows"),
     ("Android", "Android"),
     ("iPhone", "iOS"),
@@ -45,7 +45,7 @@ const SYSTEMS: [(&str, &str); 9] = [
     ("Linux", "Linux"),
 ];
 /// Crawlers and monitors. In small letters, as all that follow.
-const BOTS: [&str; 22] = [
+pub const BOTS: [&str; 22] = [
     "bot",
     "crawl",
     "spider",
@@ -70,7 +70,7 @@ const BOTS: [&str; 22] = [
     "nikto",
 ];
 /// Programs that read feeds for many people.
-const FEED_READERS: [&str; 10] = [
+pub const FEED_READERS: [&str; 10] = [
     "feedburner",
     "feedbin",
     "feedly",
@@ -83,7 +83,7 @@ const FEED_READERS: [&str; 10] = [
     "theoldreader",
 ];
 /// Libraries and commands. `okhttp` is not among them: apps for phones use it.
-const TOOLS: [&str; 14] = [
+pub const TOOLS: [&str; 14] = [
     "curl/",
     "wget/",
     "python-",
@@ -101,7 +101,7 @@ const TOOLS: [&str; 14] = [
 ];
 
 /// Words and models of tablets.
-const TABLETS: [&str; 9] =
+pub const TABLETS: [&str; 9] =
     ["ipad", "tablet", "sm-t", "sm-x", "galaxy tab", "nexus 7", "nexus 9", "nexus 10", "pixel tablet"];
 
 pub(super) const FUNCTIONS: &[Function] = &[
