@@ -170,7 +170,14 @@ fn told_apart(plan: &Plan) -> Plan {
     let used: BTreeSet<NodeId> = plan.nodes.iter().flat_map(|node| node.inputs.clone()).collect();
     for id in (0..plan.nodes.len() as u32).map(NodeId).filter(|id| !used.contains(id)) {
         let node = plan.node(id).clone();
-        if matches!(node.op, Op::Write(_)) {
+        if let Op::Write(write) = &node.op {
+            // No database is needed to count the rows that go there.
+            if matches!(write.destination, Destination::Table(_)) {
+                let path = format!("{}.table.jsonl", id.0);
+                let (partition, when_exists) = (Vec::new(), WhenExists::Replace);
+                let file = Destination::File { path, kind: FileKind::Jsonl, partition, when_exists };
+                Arc::make_mut(&mut plan.nodes[id.0 as usize]).op = Op::Write(Write::new(file, Vec::new()));
+            }
             continue;
         }
         let destination = Destination::File {
