@@ -10,8 +10,17 @@ use pipewright::gui::App;
 
 use crate::gui::{add_step, designer, replace, sample, step_of, wait};
 
-fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json")
+/// A copy of the worked example: what is changed in it leaves a journal beside it.
+fn example(home: &Path) -> PathBuf {
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop");
+    let (copy, project) = (home.join("samples"), home.join("shop.pipewright.json"));
+    std::fs::create_dir(&copy).unwrap();
+    for file in std::fs::read_dir(shop.join("samples")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    std::fs::copy(shop.join("shop.pipewright.json"), &project).unwrap();
+    project
 }
 
 /// The designer with a log and a filter behind it.
@@ -78,7 +87,7 @@ fn text_that_is_no_condition_is_looked_for_in_the_rows() {
 #[test]
 fn a_column_shows_where_it_comes_from_and_goes() {
     let home = tempfile::tempdir().unwrap();
-    let mut harness = designer(home.path(), vec![example()], [1600.0, 1000.0]);
+    let mut harness = designer(home.path(), vec![example(home.path())], [1600.0, 1000.0]);
     wait(&mut harness, "the example", |app| app.rows("views", "out").is_some());
     click(&mut harness, "Page views, Filter");
     let wires = |harness: &Harness<'_, App>, name: &str| {
@@ -191,7 +200,7 @@ fn rows_are_drawn_over_time_and_by_what_is_picked() {
 #[test]
 fn rows_stand_beside_those_before_their_step() {
     let home = tempfile::tempdir().unwrap();
-    let mut harness = designer(home.path(), vec![example()], [1600.0, 1000.0]);
+    let mut harness = designer(home.path(), vec![example(home.path())], [1600.0, 1000.0]);
     wait(&mut harness, "the example", |app| app.rows("page", "out").is_some());
     click(&mut harness, "Page views, Filter");
     harness.get_by_role_and_label(Role::Button, "Compare").click();
@@ -210,7 +219,7 @@ fn rows_stand_beside_those_before_their_step() {
 #[test]
 fn steps_are_grouped_opened_wired_and_moved_as_one() {
     let home = tempfile::tempdir().unwrap();
-    let mut harness = designer(home.path(), vec![example()], [1600.0, 1000.0]);
+    let mut harness = designer(home.path(), vec![example(home.path())], [1600.0, 1000.0]);
     wait(&mut harness, "the example", |app| app.rows("page", "out").is_some());
     let places = |harness: &Harness<'_, App>| {
         let steps = &harness.state().project().steps;
