@@ -115,12 +115,12 @@ pub(super) fn prepare(
         prepared.publisher.recover(&options.out).map_err(|fault| vec![fault])?;
     }
     // What goes to tables is looked at first: nobody waits for an answer that could not be loaded.
-    prepared.open_targets(options, &mut faults);
+    prepared.open_targets(true, options, &mut faults);
     if faults.is_empty() && options.opens_places && !options.dry_run {
         prepared.take_from_places(options, progress, &mut faults);
     }
     prepared.open_sources(options, &mut faults);
-    prepared.check_targets(options, &mut faults);
+    prepared.open_targets(false, options, &mut faults);
     faults.extend(prepared.open_rest(options).err());
     if faults.is_empty() { Ok(prepared) } else { Err(faults) }
 }
@@ -364,22 +364,15 @@ impl Prepared {
         Ok(Place::Table { aside, place: Box::new(place.clone()) })
     }
 
-    /// No output is one of the files that are read.
-    fn check_targets(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
-        for (id, target) in &self.targets {
-            let node = self.plan.node(*id);
-            let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op else { continue };
-            let Place::File { target, .. } = &target.place else { continue };
-            let checked = check_sources(path, target, self.jobs.values(), &options.inputs);
-            faults.extend(checked.err().map(|fault| at(node, fault)));
-        }
-    }
-
-    fn open_targets(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+    /// Opens the tables that are loaded, or all other targets.
+    fn open_targets(&mut self, tables: bool, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
         let nodes: Vec<(NodeId, Arc<Node>)> = self.plan.iter().map(|(id, node)| (id, node.clone())).collect();
         for (id, node) in nodes {
             let Op::Write(write) = &node.op else { continue };
+            if matches!(write.destination, Destination::Table(_)) != tables {
+                continue;
+            }
             let mut target = Target {
                 place: Place::StandardOutput,
                 kind: FileKind::Jsonl,
@@ -398,10 +391,11 @@ impl Prepared {
                 },
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
-                    let publisher = &mut self.publisher;
+                    let (publisher, jobs) = (&mut self.publisher, &self.jobs);
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;
                         check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
+                        check_sources(path, &place, jobs.values(), &options.inputs)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
                             (false, true) => publisher.folder(&place)?,
