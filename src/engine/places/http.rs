@@ -2,7 +2,7 @@
 //! the host that the connection names.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use ureq::http::{Request, Response, header};
 use ureq::{Agent, Body};
 
-use super::next_page::{Next, Page, Pager, no_json, records};
+use super::next_page::{Next, Page, Pager, lines, no_json, records, without_mark};
 use super::{Amount, Opened, Taken, not_put_aside};
 
 /// Seconds that an answer may be waited for.
@@ -58,6 +58,10 @@ struct Client<'a> {
     opened: &'a Opened<'a>,
     inquiry: &'a Inquiry,
     first: Target,
+    /// Where the last answer came from: relative addresses in it begin there.
+    at: String,
+    /// The last answer was that there is nothing.
+    is_nothing_there: bool,
     last_sent: Option<Instant>,
 }
 
@@ -85,12 +89,21 @@ pub(super) fn take(
                 .help("ask for less, such as for a span of time; or let the source take more (`inquiry.most_pages`)"));
         }
         let aside = folder.join(format!("page-{number:05}"));
-        let fetched =
-            client.fetch(&asked, &aside, left.min(amount.most_bytes())).map_err(|fault| on_page(fault, number))?;
+        let fetched = match client.fetch(&asked, &aside, left.min(amount.most_bytes())) {
+            // The page before was the last, and the server says so in its way.
+            Err(fault) if fault.code == "PW0672" && pager.may_be_over() && client.is_nothing_there => break,
+            fetched => fetched.map_err(|fault| on_page(fault, number))?,
+        };
         left -= fetched.bytes.min(left);
         let ending = *ending.get_or_insert_with(|| ending_of_kind(&fetched.kind));
         let page = read_page(&aside, &fetched, format, inquiry, amount)
             .map_err(|fault| opened.secrets.hidden(on_page(fault, number)))?;
+        if matches!(amount, Amount::Rows(_)) && opened.secrets.stands_in(&page.0) {
+            let message = "the answer says a secret of the connection back";
+            return Err(opened
+                .fault("PW0694", message)
+                .help("a sample lies beside the project, where no secret may lie"));
+        }
         rows += page.1;
         let path = aside.with_extension(ending);
         std::fs::rename(&aside, &path).map_err(|error| not_put_aside(&error))?;
@@ -173,19 +186,43 @@ fn read_page(
     amount: Amount,
 ) -> Result<(Vec<u8>, u64), Diagnostic> {
     let is_document = format.is_some_and(|format| format.name == "json_document");
-    let is_needed = inquiry.pages.is_some() || is_document || matches!(amount, Amount::Rows(_));
-    if !is_needed || fetched.bytes == 0 {
+    let is_counted =
+        matches!(inquiry.pages, Some(Pages::Offset { .. } | Pages::Number { .. })) || matches!(amount, Amount::Rows(_));
+    let is_read = match &inquiry.pages {
+        Some(Pages::Link { path }) => !path.trim().is_empty(),
+        Some(Pages::Cursor { .. }) => true,
+        _ => false,
+    };
+    if fetched.bytes == 0 || !(is_counted || is_read || is_document) {
         return Ok((Vec::new(), 0));
     }
-    let text = std::fs::read(path).map_err(|error| not_put_aside(&error))?;
-    if is_document {
-        serde_json::from_slice::<serde::de::IgnoredAny>(&text).map_err(|error| no_json(&error))?;
+    let failed = |error: std::io::Error| not_put_aside(&error);
+    if !(is_counted || is_read) {
+        // However large it is, it is only looked through.
+        let mut reader = std::io::BufReader::new(File::open(path).map_err(failed)?);
+        if reader.fill_buf().map_err(failed)?.starts_with(b"\xef\xbb\xbf") {
+            reader.consume(3);
+        }
+        serde_json::from_reader::<_, serde::de::IgnoredAny>(reader).map_err(|error| no_json(&error))?;
+        return Ok((Vec::new(), 0));
     }
-    let is_json = is_document || format.is_none() && serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok();
-    let records_path = format.and_then(|format| format.option("records")).unwrap_or_default();
-    let found = records(&text, is_json.then_some(records_path));
-    let header =
-        u64::from(format.is_some_and(|format| format.name == "csv" && format.option("header") != Some("false")));
+    let text = std::fs::read(path).map_err(failed)?;
+    let is_json = |text: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(text)).is_ok();
+    if is_document && !is_counted {
+        serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(&text)).map_err(|error| no_json(&error))?;
+    }
+    if !is_counted {
+        return Ok((text, 0));
+    }
+    let is_csv = format.is_some_and(|format| format.name == "csv");
+    let found = if is_document {
+        records(&text, Some(format.and_then(|format| format.option("records")).unwrap_or_default()))?
+    } else if format.is_none() && is_json(&text) {
+        records(&text, None)?
+    } else {
+        lines(&text, is_csv)
+    };
+    let header = u64::from(format.is_some_and(|format| is_csv && format.option("header") != Some("false")));
     Ok((text, found.saturating_sub(header)))
 }
 
@@ -221,31 +258,47 @@ impl<'a> Client<'a> {
             Method::Get => None,
             Method::Post => Some(filled_text(&inquiry.body, parameters, fit)?),
         };
-        Ok(Client { agent: config.into(), opened, inquiry, first: Target { address, body }, last_sent: None })
+        let (agent, at) = (config.into(), address.clone());
+        let first = Target { address, body };
+        Ok(Client { agent, opened, inquiry, first, at, is_nothing_there: false, last_sent: None })
     }
 
     /// What asks for a page.
-    fn target(&self, next: &Next) -> Target {
-        match next {
+    fn target(&self, next: &Next) -> Result<Target, Diagnostic> {
+        Ok(match next {
             Next::First => self.first.clone(),
             Next::Address(address) => {
-                Target { address: resolved(&self.first.address, address), body: self.first.body.clone() }
+                let address = resolved(&self.at, address);
+                if self.first.body.is_some() && origin(&address) != origin(&self.first.address) {
+                    return Err(self.to_another_host(&address));
+                }
+                Target { address, body: self.first.body.clone() }
             }
             Next::Parameter(name, value) => {
                 let json = self.first.body.as_deref().and_then(|body| serde_json::from_str::<Json>(body).ok());
                 if let Some(Json::Object(mut body)) = json {
                     body.insert(name.clone(), value.clone());
-                    return Target { body: Some(Json::Object(body).to_string()), ..self.first.clone() };
+                    return Ok(Target { body: Some(Json::Object(body).to_string()), ..self.first.clone() });
                 }
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 Target { address: with_parameter(&self.first.address, name, &text), ..self.first.clone() }
             }
-        }
+        })
+    }
+
+    fn to_another_host(&self, address: &str) -> Diagnostic {
+        let message = format!("it leads on to another host, {}, which is sent nothing", self.shown(address));
+        self.opened.fault("PW0677", &message).help("give the connection that address, if it is right")
+    }
+
+    /// An address as it may be shown: a secret in it is taken out before it is cut.
+    fn shown(&self, address: &str) -> String {
+        shown_address(&self.opened.secrets.hide(address))
     }
 
     /// One page into a file; tried again where the server is busy or the line breaks.
     fn fetch(&mut self, next: &Next, path: &Path, most: u64) -> Result<Fetched, Diagnostic> {
-        let target = self.target(next);
+        let target = self.target(next)?;
         let retries = self.opened.number("retries", RETRIES) as u32;
         let mut tried = 0;
         loop {
@@ -292,22 +345,20 @@ impl<'a> Client<'a> {
             let answer = self.send_once(&target)?;
             let place = answer.headers().get(header::LOCATION).and_then(|place| place.to_str().ok());
             let Some(place) = place.filter(|_| answer.status().is_redirection()) else {
+                self.is_nothing_there = matches!(answer.status().as_u16(), 404 | 410 | 416);
+                self.at = target.address;
                 return if checked { self.checked(answer) } else { Ok(answer) };
             };
             let address = resolved(&target.address, place);
             if target.address.starts_with("https://") && !address.starts_with("https://") {
                 return Err(Trouble::Lasting(
                     self.opened
-                        .fault("PW0677", &format!("it leads on to {}, which is not encrypted", shown_address(&address)))
+                        .fault("PW0677", &format!("it leads on to {}, which is not encrypted", self.shown(&address)))
                         .help("correct the address of the connection"),
                 ));
             }
             if target.body.is_some() && origin(&address) != origin(&self.first.address) {
-                let message =
-                    format!("it leads on to another host, {}, which is sent nothing", shown_address(&address));
-                return Err(Trouble::Lasting(
-                    self.opened.fault("PW0677", &message).help("give the connection that address, if it is right"),
-                ));
+                return Err(Trouble::Lasting(self.to_another_host(&address)));
             }
             target.address = address;
         }
@@ -369,7 +420,7 @@ impl<'a> Client<'a> {
     }
 
     fn unreached(&self, error: &ureq::Error, address: &str) -> Trouble {
-        let shown = shown_address(address);
+        let shown = self.shown(address);
         let opened = self.opened;
         let reach = |why: &str| opened.fault("PW0668", &format!("{shown} cannot be reached: {why}"));
         let lasting = |why: &str, help: &str| Trouble::Lasting(reach(why).help(help.to_owned()));
@@ -405,12 +456,13 @@ impl<'a> Client<'a> {
     /// An answer with a page, or why there is none.
     fn checked(&self, mut answer: Response<Body>) -> Result<Response<Body>, Trouble> {
         let status = answer.status().as_u16();
-        if (200..300).contains(&status) {
+        // What is only accepted (202), or a part (206), is no answer.
+        if matches!(status, 200 | 203 | 204) {
             return Ok(answer);
         }
         let pause = answer.headers().get(header::RETRY_AFTER).and_then(|text| text.to_str().ok()).and_then(pause_of);
         let mut text = Vec::new();
-        let _ = answer.body_mut().as_reader().take(2_000).read_to_end(&mut text);
+        let _ = answer.body_mut().as_reader().take(64 << 10).read_to_end(&mut text);
         let fault = self.refused(status, &String::from_utf8_lossy(&text));
         Err(match status {
             408 | 429 | 500 | 502 | 503 | 504 => Trouble::Passing(fault, pause),
@@ -445,7 +497,7 @@ impl<'a> Client<'a> {
         let headers = answer.headers();
         let text = |name: header::HeaderName| {
             let all = headers.get_all(name).into_iter();
-            all.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<String>>()
+            all.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect::<Vec<String>>()
         };
         let (links, kind) = (text(header::LINK), text(header::CONTENT_TYPE).into_iter().next().unwrap_or_default());
         let promised: Option<u64> = text(header::CONTENT_LENGTH).first().and_then(|length| length.parse().ok());

@@ -1,6 +1,7 @@
 //! Pages of an API: what the next one is, found in the answer that is there. Opens nothing.
 
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::Pages;
@@ -29,12 +30,16 @@ pub(super) struct Pager<'a> {
     pages: Option<&'a Pages>,
     /// Records or pages that were asked for.
     position: u64,
+    /// Records of the fullest page: a server may give fewer than it is asked for.
+    fullest: u64,
+    /// The text of the page before, as a hash.
+    before: Option<u64>,
     seen: BTreeSet<String>,
 }
 
 impl<'a> Pager<'a> {
     pub fn new(pages: Option<&'a Pages>) -> Pager<'a> {
-        Pager { pages, position: 0, seen: BTreeSet::new() }
+        Pager { pages, position: 0, fullest: 0, before: None, seen: BTreeSet::new() }
     }
 
     pub fn first(&mut self) -> Next {
@@ -48,6 +53,28 @@ impl<'a> Pager<'a> {
         }
     }
 
+    /// Whether the page before was not as full as it was asked to be: that there is no page behind it is no fault.
+    pub fn may_be_over(&self) -> bool {
+        match self.pages {
+            Some(Pages::Offset { size, .. } | Pages::Number { size, .. }) => self.fullest > 0 && self.fullest < *size,
+            _ => false,
+        }
+    }
+
+    /// Whether a page is the last of those that are counted: it is empty, or, where they have a size, less full than
+    /// another.
+    fn is_last(&mut self, page: &Page, size: u64) -> Result<bool, Diagnostic> {
+        let mut hasher = std::hash::DefaultHasher::new();
+        page.text.hash(&mut hasher);
+        let text = hasher.finish();
+        if page.records > 0 && self.before.replace(text) == Some(text) {
+            return Err(circle("two pages are the same, byte for byte: the server does not turn them"));
+        }
+        let is_less = size > 0 && page.records < self.fullest;
+        self.fullest = self.fullest.max(page.records);
+        Ok(page.records == 0 || is_less)
+    }
+
     /// What comes behind a page; `None`: that was the last one. The same again is a circle, and a fault.
     pub fn next(&mut self, page: &Page) -> Result<Option<Next>, Diagnostic> {
         let next = match self.pages {
@@ -56,11 +83,8 @@ impl<'a> Pager<'a> {
                 page.links.iter().find_map(|link| next_link(link)).map(Next::Address)
             }
             Some(Pages::Link { path }) => {
-                let found = read(page.text, path)?;
-                found
-                    .and_then(|found| found.as_str().map(str::to_owned))
-                    .filter(|link| !link.is_empty())
-                    .map(Next::Address)
+                let found = read(page.text, path)?.filter(|found| !is_none(found));
+                found.map(|found| address_in(&found, path)).transpose()?.map(Next::Address)
             }
             Some(Pages::Cursor { path, parameter }) => {
                 let mark = read(page.text, path)?.filter(|mark| !is_none(mark));
@@ -68,26 +92,36 @@ impl<'a> Pager<'a> {
             }
             Some(Pages::Offset { parameter, size }) => {
                 self.position += page.records;
-                let is_last = page.records == 0 || page.records < *size;
+                let is_last = self.is_last(page, *size)?;
                 (!is_last).then(|| Next::Parameter(parameter.clone(), Json::from(self.position)))
             }
             Some(Pages::Number { parameter, size, .. }) => {
                 self.position += 1;
-                let is_last = page.records == 0 || page.records < *size;
+                let is_last = self.is_last(page, *size)?;
                 (!is_last).then(|| Next::Parameter(parameter.clone(), Json::from(self.position)))
             }
         };
         if let Some(next) = &next
             && !self.seen.insert(format!("{next:?}"))
         {
-            return Err(Diagnostic::error(
-                "PW0675",
-                "the pages go round in a circle: an answer leads to a page that was read",
-            )
-            .help("see how the API marks its last page, and correct the pages of the source"));
+            return Err(circle("the pages go round in a circle: an answer leads to a page that was read"));
         }
         Ok(next)
     }
+}
+
+fn circle(message: &str) -> Diagnostic {
+    Diagnostic::error("PW0675", message)
+        .help("see how the API marks its last page, and correct the pages of the source")
+}
+
+/// The address that an answer gives of its next page: a text, or what such objects call it.
+fn address_in(found: &Json, path: &str) -> Result<String, Diagnostic> {
+    let inner = ["href", "url", "link"].into_iter().find_map(|key| found.get(key)).unwrap_or(found);
+    inner.as_str().map(str::to_owned).ok_or_else(|| {
+        Diagnostic::error("PW0676", format!("what stands at `{path}` is no address of a next page"))
+            .help("correct the path of the link in the pages of the source")
+    })
 }
 
 /// No mark of a next page.
@@ -101,7 +135,7 @@ fn is_none(mark: &Json) -> bool {
 }
 
 fn read(text: &[u8], path: &str) -> Result<Option<Json>, Diagnostic> {
-    let json: Json = serde_json::from_slice(text).map_err(|error| no_json(&error))?;
+    let json: Json = serde_json::from_slice(without_mark(text)).map_err(|error| no_json(&error))?;
     Ok(at(&json, path).cloned())
 }
 
@@ -144,19 +178,51 @@ fn next_link(header: &str) -> Option<String> {
     })
 }
 
-/// How many records a page has: those at the path of a JSON document; else its lines.
-pub(super) fn records(text: &[u8], path: Option<&str>) -> u64 {
+/// A text without the byte order mark before it.
+pub(super) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// How many records a page of lines has: lines that are not blank; of CSV those that end outside of quotes.
+pub(super) fn lines(text: &[u8], is_csv: bool) -> u64 {
+    let (mut found, mut is_quoted, mut is_blank) = (0, false, true);
+    for byte in text.iter().chain(b"\n") {
+        match byte {
+            b'\n' if !is_quoted => {
+                found += u64::from(!is_blank);
+                is_blank = true;
+            }
+            b'"' if is_csv => (is_quoted, is_blank) = (!is_quoted, false),
+            byte if byte.is_ascii_whitespace() => {}
+            _ => is_blank = false,
+        }
+    }
+    found + u64::from(is_quoted)
+}
+
+/// How many records a JSON document has: those at the path; where none is said yet, those of its longest list.
+pub(super) fn records(text: &[u8], path: Option<&str>) -> Result<u64, Diagnostic> {
+    let json: Json = serde_json::from_slice(without_mark(text)).map_err(|error| no_json(&error))?;
     let Some(path) = path else {
-        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-        return lines.count() as u64;
+        let lists = json.as_object().into_iter().flat_map(|map| map.values().filter_map(Json::as_array));
+        let own = json.as_array().map_or(1, Vec::len);
+        return Ok(lists.map(Vec::len).max().unwrap_or(own) as u64);
     };
-    let Ok(json) = serde_json::from_slice::<Json>(text) else { return 0 };
     let mut found = vec![&json];
     for part in path.trim().trim_start_matches('$').split("[*]") {
-        let inner = found.iter().filter_map(|json| at(json, part));
+        let inner = found.iter().filter_map(|json| at(json, part)).filter(|json| !json.is_null());
         found = inner.flat_map(|json| json.as_array().map_or(vec![json], |items| items.iter().collect())).collect();
     }
-    found.len() as u64
+    let is_fault = |key: &str| json.get(key).is_some_and(|said| !is_none(said));
+    if found.is_empty()
+        && !path.trim().is_empty()
+        && at(&json, path).is_none()
+        && ["error", "errors"].into_iter().any(is_fault)
+    {
+        return Err(Diagnostic::error("PW0676", format!("the answer has nothing at `{path}`, and tells of an error"))
+            .help("see what the address gives, in a browser; the server says that all is well (200)"));
+    }
+    Ok(found.len() as u64)
 }
 
 #[cfg(test)]
@@ -164,7 +230,11 @@ mod tests {
     use super::*;
 
     fn page(text: &str) -> Page<'_> {
-        Page { text: text.as_bytes(), links: Vec::new(), records: records(text.as_bytes(), Some("items")) }
+        Page {
+            text: text.as_bytes(),
+            links: Vec::new(),
+            records: records(text.as_bytes(), Some("items")).unwrap_or_default(),
+        }
     }
 
     #[test]
@@ -182,6 +252,21 @@ mod tests {
         let mut pager = Pager::new(Some(&offset));
         assert_eq!(pager.next(&page(r#"{"items": [1, 2]}"#)).unwrap(), Some(Next::Parameter("skip".into(), 2.into())));
         assert_eq!(pager.next(&page(r#"{"items": [1]}"#)).unwrap(), None);
+        // A server that gives fewer than it is asked for is asked until it has no more.
+        let mut pager = Pager::new(Some(&offset));
+        assert_eq!(pager.next(&page(r#"{"items": [1]}"#)).unwrap(), Some(Next::Parameter("skip".into(), 1.into())));
+        assert!(pager.may_be_over());
+        assert_eq!(pager.next(&page(r#"{"items": [1]}"#)).unwrap_err().code, "PW0675");
+        assert_eq!(pager.next(&page(r#"{"items": null}"#)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_link_is_a_text_or_an_object_that_holds_one() {
+        let link = Pages::Link { path: "next".into() };
+        let next = |text: &str| Pager::new(Some(&link)).next(&page(text));
+        assert_eq!(next(r#"{"next": {"href": "/b"}}"#).unwrap(), Some(Next::Address("/b".into())));
+        assert_eq!(next(r#"{"next": null}"#).unwrap(), None);
+        assert_eq!(next(r#"{"next": 7}"#).unwrap_err().code, "PW0676");
     }
 
     #[test]
@@ -192,7 +277,13 @@ mod tests {
         let json = serde_json::json!({"hits": {"hits": [{"sort": [1, "a"]}, {"sort": [2, "b"]}]}});
         assert_eq!(at(&json, "hits.hits[-1].sort"), Some(&serde_json::json!([2, "b"])));
         assert_eq!(at(&json, "hits.none"), None);
-        assert_eq!(records(br#"[{"items": [1, 2]}, {"items": [3]}]"#, Some("[*].items")), 3);
-        assert_eq!(records(b"a\nb\n\n", None), 2);
+        let count = |text: &str, path: Option<&str>| records(text.as_bytes(), path).unwrap();
+        assert_eq!(count(r#"[{"items": [1, 2]}, {"items": [3]}]"#, Some("[*].items")), 3);
+        assert_eq!(count(r#"{"total": 9, "rows": [1, 2]}"#, None), 2);
+        assert_eq!(count("\u{feff}{\"items\": null}", Some("items")), 0);
+        // What is no page is none without records.
+        assert_eq!(records(br#"{"error": "busy"}"#, Some("items")).unwrap_err().code, "PW0676");
+        assert_eq!(records(b"{\"items\": [\"\\ud83d\"]}", Some("items")).unwrap_err().code, "PW0676");
+        assert_eq!((lines(b"a\nb\n\n", false), lines(b"a,\"x\ny\"\n\nb,1", true)), (2, 2));
     }
 }

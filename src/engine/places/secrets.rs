@@ -1,7 +1,7 @@
 //! Secrets of a connection while it is open: read where their references lead, and taken out of every text that is
 //! shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{check_reach, read_text, variable};
@@ -17,6 +17,35 @@ const SHORTEST: usize = 4;
 /// By name.
 pub(super) struct Secrets {
     values: BTreeMap<String, String>,
+    /// As they may stand in a text, the longest first.
+    spelt: Vec<String>,
+}
+
+/// How a secret may be spelt in what a server says back.
+fn spellings(value: &str) -> Vec<String> {
+    let percent = encoded(value);
+    let json = json_escaped(value);
+    let markup = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let lower_case = lower_case_percents(&percent);
+    let slashes = json.replace('/', "\\/");
+    vec![value.to_owned(), super::http::base64(value.as_bytes()), percent, lower_case, json, slashes, markup]
+}
+
+/// `%2F` as `%2f`.
+fn lower_case_percents(text: &str) -> String {
+    let mut left = 0;
+    let lower = text.chars().map(|c| match c {
+        '%' => {
+            left = 2;
+            c
+        }
+        c if left > 0 => {
+            left -= 1;
+            c.to_ascii_lowercase()
+        }
+        c => c,
+    });
+    lower.collect()
 }
 
 impl Secrets {
@@ -29,7 +58,15 @@ impl Secrets {
             })?;
             values.insert(name.clone(), value);
         }
-        Ok(Secrets { values })
+        let mut spelt: BTreeSet<String> = values.values().flat_map(|value| spellings(value)).collect();
+        if let Some(password) = values.get("password") {
+            let user = connection.setting("user");
+            spelt.insert(super::http::base64(format!("{user}:{password}").as_bytes()));
+        }
+        let mut spelt: Vec<String> = spelt.into_iter().filter(|value| value.len() >= SHORTEST).collect();
+        // One may begin as another does: the longer ones first.
+        spelt.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Ok(Secrets { values, spelt })
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -43,13 +80,13 @@ impl Secrets {
 
     /// A text without the secrets, however they are spelt in it.
     pub fn hide(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for value in self.values.values().filter(|value| value.len() >= SHORTEST) {
-            for spelt in [value.clone(), encoded(value), json_escaped(value), super::http::base64(value.as_bytes())] {
-                text = text.replace(&spelt, HIDDEN);
-            }
-        }
-        text
+        self.spelt.iter().fold(text.to_owned(), |text, spelt| text.replace(spelt.as_str(), HIDDEN))
+    }
+
+    /// Whether one stands in a text.
+    pub fn stands_in(&self, text: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(text);
+        self.spelt.iter().any(|spelt| text.contains(spelt.as_str()))
     }
 
     /// What is told, without the secrets.
