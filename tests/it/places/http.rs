@@ -160,6 +160,8 @@ fn pages_are_followed_in_every_way_and_samples_stand_in_until_a_run() {
         ("/link", json!({"pages": {"by": "link"}})),
         ("/cursor", json!({"pages": {"by": "cursor", "path": "meta.next", "parameter": "after"}})),
         ("/offset", json!({"pages": {"by": "offset", "parameter": "skip", "size": 2}})),
+        // The server gives two, however many it is asked for.
+        ("/offset", json!({"pages": {"by": "offset", "parameter": "skip", "size": 100}})),
         ("/number", json!({"pages": {"by": "number", "parameter": "page", "first": 1}})),
         (
             "/search",
@@ -354,6 +356,8 @@ const FAULTS: &[Fault] = &[
         },
         &["PW0674", "more than 5 pages"],
     ),
+    ("only accepted", |_, _| status(202, ""), &["PW0672", "gives no page", "202"]),
+    ("a part", |_, _| status(206, "{\"items\": []}"), &["PW0672", "gives no page", "206"]),
     ("a flood", |_, _| ok(json!({"items": items(1..5000)})), &["PW0674", "more than 50000 bytes"]),
 ];
 
@@ -382,6 +386,46 @@ fn every_fault_is_told_and_leaves_no_half_result() {
         assert!(!is_there(&desk.at("out/out.jsonl")) && !is_there(&desk.at("report.json")), "{what}");
         assert_eq!(desk.leaks(), Vec::<String>::new(), "{what}");
     }
+}
+
+#[test]
+fn what_is_no_page_is_not_the_last_one() {
+    let faulty: [(&str, Json, fn(&Asked, usize) -> Answer); 4] = [
+        ("an error that is said to be well", json!({"by": "number", "parameter": "page", "size": 2}), |_, _| {
+            ok(json!({"error": "busy"}))
+        }),
+        ("half of a sign", json!({"by": "number", "parameter": "page", "size": 2}), |_, _| {
+            ok("{\"items\": [{\"n\": 3, \"t\": \"\\ud83d\"}]}")
+        }),
+        ("a server that does not turn pages", json!({"by": "number", "parameter": "page", "size": 2}), |_, _| {
+            ok(json!({"items": items(1..3)}))
+        }),
+        ("a link that is none", json!({"by": "link", "path": "next"}), |_, _| {
+            ok(json!({"items": items(3..5), "next": {"page": 3}}))
+        }),
+    ];
+    for (what, pages, answer) in faulty {
+        let api = Api::new(move |asked, before| match before {
+            0 | 1 => ok(json!({"items": items(1..3), "next": "/x?page=2"})),
+            _ => answer(asked, before),
+        });
+        let desk = Desk::new(flow(api.connection(), json_source(json!({"path": "/x", "pages": pages}))));
+        desk.run_ok(&["sample", "p.pipewright.json", "A", "--rows", "1", "--trust"]);
+        let (code, said) = desk.go();
+        assert!(code == 1 && said.contains("error[PW067"), "{what}: {said}");
+        assert!(!is_there(&desk.at("out/out.jsonl")), "{what}");
+    }
+}
+
+#[test]
+fn a_sample_holds_no_secret_that_the_server_says_back() {
+    let api = Api::new(|asked, _| ok(json!({"items": items(1..3), "next": asked.target})));
+    let mut connection = api.connection();
+    connection["secrets"]["parameter.key"] = json!("env:API_TOKEN");
+    let desk = Desk::new(flow(connection, json_source(json!({"path": "/x"}))));
+    let (code, said) = desk.run(&["sample", "p.pipewright.json", "A", "--trust"]);
+    assert!(code == 1 && said.contains("PW0694"), "{said}");
+    assert_eq!(desk.leaks(), Vec::<String>::new());
 }
 
 #[test]
