@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Inquiry, Method, Pages, encoded, filled_text, interpolate, json_escaped};
+use pipewright_core::ir::{Inquiry, Method, Pages, Read, encoded, filled_text, interpolate, json_escaped};
 use pipewright_core::quote::visible_start;
 use serde_json::Value as Json;
 use ureq::http::{Request, Response, header};
@@ -17,6 +17,11 @@ use ureq::{Agent, Body};
 
 use super::next_page::{Next, Page, Pager, lines, no_json, records, without_mark};
 use super::{Amount, Opened, Taken, not_put_aside};
+use crate::budget::Budget;
+use crate::cancel::Cancel;
+use crate::read::schema_as;
+use crate::sample::read_sample;
+use crate::sampling::Sampling;
 
 /// Seconds that an answer may be waited for.
 const TIMEOUT: f64 = 30.0;
@@ -96,7 +101,7 @@ pub(super) fn take(
         };
         left -= fetched.bytes.min(left);
         let ending = *ending.get_or_insert_with(|| ending_of_kind(&fetched.kind));
-        let page = read_page(&aside, &fetched, format, inquiry, amount)
+        let page = read_page(&aside, &fetched, format, inquiry, amount, opened.visit.cancel)
             .map_err(|fault| opened.secrets.hidden(on_page(fault, number)))?;
         if matches!(amount, Amount::Rows(_)) && opened.secrets.stands_in(&page.0) {
             let message = "the answer says a secret of the connection back";
@@ -184,6 +189,7 @@ fn read_page(
     format: Option<&FormatSpec>,
     inquiry: &Inquiry,
     amount: Amount,
+    cancel: &Cancel,
 ) -> Result<(Vec<u8>, u64), Diagnostic> {
     let is_document = format.is_some_and(|format| format.name == "json_document");
     let is_counted =
@@ -214,21 +220,44 @@ fn read_page(
     if !is_counted {
         return Ok((text, 0));
     }
-    let is_csv = format.is_some_and(|format| format.name == "csv");
     let found = if is_document {
         records(&text, Some(format.and_then(|format| format.option("records")).unwrap_or_default()))?
     } else if format.is_none() && is_json(&text) {
         records(&text, None)?
     } else {
-        lines(&text, is_csv)
+        match format {
+            Some(format) => units(path, format, cancel)?,
+            None => lines(&text),
+        }
     };
-    let header = u64::from(format.is_some_and(|format| is_csv && format.option("header") != Some("false")));
-    Ok((text, found.saturating_sub(header)))
+    Ok((text, found))
+}
+
+/// How many records a page has as its format reads it, those among them that it cannot read.
+fn units(path: &Path, format: &FormatSpec, cancel: &Cancel) -> Result<u64, Diagnostic> {
+    let read = Read {
+        path: path.display().to_string(),
+        format: format.clone(),
+        schema: schema_as(path, format)?,
+        columns: None,
+        position: false,
+        planned: None,
+        location: None,
+    };
+    let whole = Sampling::Whole;
+    let tally = read_sample(&read, Path::new(""), &whole, &Budget::of(&whole), cancel)?.tally;
+    Ok(tally.accepted + tally.quarantined)
+}
+
+/// Seconds that somebody wrote: an hour at most.
+fn seconds(written: f64) -> Duration {
+    const MOST: Duration = Duration::from_secs(3600);
+    Duration::try_from_secs_f64(written).map_or(MOST, |written| written.min(MOST))
 }
 
 impl<'a> Client<'a> {
     fn new(opened: &'a Opened, inquiry: &'a Inquiry) -> Result<Client<'a>, Diagnostic> {
-        let timeout = Some(Duration::from_secs_f64(opened.number("timeout", TIMEOUT)));
+        let timeout = Some(seconds(opened.number("timeout", TIMEOUT)));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -338,7 +367,7 @@ impl<'a> Client<'a> {
         for _ in 0..=REDIRECTS {
             let rate = self.opened.number("requests_per_second", 0.0);
             if let Some(last) = self.last_sent.filter(|_| rate > 0.0) {
-                let pause = Duration::from_secs_f64(1.0 / rate).saturating_sub(last.elapsed());
+                let pause = seconds(1.0 / rate).saturating_sub(last.elapsed());
                 self.wait(pause).map_err(Trouble::Lasting)?;
             }
             self.last_sent = Some(Instant::now());

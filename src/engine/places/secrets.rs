@@ -58,7 +58,7 @@ impl Secrets {
             })?;
             values.insert(name.clone(), value);
         }
-        let mut spelt: BTreeSet<String> = values.values().flat_map(|value| spellings(value)).collect();
+        let mut spelt: BTreeSet<String> = values.values().flat_map(|value| spellings(value.trim())).collect();
         if let Some(password) = values.get("password") {
             let user = connection.setting("user");
             spelt.insert(super::http::base64(format!("{user}:{password}").as_bytes()));

@@ -20,7 +20,7 @@ use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
-use crate::read::{ReadJob, job_of, name_file};
+use crate::read::{ReadJob, expand, job_of, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -281,6 +281,11 @@ impl Prepared {
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         for (id, node) in self.plan.iter() {
             let Op::Read(read) = &node.op else { continue };
+            // A run goes there; a bundle has no sample that could be looked at.
+            let is_elsewhere = options.dry_run && read.location.is_some();
+            if is_elsewhere && expand(&read.path, &options.base).map_or(true, |files| files.is_empty()) {
+                continue;
+            }
             let job = job_of(read, &options.base, &options.cancel).and_then(|mut job| {
                 if let Some(size) = options.chunk_size {
                     job.chunk_size = size;
