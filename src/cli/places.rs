@@ -6,7 +6,7 @@ use pipewright_app::resolve::default_parameters;
 use pipewright_app::{take_sample, test_connection};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
-use pipewright_core::ir::parse_parameter;
+use pipewright_core::ir::{check_connection, parse_parameter};
 use pipewright_core::project::{Project, save_file};
 use pipewright_engine::Cancel;
 
@@ -59,6 +59,11 @@ pub fn connections(args: &ConnectionsArgs) -> VerbResult {
     let (project, _) = read_project(&args.project).map_err(invalid)?;
     let Some(name) = &args.test else {
         let all: Vec<_> = project.connections.values().collect();
+        // What is written where it would be seen is not shown either.
+        let faults: Vec<Diagnostic> = all.iter().flat_map(|connection| check_connection(connection)).collect();
+        if faults.iter().any(Diagnostic::is_error) {
+            return Err(Failure { diagnostics: faults, outcome: Outcome::Failed });
+        }
         if args.format == Form::Json {
             print_json(&all)?;
             return Ok(Outcome::Done);

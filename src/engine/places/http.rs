@@ -423,6 +423,13 @@ impl<'a> Client<'a> {
                 ));
             }
         }
+        if !is_own && secrets.stands_in(address.as_bytes()) {
+            let message =
+                format!("it leads on to another host, {}, with a secret in the address", self.shown(&address));
+            let help =
+                "give the connection that address, if it is right, or send the secret as a header (`header.NAME`)";
+            return Err(Trouble::Lasting(self.opened.fault("PW0677", &message).help(help)));
+        }
         let is_json = target.body.as_deref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
         let kind = if is_json { "application/json" } else { "application/x-www-form-urlencoded" };
         if target.body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {

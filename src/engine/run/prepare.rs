@@ -281,8 +281,8 @@ impl Prepared {
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         for (id, node) in self.plan.iter() {
             let Op::Read(read) = &node.op else { continue };
-            // A run goes there; a bundle has no sample that could be looked at.
-            let is_elsewhere = options.dry_run && read.location.is_some();
+            // A run goes there; a bundle has no sample that could be looked at. What could not be taken is told already.
+            let is_elsewhere = read.location.is_some() && (options.dry_run || !faults.is_empty());
             if is_elsewhere && expand(&read.path, &options.base).map_or(true, |files| files.is_empty()) {
                 continue;
             }
