@@ -399,8 +399,8 @@ impl Prepared {
                     let (publisher, jobs) = (&mut self.publisher, &self.jobs);
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;
-                        check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
                         check_sources(path, &place, jobs.values(), &options.inputs)?;
+                        check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
                             (false, true) => publisher.folder(&place)?,
