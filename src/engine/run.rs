@@ -146,11 +146,13 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             false => execute(prepared, options, progress, &mut report)?,
         };
         let mut loaded = Vec::new();
-        for load in &loads {
+        // A dry run opens nothing.
+        for load in loads.iter().filter(|_| !options.dry_run) {
             progress.step(&format!("loading {}", load.place.shown()));
             places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit)
                 .map_err(|fault| load.at_step(fault))?;
         }
+        loaded.iter_mut().try_for_each(places::Loading::settle)?;
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))

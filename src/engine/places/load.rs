@@ -71,6 +71,15 @@ impl<'a> Loading<'a> {
         Ok(Loading { opened, transaction })
     }
 
+    /// Whether the rows can stay, which databases may put off to the end.
+    pub fn settle(&mut self) -> Result<(), Diagnostic> {
+        let settled = match &mut self.transaction {
+            Transaction::Postgresql(transaction) => transaction.settle(&self.opened),
+            Transaction::Sqlite(transaction) => transaction.settle(&self.opened),
+        };
+        settled.map_err(|fault| self.opened.secrets.hidden(fault))
+    }
+
     /// Now the rows are there for everybody.
     pub fn commit(self) -> Result<(), Diagnostic> {
         let ended = match self.transaction {
