@@ -129,6 +129,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
+        told: std::mem::take(&mut prepared.told),
         sources: source_reports(&prepared, options),
         memory_budget_bytes: options.memory.unwrap_or_else(memory::default_budget),
         blocking: report::blocking_steps(&prepared.plan),
