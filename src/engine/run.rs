@@ -172,7 +172,12 @@ fn end_loads(loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
     for loading in loaded {
         loading.commit().map_err(|fault| {
             let others = if many { " and other tables may be loaded" } else { "" };
-            let message = format!("{}; files are in place{others}, this table is not", fault.message);
+            // Who hears nothing may have been understood.
+            let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
+                true => "whether the rows of this table are there is not known: look before it is loaded again",
+                false => "this table is not",
+            };
+            let message = format!("{}; files are in place{others}, {this}", fault.message);
             Diagnostic { message, ..fault }
         })?;
     }

@@ -140,6 +140,12 @@ fn told(opened: &Opened, fault: Fault, doing: &str) -> Diagnostic {
                 "25006" => ("PW0681", "a source only reads: write a query that changes nothing"),
                 "57014" => ("PW0669", "ask for less, or give the connection a longer `timeout`"),
                 "22P05" | "22021" => ("PW0682", "take the character NUL out of the texts before, as with `replace`"),
+                // Two that look at once find none, and one of them makes it.
+                "42P07" => ("PW0682", "run it again: somebody else has made the table meanwhile"),
+                "23505" if message.contains("pg_type_typname_nsp_index") => {
+                    ("PW0682", "run it again: somebody else has made the table meanwhile")
+                }
+                "57P01" | "57P02" | "57P03" => ("PW0668", "run it again when the server is back"),
                 "23505" => {
                     ("PW0682", "the table holds such a row already: load by `upsert` with those keys, or take it out")
                 }
@@ -359,7 +365,9 @@ impl Transaction {
             // It may have become another one since it was looked at.
             check_table(opened, place, columns.as_deref(), schema)?;
             check_replaced(opened, server, place)?;
-            run(server, &format!("LOCK TABLE {target} IN SHARE ROW EXCLUSIVE MODE"))?;
+            // Whoever may only add rows may not keep others from it.
+            let lock = if place.mode == LoadMode::Append { "ROW EXCLUSIVE" } else { "SHARE ROW EXCLUSIVE" };
+            run(server, &format!("LOCK TABLE {target} IN {lock} MODE"))?;
         }
         let number = run(server, &format!("SELECT to_regclass({})::oid::text", sql_text(&target)))?;
         if !number.into_iter().flatten().flatten().all(|number| self.loaded.insert(number)) {
@@ -376,10 +384,18 @@ impl Transaction {
         run(server, &rows)?;
         let given = server.touched;
         let incoming = Incoming { target: &target, rows: "pg_temp.pw_rows", names: &names, given, or: "" };
-        place.put(opened, &incoming, &mut |sql| {
+        let rounded = |name: &str| {
+            let column = columns.iter().flatten().find(|column| column.name == name)?;
+            let mut exact = [("double precision", 1_u64 << 53), ("real", 1 << 24)].into_iter();
+            let (_, most) = exact.find(|(shown, _)| *shown == column.shown)?;
+            Some(format!("abs({}) >= {most}", sql_identifier(name)))
+        };
+        let mut count = |sql: &str| {
             let counted = run(server, sql)?.into_iter().flatten().flatten().next();
             Ok(counted.and_then(|count| count.parse().ok()).unwrap_or(server.touched))
-        })?;
+        };
+        place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
+        place.put(opened, &incoming, &mut count)?;
         run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines").map(drop)
     }
 

@@ -112,6 +112,11 @@ struct Seen {
     whole: bool,
     real: bool,
     other: bool,
+    /// A number without end, for which JSON has no word.
+    endless: bool,
+    /// Text that is no UTF-8.
+    broken: bool,
+    bytes: bool,
 }
 
 impl Seen {
@@ -161,6 +166,9 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         for (index, (name, data_type)) in columns.iter().enumerate() {
             let cell = row.get_ref(index).map_err(fault)?;
             let json = json_of(cell, data_type.as_ref());
+            seen[index].endless |= matches!(cell, ValueRef::Real(number) if !number.is_finite());
+            seen[index].broken |= matches!(cell, ValueRef::Text(text) if std::str::from_utf8(text).is_err());
+            seen[index].bytes |= matches!(cell, ValueRef::Blob(_));
             seen[index].whole |= json.is_i64();
             seen[index].real |= json.is_f64();
             seen[index].other |= !json.is_null() && !json.is_number();
@@ -170,11 +178,30 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         text.push('\n');
         lines.write(text.as_bytes())?;
     }
+    let arrivals = arrivals(opened, &columns, &seen);
     let fields = columns
         .iter()
         .zip(seen)
         .map(|((name, data_type), seen)| Field::new(name, data_type.clone().unwrap_or_else(|| seen.data_type())));
-    lines.finish(Schema::new(fields.collect()), Vec::new())
+    lines.finish(Schema::new(fields.collect()), arrivals)
+}
+
+/// What values became, where they could not come as they are.
+fn arrivals(opened: &Opened, columns: &[(String, Option<DataType>)], seen: &[Seen]) -> Vec<Diagnostic> {
+    type IsOne = fn(&Seen) -> bool;
+    const KINDS: [(IsOne, &str); 3] = [
+        (|seen| seen.endless, "infinite numbers become null"),
+        (|seen| seen.broken, "bytes that are no UTF-8 become the character �"),
+        (|seen| seen.bytes, "bytes (BLOB) become their hexadecimal digits"),
+    ];
+    let told = KINDS.iter().filter_map(|(is_one, what)| {
+        let names = columns.iter().zip(seen).filter(|(_, seen)| is_one(seen)).map(|((name, _), _)| format!("`{name}`"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let hint =
+            || opened.hint("PW0683", &format!("{names}: {what}")).help("cast it in the query to what it should be");
+        (!names.is_empty()).then(hint)
+    });
+    told.collect()
 }
 
 fn json_of(cell: ValueRef, data_type: Option<&DataType>) -> Json {
@@ -305,14 +332,25 @@ impl Transaction {
         }
         // Values become what the table makes of them: keys are compared as they will stand there.
         run(&format!("CREATE TEMP TABLE pw_rows AS SELECT {} FROM {target} WHERE 0", names.join(", ")))?;
-        let given = insert_lines(opened, connection, schema, lines, &doing)?;
+        let column = |name: &str| columns.iter().flatten().find(|column| column.name == name);
+        // There it would be `1`.
+        let is_text = |column: &Column| column.takes == Some(DataType::String) && !column.is_numeric;
+        let in_words: Vec<bool> = schema.names().map(|name| column(name).is_some_and(is_text)).collect();
+        let given = insert_lines(opened, connection, (schema, &in_words), lines, &doing)?;
         // A table that ignores what it does not like, or replaces rows for it, does not do so here.
         let like =
             "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%conflict%' AND type = 'table' AND lower(name) = ";
         let name = sql_text(&in_schema(&place.name).1.to_ascii_lowercase());
         let or = if number(connection, &format!("{like}{name}")).map_err(fault)? > 0 { " OR ABORT" } else { "" };
         let incoming = Incoming { target: &target, rows: "temp.pw_rows", names: &names, given, or };
-        place.put(opened, &incoming, &mut |sql| number(connection, sql).map_err(fault))?;
+        let rounded = |name: &str| {
+            let is_float = column(name).is_some_and(|column| column.takes == Some(DataType::Float));
+            let name = sql_identifier(name);
+            is_float.then(|| format!("typeof({name}) = 'real' AND abs({name}) >= {}", 1_u64 << 53))
+        };
+        let mut count = |sql: &str| number(connection, sql).map_err(fault);
+        place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
+        place.put(opened, &incoming, &mut count)?;
         run("DROP TABLE temp.pw_rows")
     }
 
@@ -336,7 +374,7 @@ impl Transaction {
 fn insert_lines(
     opened: &Opened,
     connection: &Connection,
-    schema: &Schema,
+    (schema, in_words): (&Schema, &[bool]),
     lines: &Path,
     doing: &str,
 ) -> Result<u64, Diagnostic> {
@@ -351,7 +389,10 @@ fn insert_lines(
         let line = line.map_err(|error| super::not_put_aside(&error))?;
         let mut row: Map<String, Json> =
             serde_json::from_str(&line).map_err(|error| crate::internal("a row for a database", &error))?;
-        let cells = schema.fields.iter().map(|field| cell_of(row.remove(&field.name)));
+        let cells = schema.fields.iter().zip(in_words).map(|(field, in_words)| match row.remove(&field.name) {
+            Some(Json::Bool(value)) if *in_words => Cell::Text(value.to_string()),
+            json => cell_of(json),
+        });
         insert.execute(rusqlite::params_from_iter(cells)).map_err(fault)?;
         given += 1;
     }

@@ -43,6 +43,13 @@ fn rows_that_a_database_keeps_away_are_missed() {
                  EXECUTE FUNCTION {schema}.none()"
             ));
             fails(&database, &mode("replace"), "PW0696", "stay there", "1");
+            // What leaves alone what is so already keeps nothing away.
+            database.does(&format!(
+                "DROP TRIGGER none ON {table}; CREATE TRIGGER none BEFORE UPDATE ON {table} FOR EACH ROW \
+                 EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+            ));
+            let desk = pages(&database, json!({"mode": "upsert", "keys": ["page"]}), json!([["/", 0]]));
+            assert_eq!(desk.go().0, 0);
             database.does(&format!("CREATE RULE none AS ON INSERT TO {table} DO INSTEAD NOTHING"));
             fails(&database, &mode("append"), "PW0696", "took 0", "1");
         } else {
@@ -56,6 +63,11 @@ fn rows_that_a_database_keeps_away_are_missed() {
             database.does("INSERT INTO pages VALUES ('A', 0)");
             let desk = pages(&database, json!({"mode": "upsert", "keys": ["page"]}), json!([["A", 1], ["a", 2]]));
             fails(&database, &desk, "PW0696", "of 2 rows the database took 1", "1");
+            // Keys are compared as they stand there.
+            fresh("page text, views text");
+            database.does("INSERT INTO pages VALUES ('0', '01')");
+            let desk = pages(&database, json!({"mode": "upsert", "keys": ["views"]}), json!([["/", 1]]));
+            assert_eq!((desk.go().0, count(&database, "pages")), (0, "2".to_owned()));
         }
     }
 }
@@ -167,5 +179,53 @@ fn messages_of_postgresql_hold_no_row_and_columns_have_any_name() {
         let (code, said) = back.go();
         assert_eq!(code, 0, "{said}");
         assert_eq!(back.rows("out.jsonl"), [json!({"pw_row": 1, "pw_query": 2, "typed": 3})]);
+    }
+}
+
+#[test]
+fn values_stay_what_they_are_or_it_is_told() {
+    for database in Database::all("loads_values") {
+        let (title, table) = (database.title(), database.table("pages"));
+        database.does(&format!("CREATE TABLE {table} (page text, views double precision)"));
+        let desk = |count: i64| pages(&database, json!({"mode": "append"}), json!([["/", count]]));
+        fails(&database, &desk((1 << 53) + 1), "PW0682", "`views`", "0");
+        assert_eq!(desk((1 << 53) - 1).go().0, 0, "{title}");
+        let columns = json!([{"name": "page", "type": "Boolean"}]);
+        let (code, said) = load(&database, json!({"mode": "append"}), columns, json!([[true]])).go();
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(database.tells(&format!("SELECT page FROM {table} WHERE page <> '/'")), ["true"], "{title}");
+    }
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database
+        .does("CREATE TABLE t (a REAL, b BLOB, c TEXT); INSERT INTO t VALUES (9e999, x'00ff', cast(x'ff' AS TEXT))");
+    let said = Desk::new(flow(database.connection(), json!({"inquiry": {"table": "t"}}))).sample("A");
+    for wanted in ["`a`: infinite", "`b`: bytes (BLOB)", "`c`: bytes that are no UTF-8"] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+}
+
+#[test]
+fn users_of_postgresql_add_where_they_may_and_change_only_what_they_see() {
+    for database in Database::all("loads_users").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let (table, seen) = (database.table("pages"), database.table("seen"));
+        database.does(&format!(
+            "DROP ROLE IF EXISTS loader; CREATE ROLE loader LOGIN; GRANT USAGE ON SCHEMA loads_users TO loader; \
+             CREATE TABLE {table} (page text, views int); GRANT INSERT ON {table} TO loader; \
+             CREATE TABLE {seen} (page text, views int); INSERT INTO {seen} VALUES ('/', 0); \
+             ALTER TABLE {seen} ENABLE ROW LEVEL SECURITY; CREATE POLICY positive ON {seen} USING (views > 0); \
+             GRANT ALL ON {seen} TO loader"
+        ));
+        let go = |table: &str, mode: &str| {
+            let settings = json!({"mode": mode, "keys": ["page"], "table": table});
+            let desk = pages(&database, settings, json!([["/", 1]]));
+            let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+            design["connections"][0]["settings"]["user"] = json!("loader");
+            Desk::new(design).go()
+        };
+        let (code, said) = go(&table, "append");
+        assert!(code == 0 && count(&database, "pages") == "1", "{said}");
+        let (code, said) = go(&seen, "upsert");
+        assert!(code == 1 && said.contains("row-level security"), "{said}");
+        assert_eq!((count(&database, "seen"), go(&seen, "append").0), ("1".to_owned(), 0));
     }
 }
