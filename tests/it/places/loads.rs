@@ -229,3 +229,17 @@ fn users_of_postgresql_add_where_they_may_and_change_only_what_they_see() {
         assert_eq!((count(&database, "seen"), go(&seen, "append").0), ("1".to_owned(), 0));
     }
 }
+
+#[test]
+fn two_connections_to_one_file_do_not_wait_for_each_other() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database.does("CREATE TABLE pages (page text, views int)");
+    let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+    let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    let mut again = database.connection();
+    (again["id"], again["title"]) = (json!("con-b"), json!("Shop again"));
+    design["connections"].as_array_mut().unwrap().push(again);
+    design["steps"][2] = json!({"id": "file", "kind": "load_table", "title": "Second",
+        "settings": {"connection": "con-b", "table": "others", "mode": "append"}});
+    fails(&database, &Desk::new(design), "PW0648", "leads to the same file", "0");
+}
