@@ -129,6 +129,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
+        told: std::mem::take(&mut prepared.told),
         sources: source_reports(&prepared, options),
         memory_budget_bytes: options.memory.unwrap_or_else(memory::default_budget),
         blocking: report::blocking_steps(&prepared.plan),
@@ -146,11 +147,13 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             false => execute(prepared, options, progress, &mut report)?,
         };
         let mut loaded = Vec::new();
-        for load in &loads {
+        // A dry run opens nothing.
+        for load in loads.iter().filter(|_| !options.dry_run) {
             progress.step(&format!("loading {}", load.place.shown()));
             places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit)
                 .map_err(|fault| load.at_step(fault))?;
         }
+        loaded.iter_mut().try_for_each(places::Loading::settle)?;
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))
@@ -169,7 +172,12 @@ fn end_loads(loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
     for loading in loaded {
         loading.commit().map_err(|fault| {
             let others = if many { " and other tables may be loaded" } else { "" };
-            let message = format!("{}; files are in place{others}, this table is not", fault.message);
+            // Who hears nothing may have been understood.
+            let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
+                true => "whether the rows of this table are there is not known: look before it is loaded again",
+                false => "this table is not",
+            };
+            let message = format!("{}; files are in place{others}, {this}", fault.message);
             Diagnostic { message, ..fault }
         })?;
     }

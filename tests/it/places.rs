@@ -3,6 +3,7 @@
 
 mod databases;
 mod http;
+mod loads;
 mod worked;
 
 use std::fs;

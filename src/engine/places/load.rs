@@ -4,6 +4,7 @@ use std::path::Path;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::is_same_place;
 use pipewright_core::ir::{ConnectionKind, TablePlace};
 
 use super::table::Table;
@@ -47,7 +48,9 @@ pub(crate) fn load<'a>(
     let index = match known {
         Some(index) => index,
         None => {
-            loading.push(Loading::begin(place, visit)?);
+            let opened = Opened::new(&place.connection, visit)?;
+            check_waits(&opened, loading)?;
+            loading.push(Loading::begin(opened)?);
             loading.len() - 1
         }
     };
@@ -59,16 +62,36 @@ pub(crate) fn load<'a>(
     loaded.map_err(|fault| opened.secrets.hidden(fault))
 }
 
+/// Two transactions that write to one file of SQLite's would wait for each other.
+fn check_waits(opened: &Opened, loading: &[Loading]) -> Result<(), Diagnostic> {
+    let is_same = |other: &&Loading| {
+        let is_file = |one: &Opened| one.connection.kind == ConnectionKind::Sqlite;
+        let file = |one: &Opened| one.visit.base.join(&one.address);
+        is_file(opened) && is_file(&other.opened) && is_same_place(&file(opened), &file(&other.opened))
+    };
+    let Some(other) = loading.iter().find(is_same) else { return Ok(()) };
+    let message = format!("“{}” leads to the same file, and both are loaded", other.opened.connection.shown());
+    Err(opened.fault("PW0648", &message).help("let all loads into the file go by one connection"))
+}
+
 impl<'a> Loading<'a> {
-    fn begin(place: &'a TablePlace, visit: Visit<'a>) -> Result<Loading<'a>, Diagnostic> {
-        let opened = Opened::new(&place.connection, visit)?;
-        let transaction = match place.connection.kind {
+    fn begin(opened: Opened<'a>) -> Result<Loading<'a>, Diagnostic> {
+        let transaction = match opened.connection.kind {
             ConnectionKind::Postgresql => postgresql::Transaction::begin(&opened).map(Transaction::Postgresql),
             ConnectionKind::Sqlite => sqlite::Transaction::begin(&opened).map(Transaction::Sqlite),
             ConnectionKind::Http => Err(no_database(&opened)),
         };
         let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
         Ok(Loading { opened, transaction })
+    }
+
+    /// Whether the rows can stay, which databases may put off to the end.
+    pub fn settle(&mut self) -> Result<(), Diagnostic> {
+        let settled = match &mut self.transaction {
+            Transaction::Postgresql(transaction) => transaction.settle(&self.opened),
+            Transaction::Sqlite(transaction) => transaction.settle(&self.opened),
+        };
+        settled.map_err(|fault| self.opened.secrets.hidden(fault))
     }
 
     /// Now the rows are there for everybody.

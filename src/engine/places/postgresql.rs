@@ -1,16 +1,17 @@
 //! PostgreSQL: a table or a query becomes lines of JSON, which the server makes; lines of JSON become rows of a table,
 //! which the server types. All in one transaction.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text};
 
-use super::table::{Column, Table, check_table};
+use super::table::{Column, Incoming, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn};
 use super::{Amount, Lines, Opened, Taken, lines_of};
 
@@ -139,6 +140,12 @@ fn told(opened: &Opened, fault: Fault, doing: &str) -> Diagnostic {
                 "25006" => ("PW0681", "a source only reads: write a query that changes nothing"),
                 "57014" => ("PW0669", "ask for less, or give the connection a longer `timeout`"),
                 "22P05" | "22021" => ("PW0682", "take the character NUL out of the texts before, as with `replace`"),
+                // Two that look at once find none, and one of them makes it.
+                "42P07" => ("PW0682", "run it again: somebody else has made the table meanwhile"),
+                "23505" if message.contains("pg_type_typname_nsp_index") => {
+                    ("PW0682", "run it again: somebody else has made the table meanwhile")
+                }
+                "57P01" | "57P02" | "57P03" => ("PW0668", "run it again when the server is back"),
                 "23505" => {
                     ("PW0682", "the table holds such a row already: load by `upsert` with those keys, or take it out")
                 }
@@ -198,7 +205,7 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
     let list = columns.iter().map(column).collect::<Vec<_>>().join(", ");
     // A remark at the end of the query ends with its line.
     let copy = format!(
-        "COPY (SELECT row_to_json(pw_row) FROM (SELECT {list} FROM ({sql}\n) pw_query{limit}) pw_row) TO STDOUT {ONE_COLUMN}"
+        "COPY (SELECT row_to_json(pw_row.*) FROM (SELECT {list} FROM ({sql}\n) pw_query{limit}) pw_row) TO STDOUT {ONE_COLUMN}"
     );
     let mut lines = Lines::create(folder, opened.visit.cancel)?;
     let mut fault = None;
@@ -292,7 +299,7 @@ fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<
             Arrival::As(data_type) => Some(data_type),
             Arrival::Text => None,
         };
-        Column { name, takes, shown, is_needed, is_made }
+        Column { name, takes, shown, is_needed, is_made, is_numeric: false }
     };
     Ok(Some(rows.into_iter().map(column).collect::<Vec<_>>()).filter(|columns| !columns.is_empty()))
 }
@@ -301,12 +308,31 @@ fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<
 pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Result<(), Diagnostic> {
     let mut server = connect(opened)?;
     let columns = table_of(opened, &mut server, &place.name)?;
-    check_table(opened, place, columns.as_deref(), schema)
+    check_table(opened, place, columns.as_deref(), schema)?;
+    check_replaced(opened, &mut server, place)
+}
+
+/// Rows that refer to those of the table, or that it inherits, go or change with them.
+fn check_replaced(opened: &Opened, server: &mut Server, place: &Table) -> Result<(), Diagnostic> {
+    if place.mode != LoadMode::Replace {
+        return Ok(());
+    }
+    let name = sql_text(&quoted_table(&place.name));
+    let sql = format!(
+        "SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = to_regclass({name}) \
+         AND conrelid <> confrelid AND confdeltype IN ('c', 'n', 'd') UNION \
+         SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhparent \
+         WHERE inhparent = to_regclass({name}) AND relkind = 'r' ORDER BY 1"
+    );
+    let rows = server.rows(&sql).map_err(|fault| told(opened, fault, "looking at the table"))?;
+    place.check_dependents(opened, &rows.into_iter().flatten().flatten().collect::<Vec<_>>())
 }
 
 /// A transaction that holds the rows, and is not ended yet.
 pub(super) struct Transaction {
     server: Server,
+    /// Tables that have their rows, by number.
+    loaded: BTreeSet<String>,
 }
 
 impl Transaction {
@@ -315,7 +341,7 @@ impl Transaction {
         let limit = (timeout(opened) * 1e3) as u64;
         let begin = format!("BEGIN; {SETTINGS} SET LOCAL statement_timeout = {limit};");
         server.rows(&begin).map_err(|fault| told(opened, fault, "beginning a load"))?;
-        Ok(Transaction { server })
+        Ok(Transaction { server, loaded: BTreeSet::new() })
     }
 
     /// Puts lines of JSON into a table.
@@ -325,6 +351,9 @@ impl Transaction {
         let target = quoted_table(&place.name);
         let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
         let names: Vec<String> = schema.names().map(sql_identifier).collect();
+        // Rows that the user may not see would be taken for none.
+        let sees = if place.mode == LoadMode::Append { "on" } else { "off" };
+        run(server, &format!("SET LOCAL row_security = {sees}"))?;
         let columns = table_of(opened, server, &place.name)?;
         if columns.is_none() {
             let typed = place.typed_columns(schema, &sql_type);
@@ -335,7 +364,14 @@ impl Transaction {
         } else {
             // It may have become another one since it was looked at.
             check_table(opened, place, columns.as_deref(), schema)?;
-            run(server, &format!("LOCK TABLE {target} IN SHARE ROW EXCLUSIVE MODE"))?;
+            check_replaced(opened, server, place)?;
+            // Whoever may only add rows may not keep others from it.
+            let lock = if place.mode == LoadMode::Append { "ROW EXCLUSIVE" } else { "SHARE ROW EXCLUSIVE" };
+            run(server, &format!("LOCK TABLE {target} IN {lock} MODE"))?;
+        }
+        let number = run(server, &format!("SELECT to_regclass({})::oid::text", sql_text(&target)))?;
+        if !number.into_iter().flatten().flatten().all(|number| self.loaded.insert(number)) {
+            return Err(place.loaded_twice(opened));
         }
         run(server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
         let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
@@ -346,14 +382,27 @@ impl Transaction {
              json_populate_record(NULL::{target}, pw_lines.line) typed"
         );
         run(server, &rows)?;
-        let statements = place.statements(&target, "pg_temp.pw_rows", &names);
-        if let Some(doubled) = &statements.doubled {
-            place.check_doubled(opened, !run(server, doubled)?.is_empty())?;
-        }
-        for statement in &statements.changes {
-            run(server, statement)?;
-        }
+        let given = server.touched;
+        let incoming = Incoming { target: &target, rows: "pg_temp.pw_rows", names: &names, given, or: "" };
+        let rounded = |name: &str| {
+            let column = columns.iter().flatten().find(|column| column.name == name)?;
+            let mut exact = [("double precision", 1_u64 << 53), ("real", 1 << 24)].into_iter();
+            let (_, most) = exact.find(|(shown, _)| *shown == column.shown)?;
+            Some(format!("abs({}) >= {most}", sql_identifier(name)))
+        };
+        let mut count = |sql: &str| {
+            let counted = run(server, sql)?.into_iter().flatten().flatten().next();
+            Ok(counted.and_then(|count| count.parse().ok()).unwrap_or(server.touched))
+        };
+        place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
+        place.put(opened, &incoming, &mut count)?;
         run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines").map(drop)
+    }
+
+    /// What was put off to the end is looked at now, while nothing else is in place.
+    pub fn settle(&mut self, opened: &Opened) -> Result<(), Diagnostic> {
+        let checked = self.server.rows("SET CONSTRAINTS ALL IMMEDIATE");
+        checked.map(drop).map_err(|fault| told(opened, fault, "checking what tables want of each other"))
     }
 
     /// Ends it: now the rows are there for everybody.

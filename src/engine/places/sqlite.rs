@@ -1,5 +1,6 @@
 //! SQLite: a table or a query of a file becomes lines of JSON; lines of JSON become rows of a table, in one transaction.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,13 +8,13 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, interpolate, sql_with_values};
-use pipewright_core::quote::sql_identifier;
+use pipewright_core::ir::{Inquiry, LoadMode, interpolate, sql_with_values};
+use pipewright_core::quote::{sql_identifier, sql_text};
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::{Map, Value as Json};
 
-use super::table::{Column, Table, check_table};
+use super::table::{Column, Incoming, Table, check_table};
 use super::{Amount, Lines, Opened, Taken, lines_of};
 
 /// Seconds to wait while somebody else writes.
@@ -98,12 +99,24 @@ fn declared(text: &str) -> DataType {
     }
 }
 
+/// Whether a declaration makes SQLite turn texts that look like numbers into numbers (its affinity).
+fn is_numeric(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    let has = |part: &&str| text.contains(part);
+    !text.is_empty() && (text.contains("INT") || !["CHAR", "CLOB", "TEXT", "BLOB"].iter().any(has))
+}
+
 /// What the values of a column were, where nothing declares it.
 #[derive(Default, Clone, Copy)]
 struct Seen {
     whole: bool,
     real: bool,
     other: bool,
+    /// A number without end, for which JSON has no word.
+    endless: bool,
+    /// Text that is no UTF-8.
+    broken: bool,
+    bytes: bool,
 }
 
 impl Seen {
@@ -153,6 +166,9 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         for (index, (name, data_type)) in columns.iter().enumerate() {
             let cell = row.get_ref(index).map_err(fault)?;
             let json = json_of(cell, data_type.as_ref());
+            seen[index].endless |= matches!(cell, ValueRef::Real(number) if !number.is_finite());
+            seen[index].broken |= matches!(cell, ValueRef::Text(text) if std::str::from_utf8(text).is_err());
+            seen[index].bytes |= matches!(cell, ValueRef::Blob(_));
             seen[index].whole |= json.is_i64();
             seen[index].real |= json.is_f64();
             seen[index].other |= !json.is_null() && !json.is_number();
@@ -162,11 +178,30 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         text.push('\n');
         lines.write(text.as_bytes())?;
     }
+    let arrivals = arrivals(opened, &columns, &seen);
     let fields = columns
         .iter()
         .zip(seen)
         .map(|((name, data_type), seen)| Field::new(name, data_type.clone().unwrap_or_else(|| seen.data_type())));
-    lines.finish(Schema::new(fields.collect()), Vec::new())
+    lines.finish(Schema::new(fields.collect()), arrivals)
+}
+
+/// What values became, where they could not come as they are.
+fn arrivals(opened: &Opened, columns: &[(String, Option<DataType>)], seen: &[Seen]) -> Vec<Diagnostic> {
+    type IsOne = fn(&Seen) -> bool;
+    const KINDS: [(IsOne, &str); 3] = [
+        (|seen| seen.endless, "infinite numbers become null"),
+        (|seen| seen.broken, "bytes that are no UTF-8 become the character �"),
+        (|seen| seen.bytes, "bytes (BLOB) become their hexadecimal digits"),
+    ];
+    let told = KINDS.iter().filter_map(|(is_one, what)| {
+        let names = columns.iter().zip(seen).filter(|(_, seen)| is_one(seen)).map(|((name, _), _)| format!("`{name}`"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let hint =
+            || opened.hint("PW0683", &format!("{names}: {what}")).help("cast it in the query to what it should be");
+        (!names.is_empty()).then(hint)
+    });
+    told.collect()
 }
 
 fn json_of(cell: ValueRef, data_type: Option<&DataType>) -> Json {
@@ -191,10 +226,15 @@ fn sql_type(data_type: &DataType) -> &'static str {
     }
 }
 
+/// A table's name, after that of the file it is in.
+fn in_schema(table: &str) -> (&str, &str) {
+    table.split_once('.').map_or(("main", table.trim()), |(schema, name)| (schema.trim(), name.trim()))
+}
+
 /// The columns of the table that is there; `None`: there is none.
 fn table_of(opened: &Opened, connection: &Connection, table: &str) -> Result<Option<Vec<Column>>, Diagnostic> {
     let fault = |error: rusqlite::Error| told(opened, &error, "looking at the table");
-    let (schema, name) = table.split_once('.').map_or(("main", table), |(schema, name)| (schema.trim(), name.trim()));
+    let (schema, name) = in_schema(table);
     let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND NOT (pk > 0 AND upper(type) = 'INTEGER'), hidden > 1 \
                FROM pragma_table_xinfo(?1, ?2)";
     let mut statement = connection.prepare(sql).map_err(fault)?;
@@ -202,7 +242,8 @@ fn table_of(opened: &Opened, connection: &Connection, table: &str) -> Result<Opt
         let shown: String = row.get(1)?;
         // Text takes everything as it is written; so does what declares nothing.
         let takes = if shown.is_empty() { None } else { Some(declared(&shown)) };
-        Ok(Column { name: row.get(0)?, takes, shown, is_needed: row.get(2)?, is_made: row.get(3)? })
+        let is_numeric = is_numeric(&shown);
+        Ok(Column { name: row.get(0)?, takes, shown, is_needed: row.get(2)?, is_made: row.get(3)?, is_numeric })
     });
     let columns = columns.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(fault)?;
     Ok(Some(columns).filter(|columns| !columns.is_empty()))
@@ -215,23 +256,64 @@ pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Res
     }
     let connection = open(opened, false)?;
     let columns = table_of(opened, &connection, &place.name)?;
-    check_table(opened, place, columns.as_deref(), schema)
+    check_table(opened, place, columns.as_deref(), schema)?;
+    check_replaced(opened, &connection, place)
+}
+
+/// Rows that refer to those of the table go, or change, with them.
+fn check_replaced(opened: &Opened, connection: &Connection, place: &Table) -> Result<(), Diagnostic> {
+    if place.mode != LoadMode::Replace {
+        return Ok(());
+    }
+    let fault = |error: rusqlite::Error| told(opened, &error, "looking at the table");
+    let sql = "SELECT DISTINCT other.name FROM sqlite_schema AS other, pragma_foreign_key_list(other.name) AS key \
+               WHERE other.type = 'table' AND lower(key.\"table\") = lower(?1) AND lower(other.name) <> lower(?1) \
+               AND key.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
+    let mut statement = connection.prepare(sql).map_err(fault)?;
+    let dependents = statement.query_map([in_schema(&place.name).1], |row| row.get(0));
+    let dependents = dependents.and_then(Iterator::collect::<Result<Vec<String>, _>>).map_err(fault)?;
+    place.check_dependents(opened, &dependents)
+}
+
+/// The number that a SELECT gives, or that of the rows that another statement touched.
+fn number(connection: &Connection, sql: &str) -> Result<u64, rusqlite::Error> {
+    let mut statement = connection.prepare(sql)?;
+    match statement.column_count() {
+        0 => statement.execute([]).map(|count| count as u64),
+        _ => statement.query_row([], |row| row.get::<_, i64>(0)).map(|count| count.try_into().unwrap_or_default()),
+    }
+}
+
+/// Rows that refer to none, counted where somebody put off that they must: else SQLite itself refuses them at once.
+fn orphans(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    if number(connection, "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%deferr%'")? == 0 {
+        return Ok(0);
+    }
+    number(connection, "SELECT count(*) FROM pragma_foreign_key_check")
 }
 
 /// A transaction that holds the rows, and is not ended yet.
 pub(super) struct Transaction {
     connection: Connection,
+    /// Tables that have their rows, in one spelling.
+    loaded: BTreeSet<String>,
+    /// Rows that referred to none before.
+    orphans: u64,
 }
 
 impl Transaction {
     pub fn begin(opened: &Opened) -> Result<Transaction, Diagnostic> {
         let connection = open(opened, true)?;
-        connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| told(opened, &error, "beginning a load"))?;
-        Ok(Transaction { connection })
+        let begun = connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| orphans(&connection));
+        let orphans = begun.map_err(|error| told(opened, &error, "beginning a load"))?;
+        Ok(Transaction { connection, loaded: BTreeSet::new(), orphans })
     }
 
     /// Puts lines of JSON into a table.
     pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+        if !self.loaded.insert(in_schema(&place.name).1.to_ascii_lowercase()) {
+            return Err(place.loaded_twice(opened));
+        }
         let connection = &self.connection;
         let doing = format!("loading `{}`", place.name);
         let fault = |error: rusqlite::Error| told(opened, &error, &doing);
@@ -246,16 +328,41 @@ impl Transaction {
         } else {
             // It may have become another one since it was looked at.
             check_table(opened, place, columns.as_deref(), schema)?;
+            check_replaced(opened, connection, place)?;
         }
-        run(&format!("CREATE TEMP TABLE pw_rows ({})", typed().collect::<Vec<_>>().join(", ")))?;
-        insert_lines(opened, connection, schema, lines, &doing)?;
-        let statements = place.statements(&target, "temp.pw_rows", &names);
-        if let Some(doubled) = &statements.doubled {
-            let doubled = connection.prepare(doubled).and_then(|mut statement| statement.exists([])).map_err(fault)?;
-            place.check_doubled(opened, doubled)?;
-        }
-        statements.changes.iter().try_for_each(|statement| run(statement))?;
+        // Values become what the table makes of them: keys are compared as they will stand there.
+        run(&format!("CREATE TEMP TABLE pw_rows AS SELECT {} FROM {target} WHERE 0", names.join(", ")))?;
+        let column = |name: &str| columns.iter().flatten().find(|column| column.name == name);
+        // There it would be `1`.
+        let is_text = |column: &Column| column.takes == Some(DataType::String) && !column.is_numeric;
+        let in_words: Vec<bool> = schema.names().map(|name| column(name).is_some_and(is_text)).collect();
+        let given = insert_lines(opened, connection, (schema, &in_words), lines, &doing)?;
+        // A table that ignores what it does not like, or replaces rows for it, does not do so here.
+        let like =
+            "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%conflict%' AND type = 'table' AND lower(name) = ";
+        let name = sql_text(&in_schema(&place.name).1.to_ascii_lowercase());
+        let or = if number(connection, &format!("{like}{name}")).map_err(fault)? > 0 { " OR ABORT" } else { "" };
+        let incoming = Incoming { target: &target, rows: "temp.pw_rows", names: &names, given, or };
+        let rounded = |name: &str| {
+            let is_float = column(name).is_some_and(|column| column.takes == Some(DataType::Float));
+            let name = sql_identifier(name);
+            is_float.then(|| format!("typeof({name}) = 'real' AND abs({name}) >= {}", 1_u64 << 53))
+        };
+        let mut count = |sql: &str| number(connection, sql).map_err(fault);
+        place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
+        place.put(opened, &incoming, &mut count)?;
         run("DROP TABLE temp.pw_rows")
+    }
+
+    /// What was put off to the end is looked at now, while nothing else is in place.
+    pub fn settle(&mut self, opened: &Opened) -> Result<(), Diagnostic> {
+        let doing = "checking what tables want of each other";
+        match orphans(&self.connection).map_err(|error| told(opened, &error, doing))? {
+            orphans if orphans > self.orphans => Err(opened
+                .fault("PW0682", &format!("{doing}: rows refer to rows that are not there; nothing was loaded"))
+                .help("load those that they refer to in the same run, or before")),
+            _ => Ok(()),
+        }
     }
 
     /// Ends it: now the rows are there for everybody.
@@ -267,13 +374,14 @@ impl Transaction {
 fn insert_lines(
     opened: &Opened,
     connection: &Connection,
-    schema: &Schema,
+    (schema, in_words): (&Schema, &[bool]),
     lines: &Path,
     doing: &str,
-) -> Result<(), Diagnostic> {
+) -> Result<u64, Diagnostic> {
     let fault = |error: rusqlite::Error| told(opened, &error, doing);
     let places = (1..=schema.len()).map(|number| format!("?{number}")).collect::<Vec<_>>().join(", ");
     let mut insert = connection.prepare(&format!("INSERT INTO temp.pw_rows VALUES ({places})")).map_err(fault)?;
+    let mut given = 0;
     for (number, line) in lines_of(lines)?.lines().enumerate() {
         if number.is_multiple_of(1024) {
             opened.visit.cancel.check()?;
@@ -281,10 +389,14 @@ fn insert_lines(
         let line = line.map_err(|error| super::not_put_aside(&error))?;
         let mut row: Map<String, Json> =
             serde_json::from_str(&line).map_err(|error| crate::internal("a row for a database", &error))?;
-        let cells = schema.fields.iter().map(|field| cell_of(row.remove(&field.name)));
+        let cells = schema.fields.iter().zip(in_words).map(|(field, in_words)| match row.remove(&field.name) {
+            Some(Json::Bool(value)) if *in_words => Cell::Text(value.to_string()),
+            json => cell_of(json),
+        });
         insert.execute(rusqlite::params_from_iter(cells)).map_err(fault)?;
+        given += 1;
     }
-    Ok(())
+    Ok(given)
 }
 
 fn cell_of(json: Option<Json>) -> Cell {

@@ -3,7 +3,7 @@
 
 use pipewright_core::data::{DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{LoadMode, TablePlace, interpolate};
+use pipewright_core::ir::{ConnectionKind, LoadMode, TablePlace, interpolate};
 use pipewright_core::quote::sql_identifier;
 
 use super::{Opened, Visit};
@@ -26,21 +26,35 @@ pub(super) struct Column {
     pub is_needed: bool,
     /// The database makes its values.
     pub is_made: bool,
+    /// Texts that look like numbers become numbers.
+    pub is_numeric: bool,
 }
 
-/// What a load does, in statements.
-pub(super) struct Statements {
-    /// Gives a row where two rows have the same keys, or a key is null; `None`: keys do not matter.
-    pub doubled: Option<String>,
-    /// What becomes of the rows that are there; then those that come in.
-    pub changes: Vec<String>,
+/// Rows that lie beside a table, and go into it.
+pub(super) struct Incoming<'a> {
+    /// The table's name, quoted.
+    pub target: &'a str,
+    /// Where they lie.
+    pub rows: &'a str,
+    /// Their columns, quoted.
+    pub names: &'a [String],
+    pub given: u64,
+    /// Stands after INSERT and UPDATE.
+    pub or: &'a str,
 }
+
+/// Runs a statement: gives the number that a SELECT asks for, or that of the rows that another one touched.
+pub(super) type Runs<'a> = dyn FnMut(&str) -> Result<u64, Diagnostic> + 'a;
 
 impl Table {
     pub fn new(place: &TablePlace, visit: Visit) -> Result<Table, Diagnostic> {
         let name = interpolate(&place.table, visit.parameters)?;
         if let Some(fault) = pipewright_core::ir::check_table_name(&name) {
             return Err(fault.field("table"));
+        }
+        if let Some(why) = is_ours(&name, place.connection.kind) {
+            let message = format!("`{name}` cannot be loaded: {why}");
+            return Err(Diagnostic::error("PW0660", message).help("choose another table").field("table"));
         }
         Ok(Table { name, mode: place.mode, keys: place.keys.clone() })
     }
@@ -60,35 +74,114 @@ impl Table {
         (!keys.is_empty()).then(|| format!("PRIMARY KEY ({keys})"))
     }
 
-    /// `rows`: where the new ones are; `names`: their columns, quoted.
-    pub fn statements(&self, target: &str, rows: &str, names: &[String]) -> Statements {
-        let keys: Vec<String> = self.keys.iter().map(|key| sql_identifier(key)).collect();
-        let same = keys.iter().map(|key| format!("old.{key} = new.{key}")).collect::<Vec<_>>().join(" AND ");
+    /// Lets rows that lie beside the table go into it: all of them, or it is a fault.
+    pub fn put(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
+        let Incoming { target, rows, names, given, or } = incoming;
         let list = names.join(", ");
-        let (mut changes, mut new_rows) = (Vec::new(), format!("SELECT {list} FROM {rows}"));
         match self.mode {
             LoadMode::Append => {}
-            LoadMode::Replace => changes.push(format!("DELETE FROM {target}")),
-            LoadMode::Upsert => {
-                let others = names.iter().filter(|name| !keys.contains(name));
-                let set = others.map(|name| format!("{name} = new.{name}")).collect::<Vec<_>>().join(", ");
-                if !set.is_empty() {
-                    changes.push(format!("UPDATE {target} AS old SET {set} FROM {rows} AS new WHERE {same}"));
+            LoadMode::Replace => {
+                run(&format!("DELETE FROM {target}"))?;
+                let left = run(&format!("SELECT count(*) FROM (SELECT 1 FROM {target} LIMIT 1) AS pw_left"))?;
+                if left > 0 {
+                    return Err(self.not_whole(opened, "rows that were there before stay there"));
                 }
-                let columns = names.iter().map(|name| format!("new.{name}")).collect::<Vec<_>>().join(", ");
-                new_rows = format!(
-                    "SELECT {columns} FROM {rows} AS new WHERE NOT EXISTS (SELECT 1 FROM {target} AS old WHERE {same})"
-                );
+            }
+            LoadMode::Upsert => return self.bring_up_to_date(opened, incoming, run),
+        }
+        let put = run(&format!("INSERT{or} INTO {target} ({list}) SELECT {list} FROM {rows}"))?;
+        self.check_whole(opened, put, *given)
+    }
+
+    fn bring_up_to_date(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
+        let Incoming { target, rows, names, given, or } = incoming;
+        let keys: Vec<String> = self.keys.iter().map(|key| sql_identifier(key)).collect();
+        let none = keys.iter().map(|key| format!("{key} IS NULL")).collect::<Vec<_>>().join(" OR ");
+        let doubled =
+            format!("SELECT 1 FROM {rows} GROUP BY {} HAVING count(*) > 1 OR {none} LIMIT 1", keys.join(", "));
+        self.check_doubled(opened, run(&format!("SELECT count(*) FROM ({doubled}) AS pw_doubled"))? > 0)?;
+        let same = keys.iter().map(|key| format!("old.{key} = new.{key}")).collect::<Vec<_>>().join(" AND ");
+        let is_there = format!("EXISTS (SELECT 1 FROM {target} AS old WHERE {same})");
+        let there = run(&format!("SELECT count(*) FROM {rows} AS new WHERE {is_there}"))?;
+        let others: Vec<&String> = names.iter().filter(|name| !keys.contains(name)).collect();
+        let set = others.iter().map(|name| format!("{name} = new.{name}")).collect::<Vec<_>>().join(", ");
+        if !set.is_empty() {
+            // A key that stands there twice has both its rows changed.
+            let put = run(&format!("UPDATE{or} {target} AS old SET {set} FROM {rows} AS new WHERE {same}"))?;
+            if put < there {
+                // A database may leave alone what is as it should be.
+                let alike = |name: &&String| {
+                    format!(" AND cast(old.{name} AS text) IS NOT DISTINCT FROM cast(new.{name} AS text)")
+                };
+                let alike = others.iter().map(alike).collect::<String>();
+                let is_so = format!("EXISTS (SELECT 1 FROM {target} AS old WHERE {same}{alike})");
+                let put = run(&format!("SELECT count(*) FROM {rows} AS new WHERE {is_so}"))?;
+                self.check_whole(opened, put, there)?;
             }
         }
-        changes.push(format!("INSERT INTO {target} ({list}) {new_rows}"));
-        if self.mode != LoadMode::Upsert {
-            return Statements { doubled: None, changes };
+        let columns = names.iter().map(|name| format!("new.{name}")).collect::<Vec<_>>().join(", ");
+        let put = run(&format!(
+            "INSERT{or} INTO {target} ({}) SELECT {columns} FROM {rows} AS new WHERE NOT {is_there}",
+            names.join(", ")
+        ))?;
+        self.check_whole(opened, put, given.saturating_sub(there))
+    }
+
+    fn check_whole(&self, opened: &Opened, put: u64, given: u64) -> Result<(), Diagnostic> {
+        if put == given {
+            return Ok(());
         }
-        let none = keys.iter().map(|key| format!("{key} IS NULL")).collect::<Vec<_>>().join(" OR ");
-        let keys = keys.join(", ");
-        let doubled = format!("SELECT 1 FROM {rows} GROUP BY {keys} HAVING count(*) > 1 OR {none} LIMIT 1");
-        Statements { doubled: Some(doubled), changes }
+        Err(self.not_whole(opened, &format!("of {given} rows the database took {put}")))
+    }
+
+    fn not_whole(&self, opened: &Opened, what: &str) -> Diagnostic {
+        opened.fault("PW0696", &format!("loading `{}`: {what}; nothing was loaded", self.name)).help(
+            "see what keeps rows away there: a trigger, a rule, a view, keys that the table compares in its own way; or \
+             load into a table without it",
+        )
+    }
+
+    /// Whole numbers stay what they are; `rounded`: says of which rows a column's numbers may not.
+    pub fn check_exact(
+        &self,
+        opened: &Opened,
+        fields: &Schema,
+        rows: &str,
+        rounded: &dyn Fn(&str) -> Option<String>,
+        run: &mut Runs,
+    ) -> Result<(), Diagnostic> {
+        for field in fields.fields.iter().filter(|field| field.data_type == DataType::Int) {
+            let Some(condition) = rounded(&field.name) else { continue };
+            let count = run(&format!("SELECT count(*) FROM {rows} WHERE {condition}"))?;
+            if count > 0 {
+                let message = format!(
+                    "loading `{}`: {count} whole numbers of `{}` have more digits than its type there holds",
+                    self.name, field.name
+                );
+                return Err(opened.fault("PW0682", &message).help("give the table's column a type of whole numbers"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of other tables that would change as well.
+    pub fn check_dependents(&self, opened: &Opened, dependents: &[String]) -> Result<(), Diagnostic> {
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let named = dependents.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("to replace the rows of `{}` would take or change rows of {named} as well", self.name);
+        Err(opened.fault("PW0697", &message).help(
+            "load by `upsert` with the keys of the table; or take ON DELETE or INHERITS from those tables, or load into \
+             a table that none refers to",
+        ))
+    }
+
+    /// Two loads of one table, whose second would undo the first.
+    pub fn loaded_twice(&self, opened: &Opened) -> Diagnostic {
+        opened
+            .fault("PW0553", &format!("another load goes into the table `{}` too", self.name))
+            .help("bring the rows together with “Concatenate” and load them once, or load into another table")
     }
 
     pub fn check_doubled(&self, opened: &Opened, is_doubled: bool) -> Result<(), Diagnostic> {
@@ -101,6 +194,22 @@ impl Table {
         Err(opened
             .fault("PW0685", &message)
             .help("let “Remove duplicates” keep one of them and a Filter take out nulls before, or name more keys"))
+    }
+}
+
+/// Why a table is none that a load can fill: it would be one of the load's own, or gone with the connection.
+fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let (schema, table) =
+        name.split_once('.').map_or(("", name.trim()), |(schema, table)| (schema.trim(), table.trim()));
+    let is_temporary = match kind {
+        ConnectionKind::Sqlite => schema == "temp",
+        _ => schema.starts_with("pg_temp"),
+    };
+    match () {
+        () if is_temporary => Some("a temporary table is gone when the load ends"),
+        () if ["pw_rows", "pw_lines"].contains(&table) => Some("loads call a table of their own so"),
+        () => None,
     }
 }
 
@@ -130,6 +239,9 @@ pub(super) fn check_table(
             Some(column) if column.is_made => wrong.push(format!("`{name}` is made by the database itself")),
             Some(Column { takes: Some(takes), shown, .. }) if !fits(&field.data_type, takes) => {
                 wrong.push(format!("`{name}` is {shown} there, and {} here", field.data_type));
+            }
+            Some(column) if column.is_numeric && field.data_type == DataType::String => {
+                wrong.push(format!("`{name}` is {} there, which makes numbers of texts such as `007`", column.shown));
             }
             Some(_) => {}
         }

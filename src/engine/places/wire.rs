@@ -91,6 +91,8 @@ pub(super) struct Server {
     incoming: BytesMut,
     patience: Duration,
     cancel: Cancel,
+    /// Rows that the last statement put in, changed or took out, as the server counts them.
+    pub touched: u64,
 }
 
 impl Server {
@@ -103,7 +105,7 @@ impl Server {
             Stream::Tls(stream) => stream.sock.set_read_timeout(Some(TURN))?,
         }
         let (patience, cancel) = (address.patience, cancel.clone());
-        let mut server = Server { stream, incoming: BytesMut::new(), patience, cancel };
+        let mut server = Server { stream, incoming: BytesMut::new(), patience, cancel, touched: 0 };
         let about = [
             ("user", address.user),
             ("database", address.database),
@@ -185,6 +187,10 @@ impl Server {
                             _ => {}
                         }
                     }
+                    // There it repeats values of the row, which may be secret; the constraint is named before.
+                    if ["23", "44"].iter().any(|class| code.starts_with(class)) {
+                        detail.clear();
+                    }
                     return Err(Fault::Server { code, message: message + &detail });
                 }
                 Some(message) => return Ok(message),
@@ -211,6 +217,7 @@ impl Server {
         loop {
             match self.receive()? {
                 Message::ReadyForQuery(_) => return Ok(()),
+                Message::CommandComplete(body) => self.touched = touched(body.tag()?),
                 message => take(message)?,
             }
         }
@@ -293,6 +300,11 @@ impl Drop for Server {
             Ok(())
         });
     }
+}
+
+/// `INSERT 0 4`, `UPDATE 4`: 4.
+fn touched(tag: &str) -> u64 {
+    tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
 fn is_early(error: &io::Error) -> bool {

@@ -38,6 +38,8 @@ pub(super) struct Prepared {
     pub parameters: BTreeMap<String, Value>,
     /// What was taken from places, and what goes to tables; gone at the end.
     pub aside: Option<PrivateFolder>,
+    /// What is worth knowing of what was taken.
+    pub told: Vec<Diagnostic>,
 }
 
 /// Rows that a database takes from a file of lines, when all of them are there.
@@ -108,6 +110,7 @@ pub(super) fn prepare(
         report: None,
         parameters,
         aside: None,
+        told: Vec::new(),
         plan,
     };
     if !options.dry_run {
@@ -247,7 +250,8 @@ impl Prepared {
             let Some(location) = &read.location else { continue };
             progress.step(&format!("taking {}", location.shown()));
             match self.take(read, location, index, options) {
-                Ok(path) => {
+                Ok((path, told)) => {
+                    self.told.extend(told.into_iter().map(|told| at(&node, told)));
                     if let Op::Read(read) = &mut Arc::make_mut(&mut self.plan.nodes[index]).op {
                         read.path = path;
                     }
@@ -263,7 +267,7 @@ impl Prepared {
         location: &Location,
         index: usize,
         options: &RunOptions,
-    ) -> Result<String, Diagnostic> {
+    ) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
         let folder = self.aside(&format!("source-{index}"))?;
         make_folder(&folder).map_err(|error| crate::read::unreadable(&folder, &error))?;
         let taken = places::take(location, Some(&read.format), Amount::All, &folder, self.visit(options))?;
@@ -275,7 +279,7 @@ impl Prepared {
             name_file(file, &format!("{}{page}", location.shown()));
         }
         allow_place(&options.base, &folder);
-        Ok(slashes(&folder.join(taken.pattern)))
+        Ok((slashes(&folder.join(taken.pattern)), taken.told))
     }
 
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {

@@ -34,6 +34,9 @@ pub struct RunReport {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, serde_json::Value>,
     pub sources: Vec<SourceReport>,
+    /// What connections told while rows were taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Diagnostic>,
     pub steps: Vec<StepReport>,
     pub sinks: Vec<SinkReport>,
     /// Answers that were written, each in a sentence.
@@ -152,7 +155,8 @@ impl RunReport {
     /// What whoever reads the results has to know of them: columns that a file does not have, values that became null,
     /// sources of which too little could be read. The same in every summary.
     pub fn remarks(&self) -> Vec<Diagnostic> {
-        let mut remarks: Vec<Diagnostic> = self.sources.iter().flat_map(SourceReport::remarks).collect();
+        let mut remarks = self.told.clone();
+        remarks.extend(self.sources.iter().flat_map(SourceReport::remarks));
         remarks.extend(self.steps.iter().flat_map(StepReport::remarks));
         if !self.over_threshold {
             return remarks;

@@ -6,7 +6,7 @@ use super::{Desk, MARKER, flow, holds_marker, is_there};
 use crate::support::{PostgreSql, postgresql, texts};
 
 /// A database of the tests' own.
-enum Database {
+pub(super) enum Database {
     /// The server, and a schema of its own there.
     Server(&'static PostgreSql, &'static str),
     File(tempfile::TempDir),
@@ -14,7 +14,7 @@ enum Database {
 
 impl Database {
     /// Those that are here; `name` is of one test alone.
-    fn all(name: &'static str) -> Vec<Database> {
+    pub fn all(name: &'static str) -> Vec<Database> {
         let server = postgresql().map(|server| {
             let database = Database::Server(server, name);
             database.does(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name};"));
@@ -23,14 +23,14 @@ impl Database {
         server.into_iter().chain([Database::File(tempfile::tempdir().unwrap())]).collect()
     }
 
-    fn title(&self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         match self {
             Database::Server(..) => "PostgreSQL",
             Database::File(_) => "SQLite",
         }
     }
 
-    fn connection(&self) -> Json {
+    pub fn connection(&self) -> Json {
         match self {
             Database::Server(server, _) => json!({"id": "con-a", "title": "Shop", "kind": "postgresql",
                 "address": format!("127.0.0.1:{}/postgres", server.port), "settings": {"user": "postgres"}}),
@@ -40,14 +40,14 @@ impl Database {
     }
 
     /// A table's name as the connection knows it.
-    fn table(&self, name: &str) -> String {
+    pub fn table(&self, name: &str) -> String {
         match self {
             Database::Server(_, schema) => format!("{schema}.{name}"),
             Database::File(_) => name.to_owned(),
         }
     }
 
-    fn does(&self, sql: &str) {
+    pub fn does(&self, sql: &str) {
         match self {
             Database::Server(server, _) => {
                 let (code, _, err) = texts(server.psql().args(["-v", "ON_ERROR_STOP=1", "-c", sql]).output().unwrap());
@@ -63,7 +63,7 @@ impl Database {
     }
 
     /// What a SELECT of one text a row gives, in order.
-    fn tells(&self, sql: &str) -> Vec<String> {
+    pub fn tells(&self, sql: &str) -> Vec<String> {
         match self {
             Database::Server(server, _) => {
                 let (code, out, err) = texts(server.psql().args(["-c", sql]).output().unwrap());
@@ -81,7 +81,7 @@ impl Database {
 }
 
 /// Inline rows that go to a table, and to a file as well.
-fn load(database: &Database, settings: Json, columns: Json, rows: Json) -> Desk {
+pub(super) fn load(database: &Database, settings: Json, columns: Json, rows: Json) -> Desk {
     let mut all = json!({"connection": "con-a", "table": database.table("pages")});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     Desk::new(json!({
@@ -95,7 +95,7 @@ fn load(database: &Database, settings: Json, columns: Json, rows: Json) -> Desk 
     }))
 }
 
-fn pages(database: &Database, settings: Json, rows: Json) -> Desk {
+pub(super) fn pages(database: &Database, settings: Json, rows: Json) -> Desk {
     let columns = json!([{"name": "page", "type": "String"}, {"name": "views", "type": "Int"}]);
     load(database, settings, columns, rows)
 }
@@ -286,7 +286,8 @@ fn types_of_postgresql_lose_nothing_unsaid() {
     let desk = Desk::new(flow(database.connection(), json!({"inquiry": {"table": "places_pg.t"}})));
     let said = desk.sample("A");
     assert!(said.contains("`n`: numeric becomes Float") && said.contains("`j`, `iv`, `y`"), "{said}");
-    assert_eq!(desk.go().0, 0);
+    let (code, said) = desk.go();
+    assert!(code == 0 && said.contains("`n`: numeric becomes Float"), "a run tells it too: {said}");
     assert_eq!(
         desk.rows("out.jsonl"),
         [

@@ -1,0 +1,245 @@
+//! Loads that a database does not take as they are given: all rows are there, or none and nothing beside them.
+
+use serde_json::{Value as Json, json};
+
+use super::databases::{Database, load, pages};
+use super::{Desk, flow, is_there};
+
+/// Every load of it fails with a code and words, and leaves the table as it was, and no file.
+fn fails(database: &Database, desk: &Desk, code: &str, wanted: &str, left: &str) {
+    let (exit, said) = desk.go();
+    let title = database.title();
+    assert!(exit == 1 && said.contains(code) && said.contains(wanted) && said.contains("help: "), "{title}: {said}");
+    assert!(!is_there(&desk.at("out/beside.jsonl")) && !is_there(&desk.at("report.json")), "{title}: no half result");
+    assert_eq!(count(database, "pages"), left, "{title} {code} {wanted}");
+}
+
+fn count(database: &Database, name: &str) -> String {
+    database.tells(&format!("SELECT cast(count(*) AS text) FROM {}", database.table(name))).remove(0)
+}
+
+#[test]
+fn rows_that_a_database_keeps_away_are_missed() {
+    for database in Database::all("loads_whole") {
+        let table = database.table("pages");
+        let mode = |mode: &str| pages(&database, json!({"mode": mode, "keys": ["page"]}), json!([["/", 1], ["/b", 2]]));
+        database.does(&format!("CREATE TABLE {table} (page text, views int); INSERT INTO {table} VALUES ('/', 0)"));
+        database.does(&match &database {
+            Database::Server(_, schema) => format!(
+                "CREATE FUNCTION {schema}.none() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+                 CREATE TRIGGER none BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.views > 1) \
+                 EXECUTE FUNCTION {schema}.none()"
+            ),
+            Database::File(_) => "CREATE TRIGGER none BEFORE INSERT ON pages WHEN NEW.views > 1 \
+                                  BEGIN SELECT raise(IGNORE); END"
+                .to_owned(),
+        });
+        fails(&database, &mode("append"), "PW0696", "of 2 rows the database took 1", "1");
+        fails(&database, &mode("upsert"), "PW0696", "of 1 rows the database took 0", "1");
+        fails(&database, &mode("replace"), "PW0696", "of 2 rows the database took 1", "1");
+        if let Database::Server(_, schema) = &database {
+            database.does(&format!(
+                "DROP TRIGGER none ON {table}; CREATE TRIGGER none BEFORE DELETE ON {table} FOR EACH ROW \
+                 EXECUTE FUNCTION {schema}.none()"
+            ));
+            fails(&database, &mode("replace"), "PW0696", "stay there", "1");
+            // What leaves alone what is so already keeps nothing away.
+            database.does(&format!(
+                "DROP TRIGGER none ON {table}; CREATE TRIGGER none BEFORE UPDATE ON {table} FOR EACH ROW \
+                 EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+            ));
+            let desk = pages(&database, json!({"mode": "upsert", "keys": ["page"]}), json!([["/", 0]]));
+            assert_eq!(desk.go().0, 0);
+            database.does(&format!("CREATE RULE none AS ON INSERT TO {table} DO INSTEAD NOTHING"));
+            fails(&database, &mode("append"), "PW0696", "took 0", "1");
+        } else {
+            let fresh = |made: &str| database.does(&format!("DROP TABLE pages; CREATE TABLE pages ({made})"));
+            for clause in ["IGNORE", "REPLACE"] {
+                fresh(&format!("page text UNIQUE ON CONFLICT {clause}, views int"));
+                database.does("INSERT INTO pages VALUES ('/b', 0)");
+                fails(&database, &mode("append"), "PW0682", "UNIQUE", "1");
+            }
+            fresh("page text COLLATE NOCASE, views int");
+            database.does("INSERT INTO pages VALUES ('A', 0)");
+            let desk = pages(&database, json!({"mode": "upsert", "keys": ["page"]}), json!([["A", 1], ["a", 2]]));
+            fails(&database, &desk, "PW0696", "of 2 rows the database took 1", "1");
+            // Keys are compared as they stand there.
+            fresh("page text, views text");
+            database.does("INSERT INTO pages VALUES ('0', '01')");
+            let desk = pages(&database, json!({"mode": "upsert", "keys": ["views"]}), json!([["/", 1]]));
+            assert_eq!((desk.go().0, count(&database, "pages")), (0, "2".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn tables_that_are_no_tables_to_load_are_refused() {
+    for database in Database::all("loads_names") {
+        let temporary = if database.title() == "SQLite" { "temp.pages" } else { "pg_temp.pages" };
+        for name in ["pw_rows", "pw_lines", temporary] {
+            let desk = pages(&database, json!({"mode": "append", "table": name}), json!([["/", 1]]));
+            let (exit, said) = desk.go();
+            assert!(exit == 1 && said.contains("PW0660") && said.contains("help: "), "{}: {said}", database.title());
+            assert!(!is_there(&desk.at("out/beside.jsonl")));
+        }
+    }
+}
+
+#[test]
+fn constraints_put_off_to_the_end_are_looked_at_before_files_are_there() {
+    for database in Database::all("loads_deferred") {
+        let (table, all) = (database.table("pages"), database.table("known"));
+        database.does(&format!(
+            "CREATE TABLE {all} (page text PRIMARY KEY); INSERT INTO {all} VALUES ('/'); CREATE TABLE {table} \
+             (page text REFERENCES {} DEFERRABLE INITIALLY DEFERRED, views int)",
+            if database.title() == "SQLite" { "known (page)" } else { &all }
+        ));
+        fails(&database, &pages(&database, json!({"mode": "append"}), json!([["/", 1], ["/b", 2]])), "PW06", "", "0");
+        assert_eq!(pages(&database, json!({"mode": "append"}), json!([["/", 1]])).go().0, 0);
+        assert_eq!(count(&database, "pages"), "1");
+    }
+}
+
+#[test]
+fn rows_of_other_tables_do_not_go_with_those_that_are_replaced() {
+    for database in Database::all("loads_cascade") {
+        let (table, other) = (database.table("pages"), database.table("visits"));
+        database.does(&format!(
+            "CREATE TABLE {table} (page text PRIMARY KEY, views int); INSERT INTO {table} VALUES ('/', 0); \
+             CREATE TABLE {other} (page text REFERENCES {} ON DELETE CASCADE); INSERT INTO {other} VALUES ('/')",
+            if database.title() == "SQLite" { "pages (page)" } else { &table }
+        ));
+        let desk = |mode: &str| pages(&database, json!({"mode": mode, "keys": ["page"]}), json!([["/", 1]]));
+        fails(&database, &desk("replace"), "PW0697", "visits", "1");
+        assert_eq!(desk("upsert").go().0, 0);
+        assert_eq!(count(&database, "visits"), "1");
+        if database.title() == "PostgreSQL" {
+            database.does(&format!("DROP TABLE {other}; CREATE TABLE {other} () INHERITS ({table})"));
+            fails(&database, &desk("replace"), "PW0697", "visits", "1");
+        }
+    }
+}
+
+#[test]
+fn one_table_in_two_spellings_is_loaded_once() {
+    for database in Database::all("loads_twice") {
+        let desk = pages(&database, json!({"mode": "replace"}), json!([["/", 1]]));
+        let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+        let spelt =
+            if database.title() == "SQLite" { "main.PAGES".to_owned() } else { "loads_twice . pages".to_owned() };
+        design["steps"][2] = json!({"id": "file", "kind": "load_table", "title": "Second",
+            "settings": {"connection": "con-a", "table": spelt, "mode": "replace"}});
+        database.does(&format!("CREATE TABLE {} (page text, views int)", database.table("pages")));
+        fails(&database, &Desk::new(design), "PW0553", "another load goes into the table", "0");
+    }
+}
+
+#[test]
+fn texts_stay_texts_or_are_refused() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    for (made, wanted) in
+        [("STRING", 1), ("JSON", 1), ("UUID", 1), ("TEXT", 0), ("VARCHAR(9)", 0), ("BLOB", 0), ("", 0)]
+    {
+        database.does(&format!("DROP TABLE IF EXISTS pages; CREATE TABLE pages (page {made}, views int)"));
+        let (code, said) = pages(&database, json!({"mode": "append"}), json!([["007", 1]])).go();
+        assert!(code == wanted && (code == 0 || said.contains("PW0684")), "{made}: {said}");
+        assert_eq!(database.tells("SELECT cast(page AS text) FROM pages").join(""), ["007", ""][wanted as usize]);
+    }
+}
+
+#[test]
+fn a_dry_run_opens_no_load() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    let Database::File(folder) = &database else { return };
+    let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+    for trust in [&["--trust"][..], &[]] {
+        let (code, said) = desk.run(&[&["run", "p.pipewright.json", "--dry-run"], trust].concat());
+        assert_eq!(code, 0, "{said}");
+    }
+    assert!(!is_there(&folder.path().join("shop.db")));
+}
+
+#[test]
+fn messages_of_postgresql_hold_no_row_and_columns_have_any_name() {
+    for database in Database::all("loads_words").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let table = database.table("pages");
+        database.does(&format!("CREATE TABLE {table} (page text UNIQUE, views int CHECK (views < 10))"));
+        for (rows, constraint) in
+            [(json!([["walled", 11]]), "pages_views_check"), (json!([["walled", 1], ["walled", 2]]), "pages_page_key")]
+        {
+            let (code, said) = pages(&database, json!({"mode": "append"}), rows).go();
+            assert!(code == 1 && said.contains(constraint) && !said.contains("walled"), "{said}");
+        }
+        let columns = json!([{"name": "pw_row", "type": "Int"}, {"name": "pw_query", "type": "Int"}, {"name": "typed", "type": "Int"}]);
+        let table = database.table("odd");
+        let (code, said) = load(&database, json!({"mode": "append", "table": table}), columns, json!([[1, 2, 3]])).go();
+        assert_eq!(code, 0, "{said}");
+        let back = Desk::new(flow(database.connection(), json!({"inquiry": {"table": table}})));
+        back.sample("A");
+        let (code, said) = back.go();
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(back.rows("out.jsonl"), [json!({"pw_row": 1, "pw_query": 2, "typed": 3})]);
+    }
+}
+
+#[test]
+fn values_stay_what_they_are_or_it_is_told() {
+    for database in Database::all("loads_values") {
+        let (title, table) = (database.title(), database.table("pages"));
+        database.does(&format!("CREATE TABLE {table} (page text, views double precision)"));
+        let desk = |count: i64| pages(&database, json!({"mode": "append"}), json!([["/", count]]));
+        fails(&database, &desk((1 << 53) + 1), "PW0682", "`views`", "0");
+        assert_eq!(desk((1 << 53) - 1).go().0, 0, "{title}");
+        let columns = json!([{"name": "page", "type": "Boolean"}]);
+        let (code, said) = load(&database, json!({"mode": "append"}), columns, json!([[true]])).go();
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(database.tells(&format!("SELECT page FROM {table} WHERE page <> '/'")), ["true"], "{title}");
+    }
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database
+        .does("CREATE TABLE t (a REAL, b BLOB, c TEXT); INSERT INTO t VALUES (9e999, x'00ff', cast(x'ff' AS TEXT))");
+    let said = Desk::new(flow(database.connection(), json!({"inquiry": {"table": "t"}}))).sample("A");
+    for wanted in ["`a`: infinite", "`b`: bytes (BLOB)", "`c`: bytes that are no UTF-8"] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+}
+
+#[test]
+fn users_of_postgresql_add_where_they_may_and_change_only_what_they_see() {
+    for database in Database::all("loads_users").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let (table, seen) = (database.table("pages"), database.table("seen"));
+        database.does(&format!(
+            "DROP ROLE IF EXISTS loader; CREATE ROLE loader LOGIN; GRANT USAGE ON SCHEMA loads_users TO loader; \
+             CREATE TABLE {table} (page text, views int); GRANT INSERT ON {table} TO loader; \
+             CREATE TABLE {seen} (page text, views int); INSERT INTO {seen} VALUES ('/', 0); \
+             ALTER TABLE {seen} ENABLE ROW LEVEL SECURITY; CREATE POLICY positive ON {seen} USING (views > 0); \
+             GRANT ALL ON {seen} TO loader"
+        ));
+        let go = |table: &str, mode: &str| {
+            let settings = json!({"mode": mode, "keys": ["page"], "table": table});
+            let desk = pages(&database, settings, json!([["/", 1]]));
+            let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+            design["connections"][0]["settings"]["user"] = json!("loader");
+            Desk::new(design).go()
+        };
+        let (code, said) = go(&table, "append");
+        assert!(code == 0 && count(&database, "pages") == "1", "{said}");
+        let (code, said) = go(&seen, "upsert");
+        assert!(code == 1 && said.contains("row-level security"), "{said}");
+        assert_eq!((count(&database, "seen"), go(&seen, "append").0), ("1".to_owned(), 0));
+    }
+}
+
+#[test]
+fn two_connections_to_one_file_do_not_wait_for_each_other() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database.does("CREATE TABLE pages (page text, views int)");
+    let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+    let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    let mut again = database.connection();
+    (again["id"], again["title"]) = (json!("con-b"), json!("Shop again"));
+    design["connections"].as_array_mut().unwrap().push(again);
+    design["steps"][2] = json!({"id": "file", "kind": "load_table", "title": "Second",
+        "settings": {"connection": "con-b", "table": "others", "mode": "append"}});
+    fails(&database, &Desk::new(design), "PW0648", "leads to the same file", "0");
+}
