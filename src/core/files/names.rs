@@ -3,6 +3,7 @@
 //! system on the lock file, so that others tell what is left over from what is under way, from any host or container.
 
 use std::fs::{self, File};
+use std::hash::BuildHasher as _;
 use std::io;
 use std::path::Path;
 
@@ -18,7 +19,9 @@ const WORK: &str = ".pipewright-work-";
 const DIGITS: usize = 16;
 
 pub(super) fn new_id() -> String {
-    format!("{:016x}", fastrand::u64(..))
+    // Processes that begin at the same time draw the same numbers: the hash is the operating system's chance.
+    let chance = std::hash::RandomState::new().hash_one(std::process::id());
+    format!("{:016x}", fastrand::u64(..) ^ chance)
 }
 
 /// The folder of what is staged.

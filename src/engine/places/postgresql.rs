@@ -9,7 +9,7 @@ use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
 use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
-use pipewright_core::quote::{sql_identifier, sql_text};
+use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
 use super::table::{Column, Incoming, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn};
@@ -22,6 +22,9 @@ const ONE_COLUMN: &str = r"(FORMAT csv, DELIMITER e'\x02', QUOTE e'\x01')";
 /// Times are told apart and written alike, whatever the server is set to.
 const SETTINGS: &str = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601'; \
                         SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex';";
+
+/// Bytes of a name; the server cuts what is longer.
+const LONGEST_NAME: usize = 63;
 
 /// How a type comes over.
 enum Arrival {
@@ -306,6 +309,10 @@ fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<
 
 /// Whether rows of a schema fit into the table, looked at without writing anything.
 pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Result<(), Diagnostic> {
+    if let Some(long) = schema.names().find(|name| name.len() > LONGEST_NAME) {
+        let message = format!("a name of a column has more than {LONGEST_NAME} bytes: `{}`", visible_start(long, 80));
+        return Err(opened.fault("PW0684", &message).help("give the column a shorter name with “Select”"));
+    }
     let mut server = connect(opened)?;
     let columns = table_of(opened, &mut server, &place.name)?;
     check_table(opened, place, columns.as_deref(), schema)?;

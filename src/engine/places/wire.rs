@@ -100,15 +100,20 @@ impl Server {
         let stream = tcp(address)?;
         stream.set_nodelay(true)?;
         let stream = if address.tls { tls(stream, address)? } else { Stream::Plain(stream) };
-        match &stream {
-            Stream::Plain(stream) => stream.set_read_timeout(Some(TURN))?,
-            Stream::Tls(stream) => stream.sock.set_read_timeout(Some(TURN))?,
-        }
+        let socket = match &stream {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => &stream.sock,
+        };
+        socket.set_read_timeout(Some(TURN))?;
+        // A server that takes nothing more is not waited for either.
+        socket.set_write_timeout(Some(address.patience))?;
         let (patience, cancel) = (address.patience, cancel.clone());
         let mut server = Server { stream, incoming: BytesMut::new(), patience, cancel, touched: 0 };
         let about = [
             ("user", address.user),
             ("database", address.database),
+            // Literals are quoted by the standard's rules, whatever the server is set to.
+            ("standard_conforming_strings", "on"),
             ("client_encoding", "UTF8"),
             ("application_name", "pipewright"),
         ];
