@@ -279,7 +279,7 @@ fn a_wire_asks_before_it_takes_the_place_of_another() {
         click(harness, "Limit input");
     };
     draw(&mut harness);
-    assert_eq!(fed_by(&harness), [filter.clone()], "asked first");
+    assert_eq!(fed_by(&harness), std::slice::from_ref(&filter), "asked first");
     harness.get_by_role_and_label(Role::Button, "Cancel").click();
     harness.run_ok();
     assert_eq!(fed_by(&harness), [filter]);

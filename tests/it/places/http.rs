@@ -388,9 +388,12 @@ fn every_fault_is_told_and_leaves_no_half_result() {
     }
 }
 
+/// (what happens, how pages are asked for, what is answered from the third request on).
+type NoPage = (&'static str, Json, fn(&Asked, usize) -> Answer);
+
 #[test]
 fn what_is_no_page_is_not_the_last_one() {
-    let faulty: [(&str, Json, fn(&Asked, usize) -> Answer); 4] = [
+    let faulty: [NoPage; 4] = [
         ("an error that is said to be well", json!({"by": "number", "parameter": "page", "size": 2}), |_, _| {
             ok(json!({"error": "busy"}))
         }),
