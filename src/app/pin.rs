@@ -50,7 +50,7 @@ pub fn pin(
         let help = "pin rows of a step that gets rows: a filter, a calculation, a join";
         return Err(vec![Diagnostic::error("PW0725", message).help(help).step(step, &known.title)]);
     }
-    let behind = output.and_then(|(node, output)| behind(project, plan, step, inputs, node, &output));
+    let behind = output.and_then(|(node, output)| behind(project, base, plan, step, inputs, node, &output));
     let mut stand_ins = StandIns::default();
     let pinned = inputs.iter().map(|(port, table)| {
         let chosen = behind.as_ref().and_then(|behind| behind.get(port)).cloned().unwrap_or_default();
@@ -86,6 +86,7 @@ fn today() -> String {
 /// By input port, the rows behind the first output rows; `None` where the step is more than one operation on its inputs.
 fn behind(
     project: &Project,
+    base: &Path,
     plan: &Plan,
     step: &str,
     inputs: &InputRows,
@@ -98,7 +99,7 @@ fn behind(
     let ports: Vec<String> = node.inputs.iter().map(port_of).collect::<Option<_>>()?;
     let tables: Vec<Arc<ResultTable>> =
         ports.iter().map(|port| Some(Arc::new(inputs.get(port)?.slice(0, LOOKED_AT)))).collect::<Option<_>>()?;
-    let parameters = crate::resolve::default_parameters(project, Path::new("."));
+    let parameters = crate::resolve::default_parameters(project, base);
     let rows: Vec<usize> = (0..output.rows().min(SHOWN)).collect();
     let found = rows_behind(node, &tables, output, &rows, &parameters);
     Some(ports.into_iter().zip(found).collect())

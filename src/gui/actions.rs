@@ -124,7 +124,7 @@ impl App {
             }
             Action::CompareRows { table, input } => {
                 let look = self.backend.compare_rows(table.clone(), input.clone());
-                self.state.compared = Some(Compared { table, input, pairs: None, look });
+                self.state.compared = Some(Compared { table, input, pairs: None, dropped: 0, look });
             }
             Action::Chart { table, wanted } => {
                 let look = self.backend.chart(table.clone(), wanted.clone());

@@ -331,7 +331,7 @@ impl App {
             }
             Message::Paired { look, pairs } => {
                 if let Some(compared) = self.state.compared.as_mut().filter(|compared| compared.look == look) {
-                    compared.pairs = Some(Arc::new(pairs));
+                    compared.take(pairs);
                 }
             }
             Message::Charted { look, drawn } => {

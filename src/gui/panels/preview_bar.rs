@@ -166,14 +166,13 @@ pub fn input_of(state: StateRef<'_>, step: &str, table: &ResultTable) -> Option<
 
 /// What became of the rows before a step, in short.
 fn compared_text(compared: &Compared) -> Option<String> {
-    let pairs = compared.pairs.as_ref()?;
-    let gone = pairs.iter().filter(|pair| pair.output.is_none()).count();
+    compared.pairs.as_ref()?;
     let (before, after) = (compared.input.schema(), compared.table.schema());
     let names = |one: &Schema, other: &Schema| {
         one.names().filter(|name| !other.has(name)).map(|name| shown_name(name, 30)).collect::<Vec<_>>()
     };
     let (new, without) = (names(after, before), names(before, after));
-    let dropped = if gone > 0 { counted(gone as u64, "row") } else { "no row".to_owned() };
+    let dropped = if compared.dropped > 0 { counted(compared.dropped, "row") } else { "no row".to_owned() };
     let mut parts = vec![format!("{dropped} dropped")];
     if !new.is_empty() {
         parts.push(format!("new: {}", new.join(", ")));

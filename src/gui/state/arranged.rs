@@ -27,11 +27,19 @@ pub struct Compared {
     pub input: Arc<ResultTable>,
     /// `None`: being worked out.
     pub pairs: Option<Arc<Vec<Pair>>>,
+    /// How many rows before the step are gone behind it.
+    pub dropped: u64,
     /// Number of the look.
     pub look: u64,
 }
 
 impl Compared {
+    /// What was worked out.
+    pub fn take(&mut self, pairs: Vec<Pair>) {
+        self.dropped = pairs.iter().filter(|pair| pair.output.is_none()).count() as u64;
+        self.pairs = Some(Arc::new(pairs));
+    }
+
     /// Whether these two were asked for.
     pub fn is_of(&self, table: &Arc<ResultTable>, input: &Arc<ResultTable>) -> bool {
         Arc::ptr_eq(&self.table, table) && Arc::ptr_eq(&self.input, input)
