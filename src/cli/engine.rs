@@ -10,7 +10,7 @@ use std::sync::Arc;
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::{Bundle, target};
-use pipewright_core::files;
+use pipewright_core::files::{PrivateFolder, slashes};
 use pipewright_core::ir::{Op, Plan, interpolate, parameter_variable, prune};
 use serde::Deserialize;
 
@@ -64,10 +64,9 @@ pub fn run(args: &RunArgs, opened: &Opened, parameters: &BTreeMap<String, Value>
     if args.dry_run {
         return Ok(Outcome::Done);
     }
-    let folder = std::env::temp_dir().join(format!("pipewright-{name}-{}", std::process::id()));
-    let ran = written(&bundle, &folder).and_then(|()| started(args, &plan, parameters, &folder));
-    let _ = fs::remove_dir_all(&folder);
-    ran
+    let folder = PrivateFolder::new()?;
+    written(&bundle, folder.path())?;
+    started(args, &plan, parameters, folder.path())
 }
 
 /// Sources by whole paths, since the bundle lies elsewhere.
@@ -77,23 +76,22 @@ fn with_whole_paths(plan: &Plan, parameters: &BTreeMap<String, Value>, base: &Pa
     for node in &mut plan.nodes {
         if let Op::Read(read) = &mut Arc::make_mut(node).op {
             let path = interpolate(&read.path, parameters)?;
-            read.path = files::slashes(&base.join(path.trim())).replace('$', "$$");
+            read.path = slashes(&base.join(path.trim())).replace('$', "$$");
             if let Some(location) = &mut read.location {
-                location.connection.move_paths(&files::slashes(&base).replace('$', "$$"));
+                location.connection.move_paths(&slashes(&base).replace('$', "$$"));
             }
         }
     }
     Ok(plan)
 }
 
-/// Writes a bundle into a folder that nobody else may look into.
+/// Writes a bundle into a private folder.
 fn written(bundle: &Bundle, folder: &Path) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| {
         Diagnostic::error("PW0633", format!("the job cannot be written: {}", io_cause(&error)))
             .help("see whether the folder for temporary files (TMPDIR) may be written to")
             .file(folder.display().to_string())
     };
-    files::make_folder(folder).map_err(unwritable)?;
     for (name, file) in &bundle.files {
         let path = folder.join(name);
         fs::write(&path, &file.text).map_err(unwritable)?;

@@ -39,7 +39,8 @@ pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_piec
 pub use place_checks::{check_connection, check_inquiry, check_table_name, is_secret_name, is_this_machine};
 pub use place_texts::{encoded, filled_text, json_escaped, sql_literal, sql_with_values};
 pub use places::{
-    Connection, ConnectionKind, Inquiry, Known, LoadMode, Location, Method, Pages, Preset, TablePlace, presets,
+    Connection, ConnectionKind, Inquiry, Known, LoadMode, Location, Method, Pages, Preset, TableName, TablePlace,
+    presets,
 };
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, built_in_parameters};
 pub use prune::prune;

@@ -20,7 +20,8 @@ use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
 use pipewright_core::files::{is_trusted, open_file};
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Connection, ConnectionKind, Location, Read, interpolate};
+use pipewright_core::ir::{Connection, ConnectionKind, Location, Read, TableName, interpolate};
+use pipewright_core::quote::sql_identifier;
 
 pub(crate) use load::{Loading, check_load, load};
 
@@ -162,6 +163,11 @@ pub(crate) fn check_columns(read: &Read, location: &Location, found: &Schema) ->
         "its columns are {}; take a sample again, and see what the flow makes of them",
         names.join(", ")
     )))
+}
+
+/// A table's name with its schema, in quotes.
+fn quoted_table(table: &str) -> String {
+    TableName::parse(table).map_or_else(|| sql_identifier(table), |name| name.quoted())
 }
 
 /// Lines of JSON on their way into a file.

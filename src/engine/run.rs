@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
-use pipewright_core::files::{Publication, is_result, without_links};
+use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
 
@@ -137,7 +137,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
-    let (loads, parameters, _aside) =
+    let (loads, parameters, aside) =
         (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
     let visit =
         Visit { base: &options.base, parameters: &parameters, variables: &options.variables, cancel: &options.cancel };
@@ -150,25 +150,25 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         // A dry run opens nothing.
         for load in loads.iter().filter(|_| !options.dry_run) {
             progress.step(&format!("loading {}", load.place.shown()));
-            places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit)
-                .map_err(|fault| load.at_step(fault))?;
+            let told = places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit);
+            report.told.extend(told.map_err(|fault| load.at_step(fault))?.into_iter().map(|hint| load.at_step(hint)));
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))
     });
-    let published = publisher.and_then(|(publisher, loaded)| {
-        publish(publisher, place.as_deref(), &mut report)?;
-        end_loads(loaded)
-    });
+    let published =
+        publisher.and_then(|(publisher, loaded)| publish(publisher, place.as_deref(), &mut report, aside, loaded));
     published.map(|()| report).map_err(|fault| vec![fault])
 }
 
 /// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
 /// and no row of a table twice.
-fn end_loads(loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
+fn end_loads(mut loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
     let many = loaded.len() > 1;
+    // Where one fails those after it are not ended: what can fail most comes first.
+    loaded.sort_by_key(|loading| !loading.is_far());
     for loading in loaded {
         loading.commit().map_err(|fault| {
             let others = if many { " and other tables may be loaded" } else { "" };
@@ -184,8 +184,15 @@ fn end_loads(loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Puts outputs and report in place. Files that were there without being a run's are told.
-fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport) -> Result<(), Diagnostic> {
+/// Puts outputs and report in place, and ends what is loaded elsewhere, without a signal in between. Files that were
+/// there without being a run's are told.
+fn publish(
+    publisher: Publication,
+    place: Option<&Path>,
+    report: &mut RunReport,
+    aside: Option<PrivateFolder>,
+    loaded: Vec<places::Loading>,
+) -> Result<(), Diagnostic> {
     if let Some(place) = place {
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from).map(|text| text + "\n");
         text.and_then(|text| std::fs::write(place, text)).map_err(|error| {
@@ -193,7 +200,8 @@ fn publish(publisher: Publication, place: Option<&Path>, report: &mut RunReport)
                 .help("choose another place for it; no output was put in place")
         })?;
     }
-    report.kept = publisher.publish()?.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
+    let kept = publisher.publish_then(aside, || end_loads(loaded))?;
+    report.kept = kept.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
     Ok(())
 }
 

@@ -110,12 +110,15 @@ impl PrivateFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    pub(super) fn abandon(&self, all: &mut Aside) {
+        all.remove(&self.id).into_iter().flatten().for_each(Left::remove);
+    }
 }
 
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
-        let mut all = aside();
-        all.remove(&self.id).into_iter().flatten().for_each(Left::remove);
+        self.abandon(&mut aside());
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::aside::{IS_PUBLISHED, Left, aside};
+use super::aside::{IS_PUBLISHED, Left, PrivateFolder, aside};
 use super::entry::{Entry, What, drop_second_names, write_manifest};
 use super::lock::{Holder, is_same_place};
 use super::marker::{MARKER, Mark, Marker, foreign};
@@ -281,8 +281,17 @@ impl Publication {
 
     /// Puts everything in place, or nothing. Gives the files that were not Pipewright's, with the names that they have
     /// now.
-    pub fn publish(mut self) -> Result<Kept, Diagnostic> {
-        // A signal waits until this is over.
+    pub fn publish(self) -> Result<Kept, Diagnostic> {
+        self.publish_then(None, || Ok(()))
+    }
+
+    /// The same, and ends what belongs to it elsewhere, from rows in a private folder that goes with it: a signal waits
+    /// until all of this is over.
+    pub fn publish_then(
+        mut self,
+        private: Option<PrivateFolder>,
+        then: impl FnOnce() -> Result<(), Diagnostic>,
+    ) -> Result<Kept, Diagnostic> {
         let mut all = aside();
         let mut kept = std::mem::take(&mut self.kept);
         if let Some((home, folders)) = self.settle()? {
@@ -291,6 +300,11 @@ impl Publication {
             self.turns.clear();
             let left = all.remove(&self.id).unwrap_or_default();
             left.into_iter().rev().for_each(Left::remove);
+            IS_PUBLISHED.store(true, Ordering::SeqCst);
+        }
+        then()?;
+        if let Some(private) = &private {
+            private.abandon(&mut all);
             IS_PUBLISHED.store(true, Ordering::SeqCst);
         }
         Ok(kept)

@@ -1,8 +1,10 @@
 //! What is wrong with connections and with what is asked of them, before anything is opened.
 
+use serde_json::Value as Json;
+
 use super::names::is_parameter_name;
 use super::place_texts::names_in_sql;
-use super::places::{Connection, ConnectionKind, Inquiry, Known, Method, Pages};
+use super::places::{Connection, ConnectionKind, Inquiry, Known, Method, Pages, TableName};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// Parts of names whose values are secrets.
@@ -229,13 +231,46 @@ fn check_query(inquiry: &Inquiry) -> Vec<Diagnostic> {
 
 /// A table's name, with the name of its schema or without.
 pub fn check_table_name(name: &str) -> Option<Diagnostic> {
-    let parts: Vec<&str> = name.split('.').collect();
-    let is_right =
-        parts.len() <= 2 && parts.iter().all(|part| !part.trim().is_empty() && !part.contains(char::is_control));
-    (!is_right).then(|| {
+    TableName::parse(name).is_none().then(|| {
         Diagnostic::error("PW0660", format!("`{}` is no name of a table", crate::quote::visible_start(name, 60)))
-            .help("write `name` or `schema.name`, without quotes")
+            .help("write `name` or `schema.name`; a name with a point in it stands in quotes: `schema.\"my.table\"`")
     })
+}
+
+/// Whether a key of a body would hold a secret: there `key` is many things.
+fn is_secret_key(name: &str) -> bool {
+    is_secret_name(name) && name.len() > 4
+}
+
+/// The name of a secret whose value is written into a body: a form's field or a key of JSON, at any depth. What a
+/// parameter stands for is none.
+fn secret_in_body(body: &str) -> Option<String> {
+    let is_written = |value: &str| !value.trim().is_empty() && !value.trim().starts_with("${");
+    if let Ok(json) = serde_json::from_str::<Json>(body) {
+        let mut open = vec![&json];
+        while let Some(json) = open.pop() {
+            match json {
+                Json::Object(map) => {
+                    let is_secret = |(name, value): &(&String, &Json)| {
+                        is_secret_key(name) && value.as_str().is_some_and(is_written)
+                    };
+                    if let Some((name, _)) = map.iter().find(is_secret) {
+                        return Some(name.clone());
+                    }
+                    open.extend(map.values());
+                }
+                Json::Array(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        return None;
+    }
+    let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+    let (name, _) = pairs.find(|(name, value)| {
+        let is_name = name.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.%[]".contains(&byte));
+        is_name && is_secret_key(name.trim()) && is_written(value)
+    })?;
+    Some(name.trim().to_owned())
 }
 
 fn check_request(inquiry: &Inquiry) -> Vec<Diagnostic> {
@@ -256,6 +291,13 @@ fn check_request(inquiry: &Inquiry) -> Vec<Diagnostic> {
     let mut in_path = in_path.filter_map(|pair| pair.split_once('='));
     if let Some((name, _)) = in_path.find(|(name, value)| is_secret_name(name) && !value.is_empty()) {
         found.push(written_secret("the path of the request", name, "parameter").field("inquiry.path"));
+    }
+    if let Some(name) = secret_in_body(&inquiry.body) {
+        let message = format!("the body of the request holds a value for `{name}`, which is a secret");
+        let help = "take it out: a secret goes along as a parameter or a header, and is named in the connection \
+                    (`parameter.NAME` or `header.NAME`, such as `env:API_KEY`); or let a parameter of the pipeline that \
+                    is a secret stand in its place, as `${api_key}`";
+        found.push(Diagnostic::warning("PW0656", message).help(help).field("inquiry.body"));
     }
     if !inquiry.body.is_empty() && inquiry.method == Method::Get {
         let fault = Diagnostic::error("PW0659", "a GET sends no body");
@@ -314,11 +356,17 @@ mod tests {
         assert_eq!(http(Inquiry::default()), 0);
         assert_eq!(http(Inquiry { parameters: [("token".into(), "x".into())].into(), ..Inquiry::default() }), 1);
         assert_eq!(http(Inquiry { body: "{}".into(), ..Inquiry::default() }), 1);
+        let posted = |body: &str| http(Inquiry { body: body.into(), method: Method::Post, ..Inquiry::default() });
+        assert_eq!(posted("user=ann&password=s3cret"), 1);
+        assert_eq!(posted(r#"{"query": {"login": [{"api_key": "s3cret"}]}}"#), 1);
+        assert_eq!(posted("user=ann&password=${password}&q=a"), 0);
+        assert_eq!(posted(r#"{"query": "token=1", "size": 5, "key": 7}"#), 0);
         let database = |table: &str, query: &str| {
             let inquiry = Inquiry { table: table.into(), query: query.into(), ..Inquiry::default() };
             check_inquiry(ConnectionKind::Postgresql, &inquiry).len()
         };
         assert_eq!((database("", ""), database("a", "select 1"), database("a.b.c", "")), (1, 1, 1));
+        assert_eq!((database("a.\"b.c\"", ""), database("\"b.c", "")), (0, 1));
         assert_eq!((database("a.b", ""), database("", "select ${x}"), database("", "select '${x}'")), (0, 0, 1));
     }
 }

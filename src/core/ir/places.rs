@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::quote::sql_identifier;
+
 pub use presets::{Preset, presets};
 
 /// How to reach a place where data lives. Named once in a project; sources and loads refer to it.
@@ -264,13 +266,13 @@ pub enum Pages {
     },
     /// A value at `path` of the answer becomes `parameter` of the next request; without a value that was the last.
     Cursor { path: String, parameter: String },
-    /// `parameter` grows by the number of records, until a page has none, or fewer than `size`.
+    /// `parameter` grows by the number of records, until a page has none, or the server has nothing there (404).
     Offset {
         parameter: String,
         #[serde(default, skip_serializing_if = "is_zero")]
         size: u64,
     },
-    /// `parameter` counts pages from `first`, until a page has no record, or fewer than `size`.
+    /// `parameter` counts pages from `first`, until a page has no record, or the server has nothing there (404).
     Number {
         parameter: String,
         #[serde(default)]
@@ -332,6 +334,54 @@ impl Location {
     /// The texts in which parameters may stand; with what each is.
     pub fn texts(&self) -> Vec<(&'static str, &str)> {
         [self.connection.texts(), self.inquiry.texts()].concat()
+    }
+}
+
+/// A table's name, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableName {
+    pub schema: Option<String>,
+    pub name: String,
+}
+
+impl TableName {
+    /// `name`, `schema.name`; a part with a point stands in double quotes, which are doubled inside of it.
+    pub fn parse(text: &str) -> Option<TableName> {
+        let mut parts = vec![String::new()];
+        let (mut is_quoted, mut characters) = (false, text.trim().chars().peekable());
+        while let Some(character) = characters.next() {
+            let last = parts.last_mut()?;
+            match character {
+                '"' if is_quoted && characters.next_if_eq(&'"').is_some() => last.push('"'),
+                '"' if is_quoted => {
+                    // Behind it comes the next part, or nothing.
+                    while characters.next_if(|next| next.is_whitespace()).is_some() {}
+                    if characters.peek().is_some_and(|next| *next != '.') {
+                        return None;
+                    }
+                    is_quoted = false;
+                }
+                '"' if last.trim().is_empty() => {
+                    last.clear();
+                    is_quoted = true;
+                }
+                '.' if !is_quoted => parts.push(String::new()),
+                control if control.is_control() => return None,
+                other => last.push(other),
+            }
+        }
+        let mut parts: Vec<String> = parts.iter().map(|part| part.trim().to_owned()).collect();
+        if is_quoted || parts.len() > 2 || parts.iter().any(String::is_empty) {
+            return None;
+        }
+        let name = parts.pop()?;
+        Some(TableName { schema: parts.pop(), name })
+    }
+
+    /// In double quotes, as SQL has it.
+    pub fn quoted(&self) -> String {
+        let schema = self.schema.iter().map(|schema| sql_identifier(schema) + ".");
+        schema.collect::<String>() + &sql_identifier(&self.name)
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use ureq::http::{Request, Response, header};
 use ureq::{Agent, Body};
 
-use super::next_page::{Next, Page, Pager, lines, no_json, records, without_mark};
+use super::next_page::{End, Next, Page, Pager, is_rounded, lines, no_json, records, without_mark};
 use super::{Amount, Opened, Taken, not_put_aside};
 use crate::budget::Budget;
 use crate::cancel::Cancel;
@@ -32,6 +32,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Of an answer in a sample.
 const SAMPLE_BYTES: u64 = 64 << 20;
 const REDIRECTS: usize = 5;
+/// Of an answer, within its `timeout`: who sends less does not get on.
+const FEWEST_BYTES: u64 = 1_000;
 
 pub(super) fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
@@ -95,9 +97,15 @@ pub(super) fn take(
         }
         let aside = folder.join(format!("page-{number:05}"));
         let fetched = match client.fetch(&asked, &aside, left.min(amount.most_bytes())) {
-            // The page before was the last, and the server says so in its way.
-            Err(fault) if fault.code == "PW0672" && pager.may_be_over() && client.is_nothing_there => break,
-            fetched => fetched.map_err(|fault| on_page(fault, number))?,
+            Ok(fetched) => fetched,
+            Err(fault) => match pager.end().filter(|_| fault.code == "PW0672" && client.is_nothing_there) {
+                // The page before was the last, and the server says so in its way.
+                Some(end) => {
+                    taken.told.extend((end == End::Taken).then(|| over(opened, number)));
+                    break;
+                }
+                None => return Err(on_page(fault, number)),
+            },
         };
         left -= fetched.bytes.min(left);
         let ending = *ending.get_or_insert_with(|| ending_of_kind(&fetched.kind));
@@ -119,6 +127,12 @@ pub(super) fn take(
     }
     taken.pattern = pattern_of(ending.unwrap_or("txt"));
     Ok(taken)
+}
+
+/// That there is nothing behind a full page is taken for the end.
+fn over(opened: &Opened, number: u64) -> Diagnostic {
+    let message = format!("the server has no page {number} (404): the one before is taken for the last");
+    opened.hint("PW0698", &message).help("look whether rows lack at the end")
 }
 
 /// Asks for the address alone; gives what answered.
@@ -306,6 +320,12 @@ impl<'a> Client<'a> {
             Next::Parameter(name, value) => {
                 let json = self.first.body.as_deref().and_then(|body| serde_json::from_str::<Json>(body).ok());
                 if let Some(Json::Object(mut body)) = json {
+                    if body.values().any(is_rounded) {
+                        let message = "the body of the request holds a number of more than 64 bits, which would change \
+                                       when the next page is asked for";
+                        let fault = self.opened.fault("PW0679", message);
+                        return Err(fault.help("write the number as a text, or let the API page in another way"));
+                    }
                     body.insert(name.clone(), value.clone());
                     return Ok(Target { body: Some(Json::Object(body).to_string()), ..self.first.clone() });
                 }
@@ -541,8 +561,18 @@ impl<'a> Client<'a> {
         let mut file = File::create(path).map_err(lasting)?;
         let mut reader = answer.body_mut().as_reader();
         let (mut bytes, mut buffer) = (0, vec![0; 1 << 16]);
+        let patience = seconds(self.opened.number("timeout", TIMEOUT));
+        let (mut turn, mut bytes_before) = (Instant::now(), 0);
         loop {
             self.opened.visit.cancel.check().map_err(Trouble::Lasting)?;
+            // A server that sends a byte now and then would never end.
+            if turn.elapsed() > patience {
+                if bytes - bytes_before < FEWEST_BYTES {
+                    let shown = shown_address(&self.first.address);
+                    return Err(Trouble::Passing(self.late(&shown), None));
+                }
+                (turn, bytes_before) = (Instant::now(), bytes);
+            }
             let count =
                 reader.read(&mut buffer).map_err(|error| Trouble::Passing(self.cut_off(bytes, &error), None))?;
             if count == 0 {

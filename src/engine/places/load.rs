@@ -5,7 +5,7 @@ use std::path::Path;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::is_same_place;
-use pipewright_core::ir::{ConnectionKind, TablePlace};
+use pipewright_core::ir::{ConnectionKind, TableName, TablePlace};
 
 use super::table::Table;
 use super::{Opened, Visit, postgresql, sqlite};
@@ -26,6 +26,8 @@ pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> R
 /// they are gone.
 pub(crate) struct Loading<'a> {
     opened: Opened<'a>,
+    /// Names of those tables.
+    tables: Vec<String>,
     transaction: Transaction,
 }
 
@@ -35,43 +37,61 @@ enum Transaction {
 }
 
 /// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
-/// `loading`, or a new one. Two of one database would wait for each other.
+/// `loading`, or a new one. Two of one database would wait for each other. Gives what is worth knowing of it.
 pub(crate) fn load<'a>(
     loading: &mut Vec<Loading<'a>>,
     place: &'a TablePlace,
     schema: &Schema,
     lines: &Path,
     visit: Visit<'a>,
-) -> Result<(), Diagnostic> {
+) -> Result<Vec<Diagnostic>, Diagnostic> {
     let table = Table::new(place, visit)?;
     let known = loading.iter().position(|one| *one.opened.connection == place.connection);
     let index = match known {
-        Some(index) => index,
+        Some(index) => {
+            check_waits(&loading[index].opened, &table, loading.iter().enumerate().filter(|(at, _)| *at != index))?;
+            index
+        }
         None => {
             let opened = Opened::new(&place.connection, visit)?;
-            check_waits(&opened, loading)?;
+            check_waits(&opened, &table, loading.iter().enumerate())?;
             loading.push(Loading::begin(opened)?);
             loading.len() - 1
         }
     };
-    let Loading { opened, transaction } = &mut loading[index];
+    let Loading { opened, transaction, tables } = &mut loading[index];
     let loaded = match transaction {
         Transaction::Postgresql(transaction) => transaction.load(opened, &table, schema, lines),
-        Transaction::Sqlite(transaction) => transaction.load(opened, &table, schema, lines),
+        Transaction::Sqlite(transaction) => transaction.load(opened, &table, schema, lines).map(|()| Vec::new()),
     };
+    tables.push(table.name);
     loaded.map_err(|fault| opened.secrets.hidden(fault))
 }
 
-/// Two transactions that write to one file of SQLite's would wait for each other.
-fn check_waits(opened: &Opened, loading: &[Loading]) -> Result<(), Diagnostic> {
-    let is_same = |other: &&Loading| {
-        let is_file = |one: &Opened| one.connection.kind == ConnectionKind::Sqlite;
-        let file = |one: &Opened| one.visit.base.join(&one.address);
-        is_file(opened) && is_file(&other.opened) && is_same_place(&file(opened), &file(&other.opened))
+/// Two transactions that write to one file of SQLite's, or to one table of PostgreSQL's, would wait for each other.
+fn check_waits<'a>(
+    opened: &Opened,
+    table: &Table,
+    mut others: impl Iterator<Item = (usize, &'a Loading<'a>)>,
+) -> Result<(), Diagnostic> {
+    let kind = opened.connection.kind;
+    let is_same = |other: &Loading| match kind {
+        _ if other.opened.connection.kind != kind => false,
+        ConnectionKind::Sqlite => {
+            let file = |one: &Opened| one.visit.base.join(&one.address);
+            is_same_place(&file(opened), &file(&other.opened))
+        }
+        ConnectionKind::Postgresql => {
+            let name = |table: &str| TableName::parse(table).map(|table| table.name);
+            postgresql::is_same_database(&opened.address, &other.opened.address)
+                && other.tables.iter().any(|loaded| name(loaded) == name(&table.name))
+        }
+        ConnectionKind::Http => false,
     };
-    let Some(other) = loading.iter().find(is_same) else { return Ok(()) };
-    let message = format!("“{}” leads to the same file, and both are loaded", other.opened.connection.shown());
-    Err(opened.fault("PW0648", &message).help("let all loads into the file go by one connection"))
+    let Some((_, other)) = others.find(|(_, other)| is_same(other)) else { return Ok(()) };
+    let what = if kind == ConnectionKind::Sqlite { "file" } else { "table" };
+    let message = format!("“{}” leads to the same {what}, and both are loaded", other.opened.connection.shown());
+    Err(opened.fault("PW0648", &message).help(format!("let all loads into the {what} go by one connection")))
 }
 
 impl<'a> Loading<'a> {
@@ -82,7 +102,7 @@ impl<'a> Loading<'a> {
             ConnectionKind::Http => Err(no_database(&opened)),
         };
         let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
-        Ok(Loading { opened, transaction })
+        Ok(Loading { opened, tables: Vec::new(), transaction })
     }
 
     /// Whether the rows can stay, which databases may put off to the end.
@@ -94,7 +114,12 @@ impl<'a> Loading<'a> {
         settled.map_err(|fault| self.opened.secrets.hidden(fault))
     }
 
-    /// Now the rows are there for everybody.
+    /// Whether others hear of it over a network, which can fail at any time.
+    pub fn is_far(&self) -> bool {
+        matches!(self.transaction, Transaction::Postgresql(_))
+    }
+
+    /// Now the rows are there for everybody. Not to be cancelled: everything else is in place.
     pub fn commit(self) -> Result<(), Diagnostic> {
         let ended = match self.transaction {
             Transaction::Postgresql(transaction) => transaction.commit(&self.opened),

@@ -25,6 +25,15 @@ pub(super) struct Page<'a> {
     pub records: u64,
 }
 
+/// How pages end where the server has nothing behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// As one would expect.
+    Plain,
+    /// It is taken for the end, and told.
+    Taken,
+}
+
 /// Pages that may be the same, byte for byte, one after the other: rows may be alike.
 const ALIKE: u32 = 3;
 
@@ -33,8 +42,8 @@ pub(super) struct Pager<'a> {
     pages: Option<&'a Pages>,
     /// Records or pages that were asked for.
     position: u64,
-    /// Records of the fullest page: a server may give fewer than it is asked for.
-    fullest: u64,
+    /// Records of the page before.
+    before_records: u64,
     /// The text of the page before, as a hash, and how many came like it.
     before: (u64, u32),
     seen: BTreeSet<String>,
@@ -42,7 +51,7 @@ pub(super) struct Pager<'a> {
 
 impl<'a> Pager<'a> {
     pub fn new(pages: Option<&'a Pages>) -> Pager<'a> {
-        Pager { pages, position: 0, fullest: 0, before: (0, 0), seen: BTreeSet::new() }
+        Pager { pages, position: 0, before_records: 0, before: (0, 0), seen: BTreeSet::new() }
     }
 
     pub fn first(&mut self) -> Next {
@@ -56,17 +65,19 @@ impl<'a> Pager<'a> {
         }
     }
 
-    /// Whether the page before was not as full as it was asked to be: that there is no page behind it is no fault.
-    pub fn may_be_over(&self) -> bool {
-        match self.pages {
-            Some(Pages::Offset { size, .. } | Pages::Number { size, .. }) => self.fullest > 0 && self.fullest < *size,
-            _ => false,
-        }
+    /// What it means that the server has nothing behind the pages that came: for those that are counted it is the end,
+    /// a plain one where the last page was not as full as `size`; `None`: it is a fault.
+    pub fn end(&self) -> Option<End> {
+        let (Some(Pages::Offset { size, .. } | Pages::Number { size, .. }), 1..) = (self.pages, self.before_records)
+        else {
+            return None;
+        };
+        Some(if self.before_records < *size { End::Plain } else { End::Taken })
     }
 
-    /// Whether a page is the last of those that are counted: it is empty, or, where they have a size, less full than
-    /// another.
-    fn is_last(&mut self, page: &Page, size: u64) -> Result<bool, Diagnostic> {
+    /// Whether a page is the last of those that are counted: it is empty. Less full than another is no sign: servers
+    /// take out what one may not see after they have cut the page.
+    fn is_last(&mut self, page: &Page) -> Result<bool, Diagnostic> {
         let mut hasher = std::hash::DefaultHasher::new();
         page.text.hash(&mut hasher);
         let text = hasher.finish();
@@ -75,9 +86,8 @@ impl<'a> Pager<'a> {
             let message = format!("{} pages are the same, byte for byte: the server does not turn them", self.before.1);
             return Err(circle(&message));
         }
-        let is_less = size > 0 && page.records < self.fullest;
-        self.fullest = self.fullest.max(page.records);
-        Ok(page.records == 0 || is_less)
+        self.before_records = page.records;
+        Ok(page.records == 0)
     }
 
     /// What comes behind a page; `None`: that was the last one. The same again is a circle, and a fault.
@@ -93,16 +103,21 @@ impl<'a> Pager<'a> {
             }
             Some(Pages::Cursor { path, parameter }) => {
                 let mark = read(page.text, path)?.filter(|mark| !is_none(mark));
+                if mark.as_ref().is_some_and(is_rounded) {
+                    let message = format!("the number at `{path}` has more digits than can be sent back as they are");
+                    return Err(Diagnostic::error("PW0676", message)
+                        .help("let the API give its mark as a text, or ask for pages in another way"));
+                }
                 mark.map(|mark| Next::Parameter(parameter.clone(), mark))
             }
-            Some(Pages::Offset { parameter, size }) => {
+            Some(Pages::Offset { parameter, .. }) => {
                 self.position += page.records;
-                let is_last = self.is_last(page, *size)?;
+                let is_last = self.is_last(page)?;
                 (!is_last).then(|| Next::Parameter(parameter.clone(), Json::from(self.position)))
             }
-            Some(Pages::Number { parameter, size, .. }) => {
+            Some(Pages::Number { parameter, .. }) => {
                 self.position += 1;
-                let is_last = self.is_last(page, *size)?;
+                let is_last = self.is_last(page)?;
                 (!is_last).then(|| Next::Parameter(parameter.clone(), Json::from(self.position)))
             }
         };
@@ -112,6 +127,16 @@ impl<'a> Pager<'a> {
             return Err(circle("the pages go round in a circle: an answer leads to a page that was read"));
         }
         Ok(next)
+    }
+}
+
+/// Whether a number in a value has lost digits: a whole one beyond 64 bits.
+pub(super) fn is_rounded(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_f64() && number.as_f64().is_some_and(|number| number.abs() >= 9.2e18),
+        Json::Array(items) => items.iter().any(is_rounded),
+        Json::Object(map) => map.values().any(is_rounded),
+        _ => false,
     }
 }
 
@@ -243,12 +268,18 @@ mod tests {
         let offset = Pages::Offset { parameter: "skip".into(), size: 2 };
         let mut pager = Pager::new(Some(&offset));
         assert_eq!(pager.next(&page(r#"{"items": [1, 2]}"#)).unwrap(), Some(Next::Parameter("skip".into(), 2.into())));
-        assert_eq!(pager.next(&page(r#"{"items": [1]}"#)).unwrap(), None);
-        // A server that gives fewer than it is asked for is asked until it has no more.
-        let mut pager = Pager::new(Some(&offset));
-        assert_eq!(pager.next(&page(r#"{"items": [1]}"#)).unwrap(), Some(Next::Parameter("skip".into(), 1.into())));
-        assert!(pager.may_be_over());
+        assert_eq!(pager.end(), Some(End::Taken));
+        // A page that is less full than another is not the last one.
+        assert_eq!(pager.next(&page(r#"{"items": [3]}"#)).unwrap(), Some(Next::Parameter("skip".into(), 3.into())));
+        assert_eq!(pager.end(), Some(End::Plain));
         assert_eq!(pager.next(&page(r#"{"items": null}"#)).unwrap(), None);
+        // That there is nothing at all is no end.
+        assert_eq!(Pager::new(Some(&offset)).end(), None);
+        // Marks go back as they came, or not at all.
+        let next = |text: &str| Pager::new(Some(&cursor)).next(&page(text));
+        assert_eq!(next(r#"{"meta": {"next": [123456789012345678901]}}"#).unwrap_err().code, "PW0676");
+        let mark = Next::Parameter("after".into(), u64::MAX.into());
+        assert_eq!(next(r#"{"meta": {"next": 18446744073709551615}}"#).unwrap(), Some(mark));
         // Rows may be alike, but not for ever.
         let mut pager = Pager::new(Some(&offset));
         let mut same = || pager.next(&page(r#"{"items": [1, 2]}"#));

@@ -13,7 +13,7 @@ use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
 use super::table::{Column, Incoming, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn};
-use super::{Amount, Lines, Opened, Taken, lines_of};
+use super::{Amount, Lines, Opened, Taken, lines_of, quoted_table};
 
 /// Seconds of a statement.
 const TIMEOUT: f64 = 300.0;
@@ -78,6 +78,12 @@ fn data_type(oid: u32) -> DataType {
     }
 }
 
+/// Whether two addresses lead to one database.
+pub(super) fn is_same_database(one: &str, other: &str) -> bool {
+    let name = |address| parts(address).map(|(host, port, database)| (host.to_ascii_lowercase(), port, database));
+    name(one) == name(other)
+}
+
 /// `host:5432/database`.
 fn parts(address: &str) -> Option<(&str, u16, &str)> {
     let address = address.strip_prefix("postgresql://").or(address.strip_prefix("postgres://")).unwrap_or(address);
@@ -87,11 +93,6 @@ fn parts(address: &str) -> Option<(&str, u16, &str)> {
     let (host, port) =
         if bare { (host, 5432) } else { host.rsplit_once(':').and_then(|(h, p)| Some((h, p.parse().ok()?)))? };
     (is_whole && !host.is_empty()).then_some((host, port, database))
-}
-
-/// A name with its schema, in quotes.
-fn quoted_table(table: &str) -> String {
-    table.split('.').map(|part| sql_identifier(part.trim())).collect::<Vec<_>>().join(".")
 }
 
 fn connect(opened: &Opened) -> Result<Server, Diagnostic> {
@@ -283,6 +284,21 @@ fn sql_type(data_type: &DataType) -> String {
     }
 }
 
+/// For a type that rounds or cuts what it takes, the one that does not.
+fn wider(shown: &str) -> Option<&'static str> {
+    const KINDS: [(&str, &str); 7] = [
+        ("numeric(", "numeric"),
+        ("real", "double precision"),
+        ("timestamp(", "timestamptz"),
+        ("interval(", "interval"),
+        ("\"char\"", "text"),
+        ("character(", "text"),
+        ("character varying(", "text"),
+    ];
+    let (_, wide) = KINDS.iter().find(|(start, _)| shown.starts_with(start))?;
+    (!shown.ends_with("[]")).then_some(*wide)
+}
+
 /// The columns of the table that is there; `None`: there is none.
 fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<Vec<Column>>, Diagnostic> {
     let name = sql_text(&quoted_table(table));
@@ -351,8 +367,14 @@ impl Transaction {
         Ok(Transaction { server, loaded: BTreeSet::new() })
     }
 
-    /// Puts lines of JSON into a table.
-    pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+    /// Puts lines of JSON into a table; gives what is worth knowing of it.
+    pub fn load(
+        &mut self,
+        opened: &Opened,
+        place: &Table,
+        schema: &Schema,
+        lines: &Path,
+    ) -> Result<Vec<Diagnostic>, Diagnostic> {
         let server = &mut self.server;
         let doing = format!("loading `{}`", place.name);
         let target = quoted_table(&place.name);
@@ -402,8 +424,20 @@ impl Transaction {
             Ok(counted.and_then(|count| count.parse().ok()).unwrap_or(server.touched))
         };
         place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
+        let mut told = Vec::new();
+        for (column, wide) in columns.iter().flatten().filter_map(|column| Some((column, wider(&column.shown)?))) {
+            let name = sql_text(&column.name);
+            let changed = format!(
+                "SELECT count(*) FROM pw_lines, json_populate_record(NULL::{target}, pw_lines.line) typed \
+                 WHERE typed.{}::{wide} IS DISTINCT FROM (pw_lines.line ->> {name})::{wide}",
+                sql_identifier(&column.name)
+            );
+            let changed = if schema.has(&column.name) { count(&changed)? } else { 0 };
+            told.extend((changed > 0).then(|| place.rounded(opened, column, changed)));
+        }
         place.put(opened, &incoming, &mut count)?;
-        run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines").map(drop)
+        run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines")?;
+        Ok(told)
     }
 
     /// What was put off to the end is looked at now, while nothing else is in place.
@@ -414,6 +448,7 @@ impl Transaction {
 
     /// Ends it: now the rows are there for everybody.
     pub fn commit(mut self, opened: &Opened) -> Result<(), Diagnostic> {
+        self.server.go_on_to_the_end();
         self.server.rows("COMMIT").map(drop).map_err(|fault| told(opened, fault, "ending the load"))
     }
 }
@@ -426,9 +461,10 @@ mod tests {
     fn addresses_and_types_are_known() {
         assert_eq!(parts("db:5433/shop"), Some(("db", 5433, "shop")));
         assert_eq!(parts("postgresql://[::1]/shop"), Some(("[::1]", 5432, "shop")));
+        assert!(is_same_database("DB/shop", "postgresql://db:5432/shop") && !is_same_database("db/a", "db/b"));
+        assert_eq!((wider("numeric(10,2)"), wider("numeric"), wider("real[]")), (Some("numeric"), None, None));
         assert_eq!((parts("db"), parts("db:x/shop"), parts("/shop"), parts("db/")), (None, None, None, None));
         assert_eq!(data_type(1016), DataType::List(Box::new(DataType::Int)));
         assert!(arrival(1700).1 && arrival(1231).1 && matches!(arrival(3802).0, Arrival::Text));
-        assert_eq!(quoted_table("a.b\"c"), "\"a\".\"b\"\"c\"");
     }
 }

@@ -11,7 +11,8 @@ use super::Visit;
 
 /// Stands in the place of a secret.
 const HIDDEN: &str = "•••";
-/// What is shorter would take pieces out of words that have nothing to do with it.
+/// What is shorter is looked for as a word of its own alone: else it would take pieces out of words that have nothing to
+/// do with it.
 const SHORTEST: usize = 4;
 
 /// By name.
@@ -19,6 +20,17 @@ pub(super) struct Secrets {
     values: BTreeMap<String, String>,
     /// As they may stand in a text, the longest first.
     spelt: Vec<String>,
+    /// Those that are hidden where they stand as words.
+    words: Vec<String>,
+}
+
+/// Where a word stands in a text that is longer than it.
+fn word_in(text: &str, word: &str) -> Option<usize> {
+    let is_end = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    let stands = |(at, _): &(usize, &str)| {
+        is_end(text[..*at].chars().next_back()) && is_end(text[at + word.len()..].chars().next())
+    };
+    text.match_indices(word).find(stands).map(|(at, _)| at)
 }
 
 /// How a secret may be spelt in what a server says back.
@@ -63,10 +75,13 @@ impl Secrets {
             let user = connection.setting("user");
             spelt.insert(super::http::base64(format!("{user}:{password}").as_bytes()));
         }
-        let mut spelt: Vec<String> = spelt.into_iter().filter(|value| value.len() >= SHORTEST).collect();
+        let (mut spelt, words): (Vec<String>, Vec<String>) = spelt
+            .into_iter()
+            .filter(|value| !HIDDEN.contains(value.as_str()))
+            .partition(|value| value.len() >= SHORTEST);
         // One may begin as another does: the longer ones first.
         spelt.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        Ok(Secrets { values, spelt })
+        Ok(Secrets { values, spelt, words })
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -80,13 +95,20 @@ impl Secrets {
 
     /// A text without the secrets, however they are spelt in it.
     pub fn hide(&self, text: &str) -> String {
-        self.spelt.iter().fold(text.to_owned(), |text, spelt| text.replace(spelt.as_str(), HIDDEN))
+        let mut text = self.spelt.iter().fold(text.to_owned(), |text, spelt| text.replace(spelt.as_str(), HIDDEN));
+        for word in &self.words {
+            while let Some(at) = word_in(&text, word) {
+                text.replace_range(at..at + word.len(), HIDDEN);
+            }
+        }
+        text
     }
 
     /// Whether one stands in a text.
     pub fn stands_in(&self, text: &[u8]) -> bool {
         let text = String::from_utf8_lossy(text);
-        self.spelt.iter().any(|spelt| text.contains(spelt.as_str()))
+        let has_word = |word: &String| word_in(&text, word).is_some();
+        self.spelt.iter().any(|spelt| text.contains(spelt.as_str())) || self.words.iter().any(has_word)
     }
 
     /// What is told, without the secrets.
@@ -124,5 +146,18 @@ fn read(reference: &str, visit: Visit) -> Result<String, (String, String)> {
     match value.is_empty() {
         true => Err((format!("is empty at `{reference}`"), "put the secret there".to_owned())),
         false => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_secrets_are_hidden_as_words() {
+        let secrets = Secrets { values: BTreeMap::new(), spelt: vec!["s3cret".into()], words: vec!["pw".into()] };
+        assert_eq!(secrets.hide("pw for `pw`: pwd=s3cretpw"), "••• for `•••`: pwd=•••pw");
+        assert_eq!(secrets.hide("as pw, pw.pw"), "as •••, •••.•••");
+        assert!(secrets.stands_in(b"the pw") && !secrets.stands_in(b"the pwd"));
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, interpolate, sql_with_values};
+use pipewright_core::ir::{Inquiry, LoadMode, TableName, interpolate, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text};
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::{Map, Value as Json};
 
 use super::table::{Column, Incoming, Table, check_table};
-use super::{Amount, Lines, Opened, Taken, lines_of};
+use super::{Amount, Lines, Opened, Taken, lines_of, quoted_table};
 
 /// Seconds to wait while somebody else writes.
 const TIMEOUT: f64 = 30.0;
@@ -79,10 +79,6 @@ pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
         });
     let tables = tables.map_err(|error| told(opened, &error, "opening the file"))?;
     Ok(format!("SQLite answers: {tables} tables and views"))
-}
-
-fn quoted_table(table: &str) -> String {
-    table.split('.').map(|part| sql_identifier(part.trim())).collect::<Vec<_>>().join(".")
 }
 
 /// The type that a column's declaration means (its affinity, and what SQLite itself has no type for).
@@ -227,8 +223,11 @@ fn sql_type(data_type: &DataType) -> &'static str {
 }
 
 /// A table's name, after that of the file it is in.
-fn in_schema(table: &str) -> (&str, &str) {
-    table.split_once('.').map_or(("main", table.trim()), |(schema, name)| (schema.trim(), name.trim()))
+fn in_schema(table: &str) -> (String, String) {
+    match TableName::parse(table) {
+        Some(TableName { schema, name }) => (schema.unwrap_or_else(|| "main".to_owned()), name),
+        None => ("main".to_owned(), table.to_owned()),
+    }
 }
 
 /// The columns of the table that is there; `None`: there is none.
@@ -238,7 +237,7 @@ fn table_of(opened: &Opened, connection: &Connection, table: &str) -> Result<Opt
     let sql = "SELECT name, type, \"notnull\" AND dflt_value IS NULL AND NOT (pk > 0 AND upper(type) = 'INTEGER'), hidden > 1 \
                FROM pragma_table_xinfo(?1, ?2)";
     let mut statement = connection.prepare(sql).map_err(fault)?;
-    let columns = statement.query_map([name, schema], |row| {
+    let columns = statement.query_map([&name, &schema], |row| {
         let shown: String = row.get(1)?;
         // Text takes everything as it is written; so does what declares nothing.
         let takes = if shown.is_empty() { None } else { Some(declared(&shown)) };

@@ -3,7 +3,7 @@
 
 use pipewright_core::data::{DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{ConnectionKind, LoadMode, TablePlace, interpolate};
+use pipewright_core::ir::{ConnectionKind, LoadMode, TableName, TablePlace, interpolate};
 use pipewright_core::quote::sql_identifier;
 
 use super::{Opened, Visit};
@@ -164,6 +164,16 @@ impl Table {
         Ok(())
     }
 
+    /// Values that a column's type there does not hold as they are, and takes all the same.
+    pub fn rounded(&self, opened: &Opened, column: &Column, values: u64) -> Diagnostic {
+        let (values, are) =
+            if values == 1 { ("1 value".to_owned(), "is") } else { (format!("{values} values"), "are") };
+        let message =
+            format!("loading `{}`: {values} of `{}` {are} rounded or cut to {}", self.name, column.name, column.shown);
+        let told = opened.hint("PW0699", &message);
+        told.help("give the table's column a wider type, or round before, as with `round`")
+    }
+
     /// Rows of other tables that would change as well.
     pub fn check_dependents(&self, opened: &Opened, dependents: &[String]) -> Result<(), Diagnostic> {
         if dependents.is_empty() {
@@ -199,16 +209,15 @@ impl Table {
 
 /// Why a table is none that a load can fill: it would be one of the load's own, or gone with the connection.
 fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let (schema, table) =
-        name.split_once('.').map_or(("", name.trim()), |(schema, table)| (schema.trim(), table.trim()));
+    let TableName { schema, name } = TableName::parse(&name.to_ascii_lowercase())?;
+    let schema = schema.unwrap_or_default();
     let is_temporary = match kind {
         ConnectionKind::Sqlite => schema == "temp",
         _ => schema.starts_with("pg_temp"),
     };
     match () {
         () if is_temporary => Some("a temporary table is gone when the load ends"),
-        () if ["pw_rows", "pw_lines"].contains(&table) => Some("loads call a table of their own so"),
+        () if ["pw_rows", "pw_lines"].contains(&&*name) => Some("loads call a table of their own so"),
         () => None,
     }
 }

@@ -123,6 +123,11 @@ impl Server {
         Ok(server)
     }
 
+    /// From here on nothing but the server's silence ends it.
+    pub fn go_on_to_the_end(&mut self) {
+        self.cancel = Cancel::default();
+    }
+
     fn log_in(&mut self, address: &Address) -> Result<(), Fault> {
         let password = || address.password.ok_or(Fault::Unknown("a password, and the connection has none"));
         loop {

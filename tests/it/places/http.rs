@@ -36,6 +36,8 @@ pub(super) struct Answer {
     /// Bytes after which the line breaks.
     cut: Option<usize>,
     delay: Duration,
+    /// Between two bytes of the body.
+    drip: Option<Duration>,
 }
 
 pub(super) fn ok(body: impl ToString) -> Answer {
@@ -112,6 +114,15 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked, us
         answer.status, answer.body
     );
     let mut stream = stream;
+    if let Some(pause) = answer.drip {
+        let (head, body) = whole.as_bytes().split_at(whole.len() - length);
+        stream.write_all(head).ok()?;
+        for byte in body {
+            std::thread::sleep(pause);
+            stream.write_all(&[*byte]).ok()?;
+        }
+        return Some(());
+    }
     stream.write_all(&whole.as_bytes()[..whole.len() - length + answer.cut.unwrap_or(length)]).ok()
 }
 
@@ -328,6 +339,11 @@ const FAULTS: &[Fault] = &[
         &["PW0673", "3600 s"],
     ),
     ("a fault of the server's", |_, _| status(500, "<b>oops</b>"), &["PW0672", "500", "oops", "try again later"]),
+    (
+        "a byte now and then",
+        |_, _| Answer { drip: Some(Duration::from_millis(20)), ..ok(json!({"items": items(1..30)})) },
+        &["PW0669", "within 1 s"],
+    ),
     ("late", |_, _| Answer { delay: Duration::from_secs(3), ..ok("{}") }, &["PW0669", "within 1 s"]),
     (
         "cut off",
@@ -386,6 +402,43 @@ fn every_fault_is_told_and_leaves_no_half_result() {
         assert!(!is_there(&desk.at("out/out.jsonl")) && !is_there(&desk.at("report.json")), "{what}");
         assert_eq!(desk.leaks(), Vec::<String>::new(), "{what}");
     }
+}
+
+#[test]
+fn pages_of_uneven_size_are_all_read() {
+    // A server that takes out what one may not see after it has cut the page.
+    fn uneven(asked: &Asked, _: usize) -> Answer {
+        match asked.parameter("page").unwrap().as_str() {
+            "0" => ok(json!({"items": items(1..3)})),
+            "1" => ok(json!({"items": items(3..4)})),
+            "2" => ok(json!({"items": items(4..6)})),
+            _ if asked.target.starts_with("/none") => status(404, "no such page"),
+            _ => ok(json!({"items": []})),
+        }
+    }
+    let api = Api::new(uneven);
+    for (path, told) in [("/x", false), ("/none", true)] {
+        let inquiry = json!({"path": path, "pages": {"by": "number", "parameter": "page", "size": 2}});
+        let desk = Desk::new(flow(api.connection(), json_source(inquiry)));
+        desk.run_ok(&["sample", "p.pipewright.json", "A", "--rows", "1", "--trust"]);
+        let (code, said) = desk.go();
+        assert_eq!((code, desk.rows("out.jsonl").len()), (0, 5), "{path}: {said}");
+        // Behind a full page one would not expect it.
+        assert_eq!(said.contains("PW0698") && said.contains("page 4 (404)"), told, "{path}: {said}");
+    }
+}
+
+#[test]
+fn marks_of_pages_go_back_as_they_came() {
+    let api = Api::new(|_, before| match before {
+        0 | 1 => ok("{\"items\": [{\"n\": 1}], \"next\": 123456789012345678901234}"),
+        _ => ok(json!({"items": []})),
+    });
+    let pages = json!({"by": "cursor", "path": "next", "parameter": "after"});
+    let desk = Desk::new(flow(api.connection(), json_source(json!({"path": "/x", "pages": pages}))));
+    desk.run_ok(&["sample", "p.pipewright.json", "A", "--rows", "1", "--trust"]);
+    let (code, said) = desk.go();
+    assert!(code == 1 && said.contains("PW0676") && said.contains("more digits"), "{said}");
 }
 
 /// (what happens, how pages are asked for, what is answered from the third request on).
@@ -507,5 +560,10 @@ fn secrets_that_are_written_down_are_refused() {
             assert!(exit != 0 && said.contains(code) && !holds_marker(said.as_bytes()), "{args:?}: {said}");
         }
     }
+    // In a body it may be something else.
+    let inquiry = json!({"path": "/x", "method": "post", "body": format!("user=a&password={MARKER}")});
+    let desk = Desk::new(flow(api.connection(), json_source(inquiry)));
+    let (_, said) = desk.run(&["check", "p.pipewright.json"]);
+    assert!(said.contains("PW0656") && said.contains("`password`") && !holds_marker(said.as_bytes()), "{said}");
     assert!(api.asked().is_empty());
 }

@@ -204,6 +204,92 @@ fn values_stay_what_they_are_or_it_is_told() {
     }
 }
 
+/// A second load of the same rows by a connection of its own.
+fn again_by_another(database: &Database, desk: &Desk, table: &str) -> Desk {
+    let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    let mut again = database.connection();
+    (again["id"], again["title"]) = (json!("con-b"), json!("Shop again"));
+    design["connections"].as_array_mut().unwrap().push(again);
+    design["steps"][2] = json!({"id": "file", "kind": "load_table", "title": "Second",
+        "settings": {"connection": "con-b", "table": table, "mode": "append"}});
+    Desk::new(design)
+}
+
+#[test]
+fn what_postgresql_rounds_or_cuts_is_told() {
+    for database in Database::all("loads_rounds").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let table = database.table("pages");
+        database.does(&format!(
+            "CREATE TABLE {table} (price numeric(10,2), at timestamp(0), size real, word character varying(9))"
+        ));
+        let columns = json!([{"name": "price", "type": "Float"}, {"name": "at", "type": "Timestamp"},
+            {"name": "size", "type": "Float"}, {"name": "word", "type": "String"}]);
+        let go = |rows: Json| load(&database, json!({"mode": "append"}), columns.clone(), rows).go();
+        let (code, said) = go(json!([[1.25, "2026-03-02T10:00:00Z", 0.5, "abc"], [null, null, null, null]]));
+        assert!(code == 0 && !said.contains("PW0699"), "{said}");
+        let (code, said) = go(json!([[1.239, "2026-03-02T10:00:00.6Z", 0.1, "abc"], [1.5, null, null, "d"]]));
+        assert_eq!(code, 0, "{said}");
+        for wanted in ["1 value of `price` is rounded or cut to numeric(10,2)", "`at`", "`size`"] {
+            assert!(said.contains(wanted), "{wanted}: {said}");
+        }
+        assert!(!said.contains("`word`"), "{said}");
+    }
+}
+
+#[test]
+fn names_of_tables_may_hold_points() {
+    for database in Database::all("loads_points") {
+        let title = database.title();
+        let (name, quoted) = match &database {
+            Database::Server(_, schema) => (format!("{schema}.\"my.table\""), format!("{schema}.\"my.table\"")),
+            Database::File(_) => ("\"my.table\"".to_owned(), "\"my.table\"".to_owned()),
+        };
+        for mode in ["replace", "append"] {
+            let desk = pages(&database, json!({"mode": mode, "table": name}), json!([["/", 1]]));
+            let (code, said) = desk.go();
+            assert_eq!(code, 0, "{title}: {said}");
+        }
+        assert_eq!(database.tells(&format!("SELECT page FROM {quoted}")), ["/", "/"], "{title}");
+        let back = Desk::new(flow(database.connection(), json!({"inquiry": {"table": name}})));
+        back.sample("A");
+        assert_eq!(back.go().0, 0);
+        assert_eq!(back.rows("out.jsonl").len(), 2, "{title}");
+    }
+}
+
+/// What is asked to end while the last word is spoken has ended well: it is not run again, with every row twice.
+#[cfg(unix)]
+#[test]
+fn a_signal_between_files_and_the_end_of_a_load_waits() {
+    for database in Database::all("loads_signal").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let Database::Server(_, schema) = &database else { continue };
+        let table = database.table("pages");
+        // What the last look at the constraints sets off is put off again, to the very end, and is slow.
+        database.does(&format!(
+            "CREATE TABLE {table} (page text, views int); CREATE TABLE {schema}.later (page text); \
+             CREATE FUNCTION {schema}.slow() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN PERFORM pg_sleep(3); RETURN NULL; END'; \
+             CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON {schema}.later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
+             EXECUTE FUNCTION {schema}.slow(); \
+             CREATE FUNCTION {schema}.again() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN SET CONSTRAINTS {schema}.slow DEFERRED; INSERT INTO {schema}.later VALUES (1); RETURN NULL; END'; \
+             CREATE CONSTRAINT TRIGGER again AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
+             EXECUTE FUNCTION {schema}.again()"
+        ));
+        let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+        let args = ["run", "p.pipewright.json", "--trust", "--out", "out"];
+        let mut running = desk.command(&args).spawn().unwrap();
+        let begun = std::time::Instant::now();
+        while !is_there(&desk.at("out/beside.jsonl")) && begun.elapsed().as_secs() < 60 {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let id = running.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+        let ended = running.wait().unwrap();
+        assert_eq!((ended.code(), count(&database, "pages").as_str()), (Some(0), "1"));
+    }
+}
+
 #[test]
 fn users_of_postgresql_add_where_they_may_and_change_only_what_they_see() {
     for database in Database::all("loads_users").into_iter().filter(|one| one.title() == "PostgreSQL") {
@@ -231,15 +317,15 @@ fn users_of_postgresql_add_where_they_may_and_change_only_what_they_see() {
 }
 
 #[test]
-fn two_connections_to_one_file_do_not_wait_for_each_other() {
-    let database = Database::File(tempfile::tempdir().unwrap());
-    database.does("CREATE TABLE pages (page text, views int)");
-    let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
-    let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
-    let mut again = database.connection();
-    (again["id"], again["title"]) = (json!("con-b"), json!("Shop again"));
-    design["connections"].as_array_mut().unwrap().push(again);
-    design["steps"][2] = json!({"id": "file", "kind": "load_table", "title": "Second",
-        "settings": {"connection": "con-b", "table": "others", "mode": "append"}});
-    fails(&database, &Desk::new(design), "PW0648", "leads to the same file", "0");
+fn two_connections_to_one_table_do_not_wait_for_each_other() {
+    for database in Database::all("loads_waits") {
+        database.does(&format!("CREATE TABLE {} (page text, views int)", database.table("pages")));
+        let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+        let (table, wanted) = match &database {
+            Database::Server(..) => (database.table("pages"), "leads to the same table"),
+            // A file has one writer.
+            Database::File(_) => (database.table("others"), "leads to the same file"),
+        };
+        fails(&database, &again_by_another(&database, &desk, &table), "PW0648", wanted, "0");
+    }
 }
