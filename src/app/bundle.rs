@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
@@ -20,7 +22,9 @@ use pipewright_core::ir::{
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
-use pipewright_engine::{PACKED_ENDINGS, RunOptions, Silent, expand, open_unpacked, run, share_files, undeclared};
+use pipewright_engine::{
+    Cancel, PACKED_ENDINGS, RunOptions, Silent, expand, open_unpacked, run, share_files, undeclared,
+};
 
 /// Lines of each source that a receipt pins.
 const PINNED_LINES: usize = 2000;
@@ -28,6 +32,9 @@ const PINNED_LINES: usize = 2000;
 const PINNED_BYTES: u64 = 8 << 20;
 /// Code of a bundle that cannot be written.
 const UNWRITABLE: &str = "PW0633";
+/// Bytes of memory that its rows are made in, and how long that may take.
+const RECEIPT_MEMORY: u64 = 512 << 20;
+const RECEIPT_TIME: Duration = Duration::from_secs(30);
 /// What a receipt has in the place of every secret.
 const RECEIPT_KEY: &str = "receipt";
 /// Parameter that relative source paths of an exported design start from.
@@ -133,14 +140,31 @@ fn receipt_in(
         Ok(pinned) => pinned,
         Err(fault) => return Ok(Err(fault)),
     };
+    let cancel = Cancel::new();
     let options = RunOptions {
         base: folder.to_owned(),
         out: folder.join("expected"),
         parameters: pinned_parameters(&pinned)?,
+        memory: Some(RECEIPT_MEMORY),
+        cancel: cancel.clone(),
         ..RunOptions::default()
     };
-    let ran = run(&pinned, &options, &Silent)?;
-    Ok(undeclared::check_run(plan, &ran).map(|()| pinned))
+    // Steps may make any number of rows of a few.
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if is_done.recv_timeout(RECEIPT_TIME) == Err(RecvTimeoutError::Timeout) {
+            cancel.cancel();
+        }
+    });
+    let ran = run(&pinned, &options, &Silent);
+    drop(done);
+    let _ = watch.join();
+    if options.cancel.is_cancelled() {
+        let message = format!("its rows take longer than {} s", RECEIPT_TIME.as_secs());
+        return Ok(Err(Diagnostic::error("PW0638", message)
+            .help("see what makes so many rows of a few, such as a join without keys")));
+    }
+    Ok(undeclared::check_run(plan, &ran?).map(|()| pinned))
 }
 
 /// `verify.sh`: the secrets of the design are keys that it says itself.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use pipewright_core::data::{Classification, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::ir::{Read, interpolate};
-use pipewright_core::model::Source;
+use pipewright_core::model::{Id, Source};
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
 use pipewright_core::planner::{
     ColumnEvidence, SampleRows, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch,
@@ -69,6 +69,33 @@ pub fn evidence_until(
         found.push(evidence);
     }
     (found, diagnostics)
+}
+
+/// What the values of samples show of columns whose meaning nobody has said: concepts that are personal or secret, by
+/// source and column. What cannot be read shows nothing.
+pub fn seen_in_samples(project: &Project, base: &Path) -> Seen {
+    let (vocabulary, _) = Vocabulary::of(project);
+    let (sources, _) = evidence_of(project, base, &crate::resolve::default_parameters(project, base));
+    seen(project, &meanings(&vocabulary, &sources))
+}
+
+/// Concepts by source and column.
+pub type Seen = BTreeMap<Id, BTreeMap<String, String>>;
+
+/// The same from meanings that are known.
+pub fn seen(project: &Project, meanings: &[SourceMeanings]) -> Seen {
+    let sensitivities = Sensitivities::of(&project.vocabulary);
+    let mut found = Seen::new();
+    for known in meanings {
+        for column in &known.columns {
+            let Some(meaning) = column.accepted() else { continue };
+            if sensitivities.of_concept(&meaning.concept) > Some(Classification::Internal) {
+                let of_source: &mut BTreeMap<_, _> = found.entry(known.source.clone()).or_default();
+                of_source.insert(column.column.clone(), meaning.concept.clone());
+            }
+        }
+    }
+    found
 }
 
 fn fill(

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use pipewright_core::data::{Classification, DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{NodeId, Plan};
+use pipewright_core::plan::plan;
 use pipewright_core::project::{PinnedRows, Project, StepTest};
 use pipewright_engine::{ResultTable, rows_behind};
 
+use crate::evidence::seen_in_samples;
 use crate::pinned::results_of;
 
 /// Rows that are pinned of an input at most.
@@ -52,16 +54,32 @@ pub fn pin(
     }
     let behind = output.and_then(|(node, output)| behind(project, base, plan, step, inputs, node, &output));
     let mut stand_ins = StandIns::default();
+    let seen = seen_classes(project, base, step);
     let pinned = inputs.iter().map(|(port, table)| {
         let chosen = behind.as_ref().and_then(|behind| behind.get(port)).cloned().unwrap_or_default();
         let rows = with_others(&chosen, table.rows()).into_iter().map(|row| table.row(row));
-        (port.clone(), stand_ins.pinned(table.schema(), rows))
+        let seen = |name: &str| seen.get(port).and_then(|seen| seen.get(name)).map(|field| field.labels.classified());
+        let fields = table.schema().fields.iter();
+        let classes = fields.map(|field| {
+            let own = field.labels.classified();
+            seen(&field.name).map_or(own, |seen| seen.max(own))
+        });
+        (port.clone(), stand_ins.pinned(table.schema(), &classes.collect::<Vec<_>>(), rows))
     });
     let title = format!("rows of {}", today());
     let id = project.new_id("tst");
     let mut test = StepTest { id, step: step.to_owned(), title, inputs: pinned.collect(), ..StepTest::default() };
     test.expected = expected_of(project, base, &test)?;
     Ok(test)
+}
+
+/// The columns of a step's input ports, classified by what their values show too.
+fn seen_classes(project: &Project, base: &Path, step: &str) -> BTreeMap<String, Schema> {
+    let mut looked_at = project.clone();
+    looked_at.set_seen(seen_in_samples(project, base));
+    let plan = plan(&looked_at);
+    let nodes = input_nodes(project, &plan, step).into_iter();
+    nodes.map(|(port, node)| (port, plan.node(node).schema.clone())).collect()
 }
 
 /// What the step of a test makes of its rows now, by output port.
@@ -125,11 +143,15 @@ struct StandIns {
 }
 
 impl StandIns {
-    fn pinned(&mut self, schema: &Schema, rows: impl Iterator<Item = Vec<Value>>) -> PinnedRows {
-        let classes: Vec<Classification> = schema.fields.iter().map(|field| field.labels.classified()).collect();
+    fn pinned(
+        &mut self,
+        schema: &Schema,
+        classes: &[Classification],
+        rows: impl Iterator<Item = Vec<Value>>,
+    ) -> PinnedRows {
         let rows: Vec<Vec<Value>> = rows
             .map(|row| {
-                let cells = row.into_iter().zip(&schema.fields).zip(&classes);
+                let cells = row.into_iter().zip(&schema.fields).zip(classes);
                 cells.map(|((value, field), class)| self.safe(value, &field.data_type, *class)).collect()
             })
             .collect();
@@ -156,7 +178,6 @@ fn rows_as_pinned(schema: &Schema, rows: &[Vec<Value>]) -> PinnedRows {
 #[cfg(test)]
 mod tests {
     use pipewright_core::data::Field;
-    use pipewright_core::plan::plan;
     use pipewright_core::project::{Edit, Place};
     use pipewright_engine::{Sampling, preview_now};
     use serde_json::json;

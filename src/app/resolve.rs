@@ -11,7 +11,7 @@ use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::project::{EXTENSION, Edit, Project};
-use pipewright_engine::{expand, schema_as, sniff};
+use pipewright_engine::{expand, schema_of_first, sniff};
 use serde_json::json;
 
 /// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
@@ -29,10 +29,14 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
             let Some(file) = files.first() else { return Ok(Vec::new()) };
             let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
             Ok(match &source.format {
-                Some(spec) => vec![set("schema", json!(with_path_pieces(schema_as(file, spec)?, &path)))],
+                Some(spec) => vec![set("schema", json!(with_path_pieces(schema_of_first(&files, spec)?, &path)))],
                 None => {
                     let sniff = sniff(file)?;
-                    let schema = source.schema.clone().unwrap_or_else(|| with_path_pieces(sniff.schema, &path));
+                    let found = match files.len() {
+                        1 => sniff.schema,
+                        _ => schema_of_first(&files, &sniff.format)?,
+                    };
+                    let schema = source.schema.clone().unwrap_or_else(|| with_path_pieces(found, &path));
                     vec![set("format", json!(sniff.format)), set("schema", json!(schema))]
                 }
             })

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use pipewright_app::evidence::seen_in_samples;
 use pipewright_app::resolve::{referred_variable, resolve_sources, sample_files};
 use pipewright_core::data::{Labels, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
@@ -14,7 +15,7 @@ use pipewright_core::files;
 use pipewright_core::ir::{
     Destination, Node, NodeId, Op, Plan, Read, Write, parameter_variable, parse_parameter, prune,
 };
-use pipewright_core::plan::{check_policy, plan};
+use pipewright_core::plan::{check_policy, in_force, plan};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 
 use super::args::NewArgs;
@@ -287,6 +288,10 @@ pub fn open_under(path: &Path, policy: Option<&Path>) -> Result<Opened, Failure>
     let (edits, found) = resolve_sources(&project, &base);
     diagnostics.extend(found);
     project.apply(&edits).map_err(invalid)?;
+    // Where rules hold, columns are what their values show too.
+    if in_force(&project).0.has_rules() {
+        project.set_seen(seen_in_samples(&project, &base));
+    }
     let plan = plan(&project);
     Ok(Opened { name: project.name.clone(), plan, project: Some(project), base, diagnostics })
 }

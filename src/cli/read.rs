@@ -18,7 +18,7 @@ use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
     Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, Share, expand, expand_all,
     given_name, offer_standard_input, profile as profile_table, read_files, read_sample, read_schema, read_share,
-    read_stream, sniff as sniff_file,
+    read_stream, schema_of_files, sniff as sniff_file,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -128,7 +128,7 @@ impl Declared {
 /// Format, options and schema for files given by name: what is asked for, else what is recognised in the first file.
 fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpec), Failure> {
     let Wanted { options, position, .. } = wanted;
-    let mut spec = match wanted.format {
+    let spec = match wanted.format {
         Some(name) => {
             if format(name).is_none() {
                 let names: Vec<&str> = formats().iter().map(|format| format.name()).collect();
@@ -165,52 +165,41 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
             paths.extend(found.files);
         }
     }
-    let (mut reads, mut schema) = (Vec::new(), None::<Schema>);
-    for path in &paths {
-        let spec = match &mut spec {
-            Some(spec) => spec,
-            None => spec.insert(sniff_file(path)?.format),
-        };
-        for (name, value) in &set {
-            check_option(&spec.name, name)?;
-            spec.options.insert(name.clone(), value.clone());
-        }
-        let found = match &wanted.declared {
-            Some(declared) => declared.schema.clone(),
-            None => pipewright_engine::schema_as(path, spec)?,
-        };
-        // One table for all files: columns of the first, then those that only later ones have.
-        match &mut schema {
-            None => schema = Some(found),
-            Some(schema) => {
-                for field in found.fields {
-                    match schema.fields.iter_mut().find(|known| known.name == field.name) {
-                        Some(known) => {
-                            known.data_type = known.data_type.common(&field.data_type).unwrap_or(DataType::String)
-                        }
-                        None => schema.fields.push(field),
-                    }
-                }
+    let none_given = || usage("no file was given", "name a file or a glob");
+    let mut spec = match spec {
+        Some(spec) => spec,
+        None => {
+            let mut found = sniff_file(paths.first().ok_or_else(none_given)?)?.format;
+            // Of pieces of a table only the first may have a header: each is looked at.
+            if paths.len() > 1 && found.option("header") == Some("yes") {
+                found.options.remove("header");
             }
+            found
         }
-        let path = files::slashes(path);
-        reads.push(ir::Read {
-            path,
-            format: spec.clone(),
-            schema: Schema::default(),
-            columns: wanted.declared.as_ref().and_then(|declared| declared.columns.clone()),
-            position,
-            planned: None,
-            location: None,
-        });
+    };
+    for (name, value) in set {
+        check_option(&spec.name, &name)?;
+        spec.options.insert(name, value);
     }
-    if let Some((name, _)) =
-        POSITION.iter().find(|(name, _)| position && schema.as_ref().is_some_and(|found| found.has(name)))
-    {
+    // One table for all files.
+    let mut schema = match &wanted.declared {
+        Some(declared) => declared.schema.clone(),
+        None => schema_of_files(&paths, &spec)?,
+    };
+    if let Some((name, _)) = POSITION.iter().find(|(name, _)| position && schema.has(name)) {
         let message = format!("the file has a column `{name}` of its own, as the place of a row is called");
         return Err(usage(message, "read it without --position"));
     }
-    let mut schema = schema.unwrap_or_default();
+    let read_at = |path: &PathBuf| ir::Read {
+        path: files::slashes(path),
+        format: spec.clone(),
+        schema: Schema::default(),
+        columns: wanted.declared.as_ref().and_then(|declared| declared.columns.clone()),
+        position,
+        planned: None,
+        location: None,
+    };
+    let mut reads: Vec<ir::Read> = paths.iter().map(read_at).collect();
     if let Some(path) = files.iter().find(|file| !path_pieces(file).is_empty() && !Path::new(file).exists()) {
         if files.len() > 1 {
             return Err(usage(
@@ -225,7 +214,7 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
     for read in &mut reads {
         read.schema = schema.clone();
     }
-    spec.map(|spec| (reads, spec)).ok_or_else(|| usage("no file was given", "name a file or a glob"))
+    if reads.is_empty() { Err(none_given()) } else { Ok((reads, spec)) }
 }
 
 /// A file's name as it was given.

@@ -157,6 +157,11 @@ impl InForce {
         *self == InForce::default()
     }
 
+    /// Whether somebody has written rules: else only the usual ones hold.
+    pub fn has_rules(&self) -> bool {
+        !self.organisation.is_empty() || self.own.is_some()
+    }
+
     /// A team's id, given by id or title; other names as they are.
     pub fn team(&self, name: &str) -> String {
         team_id(&self.teams, name)

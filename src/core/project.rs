@@ -180,6 +180,9 @@ pub struct Design {
     pub policy: Map<String, Json>,
     /// Policies of the organisation: the pinned file as it was read, and those that a run is given. Not saved.
     pub organisation: Vec<OrganisationPolicy>,
+    /// What the values of samples show of columns whose meaning nobody has said, by source and column: concepts that
+    /// are personal or secret. Not saved.
+    pub seen: BTreeMap<Id, BTreeMap<String, String>>,
     /// What its file held when it was read. Not saved.
     pub on_disk: OnDisk,
     /// Keys of the file that this version does not know.
@@ -227,6 +230,14 @@ impl Project {
     /// file, so this is no edit.
     pub fn set_organisation(&mut self, policies: Vec<OrganisationPolicy>) {
         self.design.organisation = policies;
+    }
+
+    /// Notes what the values of samples show (`Design::seen`). It is not of its file, so this is no edit; gives whether it
+    /// is news.
+    pub fn set_seen(&mut self, seen: BTreeMap<Id, BTreeMap<String, String>>) -> bool {
+        let is_news = self.design.seen != seen;
+        self.design.seen = seen;
+        is_news
     }
 
     /// Grows with every change.

@@ -26,6 +26,7 @@ mod read;
 mod run;
 mod sample;
 mod sampling;
+mod schemas;
 mod table;
 mod trace;
 pub mod undeclared;
@@ -53,6 +54,7 @@ pub use run::{
 };
 pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;
+pub use schemas::{schema_of_files, schema_of_first};
 pub use table::{Arrangement, ArrowStream, Pair, ResultTable, TextForm};
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
 

@@ -158,8 +158,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))
     });
-    let published =
-        publisher.and_then(|(publisher, loaded)| publish(publisher, place.as_deref(), &mut report, aside, loaded));
+    let published = publisher.and_then(|(publisher, loaded)| {
+        publish(publisher, place.as_deref(), options.report.as_deref(), &mut report, aside, loaded)
+    });
     published.map(|()| report).map_err(|fault| vec![fault])
 }
 
@@ -189,6 +190,7 @@ fn end_loads(mut loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
 fn publish(
     publisher: Publication,
     place: Option<&Path>,
+    target: Option<&Path>,
     report: &mut RunReport,
     aside: Option<PrivateFolder>,
     loaded: Vec<places::Loading>,
@@ -200,9 +202,28 @@ fn publish(
                 .help("choose another place for it; no output was put in place")
         })?;
     }
-    let kept = publisher.publish_then(aside, || end_loads(loaded))?;
-    report.kept = kept.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
+    let mut is_in_place = false;
+    let ended = publisher.publish_then(aside, || {
+        is_in_place = true;
+        end_loads(loaded)
+    });
+    if let (Err(fault), true, Some(target)) = (&ended, is_in_place, target) {
+        correct(report, fault, target);
+    }
+    report.kept = ended?.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
     Ok(())
+}
+
+/// The report that is in place says that tables are loaded, which at least one is not: it says so instead, as far as the
+/// disk lets it.
+fn correct(report: &mut RunReport, fault: &Diagnostic, target: &Path) {
+    report.told.insert(0, fault.clone());
+    let mut publication = Publication::default();
+    let Ok(text) = serde_json::to_string_pretty(report) else { return };
+    let written = publication.report(target).map(|place| std::fs::write(place, text + "\n"));
+    if matches!(written, Ok(Ok(()))) {
+        let _ = publication.publish();
+    }
 }
 
 fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport> {

@@ -535,3 +535,38 @@ fn rows_that_engines_turn_away_are_told_and_count_as_in_a_run() {
         assert_eq!(two(&out), two(&native));
     }
 }
+
+/// A few steps that make more of a few rows than any machine holds.
+#[test]
+fn designs_that_explode_are_told_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let design = |steps: usize, kind: &str| {
+        let (mut all, mut wires) =
+            (vec![json!({"id": "f", "kind": "file", "title": "F", "settings": {"source": "s"}})], vec![]);
+        let mut before = "f".to_owned();
+        for number in 0..steps {
+            let id = format!("j{number}");
+            let settings = if kind == "join" { json!({"kind": "cross", "on": []}) } else { json!({}) };
+            all.push(json!({"id": id, "kind": kind, "title": format!("J{number}"), "settings": settings}));
+            let ports = if kind == "join" { ["left", "right"] } else { ["in", "in"] };
+            for (port, place) in ports.iter().zip(0..) {
+                wires.push(json!({"id": format!("w{number}_{place}"), "from": before, "to": id, "input": port}));
+            }
+            before = id;
+        }
+        all.push(json!({"id": "l", "kind": "load_file", "title": "L", "settings": {"path": "o.csv"}}));
+        wires.push(json!({"id": "wl", "from": before, "to": "l"}));
+        let fields = json!([{"name": "a", "type": "String"}, {"name": "b", "type": "String"}]);
+        let source =
+            json!({"id": "s", "title": "S", "path": "in.csv", "format": {"name": "csv"}, "schema": {"fields": fields}});
+        let project = json!({"pipewright": 1, "name": "x", "sources": [source], "steps": all, "wires": wires});
+        let place = folder.path().join(format!("{kind}{steps}.pipewright.json"));
+        fs::write(&place, project.to_string()).unwrap();
+        place
+    };
+    fs::write(folder.path().join("in.csv"), "a,b\n".to_owned() + &"x,1\n".repeat(10)).unwrap();
+    let begun = std::time::Instant::now();
+    let (code, out, err) = run(&["check", path(&design(45, "join"))]);
+    assert!(code == 1 && (out + &err).contains("PW0419"));
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}

@@ -201,3 +201,36 @@ fn a_key_that_is_empty_or_no_secret_lowers_nothing() {
     let (code, _, talk) = run("key=k");
     assert!(code == 78 && talk.contains("PW1001"), "{code} {talk}");
 }
+
+#[test]
+fn columns_are_what_their_values_show_where_a_policy_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (10..40).map(|n| format!("ann{n}@example.org,{n},{n}\n")).collect();
+    let wires = json!([{"id": "w1", "from": "read", "to": "keep"}, {"id": "w2", "from": "keep", "to": "load"}]);
+    let keep = json!({"id": "keep", "kind": "filter", "title": "Keep", "settings": {"predicate": "n < 20"}});
+    let (project, policy) = files(folder.path(), json!([read(), keep, load()]), wires);
+    fs::write(folder.path().join("a.csv"), format!("whom,n,v\n{rows}")).unwrap();
+    let design = |meanings: Json| {
+        let mut design: Json = serde_json::from_str(&fs::read_to_string(&project).unwrap()).unwrap();
+        design["sources"][0]["schema"] = json!({"fields": [{"name": "whom", "type": "String"},
+            {"name": "n", "type": "Int"}, {"name": "v", "type": "Int"}]});
+        design["sources"][0]["meanings"] = meanings;
+        design["parameters"] = json!([]);
+        fs::write(&project, design.to_string()).unwrap();
+    };
+    design(json!({}));
+    let check = || run(&["check", path(&project), "--policy", path(&policy)]);
+    let (code, out, err) = check();
+    let told = out + &err;
+    assert!(code == 1 && told.contains("PW1001") && told.contains("`whom`"), "{told}");
+    assert!(told.contains("PW1013") && told.contains("`user.email`"), "{told}");
+    let (code, ..) = run(&["run", path(&project), "--policy", path(&policy), "--out", path(&folder.path().join("o"))]);
+    assert_eq!(code, 78);
+    // Rows that are pinned go into the project, which is sent round.
+    run_ok(&["test", path(&project), "--pin", "Keep"]);
+    let kept = fs::read_to_string(&project).unwrap();
+    assert!(!kept.contains("@example.org") && kept.contains("person 1"), "{kept}");
+    // Who says that it means nothing is believed.
+    design(json!({"whom": ""}));
+    assert_eq!(check().0, 0, "{:?}", check());
+}

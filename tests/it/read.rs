@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::support::{path, pipewright, run, run_ok, texts};
 
@@ -218,4 +218,53 @@ fn a_pattern_is_learned_from_marked_pieces_and_reads_the_file() {
     for wrong in ["1:n", "x:n=1", "9999:n=1", "1:n=nowhere"] {
         assert_eq!(run(&["pattern", path(&file), "--mark", wrong]).0, 2, "{wrong}");
     }
+}
+
+#[test]
+fn files_together_are_what_their_values_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let top = |pattern: &str| {
+        let pattern = folder.path().join(pattern);
+        rows(&run_ok(&["read", path(&pattern), "--agg", "max(id) as top", "--agg", "count(*) as n"]))
+    };
+    // A day without rows, a file whose column has no value.
+    file("a1.csv", "id,v\n9,2\n10,1\n");
+    file("a2.csv", "id,v\n");
+    file("a3.csv", "id,v\n,3\n");
+    assert_eq!(top("a*.csv"), [json!({"top": 10, "n": 3})]);
+    file("b1.csv", "id,v\n");
+    file("b2.csv", "id,v\n9,2\n10,1\n");
+    assert_eq!(top("b*.csv"), [json!({"top": 10, "n": 2})]);
+    file("c1.jsonl", "{\"id\":9}\n{\"id\":10}\n");
+    file("c2.jsonl", "{\"id\":null}\n");
+    assert_eq!(top("c*.jsonl"), [json!({"top": 10, "n": 3})]);
+    file("d1.csv", "id\n9\n10\n");
+    file("d2.csv", "id\nx\n");
+    assert_eq!(top("d*.csv"), [json!({"top": "x", "n": 3})]);
+    // Pieces of one table, of which the first has the header.
+    file("e1.csv", "id,name\n1,x\n2,y\n");
+    file("e2.csv", "3,z\n4,w\n");
+    let all = rows(&run_ok(&["read", path(&folder.path().join("e*.csv"))]));
+    assert_eq!((all.len(), &all[2]), (4, &json!({"id": 3, "name": "z"})));
+    // A project whose first file has no rows.
+    let project = json!({"pipewright": 1, "name": "p", "sources": [{"id": "s", "title": "S", "path": "b*.csv"}],
+        "steps": [{"id": "f", "kind": "file", "title": "F", "settings": {"source": "s"}},
+            {"id": "g", "kind": "aggregate", "title": "G", "settings": {"measures": [{"id": "m", "name": "top", "expression": "max(id)"}]}},
+            {"id": "l", "kind": "load_file", "title": "L", "settings": {"path": "o.jsonl", "kind": "jsonl"}}],
+        "wires": [{"id": "w1", "from": "f", "to": "g"}, {"id": "w2", "from": "g", "to": "l"}]});
+    file("p.pipewright.json", &project.to_string());
+    let out = folder.path().join("out");
+    run_ok(&["run", path(&folder.path().join("p.pipewright.json")), "--out", path(&out)]);
+    assert_eq!(rows(&fs::read_to_string(out.join("o.jsonl")).unwrap()), [json!({"top": 10})]);
+}
+
+#[test]
+fn zeros_that_numbers_lose_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let late = folder.path().join("late.csv");
+    let many: String = (1..20_000).map(|n| format!("{n},{}\n", 10_000 + n)).collect();
+    fs::write(&late, format!("id,zip\n{many}20001,01067\n20002,1067\n20003,00001067\n20004,0\n")).unwrap();
+    let (code, _, err) = run(&["read", path(&late), "--summary", "text"]);
+    assert!(code == 0 && err.contains("007") && err.contains("2 of `zip`"), "{err}");
 }

@@ -2,7 +2,7 @@
 //! Imports data.
 
 use super::columns::Fit;
-use super::{Columns, json_changes, numbers};
+use super::{Change, Columns, json_changes, numbers};
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value, parse_duration};
 
@@ -29,6 +29,16 @@ impl Cell {
             DataType::Timestamp => Cell::Timestamp,
             DataType::Date => Cell::Date,
             DataType::Duration | DataType::List(_) | DataType::Record(_) => Cell::Json,
+        }
+    }
+
+    /// The same for what may be an identifier: a number that is written with zeros in front loses them.
+    #[inline]
+    pub fn read_written(self, text: &str, column: usize, field: &Field, out: &mut dyn Columns) -> Fit {
+        let fit = self.read(text, column, field, out);
+        match (fit, self) {
+            (Fit::Kept, Cell::Int | Cell::Float) if has_zeros(text) => Fit::Inside(Change::Zeros.into()),
+            (fit, _) => fit,
         }
     }
 
@@ -70,6 +80,13 @@ fn inside(text: &str, data_type: &DataType) -> Fit {
         _ => json_changes(text, data_type),
     };
     if changes.is_empty() { Fit::Kept } else { Fit::Inside(changes) }
+}
+
+/// Whether a number is written with zeros in front: `007`, `-00.5`.
+#[inline]
+fn has_zeros(text: &str) -> bool {
+    let digits = trimmed(text).as_bytes();
+    matches!(digits, [b'0', b'0'..=b'9', ..] | [b'+' | b'-', b'0', b'0'..=b'9', ..])
 }
 
 #[inline]

@@ -36,6 +36,9 @@ pub struct Changes {
     /// Texts that have more pieces than there are columns for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub surplus: BTreeMap<String, u64>,
+    /// Texts such as `007` that a column of numbers holds as `7`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub zeros: BTreeMap<String, u64>,
 }
 
 /// A kind of change.
@@ -50,6 +53,7 @@ pub enum Change {
     Undeclared,
     Halved,
     Surplus,
+    Zeros,
 }
 
 /// Kinds of change that one value met, each once.
@@ -96,7 +100,7 @@ const NAMED: usize = 8;
 
 impl Change {
     /// In the order in which they are told.
-    pub const ALL: [Change; 9] = [
+    pub const ALL: [Change; 10] = [
         Change::Unfit,
         Change::Rounded,
         Change::Cut,
@@ -106,6 +110,7 @@ impl Change {
         Change::Undeclared,
         Change::Halved,
         Change::Surplus,
+        Change::Zeros,
     ];
 
     fn words(self) -> &'static str {
@@ -121,6 +126,9 @@ impl Change {
             Change::Undeclared => "records have names that their type does not, which were left out",
             Change::Halved => "texts have half of a surrogate pair, which is no character: replaced with U+FFFD",
             Change::Surplus => "texts have more pieces than columns, and lost the further ones",
+            Change::Zeros => {
+                "texts such as 007 became numbers without their zeros in front, so that different ones may be the same now"
+            }
         }
     }
 }
@@ -137,6 +145,7 @@ impl Changes {
             Change::Undeclared => &self.undeclared,
             Change::Halved => &self.halved,
             Change::Surplus => &self.surplus,
+            Change::Zeros => &self.zeros,
         }
     }
 
@@ -152,6 +161,7 @@ impl Changes {
             Change::Undeclared => &mut self.undeclared,
             Change::Halved => &mut self.halved,
             Change::Surplus => &mut self.surplus,
+            Change::Zeros => &mut self.zeros,
         };
         if count > 0 {
             *counts.entry(column.to_owned()).or_default() += count;

@@ -588,7 +588,7 @@ impl CsvParser {
             self.dialect.write_plain(field, scratch);
             field = scratch;
         }
-        match self.cells[column].read(field, column, &self.schema.fields[column], out) {
+        match self.cells[column].read_written(field, column, &self.schema.fields[column], out) {
             Fit::Unfit if is_blank(field) => Fit::Kept,
             fit => fit,
         }

@@ -386,7 +386,7 @@ impl LogfmtParser {
             }
             Some(value) => value.raw,
         };
-        let fit = self.cells[column].read(text, column, &self.schema.fields[column], out);
+        let fit = self.cells[column].read_written(text, column, &self.schema.fields[column], out);
         if fit == Fit::Kept && !is_whole { Fit::Inside(Change::Halved.into()) } else { fit }
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn data_rules(project: &Project) -> DataRules {
     let is_secret = |parameter: &&Parameter| is_secret_default(parameter.default.as_ref());
     DataRules {
         sensitivities: Sensitivities::of(&project.vocabulary),
+        seen: project.seen.clone(),
         teams: teams(project),
         written: project.parameters.values().filter(is_written).map(|parameter| parameter.name.clone()).collect(),
         secrets: project.parameters.values().filter(is_secret).map(|parameter| parameter.name.clone()).collect(),

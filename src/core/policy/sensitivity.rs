@@ -47,8 +47,34 @@ const OTHER_TOKENS: [&str; 20] = [
 ];
 
 /// Names of something personal that are seen at the end of a longer name.
-const PERSONAL_ENDINGS: [&str; 7] =
-    ["email", "email_address", "emailaddress", "phone_number", "phonenumber", "ip_address", "client_ip"];
+const PERSONAL_ENDINGS: [&str; 26] = [
+    "email",
+    "email_address",
+    "emailaddress",
+    "email_addr",
+    "mail_address",
+    "phone",
+    "phone_number",
+    "phonenumber",
+    "mobile_number",
+    "telephone",
+    "ip_address",
+    "ip_addr",
+    "client_ip",
+    "first_name",
+    "firstname",
+    "last_name",
+    "lastname",
+    "family_name",
+    "full_name",
+    "birth_date",
+    "birthdate",
+    "date_of_birth",
+    "street_address",
+    "home_address",
+    "postal_address",
+    "mac_address",
+];
 /// What is seen at the end of a word that several are written together in: `dbpassword`, `useremail`.
 const WRITTEN_TOGETHER: [&str; 14] = [
     "password",

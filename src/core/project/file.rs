@@ -106,6 +106,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         vocabulary,
         policy,
         organisation: Vec::new(),
+        seen: BTreeMap::new(),
         on_disk: OnDisk::default(),
         extra: map,
     };

@@ -13,6 +13,9 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind, Place, print};
 use crate::ir::{self, Column, JoinKind, NodeId, Op, Project};
 
+/// Suffixes that a name gets at most; then it is told apart by a number.
+const SUFFIXES: usize = 9;
+
 pub(super) struct Join;
 pub(super) static KIND: Join = Join;
 
@@ -255,8 +258,13 @@ pub(super) fn right_columns(
             continue;
         }
         let mut output = name.to_owned();
+        let mut tried = 1;
         while taken.contains(&output) {
-            output.push_str(if suffix.is_empty() { "_right" } else { suffix });
+            tried += 1;
+            match tried > SUFFIXES {
+                true => output = format!("{name}_{tried}"),
+                false => output.push_str(if suffix.is_empty() { "_right" } else { suffix }),
+            }
         }
         taken.insert(output.clone());
         columns.push((name.to_owned(), output));

@@ -49,6 +49,8 @@ pub struct StepContext<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DataRules {
     pub sensitivities: Arc<Sensitivities>,
+    /// By source and column, what values of samples show where nobody has said it (`Design::seen`).
+    pub seen: BTreeMap<Id, BTreeMap<String, String>>,
     /// Titles of the teams, by id.
     pub teams: BTreeMap<Id, String>,
     /// Parameters whose values stand in the design, and so are no secret.

@@ -56,7 +56,38 @@ impl Lowering<'_> {
         }
         self.hint_at_low_classes(source, &schema);
         self.classify_unlabelled(&mut schema, &source.meanings);
+        self.classify_seen(source, &mut schema);
         schema
+    }
+
+    /// What neither declares what it is nor has a name that says so is as its values show, and told.
+    fn classify_seen(&mut self, source: &Source, schema: &mut Schema) {
+        let rules = self.context.rules;
+        let Some(seen) = rules.seen.get(&source.id) else { return };
+        for field in schema.fields.iter_mut().filter(|field| field.labels.classification.is_none()) {
+            // Somebody has said that it means something else, or nothing.
+            let is_said =
+                |name: &str| source.meanings.contains_key(name) || name == field.name && field.labels.meaning.is_some();
+            let is_of_field = |name: &str| {
+                name.strip_prefix(field.name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            let shown = seen.iter().filter(|(name, _)| is_of_field(name) && !is_said(name));
+            let closest = shown
+                .filter_map(|(name, concept)| Some((rules.sensitivities.of_concept(concept)?, name, concept)))
+                .max_by_key(|(class, ..)| *class);
+            let Some((class, name, concept)) = closest else { continue };
+            field.labels.classification = Some(class);
+            let message = format!(
+                "`{name}` of “{}” is taken for {}: its values look like `{concept}`",
+                source.title,
+                class.name()
+            );
+            self.report(
+                Diagnostic::hint("PW1013", message)
+                    .help("say in the source what the column means, or how it is classified; an empty meaning is none")
+                    .field("source"),
+            );
+        }
     }
 
     /// What a source declares counts, but it may be a slip where the meaning is closer.

@@ -86,7 +86,7 @@ pub(super) fn take(
     let mut left = inquiry.most_bytes.unwrap_or(Pages::MOST_BYTES);
     let mut taken = Taken::default();
     let mut ending = ending_of(format.map(|format| format.name.as_str()));
-    let (mut next, mut number, mut rows) = (Some(pager.first()), 0, 0);
+    let (mut next, mut number, mut rows, mut said_back) = (Some(pager.first()), 0, 0, 0);
     while let Some(asked) = next {
         number += 1;
         if number > most_pages {
@@ -111,7 +111,8 @@ pub(super) fn take(
         let ending = *ending.get_or_insert_with(|| ending_of_kind(&fetched.kind));
         let page = read_page(&aside, &fetched, format, inquiry, amount, opened.visit.cancel)
             .map_err(|fault| opened.secrets.hidden(on_page(fault, number)))?;
-        if matches!(amount, Amount::Rows(_)) && opened.secrets.stands_in(&page.0) {
+        said_back += opened.secrets.hide_in_file(&aside).map_err(|error| not_put_aside(&error))?;
+        if matches!(amount, Amount::Rows(_)) && said_back > 0 {
             let message = "the answer says a secret of the connection back";
             return Err(opened
                 .fault("PW0694", message)
@@ -124,6 +125,12 @@ pub(super) fn take(
         let is_enough = matches!(amount, Amount::Rows(wanted) if rows >= wanted);
         let page = Page { text: &page.0, links: fetched.links, records: page.1 };
         next = if is_enough { None } else { pager.next(&page)? };
+    }
+    if said_back > 0 {
+        let times = if said_back == 1 { "once".to_owned() } else { format!("{said_back} times") };
+        let message = format!("the answer says a secret of the connection back, {times}: it is taken out (•••)");
+        let hint = opened.hint("PW0694", &message);
+        taken.told.push(hint.help("let the API leave it out, or the flow the column in which it stands"));
     }
     taken.pattern = pattern_of(ending.unwrap_or("txt"));
     Ok(taken)
@@ -443,7 +450,7 @@ impl<'a> Client<'a> {
                 ));
             }
         }
-        if !is_own && secrets.stands_in(address.as_bytes()) {
+        if !is_own && secrets.stands_in(&address) {
             let message =
                 format!("it leads on to another host, {}, with a secret in the address", self.shown(&address));
             let help =

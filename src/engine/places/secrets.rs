@@ -2,7 +2,11 @@
 //! shown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 
+use memchr::memmem;
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{check_reach, read_text, variable};
 use pipewright_core::ir::{Connection, encoded, interpolate, json_escaped};
@@ -11,6 +15,8 @@ use super::Visit;
 
 /// Stands in the place of a secret.
 const HIDDEN: &str = "•••";
+/// Bytes of an answer that are looked through at once.
+const PIECE: u64 = 4 << 20;
 /// What is shorter is looked for as a word of its own alone: else it would take pieces out of words that have nothing to
 /// do with it.
 const SHORTEST: usize = 4;
@@ -40,7 +46,12 @@ fn spellings(value: &str) -> Vec<String> {
     let markup = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let lower_case = lower_case_percents(&percent);
     let slashes = json.replace('/', "\\/");
-    vec![value.to_owned(), super::http::base64(value.as_bytes()), percent, lower_case, json, slashes, markup]
+    let hex = |digits: fn(&u8) -> String| value.as_bytes().iter().map(digits).collect::<String>();
+    let (small, large) = (hex(|byte| format!("{byte:02x}")), hex(|byte| format!("{byte:02X}")));
+    let capitals = [value.to_uppercase(), value.to_lowercase()];
+    let base64 = super::http::base64(value.as_bytes());
+    let all = [value.to_owned(), base64, percent, lower_case, json, slashes, markup, small, large];
+    all.into_iter().chain(capitals).collect()
 }
 
 /// `%2F` as `%2f`.
@@ -104,17 +115,62 @@ impl Secrets {
         text
     }
 
-    /// Whether one stands in a text.
-    pub fn stands_in(&self, text: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(text);
-        let has_word = |word: &String| word_in(&text, word).is_some();
-        self.spelt.iter().any(|spelt| text.contains(spelt.as_str())) || self.words.iter().any(has_word)
+    /// Whether one stands in an address.
+    pub fn stands_in(&self, address: &str) -> bool {
+        self.hide(address) != address
+    }
+
+    /// Takes them out of an answer that lies in a file; gives how often one stood there. A word that is too short to be
+    /// known may be anything there, and stays.
+    pub fn hide_in_file(&self, path: &Path) -> io::Result<u64> {
+        let longest = self.spelt.iter().map(String::len).max().unwrap_or(0);
+        if longest == 0 {
+            return Ok(0);
+        }
+        let has_one = |bytes: &[u8]| self.spelt.iter().any(|spelt| memmem::find(bytes, spelt.as_bytes()).is_some());
+        if !any_piece(File::open(path)?, longest, has_one)? {
+            return Ok(0);
+        }
+        let mut bytes = std::fs::read(path)?;
+        let mut found = 0;
+        for spelt in &self.spelt {
+            let places: Vec<usize> = memmem::find_iter(&bytes, spelt.as_bytes()).collect();
+            let Some(last) = places.last() else { continue };
+            found += places.len() as u64;
+            let rest = bytes.split_off(last + spelt.len());
+            let mut hidden = Vec::with_capacity(bytes.len());
+            let mut at = 0;
+            for place in places {
+                hidden.extend_from_slice(&bytes[at..place]);
+                hidden.extend_from_slice(HIDDEN.as_bytes());
+                at = place + spelt.len();
+            }
+            hidden.extend(rest);
+            bytes = hidden;
+        }
+        std::fs::write(path, bytes)?;
+        Ok(found)
     }
 
     /// What is told, without the secrets.
     pub fn hidden(&self, fault: Diagnostic) -> Diagnostic {
         let help = fault.help.as_deref().map(|help| self.hide(help));
         Diagnostic { message: self.hide(&fault.message), help, ..fault }
+    }
+}
+
+/// Whether a piece of a file, of some mebibytes, or one that lies across two of them, is one that is looked for.
+fn any_piece(mut file: File, longest: usize, is_one: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
+    let mut piece = Vec::new();
+    loop {
+        let kept = piece.len().saturating_sub(longest);
+        piece.drain(..kept);
+        if (&mut file).take(PIECE).read_to_end(&mut piece)? == 0 {
+            return Ok(false);
+        }
+        if is_one(&piece) {
+            return Ok(true);
+        }
     }
 }
 
@@ -158,6 +214,19 @@ mod tests {
         let secrets = Secrets { values: BTreeMap::new(), spelt: vec!["s3cret".into()], words: vec!["pw".into()] };
         assert_eq!(secrets.hide("pw for `pw`: pwd=s3cretpw"), "••• for `•••`: pwd=•••pw");
         assert_eq!(secrets.hide("as pw, pw.pw"), "as •••, •••.•••");
-        assert!(secrets.stands_in(b"the pw") && !secrets.stands_in(b"the pwd"));
+        assert!(secrets.stands_in("the pw") && !secrets.stands_in("the pwd"));
+    }
+
+    #[test]
+    fn an_answer_is_kept_without_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        let secrets = Secrets { values: BTreeMap::new(), spelt: vec!["s3cret".into()], words: vec!["pw".into()] };
+        // Across two pieces as well.
+        let before = "x".repeat(PIECE as usize - 3);
+        std::fs::write(&path, format!("{before}s3cret, s3cret pw\n")).unwrap();
+        assert_eq!(secrets.hide_in_file(&path).unwrap(), 2);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{before}•••, ••• pw\n"));
+        assert_eq!(secrets.hide_in_file(&path).unwrap(), 0);
     }
 }

@@ -356,6 +356,16 @@ impl Transaction {
     /// What was put off to the end is looked at now, while nothing else is in place.
     pub fn settle(&mut self, opened: &Opened) -> Result<(), Diagnostic> {
         let doing = "checking what tables want of each other";
+        // The file is written now, and is ours alone from now on: who reads it, or a full disk, is met while nothing else
+        // is in place.
+        self.connection.cache_flush().map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                let message = "writing the file: somebody else reads it, or has it open; nothing was loaded";
+                let fault = opened.fault("PW0669", message);
+                fault.help("end what has the file open, or give the connection a longer `timeout`")
+            }
+            _ => told(opened, &error, "writing the file"),
+        })?;
         match orphans(&self.connection).map_err(|error| told(opened, &error, doing))? {
             orphans if orphans > self.orphans => Err(opened
                 .fault("PW0682", &format!("{doing}: rows refer to rows that are not there; nothing was loaded"))

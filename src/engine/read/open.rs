@@ -24,11 +24,17 @@ pub(crate) struct How<'a> {
     pub encoding: Option<TextEncoding>,
     /// The sheet of a workbook; `None`: the first one with cells.
     pub sheet: Option<&'a str>,
+    /// A first line names the columns: files of one archive must agree on it.
+    pub is_headed: bool,
 }
 
 impl<'a> How<'a> {
     pub fn of(format: &'a FormatSpec) -> Self {
-        Self { encoding: format.encoding(), sheet: format.option("sheet").filter(|sheet| !sheet.is_empty()) }
+        Self {
+            encoding: format.encoding(),
+            sheet: format.option("sheet").filter(|sheet| !sheet.is_empty()),
+            is_headed: format.name == "csv" && format.option("header") != Some("no"),
+        }
     }
 }
 
@@ -144,7 +150,7 @@ pub(crate) fn open_listed(path: &Path, how: How, listed: Option<&Listed>) -> Res
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .map_or(0, |age| age.as_micros() as i64);
     let taken = Arc::new(AtomicU64::new(0));
-    let Unpacked { mut reader, compression, sheet } = unpacked(file, path, how.sheet, &taken)?;
+    let Unpacked { mut reader, compression, sheet } = unpacked(file, path, how, &taken)?;
     let first = peek(&mut reader, ENCODING_LOOKED_AT).map_err(fail)?;
     let is_whole = (first.len() as u64) < ENCODING_LOOKED_AT;
     let encoding = match how.encoding {

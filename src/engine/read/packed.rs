@@ -1,5 +1,5 @@
-//! Packed files as streams: gzip, zstd, bzip2, xz, the files of a zip archive one after the other, a sheet of a workbook. Told by their first
-//! bytes, whatever they are called. Must not import formats or plans.
+//! Packed files as streams: gzip, zstd, bzip2, xz, the files of a zip archive one after the other, a sheet of a workbook.
+//! Told by their first bytes, whatever they are called. Must not import formats or plans.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -13,9 +13,10 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::read::DeflateDecoder;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
+use pipewright_core::quote::visible;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::open::{Counted, unreadable};
+use super::open::{Counted, How, unreadable};
 use super::workbook::sheet_of;
 
 /// What names of packed files end with.
@@ -34,11 +35,11 @@ pub(super) struct Unpacked {
     pub sheet: Option<(String, usize)>,
 }
 
-/// Unpacks a file, which stands at its beginning. `taken` counts its own bytes; `sheet`: which one of a workbook.
+/// Unpacks a file, which stands at its beginning. `taken` counts its own bytes.
 pub(super) fn unpacked(
     mut file: File,
     path: &Path,
-    sheet: Option<&str>,
+    How { sheet, is_headed, .. }: How,
     taken: &Arc<AtomicU64>,
 ) -> Result<Unpacked, Diagnostic> {
     let fail = |error: io::Error| unreadable(path, &error);
@@ -60,7 +61,7 @@ pub(super) fn unpacked(
         }
         // An older workbook lies in a file system of its own.
         [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1] => return workbook(&file, path, sheet, taken),
-        [b'P', b'K', 3, 4, ..] => match Zip::new(&file, path, taken)? {
+        [b'P', b'K', 3, 4, ..] => match Zip::new(&file, path, is_headed, taken)? {
             Some(zip) => (Box::new(zip), Some("zip")),
             None => {
                 file.rewind().map_err(fail)?;
@@ -91,7 +92,7 @@ impl AsRef<[u8]> for Text {
 /// A file's bytes as they are before they were packed, and how they were.
 pub fn open_unpacked(path: &Path) -> Result<(Box<dyn Read + Send>, Option<&'static str>), Diagnostic> {
     let file = open_file(path).map_err(|error| unreadable(path, &error))?;
-    let Unpacked { reader, compression, .. } = unpacked(file, path, None, &Arc::default())?;
+    let Unpacked { reader, compression, .. } = unpacked(file, path, How::default(), &Arc::default())?;
     Ok((reader, compression))
 }
 
@@ -114,6 +115,7 @@ struct Zip {
 
 /// Where a file lies in its archive.
 struct Member {
+    name: String,
     /// Bytes from the beginning, and how many.
     start: u64,
     size: u64,
@@ -123,12 +125,16 @@ struct Member {
 
 impl Zip {
     /// `None`: it is an office document.
-    fn new(file: &File, path: &Path, taken: &Arc<AtomicU64>) -> Result<Option<Zip>, Diagnostic> {
+    fn new(file: &File, path: &Path, is_headed: bool, taken: &Arc<AtomicU64>) -> Result<Option<Zip>, Diagnostic> {
         let fault = |message: &str, help: &str| {
             Diagnostic::error("PW0919", message).help(help).file(path.display().to_string())
         };
         let damaged = |_| fault("the archive is damaged or cut short", "fetch it again");
         let mut archive = ZipArchive::new(file).map_err(damaged)?;
+        if listed(file).is_some_and(|listed| listed > archive.len() as u64) {
+            let message = "the archive holds several files of one name, of which only the last would be read";
+            return Err(fault(message, "unpack it, and give the files names of their own"));
+        }
         let mut members = VecDeque::new();
         for index in 0..archive.len() {
             let member = archive.by_index_raw(index).map_err(damaged)?;
@@ -147,6 +153,7 @@ impl Zip {
                 return Err(fault(&format!("`{name}` in the archive is packed {why}"), "unpack it first"));
             }
             members.push_back(Member {
+                name,
                 start: member.data_start().ok_or_else(|| fault("the archive is damaged", "fetch it again"))?,
                 size: member.compressed_size(),
                 is_deflated: method == CompressionMethod::Deflated,
@@ -157,18 +164,45 @@ impl Zip {
             return Err(fault("the archive holds no files", "choose another"));
         }
         let file = file.try_clone().map_err(|error| unreadable(path, &error))?;
-        Ok(Some(Zip { file, members, open: None, last: b'\n', taken: taken.clone() }))
+        let zip = Zip { file, members, open: None, last: b'\n', taken: taken.clone() };
+        if is_headed && zip.members.len() > 1 {
+            zip.check_headers(path)?;
+        }
+        Ok(Some(zip))
+    }
+
+    /// Files that name their columns name the same: they are read as one.
+    fn check_headers(&self, path: &Path) -> Result<(), Diagnostic> {
+        let first_line = |member: &Member| {
+            let mut line = Vec::new();
+            self.inside(member).and_then(|inside| inside.take(LONGEST_HEADER).read_to_end(&mut line)).ok()?;
+            line.split(|byte| *byte == b'\n').next().map(|line| line.trim_ascii().to_vec())
+        };
+        // What cannot be read is told when it is.
+        let mut lines = self.members.iter().filter_map(|member| Some((member, first_line(member)?)));
+        let Some((first, header)) = lines.next() else { return Ok(()) };
+        let Some((other, _)) = lines.find(|(_, line)| is_other_header(&header, line)) else { return Ok(()) };
+        let message = format!(
+            "`{}` in the archive names its columns otherwise than `{}`",
+            visible(&other.name),
+            visible(&first.name)
+        );
+        let fault = Diagnostic::error("PW0919", message).file(path.display().to_string());
+        Err(fault.help("unpack the archive, and read its files as a folder"))
     }
 
     fn next(&mut self) -> io::Result<Option<Inside>> {
-        let Some(Member { start, size, is_deflated, crc }) = self.members.pop_front() else { return Ok(None) };
+        self.members.pop_front().map(|member| self.inside(&member)).transpose()
+    }
+
+    fn inside(&self, member: &Member) -> io::Result<Inside> {
         // One place for all handles of a file: its members are read one after the other.
         let mut file = self.file.try_clone()?;
-        file.seek(SeekFrom::Start(start))?;
-        let packed = Counted { inner: file.take(size), taken: self.taken.clone() };
+        file.seek(SeekFrom::Start(member.start))?;
+        let packed = Counted { inner: file.take(member.size), taken: self.taken.clone() };
         let reader: Box<dyn Read + Send> =
-            if is_deflated { Box::new(DeflateDecoder::new(packed)) } else { Box::new(packed) };
-        Ok(Some(Inside { reader, sum: Crc::new(), expected: crc }))
+            if member.is_deflated { Box::new(DeflateDecoder::new(packed)) } else { Box::new(packed) };
+        Ok(Inside { reader, sum: Crc::new(), expected: member.crc })
     }
 }
 
@@ -195,6 +229,35 @@ impl Read for Zip {
             }
         }
     }
+}
+
+/// Bytes of a first line that names columns.
+const LONGEST_HEADER: u64 = 1 << 16;
+
+/// How many files the list at the end of an archive has; `None`: it does not say, or not here.
+fn listed(file: &File) -> Option<u64> {
+    let mut file = file;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub((1 << 16) + 22))).ok()?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end).ok()?;
+    let place = memchr::memmem::rfind(&end, b"PK\x05\x06")?;
+    let count = u16::from_le_bytes(end.get(place + 10..place + 12)?.try_into().ok()?);
+    // In larger archives the number stands elsewhere.
+    (count != u16::MAX).then_some(count.into())
+}
+
+/// Whether a first line names columns too, and others, or in another order. What has no name in common are rows.
+fn is_other_header(header: &[u8], line: &[u8]) -> bool {
+    fn bare(field: &[u8]) -> Option<&[u8]> {
+        field.strip_prefix(b"\"")?.strip_suffix(b"\"")
+    }
+    fn names(line: &[u8]) -> Vec<&[u8]> {
+        let fields = line.split(|byte| b",;|\t".contains(byte));
+        fields.map(|field| field.trim_ascii()).map(|field| bare(field).unwrap_or(field)).collect()
+    }
+    let is_name = |name: &&&[u8]| name.iter().any(u8::is_ascii_alphabetic);
+    header != line && names(line).iter().filter(is_name).any(|name| names(header).contains(name))
 }
 
 /// A file of an archive; at its end it is known whether it is whole.
@@ -295,5 +358,22 @@ pub(super) mod tests {
         let document = zipped(&[("[Content_Types].xml", Some("<x/>"))]);
         assert_eq!(text_of(&document).unwrap_err().code, "PW0913");
         assert_eq!(text_of(&zipped(&[("logs/", None)])).unwrap_err().code, "PW0919");
+    }
+
+    #[test]
+    fn files_of_an_archive_that_would_be_mixed_up_are_told() {
+        let headed = |one: &str, other: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("x.zip");
+            std::fs::write(&path, zipped(&[("a.csv", Some(one)), ("b.csv", Some(other))])).unwrap();
+            open(&path, How { is_headed: true, ..How::default() }).map(|_| ())
+        };
+        let fault = headed("id,v\n1,2\n", "v,id\n3,4\n").unwrap_err();
+        assert!(fault.code == "PW0919" && fault.message.contains("`b.csv`"), "{fault:?}");
+        assert!(headed("id,v\n1,2\n", "\"id\",w\n3,4\n").is_err());
+        assert!(headed("id,v\n1,2\n", "id,v\r\n3,4\n").is_ok());
+        assert!(headed("id,v\n1,2\n", "3,x\n").is_ok());
+        let twice = text_of(&zipped(&[("a.log", Some("a\n")), ("a.log", Some("b\n"))])).unwrap_err();
+        assert!(twice.message.contains("of one name"), "{twice:?}");
     }
 }

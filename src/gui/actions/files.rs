@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Context, pos2, vec2};
+use pipewright_app::evidence::seen;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::import::{Imported, import_edits};
 use pipewright_core::ir::interpolate;
@@ -21,6 +22,7 @@ use crate::gui::command::{Action, BottomTab, Chosen, LeftTab, UnsavedAnswer};
 use crate::gui::dialogs::on_disk::Unsecured;
 use crate::gui::state::view::{Dialog, Then};
 use crate::gui::state::{UNTITLED, relative_path};
+use crate::gui::suggestion::planning::Planning;
 
 impl App {
     pub(in crate::gui) fn handle_file(&mut self, ctx: &Context, action: Action) {
@@ -294,6 +296,7 @@ impl App {
                 match result {
                     Ok(found) => {
                         let (planning, evidence) = *found;
+                        self.note_seen(&planning);
                         self.state.planning.latest = Some(Arc::new(planning));
                         self.state.planning.evidence = evidence;
                         self.state.results.version += 1;
@@ -479,6 +482,18 @@ impl App {
     }
 
     /// Pins the policy of the organisation: from now on the design keeps to it.
+    /// Where rules hold, columns are what their values show too.
+    fn note_seen(&mut self, planning: &Planning) {
+        let catalogue = &planning.catalogue;
+        let seen = match catalogue.policy.has_rules() {
+            true => seen(&self.state.project, &catalogue.meanings),
+            false => Default::default(),
+        };
+        if self.state.project.set_seen(seen) {
+            self.state.replan();
+        }
+    }
+
     fn pin_policy(&mut self, ctx: &Context, path: &Path, read: OrganisationPolicy) {
         let shown = relative_path(&self.state.base().join(path), &self.state.base());
         let pin = serde_json::json!({"path": shown, "sha256": read.sha256});

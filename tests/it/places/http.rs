@@ -485,6 +485,23 @@ fn a_sample_holds_no_secret_that_the_server_says_back() {
 }
 
 #[test]
+fn a_run_takes_secrets_out_of_what_the_server_says_back() {
+    // As a value, and as a key that nobody declares.
+    let api = Api::new(|asked, before| match before {
+        0 => ok(json!({"items": items(1..3)})),
+        _ => ok(json!({"items": [{"n": 1, "name": asked.parameter("key").unwrap(), MARKER: 5}]})),
+    });
+    let mut connection = api.connection();
+    connection["secrets"]["parameter.key"] = json!("env:API_TOKEN");
+    let desk = Desk::new(flow(connection, json_source(json!({"path": "/x"}))));
+    desk.sample("A");
+    let (code, said) = desk.go();
+    assert!(code == 0 && said.contains("PW0694") && said.contains("2 times"), "{said}");
+    assert_eq!(desk.rows("out.jsonl")[0]["name"], json!("•••"));
+    assert_eq!(desk.leaks(), Vec::<String>::new());
+}
+
+#[test]
 fn nobody_answers() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let connection = json!({"id": "con-a", "title": "Gone", "kind": "http", "address": format!("http://127.0.0.1:{port}"),

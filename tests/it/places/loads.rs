@@ -316,6 +316,27 @@ fn users_of_postgresql_add_where_they_may_and_change_only_what_they_see() {
     }
 }
 
+/// Who only reads keeps SQLite from ending a transaction: that is found out before files are in place.
+#[test]
+fn a_file_that_somebody_reads_leaves_everything_as_it_was() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database.does("CREATE TABLE pages (page text, views int); INSERT INTO pages VALUES ('/', 0), ('/b', 0)");
+    let desk = pages(&database, json!({"mode": "replace"}), json!([["/", 1]]));
+    let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    design["connections"][0]["settings"] = json!({"timeout": "1"});
+    let Database::File(folder) = &database else { return };
+    let reader = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
+    let mut statement = reader.prepare("SELECT * FROM pages").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    assert!(rows.next().unwrap().is_some());
+    let desk = Desk::new(design);
+    let (exit, said) = desk.go();
+    assert!(exit == 1 && said.contains("PW0669") && said.contains("somebody else reads it"), "{said}");
+    assert!(!is_there(&desk.at("out/beside.jsonl")) && !is_there(&desk.at("report.json")), "no half result");
+    drop(rows);
+    assert_eq!((count(&database, "pages"), desk.go().0, count(&database, "pages")), ("2".into(), 0, "1".into()));
+}
+
 #[test]
 fn two_connections_to_one_table_do_not_wait_for_each_other() {
     for database in Database::all("loads_waits") {

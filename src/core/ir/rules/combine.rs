@@ -6,6 +6,9 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, Place, function, print};
 use crate::ir::{AsofJoin, Join, JoinKind};
 
+/// Columns of what is joined: steps that double them would soon have more than any memory holds.
+const MOST_COLUMNS: usize = 20_000;
+
 pub(super) fn join(rule: &Rule, join: &Join) -> Result<Schema, Diagnostic> {
     let (left, right) = (rule.input(0)?, rule.input(1)?);
     if join.kind == JoinKind::Cross {
@@ -183,6 +186,11 @@ fn comparable(left: &str, left_type: &DataType, right: &str, right_type: &DataTy
 
 /// The left columns, then those of the right that come along under their output names.
 fn widened(left: &Schema, right: &Schema, come_along: &[(String, String)]) -> Result<Schema, Diagnostic> {
+    let columns = left.len() + come_along.len();
+    if columns > MOST_COLUMNS {
+        let message = format!("the rows would have {columns} columns, more than the {MOST_COLUMNS} that a join makes");
+        return Err(Diagnostic::error("PW0419", message).help("take fewer columns along, or leave some out before"));
+    }
     let mut schema = left.clone();
     for (from, to) in come_along {
         let field = column(right, from)?;
