@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{exists, remove, set_permissions, slashes, sync};
+use super::names::{exists, remove, set_permissions, slashes, sync, take_owner};
 use super::recovery::relative;
 use super::report::gives_place;
 
@@ -117,7 +117,9 @@ impl Entry {
                 // Rows are never run, whatever they replace; and nothing is ever run as its owner.
                 let kept = if self.what == What::Output { 0o666 } else { 0o777 };
                 let permissions = match self.target().metadata() {
-                    Ok(about) if !is_executable(&staged)? => masked(about.permissions(), kept),
+                    Ok(about) if !is_executable(&staged)? => {
+                        take_owner(&staged, &about, masked(about.permissions(), kept))?
+                    }
                     _ => masked(staged.metadata()?.permissions(), 0o777),
                 };
                 set_permissions(&staged, permissions)?;
@@ -144,12 +146,15 @@ fn keep_permissions(folder: &Path, before: &Path) -> io::Result<()> {
         match was.symlink_metadata() {
             Ok(was_there) if now.is_dir() && was_there.is_dir() => keep_permissions(&entry.path(), &was)?,
             Ok(was_there) if now.is_file() && was_there.is_file() => {
-                set_permissions(&entry.path(), masked(was_there.permissions(), 0o666))?;
+                let rights = take_owner(&entry.path(), &was_there, masked(was_there.permissions(), 0o666))?;
+                set_permissions(&entry.path(), rights)?;
             }
             _ => {}
         }
     }
-    set_permissions(folder, before.metadata()?.permissions())
+    let before = before.metadata()?;
+    let rights = take_owner(folder, &before, before.permissions())?;
+    set_permissions(folder, rights)
 }
 
 /// Of rights those that are `kept`.

@@ -65,6 +65,28 @@ pub(super) fn set_permissions(path: &Path, wanted: fs::Permissions) -> io::Resul
     }
 }
 
+/// Gives a new file or folder the group, and as far as the system lets it the owner, of what it replaces, and says which
+/// of the wanted rights it may have then: those of a group are for nobody else.
+pub(super) fn take_owner(path: &Path, like: &fs::Metadata, wanted: fs::Permissions) -> io::Result<fs::Permissions> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        let now = fs::metadata(path)?;
+        if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
+            // Only the administrator may give files away; the group may still be one of one's own.
+            let _ = chown(path, Some(like.uid()), Some(like.gid())).or_else(|_| chown(path, None, Some(like.gid())));
+        }
+        let mode = wanted.mode();
+        let is_same_group = fs::metadata(path)?.gid() == like.gid();
+        return Ok(fs::Permissions::from_mode(if is_same_group { mode } else { mode & !0o070 }));
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, like);
+        Ok(wanted)
+    }
+}
+
 /// The id in such a name.
 pub(super) fn id_of(name: &str) -> Option<&str> {
     let id = name.strip_prefix(PREFIX)?.get(..DIGITS)?;
