@@ -352,6 +352,9 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         let help = "`pipewright sniff FILE` tells the types; a column of type String keeps every value as it stands";
         tell([&Diagnostic::warning("PW0731", changed).help(help)]);
     }
+    if !matches!(args.summary, Some(Form::Json)) {
+        tell(&left_out(&tally));
+    }
     if tally.quarantined_share() <= args.max_quarantined {
         return Ok(Outcome::Done);
     }
@@ -365,6 +368,13 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         tell([&Diagnostic::warning("PW0723", message).help(help)]);
     }
     Ok(Outcome::Quarantined)
+}
+
+/// Values that have no column here.
+fn left_out(tally: &Tally) -> Option<Diagnostic> {
+    let help = "what is secret by its name is never read; a column of the path has the place of one of the rows; for other \
+                names let the source declare them (`--declared FILE`, or a project)";
+    Some(Diagnostic::hint("PW0835", tally.left_out()?).help(help))
 }
 
 /// The range that is asked for, of one file.
@@ -385,7 +395,7 @@ fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
         "unknown_keys": tally.unknown_keys, "unfit": tally.changes.unfit, "rounded": tally.changes.rounded,
         "cut": tally.changes.cut, "fractions": tally.changes.fractions, "clocks": tally.changes.clocks,
         "repeated": tally.changes.repeated, "undeclared": tally.changes.undeclared, "halved": tally.changes.halved,
-        "replaced": tally.replaced,
+        "zeros": tally.changes.zeros, "replaced": tally.replaced,
     })
 }
 
@@ -477,8 +487,13 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
             "rows": result.table.rows(), "unfit": result.tally.changes.unfit, "rounded": result.tally.changes.rounded,
             "cut": result.tally.changes.cut, "fractions": result.tally.changes.fractions,
             "clocks": result.tally.changes.clocks, "repeated": result.tally.changes.repeated,
-            "undeclared": result.tally.changes.undeclared, "halved": result.tally.changes.halved, "columns": columns,
+            "undeclared": result.tally.changes.undeclared, "halved": result.tally.changes.halved,
+            "zeros": result.tally.changes.zeros, "unknown_keys": result.tally.unknown_keys, "columns": columns,
         }));
+        if args.format == Form::Text {
+            let file = || shown_path(Path::new(&read.path));
+            tell(&left_out(&result.tally).map(|hint| hint.file(file())));
+        }
         if let Some(changed) = result.tally.changed_values().filter(|_| args.format == Form::Text) {
             let help = "a column of type String keeps every value as it stands";
             tell([&Diagnostic::warning("PW0731", changed).help(help).file(shown_path(Path::new(&read.path)))]);

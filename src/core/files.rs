@@ -34,4 +34,6 @@ pub use report::check_report_place;
 pub use save::{followed, save, save_beside};
 
 #[cfg(test)]
+mod replaced_tests;
+#[cfg(test)]
 mod tests;

@@ -234,3 +234,30 @@ fn columns_are_what_their_values_show_where_a_policy_holds() {
     design(json!({"whom": ""}));
     assert_eq!(check().0, 0, "{:?}", check());
 }
+
+#[test]
+fn the_name_of_a_file_is_as_close_as_the_pieces_of_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let select = json!({"id": "keep", "kind": "select", "title": "Keep",
+        "settings": {"columns": [{"id": "c", "column": "_file"}]}});
+    let wires = json!([{"id": "w1", "from": "read", "to": "keep"}, {"id": "w2", "from": "keep", "to": "load"}]);
+    let read = json!({"id": "read", "kind": "file", "title": "Log", "settings": {"source": "log", "position": true}});
+    let (project, policy) = files(folder.path(), json!([read, select, load()]), wires);
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::write(folder.path().join("data/ann@example.org.csv"), "a\n1\n").unwrap();
+    let named = |piece: &str| {
+        let mut design: Json = serde_json::from_str(&fs::read_to_string(&project).unwrap()).unwrap();
+        design["sources"][0]["path"] = json!(format!("data/<{piece}>.csv"));
+        design["sources"][0]["schema"] =
+            json!({"fields": [{"name": "a", "type": "Int"}, {"name": piece, "type": "String"}]});
+        design["parameters"] = json!([]);
+        fs::write(&project, design.to_string()).unwrap();
+    };
+    named("email");
+    let (code, out, err) = run(&["check", path(&project), "--policy", path(&policy)]);
+    assert!(code == 1 && (out.clone() + &err).contains("`_file`"), "{out}{err}");
+    // What is secret goes nowhere, policy or not.
+    named("password");
+    let (code, out, err) = run(&["check", path(&project)]);
+    assert!(code == 1 && (out.clone() + &err).contains("`_file`"), "{out}{err}");
+}

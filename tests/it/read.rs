@@ -268,3 +268,20 @@ fn zeros_that_numbers_lose_are_told() {
     let (code, _, err) = run(&["read", path(&late), "--summary", "text"]);
     assert!(code == 0 && err.contains("007") && err.contains("2 of `zip`"), "{err}");
 }
+
+#[test]
+fn values_that_are_left_out_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pw.jsonl");
+    fs::write(&file, "{\"id\":1,\"o\":{\"a\":1,\"password\":\"x\"}}\n{\"id\":2,\"o\":\"txt\"}\n").unwrap();
+    for verb in ["read", "profile"] {
+        let (code, out, err) = run(&[verb, path(&file)]);
+        assert!(code == 0 && err.contains("PW0835") && err.contains("`password`"), "{verb}: {err}");
+        assert!(!out.contains("\"x\"") && !out.contains("password"), "{verb}: {out}");
+    }
+    // A piece of the path takes the place of a column.
+    fs::create_dir(folder.path().join("d")).unwrap();
+    fs::write(folder.path().join("d/007.csv"), "id,v\n1,2\n").unwrap();
+    let (code, _, err) = run(&["read", path(&folder.path().join("d/<id>.csv"))]);
+    assert!(code == 0 && err.contains("PW0835") && err.contains("1 of `id`"), "{err}");
+}

@@ -19,6 +19,21 @@ pub struct FolderUpdate {
     files: Vec<(String, PathBuf)>,
 }
 
+/// Whether both may be run, or neither.
+fn has_same_rights(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let runs = |path: &Path| fs::metadata(path).map(|about| about.permissions().mode() & 0o111 != 0).ok();
+        runs(one) == runs(other)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (one, other);
+        true
+    }
+}
+
 impl FolderUpdate {
     /// `by`: the verb. Of what it wrote before, and does not write again, nothing stays.
     pub fn new(root: &Path, by: &'static str) -> FolderUpdate {
@@ -101,7 +116,13 @@ impl FolderUpdate {
                 if !force && found != digest && !is_known(&found) {
                     return Err(not_ours(&self.root, name, known.files.contains_key(name)));
                 }
-                self.publication.found(&target, mark(found));
+                // What stands there already is not put there again: whoever finds it later could not tell by its bytes
+                // whether it is in place.
+                if found == digest && has_same_rights(aside, &target) {
+                    self.publication.leave_out(aside);
+                } else {
+                    self.publication.found(&target, mark(found));
+                }
             }
             marker.files.insert(name.clone(), mark(digest));
         }

@@ -22,6 +22,8 @@ use crate::diagnostic::{Diagnostic, io_cause};
 
 /// How long others may be putting things into the same folder.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The code of what is told where all is in place, and not tidied up.
+const UNTIDY: &str = "PW0747";
 
 /// A set of files and folders that come into place together, or not at all.
 pub struct Publication {
@@ -295,7 +297,15 @@ impl Publication {
         let mut all = aside();
         let mut kept = std::mem::take(&mut self.kept);
         if let Some((home, folders)) = self.settle()? {
-            kept.extend(self.place(&home, &folders)?);
+            match self.place(&home, &folders) {
+                Ok(found) => kept.extend(found),
+                // All is in place: what belongs to it elsewhere is ended all the same.
+                Err(fault) if fault.code == UNTIDY => {
+                    then()?;
+                    return Err(fault);
+                }
+                Err(fault) => return Err(fault),
+            }
             // What stands in for locks lies in the folders.
             self.turns.clear();
             let left = all.remove(&self.id).unwrap_or_default();
@@ -433,7 +443,7 @@ impl Publication {
         }
         let finished = finish(&self.entries, manifest, folders).map_err(|error| {
             let message = format!("the output is in place, but its folder cannot be tidied up: {}", io_cause(&error));
-            Diagnostic::error("PW0747", message)
+            Diagnostic::error(UNTIDY, message)
                 .help("what was replaced is still aside; the next run that writes there finishes this")
                 .file(home.display().to_string())
         })?;

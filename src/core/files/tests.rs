@@ -166,37 +166,6 @@ fn what_is_closed_inside_of_a_folder_stays_closed() {
     assert_eq!((mode("parts/v=1"), mode("parts/v=0/part-0.csv")), (0o755, 0o644));
 }
 
-#[cfg(unix)]
-#[test]
-fn what_is_replaced_stays_whose_it_was() {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let write = || {
-        let mut publication = Publication::default();
-        fs::write(publication.output(&at("a")).unwrap(), "rows").unwrap();
-        let parts = publication.folder(&at("parts")).unwrap();
-        fs::create_dir_all(&parts).unwrap();
-        fs::write(parts.join("part-0.csv"), "rows").unwrap();
-        publication.publish().unwrap();
-    };
-    write();
-    let all = ["a", "parts", "parts/part-0.csv"];
-    for name in all {
-        if chown(at(name), Some(65534), Some(65534)).is_err() {
-            eprintln!("skipped: only the administrator gives files away");
-            return;
-        }
-    }
-    fs::set_permissions(at("a"), fs::Permissions::from_mode(0o640)).unwrap();
-    write();
-    for name in all {
-        let about = at(name).metadata().unwrap();
-        assert_eq!((about.uid(), about.gid()), (65534, 65534), "{name}");
-    }
-    assert_eq!(at("a").metadata().unwrap().permissions().mode() & 0o777, 0o640);
-}
-
 #[test]
 fn a_write_protected_file_stays() {
     let folder = tempfile::tempdir().unwrap();

@@ -112,10 +112,20 @@ fn secret_in_address(connection: &Connection) -> Option<Diagnostic> {
              `password`, such as `env:DB_PASSWORD`",
         ));
     }
-    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
-    let mut named = parameters.filter_map(|pair| pair.split_once('='));
-    let (name, _) = named.find(|(name, value)| is_secret_name(name) && !value.is_empty())?;
+    // Behind `?` and `#`, and in the form of PostgreSQL's own tools: `host=db password=…`.
+    let pieces = rest.split(['?', '#', '&', ' ', '\t', '\n']);
+    let mut named = pieces.filter_map(|pair| pair.split_once('='));
+    let (name, _) = named.find(|(name, value)| {
+        is_secret_name(name.trim_start_matches('/')) && !value.is_empty() && !value.starts_with("${")
+    })?;
     Some(written_secret(&format!("the address of “{title}”"), name, "parameter"))
+}
+
+/// Whether the value of a header lets somebody in: `Bearer …`, `Basic …`.
+fn is_credential(value: &str) -> bool {
+    let (scheme, rest) = value.trim().split_once(' ').unwrap_or_default();
+    let is_one = ["bearer", "basic", "token", "apikey"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    is_one && !rest.trim().is_empty() && !rest.trim().starts_with("${")
 }
 
 /// A secret that is written where it would be seen.
@@ -278,7 +288,7 @@ fn check_request(inquiry: &Inquiry) -> Vec<Diagnostic> {
     for (what, named) in [("parameter", &inquiry.parameters), ("header", &inquiry.headers)] {
         for (name, value) in named {
             let at = format!("inquiry.{what}s.{name}");
-            if is_secret_name(name) && !value.trim().is_empty() {
+            if is_secret_name(name) && !value.trim().is_empty() || is_credential(value) {
                 found.push(written_secret("the request", name, what).field(at));
             } else if what == "header" && (name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':'))
             {
@@ -338,6 +348,11 @@ mod tests {
         assert_eq!(codes(http("https://ann:s/3cret@api.example.com")), ["PW0652"]);
         assert!(codes(http("https://api.example.com:8443/users/@me")).is_empty());
         assert_eq!(codes(http("https://api.example.com?api_key=s3cret")), ["PW0656"]);
+        assert_eq!(codes(http("https://api.example.com/#access_token=s3cret")), ["PW0656"]);
+        assert!(codes(http("https://api.example.com?api_key=${key}")).is_empty());
+        let words = "host=db dbname=shop password=s3cret";
+        let database = Connection { kind: ConnectionKind::Postgresql, address: words.into(), ..http("") };
+        assert!(codes(database).contains(&"PW0656".to_owned()));
         assert_eq!(codes(http("api.example.com")), ["PW0651"]);
         let with = |name: &str, reference: &str| {
             let secrets = [(name.to_owned(), reference.to_owned())].into();
@@ -356,6 +371,10 @@ mod tests {
         assert_eq!(http(Inquiry::default()), 0);
         assert_eq!(http(Inquiry { parameters: [("token".into(), "x".into())].into(), ..Inquiry::default() }), 1);
         assert_eq!(http(Inquiry { body: "{}".into(), ..Inquiry::default() }), 1);
+        let header = |value: &str| {
+            http(Inquiry { headers: [("X-Forward".into(), value.to_owned())].into(), ..Inquiry::default() })
+        };
+        assert_eq!((header("Bearer s3cret"), header("Bearer ${token}"), header("two words")), (1, 0, 0));
         let posted = |body: &str| http(Inquiry { body: body.into(), method: Method::Post, ..Inquiry::default() });
         assert_eq!(posted("user=ann&password=s3cret"), 1);
         assert_eq!(posted(r#"{"query": {"login": [{"api_key": "s3cret"}]}}"#), 1);

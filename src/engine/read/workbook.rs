@@ -2,17 +2,21 @@
 //! that its cells hold and not as they are shown. Must not import formats or plans.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use calamine::{Data, ExcelDateTime, Range, Reader, open_workbook_auto_from_rs};
+use calamine::{Data, ExcelDateTime, Range, Reader, Sheets, open_workbook_auto_from_rs};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 
 use super::open::unreadable;
 
 /// Bytes of the largest workbook that is opened: it is unpacked in memory.
 const LIMIT: u64 = 256 << 20;
+/// Bytes of the same unpacked.
+const UNPACKED: u64 = 1 << 30;
+/// Cells of a sheet from corner to corner, empty ones too: all of them are held.
+const CELLS: u64 = 1 << 26;
 /// The largest whole number that a cell holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -47,10 +51,15 @@ pub(super) fn sheet_of(file: &File, path: &Path, name: Option<&str>) -> Result<S
         return Ok(sheet.clone());
     }
     if about.len() > LIMIT {
-        return Err(Diagnostic::error("PW0913", format!("the workbook has more than {} MB", LIMIT >> 20))
-            .help("save its sheet as CSV")
-            .file(path.display().to_string()));
+        return Err(too_large(path, &format!("the workbook has more than {} MB", LIMIT >> 20)));
     }
+    if zip::ZipArchive::new(file)
+        .is_ok_and(|archive| archive.decompressed_size().is_some_and(|size| size > u128::from(UNPACKED)))
+    {
+        return Err(too_large(path, &format!("the workbook has more than {} MB unpacked", UNPACKED >> 20)));
+    }
+    let mut file = file;
+    file.rewind().map_err(|error| unreadable(path, &error))?;
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
     // The library may panic where a file's own description of itself is not what it expects.
@@ -58,6 +67,37 @@ pub(super) fn sheet_of(file: &File, path: &Path, name: Option<&str>) -> Result<S
     let sheet = crate::guard::silently(read).unwrap_or_else(|| Err(no_workbook(path)))?;
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, sheet.clone()));
     Ok(sheet)
+}
+
+fn too_large(path: &Path, what: &str) -> Diagnostic {
+    Diagnostic::error("PW0913", what).help("save the sheet as CSV").file(path.display().to_string())
+}
+
+/// Rows and columns between the first and the last cell of a sheet.
+fn span<RS: Read + Seek>(book: &mut Sheets<RS>, name: &str) -> Option<(u64, u64)> {
+    let mut corners: Option<[u32; 4]> = None;
+    let mut add = |(row, column): (u32, u32)| {
+        let [top, left, bottom, right] = corners.unwrap_or([row, column, row, column]);
+        corners = Some([top.min(row), left.min(column), bottom.max(row), right.max(column)]);
+    };
+    match book {
+        Sheets::Xlsx(book) => {
+            let mut cells = book.worksheet_cells_reader(name).ok()?;
+            while let Some(cell) = cells.next_cell().ok()? {
+                add(cell.get_position());
+            }
+        }
+        Sheets::Xlsb(book) => {
+            let mut cells = book.worksheet_cells_reader(name).ok()?;
+            while let Some(cell) = cells.next_cell().ok()? {
+                add(cell.get_position());
+            }
+        }
+        // Those are held as they are opened, and are small.
+        Sheets::Xls(_) | Sheets::Ods(_) => {}
+    }
+    let [top, left, bottom, right] = corners?;
+    Some((u64::from(bottom - top) + 1, u64::from(right - left) + 1))
 }
 
 fn no_workbook(path: &Path) -> Diagnostic {
@@ -80,6 +120,11 @@ fn read_sheet(bytes: Vec<u8>, path: &Path, name: Option<&str>) -> Result<Sheet, 
         None => names.clone(),
     };
     for name in wanted {
+        if let Some((rows, columns)) = span(&mut book, &name).filter(|(rows, columns)| rows * columns > CELLS) {
+            let what = format!("the cells of the sheet `{name}` lie in {rows} rows and {columns} columns");
+            let fault = too_large(path, &what);
+            return Err(fault.help("take out the cells that stand alone in far corners, or save the sheet as CSV"));
+        }
         let range = book.worksheet_range(&name).map_err(|_| no_workbook(path))?;
         if !range.is_empty() || names.len() == 1 {
             return Ok(Sheet { text: Arc::new(text_of(&range)), name, of: names.len() });
@@ -237,5 +282,44 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(sheet_of(&File::open(&path).unwrap(), &path, None).unwrap_err().code, "PW0913");
         }
+    }
+
+    /// A workbook of one sheet.
+    fn one_sheet(sheet: &str) -> Vec<u8> {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let relation = |id: &str, what: &str, target: &str| {
+            format!(
+                r#"<Relationships xmlns="{package}"><Relationship Id="{id}" Type="{relations}/{what}" Target="{target}"/></Relationships>"#
+            )
+        };
+        let book = format!(
+            r#"<workbook xmlns="{main}" xmlns:r="{relations}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>"#
+        );
+        zipped(&[
+            ("[Content_Types].xml", Some("<Types/>")),
+            ("_rels/.rels", Some(&relation("r1", "officeDocument", "xl/workbook.xml"))),
+            ("xl/workbook.xml", Some(&book)),
+            ("xl/_rels/workbook.xml.rels", Some(&relation("r1", "worksheet", "worksheets/sheet1.xml"))),
+            ("xl/worksheets/sheet1.xml", Some(sheet)),
+        ])
+    }
+
+    #[test]
+    fn cells_in_far_corners_are_told_before_all_between_them_are_held() {
+        let corner = |cell: &str| {
+            let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+            let sheet = format!(
+                r#"<worksheet xmlns="{main}"><sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="{cell}"><v>2</v></c></row></sheetData></worksheet>"#
+            );
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("corner.xlsx");
+            std::fs::write(&path, one_sheet(&sheet)).unwrap();
+            sniff(&path).map(|found| found.schema.len())
+        };
+        let fault = corner("XFD1048576").unwrap_err();
+        assert!(fault.code == "PW0913" && fault.message.contains("1048576 rows and 16384 columns"), "{fault:?}");
+        assert!(corner("B1048576").is_ok());
     }
 }

@@ -12,8 +12,8 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, TablePlace, WhenExists, Write,
-    interpolate, prune, resolve_parameters,
+    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, TablePlace,
+    WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
 use super::quarantine::QuarantineFile;
@@ -102,6 +102,10 @@ pub(super) fn prepare(
     if !faults.is_empty() {
         return Err(faults);
     }
+    let options = &RunOptions {
+        inputs: [&options.inputs[..], &files_of_databases(&plan, &parameters, &options.base)].concat(),
+        ..options.clone()
+    };
     let mut prepared = Prepared {
         jobs: BTreeMap::new(),
         targets: BTreeMap::new(),
@@ -501,6 +505,24 @@ fn check_place(
     Ok(())
 }
 
+/// The files of databases that a run reads or loads, with what their program keeps beside them while it works.
+fn files_of_databases(
+    plan: &Plan,
+    parameters: &BTreeMap<String, pipewright_core::data::Value>,
+    base: &Path,
+) -> Vec<PathBuf> {
+    const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+    let connections = plan.nodes.iter().filter_map(|node| match &node.op {
+        Op::Read(read) => read.location.as_ref().map(|location| &location.connection),
+        Op::Write(Write { destination: Destination::Table(table), .. }) => Some(&table.connection),
+        _ => None,
+    });
+    let files = connections.filter(|connection| connection.kind == ConnectionKind::Sqlite);
+    let places = files.filter_map(|connection| interpolate(&connection.address, parameters).ok());
+    let named = |address: String| BESIDE.map(|ending| base.join(format!("{}{ending}", address.trim())));
+    places.flat_map(named).collect()
+}
+
 /// An output is never one of the files that the run reads, nor a folder that holds one.
 fn check_sources<'a>(
     path: &str,
@@ -508,6 +530,15 @@ fn check_sources<'a>(
     sources: impl Iterator<Item = &'a ReadJob>,
     inputs: &'a [PathBuf],
 ) -> Result<(), Diagnostic> {
+    // What a database's program makes beside it may not be there yet.
+    let by_name = |place: &Path| {
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some((folder.canonicalize().ok()?, place.file_name()?.to_owned()))
+    };
+    let own = by_name(place);
+    if own.is_some() && inputs.iter().any(|input| by_name(input) == own) {
+        return Err(one_of_the_sources(path));
+    }
     let Ok(place) = place.canonicalize() else { return Ok(()) };
     let files: Vec<&PathBuf> = sources.flat_map(|job| &job.files).chain(inputs).collect();
     // Also where a disk is mounted twice, or a file has two names; many files share their folders.
@@ -515,9 +546,13 @@ fn check_sources<'a>(
     let is_same = |part: &&Path| !part.as_os_str().is_empty() && is_same_place(part, &place);
     let is_below = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&place));
     match parts.iter().any(is_same) || files.iter().any(is_below) {
-        true => Err(Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads"))
-            .help("write the rows to another place: the source stays as it is")
-            .field("path")),
+        true => Err(one_of_the_sources(path)),
         false => Ok(()),
     }
+}
+
+fn one_of_the_sources(path: &str) -> Diagnostic {
+    Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads, or loads rows into"))
+        .help("write the rows to another place: what is there stays as it is")
+        .field("path")
 }

@@ -337,6 +337,23 @@ fn a_file_that_somebody_reads_leaves_everything_as_it_was() {
     assert_eq!((count(&database, "pages"), desk.go().0, count(&database, "pages")), ("2".into(), 0, "1".into()));
 }
 
+/// The file of a database, and what SQLite keeps beside it, are no places for results.
+#[test]
+fn no_output_takes_the_place_of_a_database() {
+    for name in ["shop.db", "shop.db-journal", "shop.db-wal"] {
+        let database = Database::File(tempfile::tempdir().unwrap());
+        database.does("CREATE TABLE pages (page text, views int); INSERT INTO pages VALUES ('/', 0)");
+        let Database::File(folder) = &database else { return };
+        let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+        let mut design: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+        design["steps"][2]["settings"]["path"] = json!(name);
+        let desk = Desk::new(design);
+        let (exit, said) = desk.run(&["run", "p.pipewright.json", "--trust", "--out", folder.path().to_str().unwrap()]);
+        assert!(exit == 1 && said.contains("PW0969"), "{name}: {exit} {said}");
+        assert_eq!(count(&database, "pages"), "1");
+    }
+}
+
 #[test]
 fn two_connections_to_one_table_do_not_wait_for_each_other() {
     for database in Database::all("loads_waits") {

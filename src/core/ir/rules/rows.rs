@@ -5,7 +5,7 @@ use super::{Rule, column, columns_help, labels_of, labels_of_rows, put};
 use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{ExprKind, Place};
-use crate::ir::{Check, Destination, LoweredBy, LoweredColumn, OnFail, Parse, Project, Read, Rows, Write};
+use crate::ir::{Check, Destination, LoweredBy, LoweredColumn, OnFail, Parse, Project, Read, Rows, Write, path_pieces};
 
 /// Columns that `Read.position` adds.
 pub(crate) const POSITION: [(&str, DataType); 3] =
@@ -19,7 +19,12 @@ pub(super) fn read(read: &Read) -> Schema {
     }
     if read.position {
         let labels = labels_of_rows(&read.schema);
+        // The name of a file says what the pieces of its path say.
+        let pieces = path_pieces(&read.path);
+        let told = pieces.iter().filter_map(|name| read.schema.get(name)).map(|field| &field.labels);
+        let named = Labels { meaning: None, ..Labels::merged(told.chain([&labels])) };
         for (name, data_type) in POSITION {
+            let labels = if data_type == DataType::String { &named } else { &labels };
             put(&mut schema, Field { labels: labels.clone(), ..Field::new(name, data_type) });
         }
     }
