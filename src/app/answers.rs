@@ -18,8 +18,8 @@ use pipewright_core::ir::{
 use pipewright_core::model::Question;
 use pipewright_core::plan::in_force;
 use pipewright_core::planner::{
-    About, AnswerShape, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of, in_short_time,
-    not_in_it, range_of, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
+    About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
+    in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
 };
 use pipewright_core::project::{Project, Step};
 
@@ -339,7 +339,8 @@ impl Work<'_> {
         let definition = Some(definition_of(step, asked.as_ref(), &shown)).filter(|text| !text.is_empty());
         let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
-        let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden);
+        let is_told = headline.number != CANNOT_BE_TOLD;
+        let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden && is_told);
         Ok(AnswerPage {
             step: step.id.clone(),
             title: step.title.clone(),

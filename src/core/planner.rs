@@ -23,8 +23,8 @@ mod testing;
 mod vocabulary;
 
 pub use card::{
-    NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, span_in_words, steps_before,
-    told_of_time, unconfirmed, with_values,
+    CANNOT_BE_TOLD, NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, span_in_words,
+    steps_before, told_of_time, unconfirmed, with_values,
 };
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::gaps::{Gap, gaps};

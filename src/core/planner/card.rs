@@ -108,6 +108,9 @@ fn seconds(micros: i64) -> String {
     with_unit(micros as f64 / 1e6, "s")
 }
 
+/// In the place of a number that the data are too short for.
+pub const CANNOT_BE_TOLD: &str = "cannot be told";
+
 /// The sentence of an answer whose data are shorter than one of the hours or days that it tells. What stands for whole
 /// days, or whether a goal is met, cannot be told of them.
 pub fn in_short_time(headline: Headline, shape: &AnswerShape, range: Option<(i64, i64)>) -> Headline {
@@ -121,8 +124,8 @@ pub fn in_short_time(headline: Headline, shape: &AnswerShape, range: Option<(i64
         return Headline { sentence, ..headline };
     }
     let what = format!("the data cover {data}, less than a day");
-    let sentence = format!("cannot be told: {what}");
-    Headline { number: "cannot be told".to_owned(), what, place: String::new(), sentence }
+    let sentence = format!("{CANNOT_BE_TOLD}: {what}");
+    Headline { number: CANNOT_BE_TOLD.to_owned(), what, place: String::new(), sentence }
 }
 
 /// The span of time of an answer's data, in words: `2–5 March 2026`, `9 June 2017, 20:10–20:11 UTC`.
@@ -132,7 +135,7 @@ pub fn span_in_words((first, last): (i64, i64)) -> String {
         return days_between(first, last);
     }
     let (from, to) = (moment(first, None), moment(last, None));
-    match (from.rsplit_once(' '), to.rsplitn(3, ' ').nth(1)) {
+    match (from.rsplit_once(' '), to.rsplit(' ').nth(1)) {
         (Some((day, _)), Some(clock)) => match day.rsplit_once(' ') {
             Some((day, from)) if from != clock => format!("{day}, {from}–{clock} UTC"),
             _ => from,

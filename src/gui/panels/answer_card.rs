@@ -9,8 +9,8 @@ use pipewright_core::export::answers::{ALL_ASKED_IN_IT, ALL_IN_IT, AS_ASKED};
 use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::Parameter;
 use pipewright_core::planner::{
-    Asked, Dial, NotInIt, Unconfirmed, definition_of, in_short_time, not_in_it, range_of, rows_behind_key,
-    span_in_words, steps_before, told_of_time, unconfirmed, with_values,
+    Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_short_time, not_in_it, range_of,
+    rows_behind_key, span_in_words, steps_before, told_of_time, unconfirmed, with_values,
 };
 use pipewright_core::project::Step;
 use pipewright_core::steps;
@@ -43,12 +43,14 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     if let Some(rows) = state.results.rows(&step.id, &port) {
         let is_fresh = state.results.freshness(&state.plan, &step.id, &port) == Freshness::Fresh;
         let told = state.results.get(&step.id, &port).and_then(|outcome| outcome.told.clone());
+        let mut is_told = true;
         if let Some(told) = &told {
             let range = range_of_data(state, step);
             let headline = match rows.rows {
                 0 => told.headline.clone(),
                 _ => in_short_time(told.headline.clone(), &told.shape, range),
             };
+            is_told = headline.number != CANNOT_BE_TOLD;
             ui.horizontal_wrapped(|ui| {
                 ui.label(RichText::new(&headline.number).font(theme::number()));
                 ui.label(RichText::new(&headline.what).color(palette.soft));
@@ -61,7 +63,7 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
         let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
         badge(ui, &word, colour);
         ui.add_space(theme::SPACE_2);
-        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1) {
+        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1 && is_told) {
             chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
             ui.add_space(theme::SPACE_2);
         }

@@ -235,7 +235,7 @@ impl AnswerShape {
         if let Some(all) = of_all.filter(|_| self.is_over_time() && rows.rows() > 1) {
             let span = self.many().trim_end_matches('s');
             let place = if told.name.is_empty() { String::new() } else { format!(" for {}", told.name) };
-            let peak = match told.cell.is_of_enough() {
+            let peak = match told.cell.is_of_enough() && told.cell.height > all {
                 true => format!("; the {highest} {span}{}: {most}{place}{}{of}", told.rule, told.later()),
                 false => String::new(),
             };
