@@ -468,7 +468,11 @@ impl AnswerShape {
         series.retain(|(name, points)| points.len() * 3 >= longest || Some(name) == told.as_ref());
         if series.len() < all {
             let dropped = grouped((all - series.len()) as u64);
-            into.add_left(format!("{dropped} of {} have few points and no line", grouped(all as u64)));
+            // A line alone has no name beside it.
+            into.add_left(match &series[..] {
+                [(name, _)] => format!("the line is of “{name}”: the {dropped} others have few points"),
+                _ => format!("{dropped} of {} have few points and no line", grouped(all as u64)),
+            });
         }
     }
 
