@@ -57,7 +57,7 @@ pub fn answer_files(
         let name = format!("{}.{}", page.picture, kind.extension());
         // The name comes from the project, and a folder may have links of anybody's.
         let path = inside(out, &name).map_err(|fault| fault.help("take the link away, or write to another folder"))?;
-        files.push((path, bytes_of(&picture(page), look, kind)?));
+        files.push((path, bytes_of(&picture(project, page), look, kind)?));
     }
     Ok(files)
 }

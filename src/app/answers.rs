@@ -12,14 +12,14 @@ use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::check_exportable;
 use pipewright_core::files::PrivateFolder;
 use pipewright_core::ir::{
-    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, WhenExists, defaults, prune,
-    secrets_of,
+    Destination, FileKind, LeftOut, LeftOutKind, Node, NodeId, Op, Origin, Plan, WhenExists, Write, defaults,
+    node_hash, prune, secrets_of,
 };
 use pipewright_core::model::Question;
 use pipewright_core::plan::in_force;
 use pipewright_core::planner::{
-    About, AnswerShape, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of, not_in_it,
-    short_of_time, steps_before, told_of_time, unconfirmed,
+    About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
+    in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
 };
 use pipewright_core::project::{Project, Step};
 
@@ -69,20 +69,55 @@ pub fn answers_of(
     let folder = PrivateFolder::new().map_err(|fault| vec![fault])?;
     let options = &RunOptions { out: folder.path().to_owned(), ..options.clone() };
     let RunOptions { base, parameters, cancel, .. } = options;
+    let (vocabulary, _) = Vocabulary::of(project);
     let nodes: Vec<NodeId> = wanted.iter().map(|(_, node)| *node).collect();
-    let report = run(&with_files(plan, &nodes), options, progress)?;
+    let mut with_wholes = plan.clone();
+    let wholes = wanted.iter().map(|(step, node)| {
+        let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, *node, &vocabulary, &step.title);
+        shape.add_whole(&mut with_wholes, *node)
+    });
+    let wholes: Vec<Option<NodeId>> = wholes.collect();
+    let report = run(&with_files(&with_wholes, &nodes, &wholes), options, progress)?;
     told.extend(report.remarks());
     let (sources, _) = evidence_until(project, base, parameters, cancel);
-    let (vocabulary, _) = Vocabulary::of(project);
     let catalogue = Catalogue::new(vocabulary, sources).under(project);
     let pictures = &picture_names(project);
     let folder = folder.path();
-    let work = Work { project, plan, report: &report, catalogue: &catalogue, parameters, folder, pictures, cancel };
+    let (report, catalogue, plan) = (&report, &catalogue, &with_wholes);
+    let work = Work { project, plan, wholes: &wholes, report, catalogue, parameters, folder, pictures, cancel };
     let mut pages = Vec::with_capacity(wanted.len());
     for (number, (step, node)) in wanted.iter().enumerate() {
         pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
     }
+    tell_others(project, plan, &wanted, &catalogue.vocabulary, &mut pages);
     Ok(Answers { pages, told, over_threshold: report.over_threshold })
+}
+
+/// Two answers to one question are shown to differ, and where.
+fn tell_others(
+    project: &Project,
+    plan: &Plan,
+    wanted: &[(&Step, NodeId)],
+    vocabulary: &Vocabulary,
+    pages: &mut [AnswerPage],
+) {
+    let question = |step: &Step| question_of(project, step).map(|question| question.title.clone());
+    let shape = |(step, node): &(&Step, NodeId)| {
+        AnswerShape::of(asked_by(project, step).as_ref(), plan, *node, vocabulary, &step.title)
+    };
+    for (number, here) in wanted.iter().enumerate() {
+        let others = wanted.iter().enumerate().filter(|(other, there)| {
+            *other != number && question(here.0).is_some() && question(there.0) == question(here.0)
+        });
+        let told = others.map(|(other, there)| {
+            let place = where_differ(plan, (here.1, &shape(here)), (there.1, &shape(there)));
+            format!(
+                "Another answer to this question, “{}”: {}. It differs: {place}.",
+                there.0.title, pages[other].headline.sentence
+            )
+        });
+        pages[number].others = told.collect();
+    }
 }
 
 /// What makes sentences of a project's answers, for the report of a run.
@@ -94,7 +129,7 @@ pub fn headliners_of(project: &Project, plan: &Plan) -> Headliners {
         let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, node, &vocabulary, &step.title);
         let hidden = hidden_columns(project, plan.node(node), &shape);
         let headliner: Headliner = Arc::new(move |rows| {
-            let Headline { number, what, sentence, .. } = told(&shape, &Masked::new(rows, &hidden), &hidden);
+            let Headline { number, what, sentence, .. } = told(&shape, &Masked::new(rows, &hidden), None, &hidden);
             ToldAnswer { number, what, sentence }
         });
         Some((step.id.clone(), headliner))
@@ -203,9 +238,27 @@ fn file_name(number: usize) -> String {
     format!("answer-{number}.parquet")
 }
 
-/// The flows of these answers, each ending in a file.
-fn with_files(plan: &Plan, answers: &[NodeId]) -> Plan {
+fn whole_name(number: usize) -> String {
+    format!("whole-{number}.parquet")
+}
+
+/// The flows of these answers, each ending in a file, and what they make all together in another.
+fn with_files(plan: &Plan, answers: &[NodeId], wholes: &[Option<NodeId>]) -> Plan {
     let mut plan = plan.clone();
+    let mut ends = answers.to_vec();
+    for (number, id) in wholes.iter().enumerate().filter_map(|(number, id)| Some((number, (*id)?))) {
+        let destination = Destination::File {
+            path: whole_name(number),
+            kind: FileKind::Parquet,
+            partition: Vec::new(),
+            when_exists: WhenExists::Replace,
+        };
+        let (op, before) = (Op::Write(Write::new(destination, Vec::new())), plan.node(id));
+        let origin = Origin { step: format!("whole-{number}"), title: before.origin.title.clone() };
+        let (schema, hash) = (before.schema.clone(), node_hash(&op, std::iter::once(before.hash)));
+        ends.push(NodeId(plan.nodes.len() as u32));
+        plan.nodes.push(Arc::new(Node { op, inputs: vec![id], schema, origin, hash }));
+    }
     for (number, id) in answers.iter().enumerate() {
         let node = Arc::make_mut(&mut plan.nodes[id.0 as usize]);
         if let Op::Write(write) = &mut node.op {
@@ -219,12 +272,13 @@ fn with_files(plan: &Plan, answers: &[NodeId]) -> Plan {
         // Answers that say the same are told apart in the report.
         node.origin = Origin { step: format!("answer-{number}"), title: node.origin.title.clone() };
     }
-    prune(&plan, answers)
+    prune(&plan, &ends)
 }
 
 struct Work<'a> {
     project: &'a Project,
     plan: &'a Plan,
+    wholes: &'a [Option<NodeId>],
     report: &'a RunReport,
     catalogue: &'a Catalogue,
     parameters: &'a BTreeMap<String, Value>,
@@ -234,12 +288,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// What an answer makes all together, where that was worked out.
+    fn whole(&self, number: usize) -> Result<Option<FirstRows<'_>>, Diagnostic> {
+        let Some(node) = self.wholes.get(number).copied().flatten() else { return Ok(None) };
+        let (file, schema) = (self.folder.join(whole_name(number)), &self.plan.node(node).schema);
+        let rows = read_rows(&file, FileKind::Parquet, schema, 1, self.cancel)?;
+        Ok(Some(FirstRows { total: rows.len(), rows, schema }))
+    }
+
     fn page(&self, step: &Step, node: NodeId, number: usize) -> Result<AnswerPage, Diagnostic> {
         let planned = self.plan.node(node);
         let sink = self.report.sinks.iter().find(|sink| sink.step == format!("answer-{number}"));
         let (rows, list): (u64, &[LeftOut]) = sink.map_or((0, &[]), |sink| (sink.rows, &sink.left_out));
         let asked = asked_by(self.project, step);
-        let shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
+        let mut shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
+        shape.range = range_of(self.project, self.plan, node, self.catalogue);
         let hidden = hidden_columns(self.project, planned, &shape);
         let file = self.folder.join(file_name(number));
         let first = FirstRows {
@@ -253,7 +316,8 @@ impl Work<'_> {
         let mut not_in_it = not_in_it(list, &unconfirmed(self.catalogue, &before));
         for column in hidden.iter().filter(|column| shape.shows(column)) {
             let text = format!("column `{column}` is personal or secret: its values are not shown");
-            not_in_it.push(NotInIt { count: 1, text });
+            let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
+            not_in_it.insert(place, NotInIt { count: 1, text, as_asked: false });
         }
         let unread = list.iter().filter(|one| one.kind == LeftOutKind::Unread).map(|one| one.count).sum::<u64>();
         let sources = self.report.sources.iter();
@@ -266,14 +330,17 @@ impl Work<'_> {
         let project = self.project;
         let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
         let question = question_of(project, step);
-        let mut headline = told(&shape, &table, &hidden);
-        if let Some(short) = short_of_time(project, self.plan, node, self.catalogue, &shape).filter(|_| rows > 0) {
-            headline.sentence = format!("{}, {short}", headline.sentence);
+        let whole = self.whole(number)?;
+        let whole = whole.as_ref().map(|whole| whole as &dyn TableRows);
+        let mut headline = told(&shape, &table, whole, &hidden);
+        if rows > 0 {
+            headline = in_short_time(headline, &shape, shape.range);
         }
         let definition = Some(definition_of(step, asked.as_ref(), &shown)).filter(|text| !text.is_empty());
         let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
-        let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden);
+        let is_told = headline.number != CANNOT_BE_TOLD;
+        let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden && is_told);
         Ok(AnswerPage {
             step: step.id.clone(),
             title: step.title.clone(),
@@ -281,8 +348,10 @@ impl Work<'_> {
             question: question.map(|question| question.title.clone()).unwrap_or_default(),
             asker: question.map(|question| team(&question.asker)).unwrap_or_default(),
             headline,
+            time: shape.range.map(span_in_words).unwrap_or_default(),
             exactness,
             chart,
+            others: Vec::new(),
             definition: definition.into_iter().chain(time).collect::<Vec<_>>().join(" "),
             not_in_it,
         })
@@ -330,8 +399,13 @@ fn hidden_measure<'a>(shape: &'a AnswerShape, hidden: &BTreeSet<String>) -> Opti
 }
 
 /// The sentence, without what nobody may see.
-fn told(shape: &AnswerShape, rows: &dyn TableRows, hidden: &BTreeSet<String>) -> Headline {
-    let Some(column) = hidden_measure(shape, hidden) else { return shape.headline(rows) };
+fn told(
+    shape: &AnswerShape,
+    rows: &dyn TableRows,
+    whole: Option<&dyn TableRows>,
+    hidden: &BTreeSet<String>,
+) -> Headline {
+    let Some(column) = hidden_measure(shape, hidden) else { return shape.headline(rows, whole) };
     let what = column.replace('_', " ");
     let sentence = format!("{what}: personal or secret, and not shown");
     Headline { number: "–".to_owned(), what, place: String::new(), sentence }

@@ -11,11 +11,13 @@ use pipewright_core::ir::{Read, interpolate};
 use pipewright_core::model::{Id, Source};
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
 use pipewright_core::planner::{
-    ColumnEvidence, SampleRows, SourceEvidence, SourceMeanings, Vocabulary, meanings, sketch,
+    ColumnEvidence, SampleRows, SourceEvidence, SourceMeanings, Vocabulary, meanings, names_no_zone, sketch,
 };
 use pipewright_core::policy::Sensitivities;
 use pipewright_core::project::Project;
 use pipewright_engine::{Budget, Cancel, Sampling, TOP, profile, read_sample};
+
+use crate::first_lines::first_lines;
 
 use crate::resolve::without_secrets;
 use crate::step_rows::rows_of_steps;
@@ -111,6 +113,9 @@ fn fill(
             .help("open the source in the designer, or apply it with `pipewright apply`"));
     };
     let path = interpolate(&source.path, parameters)?;
+    /// Lines that are looked at for a zone.
+    const LINES: u64 = 50;
+    evidence.zoneless = first_lines(&path, &format, base, LINES).is_ok_and(|lines| names_no_zone(&lines));
     let read = Read { path, format, schema, columns: None, position: false, planned: None, location: None };
     let result = read_sample(&read, base, &Sampling::Spread { rows: ROWS }, &Budget::GLANCE, cancel)?;
     let (table, profiles) = (&result.table, profile(&result.table));

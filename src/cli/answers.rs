@@ -148,6 +148,9 @@ fn text(pages: &[AnswerPage]) -> String {
         }
         line!(text, "{}", page.heading());
         line!(text, "  {}", page.headline.sentence);
+        if !page.time.is_empty() {
+            line!(text, "  data of {}", page.time);
+        }
         line!(text, "  {}", page.exactness);
         if let Some(chart) = &page.chart {
             line!(text, "  chart: {}", chart.title);
@@ -155,8 +158,12 @@ fn text(pages: &[AnswerPage]) -> String {
         if !page.definition.is_empty() {
             line!(text, "  what it says: {}", page.definition);
         }
+        for other in &page.others {
+            line!(text, "  {other}");
+        }
         for one in &page.not_in_it {
-            line!(text, "  not in it: {} {}", grouped(one.count), one.text);
+            let why = if one.as_asked { "left out as asked" } else { "not in it" };
+            line!(text, "  {why}: {} {}", grouped(one.count), one.text);
         }
         if page.not_in_it.is_empty() {
             line!(text, "  {ALL_IN_IT}");

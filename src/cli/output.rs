@@ -36,6 +36,7 @@ pub fn say_left_out(list: &[LeftOut]) {
     let is_new = |one: &&LeftOut| match one.kind {
         LeftOutKind::Filtered | LeftOutKind::Duplicates | LeftOutKind::Limited | LeftOutKind::Empty => true,
         LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Unmatched => false,
+        LeftOutKind::Unused | LeftOutKind::Finer => false,
     };
     for one in list.iter().filter(is_new) {
         say(format_args!("  not in it: {} {}", grouped(one.count), one.text));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pipewright_app::evidence::{evidence_of, find};
 use pipewright_app::{differences, differences_of_finding, volumes_of};
-use pipewright_core::data::Value;
+use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
 use pipewright_core::plan::plan as plan_of;
@@ -16,7 +16,7 @@ use pipewright_core::planner::{
     propose, ready_question, ready_questions, request_gaps, steps_before, unconfirmed, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
-use pipewright_engine::{Cancel, SAMPLE_ROWS, Sampling, preview_told};
+use pipewright_engine::{Cancel, SAMPLE_ROWS, Sampling, preview_now, preview_told};
 use serde_json::{Value as Json, json};
 
 use super::args::{Form, NameArgs, PlanArgs, PlanForm};
@@ -280,7 +280,11 @@ fn first_answer(
     let shape = AnswerShape::of(asked_by(&tried, answer).as_ref(), &plan, node, &catalogue.vocabulary, &answer.title);
     let list = not_in_it(&told.report.left_out, &unconfirmed(catalogue, &steps_before(&tried, &best.answer)));
     let exactness = if told.result.whole { "exact" } else { "from a sample" };
-    plan_text::answer(&shape.headline(&*told.result.table).sentence, exactness, &list)
+    let mut with_whole = plan.clone();
+    let whole = shape.add_whole(&mut with_whole, node);
+    let whole = whole.and_then(|whole| preview_now(&with_whole, whole, &sampling, base, &values).ok());
+    let whole = whole.as_ref().map(|whole| &*whole.table as &dyn TableRows);
+    plan_text::answer(&shape.headline(&*told.result.table, whole).sentence, exactness, &list)
 }
 
 fn print_coverage(format: PlanForm, catalogue: &Catalogue, questions: &[Asked]) -> VerbResult {

@@ -6,16 +6,15 @@ use std::path::Path;
 
 use pipewright_app::evidence::evidence_of;
 use pipewright_app::files_read_by;
-use pipewright_core::data::Value;
+use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
 use pipewright_core::files;
 use pipewright_core::ir::{NodeId, resolve_parameters};
-use pipewright_core::planner::{
-    AnswerShape, Catalogue, Headline, Vocabulary, asked_by, not_in_it, steps_before, unconfirmed,
-};
+use pipewright_core::planner::{AnswerShape, Catalogue, Vocabulary, asked_by, not_in_it, steps_before, unconfirmed};
 use pipewright_core::quote::{visible, visible_json, visible_lines};
 use pipewright_engine::{
-    Cancel, PreviewReport, ResultTable, Sampling, SourceLine, ToldPreview, Which, lines_behind, preview_told,
+    Cancel, NodeResult, PreviewReport, Sampling, SourceLine, ToldPreview, Which, lines_behind, preview_now,
+    preview_told,
 };
 
 use super::args::{PreviewArgs, RowForm};
@@ -92,7 +91,9 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     let method = result.statement.as_ref().map(|statement| format!(" ({})", statement.method)).unwrap_or_default();
     tell!("{}, {exactness}{method}; {} shown", counted(result.rows, "row"), table.rows());
     if plan_step.kind == "answer" {
-        tell!("answer: {}", headline(&opened, &step, node, &result.table).sentence);
+        let (shape, whole) = told_of(&opened, &step, node, &sampling, &parameters);
+        let whole = whole.as_ref().map(|whole| &*whole.table as &dyn TableRows);
+        tell!("answer: {}", shape.headline(&*result.table, whole).sentence);
     }
     say_left_out(&report.left_out);
     if plan_step.kind == "answer" {
@@ -157,14 +158,24 @@ fn place(line: &SourceLine) -> String {
     }
 }
 
-/// The rows of an Answer step as a sentence.
-fn headline(opened: &Opened, step: &str, node: NodeId, table: &ResultTable) -> Headline {
+/// What an Answer step is about, and what its rows make all together.
+fn told_of(
+    opened: &Opened,
+    step: &str,
+    node: NodeId,
+    sampling: &Sampling,
+    parameters: &BTreeMap<String, Value>,
+) -> (AnswerShape, Option<NodeResult>) {
     let project = opened.project.as_ref();
     let own = project.and_then(|project| project.steps.get(step));
     let asked = own.and_then(|step| asked_by(project?, step));
     let vocabulary = project.map_or_else(Vocabulary::shipped, |project| Vocabulary::of(project).0);
     let title = &opened.plan.node(node).origin.title;
-    AnswerShape::of(asked.as_ref(), &opened.plan, node, &vocabulary, title).headline(table)
+    let shape = AnswerShape::of(asked.as_ref(), &opened.plan, node, &vocabulary, title);
+    let mut plan = opened.plan.clone();
+    let whole = shape.add_whole(&mut plan, node);
+    let whole = whole.and_then(|whole| preview_now(&plan, whole, sampling, &opened.base, parameters).ok());
+    (shape, whole)
 }
 
 /// Meanings on which an answer rests and that nobody has confirmed.

@@ -39,7 +39,7 @@ pub use functions::{
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_named, parse_order};
 pub use patterns::{RegexPattern, ReplacementPart, pattern_help, regex_pattern, regex_replacement};
-pub use phrases::phrase;
+pub use phrases::{phrase, things};
 pub use print::{print, print_name, print_order};
 pub use re2::GroupPresence;
 pub use rows::{Row, eval_measure, eval_window};

@@ -6,6 +6,7 @@ mod card;
 mod catalogue;
 mod coverage;
 mod derive;
+mod differs;
 mod draft;
 mod evidence;
 pub mod findings;
@@ -22,8 +23,8 @@ mod testing;
 mod vocabulary;
 
 pub use card::{
-    NotInIt, Unconfirmed, asked_by, definition_of, not_in_it, short_of_time, steps_before, told_of_time, unconfirmed,
-    with_values,
+    CANNOT_BE_TOLD, NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, span_in_words,
+    steps_before, told_of_time, unconfirmed, with_values,
 };
 pub use catalogue::{Catalogue, RefusedJoin};
 pub use coverage::gaps::{Gap, gaps};
@@ -32,7 +33,8 @@ pub use coverage::{
     forbidden_sources, one_field_away, unused_fields,
 };
 pub use derive::{Derivation, derive};
-pub use evidence::{ColumnEvidence, SampleRows, SourceEvidence, columns_of, sketch};
+pub use differs::where_differ;
+pub use evidence::{ColumnEvidence, SampleRows, SourceEvidence, columns_of, names_no_zone, sketch};
 pub use findings::differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
 pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
 pub use inventory::{SourceFacts, TimeSpan, source_facts};

@@ -169,7 +169,7 @@ impl App {
         let watch = self.state.watched();
         self.state.results.computing = !watch.is_empty();
         self.state.results.version += 1;
-        let (plan, base, parameters) = (self.state.plan.clone(), self.state.base(), self.state.parameters());
+        let (plan, base, parameters) = (self.state.previewed.clone(), self.state.base(), self.state.parameters());
         self.backend.request_preview(plan, watch, base, parameters);
     }
 

@@ -5,7 +5,7 @@ use egui::{Align, CentralPanel, Context, Frame, Key, Layout, Margin, Modifiers, 
 use pipewright_app::Answers;
 use pipewright_core::data::figures::grouped;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
+use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::charts::chart;
 
 use super::app::App;
@@ -190,9 +190,7 @@ fn page_ui(ui: &mut Ui, page: &AnswerPage, scale: f32) {
     let palette = theme::palette(ui.ctx());
     let sized = |font: egui::FontId, size: f32| theme::scaled(&font, size * scale);
     ui.add(egui::Label::new(RichText::new(page.heading()).font(sized(theme::title(), 26.0))).wrap());
-    let asker = if page.asker.is_empty() { String::new() } else { format!("asked by {} · ", page.asker) };
-    let byline = format!("{asker}{}", page.exactness);
-    ui.label(RichText::new(byline).font(sized(theme::body(), theme::BODY)).color(palette.soft));
+    ui.label(RichText::new(page.byline()).font(sized(theme::body(), theme::BODY)).color(palette.soft));
     ui.add_space(20.0 * scale);
     let Some(plotted) = &page.chart else {
         return told_ui(ui, page, scale);
@@ -232,10 +230,14 @@ fn told_ui(ui: &mut Ui, page: &AnswerPage, scale: f32) {
         ui.add_space(12.0 * scale);
     }
     heading(ui, "Not in this number");
-    for one in &page.not_in_it {
+    for one in page.lost() {
         marked_ui(ui, &format!("{} {}", grouped(one.count), one.text), &body, palette.soft);
     }
-    if page.not_in_it.is_empty() {
-        marked_ui(ui, ALL_IN_IT, &body, palette.soft);
+    if page.lost().next().is_none() {
+        marked_ui(ui, page.nothing_lost(), &body, palette.soft);
+    }
+    for other in &page.others {
+        ui.add_space(8.0 * scale);
+        marked_ui(ui, other, &body, palette.text);
     }
 }

@@ -96,6 +96,8 @@ pub struct AppState {
     /// Found while reading the file.
     pub load_diagnostics: Vec<Diagnostic>,
     pub plan: Arc<Plan>,
+    /// The same with what previews work out besides, for answers.
+    pub previewed: Arc<Plan>,
     planner: Planner,
     /// Revision of the project, and number of the trial, that the plan was made of.
     planned_revision: Option<(u64, Option<u64>)>,
@@ -187,6 +189,7 @@ impl AppState {
             saving: false,
             load_diagnostics: Vec::new(),
             plan: Arc::default(),
+            previewed: Arc::default(),
             planner: Planner::default(),
             planned_revision: None,
             policy_asked: None,
@@ -231,6 +234,7 @@ impl AppState {
         self.load_diagnostics = diagnostics;
         self.planned_revision = None;
         self.plan = Arc::default();
+        self.previewed = Arc::default();
         self.planner = Planner::default();
         self.problems.clear();
         self.design_problems.clear();
@@ -363,7 +367,7 @@ impl AppState {
             let asked = question.and_then(|question| Asked::own(question)?.ok());
             Some(AnswerShape::of(asked.as_ref(), plan, node, &vocabulary, &step.title))
         };
-        self.results.follow(plan, shape);
+        self.previewed = Arc::new(self.results.follow(plan, shape));
         self.selection.steps.retain(|step| design.steps.contains_key(step));
         self.selection.wires.retain(|wire| design.wires.contains_key(wire));
         let project = &self.project;
@@ -409,6 +413,7 @@ impl AppState {
         nodes.sort();
         let mut watched: Vec<NodeId> = first.iter().flat_map(|(_, step)| step.outputs.values().copied()).collect();
         watched.extend(nodes);
+        watched.extend(self.results.whole_nodes());
         let mut seen = BTreeSet::new();
         watched.retain(|node| seen.insert(*node));
         watched

@@ -13,8 +13,9 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let told = run_ok(&["answers", PROJECT]);
     for line in [
         "How many users have a bad experience?",
-        "  6 users in the peak hour, 3 March 2026 14:00 UTC",
-        "  recommendations: busy in 442 of 476 samples",
+        "users in all; the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC",
+        "  data of 2–5 March 2026",
+        "  recommendations: busy in 442 of 476 samples (93 %)",
         "  not in it: 48 of 262 rows have no `cookie_sid`: not in `users` (“Per hour”)",
         "that nobody has confirmed: `time` as Time",
     ] {
@@ -23,7 +24,7 @@ fn answers_are_told_and_written_as_a_page_and_as_pictures() {
     let page = folder.path().join("page.html");
     run_ok(&["answers", PROJECT, "--format", "html", "--out", path(&page)]);
     let text = fs::read_to_string(&page).unwrap();
-    assert!(text.contains("6 users in the peak hour, 3 March 2026 14:00 UTC") && !text.contains("<script"));
+    assert!(text.contains("the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC") && !text.contains("<script"));
     let pictures = folder.path().join("pictures");
     for (format, look) in [("png", "light"), ("svg", "dark")] {
         let form = ["answers", PROJECT, "--format", format, "--look", look];
@@ -76,7 +77,8 @@ fn a_log_of_a_minute_says_so_and_one_that_begins_broken() {
         told.contains("The data begin 1 s before it, 26 January 2019 16:15 UTC: it may have been so earlier."),
         "{told}"
     );
-    assert!(told.contains("no: the goal is 99.5 %; available 98.7 % on 26 January 2019"), "{told}");
+    let cannot = "cannot be told: the data cover 76 s, less than a day";
+    assert_eq!(told.matches(cannot).count(), 2, "neither peak hours nor a promise: {told}");
 }
 
 #[test]
@@ -100,8 +102,70 @@ fn errors_are_told_apart_by_what_they_have_and_requests_without_a_status_have_no
     };
     let files = [("app.jsonl", (0..400).map(line).collect()), ("access.log", (0..100).map(access).collect())];
     let told = told_of(home.path(), &files, &["errors-most-frequent", "availability"]);
-    assert!(told.contains("token too long in the query: 40 errors") && !told.contains("(none)"), "{told}");
-    assert!(told.contains("yes: the goal is 99.5 %; available 100 % on 2 March 2026"), "{told}");
+    assert!(told.contains("“token too long in the query”: 40 errors") && !told.contains("(none)"), "{told}");
+    assert!(told.contains("cannot be told: the data cover 99 s, less than a day"), "{told}");
+}
+
+#[test]
+fn programs_count_by_their_names_and_a_time_without_a_zone_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let agents = [
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 8_3 like Mac OS X) Version/8.0 Safari/600.1.4 (compatible; Googlebot/2.1)",
+        "UniversalFeedParser/4.2-pre +http://feedparser.org/",
+        "UniversalFeedParser/4.2-pre +http://feedparser.org/",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:100.0) Gecko/20100101 Firefox/100.0",
+    ];
+    let access = |row: usize| {
+        let agent = agents[row % agents.len()];
+        let clock = format!("{:02}:{:02}", row / 60, row % 60);
+        format!(
+            "198.18.0.{} - - [02/Mar/2026:16:{clock} +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"{agent}\"\n",
+            row % 9
+        )
+    };
+    let spark = |row: usize| {
+        let level = if row.is_multiple_of(7) { "ERROR" } else { "INFO" };
+        format!("17/06/09 20:10:{:02} {level} executor.Executor: Running task {row}.0 in stage 0.0\n", row % 60)
+    };
+    let files = [
+        ("access.log", (0..120).map(access).collect::<String>()),
+        ("spark.log", (0..120).map(spark).collect::<String>()),
+    ];
+    let told = told_of(home.path(), &files, &["bots", "logs-noisiest"]);
+    assert!(told.contains("  Googlebot: 60 requests; 60 % of 100 in all"), "{told}");
+    assert!(told.contains("names no time zone: its times are taken as those of UTC."), "{told}");
+    assert!(told.contains("  data of 9 June 2017, 20:10"), "{told}");
+    assert_eq!(told.matches("names no time zone").count(), 1, "the access log names its zone: {told}");
+}
+
+#[test]
+fn two_answers_to_one_question_are_told_to_differ_and_what_is_asked_is_told_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut design: serde_json::Value = serde_json::from_str(&fs::read_to_string(PROJECT).unwrap()).unwrap();
+    let step = serde_json::json!({
+        "id": "answer_again", "kind": "answer", "title": "All requests", "x": 1768, "y": 200,
+        "settings": {"question": "q-bad", "order": ["time"]},
+    });
+    design["steps"].as_array_mut().unwrap().push(step);
+    let wire = serde_json::json!({"id": "again", "from": "access", "to": "answer_again"});
+    design["wires"].as_array_mut().unwrap().push(wire);
+    fs::create_dir(folder.path().join("samples")).unwrap();
+    for sample in fs::read_dir(crate::support::root().join("projects/shop/samples")).unwrap().flatten() {
+        fs::copy(sample.path(), folder.path().join("samples").join(sample.file_name())).unwrap();
+    }
+    let project = folder.path().join("shop.pipewright.json");
+    fs::write(&project, design.to_string()).unwrap();
+    let told = run_ok(&["answers", path(&project), "--only", "answer_bad"]);
+    assert!(!told.contains("Another answer"), "it is the only one that is shown: {told}");
+    let told = run_ok(&["answers", path(&project)]);
+    assert!(told.contains("Another answer to this question, “All requests”: "), "{told}");
+    assert!(told.contains("It differs: this one counts different cookie_sid, the other rows; only this one"), "{told}");
+    let of_pages = told.split("Which pages").nth(1).unwrap();
+    let lost = of_pages.find("  not in it: ").unwrap();
+    let asked = of_pages.find("  left out as asked: ").unwrap();
+    assert!(lost < asked && of_pages.contains("rows are cut off by “First 20 pages”"), "{of_pages}");
 }
 
 #[test]
@@ -161,10 +225,10 @@ fn the_report_of_a_run_has_each_answer_in_a_sentence() {
     assert_eq!(
         sentences,
         [
-            "6 users in the peak hour, 3 March 2026 14:00 UTC",
+            "at most 6 users in an hour: 3 March 2026, 14:00–15:00 UTC",
             "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
-            "/search: 416 visitors",
-            "recommendations: busy in 442 of 476 samples",
+            "“/search”: 416 visitors",
+            "recommendations: busy in 442 of 476 samples (93 %)",
         ]
     );
 }

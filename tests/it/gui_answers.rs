@@ -33,13 +33,13 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
     let cards = [
         (
             "Bad experience per hour",
-            "6 users in the peak hour, 3 March 2026 14:00 UTC",
+            "101 users in all; the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC",
             "of 262 rows have no cookie_sid: not in users",
         ),
-        ("Pages by visitors", "/search: 416 visitors", "of 402 rows are cut off by “First 20 pages”"),
+        ("Pages by visitors", "“/search”: 416 visitors; 56 % of 737 in all", "Left out because the question says so"),
         (
             "Services to expand",
-            "recommendations: busy in 442 of 476 samples",
+            "recommendations: busy in 442 of 476 samples (93 %)",
             "of 8 rows of “Busy samples” have no match in “Owner's team”: left out",
         ),
         (

@@ -47,9 +47,9 @@ fn the_example_opens_as_an_unsaved_copy_and_its_answers_are_presented_and_writte
     harness.key_press(Key::F11);
     wait(&mut harness, "the answers", |_| true);
     let sentences = [
-        "6 users in the peak hour, 3 March 2026 14:00 UTC",
-        "/search: 416 visitors",
-        "recommendations: busy in 442 of 476 samples",
+        "101 users in all; the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC",
+        "“/search”: 416 visitors; 56 % of 737 in all",
+        "recommendations: busy in 442 of 476 samples (93 %)",
         "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
     ];
     for (at, sentence) in sentences.iter().enumerate() {
@@ -89,7 +89,7 @@ fn from_a_question_to_its_answer_its_threshold_and_what_differs_there() {
     let home = tempfile::tempdir().unwrap();
     let mut harness = example(home.path(), [2560.0, 1440.0]);
     search(&mut harness, "Which services need more resources");
-    assert!(harness.query_by_label("recommendations: busy in 442 of 476 samples").is_some(), "its card");
+    assert!(harness.query_by_label("recommendations: busy in 442 of 476 samples (93 %)").is_some(), "its card");
     // The threshold of the card: typed, the answer follows.
     harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, "Busy above").focus();
     harness.run_ok();
@@ -97,7 +97,7 @@ fn from_a_question_to_its_answer_its_threshold_and_what_differs_there() {
     harness.event(egui::Event::Text("0.95".to_owned()));
     harness.key_press(Key::Enter);
     wait(&mut harness, "the answer", |app| app.rows("answer_services", "out").is_some());
-    assert!(harness.query_by_label("recommendations: busy in 442 of 476 samples").is_none(), "another number");
+    assert!(harness.query_by_label("recommendations: busy in 442 of 476 samples (93 %)").is_none(), "another number");
     harness.get_by_label("What differs there?").focus();
     harness.run_ok();
     harness.key_press(Key::Enter);

@@ -73,8 +73,8 @@ def users_bad_experience(data):
 
 def load_per_hour(data):
     hours = defaultdict(lambda: [0, 0])
-    for time, _, status, size, _ in requests(data):
-        hours[hour(time)][0] += status is not None
+    for time, _, _, size, _ in requests(data):
+        hours[hour(time)][0] += 1
         hours[hour(time)][1] += size or 0
     return [{"hour": key, "requests": count, "bytes": size} for key, (count, size) in hours.items()]
 

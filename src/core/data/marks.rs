@@ -1,8 +1,10 @@
 //! Where the axes of a chart have their marks, and what stands beside them. The one place for charts that are drawn in
 //! the window and for those that are written to files. Imports only its neighbours.
 
+use chrono::{Datelike, NaiveDate};
+
 use super::figures::{number_text, short_number, with_unit};
-use super::instants::day_and_clock;
+use super::instants::{day_and_clock, days_of, micros_of, to_calendar};
 
 /// In microseconds.
 const MINUTE: f64 = 60e6;
@@ -17,19 +19,45 @@ pub fn time_step(low: f64, high: f64) -> f64 {
     STEPS.iter().map(|minutes| minutes * MINUTE).find(|step| span / step <= MOST).unwrap_or(span / MOST)
 }
 
-/// The marks of a time axis.
+/// From where on marks stand at the beginnings of months.
+const MONTHLY: f64 = 30.0 * DAY;
+
+/// Beginnings of months from one time to another, at most five: each, or each second, third, sixth, twelfth.
+fn months(low: f64, high: f64) -> Vec<f64> {
+    let Some(first) = to_calendar(low as i64) else { return Vec::new() };
+    let count = ((high - low) / MONTHLY).ceil().max(1.0);
+    let every = [1.0, 2.0, 3.0, 6.0, 12.0].into_iter().find(|every| count / every <= 6.0);
+    let every = every.unwrap_or_else(|| (count / 60.0).ceil() * 12.0) as i32;
+    let month = first.year() * 12 + first.month0() as i32;
+    let begin = |month: i32| {
+        let day = NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1)?;
+        micros_of(days_of(day)?).map(|at| at as f64)
+    };
+    let next = (month + every - 1).div_euclid(every) * every;
+    let marks = (0..8).filter_map(|number| begin(next + number * every));
+    marks.filter(|mark| (low..=high).contains(mark)).collect()
+}
+
+/// The marks of a time axis, on the steps of clock and calendar.
 pub fn time_marks(low: f64, high: f64) -> Vec<f64> {
+    if time_step(low, high) >= MONTHLY {
+        return months(low, high);
+    }
     let step = time_step(low, high);
     let first = (low / step).ceil();
     (0..6).map(|number| (first + f64::from(number)) * step).filter(|mark| *mark <= high).collect()
 }
 
-/// A time along the bottom: no more of it than tells the marks apart.
+/// A time along the bottom: no more of it than tells the marks apart; a day has no clock.
 pub fn time_text(at: f64, span: f64) -> String {
     let (day, clock) = day_and_clock(at as i64);
-    match span {
-        span if span > 3.0 * DAY => day,
-        span if span > 0.7 * DAY => format!("{day} {clock}"),
+    match time_step(0.0, span) {
+        step if step >= MONTHLY => {
+            let year = to_calendar(at as i64).map_or(String::new(), |time| time.year().to_string());
+            format!("{} {year}", day.split(' ').next_back().unwrap_or_default())
+        }
+        step if step >= DAY => day,
+        _ if span > 0.7 * DAY => format!("{day} {clock}"),
         _ => clock,
     }
 }
@@ -86,5 +114,22 @@ mod tests {
         assert_eq!(marks, [3.0 * hour, 6.0 * hour, 9.0 * hour]);
         assert_eq!(time_text(marks[0], 8.5 * hour), "03:00");
         assert_eq!(time_text(2.0 * DAY, 5.0 * DAY), "3 Jan");
+        assert_eq!(time_text(2.0 * DAY, 3.0 * DAY), "3 Jan", "marks are a day apart: none has a clock");
+        assert_eq!(time_text(2.0 * DAY, 2.0 * DAY), "3 Jan 00:00", "marks are twelve hours apart");
+    }
+
+    #[test]
+    fn months_are_marked_where_they_begin() {
+        let at = |text: &str| crate::data::instants::parse_timestamp(text).unwrap() as f64;
+        let (low, high) = (at("2025-12-01"), at("2026-03-01"));
+        let told = |low: f64, high: f64| -> Vec<String> {
+            time_marks(low, high).into_iter().map(|mark| time_text(mark, high - low)).collect()
+        };
+        assert_eq!(
+            told(at("2025-11-20"), at("2026-05-10")),
+            ["Dec 2025", "Jan 2026", "Feb 2026", "Mar 2026", "Apr 2026", "May 2026"]
+        );
+        assert!(told(low, high).len() >= 2, "{:?}", told(low, high));
+        assert!(told(at("2020-01-01"), at("2029-01-01")).iter().all(|mark| mark.starts_with("Jan ")));
     }
 }

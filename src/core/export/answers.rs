@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::charts::{chart, values};
-use super::drawing::{Anchor, Drawing, Ink, Look, shortened, width_of, wrapped};
+use super::drawing::{Anchor, Drawing, Ink, Look, bold_width_of, shortened, wrapped};
 use crate::data::figures::grouped;
 use crate::planner::{Headline, NotInIt, Plotted};
 use crate::quote::{one_line, xml};
@@ -25,9 +25,14 @@ pub struct AnswerPage {
     /// Who asks; empty: not said.
     pub asker: String,
     pub headline: Headline,
+    /// The span of time of the data: `2–5 March 2026`; empty: it is not known.
+    pub time: String,
     /// Of what the numbers are: `exact, 12,034 rows read`.
     pub exactness: String,
     pub chart: Option<Plotted>,
+    /// What other answers to the same question say, and where they differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// What the answer says, in plain words.
     pub definition: String,
     pub not_in_it: Vec<NotInIt>,
@@ -35,6 +40,10 @@ pub struct AnswerPage {
 
 /// What is told where nothing is left out.
 pub const ALL_IN_IT: &str = "Every row that was read is in it.";
+/// What is told where only that is left out which the question says.
+pub const ALL_ASKED_IN_IT: &str = "Nothing that was asked about is missing.";
+/// Above what the question itself leaves out.
+pub const AS_ASKED: &str = "Left out because the question says so";
 
 impl AnswerPage {
     /// The question, or else the answer's own name.
@@ -42,9 +51,21 @@ impl AnswerPage {
         if self.question.is_empty() { &self.title } else { &self.question }
     }
 
-    fn byline(&self) -> String {
+    /// What is lost in the number: all that is left out and not because the question says so.
+    pub fn lost(&self) -> impl Iterator<Item = &NotInIt> {
+        self.not_in_it.iter().filter(|one| !one.as_asked)
+    }
+
+    /// What is told where nothing is.
+    pub fn nothing_lost(&self) -> &'static str {
+        if self.not_in_it.is_empty() { ALL_IN_IT } else { ALL_ASKED_IN_IT }
+    }
+
+    /// Who asks, of when the data are, and how exact the number is.
+    pub fn byline(&self) -> String {
         let asker = if self.asker.is_empty() { String::new() } else { format!("asked by {} · ", self.asker) };
-        format!("{asker}{}", self.exactness)
+        let time = if self.time.is_empty() { String::new() } else { format!("{} · ", self.time) };
+        format!("{time}{asker}{}", self.exactness)
     }
 }
 
@@ -53,8 +74,8 @@ const WIDE: f32 = 760.0;
 const NARROW: f32 = 320.0;
 const MARGIN: f32 = 40.0;
 
-/// An answer as a picture.
-pub fn picture(page: &AnswerPage) -> Drawing {
+/// An answer as a picture. It stands alone where it is pasted: it names its project and its time.
+pub fn picture(project: &str, page: &AnswerPage) -> Drawing {
     let mut drawing = Drawing { size: [WIDE + 2.0 * MARGIN, 0.0], ..Drawing::default() };
     drawing.title = one_line(page.heading());
     drawing.description = one_line(&page.headline.sentence);
@@ -65,10 +86,11 @@ pub fn picture(page: &AnswerPage) -> Drawing {
         drawing.bold([MARGIN, y], 22.0, Ink::Text, line);
         y += 30.0;
     }
-    y = paragraph(&mut drawing, y - 4.0, 13.0, Ink::Soft, &page.byline()) + 44.0;
+    let byline = [project, &page.byline()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+    y = paragraph(&mut drawing, y - 4.0, 13.0, Ink::Soft, &byline) + 44.0;
     let number = &page.headline.number;
     drawing.bold([MARGIN, y], 48.0, Ink::Hue(0), number.as_str());
-    let beside = MARGIN + width_of(number, 48.0) + 12.0;
+    let beside = MARGIN + bold_width_of(number, 48.0) + 12.0;
     let what = shortened(&page.headline.what, 17.0, WIDE + MARGIN - beside);
     drawing.text([beside, y], 17.0, Ink::Soft, Anchor::Start, what);
     y = paragraph(&mut drawing, y + 32.0, 17.0, Ink::Text, &page.headline.sentence) + 20.0;
@@ -78,17 +100,20 @@ pub fn picture(page: &AnswerPage) -> Drawing {
         drawing.place(chart, [MARGIN, y]);
         y += height + 28.0;
     }
+    for other in &page.others {
+        y = paragraph(&mut drawing, y, 14.0, Ink::Warning, other) + 12.0;
+    }
     if !page.definition.is_empty() {
         drawing.bold([MARGIN, y], 14.0, Ink::Text, "What it says");
         y = paragraph(&mut drawing, y + 22.0, 14.0, Ink::Soft, &plain(&page.definition)) + 20.0;
     }
     drawing.bold([MARGIN, y], 14.0, Ink::Text, "Not in this number");
     y += 22.0;
-    for one in &page.not_in_it {
+    for one in page.lost() {
         y = paragraph(&mut drawing, y, 14.0, Ink::Soft, &format!("{} {}", grouped(one.count), plain(&one.text))) + 2.0;
     }
-    if page.not_in_it.is_empty() {
-        y = paragraph(&mut drawing, y, 14.0, Ink::Soft, ALL_IN_IT);
+    if page.lost().next().is_none() {
+        y = paragraph(&mut drawing, y, 14.0, Ink::Soft, page.nothing_lost());
     }
     drawing.size[1] = (y + MARGIN - 16.0).ceil();
     if let Some(super::drawing::Shape::Rect { size, .. }) = drawing.shapes.first_mut() {
@@ -181,20 +206,32 @@ fn answer_html(text: &mut String, page: &AnswerPage, number: usize) {
     if let Some(plotted) = &page.chart {
         chart_html(text, plotted, number);
     }
+    for other in &page.others {
+        let _ = writeln!(text, "<p class=\"other\">{}</p>", xml(other));
+    }
     if !page.definition.is_empty() {
         let _ = writeln!(text, "<h3>What it says</h3>\n<p>{}</p>", marked(&one_line(&page.definition)));
     }
     text.push_str("<h3>Not in this number</h3>\n");
-    if page.not_in_it.is_empty() {
-        let _ = writeln!(text, "<p>{ALL_IN_IT}</p>");
+    if page.lost().next().is_none() {
+        let _ = writeln!(text, "<p>{}</p>", page.nothing_lost());
     } else {
-        text.push_str("<ul>\n");
-        for one in &page.not_in_it {
-            let _ = writeln!(text, "<li><b>{}</b> {}</li>", grouped(one.count), marked(&one.text));
-        }
-        text.push_str("</ul>\n");
+        list_html(text, page.lost());
+    }
+    if page.not_in_it.iter().any(|one| one.as_asked) {
+        let _ = writeln!(text, "<details>\n<summary>{AS_ASKED}</summary>");
+        list_html(text, page.not_in_it.iter().filter(|one| one.as_asked));
+        text.push_str("</details>\n");
     }
     text.push_str("</section>\n");
+}
+
+fn list_html<'a>(text: &mut String, list: impl Iterator<Item = &'a NotInIt>) {
+    text.push_str("<ul>\n");
+    for one in list {
+        let _ = writeln!(text, "<li><b>{}</b> {}</li>", grouped(one.count), marked(&one.text));
+    }
+    text.push_str("</ul>\n");
 }
 
 /// The picture for a desk and the one for a hand, and its values as a table.
@@ -251,6 +288,7 @@ section ul{padding-left:20px}
 .number{font-size:18px;margin:16px 0 0}
 .number strong{font-size:46px;line-height:1.15;color:var(--load);font-weight:600;margin-right:4px}
 section p.sentence{font-size:18px;color:var(--text);margin:0 0 20px}
+section p.other{color:var(--text);border-left:3px solid var(--warning);padding-left:12px}
 .chart svg{display:block;max-width:100%;height:auto}
 .narrow{display:none}
 code{font:0.9em 'JetBrains Mono',ui-monospace,monospace;color:var(--text)}
@@ -286,7 +324,7 @@ mod tests {
                 ..Plotted::default()
             }),
             definition: format!("Users of `{name}` and `others` & more"),
-            not_in_it: vec![NotInIt { count: 48, text: format!("of 262 rows have no `{name}`") }],
+            not_in_it: vec![NotInIt { count: 48, text: format!("of 262 rows have no `{name}`"), as_asked: false }],
             ..AnswerPage::default()
         }
     }
@@ -329,12 +367,19 @@ mod tests {
 
     #[test]
     fn a_picture_holds_the_whole_answer() {
-        let drawing = picture(&page("checkout"));
+        let drawing = picture("shop", &page("checkout"));
         let svg = drawing.svg(Look::Dark, "a");
-        for part in [">21<", "checkout: 21 users", "What it says", "48 of 262 rows have no “checkout”", "#1b1e24"] {
+        for part in [
+            ">21<",
+            "checkout: 21 users",
+            "What it says",
+            "48 of 262 rows have no “checkout”",
+            "#1b1e24",
+            ">shop · exact",
+        ] {
             assert!(svg.contains(part), "{part}\n{svg}");
         }
-        let of_one = picture(&AnswerPage { not_in_it: Vec::new(), chart: None, ..page("checkout") });
+        let of_one = picture("shop", &AnswerPage { not_in_it: Vec::new(), chart: None, ..page("checkout") });
         assert!(of_one.svg(Look::Light, "a").contains(ALL_IN_IT) && of_one.size[1] < drawing.size[1]);
     }
 }

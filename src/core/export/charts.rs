@@ -1,7 +1,9 @@
 //! A chart of an answer as a picture: lines over time, bars over names, both axes named, with their units. The layout for
 //! files; the window draws the same points with its own widgets. Imports the picture's shapes and the chart's points.
 
-use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, width_of};
+use std::collections::BTreeSet;
+
+use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, shortened_inside, width_of};
 use crate::data::figures::number_text;
 use crate::data::instants::day_and_clock;
 use crate::data::marks::{axis_number, bar_number, number_marks, time_marks, time_text};
@@ -51,10 +53,18 @@ fn described(plotted: &Plotted) -> String {
         let (low, high) = points.fold((first, first), |(low, high), point| {
             (if point[1] < low[1] { point } else { low }, if point[1] > high[1] { point } else { high })
         });
-        let (day, clock) = day_and_clock(high[0] as i64);
-        Some(format!("{}: from {} to {}, the most on {day} {clock}", line.name, unit(low[1]), unit(high[1])))
+        let at = when_text(plotted, high[0]);
+        Some(format!("{}: from {} to {}, the most on {at}", line.name, unit(low[1]), unit(high[1])))
     });
     format!("Lines of {} over {}. {}", plotted.y_title, plotted.x_title, join(told))
+}
+
+/// The time of a point: a day has no clock.
+fn when_text(plotted: &Plotted, at: f64) -> String {
+    const DAY: f64 = 86_400e6;
+    let mut points = plotted.lines.iter().flat_map(|line| &line.pieces).flatten();
+    let (day, clock) = day_and_clock(at as i64);
+    if points.all(|[x, _]| x.rem_euclid(DAY) == 0.0) { day } else { format!("{day} {clock}") }
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {
@@ -64,7 +74,11 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     let width = drawing.size[0];
     let longest = |texts: &mut dyn Iterator<Item = f32>| texts.fold(0.0, f32::max);
-    let names = longest(&mut plotted.bars.iter().map(|(name, _)| width_of(name, LETTERS))).min(width * 0.4) + 12.0;
+    // Bars that are all alike say nothing: their room is for the names.
+    let are_alike = plotted.are_alike();
+    let most_names = width * if are_alike { 0.85 } else { 0.4 };
+    let widths = plotted.bars.iter().map(|(name, _)| width_of(name, LETTERS));
+    let names = longest(&mut widths.chain([width_of(&plotted.x_title, 12.0)])).min(most_names) + 12.0;
     let told = |value: f64| bar_number(value, &plotted.unit);
     let numbers = longest(&mut plotted.bars.iter().map(|(_, value)| width_of(&told(*value), LETTERS))) + 10.0;
     let most = plotted.bars.iter().map(|(_, value)| *value).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
@@ -74,10 +88,12 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     let mut y = top + LETTERS + 10.0;
     for (name, value) in &plotted.bars {
         let middle = y + ROW / 2.0;
-        let name = shortened(name, LETTERS, names - 12.0);
+        let name =
+            if is_cut_apart(plotted, names - 12.0) { shortened } else { shortened_inside }(name, LETTERS, names - 12.0);
         drawing.text([0.0, middle + 4.5], LETTERS, Ink::Text, Anchor::Start, name);
         let room = (width - names - numbers).max(1.0);
         let long = if *value > 0.0 { (room * (*value / most) as f32).max(1.5) } else { 0.0 };
+        let long = if are_alike { 0.0 } else { long };
         if long > 0.0 {
             drawing.rect([names, y + 5.0], [long, ROW - 10.0], 3.0, Ink::Hue(0));
         }
@@ -90,6 +106,13 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         y += 20.0;
     }
     y + 4.0
+}
+
+/// Whether names that are cut at their ends are still different.
+fn is_cut_apart(plotted: &Plotted, most: f32) -> bool {
+    let cut: BTreeSet<String> = plotted.bars.iter().map(|(name, _)| shortened(name, LETTERS, most)).collect();
+    let whole: BTreeSet<&String> = plotted.bars.iter().map(|(name, _)| name).collect();
+    cut.len() == whole.len()
 }
 
 /// Where points of a line chart are drawn.
@@ -206,8 +229,8 @@ pub fn values(plotted: &Plotted) -> Vec<[String; 2]> {
     let is_alone = plotted.lines.len() == 1;
     let points = plotted.lines.iter().flat_map(|line| line.pieces.iter().flatten().map(move |point| (line, point)));
     let points = points.map(|(line, [x, y])| {
-        let (day, clock) = day_and_clock(*x as i64);
-        let name = if is_alone { format!("{day} {clock}") } else { format!("{} · {day} {clock}", line.name) };
+        let at = when_text(plotted, *x);
+        let name = if is_alone { at } else { format!("{} · {at}", line.name) };
         [name, if plotted.unit.is_empty() { number_text(*y) } else { bar_number(*y, &plotted.unit) }]
     });
     bars.chain(points).collect()

@@ -168,13 +168,24 @@ fn inner_of(expr: &Expr) -> &Expr {
     }
 }
 
-/// `is_error` → `is error`, `is not error`.
+/// `is_error` → `errors`, `no errors`.
 fn flag(name: &str, is: bool) -> String {
-    let words = name.replace('_', " ");
-    match (words.strip_prefix("is ").map(str::to_owned), is) {
-        (Some(rest), true) => format!("is {rest}"),
-        (Some(rest), false) => format!("is not {rest}"),
-        (None, is) => format!("{}`{name}`", no(is)),
+    match name.starts_with("is_") {
+        true => format!("{}{}", if is { "" } else { "no " }, things(name)),
+        false => format!("{}`{name}`", no(is)),
+    }
+}
+
+/// What rows are of which a column says that they are such: `is_bot` → `bots`.
+pub fn things(name: &str) -> String {
+    let word = name.strip_prefix("is_").unwrap_or(name).replace('_', " ");
+    match word.as_str() {
+        "error" | "bot" | "request" | "probe" | "attempt" | "transaction" => word + "s",
+        "failed" => "failures".to_owned(),
+        "success" => "successes".to_owned(),
+        "static" => "static files".to_owned(),
+        "rejected" => "refused requests".to_owned(),
+        _ => format!("“{word}”"),
     }
 }
 
@@ -196,9 +207,9 @@ mod tests {
         let told = [
             (
                 "(is_error or duration > 3) and not coalesce(is_bot, false)",
-                "(is error or `duration` above 3) and is not bot",
+                "(errors or `duration` above 3) and no bots",
             ),
-            ("not (is_error or duration > 3)", "is not error and `duration` at most 3"),
+            ("not (is_error or duration > 3)", "no errors and `duration` at most 3"),
             ("upper(method) = 'GET' and field_10 is not null", "`method` is 'GET' and has `field_10`"),
             ("status = 404 and referrer <> ''", "`status` is 404 and has `referrer`"),
             ("not starts_with(page, '/static/')", "`page` does not begin with '/static/'"),
@@ -210,8 +221,8 @@ mod tests {
             ),
             ("regexp_matches(page, '(?i)/(checkout|payment|pay|order|cart)')", "`page` fits a pattern"),
             ("coalesce(a, true)", "coalesce(a, true)"),
-            ("(is_error or duration > 3) is not null", "known whether is error or `duration` above 3"),
-            ("is_failed is null", "not known whether is failed"),
+            ("(is_error or duration > 3) is not null", "known whether errors or `duration` above 3"),
+            ("is_failed is null", "not known whether failures"),
             ("flag and a + 1 = b", "`flag` and a + 1 is `b`"),
         ];
         for (condition, words) in told {

@@ -1,9 +1,11 @@
 //! What became of values whose rows went on: the one place that counts them, of sources and of steps, and the words in
-//! which every summary tells it. Imports nothing.
+//! which every summary tells it. Imports how numbers are written.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::data::figures::grouped;
 
 /// Values that are not as they were, by column; of wanted columns only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -183,6 +185,12 @@ impl Changes {
         Change::ALL.iter().flat_map(|change| self.of(*change).values()).sum()
     }
 
+    /// How many of which columns: `3 of `a`, 1 of `b``; `None`: of none.
+    pub fn columns(&self, change: Change) -> Option<String> {
+        let counts = self.of(change);
+        (!counts.is_empty()).then(|| by_column(counts))
+    }
+
     /// In words; `None` where every value is as it was.
     pub fn told(&self) -> Option<String> {
         let told = Change::ALL.iter().filter(|change| !self.of(**change).is_empty());
@@ -200,7 +208,7 @@ pub(super) fn by_column(counts: &BTreeMap<String, u64>) -> String {
     let named = |(column, count): (&String, &u64)| {
         let name: String = column.chars().take(NAME_LENGTH).collect();
         let more = if name.len() < column.len() { "…" } else { "" };
-        format!("{count} of `{name}{more}`")
+        format!("{} of `{name}{more}`", grouped(*count))
     };
     let columns: Vec<String> = counts.iter().map(named).take(NAMED).collect();
     let more = counts.len().saturating_sub(NAMED);

@@ -11,7 +11,7 @@ use super::prune::needed_columns;
 use super::{Aggregate, GoesOn, Matches, Node, NodeId, OnFail, Op, Plan};
 use crate::data::figures::grouped;
 use crate::data::{Classification, Schema, Value, exact_int};
-use crate::expr::{Expr, ExprKind, bind, function, phrase, print};
+use crate::expr::{BinaryOp, Expr, ExprKind, bind, function, phrase, print, things};
 use crate::formats::{Change, Changes};
 
 /// What was counted at one operation, by a preview or a run.
@@ -41,8 +41,12 @@ pub enum LeftOutKind {
     Limited,
     /// Rows of a join's side without a partner.
     Unmatched,
+    /// Rows of a join's other side that no row asked for.
+    Unused,
     /// Rows without a value of a key, or of what is counted.
     Empty,
+    /// Digits of times that are finer than anything that is counted.
+    Finer,
 }
 
 /// One line of the list.
@@ -137,7 +141,7 @@ fn at_node(
     fate: &Fate,
     needed: &BTreeSet<String>,
 ) -> Vec<LeftOut> {
-    use LeftOutKind::{Changed, Duplicates, Empty, Filtered, Limited, Rejected, Unread};
+    use LeftOutKind::{Duplicates, Empty, Filtered, Limited, Rejected, Unread};
     let node = plan.node(id);
     let title = &node.origin.title;
     let kind = plan.steps.get(&node.origin.step).map_or("", |step| step.kind.as_str());
@@ -156,6 +160,12 @@ fn at_node(
         Op::Read(_) => {
             let lines = if fate.unread == 1 { "line" } else { "lines" };
             found.push((Unread, fate.unread, format!("{lines} of “{title}” could not be read")));
+        }
+        Op::Filter { predicate } if kind == "filter" && lacking(predicate).is_some() => {
+            // Where most rows lack it they are of another kind: the rows of other metrics.
+            let kind = if gone * 2 > fate.rows_in { Filtered } else { Empty };
+            let told = lacking(predicate).unwrap_or_default();
+            found.push((kind, gone, format!("{of} {told}: left out (“{title}”)")));
         }
         Op::Filter { predicate } => found.push((
             Filtered,
@@ -179,7 +189,15 @@ fn at_node(
         Op::Limit(_) => found.push((Limited, gone, format!("{of} are cut off by “{title}”"))),
         Op::Aggregate(aggregate) => {
             for (looked_at, nulls) in aggregate.looked_at().into_iter().zip(&fate.nulls) {
-                let what = shown(looked_at.expr);
+                // A span has no beginning where there is no time.
+                let what = match (&looked_at.expr.kind, &looked_at.expr.columns()[..]) {
+                    (ExprKind::Call(call), [time])
+                        if matches!(call.function.as_str(), "time_bucket" | "date_trunc") =>
+                    {
+                        (*time).to_owned()
+                    }
+                    _ => shown(looked_at.expr),
+                };
                 let text = match looked_at.key {
                     Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),
                     None => {
@@ -208,17 +226,93 @@ fn at_node(
     }
     found.extend(fate.matches.iter().flat_map(unmatched));
     let changes = needed_changes(&fate.changes, &node.schema, needed);
-    if let Some(told) = changes.told() {
-        found.push((
-            Changed,
-            changes.count(),
-            format!("{} changed in “{title}”: {told}", if changes.count() == 1 { "value" } else { "values" }),
-        ));
-    }
+    found.extend(changed(&changes, title));
     let lines = found.into_iter().filter(|(_, count, _)| *count > 0);
     lines
         .map(|(kind, count, text)| LeftOut { step: node.origin.step.clone(), title: title.clone(), kind, count, text })
         .collect()
+}
+
+/// Of a condition that only asks whether something is known: what rows lack, in words.
+fn lacking(predicate: &Expr) -> Option<String> {
+    fn parts<'a>(expr: &'a Expr, into: &mut Vec<&'a Expr>) -> Option<()> {
+        match &expr.kind {
+            ExprKind::Binary { op: BinaryOp::And, left, right } => {
+                parts(left, into)?;
+                parts(right, into)
+            }
+            ExprKind::IsNull { expr, negated: true } => {
+                into.push(expr);
+                Some(())
+            }
+            _ => None,
+        }
+    }
+    let mut asked = Vec::new();
+    parts(predicate, &mut asked)?;
+    let (mut flags, mut columns): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for name in asked.iter().flat_map(|expr| expr.columns()) {
+        let (list, told) = match name.strip_prefix("is_") {
+            Some(_) => (&mut flags, things(name)),
+            None => (&mut columns, format!("`{name}`")),
+        };
+        if !list.contains(&told) {
+            list.push(told);
+        }
+    }
+    let are_conditions = asked.iter().any(|expr| !matches!(expr.kind, ExprKind::Column(_)) || !flags.is_empty());
+    let whether = (!flags.is_empty()).then(|| format!("do not say whether they are {}", either(&flags)));
+    let what = (!columns.is_empty()).then(|| match (are_conditions, &whether) {
+        (_, Some(_)) => format!("or their {}", either(&columns)),
+        (true, None) => format!("do not say their {}", either(&columns)),
+        (false, None) => format!("have no {}", either(&columns)),
+    });
+    let told: Vec<String> = whether.into_iter().chain(what).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// What became of values: those that could not be read, what was cut off that nothing counts, and all else.
+fn changed(changes: &Changes, title: &str) -> Vec<(LeftOutKind, u64, String)> {
+    let mut found = Vec::new();
+    let (mut unfit, mut finer, mut others) = (Changes::default(), Changes::default(), Changes::default());
+    for change in Change::ALL {
+        for (column, count) in changes.of(change) {
+            let into = match change {
+                Change::Unfit => &mut unfit,
+                Change::Cut => &mut finer,
+                _ => &mut others,
+            };
+            into.note(change, column, *count);
+        }
+    }
+    let values = |count: u64| if count == 1 { "value" } else { "values" };
+    if let Some(columns) = unfit.columns(Change::Unfit) {
+        let count = unfit.count();
+        let text = match unfit.of(Change::Unfit).len() {
+            1 => format!(
+                "{} {} of “{title}” could not be read",
+                values(count),
+                columns.replacen(&format!("{} ", grouped(count)), "", 1)
+            ),
+            _ => format!("{} of “{title}” could not be read: {columns}", values(count)),
+        };
+        found.push((LeftOutKind::Changed, count, text));
+    }
+    for (kind, changes) in [(LeftOutKind::Changed, others), (LeftOutKind::Finer, finer)] {
+        if let Some(told) = changes.told() {
+            let count = changes.count();
+            found.push((kind, count, format!("{} changed in “{title}”: {told}", values(count))));
+        }
+    }
+    found
 }
 
 /// The same in values that stand in the plan already.
@@ -260,7 +354,9 @@ fn unmatched(matches: &Matches) -> Vec<(LeftOutKind, u64, String)> {
         } else if let Some(told) = side.told(&other.of) {
             // The count stands before the text.
             let text = told.split_once(' ').map_or(told.clone(), |(_, rest)| rest.to_owned());
-            found.push((LeftOutKind::Unmatched, count, text));
+            // What is looked up is there for the rows that ask: of its own rows most are not asked for.
+            let is_looked_up = std::ptr::eq(side, right) && side.goes_on == GoesOn::Matched;
+            found.push((if is_looked_up { LeftOutKind::Unused } else { LeftOutKind::Unmatched }, count, text));
         }
     }
     found

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::questions::told::{moment, span_word};
-use super::{AnswerShape, Asked, Catalogue};
+use super::questions::told::{days_between, moment, span_word};
+use super::{AnswerShape, Asked, Catalogue, Headline, SourceEvidence};
 use crate::data::figures::{number_text, with_unit};
 use crate::data::{TableRows, Value};
 use crate::ir::{LeftOut, LeftOutKind, NodeId, Op, Plan};
@@ -18,22 +18,42 @@ use crate::project::{Project, Step};
 pub struct NotInIt {
     pub count: u64,
     pub text: String,
+    /// It is what the question says, and nothing is lost by it: whoever looks at the number need not read it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub as_asked: bool,
 }
 
 /// Columns whose meaning is a guess: by title of their source, each with that meaning.
 pub type Unconfirmed = BTreeMap<String, Vec<(String, String)>>;
 
-/// The lines: what was lost on the way, what was not asked about, then guesses that nobody has confirmed.
+/// The lines: what was lost on the way, the most first; guesses that nobody has confirmed; then what is left out because
+/// the question says so.
 pub fn not_in_it(list: &[LeftOut], unconfirmed: &Unconfirmed) -> Vec<NotInIt> {
-    let (filtered, lost): (Vec<_>, Vec<_>) = list.iter().partition(|one| one.kind == LeftOutKind::Filtered);
-    let counted = lost.into_iter().chain(filtered).map(|one| NotInIt { count: one.count, text: one.text.clone() });
+    let is_as_asked = |one: &&LeftOut| match one.kind {
+        LeftOutKind::Filtered | LeftOutKind::Limited | LeftOutKind::Unused | LeftOutKind::Finer => true,
+        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Duplicates => false,
+        LeftOutKind::Unmatched | LeftOutKind::Empty => false,
+    };
+    let (asked, mut lost): (Vec<&LeftOut>, Vec<&LeftOut>) = list.iter().partition(is_as_asked);
+    // Lines of a source have no number of all of them: they are held against the most rows that are told of.
+    let most = list.iter().filter_map(of_rows).fold(1.0, f64::max);
+    let share = |one: &LeftOut| one.count as f64 / of_rows(one).unwrap_or(most).max(1.0);
+    lost.sort_by(|one, other| share(other).total_cmp(&share(one)));
+    let line = |as_asked: bool| move |one: &LeftOut| NotInIt { count: one.count, text: one.text.clone(), as_asked };
     let guessed = unconfirmed.iter().map(|(source, columns)| {
         let what = if columns.len() == 1 { "meaning" } else { "meanings" };
         let named = columns.iter().map(|(column, meaning)| format!("`{column}` as {meaning}"));
         let named = named.collect::<Vec<_>>().join(", ");
-        NotInIt { count: columns.len() as u64, text: format!("{what} in {source} that nobody has confirmed: {named}") }
+        let text = format!("{what} in {source} that nobody has confirmed: {named}");
+        NotInIt { count: columns.len() as u64, text, as_asked: false }
     });
-    counted.chain(guessed).collect()
+    lost.into_iter().map(line(false)).chain(guessed).chain(asked.into_iter().map(line(true))).collect()
+}
+
+/// Of how many rows a line tells: `of 1,262 rows …`.
+fn of_rows(one: &LeftOut) -> Option<f64> {
+    let number = one.text.strip_prefix("of ")?.split(' ').next()?;
+    number.replace(',', "").parse().ok()
 }
 
 /// The steps that a step is made by, from the sources on.
@@ -88,18 +108,40 @@ fn seconds(micros: i64) -> String {
     with_unit(micros as f64 / 1e6, "s")
 }
 
-/// What belongs into the sentence of an answer whose data are shorter than one of the hours or days that it tells:
-/// `in data of 76 s`.
-pub fn short_of_time(
-    project: &Project,
-    plan: &Plan,
-    node: NodeId,
-    catalogue: &Catalogue,
-    shape: &AnswerShape,
-) -> Option<String> {
-    let (first, last) = times_of(project, plan, node, catalogue)?;
-    let length = last.saturating_sub(first);
-    (length < shape.grain?).then(|| format!("in data of {}", seconds(length)))
+/// In the place of a number that the data are too short for.
+pub const CANNOT_BE_TOLD: &str = "cannot be told";
+
+/// The sentence of an answer whose data are shorter than one of the hours or days that it tells. What stands for whole
+/// days, or whether a goal is met, cannot be told of them.
+pub fn in_short_time(headline: Headline, shape: &AnswerShape, range: Option<(i64, i64)>) -> Headline {
+    let length = range.map(|(first, last)| last.saturating_sub(first));
+    let Some(length) = length.filter(|length| shape.grain.is_some_and(|grain| *length < grain)) else {
+        return headline;
+    };
+    let data = seconds(length);
+    if shape.hours.is_none() && shape.goal.is_none() {
+        let sentence = format!("{}, in data of {data}", headline.sentence);
+        return Headline { sentence, ..headline };
+    }
+    let what = format!("the data cover {data}, less than a day");
+    let sentence = format!("{CANNOT_BE_TOLD}: {what}");
+    Headline { number: CANNOT_BE_TOLD.to_owned(), what, place: String::new(), sentence }
+}
+
+/// The span of time of an answer's data, in words: `2–5 March 2026`, `9 June 2017, 20:10–20:11 UTC`.
+pub fn span_in_words((first, last): (i64, i64)) -> String {
+    const DAY: i64 = 86_400_000_000;
+    if first.div_euclid(DAY) != last.div_euclid(DAY) {
+        return days_between(first, last);
+    }
+    let (from, to) = (moment(first, None), moment(last, None));
+    match (from.rsplit_once(' '), to.rsplit(' ').nth(1)) {
+        (Some((day, _)), Some(clock)) => match day.rsplit_once(' ') {
+            Some((day, from)) if from != clock => format!("{day}, {from}–{clock} UTC"),
+            _ => from,
+        },
+        _ => from,
+    }
 }
 
 /// What the time of the data has to do with an answer, in words: that it is less than one of the hours or days that are
@@ -112,9 +154,13 @@ pub fn told_of_time(
     shape: &AnswerShape,
     rows: &dyn TableRows,
 ) -> Option<String> {
-    let (first, last) = times_of(project, plan, node, catalogue)?;
+    let source = source_of(project, plan, node, catalogue)?;
+    let (first, last) = range_of(project, plan, node, catalogue)?;
     let length = last.saturating_sub(first);
     let mut told = Vec::new();
+    if source.zoneless {
+        told.push(format!("“{}” names no time zone: its times are taken as those of UTC.", source.title));
+    }
     if let Some(grain) = shape.grain.filter(|grain| length < *grain) {
         let span = span_word(grain).unwrap_or("month");
         let one = if span.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "one " };
@@ -137,14 +183,9 @@ pub fn told_of_time(
 }
 
 /// The first and the last time in the source whose rows an answer counts, where all of it was looked at.
-fn times_of(project: &Project, plan: &Plan, node: NodeId, catalogue: &Catalogue) -> Option<(i64, i64)> {
-    let mut at = node;
-    while !matches!(plan.node(at).op, Op::Read(_)) {
-        at = *plan.node(at).inputs.first()?;
-    }
-    let reader = project.steps.get(&plan.node(at).origin.step)?;
-    let number = catalogue.source_number(reader.settings.get("source")?.as_str()?)?;
-    let source = &catalogue.sources[number];
+pub fn range_of(project: &Project, plan: &Plan, node: NodeId, catalogue: &Catalogue) -> Option<(i64, i64)> {
+    let source = source_of(project, plan, node, catalogue)?;
+    let number = catalogue.source_number(&source.source)?;
     if source.planned || source.bytes_read < source.bytes {
         return None;
     }
@@ -157,6 +198,17 @@ fn times_of(project: &Project, plan: &Plan, node: NodeId, catalogue: &Catalogue)
         _ => None,
     });
     times.min().map(|(_, first, last)| (first, last))
+}
+
+/// The source whose rows an answer counts.
+fn source_of<'a>(project: &Project, plan: &Plan, node: NodeId, catalogue: &'a Catalogue) -> Option<&'a SourceEvidence> {
+    let mut at = node;
+    while !matches!(plan.node(at).op, Op::Read(_)) {
+        at = *plan.node(at).inputs.first()?;
+    }
+    let reader = project.steps.get(&plan.node(at).origin.step)?;
+    let number = catalogue.source_number(reader.settings.get("source")?.as_str()?)?;
+    catalogue.sources.get(number)
 }
 
 /// A text with the values of parameters in their places. Secrets are not among the values.
@@ -194,12 +246,62 @@ mod tests {
     }
 
     #[test]
+    fn a_log_without_a_zone_is_known_by_its_lines() {
+        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let spark = lines(&["17/06/09 20:10:40 INFO executor: Registered signal handlers", "at org.example.Main"]);
+        assert!(crate::planner::names_no_zone(&spark));
+        for line in ["[10/Oct/2000:13:55:36 -0700] GET /", "2026-03-02T10:00:01.5Z info", "10:00:01 UTC up", "no time"]
+        {
+            assert!(!crate::planner::names_no_zone(&lines(&[line])), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_span_of_the_data_is_told_and_what_is_too_short_is_not() {
+        let at = |text: &str| crate::data::instants::parse_timestamp(text).unwrap();
+        let span = |from: &str, to: &str| span_in_words((at(from), at(to)));
+        assert_eq!(span("2026-03-02T00:02:11Z", "2026-03-05T23:58:00Z"), "2–5 March 2026");
+        assert_eq!(span("2026-02-27", "2026-03-05"), "27 February – 5 March 2026");
+        assert_eq!(span("2017-06-09T20:10:00Z", "2017-06-09T20:11:00Z"), "9 June 2017, 20:10–20:11 UTC");
+        let told = Headline { number: "250".into(), sentence: "250 requests a day".into(), ..Headline::default() };
+        let mut shape = AnswerShape {
+            about: crate::planner::About::Rows { row: "row".into(), most: None },
+            time: None,
+            names: Vec::new(),
+            keys: Vec::new(),
+            chart: None,
+            first: None,
+            groups: Default::default(),
+            goal: None,
+            none: String::new(),
+            grain: Some(86_400_000_000),
+            hours: Some("hour_of_day".into()),
+            range: None,
+        };
+        let minute = Some((0, 76_000_000));
+        let short = in_short_time(told.clone(), &shape, minute);
+        assert_eq!(short.sentence, "cannot be told: the data cover 76 s, less than a day");
+        shape.hours = None;
+        assert_eq!(in_short_time(told.clone(), &shape, minute).sentence, "250 requests a day, in data of 76 s");
+        assert_eq!(in_short_time(told.clone(), &shape, Some((0, 90_000_000_000))), told);
+    }
+
+    #[test]
     fn what_was_lost_stands_before_what_was_not_asked_about() {
         let one = |kind, text: &str| LeftOut { step: "s".into(), title: "S".into(), kind, count: 1, text: text.into() };
+        let weighed = [
+            one(LeftOutKind::Unread, "lines could not be read"),
+            one(LeftOutKind::Empty, "of 2,000 rows have no `d`"),
+            one(LeftOutKind::Unmatched, "of 8 rows have no match"),
+        ];
+        let told: Vec<String> = not_in_it(&weighed, &Unconfirmed::new()).into_iter().map(|one| one.text).collect();
+        assert_eq!(told[0], "of 8 rows have no match", "one of eight is more than one of thousands");
         let list = [one(LeftOutKind::Filtered, "filtered"), one(LeftOutKind::Empty, "empty")];
         let guesses = Unconfirmed::from([("log".to_owned(), vec![("time".to_owned(), "Time".to_owned())])]);
-        let told: Vec<String> = not_in_it(&list, &guesses).into_iter().map(|one| one.text).collect();
-        assert_eq!(told[..2], ["empty", "filtered"]);
-        assert!(told[2].starts_with("meaning in log"));
+        let told = not_in_it(&list, &guesses);
+        assert_eq!(told.iter().map(|one| one.as_asked).collect::<Vec<_>>(), [false, false, true]);
+        let told: Vec<String> = told.into_iter().map(|one| one.text).collect();
+        assert_eq!((told[0].as_str(), told[2].as_str()), ("empty", "filtered"));
+        assert!(told[1].starts_with("meaning in log"));
     }
 }

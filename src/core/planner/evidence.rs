@@ -2,8 +2,9 @@
 //! data; this room only looks at it. Imports data and model only.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use regex::Regex;
 use serde::Serialize;
 
 use crate::data::{Classification, DataType, Schema, Value};
@@ -35,6 +36,9 @@ pub struct SourceEvidence {
     pub residency: String,
     /// It does not exist yet.
     pub planned: bool,
+    /// Its lines name the time of day, and no zone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub zoneless: bool,
     /// Column → concept as somebody confirmed it; an empty concept: it means nothing.
     pub confirmed: BTreeMap<String, String>,
     /// Columns that are declared to have another value in each row.
@@ -136,6 +140,17 @@ pub(super) fn shared(first: &[u64], second: &[u64]) -> Option<(f64, f64)> {
     Some((both / first.len() as f64, both / second.len() as f64))
 }
 
+/// Whether the first time of day in each of some lines stands without a zone: whoever reads it takes one for granted.
+pub fn names_no_zone(lines: &[String]) -> bool {
+    static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let zone = r"(?P<zone>\s?(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT|[A-Z]{1,4}T)\b)?";
+        Regex::new(&format!(r"\b\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d+)?{zone}")).ok()
+    });
+    let Some(clock) = CLOCK.as_ref() else { return false };
+    let mut clocks = lines.iter().filter_map(|line| clock.captures(line)).peekable();
+    clocks.peek().is_some() && clocks.all(|found| found.name("zone").is_none())
+}
+
 impl SourceEvidence {
     /// What the project itself says of a source: its schema (fields of records too) and who owns it.
     pub fn declared(source: &Source) -> Self {
@@ -158,6 +173,7 @@ impl SourceEvidence {
             access: source.access.clone(),
             residency: source.residency.clone(),
             planned: source.planned.is_some(),
+            zoneless: false,
             confirmed: source.meanings.clone(),
             keys: declared_keys(source),
         }

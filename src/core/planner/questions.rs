@@ -8,6 +8,7 @@ mod measured;
 pub(super) mod plot;
 pub(super) mod sentence;
 pub(super) mod told;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -112,6 +113,8 @@ pub enum Tells {
     Total,
     /// What is the most above the row before it among those of the same kind: a version and the last one.
     Rise,
+    /// How many groups there are: the users who are affected.
+    Groups,
 }
 
 /// A condition on rows.

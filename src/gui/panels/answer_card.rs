@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use egui::{RichText, Ui};
 use pipewright_core::data::Value;
-use pipewright_core::export::answers::ALL_IN_IT;
+use pipewright_core::export::answers::{ALL_ASKED_IN_IT, ALL_IN_IT, AS_ASKED};
 use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::Parameter;
 use pipewright_core::planner::{
-    Asked, Dial, Unconfirmed, definition_of, not_in_it, rows_behind_key, steps_before, told_of_time, unconfirmed,
-    with_values,
+    Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_short_time, not_in_it, range_of,
+    rows_behind_key, span_in_words, steps_before, told_of_time, unconfirmed, with_values,
 };
 use pipewright_core::project::Step;
 use pipewright_core::steps;
@@ -43,17 +43,27 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     if let Some(rows) = state.results.rows(&step.id, &port) {
         let is_fresh = state.results.freshness(&state.plan, &step.id, &port) == Freshness::Fresh;
         let told = state.results.get(&step.id, &port).and_then(|outcome| outcome.told.clone());
+        let mut is_told = true;
         if let Some(told) = &told {
+            let range = range_of_data(state, step);
+            let headline = match rows.rows {
+                0 => told.headline.clone(),
+                _ => in_short_time(told.headline.clone(), &told.shape, range),
+            };
+            is_told = headline.number != CANNOT_BE_TOLD;
             ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(&told.headline.number).font(theme::number()));
-                ui.label(RichText::new(&told.headline.what).color(palette.soft));
+                ui.label(RichText::new(&headline.number).font(theme::number()));
+                ui.label(RichText::new(&headline.what).color(palette.soft));
             });
-            ui.label(&told.headline.sentence);
+            ui.label(&headline.sentence);
+            if let Some(range) = range {
+                caption(ui, format!("data of {}", span_in_words(range)));
+            }
         }
         let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
         badge(ui, &word, colour);
         ui.add_space(theme::SPACE_2);
-        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1) {
+        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1 && is_told) {
             chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
             ui.add_space(theme::SPACE_2);
         }
@@ -78,6 +88,12 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
     ui.add_space(theme::SPACE_2);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
+}
+
+/// The first and the last time of the data, where all of it was looked at.
+fn range_of_data(state: StateRef<'_>, step: &Step) -> Option<(i64, i64)> {
+    let node = state.plan.steps.get(&step.id)?.nodes.last()?;
+    range_of(state.design(), &state.plan, *node, &state.planning.latest.as_ref()?.catalogue)
 }
 
 /// What the time of the data has to do with the answer; empty: nothing, or it is not known yet.
@@ -174,18 +190,32 @@ fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step]) 
         None => Unconfirmed::new(),
     };
     let list = not_in_it(&left_out_of(state, &step.id), &guesses);
-    let soft = theme::palette(ui.ctx()).soft;
-    for one in &list {
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-            ui.label(RichText::new(grouped(one.count)).font(theme::code()));
-            marked_ui(ui, &one.text, &theme::body(), soft);
-        });
-    }
-    if list.is_empty() {
+    let (asked, lost): (Vec<&NotInIt>, Vec<&NotInIt>) = list.iter().partition(|one| one.as_asked);
+    lost.iter().for_each(|one| not_in_it_ui(ui, one));
+    if lost.is_empty() {
         let is_known = state.results.rows(&step.id, &main_port(state, step)).is_some();
-        caption(ui, if is_known { ALL_IN_IT } else { "Nothing was counted yet." });
+        caption(
+            ui,
+            match (is_known, asked.is_empty()) {
+                (false, _) => "Nothing was counted yet.",
+                (true, true) => ALL_IN_IT,
+                (true, false) => ALL_ASKED_IN_IT,
+            },
+        );
     }
+    if !asked.is_empty() {
+        let fold = egui::CollapsingHeader::new(AS_ASKED).id_salt(("left out as asked", &step.id));
+        fold.show(ui, |ui| asked.iter().for_each(|one| not_in_it_ui(ui, one)));
+    }
+}
+
+fn not_in_it_ui(ui: &mut Ui, one: &NotInIt) {
+    let soft = theme::palette(ui.ctx()).soft;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        ui.label(RichText::new(grouped(one.count)).font(theme::code()));
+        marked_ui(ui, &one.text, &theme::body(), soft);
+    });
 }
 
 /// What the rows of a step leave out, as far as they are computed.

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use pipewright_core::data::Value;
+use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Matches, NodeId, Plan};
 use pipewright_core::model::Id;
 use pipewright_core::planner::{AnswerShape, Headline, Plotted};
+
+use pipewright_engine::ResultTable;
 
 use crate::gui::backend::{ColumnProfile, NodeResult, PreviewReply};
 
@@ -44,6 +46,14 @@ pub struct Told {
     pub key: Option<(String, Value)>,
 }
 
+impl Told {
+    fn of(shape: &Arc<AnswerShape>, table: &ResultTable, whole: Option<&ResultTable>) -> Arc<Told> {
+        let headline = shape.headline(table, whole.map(|whole| whole as &dyn TableRows));
+        let (chart, key) = (shape.plotted(table), shape.told_key(table));
+        Arc::new(Told { headline, chart, key, shape: shape.clone() })
+    }
+}
+
 /// A node as part of a step.
 #[derive(Debug)]
 struct Site {
@@ -53,6 +63,15 @@ struct Site {
     /// Among the nodes that the step was lowered to; `None`: it only passes the node on.
     place: Option<usize>,
     ports: Vec<String>,
+}
+
+/// What an answer makes all together, as far as it is computed.
+#[derive(Debug)]
+struct Whole {
+    /// The node of the answer's own rows.
+    answer: NodeId,
+    hash: u64,
+    table: Option<Arc<ResultTable>>,
 }
 
 /// Results by step and output port.
@@ -65,6 +84,8 @@ pub struct Results {
     asked_profiles: BTreeSet<u64>,
     /// Where a node of the plan stands: its step, its place among the step's nodes, the ports that it leads to.
     index: HashMap<NodeId, Vec<Site>>,
+    /// By the nodes that give them, behind the plan of the design.
+    wholes: BTreeMap<NodeId, Whole>,
     /// Nodes that rest on a broken step, whose last good settings stand in, with that step.
     resting: HashMap<NodeId, Id>,
     /// Whether the last request still runs.
@@ -110,6 +131,13 @@ impl Results {
             self.profiles.remove(&reply.hash);
             self.asked_profiles.remove(&reply.hash);
         }
+        if let Some(whole) = self.wholes.get_mut(&reply.node) {
+            whole.table = reply.result.as_ref().ok().map(|found| found.table.clone());
+            let answer = whole.answer;
+            self.tell_again(answer);
+            return;
+        }
+        let whole = self.whole_of(reply.node);
         for site in self.index.get(&reply.node).into_iter().flatten() {
             if let Some(place) = site.place {
                 let key = (site.step.clone(), place);
@@ -120,15 +148,35 @@ impl Results {
             }
             for port in &site.ports {
                 let found = reply.result.as_ref().ok().zip(site.shape.as_ref());
-                let told = found.map(|(found, shape)| {
-                    let (headline, chart) = (shape.headline(&*found.table), shape.plotted(&*found.table));
-                    let (key, shape) = (shape.told_key(&*found.table), shape.clone());
-                    Arc::new(Told { headline, chart, key, shape })
-                });
+                let told = found.map(|(found, shape)| Told::of(shape, &found.table, whole.as_deref()));
                 let outcome = Outcome { hash: reply.hash, result: reply.result.clone(), told };
                 self.by_port.insert((site.step.clone(), port.clone()), outcome);
             }
         }
+    }
+
+    /// What an answer makes all together.
+    fn whole_of(&self, answer: NodeId) -> Option<Arc<ResultTable>> {
+        self.wholes.values().find(|whole| whole.answer == answer)?.table.clone()
+    }
+
+    /// Tells of an answer again: there is more to tell.
+    fn tell_again(&mut self, answer: NodeId) {
+        let whole = self.whole_of(answer);
+        for site in self.index.get(&answer).into_iter().flatten() {
+            let Some(shape) = &site.shape else { continue };
+            for port in &site.ports {
+                let Some(outcome) = self.by_port.get_mut(&(site.step.clone(), port.clone())) else { continue };
+                if let Ok(found) = &outcome.result {
+                    outcome.told = Some(Told::of(shape, &found.table, whole.as_deref()));
+                }
+            }
+        }
+    }
+
+    /// The nodes that give what answers make all together.
+    pub fn whole_nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.wholes.keys().copied()
     }
 
     /// Forgets the steps that are gone.
@@ -158,14 +206,24 @@ impl Results {
     }
 
     /// There is a new plan: replies belong to its nodes, and nodes that a step no longer has are forgotten. `shape`
-    /// gives what the answer of a step is about.
-    pub fn follow(&mut self, plan: &Plan, shape: impl Fn(&str) -> Option<AnswerShape>) {
+    /// gives what the answer of a step is about. Gives the plan that previews are asked of: with what answers make all
+    /// together.
+    pub fn follow(&mut self, plan: &Plan, shape: impl Fn(&str) -> Option<AnswerShape>) -> Plan {
+        let mut asked = plan.clone();
+        let before = std::mem::take(&mut self.wholes);
         self.by_node.retain(|(step, place), _| plan.steps.get(step).is_none_or(|step| *place < step.nodes.len()));
         self.resting = resting(plan);
         self.index.clear();
         for (id, step) in &plan.steps {
             let mut sites: BTreeMap<NodeId, Site> = BTreeMap::new();
             let shape = if step.kind == "answer" { shape(id).map(Arc::new) } else { None };
+            if let Some((shape, answer)) = shape.as_ref().zip(step.outputs.get("out").copied())
+                && let Some(node) = shape.add_whole(&mut asked, answer)
+            {
+                let hash = asked.node(node).hash;
+                let table = before.values().find(|whole| whole.hash == hash).and_then(|whole| whole.table.clone());
+                self.wholes.insert(node, Whole { answer, hash, table });
+            }
             let site = || Site { step: id.clone(), shape: shape.clone(), place: None, ports: Vec::new() };
             for (place, node) in step.nodes.iter().enumerate() {
                 sites.entry(*node).or_insert_with(site).place = Some(place);
@@ -177,6 +235,7 @@ impl Results {
                 self.index.entry(node).or_default().push(site);
             }
         }
+        asked
     }
 
     /// What went wrong with the outputs of the design as it is.

@@ -98,7 +98,9 @@ fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colour: Color32) {
     let palette = theme::palette(ui.ctx());
     let most = chart.bars.iter().map(|(_, number)| *number).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let width = ui.available_width();
-    let (names, numbers) = (width * 0.42, 64.0);
+    // Bars that are all alike say nothing: their room is for the names.
+    let are_alike = chart.are_alike();
+    let (names, numbers) = (if are_alike { width - 64.0 } else { width * 0.42 }, 64.0);
     ui.horizontal(|ui| {
         caption(ui, &chart.x_title);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| caption(ui, &chart.y_title));
@@ -113,7 +115,7 @@ fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colour: Color32) {
         let place = row.left_center() - vec2(0.0, galley.size().y / 2.0);
         ui.painter().galley(place, galley, palette.text);
         let room = width - names - numbers;
-        if *number > 0.0 {
+        if *number > 0.0 && !are_alike {
             let long = (room * (number / most) as f32).max(1.0);
             let bar = Rect::from_min_size(row.min + vec2(names, 4.0), vec2(long, HEIGHT - 8.0));
             ui.painter().rect_filled(bar, 2.0, colour);

@@ -22,7 +22,7 @@ fn cells_say_what_a_source_is_worth() {
     let matrix = coverage(&catalogue, &questions);
     let question = |id: &str| questions.iter().position(|asked| asked.id == id).unwrap();
     for (id, source, state, text) in [
-        ("load-per-hour", "src-access", CoverageState::Covered, "Response status is `status`"),
+        ("load-per-hour", "src-access", CoverageState::Derivable, "Request from "),
         ("users-bad-experience", "src-access", CoverageState::Derivable, "Failed from Response status"),
         ("users-by-country", "src-app", CoverageState::Partial, "`user_id` is empty in 52 % of the rows"),
         ("users-by-country", "src-users", CoverageState::Missing, "nothing gives “Time”"),

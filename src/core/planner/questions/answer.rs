@@ -1,6 +1,7 @@
 //! What an answer is about: the measure, its unit, what a row is, and the chart of that measure; from the contract of its
 //! question or, without one, from the order in which the answer is read. Imports the plan and questions; sees no rows.
 
+use super::told::words;
 use super::{Asked, Chart, ChartKind, Contract, Goal, Part, Tells};
 use crate::data::figures::MONEY;
 use crate::data::{DataType, Schema, TableRows, Value};
@@ -30,6 +31,10 @@ pub struct AnswerShape {
     pub none: String,
     /// How much time a row is about at least, in microseconds: an hour of the day stands for whole days.
     pub grain: Option<i64>,
+    /// The key that is an hour of the day.
+    pub hours: Option<String>,
+    /// The first and the last time of the data, where whoever has the rows knows it.
+    pub range: Option<(i64, i64)>,
 }
 
 /// What a flow has left of its groups when they come to the answer.
@@ -75,8 +80,12 @@ pub struct MeasureShape {
     pub is_total: bool,
     /// What is above the row before it is.
     pub is_rise: bool,
+    /// How many groups there are is what the question looks for.
+    pub is_of_groups: bool,
     /// Of a quantile or a mean: the column that counts what it is made of.
     pub counted: Option<String>,
+    /// Of a quantile: whom it is the most of: `19 of 20`.
+    pub most_of: Option<String>,
     /// Numbers of several rows add up to that of all; of a share, what it is a share of.
     pub adds_up: bool,
 }
@@ -140,6 +149,8 @@ impl AnswerShape {
                 goal: None,
                 none,
                 grain: None,
+                hours: None,
+                range: None,
             };
         };
         let chart = Some(chart_of(contract, &column, time.as_ref(), &names));
@@ -147,6 +158,8 @@ impl AnswerShape {
         AnswerShape {
             about: About::Measure(measure_of(contract, plan, node, column, order, vocabulary)),
             grain: grain_of(plan, node, time.as_ref(), &keys),
+            range: None,
+            hours: keys.iter().find(|key| is_hour_of_day(plan, node, key)).cloned(),
             time,
             names,
             keys,
@@ -180,12 +193,30 @@ fn measure_of(
         is_lowest: first.is_some_and(|key| !key.descending) || tells == Some(Tells::Lowest),
         is_total: tells == Some(Tells::Total),
         is_rise: tells == Some(Tells::Rise),
+        is_of_groups: tells == Some(Tells::Groups),
+        most_of: quantile_of(&column, plan, node).and_then(most_of),
         whole: whole_of(&column, plan, node, schema),
         counted: counted_of(&column, plan, node, schema),
         column,
         unit,
         share_of,
         adds_up,
+    }
+}
+
+impl MeasureShape {
+    /// The measure where it needs no explanation: `what 19 of 20 stay under`.
+    pub(super) fn in_words(&self) -> String {
+        let what = if self.is_time() { "time that" } else { "value that" };
+        match &self.most_of {
+            Some(most_of) => format!("{what} {most_of} stay under"),
+            None => words(&self.column),
+        }
+    }
+
+    /// Whether a length of time is measured.
+    pub(super) fn is_time(&self) -> bool {
+        matches!(&self.unit, Unit::Measured(unit) if matches!(unit.as_str(), "s" | "ms" | "us" | "µs"))
     }
 }
 
@@ -427,20 +458,42 @@ fn grain_of(plan: &Plan, node: NodeId, time: Option<&(String, Option<i64>)>, key
         let is_span = matches!(origin(plan, node, name), Some(Origin::Key(expr)) if function_of(expr).is_some());
         return span.or(is_span.then_some(MONTH));
     }
-    let is_part_of_day = |name: &String| -> Option<i64> {
+    keys.iter().any(|name| is_hour_of_day(plan, node, name)).then_some(DAY)
+}
+
+/// Whether a key of groups is the hour of the day.
+fn is_hour_of_day(plan: &Plan, node: NodeId, name: &str) -> bool {
+    let made = || -> Option<&Expr> {
         let (group, Origin::Key(expr)) = origin_at(plan, node, name)? else { return None };
-        let made = match &expr.kind {
+        match &expr.kind {
             ExprKind::Column(name) => match origin(plan, *plan.node(group).inputs.first()?, name)? {
-                Origin::Computed(_, made) => made,
-                Origin::Key(_) | Origin::Measure(_) => return None,
+                Origin::Computed(_, made) => Some(made),
+                Origin::Key(_) | Origin::Measure(_) => None,
             },
-            _ => expr,
-        };
-        let call = function_of(made)?;
-        let is_hour = call.args.iter().any(|arg| arg.kind == ExprKind::Literal(Value::String("hour".to_owned())));
-        (call.function == "extract" && is_hour).then_some(DAY)
+            _ => Some(expr),
+        }
     };
-    keys.iter().find_map(is_part_of_day)
+    made().and_then(function_of).is_some_and(|call| {
+        let is_hour = call.args.iter().any(|arg| arg.kind == ExprKind::Literal(Value::String("hour".to_owned())));
+        call.function == "extract" && is_hour
+    })
+}
+
+/// The share that a quantile stays above: 0.95.
+fn quantile_of(column: &str, plan: &Plan, node: NodeId) -> Option<f64> {
+    let Some(Origin::Measure(expr)) = origin(plan, node, column) else { return None };
+    let call = function_of(expr)?;
+    match (call.function.as_str(), call.args.get(1).map(|share| &share.kind)) {
+        ("median", _) => Some(0.5),
+        ("quantile", Some(ExprKind::Literal(Value::Float(share)))) => Some(*share),
+        _ => None,
+    }
+}
+
+/// `19 of 20`; `None`: no words for such a share.
+fn most_of(share: f64) -> Option<String> {
+    let known = [(0.5, "half of the"), (0.75, "3 of 4"), (0.9, "9 of 10"), (0.95, "19 of 20"), (0.99, "99 of 100")];
+    known.iter().find(|(one, _)| *one == share).map(|(_, told)| (*told).to_owned())
 }
 
 /// The unit of the one concept that a measure is made of.
@@ -552,7 +605,7 @@ fn whole_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Option<
     schema.names().find(|name| call(name, "count").is_some_and(is_whole)).map(str::to_owned)
 }
 
-/// Lines for times, bars for names; always of the measure.
+/// Lines for times, bars for names and where the question has bars; always of the measure.
 fn chart_of(
     contract: Option<&Contract>,
     column: &str,
@@ -563,7 +616,8 @@ fn chart_of(
     let planned = contract.and_then(|contract| contract.chart.as_ref()).filter(|chart| chart.kind != ChartKind::Table);
     if let Some((time, _)) = time.filter(|(time, _)| planned.is_none_or(|chart| chart.x == *time)) {
         let by = planned.map_or(names.first().cloned(), |chart| chart.by.clone());
-        return Chart { kind: ChartKind::Line, x: time.clone(), y, by };
+        let kind = planned.map_or(ChartKind::Line, |chart| chart.kind);
+        return Chart { kind, x: time.clone(), y, by };
     }
     match planned {
         Some(chart) => Chart { kind: ChartKind::Bar, y, ..chart.clone() },

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, cells};
-use super::told::{DAY, MOST_ROWS, is_monthly, moment, month_of, position, shown, span_word, words};
+use super::told::{MOST_ROWS, is_monthly, moment, month_of, named, position, shown, stretch, words};
 use crate::data::figures::{grouped, short_count};
 use crate::data::{TableRows, Value};
 
-/// An answer in short: `21` · `users` · `in the peak hour, 3 March 2026 14:00 UTC`.
+/// An answer in short: `21` · `users at most in an hour` · `3 March 2026, 14:00–15:00 UTC`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Headline {
     /// With its unit where that is a sign: `54.5 s`, `12.3 %`.
@@ -25,10 +25,13 @@ pub struct Headline {
 }
 
 impl AnswerShape {
-    pub fn headline(&self, rows: &dyn TableRows) -> Headline {
+    /// `whole`: the one row of `add_whole`, where it was worked out.
+    pub fn headline(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Headline {
         match &self.about {
             About::Rows { row, most } => self.of_rows(rows, row, most.as_deref()),
-            About::Measure(measure) => self.of_measure(rows, measure).unwrap_or_else(|| self.of_nothing(measure)),
+            About::Measure(measure) => {
+                self.of_measure(rows, whole, measure).unwrap_or_else(|| self.of_nothing(measure))
+            }
         }
     }
 
@@ -128,28 +131,22 @@ impl AnswerShape {
         self.time.as_ref().is_some_and(|(time, _)| Some(time) == x)
     }
 
+    /// A row other than the one that is told which is as high.
+    pub(super) fn equal_to(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Cell) -> Option<usize> {
+        let cells = cells(self, rows, measure);
+        let is_equal = |cell: &&Cell| cell.height == told.height && cell.row != told.row && cell.is_sound();
+        cells.iter().find(is_equal).map(|cell| cell.row)
+    }
+
     /// The time of a row, in words.
-    pub(super) fn when(&self, measure: &MeasureShape, rows: &dyn TableRows, row: usize) -> Option<String> {
+    pub(super) fn when(&self, rows: &dyn TableRows, row: usize) -> Option<String> {
         let (time, span) = self.time.as_ref()?;
         let column = rows.schema().index(time)?;
         let at = position(&rows.value(row, column))?;
-        let word = match (rows.rows(), measure.is_lowest) {
-            (1, _) => "",
-            (_, true) => "lowest ",
-            (_, false) => "peak ",
-        };
         Some(match span {
-            Some(DAY) if word.is_empty() => format!("on {}", moment(at, *span)),
-            Some(DAY) => format!("on the {word}day, {}", moment(at, *span)),
-            Some(_) => {
-                let name = span.and_then(span_word).unwrap_or("span");
-                // Minutes go on from where they are told to be.
-                let from = if name.starts_with(|c: char| c.is_ascii_digit()) { " from" } else { "," };
-                format!("in the {word}{name}{from} {}", moment(at, *span))
-            }
-            None if is_monthly(rows, column) && word.is_empty() => format!("in {}", month_of(at)),
-            None if is_monthly(rows, column) => format!("in the {word}month, {}", month_of(at)),
-            None => format!("at {}", moment(at, None)),
+            Some(span) => stretch(at, *span),
+            None if is_monthly(rows, column) => month_of(at),
+            None => moment(at, None),
         })
     }
 
@@ -175,11 +172,12 @@ impl AnswerShape {
         }
         let parts = told.into_iter().filter_map(|name| {
             Some(match cell(name)? {
+                Value::Int(hour) if self.hours.as_ref() == Some(name) => format!("{hour:02}:00–{:02}:00 UTC", hour + 1),
                 // A number or a yes says nothing by itself.
                 value @ (Value::Int(_) | Value::Float(_) | Value::Boolean(_)) => {
                     format!("{} {}", words(name), shown(&value))
                 }
-                value => shown(&value),
+                value => named(&value),
             })
         });
         let parts: Vec<String> = parts.collect();

@@ -1,12 +1,17 @@
-//! The sentence of an answer that is about a measure: the most, the least, the whole, a share of all, what is above the
-//! one before it, or whether a goal is met. Imports the answer's shape.
+//! The sentence of an answer that is about a measure: the whole before its parts, the most, the least, a share, what is
+//! above the one before it, or whether a goal is met. Imports the answer's shape.
+
+use std::collections::BTreeMap;
 
 use super::Goal;
 use super::answer::{AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells, share_of_all};
 use super::headline::Headline;
 use super::sentence::plural;
-use super::told::{MOST_ROWS, moment, number, position, shown, singular, span_words, words};
+use super::told::{
+    MOST_ROWS, is_numbered, moment, number, one_span, percent_text, position, share_text, shown, singular, span_words,
+    words,
+};
 use crate::data::figures::{MONEY, counted, grouped, number_text, percent_of, with_unit};
 use crate::data::{TableRows, Value};
 
@@ -15,19 +20,47 @@ struct Told {
     cell: Cell,
     /// It is zero, and everything else with it.
     is_nothing: bool,
-    /// `checkout: `, or nothing.
-    before: String,
-    /// ` in the peak hour, 3 March 2026 14:00 UTC (1 other as high)`.
-    after: String,
-    /// What it is about, and when.
-    place: String,
+    /// `checkout`, `“/search”`; empty: it has none.
+    name: String,
+    /// `3 March 2026, 14:00–15:00 UTC`; empty: none.
+    when: String,
+    /// ` (1 other as high)`.
     equals: String,
-    /// Which rows were not looked at, because they are of few: `, among hours with at least 20 requests`.
+    /// Which rows were not looked at, because they are of few: ` of at least 20 requests`.
     rule: String,
 }
 
+impl Told {
+    /// What it is about, and when.
+    fn place(&self) -> String {
+        let parts = [&self.name, &self.when].into_iter().filter(|part| !part.is_empty());
+        parts.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `checkout: `, or nothing.
+    fn before(&self) -> String {
+        if self.name.is_empty() { String::new() } else { format!("{}: ", self.name) }
+    }
+
+    /// `: 3 March 2026 (1 other as high)`.
+    fn after(&self) -> String {
+        let place = self.place();
+        if place.is_empty() { self.equals.clone() } else { format!(": {place}{}", self.equals) }
+    }
+
+    /// The same where the name is told already.
+    fn later(&self) -> String {
+        if self.when.is_empty() { self.equals.clone() } else { format!(", {}{}", self.when, self.equals) }
+    }
+}
+
 impl AnswerShape {
-    pub(super) fn of_measure(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Headline> {
+    pub(super) fn of_measure(
+        &self,
+        rows: &dyn TableRows,
+        whole: Option<&dyn TableRows>,
+        measure: &MeasureShape,
+    ) -> Option<Headline> {
         if let Some(first) = self.first.as_ref().and_then(|first| self.told_first(measure, rows, first)) {
             return Some(first);
         }
@@ -38,38 +71,41 @@ impl AnswerShape {
         if let Some(rise) = Some(()).filter(|()| measure.is_rise).and_then(|()| self.told_rise(rows, measure)) {
             return Some(rise);
         }
-        match &measure.unit {
-            Unit::Measured(unit) if measure.share_of.is_some() => self.told_share(rows, measure, unit, &told),
-            _ if measure.is_total && rows.rows() > 1 && !self.groups.is_cut(rows.rows()) => {
-                Some(total(rows, measure, &told))
-            }
-            _ => Some(self.told_alike(rows, measure).unwrap_or_else(|| self.told_most(rows, measure, &told))),
+        if measure.share_of.is_some() && measure.unit != Unit::Count {
+            return self.told_share(rows, whole, measure, &told);
         }
+        if measure.is_total && rows.rows() > 1 && !self.groups.is_cut(rows.rows()) {
+            return Some(total(rows, measure, &told, self.peak_of_all(rows, measure)));
+        }
+        if let Some(alike) = self.told_alike(rows, measure) {
+            return Some(alike);
+        }
+        if let Some(of) = &measure.counted {
+            return Some(self.told_quantile(rows, whole, measure, &told, &words(of)));
+        }
+        Some(self.told_most(rows, whole, measure, &told))
     }
 
     fn told(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Told> {
         let (cell, equal) = self.told_cell(rows, measure)?;
-        let name = self.name_of(measure, rows, &|name| value(rows, cell.row, name));
+        let name_at = |row: usize| self.name_of(measure, rows, &|name| value(rows, row, name));
         // Where the most is nothing, no hour is the peak.
         let is_nothing = cell.height == 0.0 && !measure.is_lowest && rows.rows() > 1;
-        let when = match self.many() {
-            _ if is_nothing && !self.is_over_time() => Some(format!("for all {}", self.all_in_words(rows, measure))),
-            "days" if is_nothing => Some("on all days".to_owned()),
-            many if is_nothing => Some(format!("in all {many}")),
-            _ => self.when(measure, rows, cell.row),
-        };
         let high = if measure.is_lowest { "low" } else { "high" };
+        let other = || self.equal_to(rows, measure, &cell).filter(|_| equal == 1 && !self.is_over_time());
         let equals = match equal {
             0 => String::new(),
             _ if is_nothing => String::new(),
-            equal => format!(" ({} as {high})", counted(equal as u64, "other")),
+            equal => match other().and_then(name_at) {
+                Some(name) => format!(" ({name} as {high})"),
+                None => format!(" ({} as {high})", counted(equal as u64, "other")),
+            },
         };
         Some(Told {
             cell,
             is_nothing,
-            before: name.as_ref().filter(|_| !is_nothing).map_or(String::new(), |name| format!("{name}: ")),
-            after: format!("{}{equals}", when.as_ref().map_or(String::new(), |when| format!(" {when}"))),
-            place: name.filter(|_| !is_nothing).into_iter().chain(when).collect::<Vec<_>>().join(" "),
+            name: name_at(cell.row).filter(|_| !is_nothing).unwrap_or_default(),
+            when: self.when(rows, cell.row).filter(|_| !is_nothing).unwrap_or_default(),
             equals,
             rule: self.rule(rows, measure, &cell),
         })
@@ -81,19 +117,24 @@ impl AnswerShape {
             return String::new();
         }
         let whole = measure.share_of.as_ref().map(|(_, whole)| whole).or(measure.counted.as_ref());
-        let of = whole.map_or(String::new(), |whole| format!(" {}", words(whole)));
-        format!(", among {} with at least {FEW}{of}", self.many())
+        whole.map_or(String::new(), |whole| format!(" of at least {FEW} {}", words(whole)))
+    }
+
+    /// What a row is, in words: `page kinds`, `hours`.
+    fn things(&self) -> String {
+        let parts = self.chart.as_ref().and_then(|chart| Some((chart.by.as_ref()?, &chart.x)));
+        match parts {
+            _ if self.is_over_time() => self.many().to_owned(),
+            Some((by, x)) => format!("pairs of {} and {}", words(by), words(x)),
+            None => plural(&words(self.names.first().map_or("row", String::as_str))),
+        }
     }
 
     /// All that rows are about: `25 pages`.
     fn all_in_words(&self, rows: &dyn TableRows, measure: &MeasureShape) -> String {
-        let many = match self.is_over_time() {
-            true => self.many().to_owned(),
-            false => plural(&words(self.names.first().map_or("row", String::as_str))),
-        };
         let more = if self.groups.is_cut(rows.rows()) { " or more" } else { "" };
         let count = cells(self, rows, measure).iter().filter(|cell| cell.is_named).count();
-        format!("{}{more} {many}", grouped(count as u64))
+        format!("{}{more} {}", grouped(count as u64), singular(&self.things(), count as f64))
     }
 
     /// What several rows are: `hours`, `days`.
@@ -102,35 +143,121 @@ impl AnswerShape {
         span.and_then(span_words).unwrap_or("those")
     }
 
-    fn told_share(&self, rows: &dyn TableRows, measure: &MeasureShape, unit: &str, told: &Told) -> Option<Headline> {
-        let (part, whole) = measure.share_of.as_ref()?;
-        let (part, whole) = (words(part), words(whole));
-        let of = |count: f64| format!("{} {}", number_text(count), singular(&whole, count));
-        let cell = &told.cell;
-        let all =
-            share_of_all(self, rows, measure).filter(|_| rows.rows() > 1 && self.is_over_time() && !measure.is_lowest);
-        let figure = with_unit(cell.height, unit);
-        let Some((share, count)) = all else {
-            let of = cell.of.filter(|_| !told.is_nothing).map_or_else(|| whole.clone(), of);
-            let (before, after, rule) = (&told.before, &told.after, &told.rule);
-            let most = if rule.is_empty() { String::new() } else { format!("{} the most{rule}", rule_start(after)) };
-            let sentence = format!("{before}{part} are {figure} of {of}{after}{most}");
-            return Some(Headline {
-                number: figure,
-                what: format!("{part} of {whole}"),
-                place: told.place.clone(),
-                sentence,
-            });
+    /// ` in an hour`, where rows are for spans of time.
+    fn in_one(&self, rows: &dyn TableRows) -> String {
+        let Some((time, span)) = self.time.as_ref().filter(|_| self.is_over_time()) else { return String::new() };
+        let is_monthly = || rows.schema().index(time).is_some_and(|column| super::told::is_monthly(rows, column));
+        match span.and_then(one_span) {
+            Some(span) => format!(" in {span}"),
+            None if span.is_none() && is_monthly() => " in a month".to_owned(),
+            None => String::new(),
+        }
+    }
+
+    fn told_share(
+        &self,
+        rows: &dyn TableRows,
+        whole: Option<&dyn TableRows>,
+        measure: &MeasureShape,
+        told: &Told,
+    ) -> Option<Headline> {
+        let (part, of) = measure.share_of.as_ref()?;
+        let is = |share: f64, count: f64| {
+            format!("{} of {} {} {}", share_text(share), number_text(count), singular(&words(of), count), is_part(part))
         };
-        // The most of few says nothing; and where all are alike, no hour is worse than the whole.
-        let is_told = |cell: &Cell| cell.is_sound() && cell.height > share;
-        let most = cell.of.filter(|_| is_told(cell)).map_or(String::new(), |count| {
-            let is = if told.rule.is_empty() { " is" } else { ", is" };
-            format!("; the most{}{is} {figure} of {}: {}{}", told.rule, number_text(count), told.place, told.equals)
+        let cell = &told.cell;
+        let is_time = rows.rows() > 1 && self.is_over_time() && !measure.is_lowest;
+        let of_whole = || {
+            let at = |name: &String| whole.and_then(|whole| number(&value(whole, 0, name)?));
+            Some((at(&measure.column)?, at(of)?))
+        };
+        let all = share_of_all(self, rows, measure).or_else(of_whole).filter(|_| is_time);
+        let what = format!("of {} {}", words(of), is_part(part));
+        if let Some((share, count)) = all {
+            // The most of few says nothing; and where all are alike, no hour is worse than the whole.
+            let most = cell.of.filter(|_| cell.is_sound() && cell.height > share).map_or(String::new(), |count| {
+                let figure = share_text(cell.height);
+                let many = if told.rule.is_empty() { self.in_one(rows) } else { format!(" among {}", self.many()) };
+                format!("; the most{many}{} is {figure} of {}{}", told.rule, number_text(count), told.after())
+            });
+            let sentence = format!("{}{most}", is(share, count));
+            return Some(Headline { number: share_text(share), what, place: "in all".to_owned(), sentence });
+        }
+        let figure = share_text(cell.height);
+        let says = match cell.of.filter(|_| !told.is_nothing) {
+            Some(count) => is(cell.height, count),
+            None => format!("{figure} of {} {}", words(of), is_part(part)),
+        };
+        let sentence = match () {
+            () if told.is_nothing && self.is_over_time() => format!("{says} on all {}", self.many()),
+            () if told.is_nothing => format!("{says} for all {}", self.all_in_words(rows, measure)),
+            () if is_time => format!("at most {says}{}{}", self.in_one(rows), told.after()),
+            () => format!("{}{says}{}", told.before(), told.later()),
+        };
+        Some(Headline { number: figure, what, place: told.place(), sentence })
+    }
+
+    /// What most of what is counted stay under: of all, and where it is the most.
+    fn told_quantile(
+        &self,
+        rows: &dyn TableRows,
+        whole: Option<&dyn TableRows>,
+        measure: &MeasureShape,
+        told: &Told,
+        counted_name: &str,
+    ) -> Headline {
+        let noun = words(&measure.column);
+        let of_all = whole.and_then(|whole| number(&value(whole, 0, &measure.column)?));
+        let figure_of = |value: f64| figure(value, measure);
+        let (most, is_time) = (figure_of(told.cell.height), measure.is_time());
+        if let Some(count) = told.cell.of.filter(|of| *of < FEW && rows.rows() > 1 && of_all.is_none()) {
+            let of = number_text(count);
+            let what = format!("{counted_name} to tell the {}", measure.in_words());
+            let none = format!("none of {} has {FEW} of them", self.all_in_words(rows, measure));
+            let sentence =
+                format!("too few {what}: {none}; the most is {most}, of {of} {}", singular(counted_name, count));
+            return Headline { number: "too few".to_owned(), what, place: String::new(), sentence };
+        }
+        let verb = if is_time { "take" } else { "are" };
+        let says = |value: f64| match &measure.most_of {
+            Some(most_of) => format!("{most_of} {counted_name} {verb} at most {}", figure_of(value)),
+            None => format!("{noun} {}", figure_of(value)),
+        };
+        let highest = if is_time { "slowest" } else { "highest" };
+        let of = told.cell.of.map_or(String::new(), |count| {
+            let name = if of_all.is_some() { String::new() } else { format!(" {}", singular(counted_name, count)) };
+            format!(", of {}{name}", number_text(count))
         });
-        let number = with_unit(share, unit);
-        let sentence = format!("{part} are {number} of {}{most}", of(count));
-        Some(Headline { number, what: format!("{part} of {whole}"), place: "in all".to_owned(), sentence })
+        let what = measure.most_of.as_ref().map_or(noun.clone(), |most_of| match is_time {
+            true => format!("at most for {most_of} {counted_name}"),
+            false => format!("at most in {most_of} {counted_name}"),
+        });
+        if let Some(all) = of_all.filter(|_| self.is_over_time() && rows.rows() > 1) {
+            let span = self.many().trim_end_matches('s');
+            let place = if told.name.is_empty() { String::new() } else { format!(" for {}", told.name) };
+            let peak = match told.cell.is_of_enough() && told.cell.height > all {
+                true => format!("; the {highest} {span}{}: {most}{place}{}{of}", told.rule, told.later()),
+                false => String::new(),
+            };
+            let sentence = format!("{}{peak}", says(all));
+            return Headline { number: figure_of(all), what, place: "in all".to_owned(), sentence };
+        }
+        let one_of = match self.groups.is_filtered && rows.rows() > 1 {
+            true => format!("; the {highest} of {}", self.all_in_words(rows, measure)),
+            false => String::new(),
+        };
+        let sentence = match told.rule.is_empty() {
+            _ if self.is_over_time() && rows.rows() > 1 => {
+                let span = self.many().trim_end_matches('s');
+                format!("{} in the {highest} {span}{}{}{of}", says(told.cell.height), told.rule, told.after())
+            }
+            true => format!("{}{}{}{of}{one_of}", told.before(), says(told.cell.height), told.later()),
+            false => {
+                let few = format!("; those of fewer than {FEW} are not told");
+                format!("{}{}{}{of}{few}{one_of}", told.before(), says(told.cell.height), told.later())
+            }
+        };
+        Headline { number: most, what, place: told.place(), sentence }
     }
 
     /// Where all are alike none is the most: how many there are in all.
@@ -146,70 +273,128 @@ impl AnswerShape {
         let all = sum(rows, &measure.column);
         let noun = singular(&words(&measure.column), all);
         let (number, each) = (number_text(all), number_text(height));
-        let sentence = format!("{number} {noun} in all, {each} for each of {}", grouped(cells.len() as u64));
+        let sentence = format!("{number} {noun} in all, {each} for each of {}", self.all_in_words(rows, measure));
         Some(Headline { number, what: noun, place: String::new(), sentence })
     }
 
-    fn told_most(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Told) -> Headline {
+    fn told_most(
+        &self,
+        rows: &dyn TableRows,
+        whole: Option<&dyn TableRows>,
+        measure: &MeasureShape,
+        told: &Told,
+    ) -> Headline {
         let noun = words(&measure.column);
         let figure = figure(told.cell.height, measure);
-        let whole = measure.whole.as_ref().map(|name| words(name)).zip(told.cell.whole);
-        let (what, says) = match (&measure.unit, whole) {
+        let of_whole = measure.whole.as_ref().map(|name| words(name)).zip(told.cell.whole);
+        let (what, says) = match (&measure.unit, of_whole) {
             (Unit::Count, Some((all, count))) => {
                 let of = format!("of {} {}", number_text(count), singular(&all, count));
+                let share = format!(" ({})", percent_of(told.cell.height, count));
                 match noun.strip_suffix(all.as_str()).map(str::trim).filter(|part| !part.is_empty()) {
-                    Some(part) => (format!("{of} {part}"), format!("{part} in {figure} {of}")),
-                    None => (format!("{noun} {of}"), format!("{figure} {noun} {of}")),
+                    Some(part) => (format!("{of} {part}"), format!("{part} in {figure} {of}{share}")),
+                    None => (format!("{noun} {of}"), format!("{figure} {noun} {of}{share}")),
                 }
             }
             (Unit::Count, None) => {
                 let what = singular(&noun, told.cell.height);
                 (what.clone(), format!("{figure} {what}"))
             }
+            // The unit says what it is.
+            (Unit::Measured(unit), _) if unit == MONEY || is_unit(&noun, unit) => (noun.clone(), figure.clone()),
             (Unit::Measured(_), _) => (noun.clone(), format!("{noun} {figure}")),
         };
-        if let (Some(name), Some(count)) = (&measure.counted, told.cell.of.filter(|of| *of < FEW && rows.rows() > 1)) {
-            let (name, of) = (words(name), number_text(count));
-            let what = format!("{name} to tell {noun}");
-            let most = format!("none of {} has {FEW} of them", self.all_in_words(rows, measure));
-            let sentence = format!("too few {what}: {most}; the most is {figure}, of {of} {}", singular(&name, count));
-            return Headline { number: "too few".to_owned(), what, place: String::new(), sentence };
+        let all = self.all_of(rows, whole, measure).filter(|all| *all > told.cell.height);
+        if measure.is_of_groups || (self.groups.is_filtered && rows.rows() > 1) {
+            return self.told_list(rows, measure, told, &says, all.filter(|_| measure.is_of_groups));
         }
-        let of = match (&measure.counted, told.cell.of) {
-            (Some(name), Some(count)) if told.rule.is_empty() => {
-                format!(", of {} {}", number_text(count), singular(&words(name), count))
+        let is_over_time = self.is_over_time() && rows.rows() > 1;
+        match all {
+            Some(all) if is_over_time && !told.is_nothing => {
+                let (number, all) = figure_noun(all, measure);
+                let sentence = format!("{all} in all; the most{} is {figure}{}", self.in_one(rows), told.after());
+                Headline { number, what: noun, place: "in all".to_owned(), sentence }
             }
-            (Some(name), Some(count)) => {
-                let (of, many) = (number_text(count), self.many());
-                format!(", of {of} {}; {many} with fewer than {FEW} are not told", singular(&words(name), count))
+            Some(all) => {
+                let share = percent_of(told.cell.height, all);
+                let of = figure_noun(all, measure).0;
+                let sentence = format!("{}{says}{}; {share} of {of} in all", told.before(), told.later());
+                Headline { number: figure, what, place: told.place(), sentence }
             }
-            _ => String::new(),
-        };
-        let all = self.in_all(rows, measure, &told.cell);
-        let sentence = format!("{}{says}{}{of}{all}", told.before, told.after);
-        Headline { number: figure, what, place: told.place.clone(), sentence }
+            None if told.is_nothing && self.is_over_time() => {
+                let on = if self.many() == "days" { "on" } else { "in" };
+                let sentence = format!("{says} {on} all {}", self.many());
+                Headline { number: figure, what, place: String::new(), sentence }
+            }
+            None if told.is_nothing => {
+                let sentence = format!("{says} for all {}", self.all_in_words(rows, measure));
+                Headline { number: figure, what, place: String::new(), sentence }
+            }
+            None if is_over_time => {
+                let least = if measure.is_lowest { "at least" } else { "at most" };
+                let sentence = format!("{least} {says}{}{}", self.in_one(rows), told.after());
+                let what = format!("{what} {least}{}", self.in_one(rows));
+                Headline { number: figure, what, place: told.place(), sentence }
+            }
+            None => {
+                let sentence = format!("{}{says}{}", told.before(), told.later());
+                Headline { number: figure, what, place: told.place(), sentence }
+            }
+        }
     }
 
-    /// The whole beside its greatest part, where all parts are there: `; 804 in all`.
-    fn in_all(&self, rows: &dyn TableRows, measure: &MeasureShape, told: &Cell) -> String {
-        // What a condition left is a list; how long it is belongs to the answer.
-        if self.groups.is_filtered && rows.rows() > 1 {
-            return format!("; one of {}", self.all_in_words(rows, measure));
-        }
-        let is_whole = !self.groups.is_filtered && !self.groups.is_cut(rows.rows()) && rows.rows() <= MOST_ROWS;
-        let is_part = measure.adds_up && measure.share_of.is_none() && measure.whole.is_none() && rows.rows() > 1;
-        if !is_whole || !is_part {
-            return String::new();
-        }
-        let all = sum(rows, &measure.column);
-        if told.height >= all {
-            return String::new();
-        }
-        let share = match self.is_over_time() {
-            true => String::new(),
-            false => format!("{} of ", percent_of(told.height, all)),
+    /// What a condition left, or what the question looks for, is a list: how long it is comes first.
+    fn told_list(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        told: &Told,
+        says: &str,
+        all: Option<f64>,
+    ) -> Headline {
+        let list = self.all_in_words(rows, measure);
+        let (number, what) = list.split_once(' ').unwrap_or((&list, ""));
+        let all = all.map_or(String::new(), |all| format!(", {} in all", figure_noun(all, measure).1));
+        let one = || singular(&self.things(), 1.0);
+        let most = match told.name.as_str() {
+            // That a name is not told tells nobody anything.
+            name if is_numbered(name) => format!("at most {says} of one {}{}", one(), told.equals),
+            _ => format!("most of all {}{}: {says}", told.place(), told.equals),
         };
-        format!("; {share}{} in all", figure(all, measure))
+        Headline {
+            number: number.to_owned(),
+            what: what.to_owned(),
+            place: told.place(),
+            sentence: format!("{list}{all}; {most}"),
+        }
+    }
+
+    /// The number of all groups together, where it is known.
+    fn all_of(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>, measure: &MeasureShape) -> Option<f64> {
+        if measure.share_of.is_some() || measure.whole.is_some() || rows.rows() <= 1 {
+            return None;
+        }
+        let are_there = !self.groups.is_filtered && !self.groups.is_cut(rows.rows()) && rows.rows() <= MOST_ROWS;
+        if measure.adds_up {
+            return are_there.then(|| sum(rows, &measure.column));
+        }
+        let is_count = measure.unit == Unit::Count;
+        whole.filter(|_| is_count).and_then(|whole| number(&value(whole, 0, &measure.column)?))
+    }
+
+    /// The time of which all parts together are the most, of what is counted in parts.
+    fn peak_of_all(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(f64, String)> {
+        let has_parts = self.chart.as_ref().is_some_and(|chart| chart.by.is_some());
+        let (time, _) =
+            self.time.as_ref().filter(|_| self.is_over_time() && has_parts && measure.unit == Unit::Count)?;
+        let column = rows.schema().index(time)?;
+        let mut sums: BTreeMap<i64, (f64, usize)> = BTreeMap::new();
+        for cell in cells(self, rows, measure) {
+            let found = sums.entry(position(&rows.value(cell.row, column))?).or_insert((0.0, cell.row));
+            found.0 += cell.height;
+        }
+        let (height, row) = sums.into_values().max_by(|one, other| one.0.total_cmp(&other.0))?;
+        Some((height, self.when(rows, row)?))
     }
 
     /// Whether the goal is met, and where it is missed the most.
@@ -218,16 +403,21 @@ impl AnswerShape {
         let count = rows.rows().min(MOST_ROWS);
         let kept = (0..count).filter(|row| rows.value(*row, met) == Value::Boolean(true)).count();
         let target = number(&rows.value(told.cell.row, at))?;
+        let goal = figure(target, measure);
         let says = match (kept == count, count) {
-            (_, 1) => format!("the goal is {}", figure(target, measure)),
-            (true, count) => format!("all {count} {} meet {}", self.many(), figure(target, measure)),
-            (false, count) => format!("{kept} of {count} {} meet {}", self.many(), figure(target, measure)),
+            (_, 1) => format!("the goal is {goal}"),
+            (true, count) => format!("all {count} {} meet {goal}", self.many()),
+            (false, count) => format!("{kept} of {count} {} meet {goal}", self.many()),
         };
         let answer = if kept == count { "yes" } else { "no" };
         let value = beside(told.cell.height, target, measure);
-        let noun = words(&measure.column);
-        let sentence = format!("{answer}: {says}; {}{noun} {value}{}", told.before, told.after);
-        Some(Headline { number: answer.to_owned(), what: says, place: told.place.clone(), sentence })
+        let lowest = match (count, measure.is_lowest) {
+            (1, _) => "it is",
+            (_, true) => "the lowest is",
+            (_, false) => "the highest is",
+        };
+        let sentence = format!("{answer}: {says}; {lowest} {value}{}", told.after());
+        Some(Headline { number: answer.to_owned(), what: says, place: told.place(), sentence })
     }
 
     /// What is the most above the one before it, as rows come, of those with the same name.
@@ -238,29 +428,38 @@ impl AnswerShape {
         let is_same = |pair: &&[Cell]| rows.value(pair[0].row, by) == rows.value(pair[1].row, by);
         let pairs: Vec<&[Cell]> = cells.windows(2).filter(is_same).collect();
         let rise = |pair: &[Cell]| pair[1].height - pair[0].height;
+        // The greatest of those that are more than chance.
+        let clear = pairs.iter().filter(|pair| rise(pair) > 0.0 && is_beyond_chance(&pair[0], &pair[1], measure));
         let worst = pairs.iter().max_by(|one, other| rise(one).total_cmp(&rise(other)))?;
-        let (before, after) = (&worst[0], &worst[1]);
-        let name = |cell: &Cell| shown(&rows.value(cell.row, x));
         let noun = words(&chart.x);
-        if rise(worst) <= 0.0 || !is_beyond_chance(before, after, measure) {
+        let Some(worst) = clear.max_by(|one, other| rise(one).total_cmp(&rise(other))).copied() else {
             let clearly = if rise(worst) > 0.0 { "clearly " } else { "" };
             let changes = counted(pairs.len() as u64, "change");
-            let sentence = format!("no {noun} is {clearly}above the one before it, of {changes}");
+            let sentence = format!("no: no {noun} is {clearly}above the one before it, of {changes}");
             return Some(Headline { number: "no".to_owned(), what: String::new(), place: String::new(), sentence });
-        }
-        let place = format!("{} {}", shown(&rows.value(after.row, by)), name(after));
-        let (number, then) = (figure(after.height, measure), figure(before.height, measure));
-        let of = |cell: &Cell| cell.of.map_or(String::new(), |count| format!(" of {}", number_text(count)));
-        let whole = measure.share_of.as_ref().map(|(_, whole)| whole).or(measure.counted.as_ref());
-        let whole = whole.filter(|_| after.of.is_some()).map_or(String::new(), |name| format!(" {}", words(name)));
-        let what = match &measure.share_of {
-            Some((part, _)) => format!("{} are", words(part)),
-            None => words(&measure.column),
         };
-        let sentence =
-            format!("{place}: {what} {number}{}{whole}, {then}{} with {} before", of(after), of(before), name(before));
-        let what = format!("{place}, {then} before");
-        Some(Headline { number, what, place, sentence })
+        let (before, after) = (&worst[0], &worst[1]);
+        let name = |cell: &Cell| shown(&rows.value(cell.row, x));
+        let place = format!("{} {}", shown(&rows.value(after.row, by)), name(after));
+        let count = |cell: &Cell| cell.of.map_or(String::new(), |count| format!(" of {}", number_text(count)));
+        let (says, then) = match (&measure.share_of, &measure.counted) {
+            (Some((part, of)), _) => (
+                format!("{}{} {} {}", share_text(after.height), count(after), words(of), is_part(part)),
+                format!("{}{}", share_text(before.height), count(before)),
+            ),
+            (None, of) => {
+                let (now, then) = (figure(after.height, measure), figure(before.height, measure));
+                let says = match (&measure.most_of, of) {
+                    (Some(most_of), Some(of)) => format!("{most_of} {} take at most {now}", words(of)),
+                    _ => format!("{} {now}", words(&measure.column)),
+                };
+                let of = of.as_ref().map_or(String::new(), |of| format!(" {}", words(of)));
+                (format!("{says}{}", count(after).replace(" of", ", of")), format!("{then}{}{of}", count(before)))
+            }
+        };
+        let sentence = format!("yes: with {place} {says}; {then} with {} before", name(before));
+        let what = format!("{place}: {says}, {then} before");
+        Some(Headline { number: "yes".to_owned(), what, place, sentence })
     }
 
     /// The row that is first in time: what it is about, and since when.
@@ -284,10 +483,27 @@ impl AnswerShape {
     }
 }
 
-/// Whether two shares differ by more than what chance makes of as many: twice the standard error of the difference.
-/// What is no share has none that is known.
+/// How a part of a whole is said of it: `failed`, `were affected`, `are errors`.
+pub(super) fn is_part(part: &str) -> String {
+    match words(part) {
+        part if part == "failed" => part,
+        part if part.ends_with("ed") => format!("were {part}"),
+        part => format!("are {part}"),
+    }
+}
+
+/// Whether a noun says no more than its unit.
+fn is_unit(noun: &str, unit: &str) -> bool {
+    unit == "B" && noun == "bytes"
+}
+
+/// Whether two numbers differ by more than what chance makes of as many: for shares twice the standard error of the
+/// difference. Of what is no share that is not known: a tenth of it is taken for chance.
 fn is_beyond_chance(before: &Cell, after: &Cell, measure: &MeasureShape) -> bool {
-    let (Some(of_before), Some(of_after), Some(_)) = (before.of, after.of, &measure.share_of) else { return true };
+    const TENTH: f64 = 0.1;
+    let (Some(of_before), Some(of_after), Some(_)) = (before.of, after.of, &measure.share_of) else {
+        return after.height - before.height > TENTH * before.height.abs();
+    };
     let all = (before.height * of_before + after.height * of_after) / (of_before + of_after);
     let error = (all * (1.0 - all) * (1.0 / of_before + 1.0 / of_after)).sqrt();
     (after.height - before.height).abs() > 2.0 * error
@@ -300,19 +516,29 @@ fn first_of(rows: &dyn TableRows, first: &str) -> Option<(usize, i64)> {
 }
 
 fn value(rows: &dyn TableRows, row: usize, name: &str) -> Option<Value> {
-    rows.schema().index(name).map(|column| rows.value(row, column))
-}
-
-/// A clause that follows a time or a name.
-fn rule_start(before: &str) -> &'static str {
-    if before.is_empty() { "," } else { ";" }
+    rows.schema().index(name).filter(|_| row < rows.rows()).map(|column| rows.value(row, column))
 }
 
 fn figure(value: f64, measure: &MeasureShape) -> String {
     match &measure.unit {
+        // Nobody comes by halves.
+        Unit::Count if value >= 10.0 => number_text(value.round()),
         Unit::Count => number_text(value),
+        Unit::Measured(unit) if unit == "share" => share_text(value),
+        Unit::Measured(unit) if unit == "%" => percent_text(value),
         Unit::Measured(unit) => with_unit(value, unit),
     }
+}
+
+/// A number by itself, and with what it counts or measures.
+fn figure_noun(value: f64, measure: &MeasureShape) -> (String, String) {
+    let (figure, noun) = (figure(value, measure), words(&measure.column));
+    let told = match &measure.unit {
+        Unit::Count => format!("{figure} {}", singular(&noun, value)),
+        Unit::Measured(unit) if unit == MONEY || is_unit(&noun, unit) => figure.clone(),
+        Unit::Measured(_) => format!("{noun} {figure}"),
+    };
+    (figure, told)
 }
 
 /// A value beside its goal: with as many digits as tell the two apart.
@@ -331,12 +557,14 @@ fn sum(rows: &dyn TableRows, column: &str) -> f64 {
     (0..rows.rows().min(MOST_ROWS)).filter_map(|row| number(&rows.value(row, column))).sum()
 }
 
-fn total(rows: &dyn TableRows, measure: &MeasureShape, told: &Told) -> Headline {
-    let noun = words(&measure.column);
-    let total = figure(sum(rows, &measure.column), measure);
+fn total(rows: &dyn TableRows, measure: &MeasureShape, told: &Told, peak: Option<(f64, String)>) -> Headline {
+    let all = sum(rows, &measure.column);
+    let (total, says) = figure_noun(all, measure);
     // Nothing says in which money it is.
-    let unnamed = if measure.unit == Unit::Measured(MONEY.to_owned()) { " (no currency is named)" } else { "" };
+    let unnamed = if measure.unit == Unit::Measured(MONEY.to_owned()) { " (currency not recorded)" } else { "" };
     let most = figure(told.cell.height, measure);
-    let sentence = format!("{noun} {total} in all{unnamed}; the most is {most}: {}{}", told.place, told.equals);
-    Headline { number: total, what: format!("{noun}{unnamed}"), place: String::new(), sentence }
+    let peak = peak.filter(|(height, _)| *height < all);
+    let peak = peak.map_or(String::new(), |(height, when)| format!(", {} of them in {when}", figure(height, measure)));
+    let sentence = format!("{says} in all{unnamed}{peak}; the most is {most}{}", told.after());
+    Headline { number: total, what: format!("{}{unnamed}", words(&measure.column)), place: String::new(), sentence }
 }

@@ -1,16 +1,19 @@
 //! An answer's rows as the points of its chart. Imports the answer's shape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Months;
 use serde::Serialize;
 
+use super::ChartKind;
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells};
-use super::told::{MOST_ROWS, is_monthly, number, position, shown, span_word, words};
-use crate::data::TableRows;
+use super::measured::is_part;
+use super::sentence::plural;
+use super::told::{MOST_ROWS, is_monthly, month_of, number, position, shown, span_word, span_words, stretch, words};
 use crate::data::figures::{MONEY, grouped, with_unit};
-use crate::data::instants::to_calendar;
+use crate::data::instants::{MICROS_PER_DAY, day_and_clock, to_calendar};
+use crate::data::{Schema, TableRows, Value};
 
 /// The chart's points.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -44,63 +47,273 @@ const MOST_BARS: usize = 12;
 /// Bars of numbers: the hours of a day, the days of a month.
 const MOST_NUMBERED: usize = 31;
 const MOST_LINES: usize = 7;
+/// Times that are bars: more of them are a line.
+const FEW_TIMES: usize = 8;
 const MOST_POINTS: usize = 20_000;
 
 /// The distance of points in time.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Step {
     Micros(i64),
     Month,
 }
 
+impl Plotted {
+    /// Whether several bars are all of one height.
+    pub fn are_alike(&self) -> bool {
+        self.bars.len() > 2 && self.bars.iter().all(|(_, height)| *height == self.bars[0].1)
+    }
+
+    fn add_left(&mut self, told: String) {
+        let parts = [std::mem::take(&mut self.left), told].into_iter().filter(|text| !text.is_empty());
+        self.left = parts.collect::<Vec<_>>().join("; ");
+    }
+}
+
+/// An answer's rows put together in longer spans of time.
+struct CoarseCells {
+    shape: AnswerShape,
+    span: i64,
+    cells: Vec<Cell>,
+}
+
+/// Rows with the times of longer spans in the place of their own.
+struct Coarse<'a> {
+    rows: &'a dyn TableRows,
+    column: usize,
+    span: i64,
+}
+
+impl TableRows for Coarse<'_> {
+    fn schema(&self) -> &Schema {
+        self.rows.schema()
+    }
+
+    fn rows(&self) -> usize {
+        self.rows.rows()
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value {
+        match self.rows.value(row, column) {
+            Value::Timestamp(at) if column == self.column => Value::Timestamp(at.div_euclid(self.span) * self.span),
+            value => value,
+        }
+    }
+}
+
 impl AnswerShape {
     /// The points of the answer's chart; `None`: there is nothing to draw.
     pub fn plotted(&self, rows: &dyn TableRows) -> Option<Plotted> {
+        if let About::Rows { row, most: Some(most) } = &self.about {
+            return rows_by(rows, row, most);
+        }
         let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
         let x = rows.schema().index(&chart.x)?;
         if let Some(first) = &self.first {
             return self.delays(rows, first, x);
         }
         let noun = match &measure.share_of {
-            Some((part, _)) => format!("{} of {}", words(&measure.column), words(part)),
+            Some((part, whole)) => format!("{} of {} that {}", words(&measure.column), words(whole), is_part(part)),
             None => words(&measure.column),
         };
         let unit = match &measure.unit {
             Unit::Count => String::new(),
             Unit::Measured(unit) => unit.clone(),
         };
-        let y_title = match unit.as_str() {
-            "" => noun.clone(),
-            "share" => format!("{noun} (%)"),
-            MONEY => format!("{noun} (no currency is named)"),
-            unit => format!("{noun} ({unit})"),
+        let noun = match &measure.most_of {
+            Some(_) => measure.in_words(),
+            None => noun,
         };
-        let mut plotted = Plotted { y_title, unit, ..Plotted::default() };
-        let mut cells = cells(self, rows, measure);
-        // A share of few is by chance what it is: the eye would take it for the worst.
+        let mut plotted = Plotted { unit, ..Plotted::default() };
+        let cells = cells(self, rows, measure);
+        match self.time.as_ref().filter(|(time, _)| *time == chart.x) {
+            Some((_, span)) => self.over_time(rows, measure, cells, x, *span, &noun, &mut plotted)?,
+            None => {
+                let cells = self.of_enough(cells, &mut plotted);
+                self.bars(rows, measure, &cells, x, &noun, &mut plotted);
+            }
+        }
+        plotted.y_title = match (plotted.unit.as_str(), plotted.lines.is_empty()) {
+            (MONEY, _) => format!("{noun} (currency not recorded)"),
+            // What stands at bars, and sizes at an axis, have their units with them.
+            ("" | "B", _) | (_, true) => noun,
+            ("share", _) => format!("{noun} (%)"),
+            (unit, _) => format!("{noun} ({unit})"),
+        };
+        (!plotted.bars.is_empty() || !plotted.lines.is_empty()).then_some(plotted)
+    }
+
+    /// A share of few is by chance what it is: the eye would take it for the worst.
+    fn of_enough(&self, mut cells: Vec<Cell>, into: &mut Plotted) -> Vec<Cell> {
         let all = cells.len();
         if cells.iter().any(Cell::is_of_enough) {
             cells.retain(Cell::is_of_enough);
         }
-        match self.time.as_ref().filter(|(time, _)| *time == chart.x) {
-            Some((_, span)) => self.lines(rows, measure, &cells, x, *span, &noun, &mut plotted)?,
-            None => self.bars(rows, measure, &cells, x, &noun, &mut plotted),
-        }
-        let few = if cells.len() < all {
-            all - cells.len()
-        } else {
-            cells.iter().filter(|cell| !cell.is_of_enough()).count()
+        let few = match cells.len() < all {
+            true => all - cells.len(),
+            false => cells.iter().filter(|cell| !cell.is_of_enough()).count(),
         };
         if few > 0 {
             let what = if cells.len() < all { "and not drawn" } else { "and by chance what they are" };
-            let told = format!("{} of {} are of fewer than {FEW} {what}", grouped(few as u64), grouped(all as u64));
-            plotted.left = [std::mem::take(&mut plotted.left), told]
-                .into_iter()
-                .filter(|text| !text.is_empty())
-                .collect::<Vec<_>>()
-                .join("; ");
+            into.add_left(format!("{} of {} are of fewer than {FEW} {what}", grouped(few as u64), grouped(all as u64)));
         }
-        (!plotted.bars.is_empty() || !plotted.lines.is_empty()).then_some(plotted)
+        cells
+    }
+
+    /// Lines, or bars where times are few; in spans so long that most of them are of enough.
+    #[expect(clippy::too_many_arguments, reason = "what the caller has worked out already")]
+    fn over_time(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        cells: Vec<Cell>,
+        x: usize,
+        span: Option<i64>,
+        noun: &str,
+        into: &mut Plotted,
+    ) -> Option<()> {
+        let is_bar = self.chart.as_ref().is_some_and(|chart| chart.kind == ChartKind::Bar);
+        let times: BTreeSet<i64> = cells.iter().filter_map(|cell| position(&rows.value(cell.row, x))).collect();
+        let has_parts = self.chart.as_ref().is_some_and(|chart| chart.by.is_some());
+        let is_added = self.sums(measure, rows) && measure.share_of.is_none();
+        let is_alone = !has_parts || is_added || measure.is_total;
+        if self.goal.is_none() && is_alone && (is_bar || times.len() <= FEW_TIMES) {
+            // Those of few are told of where the bars are drawn.
+            let mut drawn = Plotted { unit: into.unit.clone(), ..Plotted::default() };
+            let own = self.of_enough(cells.clone(), &mut drawn);
+            if self.bars_of_times(rows, measure, &own, x, span, noun, &mut drawn).is_some() {
+                *into = drawn;
+                return Some(());
+            }
+        }
+        let Some(coarse) = self.coarse(rows, measure, &cells, x, span) else {
+            let cells = self.of_enough(cells, into);
+            return self.lines(rows, measure, &cells, x, span, noun, into);
+        };
+        let (shape, rows) = (&coarse.shape, Coarse { rows, column: x, span: coarse.span });
+        let cells = shape.of_enough(coarse.cells, into);
+        if let Some((own, longer)) =
+            span.and_then(span_words).zip(span_word(coarse.span)).filter(|_| span != Some(coarse.span))
+        {
+            into.add_left(format!("most {own} have fewer than {FEW}: each point is of {longer}"));
+        }
+        shape.lines(&rows, measure, &cells, x, Some(coarse.span), noun, into)?;
+        if shape.chart != self.chart {
+            let whole = measure.share_of.as_ref().map_or("rows".to_owned(), |(_, whole)| words(whole));
+            into.lines[0].name = format!("all {whole}");
+            into.left.clear();
+            self.add_worst(&rows, measure, x, coarse.span, into);
+        }
+        Some(())
+    }
+
+    /// Beside the line of all, that of the part which the sentence tells of.
+    fn add_worst(&self, rows: &dyn TableRows, measure: &MeasureShape, x: usize, span: i64, into: &mut Plotted) {
+        let by = self.chart.as_ref().and_then(|chart| rows.schema().index(chart.by.as_ref()?));
+        let (Some(by), Some((worst, _))) = (by, self.told_cell(rows, measure)) else { return };
+        let name = rows.value(worst.row, by);
+        let own = cells(self, rows, measure).into_iter().filter(|cell| cell.is_of_enough());
+        let own = own.filter(|cell| rows.value(cell.row, by) == name);
+        let points = own.filter_map(|cell| Some((position(&rows.value(cell.row, x))?, cell.height)));
+        let points: BTreeMap<i64, f64> = points.collect();
+        if !points.is_empty() {
+            into.left = format!("“{}” where it has at least {FEW}", shown(&name));
+            into.lines.push(PlottedLine { name: shown(&name), pieces: pieces(points, Some(Step::Micros(span))) });
+        }
+    }
+
+    /// Where most spans are of too few: all parts together, and the shortest spans of which most are of enough.
+    fn coarse(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        own: &[Cell],
+        x: usize,
+        span: Option<i64>,
+    ) -> Option<CoarseCells> {
+        const HOUR: i64 = MICROS_PER_DAY / 24;
+        let is_enough = |cells: &[Cell]| cells.iter().filter(|cell| cell.is_of_enough()).count() * 2 > cells.len();
+        let span = span.filter(|_| measure.share_of.is_some() && self.sums(measure, rows) && !is_enough(own))?;
+        let together = || {
+            let mut shape = self.clone();
+            let chart = shape.chart.as_mut()?;
+            chart.by.take().map(|_| shape)
+        };
+        let longer = [HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, MICROS_PER_DAY, 7 * MICROS_PER_DAY];
+        let spans = [span].into_iter().chain(longer.into_iter().filter(|longer| *longer > span && longer % span == 0));
+        let shape = together().unwrap_or_else(|| self.clone());
+        spans.into_iter().find_map(|span| {
+            let cells = cells(&shape, &Coarse { rows, column: x, span }, measure);
+            is_enough(&cells).then(|| CoarseCells { shape: shape.clone(), span, cells })
+        })
+    }
+
+    /// A bar for each time, in their order, with those without rows; parts of a time are added up. `None`: too many.
+    #[expect(clippy::too_many_arguments, reason = "what the caller has worked out already")]
+    fn bars_of_times(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        cells: &[Cell],
+        x: usize,
+        span: Option<i64>,
+        noun: &str,
+        into: &mut Plotted,
+    ) -> Option<()> {
+        let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
+        for cell in cells {
+            let Some(at) = position(&rows.value(cell.row, x)) else { continue };
+            *sums.entry(at).or_default() += cell.height;
+        }
+        let step = match span {
+            Some(span) if span > 0 => Some(Step::Micros(span)),
+            _ => is_monthly(rows, x).then_some(Step::Month),
+        };
+        let (first, last) = self.ends(measure, step, *sums.keys().next()?, *sums.keys().next_back()?);
+        let all = step.filter(|_| self.has_zeros(rows, measure)).and_then(|step| times(step, first, last));
+        let all = all.unwrap_or_else(|| sums.keys().copied().collect());
+        if all.len() > MOST_NUMBERED {
+            return None;
+        }
+        let name = |at: i64| match (span, step) {
+            (_, Some(Step::Month)) => month_of(at),
+            (Some(span), _) if span >= MICROS_PER_DAY => day_and_clock(at).0,
+            (Some(span), _) => stretch(at, span).replace(" UTC", ""),
+            (None, _) => day_and_clock(at).0,
+        };
+        let per = span.and_then(span_word).map_or_else(
+            || {
+                if matches!(step, Some(Step::Month)) {
+                    "month".to_owned()
+                } else {
+                    words(&rows.schema().fields[x].name)
+                }
+            },
+            str::to_owned,
+        );
+        into.title = format!("{noun} per {per}");
+        into.x_title = format!("{} (UTC)", words(&rows.schema().fields[x].name));
+        into.bars = all.into_iter().map(|at| (name(at), sums.get(&at).copied().unwrap_or(0.0))).collect();
+        Some(())
+    }
+
+    /// Whether a time without rows is a zero: what is counted or added up, and all of it there.
+    fn has_zeros(&self, rows: &dyn TableRows, measure: &MeasureShape) -> bool {
+        // Where groups are left out afterwards, one that is not there need not have been empty.
+        let is_sum = measure.adds_up && measure.share_of.is_none();
+        let is_whole = !self.groups.is_filtered && !self.groups.is_cut(rows.rows());
+        (measure.unit == Unit::Count || is_sum) && is_whole
+    }
+
+    /// The first and the last time that are drawn: those of the data, where what is not there is a zero.
+    fn ends(&self, measure: &MeasureShape, step: Option<Step>, first: i64, last: i64) -> (i64, i64) {
+        let (Some(Step::Micros(span)), Some((begin, end))) = (step, self.range) else { return (first, last) };
+        let is_sum = measure.unit == Unit::Count || (measure.adds_up && measure.share_of.is_none());
+        if !is_sum || begin > first || end < last {
+            return (first, last);
+        }
+        let before = (first - begin).div_euclid(span) + i64::from((first - begin).rem_euclid(span) > 0);
+        (first - before * span, last + (end - last).div_euclid(span) * span)
     }
 
     /// How long after the first of all each was first: a time as a length.
@@ -120,7 +333,7 @@ impl AnswerShape {
         let noun = words(first);
         Some(Plotted {
             title: format!("{noun} by {}, after that of the first", words(&rows.schema().fields[x].name)),
-            y_title: "later than the first (s)".to_owned(),
+            y_title: "later than the first".to_owned(),
             x_title: words(&rows.schema().fields[x].name),
             unit: "s".to_owned(),
             bars: times[..shown_times].iter().map(bar).collect(),
@@ -143,23 +356,35 @@ impl AnswerShape {
         let x_name = &schema.fields[x].name;
         let of_each = by.map_or(String::new(), |by| format!(", by {}", words(&schema.fields[by].name)));
         into.title = format!("{noun} by {}{of_each}", words(x_name));
-        into.x_title = words(x_name);
+        let are_alike = cells.len() > 2 && cells.iter().all(|cell| cell.height == cells[0].height);
         let others =
             self.names.iter().filter(|name| !self.sums(measure, rows) && self.keys.contains(name) && *name != x_name);
         let others = others.filter_map(|name| schema.index(name)).filter(|column| Some(*column) != by);
         let named: Vec<usize> = by.into_iter().chain([x]).chain(others).collect();
+        // Each bar has the names of all of them.
+        into.x_title = named.iter().map(|column| words(&schema.fields[*column].name)).collect::<Vec<_>>().join(" · ");
+        let is_hour = self.hours.as_ref() == Some(x_name);
         let name = |row: usize| {
-            let names = named.iter().map(|column| shown(&rows.value(row, *column)));
+            let names = named.iter().map(|column| match rows.value(row, *column) {
+                Value::Int(hour) if is_hour && *column == x => format!("{hour:02}:00"),
+                value => shown(&value),
+            });
             names.collect::<Vec<_>>().join(" · ")
         };
         let is_numbered = cells.iter().all(|cell| number(&rows.value(cell.row, x)).is_some());
         let most = if is_numbered && cells.len() <= MOST_NUMBERED { MOST_NUMBERED } else { MOST_BARS };
         // Hours and versions stand in their own order.
         let has_order = is_numbered || measure.is_rise;
-        let drawn = greatest(cells, most, measure.is_lowest, has_order);
+        // A group of those without a name, of which there are none, is no group.
+        let cells: Vec<Cell> = cells.iter().filter(|cell| cell.is_named || cell.height != 0.0).copied().collect();
+        let drawn = greatest(&cells, most, measure.is_lowest, has_order);
         if drawn.len() < cells.len() {
-            let word = if measure.is_lowest { "smallest" } else { "largest" };
-            into.left = format!("the {word} {} of {}", drawn.len(), grouped(cells.len() as u64));
+            let word = match (are_alike, measure.is_lowest) {
+                (true, _) => "first",
+                (false, true) => "smallest",
+                (false, false) => "largest",
+            };
+            into.add_left(format!("the {word} {} of {}", drawn.len(), grouped(cells.len() as u64)));
         }
         into.bars = drawn.iter().map(|cell| (name(cell.row), cell.height)).collect();
     }
@@ -193,11 +418,14 @@ impl AnswerShape {
             }
             series[place].1.insert(at, cell.height);
         }
+        if measure.counted.is_some() || measure.share_of.is_some() {
+            self.drop_dots(rows, measure, &mut series, by, into);
+        }
         let all = series.len();
         let series = highest(series, measure.is_lowest);
         if series.len() < all {
             let word = if measure.is_lowest { "smallest" } else { "largest" };
-            into.left = format!("the lines with the {word} values, {} of {}", series.len(), grouped(all as u64));
+            into.add_left(format!("the lines with the {word} values, {} of {}", series.len(), grouped(all as u64)));
         }
         let first = series.iter().filter_map(|(_, points)| points.keys().next()).min().copied()?;
         let last = series.iter().filter_map(|(_, points)| points.keys().next_back()).max().copied()?;
@@ -205,11 +433,8 @@ impl AnswerShape {
             Some(span) if span > 0 => Some(Step::Micros(span)),
             _ => is_monthly(rows, x).then_some(Step::Month),
         };
-        // Where groups are left out afterwards, one that is not there need not have been empty.
-        let is_sum = measure.adds_up && measure.share_of.is_none();
-        let is_whole = !self.groups.is_filtered && !self.groups.is_cut(rows.rows());
-        let has_zeros = (measure.unit == Unit::Count || is_sum) && is_whole;
-        let times = step.filter(|_| has_zeros).and_then(|step| times(step, first, last));
+        let (first, last) = self.ends(measure, step, first, last);
+        let times = step.filter(|_| self.has_zeros(rows, measure)).and_then(|step| times(step, first, last));
         if step.is_some() {
             into.gaps = match (&times, self.groups.is_filtered) {
                 (Some(_), _) => "times without rows: zero".to_owned(),
@@ -229,6 +454,28 @@ impl AnswerShape {
         Some(())
     }
 
+    /// Lines of a few points among long ones are no lines: of them only the one that the sentence tells of is drawn.
+    fn drop_dots(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        series: &mut Vec<(String, BTreeMap<i64, f64>)>,
+        by: Option<usize>,
+        into: &mut Plotted,
+    ) {
+        let (all, longest) = (series.len(), series.iter().map(|(_, points)| points.len()).max().unwrap_or_default());
+        let told = by.zip(self.told_cell(rows, measure)).map(|(by, (cell, _))| shown(&rows.value(cell.row, by)));
+        series.retain(|(name, points)| points.len() * 3 >= longest || Some(name) == told.as_ref());
+        if series.len() < all {
+            let dropped = grouped((all - series.len()) as u64);
+            // A line alone has no name beside it.
+            into.add_left(match &series[..] {
+                [(name, _)] => format!("the line is of “{name}”: the {dropped} others have few points"),
+                _ => format!("{dropped} of {} have few points and no line", grouped(all as u64)),
+            });
+        }
+    }
+
     /// The goal as a line of its own; the axis begins where both can be told apart.
     fn add_goal(&self, rows: &dyn TableRows, times: [i64; 2], into: &mut Plotted) {
         let Some(at) = self.goal.as_ref().and_then(|goal| rows.schema().index(&goal.at)) else { return };
@@ -239,6 +486,31 @@ impl AnswerShape {
         let name = format!("goal {}", with_unit(goal, &into.unit));
         into.lines.push(PlottedLine { name, pieces: vec![times.map(|at| [at as f64, goal]).to_vec()] });
     }
+}
+
+/// How many rows of a list have each value of the column of which the most frequent one is told.
+fn rows_by(rows: &dyn TableRows, row: &str, most: &str) -> Option<Plotted> {
+    let column = rows.schema().index(most)?;
+    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+    for row in 0..rows.rows().min(MOST_ROWS) {
+        *counts.entry(shown(&rows.value(row, column))).or_default() += 1.0;
+    }
+    let all = counts.len();
+    let mut bars: Vec<(String, f64)> = counts.into_iter().collect();
+    bars.sort_by(|one, other| other.1.total_cmp(&one.1));
+    bars.truncate(MOST_BARS);
+    let noun = plural(row);
+    let mut plotted = Plotted {
+        title: format!("{noun} by {}", words(most)),
+        y_title: noun,
+        x_title: words(most),
+        bars,
+        ..Plotted::default()
+    };
+    if plotted.bars.len() < all {
+        plotted.add_left(format!("the largest {} of {}", plotted.bars.len(), grouped(all as u64)));
+    }
+    (all > 1).then_some(plotted)
 }
 
 /// The greatest, or the least, the most telling first; where they have an order of their own, in that order.

@@ -76,6 +76,9 @@ pub(in crate::planner) fn span_word(span: i64) -> Option<&'static str> {
         900 => "15 minutes",
         1_800 => "half hour",
         3_600 => "hour",
+        10_800 => "3 hours",
+        21_600 => "6 hours",
+        43_200 => "12 hours",
         86_400 => "day",
         604_800 => "week",
         _ => return None,
@@ -98,18 +101,114 @@ pub(super) fn span_words(span: i64) -> Option<&'static str> {
     })
 }
 
+/// One of such spans, as something happens in it: `an hour`.
+pub(super) fn one_span(span: i64) -> Option<&'static str> {
+    Some(match span / 1_000_000 {
+        1 => "a second",
+        60 => "a minute",
+        300 => "5 minutes",
+        600 => "10 minutes",
+        900 => "15 minutes",
+        1_800 => "half an hour",
+        3_600 => "an hour",
+        10_800 => "3 hours",
+        21_600 => "6 hours",
+        43_200 => "12 hours",
+        86_400 => "a day",
+        604_800 => "a week",
+        _ => return None,
+    })
+}
+
 /// In microseconds.
 pub(super) const DAY: i64 = 86_400_000_000;
 
-/// `3 March 2026 14:00 UTC`, `3 March 2026`: no finer than the span. It stands in what is read years later, too.
-pub(in crate::planner) fn moment(micros: i64, span: Option<i64>) -> String {
-    use chrono::{Datelike, Timelike};
+/// `3 March 2026`.
+fn day_of(micros: i64) -> String {
+    use chrono::Datelike;
     let Some(time) = to_calendar(micros) else { return String::new() };
     let month = MONTHS.get(time.month0() as usize).copied().unwrap_or_default();
-    let day = format!("{} {month} {}", time.day(), time.year());
-    match span {
-        Some(span) if span >= DAY => day,
-        _ if time.second() == 0 => format!("{day} {:02}:{:02} UTC", time.hour(), time.minute()),
-        _ => format!("{day} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second()),
+    format!("{} {month} {}", time.day(), time.year())
+}
+
+/// `14:00`, with seconds where there are some.
+fn clock_of(micros: i64) -> String {
+    use chrono::Timelike;
+    let Some(time) = to_calendar(micros) else { return String::new() };
+    match time.second() {
+        0 => format!("{:02}:{:02}", time.hour(), time.minute()),
+        seconds => format!("{:02}:{:02}:{seconds:02}", time.hour(), time.minute()),
     }
+}
+
+/// `3 March 2026 14:00 UTC`, `3 March 2026`: no finer than the span. It stands in what is read years later, too.
+pub(in crate::planner) fn moment(micros: i64, span: Option<i64>) -> String {
+    match span {
+        Some(span) if span >= DAY => day_of(micros),
+        _ => format!("{} {} UTC", day_of(micros), clock_of(micros)),
+    }
+}
+
+/// From where to where a span goes: `3 March 2026, 14:00–15:00 UTC`, `the week from 2 March 2026`.
+pub(super) fn stretch(micros: i64, span: i64) -> String {
+    let end = micros.saturating_add(span);
+    match span {
+        DAY => day_of(micros),
+        span if span > DAY => format!("the {} from {}", span_word(span).unwrap_or("time"), day_of(micros)),
+        span if span < 60_000_000 => moment(micros, None),
+        _ if day_of(end) == day_of(micros) || end.rem_euclid(DAY) == 0 => {
+            let end = if end.rem_euclid(DAY) == 0 { "24:00".to_owned() } else { clock_of(end) };
+            format!("{}, {}–{end} UTC", day_of(micros), clock_of(micros))
+        }
+        _ => format!("{} {} – {}", day_of(micros), clock_of(micros), moment(end, None)),
+    }
+}
+
+/// From where to where data go, in days: `2–5 March 2026`, `28 February – 3 March 2026`, `3 March 2026`.
+pub(in crate::planner) fn days_between(first: i64, last: i64) -> String {
+    use chrono::Datelike;
+    let (Some(from), Some(to)) = (to_calendar(first), to_calendar(last)) else { return String::new() };
+    let month = |time: chrono::NaiveDateTime| MONTHS.get(time.month0() as usize).copied().unwrap_or_default();
+    match () {
+        () if from.date() == to.date() => day_of(first),
+        () if (from.year(), from.month()) == (to.year(), to.month()) => format!("{}–{}", from.day(), day_of(last)),
+        () if from.year() == to.year() => format!("{} {} – {}", from.day(), month(from), day_of(last)),
+        () => format!("{} – {}", day_of(first), day_of(last)),
+    }
+}
+
+/// A name in a sentence: one that is more than letters and digits stands in quotation marks, since a bare `/` is no
+/// subject that anybody reads.
+pub(super) fn named(value: &Value) -> String {
+    let text = shown(value);
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '@');
+    let is_bare = text.starts_with(char::is_alphanumeric) && text.chars().all(is_plain);
+    match value {
+        Value::String(name) if !name.is_empty() && !is_bare && !is_numbered(name) => format!("“{text}”"),
+        _ => text,
+    }
+}
+
+/// Whether a name stands for one that nobody may see: `user no. 1`.
+pub(super) fn is_numbered(name: &str) -> bool {
+    name.rsplit_once(" no. ").is_some_and(|(_, number)| number.chars().all(|c| c.is_ascii_digit() || c == ','))
+}
+
+/// `9.1 %`, `0.29 %`: a share in a sentence; whole or nothing only where it is.
+pub(super) fn share_text(share: f64) -> String {
+    percent_text(share * 100.0)
+}
+
+/// The same of a number that is in per cent already.
+pub(super) fn percent_text(percent: f64) -> String {
+    let size = percent.abs();
+    let text = match size {
+        size if size >= 1.0 => format!("{size:.1}").trim_end_matches(".0").to_owned(),
+        size => number_text(size),
+    };
+    let text = match text.as_str() {
+        "100" if size < 100.0 => format!("{size:.3}").replace("100.000", "> 99.99"),
+        _ => text,
+    };
+    format!("{}{text} %", if percent < 0.0 { "-" } else { "" })
 }

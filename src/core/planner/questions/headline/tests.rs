@@ -55,6 +55,10 @@ fn time(text: &str) -> Value {
     Value::Timestamp(crate::data::instants::parse_timestamp(text).unwrap())
 }
 
+fn time_at(text: &str) -> i64 {
+    crate::data::instants::parse_timestamp(text).unwrap()
+}
+
 #[test]
 fn the_hour_with_the_most_is_told_and_hours_without_rows_are_zero() {
     let schema = Schema::of([("hour", DataType::Timestamp), ("users", DataType::Int), ("requests", DataType::Int)]);
@@ -66,13 +70,23 @@ fn the_hour_with_the_most_is_told_and_hours_without_rows_are_zero() {
         schema,
         vec![row("2026-03-03T10:00:00Z", 2), row("2026-03-03T14:00:00Z", 21), row("2026-03-03T15:00:00Z", 21)],
     );
-    let headline = shape.headline(&rows);
-    assert_eq!(headline.sentence, "21 users in the peak hour, 3 March 2026 14:00 UTC (1 other as high)");
-    assert_eq!((headline.number.as_str(), headline.what.as_str()), ("21", "users"));
+    let headline = shape.headline(&rows, None);
+    assert_eq!(headline.sentence, "at most 21 users in an hour: 3 March 2026, 14:00–15:00 UTC (1 other as high)");
+    assert_eq!((headline.number.as_str(), headline.what.as_str()), ("21", "users at most in an hour"));
     let plotted = shape.plotted(&rows).unwrap();
     assert_eq!((plotted.title.as_str(), plotted.y_title.as_str()), ("users per hour", "users"));
-    let heights: Vec<f64> = plotted.lines[0].pieces[0].iter().map(|point| point[1]).collect();
+    // Hours are few: bars, with those that have no rows.
+    let heights: Vec<f64> = plotted.bars.iter().map(|bar| bar.1).collect();
     assert_eq!(heights, [2.0, 0.0, 0.0, 0.0, 21.0, 21.0]);
+    assert_eq!(plotted.bars[4].0, "3 March 2026, 14:00–15:00");
+    // The data begin before the first row that counts, and go on after the last one.
+    let mut of_longer = shape.clone();
+    of_longer.range = Some((time_at("2026-03-03T07:12:00Z"), time_at("2026-03-03T17:59:00Z")));
+    let plotted = of_longer.plotted(&rows).unwrap();
+    assert!(
+        plotted.bars.len() == 11 && plotted.bars[0] == ("3 March 2026, 07:00–08:00".to_owned(), 0.0),
+        "{plotted:?}"
+    );
 }
 
 #[test]
@@ -84,12 +98,12 @@ fn where_nothing_is_measured_the_line_has_a_gap() {
     let rows = ["10", "11", "14"].map(|hour| vec![time(&format!("2026-03-03T{hour}:00:00Z")), Value::Float(54.46)]);
     let rows = Table(schema, rows.to_vec());
     assert_eq!(
-        shape.headline(&rows).sentence,
-        "p95 54.5 s in the peak hour, 3 March 2026 10:00 UTC (2 others as high)"
+        shape.headline(&rows, None).sentence,
+        "at most p95 54.5 s in an hour: 3 March 2026, 10:00–11:00 UTC (2 others as high)"
     );
     let plotted = shape.plotted(&rows).unwrap();
     assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!(plotted.y_title, "p95 (s)");
+    assert_eq!(plotted.y_title, "time that 19 of 20 stay under (s)");
 }
 
 #[test]
@@ -110,7 +124,7 @@ fn the_measure_of_the_question_is_told_and_drawn_not_the_first_number() {
     let asked = Asked::ready(ready_question("services-to-expand").unwrap());
     for asked in [None, Some(&asked)] {
         let shape = shape(&plan, asked);
-        assert_eq!(shape.headline(&rows).sentence, "recommendations: busy in 442 of 477 samples");
+        assert_eq!(shape.headline(&rows, None).sentence, "recommendations: busy in 442 of 477 samples (93 %)");
         let plotted = shape.plotted(&rows).unwrap();
         assert_eq!(plotted.title, "busy samples by service");
         assert_eq!(plotted.bars[0], ("recommendations".to_owned(), 442.0));
@@ -137,13 +151,15 @@ fn rows_are_counted_only_where_rows_are_asked() {
     );
     let plan = plan(&schema, &[], &[], &[("time", false), ("transaction", false)]);
     let asked = Asked::ready(ready_question("transactions-failed").unwrap());
-    let headline = shape(&plan, Some(&asked)).headline(&rows);
+    let headline = shape(&plan, Some(&asked)).headline(&rows, None);
     assert_eq!(headline.sentence, "4 failed transactions: 2 with version 4.2.0, since 2 March 2026 14:02:11 UTC");
-    assert_eq!(shape(&plan, Some(&asked)).plotted(&rows), None);
-    assert_eq!(shape(&plan, None).headline(&rows).sentence, "4 failed transactions");
+    let drawn = shape(&plan, Some(&asked)).plotted(&rows).unwrap();
+    let bars = [("4.2.0".to_owned(), 2.0), ("(none)".to_owned(), 1.0), ("4.1.0".to_owned(), 1.0)];
+    assert_eq!((drawn.title.as_str(), drawn.bars), ("failed transactions by version", bars.to_vec()));
+    assert_eq!(shape(&plan, None).headline(&rows, None).sentence, "4 failed transactions");
     // One was tried again.
     rows.1[2][1] = rows.1[1][1].clone();
-    let headline = shape(&plan, Some(&asked)).headline(&rows);
+    let headline = shape(&plan, Some(&asked)).headline(&rows, None);
     assert!(headline.sentence.starts_with("3 failed transactions in 4 rows: 2 with version"), "{}", headline.sentence);
     assert_eq!(headline.number, "3");
 }
@@ -164,26 +180,26 @@ fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
         |month: &str, share: f64| vec![time(month), text("web"), Value::Int(10), Value::Int(1), Value::Float(share)];
     let rows = Table(schema.clone(), vec![row("2026-02-01T00:00:00Z", 0.1), row("2026-03-01T00:00:00Z", 0.25)]);
     let shape_by_share = shape_of(&[("share", true)]);
-    let headline = shape_by_share.headline(&rows);
-    assert_eq!(headline.sentence, "errors are 10 % of 20 rows");
+    let headline = shape_by_share.headline(&rows, None);
+    assert_eq!(headline.sentence, "10 % of 20 rows are errors");
     // One of one is no share to speak of, where others are of many.
     let mut with_few = rows.1.clone();
     with_few[0][2] = Value::Int(400);
     with_few[0][3] = Value::Int(40);
-    let headline = shape_by_share.headline(&Table(schema.clone(), with_few.clone()));
+    let headline = shape_by_share.headline(&Table(schema.clone(), with_few.clone()), None);
     // Where the rest says nothing, the whole is all there is to tell.
-    assert_eq!(headline.sentence, "errors are 10 % of 410 rows");
+    assert_eq!(headline.sentence, "10 % of 410 rows are errors");
     let mut with_more = with_few.clone();
     with_more.push(vec![time("2026-04-01T00:00:00Z"), text("web"), Value::Int(100), Value::Int(30), Value::Float(0.3)]);
     let with_more = Table(schema.clone(), with_more);
-    let told = "errors are 13.9 % of 510 rows; the most, among those with at least 20 rows, is 30 % of 100: web in \
-                the peak month, April 2026";
-    assert_eq!(shape_by_share.headline(&with_more).sentence, told);
+    let told =
+        "13.9 % of 510 rows are errors; the most among those of at least 20 rows is 30 % of 100: web, April 2026";
+    assert_eq!(shape_by_share.headline(&with_more, None).sentence, told);
     let drawn = shape_by_share.plotted(&with_more).unwrap();
     assert_eq!(drawn.left, "1 of 3 are of fewer than 20 and not drawn");
-    let headline = shape_by_share.headline(&Table(schema.clone(), vec![row("2026-03-01T00:00:00Z", 0.1)]));
-    assert_eq!(headline.sentence, "web: errors are 10 % of 10 rows in March 2026");
-    assert_eq!(shape_by_share.plotted(&rows).unwrap().y_title, "share of errors (%)");
+    let headline = shape_by_share.headline(&Table(schema.clone(), vec![row("2026-03-01T00:00:00Z", 0.1)]), None);
+    assert_eq!(headline.sentence, "web: 10 % of 10 rows are errors, March 2026");
+    assert_eq!(shape_by_share.plotted(&rows).unwrap().y_title, "share of rows that are errors (%)");
     let schema =
         Schema::of([("part", DataType::String), ("first_error", DataType::Timestamp), ("errors", DataType::Int)]);
     let measures = [("first_error", "min(time)"), ("errors", "count(*)")];
@@ -191,8 +207,8 @@ fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
     let row = |part: &str, at: &str, errors: i64| vec![text(part), time(at), Value::Int(errors)];
     let rows = vec![row("cart", "2026-03-02T09:00:00Z", 2), row("web", "2026-03-02T10:00:00Z", 90)];
     let (of, rows) = (shape(&plan, None), Table(schema, rows));
-    assert_eq!(of.headline(&rows).sentence, "cart: first error 2 March 2026 09:00 UTC");
-    assert_eq!(of.headline(&rows).number, "cart", "what broke first is a part, not a time");
+    assert_eq!(of.headline(&rows, None).sentence, "cart: first error 2 March 2026 09:00 UTC");
+    assert_eq!(of.headline(&rows, None).number, "cart", "what broke first is a part, not a time");
     let plotted = of.plotted(&rows).unwrap();
     assert_eq!(plotted.title, "first error by part, after that of the first");
     assert_eq!((plotted.bars, plotted.unit.as_str()), (vec![("cart".into(), 0.0), ("web".into(), 3600.0)], "s"));
@@ -206,7 +222,7 @@ fn what_further_keys_divide_adds_up_or_is_named_with_them() {
     let rows = vec![row("500", "cart", 40), row("502", "cart", 38), row("502", "web", 44), row("503", "web", 40)];
     let rows = Table(schema.clone(), rows);
     let added = shape(&plan(&schema, &keys, &[("errors", "count(*)")], &[("errors", true)]), None);
-    assert_eq!(added.headline(&rows).sentence, "502: 82 errors; 51 % of 162 in all");
+    assert_eq!(added.headline(&rows, None).sentence, "502: 82 errors; 51 % of 162 in all");
     let bars = added.plotted(&rows).unwrap().bars;
     assert_eq!(
         bars.iter().map(|(name, height)| (&**name, *height)).collect::<Vec<_>>(),
@@ -215,14 +231,14 @@ fn what_further_keys_divide_adds_up_or_is_named_with_them() {
     // Of what is cut off nobody knows how much belongs to it: what is left is told row by row.
     let mut cut = added.clone();
     cut.groups.first = Some(4);
-    assert_eq!(cut.headline(&rows).sentence, "502 · web: 44 errors");
+    assert_eq!(cut.headline(&rows, None).sentence, "502 · web: 44 errors");
     assert_eq!(cut.plotted(&rows).unwrap().bars[0], ("502 · web".to_owned(), 44.0));
     cut.groups.first = Some(5);
-    assert_eq!(cut.headline(&rows).sentence, "502: 82 errors; 51 % of 162 in all");
+    assert_eq!(cut.headline(&rows, None).sentence, "502: 82 errors; 51 % of 162 in all");
     cut.groups = super::super::answer::GroupsLeft { first: Some(4), is_filtered: true };
-    assert_eq!(cut.headline(&rows).sentence, "502 · web: 44 errors; one of 4 or more errors");
+    assert_eq!(cut.headline(&rows, None).sentence, "4 or more errors; most of all 502 · web: 44 errors");
     let distinct = shape(&plan(&schema, &keys, &[("errors", "count_distinct(id)")], &[("errors", true)]), None);
-    assert_eq!(distinct.headline(&rows).sentence, "502 · web: 44 errors");
+    assert_eq!(distinct.headline(&rows, None).sentence, "502 · web: 44 errors");
     assert_eq!(distinct.plotted(&rows).unwrap().bars[0].0, "502 · web");
 }
 
@@ -247,7 +263,9 @@ fn the_chart_shows_the_largest_and_all_hours_of_a_day() {
             is_lowest: false,
             is_total: false,
             is_rise: false,
+            is_of_groups: false,
             counted: None,
+            most_of: None,
             adds_up: true,
         });
         of.plotted(&rows).unwrap()
@@ -268,8 +286,9 @@ fn months_without_rows_are_zero_and_what_was_left_out_is_a_gap() {
     let mut plan =
         plan(&schema, &[("month", "date_trunc('month', time)")], &[("releases", "count(*)")], &[("month", false)]);
     let plotted = shape(&plan, None).plotted(&rows).unwrap();
-    assert_eq!(plotted.gaps, "times without rows: zero");
-    assert_eq!(plotted.lines[0].pieces[0].iter().map(|point| point[1]).collect::<Vec<_>>(), [1.0, 1.0, 0.0, 1.0]);
+    let bar = |month: &str, releases: f64| (month.to_owned(), releases);
+    let months = [bar("January 2026", 1.0), bar("February 2026", 1.0), bar("March 2026", 0.0), bar("April 2026", 1.0)];
+    assert_eq!((plotted.title.as_str(), plotted.bars), ("releases per month", months.to_vec()));
     // Groups that are not there may have been left out.
     let filter = Op::Filter { predicate: parse("releases > 0").unwrap() };
     let origin = Origin { title: "Large enough".to_owned(), ..Origin::default() };
@@ -280,9 +299,8 @@ fn months_without_rows_are_zero_and_what_was_left_out_is_a_gap() {
     plan.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
     let of = AnswerShape::of(None, &plan, NodeId(3), &Vocabulary::shipped(), "Releases");
     let plotted = of.plotted(&rows).unwrap();
-    assert_eq!(plotted.gaps, "times that a condition left out, or without rows: a gap");
-    assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!(of.headline(&Table(schema, vec![])).sentence, "no month is left");
+    assert_eq!(plotted.bars.len(), 3, "whether March was empty nobody knows");
+    assert_eq!(of.headline(&Table(schema, vec![]), None).sentence, "no month is left");
 }
 
 #[test]
@@ -293,13 +311,13 @@ fn shares_and_single_numbers() {
         schema,
         vec![vec![text("checkout"), Value::Float(0.393_449_999_999_999_97)], vec![Value::Null, Value::Float(0.1)]],
     );
-    assert_eq!(shape(&by, None).headline(&rows).sentence, "checkout: share 39.3 %");
+    assert_eq!(shape(&by, None).headline(&rows, None).sentence, "checkout: share 39.3 %");
     assert_eq!(shape(&by, None).told_key(&rows), Some(("service".to_owned(), text("checkout"))));
     let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", &text("it's"));
     assert_eq!(behind.unwrap().1, "service = 'it''s'");
     assert_eq!(shape(&by, None).plotted(&rows).unwrap().bars[1].0, "(none)");
     let none = Table(rows.0.clone(), vec![]);
-    assert_eq!(shape(&by, None).headline(&none).sentence, "no service");
+    assert_eq!(shape(&by, None).headline(&none, None).sentence, "no service");
     assert_eq!(shape(&by, None).plotted(&none), None);
 }
 
@@ -325,13 +343,13 @@ fn whether_a_promise_is_kept_is_said_and_the_goal_is_drawn() {
     let asked = Asked::ready(ready_question("availability").unwrap());
     let told = |days: &[f64]| {
         let (plan, rows) = goal_rows(days);
-        shape(&plan, Some(&asked)).headline(&rows)
+        shape(&plan, Some(&asked)).headline(&rows, None)
     };
     let missed = told(&[99.9, 96.51, 99.8]);
     assert_eq!((missed.number.as_str(), missed.what.as_str()), ("no", "2 of 3 days meet 99.5 %"));
-    assert_eq!(missed.sentence, "no: 2 of 3 days meet 99.5 %; available 96.5 % on the lowest day, 3 March 2026");
-    assert!(told(&[99.9, 100.0]).sentence.starts_with("yes: all 2 days meet 99.5 %; available 99.9 %"));
-    assert_eq!(told(&[99.499]).sentence, "no: the goal is 99.5 %; available 99.499 % on 2 March 2026");
+    assert_eq!(missed.sentence, "no: 2 of 3 days meet 99.5 %; the lowest is 96.5 %: 3 March 2026");
+    assert!(told(&[99.9, 100.0]).sentence.starts_with("yes: all 2 days meet 99.5 %; the lowest is 99.9 %"));
+    assert_eq!(told(&[99.499]).sentence, "no: the goal is 99.5 %; it is 99.499 %: 2 March 2026");
     let (plan, rows) = goal_rows(&[99.9, 96.51, 99.8]);
     let plotted = shape(&plan, Some(&asked)).plotted(&rows).unwrap();
     assert_eq!(plotted.lines[1].name, "goal 99.5 %");
@@ -367,21 +385,21 @@ fn a_version_is_told_with_the_one_before_it() {
         row("orders", "2.8.0", 300, 57),
         row("search", "4.0", 500, 200),
     ];
-    let told = shape.headline(&Table(schema.clone(), rows.clone()));
-    assert_eq!(told.sentence, "orders 2.8.0: errors are 19 % of 300 rows, 6.2 % of 1,000 with 2.7.1 before");
+    let told = shape.headline(&Table(schema.clone(), rows.clone()), None);
+    assert_eq!(told.sentence, "yes: with orders 2.8.0 19 % of 300 rows are errors; 6.2 % of 1,000 with 2.7.1 before");
     let bars = shape.plotted(&Table(schema.clone(), rows.clone())).unwrap().bars;
     let names: Vec<&str> = bars.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["orders · 2.7.1", "orders · 2.8.0", "search · 4.0"], "versions stay together");
     rows[2] = row("orders", "2.8.0", 31, 3);
-    let told = shape.headline(&Table(schema.clone(), rows.clone()));
-    assert_eq!(told.sentence, "no version is clearly above the one before it, of 1 change");
+    let told = shape.headline(&Table(schema.clone(), rows.clone()), None);
+    assert_eq!(told.sentence, "no: no version is clearly above the one before it, of 1 change");
     rows[2] = row("orders", "2.8.0", 300, 3);
-    let told = shape.headline(&Table(schema.clone(), rows.clone()));
-    assert_eq!(told.sentence, "no version is above the one before it, of 1 change");
+    let told = shape.headline(&Table(schema.clone(), rows.clone()), None);
+    assert_eq!(told.sentence, "no: no version is above the one before it, of 1 change");
     rows.remove(2);
-    let told = shape.headline(&Table(schema, rows));
+    let told = shape.headline(&Table(schema, rows), None);
     assert!(
-        told.sentence.starts_with("search · 4.0: errors are 40 % of 500 rows"),
+        told.sentence.starts_with("search · 4.0: 40 % of 500 rows are errors"),
         "nothing to compare: {}",
         told.sentence
     );
@@ -394,10 +412,10 @@ fn where_all_are_alike_none_is_the_most() {
         shape(&plan(&schema, &[("referrer", "referrer")], &[("requests", "count(*)")], &[("requests", true)]), None);
     let row = |page: &str, requests: i64| vec![text(page), Value::Int(requests)];
     let alike = Table(schema.clone(), vec![row("/a", 1), row("/b", 1), row("/c", 1)]);
-    let told = of.headline(&alike);
-    assert_eq!((told.sentence.as_str(), told.number.as_str()), ("3 requests in all, 1 for each of 3", "3"));
+    let told = of.headline(&alike, None);
+    assert_eq!((told.sentence.as_str(), told.number.as_str()), ("3 requests in all, 1 for each of 3 referrers", "3"));
     let one_more = Table(schema, vec![row("/a", 2), row("/b", 1), row("/c", 1)]);
-    assert_eq!(of.headline(&one_more).sentence, "/a: 2 requests; 50 % of 4 in all");
+    assert_eq!(of.headline(&one_more, None).sentence, "“/a”: 2 requests; 50 % of 4 in all");
 }
 
 #[test]
@@ -406,7 +424,7 @@ fn where_no_group_has_any_none_is_the_most() {
     let measures = [("visitors", "count_distinct(sid)"), ("views", "count(*)")];
     let of = shape(&plan(&schema, &[("page", "page")], &measures, &[("visitors", true)]), None);
     let row = |page: &str| vec![text(page), Value::Int(0), Value::Int(9)];
-    let told = of.headline(&Table(schema, vec![row("/"), row("/a"), row("/b")]));
+    let told = of.headline(&Table(schema, vec![row("/"), row("/a"), row("/b")]), None);
     assert_eq!((told.sentence.as_str(), told.number.as_str()), ("0 visitors for all 3 pages", "0"));
 }
 
@@ -421,16 +439,19 @@ fn quantiles_of_few_are_not_told_as_the_most() {
     let rows = vec![row("2026-03-03T10:00:00Z", 2, 60.0), row("2026-03-03T11:00:00Z", 78, 5.0)];
     let rows_schema = || schema.clone();
     assert_eq!(
-        shape.headline(&Table(schema.clone(), rows)).sentence,
-        "p95 5 s in the peak hour, 3 March 2026 11:00 UTC, of 78 requests; hours with fewer than 20 are not told"
+        shape.headline(&Table(schema.clone(), rows), None).sentence,
+        "19 of 20 requests take at most 5 s in the slowest hour of at least 20 requests: 3 March 2026, 11:00–12:00 UTC, of 78 requests"
     );
     let few = Table(rows_schema(), vec![row("2026-03-03T10:00:00Z", 2, 60.0), row("2026-03-03T11:00:00Z", 7, 5.0)]);
-    let told = shape.headline(&few);
+    let told = shape.headline(&few, None);
     assert_eq!(
         told.sentence,
-        "too few requests to tell p95: none of 2 hours has 20 of them; the most is 60 s, of 2 requests"
+        "too few requests to tell the time that 19 of 20 stay under: none of 2 hours has 20 of them; the most is 60 s, of 2 requests"
     );
-    assert_eq!((told.number.as_str(), told.what.as_str()), ("too few", "requests to tell p95"));
+    assert_eq!(
+        (told.number.as_str(), told.what.as_str()),
+        ("too few", "requests to tell the time that 19 of 20 stay under")
+    );
 }
 
 #[test]
@@ -439,12 +460,12 @@ fn where_nothing_is_left_zero_or_the_words_of_the_question_are_told() {
     let by_hour = plan(&schema, &[("hour", "date_trunc('hour', time)")], &[("users", "count_distinct(id)")], &[]);
     let none = Table(schema, vec![]);
     let asked = Asked::ready(ready_question("users-bad-experience").unwrap());
-    let told = shape(&by_hour, Some(&asked)).headline(&none);
+    let told = shape(&by_hour, Some(&asked)).headline(&none, None);
     assert_eq!((told.number.as_str(), told.sentence.as_str()), ("0", "0 users"));
     let schema = Schema::of([("client", DataType::String), ("refused_requests", DataType::Int)]);
     let by_client = plan(&schema, &[("client", "ip")], &[("refused_requests", "count_if(bad)")], &[]);
     let asked = Asked::ready(ready_question("scanners").unwrap());
-    let told = shape(&by_client, Some(&asked)).headline(&Table(schema, vec![]));
+    let told = shape(&by_client, Some(&asked)).headline(&Table(schema, vec![]), None);
     assert_eq!(told.sentence, "no address asks as scanners do");
     for question in crate::planner::ready_questions() {
         assert!(question.contract.having.is_empty() || !question.contract.none.is_empty(), "{}", question.id);
@@ -461,10 +482,10 @@ fn money_has_cents_and_says_that_its_currency_is_not_known() {
     let asked = Asked::ready(ready_question("revenue-lost").unwrap());
     let (shape, rows) = (shape(&plan, Some(&asked)), Table(schema, rows));
     assert_eq!(
-        shape.headline(&rows).sentence,
-        "amount 3,029.50 in all (no currency is named); the most is 2,071.86: limit on the peak day, 4 March 2026"
+        shape.headline(&rows, None).sentence,
+        "3,029.50 in all (currency not recorded); the most is 2,071.86: limit, 4 March 2026"
     );
-    let heights: Vec<f64> = shape.plotted(&rows).unwrap().lines[0].pieces[0].iter().map(|point| point[1]).collect();
+    let heights: Vec<f64> = shape.plotted(&rows).unwrap().bars.iter().map(|bar| bar.1).collect();
     assert_eq!(heights, [957.64, 0.0, 2_071.86], "a day without a failure lost nothing");
 }
 
@@ -475,14 +496,14 @@ fn a_whole_is_told_beside_its_peak_only_where_all_of_it_is_there() {
     let mut by_hour = plan(&schema, &keys, &[("requests", "count(*)")], &[("hour", false)]);
     let rows = ["10", "11"].map(|hour| vec![time(&format!("2026-03-03T{hour}:00:00Z")), Value::Int(7)]).to_vec();
     let rows = Table(schema.clone(), rows);
-    let told = shape(&by_hour, None).headline(&rows).sentence;
-    assert_eq!(told, "7 requests in the peak hour, 3 March 2026 10:00 UTC (1 other as high); 14 in all");
+    let told = shape(&by_hour, None).headline(&rows, None).sentence;
+    assert_eq!(told, "14 requests in all; the most in an hour is 7: 3 March 2026, 10:00–11:00 UTC (1 other as high)");
     let first = Op::Limit(crate::ir::Limit { keys: Vec::new(), count: 2, offset: 0 });
     let node = Node { op: first, inputs: vec![NodeId(1)], schema, origin: Origin::default(), hash: 0 };
     let answer = std::mem::replace(&mut by_hour.nodes[2], node.into());
     by_hour.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
     let of = AnswerShape::of(None, &by_hour, NodeId(3), &Vocabulary::shipped(), "Load");
-    assert!(!of.headline(&rows).sentence.contains("in all"), "there may be more");
+    assert!(!of.headline(&rows, None).sentence.contains("in all"), "there may be more");
 }
 
 #[test]
@@ -505,11 +526,11 @@ fn where_the_most_is_nothing_no_day_is_its_peak() {
         vec![time(day), Value::Int(200), Value::Int(affected), Value::Float(affected as f64 / 200.0)]
     };
     let mut rows = vec![row("2026-03-02T00:00:00Z", 0), row("2026-03-03T00:00:00Z", 0)];
-    let told = shape.headline(&Table(schema.clone(), rows.clone()));
-    assert_eq!(told.sentence, "affected are 0 % of users on all days");
+    let told = shape.headline(&Table(schema.clone(), rows.clone()), None);
+    assert_eq!(told.sentence, "0 % of users were affected on all days");
     rows[1] = row("2026-03-03T00:00:00Z", 7);
-    let told = shape.headline(&Table(schema, rows));
-    assert_eq!(told.sentence, "affected are 3.5 % of 200 users on the peak day, 3 March 2026");
+    let told = shape.headline(&Table(schema, rows), None);
+    assert_eq!(told.sentence, "at most 3.5 % of 200 users were affected in a day: 3 March 2026");
 }
 
 #[test]
@@ -526,7 +547,9 @@ fn a_list_that_a_condition_left_says_how_long_it_is() {
     let row = |at: &str, errors: i64| vec![time(at), Value::Int(errors)];
     let rows = Table(schema, vec![row("2026-03-03T14:20:00Z", 22), row("2026-03-03T14:35:00Z", 68)]);
     assert_eq!(
-        of.headline(&rows).sentence,
-        "68 errors in the peak 5 minutes from 3 March 2026 14:35 UTC; one of 2 spans of 5 minutes"
+        of.headline(&rows, None).sentence,
+        "2 spans of 5 minutes; most of all 3 March 2026, 14:35–14:40 UTC: 68 errors"
     );
 }
+
+mod wholes;
