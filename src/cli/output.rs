@@ -34,7 +34,8 @@ pub fn tell<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
 /// What rows leave out; what is told of steps and sources by itself is not repeated.
 pub fn say_left_out(list: &[LeftOut]) {
     let is_new = |one: &&LeftOut| match one.kind {
-        LeftOutKind::Filtered | LeftOutKind::Duplicates | LeftOutKind::Limited | LeftOutKind::Empty => true,
+        LeftOutKind::Filtered | LeftOutKind::Duplicates | LeftOutKind::Limited => true,
+        LeftOutKind::Empty | LeftOutKind::Multiplied => true,
         LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Unmatched => false,
         LeftOutKind::Unused | LeftOutKind::Finer => false,
     };

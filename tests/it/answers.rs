@@ -1,9 +1,12 @@
 //! Answers on the command line: as text, as one page, as pictures; the map; and what a run says of them.
 
-use crate::support::{path, pipewright, python_that, run_ok, texts};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::{path, pipewright, python_that, run, run_ok, texts};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 
@@ -308,4 +311,31 @@ fn assert_valid(folder: &Path) {
     let files: Vec<_> = files.filter(|path| path.to_string_lossy().ends_with(".odcs.yaml")).collect();
     let (code, _, talk) = texts(Command::new(python).args(["-c", VALIDATE]).args(&files).output().unwrap());
     assert!(code == 0 && files.len() == 4, "{talk}");
+}
+
+/// A join of which some rows find several partners makes more of them: whoever counts has to know.
+#[test]
+fn rows_that_a_join_multiplies_are_told_and_a_stray_step_takes_no_answer_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    file("orders.csv", "plan,amount\na,10\nb,20\nc,5\n");
+    file("plans.csv", "plan,tier\na,1\na,2\na,3\nb,1\n");
+    let source = |id: &str, file: &str| json!({"id": id, "title": id, "path": file});
+    let read = |id: &str, source: &str| json!({"id": id, "kind": "file", "title": id, "settings": {"source": source}});
+    let join = json!({"kind": "left", "on": [{"id": "k", "left": "plan", "right": "plan"}]});
+    let project = json!({"pipewright": 1, "name": "p", "questions": [{"id": "q", "title": "How many orders?"}],
+        "sources": [source("orders", "orders.csv"), source("plans", "plans.csv")],
+        "steps": [read("o", "orders"), read("p", "plans"),
+            {"id": "j", "kind": "join", "title": "J", "settings": join},
+            {"id": "n", "kind": "aggregate", "title": "N",
+                "settings": {"measures": [{"id": "m", "name": "orders", "expression": "count(*)"}]}},
+            {"id": "a", "kind": "answer", "title": "A", "settings": {"question": "q"}},
+            {"id": "stray", "kind": "file", "title": "Stray", "settings": {}}],
+        "wires": [{"id": "w1", "from": "o", "to": "j", "input": "left"}, {"id": "w2", "from": "p", "to": "j", "input": "right"},
+            {"id": "w3", "from": "j", "to": "n"}, {"id": "w4", "from": "n", "to": "a"}]});
+    file("p.pipewright.json", &project.to_string());
+    let (code, out, err) = run(&["answers", path(&folder.path().join("p.pipewright.json"))]);
+    let told = out + &err;
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("2 of 5 rows are there because rows of “o” match several of “p” each"), "{told}");
 }

@@ -41,6 +41,8 @@ pub enum LeftOutKind {
     Limited,
     /// Rows of a join's side without a partner.
     Unmatched,
+    /// Rows that are there more often than their side of a join has them.
+    Multiplied,
     /// Rows of a join's other side that no row asked for.
     Unused,
     /// Rows without a value of a key, or of what is counted.
@@ -225,6 +227,16 @@ fn at_node(
         | Op::Write(_) => {}
     }
     found.extend(fate.matches.iter().flat_map(unmatched));
+    found.extend(fate.matches.iter().map(|matches| {
+        let (more, left, right) = (matches.multiplied(fate.rows_out), &matches.left, &matches.right);
+        let text = format!(
+            "of {} rows are there because rows of “{}” match several of “{}” each: those count as often",
+            grouped(fate.rows_out),
+            left.of,
+            right.of
+        );
+        (LeftOutKind::Multiplied, more, text)
+    }));
     let changes = needed_changes(&fate.changes, &node.schema, needed);
     found.extend(changed(&changes, title));
     let lines = found.into_iter().filter(|(_, count, _)| *count > 0);

@@ -131,6 +131,20 @@ impl Matches {
         })
     }
 
+    /// How many rows more there are than rows of the left side, since some of these have several partners; 0 where the
+    /// sides are not both in the result. `rows`: those of the result.
+    pub fn multiplied(&self, rows: u64) -> u64 {
+        let goes_on = |side: &SideMatches| matches!(side.goes_on, GoesOn::All | GoesOn::Matched);
+        if !goes_on(&self.left) || !goes_on(&self.right) {
+            return 0;
+        }
+        let alone = |side: &SideMatches| if side.goes_on == GoesOn::All { side.unmatched } else { 0 };
+        let pairs = rows.saturating_sub(alone(&self.left) + alone(&self.right));
+        // Every row with every other one is what a cross join is for.
+        let is_cross = pairs == self.left.rows().saturating_mul(self.right.rows());
+        if is_cross { 0 } else { pairs.saturating_sub(self.left.matched) }
+    }
+
     /// Whether an operation looks for partners.
     pub fn is_join(op: &Op) -> bool {
         matches!(op, Op::Join(_) | Op::AsofJoin(_))

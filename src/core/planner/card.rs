@@ -32,7 +32,7 @@ pub fn not_in_it(list: &[LeftOut], unconfirmed: &Unconfirmed) -> Vec<NotInIt> {
     let is_as_asked = |one: &&LeftOut| match one.kind {
         LeftOutKind::Filtered | LeftOutKind::Limited | LeftOutKind::Unused | LeftOutKind::Finer => true,
         LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Duplicates => false,
-        LeftOutKind::Unmatched | LeftOutKind::Empty => false,
+        LeftOutKind::Unmatched | LeftOutKind::Multiplied | LeftOutKind::Empty => false,
     };
     let (asked, mut lost): (Vec<&LeftOut>, Vec<&LeftOut>) = list.iter().partition(is_as_asked);
     // Lines of a source have no number of all of them: they are held against the most rows that are told of.
