@@ -22,7 +22,7 @@ use crate::diagnostic::Diagnostic;
 /// The format `csv`.
 pub struct Csv;
 
-const OPTIONS: [OptionSpec; 9] = [
+const OPTIONS: [OptionSpec; 10] = [
     OptionSpec {
         name: "separator",
         kind: OptionKind::Text,
@@ -71,6 +71,12 @@ const OPTIONS: [OptionSpec; 9] = [
         kind: OptionKind::Text,
         default: "",
         doc: "the name of a workbook's sheet; the first one with cells where none is given",
+    },
+    OptionSpec {
+        name: "table",
+        kind: OptionKind::Text,
+        default: "",
+        doc: "the name of a SQLite file's table; the first one with rows where none is given",
     },
     OptionSpec {
         name: "comment",

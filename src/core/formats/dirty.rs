@@ -5,7 +5,7 @@ use super::testing::{pieces, read_with, samples};
 use super::{Format, Parser, Sample, formats, recognise};
 
 /// Texts that formats read well, to be spoilt.
-const SEEDS: [&str; 12] = [
+pub(crate) const SEEDS: [&str; 12] = [
     "{\"a\":1,\"t\":\"2024-01-01T00:00:00Z\",\"n\":{\"x\":[1,2]},\"s\":\"q\\\"\\u00e9\"}\n{\"a\":2,\"b\":null}\n[{\"a\":3},{\"a\":4}]\n",
     "[\n {\"page\":1,\"items\":[{\"a\":1},{\"a\":2}]},\n {\"page\":2,\"items\":[]}\n]\n",
     "id,name,at\r\n1,\"a, \"\"b\"\"\",2024-01-01 10:00:00\r\n2,\"two\nlines\",\r\n\r\nid,name,at\r\n3,é,x\r\n",
@@ -21,7 +21,7 @@ const SEEDS: [&str; 12] = [
 ];
 
 /// What spoils a text.
-const SPOILERS: [&str; 18] = [
+const SPOILERS: [&str; 22] = [
     "\0",
     "\r\n",
     "\n",
@@ -40,9 +40,14 @@ const SPOILERS: [&str; 18] = [
     "\t",
     " ",
     "-",
+    "<",
+    "/>",
+    ";",
+    "|",
 ];
 
-fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
+/// The text with a few faults.
+pub(crate) fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..random.usize(1..6) {
         let at = random.usize(0..=bytes.len());
@@ -66,7 +71,7 @@ fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
 }
 
 /// Parsers for a text: as recognised, and as each format prepares itself without options.
-fn parsers(text: &str) -> Vec<(&'static str, Box<dyn Parser>)> {
+pub(crate) fn parsers(text: &str) -> Vec<(&'static str, Box<dyn Parser>)> {
     let sample = Sample::whole("sample", text);
     let recognised = recognise(&sample);
     let prepared = |format: &'static dyn Format| {
@@ -78,7 +83,7 @@ fn parsers(text: &str) -> Vec<(&'static str, Box<dyn Parser>)> {
 }
 
 /// Reads a text whole and in chunks, and compares.
-fn compare(name: &str, parser: &dyn Parser, text: &str, sizes: &[usize]) {
+pub(crate) fn compare(name: &str, parser: &dyn Parser, text: &str, sizes: &[usize]) {
     let whole = read_with(parser, &[text]);
     for size in sizes {
         let pieces = pieces(parser, text, *size);

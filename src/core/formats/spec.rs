@@ -10,6 +10,7 @@ use super::encoding::TextEncoding;
 use super::layout::Layout;
 use super::{Columns, Tally};
 use crate::data::Schema;
+use crate::data::zones::Zone;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// The option that every format of text takes.
@@ -19,6 +20,14 @@ pub const ENCODING: OptionSpec = OptionSpec {
     default: "auto",
     doc: "how the file's bytes are text: `UTF-8`, `UTF-16LE`, `windows-1252`, `Shift_JIS`, `GBK`, `Big5` or another; \
           `auto`: found from the file",
+};
+
+/// The option that every format of text takes whose times may lack a zone.
+pub const ZONE: OptionSpec = OptionSpec {
+    name: "zone",
+    kind: OptionKind::Text,
+    default: "",
+    doc: "the zone of times that are written without one: `Europe/Berlin`, `+02:00`; empty: UTC",
 };
 
 /// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
@@ -45,6 +54,11 @@ impl FormatSpec {
 
     pub fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
+    }
+
+    /// The zone of times without one, where the options name it.
+    pub fn zone(&self) -> Option<Zone> {
+        self.option(ZONE.name).and_then(Zone::named)
     }
 
     /// The encoding that the options name; `None`: it is to be found.
@@ -152,7 +166,7 @@ pub trait Format: Sync {
     }
     /// Its own options, and those that every format of text has.
     fn every_option(&self) -> Vec<OptionSpec> {
-        self.options().iter().copied().chain(self.is_text().then_some(ENCODING)).collect()
+        self.options().iter().copied().chain(self.is_text().then_some([ENCODING, ZONE]).into_iter().flatten()).collect()
     }
     /// Texts as the format has them, made up; shown with its documentation.
     fn examples(&self) -> &'static [&'static str] {
@@ -186,6 +200,11 @@ pub trait Format: Sync {
             if name == ENCODING.name && !matches!(value.as_str(), "" | "auto") && spec.encoding().is_none() {
                 return Err(Diagnostic::error("PW1102", format!("there is no encoding `{value}`"))
                     .help("name it as `file` or an editor does: UTF-8, UTF-16LE, windows-1252, Shift_JIS, GBK, Big5")
+                    .field(name));
+            }
+            if name == ZONE.name && !value.is_empty() && spec.zone().is_none() {
+                return Err(Diagnostic::error("PW1126", format!("there is no time zone `{value}`"))
+                    .help("name it as the IANA database does, or as hours from UTC: Europe/Berlin, UTC, +02:00")
                     .field(name));
             }
             let choices: &[&str] = match option.kind {
