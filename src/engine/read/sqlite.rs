@@ -39,12 +39,8 @@ pub(super) fn table_of(file: &File, path: &Path, name: Option<&str>) -> Result<S
         return Err(fault(format!("the SQLite file has more than {} MB", LIMIT >> 20), "read it by a connection"));
     }
     let copy = copied(file).map_err(|error| unreadable(path, &error))?;
-    let damaged = |error: rusqlite::Error| match error {
-        // The row that is too much.
-        rusqlite::Error::UserFunctionError(_) => {
-            fault(format!("the table is larger than {} MB as text", TEXT_LIMIT >> 20), "read it by a connection")
-        }
-        _ => fault("the SQLite file is damaged, or encrypted".to_owned(), "make a copy with `.backup`, and read that"),
+    let damaged = |_: rusqlite::Error| {
+        fault("the SQLite file is damaged, or encrypted".to_owned(), "make a copy with `.backup`, and read that")
     };
     let connection = opened(copy.path()).map_err(damaged)?;
     let names = tables(&connection).map_err(damaged)?;
@@ -68,7 +64,9 @@ pub(super) fn table_of(file: &File, path: &Path, name: Option<&str>) -> Result<S
             }
         }
     };
-    let text = text_of(&connection, &chosen).map_err(damaged)?;
+    let text = text_of(&connection, &chosen).map_err(damaged)?.ok_or_else(|| {
+        fault(format!("the table is larger than {} MB as text", TEXT_LIMIT >> 20), "read it by a connection")
+    })?;
     let table = Sheet { text: Arc::new(text), name: chosen, of: names.len() };
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, table.clone()));
     Ok(table)
@@ -116,7 +114,8 @@ fn has_rows(connection: &Connection, table: &str) -> bool {
     connection.query_row(&sql, [], |_| Ok(())).is_ok()
 }
 
-fn text_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<u8>> {
+/// `None`: it is too large.
+fn text_of(connection: &Connection, table: &str) -> rusqlite::Result<Option<Vec<u8>>> {
     let mut statement = connection.prepare(&format!("select * from {}", identifier(table)))?;
     let mut text = String::new();
     for (index, name) in statement.column_names().into_iter().enumerate() {
@@ -133,10 +132,10 @@ fn text_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<u8>> {
         }
         text.push('\n');
         if text.len() > TEXT_LIMIT {
-            return Err(rusqlite::Error::UserFunctionError("too large".into()));
+            return Ok(None);
         }
     }
-    Ok(text.into_bytes())
+    Ok(Some(text.into_bytes()))
 }
 
 fn push_value(text: &mut String, value: ValueRef) {
