@@ -11,6 +11,7 @@ mod code;
 mod dbt;
 mod disks;
 mod export;
+mod fields;
 mod formats;
 mod journal_kills;
 mod layering;

@@ -164,6 +164,46 @@ fn real_files_of_every_kind_lose_nothing() {
     assert!(files > 300, "{files}");
 }
 
+/// Cut at fifty places, with flipped bytes, twice: what is read is counted once.
+#[test]
+fn real_files_that_are_damaged_are_counted_whole() {
+    const LOOKED_AT: usize = 3000;
+    let Some(folder) = samples() else { return };
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        for file in std::fs::read_dir(entry.path()).unwrap().flatten().map(|entry| entry.path()) {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            if !file.is_file() || ["facts.json", "SOURCE.txt"].contains(&name.as_str()) || name.contains(".expected.") {
+                continue;
+            }
+            let mut bytes = std::fs::read(&file).unwrap();
+            bytes.truncate(LOOKED_AT);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let sample = Sample::whole(&name, &text);
+            let Some(best) = recognise(&sample).into_iter().next() else { continue };
+            let Ok(parser) = super::format(&best.format.name).unwrap().prepare(&best.format, None, &sample) else {
+                panic!("{name}: what was recognised is not read");
+            };
+            files += 1;
+            let mut damaged = vec![text.repeat(2)];
+            damaged
+                .extend((0..50).map(|place| String::from_utf8_lossy(&bytes[..bytes.len() * place / 50]).into_owned()));
+            for _ in 0..8 {
+                let mut flipped = bytes.clone();
+                for _ in 0..random.usize(1..8) {
+                    let at = random.usize(0..flipped.len());
+                    flipped[at] ^= 1 << random.u8(0..8);
+                }
+                damaged.push(String::from_utf8_lossy(&flipped).into_owned());
+            }
+            // Each reading checks the equation.
+            damaged.iter().for_each(|text| drop(read_with(parser.as_ref(), &[text])));
+        }
+    }
+    assert!(files > 300, "{files}");
+}
+
 #[test]
 fn every_format_says_what_it_is() {
     let mut names = std::collections::BTreeSet::new();
