@@ -6,6 +6,7 @@ pub mod marks;
 mod schema;
 mod types;
 mod value;
+pub mod zones;
 
 pub use schema::{Classification, Field, Labels, Schema, TableRows};
 pub use types::DataType;

@@ -15,7 +15,7 @@ mod csv_sniff;
 pub mod dates;
 mod declared;
 #[cfg(test)]
-mod dirty;
+pub(crate) mod dirty;
 pub mod encoding;
 mod envelope;
 pub mod events;
@@ -23,6 +23,7 @@ mod families;
 mod fielded;
 pub mod infer;
 mod influx;
+mod ini;
 mod json;
 mod json_document;
 mod json_lines;
@@ -35,9 +36,12 @@ mod layout_parser;
 mod line_ends;
 mod lines;
 mod logfmt;
+mod mixed;
 mod mysql_slow;
 mod named_types;
+mod nested;
 pub mod numbers;
+mod panos;
 mod parquet;
 mod pattern;
 mod postgresql_csv;
@@ -51,6 +55,7 @@ mod testing;
 pub mod time;
 #[cfg(test)]
 mod words;
+mod xml;
 
 pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
@@ -89,6 +94,7 @@ static FORMATS: &[&dyn Format] = {
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
+        &panos::Panos,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::APPLICATION,
@@ -104,11 +110,14 @@ static FORMATS: &[&dyn Format] = {
         &syslog::Syslog3164,
         &pattern::Pattern,
         &parquet::Parquet,
+        &xml::Xml,
         &json_lines::JsonLines,
         &json_document::JsonDocument,
         &prometheus::Prometheus,
+        &ini::Ini,
         &logfmt::Logfmt,
         &csv::Csv,
+        &mixed::Mixed,
         &lines::Lines,
     ]
 };
@@ -128,5 +137,8 @@ pub fn format(name: &str) -> Option<&'static dyn Format> {
 pub fn recognise(sample: &Sample) -> Vec<Recognition> {
     let mut found: Vec<Recognition> = formats().iter().filter_map(|format| format.recognise(sample)).collect();
     found.sort_by_key(|recognition| std::cmp::Reverse(recognition.score));
+    if let Some(mixed) = mixed::recognise_mixed(sample, &found) {
+        found.insert(0, mixed);
+    }
     found
 }

@@ -24,6 +24,8 @@ pub mod export;
 pub mod expr;
 pub mod files;
 pub mod formats;
+#[cfg(test)]
+mod fuzz;
 pub mod generate;
 pub mod import;
 pub mod ir;

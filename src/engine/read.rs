@@ -12,6 +12,7 @@ mod pattern;
 mod range;
 mod rotated;
 mod sniff;
+mod sqlite;
 mod workbook;
 
 use std::collections::BTreeMap;

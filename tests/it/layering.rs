@@ -69,8 +69,8 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
             &["postgres_protocol"],
             &["rusqlite"],
         ],
-        // Connections that a run, a sample or a test asks for.
-        &["engine/places/"],
+        // Connections that a run, a sample or a test asks for; a SQLite file that is a source, of which a copy is opened.
+        &["engine/places/", "engine/read/sqlite.rs"],
     ),
     (
         "processes",

@@ -1,6 +1,7 @@
 //! Tests of the whole: what users do, through the command line, the designer and the files. Those that need an engine
 //! that is not installed say so and are skipped; `PIPEWRIGHT_REQUIRE_ENGINES=1` makes that a failure.
 
+mod acceptance;
 mod answers;
 mod bounds;
 mod cases;
@@ -10,6 +11,7 @@ mod code;
 mod dbt;
 mod disks;
 mod export;
+mod fields;
 mod formats;
 mod journal_kills;
 mod layering;

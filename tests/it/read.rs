@@ -285,3 +285,41 @@ fn values_that_are_left_out_are_told() {
     let (code, _, err) = run(&["read", path(&folder.path().join("d/<id>.csv"))]);
     assert!(code == 0 && err.contains("PW0835") && err.contains("1 of `id`"), "{err}");
 }
+
+/// What a file is is found by its bytes: tables of SQLite, elements of XML, lines of several programs, messages in messages.
+#[test]
+fn files_of_many_kinds_are_read_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        path(&file).to_owned()
+    };
+    let database = folder.path().join("app.db");
+    let sql = "create table visits (at text, who text); insert into visits values ('2024-07-01 10:00:00', 'bob');
+        create table others (n integer); insert into others values (7);";
+    rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
+    let database = path(&database);
+    assert_eq!(run_ok(&["read", database]), "{\"at\":\"2024-07-01T10:00:00Z\",\"who\":\"bob\"}\n");
+    assert_eq!(run_ok(&["read", database, "--as", "csv", "--set", "table=others"]), "{\"n\":7}\n");
+    let zoned = run_ok(&["read", database, "--as", "csv", "--set", "zone=Europe/Berlin", "--select", "at"]);
+    assert_eq!(zoned, "{\"at\":\"2024-07-01T08:00:00Z\"}\n");
+    for (option, code) in [("table=other", "PW0921"), ("zone=Berlin", "PW1126")] {
+        let (status, _, talk) = run(&["read", database, "--as", "csv", "--set", option]);
+        assert!(status == 1 && talk.contains(code), "{talk}");
+    }
+    let xml = file("a.xml", "<r><e n=\"1\"><who>bob</who></e><e n=\"2\"><who>eve</who></e></r>\n");
+    assert_eq!(run_ok(&["read", &xml]), "{\"n\":1,\"who\":\"bob\"}\n{\"n\":2,\"who\":\"eve\"}\n");
+    let ini = file("a.ini", "[server]\nhost = web1\nport = 80\n");
+    assert_eq!(
+        run_ok(&["read", &ini]),
+        "{\"section\":\"server\",\"key\":\"host\",\"value\":\"web1\"}\n{\"section\":\"server\",\"key\":\"port\",\"value\":\"80\"}\n"
+    );
+    let pair = "{\"level\":\"info\",\"n\":1}\n192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] \"GET / HTTP/1.1\" 200 12\n";
+    let mixed = file("a.log", &pair.repeat(3));
+    let asked = run_ok(&["read", &mixed, "--by", "_format", "--agg", "count(*)", "--sort", "_format"]);
+    assert_eq!(asked, "{\"_format\":\"json_lines\",\"count\":3}\n{\"_format\":\"nginx_access\",\"count\":3}\n");
+    let syslog = file("syslog", &"Mar  1 10:00:00 web1 api[7]: {\"level\":\"info\",\"n\":1}\n".repeat(3));
+    let asked = run_ok(&["read", &syslog, "--select", "host, level, n", "--limit", "1"]);
+    assert_eq!(asked, "{\"host\":\"web1\",\"level\":\"info\",\"n\":1}\n");
+}

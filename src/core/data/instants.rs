@@ -8,6 +8,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
+use super::zones::from_local;
+
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
 pub const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 /// 0001-01-01T00:00:00Z.
@@ -88,7 +90,7 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     let bytes = text.as_bytes().trim_ascii();
     match timestamp_prefix(bytes) {
         Some((micros, used)) => (used == bytes.len()).then_some(micros),
-        None => plain_date(bytes).and_then(micros_of),
+        None => plain_date(bytes).and_then(micros_of).map(from_local),
     }
 }
 
@@ -143,15 +145,16 @@ pub fn timestamp_prefix(bytes: &[u8]) -> Option<(i64, usize)> {
     if !matches!(bytes.get(date)?, b'T' | b't' | b' ') {
         return None;
     }
-    let (micros, used) = zoned_clock_prefix(&bytes[date + 1..])?;
-    Some((in_range(i64::from(days) * MICROS_PER_DAY + micros)?, date + 1 + used))
+    let (micros, used, has_zone) = zoned_clock_prefix(&bytes[date + 1..])?;
+    let micros = i64::from(days) * MICROS_PER_DAY + micros;
+    Some((in_range(if has_zone { micros } else { from_local(micros) })?, date + 1 + used))
 }
 
-/// A clock with its zone: microseconds to add to the day, and the bytes used.
-pub fn zoned_clock_prefix(bytes: &[u8]) -> Option<(i64, usize)> {
+/// A clock with its zone: microseconds to add to the day, the bytes used, and whether a zone was among them.
+pub fn zoned_clock_prefix(bytes: &[u8]) -> Option<(i64, usize, bool)> {
     let (micros, used) = clock_prefix(bytes)?;
     let (zone, zone_used) = spaced_zone_prefix(&bytes[used..]).unwrap_or((0, 0));
-    Some((micros - i64::from(zone) * MICROS_PER_SECOND, used + zone_used))
+    Some((micros - i64::from(zone) * MICROS_PER_SECOND, used + zone_used, zone_used > 0))
 }
 
 /// `2026-03-02`, `2026/03/02` or `20260302` at the start: days, and the bytes used.

@@ -22,7 +22,7 @@ use crate::diagnostic::Diagnostic;
 /// The format `csv`.
 pub struct Csv;
 
-const OPTIONS: [OptionSpec; 9] = [
+const OPTIONS: [OptionSpec; 10] = [
     OptionSpec {
         name: "separator",
         kind: OptionKind::Text,
@@ -71,6 +71,12 @@ const OPTIONS: [OptionSpec; 9] = [
         kind: OptionKind::Text,
         default: "",
         doc: "the name of a workbook's sheet; the first one with cells where none is given",
+    },
+    OptionSpec {
+        name: "table",
+        kind: OptionKind::Text,
+        default: "",
+        doc: "the name of a SQLite file's table; the first one with rows where none is given",
     },
     OptionSpec {
         name: "comment",
@@ -365,6 +371,8 @@ struct Layout {
     unknown: Vec<String>,
     /// The header record as written, to know it again; empty: none.
     header: String,
+    /// Where it begins in the file: what stands before it may be a chunk of its own.
+    header_at: u64,
     /// Whether a record like the header is one again. Of one column of texts it is a value.
     repeats: bool,
 }
@@ -389,6 +397,7 @@ impl CsvParser {
     /// Judges the file by its first record.
     fn layout(&self, chunk: &Chunk) -> Layout {
         let head = if chunk.head.is_empty() { chunk.text } else { chunk.head };
+        let length = head.len();
         let head = head.strip_prefix('\u{feff}').unwrap_or(head);
         let head = skipped(head, self.skip, self.dialect.end);
         let mut at = 0;
@@ -430,7 +439,7 @@ impl CsvParser {
             for (column, place) in places.iter().enumerate().rev().filter(|(_, place)| **place < width) {
                 columns[*place] = Some(column);
             }
-            return Layout { columns, unknown: Vec::new(), header: String::new(), repeats: false };
+            return Layout { columns, unknown: Vec::new(), header: String::new(), header_at: 0, repeats: false };
         }
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
         // Where none is known the first record may be no header: its values are not told as names.
@@ -442,7 +451,8 @@ impl CsvParser {
             column.is_none_or(|column| self.schema.fields[column].data_type == DataType::String)
         };
         let repeats = columns.len() > 1 || !columns.iter().all(is_text);
-        Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), repeats }
+        let header_at = (length - head.len() + at) as u64;
+        Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), header_at, repeats }
     }
 }
 
@@ -480,8 +490,8 @@ impl Parser for CsvParser {
         let mut scratch = String::new();
         // Lines before the header are no rows.
         let mut has_begun = layout.header.is_empty() || !chunk.head.is_empty();
-        // The header stands in the file's first chunk.
-        let mut is_due = chunk.offset == 0;
+        // The header stands in this chunk, or behind it.
+        let mut is_due = chunk.offset <= layout.header_at;
         let mut at = self.skip_lines(text, &mut unit, &mut tally);
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
             if let Some(Some(column)) = targets.get(place) {

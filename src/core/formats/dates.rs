@@ -2,6 +2,7 @@
 //! Must not import single formats.
 
 use crate::data::instants::{MICROS_PER_DAY, in_range};
+use crate::data::zones::from_local;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
 use super::{Chunk, time};
@@ -110,7 +111,7 @@ fn with_year(text: &str, format: &str) -> Option<i64> {
     let plain = NaiveDateTime::parse_from_str(text, format)
         .ok()
         .or_else(|| NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0))?;
-    in_range(plain.and_utc().timestamp_micros())
+    in_range(from_local(plain.and_utc().timestamp_micros()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::testing::{pieces, read_with, samples};
 use super::{Format, Parser, Sample, formats, recognise};
 
 /// Texts that formats read well, to be spoilt.
-const SEEDS: [&str; 12] = [
+pub(crate) const SEEDS: [&str; 12] = [
     "{\"a\":1,\"t\":\"2024-01-01T00:00:00Z\",\"n\":{\"x\":[1,2]},\"s\":\"q\\\"\\u00e9\"}\n{\"a\":2,\"b\":null}\n[{\"a\":3},{\"a\":4}]\n",
     "[\n {\"page\":1,\"items\":[{\"a\":1},{\"a\":2}]},\n {\"page\":2,\"items\":[]}\n]\n",
     "id,name,at\r\n1,\"a, \"\"b\"\"\",2024-01-01 10:00:00\r\n2,\"two\nlines\",\r\n\r\nid,name,at\r\n3,é,x\r\n",
@@ -21,7 +21,7 @@ const SEEDS: [&str; 12] = [
 ];
 
 /// What spoils a text.
-const SPOILERS: [&str; 18] = [
+const SPOILERS: [&str; 22] = [
     "\0",
     "\r\n",
     "\n",
@@ -40,9 +40,14 @@ const SPOILERS: [&str; 18] = [
     "\t",
     " ",
     "-",
+    "<",
+    "/>",
+    ";",
+    "|",
 ];
 
-fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
+/// The text with a few faults.
+pub(crate) fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..random.usize(1..6) {
         let at = random.usize(0..=bytes.len());
@@ -66,7 +71,7 @@ fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
 }
 
 /// Parsers for a text: as recognised, and as each format prepares itself without options.
-fn parsers(text: &str) -> Vec<(&'static str, Box<dyn Parser>)> {
+pub(crate) fn parsers(text: &str) -> Vec<(&'static str, Box<dyn Parser>)> {
     let sample = Sample::whole("sample", text);
     let recognised = recognise(&sample);
     let prepared = |format: &'static dyn Format| {
@@ -78,7 +83,7 @@ fn parsers(text: &str) -> Vec<(&'static str, Box<dyn Parser>)> {
 }
 
 /// Reads a text whole and in chunks, and compares.
-fn compare(name: &str, parser: &dyn Parser, text: &str, sizes: &[usize]) {
+pub(crate) fn compare(name: &str, parser: &dyn Parser, text: &str, sizes: &[usize]) {
     let whole = read_with(parser, &[text]);
     for size in sizes {
         let pieces = pieces(parser, text, *size);
@@ -154,6 +159,46 @@ fn real_files_of_every_kind_lose_nothing() {
                 super::format(&best.format.name).unwrap().prepare(&best.format, None, &Sample::whole(&name, &text));
             let parser = found.unwrap_or_else(|fault| panic!("{name}: {fault}"));
             compare(&name, parser.as_ref(), &text, &[1000]);
+        }
+    }
+    assert!(files > 300, "{files}");
+}
+
+/// Cut at fifty places, with flipped bytes, twice: what is read is counted once.
+#[test]
+fn real_files_that_are_damaged_are_counted_whole() {
+    const LOOKED_AT: usize = 3000;
+    let Some(folder) = samples() else { return };
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        for file in std::fs::read_dir(entry.path()).unwrap().flatten().map(|entry| entry.path()) {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            if !file.is_file() || ["facts.json", "SOURCE.txt"].contains(&name.as_str()) || name.contains(".expected.") {
+                continue;
+            }
+            let mut bytes = std::fs::read(&file).unwrap();
+            bytes.truncate(LOOKED_AT);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let sample = Sample::whole(&name, &text);
+            let Some(best) = recognise(&sample).into_iter().next() else { continue };
+            let Ok(parser) = super::format(&best.format.name).unwrap().prepare(&best.format, None, &sample) else {
+                panic!("{name}: what was recognised is not read");
+            };
+            files += 1;
+            let mut damaged = vec![text.repeat(2)];
+            damaged
+                .extend((0..50).map(|place| String::from_utf8_lossy(&bytes[..bytes.len() * place / 50]).into_owned()));
+            for _ in 0..8 {
+                let mut flipped = bytes.clone();
+                for _ in 0..random.usize(1..8) {
+                    let at = random.usize(0..flipped.len());
+                    flipped[at] ^= 1 << random.u8(0..8);
+                }
+                damaged.push(String::from_utf8_lossy(&flipped).into_owned());
+            }
+            // Each reading checks the equation.
+            damaged.iter().for_each(|text| drop(read_with(parser.as_ref(), &[text])));
         }
     }
     assert!(files > 300, "{files}");

@@ -91,14 +91,14 @@ fn recognise_payload(inside: &Sample) -> Option<Recognition> {
 }
 
 /// A payload's format as the option has it.
-fn as_option(spec: &FormatSpec) -> String {
+pub(super) fn as_option(spec: &FormatSpec) -> String {
     match spec.options.is_empty() {
         true => spec.name.clone(),
         false => serde_json::to_string(spec).unwrap_or_else(|_| spec.name.clone()),
     }
 }
 
-fn from_option(text: &str) -> Result<FormatSpec, Diagnostic> {
+pub(super) fn from_option(text: &str) -> Result<FormatSpec, Diagnostic> {
     let spec = match text.starts_with('{') {
         true => serde_json::from_str(text).map_err(|fault| {
             Diagnostic::error("PW1120", format!("the option `payload` is no format: {fault}"))

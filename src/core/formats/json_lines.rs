@@ -4,12 +4,16 @@ use super::json::{Fault, Kind, Scanner};
 use super::json_rows::{ObjectReader, ObjectShape};
 use super::json_shape::Shape;
 use super::keys::with_more;
+use super::nested::{self, PAYLOAD, with_payload};
 use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, scan};
 use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
 
 /// The format `json_lines`.
 pub struct JsonLines;
+
+/// Keys of texts that may be lines of another log.
+const TEXTS: [&str; 7] = ["log", "message", "msg", "MESSAGE", "textPayload", "@message", "line"];
 
 impl Format for JsonLines {
     fn name(&self) -> &'static str {
@@ -24,7 +28,8 @@ impl Format for JsonLines {
         "One JSON object a line (NDJSON), each key a column; an array of objects on a line gives as many rows. Types \
          come from a sample: numbers, booleans, ISO times, nested objects and arrays; values of several kinds stay \
          text. A value that does not fit its column is null, a line that is no object is kept aside. Keys that first \
-         appear behind the sample come as JSON text in the column `_more`."
+         appear behind the sample come as JSON text in the column `_more`. Where `log`, `message`, `msg`, `MESSAGE`, \
+         `textPayload`, `@message` or `line` is a line of another log, it is read by the format that `payload` names."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -32,7 +37,7 @@ impl Format for JsonLines {
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        &[PAYLOAD]
     }
 
     fn is_keyed(&self) -> bool {
@@ -46,7 +51,9 @@ impl Format for JsonLines {
             let mut scanner = Scanner::new(line);
             objects += usize::from(holds_objects(&mut scanner).is_ok());
         }
-        scan::recognition(FormatSpec::new("json_lines"), objects, lines, 95, "line", "hold a JSON object")
+        let spec = FormatSpec::new("json_lines");
+        let found = scan::recognition(spec, objects, lines, 95, "line", "hold a JSON object")?;
+        Some(with_payload(self, found, &TEXTS, sample))
     }
 
     fn prepare(
@@ -55,6 +62,9 @@ impl Format for JsonLines {
         schema: Option<&Schema>,
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
+        if let Some(parser) = nested::prepare(self, spec, schema, sample, &TEXTS)? {
+            return Ok(parser);
+        }
         self.check_options(spec)?;
         let schema = schema.cloned().unwrap_or_else(|| sampled_schema(sample));
         Ok(Box::new(JsonLinesParser { shape: ObjectShape::new(schema) }))

@@ -10,6 +10,8 @@ use super::encoding::TextEncoding;
 use super::layout::Layout;
 use super::{Columns, Tally};
 use crate::data::Schema;
+use crate::data::instants::zone_prefix;
+use crate::data::zones::Zone;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// The option that every format of text takes.
@@ -19,6 +21,14 @@ pub const ENCODING: OptionSpec = OptionSpec {
     default: "auto",
     doc: "how the file's bytes are text: `UTF-8`, `UTF-16LE`, `windows-1252`, `Shift_JIS`, `GBK`, `Big5` or another; \
           `auto`: found from the file",
+};
+
+/// The option that every format of text takes whose times may lack a zone.
+pub const ZONE: OptionSpec = OptionSpec {
+    name: "zone",
+    kind: OptionKind::Text,
+    default: "",
+    doc: "the zone of times that are written without one: `Europe/Berlin`, `+02:00`; empty: UTC",
 };
 
 /// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
@@ -45,6 +55,11 @@ impl FormatSpec {
 
     pub fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
+    }
+
+    /// The zone of times without one, where the options name it.
+    pub fn zone(&self) -> Option<Zone> {
+        self.option(ZONE.name).and_then(zone_of)
     }
 
     /// The encoding that the options name; `None`: it is to be found.
@@ -152,7 +167,7 @@ pub trait Format: Sync {
     }
     /// Its own options, and those that every format of text has.
     fn every_option(&self) -> Vec<OptionSpec> {
-        self.options().iter().copied().chain(self.is_text().then_some(ENCODING)).collect()
+        self.options().iter().copied().chain(self.is_text().then_some([ENCODING, ZONE]).into_iter().flatten()).collect()
     }
     /// Texts as the format has them, made up; shown with its documentation.
     fn examples(&self) -> &'static [&'static str] {
@@ -186,6 +201,11 @@ pub trait Format: Sync {
             if name == ENCODING.name && !matches!(value.as_str(), "" | "auto") && spec.encoding().is_none() {
                 return Err(Diagnostic::error("PW1102", format!("there is no encoding `{value}`"))
                     .help("name it as `file` or an editor does: UTF-8, UTF-16LE, windows-1252, Shift_JIS, GBK, Big5")
+                    .field(name));
+            }
+            if name == ZONE.name && !value.is_empty() && spec.zone().is_none() {
+                return Err(Diagnostic::error("PW1126", format!("there is no time zone `{value}`"))
+                    .help("name it as the IANA database does, or as hours from UTC: Europe/Berlin, UTC, +02:00")
                     .field(name));
             }
             let choices: &[&str] = match option.kind {
@@ -243,4 +263,71 @@ pub trait Parser: Send + Sync {
 
     /// Reads a chunk whole: every unit is handed over, quarantined, joined, blank or meta. Never panics.
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally;
+}
+
+/// `Europe/Berlin`, `+02:00`, `UTC`.
+fn zone_of(text: &str) -> Option<Zone> {
+    let text = text.trim();
+    let is_offset = text.starts_with(['+', '-', 'Z', 'U']);
+    match zone_prefix(text.as_bytes()).filter(|(_, used)| is_offset && *used == text.len()) {
+        Some((seconds, _)) => Some(Zone::Fixed(seconds)),
+        None => text.parse().ok().map(Zone::Named),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::format_timestamp;
+    use crate::data::instants::parse_timestamp;
+    use crate::data::zones::times_are_of;
+    use crate::formats::format;
+    use crate::formats::testing::{prepare, read_with};
+
+    #[test]
+    fn times_without_a_zone_are_of_the_one_that_is_given() {
+        let read = |zone: &str, text: &str| {
+            let _zone = times_are_of(FormatSpec::new("csv").with("zone", zone).zone());
+            parse_timestamp(text).map(format_timestamp).unwrap()
+        };
+        assert_eq!(read("Europe/Berlin", "2024-03-01 10:00:00"), "2024-03-01T09:00:00Z");
+        assert_eq!(read("Europe/Berlin", "2024-07-01 10:00:00"), "2024-07-01T08:00:00Z");
+        assert_eq!(read("Europe/Berlin", "2024-07-01 10:00:00Z"), "2024-07-01T10:00:00Z");
+        assert_eq!(read("Europe/Berlin", "2024-07-01 10:00:00 -0700"), "2024-07-01T17:00:00Z");
+        // Twice there, and not there at all.
+        assert_eq!(read("Europe/Berlin", "2024-10-27 02:30:00"), "2024-10-27T00:30:00Z");
+        assert_eq!(read("Europe/Berlin", "2024-03-31 02:30:00"), "2024-03-31T01:30:00Z");
+        assert_eq!(read("+05:30", "2024-03-01 10:00:00"), "2024-03-01T04:30:00Z");
+        assert_eq!(read("", "2024-03-01 10:00:00"), "2024-03-01T10:00:00Z");
+        assert_eq!(parse_timestamp("2024-03-01 10:00:00").map(format_timestamp).unwrap(), "2024-03-01T10:00:00Z");
+    }
+
+    #[test]
+    fn every_reader_of_times_knows_the_zone() {
+        for (name, line, expected) in [
+            ("syslog_3164", "<34>Mar  1 2024 10:00:00 web1 app: x\n", "2024-03-01T09:00:00Z"),
+            ("apache_error", "[Fri Mar 01 10:00:00 2024] [error] [client 192.0.2.7] x\n", "2024-03-01T09:00:00Z"),
+            ("nginx_error", "2024/03/01 10:00:00 [error] 12#34: x\n", "2024-03-01T09:00:00Z"),
+            ("application_log", "2024-03-01 10:00:00,000 ERROR [main] a.B - x\n", "2024-03-01T09:00:00Z"),
+            ("postgresql", "2024-03-01 10:00:00.5 [12] LOG:  x\n", "2024-03-01T09:00:00.500Z"),
+            ("postgresql", "2024-03-01 10:00:00.5 -03 [12] LOG:  x\n", "2024-03-01T13:00:00.500Z"),
+            ("json_lines", "{\"time\":\"2024-03-01 10:00:00\"}\n", "2024-03-01T09:00:00Z"),
+            ("w3c", "#Fields: date time c-ip\n2024-03-01 10:00:00 192.0.2.7\n", "2024-03-01T09:00:00Z"),
+        ] {
+            let spec = FormatSpec::new(name).with("zone", "Europe/Berlin");
+            let parser = prepare(&spec, None, line);
+            let _zone = times_are_of(spec.zone());
+            let reading = read_with(parser.as_ref(), &[line]);
+            let column = reading.schema.index("time").unwrap();
+            assert_eq!(reading.rows[0][column].to_json(), expected, "{name}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_is_none_is_told() {
+        let fault = |zone: &str| format("csv").unwrap().check_options(&FormatSpec::new("csv").with("zone", zone)).err();
+        assert_eq!(fault("Europe/Berln").map(|fault| fault.code.to_string()).as_deref(), Some("PW1126"));
+        assert!(fault("+25:00").is_some());
+        assert!(["UTC", "-07:00", "America/New_York", ""].iter().all(|zone| fault(zone).is_none()));
+    }
 }

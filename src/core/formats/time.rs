@@ -6,6 +6,7 @@ use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, clock_prefix, days, digit, digits2, digits4, fraction_prefix, in_range,
     zone_prefix, zoned_clock_prefix,
 };
+use crate::data::zones::from_local;
 
 /// Unit of a time stamp that is a plain number since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,9 @@ pub fn clf(text: &str) -> Option<i64> {
         return None;
     }
     let days = days(i64::from(digits4(&bytes[7..])?), month, day)?;
-    let (micros, used) = zoned_clock_prefix(&bytes[12..])?;
-    in_range(i64::from(days) * MICROS_PER_DAY + micros).filter(|_| 12 + used == bytes.len())
+    let (micros, used, has_zone) = zoned_clock_prefix(&bytes[12..])?;
+    let micros = i64::from(days) * MICROS_PER_DAY + micros;
+    in_range(if has_zone { micros } else { from_local(micros) }).filter(|_| 12 + used == bytes.len())
 }
 
 /// The time of RFC 3164 syslog: `Oct  9 22:33:20`, `Oct 9 22:33:20.123`, `Oct 09 2000 22:33:20`.
@@ -68,9 +70,11 @@ pub fn rfc3164_prefix(bytes: &[u8], year: i32) -> Option<(i64, usize)> {
         days(year, month, day).or_else(|| if (month, day) == (2, 29) { days(year / 4 * 4, 2, 29) } else { None })?;
     let (micros, used) = clock_prefix(&bytes[at..])?;
     at += used;
-    let (zone, used) = rfc3164_zone(&bytes[at..], has_year).unwrap_or((0, 0));
-    at += used;
-    Some((in_range(i64::from(days) * MICROS_PER_DAY + micros - i64::from(zone) * MICROS_PER_SECOND)?, at))
+    let local = i64::from(days) * MICROS_PER_DAY + micros;
+    let Some((zone, used)) = rfc3164_zone(&bytes[at..], has_year) else {
+        return Some((in_range(from_local(local))?, at));
+    };
+    Some((in_range(local - i64::from(zone) * MICROS_PER_SECOND)?, at + used))
 }
 
 /// A zone behind a syslog time: directly, or after a blank where the stamp is a full one or a colon ends it, since a

@@ -38,6 +38,8 @@ const LABELS: &[(&str, &[&str])] = &[
     ("mysql_slow", &["set", "timestamp", "id"]),
     ("postgresql", &["db"]),
     ("sophos", &["date"]),
+    // Attributes that name the element.
+    ("xml", &["name", "key"]),
 ];
 
 /// Words that files lose for a reason that is known: file, words, reason.
@@ -71,13 +73,14 @@ pub fn lost_words(spec: &FormatSpec, text: &str) -> Vec<(u64, String)> {
         let unit = match spec.name.as_str() {
             // What lies around records is none of theirs.
             "json_document" => Scanner::new(unit).raw().unwrap_or_default(),
+            "xml" => super::xml::first_record(unit, spec.option("record").unwrap_or_default()),
             _ => unit,
         };
         // What was turned away lies behind the row before it, and so do headers that come again.
         let taken: String = unit
             .split_inclusive('\n')
             .zip(*line..)
-            .filter(|(text, number)| number == line || !(aside.contains(number) || text.starts_with('#')))
+            .filter(|(text, number)| number == line || !(aside.contains(number) || is_meta(spec, text)))
             .map(|(line, _)| line)
             .collect();
         let taken = without_nulls(spec, without_frame(&taken));
@@ -85,6 +88,11 @@ pub fn lost_words(spec: &FormatSpec, text: &str) -> Vec<(u64, String)> {
         lost.extend(missing.map(|word| (*line, word)));
     }
     lost
+}
+
+/// Whether a line behind a row is none of it: a comment, a header, a section.
+fn is_meta(spec: &FormatSpec, line: &str) -> bool {
+    line.starts_with('#') || spec.name == "ini" && line.starts_with([';', '['])
 }
 
 fn table_of(spec: &FormatSpec) -> Option<&'static Table> {

@@ -177,6 +177,7 @@ impl Lowering<'_> {
                     return None;
                 }
                 if known.is_closed()
+                    && format.option("payload").is_none_or(str::is_empty)
                     && let Ok(parser) = known.prepare(format, None, &Sample::default())
                 {
                     self.report_columns_never_made(title, schema, parser.schema());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pipewright_core::data::zones::times_are_of;
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::cast_value;
@@ -200,7 +201,10 @@ impl ReadJob {
             head: &file.head,
             file_time: file.modified,
         };
-        let mut tally = file.parser.parse(&chunk, &mut columns);
+        let mut tally = {
+            let _zone = times_are_of(self.format.zone());
+            file.parser.parse(&chunk, &mut columns)
+        };
         tally.replaced += replaced;
         let quarantined = std::mem::take(&mut columns.quarantined);
         let frame = columns.finish().map_err(|error| crate::internal("a chunk of rows", &error))?;

@@ -22,7 +22,7 @@ const ENCODING_LOOKED_AT: u64 = 64 << 10;
 pub(crate) struct How<'a> {
     /// `None`: it is found.
     pub encoding: Option<TextEncoding>,
-    /// The sheet of a workbook; `None`: the first one with cells.
+    /// The sheet of a workbook, or the table of a SQLite file; `None`: the first one with cells.
     pub sheet: Option<&'a str>,
     /// A first line names the columns: files of one archive must agree on it.
     pub is_headed: bool,
@@ -30,9 +30,10 @@ pub(crate) struct How<'a> {
 
 impl<'a> How<'a> {
     pub fn of(format: &'a FormatSpec) -> Self {
+        let given = |name| format.option(name).filter(|given: &&str| !given.is_empty());
         Self {
             encoding: format.encoding(),
-            sheet: format.option("sheet").filter(|sheet| !sheet.is_empty()),
+            sheet: given("sheet").or(given("table")),
             is_headed: format.name == "csv" && format.option("header") != Some("no"),
         }
     }
@@ -55,7 +56,7 @@ pub(crate) struct Opened {
     pub modified: i64,
     /// Bytes taken from the file so far.
     pub taken: Arc<AtomicU64>,
-    /// The sheet of a workbook that it is, and how many there are.
+    /// The sheet of a workbook or the table of a SQLite file that it is, and how many there are.
     pub sheet: Option<(String, usize)>,
 }
 

@@ -1,5 +1,5 @@
-//! Packed files as streams: gzip, zstd, bzip2, xz, the files of a zip archive one after the other, a sheet of a workbook.
-//! Told by their first bytes, whatever they are called. Must not import formats or plans.
+//! Packed files as streams: gzip, zstd, bzip2, xz, the files of a zip archive one after the other, a sheet of a workbook,
+//! a table of a SQLite file. Told by their first bytes, whatever they are called. Must not import formats or plans.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -17,7 +17,8 @@ use pipewright_core::quote::visible;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::open::{Counted, How, unreadable};
-use super::workbook::sheet_of;
+use super::sqlite::{self, table_of};
+use super::workbook::{Sheet, sheet_of};
 
 /// What names of packed files end with.
 pub const PACKED_ENDINGS: [&str; 5] = [".gz", ".zst", ".bz2", ".xz", ".zip"];
@@ -29,9 +30,9 @@ const MAGIC: u64 = 6;
 /// A file's bytes, unpacked.
 pub(super) struct Unpacked {
     pub reader: Box<dyn Read + Send>,
-    /// `gzip`, `zstd`, `bzip2`, `xz`, `zip` or `workbook`.
+    /// `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `workbook` or `sqlite`.
     pub compression: Option<&'static str>,
-    /// The sheet of a workbook that it is, and how many there are.
+    /// The sheet of a workbook or the table of a SQLite file that it is, and how many there are.
     pub sheet: Option<(String, usize)>,
 }
 
@@ -59,6 +60,9 @@ pub(super) fn unpacked(
         [0xfd, b'7', b'z', b'X', b'Z', 0] => {
             (Box::new(lzma_rust2::XzReader::new_mem_limit(ahead(file), true, XZ_MEMORY)), Some("xz"))
         }
+        [b'S', b'Q', b'L', b'i', b't', b'e'] if is_sqlite(&mut file).map_err(fail)? => {
+            return table(&file, table_of(&file, path, sheet)?, "sqlite", taken);
+        }
         // An older workbook lies in a file system of its own.
         [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1] => return workbook(&file, path, sheet, taken),
         [b'P', b'K', 3, 4, ..] => match Zip::new(&file, path, is_headed, taken)? {
@@ -74,10 +78,14 @@ pub(super) fn unpacked(
 }
 
 fn workbook(file: &File, path: &Path, sheet: Option<&str>, taken: &Arc<AtomicU64>) -> Result<Unpacked, Diagnostic> {
-    let sheet = sheet_of(file, path, sheet)?;
+    table(file, sheet_of(file, path, sheet)?, "workbook", taken)
+}
+
+/// One table of a file that holds several, as text.
+fn table(file: &File, sheet: Sheet, kind: &'static str, taken: &Arc<AtomicU64>) -> Result<Unpacked, Diagnostic> {
     taken.fetch_add(file.metadata().map_or(0, |about| about.len()), Ordering::Relaxed);
     let reader = Box::new(io::Cursor::new(Text(sheet.text)));
-    Ok(Unpacked { reader, compression: Some("workbook"), sheet: Some((sheet.name, sheet.of)) })
+    Ok(Unpacked { reader, compression: Some(kind), sheet: Some((sheet.name, sheet.of)) })
 }
 
 /// A text that several share.
@@ -94,6 +102,13 @@ pub fn open_unpacked(path: &Path) -> Result<(Box<dyn Read + Send>, Option<&'stat
     let file = open_file(path).map_err(|error| unreadable(path, &error))?;
     let Unpacked { reader, compression, .. } = unpacked(file, path, How::default(), &Arc::default())?;
     Ok((reader, compression))
+}
+
+fn is_sqlite(file: &mut File) -> io::Result<bool> {
+    let mut first = Vec::new();
+    (&*file).take(sqlite::MAGIC.len() as u64).read_to_end(&mut first)?;
+    file.rewind()?;
+    Ok(first == sqlite::MAGIC)
 }
 
 /// Whether a block, or the end of an empty archive, follows: `BZh1` may begin a text.

@@ -33,7 +33,7 @@ pub struct Sniff {
     pub score: u8,
     pub reasons: Vec<String>,
     pub encoding: String,
-    /// `gzip`, `zstd`, `bzip2`, `xz`, `zip` or `workbook`.
+    /// `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `workbook` or `sqlite`.
     pub compression: Option<String>,
     pub schema: Schema,
     /// All opinions, best first.
@@ -65,9 +65,15 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
             .file(path.display().to_string()));
     };
     let (mut spec, mut reasons) = (best.format, best.reasons);
+    if opened.compression == Some("sqlite") {
+        // A table it is, whatever its text looks like.
+        spec = FormatSpec::new("csv").with("separator", ",").with("header", "yes");
+    }
     if let Some((sheet, of)) = opened.sheet.filter(|(_, of)| *of > 1) {
-        reasons.push(format!("the first of {of} sheets with cells is “{sheet}”"));
-        spec = spec.with("sheet", &sheet);
+        let (option, noun) =
+            if opened.compression == Some("sqlite") { ("table", "tables") } else { ("sheet", "sheets") };
+        reasons.push(format!("the first of {of} {noun} with cells is “{sheet}”"));
+        spec = spec.with(option, &sheet);
     }
     let schema = schema_of_file(path, &spec, &sample)?;
     Ok(Sniff {

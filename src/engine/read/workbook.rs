@@ -33,18 +33,24 @@ pub(super) struct Sheet {
 static LAST: Mutex<Option<(Key, Sheet)>> = Mutex::new(None);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Key {
+pub(super) struct Key {
     path: std::path::PathBuf,
     size: u64,
     modified: Option<std::time::SystemTime>,
     sheet: Option<String>,
 }
 
+impl Key {
+    pub(super) fn of(path: &Path, about: &std::fs::Metadata, sheet: Option<&str>) -> Self {
+        let (size, modified) = (about.len(), about.modified().ok());
+        Self { path: path.to_owned(), size, modified, sheet: sheet.map(str::to_owned) }
+    }
+}
+
 /// Reads a sheet: that of the name, else the first one with cells. Errors: it is none, or no workbook that is known.
 pub(super) fn sheet_of(file: &File, path: &Path, name: Option<&str>) -> Result<Sheet, Diagnostic> {
     let about = file.metadata().map_err(|error| unreadable(path, &error))?;
-    let modified = about.modified().ok();
-    let key = Key { path: path.to_owned(), size: about.len(), modified, sheet: name.map(str::to_owned) };
+    let key = Key::of(path, &about, name);
     if let Some((_, sheet)) =
         LAST.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(|(known, _)| *known == key)
     {
@@ -180,7 +186,7 @@ fn time_text(time: &ExcelDateTime) -> String {
     }
 }
 
-fn push_text(text: &mut String, value: &str) {
+pub(super) fn push_text(text: &mut String, value: &str) {
     if value.is_empty() || value.contains([',', '"', '\n', '\r']) || value != value.trim() {
         text.push('"');
         text.push_str(&value.replace('"', "\"\""));

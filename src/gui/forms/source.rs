@@ -129,6 +129,13 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
             place_ui(ui, &scope, source, memory, out);
         }
         label_ui(ui, "Format", "How the file's bytes become rows.");
+        // Before the options, of which there may be many.
+        if link(ui, "Columns by example…")
+            .on_hover_text("Mark pieces of a few lines: a pattern is learned from them.")
+            .clicked()
+        {
+            out.push(Action::MarkLines(source.id.clone()));
+        }
         let mut own = Actions::default();
         format_ui(ui, &scope, "format", memory, &mut own);
         for action in own.take() {
@@ -141,12 +148,6 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
             }
         }
         diagnostics_ui(ui, scope.state, scope.diagnostics("format"), out);
-        if link(ui, "Columns by example…")
-            .on_hover_text("Mark pieces of a few lines: a pattern is learned from them.")
-            .clicked()
-        {
-            out.push(Action::MarkLines(source.id.clone()));
-        }
         ui.add_space(theme::SPACE_2);
     } else {
         let planned = values.get("planned").and_then(Json::as_object).unwrap_or(&empty);

@@ -2,11 +2,24 @@
 
 use super::*;
 use crate::data::DataType;
-use crate::formats::testing::{case, prepare, read, read_as, samples};
+use crate::formats::testing::{case, pieces, prepare, read, read_as, read_with, samples};
 use crate::formats::{format, recognise};
 
 fn spec() -> FormatSpec {
     FormatSpec::new("csv")
+}
+
+/// The header is the first record that is whole, in whichever chunk it stands.
+#[test]
+fn a_header_behind_a_broken_line_is_no_row() {
+    let text = "\"a\"b\nname\nx\ny\n";
+    let spec = FormatSpec::new("csv").with("header", "yes").with("separator", ",");
+    let parser = prepare(&spec, Some(&Schema::of([("name", DataType::String)])), "name\nx\n");
+    let whole = read_with(parser.as_ref(), &[text]);
+    assert_eq!(whole.json(), [r#"["x"]"#, r#"["y"]"#]);
+    let parts = pieces(parser.as_ref(), text, 1);
+    assert!(parts.len() > 2);
+    assert_eq!(read_with(parser.as_ref(), &parts).rows, whole.rows);
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Kind {
                 let length = line.bytes().take_while(|byte| name(byte)).count();
                 let rest = line.get(length..)?.trim_start_matches(' ');
                 let text = rest.strip_prefix('|')?;
-                if length == 0 || rest.len() == line.len() - length {
+                if length == 0 || rest.len() == line.len() - length || is_level(&line[..length]) {
                     return None;
                 }
                 let text = text.strip_prefix(' ').unwrap_or(text);
@@ -99,6 +99,11 @@ impl Kind {
             }
         }
     }
+}
+
+/// A level in capitals, behind which logs draw bars too, is no container.
+fn is_level(word: &str) -> bool {
+    matches!(word, "TRACE" | "DEBUG" | "INFO" | "NOTICE" | "WARN" | "WARNING" | "ERROR" | "FATAL" | "CRITICAL")
 }
 
 /// Where a line of the payload comes from.

@@ -1,9 +1,14 @@
 //! The parser of envelopes: opens a chunk, has the payload read whole, and sets the envelope's columns beside.
 
+use std::collections::VecDeque;
+
 use super::open::{Kind, Place, open_all};
 use crate::data::{Schema, Value};
 use crate::formats::line_ends::ends_in_returns;
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
+
+/// Why a line is none of the envelope's.
+const REASON: &str = "the line has no such envelope";
 
 pub struct EnvelopeParser {
     pub kind: Kind,
@@ -45,15 +50,16 @@ impl Parser for EnvelopeParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let reason = "the line has no such envelope";
-        let payload = open_all(self.kind, chunk, |unit, line| out.quarantine(unit, reason, line.as_bytes()));
+        let mut unread = VecDeque::new();
+        let payload = open_all(self.kind, chunk, |unit, line| unread.push_back((unit, line)));
         let head = open_all(self.kind, &Chunk { text: chunk.head, offset: 0, ..*chunk }, |_, _| {}).text;
         // Its lines end with a line feed, whatever the first one holds.
         let head = if ends_in_returns(&head) { "" } else { head.as_str() };
         let inner =
             Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head, file_time: chunk.file_time };
-        let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places, cut: 0 };
+        let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places, unread, cut: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
+        door.turn_away(u64::MAX);
         if let Some(field) = self.schema.fields.get(self.slots[0]) {
             tally.changes.note(Change::Cut, &field.name, door.cut);
         }
@@ -105,6 +111,8 @@ struct Door<'a> {
     map: &'a [usize],
     slots: [usize; 2],
     places: &'a [Place<'a>],
+    /// Lines without the envelope, in order.
+    unread: VecDeque<(Unit, &'a str)>,
     /// Rows whose time was cut to microseconds.
     cut: u64,
 }
@@ -112,6 +120,13 @@ struct Door<'a> {
 impl Door<'_> {
     fn at(&self, column: usize) -> usize {
         self.map.get(column).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Hands over the lines without the envelope that stand before `offset`.
+    fn turn_away(&mut self, offset: u64) {
+        while let Some((unit, line)) = self.unread.pop_front_if(|(unit, _)| unit.offset < offset) {
+            self.out.quarantine(unit, REASON, line.as_bytes());
+        }
     }
 
     fn place(&self, unit: Unit) -> Option<&Place<'_>> {
@@ -167,6 +182,7 @@ impl Columns for Door<'_> {
     }
     fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
         let unit = self.place(unit).map_or(unit, |place| place.unit);
+        self.turn_away(unit.offset);
         self.out.quarantine(unit, reason, raw);
     }
 }

@@ -119,3 +119,10 @@ fn a_return_inside_of_a_payload_ends_no_line() {
     assert_eq!(docker.json(), rows);
     assert_eq!(read(&FormatSpec::new("cri").with("payload", "lines"), text).json(), rows);
 }
+
+#[test]
+fn a_level_before_a_bar_is_no_container() {
+    let text = "INFO  | admin called retry | qtp-47\nWARN  | guest called purge | qtp-45\n";
+    let found = crate::formats::recognise(&Sample::whole("audit.log", text));
+    assert!(found.iter().all(|found| found.format.name != "docker_compose"), "{found:?}");
+}

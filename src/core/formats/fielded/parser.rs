@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::dialect::{Dialect, Role, Software};
 use crate::data::Schema;
 use crate::data::instants::{MICROS_PER_DAY, ends_finer, parse_date, zoned_clock_prefix};
+use crate::data::zones::from_local;
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::keys::{count_unknown, repeated};
@@ -225,9 +226,11 @@ impl FieldedParser {
             }
         }
         if let (Some(day), Some(clock), true) = (day, clock, wants(time_slot)) {
-            let micros = parse_date(day)
-                .zip(zoned_clock_prefix(clock.as_bytes()))
-                .map(|(day, (clock, _))| i64::from(day) * MICROS_PER_DAY + clock);
+            let micros =
+                parse_date(day).zip(zoned_clock_prefix(clock.as_bytes())).map(|(day, (clock, _, has_zone))| {
+                    let micros = i64::from(day) * MICROS_PER_DAY + clock;
+                    if has_zone { micros } else { from_local(micros) }
+                });
             match micros {
                 Some(micros) => {
                     out.timestamp(time_slot, micros);

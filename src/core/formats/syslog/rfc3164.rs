@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
 use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
+use crate::formats::nested::{self, PAYLOAD, with_payload};
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{
     Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
@@ -46,7 +47,8 @@ impl Format for Syslog3164 {
     fn doc(&self) -> &'static str {
         "The classic syslog of /var/log: date, host, program with process id, message; with or without the priority \
          in front. The date may be `Oct 11 22:14:15` (its year is the one that makes it the latest before the file's \
-         last change, in Parse text before the run began) or ISO 8601. Lines that begin with white space continue the message before them."
+         last change, in Parse text before the run began) or ISO 8601. A message that is a line of another log is read by the \
+         format that `payload` names. Lines that begin with white space continue the message before them."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -54,7 +56,7 @@ impl Format for Syslog3164 {
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[YEAR]
+        &[YEAR, PAYLOAD]
     }
 
     fn is_closed(&self) -> bool {
@@ -74,10 +76,20 @@ impl Format for Syslog3164 {
         if telling * 2 < fitting {
             return None;
         }
-        recognition(FormatSpec::new("syslog_3164"), fitting, units, 88, "line", "begin as RFC 3164 syslog does")
+        let spec = FormatSpec::new("syslog_3164");
+        let found = recognition(spec, fitting, units, 88, "line", "begin as RFC 3164 syslog does")?;
+        Some(with_payload(self, found, &["message"], sample))
     }
 
-    fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        if let Some(parser) = nested::prepare(self, spec, schema, sample, &["message"])? {
+            return Ok(parser);
+        }
         self.check_options(spec)?;
         let year = spec.option(YEAR.name).filter(|year| !matches!(*year, "" | "auto"));
         let year = year.map(|text| year_of(text).ok_or_else(|| unknown_year(text))).transpose()?;

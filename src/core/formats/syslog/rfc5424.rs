@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::keys::Withheld;
+use crate::formats::nested::{self, PAYLOAD, with_payload};
 use crate::formats::scan::{recognition, sample_lines};
 use crate::formats::{
     Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
@@ -44,7 +45,7 @@ impl Format for Syslog5424 {
         "Syslog with version, full time stamp and structured data, which comes as JSON text: \
          `{\"id\":{\"key\":\"value\"}}`; what is secret by its key is left out of it and counted. A process id that \
          is a number is `pid`, any other `proc_id`. What is no structured data as the standard has it stays in the \
-         message. \
+         message. A message that is a line of another log is read by the format that `payload` names. \
          Lines that begin with white space continue the message before them."
     }
 
@@ -53,7 +54,7 @@ impl Format for Syslog5424 {
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        &[PAYLOAD]
     }
 
     fn is_closed(&self) -> bool {
@@ -64,10 +65,19 @@ impl Format for Syslog5424 {
         let lines = || sample_lines(sample).filter(|line| !is_indented(line));
         let fitting = lines().filter(|line| Message::read(line, line).is_ok()).count();
         let spec = FormatSpec::new("syslog_5424");
-        recognition(spec, fitting, lines().count(), 97, "line", "have the header of RFC 5424 syslog")
+        let found = recognition(spec, fitting, lines().count(), 97, "line", "have the header of RFC 5424 syslog")?;
+        Some(with_payload(self, found, &["message"], sample))
     }
 
-    fn prepare(&self, spec: &FormatSpec, schema: Option<&Schema>, _: &Sample) -> Result<Box<dyn Parser>, Diagnostic> {
+    fn prepare(
+        &self,
+        spec: &FormatSpec,
+        schema: Option<&Schema>,
+        sample: &Sample,
+    ) -> Result<Box<dyn Parser>, Diagnostic> {
+        if let Some(parser) = nested::prepare(self, spec, schema, sample, &["message"])? {
+            return Ok(parser);
+        }
         self.check_options(spec)?;
         with_types(schema, &Schema::of(COLUMNS), |schema| {
             let slots = slots(&schema, COLUMNS.map(|(name, _)| name));

@@ -6,6 +6,7 @@ mod zone;
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
 };
+use crate::data::zones::from_local;
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
 
@@ -69,7 +70,7 @@ impl Stamp {
         let bytes = text.as_bytes();
         match self {
             Stamp::Iso => timestamp_prefix(bytes),
-            Stamp::IsoZone => Some(zone::zoned(timestamp_prefix(bytes)?, bytes, zone::is_first_word)),
+            Stamp::IsoZone => zone::zoned(|| timestamp_prefix(bytes), bytes, zone::is_first_word),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
                 let text = text.get(..end.unwrap_or(bytes.len()))?;
@@ -77,7 +78,7 @@ impl Stamp {
                 time::clf(text).map(|micros| (micros, text.len()))
             }
             Stamp::Syslog => years.rfc3164_prefix(bytes),
-            Stamp::SyslogZone => Some(zone::zoned(years.rfc3164_prefix(bytes)?, bytes, zone::is_told)),
+            Stamp::SyslogZone => zone::zoned(|| years.rfc3164_prefix(bytes), bytes, zone::is_told),
             Stamp::Epoch(unit) => {
                 let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
                 Some((time::epoch(text.get(..used)?, *unit)?, used))
@@ -99,7 +100,7 @@ struct Found {
     minute: i64,
     second: i64,
     micros: i64,
-    zone: i64,
+    zone: Option<i64>,
     afternoon: Option<bool>,
     /// From Monday, which is 0.
     weekday: Option<i64>,
@@ -194,7 +195,7 @@ impl Found {
             _ => {
                 let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
                 let Some((zone, used)) = zone_prefix(&rest[blanks..]) else { return Some(0) };
-                self.zone = i64::from(zone);
+                self.zone = Some(i64::from(zone));
                 blanks + used
             }
         };
@@ -209,8 +210,11 @@ impl Found {
         if hour > 23 || self.minute > 59 || self.second > 60 || self.month == 0 || self.day == 0 {
             return None;
         }
-        let clock = ((hour * 60 + self.minute) * 60 + self.second - self.zone) * MICROS_PER_SECOND + self.micros;
-        let of = |year: i64| in_range(i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock);
+        let clock = ((hour * 60 + self.minute) * 60 + self.second) * MICROS_PER_SECOND + self.micros;
+        let of = |year: i64| {
+            let local = i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock;
+            in_range(self.zone.map_or_else(|| from_local(local), |zone| local - zone * MICROS_PER_SECOND))
+        };
         match self.year {
             Some(year) => of(year),
             None => {

@@ -3,6 +3,7 @@
 
 use super::UNKNOWN;
 use crate::data::instants::{MICROS_PER_SECOND, digit, digits2, in_range, zone_prefix};
+use crate::data::zones::times_are_of;
 
 /// Names that are not read, since they mean several zones or few know them. Any other word may be a host.
 const NOT_READ: [&[u8]; 36] = [
@@ -11,9 +12,23 @@ const NOT_READ: [&[u8]; 36] = [
     b"NZST", b"PET", b"PHT", b"PKT", b"SST", b"TRT", b"WAT", b"WIB", b"WITA",
 ];
 
-/// A time that was read up to `used`, with the zone behind it: the time, `UNKNOWN` where that zone is not known, and
+/// A time that `read` reads at the start, with the zone behind it: the time, `UNKNOWN` where that zone is not known, and
 /// the bytes used. `is_name` says whether a word is a zone's name, by what follows it.
-pub fn zoned((micros, used): (i64, usize), bytes: &[u8], is_name: fn(&[u8], &[u8]) -> bool) -> (i64, usize) {
+pub fn zoned(
+    read: impl Fn() -> Option<(i64, usize)>,
+    bytes: &[u8],
+    is_name: fn(&[u8], &[u8]) -> bool,
+) -> Option<(i64, usize)> {
+    // As it is written, since a zone may stand behind it that the reader does not know.
+    let plain = {
+        let _local = times_are_of(None);
+        read()?
+    };
+    let found = with_zone(plain, bytes, is_name);
+    if found == plain { read() } else { Some(found) }
+}
+
+fn with_zone((micros, used): (i64, usize), bytes: &[u8], is_name: fn(&[u8], &[u8]) -> bool) -> (i64, usize) {
     let (read, rest) = bytes.split_at(used);
     let has_name = read.last().is_some_and(u8::is_ascii_alphabetic);
     let tail = used.saturating_sub(6);
@@ -131,10 +146,9 @@ mod tests {
             (" Europe/Berlin [25]", None, " Europe/Berlin"),
         ] {
             let text = format!("2024-07-03 01:02:03{behind}");
-            let base = timestamp_prefix(text.as_bytes()).unwrap();
-            let found = zoned(base, text.as_bytes(), is_first_word);
+            let found = zoned(|| timestamp_prefix(text.as_bytes()), text.as_bytes(), is_first_word);
             let time = expected.map_or(UNKNOWN, |clock| parse_timestamp(&format!("2024-07-03T{clock}")).unwrap());
-            assert_eq!(found, (time, 19 + used.len()), "{text}");
+            assert_eq!(found, Some((time, 19 + used.len())), "{text}");
         }
         assert!(is_told(b"IST", b" fw1 : %ASA") && !is_told(b"FWA", b" : %ASA") && !is_told(b"IST", b"-fw1"));
     }
