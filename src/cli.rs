@@ -20,6 +20,7 @@ mod args;
 mod bench;
 mod catalogue;
 mod check;
+mod comments;
 mod engine;
 mod export;
 mod generate;
@@ -172,6 +173,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Sample(args)) => places::sample(&args),
         Some(Verb::Connections(args)) => places::connections(&args),
         Some(Verb::Requests(args)) => catalogue::requests(&args),
+        Some(Verb::Comments(args)) => comments::comments(&args),
         Some(Verb::Import(args)) => import::import(&args),
         Some(Verb::Verify(args)) => verify::verify(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),

@@ -30,6 +30,7 @@ use super::panels::groups;
 use super::settings::Mode;
 use super::share::Share;
 use super::state::arranged::{Arranged, Charted, Compared};
+use super::state::counts::KeyFit;
 use super::state::view::{Dialog, PalettePopup, Search, Then};
 use super::state::{ExportState, Notice, RunState};
 
@@ -129,6 +130,16 @@ impl App {
             Action::Chart { table, wanted } => {
                 let look = self.backend.chart(table.clone(), wanted.clone());
                 self.state.charted = Some(Charted { table, wanted, drawn: None, look });
+            }
+            Action::CountTrue { table, condition } => {
+                let parameters = self.state.shown_parameters();
+                let look = self.backend.count_true(table.clone(), condition.clone(), parameters);
+                self.state.shares.asked = Some((look, table, condition));
+            }
+            Action::FitKeys { tables, pairs } => {
+                let look = self.backend.fit_keys(tables.clone(), pairs.clone(), self.state.shown_parameters());
+                let [left, right] = tables;
+                self.state.key_fit = Some(KeyFit { left, right, pairs, found: None, look });
             }
             Action::KeepLook { step, port, arrangement } => self.keep_look(ctx, &step, &port, &arrangement),
             Action::KeepBlock(name) => {

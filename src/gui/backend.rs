@@ -3,6 +3,7 @@
 //! channels bounded. The only room of the designer that touches files or the engine's workers.
 
 mod answers;
+mod counts;
 pub mod desk;
 mod example;
 mod files;
@@ -29,6 +30,7 @@ use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy
 use super::command::Browse;
 use super::settings::Settings;
 use super::state::arranged::Drawn;
+use super::state::counts::{Fitted, Share};
 use super::suggestion::planning::{KnownEvidence, Planning};
 use desk::Desk;
 
@@ -267,6 +269,16 @@ pub enum Message {
     Charted {
         look: u64,
         drawn: Box<Drawn>,
+    },
+    /// How many rows fulfil a condition.
+    ShareCounted {
+        look: u64,
+        share: Share,
+    },
+    /// How the keys of two tables fit.
+    KeysFit {
+        look: u64,
+        fitted: Fitted,
     },
     /// How the steps do with the rows that are pinned to them.
     PinsTested {
@@ -554,6 +566,30 @@ impl Backend {
     pub fn chart(&mut self, table: Arc<ResultTable>, wanted: Option<RowsChart>) -> u64 {
         self.looks += 1;
         work::chart(self.looks, table, wanted, &self.desk);
+        self.looks
+    }
+
+    /// Counts the rows of a table that fulfil a condition. Gives the look's number.
+    pub fn count_true(
+        &mut self,
+        table: Arc<ResultTable>,
+        condition: String,
+        parameters: BTreeMap<String, Value>,
+    ) -> u64 {
+        self.looks += 1;
+        counts::share(self.looks, table, condition, parameters, &self.desk);
+        self.looks
+    }
+
+    /// Works out how keys of two tables fit. Gives the look's number.
+    pub fn fit_keys(
+        &mut self,
+        tables: [Arc<ResultTable>; 2],
+        pairs: Vec<(String, String)>,
+        parameters: BTreeMap<String, Value>,
+    ) -> u64 {
+        self.looks += 1;
+        counts::fit(self.looks, tables, pairs, parameters, &self.desk);
         self.looks
     }
 

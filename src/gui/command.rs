@@ -318,6 +318,16 @@ pub enum Action {
         table: Arc<ResultTable>,
         wanted: Option<RowsChart>,
     },
+    /// Counts the rows of a table that fulfil a condition.
+    CountTrue {
+        table: Arc<ResultTable>,
+        condition: String,
+    },
+    /// Works out how the keys of two tables fit.
+    FitKeys {
+        tables: [Arc<ResultTable>; 2],
+        pairs: Vec<(String, String)>,
+    },
     /// Makes steps of how rows are looked at.
     KeepLook {
         step: Id,

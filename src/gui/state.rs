@@ -2,6 +2,7 @@
 //! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `actions` change it. Imports no widgets.
 
 pub(super) mod arranged;
+pub(super) mod counts;
 pub(super) mod marking;
 pub(super) mod results;
 pub(super) mod view;
@@ -32,6 +33,7 @@ use super::settings::Settings;
 use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
 use arranged::{Arranged, Charted, Compared};
+use counts::{KeyFit, Shares};
 use pipewright_core::model::Id;
 use results::Results;
 
@@ -138,6 +140,10 @@ pub struct AppState {
     pub compared: Option<Compared>,
     /// The rows of the preview as a chart.
     pub charted: Option<Charted>,
+    /// How many rows fulfil the conditions that forms show.
+    pub shares: Shares,
+    /// How the keys of the join that is shown fit.
+    pub key_fit: Option<KeyFit>,
     /// The column whose way through the design is lit.
     pub column: Option<FollowedColumn>,
 }
@@ -216,6 +222,8 @@ impl AppState {
             arranged: None,
             charted: None,
             compared: None,
+            shares: Shares::default(),
+            key_fit: None,
             column: None,
         }
     }
@@ -257,6 +265,8 @@ impl AppState {
         self.arranged = None;
         self.charted = None;
         self.compared = None;
+        self.shares = Shares::default();
+        self.key_fit = None;
         self.column = None;
     }
 

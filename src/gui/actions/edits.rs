@@ -188,7 +188,7 @@ pub fn place(
     Placed { edits, step: id }
 }
 
-fn new_wire(ids: &mut NewIds, from: &str, output: &str, to: &str, input: &str) -> Wire {
+pub fn new_wire(ids: &mut NewIds, from: &str, output: &str, to: &str, input: &str) -> Wire {
     Wire {
         id: ids.next("w"),
         from: from.to_owned(),

@@ -339,6 +339,12 @@ impl App {
                     charted.drawn = Some(*drawn);
                 }
             }
+            Message::ShareCounted { look, share } => self.state.shares.take(look, share),
+            Message::KeysFit { look, fitted } => {
+                if let Some(fit) = self.state.key_fit.as_mut().filter(|fit| fit.look == look) {
+                    fit.found = Some(fitted);
+                }
+            }
             Message::PinsTested { look, results } => self.take_tests(look, results),
             Message::Pinned(result) => self.take_pinned(ctx, result),
             Message::Arranged { look, rows } => {
