@@ -635,6 +635,8 @@ pub enum BenchName {
     Preview,
     Blocking,
     Canvas,
+    Table,
+    Start,
 }
 
 fn whole_number(text: &str) -> Result<u64, String> {

@@ -30,6 +30,7 @@ mod table;
 mod trace;
 pub mod undeclared;
 mod views;
+mod ways;
 mod write;
 
 pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
@@ -55,6 +56,7 @@ pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;
 pub use table::{Arrangement, ArrowStream, Pair, ResultTable, TextForm};
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
+pub use ways::{Arrival, ways_of};
 
 use pipewright_core::diagnostic::Diagnostic;
 

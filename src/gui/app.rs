@@ -85,6 +85,7 @@ impl App {
             || state.pins.looking.is_some()
             || state.compared.as_ref().is_some_and(|compared| compared.pairs.is_none())
             || state.charted.as_ref().is_some_and(|charted| charted.drawn.is_none())
+            || state.ways.as_ref().is_some_and(|ways| ways.outcome.is_none())
             || state.shares.asked.is_some()
             || state.key_fit.as_ref().is_some_and(|fit| fit.found.is_none())
             || state.arranged.as_ref().is_some_and(|arranged| arranged.rows.is_none())

@@ -36,7 +36,7 @@ use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
 pub use marks::Taken;
-pub use pipewright_engine::{Arrangement, Pair, ResultTable, Sampling};
+pub use pipewright_engine::{Arrangement, Arrival, Pair, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
@@ -296,6 +296,11 @@ pub enum Message {
     Lines {
         look: u64,
         result: Result<Behind, Diagnostic>,
+    },
+    /// Where a row goes.
+    Ways {
+        look: u64,
+        result: Result<Vec<Arrival>, Diagnostic>,
     },
     /// What goes with the rows that a finding is about.
     FindingDiffers {
@@ -628,6 +633,20 @@ impl Backend {
     ) -> u64 {
         self.looks += 1;
         work::lines(self.looks, plan, node, which, base, parameters, &self.desk);
+        self.looks
+    }
+
+    /// Follows a row of a node through the flow, by the sample that previews take. Gives the look's number.
+    pub fn ways(
+        &mut self,
+        plan: Arc<Plan>,
+        node: NodeId,
+        row: usize,
+        base: PathBuf,
+        parameters: BTreeMap<String, Value>,
+    ) -> u64 {
+        self.looks += 1;
+        work::ways(self.looks, plan, node, row, base, parameters, &self.desk);
         self.looks
     }
 

@@ -28,6 +28,7 @@ use super::dialogs::on_disk::{DiskChange, Unsecured};
 use super::panels::differs::Differs;
 use super::panels::lines::Lines;
 use super::panels::volume::VolumeState;
+use super::panels::ways::Ways;
 use super::present::PresentState;
 use super::settings::Settings;
 use super::share::ShareState;
@@ -129,6 +130,8 @@ pub struct AppState {
     pub planning: PlanningState,
     pub differs: Option<Differs>,
     pub lines: Option<Lines>,
+    /// The row that is followed through the flow.
+    pub ways: Option<Ways>,
     pub volume: VolumeState,
     pub present: PresentState,
     pub share: ShareState,
@@ -215,6 +218,7 @@ impl AppState {
             planning: PlanningState::default(),
             differs: None,
             lines: None,
+            ways: None,
             volume: VolumeState::default(),
             present: PresentState::default(),
             share: ShareState::default(),
@@ -258,6 +262,7 @@ impl AppState {
         self.planning = PlanningState::default();
         self.differs = None;
         self.lines = None;
+        self.ways = None;
         self.volume = VolumeState::default();
         self.present = PresentState::default();
         self.share = ShareState::default();

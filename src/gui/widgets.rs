@@ -382,18 +382,19 @@ pub fn checks_popup(
         .right_text(RichText::new("▾").color(palette.soft))
         .min_size(size);
     let response = ui.add_sized(size, button).accessible_name(name);
-    checks_ui(&response, name, checks)
+    checks_ui(&response, ui.make_persistent_id(name), name, checks)
 }
 
 /// As [`checks_popup`], opened by a link.
 pub fn checks_link(ui: &mut Ui, text: &str, name: &str, checks: impl FnOnce() -> Vec<Check>) -> Option<(String, bool)> {
     let response = link(ui, text);
-    checks_ui(&response, name, checks)
+    checks_ui(&response, ui.make_persistent_id(name), name, checks)
 }
 
-fn checks_ui(response: &Response, name: &str, checks: impl FnOnce() -> Vec<Check>) -> Option<(String, bool)> {
+/// `id` stays while items are added above, so that the list stays open.
+fn checks_ui(response: &Response, id: Id, name: &str, checks: impl FnOnce() -> Vec<Check>) -> Option<(String, bool)> {
     let mut turned = None;
-    let popup = Popup::menu(response).id(response.id.with("checks")).width(response.rect.width().max(240.0));
+    let popup = Popup::menu(response).id(id).width(response.rect.width().max(240.0));
     popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).show(|ui| {
         let checks = checks();
         let filter_id = ui.scope_id().with("filter");

@@ -339,6 +339,11 @@ impl App {
                     charted.drawn = Some(*drawn);
                 }
             }
+            Message::Ways { look, result } => {
+                if let Some(ways) = self.state.ways.as_mut().filter(|ways| ways.look == look) {
+                    ways.outcome = Some(result);
+                }
+            }
             Message::ShareCounted { look, share } => self.state.shares.take(look, share),
             Message::KeysFit { look, fitted } => {
                 if let Some(fit) = self.state.key_fit.as_mut().filter(|fit| fit.look == look) {

@@ -113,7 +113,8 @@ impl FieldUi<'_, '_> {
                 |choice: Choice| Check { is_on: is_key(&choice.value), name: choice.value, detail: choice.detail };
             column_choices(schema, rows, &[]).into_iter().map(check).collect()
         };
-        match checks_link(ui, "+ Add key", &format!("Columns of {}", self.field.label), checks) {
+        let name = format!("Columns of {}", self.field.label);
+        match checks_link(ui, "+ Add key", &name, checks) {
             Some((column, true)) if !column.is_empty() => next.push(print_name(&column)),
             Some((_, true)) => {
                 let is_new = |name: &&str| !keys.iter().any(|key| column_of_key(key).as_deref() == Some(*name));

@@ -1,12 +1,11 @@
 //! How the keys of a join fit, under its pairs: the share of each side that has a partner, and keys that have none.
 
-use egui::{Rect, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 use pipewright_core::project::{Edit, Project};
 use serde_json::{Value as Json, json};
 
 use super::FieldUi;
 use crate::gui::actions::edits::{self, NewIds};
-use crate::gui::canvas::Selection;
 use crate::gui::command::Action;
 use crate::gui::state::counts::Fitted;
 use crate::gui::state::{counted, grouped, percent};
@@ -117,8 +116,8 @@ fn rows_without(
         json!({"id": ids.next("o"), "left": left, "right": right})
     });
     let items: Vec<Json> = items.collect();
-    let selection = Selection { steps: [join.to_owned()].into(), ..Selection::default() };
-    let at = edits::free_place(project, &selection);
+    let at = project.steps.get(join).map_or(pos2(0.0, 0.0), |step| pos2(step.x as f32, step.y as f32));
+    let at = edits::first_free(project, at + vec2(0.0, edits::STEP_HEIGHT + theme::SPACE_6));
     let new = json!({
         "id": step,
         "kind": "join",

@@ -93,8 +93,16 @@ fn tools_ui(
     };
     if ui.button(text).on_hover_text(help).clicked() {
         view.preview.is_chart = !view.preview.is_chart;
+        view.preview.is_raw = false;
     }
     if view.preview.is_chart {
+        return;
+    }
+    let help = "The lines of the sources that these rows were made from, as they stand in the files";
+    if ui.selectable_label(view.preview.is_raw, "Raw").on_hover_text(help).clicked() {
+        view.preview.is_raw = !view.preview.is_raw;
+    }
+    if view.preview.is_raw {
         return;
     }
     let look = view.preview.look_mut(step, port);
