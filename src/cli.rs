@@ -61,7 +61,7 @@ pub type Measured = Vec<(String, f64, f64)>;
 pub struct DesignerBench {
     pub canvas: &'static dyn Fn() -> Measured,
     pub table: &'static dyn Fn() -> Measured,
-    pub start: &'static dyn Fn() -> std::io::Result<Measured>,
+    pub start: &'static dyn Fn() -> Result<Measured, Diagnostic>,
 }
 
 /// What the designer lends to the command line; absent in a headless build.

@@ -63,8 +63,8 @@ pub fn bench_table() -> Vec<(String, f64, f64)> {
 /// Milliseconds from nothing to the first frame that shows a project of 50 steps, without the window itself.
 ///
 /// # Errors
-/// Where no project can be written into the folder for temporary files.
-pub fn bench_start() -> std::io::Result<Vec<(String, f64, f64)>> {
+/// Where no project can be written into a folder of its own.
+pub fn bench_start() -> Result<Vec<(String, f64, f64)>, pipewright_core::diagnostic::Diagnostic> {
     bench::start(50)
 }
 

@@ -4,6 +4,7 @@
 pub(super) mod clipboard;
 mod comments;
 pub(super) mod edits;
+mod exact;
 pub(super) mod files;
 mod looks;
 mod marks;
@@ -140,6 +141,8 @@ impl App {
             Action::ShowThing(id) => self.show_thing(ctx, &id),
             Action::Ways(of) => self.follow_row(ctx, of),
             Action::ShowRow { step, row } => self.show_row(step, row),
+            Action::Scan => self.begin_scan(),
+            Action::StopScan => self.stop_scan(),
             Action::CountTrue { table, condition } => {
                 let parameters = self.state.shown_parameters();
                 let look = self.backend.count_true(table.clone(), condition.clone(), parameters);
@@ -276,7 +279,7 @@ impl App {
         let Some(kind) = pipewright_core::steps::kind(kind) else { return };
         self.begin();
         let placed = match self.wire_for(kind, from) {
-            Some(wire) => edits::place_on_wire(&self.state.project, kind, &wire),
+            Some(wire) => room::place_on_wire(&self.state.project, kind, &wire),
             None => edits::place(&self.state.project, kind, at, from, &self.state.selection),
         };
         if self.edit(ctx, &format!("add {}", kind.title()), &placed.edits, false) {

@@ -106,6 +106,9 @@ impl App {
             self.handle_message(ctx, message);
         }
         for reply in self.backend.previews() {
+            if reply.result.as_ref().is_ok_and(|result| !result.from_cache) {
+                self.state.exact.read_again(reply.hash);
+            }
             self.state.results.take(reply);
         }
         for (hash, profile) in self.backend.profiles() {
@@ -126,6 +129,7 @@ impl App {
             self.handle(ctx, action);
         }
         self.follow();
+        self.scan_where_needed(ctx);
         self.name_window(ctx);
     }
 

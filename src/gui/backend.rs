@@ -270,6 +270,17 @@ pub enum Message {
         look: u64,
         drawn: Box<Drawn>,
     },
+    /// How far a scan of the whole input is.
+    ScanBytes {
+        look: u64,
+        done: u64,
+        total: u64,
+    },
+    /// By step and output, the rows of the whole input.
+    Scanned {
+        look: u64,
+        result: Result<BTreeMap<(String, String), u64>, Diagnostic>,
+    },
     /// How many rows fulfil a condition.
     ShareCounted {
         look: u64,
@@ -354,6 +365,7 @@ pub struct Backend {
     runs: u64,
     looks: u64,
     cancel: Option<Cancel>,
+    cancel_scan: Option<Cancel>,
 }
 
 impl Backend {
@@ -377,6 +389,7 @@ impl Backend {
             runs: 0,
             looks: 0,
             cancel: None,
+            cancel_scan: None,
         }
     }
 
@@ -423,6 +436,7 @@ impl Backend {
 
     fn stop_work(&mut self) {
         self.cancel_run();
+        self.cancel_scan();
         self.desk.cancel.cancel();
     }
 
@@ -571,30 +585,6 @@ impl Backend {
     pub fn chart(&mut self, table: Arc<ResultTable>, wanted: Option<RowsChart>) -> u64 {
         self.looks += 1;
         work::chart(self.looks, table, wanted, &self.desk);
-        self.looks
-    }
-
-    /// Counts the rows of a table that fulfil a condition. Gives the look's number.
-    pub fn count_true(
-        &mut self,
-        table: Arc<ResultTable>,
-        condition: String,
-        parameters: BTreeMap<String, Value>,
-    ) -> u64 {
-        self.looks += 1;
-        counts::share(self.looks, table, condition, parameters, &self.desk);
-        self.looks
-    }
-
-    /// Works out how keys of two tables fit. Gives the look's number.
-    pub fn fit_keys(
-        &mut self,
-        tables: [Arc<ResultTable>; 2],
-        pairs: Vec<(String, String)>,
-        parameters: BTreeMap<String, Value>,
-    ) -> u64 {
-        self.looks += 1;
-        counts::fit(self.looks, tables, pairs, parameters, &self.desk);
         self.looks
     }
 

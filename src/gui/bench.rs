@@ -8,6 +8,8 @@ use egui::{
     Context, Event, Modifiers, MouseWheelSource, MouseWheelUnit, RawInput, Rect, TouchPhase, Ui, Vec2, pos2, vec2,
 };
 use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::PrivateFolder;
 use pipewright_core::project::{Project, save_file};
 use serde_json::json;
 
@@ -86,16 +88,13 @@ fn wheel(delta: Vec2) -> Event {
 /// From nothing to the first frame that shows a project of that many steps.
 ///
 /// # Errors
-/// Where no project can be written into the folder for temporary files.
-pub fn start(steps: usize) -> std::io::Result<Vec<Measured>> {
+/// Where no project can be written into a folder of its own.
+pub fn start(steps: usize) -> Result<Vec<Measured>, Diagnostic> {
     const BUDGET: f64 = 400.0;
-    let folder = std::env::temp_dir().join(format!("pipewright-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let file = folder.join("bench.pipewright.json");
-    let saved = save_file(&file, &chain(steps));
-    let passed = saved.map(|_| first_frame(&file, steps));
-    let _ = std::fs::remove_dir_all(&folder);
-    let passed = passed.map_err(|fault| std::io::Error::other(fault.to_string()))?;
+    let folder = PrivateFolder::new()?;
+    let file = folder.path().join("bench.pipewright.json");
+    save_file(&file, &chain(steps))?;
+    let passed = first_frame(&file, steps);
     Ok(vec![(format!("start to the first frame, {steps} steps"), passed, BUDGET)])
 }
 

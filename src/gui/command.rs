@@ -330,6 +330,9 @@ pub enum Action {
     Author(String),
     /// Shows a step, a wire or a question.
     ShowThing(Id),
+    /// Counts the rows of every output on the whole input.
+    Scan,
+    StopScan,
     /// Follows a row through the flow.
     Ways(WayOf),
     /// Shows a row of a step in the preview.

@@ -3,6 +3,7 @@
 
 pub(super) mod arranged;
 pub(super) mod counts;
+pub(super) mod exact;
 pub(super) mod marking;
 pub(super) mod results;
 pub(super) mod view;
@@ -35,6 +36,7 @@ use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
 use arranged::{Arranged, Charted, Compared};
 use counts::{KeyFit, Shares};
+use exact::Exact;
 use pipewright_core::model::Id;
 use results::Results;
 
@@ -145,6 +147,8 @@ pub struct AppState {
     pub charted: Option<Charted>,
     /// How many rows fulfil the conditions that forms show.
     pub shares: Shares,
+    /// Rows on the whole input, counted behind the sample.
+    pub exact: Exact,
     /// How the keys of the join that is shown fit.
     pub key_fit: Option<KeyFit>,
     /// The column whose way through the design is lit.
@@ -227,6 +231,7 @@ impl AppState {
             charted: None,
             compared: None,
             shares: Shares::default(),
+            exact: Exact::default(),
             key_fit: None,
             column: None,
         }
@@ -271,6 +276,7 @@ impl AppState {
         self.charted = None;
         self.compared = None;
         self.shares = Shares::default();
+        self.exact = Exact::default();
         self.key_fit = None;
         self.column = None;
     }
@@ -454,6 +460,14 @@ impl AppState {
         let mut values = self.parameters();
         values.retain(|name, _| !secrets.contains(name));
         values
+    }
+
+    /// Whether rows are shown of a sample which files hold more of. What connections lead to is asked by runs only, and
+    /// what is broken cannot be counted.
+    pub fn is_of_samples(&self) -> bool {
+        let is_elsewhere = self.project.sources.values().any(|source| !source.connection.is_empty());
+        let is_sound = !self.problems.iter().any(Diagnostic::is_error);
+        is_sound && !is_elsewhere && self.results.all().any(|found| !found.whole && !found.made_up)
     }
 
     /// The step that is selected alone.

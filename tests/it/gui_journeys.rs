@@ -71,13 +71,13 @@ fn tab_to(harness: &mut Harness<'_, App>, modifiers: Modifiers, name: &str) {
     panic!("no Tab leads to “{name}”: {passed:?}");
 }
 
-/// F6 until a field of the inspector has the keyboard: two panels on from the canvas.
-fn go_to_inspector(harness: &mut Harness<'_, App>, field: &str) {
+/// F6 until the first field of a panel has the keyboard.
+fn go_to_panel(harness: &mut Harness<'_, App>, field: &str) {
     for _ in 0..4 {
+        press(harness, Modifiers::NONE, Key::F6);
         if focused(harness) == field {
             return;
         }
-        press(harness, Modifiers::NONE, Key::F6);
     }
     panic!("F6 does not lead to “{field}”, but to “{}”", focused(harness));
 }
@@ -134,6 +134,7 @@ fn a_row_is_followed_from_an_answer_to_its_line_and_back() {
     press(&mut harness, Modifiers::COMMAND, Key::L);
     wait(&mut harness, "the lines", |_| true);
     assert!(is_told(&harness, "app.jsonl, line "), "the lines behind the answer");
+    go_to_panel(&mut harness, "Raw lines");
     tab_to(&mut harness, Modifiers::NONE, "Where line ");
     press(&mut harness, Modifiers::NONE, Key::Enter);
     wait(&mut harness, "where it goes", |_| true);
@@ -151,6 +152,7 @@ fn a_row_is_followed_from_an_answer_to_its_line_and_back() {
     go_to_step(&mut harness, "Application log");
     press(&mut harness, Modifiers::COMMAND, Key::L);
     wait(&mut harness, "the lines", |_| true);
+    go_to_panel(&mut harness, "Raw lines");
     tab_to(&mut harness, Modifiers::NONE, "Where line ");
     press(&mut harness, Modifiers::NONE, Key::Enter);
     wait(&mut harness, "where it goes", |_| true);
@@ -165,8 +167,8 @@ fn a_dial_is_moved_and_the_worst_bar_is_looked_into() {
     let mut harness = shop(home.path());
     go_to_step(&mut harness, "Bad experience per hour");
     let before = harness.state().rows("bad", "out").unwrap();
-    go_to_inspector(&mut harness, "Question");
-    tab_to(&mut harness, Modifiers::SHIFT, "Slow after");
+    go_to_panel(&mut harness, "Question");
+    tab_to(&mut harness, Modifiers::SHIFT, "Slow above");
     let moved = |app: &App| app.rows("bad", "out").is_some_and(|rows| rows != before);
     for _ in 0..40 {
         press(&mut harness, Modifiers::NONE, Key::ArrowUp);
@@ -181,11 +183,27 @@ fn a_dial_is_moved_and_the_worst_bar_is_looked_into() {
     wait(&mut harness, "what differs", |_| true);
     assert!(is_told(&harness, "Failed or slow") || is_told(&harness, "goes with"));
     go_to_step(&mut harness, "Bad experience per hour");
-    go_to_inspector(&mut harness, "Question");
+    go_to_panel(&mut harness, "Question");
     tab_to(&mut harness, Modifiers::SHIFT, "Raw lines");
     press(&mut harness, Modifiers::NONE, Key::Enter);
     wait(&mut harness, "raw lines", |_| true);
     assert!(is_told(&harness, "access.log, line "));
     command(&mut harness, "Undo");
     wait(&mut harness, "the dial as it was", |app| app.rows("bad", "out") == Some(before));
+}
+
+#[test]
+fn behind_a_sample_all_is_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("many.csv");
+    let lines: String = (0..400_000).map(|n| format!("{n},{}\n", n % 7)).collect();
+    std::fs::write(&file, format!("id,rest\n{lines}")).unwrap();
+    let mut harness = designer(home.path(), vec![file], [1600.0, 1000.0]);
+    wait(&mut harness, "the rows", |app| app.project().steps.len() == 1);
+    let since = std::time::Instant::now();
+    while !is_told(&harness, "exact 400,000 rows") {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(since.elapsed() < std::time::Duration::from_secs(90), "the whole is counted");
+    }
 }

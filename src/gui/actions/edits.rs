@@ -10,7 +10,6 @@ use pipewright_core::project::{Edit, Place, Project, Step, Wire};
 use pipewright_core::steps::{Settings, StepKind, kind};
 use serde_json::{Value as Json, json};
 
-use super::room::{insert_on_wire, middle_of};
 use crate::gui::canvas::{PortRef, Selection, Side};
 
 /// Distance between a step and the one placed after it. Canvas points.
@@ -187,17 +186,6 @@ pub fn place(
         }
     }
     Placed { edits, step: id }
-}
-
-/// A new step of a kind on a wire.
-pub fn place_on_wire(project: &Project, kind: &dyn StepKind, wire: &str) -> Placed {
-    let at = middle_of(project, wire);
-    let mut placed = place(project, kind, at, None, &Selection::default());
-    let mut tried = project.clone();
-    if let (Some(at), Ok(_)) = (at, tried.apply(&placed.edits)) {
-        placed.edits.extend(insert_on_wire(&tried, &placed.step, wire, at));
-    }
-    placed
 }
 
 pub fn new_wire(ids: &mut NewIds, from: &str, output: &str, to: &str, input: &str) -> Wire {

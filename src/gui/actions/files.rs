@@ -344,6 +344,12 @@ impl App {
                     ways.outcome = Some(result);
                 }
             }
+            Message::ScanBytes { look, done, total } => {
+                if let Some(scan) = self.state.exact.scan.as_mut().filter(|scan| scan.look == look) {
+                    scan.bytes = (done, total);
+                }
+            }
+            Message::Scanned { look, result } => self.take_scan(look, result),
             Message::ShareCounted { look, share } => self.state.shares.take(look, share),
             Message::KeysFit { look, fitted } => {
                 if let Some(fit) = self.state.key_fit.as_mut().filter(|fit| fit.look == look) {

@@ -3,9 +3,11 @@
 
 use egui::{Pos2, pos2};
 use pipewright_core::project::{Edit, Project};
+use pipewright_core::steps::StepKind;
 use serde_json::json;
 
-use super::edits::{NewIds, insert, moved, new_wire, remove, set, step_ports};
+use super::edits::{NewIds, Placed, insert, moved, new_wire, place, remove, set, step_ports};
+use crate::gui::canvas::Selection;
 use crate::gui::canvas::scene::{ANSWER_WIDTH, STEP_WIDTH};
 
 /// Between a step and what comes after it, at least. Canvas points.
@@ -35,6 +37,17 @@ pub fn insert_on_wire(project: &Project, step: &str, wire: &str, at: Pos2) -> Ve
     }
     edits.extend(moved(&[(step.id.clone(), at)], project));
     edits
+}
+
+/// A new step of a kind on a wire.
+pub fn place_on_wire(project: &Project, kind: &dyn StepKind, wire: &str) -> Placed {
+    let at = middle_of(project, wire);
+    let mut placed = place(project, kind, at, None, &Selection::default());
+    let mut tried = project.clone();
+    if let (Some(at), Ok(_)) = (at, tried.apply(&placed.edits)) {
+        placed.edits.extend(insert_on_wire(&tried, &placed.step, wire, at));
+    }
+    placed
 }
 
 /// Where a step goes that is put on a wire: after what the wire comes from, between the heights of both ends.

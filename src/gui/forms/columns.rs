@@ -5,12 +5,20 @@ use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::expr::{self, ExprKind, print_name};
 use serde_json::{Value as Json, json};
 
-use super::{FieldUi, TextLook, keys, shown, text_edit};
+use super::{FieldUi, TextLook, shown, text_edit};
 use crate::gui::backend::ResultTable;
 use crate::gui::theme;
 use crate::gui::widgets::{
     Check, Choice, ItemAction, caption, checks_link, group_box, item_buttons, link, picker, search_field,
 };
+
+/// Stands for the expression that is written by hand, among choices; no column is called so.
+pub const BY_HAND: &str = "\u{0}";
+
+/// The choice of an expression that is written by hand.
+pub fn by_hand() -> Choice {
+    Choice { value: BY_HAND.to_owned(), label: "an expression…".to_owned(), detail: "written by hand".to_owned() }
+}
 
 /// Columns of a schema as entries of a picker, with type and first value.
 pub fn column_choices(schema: Option<&Schema>, rows: Option<&ResultTable>, types: &[DataType]) -> Vec<Choice> {
@@ -173,9 +181,9 @@ fn order_key_ui(
     next: &mut [String],
 ) {
     let parsed = expr::parse_order(key).ok().filter(|keys| keys.len() == 1).map(|mut keys| keys.remove(0));
-    let by_hand = ui.scope_id().with("by hand");
-    let Some(parsed) = parsed.filter(|_| !ui.data(|data| data.get_temp::<bool>(by_hand)).unwrap_or(false)) else {
-        hand_key_ui(ui, index, key, by_hand, next);
+    let hand = ui.scope_id().with("by hand");
+    let Some(parsed) = parsed.filter(|_| !ui.data(|data| data.get_temp::<bool>(hand)).unwrap_or(false)) else {
+        hand_key_ui(ui, index, key, hand, next);
         return;
     };
     let word = if parsed.descending { "down ↓" } else { "up ↑" };
@@ -195,11 +203,11 @@ fn order_key_ui(
     let is_wrong = is_column && schema.is_some_and(|schema| !schema.open && !schema.has(&name));
     let choices = || {
         let mut choices = column_choices(schema, rows, &[]);
-        choices.push(keys::by_hand());
+        choices.push(by_hand());
         choices
     };
     match picker(ui, &format!("Order key {}", index + 1), &name, is_wrong, choices) {
-        Some(column) if column == keys::BY_HAND => drop(ui.data_mut(|data| data.insert_temp(by_hand, true))),
+        Some(column) if column == BY_HAND => drop(ui.data_mut(|data| data.insert_temp(hand, true))),
         Some(column) => {
             if let Some(slot) = next.get_mut(index) {
                 *slot = direction(print_name(&column), parsed.descending);
@@ -210,7 +218,7 @@ fn order_key_ui(
 }
 
 /// A key as text: an expression, or what cannot be read.
-fn hand_key_ui(ui: &mut Ui, index: usize, key: &str, by_hand: egui::Id, next: &mut [String]) {
+fn hand_key_ui(ui: &mut Ui, index: usize, key: &str, hand: egui::Id, next: &mut [String]) {
     let is_wrong = expr::parse_order(key).is_err();
     let mut text = key.to_owned();
     let look = TextLook { placeholder: "lower(page) desc", is_code: true, is_wrong, ..TextLook::default() };
@@ -221,7 +229,7 @@ fn hand_key_ui(ui: &mut Ui, index: usize, key: &str, by_hand: egui::Id, next: &m
         *slot = text;
     }
     if response.lost_focus() {
-        ui.data_mut(|data| data.remove_temp::<bool>(by_hand));
+        ui.data_mut(|data| data.remove_temp::<bool>(hand));
     }
 }
 

@@ -6,16 +6,8 @@ use pipewright_core::expr::{self, ExprKind, Place, print_name};
 use serde_json::Value as Json;
 
 use super::FieldUi;
-use super::columns::column_choices;
-use crate::gui::widgets::{Choice, link, picker};
-
-/// Stands for the expression that is written by hand, among choices; no column is called so.
-pub const BY_HAND: &str = "\u{0}";
-
-/// The choice of an expression that is written by hand.
-pub fn by_hand() -> Choice {
-    Choice { value: BY_HAND.to_owned(), label: "an expression…".to_owned(), detail: "written by hand".to_owned() }
-}
+use super::columns::{BY_HAND, by_hand, column_choices};
+use crate::gui::widgets::{link, picker};
 
 /// The column that a text names, if it is nothing else.
 pub fn lone_column(text: &str) -> Option<String> {

@@ -9,8 +9,7 @@ use pipewright_core::expr::{
 use serde_json::Value as Json;
 
 use super::FieldUi;
-use super::columns::column_choices;
-use super::keys::{BY_HAND, by_hand};
+use super::columns::{BY_HAND, by_hand, column_choices};
 use crate::gui::actions::edits;
 use crate::gui::theme;
 use crate::gui::widgets::{Check, Choice, checks_popup, link, picker};
@@ -171,13 +170,14 @@ impl FieldUi<'_, '_> {
             }
             return;
         }
-        let half = ((ui.available_width() - theme::SPACE_1) / 2.0).max(80.0);
+        // Names of functions are long, and a column is known by its beginning.
+        let room = (ui.available_width() - theme::SPACE_1).max(160.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-            let size = vec2(half, theme::CONTROL_HEIGHT);
-            ui.allocate_ui(size, |ui| self.function_ui(ui, &text, schema, place));
+            let size = |share: f32| vec2(room * share, theme::CONTROL_HEIGHT);
+            ui.allocate_ui(size(0.56), |ui| self.function_ui(ui, &text, schema, place));
             if let Some(built) = &built {
-                ui.allocate_ui(size, |ui| self.measured_ui(ui, built, schema, input));
+                ui.allocate_ui(size(0.44), |ui| self.measured_ui(ui, built, schema, input));
             }
         });
         if let Some(built) = built.as_ref().filter(|_| place == Place::Window) {

@@ -12,7 +12,7 @@ use crate::gui::icons::{Icon, icon_button};
 use crate::gui::state::StateRef;
 use crate::gui::state::view::CommentsView;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, group_box, link, shown_name, strong};
+use crate::gui::widgets::{caption, group_box, link, shown_name};
 
 /// The comments on one thing, and the field for another.
 pub fn comments_ui(ui: &mut Ui, state: StateRef<'_>, about: &str, view: &mut CommentsView, out: &mut Actions) {
@@ -81,17 +81,18 @@ fn thread_ui(ui: &mut Ui, thread: &Thread<'_>, view: &mut CommentsView, out: &mu
 
 /// Who says it, when, and what.
 fn said_ui(ui: &mut Ui, comment: &Comment, out: &mut Actions) {
-    ui.horizontal(|ui| {
-        let author = if comment.author.is_empty() { "somebody" } else { &comment.author };
-        strong(ui, shown_name(author, 40));
-        caption(ui, shown_time(&comment.time));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let name = format!("Remove the comment of {}", shown_name(author, 40));
-            if icon_button(ui, Icon::Cross, &name).clicked() {
-                out.edit("remove a comment", vec![edits::remove(&comment.id)]);
-            }
+    let author = if comment.author.is_empty() { "somebody" } else { &comment.author };
+    let author = shown_name(author, 40);
+    let row = egui::vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    ui.allocate_ui_with_layout(row, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        if icon_button(ui, Icon::Cross, &format!("Remove the comment of {author}")).clicked() {
+            out.edit("remove a comment", vec![edits::remove(&comment.id)]);
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.add(egui::Label::new(theme::semibold(author)).truncate());
         });
     });
+    caption(ui, shown_time(&comment.time));
     ui.add(egui::Label::new(comment.text.as_str()).wrap());
 }
 

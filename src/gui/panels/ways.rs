@@ -42,6 +42,7 @@ pub fn way_ui(ui: &mut Ui, state: StateRef<'_>, of: WayOf, name: &str, out: &mut
     let Some(ways) = state.ways.as_ref().filter(|ways| ways.of == of && ways.revision == revision) else {
         let asks = link(ui, "Where it goes").accessible_name(format!("Where {name} goes"));
         if asks.on_hover_text("Follows it through the flow: where it ends, or is left out, and why").clicked() {
+            ui.data_mut(|data| data.insert_temp(asked(), true));
             out.push(Action::Ways(of));
         }
         return;
@@ -55,8 +56,10 @@ pub fn way_ui(ui: &mut Ui, state: StateRef<'_>, of: WayOf, name: &str, out: &mut
         }
         Some(Err(fault)) => diagnostic_ui(ui, fault),
         Some(Ok(arrivals)) => {
+            // What was asked for by key is gone on with by key.
+            let mut takes_keyboard = ui.data_mut(|data| data.remove_temp::<bool>(asked())).unwrap_or(false);
             for arrival in arrivals {
-                arrival_ui(ui, arrival, out);
+                arrival_ui(ui, arrival, std::mem::take(&mut takes_keyboard), out);
             }
             if arrivals.is_empty() {
                 caption(ui, "it goes nowhere: nothing reads this step");
@@ -65,12 +68,21 @@ pub fn way_ui(ui: &mut Ui, state: StateRef<'_>, of: WayOf, name: &str, out: &mut
     }
 }
 
-fn arrival_ui(ui: &mut Ui, arrival: &Arrival, out: &mut Actions) {
+/// Where it is kept that somebody asked just now.
+fn asked() -> egui::Id {
+    egui::Id::unique("asked where a row goes")
+}
+
+fn arrival_ui(ui: &mut Ui, arrival: &Arrival, takes_keyboard: bool, out: &mut Actions) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
         if arrival.rows.is_empty() {
             soft(ui, "left out at");
-            if link(ui, &arrival.title).clicked() {
+            let step = link(ui, &arrival.title);
+            if takes_keyboard {
+                step.request_focus();
+            }
+            if step.clicked() {
                 out.push(Action::Select { steps: vec![arrival.step.clone()], reveal: true });
             }
             soft(ui, arrival.reason.as_deref().unwrap_or("no row of it is made of this one"));
@@ -82,7 +94,11 @@ fn arrival_ui(ui: &mut Ui, arrival: &Arrival, out: &mut Actions) {
                 0 => format!("row {} of “{}”", grouped(*row as u64 + 1), arrival.title),
                 _ => format!("row {}", grouped(*row as u64 + 1)),
             };
-            if link(ui, &text).clicked() {
+            let shows = link(ui, &text);
+            if takes_keyboard && place == 0 {
+                shows.request_focus();
+            }
+            if shows.clicked() {
                 out.push(Action::ShowRow { step: arrival.step.clone(), row: *row });
             }
         }
