@@ -251,7 +251,10 @@ fn offer_ui(response: &egui::Response, offer: &Offer, call: Option<(&Function, u
         return None;
     }
     let mut clicked = None;
+    // Above the editor a signature leaves what is wrong with the text in view.
+    let align = if offer.found.is_empty() { egui::RectAlign::TOP_START } else { egui::RectAlign::BOTTOM_START };
     Popup::from_response(response)
+        .align(align)
         .id(response.id.with("completion"))
         .open(true)
         .close_behavior(PopupCloseBehavior::IgnoreClicks)
@@ -261,6 +264,7 @@ fn offer_ui(response: &egui::Response, offer: &Offer, call: Option<(&Function, u
         .show(|ui| {
             if let Some((function, argument)) = call {
                 ui.set_max_width(response.rect.width().max(280.0));
+                ui.set_min_width(response.rect.width());
                 signature_ui(ui, function, argument);
             }
             ScrollArea::vertical().max_height(200.0).show(ui, |ui| {
