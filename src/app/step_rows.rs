@@ -62,8 +62,7 @@ pub fn exact_rows(
     cancel: &Cancel,
     progress: &dyn RunProgress,
 ) -> Result<BTreeMap<(String, String), u64>, Diagnostic> {
-    let mut builder =
-        PlanBuilder { parameters: whole.parameter_types(), nodes: whole.nodes.clone(), ..PlanBuilder::default() };
+    let mut builder = PlanBuilder { parameters: whole.parameter_types(), nodes: whole.nodes.clone() };
     let count = Column { name: "rows".to_owned(), expr: parse("count(*)")? };
     let (mut ports, mut counts) = (Vec::new(), Vec::new());
     for (step, planned) in &whole.steps {

@@ -70,8 +70,8 @@ impl ResultTable {
     /// that a million rows of 500 columns fit into memory.
     pub fn repeated(&self, rows: usize, columns: usize) -> ResultTable {
         let width = self.schema.len().max(1);
-        let indices: Vec<u32> = (0..rows).map(|row| (row % self.rows().max(1)) as u32).collect();
-        let indices = IdxCa::from_vec("".into(), indices.into_iter().map(IdxSize::from).collect());
+        let indices: Vec<IdxSize> = (0..rows).map(|row| (row % self.rows().max(1)) as IdxSize).collect();
+        let indices = IdxCa::from_vec("".into(), indices);
         let long: Vec<Column> = self.frame.columns().iter().filter_map(|column| column.take(&indices).ok()).collect();
         let mut schema = Schema::default();
         let mut wide: Vec<Column> = Vec::with_capacity(columns);
