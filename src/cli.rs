@@ -20,6 +20,7 @@ mod args;
 mod bench;
 mod catalogue;
 mod check;
+mod comments;
 mod engine;
 mod export;
 mod generate;
@@ -52,14 +53,22 @@ use args::Verb;
 /// Opens the designer on a project or on data files; the error is one sentence for people.
 pub type OpenDesigner = &'static dyn Fn(Vec<PathBuf>) -> Result<(), String>;
 
-/// Measures the canvas: (what, milliseconds, budget).
-pub type CanvasBench = &'static dyn Fn() -> Vec<(String, f64, f64)>;
+/// Measures of the designer: (what, milliseconds, budget).
+pub type Measured = Vec<(String, f64, f64)>;
+
+/// Measures the designer.
+#[derive(Clone, Copy)]
+pub struct DesignerBench {
+    pub canvas: &'static dyn Fn() -> Measured,
+    pub table: &'static dyn Fn() -> Measured,
+    pub start: &'static dyn Fn() -> Result<Measured, Diagnostic>,
+}
 
 /// What the designer lends to the command line; absent in a headless build.
 #[derive(Clone, Copy)]
 pub struct Designer {
     pub open: OpenDesigner,
-    pub bench_canvas: CanvasBench,
+    pub bench: DesignerBench,
 }
 
 /// Exit code of a process that was told to end: 128 and the number of SIGINT, as shells say it.
@@ -172,6 +181,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Sample(args)) => places::sample(&args),
         Some(Verb::Connections(args)) => places::connections(&args),
         Some(Verb::Requests(args)) => catalogue::requests(&args),
+        Some(Verb::Comments(args)) => comments::comments(&args),
         Some(Verb::Import(args)) => import::import(&args),
         Some(Verb::Verify(args)) => verify::verify(&args),
         Some(Verb::Preview(args)) => preview::preview(&args),
@@ -191,7 +201,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
             clap_complete::generate(shell, &mut Arguments::command(), "pipewright", &mut script);
             output::print_text(&String::from_utf8_lossy(&script)).map(|()| Outcome::Done).map_err(Failure::from)
         }
-        Some(Verb::Bench(args)) => bench::bench(&args, designer.map(|designer| designer.bench_canvas)),
+        Some(Verb::Bench(args)) => bench::bench(&args, designer.map(|designer| designer.bench)),
     };
     match result {
         Ok(outcome) => outcome,

@@ -4,6 +4,7 @@
 mod actions;
 mod app;
 mod backend;
+mod bench;
 pub mod canvas;
 mod command;
 mod dialogs;
@@ -52,6 +53,19 @@ pub fn bench_canvas() -> Vec<(String, f64, f64)> {
     const BUDGET: f64 = 8.0;
     let times = canvas::bench::bench_frames(10_000, 15_000, "");
     times.into_iter().map(|frames| (frames.name, frames.mean_cpu_ms, BUDGET)).collect()
+}
+
+/// Milliseconds a frame of a table of the preview takes while it scrolls, at 1,000,000 rows of 500 columns.
+pub fn bench_table() -> Vec<(String, f64, f64)> {
+    bench::table(1_000_000, 500)
+}
+
+/// Milliseconds from nothing to the first frame that shows a project of 50 steps, without the window itself.
+///
+/// # Errors
+/// Where no project can be written into a folder of its own.
+pub fn bench_start() -> Result<Vec<(String, f64, f64)>, pipewright_core::diagnostic::Diagnostic> {
+    bench::start(50)
 }
 
 /// What works without a window.

@@ -9,7 +9,11 @@ fn main() -> ExitCode {
     #[cfg(feature = "gui")]
     let designer = Some(pipewright::cli::Designer {
         open: &pipewright::gui::run_designer,
-        bench_canvas: &pipewright::gui::bench_canvas,
+        bench: pipewright::cli::DesignerBench {
+            canvas: &pipewright::gui::bench_canvas,
+            table: &pipewright::gui::bench_table,
+            start: &pipewright::gui::bench_start,
+        },
     });
     #[cfg(not(feature = "gui"))]
     let designer = None;

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::parse;
 use pipewright_core::files::PrivateFolder;
-use pipewright_core::ir::{Destination, FileKind, Node, NodeId, Op, Origin, Plan, WhenExists, Write, prune};
+use pipewright_core::ir::{
+    Aggregate, Column, Destination, FileKind, Node, NodeId, Op, Origin, Plan, WhenExists, Write, prune,
+};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::ProbeRows;
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
-use pipewright_engine::{Cancel, RunOptions, RunReport, Silent, read_rows, run};
+use pipewright_engine::{Cancel, RunOptions, RunProgress, RunReport, Silent, read_rows, run};
 
 /// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
 /// computed once.
@@ -37,7 +40,7 @@ pub fn counted_steps(
 ) -> Result<(Vec<ProbeRows>, RunReport), Diagnostic> {
     let whole = plan(project);
     let nodes = steps.iter().map(|step| output_of(&whole, step)).collect::<Result<Vec<_>, _>>()?;
-    counted_nodes(&whole, &nodes, base, parameters, cancel)
+    counted_nodes(&whole, &nodes, base, parameters, cancel, &Silent)
 }
 
 /// As `rows_of_steps`, of nodes of a plan.
@@ -48,7 +51,40 @@ pub fn rows_of_nodes(
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
 ) -> Result<Vec<ProbeRows>, Diagnostic> {
-    counted_nodes(whole, nodes, base, parameters, cancel).map(|(rows, _)| rows)
+    counted_nodes(whole, nodes, base, parameters, cancel, &Silent).map(|(rows, _)| rows)
+}
+
+/// By step and output, how many rows leave it on the whole input: all counted in one run, which keeps none of them.
+pub fn exact_rows(
+    whole: &Plan,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+    progress: &dyn RunProgress,
+) -> Result<BTreeMap<(String, String), u64>, Diagnostic> {
+    let mut builder = PlanBuilder { parameters: whole.parameter_types(), nodes: whole.nodes.clone() };
+    let count = Column { name: "rows".to_owned(), expr: parse("count(*)")? };
+    let (mut ports, mut counts) = (Vec::new(), Vec::new());
+    for (step, planned) in &whole.steps {
+        for (port, node) in &planned.outputs {
+            // What is written is what comes in.
+            let of = match &whole.node(*node).op {
+                Op::Write(_) => whole.node(*node).inputs.first().copied().unwrap_or(*node),
+                _ => *node,
+            };
+            let origin = Origin { step: format!("count-{}", counts.len()), title: "Rows".to_owned() };
+            let op = Op::Aggregate(Aggregate { keys: Vec::new(), measures: vec![count.clone()] });
+            counts.push(builder.push(op, vec![of], &origin)?);
+            ports.push((step.clone(), port.clone()));
+        }
+    }
+    let extended = Plan { nodes: builder.nodes, parameters: whole.parameters.clone(), ..Plan::default() };
+    let (rows, _) = counted_nodes(&extended, &counts, base, parameters, cancel, progress)?;
+    let number = |found: &ProbeRows| match found.rows.first().and_then(|row| row.first()) {
+        Some(Value::Int(count)) => u64::try_from(*count).unwrap_or_default(),
+        _ => 0,
+    };
+    Ok(ports.into_iter().zip(rows.iter().map(number)).collect())
 }
 
 fn counted_nodes(
@@ -57,6 +93,7 @@ fn counted_nodes(
     base: &Path,
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
+    progress: &dyn RunProgress,
 ) -> Result<(Vec<ProbeRows>, RunReport), Diagnostic> {
     let folder = PrivateFolder::new()?;
     let options = RunOptions {
@@ -66,7 +103,7 @@ fn counted_nodes(
         cancel: cancel.clone(),
         ..RunOptions::default()
     };
-    let report = run(&with_loads(whole, nodes)?, &options, &Silent).map_err(|mut faults| faults.swap_remove(0))?;
+    let report = run(&with_loads(whole, nodes)?, &options, progress).map_err(|mut faults| faults.swap_remove(0))?;
     let rows = nodes.iter().enumerate().map(|(number, node)| {
         let schema = &whole.node(*node).schema;
         let file = folder.path().join(file_name(number));
@@ -158,5 +195,32 @@ mod tests {
         assert_eq!((found[0].rows.len(), found[1].rows.len()), (2, 1));
         let fault = rows_of_steps(&project, &["three"], folder.path(), &parameters, &Cancel::new()).unwrap_err();
         assert_eq!(fault.code, "PW0709");
+    }
+
+    #[test]
+    fn every_output_is_counted_in_one_run() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.csv"), "n\n1\n2\n3\n").unwrap();
+        let mut project = Project::new("p");
+        let insert = |into: &str, item| Edit::Insert { into: into.into(), item, place: Place::Last };
+        let schema = serde_json::to_value(Schema::of([("n", DataType::Int)])).unwrap();
+        let source = json!({"id": "src-a", "title": "a", "path": "a.csv", "format": {"name": "csv"}, "schema": schema});
+        project
+            .apply(&[
+                insert("sources", source),
+                insert(
+                    "steps",
+                    json!({"id": "read", "kind": "file", "title": "Read", "settings": {"source": "src-a"}}),
+                ),
+                insert(
+                    "steps",
+                    json!({"id": "some", "kind": "filter", "title": "Some", "settings": {"predicate": "n > 1"}}),
+                ),
+                insert("wires", json!({"id": "w", "from": "read", "output": "out", "to": "some", "input": "in"})),
+            ])
+            .unwrap();
+        let counts = exact_rows(&plan(&project), folder.path(), &BTreeMap::new(), &Cancel::new(), &Silent).unwrap();
+        let of = |step: &str| counts.get(&(step.to_owned(), "out".to_owned())).copied();
+        assert_eq!((of("read"), of("some")), (Some(3), Some(2)));
     }
 }

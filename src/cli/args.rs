@@ -1,5 +1,6 @@
 //! Every verb and its arguments: from here come help texts and completions.
 
+mod comments;
 mod export;
 mod places;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipewright_core::expr::bytes_of;
 use pipewright_core::ir::MAX_QUARANTINED;
 
+pub use self::comments::CommentsArgs;
 pub use self::export::ExportArgs;
 pub use self::places::{ConnectionsArgs, SampleArgs};
 
@@ -62,6 +64,8 @@ pub enum Verb {
     Connections(ConnectionsArgs),
     /// List what data is asked for, or write it as issues, a table or data contracts
     Requests(RequestsArgs),
+    /// Lists what people say of the steps, wires and questions of a project
+    Comments(CommentsArgs),
     /// Make sources of what files declare: SQL tables, JSON Schema, OpenAPI, Avro, dbt, data contracts
     Import(ImportArgs),
     /// Compare a data file with a contract, or another declaration
@@ -631,6 +635,8 @@ pub enum BenchName {
     Preview,
     Blocking,
     Canvas,
+    Table,
+    Start,
 }
 
 fn whole_number(text: &str) -> Result<u64, String> {

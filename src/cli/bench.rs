@@ -8,9 +8,9 @@ use pipewright_engine::{Better, Measure, bench_blocking, bench_parse, bench_prev
 
 use super::args::{BenchArgs, BenchName, Form};
 use super::output::{print_json, print_text};
-use super::{CanvasBench, Outcome, VerbResult, usage};
+use super::{DesignerBench, Measured, Outcome, VerbResult, usage};
 
-pub fn bench(args: &BenchArgs, canvas: Option<CanvasBench>) -> VerbResult {
+pub fn bench(args: &BenchArgs, designer: Option<DesignerBench>) -> VerbResult {
     let measures: Vec<Measure> = match args.name {
         BenchName::Parse => bench_parse(args.megabytes)?,
         BenchName::Run => bench_run(args.megabytes)?,
@@ -27,13 +27,20 @@ pub fn bench(args: &BenchArgs, canvas: Option<CanvasBench>) -> VerbResult {
                 })?
             }
         },
-        BenchName::Canvas => match canvas {
-            Some(canvas) => canvas()
-                .into_iter()
-                .map(|(name, value, budget)| Measure::new(&name, value, "ms", Some(budget), Better::Lower))
-                .collect(),
-            None => return Err(usage("this build has no designer", "build it with the default feature `gui`")),
-        },
+        BenchName::Canvas | BenchName::Table | BenchName::Start => {
+            let Some(designer) = designer else {
+                return Err(usage("this build has no designer", "build it with the default feature `gui`"));
+            };
+            let measured: Measured = match args.name {
+                BenchName::Table => (designer.table)(),
+                BenchName::Start => (designer.start)()?,
+                _ => (designer.canvas)(),
+            };
+            let measure = |(name, value, budget): (String, f64, f64)| {
+                Measure::new(&name, value, "ms", Some(budget), Better::Lower)
+            };
+            measured.into_iter().map(measure).collect()
+        }
     };
     if args.format == Form::Json {
         print_json(&measures)?;

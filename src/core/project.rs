@@ -2,6 +2,7 @@
 //! Imports everything up to `steps`; must not import plan or export.
 
 mod changes;
+mod comments;
 mod disk;
 mod edit;
 mod file;
@@ -26,6 +27,7 @@ use crate::model::{Connection, Id, Note, Parameter, Question, Request, Source, T
 use crate::policy::Policy;
 
 pub use changes::{ItemChange, ProjectChange, changes};
+pub use comments::{Comment, Thread};
 pub use disk::{SaveFault, save_file, save_over};
 pub use edit::{Edit, Place};
 pub use file::{
@@ -170,6 +172,7 @@ pub struct Design {
     pub frames: BTreeMap<Id, Frame>,
     pub groups: BTreeMap<Id, StepGroup>,
     pub notes: BTreeMap<Id, Note>,
+    pub comments: BTreeMap<Id, Comment>,
     pub parameters: BTreeMap<Id, Parameter>,
     pub tests: BTreeMap<Id, StepTest>,
     /// Export settings by target.

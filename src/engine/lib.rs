@@ -31,6 +31,7 @@ mod table;
 mod trace;
 pub mod undeclared;
 mod views;
+mod ways;
 mod write;
 
 pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_preview, bench_run, bench_task};
@@ -57,6 +58,7 @@ pub use sampling::Sampling;
 pub use schemas::{schema_of_files, schema_of_first};
 pub use table::{Arrangement, ArrowStream, Pair, ResultTable, TextForm};
 pub use trace::{Fate, TRACED_ROWS, fate_of, rows_behind};
+pub use ways::{Arrival, ways_of};
 
 use pipewright_core::diagnostic::Diagnostic;
 

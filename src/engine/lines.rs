@@ -47,6 +47,11 @@ pub enum Which {
 pub struct SourceLine {
     /// Title of the step that reads it.
     pub source: String,
+    /// Id of that step, and the row that it makes of the line, from 0.
+    #[serde(skip)]
+    pub step: String,
+    #[serde(skip)]
+    pub row: usize,
     /// As quarantine shows it.
     pub file: String,
     /// From 1; `None`: not known, as in a sample from the middle of a large file.
@@ -190,6 +195,7 @@ struct Source<'a> {
 
 /// Where a row's line lies.
 struct Origin {
+    row: usize,
     file: String,
     line: i64,
     offset: u64,
@@ -232,6 +238,8 @@ impl Source<'_> {
                 let why = text.as_ref().err().cloned();
                 lines.push(SourceLine {
                     source: node.origin.title.clone(),
+                    step: node.origin.step.clone(),
+                    row: place.row,
                     file: place.file.clone(),
                     line: u64::try_from(place.line).ok().filter(|line| *line > 0),
                     offset: place.offset,
@@ -273,7 +281,12 @@ impl Source<'_> {
                 _ => 0,
             };
             let Value::String(file) = cell(&again.table, *row, "_file") else { return None };
-            Some(Origin { file: file.to_string(), line: number("_line"), offset: number("_offset").unsigned_abs() })
+            Some(Origin {
+                row: *row,
+                file: file.to_string(),
+                line: number("_line"),
+                offset: number("_offset").unsigned_abs(),
+            })
         };
         Ok(rows.iter().filter_map(place).collect())
     }

@@ -87,6 +87,28 @@ pub struct NodeResult {
 }
 
 impl NodeResult {
+    /// Rows that nothing else is known of.
+    pub fn of_table(table: Arc<ResultTable>) -> NodeResult {
+        NodeResult {
+            rows: table.rows() as u64,
+            rows_in: Vec::new(),
+            table,
+            statement: None,
+            tally: None,
+            quarantined: Arc::default(),
+            rejected: None,
+            from_cache: false,
+            made_up: false,
+            whole: true,
+            cut: None,
+            lost: 0,
+            changes: Changes::default(),
+            nulls: Vec::new(),
+            matches: None,
+            milliseconds: 0.0,
+        }
+    }
+
     /// What was counted here, for the list of what an answer leaves out.
     pub fn fate(&self) -> Fate {
         Fate {

@@ -9,8 +9,8 @@ mod write;
 
 pub use arrange::{Arrangement, Pair, TextForm};
 pub use arrow::ArrowStream;
-use pipewright_core::data::{Schema, TableRows, Value};
-use polars::prelude::{ChunkedArray, Column, DataFrame, IntoColumn, PolarsResult, Series, UInt64Type};
+use pipewright_core::data::{Field, Schema, TableRows, Value};
+use polars::prelude::{ChunkedArray, Column, DataFrame, IdxCa, IdxSize, IntoColumn, PolarsResult, Series, UInt64Type};
 
 use crate::frames::weight;
 
@@ -64,6 +64,27 @@ impl ResultTable {
         let columns: Vec<Column> = columns.collect();
         let frame = DataFrame::new(rows.len(), columns).unwrap_or_else(|_| DataFrame::empty());
         ResultTable { frame, schema: schema.clone(), row_ids: None }
+    }
+
+    /// As many rows and columns as are wanted, made of those that there are: for measuring. Columns share their values, so
+    /// that a million rows of 500 columns fit into memory.
+    pub fn repeated(&self, rows: usize, columns: usize) -> ResultTable {
+        let width = self.schema.len().max(1);
+        let indices: Vec<IdxSize> = (0..rows).map(|row| (row % self.rows().max(1)) as IdxSize).collect();
+        let indices = IdxCa::from_vec("".into(), indices);
+        let long: Vec<Column> = self.frame.columns().iter().filter_map(|column| column.take(&indices).ok()).collect();
+        let mut schema = Schema::default();
+        let mut wide: Vec<Column> = Vec::with_capacity(columns);
+        for number in 0..columns {
+            let (Some(column), Some(field)) = (long.get(number % width), self.schema.fields.get(number % width)) else {
+                break;
+            };
+            let name = format!("{} {number}", field.name);
+            wide.push(column.clone().with_name(name.as_str().into()));
+            schema.fields.push(Field { name, ..field.clone() });
+        }
+        let frame = DataFrame::new(rows, wide).unwrap_or_else(|_| DataFrame::empty());
+        ResultTable { frame, schema, row_ids: None }
     }
 
     /// No rows.

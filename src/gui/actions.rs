@@ -2,12 +2,16 @@
 //! the state; every change to the project goes through its history and into the journal.
 
 pub(super) mod clipboard;
+mod comments;
 pub(super) mod edits;
+mod exact;
 pub(super) mod files;
 mod looks;
 mod marks;
 mod pins;
 pub mod places;
+pub mod room;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,6 +23,7 @@ use pipewright_core::ir::parse_parameter;
 use pipewright_core::model::Note;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::project::{EXTENSION, Edit, Frame};
+use pipewright_core::steps::StepKind;
 use serde_json::{Value as Json, json};
 
 use super::app::{App, preference};
@@ -30,6 +35,7 @@ use super::panels::groups;
 use super::settings::Mode;
 use super::share::Share;
 use super::state::arranged::{Arranged, Charted, Compared};
+use super::state::counts::KeyFit;
 use super::state::view::{Dialog, PalettePopup, Search, Then};
 use super::state::{ExportState, Notice, RunState};
 
@@ -129,6 +135,23 @@ impl App {
             Action::Chart { table, wanted } => {
                 let look = self.backend.chart(table.clone(), wanted.clone());
                 self.state.charted = Some(Charted { table, wanted, drawn: None, look });
+            }
+            Action::Comment { about, answers, text } => self.comment(ctx, about, answers, text),
+            Action::Author(name) => self.state.settings.author = name,
+            Action::ShowThing(id) => self.show_thing(ctx, &id),
+            Action::Ways(of) => self.follow_row(ctx, of),
+            Action::ShowRow { step, row } => self.show_row(step, row),
+            Action::Scan => self.begin_scan(),
+            Action::StopScan => self.stop_scan(),
+            Action::CountTrue { table, condition } => {
+                let parameters = self.state.shown_parameters();
+                let look = self.backend.count_true(table.clone(), condition.clone(), parameters);
+                self.state.shares.asked = Some((look, table, condition));
+            }
+            Action::FitKeys { tables, pairs } => {
+                let look = self.backend.fit_keys(tables.clone(), pairs.clone(), self.state.shown_parameters());
+                let [left, right] = tables;
+                self.state.key_fit = Some(KeyFit { left, right, pairs, found: None, look });
             }
             Action::KeepLook { step, port, arrangement } => self.keep_look(ctx, &step, &port, &arrangement),
             Action::KeepBlock(name) => {
@@ -243,10 +266,22 @@ impl App {
         select(&mut self.state, &mut self.view, selection);
     }
 
+    /// The wire that is selected alone, where a step of that kind can stand on it.
+    fn wire_for(&self, kind: &dyn StepKind, from: Option<&PortRef>) -> Option<String> {
+        let ports = kind.ports(&kind.defaults());
+        let mut wires = self.state.selection.wires.iter();
+        let wire = wires.next().filter(|_| wires.next().is_none() && self.state.selection.steps.is_empty())?;
+        let is_there = self.state.project.wires.contains_key(wire);
+        (is_there && from.is_none() && !ports.inputs.is_empty() && !ports.outputs.is_empty()).then(|| wire.clone())
+    }
+
     fn place(&mut self, ctx: &Context, kind: &str, at: Option<Pos2>, from: Option<&PortRef>) {
         let Some(kind) = pipewright_core::steps::kind(kind) else { return };
         self.begin();
-        let placed = edits::place(&self.state.project, kind, at, from, &self.state.selection);
+        let placed = match self.wire_for(kind, from) {
+            Some(wire) => room::place_on_wire(&self.state.project, kind, &wire),
+            None => edits::place(&self.state.project, kind, at, from, &self.state.selection),
+        };
         if self.edit(ctx, &format!("add {}", kind.title()), &placed.edits, false) {
             self.select(Selection { steps: [placed.step.clone()].into(), wires: BTreeSet::new() }, at.is_none());
             let field = kind.form().first().map(|field| field.name.to_owned()).unwrap_or_default();
@@ -326,6 +361,7 @@ impl App {
             }
             Command::Coverage => self.show_tab(BottomTab::Coverage),
             Command::Pin => self.pin_rows(ctx),
+            Command::Comment => self.ask_for_comment(ctx),
             Command::KeepBlock => {
                 let first = self.state.selected_step().or_else(|| {
                     let steps = self.state.selection.steps.iter();

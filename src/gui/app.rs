@@ -85,6 +85,9 @@ impl App {
             || state.pins.looking.is_some()
             || state.compared.as_ref().is_some_and(|compared| compared.pairs.is_none())
             || state.charted.as_ref().is_some_and(|charted| charted.drawn.is_none())
+            || state.ways.as_ref().is_some_and(|ways| ways.outcome.is_none())
+            || state.shares.asked.is_some()
+            || state.key_fit.as_ref().is_some_and(|fit| fit.found.is_none())
             || state.arranged.as_ref().is_some_and(|arranged| arranged.rows.is_none())
             || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())
             || state.lines.as_ref().is_some_and(|lines| lines.looking.is_some())
@@ -103,6 +106,9 @@ impl App {
             self.handle_message(ctx, message);
         }
         for reply in self.backend.previews() {
+            if reply.result.as_ref().is_ok_and(|result| !result.from_cache) {
+                self.state.exact.read_again(reply.hash);
+            }
             self.state.results.take(reply);
         }
         for (hash, profile) in self.backend.profiles() {
@@ -123,6 +129,7 @@ impl App {
             self.handle(ctx, action);
         }
         self.follow();
+        self.scan_where_needed(ctx);
         self.name_window(ctx);
     }
 

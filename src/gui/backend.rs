@@ -3,6 +3,7 @@
 //! channels bounded. The only room of the designer that touches files or the engine's workers.
 
 mod answers;
+mod counts;
 pub mod desk;
 mod example;
 mod files;
@@ -29,12 +30,13 @@ use pipewright_core::project::{Edit, Fit, LeftBehind, OnDisk, OrganisationPolicy
 use super::command::Browse;
 use super::settings::Settings;
 use super::state::arranged::Drawn;
+use super::state::counts::{Fitted, Share};
 use super::suggestion::planning::{KnownEvidence, Planning};
 use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
 pub use marks::Taken;
-pub use pipewright_engine::{Arrangement, Pair, ResultTable, Sampling};
+pub use pipewright_engine::{Arrangement, Arrival, Pair, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
@@ -268,6 +270,27 @@ pub enum Message {
         look: u64,
         drawn: Box<Drawn>,
     },
+    /// How far a scan of the whole input is.
+    ScanBytes {
+        look: u64,
+        done: u64,
+        total: u64,
+    },
+    /// By step and output, the rows of the whole input.
+    Scanned {
+        look: u64,
+        result: Result<BTreeMap<(String, String), u64>, Diagnostic>,
+    },
+    /// How many rows fulfil a condition.
+    ShareCounted {
+        look: u64,
+        share: Share,
+    },
+    /// How the keys of two tables fit.
+    KeysFit {
+        look: u64,
+        fitted: Fitted,
+    },
     /// How the steps do with the rows that are pinned to them.
     PinsTested {
         look: u64,
@@ -284,6 +307,11 @@ pub enum Message {
     Lines {
         look: u64,
         result: Result<Behind, Diagnostic>,
+    },
+    /// Where a row goes.
+    Ways {
+        look: u64,
+        result: Result<Vec<Arrival>, Diagnostic>,
     },
     /// What goes with the rows that a finding is about.
     FindingDiffers {
@@ -337,6 +365,7 @@ pub struct Backend {
     runs: u64,
     looks: u64,
     cancel: Option<Cancel>,
+    cancel_scan: Option<Cancel>,
 }
 
 impl Backend {
@@ -360,6 +389,7 @@ impl Backend {
             runs: 0,
             looks: 0,
             cancel: None,
+            cancel_scan: None,
         }
     }
 
@@ -406,6 +436,7 @@ impl Backend {
 
     fn stop_work(&mut self) {
         self.cancel_run();
+        self.cancel_scan();
         self.desk.cancel.cancel();
     }
 
@@ -592,6 +623,20 @@ impl Backend {
     ) -> u64 {
         self.looks += 1;
         work::lines(self.looks, plan, node, which, base, parameters, &self.desk);
+        self.looks
+    }
+
+    /// Follows a row of a node through the flow, by the sample that previews take. Gives the look's number.
+    pub fn ways(
+        &mut self,
+        plan: Arc<Plan>,
+        node: NodeId,
+        row: usize,
+        base: PathBuf,
+        parameters: BTreeMap<String, Value>,
+    ) -> u64 {
+        self.looks += 1;
+        work::ways(self.looks, plan, node, row, base, parameters, &self.desk);
         self.looks
     }
 

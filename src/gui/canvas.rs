@@ -131,12 +131,14 @@ pub enum CanvasEvent {
         /// Its new input.
         to: PortRef,
     },
-    /// A free step was dropped on a wire. Comes after its `Moved`.
+    /// A free step was dropped on a wire. Stands for its `Moved`, too.
     InsertOnWire {
         /// The step's id.
         step: String,
         /// The wire's id.
         wire: String,
+        /// Where its top left corner was dropped, in canvas points.
+        at: Pos2,
     },
     /// A wire was dropped on the empty canvas: offer what fits its port.
     WireDropped {
@@ -253,6 +255,9 @@ impl Canvas {
             ui.ctx().request_repaint();
         }
         interaction::take_input(self, ui, &response, scene, rule, &mut events);
+        if let Some(bounds) = self.cache.geometry.bounds {
+            self.view.hold(widget, bounds);
+        }
         self.flag_selection(scene);
         if ui.is_rect_visible(widget) {
             paint::paint(self, ui, &response, scene);

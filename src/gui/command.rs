@@ -16,6 +16,7 @@ use super::backend::ResultTable;
 use super::canvas::PortRef;
 use super::dialogs::recovery::RecoverAnswer;
 use super::panels::lines::LinesOf;
+use super::panels::ways::WayOf;
 use super::present::Turn;
 use super::share::Share;
 use super::state::FollowedColumn;
@@ -83,6 +84,7 @@ commands! {
     Frame => "Frame the selection", "Draws a titled frame around the selected steps.", [ctrl(Key::G)];
     Group => "Group the selection", "Shows the selected steps as one; once more opens or closes the group.", [ctrl_shift(Key::G)];
     Note => "Add note", "Puts a note on the canvas.", [];
+    Comment => "Comment", "Says something of the selected step, wire or question.", [plain(Key::C)];
     Question => "Ask a question", "Adds a question to the project.", [];
     AcceptSuggestion => "Accept the suggestion", "Puts the suggested steps into the design.", [ctrl(Key::Enter)];
     AcceptPart => "Accept up to the selection", "Puts the selected suggested steps, and those before them, into the design.", [ctrl_shift(Key::Enter)];
@@ -143,7 +145,7 @@ impl Command {
         use Command::*;
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
-            | Duplicate | Bypass | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
+            | Duplicate | Bypass | Comment | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
             New | Open | Save | SaveAs | Frame | Group | KeepBlock | Pin | CopyCommandLine | CopySql | Note
             | Question | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present
             | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings
@@ -317,6 +319,36 @@ pub enum Action {
     Chart {
         table: Arc<ResultTable>,
         wanted: Option<RowsChart>,
+    },
+    /// Says something of a step, a wire or a question; `answers`: another comment, or nothing.
+    Comment {
+        about: Id,
+        answers: Id,
+        text: String,
+    },
+    /// The name under which comments are written.
+    Author(String),
+    /// Shows a step, a wire or a question.
+    ShowThing(Id),
+    /// Counts the rows of every output on the whole input.
+    Scan,
+    StopScan,
+    /// Follows a row through the flow.
+    Ways(WayOf),
+    /// Shows a row of a step in the preview.
+    ShowRow {
+        step: Id,
+        row: usize,
+    },
+    /// Counts the rows of a table that fulfil a condition.
+    CountTrue {
+        table: Arc<ResultTable>,
+        condition: String,
+    },
+    /// Works out how the keys of two tables fit.
+    FitKeys {
+        tables: [Arc<ResultTable>; 2],
+        pairs: Vec<(String, String)>,
     },
     /// Makes steps of how rows are looked at.
     KeepLook {

@@ -2,7 +2,7 @@
 //! happened. None of them loses what was typed elsewhere.
 
 pub(super) mod export_dialog;
-mod marks;
+pub(super) mod marks;
 pub(super) mod on_disk;
 pub(super) mod recovery;
 pub(super) mod search;

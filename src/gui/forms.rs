@@ -2,6 +2,7 @@
 //! is; what is wrong with it stands under the field. Reads the state; changes nothing.
 
 mod basic;
+mod captures;
 mod columns;
 mod completion;
 mod connection;
@@ -9,14 +10,19 @@ mod expression;
 mod format;
 mod highlight;
 mod items;
+mod keys;
+mod matches;
+mod measure;
 pub mod source;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use egui::{RichText, Ui};
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::expr::Place;
 use pipewright_core::model::Id;
 use pipewright_core::plan::mend;
 use pipewright_core::steps::{FieldKind, FormField, Settings};
@@ -39,6 +45,8 @@ pub use tables::parameters_ui;
 pub struct FormMemory {
     /// Text that cannot be stored as it is (a number that is none), by item and field.
     drafts: BTreeMap<String, String>,
+    /// Fields that are written by hand, though they could be picked.
+    by_hand: BTreeSet<String>,
     /// The field in which typing goes on: further changes join the one before.
     typing: Option<String>,
     /// A field that shall get the keyboard: item id and path as diagnostics name it.
@@ -49,6 +57,7 @@ impl FormMemory {
     /// Forgets what was being typed (another project, another step).
     pub fn clear(&mut self) {
         self.drafts.clear();
+        self.by_hand.clear();
         self.typing = None;
     }
 }
@@ -80,6 +89,12 @@ impl<'a> FormScope<'a> {
     /// Columns of an input of the step.
     fn schema(&self, input: &str) -> Option<&'a Schema> {
         self.state.input_schema(self.owner, input)
+    }
+
+    /// As `rows`, to be kept.
+    fn table(&self, input: &str) -> Option<Arc<ResultTable>> {
+        let wire = self.state.project.wires_into(self.owner).find(|wire| wire.input == input)?;
+        Some(self.state.results.rows(&wire.from, &wire.output)?.table.clone())
     }
 
     /// Rows that flow into an input of the step.
@@ -166,7 +181,7 @@ fn field_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &FormField, memory: &mut 
     if is_wanted {
         ui.data_mut(|data| data.remove_temp::<bool>(widgets::next_picker()));
     }
-    if !matches!(field.kind, FieldKind::Expression { .. }) {
+    if !matches!(field.kind, FieldKind::Expression { .. } | FieldKind::Key { .. }) {
         diagnostics_ui(ui, scope.state, scope.diagnostics(field.name), out);
     }
 }
@@ -254,7 +269,9 @@ impl FieldUi<'_, '_> {
             FieldKind::Number { min, max } => self.number_ui(ui, *min, *max),
             FieldKind::Boolean => self.boolean_ui(ui),
             FieldKind::Choice(choices) => self.choice_ui(ui, choices),
-            FieldKind::Expression { input, place, .. } => self.expression_ui(ui, input, *place),
+            FieldKind::Expression { input, place: Place::Row, .. } => self.expression_ui(ui, input, Place::Row),
+            FieldKind::Expression { input, place, .. } => self.measure_ui(ui, input, *place),
+            FieldKind::Key { input } => self.key_ui(ui, input),
             FieldKind::Column { input, types } => self.column_ui(ui, input, types),
             FieldKind::Columns { input } => self.columns_ui(ui, input),
             FieldKind::Order { input } => self.order_ui(ui, input),

@@ -10,9 +10,10 @@ use super::theme;
 use super::widgets;
 
 /// Keys of the canvas, which are no commands.
-const CANVAS_KEYS: [(&str, &str); 10] = [
+const CANVAS_KEYS: [(&str, &str); 11] = [
     ("Arrows", "move the selected steps"),
     ("Alt + arrows", "go along wires to the next step"),
+    ("Shift + Alt + arrows", "go there and select it, too"),
     ("Enter", "open the step's form"),
     ("Double click", "add a step there"),
     ("Space + drag, middle drag", "move the view"),

@@ -4,6 +4,7 @@
 pub(super) mod answer_card;
 pub(super) mod canvas_panel;
 pub(super) mod chart_tab;
+mod comments;
 pub(super) mod coverage;
 pub(super) mod differs;
 pub(super) mod findings;
@@ -29,3 +30,4 @@ pub(super) mod statusbar;
 pub(super) mod topbar;
 pub(super) mod unread;
 pub(super) mod volume;
+pub(super) mod ways;

@@ -47,6 +47,8 @@ pub struct Settings {
     pub scale: f32,
     /// Own entries of the palette.
     pub blocks: Vec<Block>,
+    /// The name under which comments are written.
+    pub author: String,
 }
 
 impl Default for Settings {
@@ -60,8 +62,14 @@ impl Default for Settings {
             window: [1600.0, 1000.0],
             scale: 1.0,
             blocks: Vec::new(),
+            author: user_name(),
         }
     }
+}
+
+/// What the system calls its user.
+fn user_name() -> String {
+    ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
 }
 
 impl Settings {

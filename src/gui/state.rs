@@ -2,6 +2,8 @@
 //! runs. Panels read it through `StateRef` and push `Action`s; only `app` and `actions` change it. Imports no widgets.
 
 pub(super) mod arranged;
+pub(super) mod counts;
+pub(super) mod exact;
 pub(super) mod marking;
 pub(super) mod results;
 pub(super) mod view;
@@ -27,11 +29,14 @@ use super::dialogs::on_disk::{DiskChange, Unsecured};
 use super::panels::differs::Differs;
 use super::panels::lines::Lines;
 use super::panels::volume::VolumeState;
+use super::panels::ways::Ways;
 use super::present::PresentState;
 use super::settings::Settings;
 use super::share::ShareState;
 use super::suggestion::planning::{PlanningState, Suggestion};
 use arranged::{Arranged, Charted, Compared};
+use counts::{KeyFit, Shares};
+use exact::Exact;
 use pipewright_core::model::Id;
 use results::Results;
 
@@ -129,6 +134,8 @@ pub struct AppState {
     pub planning: PlanningState,
     pub differs: Option<Differs>,
     pub lines: Option<Lines>,
+    /// The row that is followed through the flow.
+    pub ways: Option<Ways>,
     pub volume: VolumeState,
     pub present: PresentState,
     pub share: ShareState,
@@ -140,6 +147,12 @@ pub struct AppState {
     pub compared: Option<Compared>,
     /// The rows of the preview as a chart.
     pub charted: Option<Charted>,
+    /// How many rows fulfil the conditions that forms show.
+    pub shares: Shares,
+    /// Rows on the whole input, counted behind the sample.
+    pub exact: Exact,
+    /// How the keys of the join that is shown fit.
+    pub key_fit: Option<KeyFit>,
     /// The column whose way through the design is lit.
     pub column: Option<FollowedColumn>,
 }
@@ -212,6 +225,7 @@ impl AppState {
             planning: PlanningState::default(),
             differs: None,
             lines: None,
+            ways: None,
             volume: VolumeState::default(),
             present: PresentState::default(),
             share: ShareState::default(),
@@ -219,6 +233,9 @@ impl AppState {
             arranged: None,
             charted: None,
             compared: None,
+            shares: Shares::default(),
+            exact: Exact::default(),
+            key_fit: None,
             column: None,
         }
     }
@@ -254,6 +271,7 @@ impl AppState {
         self.planning = PlanningState::default();
         self.differs = None;
         self.lines = None;
+        self.ways = None;
         self.volume = VolumeState::default();
         self.present = PresentState::default();
         self.share = ShareState::default();
@@ -261,6 +279,9 @@ impl AppState {
         self.arranged = None;
         self.charted = None;
         self.compared = None;
+        self.shares = Shares::default();
+        self.exact = Exact::default();
+        self.key_fit = None;
         self.column = None;
     }
 
@@ -444,6 +465,14 @@ impl AppState {
         let mut values = self.parameters();
         values.retain(|name, _| !secrets.contains(name));
         values
+    }
+
+    /// Whether rows are shown of a sample which files hold more of. What connections lead to is asked by runs only, and
+    /// what is broken cannot be counted.
+    pub fn is_of_samples(&self) -> bool {
+        let is_elsewhere = self.project.sources.values().any(|source| !source.connection.is_empty());
+        let is_sound = !self.problems.iter().any(Diagnostic::is_error);
+        is_sound && !is_elsewhere && self.results.all().any(|found| !found.whole && !found.made_up)
     }
 
     /// The step that is selected alone.

@@ -358,6 +358,85 @@ pub fn picker(
     picked
 }
 
+/// An entry of a list in which several are chosen.
+pub struct Check {
+    pub name: String,
+    /// A quiet word.
+    pub detail: String,
+    pub is_on: bool,
+}
+
+/// A button that opens a list with a filter, in which several are chosen. Gives what was turned on or off; an empty
+/// name stands for all. `name`: for screen readers.
+pub fn checks_popup(
+    ui: &mut Ui,
+    name: &str,
+    shown: &str,
+    checks: impl FnOnce() -> Vec<Check>,
+) -> Option<(String, bool)> {
+    let palette = theme::palette(ui.ctx());
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    let button = egui::Button::new(RichText::new(shown).color(palette.text))
+        .fill(palette.canvas)
+        .truncate()
+        .right_text(RichText::new("▾").color(palette.soft))
+        .min_size(size);
+    let response = ui.add_sized(size, button).accessible_name(name);
+    checks_ui(&response, ui.make_persistent_id(name), name, checks)
+}
+
+/// As [`checks_popup`], opened by a link.
+pub fn checks_link(ui: &mut Ui, text: &str, name: &str, checks: impl FnOnce() -> Vec<Check>) -> Option<(String, bool)> {
+    let response = link(ui, text);
+    checks_ui(&response, ui.make_persistent_id(name), name, checks)
+}
+
+/// `id` stays while items are added above, so that the list stays open.
+fn checks_ui(response: &Response, id: Id, name: &str, checks: impl FnOnce() -> Vec<Check>) -> Option<(String, bool)> {
+    let mut turned = None;
+    let popup = Popup::menu(response).id(id).width(response.rect.width().max(240.0));
+    popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).show(|ui| {
+        let checks = checks();
+        let filter_id = ui.scope_id().with("filter");
+        let mut filter: String = ui.data_mut(|data| data.get_temp(filter_id)).unwrap_or_default();
+        if checks.len() > 8 {
+            let field = search_field(ui, &mut filter, "filter", f32::INFINITY);
+            if response.clicked() {
+                filter.clear();
+                field.request_focus();
+            }
+            ui.data_mut(|data| data.insert_temp(filter_id, filter.clone()));
+        }
+        let wanted = filter.to_lowercase();
+        let matching: Vec<&Check> = checks.iter().filter(|check| check.name.to_lowercase().contains(&wanted)).collect();
+        if matching.is_empty() {
+            soft(ui, if checks.is_empty() { "nothing to choose from" } else { "nothing fits" });
+        }
+        ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+            for check in matching {
+                let mut is_on = check.is_on;
+                ui.horizontal(|ui| {
+                    if ui.checkbox(&mut is_on, RichText::new(&check.name).font(theme::code())).changed() {
+                        turned = Some((check.name.clone(), is_on));
+                    }
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| caption(ui, check.detail.as_str()));
+                });
+            }
+        });
+        if checks.len() > 1 {
+            ui.horizontal(|ui| {
+                if link(ui, "All").clicked() {
+                    turned = Some((String::new(), true));
+                }
+                if link(ui, "None").clicked() {
+                    turned = Some((String::new(), false));
+                }
+            });
+        }
+    });
+    turned
+}
+
 /// Where the wish of `focus_next_picker` is kept.
 pub fn next_picker() -> Id {
     Id::unique("focus next picker")

@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 30] = [
+const VERBS: [&str; 31] = [
     "designer",
     "new",
     "generate",
@@ -24,6 +24,7 @@ const VERBS: [&str; 30] = [
     "sources",
     "replace",
     "requests",
+    "comments",
     "import",
     "verify",
     "preview",
@@ -325,4 +326,21 @@ fn what_becomes_of_values_is_told_by_every_summary() {
     assert!(talk.contains("PW0731") && talk.contains("2 of `value`"), "{out}{talk}");
     let profile = json(&["profile", "--format", "json", &metrics]);
     assert_eq!(profile[0]["unfit"]["value"], 2);
+}
+
+#[test]
+fn comments_are_told_with_their_answers() {
+    let home = tempfile::tempdir().unwrap();
+    let project = home.path().join("p.pipewright.json");
+    let text = r#"{"pipewright": 1, "name": "p", "steps": [{"id": "t", "kind": "table", "title": "Rows"}], "comments": [
+        {"id": "c1", "about": "t", "text": "all of them?", "author": "Ann", "time": "2026-03-03T14:00:00Z"},
+        {"id": "c2", "about": "t", "answers": "c1", "text": "yes", "author": "Bo", "time": "2026-03-03T15:00:00Z"},
+        {"id": "c3", "about": "t", "text": "old", "resolved": true}]}"#;
+    fs::write(&project, text).unwrap();
+    let told = run_ok(&["comments", path(&project)]);
+    assert_eq!(told, "c1  step “Rows”\n  Ann, 2026-03-03T14:00:00Z: all of them?\n  Bo, 2026-03-03T15:00:00Z: yes\n");
+    assert_eq!(run_ok(&["comments", path(&project), "--about", "Rows", "--all"]).lines().count(), 5);
+    assert_eq!(json(&["comments", path(&project), "--format", "json"])[0]["answers"][0]["author"], "Bo");
+    let (code, _, message) = run(&["comments", path(&project), "--about", "Row"]);
+    assert!(code != 0 && message.contains("did you mean `Rows`?"), "{message}");
 }

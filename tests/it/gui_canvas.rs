@@ -11,7 +11,7 @@ use pipewright::gui::App;
 use crate::gui::{add_step, designer, replace, sample, step_of, wait};
 
 /// A copy of the worked example: what is changed in it leaves a journal beside it.
-fn example(home: &Path) -> PathBuf {
+pub fn example(home: &Path) -> PathBuf {
     let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop");
     let (copy, project) = (home.join("samples"), home.join("shop.pipewright.json"));
     std::fs::create_dir(&copy).unwrap();

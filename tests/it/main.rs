@@ -43,7 +43,16 @@ mod told;
 mod gui;
 #[cfg(feature = "gui")]
 mod gui_answers;
+#[cfg(feature = "gui")]
 mod gui_canvas;
+#[cfg(feature = "gui")]
+mod gui_comments;
+#[cfg(feature = "gui")]
+mod gui_forms;
+#[cfg(feature = "gui")]
+mod gui_journeys;
+#[cfg(feature = "gui")]
+mod gui_monkey;
 #[cfg(feature = "gui")]
 mod gui_places;
 #[cfg(feature = "gui")]

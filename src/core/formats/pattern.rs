@@ -2,6 +2,7 @@
 //! lines by a pattern for their first line. Must not import other formats.
 
 mod application_logs;
+mod captures;
 mod grok;
 mod library;
 
@@ -23,6 +24,7 @@ use super::{
 use crate::data::instants::{ends_finer, parse_timestamp};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
+pub use captures::{Captures, captures};
 use grok::{Compiled, Group, compile};
 
 /// The format `pattern`.

@@ -25,7 +25,7 @@ pub enum Edit {
         #[serde(default, skip_serializing_if = "Place::is_last")]
         place: Place,
     },
-    /// Takes an item away; a step's wires and tests go with it.
+    /// Takes an item away; a step's wires and tests go with it, and what was said of it.
     Remove { id: Id },
     /// Sets a field, by path: `title`, `settings.predicate`, `planned.status`; of a list item: `expression`; of the
     /// project (id `project`): `name`, `targets.…`, `vocabulary.…`, `policy.…`. Null removes it. With `old`, the edit is refused where the field
@@ -63,7 +63,7 @@ impl Place {
 }
 
 /// The collections by the names that edits and files use.
-pub(super) const COLLECTIONS: [&str; 12] = [
+pub(super) const COLLECTIONS: [&str; 13] = [
     "teams",
     "connections",
     "sources",
@@ -74,6 +74,7 @@ pub(super) const COLLECTIONS: [&str; 12] = [
     "frames",
     "groups",
     "notes",
+    "comments",
     "parameters",
     "tests",
 ];
@@ -123,6 +124,10 @@ macro_rules! with_collection {
             }
             "notes" => {
                 let $items = &mut $project.design.notes;
+                $body
+            }
+            "comments" => {
+                let $items = &mut $project.design.comments;
                 $body
             }
             "parameters" => {
@@ -228,12 +233,9 @@ impl Project {
     fn remove(&mut self, id: &str) -> Result<Vec<Edit>, Diagnostic> {
         if let Some(collection) = self.collection_of(id) {
             let mut inverse = Vec::new();
-            if collection == "steps" {
-                let wires =
-                    self.wires.values().filter(|wire| wire.from == id || wire.to == id).map(|wire| wire.id.clone());
-                let tests = self.tests.values().filter(|test| test.step == id).map(|test| test.id.clone());
-                let dependents: Vec<Id> = wires.chain(tests).collect();
-                for dependent in dependents {
+            for dependent in self.dependents(id) {
+                // Answers have gone with the comment that they answer.
+                if self.collection_of(&dependent).is_some() {
                     inverse.extend(self.remove(&dependent)?);
                 }
             }
@@ -249,6 +251,14 @@ impl Project {
         let item = items.remove(at);
         self.drop_empty_lists(&owner);
         Ok(vec![Edit::Insert { into: format!("{owner}.{list}"), item, place }])
+    }
+
+    /// What goes with an item: wires and tests of a step, and what was said of anything.
+    fn dependents(&self, id: &str) -> Vec<Id> {
+        let wires = self.wires.values().filter(|wire| wire.from == id || wire.to == id).map(|wire| &wire.id);
+        let tests = self.tests.values().filter(|test| test.step == id).map(|test| &test.id);
+        let comments = self.comments.values().filter(|comment| comment.about == id || comment.answers == id);
+        wires.chain(tests).chain(comments.map(|comment| &comment.id)).cloned().collect()
     }
 
     fn set(&mut self, id: &str, field: &str, old: Option<&Json>, new: &Json) -> Result<Vec<Edit>, Diagnostic> {
@@ -359,6 +369,7 @@ impl Project {
             self.frames.contains_key(id),
             self.groups.contains_key(id),
             self.notes.contains_key(id),
+            self.comments.contains_key(id),
             self.parameters.contains_key(id),
             self.tests.contains_key(id),
         ];

@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::edit::COLLECTIONS;
-use super::{Design, Edit, Frame, OnDisk, PinnedRows, Project, Step, StepGroup, StepTest, Wire, check_invariants};
+use super::{
+    Comment, Design, Edit, Frame, OnDisk, PinnedRows, Project, Step, StepGroup, StepTest, Wire, check_invariants,
+};
 use crate::data::{Field, Labels, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_file, read_object, refuse_repeated_keys};
 use crate::files::read_text;
@@ -100,6 +102,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         frames: read_items(&mut map, "frames", text)?,
         groups: read_items(&mut map, "groups", text)?,
         notes: read_items(&mut map, "notes", text)?,
+        comments: read_items(&mut map, "comments", text)?,
         parameters: read_items(&mut map, "parameters", text)?,
         tests: read_items(&mut map, "tests", text)?,
         targets,
@@ -184,6 +187,9 @@ fn check_keys(project: &Project) -> Vec<Diagnostic> {
     }
     for note in project.notes.values() {
         unknown.look::<Note>(&note.id, "", &note.extra);
+    }
+    for comment in project.comments.values() {
+        unknown.look::<Comment>(&comment.id, "", &comment.extra);
     }
     for question in project.questions.values() {
         unknown.look::<Question>(&question.id, "", &question.extra);
@@ -343,7 +349,7 @@ fn line_of(text: &str, id: &str, skip: usize) -> Option<u64> {
 
 fn check_ids(project: &Project) -> Result<(), Diagnostic> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let lists: [(&str, Vec<&Id>); 12] = [
+    let lists: [(&str, Vec<&Id>); 13] = [
         ("teams", project.teams.keys().collect()),
         ("connections", project.connections.keys().collect()),
         ("sources", project.sources.keys().collect()),
@@ -354,6 +360,7 @@ fn check_ids(project: &Project) -> Result<(), Diagnostic> {
         ("frames", project.frames.keys().collect()),
         ("groups", project.groups.keys().collect()),
         ("notes", project.notes.keys().collect()),
+        ("comments", project.comments.keys().collect()),
         ("parameters", project.parameters.keys().collect()),
         ("tests", project.tests.keys().collect()),
     ];
@@ -399,6 +406,8 @@ pub struct ProjectFile {
     pub groups: Vec<StepGroup>,
     #[serde(default)]
     pub notes: Vec<Note>,
+    #[serde(default)]
+    pub comments: Vec<Comment>,
     #[serde(default)]
     pub tests: Vec<StepTest>,
     #[serde(default)]
@@ -460,6 +469,7 @@ pub fn to_text(project: &Project) -> String {
     items(&mut map, "frames", &project.frames);
     items(&mut map, "groups", &project.groups);
     items(&mut map, "notes", &project.notes);
+    items(&mut map, "comments", &project.comments);
     items(&mut map, "tests", &project.tests);
     if !project.targets.is_empty() {
         map.push(("targets".to_owned(), Json::Object(project.targets.clone())));

@@ -60,5 +60,14 @@ pub fn check_invariants(project: &Project) -> Vec<Diagnostic> {
             );
         }
     }
+    for comment in project.comments.values() {
+        let said_of = project.said_of(comment);
+        if said_of.is_none() {
+            found.push(
+                Diagnostic::warning("PW0524", format!("the comment `{}` is about nothing in the project", comment.id))
+                    .help("remove it, or set `about` to the id of a step, a wire or a question"),
+            );
+        }
+    }
     found
 }

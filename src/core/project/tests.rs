@@ -51,6 +51,38 @@ fn removing_a_step_takes_its_wires_and_undo_brings_both_back() {
 }
 
 #[test]
+fn what_was_said_of_a_thing_goes_with_it_and_comes_back() {
+    let mut project = small();
+    let said = [
+        insert("comments", json!({"id": "com-1", "about": "w-1", "text": "all of them?", "author": "Ann"})),
+        insert("comments", json!({"id": "com-2", "about": "w-1", "answers": "com-1", "text": "yes"})),
+        insert("comments", json!({"id": "com-3", "about": "tbl-1", "text": "old", "resolved": true})),
+    ];
+    project.apply(&said).unwrap();
+    assert!(check_invariants(&project).is_empty());
+    assert_eq!((project.open_threads("w-1"), project.open_threads("tbl-1")), (1, 0));
+    let thread = &project.threads(Some("w-1"))[0];
+    assert_eq!((thread.comment.id.as_str(), thread.answers.len()), ("com-1", 1));
+    assert_eq!(project.said_of(thread.comment).unwrap(), "wire from “Rows” to “Bad”");
+    let before = text(&project);
+    let undo = project.apply(&[Edit::Remove { id: "tbl-1".into() }]).unwrap();
+    assert!(project.comments.is_empty(), "the wire's go with the wire");
+    project.apply(&undo).unwrap();
+    assert_eq!(text(&project), before);
+    let undo = project.apply(&[Edit::Remove { id: "com-1".into() }]).unwrap();
+    assert_eq!(project.comments.len(), 1, "an answer goes with what it answers");
+    project.apply(&undo).unwrap();
+    assert_eq!(text(&project), before);
+    assert_eq!(text(&load(&before).unwrap().0), before);
+    let away = [Edit::Remove { id: "com-2".into() }, set("com-3", "about", json!("tbl-9"))];
+    project.apply(&away).unwrap();
+    assert_eq!(check_invariants(&project)[0].code, "PW0524");
+    let found = changes(&small(), &project);
+    let comments = found.iter().filter(|change| change.collection == "comments");
+    assert_eq!(comments.map(|change| change.title.as_str()).collect::<Vec<_>>(), ["all of them?", "old"]);
+}
+
+#[test]
 fn circles_double_wires_and_taken_ids_are_refused() {
     let mut project = small();
     let refused = |project: &mut Project, edit: Edit| project.apply(&[edit]).unwrap_err().message;

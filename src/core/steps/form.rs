@@ -48,6 +48,10 @@ pub enum FieldKind {
         place: Place,
         result: Option<DataType>,
     },
+    /// Name of a column of an input, or the text of an expression over its columns.
+    Key {
+        input: &'static str,
+    },
     /// Name of a column of an input, of one of the types (empty: any).
     Column {
         input: &'static str,
@@ -105,6 +109,7 @@ impl FieldKind {
             FieldKind::Expression { place: Place::Row, .. } => "an expression over the row's columns".to_owned(),
             FieldKind::Expression { place: Place::Aggregate, .. } => "an expression with aggregates".to_owned(),
             FieldKind::Expression { place: Place::Window, .. } => "an expression with window functions".to_owned(),
+            FieldKind::Key { .. } => "a column, or an expression over the row's columns".to_owned(),
             FieldKind::Column { .. } => "the name of a column".to_owned(),
             FieldKind::Columns { .. } => "a list of names of columns".to_owned(),
             FieldKind::Order { .. } => "a list of order keys, such as `time desc`".to_owned(),

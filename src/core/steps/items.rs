@@ -37,13 +37,8 @@ pub(super) fn item_field(list: &str, id: &str, index: usize, field: &str) -> Str
 
 /// Form of group keys.
 pub(super) const KEY_ITEMS: &[FormField] = &[
-    FormField::new(
-        "expression",
-        "Key",
-        FieldKind::Expression { input: "in", place: Place::Row, result: None },
-        "A column, or an expression over columns.",
-    )
-    .required(),
+    FormField::new("expression", "Key", FieldKind::Key { input: "in" }, "A column, or an expression over columns.")
+        .required(),
     FormField::new("name", "Name", FieldKind::Text { placeholder: "same as the column" }, "Name of the output column."),
 ];
 

@@ -48,20 +48,10 @@ fn right_suffix() -> String {
 
 /// Form of the pairs of keys.
 pub(super) const KEY_PAIRS: &[FormField] = &[
-    FormField::new(
-        "left",
-        "Left",
-        FieldKind::Expression { input: "left", place: Place::Row, result: None },
-        "Column or expression of the left input.",
-    )
-    .required(),
-    FormField::new(
-        "right",
-        "Right",
-        FieldKind::Expression { input: "right", place: Place::Row, result: None },
-        "What it must equal in the right input.",
-    )
-    .required(),
+    FormField::new("left", "Left", FieldKind::Key { input: "left" }, "Column or expression of the left input.")
+        .required(),
+    FormField::new("right", "Right", FieldKind::Key { input: "right" }, "What it must equal in the right input.")
+        .required(),
 ];
 
 /// Two inputs, `left` and `right`.

@@ -8,7 +8,6 @@ use super::kind::about;
 use super::settings::{defaults, items_of, names_of};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::diagnostic::Diagnostic;
-use crate::expr::Place;
 use crate::ir::{Distinct, Keep, Op};
 
 pub(super) struct Lookup;
@@ -37,13 +36,8 @@ impl StepKind for Lookup {
 
     fn form(&self) -> &'static [FormField] {
         const PAIR: &[FormField] = &[
-            FormField::new(
-                "left",
-                "Key",
-                FieldKind::Expression { input: "left", place: Place::Row, result: None },
-                "Column or expression that is looked up.",
-            )
-            .required(),
+            FormField::new("left", "Key", FieldKind::Key { input: "left" }, "Column or expression that is looked up.")
+                .required(),
             FormField::new(
                 "right",
                 "Found in",

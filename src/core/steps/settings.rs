@@ -182,6 +182,7 @@ fn shape_help(field: &FormField, value: &Json) -> String {
         | FieldKind::Lines { .. }
         | FieldKind::Choice(_)
         | FieldKind::Expression { .. }
+        | FieldKind::Key { .. }
         | FieldKind::Column { .. }
         | FieldKind::Span
         | FieldKind::DataType
@@ -217,6 +218,7 @@ fn shape_fits(kind: &FieldKind, value: &Json) -> bool {
         | FieldKind::Lines { .. }
         | FieldKind::Choice(_)
         | FieldKind::Expression { .. }
+        | FieldKind::Key { .. }
         | FieldKind::Column { .. }
         | FieldKind::Span
         | FieldKind::DataType
@@ -239,7 +241,7 @@ fn shape_name(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Text { .. } | FieldKind::Lines { .. } => "a text",
         FieldKind::Choice(_) => "one of its choices as text",
-        FieldKind::Expression { .. } => "the text of an expression",
+        FieldKind::Expression { .. } | FieldKind::Key { .. } => "the text of an expression",
         FieldKind::Column { .. } => "the name of a column",
         FieldKind::Span => "a span such as \"15 minutes\"",
         FieldKind::DataType => "the name of a type",

@@ -109,7 +109,7 @@ pub fn free_place(project: &Project, after: &Selection) -> Pos2 {
 }
 
 /// The first place at or below `at` where no step lies.
-fn first_free(project: &Project, mut at: Pos2) -> Pos2 {
+pub fn first_free(project: &Project, mut at: Pos2) -> Pos2 {
     while is_covered(project, at) {
         at.y += STEP_HEIGHT + 24.0;
     }
@@ -188,7 +188,7 @@ pub fn place(
     Placed { edits, step: id }
 }
 
-fn new_wire(ids: &mut NewIds, from: &str, output: &str, to: &str, input: &str) -> Wire {
+pub fn new_wire(ids: &mut NewIds, from: &str, output: &str, to: &str, input: &str) -> Wire {
     Wire {
         id: ids.next("w"),
         from: from.to_owned(),
@@ -230,19 +230,6 @@ pub fn feed_first(project: &Project, from: &PortRef, steps: &[Id]) -> Vec<Edit> 
     open.sort_by_key(|(step, _)| (step.x, step.y));
     let Some((step, port)) = open.into_iter().next() else { return Vec::new() };
     connect(project, from, &PortRef { step: step.id.clone(), side: Side::Input, port })
-}
-
-/// Puts a step between the two ends of a wire.
-pub fn insert_on_wire(project: &Project, step: &str, wire: &str) -> Vec<Edit> {
-    let (Some(step), Some(wire)) = (project.steps.get(step), project.wires.get(wire)) else { return Vec::new() };
-    let ports = step_ports(step);
-    let (Some(input), Some(output)) = (ports.inputs.first(), ports.outputs.first()) else { return Vec::new() };
-    let mut ids = NewIds::new(project);
-    vec![
-        remove(&wire.id),
-        insert("wires", new_wire(&mut ids, &wire.from, &wire.output, &step.id, &input.name)),
-        insert("wires", new_wire(&mut ids, &step.id, &output.name, &wire.to, &wire.input)),
-    ]
 }
 
 /// The ports of a step; a kind that is not known has one of each.

@@ -342,6 +342,23 @@ impl App {
                     charted.drawn = Some(*drawn);
                 }
             }
+            Message::Ways { look, result } => {
+                if let Some(ways) = self.state.ways.as_mut().filter(|ways| ways.look == look) {
+                    ways.outcome = Some(result);
+                }
+            }
+            Message::ScanBytes { look, done, total } => {
+                if let Some(scan) = self.state.exact.scan.as_mut().filter(|scan| scan.look == look) {
+                    scan.bytes = (done, total);
+                }
+            }
+            Message::Scanned { look, result } => self.take_scan(look, result),
+            Message::ShareCounted { look, share } => self.state.shares.take(look, share),
+            Message::KeysFit { look, fitted } => {
+                if let Some(fit) = self.state.key_fit.as_mut().filter(|fit| fit.look == look) {
+                    fit.found = Some(fitted);
+                }
+            }
             Message::PinsTested { look, results } => self.take_tests(look, results),
             Message::Pinned(result) => self.take_pinned(ctx, result),
             Message::Arranged { look, rows } => {

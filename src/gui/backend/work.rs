@@ -23,7 +23,7 @@ use pipewright_core::planner::{
     one_field_away, propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, StepTest, read_pinned, read_policy};
-use pipewright_engine::{Arrangement, Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind};
+use pipewright_engine::{Arrangement, Cancel, Headliners, RunOptions, RunProgress, Which, lines_behind, ways_of};
 
 use super::desk::Desk;
 use super::{Found, Message, ResultTable, SAMPLE};
@@ -296,6 +296,23 @@ pub fn lines(
     desk.spawn("pipewright-lines", failed, move |desk| {
         let result = lines_behind(&plan, node, &which, &SAMPLE, &base, &parameters, &desk.cancel);
         Some(Message::Lines { look, result })
+    });
+}
+
+/// Follows a row of a node through the flow.
+pub fn ways(
+    look: u64,
+    plan: Arc<Plan>,
+    node: NodeId,
+    row: usize,
+    base: PathBuf,
+    parameters: BTreeMap<String, Value>,
+    desk: &Desk,
+) {
+    let failed = move |fault| Message::Ways { look, result: Err(fault) };
+    desk.spawn("pipewright-ways", failed, move |desk| {
+        let result = ways_of(&plan, node, row, &SAMPLE, &base, &parameters, &desk.cancel);
+        Some(Message::Ways { look, result })
     });
 }
 

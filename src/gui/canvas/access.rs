@@ -79,7 +79,17 @@ pub fn step_name(step: &StepView) -> String {
     let suggested = if step.is_ghost { "suggested, " } else { "" };
     let warns = if step.footer_warns { format!(", {}", step.footer_right) } else { String::new() };
     let told = step.headline.as_ref().map_or(String::new(), |(number, what)| format!(", {number} {what}"));
-    format!("{}, {}, {suggested}{}{told}{warns}", step.title, step.kind, step.state.word())
+    let said = said_of(step.comments);
+    format!("{}, {}, {suggested}{}{told}{warns}{said}", step.title, step.kind, step.state.word())
+}
+
+/// How many comments there are on something.
+fn said_of(comments: usize) -> String {
+    match comments {
+        0 => String::new(),
+        1 => ", 1 comment".to_owned(),
+        more => format!(", {more} comments"),
+    }
 }
 
 fn describe_step(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, index: usize) {
@@ -162,6 +172,7 @@ fn describe_wires(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, seen: Rect) {
         if !wire.label.is_empty() {
             name = format!("{name}, {}", wire.label);
         }
+        name.push_str(&said_of(wire.comments));
         let rect = Rect::from_center_size(canvas.screen_point(middle), Vec2::splat(12.0));
         let selected = canvas.selection.wires.contains(&wire.id);
         let id = hand.response.id.with(("wire", &wire.id));

@@ -173,12 +173,13 @@ pub fn finish(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, drag: &Drag) {
         hand.events.push(CanvasEvent::NoteMoved(note.id.clone(), to));
     }
     let inserted = drag.onto.and_then(|wire| scene.wires.get(wire));
-    let lone = moved.first().map(|(id, _)| id.clone());
-    if !moved.is_empty() {
-        hand.events.push(CanvasEvent::Moved(moved));
-    }
-    if let (Some(wire), Some(step)) = (inserted, lone) {
-        hand.events.push(CanvasEvent::InsertOnWire { step, wire: wire.id.clone() });
+    match (inserted, moved.as_slice()) {
+        (Some(wire), [(step, at)]) => {
+            let (step, wire, at) = (step.clone(), wire.id.clone(), *at);
+            hand.events.push(CanvasEvent::InsertOnWire { step, wire, at });
+        }
+        (_, []) => {}
+        _ => hand.events.push(CanvasEvent::Moved(moved)),
     }
 }
 

@@ -84,8 +84,12 @@ fn take_arrows(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     ];
     for (key, direction) in arrows {
         let times = |modifiers: Modifiers| hand.ui.input_mut(|input| input.count_and_consume_key(modifiers, key));
+        if times(Modifiers::ALT | Modifiers::SHIFT) > 0 {
+            follow_wire(canvas, hand, direction, true);
+            continue;
+        }
         if times(Modifiers::ALT) > 0 {
-            follow_wire(canvas, hand, direction);
+            follow_wire(canvas, hand, direction, false);
             continue;
         }
         let fast = times(Modifiers::SHIFT) as f32 * FAST;
@@ -94,7 +98,7 @@ fn take_arrows(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
             continue;
         }
         if canvas.selection.steps.is_empty() {
-            follow_wire(canvas, hand, direction);
+            follow_wire(canvas, hand, direction, false);
             continue;
         }
         let offset = direction * GRID * steps;
@@ -112,8 +116,8 @@ fn take_arrows(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     }
 }
 
-/// Select the step that lies one wire further, or beside.
-fn follow_wire(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, direction: Vec2) {
+/// Select the step that lies one wire further, or beside; `adds`: to what is selected.
+fn follow_wire(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, direction: Vec2, adds: bool) {
     let geometry = &canvas.cache.geometry;
     let start = canvas.focus.as_ref().and_then(|id| geometry.index.get(id).copied());
     let middle = canvas.canvas_point(hand.response.rect.center());
@@ -127,8 +131,11 @@ fn follow_wire(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, direction: Vec2) {
     let id = step.id.clone();
     canvas.focus = Some(id.clone());
     canvas.reveal(&id);
-    let selection = Selection { steps: [id].into(), ..Selection::default() };
-    choose(canvas, hand, selection);
+    let mut steps = if adds { canvas.selection.steps.clone() } else { Default::default() };
+    steps.insert(id.clone());
+    choose(canvas, hand, Selection { steps, ..Selection::default() });
+    // Of several, the one that was come to is gone on from.
+    canvas.focus = Some(id);
 }
 
 fn next_step(scene: &Scene, geometry: &Geometry, start: usize, direction: Vec2) -> Option<usize> {

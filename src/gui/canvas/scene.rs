@@ -87,6 +87,8 @@ pub struct StepView {
     pub is_bypassed: bool,
     /// Stands for a group of steps.
     pub is_group: bool,
+    /// Comments on it that are not settled.
+    pub comments: usize,
 }
 
 /// A chart without words: bars for names, lines for times.
@@ -124,6 +126,7 @@ impl StepView {
             is_ghost: false,
             is_bypassed: false,
             is_group: false,
+            comments: 0,
         }
     }
 
@@ -255,6 +258,8 @@ pub struct WireView {
     pub dimmed: bool,
     /// What is wrong with what flows here; empty: nothing.
     pub fault: String,
+    /// Comments on it that are not settled.
+    pub comments: usize,
 }
 
 impl WireView {
@@ -268,6 +273,7 @@ impl WireView {
             dashed: false,
             dimmed: false,
             fault: String::new(),
+            comments: 0,
         }
     }
 }

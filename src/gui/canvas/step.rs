@@ -56,6 +56,7 @@ pub fn step_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize) {
     let brush = &Brush { painter: &painter, ..*brush };
     if brush.detail == Detail::Block {
         block_ui(brush, step, rect, selected);
+        comments_ui(brush, rect.right_top(), step.comments);
         return;
     }
     ground_ui(brush, step, rect, selected);
@@ -73,6 +74,28 @@ pub fn step_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize) {
         mark_ui(brush, &step.state, pos2(x, header_centre(brush, step, rect)));
     }
     ports_ui(canvas, brush, index);
+    comments_ui(brush, rect.right_top(), step.comments);
+}
+
+/// The mark of comments, at a corner of a step or on a wire.
+pub fn comments_ui(brush: &Brush<'_>, at: Pos2, count: usize) {
+    if count == 0 {
+        return;
+    }
+    let radius = (9.0 * brush.zoom).clamp(6.0, 12.0);
+    let centre = at - vec2(radius * 0.6, 0.0);
+    let palette = brush.palette;
+    // A bubble: round, with a tip below at its left.
+    let tip = vec![
+        centre + vec2(-radius * 0.85, radius * 0.2),
+        centre + vec2(-radius * 0.8, radius * 1.25),
+        centre + vec2(-radius * 0.05, radius * 0.9),
+    ];
+    brush.painter.add(Shape::convex_polygon(tip, palette.warning, Stroke::NONE));
+    brush.painter.circle_filled(centre, radius, palette.warning);
+    let text = if count > 9 { "9+".to_owned() } else { count.to_string() };
+    let font = theme::scaled(&theme::caption(), radius * 1.3);
+    brush.painter.text(centre, egui::Align2::CENTER_CENTER, text, font, palette.on_colour);
 }
 
 fn step_and_rect<'a>(canvas: &Canvas, brush: &Brush<'a>, index: usize) -> Option<(&'a StepView, Rect)> {

@@ -131,6 +131,33 @@ impl View {
         }
     }
 
+    /// Keeps some of `area` in view, so that no pan loses it.
+    pub fn hold(&mut self, widget: Rect, area: Rect) {
+        /// Of the area, at least. Screen points.
+        const KEPT: f32 = 96.0;
+        if self.glide.is_some() || !widget.is_positive() || !area.is_finite() {
+            return;
+        }
+        let shown = self.rect_to_screen(widget, area);
+        let kept = Vec2::new(
+            KEPT.min(shown.width()).min(widget.width() / 2.0),
+            KEPT.min(shown.height()).min(widget.height() / 2.0),
+        );
+        let back = |low: f32, high: f32, from: f32, to: f32, kept: f32| {
+            if high < from + kept {
+                from + kept - high
+            } else if low > to - kept {
+                to - kept - low
+            } else {
+                0.0
+            }
+        };
+        self.pan += Vec2::new(
+            back(shown.left(), shown.right(), widget.left(), widget.right(), kept.x),
+            back(shown.top(), shown.bottom(), widget.top(), widget.bottom(), kept.y),
+        );
+    }
+
     /// Put a canvas point into the middle, at this zoom.
     pub fn centre_on(&mut self, widget: Rect, point: Pos2) {
         self.glide = None;
@@ -180,6 +207,21 @@ mod tests {
 
     fn widget() -> Rect {
         Rect::from_min_size(pos2(100.0, 40.0), vec2(800.0, 600.0))
+    }
+
+    #[test]
+    fn no_pan_loses_what_there_is() {
+        let area = Rect::from_min_size(pos2(0.0, 0.0), vec2(600.0, 300.0));
+        for delta in [vec2(1e5, 0.0), vec2(-1e5, 0.0), vec2(0.0, 1e5), vec2(-1e5, -1e5)] {
+            let mut view = View::default();
+            view.pan_by(delta);
+            view.hold(widget(), area);
+            let seen = view.rect_to_screen(widget(), area).intersect(widget());
+            assert!(seen.width() >= 95.0 && seen.height() >= 95.0, "{delta:?}: {seen:?}");
+        }
+        let mut view = View::default();
+        view.hold(widget(), area);
+        assert_eq!(view, View::default(), "what is seen stays");
     }
 
     #[test]

@@ -62,6 +62,12 @@ pub fn wires_ui(canvas: &mut Canvas, brush: &Brush<'_>) {
     for (index, line) in labelled {
         label_ui(canvas, brush, index, &line);
     }
+    for index in 0..brush.scene.wires.len() {
+        let (wire, line) = (&brush.scene.wires[index], canvas.cache.geometry.wires.get(index));
+        if let Some(Some(line)) = line.filter(|_| wire.comments > 0) {
+            super::step::comments_ui(brush, canvas.view.to_screen(brush.widget, line.at(0.5)), wire.comments);
+        }
+    }
 }
 
 fn weight(canvas: &Canvas, brush: &Brush<'_>, index: usize) -> Weight {

@@ -55,7 +55,7 @@ pub fn marks_ui(ui: &mut Ui, marking: &mut Marking, is_new: bool, out: &mut Acti
 }
 
 /// The hue of a column.
-fn hue(palette: &Palette, column: usize) -> Color32 {
+pub fn hue(palette: &Palette, column: usize) -> Color32 {
     let hues =
         [palette.shape, palette.analyse, palette.extract, palette.enrich, palette.load, palette.clean, palette.check];
     hues[column % hues.len()]

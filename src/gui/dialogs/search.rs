@@ -12,7 +12,7 @@ use crate::gui::panels::questions::way_to;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::theme;
-use crate::gui::widgets::{group_icon, list_row, search_field, soft};
+use crate::gui::widgets::{group_icon, list_row, search_field, shown_name, soft};
 
 const WIDTH: f32 = 520.0;
 const MOST: usize = 60;
@@ -77,6 +77,16 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
             detail: "suggest a flow".into(),
             icon: Lead::Icon(Icon::Sparkle),
             action: Action::Suggest { question: question.id.clone(), dials: Dials::new() },
+        });
+    }
+    for comment in
+        state.project.comments.values().filter(|comment| fits(&format!("{} {}", comment.text, comment.author)))
+    {
+        found.push(Hit {
+            title: shown_name(&comment.text, 80),
+            detail: format!("comment of {}", shown_name(&comment.author, 30)),
+            icon: Lead::Icon(Icon::Comment),
+            action: Action::ShowThing(comment.about.clone()),
         });
     }
     for source in state.project.sources.values() {

@@ -5,10 +5,20 @@ use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::expr::{self, ExprKind, print_name};
 use serde_json::{Value as Json, json};
 
-use super::{FieldUi, shown};
+use super::{FieldUi, TextLook, shown, text_edit};
 use crate::gui::backend::ResultTable;
 use crate::gui::theme;
-use crate::gui::widgets::{Choice, ItemAction, caption, group_box, item_buttons, link, picker, search_field};
+use crate::gui::widgets::{
+    Check, Choice, ItemAction, caption, checks_link, group_box, item_buttons, link, picker, search_field,
+};
+
+/// Stands for the expression that is written by hand, among choices; no column is called so.
+pub const BY_HAND: &str = "\u{0}";
+
+/// The choice of an expression that is written by hand.
+pub fn by_hand() -> Choice {
+    Choice { value: BY_HAND.to_owned(), label: "an expression…".to_owned(), detail: "written by hand".to_owned() }
+}
 
 /// Columns of a schema as entries of a picker, with type and first value.
 pub fn column_choices(schema: Option<&Schema>, rows: Option<&ResultTable>, types: &[DataType]) -> Vec<Choice> {
@@ -105,10 +115,23 @@ impl FieldUi<'_, '_> {
                 });
             });
         }
-        if link(ui, "+ Add key").clicked() {
-            let is_free = |name: &String| !keys.iter().any(|key| key.starts_with(name));
-            let mut names = schema.into_iter().flat_map(Schema::names).map(print_name);
-            next.push(names.find(is_free).unwrap_or("column".to_owned()));
+        let checks = || {
+            let is_key = |name: &str| keys.iter().any(|key| column_of_key(key).is_some_and(|column| column == name));
+            let check =
+                |choice: Choice| Check { is_on: is_key(&choice.value), name: choice.value, detail: choice.detail };
+            column_choices(schema, rows, &[]).into_iter().map(check).collect()
+        };
+        let name = format!("Columns of {}", self.field.label);
+        match checks_link(ui, "+ Add key", &name, checks) {
+            Some((column, true)) if !column.is_empty() => next.push(print_name(&column)),
+            Some((_, true)) => {
+                let is_new = |name: &&str| !keys.iter().any(|key| column_of_key(key).as_deref() == Some(*name));
+                next.extend(schema.into_iter().flat_map(Schema::names).filter(is_new).map(print_name));
+            }
+            Some((column, false)) => {
+                next.retain(|key| column_of_key(key).is_none_or(|name| name != column && !column.is_empty()));
+            }
+            None => {}
         }
         if next != keys {
             self.scope.set(self.out, self.field.name, json!(next));
@@ -158,8 +181,9 @@ fn order_key_ui(
     next: &mut [String],
 ) {
     let parsed = expr::parse_order(key).ok().filter(|keys| keys.len() == 1).map(|mut keys| keys.remove(0));
-    let Some(parsed) = parsed else {
-        ui.label(RichText::new(key).font(theme::code()).color(theme::palette(ui.ctx()).bad));
+    let hand = ui.scope_id().with("by hand");
+    let Some(parsed) = parsed.filter(|_| !ui.data(|data| data.get_temp::<bool>(hand)).unwrap_or(false)) else {
+        hand_key_ui(ui, index, key, hand, next);
         return;
     };
     let word = if parsed.descending { "down ↓" } else { "up ↑" };
@@ -177,10 +201,42 @@ fn order_key_ui(
     };
     let is_column = matches!(&parsed.expr.kind, ExprKind::Column(_));
     let is_wrong = is_column && schema.is_some_and(|schema| !schema.open && !schema.has(&name));
-    let choices = || column_choices(schema, rows, &[]);
-    if let Some(column) = picker(ui, &format!("Order key {}", index + 1), &name, is_wrong, choices)
+    let choices = || {
+        let mut choices = column_choices(schema, rows, &[]);
+        choices.push(by_hand());
+        choices
+    };
+    match picker(ui, &format!("Order key {}", index + 1), &name, is_wrong, choices) {
+        Some(column) if column == BY_HAND => drop(ui.data_mut(|data| data.insert_temp(hand, true))),
+        Some(column) => {
+            if let Some(slot) = next.get_mut(index) {
+                *slot = direction(print_name(&column), parsed.descending);
+            }
+        }
+        None => {}
+    }
+}
+
+/// A key as text: an expression, or what cannot be read.
+fn hand_key_ui(ui: &mut Ui, index: usize, key: &str, hand: egui::Id, next: &mut [String]) {
+    let is_wrong = expr::parse_order(key).is_err();
+    let mut text = key.to_owned();
+    let look = TextLook { placeholder: "lower(page) desc", is_code: true, is_wrong, ..TextLook::default() };
+    let response = text_edit(ui, &format!("Order key {}", index + 1), &mut text, look);
+    if response.changed()
         && let Some(slot) = next.get_mut(index)
     {
-        *slot = direction(print_name(&column), parsed.descending);
+        *slot = text;
+    }
+    if response.lost_focus() {
+        ui.data_mut(|data| data.remove_temp::<bool>(hand));
+    }
+}
+
+/// The column that an order key names.
+fn column_of_key(key: &str) -> Option<String> {
+    match expr::parse_order(key).ok()?.into_iter().next()?.expr.kind {
+        ExprKind::Column(name) => Some(name),
+        _ => None,
     }
 }

@@ -36,6 +36,55 @@ pub fn word_at(text: &str, cursor: usize) -> Option<(usize, &str)> {
     (!is_number).then_some((start, word))
 }
 
+/// The call around byte `cursor` that is open there: the function's name, and the number of the argument from 0.
+pub fn call_at(text: &str, cursor: usize) -> Option<(String, usize)> {
+    let before = text.get(..cursor)?;
+    let mut open: Vec<(Option<&str>, usize)> = Vec::new();
+    let mut name = None;
+    for (range, piece) in super::highlight::pieces(before) {
+        let found = &before[range];
+        match piece {
+            super::highlight::Piece::Function => name = Some(found),
+            // Before its bracket is written, a function is a word.
+            super::highlight::Piece::Other => {
+                for c in found.chars() {
+                    match c {
+                        '(' => open.push((name.take(), 0)),
+                        ')' => drop(open.pop()),
+                        ',' => {
+                            if let Some((_, argument)) = open.last_mut() {
+                                *argument += 1;
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => name = None,
+        }
+    }
+    let (name, argument) = open.into_iter().rev().find(|(name, _)| name.is_some())?;
+    name.map(|name| (name.to_lowercase(), argument))
+}
+
+/// Where the arguments stand in a signature such as `lag(value[, rows[, default]]) over (…) → T`.
+pub fn arguments_of(signature: &str) -> Vec<std::ops::Range<usize>> {
+    let Some(start) = signature.find('(').map(|at| at + 1) else { return Vec::new() };
+    let Some(end) = signature[start..].find(')').map(|at| start + at) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut from = start;
+    for part in signature[start..end].split(',') {
+        let range = from..from + part.len();
+        from = range.end + 1;
+        let is_edge = |c: char| matches!(c, ' ' | '[' | ']');
+        let (left, right) = (part.len() - part.trim_start_matches(is_edge).len(), part.trim_end_matches(is_edge).len());
+        if left < right {
+            found.push(range.start + left..range.start + right);
+        }
+    }
+    found
+}
+
 fn is_closed(text: &str) -> bool {
     text.len() > 1 && text.ends_with('\'')
 }
@@ -128,6 +177,15 @@ mod tests {
         let schema = Schema::of([("status", DataType::Int), ("page size", DataType::Int)]);
         let found = completions("sta", Some(&schema), &BTreeMap::new(), Place::Row);
         assert_eq!(found[0].text, "status");
+        let call = |text: &str| call_at(text, text.len());
+        assert_eq!(call("sum(bytes"), Some(("sum".into(), 0)));
+        assert_eq!(call("coalesce(a, lower(b), (c + "), Some(("coalesce".into(), 2)));
+        assert_eq!(call("replace(page, ',(', "), Some(("replace".into(), 2)));
+        assert_eq!((call("sum(bytes)"), call("(a + b"), call("status")), (None, None, None));
+        let signature = "lag(value[, rows[, default]]) over (… order by …) → T";
+        let parts: Vec<&str> = arguments_of(signature).into_iter().map(|range| &signature[range]).collect();
+        assert_eq!(parts, ["value", "rows", "default"]);
+        assert!(arguments_of("row_number() over (… order by …) → Int").is_empty());
         assert_eq!(completions("page", Some(&schema), &BTreeMap::new(), Place::Row)[0].text, "\"page size\"");
     }
 }

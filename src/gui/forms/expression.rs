@@ -7,11 +7,13 @@ use egui::{
 };
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, Span};
-use pipewright_core::expr::{self, Expr, Place, Scope};
+use pipewright_core::expr::{self, Expr, Function, Place, Scope, function};
 
-use super::completion::{Completion, completions, word_at};
+use super::completion::{Completion, arguments_of, call_at, completions, word_at};
 use super::{FieldUi, diagnostic_ui, highlight, mend_ui, shown};
+use crate::gui::command::Action;
 use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::state::grouped;
 use crate::gui::theme;
 use crate::gui::widgets::{caption, list_row};
 
@@ -74,7 +76,8 @@ impl FieldUi<'_, '_> {
         if has_keyboard && ui.input_mut(|keys| keys.consume_key(Modifiers::COMMAND, Key::Space)) {
             offer = self.offer(&text, output.cursor_range, input, place);
         }
-        let clicked = offer_ui(&response, &offer);
+        let call = if has_keyboard { call_of(&text, output.cursor_range) } else { None };
+        let clicked = offer_ui(&response, &offer, call);
         if let Some(index) = clicked {
             // Taken next frame, with the keyboard still here.
             offer.chosen = index;
@@ -106,7 +109,7 @@ impl FieldUi<'_, '_> {
     }
 
     /// The type with the first values, or what is wrong.
-    fn verdict_ui(&mut self, ui: &mut Ui, text: &str, input: &str, place: Place) {
+    pub(super) fn verdict_ui(&mut self, ui: &mut Ui, text: &str, input: &str, place: Place) {
         let palette = theme::palette(ui.ctx());
         let problems: Vec<&Diagnostic> = self.scope.diagnostics(self.field.name).collect();
         for problem in &problems {
@@ -129,7 +132,10 @@ impl FieldUi<'_, '_> {
             ui.label(RichText::new(found.to_string()).color(palette.good));
             if place == Place::Row {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let told = self.first_values(&parsed, &found, input);
+                    let told = match found {
+                        DataType::Boolean => self.share(text, &parsed, input),
+                        _ => self.first_values(&parsed, input),
+                    };
                     ui.add(egui::Label::new(RichText::new(told).font(theme::caption()).color(palette.soft)).truncate());
                 });
             }
@@ -141,9 +147,34 @@ impl FieldUi<'_, '_> {
         self.field.doc.trim_end_matches('.')
     }
 
-    /// `true on 2.3 %` of a condition, or the first values of any other expression, from the rows of the preview.
-    fn first_values(&self, parsed: &Expr, found: &DataType, input: &str) -> String {
+    /// Of how many rows of the preview a condition is true; of some of them until all are counted.
+    fn share(&mut self, text: &str, parsed: &Expr, input: &str) -> String {
         const LOOKED_AT: usize = 400;
+        let Some(rows) = self.scope.table(input).filter(|rows| rows.rows() > 0) else { return String::new() };
+        let is_rule = self.field.name == "predicate" && self.is_in_item();
+        let word = if is_rule { "met by" } else { "true on" };
+        let shares = &self.scope.state.shares;
+        if let Some(share) = shares.get(&rows, text) {
+            let part = crate::gui::state::percent(share.hits, share.rows);
+            return format!("{word} {part}: {} of {} rows", grouped(share.hits), grouped(share.rows));
+        }
+        if shares.asked.is_none() {
+            self.out.push(Action::CountTrue { table: rows.clone(), condition: text.to_owned() });
+        }
+        let looked_at = rows.rows().min(LOOKED_AT);
+        let stride = rows.rows() / looked_at;
+        let bound = expr::bind(parsed, &self.scope.state.shown_parameters());
+        let value = |row: usize| {
+            expr::eval(&bound, &|name: &str| {
+                rows.schema().index(name).map_or(Value::Null, |column| rows.value(row, column))
+            })
+        };
+        let hits = (0..looked_at).filter(|row| value(row * stride) == Value::Boolean(true)).count();
+        format!("{word} {} of {looked_at} rows", crate::gui::state::percent(hits as u64, looked_at as u64))
+    }
+
+    /// The first values of an expression, from the rows of the preview.
+    fn first_values(&self, parsed: &Expr, input: &str) -> String {
         let Some(rows) = self.scope.rows(input).filter(|rows| rows.rows() > 0) else { return String::new() };
         let bound = expr::bind(parsed, &self.scope.state.shown_parameters());
         let value = |row: usize| {
@@ -151,15 +182,6 @@ impl FieldUi<'_, '_> {
                 rows.schema().index(name).map_or(Value::Null, |column| rows.value(row, column))
             })
         };
-        if *found == DataType::Boolean {
-            let looked_at = rows.rows().min(LOOKED_AT);
-            let stride = rows.rows() / looked_at;
-            let hits = (0..looked_at).filter(|row| value(row * stride) == Value::Boolean(true)).count();
-            return format!(
-                "true on {} of {looked_at} rows",
-                crate::gui::state::percent(hits as u64, looked_at as u64)
-            );
-        }
         let first: Vec<String> = (0..rows.rows().min(3)).map(|row| shown(&value(row))).collect();
         format!("first: {}", first.join(", "))
     }
@@ -191,13 +213,48 @@ fn take_keys(ui: &mut Ui, editor: Id, offer: &mut Offer) -> Option<Completion> {
     })
 }
 
-/// The list under the editor. Gives the entry that was clicked.
-fn offer_ui(response: &egui::Response, offer: &Offer) -> Option<usize> {
-    if offer.found.is_empty() {
+/// The call around the cursor, and which of its arguments is written.
+fn call_of(text: &str, cursor: Option<CCursorRange>) -> Option<(&'static Function, usize)> {
+    let cursor = cursor.and_then(|range| range.single())?;
+    let end = text.char_indices().nth(cursor.index.0).map_or(text.len(), |(at, _)| at);
+    let (name, argument) = call_at(text, end)?;
+    Some((function(&name)?, argument))
+}
+
+/// How a function is called, with the argument marked that is written now.
+fn signature_ui(ui: &mut Ui, function: &Function, argument: usize) {
+    let palette = theme::palette(ui.ctx());
+    let arguments = arguments_of(function.signature);
+    let marked = arguments.get(argument.min(arguments.len().saturating_sub(1))).cloned();
+    let mut job = egui::text::LayoutJob::default();
+    let plain = egui::text::TextFormat::simple(theme::code(), palette.soft);
+    let mut format = egui::text::TextFormat::simple(theme::code(), palette.accent);
+    format.underline = egui::Stroke::new(1.0, palette.accent);
+    let signature = function.signature;
+    let (start, end) = marked.as_ref().map_or((0, 0), |range| (range.start, range.end));
+    job.append(&signature[..start], 0.0, plain.clone());
+    job.append(&signature[start..end], 0.0, format);
+    job.append(&signature[end..], 0.0, plain);
+    job.wrap.max_width = ui.available_width();
+    let name = match marked {
+        Some(range) => format!("{signature}; argument {}: {}", argument + 1, &signature[range]),
+        None => signature.to_owned(),
+    };
+    let label = ui.label(job);
+    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
+    caption(ui, function.doc);
+}
+
+/// The list under the editor, and how the function at the cursor is called. Gives the entry that was clicked.
+fn offer_ui(response: &egui::Response, offer: &Offer, call: Option<(&Function, usize)>) -> Option<usize> {
+    if offer.found.is_empty() && call.is_none() {
         return None;
     }
     let mut clicked = None;
+    // Above the editor a signature leaves what is wrong with the text in view.
+    let align = if offer.found.is_empty() { egui::RectAlign::TOP_START } else { egui::RectAlign::BOTTOM_START };
     Popup::from_response(response)
+        .align(align)
         .id(response.id.with("completion"))
         .open(true)
         .close_behavior(PopupCloseBehavior::IgnoreClicks)
@@ -205,6 +262,11 @@ fn offer_ui(response: &egui::Response, offer: &Offer) -> Option<usize> {
         .gap(2.0)
         .accessible_name("Completions")
         .show(|ui| {
+            if let Some((function, argument)) = call {
+                ui.set_max_width(response.rect.width().max(280.0));
+                ui.set_min_width(response.rect.width());
+                signature_ui(ui, function, argument);
+            }
             ScrollArea::vertical().max_height(200.0).show(ui, |ui| {
                 for (index, completion) in offer.found.iter().enumerate() {
                     let is_chosen = index == offer.chosen;

@@ -4,6 +4,7 @@ use egui::Ui;
 use pipewright_core::formats::{self, FormatSpec, OptionKind, OptionSpec};
 use serde_json::Value as Json;
 
+use super::captures::captures_ui;
 use super::{FieldUi, FormMemory, FormScope, TextLook, label_ui, text_edit};
 use crate::gui::command::Actions;
 use crate::gui::theme;
@@ -84,6 +85,9 @@ fn option_ui(
             }
             if response.changed() {
                 scope.typed(memory, out, &path, as_json(&text));
+            }
+            if spec.name == "pattern" && option.name == "pattern" {
+                captures_ui(ui, scope, &text);
             }
         }
     }

@@ -2,14 +2,17 @@
 
 use egui::{Align, Layout, RichText, Ui};
 use pipewright_core::data::Schema;
+use pipewright_core::expr::print_name;
 use pipewright_core::project::{Edit, Place};
 use pipewright_core::steps::{FieldKind, FormField};
 use serde_json::{Map, Value as Json, json};
 
+use super::columns::column_choices;
+use super::keys::lone_column;
 use super::{FieldUi, FormScope, form_ui};
 use crate::gui::actions::edits::NewIds;
 use crate::gui::theme;
-use crate::gui::widgets::{ItemAction, group_box, item_buttons, link};
+use crate::gui::widgets::{Check, Choice, ItemAction, checks_link, group_box, item_buttons, link};
 
 impl FieldUi<'_, '_> {
     pub(super) fn items_ui(&mut self, ui: &mut Ui, fields: &[FormField]) {
@@ -59,13 +62,22 @@ impl FieldUi<'_, '_> {
                 }
                 self.insert(vec![item]);
             }
-            if let Some(FieldKind::Column { input, .. }) = fields.first().map(|field| &field.kind)
-                && let Some(schema) = self.scope.schema(input).filter(|schema| !schema.is_empty())
-                && link(ui, "+ All columns").clicked()
+            let input = match fields.first().map(|field| &field.kind) {
+                Some(FieldKind::Column { input, .. }) => Some(*input),
+                // Of pairs the other side is picked, too.
+                Some(FieldKind::Key { input }) if !is_paired(fields) => Some(*input),
+                _ => None,
+            };
+            if let Some((input, schema)) = input.and_then(|input| Some((input, self.scope.schema(input)?)))
+                && !schema.is_empty()
             {
-                self.add_columns(fields, schema);
+                self.columns_popup_ui(ui, fields, input, schema);
             }
         });
+        if is_paired(fields) {
+            ui.add_space(theme::SPACE_1);
+            self.matches_ui(ui);
+        }
     }
 
     fn item_action(&mut self, action: ItemAction, index: usize, ids: &[&str]) {
@@ -109,6 +121,7 @@ impl FieldUi<'_, '_> {
                 FieldKind::Text { .. }
                 | FieldKind::Lines { .. }
                 | FieldKind::Expression { .. }
+                | FieldKind::Key { .. }
                 | FieldKind::Column { .. }
                     if field.required =>
                 {
@@ -120,13 +133,55 @@ impl FieldUi<'_, '_> {
         item
     }
 
+    /// A list of the columns, to add an item for each or take it away.
+    fn columns_popup_ui(&mut self, ui: &mut Ui, fields: &[FormField], input: &str, schema: &Schema) {
+        let Some(first) = fields.first() else { return };
+        let stored = self.scope.values.get(self.field.name).and_then(Json::as_array);
+        let named: Vec<(String, String)> = stored
+            .into_iter()
+            .flatten()
+            .filter_map(|item| Some((item.get("id")?.as_str()?.to_owned(), item.get(first.name)?.as_str()?.to_owned())))
+            .filter_map(|(id, text)| Some((id, self.named_column(first, &text)?)))
+            .collect();
+        let checks = || {
+            let choices = column_choices(Some(schema), self.scope.rows(input), &[]);
+            let is_on = |name: &String| named.iter().any(|(_, column)| column == name);
+            let check =
+                |choice: Choice| Check { is_on: is_on(&choice.value), name: choice.value, detail: choice.detail };
+            choices.into_iter().map(check).collect()
+        };
+        match checks_link(ui, "+ Columns…", &format!("Columns of {}", self.field.label), checks) {
+            Some((column, true)) if column.is_empty() => self.add_columns(fields, schema),
+            Some((column, true)) => {
+                let mut item = self.new_item(fields, &mut NewIds::new(&self.scope.state.project));
+                item.insert(first.name.into(), Json::from(written(first, &column)));
+                self.insert(vec![item]);
+            }
+            Some((column, false)) => {
+                let gone = named.iter().filter(|(_, name)| *name == column || column.is_empty());
+                let batch = gone.map(|(id, _)| Edit::Remove { id: id.clone() }).collect();
+                self.out.edit(format!("remove from {}", super::plain(self.field.name)), batch);
+            }
+            None => {}
+        }
+    }
+
+    /// The column that an item's first field names.
+    fn named_column(&self, first: &FormField, text: &str) -> Option<String> {
+        match first.kind {
+            FieldKind::Key { .. } => lone_column(text),
+            _ => Some(text.to_owned()),
+        }
+    }
+
     /// An item for each column that no item names yet.
     fn add_columns(&mut self, fields: &[FormField], schema: &Schema) {
         let Some(first) = fields.first() else { return };
         let stored = self.scope.values.get(self.field.name).and_then(Json::as_array);
         let named: Vec<&str> = stored.into_iter().flatten().filter_map(|item| item.get(first.name)?.as_str()).collect();
+        let written = |name: &str| written(first, name);
         let mut ids = NewIds::new(&self.scope.state.project);
-        let missing = schema.names().filter(|name| !named.contains(name));
+        let missing = schema.names().map(written).filter(|name| !named.contains(&name.as_str()));
         let items = missing.map(|name| {
             let mut item = self.new_item(fields, &mut ids);
             item.insert(first.name.into(), Json::from(name));
@@ -143,5 +198,18 @@ impl FieldUi<'_, '_> {
         if !batch.is_empty() {
             self.out.edit(format!("add to {}", super::plain(self.field.name)), batch);
         }
+    }
+}
+
+/// Whether the items are pairs of keys of two inputs.
+fn is_paired(fields: &[FormField]) -> bool {
+    fields.len() == 2 && fields[0].name == "left" && fields[1].name == "right"
+}
+
+/// A column as an item's first field holds it.
+fn written(first: &FormField, column: &str) -> String {
+    match first.kind {
+        FieldKind::Key { .. } => print_name(column),
+        _ => column.to_owned(),
     }
 }

@@ -4,7 +4,7 @@
 use egui::Ui;
 
 use super::{groups, guide};
-use crate::gui::actions::edits;
+use crate::gui::actions::{edits, room};
 use crate::gui::canvas::{CanvasEvent, PortRef, Selection, Target};
 use crate::gui::command::{Action, Actions, Chosen, Command};
 use crate::gui::state::view::{Dialog, View};
@@ -60,6 +60,7 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             Command::Duplicate,
             Command::Delete,
             Command::Bypass,
+            Command::Comment,
             Command::Pin,
             Command::Frame,
             Command::Group,
@@ -145,8 +146,13 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             batch.extend(again.into_iter().filter(|edit| *edit != edits::remove(&wire)));
             connect(state, view, ("reconnect", batch), [&from, &to], Some(&wire), out);
         }
-        CanvasEvent::InsertOnWire { step, wire } => {
-            out.edit("insert on wire", edits::insert_on_wire(project, &step, &wire));
+        CanvasEvent::InsertOnWire { step, wire, at } => {
+            let edits = match project.groups.contains_key(&step) {
+                // A card stands for several steps: it is only moved.
+                true => edits::moved(&groups::moved(project, &[(step, at)]), project),
+                false => room::insert_on_wire(project, &step, &wire, at),
+            };
+            out.edit("insert on wire", edits);
         }
         CanvasEvent::WireDropped { from, at, screen } => {
             let from = groups::real_port(project, &from);

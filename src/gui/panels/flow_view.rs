@@ -7,7 +7,7 @@ use egui::{Rect, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{JoinKind, Op, SideMatches};
 use pipewright_core::planner::{PlottedLine, steps_before};
-use pipewright_core::project::{Step, Wire};
+use pipewright_core::project::{Comment, Step, Wire};
 use pipewright_core::steps::{self, StepKind};
 
 use super::groups;
@@ -85,6 +85,16 @@ fn followed(state: StateRef<'_>) -> Option<Followed> {
     Some(Followed { steps, wires })
 }
 
+/// By step and wire, the comments that are not settled.
+fn comments(state: StateRef<'_>) -> HashMap<&str, usize> {
+    let mut found = HashMap::new();
+    let is_open = |comment: &&Comment| comment.answers.is_empty() && !comment.resolved;
+    for comment in state.project.comments.values().filter(is_open) {
+        *found.entry(comment.about.as_str()).or_default() += 1;
+    }
+    found
+}
+
 /// Everything on the canvas.
 pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
     let project = state.design();
@@ -93,11 +103,17 @@ pub fn scene(state: StateRef<'_>, revision: u64) -> Scene {
     let path = if followed.is_some() { None } else { path_of_answer(state) };
     let lit = followed.as_ref().map(|followed| &followed.steps).or(path.as_ref());
     let is_off = |id: &str| lit.is_some_and(|lit| !lit.contains(id));
-    let shown = |step: &Step| StepView { dimmed: is_off(&step.id), ..step_view(&lookup, step) };
+    let said: HashMap<&str, usize> = comments(state);
+    let comments = |id: &str| said.get(id).copied().unwrap_or_default();
+    let shown = |step: &Step| {
+        let view = step_view(&lookup, step);
+        StepView { dimmed: is_off(&step.id), comments: comments(&step.id), ..view }
+    };
     let steps: Vec<StepView> = project.steps.values().map(shown).collect();
     let index: HashMap<&str, usize> = project.steps.keys().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
     let wires = project.wires.values().filter_map(|wire| {
         let view = wire_view(&lookup, wire, &index, &steps)?;
+        let view = WireView { comments: comments(&wire.id), ..view };
         let Some(followed) = &followed else {
             return Some(WireView { dimmed: is_off(&wire.to) || is_off(&wire.from), ..view });
         };

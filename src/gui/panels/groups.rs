@@ -226,6 +226,7 @@ fn add_to_card(card: &mut StepView, step: &StepView) {
         card.footer_right.clone_from(&step.footer_right);
         card.footer_warns = true;
     }
+    card.comments += step.comments;
     card.hover = if card.hover.is_empty() { step.title.clone() } else { format!("{}\n{}", card.hover, step.title) };
 }
 

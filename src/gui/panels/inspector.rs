@@ -9,6 +9,7 @@ use pipewright_core::project::{Edit, Step, StepGroup, Wire};
 use pipewright_core::steps::{self, FieldKind, FormField};
 use serde_json::{Map, Value as Json};
 
+use super::comments::{all_ui, comments_ui};
 use super::flow_view::{group_of, icon_of};
 use super::groups::{group_ui, selected_group};
 use super::pins::pins_ui;
@@ -43,6 +44,7 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
         }
         match (shown, state.selection.steps.len()) {
             (Some(step), _) => step_ui(ui, state, step, view, out),
+            (None, 0) if state.selection.wires.len() == 1 => wire_ui(ui, state, view, out),
             (None, 0) => match &state.chosen {
                 Chosen::Project => project_ui(ui, state, view, out),
                 Chosen::Source(id) => {
@@ -101,6 +103,30 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
         }
         ui.add_space(theme::SPACE_6);
     });
+}
+
+/// A wire: its ends, its rows, what is said of it.
+fn wire_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let Some(wire) = state.selection.wires.iter().next().and_then(|id| state.design().wires.get(id)) else { return };
+    let (from, to) = (state.step_title(&wire.from), state.step_title(&wire.to));
+    heading_ui(ui, &format!("{from} → {to}"), "Wire", None);
+    for (label, step) in [("From", &wire.from), ("To", &wire.to)] {
+        label_ui(ui, label, "");
+        if link(ui, state.step_title(step)).clicked() {
+            out.push(Action::Select { steps: vec![step.clone()], reveal: true });
+        }
+    }
+    ui.add_space(theme::SPACE_2);
+    if let Some(rows) = state.results.rows(&wire.from, &wire.output) {
+        soft(ui, format!("{} flow here", counted(rows.rows, "row")));
+    }
+    ui.add_space(theme::SPACE_3);
+    if state.project.wires.contains_key(&wire.id) {
+        comments_ui(ui, state, &wire.id, &mut view.comments, out);
+        if link(ui, "Remove this wire").clicked() {
+            out.edit("disconnect", vec![edits::remove(&wire.id)]);
+        }
+    }
 }
 
 /// A group: its title, what can be done with it, its steps.
@@ -209,6 +235,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
         hairline(ui);
         ui.add_space(theme::SPACE_2);
         pins_ui(ui, state, step, out);
+        comments_ui(ui, state, &step.id, &mut view.comments, out);
         about_step_ui(ui, state, step, view, out);
     });
 }
@@ -404,6 +431,7 @@ fn question_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: &mut
         caption(ui, "no Answer step is tied to it: add one at the end of a flow");
     }
     ui.add_space(theme::SPACE_3);
+    comments_ui(ui, state, &question.id, &mut view.comments, out);
     if link(ui, "Remove this question").clicked() {
         out.edit("remove question", vec![edits::remove(&question.id)]);
     }
@@ -449,6 +477,7 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
     parameters_ui(ui, state, &mut view.forms, out);
     ui.add_space(theme::SPACE_3);
     policy_ui(ui, state, out);
+    all_ui(ui, state, out);
     let project = &state.project;
     caption(
         ui,

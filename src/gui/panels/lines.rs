@@ -7,6 +7,7 @@ use pipewright_core::model::Id;
 use pipewright_engine::{Behind, SourceLine, Which};
 
 use super::preview::shown_port;
+use super::ways::{WayOf, way_ui};
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::diagnostic_ui;
 use crate::gui::icons::{Icon, icon_button};
@@ -82,7 +83,7 @@ pub fn lines_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Act
             let none = if behind.rows == 0 { "No row of the sample is one of these" } else { "No line stands behind" };
             empty_state(ui, none, &behind.notes.join("; "));
         }
-        Some(Ok(behind)) => behind_ui(ui, behind, out),
+        Some(Ok(behind)) => behind_ui(ui, state, behind, out),
     }
 }
 
@@ -92,6 +93,8 @@ fn title_ui(ui: &mut Ui, state: StateRef<'_>, lines: &Lines, view: &mut View, ou
     match &lines.of.which {
         Which::Row(row) => {
             soft(ui, format!("Lines behind row {} of “{title}”", grouped(*row as u64 + 1)));
+            let of = WayOf { step: lines.of.step.clone(), port: Some(lines.of.port.clone()), row: *row };
+            way_ui(ui, state, of, &format!("row {}", grouped(*row as u64 + 1)), out);
         }
         Which::First => {
             soft(ui, format!("Lines behind the first rows of “{title}”"));
@@ -121,7 +124,7 @@ fn title_ui(ui: &mut Ui, state: StateRef<'_>, lines: &Lines, view: &mut View, ou
     }
 }
 
-fn behind_ui(ui: &mut Ui, behind: &Behind, out: &mut Actions) {
+fn behind_ui(ui: &mut Ui, state: StateRef<'_>, behind: &Behind, out: &mut Actions) {
     scrolled(ui, |ui| {
         for note in &behind.notes {
             ui.horizontal(|ui| {
@@ -130,14 +133,14 @@ fn behind_ui(ui: &mut Ui, behind: &Behind, out: &mut Actions) {
             });
         }
         for line in &behind.lines {
-            line_ui(ui, line, out);
+            line_ui(ui, state, line, out);
         }
         ui.add_space(theme::SPACE_2);
     });
 }
 
 /// Where a line stands, and the line; chosen, it is copied.
-fn line_ui(ui: &mut Ui, line: &SourceLine, out: &mut Actions) {
+fn line_ui(ui: &mut Ui, state: StateRef<'_>, line: &SourceLine, out: &mut Actions) {
     ui.spacing_mut().item_spacing.y = 2.0;
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_3);
@@ -161,6 +164,14 @@ fn line_ui(ui: &mut Ui, line: &SourceLine, out: &mut Actions) {
         if response.clicked() {
             out.push(Action::CopyText(text.clone()));
         }
+    });
+    ui.horizontal(|ui| {
+        ui.add_space(theme::SPACE_3);
+        ui.vertical(|ui| {
+            let of = WayOf { step: line.step.clone(), port: None, row: line.row };
+            let name = line.line.map_or_else(|| "the line".to_owned(), |number| format!("line {}", grouped(number)));
+            ui.push_id((&line.step, line.row), |ui| way_ui(ui, state, of, &name, out));
+        });
     });
     ui.add_space(theme::SPACE_1);
 }

@@ -14,6 +14,7 @@ use pipewright_core::model::Id;
 use super::chart_tab::chart_tab_ui;
 use super::differs::condition_of;
 use super::flow_view::main_port;
+use super::lines::lines_ui;
 use super::preview_bar;
 use crate::gui::backend::{ColumnProfile, NodeResult, Pair, ResultTable};
 use crate::gui::command::{Action, Actions};
@@ -52,6 +53,7 @@ pub fn preview_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
     };
     let outcome = state.results.get(&step, &port);
     match outcome.map(|outcome| &outcome.result) {
+        Some(Ok(_)) if view.preview.is_raw => lines_ui(ui, state, view, out),
         Some(Ok(rows)) if view.preview.is_chart => {
             let name = state.step_title(&step);
             chart_tab_ui(ui, state, name, &rows.table, view.preview.look_mut(&step, &port), out);
@@ -94,7 +96,8 @@ fn without_rows_ui(ui: &mut Ui, state: StateRef<'_>, step: &str, out: &mut Actio
     }
 }
 
-fn table_ui(
+/// The rows of a step as a table.
+pub fn table_ui(
     ui: &mut Ui,
     state: StateRef<'_>,
     (step, port): (&str, &str),

@@ -18,7 +18,7 @@ use crate::gui::state::results::Freshness;
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, grouped};
 use crate::gui::theme;
-use crate::gui::widgets::{badge, link, search_field, shown_name};
+use crate::gui::widgets::{badge, caption, link, search_field, shown_name};
 
 /// Room for the field that filters.
 const FIELD: f32 = 210.0;
@@ -39,6 +39,7 @@ pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             // The word; the line below the window tells the rest.
             let word = text.split(':').next().unwrap_or_default();
             badge(ui, word, colour).on_hover_text(&text);
+            exact_ui(ui, state, (&step, &port), rows, out);
             let look = view.preview.look(&step, &port);
             let compared = state.compared.as_ref().filter(|compared| {
                 look.compares && !view.preview.is_chart && Arc::ptr_eq(&compared.table, &rows.table)
@@ -63,6 +64,35 @@ pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             tools_ui(ui, state, (&step, &port), rows, view, out);
         }
     });
+}
+
+/// Beside rows of a sample: how many there are on the whole input, or how far the scan is that counts them.
+fn exact_ui(ui: &mut Ui, state: StateRef<'_>, (step, port): (&str, &str), rows: &NodeResult, out: &mut Actions) {
+    let palette = theme::palette(ui.ctx());
+    if rows.whole || rows.made_up {
+        return;
+    }
+    let exact = &state.exact;
+    if let Some(count) = exact.rows(&state.plan, step, port) {
+        let told = format!("exact {}", counted(count, "row"));
+        badge(ui, &told, palette.good).on_hover_text("Counted on the whole input; the rows shown are of a sample");
+        return;
+    }
+    match exact.percent() {
+        Some(percent) => {
+            if link(ui, "Stop").accessible_name("Stop counting the whole input").clicked() {
+                out.push(Action::StopScan);
+            }
+            caption(ui, format!("counting all: {percent} %"));
+        }
+        None if exact.is_stopped || exact.fault.is_some() => {
+            let help = exact.fault.as_ref().map_or("Reads the whole input and counts the rows", |fault| &fault.message);
+            if link(ui, "Count all").on_hover_text(help).clicked() {
+                out.push(Action::Scan);
+            }
+        }
+        None => {}
+    }
 }
 
 /// Rows and columns; those that are looked at, of all.
@@ -93,8 +123,16 @@ fn tools_ui(
     };
     if ui.button(text).on_hover_text(help).clicked() {
         view.preview.is_chart = !view.preview.is_chart;
+        view.preview.is_raw = false;
     }
     if view.preview.is_chart {
+        return;
+    }
+    let help = "The lines of the sources that these rows were made from, as they stand in the files";
+    if ui.selectable_label(view.preview.is_raw, "Raw").on_hover_text(help).clicked() {
+        view.preview.is_raw = !view.preview.is_raw;
+    }
+    if view.preview.is_raw {
         return;
     }
     let look = view.preview.look_mut(step, port);

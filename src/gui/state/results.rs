@@ -108,6 +108,11 @@ impl Results {
         self.get(step, port)?.result.as_ref().ok()
     }
 
+    /// The rows of all outputs.
+    pub fn all(&self) -> impl Iterator<Item = &NodeResult> {
+        self.by_port.values().filter_map(|outcome| outcome.result.as_ref().ok())
+    }
+
     pub fn profile(&self, hash: u64) -> Option<&Arc<Vec<ColumnProfile>>> {
         self.profiles.get(&hash)
     }

@@ -33,6 +33,21 @@ pub struct PalettePopup {
     pub is_new: bool,
 }
 
+/// Comments that are being written.
+#[derive(Debug, Default)]
+pub struct CommentsView {
+    /// Id of what they are about.
+    pub about: Id,
+    pub draft: String,
+    /// The comment that is being answered.
+    pub answering: Option<Id>,
+    pub answer: String,
+    pub shows_settled: bool,
+    /// The field shall take the keyboard.
+    pub wants_focus: bool,
+    pub answer_wants_focus: bool,
+}
+
 /// Search over everything.
 #[derive(Debug, Default)]
 pub struct Search {
@@ -142,6 +157,8 @@ pub struct PreviewView {
     pub row: Option<u64>,
     /// As a chart, not as a table.
     pub is_chart: bool,
+    /// The lines of the sources behind the rows stand in their place.
+    pub is_raw: bool,
     /// By step and output port: how its rows are looked at.
     looks: BTreeMap<(Id, String), Look>,
 }
@@ -174,6 +191,7 @@ pub struct View {
     pub palette_query: String,
     pub questions: crate::gui::panels::questions::QuestionsView,
     pub coverage: crate::gui::panels::coverage::CoverageView,
+    pub comments: CommentsView,
     /// Price of a gigabyte that is kept; 0: none.
     pub price: f64,
     /// The condition that is typed into “What differs?”, and of which step.
@@ -254,6 +272,7 @@ impl View {
         self.fit_steps = None;
         self.questions = Default::default();
         self.coverage = Default::default();
+        self.comments = CommentsView::default();
         self.differs = None;
         self.lines_where = None;
         self.left = if !is_empty && project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };

@@ -1,0 +1,198 @@
+//! Journeys through forms: columns picked, measures and pairs of keys put together, patterns tried, functions explained.
+
+use egui::Key;
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use pipewright::gui::App;
+use pipewright_core::project::Project;
+use serde_json::{Value as Json, json};
+
+use crate::gui::{add_step, designer, replace, sample, step_of, wait};
+use crate::gui_canvas::example;
+
+/// The designer with a log and a step behind it.
+fn with_step(home: &std::path::Path, title: &str, kind: &str) -> (Harness<'static, App>, String) {
+    let mut harness = designer(home, vec![sample("access.log")], [1600.0, 1400.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    add_step(&mut harness, title);
+    wait(&mut harness, "the step", |app| step_of(app, kind).is_some());
+    let step = step_of(harness.state(), kind).unwrap();
+    (harness, step)
+}
+
+fn click(harness: &mut Harness<'_, App>, role: Role, name: &str) {
+    harness.get_by_role_and_label(role, name).click();
+    harness.run_ok();
+    wait(harness, name, |_| true);
+}
+
+/// Picks an entry of a list.
+fn pick(harness: &mut Harness<'_, App>, list: &str, entry: &str) {
+    click(harness, Role::ComboBox, list);
+    // Long lists show what is looked for.
+    if harness.query_by_role_and_label(Role::TextInput, "filter").is_some() {
+        replace(harness, "filter", entry);
+        harness.key_press(Key::Enter);
+        harness.run_ok();
+        wait(harness, entry, |_| true);
+        return;
+    }
+    click(harness, Role::Button, entry);
+}
+
+fn items(project: &Project, step: &str, list: &str, fields: &[&str]) -> Json {
+    let items = project.steps[step].settings[list].as_array().unwrap();
+    items.iter().map(|item| json!(fields.iter().map(|field| item[*field].clone()).collect::<Vec<_>>())).collect()
+}
+
+#[test]
+fn keys_and_measures_of_an_aggregate_are_picked() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, step) = with_step(home.path(), "Aggregate", "aggregate");
+    // Several keys at once.
+    click(&mut harness, Role::Button, "+ Columns…");
+    for column in ["path", "status"] {
+        replace(&mut harness, "filter", column);
+        click(&mut harness, Role::CheckBox, column);
+    }
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    let keys = |harness: &Harness<'_, App>| items(harness.state().project(), &step, "keys", &["expression"]);
+    assert_eq!(keys(&harness), json!([["path"], ["status"]]));
+    harness.get_by_label("Undo").click();
+    wait(&mut harness, "undo", |_| true);
+    assert_eq!(keys(&harness), json!([["path"]]));
+
+    // One is changed, another is written by hand.
+    pick(&mut harness, "Key", "method");
+    assert_eq!(keys(&harness), json!([["method"]]));
+    pick(&mut harness, "Key", "an expression");
+    replace(&mut harness, "Key", "lower(method)");
+    wait(&mut harness, "the key", |_| true);
+    assert_eq!(keys(&harness), json!([["lower(method)"]]));
+}
+
+#[test]
+fn a_measure_is_a_function_and_a_column_with_a_name_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, step) = with_step(home.path(), "Aggregate", "aggregate");
+    let measures =
+        |harness: &Harness<'_, App>| items(harness.state().project(), &step, "measures", &["name", "expression"]);
+    assert_eq!(measures(&harness), json!([["rows", "count(*)"]]));
+    pick(&mut harness, "Function of Measure", "max");
+    let picked = measures(&harness)[0].clone();
+    assert!(picked[1].as_str().unwrap().starts_with("max("), "{picked}");
+    pick(&mut harness, "Column of Measure", "bytes");
+    assert_eq!(measures(&harness), json!([["max_bytes", "max(bytes)"]]));
+    wait(&mut harness, "its rows", |app| app.rows(&step, "out") == Some(1));
+    // A name that somebody gave stays.
+    replace(&mut harness, "Name", "largest");
+    pick(&mut harness, "Function of Measure", "median");
+    assert_eq!(measures(&harness), json!([["largest", "median(bytes)"]]));
+    // What is more than a function of a column is written.
+    pick(&mut harness, "Function of Measure", "an expression");
+    replace(&mut harness, "Measure", "sum(bytes) / count(*)");
+    wait(&mut harness, "the measure", |app| app.rows(&step, "out") == Some(1));
+    assert_eq!(measures(&harness), json!([["largest", "sum(bytes) / count(*)"]]));
+}
+
+#[test]
+fn a_window_calculation_is_put_together_of_its_parts() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, step) = with_step(home.path(), "Window calculation", "window");
+    click(&mut harness, Role::Button, "Add to Columns");
+    pick(&mut harness, "Function of Calculation", "row_number");
+    click(&mut harness, Role::Button, "For each of Calculation");
+    replace(&mut harness, "filter", "path");
+    click(&mut harness, Role::CheckBox, "path");
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    let columns = items(harness.state().project(), &step, "columns", &["name", "expression"]);
+    assert_eq!(columns, json!([["row_number", "row_number() over (partition by path order by time)"]]));
+    wait(&mut harness, "its rows", |app| app.rows(&step, "out").is_some());
+    assert!(harness.state().problems().is_empty(), "{:?}", harness.state().problems());
+}
+
+#[test]
+fn a_join_tells_who_has_a_partner_and_shows_who_has_none() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![example(home.path())], [1600.0, 1600.0]);
+    wait(&mut harness, "the example", |app| app.rows("with_owner", "out").is_some());
+    harness.get_by_label_contains("With owner, Join").click();
+    harness.run_ok();
+    wait(&mut harness, "partners", |_| true);
+    let told = |harness: &Harness<'_, App>, text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    assert!(told(&harness, "Busy samples: "), "the left side");
+    assert!(told(&harness, "Owner's team: "), "the right side");
+    let bars: Vec<String> =
+        harness.query_all_by_role(Role::ProgressIndicator).filter_map(|bar| bar.accesskit_node().value()).collect();
+    assert_eq!(bars.len(), 2, "{bars:?}");
+    let steps = harness.state().project().steps.len();
+    let without = "Step of the rows of Owner's team without a partner";
+    harness.get_by_label(without).click();
+    harness.run_ok();
+    wait(&mut harness, "the rows without", |app| app.project().steps.len() == steps + 1);
+    let project = harness.state().project();
+    let anti = project.steps.values().find(|step| step.title == "Owner's team without a partner").unwrap();
+    assert_eq!(anti.settings["kind"], "anti");
+    let id = anti.id.clone();
+    wait(&mut harness, "its rows", |app| app.rows(&id, "out").is_some_and(|rows| rows > 0));
+    assert!(harness.state().problems().iter().all(|problem| !problem.is_error()));
+}
+
+#[test]
+fn a_pattern_shows_what_it_takes_while_it_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, step) = with_step(home.path(), "Parse text", "parse_text");
+    pick(&mut harness, "Column", "user_agent");
+    pick(&mut harness, "Format", "Pattern");
+    replace(&mut harness, "Pattern", "^(?P<product>[A-Za-z]+)/(?P<version>\\S+)");
+    wait(&mut harness, "what it takes", |_| true);
+    let fits = harness.query_all_by_label_contains("of the first 200 texts fit");
+    let fits: Vec<String> = fits.filter_map(|label| label.accesskit_node().value()).collect();
+    assert_eq!(fits.len(), 1, "{fits:?}");
+    assert!(harness.query_all_by_label_contains("product").next().is_some(), "the columns are named");
+    replace(&mut harness, "Pattern", "^no such text");
+    wait(&mut harness, "nothing", |_| true);
+    assert!(harness.query_all_by_label_contains("does not fit").next().is_some());
+    assert_eq!(harness.state().project().steps[&step].settings["format"]["options"]["pattern"], "^no such text");
+}
+
+#[test]
+fn a_function_is_explained_where_it_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, _) = with_step(home.path(), "Filter", "filter");
+    replace(&mut harness, "Keep rows where", "coalesce(status, ");
+    harness.run_ok();
+    let told = |harness: &Harness<'_, App>| {
+        let labels = harness.query_all_by_label_contains("coalesce(");
+        labels.filter_map(|label| label.accesskit_node().value()).find(|label| label.contains("; argument "))
+    };
+    let shown = told(&harness).expect("the signature is shown");
+    assert!(shown.contains("; argument 2: "), "{shown}");
+    replace(&mut harness, "Keep rows where", "status >= 500");
+    harness.run_ok();
+    assert_eq!(told(&harness), None, "outside of calls nothing is told");
+    wait(&mut harness, "the share", |_| true);
+    assert!(harness.query_all_by_label_contains("139 of 13,799 rows").next().is_some(), "counted over all rows");
+}
+
+#[test]
+fn rows_are_ordered_by_several_columns_and_by_what_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, step) = with_step(home.path(), "Sort", "sort");
+    click(&mut harness, Role::Button, "+ Add key");
+    for column in ["path", "status"] {
+        replace(&mut harness, "filter", column);
+        click(&mut harness, Role::CheckBox, column);
+    }
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    let keys = |harness: &Harness<'_, App>| harness.state().project().steps[&step].settings["keys"].clone();
+    assert_eq!(keys(&harness), json!(["path", "status"]));
+    pick(&mut harness, "Order key 1", "an expression");
+    replace(&mut harness, "Order key 1", "length(path) desc");
+    wait(&mut harness, "its rows", |app| app.rows(&step, "out").is_some());
+    assert_eq!(keys(&harness), json!(["length(path) desc", "status"]));
+}
