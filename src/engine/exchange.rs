@@ -183,6 +183,12 @@ impl Exchange {
         !matches!(self.state, State::Memory)
     }
 
+    /// Whether these rows too can stay in memory.
+    pub fn has_room(&self, rows: &DataFrame) -> bool {
+        let bytes = self.sides.iter().map(|side| side.bytes).sum::<usize>();
+        bytes + self.limits.weight(rows) <= self.limits.share
+    }
+
     /// The rows of a side that are in memory, taken out.
     pub fn taken(&mut self, side: usize) -> Vec<DataFrame> {
         let from = &mut self.sides[side];

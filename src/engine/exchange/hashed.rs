@@ -203,4 +203,9 @@ impl Partition {
         }
         Ok(rows)
     }
+
+    /// Of a side in memory.
+    pub fn bytes(&self, side: usize) -> usize {
+        self.sides[side].iter().map(SpillFile::bytes).sum()
+    }
 }
