@@ -181,9 +181,9 @@ where
     }
     let width: u8 = match range {
         0 => 0,
-        ..=0xFF => 1,
-        ..=0xFFFF => 2,
-        ..=0xFFFF_FFFF => 4,
+        1..=0xFF => 1,
+        0x100..=0xFFFF => 2,
+        0x1_0000..=0xFFFF_FFFF => 4,
         _ => 8,
     };
     bytes.extend_from_slice(&least.to_le_bytes());
