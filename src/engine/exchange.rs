@@ -2,12 +2,14 @@
 //! the run's budget. What outgrows it is divided, as a cluster would: by hash of the keys, or by ranges of an order,
 //! into partitions on disk, each of which the same operation then works on by itself. Must not import plans.
 
+mod block;
 mod hashed;
 mod ordered;
 mod spill;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
 
 use pipewright_core::diagnostic::Diagnostic;
 use polars::prelude::{self as pl, DataFrame};
@@ -16,7 +18,10 @@ pub(crate) use hashed::{Partition, Partitions};
 pub(crate) use ordered::{Order, Range, Runs};
 pub(crate) use spill::SpillFolder;
 
+use crate::allowance::Allowance;
 use crate::frames::{joined, weight};
+use crate::guard::guarded;
+use crate::parallel::no_thread;
 use crate::{ops, size_text};
 
 /// How rows may be divided without changing what the operation gives.
@@ -63,6 +68,15 @@ impl Limits {
         Limits { share, batch, fan_out: (batch / WORTH).clamp(FEWEST, MOST), partition, whole, per_row: 0, budget }
     }
 
+    /// Bytes that are written at once.
+    fn written(&self, division: &Division) -> usize {
+        match division {
+            // Fewer runs of sorted rows are fewer files that every range is taken from. Others are gathered meanwhile.
+            Division::Order(_) => self.share / 2,
+            Division::Keys(_) | Division::Whole => self.batch,
+        }
+    }
+
     /// Bytes that a frame counts for.
     fn weight(&self, rows: &DataFrame) -> usize {
         weight(rows) + rows.height() * self.per_row
@@ -78,6 +92,8 @@ struct Side {
     rows: usize,
     /// Rows of the buffer after it was merged last.
     merged: usize,
+    /// The last merge left nearly all rows: the next ones would too.
+    is_vain: bool,
 }
 
 /// Makes fewer rows of the rows of a side, where an operation can.
@@ -96,8 +112,51 @@ pub(crate) struct Exchange {
 
 enum State {
     Memory,
+    Spilled(Store),
+    /// Rows are being written, while others are gathered.
+    Writing(Writing),
+}
+
+/// Rows on disk.
+enum Store {
     Hashed(Partitions),
     Ordered(Runs),
+}
+
+/// A thread that writes rows. Whoever gives it up waits for it: nothing is written to a folder that is gone.
+struct Writing(Option<JoinHandle<(Store, Result<(), Diagnostic>)>>);
+
+impl Writing {
+    fn begin(mut store: Store, side: usize, piece: Vec<DataFrame>) -> Result<Writing, Diagnostic> {
+        let allowance = Allowance::current();
+        let write = move || {
+            let _entered = allowance.enter();
+            let written = guarded(|| {
+                let rows = joined(piece).map_err(|error| ops::failed(&error))?;
+                match &mut store {
+                    Store::Hashed(partitions) => partitions.add(side, rows),
+                    Store::Ordered(runs) => runs.add(rows),
+                }
+            });
+            (store, written)
+        };
+        let spawned = std::thread::Builder::new().name("pipewright-spill".to_owned()).spawn(write);
+        Ok(Writing(Some(spawned.map_err(|error| no_thread(&error))?)))
+    }
+
+    fn end(mut self) -> Result<Store, Diagnostic> {
+        let (store, written) = match self.0.take() {
+            Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            None => return Err(crate::internal("rows put aside", &"nobody writes them")),
+        };
+        written.map(|()| store)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let _ = self.0.take().map(JoinHandle::join);
+    }
 }
 
 /// What was gathered.
@@ -110,7 +169,7 @@ pub(crate) enum Gathered {
 
 impl Exchange {
     pub fn new(sides: Vec<Division>, limits: Limits, folder: Arc<SpillFolder>) -> Exchange {
-        let side = |division| Side { division, buffer: Vec::new(), bytes: 0, rows: 0, merged: 0 };
+        let side = |division| Side { division, buffer: Vec::new(), bytes: 0, rows: 0, merged: 0, is_vain: false };
         let sides = sides.into_iter().map(side).collect();
         Exchange { sides, state: State::Memory, limits, folder, spilled: Arc::default() }
     }
@@ -124,6 +183,19 @@ impl Exchange {
         !matches!(self.state, State::Memory)
     }
 
+    /// Whether these rows too can stay in memory.
+    pub fn has_room(&self, rows: &DataFrame) -> bool {
+        let bytes = self.sides.iter().map(|side| side.bytes).sum::<usize>();
+        bytes + self.limits.weight(rows) <= self.limits.share
+    }
+
+    /// The rows of a side that are in memory, taken out.
+    pub fn taken(&mut self, side: usize) -> Vec<DataFrame> {
+        let from = &mut self.sides[side];
+        (from.bytes, from.rows) = (0, 0);
+        std::mem::take(&mut from.buffer)
+    }
+
     /// Takes rows in, in order. They must not keep more alive than about what they use.
     pub fn add(&mut self, side: usize, rows: DataFrame, merge: Option<Merge>) -> Result<(), Diagnostic> {
         if rows.height() == 0 {
@@ -135,17 +207,16 @@ impl Exchange {
         into.rows += rows.height();
         into.buffer.push(rows);
         if is_spilled {
-            // Fewer runs of sorted rows are fewer files that every range is taken from.
-            let most = match &into.division {
-                Division::Order(_) => self.limits.share,
-                Division::Keys(_) | Division::Whole => self.limits.batch,
-            };
-            return if into.bytes > most { self.write(side) } else { Ok(()) };
+            return if into.bytes > self.limits.written(&into.division) { self.write(side) } else { Ok(()) };
         }
         if let Some(merge) = merge
+            && !into.is_vain
             && (into.rows > into.merged * 2 + MERGE_ROWS || into.bytes > self.limits.share)
         {
+            let before = into.rows;
             let rows = merge(side, std::mem::take(&mut into.buffer))?;
+            // Of the first rows in an order there are only so many, however many come.
+            into.is_vain = matches!(into.division, Division::Keys(_)) && rows.height() > before / 4 * 3;
             (into.bytes, into.rows, into.merged) = (self.limits.weight(&rows), rows.height(), rows.height());
             into.buffer.push(rows);
             // Merging again and again what stays large costs more than writing it.
@@ -168,13 +239,10 @@ impl Exchange {
                 Division::Order(_) | Division::Whole => None,
             })
             .collect();
+        let (folder, spilled) = (self.folder.clone(), self.spilled.clone());
         self.state = match (order, keys) {
-            (Some(order), _) => {
-                State::Ordered(Runs::new(order, self.limits, self.folder.clone(), self.spilled.clone()))
-            }
-            (None, Some(keys)) => {
-                State::Hashed(Partitions::new(keys, self.limits, self.folder.clone(), self.spilled.clone()))
-            }
+            (Some(order), _) => State::Spilled(Store::Ordered(Runs::new(order, self.limits, folder, spilled))),
+            (None, Some(keys)) => State::Spilled(Store::Hashed(Partitions::new(keys, self.limits, folder, spilled))),
             (None, None) => {
                 let bytes = self.sides.iter().map(|side| side.bytes).sum::<usize>();
                 return if bytes > self.limits.whole { Err(too_large(self.limits)) } else { Ok(()) };
@@ -184,14 +252,9 @@ impl Exchange {
     }
 
     fn write(&mut self, side: usize) -> Result<(), Diagnostic> {
-        let from = &mut self.sides[side];
-        let buffer = std::mem::take(&mut from.buffer);
-        (from.bytes, from.rows) = (0, 0);
+        let buffer = self.taken(side);
         // What was kept before the first write is written in pieces.
-        let most = match &self.sides[side].division {
-            Division::Order(_) => usize::MAX,
-            Division::Keys(_) | Division::Whole => self.limits.batch,
-        };
+        let most = self.limits.written(&self.sides[side].division);
         let mut piece = Vec::new();
         let mut size = 0;
         for rows in buffer {
@@ -205,15 +268,23 @@ impl Exchange {
         self.write_piece(side, piece)
     }
 
+    /// Begins to write rows, when those before them are written.
     fn write_piece(&mut self, side: usize, piece: Vec<DataFrame>) -> Result<(), Diagnostic> {
         if piece.is_empty() {
             return Ok(());
         }
-        let rows = joined(piece).map_err(|error| ops::failed(&error))?;
-        match &mut self.state {
-            State::Memory => Ok(()),
-            State::Hashed(partitions) => partitions.add(side, &rows),
-            State::Ordered(runs) => runs.add(rows),
+        if let Some(store) = self.settled()? {
+            self.state = State::Writing(Writing::begin(store, side, piece)?);
+        }
+        Ok(())
+    }
+
+    /// What is on disk, when it is written.
+    fn settled(&mut self) -> Result<Option<Store>, Diagnostic> {
+        match std::mem::replace(&mut self.state, State::Memory) {
+            State::Memory => Ok(None),
+            State::Spilled(store) => Ok(Some(store)),
+            State::Writing(writing) => writing.end().map(Some),
         }
     }
 
@@ -222,10 +293,10 @@ impl Exchange {
         if self.is_spilled() {
             (0..self.sides.len()).try_for_each(|side| self.write(side))?;
         }
-        Ok(match self.state {
-            State::Memory => Gathered::Memory(self.sides.into_iter().map(|side| side.buffer).collect()),
-            State::Hashed(partitions) => Gathered::Hashed(partitions),
-            State::Ordered(runs) => Gathered::Ordered(runs),
+        Ok(match self.settled()? {
+            None => Gathered::Memory(self.sides.into_iter().map(|side| side.buffer).collect()),
+            Some(Store::Hashed(partitions)) => Gathered::Hashed(partitions),
+            Some(Store::Ordered(runs)) => Gathered::Ordered(runs),
         })
     }
 }

@@ -2,7 +2,7 @@
 //! finds the rows of a key, prepared once and asked often. Must not import plans.
 
 use polars::chunked_array::ops::row_encode::encode_rows_unordered;
-use polars::prelude::{BinaryOffsetChunked, Column, IdxSize, PolarsResult};
+use polars::prelude::{BinaryOffsetChunked, Column, DataType, IdxSize, PolarsResult};
 use polars_arrow::array::BinaryArray;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -24,7 +24,7 @@ impl RowKeys {
         })
     }
 
-    fn get(&self, row: usize) -> &[u8] {
+    pub fn get(&self, row: usize) -> &[u8] {
         self.bytes.value(row)
     }
 
@@ -33,9 +33,47 @@ impl RowKeys {
         self.bytes.values_iter().map(|key| key.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Another seed divides rows anew.
-    pub fn hashes(&self, seed: u64) -> Vec<u64> {
+    fn hashes(&self, seed: u64) -> Vec<u64> {
         self.bytes.values_iter().map(|key| xxh3_64_with_seed(key, seed)).collect()
+    }
+}
+
+/// Hashes of rows by their keys, equal where those are, as `RowKeys` tells them: column by column, without a copy of the
+/// keys. Another seed divides rows anew.
+pub(crate) fn row_hashes(columns: &[Column], height: usize, seed: u64) -> PolarsResult<Vec<u64>> {
+    let mut hashes = vec![seed; height];
+    for column in columns {
+        let series = column.as_materialized_series().to_physical_repr().rechunk();
+        match series.dtype() {
+            DataType::Int64 => mixed_in(&mut hashes, series.i64()?.iter(), |value| value as u64),
+            DataType::Int32 => mixed_in(&mut hashes, series.i32()?.iter(), |value| i64::from(value) as u64),
+            // -0 and 0 are the same, and what is no number is so in one way.
+            DataType::Float64 => mixed_in(&mut hashes, series.f64()?.iter(), |value| match value.is_nan() {
+                true => f64::NAN.to_bits(),
+                false => (value + 0.0).to_bits(),
+            }),
+            DataType::Boolean => mixed_in(&mut hashes, series.bool()?.iter(), u64::from),
+            DataType::String => {
+                mixed_in(&mut hashes, series.str()?.iter(), |text| xxh3_64_with_seed(text.as_bytes(), seed));
+            }
+            _ => {
+                let keys = RowKeys::of(std::slice::from_ref(column))?.hashes(seed);
+                mixed_in(&mut hashes, keys.into_iter().map(Some), |hash| hash);
+            }
+        }
+    }
+    Ok(hashes)
+}
+
+/// Hashes with one more column's values; null is a value of its own.
+fn mixed_in<T>(hashes: &mut [u64], values: impl Iterator<Item = Option<T>>, bits: impl Fn(T) -> u64) {
+    const NULL_BITS: u64 = 0x9E37_79B9_7F4A_7C15;
+    const FACTOR: u64 = 0xA076_1D64_78BD_642F;
+    for (hash, value) in hashes.iter_mut().zip(values) {
+        let bits = value.map_or(NULL_BITS, &bits);
+        // Both halves of the product: every bit of the value reaches every bit of the hash.
+        let product = u128::from(*hash ^ bits.wrapping_add(FACTOR)) * u128::from(FACTOR);
+        *hash = (product as u64 ^ (product >> 64) as u64).wrapping_add(bits.rotate_left(32));
     }
 }
 
@@ -192,10 +230,32 @@ mod tests {
     #[test]
     fn zeros_of_both_signs_are_one_key_and_another_seed_divides_anew() {
         let keys = df!("x" => [0.0f64, -0.0, 1.5]).unwrap();
-        let keys = RowKeys::of(keys.columns()).unwrap();
-        let hashes = keys.hashes(1);
+        let hashes = row_hashes(keys.columns(), 3, 1).unwrap();
         assert_eq!(hashes[0], hashes[1]);
         assert_ne!(hashes[0], hashes[2]);
-        assert_ne!(hashes, keys.hashes(2));
+        assert_ne!(hashes, row_hashes(keys.columns(), 3, 2).unwrap());
+        let keys = RowKeys::of(keys.columns()).unwrap();
+        assert_eq!(keys.get(0), keys.get(1));
+    }
+
+    #[test]
+    fn hashes_are_equal_where_keys_are_and_spread_evenly() {
+        let (a, b): (Vec<i64>, Vec<i64>) =
+            ((0..4000).map(|row| row / 80).collect(), (0..4000).map(|row| row % 80).collect());
+        let texts: Vec<Option<String>> =
+            (0..4000).map(|row| (row % 7 > 0).then(|| format!("a text of some length {}", row / 2))).collect();
+        let rows = df!("a" => a, "b" => b, "t" => texts).unwrap();
+        for picked in [vec![0, 1], vec![0], vec![2], vec![0, 2], vec![0, 1, 2]] {
+            let columns: Vec<Column> = picked.iter().map(|index| rows.columns()[*index].clone()).collect();
+            let hashes = row_hashes(&columns, 4000, 1).unwrap();
+            let keys = RowKeys::of(&columns).unwrap();
+            let different: std::collections::BTreeSet<&[u8]> = (0..4000).map(|row| keys.get(row)).collect();
+            let pairs: std::collections::BTreeSet<(&[u8], u64)> =
+                (0..4000).map(|row| (keys.get(row), hashes[row])).collect();
+            let own: std::collections::BTreeSet<u64> = hashes.iter().copied().collect();
+            assert_eq!((pairs.len(), own.len()), (different.len(), different.len()), "{picked:?}");
+            let parts: std::collections::BTreeSet<u64> = own.iter().map(|hash| hash % 16).collect();
+            assert_eq!(parts.len(), 16, "{picked:?}");
+        }
     }
 }

@@ -100,13 +100,13 @@ pub(crate) fn lower_op(op: &Op, mut inputs: Vec<LazyFrame>, context: &Context) -
         Op::Window(window) => window::window(first, window, context),
         Op::Join(join) => join::join(first, right()?, join, context),
         Op::AsofJoin(join) => asof::asof_join(first, right()?, join, context),
-        Op::Sort(sort) => order::sort(first, &sort.keys, context.input()?),
+        Op::Sort(sort) => order::sort(first, &sort.keys, context),
         Op::Limit(limit) => order::limit(first, limit, context),
         Op::Distinct(distinct) => order::distinct(first, distinct, context),
         Op::Explode(explode) => reshape::explode(first, explode, context),
         Op::Unpivot(unpivot) => reshape::unpivot(first, unpivot, context),
         Op::Write(write) if write.order.is_empty() => Ok(first),
-        Op::Write(write) => order::sort(first, &write.order, context.input()?),
+        Op::Write(write) => order::sort(first, &write.order, context),
         Op::Read(_) | Op::Rows(_) | Op::Union => Err(lacking("a reader")),
     }
 }

@@ -176,7 +176,8 @@ fn in_order<T>(
     Ok(())
 }
 
-fn no_thread(error: &std::io::Error) -> Diagnostic {
+/// What is told where no thread can be started.
+pub(crate) fn no_thread(error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("PW0997", format!("no further thread can be started: {error}"))
         .help("raise the limit of processes for this user")
 }

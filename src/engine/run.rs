@@ -14,6 +14,7 @@ mod prepare;
 mod quarantine;
 mod report;
 mod told;
+mod unfolded;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,8 @@
 //!
 //! Why: the reader validates each chunk once, and every view here was made by `FrameBuilder::text` from a `&str` that
 //! lies in the chunk (buffer 0) or was copied to a side buffer. Checking each view again costs about a fifth of the
-//! whole parse. Debug builds still check. Must not be used from anywhere but `columns`.
+//! whole parse. Debug builds still check. Rows that were put aside on disk are such a chunk too: all texts of a column
+//! are validated at once. Must not be used from anywhere but `columns` and `exchange`.
 #![allow(unsafe_code)]
 
 use polars::prelude::PolarsResult;

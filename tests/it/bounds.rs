@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{path, pipewright, texts};
+use crate::support::{path, pipewright, run_ok, texts};
 
 /// Kilobytes of address space, most of which the program maps and never touches.
 const SPACE: u64 = 4 << 20;
@@ -117,4 +117,32 @@ fn runs_of_what_grows_work_in_pieces_or_name_the_step() {
         let is_named = err.contains("step “S") && ["PW0829", "PW0819"].iter().any(|code| err.contains(code));
         assert!(code == 0 || (code == 1 && is_named), "{name}: {code}\n{err}");
     }
+}
+
+/// Bytes that a small flow may take at its peak: what the program maps without optimisation is most of them.
+const SMALL_PEAK: u64 = 190_000_000;
+
+#[test]
+fn a_small_flow_takes_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = serde_json::json!([{ "id": "k", "expression": "s" }]);
+    let measures = serde_json::json!([{ "id": "m", "name": "rows", "expression": "count(*)" }]);
+    let steps = [
+        ("filter", serde_json::json!({ "predicate": "n % 5 >= 2" })),
+        ("aggregate", serde_json::json!({ "keys": keys, "measures": measures })),
+    ];
+    let project = design(folder.path(), 0, &steps);
+    let user = |row: u32| row.wrapping_mul(2_654_435_761) % 5000;
+    let rows: String = (0..300_000).map(|row| format!("{row},a user of some name {:05}\n", user(row))).collect();
+    std::fs::write(folder.path().join("data.csv"), format!("n,s\n{rows}")).unwrap();
+    let out = folder.path().join("out");
+    let report: serde_json::Value =
+        serde_json::from_str(&run_ok(&["run", "--out", path(&out), "--report", "-", &project])).unwrap();
+    assert_eq!(
+        (&report["rows_read"], report["rows_written"].as_u64() > Some(2000)),
+        (&300_000.into(), true),
+        "{report}"
+    );
+    let peak = report["peak_memory_bytes"].as_u64().unwrap();
+    assert!(peak < SMALL_PEAK, "{peak} bytes");
 }

@@ -15,6 +15,10 @@ ROWS = (
     "'n': 'BIGINT', 'label': 'VARCHAR'})"
 )
 SIDES = f"read_csv('{FOLDER}/sides.csv', header=true, columns={{'key': 'BIGINT', 'since': 'TIMESTAMP', 'name': 'VARCHAR'}})"
+SMALL = (
+    f"read_csv('{FOLDER}/small.csv', header=true, columns={{'id': 'BIGINT', 'user': 'VARCHAR', 'status': 'BIGINT', "
+    "'duration': 'DOUBLE', 'path': 'VARCHAR'})"
+)
 QUERIES = {
     "sort": f"SELECT * FROM {ROWS} ORDER BY t, id",
     "distinct": f"SELECT DISTINCT * FROM {ROWS}",
@@ -22,6 +26,7 @@ QUERIES = {
     "join": f"SELECT r.*, s.since, s.name FROM {ROWS} r JOIN {SIDES} s ON r.key = s.key",
     "as-of join": f"SELECT r.*, s.name FROM {ROWS} r ASOF LEFT JOIN {SIDES} s ON r.key = s.key AND r.t >= s.since",
     "window": f"SELECT *, row_number() OVER (PARTITION BY key ORDER BY t, id) AS place, sum(n) OVER (PARTITION BY key) AS total FROM {ROWS}",
+    "small flow": f'SELECT "user", count(*) AS rows, max(duration) AS slowest, avg(duration) AS mean FROM {SMALL} WHERE status >= 400 GROUP BY "user"',
 }
 connection = duckdb.connect()
 connection.execute(f"SET memory_limit = '{MEMORY}B'")

@@ -6,13 +6,15 @@ use std::sync::atomic::AtomicU64;
 
 use pipewright_core::diagnostic::Diagnostic;
 use polars::chunked_array::ops::row_encode::_get_rows_encoded_arr;
-use polars::prelude::{self as pl, DataFrame, IntoLazy, PolarsResult};
+use polars::prelude::{self as pl, DataFrame, IdxCa, IdxSize, IntoLazy, PolarsResult};
 use polars_arrow::array::BinaryArray;
 
+use super::block::{Picked, Source};
 use super::spill::{SpillFile, SpillFolder};
 use super::{Limits, note};
 use crate::frames::{joined, weight};
 use crate::ops;
+use crate::sorting::sorted_by;
 
 /// Bytes of a block, about: small enough that few rows are read for nothing at the ends of a range.
 const BLOCK: usize = 64 << 10;
@@ -26,7 +28,9 @@ pub(crate) struct Order {
 
 impl Order {
     pub fn sorted(&self, rows: DataFrame) -> PolarsResult<DataFrame> {
-        rows.lazy().sort_by_exprs(self.by.clone(), ops::nulls_last(self.descending.clone())).collect()
+        let names = self.by.iter().enumerate().map(|(index, by)| by.clone().alias(format!("#by{index}")));
+        let columns = ops::computed(&rows, &names.collect::<Vec<_>>())?;
+        sorted_by(&rows, &columns, &self.descending)
     }
 
     /// Bytes that compare as the rows do.
@@ -74,12 +78,13 @@ impl Runs {
         let height = sorted.height();
         let step = (height * BLOCK / size).min(height * self.limits.batch / size / 4).clamp(1, height.max(1));
         let mut run = Run { file: self.folder.create()?, firsts: Vec::new() };
-        for start in (0..height).step_by(step) {
-            let block = sorted.slice(start as i64, step);
-            let first = self.order.keys(&block.slice(0, 1)).map_err(fail)?;
-            run.firsts.push(first.value(0).to_vec());
-            run.file.append(&block)?;
-        }
+        let firsts: Vec<IdxSize> = (0..height as IdxSize).step_by(step).collect();
+        let firsts = sorted.take(&IdxCa::from_vec("firsts".into(), firsts)).map_err(fail)?;
+        let firsts = self.order.keys(&firsts).map_err(fail)?;
+        run.firsts.extend(firsts.values_iter().map(<[u8]>::to_vec));
+        let source = Source::new(sorted).map_err(fail)?;
+        let blocks = (0..height).step_by(step).map(|start| Picked::Range(start, step.min(height - start)));
+        run.file.append(&source, blocks)?;
         note(&self.spilled, run.file.size());
         self.runs.push(run);
         Ok(())
@@ -132,12 +137,23 @@ impl Runs {
                 Some(to) => run.firsts.partition_point(|first| first < to),
                 None => run.firsts.len(),
             };
-            for index in start..end.max(start) {
-                let rows = self.within(run, index, range)?;
-                if rows.height() == 0 {
-                    continue;
+            if range.is_one {
+                // There may be any number of them.
+                for index in start..end.max(start) {
+                    for rows in run.file.read(index..index + 1)? {
+                        let rows = self.within(run, index, rows, range)?;
+                        if rows.height() > 0 {
+                            give(rows)?;
+                        }
+                    }
                 }
-                if range.is_one { give(rows)? } else { found.push(rows) }
+                continue;
+            }
+            for (index, rows) in (start..).zip(run.file.read(start..end.max(start))?) {
+                let rows = self.within(run, index, rows, range)?;
+                if rows.height() > 0 {
+                    found.push(rows);
+                }
             }
         }
         if found.is_empty() {
@@ -148,8 +164,7 @@ impl Runs {
     }
 
     /// A block's rows that lie in the range.
-    fn within(&self, run: &Run, index: usize, range: &Range) -> Result<DataFrame, Diagnostic> {
-        let rows = run.file.read(&run.file.blocks[index])?;
+    fn within(&self, run: &Run, index: usize, rows: DataFrame, range: &Range) -> Result<DataFrame, Diagnostic> {
         let begins_before = range.from.as_ref().is_some_and(|from| run.firsts[index] < *from);
         let next = run.firsts.get(index + 1);
         // Rows that are alike may stand on both sides of a block's end.

@@ -1,18 +1,18 @@
-//! Rows put aside on disk: files of Arrow IPC blocks, each of which is read by itself. A file goes when nobody needs it
+//! Rows put aside on disk: files of blocks, each of which is read by itself. A file goes when nobody needs it
 //! any more; the folder goes with what is published, or on failure and signals.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::make_folder;
-use polars::prelude::{Column, CompatLevel, DataFrame, IntoColumn, PolarsError, PolarsResult, SchemaExt, Series};
-use polars_arrow::io::ipc::read::{StreamReader, StreamState, read_stream_metadata};
-use polars_arrow::io::ipc::write::{StreamWriter, WriteOptions};
+use polars::prelude::{DataFrame, PolarsError, PolarsResult, Schema};
 
-use crate::frames::{gathered, weight};
+use super::block::{Picked, Source, decoded};
 
 /// Where a run's rows are put aside.
 pub(crate) struct SpillFolder {
@@ -31,7 +31,7 @@ impl SpillFolder {
         let path = self.folder.join(format!("rows-{number}.arrow"));
         make_folder(&self.folder).map_err(|error| fault(&io_cause(&error), &self.folder))?;
         File::create(&path).map_err(|error| fault(&io_cause(&error), &path))?;
-        Ok(SpillFile { path, blocks: Vec::new(), end: 0 })
+        Ok(SpillFile { path, blocks: Vec::new(), end: 0, schema: Arc::default() })
     }
 }
 
@@ -56,30 +56,46 @@ pub(crate) struct SpillFile {
     path: PathBuf,
     pub blocks: Vec<Block>,
     end: u64,
+    /// Of all blocks.
+    schema: Arc<Schema>,
 }
 
 impl SpillFile {
-    /// Appends rows as one block. No file stays open: there may be more than a process may have.
-    pub fn append(&mut self, rows: &DataFrame) -> Result<(), Diagnostic> {
-        let told = |error: PolarsError| fault(&crate::faults::cause(&error), &self.path);
-        let rows = gathered(rows.clone()).map_err(told)?;
-        let bytes = encoded(&rows).map_err(told)?;
-        let written = OpenOptions::new().append(true).open(&self.path).and_then(|mut file| file.write_all(&bytes));
-        written.map_err(|error| fault(&io_cause(&error), &self.path))?;
-        let length = bytes.len() as u64;
-        self.blocks.push(Block { offset: self.end, length, rows: rows.height(), bytes: weight(&rows) });
-        self.end += length;
+    /// Appends rows, each of `blocks` by itself. No file stays open: there may be more than a process may have.
+    pub fn append<'a>(
+        &mut self,
+        rows: &Source,
+        blocks: impl IntoIterator<Item = Picked<'a>>,
+    ) -> Result<(), Diagnostic> {
+        let path = self.path.clone();
+        let told = |error: PolarsError| fault(&crate::faults::cause(&error), &path);
+        let failed = |error: std::io::Error| fault(&io_cause(&error), &path);
+        let mut file = OpenOptions::new().append(true).open(&path).map_err(failed)?;
+        for picked in blocks {
+            let (bytes, weight) = rows.encoded(picked).map_err(told)?;
+            file.write_all(&bytes).map_err(failed)?;
+            let length = bytes.len() as u64;
+            self.blocks.push(Block { offset: self.end, length, rows: picked.len(), bytes: weight });
+            self.end += length;
+        }
+        self.schema = rows.schema();
         Ok(())
     }
 
-    /// A block's rows; by several threads at once.
-    pub fn read(&self, block: &Block) -> Result<DataFrame, Diagnostic> {
-        let read = || -> PolarsResult<DataFrame> {
+    /// The rows of some blocks that follow one another, block by block; by several threads at once.
+    pub fn read(&self, blocks: Range<usize>) -> Result<Vec<DataFrame>, Diagnostic> {
+        let read = || -> PolarsResult<Vec<DataFrame>> {
+            let blocks = &self.blocks[blocks];
+            let Some(first) = blocks.first() else { return Ok(Vec::new()) };
             let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(block.offset))?;
-            let mut bytes = Vec::with_capacity(block.length as usize);
-            file.take(block.length).read_to_end(&mut bytes)?;
-            decoded(bytes, block.rows)
+            file.seek(SeekFrom::Start(first.offset))?;
+            let mut bytes = Vec::new();
+            let mut decode = |block: &Block| {
+                bytes.resize(block.length as usize, 0);
+                file.read_exact(&mut bytes)?;
+                decoded(&bytes, block.rows, &self.schema)
+            };
+            blocks.iter().map(&mut decode).collect()
         };
         read().map_err(|error| fault(&crate::faults::cause(&error), &self.path))
     }
@@ -106,37 +122,11 @@ impl Drop for SpillFile {
     }
 }
 
-/// One record batch as an Arrow stream of its own. The frame has one chunk.
-fn encoded(rows: &DataFrame) -> PolarsResult<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(weight(rows) + 1024);
-    let mut writer = StreamWriter::new(&mut bytes, WriteOptions { compression: None });
-    let schema = rows.schema().to_arrow(CompatLevel::newest());
-    writer.start(&schema, None)?;
-    for batch in rows.iter_chunks(CompatLevel::newest(), false) {
-        writer.write(&batch, None)?;
-    }
-    writer.finish()?;
-    Ok(bytes)
-}
-
-fn decoded(bytes: Vec<u8>, height: usize) -> PolarsResult<DataFrame> {
-    let mut cursor = Cursor::new(bytes);
-    let metadata = read_stream_metadata(&mut cursor)?;
-    let schema = metadata.schema.clone();
-    let mut columns: Vec<Column> = Vec::with_capacity(schema.len());
-    for state in StreamReader::new(cursor, metadata, None) {
-        let StreamState::Some(batch) = state? else { break };
-        for (field, array) in schema.iter_values().zip(batch.into_arrays()) {
-            columns.push(Series::try_from((field, array))?.into_column());
-        }
-    }
-    DataFrame::new(height, columns)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use pipewright_core::data::{DataType, Schema, Value};
+    use polars::prelude::IdxCa;
 
     #[test]
     fn rows_of_every_type_come_back_block_by_block_and_the_file_goes() {
@@ -172,13 +162,43 @@ mod tests {
         let frame = crate::table::ResultTable::from_rows(&schema, &rows).frame().clone();
         let spill = SpillFolder::new(folder.path().join("aside"));
         let mut file = spill.create().unwrap();
-        file.append(&frame.slice(0, 40)).unwrap();
-        file.append(&frame.slice(40, 61)).unwrap();
-        let back = file.read(&file.blocks[1]).unwrap();
+        let source = Source::new(frame.clone()).unwrap();
+        let few: Vec<u32> = vec![100, 3, 3, 0];
+        file.append(&source, [Picked::Range(0, 40), Picked::Range(40, 61), Picked::Rows(&few)]).unwrap();
+        file.append(&source, [Picked::Rows(&few[..1])]).unwrap();
+        let all = file.read(0..4).unwrap();
+        let back = file.read(1..2).unwrap().remove(0);
         assert!(back.equals_missing(&frame.slice(40, 61)));
         assert_eq!(back.schema(), frame.schema());
-        assert_eq!((file.bytes() > 0, file.size() > 0, file.blocks.len()), (true, true, 2));
+        assert_eq!((file.bytes() > 0, file.size() > 0, file.blocks.len()), (true, true, 4));
+        let picked = IdxCa::from_vec("rows".into(), few);
+        assert!(all[0].equals_missing(&frame.slice(0, 40)) && all[1].equals_missing(&back));
+        assert!(all[2].equals_missing(&frame.take(&picked).unwrap()));
+        assert!(all[3].equals_missing(&frame.slice(100, 1)));
         drop(file);
         assert_eq!(std::fs::read_dir(folder.path().join("aside")).unwrap().count(), 0);
+    }
+    #[test]
+    fn numbers_come_back_from_any_range_and_unit() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = 1_000_000;
+        let lists: [Vec<Value>; 8] = [
+            vec![Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(0)],
+            vec![Value::Int(-128), Value::Int(127)],
+            vec![Value::Int(40_000), Value::Null, Value::Int(100_000)],
+            vec![Value::Int(0), Value::Int(1 << 31)],
+            vec![Value::Int(0), Value::Int(1 << 32)],
+            vec![Value::Int(5), Value::Int(5 + 7_000 * second), Value::Int(5 + 7_001 * second)],
+            vec![Value::Int(-3 * second), Value::Int(i64::MAX / second * second)],
+            vec![Value::Null, Value::Null],
+        ];
+        for values in lists {
+            let rows: Vec<Vec<Value>> = values.into_iter().map(|value| vec![value]).collect();
+            let schema = Schema::of([("n", DataType::Int)]);
+            let frame = crate::table::ResultTable::from_rows(&schema, &rows).frame().clone();
+            let mut file = SpillFolder::new(folder.path().to_owned()).create().unwrap();
+            file.append(&Source::new(frame.clone()).unwrap(), [Picked::Range(0, rows.len())]).unwrap();
+            assert!(file.read(0..1).unwrap()[0].equals_missing(&frame), "{rows:?}");
+        }
     }
 }

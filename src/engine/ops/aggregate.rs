@@ -4,7 +4,7 @@
 use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{self, Call, Expr, ExprKind, FunctionKind, function};
-use pipewright_core::ir::Aggregate;
+use pipewright_core::ir::{Aggregate, Keep};
 use polars::prelude::{self as pl, LazyFrame, QuantileMethod, lit};
 
 use super::comparable::tie_breakers;
@@ -52,7 +52,10 @@ pub(super) fn aggregate(frame: LazyFrame, aggregate: &Aggregate, context: &Conte
     let rows = frame.with_columns(stages.rows);
     let folded = match keys.is_empty() {
         true => rows.select(stages.folds),
-        false if stages.folds.is_empty() => rows.select(keys).unique(None, pl::UniqueKeepStrategy::Any),
+        false if stages.folds.is_empty() => {
+            let names = (0..keys.len()).map(|index| format!("#key{index}")).collect();
+            super::order::unique(rows.select(keys), names, Keep::First, context.name)
+        }
         false => rows.group_by(keys).agg(stages.folds),
     };
     Ok(folded.select(stages.finished).select(output))

@@ -9,17 +9,18 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{Call, Expr, ExprKind, FrameUnit, WindowFrame};
 use pipewright_core::ir::Window;
 use polars::prelude::{
-    self as pl, AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, IntoLazy, LazyFrame,
-    NewChunkedArray, OptFlags, PolarsResult, Series, lit,
+    self as pl, AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, LazyFrame, NewChunkedArray,
+    OptFlags, PolarsResult, Series, lit,
 };
 use std::sync::Arc;
 
 use super::aggregate::take_calls;
 use super::comparable::tie_breakers;
-use super::{Context, column, lasting, nulls_last};
+use super::{Context, column, computed, lasting};
 use crate::allowance::Allowance;
 use crate::exprs;
 use crate::keys::RowKeys;
+use crate::sorting::sorted_places;
 use crate::table::{RESERVED_ROW, polars_schema, series_of};
 use frames::Sorted;
 
@@ -192,15 +193,9 @@ impl Plan {
         }
         descending.resize(by.len(), false);
         let height = frame.height();
-        let places = if by.is_empty() {
-            IdxCa::from_vec("places".into(), (0..height as IdxSize).collect())
-        } else {
-            // Only the columns that sorting reads.
-            let options = nulls_last(descending).with_maintain_order(true);
-            let places = pl::arg_sort_by(by, options).alias("#places");
-            let sorted = frame.clone().lazy().select([places]).collect()?;
-            sorted.column("#places")?.as_materialized_series().idx()?.rechunk().into_owned()
-        };
+        let named: Vec<pl::Expr> =
+            by.into_iter().enumerate().map(|(index, by)| by.alias(format!("#by{index}"))).collect();
+        let places = sorted_places(&computed(frame, &named)?, &descending, height)?;
         let mut back = vec![0 as IdxSize; height];
         for (place, row) in places.into_no_null_iter().enumerate() {
             back[row as usize] = place as IdxSize;

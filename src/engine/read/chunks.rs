@@ -10,6 +10,10 @@ use super::open::unreadable;
 
 /// Bytes of a chunk where nothing else is said: as fast as larger ones (measured), with less memory touched.
 pub(crate) const CHUNK_SIZE: usize = 2 << 20;
+/// Chunks of a small file, which would otherwise be in memory whole: so many, or fewer where they would be too small.
+const FEW: u64 = 96;
+/// The least bytes of a chunk where nothing else is said.
+const LEAST: usize = 256 << 10;
 /// The longest event, in bytes.
 pub(crate) const EVENT_LIMIT: usize = 64 << 20;
 /// The largest file that is read whole (JSON documents), in bytes.
@@ -21,6 +25,11 @@ const JUDGED: usize = 64 << 10;
 const CELL_LIMIT: u64 = 2 << 20;
 /// Lines of a chunk: each may be turned away, and is kept with its reason until it is written.
 const LINE_LIMIT: u64 = 1 << 18;
+
+/// Bytes of the chunks of a stream of so many bytes, at most `most`.
+pub(crate) fn chunk_size(bytes: u64, most: usize) -> usize {
+    most.min(LEAST.max(usize::try_from(bytes / FEW).unwrap_or(usize::MAX)))
+}
 
 /// A piece of a file, cut at events' borders; not yet known to be UTF-8.
 pub(crate) struct RawChunk {

@@ -17,7 +17,7 @@ use pipewright_core::ir::PathPieces;
 use polars::prelude::{DataFrame, IntoColumn, Series};
 use polars_buffer::Buffer;
 
-use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, text_of};
+use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, chunk_size, text_of};
 use super::input::given_name;
 use super::open::{Counted, How, Listed, Opened, open_listed, replaced, unreadable};
 use super::parquet;
@@ -270,7 +270,8 @@ impl ReadJob {
             let is_plain = opened.compression.is_none();
             let stream = self.stream(&file, opened)?;
             let known = stream.is_text.then_some(stream.size);
-            let mut chunker = Chunker::new(stream.reader, stream.line, stream.offset, self.chunk_size).of_size(known);
+            let size = chunk_size(stream.size, self.chunk_size);
+            let mut chunker = Chunker::new(stream.reader, stream.line, stream.offset, size).of_size(known);
             while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
                 let now = read.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);

@@ -12,9 +12,10 @@ use polars::prelude::{self as pl, DataFrame};
 use super::division::division;
 use super::gather::{Reducer, run, some_rows};
 use super::partial::Stage;
+use super::unfolded::Waiting;
 use super::windows::WindowParts;
 use crate::exchange::{Division, Exchange, Gathered, Limits, Partition, Range, Runs, SpillFolder};
-use crate::frames::compacted;
+use crate::frames::{compacted, weight};
 use crate::ops::asof::{AsofBuild, AsofPlan};
 use crate::ops::join::{JoinBuild, JoinPlan};
 use crate::ops::{self, Context};
@@ -48,13 +49,37 @@ pub(super) enum Build {
 pub(super) enum Task {
     Rows(DataFrame),
     Partition(Partition),
+    /// Rows of an aggregate as they came.
+    Unfolded(Partition),
     Range(Arc<Runs>, Range),
     Probe(Arc<Build>, DataFrame),
+}
+
+/// What is gathered of a chunk.
+pub(super) enum Kept {
+    /// Rows as they are.
+    Rows(DataFrame),
+    /// What they were shrunk to: one frame per part.
+    Folds(Vec<DataFrame>),
+}
+
+impl Kept {
+    /// In memory, about.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Kept::Rows(rows) => weight(rows),
+            Kept::Folds(folds) => folds.iter().map(weight).sum(),
+        }
+    }
 }
 
 /// What was gathered for a node so far.
 pub(super) struct Gather {
     exchange: Exchange,
+    /// Rows of an aggregate, as long as they are not folded.
+    waiting: Option<Waiting>,
+    limits: Limits,
+    folder: Arc<SpillFolder>,
     /// Of each distinct count: its keys and values. Of windows of different keys: what each but the first one takes.
     pairs: Vec<Exchange>,
     /// Rows that came.
@@ -100,7 +125,7 @@ impl Work {
     fn per_row(&self) -> usize {
         match self {
             Work::Whole(Stage { op: Op::Window(_), .. }) | Work::Windows(_) => 64,
-            Work::Reduce(Reducer::Aggregate(_)) => 48,
+            Work::Reduce(Reducer::Aggregate(..)) => 48,
             Work::Reduce(Reducer::Rows { .. }) => 24,
             Work::Join(..) | Work::Asof(..) => 24,
             Work::Whole(_) => 24,
@@ -115,7 +140,7 @@ impl Work {
             Work::Fixed(_) => Vec::new(),
             Work::Join(plan, _) => plan.keys().into_iter().map(by_keys).collect(),
             Work::Asof(plan, _) => plan.keys().into_iter().map(by_keys).collect(),
-            Work::Reduce(Reducer::Aggregate(parts)) => {
+            Work::Reduce(Reducer::Aggregate(parts, _)) => {
                 let keys: Vec<pl::Expr> = parts.keys.iter().map(|key| ops::column(key)).collect();
                 vec![by_keys(&keys); parts.distinct.len() + 1]
             }
@@ -129,9 +154,18 @@ impl Work {
 
     pub fn gather(&self, limits: Limits, folder: &Arc<SpillFolder>) -> Result<Gather, Diagnostic> {
         let limits = Limits { per_row: self.per_row(), ..limits };
+        let waiting = match self {
+            Work::Reduce(Reducer::Aggregate(_, Some(unfolded))) => Some(unfolded.waiting(limits, folder)),
+            _ => None,
+        };
+        Ok(Gather { waiting, ..self.gather_folds(limits, folder)? })
+    }
+
+    /// As `gather`, of what is shrunk in any case.
+    fn gather_folds(&self, limits: Limits, folder: &Arc<SpillFolder>) -> Result<Gather, Diagnostic> {
         let exchange = |divisions| Exchange::new(divisions, limits, folder.clone());
         let pairs = match self {
-            Work::Reduce(Reducer::Aggregate(parts)) => {
+            Work::Reduce(Reducer::Aggregate(parts, _)) => {
                 let all = |schema: &Schema| Division::Keys(schema.names().map(ops::column).collect());
                 parts.distinct.iter().map(|distinct| exchange(vec![all(&distinct.pairs.output)])).collect()
             }
@@ -140,24 +174,32 @@ impl Work {
                 .collect::<Result<_, Diagnostic>>()?,
             _ => Vec::new(),
         };
-        Ok(Gather { exchange: exchange(self.divisions()?), pairs, rows: 0 })
+        let exchange = exchange(self.divisions()?);
+        Ok(Gather { exchange, waiting: None, limits, folder: folder.clone(), pairs, rows: 0 })
     }
 
     /// How many gathers are there at the same time.
     pub fn gathers(&self) -> usize {
         match self {
             Work::Windows(_) => 2,
-            Work::Reduce(Reducer::Aggregate(parts)) => 1 + parts.distinct.len(),
+            Work::Reduce(Reducer::Aggregate(parts, _)) => 1 + parts.distinct.len(),
             _ => 1,
         }
     }
 
     /// What is gathered of a chunk.
-    pub fn fold(&self, rows: &DataFrame) -> Result<Vec<DataFrame>, Diagnostic> {
+    pub fn fold(&self, rows: &DataFrame) -> Result<Kept, Diagnostic> {
         match self {
-            Work::Reduce(reducer) => reducer.fold(rows),
+            Work::Reduce(reducer) => {
+                if let Reducer::Aggregate(_, Some(unfolded)) = reducer
+                    && let Some(rows) = unfolded.kept(rows)?
+                {
+                    return Ok(Kept::Rows(rows));
+                }
+                reducer.fold(rows).map(Kept::Folds)
+            }
             Work::Fixed(_) | Work::Whole(_) | Work::Windows(_) | Work::Join(..) | Work::Asof(..) => {
-                Ok(vec![compacted(rows.clone()).map_err(fail)?])
+                compacted(rows.clone()).map(Kept::Rows).map_err(fail)
             }
         }
     }
@@ -196,10 +238,13 @@ impl Work {
     }
 
     /// Gives the tasks that make the node's rows, in their order.
-    pub fn make(&self, gather: Gather, send: Send<Task>) -> Result<(), Diagnostic> {
+    pub fn make(&self, mut gather: Gather, send: Send<Task>) -> Result<(), Diagnostic> {
         if let Work::Fixed(rows) = self {
             send(Task::Rows(rows.clone()));
             return Ok(());
+        }
+        if let (Work::Reduce(reducer), Some(waiting)) = (self, gather.waiting.take()) {
+            return self.unfolded(reducer, waiting, (gather.limits, &gather.folder), send);
         }
         let gathered = gather.complete(self)?.finish()?;
         if let Work::Join(..) | Work::Asof(..) = self {
@@ -218,6 +263,44 @@ impl Work {
             }
             Gathered::Ordered(runs) => self.ordered(runs, send),
         }
+    }
+
+    /// An aggregate's rows, of rows that were kept as they are.
+    fn unfolded(
+        &self,
+        reducer: &Reducer,
+        waiting: Waiting,
+        (limits, folder): (Limits, &Arc<SpillFolder>),
+        send: Send<Task>,
+    ) -> Result<(), Diagnostic> {
+        let whole = waiting.whole;
+        let partitions = match waiting.into_exchange().finish()? {
+            Gathered::Hashed(partitions) => partitions,
+            Gathered::Memory(mut sides) => {
+                let rows = reducer.finish_unfolded(sides.pop().unwrap_or_default())?;
+                in_pieces(rows, &mut |rows| send(Task::Rows(rows)));
+                return Ok(());
+            }
+            Gathered::Ordered(_) => return Ok(()),
+        };
+        let mut is_wanted = true;
+        let give = &mut |partition: Partition| {
+            if partition.bytes(0) <= whole {
+                return Ok(send(Task::Unfolded(partition)));
+            }
+            // Too many rows of one key: they are folded piece by piece.
+            let mut gather = self.gather_folds(limits, folder)?;
+            for rows in partition.blocks(0) {
+                gather.add(self, 0, Kept::Folds(reducer.folded(&rows?)?))?;
+            }
+            drop(partition);
+            self.make(gather, &mut |task| {
+                is_wanted = send(task);
+                is_wanted
+            })?;
+            Ok(is_wanted)
+        };
+        partitions.for_each(&[true], give).map(|_| ())
     }
 
     /// The node's rows of all its input, or of that of some keys.
@@ -349,6 +432,14 @@ impl Work {
                 drop(partition);
                 cut(self.finish(sides)?)
             }
+            Task::Unfolded(partition) => {
+                let rows = partition.rows(0)?;
+                drop(partition);
+                match self {
+                    Work::Reduce(reducer) => cut(reducer.finish_unfolded(rows)?),
+                    _ => cut(self.finish(vec![rows])?),
+                }
+            }
             Task::Range(runs, range) => runs.read(&range, &mut cut),
             Task::Probe(build, rows) => build.probe(&rows, &mut cut),
         }
@@ -363,19 +454,47 @@ fn in_pieces(rows: DataFrame, send: &mut dyn FnMut(DataFrame) -> bool) -> bool {
 
 impl Gather {
     /// Takes a chunk's share of one input, in order. True: nothing more is needed.
-    pub fn add(&mut self, work: &Work, side: usize, parts: Vec<DataFrame>) -> Result<bool, Diagnostic> {
-        let Work::Reduce(reducer) = work else {
-            for rows in parts {
-                self.exchange.add(side, rows, None)?;
+    pub fn add(&mut self, work: &Work, side: usize, kept: Kept) -> Result<bool, Diagnostic> {
+        let (reducer, parts) = match (work, kept) {
+            (Work::Reduce(reducer), Kept::Folds(parts)) => (reducer, parts),
+            (Work::Reduce(reducer), Kept::Rows(rows)) => return self.add_unfolded(reducer, rows).map(|()| false),
+            (_, Kept::Rows(rows)) => return self.exchange.add(side, rows, None).map(|()| false),
+            (_, Kept::Folds(parts)) => {
+                parts.into_iter().try_for_each(|rows| self.exchange.add(side, rows, None))?;
+                return Ok(false);
             }
-            return Ok(false);
         };
+        self.add_folds(reducer, parts)
+    }
+
+    /// Rows of an aggregate as they came. When there are many it is looked at what folding makes of them.
+    fn add_unfolded(&mut self, reducer: &Reducer, rows: DataFrame) -> Result<(), Diagnostic> {
+        let Some(waiting) = &mut self.waiting else {
+            return self.add_folds(reducer, reducer.folded(&rows)?).map(|_| ());
+        };
+        if let Some(before) = waiting.looked_at(&rows) {
+            let folds = reducer.folded(&some_rows(before.clone(), &Schema::default())?)?;
+            if waiting.pays(folds.first().map_or(0, DataFrame::height)) {
+                self.waiting = None;
+                if let Reducer::Aggregate(_, Some(unfolded)) = reducer {
+                    unfolded.fold();
+                }
+                self.add_folds(reducer, folds)?;
+                return self.add_folds(reducer, reducer.folded(&rows)?).map(|_| ());
+            }
+            drop(folds);
+            waiting.put_back(before)?;
+        }
+        waiting.add(rows)
+    }
+
+    fn add_folds(&mut self, reducer: &Reducer, parts: Vec<DataFrame>) -> Result<bool, Diagnostic> {
         for (index, rows) in parts.into_iter().enumerate() {
             self.rows += rows.height();
             match (index.checked_sub(1), reducer) {
                 (None, Reducer::First { .. }) => self.exchange.add(0, rows, None)?,
                 (None, _) => self.exchange.add(0, rows, Some(&|side, rows| reducer.merge(side, rows)))?,
-                (Some(pair), Reducer::Aggregate(parts)) => {
+                (Some(pair), Reducer::Aggregate(parts, _)) => {
                     let again = &parts.distinct[pair].again;
                     self.pairs[pair].add(0, rows, Some(&|_, rows| run(again, some_rows(rows, &again.input)?)))?;
                 }
@@ -384,7 +503,7 @@ impl Gather {
         }
         Ok(match reducer {
             Reducer::First { count, offset, .. } => self.rows >= count.saturating_add(*offset),
-            Reducer::Aggregate(_) | Reducer::Rows { .. } => false,
+            Reducer::Aggregate(..) | Reducer::Rows { .. } => false,
         })
     }
 
@@ -394,7 +513,7 @@ impl Gather {
         if let Work::Windows(parts) = work {
             return parts.but_the_last(exchange, pairs);
         }
-        let Work::Reduce(reducer @ Reducer::Aggregate(parts)) = work else { return Ok(exchange) };
+        let Work::Reduce(reducer @ Reducer::Aggregate(parts, _)) = work else { return Ok(exchange) };
         for (index, (pairs, distinct)) in pairs.into_iter().zip(&parts.distinct).enumerate() {
             let mut count = |rows: Vec<DataFrame>| {
                 let rows = run(&distinct.again, some_rows(rows, &distinct.again.input)?)?;
@@ -418,7 +537,8 @@ impl Gather {
 
     /// Bytes on disk, as they grow.
     pub fn spilled(&self) -> Vec<Arc<AtomicU64>> {
-        self.pairs.iter().chain([&self.exchange]).map(Exchange::spilled).collect()
+        let waiting = self.waiting.iter().map(Waiting::exchange);
+        self.pairs.iter().chain([&self.exchange]).chain(waiting).map(Exchange::spilled).collect()
     }
 
     /// The side that is held, of a join that takes the other one chunk by chunk.

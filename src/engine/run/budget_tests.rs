@@ -162,6 +162,28 @@ fn distinct_rows_and_groups_by_hash_of_their_keys() {
 }
 
 #[test]
+fn groups_of_which_one_outgrows_the_memory_are_counted_whatever_came_first() {
+    let folder = folder();
+    // First every key stands once, so that rows are kept as they are; then nearly all rows have one key.
+    let mut design = Design::default();
+    let rows = rows(&mut design);
+    let skewed = Op::Project(pipewright_core::ir::Project::new(vec![
+        column("id", "id"),
+        column("n", "n"),
+        column("k", "case when id < 5000 or id % 100 = 0 then id else 1 end"),
+    ]));
+    let skewed = design.add("Skewed", skewed, &[rows]);
+    let measures = [("rows", "count(*)"), ("ids", "count_distinct(id)"), ("total", "sum(n)"), ("least", "min(id)")];
+    let groups = design.add("Step", aggregate(&["k"], &measures), &[skewed]);
+    design.write("out.csv", groups, &[]);
+    let (much, _) = lines(folder.path(), &design, None);
+    let (little, report) = lines(folder.path(), &design, Some(LEAST));
+    assert!(count_of(&report, "Step").spilled_bytes > 100_000, "{}", count_of(&report, "Step").spilled_bytes);
+    assert!(much.iter().any(|line| line.starts_with("1,44551,44551,")), "{:?}", &much[..3]);
+    assert_eq!((much.len(), much == little), (5000 + 450 + 1, true));
+}
+
+#[test]
 fn narrow_rows_count_with_what_working_on_them_takes() {
     // A few bytes a row, of which the table of groups takes many times as much.
     let folder = folder();

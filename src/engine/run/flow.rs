@@ -10,7 +10,7 @@ use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Node, NodeId, Op, Plan};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
-use super::blocking::{Build, Work};
+use super::blocking::{Build, Kept, Work};
 use super::graph::Graph;
 use super::memory;
 use super::quarantine::{Rejected, rejected_rows};
@@ -81,7 +81,7 @@ impl Count {
 pub(super) struct Yield {
     pub counts: Vec<(NodeId, Count)>,
     /// For those who gather rows: the number of their input, and what they keep.
-    pub gathered: Vec<(NodeId, usize, Vec<DataFrame>)>,
+    pub gathered: Vec<(NodeId, usize, Kept)>,
     pub written: Vec<(NodeId, Piece)>,
     pub rejected: Vec<Rejected>,
     /// Bytes of all that, about.
@@ -324,7 +324,7 @@ impl Flow<'_> {
             }
             folded => {
                 let folded = folded?;
-                done.bytes += folded.iter().map(weight).sum::<usize>();
+                done.bytes += folded.bytes();
                 done.gathered.push((taker.0, taker.1, folded));
                 Ok(allowance.lost())
             }

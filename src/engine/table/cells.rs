@@ -80,14 +80,6 @@ impl Cells<'_> {
             other => Ok(serde_json::to_writer(out, &other.value(row))?),
         }
     }
-
-    /// The cell's text, if it is text; null is `Some(None)`.
-    pub(crate) fn text(&self, row: usize) -> Option<Option<&str>> {
-        match self {
-            Cells::Text(cells) => Some(cells.get(row)),
-            _ => None,
-        }
-    }
 }
 
 /// A text, or null, in the place of another without a new allocation.
