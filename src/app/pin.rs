@@ -238,13 +238,12 @@ mod tests {
 
     #[test]
     fn personal_values_are_replaced_and_secrets_left_out() {
-        let mut schema = Schema::new(["user", "password", "n"].map(|name| Field::new(name, DataType::String)).to_vec());
-        schema.fields[0].labels.classification = Some(Classification::Personal);
-        schema.fields[1].labels.classification = Some(Classification::Secret);
+        let schema = Schema::new(["user", "password", "n"].map(|name| Field::new(name, DataType::String)).to_vec());
+        let classes = [Classification::Personal, Classification::Secret, Classification::Internal];
         let row = |user: &str| {
             ["", "geheim", "1"].map(|text| Value::String(if text.is_empty() { user } else { text }.into())).to_vec()
         };
-        let pinned = StandIns::default().pinned(&schema, ["anna", "bert", "anna"].map(row).into_iter());
+        let pinned = StandIns::default().pinned(&schema, &classes, ["anna", "bert", "anna"].map(row).into_iter());
         assert_eq!(
             serde_json::to_value(&pinned.rows).unwrap(),
             json!([["person 1", null, "1"], ["person 2", null, "1"], ["person 1", null, "1"]])

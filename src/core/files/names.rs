@@ -78,7 +78,7 @@ pub(super) fn take_owner(path: &Path, like: &fs::Metadata, wanted: fs::Permissio
         }
         let mode = wanted.mode();
         let is_same_group = fs::metadata(path)?.gid() == like.gid();
-        return Ok(fs::Permissions::from_mode(if is_same_group { mode } else { mode & !0o070 }));
+        Ok(fs::Permissions::from_mode(if is_same_group { mode } else { mode & !0o070 }))
     }
     #[cfg(not(unix))]
     {
