@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use self::dialect::{DuckDbSql, variable};
 use super::handover::staged_file;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
+use super::postgresql::results::loads_where;
 use super::sql::{Dialect, Selects};
 use super::staging;
 use super::{Bundle, DesignInfo, Support, Target, by_step};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{FileKind, NodeId, Op, Plan, prune};
+use crate::ir::{Destination, FileKind, NodeId, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
 use crate::quote::{comment, shell_word};
 
@@ -87,7 +88,14 @@ impl Target for DuckDb {
                 Pipeline { pipeline: PIPELINE_VERSION, name: format!("{}: sources", info.name), plan: staged };
             bundle.text("stage.json", pipeline.to_text());
         }
-        scripts::write(&mut bundle, &plan, info, keeps_lines, is_staged);
+        let shown = standard_output(&plan);
+        let is_shown = !shown.nodes.is_empty();
+        if is_shown {
+            let name = format!("{}: standard output", info.name);
+            let pipeline = Pipeline { pipeline: PIPELINE_VERSION, name, plan: shown };
+            bundle.text("results.json", pipeline.to_text());
+        }
+        scripts::write(&mut bundle, &plan, info, scripts::Parts { keeps_lines, is_staged, is_shown });
         bundle
     }
 }
@@ -95,6 +103,11 @@ impl Target for DuckDb {
 /// A pipeline of the sources alone: each Read, written as Parquet.
 pub(super) fn stage(plan: &Plan) -> Plan {
     staging::stage(plan, FileKind::Parquet, &staged_file)
+}
+
+/// A pipeline that writes to standard output what the script gives for it.
+fn standard_output(plan: &Plan) -> Plan {
+    loads_where(plan, &|write| matches!(write.destination, Destination::StandardOutput { .. }))
 }
 
 /// The whole SQL script: macros, a view a node, a COPY a sink; or everything that DuckDB cannot carry.

@@ -12,12 +12,24 @@ use crate::ir::{
 };
 use crate::quote::{markdown_text, python_text};
 
-/// `keeps_lines`: lines of the sources that do not fit may be written down. `is_staged`: there are sources.
-pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
+/// What a bundle has.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// Lines of the sources that do not fit may be written down.
+    pub keeps_lines: bool,
+    /// There are sources.
+    pub is_staged: bool,
+    /// Rows go to standard output.
+    pub is_shown: bool,
+}
+
+pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, parts: Parts) {
+    let Parts { keeps_lines, is_staged, is_shown } = parts;
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    let parts =
-        RunParts { engine: "DuckDB", options: "", files: "pipeline.sql run.py", stage: &stage, compute: COMPUTE };
+    let compute = format!("{COMPUTE}{}", if is_shown { SHOW } else { "" });
+    let files = "pipeline.sql run.py results.json";
+    let parts = RunParts { engine: "DuckDB", options: "", files, stage: &stage, compute: &compute };
     bundle.script("run.sh", run_script(&parts));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
@@ -128,7 +140,16 @@ fn python_matches(plan: &Plan) -> String {
     plan.iter().filter_map(one).collect()
 }
 
-const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
+const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out" >&2) || code=$?
+"#;
+
+/// Rows for standard output: by the runner, into what the script was given as its own.
+const SHOW: &str = r#"[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
+cp -- "$here/results.json" "$work/results.json"
+if ! "${PIPEWRIGHT:-pipewright}" run "$work/results.json" --out "$work/none" --max-quarantined 0 "$@" 2>"$work/said"; then
+  cat -- "$work/said" >&2
+  exit 1
+fi
 "#;
 
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:
