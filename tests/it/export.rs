@@ -469,6 +469,60 @@ fn a_bundle_of_a_source_with_a_secret_runs_without_it() {
     }
 }
 
+/// What a parameter takes is what a run takes, and what it refuses is refused with the same code.
+#[test]
+fn values_of_parameters_are_taken_alike() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let kinds = [("i", "Int", json!(1)), ("f", "Float", json!(1.5)), ("b", "Boolean", json!(true))];
+    let computed = json!([{"id": "c1", "name": "i", "expression": "${i}"}, {"id": "c2", "name": "f", "expression": "${f}"},
+        {"id": "c3", "name": "b", "expression": "${b}"}]);
+    let rows = json!({"columns": [{"name": "n", "type": "Int"}], "rows": [[1]]});
+    let parameter = |(name, kind, default): &(&str, &str, serde_json::Value)| {
+        insert("parameters", json!({"id": name, "name": name, "type": kind, "default": default}))
+    };
+    let mut edits: Vec<Edit> = kinds.iter().map(parameter).collect();
+    edits.extend([
+        insert("steps", json!({"id": "t", "kind": "table", "title": "T", "settings": rows})),
+        insert("steps", json!({"id": "c", "kind": "compute", "title": "C", "settings": {"columns": computed}})),
+        insert("steps", json!({"id": "o", "kind": "load_file", "title": "O", "settings": {"path": "${i}.csv"}})),
+    ]);
+    edits.extend(wires(&["t", "c", "o"]));
+    let project = saved(folder.path(), &edits);
+    // dbt takes half a minute a run.
+    let others: Vec<&str> = engines().into_iter().filter(|target| !target.starts_with("dbt")).collect();
+    for target in ["pipeline"].iter().chain(&others) {
+        run_ok(&["export", &project, "--target", target, "--out", path(&folder.path().join(target))]);
+    }
+    for (number, (name, value)) in [
+        ("PW_F", "null"),
+        ("PW_I", "-0"),
+        ("PW_I", " 7 "),
+        ("PW_I", "1.0"),
+        ("PW_F", "2"),
+        ("PW_F", "-0.0"),
+        ("PW_F", "1e400"),
+        ("PW_B", "1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let made = |target: &str| {
+            let out = folder.path().join(format!("out-{target}-{number}"));
+            let mut script = script(&folder.path().join(target), "run.sh", folder.path(), &python);
+            let (code, _, talk) = texts(script.arg(&out).arg("--trust").env(name, value).output().unwrap());
+            let mut made = if code == 0 { files(&out) } else { Files::new() };
+            made.remove("report.json");
+            (code, made, talk)
+        };
+        let (code, wanted, _) = made("pipeline");
+        for target in &others {
+            let (found, made, talk) = made(target);
+            assert_eq!((found, made), (code, wanted.clone()), "{target} {name}={value}: {talk}");
+        }
+    }
+}
+
 /// A project with two steps that write to standard output, one of them behind a filter.
 fn shows_twice(folder: &std::path::Path) -> String {
     fs::write(folder.join("in.csv"), "n,f,t\n1,1e300,a\n2,0.00001,\" \"\n3,1.5,b\n").unwrap();

@@ -9,7 +9,7 @@ mod scripts;
 use std::collections::BTreeMap;
 
 use self::dialect::{DuckDbSql, variable};
-use super::handover::staged_file;
+use super::handover::{self, staged_file};
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::postgresql::results::loads_where;
 use super::sql::{Dialect, Selects};
@@ -56,7 +56,7 @@ impl Target for DuckDb {
     }
 
     fn stage(&self, plan: &Plan) -> Option<Plan> {
-        Some(stage(plan)).filter(|staged| !staged.nodes.is_empty())
+        Some(handover::stage(plan)).filter(|staged| !staged.nodes.is_empty())
     }
 
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
@@ -73,7 +73,8 @@ impl Target for DuckDb {
         if bundle.has_errors() {
             return bundle;
         }
-        let staged = stage(&plan);
+        // With the parameters, so that their values are read as a run reads them.
+        let staged = handover::stage(&plan);
         let faults = check_policy(&staged);
         if !faults.is_empty() {
             // What is secret is not written down, not even for a while.
@@ -100,7 +101,7 @@ impl Target for DuckDb {
     }
 }
 
-/// A pipeline of the sources alone: each Read, written as Parquet.
+/// A pipeline of the sources: each Read, written as Parquet. dbt has its parameters in another way.
 pub(super) fn stage(plan: &Plan) -> Plan {
     staging::stage(plan, FileKind::Parquet, &staged_file)
 }
