@@ -360,14 +360,16 @@ mod tests {
     /// As they are, inside of a record, inside of one another, and with items that have no type here.
     #[test]
     fn lists_of_a_fixed_size_are_lists() {
-        let list = Series::new("v".into(), [Series::new("".into(), [1_i64, 2]), Series::new("".into(), [3, 4])]);
+        let list = Series::new("v".into(), [Series::new("".into(), [1_i64, 2]), Series::new("".into(), [3_i64, 4])]);
         let pair = DataType::Array(Box::new(DataType::Int64), 2);
         let array = list.cast(&pair).unwrap();
         let record = StructChunked::from_series("r".into(), 2, [array.clone()].iter()).unwrap().into_series();
         let nested = Series::new("n".into(), [list.clone(), list.clone()]);
         let nested = nested.cast(&DataType::Array(Box::new(pair), 2)).unwrap();
-        let bytes =
-            Series::new("b".into(), [Series::new("".into(), [&[255_u8][..], b"a"]), Series::new("".into(), [b"b"])]);
+        let bytes = Series::new(
+            "b".into(),
+            [Series::new("".into(), [&[255_u8][..], b"a"]), Series::new("".into(), [&b"b"[..]])],
+        );
         let columns = [array.clone(), record, nested, bytes].map(Series::into_column).to_vec();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("v.parquet");
