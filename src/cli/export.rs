@@ -88,7 +88,18 @@ fn package_folder(into: &Path, name: &str) -> Result<PathBuf, Failure> {
             "name the folder of one, or write a project of its own with --out".to_owned(),
         ));
     }
-    Ok(into.join(format!("pipewright_{}", dbt::project_name(name))))
+    let folder = into.join(format!("pipewright_{}", dbt::project_name(name)));
+    let known = std::fs::read_to_string(folder.join("bundle.json")).ok();
+    let known = known.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    // Packages of earlier versions name no project.
+    match known.as_ref().and_then(|told| told["name"].as_str()).filter(|known| *known != name) {
+        Some(known) => Err(usage(
+            format!("{} is the package of the project `{known}`", folder.display()),
+            "give this project a name that differs by more than signs and capital letters, or remove that package"
+                .to_owned(),
+        )),
+        None => Ok(folder),
+    }
 }
 
 /// What the files of the dbt project lack, so that it knows the package, line by line.

@@ -395,13 +395,14 @@ fn summary_json(spec: &FormatSpec, tally: &Tally) -> serde_json::Value {
         "unknown_keys": tally.unknown_keys, "unfit": tally.changes.unfit, "rounded": tally.changes.rounded,
         "cut": tally.changes.cut, "fractions": tally.changes.fractions, "clocks": tally.changes.clocks,
         "repeated": tally.changes.repeated, "undeclared": tally.changes.undeclared, "halved": tally.changes.halved,
-        "zeros": tally.changes.zeros, "replaced": tally.replaced,
+        "zeros": tally.changes.zeros, "replaced": tally.replaced, "stopped": tally.stopped,
     })
 }
 
 fn summary_text(spec: &FormatSpec, tally: &Tally) -> String {
+    let rest = if tally.stopped { "; reading ended there, the rest was not read" } else { "" };
     format!(
-        "{}: {} units read = {} accepted + {} quarantined + {} joined + {} blank + {} meta; {} rows",
+        "{}: {} units read = {} accepted + {} quarantined + {} joined + {} blank + {} meta; {} rows{rest}",
         spec.name, tally.read, tally.accepted, tally.quarantined, tally.joined, tally.blank, tally.meta, tally.rows
     )
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Whether a character ends a line, shows nothing, or changes how its neighbours are shown.
 fn is_unseen(c: char) -> bool {
@@ -96,6 +97,18 @@ pub fn word_of(text: &str) -> String {
     let mut name = words.collect::<Vec<_>>().join("_");
     name.truncate(LONGEST_WORD);
     name.trim_end_matches('_').to_owned()
+}
+
+/// The word of a name that others are kept apart from: where letters are left out of it, the name's digest stands behind.
+pub fn own_word(name: &str, without: &str) -> String {
+    let word = word_of(name);
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    if !word.is_empty() && letters(name) == letters(&word) {
+        return word;
+    }
+    let digest = format!("{:08x}", xxh3_64(name.trim().as_bytes()) >> 32);
+    let start = if word.is_empty() { without } else { &word[..word.len().min(LONGEST_WORD - digest.len() - 1)] };
+    format!("{}_{digest}", start.trim_end_matches('_'))
 }
 
 /// What stands behind `--` or `#` to the end of a line: in SQL, shell and Python.
@@ -268,6 +281,19 @@ pub fn shell_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_which_a_word_leaves_something_out_are_kept_apart() {
+        assert_eq!(own_word("Web shop", "design"), "web_shop");
+        let long = "n".repeat(40);
+        let names = ["Продажи", "Склад", "дом", "", "..", &long, &format!("{long}1"), "café", "caf"];
+        let words: std::collections::BTreeSet<String> = names.iter().map(|name| own_word(name, "design")).collect();
+        assert_eq!(words.len(), names.len(), "{words:?}");
+        for word in &words {
+            let is_plain = word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            assert!(is_plain && !word.is_empty() && word.len() <= LONGEST_WORD, "{word}");
+        }
+    }
 
     const HOSTILE: &[&str] = &[
         "",

@@ -115,6 +115,7 @@ impl NodeResult {
             rows_in: self.rows_in.iter().sum(),
             rows_out: self.rows,
             unread: self.tally.as_ref().map_or(self.quarantined.len() as u64, |tally| tally.quarantined),
+            stopped: false,
             changes: self.changes.clone(),
             matches: self.matches.clone(),
             nulls: self.nulls.clone(),

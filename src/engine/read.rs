@@ -128,14 +128,18 @@ fn stream(
     quarantine: &mut dyn FnMut(Quarantined),
 ) -> Result<Tally, Diagnostic> {
     let schema = read_schema(read);
-    let mut tally = Tally::default();
+    let (mut tally, mut taken) = (Tally::default(), 0);
     job.for_each(&Ok, &mut |parsed: Parsed| {
         tally.add(&parsed.tally);
+        taken += parsed.taken;
         parsed.quarantined.into_iter().for_each(&mut *quarantine);
         let table = ResultTable::from_frame(&parsed.frame, &schema)
             .map_err(|error| crate::internal("a chunk of rows", &error))?;
-        Ok(sink(table))
+        let goes_on = sink(table);
+        tally.stopped = goes_on.is_break();
+        Ok(goes_on)
     })?;
+    tally.stopped &= job.has_more(taken, 0);
     Ok(tally)
 }
 

@@ -349,6 +349,8 @@ struct Run<'a> {
     written: BTreeMap<NodeId, u64>,
     quarantine: Option<QuarantineFile>,
     tallies: BTreeMap<NodeId, Tally>,
+    /// Bytes of each source that what was read of it took.
+    taken: BTreeMap<NodeId, u64>,
     cancel: Cancel,
     /// What an operation may make at once of the rows that it is given.
     allowance: Allowance,
@@ -397,6 +399,7 @@ fn execute(
         written: BTreeMap::new(),
         quarantine,
         tallies: BTreeMap::new(),
+        taken: BTreeMap::new(),
         cancel: options.cancel.clone(),
         allowance: Allowance::new(&options.cancel, None, memory::at_once(report.memory_budget_bytes)),
         budget: report.memory_budget_bytes,
@@ -494,7 +497,7 @@ impl Run<'_> {
             Op::Read(read) if wants_rejected => SecretKeys::of_source(read, &job.files),
             _ => SecretKeys::of(&Schema::default()),
         };
-        let mut tally = Tally::default();
+        let (mut tally, mut taken, before) = (Tally::default(), 0, job.progress.load(Ordering::Relaxed));
         let work = |mut parsed: Parsed, send: Send<(Option<Parsed>, Yield)>| {
             let rows = std::mem::take(&mut parsed.frame);
             let mut send = |part: Yield| send((None, part));
@@ -506,6 +509,7 @@ impl Run<'_> {
             // Parts of a chunk come before it is told what the chunk was.
             if let Some(parsed) = parsed {
                 tally.add(&parsed.tally);
+                taken += parsed.taken;
                 if let Some(file) = &mut self.quarantine {
                     for unit in parsed.quarantined {
                         file.write(&Rejected::unit(title, unit, &secrets))?;
@@ -514,8 +518,11 @@ impl Run<'_> {
             }
             self.take(pushed)?;
             on_chunk();
-            Ok(if self.is_enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            tally.stopped = self.is_enough(id);
+            Ok(if tally.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
+        tally.stopped &= job.has_more(taken, before);
+        self.taken.insert(id, taken);
         self.tallies.insert(id, tally);
         Ok(())
     }
@@ -596,11 +603,14 @@ impl Run<'_> {
             let sink = sink_report(self.plan.node(id), &self.targets[&id]);
             report.sinks.push(SinkReport { rows, bytes, ..sink });
         }
-        for (source, tally) in report.sources.iter_mut().zip(self.tallies.values()) {
+        for (source, (id, tally)) in report.sources.iter_mut().zip(&self.tallies) {
             source.tally = tally.clone();
             report.rows_read += tally.rows;
             report.quarantined += tally.quarantined;
-            report.bytes_read += source.files.iter().map(|file| file.bytes).sum::<u64>();
+            report.bytes_read += match self.taken.get(id).filter(|_| tally.stopped) {
+                Some(taken) => *taken,
+                None => source.files.iter().map(|file| file.bytes).sum(),
+            };
         }
         let spilled = self.spilled.iter().map(|(id, parts)| (*id, blocking::spilled_bytes(parts))).collect();
         self.builds.clear();

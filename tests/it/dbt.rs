@@ -262,6 +262,35 @@ fn a_project_of_dbt_gets_a_package_in_a_folder_of_its_own() {
     assert!(code == 1 && talk.contains("dbt_project.yml"), "{talk}");
 }
 
+/// Whose names leave the same word: in somebody's project, and in a database.
+#[test]
+fn projects_whose_names_become_the_same_word_do_not_replace_one_another() {
+    let Some(first) = Bench::new("Web & shop", table()) else { return };
+    let export = |bench: &Bench| {
+        run(&["export", path(&bench.at("p.pipewright.json")), "--target", "dbt", "--into", path(&first.at("own"))])
+    };
+    fs::create_dir_all(first.at("own")).unwrap();
+    fs::write(first.at("own/dbt_project.yml"), "name: own\nprofile: own\n").unwrap();
+    for name in ["Продажи", "Склад", "Web & shop", "web-shop"] {
+        let Some(bench) = Bench::new(name, table()) else { return };
+        let (code, _, talk) = export(&bench);
+        match name {
+            "web-shop" => assert!(code == 2 && talk.contains("is the package of the project `Web & shop`"), "{talk}"),
+            _ => assert_eq!(code, 0, "{talk}"),
+        }
+    }
+    assert_eq!(files(&first.at("own")).len(), 4, "{:?}", files(&first.at("own")));
+    let (Some(server), Some(second)) = (postgresql(), Bench::new("web-shop", table())) else { return };
+    for (bench, wanted) in [(&first, 0), (&second, 1), (&first, 0)] {
+        bench.export("postgres");
+        let (code, talk) = bench.run("postgres", &[("PIPEWRIGHT_DROP", "")]);
+        assert_eq!(code, wanted, "{talk}");
+        assert!(wanted == 0 || talk.contains("the schema web_shop is that of the project 'Web & shop'"), "{talk}");
+    }
+    let dropped = server.psql().args(["-c", "DROP SCHEMA web_shop CASCADE"]).output().unwrap();
+    assert!(dropped.status.success(), "{dropped:?}");
+}
+
 #[test]
 fn a_bundle_says_what_is_missing_and_options_what_they_are_for() {
     let Some(bench) = Bench::new("missing", table()) else { return };

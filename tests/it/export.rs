@@ -469,6 +469,130 @@ fn a_bundle_of_a_source_with_a_secret_runs_without_it() {
     }
 }
 
+/// What a parameter takes is what a run takes, and what it refuses is refused with the same code.
+#[test]
+fn values_of_parameters_are_taken_alike() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let kinds = [("i", "Int", json!(1)), ("f", "Float", json!(1.5)), ("b", "Boolean", json!(true))];
+    let computed = json!([{"id": "c1", "name": "i", "expression": "${i}"}, {"id": "c2", "name": "f", "expression": "${f}"},
+        {"id": "c3", "name": "b", "expression": "${b}"}]);
+    let rows = json!({"columns": [{"name": "n", "type": "Int"}], "rows": [[1]]});
+    let parameter = |(name, kind, default): &(&str, &str, serde_json::Value)| {
+        insert("parameters", json!({"id": name, "name": name, "type": kind, "default": default}))
+    };
+    let mut edits: Vec<Edit> = kinds.iter().map(parameter).collect();
+    edits.extend([
+        insert("steps", json!({"id": "t", "kind": "table", "title": "T", "settings": rows})),
+        insert("steps", json!({"id": "c", "kind": "compute", "title": "C", "settings": {"columns": computed}})),
+        insert("steps", json!({"id": "o", "kind": "load_file", "title": "O", "settings": {"path": "${i}.csv"}})),
+    ]);
+    edits.extend(wires(&["t", "c", "o"]));
+    let project = saved(folder.path(), &edits);
+    // dbt takes half a minute a run.
+    let others: Vec<&str> = engines().into_iter().filter(|target| !target.starts_with("dbt")).collect();
+    for target in ["pipeline"].iter().chain(&others) {
+        run_ok(&["export", &project, "--target", target, "--out", path(&folder.path().join(target))]);
+    }
+    for (number, (name, value)) in [
+        ("PW_F", "null"),
+        ("PW_I", "-0"),
+        ("PW_I", " 7 "),
+        ("PW_I", "1.0"),
+        ("PW_F", "2"),
+        ("PW_F", "-0.0"),
+        ("PW_F", "1e400"),
+        ("PW_B", "1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let made = |target: &str| {
+            let out = folder.path().join(format!("out-{target}-{number}"));
+            let mut script = script(&folder.path().join(target), "run.sh", folder.path(), &python);
+            let (code, _, talk) = texts(script.arg(&out).arg("--trust").env(name, value).output().unwrap());
+            let mut made = if code == 0 { files(&out) } else { Files::new() };
+            made.remove("report.json");
+            (code, made, talk)
+        };
+        let (code, wanted, _) = made("pipeline");
+        for target in &others {
+            let (found, made, talk) = made(target);
+            assert_eq!((found, made), (code, wanted.clone()), "{target} {name}={value}: {talk}");
+        }
+    }
+}
+
+/// A project with two steps that write to standard output, one of them behind a filter.
+fn shows_twice(folder: &std::path::Path) -> String {
+    fs::write(folder.join("in.csv"), "n,f,t\n1,1e300,a\n2,0.00001,\" \"\n3,1.5,b\n").unwrap();
+    let mut edits = vec![
+        insert("sources", json!({"id": "s", "title": "S", "path": "in.csv", "format": {"name": "csv"}})),
+        insert("steps", json!({"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}})),
+        insert("steps", json!({"id": "all", "kind": "standard_output", "title": "All", "settings": {"order": ["n"]}})),
+        insert("steps", json!({"id": "f", "kind": "filter", "title": "F", "settings": {"predicate": "n = 3"}})),
+        insert("steps", json!({"id": "one", "kind": "standard_output", "title": "One", "settings": {"kind": "csv"}})),
+        insert("wires", json!({"id": "v", "from": "in", "to": "all"})),
+    ];
+    edits.extend(wires(&["in", "f", "one"]));
+    saved(folder, &edits)
+}
+
+/// Rows come behind what a file holds already, whatever engine gives them, and those of several steps are all there.
+#[test]
+fn standard_output_is_what_the_script_was_given() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let project = shows_twice(folder.path());
+    let appended = |mut command: Command| {
+        let log = folder.path().join("log");
+        fs::write(&log, "kept\n").unwrap();
+        command.stdout(fs::OpenOptions::new().append(true).open(&log).unwrap());
+        let talk = String::from_utf8(command.output().unwrap().stderr).unwrap();
+        let text = fs::read_to_string(&log).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        assert!(lines.len() > 1 && lines.remove(0) == "kept", "{text}{talk}");
+        lines.sort();
+        lines
+    };
+    let own = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
+        command.args(arguments).env("PYTHON", &python);
+        command
+    };
+    let expected = appended(own(&["run", &project, "--trust"]));
+    assert_eq!(expected.len(), 5, "{expected:?}");
+    let out = folder.path().join("out");
+    let run_there = own(&["run", &project, "--engine", "duckdb", "--trust", "--out", path(&out)]);
+    assert_eq!(appended(run_there), expected);
+    for target in engines() {
+        let bundle = folder.path().join(target);
+        run_ok(&["export", &project, "--target", target, "--out", path(&bundle)]);
+        let mut script = script(&bundle, "run.sh", folder.path(), &python);
+        script.arg(folder.path().join(format!("{target}-out"))).arg("--trust");
+        assert_eq!(appended(script), expected, "{target}");
+    }
+}
+
+/// A service's output may be a socket, which no path opens.
+#[test]
+fn standard_output_may_be_a_socket() {
+    let Some(python) = python_with_duckdb() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let project = shows_twice(folder.path());
+    let bundle = folder.path().join("bundle");
+    run_ok(&["export", &project, "--target", "duckdb", "--out", path(&bundle)]);
+    let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut script = script(&bundle, "run.sh", folder.path(), &python);
+    script.arg(folder.path().join("out")).arg("--trust").stdout(std::os::fd::OwnedFd::from(theirs));
+    let output = script.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    drop(script);
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut ours, &mut text).unwrap();
+    assert_eq!(text.lines().count(), 5, "{text}");
+}
+
 #[test]
 fn rows_that_engines_turn_away_are_told_and_count_as_in_a_run() {
     let Some(python) = python_with_duckdb() else { return };

@@ -2,6 +2,7 @@
 //! designs are exported to, and in the table of expected results.
 
 mod dbt;
+mod edges;
 mod polars;
 mod postgresql;
 mod random;
@@ -399,6 +400,12 @@ fn steps_in_duckdb() {
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
     compare_with_duckdb(&python, &cases, &[("parse_text", "the text is read by a format of Pipewright's own"), LOADS]);
+}
+
+#[test]
+fn edges_in_duckdb() {
+    let Some(python) = python_with_duckdb() else { return };
+    edges::compare_edges("DuckDB", |cases| duckdb_rows(&python, cases), &[]);
 }
 
 /// Rows that are equal but for a list or a record: which of them is taken, and in which order they come.

@@ -323,3 +323,31 @@ fn files_of_many_kinds_are_read_by_themselves() {
     let asked = run_ok(&["read", &syslog, "--select", "host, level, n", "--limit", "1"]);
     assert_eq!(asked, "{\"host\":\"web1\",\"level\":\"info\",\"n\":1}\n");
 }
+
+/// Numbers of a source that was not read to its end are told as such; of one that was they are all there are.
+#[test]
+fn a_limit_that_ends_reading_says_that_the_rest_was_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let rows: String = (0..400_000).map(|n| format!("{n},{},{n}\n", n % 3)).collect();
+    fs::write(at("large.csv"), format!("id,k,v\n{rows}")).unwrap();
+    fs::write(at("small.csv"), "id,k,v\n1,1,1\n2,2,2\n3,3,3\n").unwrap();
+    const TOLD: &str = "the rest was not read";
+    for (file, is_told) in [("large.csv", true), ("small.csv", false)] {
+        for option in ["--top", "--limit"] {
+            let (code, _, talk) = run(&["read", &at(file), option, "2", "--summary", "text"]);
+            assert!(code == 0 && talk.contains(TOLD) == is_told, "{file} {option}: {talk}");
+        }
+        let (project, report) = (at("p"), at("report.json"));
+        run_ok(&["read", &at(file), "--top", "2", "--save", &project]);
+        let project = format!("{project}.pipewright.json");
+        let (code, _, talk) = run(&["run", &project, "--trust", "--out", &at("out"), "--report", &report]);
+        assert!(code == 0 && talk.contains(TOLD) == is_told, "{file}: {talk}");
+        let report: Json = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
+        let (bytes, read) = (fs::metadata(at(file)).unwrap().len(), report["bytes_read"].as_u64().unwrap());
+        assert!(read > 0 && (read < bytes) == is_told && read <= bytes, "{file}: {read} of {bytes}");
+        assert_eq!(report["sources"][0]["tally"]["stopped"] == true, is_told, "{report}");
+        fs::remove_file(project).unwrap();
+        fs::remove_file(at("report.json")).unwrap();
+    }
+}

@@ -23,7 +23,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Check, Destination, MAX_QUARANTINED, NodeId, OnFail, Op, Plan, WhenExists, Write, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
 use crate::project::canonical_json;
-use crate::quote::word_of;
+use crate::quote::own_word;
 
 pub(super) struct Dbt {
     adapter: Adapter,
@@ -95,7 +95,8 @@ impl Target for Dbt {
         let keeps_lines = check_kept_lines(&staged, &info.sources, &is_same_path).is_empty();
         let project = project_name(&info.name);
         let models = Models::of(&plan, self.adapter, &project);
-        let told = models.all().and_then(|all| Ok((all, self.told(&plan, &models, &project, keeps_lines)?)));
+        let told =
+            models.all().and_then(|all| Ok((all, self.told(&plan, &models, [&info.name, &project], keeps_lines)?)));
         let (all, told) = match told {
             Ok(made) => made,
             Err(faults) => {
@@ -147,7 +148,13 @@ impl Dbt {
     }
 
     /// `bundle.json`: what run.py brings in and out.
-    fn told(&self, plan: &Plan, models: &Models, project: &str, keeps_lines: bool) -> Result<Json, Vec<Diagnostic>> {
+    fn told(
+        &self,
+        plan: &Plan,
+        models: &Models,
+        [name, project]: [&str; 2],
+        keeps_lines: bool,
+    ) -> Result<Json, Vec<Diagnostic>> {
         let (mut sources, mut loads, mut rejected, mut faults) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (id, node) in plan.iter() {
             let lines = match self.lines(plan, models, id) {
@@ -189,7 +196,7 @@ impl Dbt {
             return Err(faults);
         }
         Ok(json!({
-            "adapter": self.adapter.name(), "project": project, "sources": sources, "loads": loads, "rejected": rejected,
+            "adapter": self.adapter.name(), "project": project, "name": name, "sources": sources, "loads": loads, "rejected": rejected,
             "keeps_lines": keeps_lines, "most_rejected": MAX_QUARANTINED,
         }))
     }
@@ -218,8 +225,7 @@ fn write_project(bundle: &mut Bundle, described: &Described, all: &[Model]) {
 
 /// The name of the project, its profile and its source.
 pub fn project_name(name: &str) -> String {
-    match word_of(name) {
-        name if name.is_empty() => "design".to_owned(),
+    match own_word(name, "design") {
         name if name.starts_with(|c: char| c.is_ascii_digit())
             || name.starts_with("pw_")
             || name.starts_with("dbt") =>

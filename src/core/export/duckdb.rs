@@ -9,13 +9,14 @@ mod scripts;
 use std::collections::BTreeMap;
 
 use self::dialect::{DuckDbSql, variable};
-use super::handover::staged_file;
+use super::handover::{self, staged_file};
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
+use super::postgresql::results::loads_where;
 use super::sql::{Dialect, Selects};
 use super::staging;
 use super::{Bundle, DesignInfo, Support, Target, by_step};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{FileKind, NodeId, Op, Plan, prune};
+use crate::ir::{Destination, FileKind, NodeId, Op, Plan, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
 use crate::quote::{comment, shell_word};
 
@@ -55,7 +56,7 @@ impl Target for DuckDb {
     }
 
     fn stage(&self, plan: &Plan) -> Option<Plan> {
-        Some(stage(plan)).filter(|staged| !staged.nodes.is_empty())
+        Some(handover::stage(plan)).filter(|staged| !staged.nodes.is_empty())
     }
 
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
@@ -72,7 +73,8 @@ impl Target for DuckDb {
         if bundle.has_errors() {
             return bundle;
         }
-        let staged = stage(&plan);
+        // With the parameters, so that their values are read as a run reads them.
+        let staged = handover::stage(&plan);
         let faults = check_policy(&staged);
         if !faults.is_empty() {
             // What is secret is not written down, not even for a while.
@@ -87,14 +89,26 @@ impl Target for DuckDb {
                 Pipeline { pipeline: PIPELINE_VERSION, name: format!("{}: sources", info.name), plan: staged };
             bundle.text("stage.json", pipeline.to_text());
         }
-        scripts::write(&mut bundle, &plan, info, keeps_lines, is_staged);
+        let shown = standard_output(&plan);
+        let is_shown = !shown.nodes.is_empty();
+        if is_shown {
+            let name = format!("{}: standard output", info.name);
+            let pipeline = Pipeline { pipeline: PIPELINE_VERSION, name, plan: shown };
+            bundle.text("results.json", pipeline.to_text());
+        }
+        scripts::write(&mut bundle, &plan, info, scripts::Parts { keeps_lines, is_staged, is_shown });
         bundle
     }
 }
 
-/// A pipeline of the sources alone: each Read, written as Parquet.
+/// A pipeline of the sources: each Read, written as Parquet. dbt has its parameters in another way.
 pub(super) fn stage(plan: &Plan) -> Plan {
     staging::stage(plan, FileKind::Parquet, &staged_file)
+}
+
+/// A pipeline that writes to standard output what the script gives for it.
+fn standard_output(plan: &Plan) -> Plan {
+    loads_where(plan, &|write| matches!(write.destination, Destination::StandardOutput { .. }))
 }
 
 /// The whole SQL script: macros, a view a node, a COPY a sink; or everything that DuckDB cannot carry.

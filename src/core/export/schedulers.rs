@@ -6,7 +6,7 @@
 use super::Bundle;
 use crate::data::DataType;
 use crate::ir::{Parameter, Plan, parameter_variable};
-use crate::quote::word_of;
+use crate::quote::own_word;
 
 /// What `export --with` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,10 +141,7 @@ fn line(form: &str, parameter: &Parameter) -> String {
 
 /// Adds the files of schedulers to a bundle.
 pub fn write(bundle: &mut Bundle, schedulers: &[Scheduler], plan: &Plan, name: &str) {
-    let word = match word_of(name) {
-        word if word.is_empty() => "design".to_owned(),
-        word => word,
-    };
+    let word = own_word(name, "design");
     let lines = Lines::of(plan);
     for scheduler in schedulers {
         for (file, text) in scheduler.files() {

@@ -84,6 +84,9 @@ pub struct Tally {
     /// Columns that a table without them in its header lacks, with its rows: null there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<String, u64>,
+    /// Reading ended where nobody needed more: what comes after is not counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// Values of accepted rows that are not as they were.
     #[serde(flatten)]
     pub changes: Changes,
@@ -104,6 +107,7 @@ impl Tally {
         self.rows += other.rows;
         self.replaced += other.replaced;
         self.guessed_years += other.guessed_years;
+        self.stopped |= other.stopped;
         for (key, count) in &other.unknown_keys {
             *self.unknown_keys.entry(key.clone()).or_default() += count;
         }

@@ -22,6 +22,8 @@ pub struct Fate {
     pub rows_out: u64,
     /// Of a source: lines, or other units, that its format cannot read.
     pub unread: u64,
+    /// Of a source: reading ended where nobody needed more.
+    pub stopped: bool,
     pub changes: Changes,
     /// Of a join.
     pub matches: Option<Matches>,
@@ -104,7 +106,15 @@ pub fn left_out(
 ) -> Vec<LeftOut> {
     let needed = needed_columns(plan, &[end]);
     let before = plan.iter().filter_map(|(id, _)| Some((id, needed[id.0 as usize].as_ref()?)));
-    before.filter_map(|(id, needed)| Some(at_node(plan, id, parameters, &fate(id)?, needed))).flatten().collect()
+    let mut stopped = false;
+    let at = |(id, needed): (NodeId, &BTreeSet<String>)| {
+        let mut fate = fate(id)?;
+        stopped |= fate.stopped;
+        // What comes after a source that was not read to its end has not seen all either.
+        fate.stopped = stopped;
+        Some(at_node(plan, id, parameters, &fate, needed))
+    };
+    before.filter_map(at).flatten().collect()
 }
 
 /// Whether a column is one that steps make in between, of what stands in larger expressions: `_2`.
@@ -188,7 +198,10 @@ fn at_node(
             found.push((Rejected, gone, format!("{of} are rejected by “{title}”: their text does not fit")));
         }
         Op::Distinct(_) => found.push((Duplicates, gone, format!("{of} repeat an earlier one (“{title}”)"))),
-        Op::Limit(_) => found.push((Limited, gone, format!("{of} are cut off by “{title}”"))),
+        Op::Limit(_) => {
+            let rest = if fate.stopped { ", and reading ended there: the rest was not read" } else { "" };
+            found.push((Limited, gone, format!("{of} are cut off by “{title}”{rest}")));
+        }
         Op::Aggregate(aggregate) => {
             for (looked_at, nulls) in aggregate.looked_at().into_iter().zip(&fate.nulls) {
                 // A span has no beginning where there is no time.

@@ -8,7 +8,7 @@ use super::items::{KeyPair, item_field};
 use super::kind::about;
 use super::settings::{defaults, items_of, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Port, Ports, Settings, StepKind, Table};
-use crate::data::{DataType, Schema};
+use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind, Place, print};
 use crate::ir::{self, Column, JoinKind, NodeId, Op, Project};
@@ -213,15 +213,6 @@ pub(super) fn pairs(
                 .field(right_field),
             );
             return None;
-        }
-        if matches!((&left_type, &right_type), (DataType::Int, DataType::Float) | (DataType::Float, DataType::Int)) {
-            let (left, right) = (print(&left_key), print(&right_key));
-            let message = format!(
-                "`{left}` is {left_type} and `{right}` is {right_type}: whole numbers beyond 2^53 are compared as the \
-                 nearest Float, so that different ones may meet"
-            );
-            let help = "declare both as Int, or identifiers as String, in their sources";
-            lowering.report(Diagnostic::warning("PW0498", message).help(help).field(right_field));
         }
         on.push((left_key, right_key));
     }

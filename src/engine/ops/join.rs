@@ -21,6 +21,8 @@ use crate::keys::KeyTable;
 const PIECE: usize = 1 << 18;
 /// Cells of a result that are made at once.
 const CELLS: usize = 1 << 22;
+/// Bytes that a cell counts for: a join behind a join holds its own piece meanwhile.
+const CELL: usize = 32;
 /// Bytes of a result that are made at once.
 const BYTES: usize = 64 << 20;
 /// Bytes of a row on one side, on the mean, of which no number of pairs that is made at once is too large.
@@ -148,7 +150,8 @@ impl JoinBuild {
         let mut pairs = Pairs::default();
         let weights = row_weights(&rows);
         let bytes = BYTES.min(Allowance::current().at_once / 4);
-        let piece = (CELLS / self.plan.output.len().max(1)).clamp(1, PIECE);
+        let cells = CELLS.min(Allowance::current().at_once / CELL);
+        let piece = (cells / self.plan.output.len().max(1)).clamp(1, PIECE);
         for (row, group) in groups.iter().enumerate() {
             let partners = group.map_or(&[][..], |group| self.table.rows(group));
             if partners.is_empty() && is_outer {

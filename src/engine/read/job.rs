@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pipewright_core::data::zones::times_are_of;
 use pipewright_core::data::{Schema, Value};
@@ -58,6 +58,8 @@ pub(crate) struct ReadJob {
     pub cancel: Cancel,
     /// Bytes taken from files so far, for a progress bar.
     pub progress: Arc<AtomicU64>,
+    /// All pieces were made.
+    ended: Arc<AtomicBool>,
 }
 
 /// A chunk's rows and what became of its units.
@@ -100,6 +102,7 @@ impl ReadJob {
             quarantine_limit: usize::MAX,
             cancel: Cancel::new(),
             progress: Arc::default(),
+            ended: Arc::default(),
         }
     }
 
@@ -244,6 +247,12 @@ impl ReadJob {
         }
     }
 
+    /// Whether something is left behind what was delivered, which took so many bytes; `before`: the bytes of the progress
+    /// where reading began.
+    pub fn has_more(&self, taken: u64, before: u64) -> bool {
+        !self.ended.load(Ordering::Acquire) || taken < self.progress.load(Ordering::Relaxed).saturating_sub(before)
+    }
+
     /// The reader thread.
     fn read_all(&self, send: Send<Task>) -> Result<(), Diagnostic> {
         for index in 0..self.files.len() {
@@ -256,8 +265,10 @@ impl ReadJob {
             if file.parser.framing() == Framing::Native {
                 let ranges = parquet::row_ranges(&file.path, self.columns.as_deref())?;
                 let rows = ranges.iter().map(|(_, count)| count).sum::<usize>().max(1) as u64;
-                for (start, count) in ranges {
-                    let taken = opened.size * count as u64 / rows;
+                let (mut left, last) = (opened.size, ranges.len().saturating_sub(1));
+                for (number, (start, count)) in ranges.into_iter().enumerate() {
+                    let taken = if number == last { left } else { opened.size * count as u64 / rows };
+                    left = left.saturating_sub(taken);
                     if !send(Task::Rows { file: file.clone(), start, count, taken }) {
                         return Ok(());
                     }
@@ -285,6 +296,7 @@ impl ReadJob {
                 return Err(shorter(&file.path));
             }
         }
+        self.ended.store(true, Ordering::Release);
         Ok(())
     }
 

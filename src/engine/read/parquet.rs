@@ -222,6 +222,11 @@ fn json_texts(series: Series, column: &str, changes: &mut Changes) -> PolarsResu
     let Some(own) = schema_of(&frame).fields.into_iter().next().map(|field| field.data_type) else {
         return Ok(Series::full_null(name, series.len(), &DataType::String));
     };
+    if !matches!(own, OwnType::List(_) | OwnType::Record(_)) {
+        // A kind that has no type here: it has no text either, and would be asked for it for ever.
+        changes.note(Change::Unfit, column, (series.len() - series.null_count()) as u64);
+        return Ok(Series::full_null(name, series.len(), &DataType::String));
+    }
     let made = typed(series, &polars_type(&own), column, changes)?;
     let (mut withheld, mut lost) = (Withheld::default(), 0);
     let mut texts = Vec::with_capacity(made.len());
@@ -350,6 +355,36 @@ mod tests {
         let list = Series::new("l".into(), [Series::new("".into(), ["x", "y"])]);
         let texts = typed(list, &DataType::String, "l", &mut changes).unwrap();
         assert_eq!(texts.str().unwrap().iter().collect::<Vec<_>>(), [Some(r#"["x","y"]"#)]);
+    }
+
+    /// As they are, inside of a record, inside of one another, and with items that have no type here.
+    #[test]
+    fn lists_of_a_fixed_size_are_lists() {
+        let list = Series::new("v".into(), [Series::new("".into(), [1_i64, 2]), Series::new("".into(), [3_i64, 4])]);
+        let pair = DataType::Array(Box::new(DataType::Int64), 2);
+        let array = list.cast(&pair).unwrap();
+        let record = StructChunked::from_series("r".into(), 2, [array.clone()].iter()).unwrap().into_series();
+        let nested = Series::new("n".into(), [list.clone(), list.clone()]);
+        let nested = nested.cast(&DataType::Array(Box::new(pair), 2)).unwrap();
+        let bytes = Series::new(
+            "b".into(),
+            [Series::new("".into(), [&[255_u8][..], b"a"]), Series::new("".into(), [&b"b"[..]])],
+        );
+        let columns = [array.clone(), record, nested, bytes].map(Series::into_column).to_vec();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v.parquet");
+        let mut frame = DataFrame::new(2, columns).unwrap();
+        ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+        let found = schema(&path).unwrap();
+        let types: Vec<String> = found.fields.iter().map(|field| field.data_type.to_string()).collect();
+        assert_eq!(types, ["List<Int>", "Record{\"v\": List<Int>}", "List<List<Int>>", "List<String>"]);
+        let read = read(&path, None, 0, 2).unwrap();
+        let mut changes = Changes::default();
+        let made = column(&read, &found.fields[2], 2, &mut changes).unwrap();
+        assert_eq!(value_of(&made.get(0).unwrap(), &found.fields[2].data_type).to_json().to_string(), "[[1,2],[3,4]]");
+        // Declared as a text they are one, as other lists are.
+        let texts = typed(array, &DataType::String, "v", &mut changes).unwrap();
+        assert_eq!(texts.str().unwrap().iter().collect::<Vec<_>>(), [Some("[1,2]"), Some("[3,4]")]);
     }
 
     #[test]

@@ -316,6 +316,7 @@ pub(super) fn fate(
         rows_in: count.ins.iter().sum(),
         rows_out: count.out,
         unread: tally.map_or(0, |tally| tally.quarantined),
+        stopped: tally.is_some_and(|tally| tally.stopped),
         changes: tally.map_or_else(|| count.changes.clone(), |tally| tally.changes.clone()),
         matches: matches.get(&id).cloned(),
         nulls: count.nulls.clone(),

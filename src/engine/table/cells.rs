@@ -114,7 +114,7 @@ pub(crate) fn value_of(cell: &AnyValue, data_type: &DataType) -> Value {
         AnyValue::Datetime(time, unit, _) => Value::Timestamp(to_micros(*time, *unit)),
         AnyValue::DatetimeOwned(time, unit, _) => Value::Timestamp(to_micros(*time, *unit)),
         AnyValue::Duration(span, unit) => Value::Duration(to_micros(*span, *unit)),
-        AnyValue::List(items) => {
+        AnyValue::List(items) | AnyValue::Array(items, _) => {
             let item_type = match data_type {
                 DataType::List(item) => item,
                 _ => &DataType::Unknown,

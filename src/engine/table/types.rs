@@ -34,7 +34,7 @@ pub(crate) fn data_type_of(data_type: &PolarsType) -> DataType {
         PolarsType::Datetime(..) => DataType::Timestamp,
         PolarsType::Date => DataType::Date,
         PolarsType::Duration(_) => DataType::Duration,
-        PolarsType::List(item) => DataType::List(Box::new(data_type_of(item))),
+        PolarsType::List(item) | PolarsType::Array(item, _) => DataType::List(Box::new(data_type_of(item))),
         PolarsType::Struct(fields) => DataType::Record(
             fields.iter().map(|field| (field.name().to_string(), data_type_of(field.dtype()))).collect(),
         ),

@@ -31,6 +31,12 @@ fn functions_in_polars() {
 }
 
 #[test]
+fn edges_in_polars() {
+    let Some(python) = python_with_polars() else { return };
+    super::edges::compare_edges("Polars", |cases| rows(&python, cases), &[]);
+}
+
+#[test]
 fn steps_in_polars() {
     let Some(python) = python_with_polars() else { return };
     // Sources are staged by the runner: their formats have tests of their own.

@@ -98,6 +98,13 @@ fn functions_in_postgresql() {
 }
 
 #[test]
+fn edges_in_postgresql() {
+    let Some(server) = support::postgresql() else { return };
+    let frames = [("last", "a frame that ends with all rows of equal keys")];
+    super::edges::compare_edges("PostgreSQL", |cases| rows(server, cases), &frames);
+}
+
+#[test]
 fn steps_in_postgresql() {
     let Some(server) = support::postgresql() else { return };
     // Sources are staged by the runner: their formats have tests of their own.

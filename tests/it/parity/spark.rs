@@ -72,6 +72,12 @@ fn functions_in_spark() {
 }
 
 #[test]
+fn edges_in_spark() {
+    let Some(python) = python_with_spark() else { return };
+    super::edges::compare_edges("Spark", |cases| spark_rows(&python, cases), &[]);
+}
+
+#[test]
 fn steps_in_spark() {
     let Some(python) = python_with_spark() else { return };
     // Sources are read by Pipewright: their formats have tests of their own.

@@ -132,13 +132,21 @@ def stop_without(package):
     stop(f"the Python {sys.executable} has no package {package}", f"install dbt-core and {package}, or name another Python in PYTHON")
 
 
-def claim(database, schema):
-    """Nothing of anybody else's is replaced: a schema is ours, or there is nothing in it."""
+def claim(database, schema, name):
+    """Nothing of anybody else's is replaced: a schema is this project's, or there is nothing in it."""
     tables = database.tables(schema)
     if tables and MADE not in tables:
         stop(f"the schema {schema} holds what this project has not made", "name another one by DBT_SCHEMA")
     database.ask(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
-    database.ask(f"CREATE TABLE IF NOT EXISTS {identifier(schema)}.{MADE} (version integer)")
+    mark = f"{identifier(schema)}.{MADE}"
+    database.ask(f"CREATE TABLE IF NOT EXISTS {mark} (version integer)")
+    # Marks of earlier versions name no project.
+    database.ask(f"ALTER TABLE {mark} ADD COLUMN IF NOT EXISTS project text")
+    known = [known for (known,) in database.ask(f"SELECT project FROM {mark} WHERE project IS NOT NULL")]
+    if known and known != [name]:
+        stop(f"the schema {schema} is that of the project {known[0]!r}", "name another one by DBT_SCHEMA, or drop that one")
+    if not known:
+        database.ask(f"INSERT INTO {mark} (project) VALUES ({literal(name)})")
 
 
 def build(work, variables):
@@ -229,9 +237,9 @@ def bring_in(told, is_run):
     database, schema = connected(told), os.environ["DBT_SCHEMA"]
     try:
         if is_run:
-            claim(database, schema)
+            claim(database, schema, told["name"])
         if told["adapter"] == "postgres" and told["sources"]:
-            claim(database, f"{schema}_sources")
+            claim(database, f"{schema}_sources", told["name"])
             database.load(f"{schema}_sources", told["sources"])
     except database.fault as error:
         stop(f"the database refused the sources: {str(error).strip()}", "see whether its user may create schemas")

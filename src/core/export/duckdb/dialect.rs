@@ -210,6 +210,19 @@ impl Dialect for DuckDbSql {
         })
     }
 
+    /// Of Ints in whole numbers: as Floats those that are large and close together would be one. Sums of squares have no
+    /// room, those of halves of the digits do.
+    fn variance(&self, value: &str, data_type: &DataType, clauses: &str) -> String {
+        if *data_type != DataType::Int {
+            return format!("var_samp({value}){clauses}");
+        }
+        let (high, low) = (format!("pw_high({value})"), format!("pw_low({value})"));
+        let sums =
+            [&high, &low, &format!("{high} * {high}"), &format!("{high} * {low}"), &format!("pw_wide({low}) * {low}")];
+        let sums = sums.map(|sum| format!("sum({sum}){clauses}"));
+        format!("pw_variance(count({value}){clauses}, {})", sums.join(", "))
+    }
+
     fn aggregate(&self, call: &AggregateCall) -> Sql {
         let (name, args) = (call.name, call.args);
         let order = if call.order.is_empty() { String::new() } else { format!(" ORDER BY {}", call.order) };

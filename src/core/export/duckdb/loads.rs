@@ -3,6 +3,7 @@
 use super::DUCKDB;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
+use crate::export::handover::check_spans;
 use crate::export::sql::Selects;
 use crate::export::sql::dialect::{Sql, cast};
 use crate::ir::{Check, Destination, FileKind, NodeId, OnFail, Op, Plan, Write};
@@ -73,7 +74,7 @@ pub fn copy(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Option<String>
     let Op::Write(Write { destination, order, .. }) = &node.op else { return Ok(None) };
     let (target, kind, partition) = match destination {
         Destination::File { kind, partition, .. } => (copied_file(id, *kind, partition), *kind, partition.as_slice()),
-        Destination::StandardOutput { kind } => (String::from("/dev/stdout"), *kind, &[][..]),
+        Destination::StandardOutput { .. } => return shown_rows(selects, id, &node.schema).map(Some),
         // The view before has refused it.
         Destination::Table(_) | Destination::Answer { .. } => return Ok(None),
     };
@@ -115,6 +116,22 @@ pub fn copy(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Option<String>
         columns.join(", "),
         selects.view(id)
     )))
+}
+
+/// The statement that writes rows for standard output, as `results.json` reads them. Only the runner writes to what this
+/// process was given as its output: a path such as `/dev/stdout` would open the file behind it anew, and empty it.
+fn shown_rows(selects: &Selects, id: NodeId, schema: &Schema) -> Sql {
+    check_spans(schema, &|what| DUCKDB.refuse(&what))?;
+    let column = |(index, field): (usize, &Field)| {
+        format!("{} AS c{index}", shown_value(&sql_identifier(&field.name), &field.data_type))
+    };
+    let columns: Vec<String> = schema.fields.iter().enumerate().map(column).collect();
+    Ok(format!(
+        "COPY (SELECT {} FROM {})\n  TO {} (FORMAT json);\n",
+        columns.join(", "),
+        selects.view(id),
+        sql_text(&format!("rows/load_{}.jsonl", id.0))
+    ))
 }
 
 /// Whether a type is a span of time, or holds one.

@@ -58,6 +58,22 @@ CREATE OR REPLACE TEMP MACRO pw_bare(x) AS regexp_replace(x, '"(\\.|[^"\\])*"', 
 CREATE OR REPLACE TEMP MACRO pw_is_json(x) AS CASE WHEN NOT json_valid(x) THEN FALSE WHEN x IS NOT NULL THEN NOT regexp_matches(pw_bare(x), '(?i)nan|inf|,\s*[\]}]')
   AND len(list_filter(regexp_extract_all(pw_bare(x), '-?[0-9][0-9.eE+-]*'), lambda n: NOT coalesce(isfinite(TRY_CAST(n AS DOUBLE)), FALSE))) = 0 END;
 CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN pw_is_json(x) THEN x END;
+-- The variance of integers of their number and of sums: of the halves of their digits, of squares and products of those.
+-- The integer next to the mean is taken away before, in whole numbers; what is small then is a float without a loss.
+CREATE OR REPLACE TEMP MACRO pw_wide(x) AS CAST(x AS HUGEINT);
+CREATE OR REPLACE TEMP MACRO pw_high(x) AS x // 4294967296;
+CREATE OR REPLACE TEMP MACRO pw_low(x) AS x % 4294967296;
+CREATE OR REPLACE TEMP MACRO pw_variance(n, h, l, hh, hl, ll) AS list_extract(list_transform(list_transform(list_transform(
+  [struct_pack(n := pw_wide(n), h := h, l := l, hh := hh, hl := hl, ll := ll, s := h * 4294967296 + l)],
+  lambda t: struct_pack(t := t, m := pw_floor_div(t['s'] * 2 + t['n'], t['n'] * 2))),
+  lambda u: struct_pack(n := u['t']['n'], r := u['t']['s'] - u['m'] * u['t']['n'],
+    hh := u['t']['hh'] - 2 * pw_high(u['m']) * u['t']['h'] + u['t']['n'] * pw_high(u['m']) * pw_high(u['m']),
+    hl := u['t']['hl'] - pw_high(u['m']) * u['t']['l'] - pw_low(u['m']) * u['t']['h'] + u['t']['n'] * pw_high(u['m']) * pw_low(u['m']),
+    ll := u['t']['ll'] - 2 * pw_low(u['m']) * u['t']['l'] + u['t']['n'] * pw_low(u['m']) * pw_low(u['m']))),
+  lambda d: CASE WHEN d['n'] > 1 THEN (CASE WHEN d['hh'] < 1152921504606846976
+      THEN CAST(d['hh'] * 18446744073709551616 + d['hl'] * 8589934592 + d['ll'] AS DOUBLE)
+      ELSE CAST(d['hh'] AS DOUBLE) * 18446744073709551616e0 + CAST(d['hl'] AS DOUBLE) * 8589934592e0 + CAST(d['ll'] AS DOUBLE) END
+    - CAST(d['r'] AS DOUBLE) * CAST(d['r'] AS DOUBLE) / CAST(d['n'] AS DOUBLE)) / CAST(d['n'] - 1 AS DOUBLE) END), 1);
 -- Texts as values: whole texts only, no separators, no special numbers.
 CREATE OR REPLACE TEMP MACRO pw_trim(x) AS trim(x, E' \t\n\f\r');
 CREATE OR REPLACE TEMP MACRO pw_int(x) AS CASE WHEN regexp_full_match(pw_trim(x), '[+-]?[0-9]+') THEN TRY_CAST(pw_trim(x) AS BIGINT) END;

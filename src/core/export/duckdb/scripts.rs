@@ -1,23 +1,36 @@
 //! The files around the SQL: run.sh, run.py, README. Nothing of the design is part of their code: names and paths stand
 //! in the tables of run.py, as strings.
 
+use super::super::handover::parameters_schema;
 use super::super::run_script::{RunParts, run_script};
-use super::super::staging::{self, script_parameters};
+use super::super::staging;
 use super::super::{Bundle, DesignInfo, parameter_lines};
 use super::loads::{copied_file, copy_format, ending, folder_column, load_table, matches_table, rejected_file};
+use crate::data::Field;
 use crate::files::MARKER;
 use crate::ir::{
-    Destination, MAX_QUARANTINED, Matches, Op, Otherwise, Parameter, Plan, SideMatches, TextPart, WhenExists, Write,
-    parameter_variable, text_parts,
+    Destination, MAX_QUARANTINED, Matches, Op, Otherwise, Plan, SideMatches, TextPart, WhenExists, Write, text_parts,
 };
 use crate::quote::{markdown_text, python_text};
 
-/// `keeps_lines`: lines of the sources that do not fit may be written down. `is_staged`: there are sources.
-pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
+/// What a bundle has.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// Lines of the sources that do not fit may be written down.
+    pub keeps_lines: bool,
+    /// There are sources or parameters.
+    pub is_staged: bool,
+    /// Rows go to standard output.
+    pub is_shown: bool,
+}
+
+pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, parts: Parts) {
+    let Parts { keeps_lines, is_staged, is_shown } = parts;
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
-    let parts =
-        RunParts { engine: "DuckDB", options: "", files: "pipeline.sql run.py", stage: &stage, compute: COMPUTE };
+    let compute = format!("{COMPUTE}{}", if is_shown { SHOW } else { "" });
+    let files = "pipeline.sql run.py results.json";
+    let parts = RunParts { engine: "DuckDB", options: "", files, stage: &stage, compute: &compute };
     bundle.script("run.sh", run_script(&parts));
     // Texts of the design come last: nothing in them is taken for a mark.
     let marks = [
@@ -44,19 +57,11 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
     bundle.text("README.md", readme(plan, info, keeps_lines));
 }
 
-/// Lines `("name", "VARIABLE", default, "Type"),`.
+/// Lines `("name", "Type"),`, in the order of the columns of the staged row.
 fn python_parameters(plan: &Plan) -> String {
-    let one = |parameter: &Parameter| {
-        let default = match &parameter.default {
-            None => "None".to_owned(),
-            Some(serde_json::Value::String(text)) => python_text(text),
-            Some(other) => python_text(&other.to_string()),
-        };
-        let (name, variable) = (python_text(&parameter.name), python_text(&parameter_variable(&parameter.name)));
-        let data_type = python_text(&parameter.data_type.to_string());
-        format!("    ({name}, {variable}, {default}, {data_type}),\n")
-    };
-    script_parameters(plan).iter().map(one).collect()
+    let one =
+        |field: &Field| format!("    ({}, {}),\n", python_text(&field.name), python_text(&field.data_type.to_string()));
+    parameters_schema(plan).fields.iter().map(one).collect()
 }
 
 /// Lines `("rows/load_3.csv", [parts of the path], replaces what is there, partitions or None),`.
@@ -128,27 +133,32 @@ fn python_matches(plan: &Plan) -> String {
     plan.iter().filter_map(one).collect()
 }
 
-const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out") || code=$?
+const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/run.py" "$here/pipeline.sql" "$out" >&2) || code=$?
+"#;
+
+/// Rows for standard output: by the runner, into what the script was given as its own.
+const SHOW: &str = r#"[ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
+cp -- "$here/results.json" "$work/results.json"
+if ! "${PIPEWRIGHT:-pipewright}" run "$work/results.json" --out "$work/none" --max-quarantined 0 "$@" 2>"$work/said"; then
+  cat -- "$work/said" >&2
+  exit 1
+fi
 "#;
 
 const RUN_PY: &str = r#"# Runs an SQL script on DuckDB (PyPI: duckdb) in the current folder and gives each load's rows their place in `out`:
-# run.py SCRIPT OUT. Parameters are variables of the environment.
+# run.py SCRIPT OUT.
 import os
 import sys
 
 # Modules come with Python, not from files that lie beside this one.
 sys.path[:] = [path for path in sys.path if os.path.realpath(path) != os.path.dirname(os.path.realpath(__file__))]
 
-import datetime
-import decimal
 import json
-import math
-import re
 import shutil
 
 import duckdb
 
-# Name, variable of the environment, default, type.
+# Name and type of each column of the row of parameters, which is staged as the sources are.
 PARAMETERS = [
 @PARAMETERS@]
 
@@ -193,46 +203,20 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
-def microseconds(text):
-    """Of a span in ISO 8601, such as PT15M."""
-    number = r"(\d+(?:\.\d*)?|\.\d+)"
-    units = {"W": 604800, "D": 86400, "H": 3600, "M": 60, "S": 1}
-    day, clock = f"(?:{number}W)?(?:{number}D)?", f"(?:T(?:{number}H)?(?:{number}M)?(?:{number}S)?)?"
-    found = re.fullmatch(f"(-?)P{day}{clock}", text.strip())
-    if not found or not any(found.groups()[1:]):
-        return None
-    parts = zip(units.values(), found.groups()[1:])
-    total = sum(int(decimal.Decimal(part) * unit * 1000000) for unit, part in parts if part)
-    return -total if found.group(1) else total
-
-
-def typed(connection, name, data_type, text):
-    """The value as SQL takes it and as a path shows it."""
-    if data_type == "String":
-        return text, text
-    shown = None
-    if data_type in ("Timestamp", "Date"):
-        sql = "pw_timestamp_text(pw_timestamp($x))" if data_type == "Timestamp" else "CAST(pw_date($x) AS VARCHAR)"
-        shown = value = connection.execute(f"SELECT {sql}", {"x": text}).fetchone()[0]
-    elif data_type == "Duration":
-        value = microseconds(text)
-        if value is not None:
-            shown = connection.execute("SELECT pw_duration_text($x::BIGINT)", {"x": value}).fetchone()[0]
-    else:
-        try:
-            value = json.loads(text.strip())
-            # Infinite numbers are none, and zero has no sign.
-            value = float(value) + 0 if data_type == "Float" and not isinstance(value, bool) else value
-            if isinstance(value, float) and not math.isfinite(value) or data_type == "Int" and not -(2**63) <= value < 2**63:
-                value = None
-        except (ValueError, TypeError, OverflowError):
-            value = None
-        kinds = {"Int": (int,), "Float": (int, float), "Boolean": (bool,)}.get(data_type, ())
-        if isinstance(value, kinds) and isinstance(value, bool) == (data_type == "Boolean"):
-            shown = json.dumps(value)
-    if shown is None:
-        stop(f"the parameter {name} is of type {data_type}, and {text!r} is not")
-    return value, shown
+def typed(connection):
+    """The parameters' values as SQL takes them, and as paths show them."""
+    values, shown = {}, {}
+    if not PARAMETERS:
+        return values, shown
+    texts = {"Timestamp": "pw_timestamp_text({})", "Date": "CAST({} AS VARCHAR)", "Duration": "pw_duration_text({})"}
+    columns = [f"c{place}" for place in range(len(PARAMETERS))]
+    columns += [texts.get(data_type, "{}").format(column) for column, (_, data_type) in zip(columns, PARAMETERS)]
+    row = connection.execute(f"SELECT {', '.join(columns)} FROM 'stage/parameters.parquet'").fetchone()
+    for (name, data_type), value, text in zip(PARAMETERS, row, row[len(PARAMETERS) :]):
+        # SQL reads times from texts.
+        values[name] = text if data_type in ("Timestamp", "Date") else value
+        shown[name] = "" if text is None else text if isinstance(text, str) else json.dumps(text)
+    return values, shown
 
 
 def filled(parts, values):
@@ -416,14 +400,7 @@ def main(script, out):
         stop(f"{os.path.basename(script)} is not as it was exported (a formatter, or other line ends): export it again")
     connection = duckdb.connect()
     connection.execute(prelude)
-    values, shown = {}, {}
-    for name, variable, default, data_type in PARAMETERS:
-        value = os.environ.get(variable, default)
-        if value is None:
-            stop(f"the parameter {name} has no value: set {variable}")
-        values[name], shown[name] = typed(connection, name, data_type, value)
-    started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
-    values["run.started_at"], shown["run.started_at"] = typed(connection, "run.started_at", "Timestamp", started)
+    values, shown = typed(connection)
     # Every path is known before anything is written.
     places, only_new, files = {}, set(), sources()
     for name in KEPT:

@@ -25,6 +25,8 @@ pub(super) const PLAIN: PostgreSqlSql =
 const LONGEST_NAME: usize = 63;
 /// Columns of a table.
 const MOST_COLUMNS: usize = 1600;
+/// Arguments of a function.
+const MOST_ARGUMENTS: usize = 100;
 /// Columns that every table has.
 const TAKEN: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
@@ -193,6 +195,17 @@ impl Dialect for PostgreSqlSql {
         }
     }
 
+    /// No function takes more arguments than so many.
+    fn concat(&self, texts: &[String]) -> String {
+        match texts.len() <= MOST_ARGUMENTS {
+            true => format!("concat({})", texts.join(", ")),
+            false => {
+                let parts: Vec<String> = texts.chunks(MOST_ARGUMENTS).map(|part| self.concat(part)).collect();
+                self.concat(&parts)
+            }
+        }
+    }
+
     fn groups(&self, text: &str, pattern: &str, _count: usize) -> Sql {
         let pattern = regex_pattern(pattern)?.are_text(Captured::All).map_err(|what| self.refuse(&what))?;
         Ok(format!("regexp_match({text} COLLATE \"C\", {})", sql_text(&pattern)))
@@ -262,6 +275,15 @@ impl Dialect for PostgreSqlSql {
                 format!("{name}({value}, CAST({count} AS integer){rest})")
             }
             _ => format!("{name}({})", args.join(", ")),
+        }
+    }
+
+    fn variance(&self, value: &str, data_type: &DataType, clauses: &str) -> String {
+        match data_type {
+            DataType::Float => format!(
+                "pw_variance(max(abs({value})){clauses}, var_samp(pw_plain({value})){clauses}, var_samp(pw_small({value})){clauses})"
+            ),
+            _ => format!("var_samp({value}){clauses}"),
         }
     }
 

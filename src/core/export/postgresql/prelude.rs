@@ -63,7 +63,11 @@ CREATE FUNCTION pw_exp(x double precision) RETURNS double precision IMMUTABLE PA
   SELECT CASE WHEN x < -745 THEN 0 WHEN x < 709.782712893384 THEN exp(x) END $$;
 CREATE FUNCTION pw_ln(x double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT ln(x) $$;
 CREATE FUNCTION pw_log10(x double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT log(x) $$;
-CREATE FUNCTION pw_log2(x double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT ln(x) / ln(CAST(2 AS double precision)) $$;
+-- A quotient of logarithms is not whole for every power.
+CREATE FUNCTION pw_power_of_2(x double precision, n double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT CASE WHEN pw_slow_float(2, '^', round(n)) = x THEN round(n) + 0 ELSE n END $$;
+CREATE FUNCTION pw_log2(x double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT pw_power_of_2(x, ln(x) / ln(CAST(2 AS double precision))) $$;
 -- A float with all its digits.
 CREATE FUNCTION pw_digits(x double precision) RETURNS numeric IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
 DECLARE
@@ -113,6 +117,13 @@ CREATE FUNCTION pw_sum_step(total double precision, x double precision) RETURNS 
   SELECT CASE WHEN x IS NULL THEN total WHEN total IS NULL THEN x WHEN total = 'NaN' THEN total ELSE coalesce(pw_float_add(total, x), 'NaN') END $$;
 CREATE FUNCTION pw_sum_end(total double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT nullif(total, 'NaN') $$;
 CREATE AGGREGATE pw_sum(double precision) (SFUNC = pw_sum_step, STYPE = double precision, FINALFUNC = pw_sum_end);
+-- Squares of large floats leave the range, at which PostgreSQL would stop: what has one is computed of small parts of them.
+CREATE FUNCTION pw_plain(x double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT CASE WHEN abs(x) < 1e140 THEN x END $$;
+CREATE FUNCTION pw_small(x double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT CASE WHEN abs(x) < 1e-100 THEN 0 * x ELSE x * 2.409919865102884e-181 END $$;
+CREATE FUNCTION pw_variance(most double precision, plain double precision, small double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT CASE WHEN most < 1e140 THEN plain ELSE pw_float_multiply(pw_float_multiply(small, 4.149515568880993e180), 4.149515568880993e180) END $$;
 CREATE FUNCTION pw_quantile(items double precision[], share double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
   SELECT pw_finite(percentile_cont(share) WITHIN GROUP (ORDER BY x)) FROM unnest(items) AS pw_item(x) $$;
 
@@ -297,8 +308,9 @@ BEGIN
   IF x = 0 THEN RETURN '0.0'; END IF;
   place := place - (length(digits) - length(ltrim(digits, '0')));
   digits := rtrim(ltrim(digits, '0'), '0');
-  -- A digit less may lie on the border of what is read as this number.
-  IF length(digits) > 14 AND CAST(sign || round(CAST(digits AS numeric) / 10) || 'e' || (place - length(digits) + 1) AS double precision) = x THEN
+  -- A digit less may lie on the border of what is read as this number. Of the largest it may be no number at all.
+  IF (CASE WHEN length(digits) > 14 AND abs(x) < 1.797693134862e308
+    THEN CAST(sign || round(CAST(digits AS numeric) / 10) || 'e' || (place - length(digits) + 1) AS double precision) = x END) THEN
     place := place + length(CAST(round(CAST(digits AS numeric) / 10) AS text)) - length(digits) + 1;
     digits := rtrim(CAST(round(CAST(digits AS numeric) / 10) AS text), '0');
   END IF;

@@ -7,7 +7,7 @@ use crate::export::handover::{add_parameters, by_number, push, written};
 use crate::export::staging;
 use crate::expr::Expr;
 use crate::formats::FormatSpec;
-use crate::ir::{Check, Column, FileKind, Node, NodeId, OnFail, Op, Parameter, Plan, Project, Read};
+use crate::ir::{Check, Column, FileKind, Node, NodeId, OnFail, Op, Parameter, Plan, Project, Read, Write};
 
 /// A pipeline of the sources, and of a row with the parameters that the script names.
 pub(super) fn stage(plan: &Plan) -> Plan {
@@ -39,10 +39,15 @@ fn numbered(staged: Plan) -> Plan {
 
 /// A pipeline that writes what the script gives of each load, as the design says.
 pub(in crate::export) fn loads(plan: &Plan) -> Plan {
-    let mut made = Plan { parameters: path_parameters(plan), ..Plan::default() };
+    Plan { parameters: path_parameters(plan), ..loads_where(plan, &is_written) }
+}
+
+/// The same of some loads, whose paths name no parameter.
+pub(in crate::export) fn loads_where(plan: &Plan, is_wanted: &dyn Fn(&Write) -> bool) -> Plan {
+    let mut made = Plan::default();
     for (id, node) in plan.iter() {
         let Op::Write(write) = &node.op else { continue };
-        if is_written(write) {
+        if is_wanted(write) {
             let rows = read_back(&mut made, &format!("load_{}", id.0), node);
             push(&mut made, Op::Write(write.clone()), vec![rows], node.schema.clone(), &node.origin);
         }

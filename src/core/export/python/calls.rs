@@ -10,6 +10,7 @@ use crate::expr::{Call, Expr, ExprKind, FrameBound, FrameUnit, FunctionKind, Sor
 pub struct Fold {
     pub helper: &'static str,
     pub value: String,
+    /// By their places: a window hands them on as a tuple.
     pub more: Vec<String>,
     /// The result depends on the order of the rows.
     pub is_ordered: bool,
@@ -48,7 +49,7 @@ pub fn fold(printer: &Printer, call: &Call) -> Result<Fold, Diagnostic> {
         Some(ExprKind::Literal(share @ (Value::Int(_) | Value::Float(_)))) => plain(share),
         Some(_) => Err(refuse("`quantile` with a computed share")),
     };
-    let spread = || if is_whole { vec!["is_whole=True".to_owned()] } else { Vec::new() };
+    let spread = || if is_whole { vec!["True".to_owned()] } else { Vec::new() };
     let (helper, more) = match name {
         "count" if call.args.is_empty() => ("pw_len", vec![]),
         "count" => ("pw_count", vec![]),

@@ -162,6 +162,17 @@ def pw_round_int(x, digits):
     return found if -(2**63) <= found < 2**63 else None
 
 
+@pw_rows(pl.Float64)
+def pw_log10(x):
+    """Polars divides logarithms, so that those of powers are not whole."""
+    return math.log10(x) if x > 0 else None
+
+
+@pw_rows(pl.Float64)
+def pw_log2(x):
+    return math.log2(x) if x > 0 else None
+
+
 @pw_once(pl.Float64)
 def pw_trunc(x):
     return pl.when(x < 0).then(x.ceil()).otherwise(x.floor()) + 0.0

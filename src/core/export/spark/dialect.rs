@@ -278,6 +278,19 @@ impl Dialect for SparkSql {
         " ORDER BY 1"
     }
 
+    /// Of Ints in whole numbers, as DuckDB is told to.
+    fn variance(&self, value: &str, data_type: &DataType, clauses: &str) -> String {
+        if *data_type != DataType::Int {
+            return format!("var_samp({value}){clauses}");
+        }
+        let (high, low) = (format!("({value} div 4294967296L)"), format!("({value} % 4294967296L)"));
+        let (high_squares, products) = (format!("{high} * {high}"), format!("{high} * {low}"));
+        let sums = [&high, &low, &high_squares, &products].map(|sum| format!("CAST({sum} AS DECIMAL(20, 0))"));
+        let low_squares = format!("CAST({low} AS DECIMAL(10, 0)) * CAST({low} AS DECIMAL(10, 0))");
+        let sums: Vec<String> = sums.iter().chain([&low_squares]).map(|sum| format!("sum({sum}){clauses}")).collect();
+        format!("pw_variance(count({value}){clauses}, {})", sums.join(", "))
+    }
+
     fn aggregate(&self, call: &AggregateCall) -> Sql {
         let (name, args, over) = (call.name, call.args, call.over);
         let Some(value) = args.first() else { return Err(self.refuse(&format_args!("`{name}` without a value"))) };
@@ -512,7 +525,9 @@ fn number_helper(name: &str, arg: &Args) -> Option<String> {
         "share" => format!("pw_rounded(pw_divide({a}, {b}))"),
         "narrow" => format!("try_cast({a} AS BIGINT)"),
         "mean" => format!("(CASE WHEN {b} > 0 THEN {a} div {b} END)"),
-        "log2" | "log10" | "ln" => format!("{name}({a})"),
+        // A quotient of logarithms is not whole for every power.
+        "log2" => format!("(CASE WHEN power(2D, rint(log2({a}))) = {a} THEN rint(log2({a})) ELSE log2({a}) END)"),
+        "log10" | "ln" => format!("{name}({a})"),
         "exp" => format!("pw_finite(exp({a}))"),
         "power" => format!("pw_finite(power({a}, {b}))"),
         _ => return None,

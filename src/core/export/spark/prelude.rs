@@ -87,6 +87,22 @@ CREATE OR REPLACE TEMPORARY FUNCTION pw_round_int(x BIGINT, n BIGINT) RETURNS BI
 
 CREATE OR REPLACE TEMPORARY FUNCTION pw_bin(a DOUBLE, b DOUBLE) RETURNS DOUBLE RETURN pw_finite(CASE WHEN b > 0 THEN pw_floor(try_divide(a, b)) * b END)
 
+-- The variance of integers of their number and of sums: of the halves of their digits, of squares and products of those.
+-- The integer next to the mean is taken away before, in whole numbers; what is small then is a float without a loss.
+CREATE OR REPLACE TEMPORARY FUNCTION pw_variance_of(n DECIMAL(38,0), r DECIMAL(38,0), hh DECIMAL(38,0), hl DECIMAL(38,0), ll DECIMAL(38,0)) RETURNS DOUBLE RETURN
+  CASE WHEN n > 1 THEN (CASE WHEN hh < 1152921504606846976L THEN CAST(hh * 18446744073709551616BD + hl * 8589934592L + ll AS DOUBLE)
+      ELSE CAST(hh AS DOUBLE) * 18446744073709551616D + CAST(hl AS DOUBLE) * 8589934592D + CAST(ll AS DOUBLE) END
+    - CAST(r AS DOUBLE) * CAST(r AS DOUBLE) / CAST(n AS DOUBLE)) / CAST(n - 1 AS DOUBLE) END
+
+CREATE OR REPLACE TEMPORARY FUNCTION pw_variance_about(n DECIMAL(38,0), h DECIMAL(38,0), l DECIMAL(38,0), hh DECIMAL(38,0), hl DECIMAL(38,0), ll DECIMAL(38,0), mh DECIMAL(38,0), ml DECIMAL(38,0)) RETURNS DOUBLE RETURN
+  pw_variance_of(n, (h - n * mh) * 4294967296L + (l - n * ml), hh - 2 * mh * h + n * mh * mh, hl - mh * l - ml * h + n * mh * ml, ll - 2 * ml * l + n * ml * ml)
+
+CREATE OR REPLACE TEMPORARY FUNCTION pw_variance_near(n DECIMAL(38,0), h DECIMAL(38,0), l DECIMAL(38,0), hh DECIMAL(38,0), hl DECIMAL(38,0), ll DECIMAL(38,0), m BIGINT) RETURNS DOUBLE RETURN
+  pw_variance_about(n, h, l, hh, hl, ll, m div 4294967296L, m % 4294967296L)
+
+CREATE OR REPLACE TEMPORARY FUNCTION pw_variance(n BIGINT, h DECIMAL(38,0), l DECIMAL(38,0), hh DECIMAL(38,0), hl DECIMAL(38,0), ll DECIMAL(38,0)) RETURNS DOUBLE RETURN
+  pw_variance_near(n, h, l, hh, hl, ll, CASE WHEN n > 0 THEN ((h * 4294967296L + l) * 2 + CASE WHEN h * 4294967296L + l < 0 THEN -n ELSE n END) div CAST(2 * n AS DECIMAL(38,0)) END)
+
 -- An integer beside a float, without rounding the integer: -1, 0 or 1.
 CREATE OR REPLACE TEMPORARY FUNCTION pw_order(i BIGINT, f DOUBLE) RETURNS INT RETURN CASE WHEN i IS NULL OR f IS NULL THEN NULL
   WHEN f >= 9223372036854775808D THEN -1 WHEN f < -9223372036854775808D OR i > pw_truncated(pw_floor(f)) THEN 1

@@ -220,6 +220,11 @@ pub trait Dialect: Sync {
         ""
     }
 
+    /// The variance of a sample, with its filter and window.
+    fn variance(&self, value: &str, _data_type: &DataType, clauses: &str) -> String {
+        format!("var_samp({value}){clauses}")
+    }
+
     /// An aggregate whose spelling is the engine's own, with its filter and window.
     fn aggregate(&self, call: &AggregateCall) -> Sql;
 

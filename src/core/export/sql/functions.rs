@@ -289,8 +289,8 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
             let share = picked(&format!("CASE WHEN {} THEN {one} ELSE {none} END", condition(arg(0).to_owned())));
             format!("avg({share}){clauses}")
         }
-        "stddev" => format!("stddev_samp({}){clauses}", picked(arg(0))),
-        "variance" => format!("var_samp({}){clauses}", picked(arg(0))),
+        "stddev" => format!("sqrt({})", dialect.variance(&picked(arg(0)), &types[0], &clauses)),
+        "variance" => dialect.variance(&picked(arg(0)), &types[0], &clauses),
         "every" => format!("bool_and({}){clauses}", picked(arg(0))),
         "some" => format!("bool_or({}){clauses}", picked(arg(0))),
         "avg" if types[0] == DataType::Duration => {

@@ -150,3 +150,12 @@ fn messages_say_what_and_where_and_how_to_mend_it() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
+
+/// They are compared as the numbers that they are: nothing is to be said of it.
+#[test]
+fn an_int_beside_a_float_is_a_key_like_others() {
+    for kind in ["join", "lookup"] {
+        let found = reports(kind, r#"{"on": [{"id": "k", "left": "status", "right": "duration"}]}"#);
+        assert_eq!(found, "[]", "{kind}");
+    }
+}

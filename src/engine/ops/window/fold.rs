@@ -127,32 +127,38 @@ fn float_sums(sum: bool, bounds: &Bounds, values: &Series, present: &[bool]) -> 
     })))
 }
 
-/// Whole numbers by their distance from the first one, which a Float holds where it does not hold them.
-fn distances(values: &Series) -> PolarsResult<Float64Chunked> {
-    let Ok(whole) = values.i64() else { return numbers(values) };
-    let first = i128::from(whole.iter().flatten().next().unwrap_or_default());
-    let distances = whole.iter().map(|value| value.map(|value| (i128::from(value) - first) as f64));
-    Ok(Float64Chunked::from_iter_options("distances".into(), distances))
+/// How many values, their mean (its whole part, what comes after it), the sum of squared distances from it.
+type Moments = (f64, (i128, f64), f64);
+
+/// Of both: whole numbers are not rounded before their distance is known, which a Float holds where it does not hold them.
+fn joined(a: &Moments, b: &Moments) -> Moments {
+    let count = a.0 + b.0;
+    match () {
+        _ if a.0 == 0.0 => *b,
+        _ if b.0 == 0.0 => *a,
+        _ => {
+            let distance = (b.1.0 - a.1.0) as f64 + (b.1.1 - a.1.1);
+            let (mut whole, mut rest) = (a.1.0, a.1.1 + distance * b.0 / count);
+            // Of Ints alone, whose means lie in their range.
+            if (a.1.0 != 0 || b.1.0 != 0) && rest.abs() >= 1.0 {
+                whole += rest.trunc() as i128;
+                rest = rest.fract();
+            }
+            (count, (whole, rest), a.2 + b.2 + distance * distance * a.0 * b.0 / count)
+        }
+    }
 }
 
-/// Count, mean and sum of squared distances from the mean.
-type Moments = (f64, f64, f64);
-
 fn spreads(root: bool, bounds: &Bounds, values: &Series, present: &[bool]) -> PolarsResult<Series> {
-    let cells = distances(values)?;
-    let leaf = |row: usize| match cells.get(row) {
-        Some(number) if present[row] => (1.0, number, 0.0),
-        _ => (0.0, 0.0, 0.0),
+    let means: Vec<Option<(i128, f64)>> = match values.i64() {
+        Ok(whole) => whole.iter().map(|value| Some((i128::from(value?), 0.0))).collect(),
+        Err(_) => numbers(values)?.iter().map(|value| Some((0, value?))).collect(),
     };
-    let join = |a: &Moments, b: &Moments| {
-        let count = a.0 + b.0;
-        if count == 0.0 {
-            return (0.0, 0.0, 0.0);
-        }
-        let distance = b.1 - a.1;
-        (count, a.1 + distance * b.0 / count, a.2 + b.2 + distance * distance * a.0 * b.0 / count)
+    let leaf = |row: usize| match means[row] {
+        Some(mean) if present[row] => (1.0, mean, 0.0),
+        _ => (0.0, (0, 0.0), 0.0),
     };
-    let tree = Tree::new((0..present.len()).map(leaf).collect(), (0.0, 0.0, 0.0), join);
+    let tree = Tree::new((0..present.len()).map(leaf).collect(), (0.0, (0, 0.0), 0.0), joined);
     Ok(floats(bounds.iter().map(|&(from, to)| {
         let (count, _, squares) = tree.query(from, to);
         let variance = (count > 1.5).then(|| squares / (count - 1.0))?;

@@ -1,0 +1,149 @@
+//! Numbers at their edges: every aggregate in groups and in windows, logarithms of powers, texts of the largest Floats, and
+//! calls with more arguments than some engines take.
+
+use std::collections::BTreeMap;
+
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::expr::{self, Function, FunctionKind, Place, Scope, functions};
+use pipewright_core::ir::{Aggregate, Column, Op, Origin, Plan, Project, Rows, Window};
+use pipewright_core::steps::PlanBuilder;
+
+use super::{Answers, Case, coerced, compare, native_rows, parsed};
+
+/// What `op` makes of rows: as the native engine says, which is compared with the table of expected results elsewhere.
+fn case(name: String, rows: Rows, op: Op) -> Case {
+    let (mut builder, origin) = (PlanBuilder::default(), Origin::default());
+    let input = builder.push(Op::Rows(rows), vec![], &origin).unwrap();
+    let node = builder.push(op, vec![input], &origin).unwrap();
+    let schema = builder.nodes[node.0 as usize].schema.clone();
+    let plan = Plan { nodes: builder.nodes, ..Plan::default() };
+    let mut case = Case { name, plan, node, schema, expected: Vec::new(), ordered: false };
+    case.expected = native_rows(&case);
+    case
+}
+
+fn computed(call: &str, rows: Rows) -> Case {
+    let made = Column::new("made", coerced(call, &rows.schema, Place::Row));
+    let op = Op::Project(Project::new(vec![Column::same("x"), made]));
+    case(call.to_owned(), rows, op)
+}
+
+/// Groups of numbers that are large and close together, large and far apart, and few.
+fn groups(data_type: &DataType) -> Rows {
+    let ints: [(&str, &[i64]); 6] = [
+        ("times", &[1_700_000_000_000_000_000, 1_700_000_000_000_000_001, 1_700_000_000_000_000_002]),
+        ("halves", &[4_611_686_018_427_387_904, 4_611_686_018_427_387_903]),
+        ("no floats", &[9_007_199_254_740_993, 9_007_199_254_740_995, -4_294_967_296]),
+        ("ends", &[i64::MAX, i64::MIN, 0]),
+        ("small", &[-3, 1, 1, 2]),
+        ("one", &[5]),
+    ];
+    let floats: [(&str, &[f64]); 5] = [
+        ("no squares", &[1e308, 1.1e308]),
+        ("squares", &[1e150, 3e150, -2e150]),
+        ("apart", &[1_700_000_000.25, 17_000.5, -1e6]),
+        ("small", &[-3.5, 1e-300, 0.0, 2.25]),
+        ("one", &[5.5]),
+    ];
+    let of_ints = ints.iter().map(|(group, items)| (*group, items.iter().map(|item| Value::Int(*item)).collect()));
+    let of_floats =
+        floats.iter().map(|(group, items)| (*group, items.iter().map(|item| Value::Float(*item)).collect()));
+    let all: Vec<(&str, Vec<Value>)> = match data_type {
+        DataType::Int => of_ints.collect(),
+        _ => of_floats.collect(),
+    };
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    for (group, values) in all {
+        for value in values.into_iter().chain([Value::Null]) {
+            rows.push(vec![Value::text(group), Value::Int(rows.len() as i64), value]);
+        }
+    }
+    let schema = Schema::of([("g", DataType::String), ("k", DataType::Int), ("v", data_type.clone())]);
+    Rows { schema, rows }
+}
+
+/// A call of an aggregate, and whether it depends on the order of rows.
+fn call(function: &Function) -> (String, bool) {
+    let name = function.name;
+    match name {
+        "count_if" | "share_if" | "every" | "some" => (format!("{name}(v > 1)"), false),
+        "quantile" => ("quantile(v, 0.25)".into(), false),
+        "first" | "last" | "collect" => (format!("{name}(v"), true),
+        "string_agg" => ("string_agg(try_cast(v as String), '; '".into(), true),
+        _ => (format!("{name}(v)"), false),
+    }
+}
+
+/// Not every aggregate runs along an order.
+fn is_allowed(text: &str, schema: &Schema) -> bool {
+    let parameters = BTreeMap::new();
+    expr::check(&parsed(text), &Scope { schema, parameters: &parameters, place: Place::Window }).is_ok()
+}
+
+/// Every aggregate of Ints and of Floats, of groups and over windows.
+fn aggregates() -> Vec<Case> {
+    const WINDOWS: [&str; 3] = [
+        "partition by g",
+        "partition by g order by k",
+        "partition by g order by k rows between 1 preceding and current row",
+    ];
+    let mut cases = Vec::new();
+    for function in functions().iter().filter(|function| function.kind == FunctionKind::Aggregate) {
+        let (start, is_ordered) = call(function);
+        for data_type in [DataType::Int, DataType::Float] {
+            let rows = groups(&data_type);
+            let of_group = if is_ordered { format!("{start} order by k)") } else { start.clone() };
+            let measures = vec![Column::new("made", coerced(&of_group, &rows.schema, Place::Aggregate))];
+            let name = format!("{}: {of_group} of {data_type}", function.name);
+            let keys = vec![Column::same("g")];
+            cases.push(case(name, rows.clone(), Op::Aggregate(Aggregate { keys, measures })));
+            for window in WINDOWS.iter().filter(|window| !is_ordered || window.contains("order by")) {
+                let of_window = format!("{start}{} over ({window})", if is_ordered { ")" } else { "" });
+                if !is_allowed(&of_window, &rows.schema) {
+                    continue;
+                }
+                let columns = vec![Column::new("made", coerced(&of_window, &rows.schema, Place::Window))];
+                let name = format!("{}: {of_window} of {data_type}", function.name);
+                cases.push(case(name, rows.clone(), Op::Window(Window { columns })));
+            }
+        }
+    }
+    assert!(cases.iter().filter(|case| case.name.contains(" over (")).count() > 60, "{}", cases.len());
+    cases
+}
+
+fn numbers() -> Vec<Case> {
+    let floats = |items: Vec<f64>| Rows {
+        schema: Schema::of([("x", DataType::Float)]),
+        rows: items.into_iter().map(|item| vec![Value::Float(item)]).collect(),
+    };
+    let powers = (-30..=30).map(|power| format!("1e{power}").parse().unwrap());
+    let powers = floats(powers.chain((-60..=62).map(|power| 2f64.powi(power))).collect());
+    let ends = [f64::MAX, f64::MIN, 1.797_693_134_862_315e308, 1.797_693_134_862e308, 1e-300];
+    let ends = floats(ends.to_vec());
+    let logarithms = ["floor(log10(x))", "ceil(log10(x))", "floor(log2(x))", "ceil(log2(x))"];
+    let texts = ["try_cast(x as String)", "concat(x, '|')"];
+    let mut cases: Vec<Case> = logarithms.iter().map(|call| computed(call, powers.clone())).collect();
+    cases.extend(texts.iter().map(|call| computed(call, ends.clone())));
+    cases
+}
+
+/// What a step such as a sample makes of all columns of a wide table.
+fn wide() -> Vec<Case> {
+    let names: Vec<String> = (0..130).map(|number| format!("c{number}")).collect();
+    let all = std::iter::once("x").chain(names.iter().map(String::as_str));
+    let schema = Schema::of(all.map(|name| (name, DataType::Int)));
+    let rows = (0..3).map(|row| (0..131).map(|cell| Value::Int(row * 131 + cell)).collect()).collect();
+    let rows = Rows { schema, rows };
+    let texts = format!("concat({})", names.join(", '|', "));
+    let columns = names.join(", ");
+    let calls = [format!("hash({texts})"), texts, format!("coalesce({columns})"), format!("greatest({columns})")];
+    calls.iter().map(|call| computed(call, rows.clone())).collect()
+}
+
+/// Compares all of them; `allowed`: what the engine does not carry.
+pub(super) fn compare_edges(engine: &str, rows_of: impl Fn(&[Case]) -> Answers, allowed: &[(&str, &str)]) {
+    let cases = [aggregates(), numbers(), wide()].into_iter().flatten().collect::<Vec<_>>();
+    let answers = rows_of(&cases);
+    compare(engine, &cases, answers, allowed);
+}
