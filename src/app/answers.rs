@@ -519,7 +519,7 @@ mod tests {
         let page = &pages[0];
         assert!(!over_threshold);
         assert_eq!((page.heading(), page.asker.as_str()), ("Who sees errors?", "Support"));
-        assert_eq!(page.headline.sentence, "client no. 1: 1 error (1 other as high); 50 % of 2 in all");
+        assert_eq!(page.headline.sentence, "client no. 1: 1 error (client no. 2 as high); 50 % of 2 in all");
         assert_eq!(page.definition, "Errors of 500 and above");
         let whole = serde_json::to_string(page).unwrap();
         assert!(!whole.contains("x.example"), "{whole}");

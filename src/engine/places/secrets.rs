@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn short_secrets_are_hidden_as_words() {
         let secrets = Secrets { values: BTreeMap::new(), spelt: vec!["s3cret".into()], words: vec!["pw".into()] };
-        assert_eq!(secrets.hide("pw for `pw`: pwd=s3cretpw"), "••• for `•••`: pwd=•••pw");
+        assert_eq!(secrets.hide("pw for `pw`: pwd=s3cretpw"), "••• for `•••`: pwd=••••••");
         assert_eq!(secrets.hide("as pw, pw.pw"), "as •••, •••.•••");
         assert!(secrets.stands_in("the pw") && !secrets.stands_in("the pwd"));
     }
