@@ -278,7 +278,8 @@ fn a_signal_between_files_and_the_end_of_a_load_waits() {
         ));
         let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
         let args = ["run", "p.pipewright.json", "--trust", "--out", "out"];
-        let mut running = desk.command(&args).spawn().unwrap();
+        let quiet = std::process::Stdio::null;
+        let mut running = desk.command(&args).stdout(quiet()).stderr(quiet()).spawn().unwrap();
         let begun = std::time::Instant::now();
         while !is_there(&desk.at("out/beside.jsonl")) && begun.elapsed().as_secs() < 60 {
             std::thread::sleep(std::time::Duration::from_millis(2));
