@@ -15,11 +15,14 @@ pub fn take_keys(canvas: &mut Canvas, hand: &mut Hand<'_, '_>) {
     if !has_keyboard || hand.ui.ctx().any_popup_open() {
         return;
     }
-    let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
+    // Back to what was before goes by Shift, as everywhere.
+    let goes_back = hand.ui.input(|input| input.modifiers.shift);
+    let filter = EventFilter { tab: !goes_back, horizontal_arrows: true, vertical_arrows: true, escape: true };
     let id = hand.response.id;
     hand.ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
     let pressed = |modifiers: Modifiers, key: Key| hand.ui.input_mut(|input| input.consume_key(modifiers, key));
 
+    pressed(Modifiers::SHIFT, Key::Tab);
     if pressed(Modifiers::NONE, Key::Tab) || pressed(Modifiers::SHIFT, Key::A) {
         let widget = hand.response.rect;
         let pointer = hand.pointer().filter(|pointer| widget.contains(*pointer));

@@ -234,6 +234,9 @@ fn the_keyboard_does_the_same() {
     assert_eq!(found, [CanvasEvent::Open("b".to_owned())]);
     let found = desk.key(Key::Tab, Modifiers::NONE);
     assert!(matches!(found.as_slice(), [CanvasEvent::PaletteAt { .. }]));
+    // Backwards is another way.
+    assert_eq!(desk.key(Key::Tab, Modifiers::SHIFT), []);
+    desk.click(desk.middle(1), Modifiers::NONE);
     let found = desk.key(Key::Delete, Modifiers::NONE);
     let [CanvasEvent::Delete(selection)] = found.as_slice() else {
         panic!("{found:?}");

@@ -1,7 +1,7 @@
 //! The step palette: the list on the left, and the popup at the pointer. Filtered by what is typed and by what fits the
 //! port that a wire was drawn from.
 
-use egui::{Area, Context, Frame, Id, Key, Margin, Modifiers, Order, RichText, ScrollArea, Ui, vec2};
+use egui::{Area, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, RichText, ScrollArea, Ui, vec2};
 use pipewright_core::steps::{self, StepKind};
 
 use super::flow_view::{group_of, icon_of};
@@ -141,9 +141,13 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
         .max(room.min + vec2(theme::SPACE_2, theme::SPACE_2));
     let mut is_done = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     let found = matching(&popup.query, popup.from.as_ref());
+    // Tab goes through the list as well, so that the focus stays here as long as the popup is open.
     let moves = ctx.input_mut(|input| {
-        input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown) as isize
-            - input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp) as isize
+        let back = input.count_and_consume_key(Modifiers::SHIFT, Key::Tab)
+            + input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
+        let on = input.count_and_consume_key(Modifiers::NONE, Key::Tab)
+            + input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
+        on as isize - back as isize
     });
     let blocks: Vec<&Block> = matching_blocks(state, &popup.query, popup.from.as_ref()).collect();
     let last = (found.len() + blocks.len()).saturating_sub(1) as isize;
@@ -162,6 +166,8 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
                 if popup.is_new {
                     field.request_focus();
                 }
+                let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
+                ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, filter));
                 if popup.query != before {
                     popup.chosen = 0;
                 }
