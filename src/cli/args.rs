@@ -100,7 +100,7 @@ pub enum Verb {
     Schema { of: SchemaOf },
     /// Print a script that completes verbs and options in a shell
     Completions { shell: clap_complete::Shell },
-    /// Measure the budgets: parse, run, preview, blocking, canvas
+    /// Measure the budgets: parse, run, preview, blocking, canvas, table, start
     Bench(BenchArgs),
 }
 

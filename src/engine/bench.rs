@@ -217,7 +217,7 @@ fn access_format() -> FormatSpec {
 
 fn failed(error: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic::error("PW0970", format!("the benchmark's data cannot be made: {error}"))
-        .help("see whether the folder for temporary files has space")
+        .help("see whether the folder for temporary files, or that of --folder, is there and has space")
 }
 
 /// Generated files in a folder of their own.
