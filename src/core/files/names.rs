@@ -65,19 +65,28 @@ pub(super) fn set_permissions(path: &Path, wanted: fs::Permissions) -> io::Resul
     }
 }
 
+/// Gives a new file or folder the owner of another, as far as the system lets it.
+#[cfg(unix)]
+pub(super) fn give_owner(file: &fs::File, like: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
+        // Only the administrator may give files away; the group may still be one of one's own.
+        let _ = fchown(file, Some(like.uid()), Some(like.gid())).or_else(|_| fchown(file, None, Some(like.gid())));
+    }
+    Ok(())
+}
+
 /// Gives a new file or folder the group, and as far as the system lets it the owner, of what it replaces, and says which
 /// of the wanted rights it may have then: those of a group are for nobody else.
 pub(super) fn take_owner(path: &Path, like: &fs::Metadata, wanted: fs::Permissions) -> io::Result<fs::Permissions> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-        let now = fs::metadata(path)?;
-        if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
-            // Only the administrator may give files away; the group may still be one of one's own.
-            let _ = chown(path, Some(like.uid()), Some(like.gid())).or_else(|_| chown(path, None, Some(like.gid())));
-        }
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let file = fs::File::open(path)?;
+        give_owner(&file, like)?;
         let mode = wanted.mode();
-        let is_same_group = fs::metadata(path)?.gid() == like.gid();
+        let is_same_group = file.metadata()?.gid() == like.gid();
         Ok(fs::Permissions::from_mode(if is_same_group { mode } else { mode & !0o070 }))
     }
     #[cfg(not(unix))]

@@ -105,14 +105,7 @@ fn create_beside(folder: &Path, stem: &str, is_private: bool) -> io::Result<(Pat
 /// Gives a new file the mode, and as far as the system lets it the owner, of the one before.
 fn make_like(file: &File, like: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        let now = file.metadata()?;
-        if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
-            // Only the administrator may give files away; the group may still be one of one's own.
-            let _ = fchown(file, Some(like.uid()), Some(like.gid())).or_else(|_| fchown(file, None, Some(like.gid())));
-        }
-    }
+    names::give_owner(file, like)?;
     match file.metadata()?.permissions() == like.permissions() {
         true => Ok(()),
         false => file.set_permissions(like.permissions()),

@@ -37,20 +37,34 @@ pub struct Unit {
 /// Slots that nobody wants are ignored (ask `wants` before costly work).
 pub trait Columns {
     fn wants(&self, column: usize) -> bool;
-    fn boolean(&mut self, column: usize, value: bool);
-    fn int(&mut self, column: usize, value: i64);
+    fn boolean(&mut self, column: usize, value: bool) {
+        self.value(column, Value::Boolean(value));
+    }
+    fn int(&mut self, column: usize, value: i64) {
+        self.value(column, Value::Int(value));
+    }
     /// NaN and infinity become null.
-    fn float(&mut self, column: usize, value: f64);
+    fn float(&mut self, column: usize, value: f64) {
+        self.value(column, Value::float(value));
+    }
     /// Text; where it lies inside the chunk it may be kept as a view, so hand over slices of the chunk where possible.
     /// Bytes that are no UTF-8 must have been replaced before (see `Chunk`).
-    fn text(&mut self, column: usize, value: &str);
+    fn text(&mut self, column: usize, value: &str) {
+        self.value(column, Value::text(value));
+    }
     /// Microseconds since 1970-01-01 UTC.
-    fn timestamp(&mut self, column: usize, micros: i64);
+    fn timestamp(&mut self, column: usize, micros: i64) {
+        self.value(column, Value::Timestamp(micros));
+    }
     /// Days since 1970-01-01.
-    fn date(&mut self, column: usize, days: i32);
+    fn date(&mut self, column: usize, days: i32) {
+        self.value(column, Value::Date(days));
+    }
     /// Microseconds.
-    fn duration(&mut self, column: usize, micros: i64);
-    /// Lists, records and anything else, of the field's type.
+    fn duration(&mut self, column: usize, micros: i64) {
+        self.value(column, Value::Duration(micros));
+    }
+    /// Lists, records and anything else, of the field's type. Who does not care for types takes all values here.
     fn value(&mut self, column: usize, value: Value);
     /// The row is complete.
     fn end_row(&mut self, unit: Unit);
@@ -249,27 +263,6 @@ impl RowCollector {
 impl Columns for RowCollector {
     fn wants(&self, _: usize) -> bool {
         true
-    }
-    fn boolean(&mut self, column: usize, value: bool) {
-        self.current[column] = Value::Boolean(value);
-    }
-    fn int(&mut self, column: usize, value: i64) {
-        self.current[column] = Value::Int(value);
-    }
-    fn float(&mut self, column: usize, value: f64) {
-        self.current[column] = Value::float(value);
-    }
-    fn text(&mut self, column: usize, value: &str) {
-        self.current[column] = Value::text(value);
-    }
-    fn timestamp(&mut self, column: usize, micros: i64) {
-        self.current[column] = Value::Timestamp(micros);
-    }
-    fn date(&mut self, column: usize, days: i32) {
-        self.current[column] = Value::Date(days);
-    }
-    fn duration(&mut self, column: usize, micros: i64) {
-        self.current[column] = Value::Duration(micros);
     }
     fn value(&mut self, column: usize, value: Value) {
         self.current[column] = value;

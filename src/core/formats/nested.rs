@@ -375,27 +375,6 @@ impl Columns for Taken<'_> {
     fn wants(&self, column: usize) -> bool {
         self.map.get(column).is_some_and(|column| *column != usize::MAX && self.out.wants(*column))
     }
-    fn boolean(&mut self, column: usize, value: bool) {
-        self.add(column, Value::Boolean(value));
-    }
-    fn int(&mut self, column: usize, value: i64) {
-        self.add(column, Value::Int(value));
-    }
-    fn float(&mut self, column: usize, value: f64) {
-        self.add(column, Value::float(value));
-    }
-    fn text(&mut self, column: usize, value: &str) {
-        self.add(column, Value::text(value));
-    }
-    fn timestamp(&mut self, column: usize, micros: i64) {
-        self.add(column, Value::Timestamp(micros));
-    }
-    fn date(&mut self, column: usize, days: i32) {
-        self.add(column, Value::Date(days));
-    }
-    fn duration(&mut self, column: usize, micros: i64) {
-        self.add(column, Value::Duration(micros));
-    }
     fn value(&mut self, column: usize, value: Value) {
         self.add(column, value);
     }

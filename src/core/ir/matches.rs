@@ -108,14 +108,17 @@ fn filled(template: &str, numbers: &[u64]) -> String {
 }
 
 impl Matches {
+    /// How many of the result's `rows` are of a row of each side; `None` where the sides are not both in it.
+    fn pairs(&self, rows: u64) -> Option<u64> {
+        let goes_on = |side: &SideMatches| matches!(side.goes_on, GoesOn::All | GoesOn::Matched);
+        let alone = |side: &SideMatches| if side.goes_on == GoesOn::All { side.unmatched } else { 0 };
+        let is_both = goes_on(&self.left) && goes_on(&self.right);
+        is_both.then(|| rows.saturating_sub(alone(&self.left) + alone(&self.right)))
+    }
+
     /// That keys stand more than once on both sides, so that rows count several times, in words; `rows`: of the result.
     pub fn told_pairs(&self, rows: u64) -> Option<String> {
-        let goes_on = |side: &SideMatches| matches!(side.goes_on, GoesOn::All | GoesOn::Matched);
-        if !goes_on(&self.left) || !goes_on(&self.right) {
-            return None;
-        }
-        let alone = |side: &SideMatches| if side.goes_on == GoesOn::All { side.unmatched } else { 0 };
-        let pairs = rows.saturating_sub(alone(&self.left) + alone(&self.right));
+        let pairs = self.pairs(rows)?;
         let (left, right) = (self.left.matched, self.right.matched);
         // Every row with every other one is what a cross join is for.
         (pairs > left.max(right) && pairs != left.saturating_mul(right)).then(|| {
@@ -134,12 +137,7 @@ impl Matches {
     /// How many rows more there are than rows of the left side, since some of these have several partners; 0 where the
     /// sides are not both in the result. `rows`: those of the result.
     pub fn multiplied(&self, rows: u64) -> u64 {
-        let goes_on = |side: &SideMatches| matches!(side.goes_on, GoesOn::All | GoesOn::Matched);
-        if !goes_on(&self.left) || !goes_on(&self.right) {
-            return 0;
-        }
-        let alone = |side: &SideMatches| if side.goes_on == GoesOn::All { side.unmatched } else { 0 };
-        let pairs = rows.saturating_sub(alone(&self.left) + alone(&self.right));
+        let Some(pairs) = self.pairs(rows) else { return 0 };
         // Every row with every other one is what a cross join is for.
         let is_cross = pairs == self.left.rows().saturating_mul(self.right.rows());
         if is_cross { 0 } else { pairs.saturating_sub(self.left.matched) }

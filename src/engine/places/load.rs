@@ -49,12 +49,12 @@ pub(crate) fn load<'a>(
     let known = loading.iter().position(|one| *one.opened.connection == place.connection);
     let index = match known {
         Some(index) => {
-            check_waits(&loading[index].opened, &table, loading.iter().enumerate().filter(|(at, _)| *at != index))?;
+            check_waits(&loading[index].opened, &table, loading)?;
             index
         }
         None => {
             let opened = Opened::new(&place.connection, visit)?;
-            check_waits(&opened, &table, loading.iter().enumerate())?;
+            check_waits(&opened, &table, loading)?;
             loading.push(Loading::begin(opened)?);
             loading.len() - 1
         }
@@ -69,14 +69,10 @@ pub(crate) fn load<'a>(
 }
 
 /// Two transactions that write to one file of SQLite's, or to one table of PostgreSQL's, would wait for each other.
-fn check_waits<'a>(
-    opened: &Opened,
-    table: &Table,
-    mut others: impl Iterator<Item = (usize, &'a Loading<'a>)>,
-) -> Result<(), Diagnostic> {
+fn check_waits(opened: &Opened, table: &Table, loading: &[Loading]) -> Result<(), Diagnostic> {
     let kind = opened.connection.kind;
     let is_same = |other: &Loading| match kind {
-        _ if other.opened.connection.kind != kind => false,
+        _ if other.opened.connection.kind != kind || other.opened.connection == opened.connection => false,
         ConnectionKind::Sqlite => {
             let file = |one: &Opened| one.visit.base.join(&one.address);
             is_same_place(&file(opened), &file(&other.opened))
@@ -88,7 +84,7 @@ fn check_waits<'a>(
         }
         ConnectionKind::Http => false,
     };
-    let Some((_, other)) = others.find(|(_, other)| is_same(other)) else { return Ok(()) };
+    let Some(other) = loading.iter().find(|other| is_same(other)) else { return Ok(()) };
     let what = if kind == ConnectionKind::Sqlite { "file" } else { "table" };
     let message = format!("“{}” leads to the same {what}, and both are loaded", other.opened.connection.shown());
     Err(opened.fault("PW0648", &message).help(format!("let all loads into the {what} go by one connection")))
