@@ -3,6 +3,7 @@
 //! crate but `diagnostic`.
 
 mod aside;
+mod attributes;
 mod entry;
 mod folder;
 mod inside;
@@ -31,7 +32,7 @@ pub use reach::{
 pub use recovery::Kept;
 pub use regular::{open_file, read_file, read_text};
 pub use report::check_report_place;
-pub use save::{followed, save, save_beside};
+pub use save::{followed, is_write_protected, save, save_beside};
 
 #[cfg(test)]
 mod replaced_tests;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::attributes::{masked, set_permissions, take_after};
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{exists, remove, set_permissions, slashes, sync, take_owner};
+use super::names::{exists, inode_of, remove, slashes, sync};
 use super::recovery::relative;
 use super::report::gives_place;
 
@@ -34,6 +35,9 @@ pub(super) struct Entry {
     /// Bytes of what is staged, with all that is in it: less of it is not put in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// By which what is staged is known wherever it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inode: Option<u64>,
     #[serde(skip)]
     pub what: What,
     /// Nothing may be there at the end.
@@ -69,9 +73,20 @@ impl Entry {
         self.staged.as_ref().map(|staged| self.folder.join(staged))
     }
 
+    /// Whether what was staged stands in its place, and what stood there has its name aside.
+    pub fn is_exchanged(&self) -> bool {
+        let aside = self.staged().and_then(|staged| inode_of(&staged));
+        self.inode.is_some()
+            && inode_of(&self.target()) == self.inode
+            && aside.is_some_and(|aside| Some(aside) != self.inode)
+    }
+
     /// Whether what was staged is there and whole, or was put in its place already.
     pub fn is_whole(&self) -> bool {
         let (Some(staged), Some(size)) = (self.staged(), self.size) else { return true };
+        if self.is_exchanged() {
+            return true;
+        }
         let target = self.target();
         match exists(&staged) {
             true => size_of(&staged).is_ok_and(|found| found == size),
@@ -116,13 +131,10 @@ impl Entry {
             What::File | What::Report | What::Output | What::Listed => {
                 // Rows are never run, whatever they replace; and nothing is ever run as its owner.
                 let kept = if self.what == What::Output { 0o666 } else { 0o777 };
-                let permissions = match self.target().metadata() {
-                    Ok(about) if !is_executable(&staged)? => {
-                        take_owner(&staged, &about, masked(about.permissions(), kept))?
-                    }
-                    _ => masked(staged.metadata()?.permissions(), 0o777),
-                };
-                set_permissions(&staged, permissions)?;
+                match self.target().metadata() {
+                    Ok(_) if !is_executable(&staged)? => take_after(&staged, &self.target(), kept)?,
+                    _ => set_permissions(&staged, masked(staged.metadata()?.permissions(), 0o777))?,
+                }
             }
         }
         sync(&staged)
@@ -145,27 +157,11 @@ fn keep_permissions(folder: &Path, before: &Path) -> io::Result<()> {
         let (now, was) = (entry.file_type()?, before.join(entry.file_name()));
         match was.symlink_metadata() {
             Ok(was_there) if now.is_dir() && was_there.is_dir() => keep_permissions(&entry.path(), &was)?,
-            Ok(was_there) if now.is_file() && was_there.is_file() => {
-                let rights = take_owner(&entry.path(), &was_there, masked(was_there.permissions(), 0o666))?;
-                set_permissions(&entry.path(), rights)?;
-            }
+            Ok(was_there) if now.is_file() && was_there.is_file() => take_after(&entry.path(), &was, 0o666)?,
             _ => {}
         }
     }
-    let before = before.metadata()?;
-    let rights = take_owner(folder, &before, before.permissions())?;
-    set_permissions(folder, rights)
-}
-
-/// Of rights those that are `kept`.
-#[cfg_attr(not(unix), allow(unused_mut, unused_variables))]
-fn masked(mut permissions: fs::Permissions, kept: u32) -> fs::Permissions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        permissions.set_mode(permissions.mode() & kept);
-    }
-    permissions
+    take_after(folder, before, 0o7777)
 }
 
 /// Whether a file was made to be executed: then it says itself what its mode is.

@@ -7,6 +7,12 @@ use std::hash::BuildHasher as _;
 use std::io;
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use rustix::{
+    fs::{CWD, RenameFlags},
+    io::Errno,
+};
+
 use super::marker::MARKER;
 use crate::diagnostic::{Diagnostic, io_cause};
 
@@ -53,49 +59,6 @@ pub fn is_record(name: &str) -> bool {
     name == MARKER || name.starts_with(TURN) || name.starts_with(WORK) || id_of(name).is_some()
 }
 
-/// Gives a file its rights, where it has others: some disks refuse to be asked.
-pub(super) fn set_permissions(path: &Path, wanted: fs::Permissions) -> io::Result<()> {
-    #[cfg(unix)]
-    let rights = |permissions: &fs::Permissions| std::os::unix::fs::PermissionsExt::mode(permissions) & 0o7777;
-    #[cfg(not(unix))]
-    let rights = |permissions: &fs::Permissions| permissions.readonly();
-    match rights(&fs::metadata(path)?.permissions()) == rights(&wanted) {
-        true => Ok(()),
-        false => fs::set_permissions(path, wanted),
-    }
-}
-
-/// Gives a new file or folder the owner of another, as far as the system lets it.
-#[cfg(unix)]
-pub(super) fn give_owner(file: &fs::File, like: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let now = file.metadata()?;
-    if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
-        // Only the administrator may give files away; the group may still be one of one's own.
-        let _ = fchown(file, Some(like.uid()), Some(like.gid())).or_else(|_| fchown(file, None, Some(like.gid())));
-    }
-    Ok(())
-}
-
-/// Gives a new file or folder the group, and as far as the system lets it the owner, of what it replaces, and says which
-/// of the wanted rights it may have then: those of a group are for nobody else.
-pub(super) fn take_owner(path: &Path, like: &fs::Metadata, wanted: fs::Permissions) -> io::Result<fs::Permissions> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let file = fs::File::open(path)?;
-        give_owner(&file, like)?;
-        let mode = wanted.mode();
-        let is_same_group = file.metadata()?.gid() == like.gid();
-        Ok(fs::Permissions::from_mode(if is_same_group { mode } else { mode & !0o070 }))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (path, like);
-        Ok(wanted)
-    }
-}
-
 /// The id in such a name.
 pub(super) fn id_of(name: &str) -> Option<&str> {
     let id = name.strip_prefix(PREFIX)?.get(..DIGITS)?;
@@ -133,6 +96,45 @@ pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Renames to a name that nobody has. What has it, were it since an instant, is an error (`AlreadyExists`).
+pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // A disk that cannot do it.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+        result => return Ok(result?),
+    }
+    match exists(to) {
+        true => Err(io::ErrorKind::AlreadyExists.into()),
+        false => fs::rename(from, to),
+    }
+}
+
+/// Gives two files each other's names, at one moment; whether this can be done here.
+pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
+    #[cfg(target_os = "linux")]
+    return match rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
+        result => Ok(result.map(|()| true)?),
+    };
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (one, other);
+        Ok(false)
+    }
+}
+
+/// Number that a file, or a link itself, has on its disk as long as it is there, whatever its name.
+pub(super) fn inode_of(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    return path.symlink_metadata().ok().map(|about| std::os::unix::fs::MetadataExt::ino(&about));
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
 }
 
 /// Whether something is there; a link counts, wherever it leads.

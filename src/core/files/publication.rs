@@ -13,7 +13,7 @@ use super::aside::{IS_PUBLISHED, Left, PrivateFolder, aside};
 use super::entry::{Entry, What, drop_second_names, write_manifest};
 use super::lock::{Holder, is_same_place};
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{self, exists, fault, remove, sync, sync_folder};
+use super::names::{self, exists, fault, inode_of, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use super::regular::{is_open_elsewhere, open_file};
 use super::report::check_report_place;
@@ -211,6 +211,7 @@ impl Publication {
             keep: false,
             was: None,
             size: None,
+            inode: None,
             what,
             fresh: false,
         });
@@ -395,13 +396,17 @@ impl Publication {
             let (folder, name, old) = (folder.to_owned(), MARKER.to_owned(), format!("{staged}.old"));
             let staged = Some(staged);
             let (swap, keep, was, what, fresh) = (false, false, None, What::File, false);
-            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, size: None, what, fresh });
+            let (size, inode) = (None, None);
+            self.entries.push(Entry { folder, name, staged, old, swap, keep, was, size, inode, what, fresh });
         }
         Ok(())
     }
 
     /// Second names for what is replaced, and the manifest: from here on everything will be put in place.
     fn commit(&mut self, home: &Path, manifest: &Path, folders: &BTreeSet<PathBuf>) -> io::Result<()> {
+        for entry in &mut self.entries {
+            entry.inode = entry.staged().and_then(|staged| inode_of(&staged));
+        }
         for entry in self.entries.iter_mut().filter(|entry| entry.staged.is_some() && exists(&entry.target())) {
             // Under a second name the old file can be put back, and its own name is never free.
             let (target, old) = (entry.target(), entry.old());

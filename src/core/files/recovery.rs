@@ -14,7 +14,7 @@ use super::inside::is_hidden;
 use super::lock::Holder;
 use super::lock::is_same_file;
 use super::marker::{MARKER, Marker, digest_of, foreign};
-use super::names::{self, exists, remove, slashes, sync_folder};
+use super::names::{self, exchange, exists, inode_of, remove, rename_new, slashes, sync_folder};
 use super::publication::turns;
 use super::regular::open_file;
 use crate::diagnostic::{Diagnostic, io_cause};
@@ -224,7 +224,7 @@ fn may_replace(_: &Path, _: &Path) -> bool {
 /// What stands at the place of something that is still to be put there stays, unless it is Pipewright's.
 fn keep_unlisted(entry: &mut Entry, home: &Path) {
     let (target, old) = (entry.target(), entry.old());
-    let is_pending = entry.staged().is_some_and(|staged| exists(&staged));
+    let is_pending = !entry.is_exchanged() && entry.staged().is_some_and(|staged| exists(&staged));
     let is_same = entry.staged().is_some_and(|staged| same_file(&staged, &target));
     let is_marker = entry.name == MARKER && Marker::is_free(&entry.folder);
     if is_pending && !is_same && !is_marker && exists(&target) && !is_listed(entry, home) {
@@ -265,8 +265,11 @@ fn is_well_formed(entry: &Entry, id: &str, home: &Path) -> bool {
     !is_hidden && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
 }
 
+/// How often somebody else may come in between while one thing is put in place.
+const TRIES: usize = 100;
+
 /// Renames one thing into place. What stands there without having a second name gets one first; what somebody else has
-/// put there meanwhile is kept beside.
+/// put there meanwhile, were it in the last instant, is kept beside.
 pub(super) fn put(entry: &Entry, kept: &mut Kept) -> io::Result<()> {
     let (target, old) = (entry.target(), entry.old());
     let Some(staged) = entry.staged() else {
@@ -274,37 +277,78 @@ pub(super) fn put(entry: &Entry, kept: &mut Kept) -> io::Result<()> {
         return if is_there { fs::rename(&target, &old) } else { Ok(()) };
     };
     // Before anything moves: its folder may have gone with its disk.
-    staged.symlink_metadata()?;
+    let is_folder = staged.symlink_metadata()?.is_dir();
+    if entry.is_exchanged() {
+        return settle_exchanged(entry, &staged, kept);
+    }
     if entry.swap && exists(&target) && !exists(&old) {
         fs::rename(&target, &old)?;
     }
-    if exists(&old) {
-        if exists(&target) && !is_old(entry) {
-            kept.extend(keep_beside(entry, &target)?);
-        }
-        return fs::rename(staged, target);
-    }
-    match fs::hard_link(&staged, &target) {
-        // Something came in between, or this did before the end came.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !same_file(&staged, &target) => {
-            if target.is_dir() {
+    if !exists(&old) {
+        match fs::hard_link(&staged, &target) {
+            // Of two names of one file the one aside goes.
+            Ok(()) => return fs::remove_file(&staged).inspect_err(|_| drop(fs::remove_file(&target))),
+            // This came in place before the end came.
+            Err(_) if same_file(&staged, &target) => return fs::remove_file(&staged),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && target.is_dir() => {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            fs::rename(&target, &old)?;
-            fs::rename(staged, target)
+            // Something came in between; or it is a folder, or a disk on which nothing has two names.
+            Err(_) => {}
         }
-        // Of two names of one file the one aside goes.
-        Ok(()) => fs::remove_file(&staged).inspect_err(|_| drop(fs::remove_file(&target))),
-        Err(_) if same_file(&staged, &target) => fs::remove_file(&staged),
-        // A folder, or a disk on which nothing has two names.
-        Err(_) => fs::rename(staged, target),
     }
+    for _ in 0..TRIES {
+        let result = match exists(&target) {
+            false => rename_new(&staged, &target),
+            true if is_folder || target.is_dir() => keep_beside(entry, &target).and_then(|found| {
+                kept.extend(found);
+                rename_new(&staged, &target)
+            }),
+            true => put_over(entry, &staged, kept),
+        };
+        match result {
+            // It came, or went, since the look.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound && exists(&staged) => {}
+            result => return result,
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "others write there all the time"))
+}
+
+/// Puts one file in the place of another.
+fn put_over(entry: &Entry, staged: &Path, kept: &mut Kept) -> io::Result<()> {
+    let (target, old) = (entry.target(), entry.old());
+    if exchange(staged, &target)? {
+        return settle_exchanged(entry, staged, kept);
+    }
+    if !exists(&old) {
+        fs::rename(&target, &old)?;
+    } else if !is_old(entry, &target) {
+        kept.extend(keep_beside(entry, &target)?);
+    }
+    fs::rename(staged, target)
+}
+
+/// What stood at an entry's place has the name aside now: it goes where it has a second name, and otherwise is
+/// somebody else's that came in the last instant.
+fn settle_exchanged(entry: &Entry, aside: &Path, kept: &mut Kept) -> io::Result<()> {
+    if exists(&entry.old()) && is_old(entry, aside) || entry.name == MARKER && Marker::is_at(aside) {
+        return remove(aside);
+    }
+    kept.extend(keep_beside(entry, aside)?);
+    Ok(())
 }
 
 /// The way back of `put`, from wherever it got to.
 pub(super) fn put_back(entry: &Entry, is_placed: bool) -> io::Result<()> {
     let (target, old) = (entry.target(), entry.old());
-    if is_placed && let Some(staged) = entry.staged().filter(|_| entry.swap || !exists(&old)) {
+    let staged = entry.staged();
+    let is_placed = match staged.as_ref().filter(|_| entry.is_exchanged()) {
+        Some(staged) => !exchange(staged, &target)?,
+        None => is_placed,
+    };
+    if is_placed && let Some(staged) = staged.filter(|_| entry.swap || !exists(&old)) {
         fs::rename(&target, staged)?;
     }
     match exists(&old) {
@@ -315,12 +359,10 @@ pub(super) fn put_back(entry: &Entry, is_placed: bool) -> io::Result<()> {
     }
 }
 
-/// Whether what stands at an entry's place has the second name that it was given.
-fn is_old(entry: &Entry) -> bool {
-    let (old, target) = (entry.old(), entry.target());
-    let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
-    // Two names of a link cannot be told apart by what they lead to.
-    same_file(&old, &target) || is_link(&old) && is_link(&target) || cfg!(not(unix))
+/// Whether what stands at an entry's place, or stood there, is what got the second name.
+fn is_old(entry: &Entry, path: &Path) -> bool {
+    let old = inode_of(&entry.old());
+    old.is_some() && old == inode_of(path) || cfg!(not(unix))
 }
 
 /// Whether two names are those of one file.
@@ -355,11 +397,13 @@ fn keep_beside(entry: &Entry, from: &Path) -> io::Result<Option<(PathBuf, PathBu
     let short = &entry.name[..entry.name.floor_char_boundary(230)];
     let numbered = (2..).map(|number| format!("{short}.before-{number}"));
     let mut names = std::iter::once(format!("{short}.before")).chain(numbered);
-    let Some(free) = names.find_map(|name| Some(entry.folder.join(name)).filter(|path| !exists(path))) else {
-        return Ok(None);
-    };
-    fs::rename(from, &free)?;
-    Ok(Some((entry.target(), free)))
+    while let Some(free) = names.next().map(|name| entry.folder.join(name)) {
+        match rename_new(from, &free) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result.map(|()| Some((entry.target(), free))),
+        }
+    }
+    Ok(None)
 }
 
 /// The way from one real folder to another, so that both may be mounted elsewhere; in full where they share nothing.

@@ -37,6 +37,137 @@ fn what_is_replaced_stays_whose_it_was() {
     assert_eq!(at("a").metadata().unwrap().permissions().mode() & 0o777, 0o640);
 }
 
+/// Lists of who may use a file, as the system keeps them: version 2, then kind, rights and number of each that is listed.
+#[cfg(target_os = "linux")]
+fn list_with(user: u32, rights: u16) -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let entries =
+        [(0x01, 6, NOBODY), (0x02, rights, user), (0x04, 0, NOBODY), (0x10, rights, NOBODY), (0x20, 0, NOBODY)];
+    let entries = entries.into_iter().flat_map(|(kind, rights, number): (u16, u16, u32)| {
+        [kind.to_le_bytes().to_vec(), rights.to_le_bytes().to_vec(), number.to_le_bytes().to_vec()].concat()
+    });
+    2u32.to_le_bytes().into_iter().chain(entries).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_replaced_gives_on_who_may_use_it_and_what_users_noted() {
+    use super::save::save;
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    const ACCESS: &str = "system.posix_acl_access";
+    const DEFAULT: &str = "system.posix_acl_default";
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let set =
+        |name: &str, attribute: &str, value: &[u8]| setxattr(at(name), attribute, value, XattrFlags::empty()).is_ok();
+    let get = |name: &str, attribute: &str| {
+        let mut buffer = vec![0; 1024];
+        getxattr(at(name), attribute, &mut buffer[..]).ok().map(|length| buffer[..length].to_vec())
+    };
+    let write = || {
+        let mut publication = Publication::default();
+        for name in ["open", "closed", "report"] {
+            let place =
+                if name == "report" { publication.file(&at(name)) } else { publication.output(&at(name)) }.unwrap();
+            fs::write(place, "rows").unwrap();
+        }
+        let parts = publication.folder(&at("parts")).unwrap();
+        fs::create_dir_all(parts.join("day=1")).unwrap();
+        fs::write(parts.join("day=1/part-0.csv"), "rows").unwrap();
+        publication.publish().unwrap();
+        save(&at("project"), b"{}").unwrap();
+    };
+    write();
+    let files = ["open", "report", "parts/day=1/part-0.csv", "project"];
+    if !files.iter().all(|name| set(name, ACCESS, &list_with(65534, 4)) && set(name, "user.note", name.as_bytes())) {
+        eprintln!("skipped: this disk keeps no lists of who may use a file");
+        return;
+    }
+    // What files of these folders get, some of their files have not.
+    assert!(set("parts", DEFAULT, &list_with(12345, 6)) && set("", DEFAULT, &list_with(12345, 6)));
+    write();
+    for name in files {
+        assert_eq!(get(name, ACCESS), Some(list_with(65534, 4)), "{name}");
+        assert_eq!(get(name, "user.note").as_deref(), Some(name.as_bytes()), "{name}");
+    }
+    assert_eq!((get("closed", ACCESS), get("parts", ACCESS)), (None, None));
+    assert_eq!(get("parts", DEFAULT), Some(list_with(12345, 6)));
+}
+
+/// Somebody replaces an output again and again while it is put in place: of what they put there nothing is lost.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_comes_in_the_last_instant_is_kept() {
+    use super::names::exchange;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("rows"), "mine-0").unwrap();
+    let is_over = AtomicBool::new(false);
+    let mine = |text: String| text.starts_with("mine").then_some(text);
+    let (written, mut found) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let (mut written, mut back) = (vec!["mine-0".to_owned()], Vec::new());
+            for number in 1.. {
+                let text = format!("mine-{number}");
+                fs::write(at("own"), &text).unwrap();
+                // What it takes away itself is not lost.
+                if exchange(&at("own"), &at("rows")).is_ok_and(|done| done) {
+                    written.push(text);
+                    back.extend(mine(fs::read_to_string(at("own")).unwrap()));
+                }
+                if is_over.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+            (written, back)
+        });
+        for _ in 0..40 {
+            let mut publication = Publication::default();
+            fs::write(publication.output(&at("rows")).unwrap(), "rows").unwrap();
+            publication.publish().unwrap();
+        }
+        is_over.store(true, Ordering::SeqCst);
+        other.join().unwrap()
+    });
+    let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+    let kept = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("rows"));
+    found.extend(kept.filter_map(|entry| mine(fs::read_to_string(entry.path()).unwrap())));
+    let lost: Vec<_> = written.iter().filter(|text| !found.contains(text)).collect();
+    assert!(lost.is_empty(), "{} of {}: {lost:?}", lost.len(), written.len());
+}
+
+/// A process that is killed just after it exchanged a result with what stood there leaves what the next one finishes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_kill_after_an_exchange_loses_neither() {
+    use super::names::exchange;
+    for name in ["old", "a", "mine"] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let stage = |text: &str| {
+            let mut publication = Publication::default();
+            let aside = publication.output(&at("a")).unwrap();
+            fs::write(&aside, text).unwrap();
+            (publication, aside)
+        };
+        if name != "a" {
+            stage("old").0.publish().unwrap();
+        }
+        let (publication, aside) = stage("new");
+        publication.die_after(1);
+        if name != "old" {
+            fs::write(at("mine"), "mine").unwrap();
+            fs::rename(at("mine"), at("a")).unwrap();
+        }
+        assert!(exchange(&aside, &at("a")).unwrap());
+        recover(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(at("a")).unwrap(), "new", "{name}");
+        let kept = fs::read_to_string(at("a.before")).ok();
+        assert_eq!(kept.as_deref(), (name != "old").then_some("mine"), "{name}");
+    }
+}
+
 /// Files that are the same in both versions do not keep the others from being finished.
 #[test]
 fn a_verb_that_was_killed_at_any_moment_is_finished_or_undone() {

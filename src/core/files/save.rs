@@ -1,13 +1,14 @@
 //! Writing a file so that at any moment either the old or the new one is whole. Must not import anything
 //! of this crate but its neighbours.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::aside::undisturbed;
+use super::attributes::take_after;
 use super::names;
 
 /// Links that lead to links are followed so far.
@@ -16,21 +17,21 @@ const LINKS: usize = 40;
 const SETTLED: Duration = Duration::from_secs(60);
 
 /// Puts `bytes` in the place of the file at `path`: written beside it, synced, renamed. A link stays one, and the file
-/// that it names is replaced; mode and owner stay as they were. A write-protected file is not replaced.
+/// that it names is replaced; mode, owner and the list of who may use it stay as they were. A write-protected file is not replaced.
 ///
 /// # Errors
 /// What the system says. The file is as it was, and nothing is left beside it.
 pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = followed(path)?;
-    let before = about(&path)?;
-    undisturbed(|| write_whole(&path, bytes, before.as_ref()))
+    let before = is_there(&path)?.then_some(&*path);
+    undisturbed(|| write_whole(&path, bytes, before))
 }
 
 /// Writes a file that is a companion of the one at `main` (a copy of what it was): no more people may read it. A link
 /// in its place is replaced, not followed: whoever put it there may have meant a file elsewhere.
 pub fn save_beside(main: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let like = about(&followed(main)?)?;
-    write_whole(path, bytes, like.as_ref())
+    let main = followed(main)?;
+    write_whole(path, bytes, is_there(&main)?.then_some(&*main))
 }
 
 /// The file that a path names in the end: links at its end are followed, also to a file that is not there yet.
@@ -45,8 +46,13 @@ pub fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, "the link leads back to itself"))
 }
 
-/// What is known of the file to be replaced; `None`: there is none yet.
-fn about(path: &Path) -> io::Result<Option<Metadata>> {
+/// Whether the file that a path names in the end says that it is not to be changed.
+pub fn is_write_protected(path: &Path) -> bool {
+    followed(path).and_then(fs::metadata).is_ok_and(|about| about.permissions().readonly())
+}
+
+/// Whether there is a file to be replaced already; what cannot be replaced is an error.
+fn is_there(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(about) if about.is_dir() => {
             Err(io::Error::new(io::ErrorKind::IsADirectory, "there is a folder of that name"))
@@ -55,13 +61,13 @@ fn about(path: &Path) -> io::Result<Option<Metadata>> {
         Ok(about) if about.permissions().readonly() => {
             Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is write-protected"))
         }
-        Ok(about) => Ok(Some(about)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8], like: Option<&Path>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let stem = format!(".{}.saving-", name.to_string_lossy());
@@ -72,7 +78,7 @@ fn write_whole(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result
         let _ = file.try_lock();
         file.write_all(bytes)?;
         if let Some(like) = like {
-            make_like(&file, like)?;
+            take_after(&beside, like, 0o777)?;
         }
         file.sync_all()?;
         fs::rename(&beside, path)
@@ -99,16 +105,6 @@ fn create_beside(folder: &Path, stem: &str, is_private: bool) -> io::Result<(Pat
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
-    }
-}
-
-/// Gives a new file the mode, and as far as the system lets it the owner, of the one before.
-fn make_like(file: &File, like: &Metadata) -> io::Result<()> {
-    #[cfg(unix)]
-    names::give_owner(file, like)?;
-    match file.metadata()?.permissions() == like.permissions() {
-        true => Ok(()),
-        false => file.set_permissions(like.permissions()),
     }
 }
 
