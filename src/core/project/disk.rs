@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{EXTENSION, OnDisk, Project, to_text};
 use crate::diagnostic::{Diagnostic, io_cause};
-use crate::files::{Holder, Locked, hold, leads_out, read_file, save, save_beside};
+use crate::files::{Holder, Locked, followed, hold, is_write_protected, leads_out, read_file, save, save_beside};
 
 /// Why a project was not saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,14 +60,7 @@ pub fn save_file(path: &Path, project: &Project) -> Result<OnDisk, Diagnostic> {
 /// Saves a project over a file that still holds what is known of it; the caller holds the lock, where there is one. At
 /// any moment the old or the new file is whole; the one before stays as `.NAME.before`.
 pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk, SaveFault> {
-    let failed_at = |what: &str, path: &Path, error: io::Error| {
-        let cause = io_cause(&error);
-        SaveFault::Failed(
-            Diagnostic::error("PW0540", format!("{what}: {cause}"))
-                .file(path.display().to_string())
-                .help("choose another folder, or make room"),
-        )
-    };
+    let failed_at = |what: &str, path: &Path, error: io::Error| SaveFault::Failed(not_written(what, path, &error));
     let failed = |error| failed_at("the project cannot be saved, and its file is as it was", path, error);
     if leads_out(path) {
         return Err(SaveFault::Failed(out_of_reach(path)));
@@ -80,6 +73,9 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
     if before.is_none() && known.is_there() {
         // Deleted, or its disk is not there now: whoever saves decides.
         return Err(SaveFault::Changed(OnDisk::default()));
+    }
+    if is_write_protected(path) {
+        return Err(SaveFault::Failed(write_protected(path)));
     }
     let text = to_text(project);
     if let Some(before) = &before {
@@ -102,6 +98,35 @@ pub fn save_over(path: &Path, project: &Project, known: OnDisk) -> Result<OnDisk
     Ok(now)
 }
 
+/// Where a folder or a disk is what refuses a file, that is named, and not the file that was to be written first.
+fn not_written(what: &str, path: &Path, error: &io::Error) -> Diagnostic {
+    let real = followed(path).unwrap_or_else(|_| path.to_owned());
+    let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let told = |message: String, file: &Path, help: &str| {
+        Diagnostic::error("PW0540", message).file(file.display().to_string()).help(help)
+    };
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => told(
+            "no file may be written in the folder of the project, so nothing was saved".to_owned(),
+            folder,
+            "let the folder be written to (chmod u+w), or save the project in another one",
+        ),
+        io::ErrorKind::ReadOnlyFilesystem => told(
+            "the disk of the project may only be read, so nothing was saved".to_owned(),
+            folder,
+            "save the project on another disk, or let this one be written to",
+        ),
+        _ => told(format!("{what}: {}", io_cause(error)), path, "choose another folder, or make room"),
+    }
+}
+
+/// Whoever protects a file means that it stays as it is.
+fn write_protected(path: &Path) -> Diagnostic {
+    Diagnostic::error("PW0540", "the project's file is write-protected, so nothing was saved")
+        .help("let it be written to (chmod u+w), or save the project under another name")
+        .file(path.display().to_string())
+}
+
 /// A project from somebody else changes no file elsewhere by a link of its own.
 fn out_of_reach(path: &Path) -> Diagnostic {
     Diagnostic::error(
@@ -122,4 +147,21 @@ pub(super) fn companion(project: &Path, kind: &str) -> PathBuf {
     let name = project.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name.strip_suffix(EXTENSION).unwrap_or(&name);
     project.with_file_name(format!(".{}.{kind}", stem.trim_end_matches('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_refuses_a_file_is_what_is_named() {
+        for (kind, named) in [
+            (io::ErrorKind::PermissionDenied, "designs"),
+            (io::ErrorKind::ReadOnlyFilesystem, "designs"),
+            (io::ErrorKind::StorageFull, "designs/.shop.before"),
+        ] {
+            let fault = not_written("the copy cannot be written", Path::new("designs/.shop.before"), &kind.into());
+            assert_eq!(fault.location.file.as_deref(), Some(named), "{}", fault.message);
+        }
+    }
 }

@@ -223,3 +223,17 @@ fn what_stands_in_the_place_of_the_copy_is_what_is_named() {
     assert!(fault.message.contains("copy") && fault.location.file.unwrap().ends_with(".p.before"), "{}", fault.message);
     assert_eq!(read_file(&path).unwrap().0.name, "p");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_write_protected_project_is_what_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, project) = saved(folder.path());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let fault = save_file(&path, &applied(&project, &[rename("more")])).unwrap_err();
+    assert!(fault.message.contains("write-protected"), "{}", fault.message);
+    assert_eq!(fault.location.file, Some(path.display().to_string()));
+    assert!(fault.help.unwrap().contains("chmod u+w"));
+    assert!(!folder.path().join(".p.before").exists());
+}
