@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::order::Graph;
-use crate::data::{DataType, Value};
+use crate::data::{Classification, DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{self, Destination, Node, Op, RUN_STARTED_AT, Write, built_in_parameters};
 use crate::model::Parameter;
+use crate::policy::Sensitivities;
 use crate::project::Project;
 
 /// The declared parameters, and the types of all that expressions may name.
@@ -63,6 +64,9 @@ impl Parameters {
         let faults = ir::check_parameter_names(&self.declared);
         let mut faults: Vec<(String, Diagnostic)> =
             faults.into_iter().map(|(index, fault)| (ids[index].to_owned(), fault.field("name"))).collect();
+        let known = Sensitivities::of(&project.vocabulary);
+        let written = ids.iter().zip(&self.declared).filter(|(_, parameter)| holds_secret(parameter, &known));
+        faults.extend(written.map(|(id, parameter)| ((*id).to_owned(), written_secret(&parameter.name))));
         let secrets = ir::secrets_of(&self.declared);
         let docs = project.parameters.values().map(|parameter| (&parameter.id, "doc", &parameter.doc));
         let paths = project.sources.values().map(|source| (&source.id, "path", &source.path));
@@ -77,6 +81,27 @@ impl Parameters {
             self.diagnostics.push(fault);
         }
     }
+}
+
+/// Whether a parameter's name says that it is a secret, and the secret itself stands in the design.
+fn holds_secret(parameter: &ir::Parameter, known: &Sensitivities) -> bool {
+    let text = parameter.default.as_ref().filter(|default| ir::environment_reference(default).is_none());
+    let is_written = text.and_then(serde_json::Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    is_written
+        && parameter.data_type == DataType::String
+        && known.of_name(&parameter.name) == Some(Classification::Secret)
+}
+
+fn written_secret(name: &str) -> Diagnostic {
+    let message = format!(
+        "the parameter `{name}` is a secret by its name, and its default stands in the project for all to read"
+    );
+    let variable = name.to_uppercase();
+    Diagnostic::warning("PW0560", message)
+        .help(format!(
+            "let the default say where it is, `${{env:{variable}}}`, or have none, so that each run gives it"
+        ))
+        .field("default")
 }
 
 /// What is wrong with the connections, each told once, however many steps use it.

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::data::DataType;
+use crate::model::Parameter;
 use crate::project::{Step, Wire};
 
 fn project(steps: &[(&str, &str, Json)], wires: &[(&str, &str)]) -> Project {
@@ -220,4 +221,38 @@ fn inputs_are_listed_for_forms() {
     let project = project(&steps, &[("a", "b")]);
     let plan = plan(&project);
     assert_eq!(input_schemas(&project, &plan, "b")["in"].names().collect::<Vec<_>>(), ["n", "s"]);
+}
+
+#[test]
+fn a_secret_that_stands_in_the_project_is_told() {
+    let with = |name: &str, data_type: DataType, default: Option<Json>| {
+        let mut project = project(&[("a", "table", table())], &[]);
+        let parameter = Parameter {
+            id: "p-1".into(),
+            name: name.into(),
+            data_type,
+            default,
+            doc: String::new(),
+            extra: serde_json::Map::new(),
+        };
+        project.parameters.insert("p-1".into(), parameter);
+        let plan = plan(&project);
+        plan.diagnostics.into_iter().map(|told| (told.code, told.location.id, told.help.unwrap_or_default())).collect()
+    };
+    for name in ["db_password", "api_key", "token", "dbPassword"] {
+        let told: Vec<_> = with(name, DataType::String, Some(json!("hunter2")));
+        assert_eq!(told.len(), 1, "{name}");
+        assert!(told[0].0 == "PW0560" && told[0].1.as_deref() == Some("p-1"), "{told:?}");
+        assert!(!told[0].2.contains("hunter2"));
+        for default in [None, Some(json!("")), Some(json!("${env:DB_PASSWORD}"))] {
+            assert_eq!(with(name, DataType::String, default), [], "{name}");
+        }
+    }
+    for (name, data_type) in [("page_token", DataType::String), ("token", DataType::Int), ("day", DataType::String)] {
+        assert_eq!(
+            with(name, data_type, Some(json!(if name == "token" { json!(3) } else { json!("x") }))),
+            [],
+            "{name}"
+        );
+    }
 }
