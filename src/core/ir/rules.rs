@@ -134,6 +134,25 @@ fn labels_of_rows(schema: &Schema) -> Labels {
     Labels::merged(schema.fields.iter().map(|field| &field.labels)).of_rows()
 }
 
+/// What holds for a value that is the same in all rows: it tells of them what each of their columns tells, that they are
+/// there. What only some columns bear is no rule on the others.
+fn labels_of_each(schema: &Schema) -> Labels {
+    let shared = |one: &[String], other: &[String]| one.iter().filter(|name| other.contains(name)).cloned().collect();
+    let all = schema.fields.iter().map(|field| field.labels.clone().of_rows());
+    let each = all.reduce(|one, other| Labels {
+        residency: shared(&one.residency, &other.residency),
+        stacks: shared(&one.stacks, &other.stacks),
+        access: one.access.zip(other.access).map(|(one, other)| one.into_iter().chain(other).collect()),
+        ..Labels::default()
+    });
+    let Labels { residency, stacks, mut access, .. } = each.unwrap_or_default();
+    access.iter_mut().for_each(|teams| {
+        teams.sort();
+        teams.dedup();
+    });
+    Labels { residency, stacks, access, ..Labels::default() }
+}
+
 /// The field of that name; in an open schema a column not seen yet.
 fn column<'a>(schema: &'a Schema, name: &str) -> Result<std::borrow::Cow<'a, Field>, Diagnostic> {
     match schema.get(name) {

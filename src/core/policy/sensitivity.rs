@@ -96,6 +96,28 @@ const WRITTEN_TOGETHER: [&str; 14] = [
 const ADDITIONS: [&str; 10] =
     ["confirmation", "confirm", "repeat", "digest", "hash", "pem", "old", "new", "current", "number"];
 
+/// Columns that hold whole cookies of a session, or a password. In a text such words stand before much else, so that
+/// there they name nothing secret.
+const SECRET_COLUMNS: [&str; 12] = [
+    "cookie",
+    "cookies",
+    "cs_cookie",
+    "sc_cookie",
+    "request_cookie",
+    "request_cookies",
+    "req_cookie",
+    "req_cookies",
+    "response_cookie",
+    "response_cookies",
+    "userpass",
+    "dbpass",
+];
+/// Whose `…_pass` is a password: other things pass, or are passed.
+const WHO_HAS_A_PASS: [&str; 18] = [
+    "user", "username", "usr", "db", "database", "admin", "root", "login", "account", "smtp", "ftp", "ssh", "mysql",
+    "pg", "postgres", "redis", "proxy", "auth",
+];
+
 /// What matters here of a concept.
 #[derive(Deserialize)]
 struct Concept {
@@ -160,6 +182,22 @@ impl Sensitivities {
         self.by_own_name(name, &DataType::String)
     }
 
+    /// The same where the name is a column's.
+    pub fn of_column(&self, name: &str) -> Option<Classification> {
+        self.by_own_name(name, &DataType::String).or_else(|| self.by_column(name, &DataType::String))
+    }
+
+    /// What a name says of a column only: `user_pass` is a password there, and `tests_pass` none.
+    fn by_column(&self, name: &str, data_type: &DataType) -> Option<Classification> {
+        let plain = normal_name(name);
+        let is_known = self.by_name.contains_key(&plain);
+        let is_text = matches!(items_of(data_type), DataType::String | DataType::Record(_) | DataType::Unknown);
+        let of_somebody = |before: &str| WHO_HAS_A_PASS.contains(&before.rsplit('_').next().unwrap_or_default());
+        let is_secret =
+            SECRET_COLUMNS.contains(&plain.as_str()) || plain.strip_suffix("_pass").is_some_and(of_somebody);
+        (is_text && !is_known && is_secret).then_some(Classification::Secret)
+    }
+
     fn classify_field(
         &self,
         path: &str,
@@ -170,7 +208,7 @@ impl Sensitivities {
         if let Some(concept) = meanings.get(path) {
             return self.of_concept(concept);
         }
-        let own = self.by_own_name(name, data_type);
+        let own = self.by_own_name(name, data_type).or_else(|| self.by_column(name, data_type));
         let DataType::Record(fields) = items_of(data_type) else { return own };
         let inside = fields
             .iter()

@@ -183,6 +183,14 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "connectionString",
         "iban_number",
         "card_numbers",
+        "cookie",
+        "Cookies",
+        "cs(Cookie)",
+        "request.cookies",
+        "user_pass",
+        "dbPass",
+        "smtp_pass",
+        "wp_user_pass",
     ] {
         assert_eq!(of(secret, &none), Some(Classification::Secret), "{secret}");
     }
@@ -197,6 +205,11 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "users",
         "bypass",
         "HTTPStatus",
+        "cookie_consent",
+        "cookie_count",
+        "tests_pass",
+        "first_pass",
+        "boarding_pass",
     ] {
         assert_eq!(of(plain, &none), None, "{plain}");
     }
@@ -205,6 +218,10 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
     {
         assert_eq!(of(personal, &none), Some(Classification::Personal), "{personal}");
     }
+    assert_eq!(of("cookie_sid", &none), Some(Classification::Personal), "one of a browser, and no secret");
+    // In a text, such as a probe's, these words stand before much else.
+    assert_eq!((known.of_name("cookie"), known.of_column("cookie")), (None, Some(Classification::Secret)));
+    assert_eq!(known.classify("cookies", &DataType::Int, None, &none), None, "a number of cookies");
     // What may be a value is not told.
     for (name, told) in [
         ("ZZSECRET", "SECRET"),

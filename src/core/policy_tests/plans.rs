@@ -310,3 +310,41 @@ fn a_further_value_of_a_field_is_as_close_as_the_field() {
     assert_eq!(fields.get("team_2").unwrap().labels.access, fields.get("team").unwrap().labels.access);
     assert!(fields.get("team_2").unwrap().labels.access.is_some());
 }
+
+/// How many rows there are is told by whatever is counted, and by what stands beside all of them.
+#[test]
+fn a_count_keeps_to_the_place_of_its_rows_whatever_it_counts() {
+    let faults = |fields: Json, steps: Vec<(&str, Json)>| {
+        let mut project = project(
+            &[steps, vec![("load_file", json!({"path": "out.csv", "residency": "us"}))]].concat(),
+            internal_only(),
+        );
+        let source = project.sources.values_mut().next().unwrap();
+        source.schema = serde_json::from_value(json!({ "fields": fields })).unwrap();
+        told(&plan(&project)).into_iter().map(|fault| fault.code.clone()).collect::<Vec<_>>()
+    };
+    let at =
+        |name: &str, residency: &[&str]| json!({"name": name, "type": "String", "labels": {"residency": residency}});
+    let all = || json!([at("path", &["eu"]), at("plan", &["eu"])]);
+    let one = || ("compute", json!({"columns": [{"id": "c", "name": "one", "expression": "1"}]}));
+    let pivot = |column: &str, value: &str, measure: &str| {
+        let values = json!([{"id": "v", "value": value, "name": "found"}]);
+        ("pivot", json!({"keys": [], "column": column, "values": values, "other": "", "measure": measure}))
+    };
+    let group = |measure: &str| {
+        ("aggregate", json!({"keys": [], "measures": [{"id": "m", "name": "m", "expression": measure}]}))
+    };
+    for measure in ["count(*)", "count(one)", "sum(one)", "max(one)", "max(1)"] {
+        assert_eq!(faults(all(), vec![one(), pivot("one", "1", measure)]), ["PW1003"], "{measure}");
+        assert_eq!(faults(all(), vec![one(), group(measure)]), ["PW1003"], "{measure}");
+    }
+    let some = || json!([at("path", &["eu"]), at("plan", &[])]);
+    for measure in ["count(plan)", "count_if(plan = 'free')", "round(share_if(plan = 'free'), 2)"] {
+        assert_eq!(faults(some(), vec![group(measure)]), ["PW1003"], "{measure}");
+    }
+    assert_eq!(faults(some(), vec![pivot("plan", "'free'", "count(*)")]), ["PW1003"]);
+    // What may go by itself takes what stands beside it along.
+    let kept = ("select", json!({"columns": [{"id": "k", "column": "plan"}, {"id": "l", "column": "one"}]}));
+    assert_eq!(faults(some(), vec![one(), kept]), [""; 0]);
+    assert_eq!(faults(some(), vec![group("max(plan)")]), [""; 0]);
+}

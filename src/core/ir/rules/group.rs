@@ -1,10 +1,10 @@
 //! Schema rules of operations that group, order or reshape rows.
 
 use super::combine::{computed_of, ordered};
-use super::{Rule, column, columns_help, labels_of_rows};
+use super::{Rule, column, columns_help, labels_of_each, labels_of_rows};
 use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
-use crate::expr::Place;
+use crate::expr::{Expr, ExprKind, FunctionKind, Place, function};
 use crate::ir::{Aggregate, Distinct, Explode, Unpivot, Window};
 
 pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Diagnostic> {
@@ -20,9 +20,7 @@ pub(super) fn aggregate(rule: &Rule, aggregate: &Aggregate) -> Result<Schema, Di
     }
     for measure in &aggregate.measures {
         let mut field = rule.computed(&compared, measure, Place::Aggregate)?;
-        if measure.expr.columns().is_empty() {
-            field.labels = labels_of_rows(&compared);
-        }
+        counted(&mut field, &measure.expr, &compared);
         schema.fields.push(field);
     }
     Ok(schema)
@@ -33,12 +31,32 @@ pub(super) fn window(rule: &Rule, window: &Window) -> Result<Schema, Diagnostic>
     let mut schema = compared.clone();
     for column in &window.columns {
         let mut field = rule.computed(&compared, column, Place::Window)?;
-        if column.expr.columns().is_empty() {
-            field.labels = labels_of_rows(&compared);
-        }
+        counted(&mut field, &column.expr, &compared);
         schema.fields.push(field);
     }
     Ok(schema)
+}
+
+/// A number of rows tells of whole rows, whichever column or condition it is taken by.
+fn counted(field: &mut Field, expr: &Expr, rows: &Schema) {
+    if expr.columns().is_empty() {
+        field.labels = labels_of_rows(rows);
+    } else if counts_rows(expr) {
+        field.labels = field.labels.merge(&labels_of_rows(rows));
+    }
+}
+
+/// Whether a part of it depends on how many rows there are more than on what stands in them.
+fn counts_rows(expr: &Expr) -> bool {
+    let counts = match &expr.kind {
+        ExprKind::Call(call) => {
+            let is_scalar = function(&call.function).is_none_or(|known| known.kind == FunctionKind::Scalar);
+            let is_count = matches!(call.function.as_str(), "count" | "count_if" | "share_if");
+            (!is_scalar || call.over.is_some()) && (is_count || call.args.iter().all(|one| one.columns().is_empty()))
+        }
+        _ => false,
+    };
+    counts || expr.children().into_iter().any(counts_rows)
 }
 
 pub(super) fn distinct(rule: &Rule, distinct: &Distinct) -> Result<Schema, Diagnostic> {
@@ -100,7 +118,7 @@ pub(super) fn unpivot(rule: &Rule, unpivot: &Unpivot) -> Result<Schema, Diagnost
         }
         labels = Some(labels.map_or(field.labels.clone(), |sum| sum.merge(&field.labels)));
     }
-    schema.fields.push(Field::new(&unpivot.name, DataType::String));
+    schema.fields.push(Field { labels: labels_of_each(input), ..Field::new(&unpivot.name, DataType::String) });
     let labels = labels.unwrap_or_default();
     schema.fields.push(Field { labels, ..Field::new(&unpivot.value, unpivot.data_type.clone()) });
     Ok(schema)

@@ -1,7 +1,7 @@
 //! Schema rules of sources, sinks and row-wise operations.
 
 use super::combine::{compared, computed_of};
-use super::{Rule, column, columns_help, labels_of, labels_of_rows, put};
+use super::{Rule, column, columns_help, labels_of, labels_of_each, labels_of_rows, put};
 use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{ExprKind, Place};
@@ -75,7 +75,11 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     let compared = computed_of(project.columns.iter().map(|column| &column.expr), input);
     let mut schema = Schema::default();
     for column in &project.columns {
-        schema.fields.push(rule.computed(&compared, column, Place::Row)?);
+        let mut field = rule.computed(&compared, column, Place::Row)?;
+        if column.expr.columns().is_empty() {
+            field.labels = labels_of_each(&compared);
+        }
+        schema.fields.push(field);
     }
     for lowered in &project.lowered {
         lower(rule, &mut schema, project, lowered);
