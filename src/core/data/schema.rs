@@ -184,6 +184,10 @@ pub struct Schema {
     /// There may be columns that no sample has shown yet; they type as `Unknown`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
+    /// Where the rows come from and who may see that they are there, whichever of their columns are left: for how many
+    /// there are, and for what is the same in all of them.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub rows: Labels,
     /// Keys that this version does not know; kept.
     #[serde(flatten)]
     pub extra: Map<String, Json>,

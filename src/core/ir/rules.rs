@@ -24,7 +24,7 @@ pub type ParameterTypes = BTreeMap<String, DataType>;
 /// The columns that an operation gives, from those it gets. The error names what does not fit.
 pub fn output_schema(op: &Op, inputs: &[&Schema], parameters: &ParameterTypes) -> Result<Schema, Diagnostic> {
     let rule = Rule { op, inputs, parameters };
-    let schema = match op {
+    let mut schema = match op {
         Op::Read(read) => rows::read(read),
         Op::Rows(given) => rows::rows(given)?,
         Op::Parse(parse) => rows::parse(&rule, parse)?,
@@ -53,6 +53,12 @@ pub fn output_schema(op: &Op, inputs: &[&Schema], parameters: &ParameterTypes) -
         Op::Write(write) => rows::write(&rule, write)?,
     };
     unique_names(&schema)?;
+    schema.rows = match (op, inputs) {
+        // Those that nobody needs bear their part as well.
+        (Op::Read(read), _) => labels_of_each(&read.schema),
+        (_, []) => labels_of_each(&schema),
+        (_, inputs) => Labels::merged(inputs.iter().map(|input| &input.rows)),
+    };
     Ok(schema)
 }
 
@@ -128,14 +134,14 @@ fn labels_of(expr: &Expr, schema: &Schema) -> Labels {
     Labels::merged(&expr.columns().into_iter().map(of).collect::<Vec<_>>())
 }
 
-/// What holds for what is told of whole rows, such as their number: where all their columns come from and who may see
-/// them, but not what they say.
+/// What holds for what is told of whole rows, such as their number: where they and all their columns come from and who
+/// may see them, but not what they say.
 fn labels_of_rows(schema: &Schema) -> Labels {
-    Labels::merged(schema.fields.iter().map(|field| &field.labels)).of_rows()
+    Labels::merged(schema.fields.iter().map(|field| &field.labels).chain([&schema.rows])).of_rows()
 }
 
-/// What holds for a value that is the same in all rows: it tells of them what each of their columns tells, that they are
-/// there. What only some columns bear is no rule on the others.
+/// What the rows of a source bear themselves: what each of their columns bears. What only some columns bear is no rule on
+/// the others.
 fn labels_of_each(schema: &Schema) -> Labels {
     let shared = |one: &[String], other: &[String]| one.iter().filter(|name| other.contains(name)).cloned().collect();
     let all = schema.fields.iter().map(|field| field.labels.clone().of_rows());

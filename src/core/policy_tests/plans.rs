@@ -343,6 +343,16 @@ fn a_count_keeps_to_the_place_of_its_rows_whatever_it_counts() {
         assert_eq!(faults(some(), vec![group(measure)]), ["PW1003"], "{measure}");
     }
     assert_eq!(faults(some(), vec![pivot("plan", "'free'", "count(*)")]), ["PW1003"]);
+    // Also where nothing is left of the columns of the source.
+    let alone = || ("select", json!({"columns": [{"id": "l", "column": "one"}]}));
+    let names = || {
+        let columns = json!({"columns": ["path", "plan"], "name": "name", "value": "value"});
+        [("unpivot", columns), ("select", json!({"columns": [{"id": "l", "column": "name"}]}))]
+    };
+    for steps in [vec![one(), alone(), group("count(*)")], [&names()[..], &[group("count(*)")]].concat()] {
+        assert_eq!(faults(all(), steps.clone()), ["PW1003"], "{steps:?}");
+        assert_eq!(faults(some(), steps.clone()), [""; 0], "{steps:?}");
+    }
     // What may go by itself takes what stands beside it along.
     let kept = ("select", json!({"columns": [{"id": "k", "column": "plan"}, {"id": "l", "column": "one"}]}));
     assert_eq!(faults(some(), vec![one(), kept]), [""; 0]);

@@ -1,7 +1,7 @@
 //! Schema rules of operations that group, order or reshape rows.
 
 use super::combine::{computed_of, ordered};
-use super::{Rule, column, columns_help, labels_of_each, labels_of_rows};
+use super::{Rule, column, columns_help, labels_of_rows};
 use crate::data::{DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind, FunctionKind, Place, function};
@@ -118,7 +118,7 @@ pub(super) fn unpivot(rule: &Rule, unpivot: &Unpivot) -> Result<Schema, Diagnost
         }
         labels = Some(labels.map_or(field.labels.clone(), |sum| sum.merge(&field.labels)));
     }
-    schema.fields.push(Field { labels: labels_of_each(input), ..Field::new(&unpivot.name, DataType::String) });
+    schema.fields.push(Field { labels: input.rows.clone(), ..Field::new(&unpivot.name, DataType::String) });
     let labels = labels.unwrap_or_default();
     schema.fields.push(Field { labels, ..Field::new(&unpivot.value, unpivot.data_type.clone()) });
     Ok(schema)

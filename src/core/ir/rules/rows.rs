@@ -1,7 +1,7 @@
 //! Schema rules of sources, sinks and row-wise operations.
 
 use super::combine::{compared, computed_of};
-use super::{Rule, column, columns_help, labels_of, labels_of_each, labels_of_rows, put};
+use super::{Rule, column, columns_help, labels_of, labels_of_rows, put};
 use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{ExprKind, Place};
@@ -77,7 +77,7 @@ pub(super) fn project(rule: &Rule, project: &Project) -> Result<Schema, Diagnost
     for column in &project.columns {
         let mut field = rule.computed(&compared, column, Place::Row)?;
         if column.expr.columns().is_empty() {
-            field.labels = labels_of_each(&compared);
+            field.labels = input.rows.clone();
         }
         schema.fields.push(field);
     }
