@@ -15,8 +15,12 @@ pub struct Sensitivities {
     by_concept: BTreeMap<String, Classification>,
     /// By normal name; `None`: its concepts differ.
     by_name: HashMap<String, Option<Classification>>,
+    /// The same without `_`, of what is personal or secret: `customername`.
+    by_letters: HashMap<String, Option<Classification>>,
 }
 
+/// Letters of the shortest name of several words that are written together: shorter ones mean other things.
+const SHORTEST_WORD: usize = 5;
 /// Letters of the shortest name of something secret that is seen at the end of a longer name.
 const SHORTEST_ENDING: usize = 6;
 /// Shorter ones that mean nothing else there.
@@ -153,6 +157,7 @@ impl Sensitivities {
         let own = of_concepts(&own);
         all.by_concept.extend(own.by_concept);
         all.by_name.extend(own.by_name);
+        all.by_letters.extend(own.by_letters);
         Arc::new(all)
     }
 
@@ -223,6 +228,12 @@ impl Sensitivities {
         let plain = normal_name(name);
         if let Some(known) = known(&plain) {
             return known;
+        }
+        // One of several: `address_line_1`. Short words with a number are other things.
+        let first = plain.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit());
+        let of_several = || self.by_name.get(first).filter(|_| first.contains('_'));
+        if let Some(known) = self.by_letters.get(first).or_else(of_several) {
+            return known.filter(|known| *known > Classification::Internal);
         }
         // `DBPassword` is a password as `db_password` is.
         let cut = words_of_capitals(name);
@@ -325,6 +336,10 @@ fn of_concepts(concepts: &[Concept]) -> Sensitivities {
             *known = known.filter(|known| *known == concept.sensitivity);
         }
     }
+    let several = found.by_name.iter().filter(|(name, _)| name.contains('_'));
+    let close = several.filter(|(_, known)| **known > Some(Classification::Internal));
+    let letters = close.map(|(name, known)| (name.replace('_', ""), *known));
+    found.by_letters = letters.filter(|(name, _)| name.len() >= SHORTEST_WORD).collect();
     found
 }
 

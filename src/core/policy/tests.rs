@@ -189,6 +189,9 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "request.cookies",
         "user_pass",
         "dbPass",
+        "taxid",
+        "passportno",
+        "social_security_no",
         "smtp_pass",
         "wp_user_pass",
     ] {
@@ -213,9 +216,23 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
     ] {
         assert_eq!(of(plain, &none), None, "{plain}");
     }
-    for personal in
-        ["emails", "customerEmail", "useremail", "email2", "contact_email_1", "userIPAddress", "phone_numbers"]
-    {
+    for personal in [
+        "emails",
+        "customerEmail",
+        "useremail",
+        "email2",
+        "contact_email_1",
+        "userIPAddress",
+        "phone_numbers",
+        "customername",
+        "srcip",
+        "mobilenumber",
+        "deviceid",
+        "mobile_no",
+        "user_ip",
+        "patient_name",
+        "address_line_1",
+    ] {
         assert_eq!(of(personal, &none), Some(Classification::Personal), "{personal}");
     }
     assert_eq!(of("cookie_sid", &none), Some(Classification::Personal), "one of a browser, and no secret");
