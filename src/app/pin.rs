@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use pipewright_core::data::{Classification, DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::with_stand_ins;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::plan::plan;
+use pipewright_core::policy::{Sensitivities, names_secret};
 use pipewright_core::project::{PinnedRows, Project, StepTest};
 use pipewright_engine::{ResultTable, rows_behind};
 
@@ -149,25 +151,98 @@ impl StandIns {
         classes: &[Classification],
         rows: impl Iterator<Item = Vec<Value>>,
     ) -> PinnedRows {
-        let rows: Vec<Vec<Value>> = rows
-            .map(|row| {
-                let cells = row.into_iter().zip(&schema.fields).zip(classes);
-                cells.map(|((value, field), class)| self.safe(value, &field.data_type, *class)).collect()
-            })
-            .collect();
+        let rows: Vec<Vec<Value>> = rows.map(|row| self.safe_row(row, schema, classes)).collect();
         rows_as_pinned(schema, &rows)
     }
 
-    fn safe(&mut self, value: Value, data_type: &DataType, class: Classification) -> Value {
+    /// A row without what is personal or secret, also where that stands in the texts of other columns.
+    fn safe_row(&mut self, row: Vec<Value>, schema: &Schema, classes: &[Classification]) -> Vec<Value> {
+        /// Shorter texts stand in many others by chance.
+        const SHORTEST: usize = 3;
+        let texts = |wanted: Classification| -> Vec<String> {
+            let of_class = row.iter().zip(classes).filter(|(_, class)| **class == wanted).map(|(value, _)| value);
+            let texts = of_class.filter_map(|value| if let Value::String(text) = value { Some(text) } else { None });
+            texts.filter(|text| text.chars().count() >= SHORTEST).cloned().collect()
+        };
+        let hidden = Hidden { personal: texts(Classification::Personal), secret: texts(Classification::Secret) };
+        let cells = row.into_iter().zip(&schema.fields).zip(classes);
+        cells.map(|((value, field), class)| self.safe(value, &field.data_type, *class, &hidden)).collect()
+    }
+
+    fn safe(&mut self, value: Value, data_type: &DataType, class: Classification, hidden: &Hidden) -> Value {
         match (class, value) {
-            (Classification::Public | Classification::Internal, value) => value,
+            (Classification::Public | Classification::Internal, value) => self.open(value, hidden),
             (Classification::Personal, Value::String(text)) if *data_type == DataType::String => {
-                let next = self.texts.len() + 1;
-                Value::String(self.texts.entry(text).or_insert_with(|| format!("person {next}")).clone())
+                Value::String(self.person(text))
             }
             (Classification::Personal | Classification::Secret, _) => Value::Null,
         }
     }
+
+    fn person(&mut self, text: String) -> String {
+        let next = self.texts.len() + 1;
+        self.texts.entry(text).or_insert_with(|| format!("person {next}")).clone()
+    }
+
+    /// What nobody called personal, without what free text may hold.
+    fn open(&mut self, value: Value, hidden: &Hidden) -> Value {
+        match value {
+            Value::String(text) => self.open_text(text, hidden).map_or(Value::Null, Value::String),
+            Value::List(items) => Value::List(items.into_iter().map(|item| self.open(item, hidden)).collect()),
+            Value::Record(fields) => {
+                let is_secret = |name: &str| Sensitivities::shipped().of_column(name) == Some(Classification::Secret);
+                let open = |(name, value): (String, Value)| match is_secret(&name) {
+                    true => (name, Value::Null),
+                    false => (name, self.open(value, hidden)),
+                };
+                Value::Record(fields.into_iter().map(open).collect())
+            }
+            other => other,
+        }
+    }
+
+    /// `None`: it names or holds something secret.
+    fn open_text(&mut self, mut text: String, hidden: &Hidden) -> Option<String> {
+        if names_secret(&text) || hidden.secret.iter().any(|secret| text.contains(secret)) {
+            return None;
+        }
+        for personal in &hidden.personal {
+            if text.contains(personal) {
+                text = with_words_replaced(&text, personal, &self.person(personal.clone()));
+            }
+        }
+        // In their form, so that what takes texts apart still does.
+        with_stand_ins(&text, &mut |kind, found| {
+            let next = self.texts.len() + 1;
+            let form = || match kind {
+                "<email>" => format!("person{next}@example.com"),
+                "<ip>" => format!("192.0.2.{}", next % 255),
+                other => other.to_owned(),
+            };
+            self.texts.entry(found.to_owned()).or_insert_with(form).clone()
+        })
+    }
+}
+
+/// Texts of a row that may stand in others of its texts.
+struct Hidden {
+    personal: Vec<String>,
+    secret: Vec<String>,
+}
+
+/// A text in which a word has another in its place; what only begins or ends with it is another word.
+fn with_words_replaced(text: &str, word: &str, other: &str) -> String {
+    let mut made = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (at, found) in text.match_indices(word) {
+        let (before, behind) = (text[..at].chars().next_back(), text[at + found.len()..].chars().next());
+        if before.is_none_or(|c| !c.is_alphanumeric()) && behind.is_none_or(|c| !c.is_alphanumeric()) {
+            made.push_str(&text[rest..at]);
+            made.push_str(other);
+            rest = at + found.len();
+        }
+    }
+    made + &text[rest..]
 }
 
 fn rows_as_pinned(schema: &Schema, rows: &[Vec<Value>]) -> PinnedRows {
@@ -248,5 +323,24 @@ mod tests {
             serde_json::to_value(&pinned.rows).unwrap(),
             json!([["person 1", null, "1"], ["person 2", null, "1"], ["person 1", null, "1"]])
         );
+    }
+
+    #[test]
+    fn what_stands_in_other_texts_of_the_row_is_replaced_too() {
+        let schema = Schema::new(["user", "password", "msg"].map(|name| Field::new(name, DataType::String)).to_vec());
+        let classes = [Classification::Personal, Classification::Secret, Classification::Internal];
+        let rows = [
+            ["ann@ex.org", "hunter22", "login of ann@ex.org from 10.1.2.3"],
+            ["ann", "hunter22", "ann's annual report for bo@ex.org, not 10.1.2.3"],
+            ["bert", "hunter22", "got hunter22"],
+            ["bert", "", "login password=geheim"],
+            ["bert", "", "Authorization: Bearer abcdefghijklmnopqrstuvw"],
+        ];
+        let rows = rows.map(|row| row.map(|text| Value::String(text.to_owned())).to_vec());
+        let pinned = StandIns::default().pinned(&schema, &classes, rows.into_iter());
+        let texts: Vec<_> = pinned.rows.iter().map(|row| row[2].clone()).collect();
+        assert_eq!(texts[0], json!("login of person 1 from 192.0.2.2"));
+        assert_eq!(texts[1], json!("person 3's annual report for person4@example.com, not 192.0.2.2"));
+        assert_eq!(texts[2..], [json!(null), json!(null), json!(null)]);
     }
 }

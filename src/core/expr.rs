@@ -34,7 +34,7 @@ pub use durations::is_finer_span;
 pub use eval::{bind, eval};
 pub use functions::{
     ArgType, BOTS, BROWSERS, Example, FEED_READERS, Function, FunctionKind, MOST_JOINED, REDACTED, SUM_PART, SYSTEMS,
-    TABLETS, TOOLS, VARYING, bytes_of, function, functions,
+    TABLETS, TOOLS, VARYING, bytes_of, function, functions, with_stand_ins,
 };
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_named, parse_order};

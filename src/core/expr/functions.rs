@@ -25,7 +25,7 @@ pub use aggregates::SUM_PART;
 pub(super) use aggregates::compare_nulls_last;
 pub use arguments::ArgType;
 pub(super) use arguments::number;
-pub use privacy::{REDACTED, VARYING};
+pub use privacy::{REDACTED, VARYING, with_stand_ins};
 pub use units::bytes_of;
 pub use user_agents::{BOTS, BROWSERS, FEED_READERS, SYSTEMS, TABLETS, TOOLS};
 

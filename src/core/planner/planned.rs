@@ -13,7 +13,7 @@ use super::vocabulary::values::ValueEvidence;
 use crate::data::{Classification, DataType, Field, Labels, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, PlannedSource, Source, Synthetic};
-use crate::policy::{Sensitivities, keys_in, plain};
+use crate::policy::{Sensitivities, names_secret};
 use crate::project::{Edit, Place, Project};
 
 /// A planned source: the one that lacks the fields, as it will be once it records them, with made-up rows that look
@@ -144,9 +144,7 @@ fn synthetic_of(column: &ColumnEvidence, rows: u64) -> Option<Synthetic> {
 }
 
 fn tells_secret(value: &Value) -> bool {
-    let Value::String(text) = value else { return false };
-    let sensitivities = Sensitivities::shipped();
-    keys_in(&plain(text)).any(|key| sensitivities.of_name(key) == Some(Classification::Secret))
+    matches!(value, Value::String(text) if names_secret(text))
 }
 
 /// Made-up values that look as those of a concept do.

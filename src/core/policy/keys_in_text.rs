@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use super::sensitivity::Sensitivities;
+use crate::data::Classification;
 
 /// The words of a text that `=`, `:`, `|`, `->` or a text in quotes follows, and names of elements, without their quotes; after quotes also those before a comma; and the
 /// words that `…Label=` gives as the name of another pair's value. Letters that are written as `\u0061` are seen where
@@ -19,6 +20,12 @@ pub fn keys_in(text: &str) -> impl Iterator<Item = &str> {
     });
     let elements = text.match_indices('<').map(|(at, _)| word_at(&text[at + 1..])).filter(|word| !word.is_empty());
     marked.chain(options_in(text)).chain(elements).chain(known_by_form(text))
+}
+
+/// Whether a text names something secret, which it then holds as well.
+pub fn names_secret(text: &str) -> bool {
+    let sensitivities = Sensitivities::shipped();
+    keys_in(&plain(text)).any(|key| sensitivities.of_name(key) == Some(Classification::Secret))
 }
 
 /// The names of options before a value: `--password hidden`.

@@ -16,6 +16,18 @@ pub const REDACTED: [(&str, &str); 3] = [
     (r"\b\d([ -]?\d){12,18}\b", "<number>"),
 ];
 
+/// Free text with others in the place of what it holds of people: `stand_in` is given the word of `REDACTED`, and what
+/// was found. `None`: nothing can be told of the text.
+pub fn with_stand_ins(text: &str, stand_in: &mut dyn FnMut(&str, &str) -> String) -> Option<String> {
+    let mut text = text.to_owned();
+    for (pattern, word) in REDACTED {
+        text = with_regex(pattern, |regex| {
+            regex.replace_all(&text, |found: &regex::Captures| stand_in(word, &found[0])).into_owned()
+        })?;
+    }
+    Some(text)
+}
+
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "privacy",
@@ -132,15 +144,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "Free text with `<email>`, `<ip>` and `<number>` in place of e-mail addresses, IPv4 addresses and card numbers.",
         &[Text],
         string,
-        |a| {
-            value_or_null(|| {
-                let mut text = text_at(a, 0)?.to_owned();
-                for (pattern, word) in REDACTED {
-                    text = with_regex(pattern, |regex| regex.replace_all(&text, word).into_owned())?;
-                }
-                some_text(text)
-            })
-        },
+        |a| value_or_null(|| some_text(with_stand_ins(text_at(a, 0)?, &mut |word, _| word.to_owned())?)),
         &[example(
             "redact('login jane@example.com from 10.0.0.7 card 4111 1111 1111 1111')",
             "'login <email> from <ip> card <number>'",
