@@ -3,6 +3,7 @@
 //! an edit only the steps that it touches are lowered again. Imports everything up to `project`; no export.
 
 mod checks;
+mod lost_order;
 mod mend;
 mod order;
 mod planner;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::checks::{Parameters, check_connections, check_paths, report_circles, report_same_files};
+use super::lost_order::check_orders;
 use super::order::Graph;
 use super::policy::{check_project, data_rules, in_force};
 use crate::data::DataType;
@@ -112,6 +113,8 @@ impl Planner {
         plan.nodes = builder.nodes;
         let nodes = plan.nodes.iter().map(|node| &**node);
         report_same_files(nodes, &mut plan.diagnostics);
+        let lost = check_orders(&plan);
+        plan.diagnostics.extend(lost);
         let forbidden = check_project(&plan, project);
         plan.diagnostics.extend(forbidden);
         Arc::new(plan)

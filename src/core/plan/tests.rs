@@ -256,3 +256,29 @@ fn a_secret_that_stands_in_the_project_is_told() {
         );
     }
 }
+
+#[test]
+fn an_order_that_does_not_reach_a_file_is_told() {
+    let sort = || ("s", "sort", json!({"keys": ["n desc"]}));
+    let window = || {
+        ("x", "window", json!({"columns": [{"id": "c", "name": "r", "expression": "row_number() over (order by n)"}]}))
+    };
+    let load = |order: &[&str]| ("l", "load_file", json!({"path": "o.csv", "order": order}));
+    let of = |steps: &[(&str, &str, Json)], wires: &[(&str, &str)]| {
+        let all = [&[("a", "table", table()), ("b", "table", table())], steps].concat();
+        plan(&project(&all, wires))
+            .diagnostics
+            .into_iter()
+            .map(|told| (told.code, told.location.id))
+            .collect::<Vec<_>>()
+    };
+    let line = [("a", "s"), ("s", "x"), ("x", "l")];
+    let lost = vec![("PW0564".to_owned(), Some("s".to_owned()))];
+    assert_eq!(of(&[sort(), window(), load(&[])], &line), lost);
+    assert_eq!(of(&[sort(), window(), load(&["n"])], &line), []);
+    assert_eq!(of(&[sort(), ("x", "filter", json!({"predicate": "n > 1"})), load(&[])], &line), []);
+    assert_eq!(of(&[sort(), ("x", "concatenate", json!({})), load(&[])], &[&line[..], &[("b", "x")]].concat()), lost);
+    let again = [("a", "s"), ("s", "x"), ("x", "t"), ("t", "l")];
+    let behind = ("t", "sort", json!({"keys": ["n"]}));
+    assert_eq!(of(&[sort(), window(), behind, load(&[])], &again), []);
+}
