@@ -13,11 +13,16 @@ pub struct TextGuess {
     boolean: bool,
     timestamp: bool,
     date: bool,
+    /// The fewest digits behind a point.
+    fewest: u8,
+    /// The most where the last of them is a zero.
+    most_with_zero: u8,
 }
 
 impl Default for TextGuess {
     fn default() -> Self {
-        Self { any: false, int: true, float: true, boolean: true, timestamp: true, date: true }
+        let (fewest, most_with_zero) = (u8::MAX, 0);
+        Self { any: false, int: true, float: true, boolean: true, timestamp: true, date: true, fewest, most_with_zero }
     }
 }
 
@@ -29,10 +34,23 @@ impl TextGuess {
             let kept = is_plain_number(text);
             self.int = self.int && kept && numbers::int(text.as_bytes()).is_some();
             self.float = self.float && kept && is_float(text);
+            self.note_digits(text);
         }
         self.boolean = self.boolean && cell::boolean(text).is_some();
         self.date = self.date && is_plain_date(text);
         self.timestamp = self.timestamp && parse_timestamp(text).is_some();
+    }
+
+    /// Versions such as `1.1` and `1.10` are two, and one number: where some have more digits than others, a zero at the
+    /// end says more than the number.
+    fn note_digits(&mut self, text: &str) {
+        let digits = text.split_once('.').map(|(_, digits)| digits);
+        let Some(digits) = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit())) else { return };
+        let count = u8::try_from(digits.len()).unwrap_or(u8::MAX);
+        self.fewest = self.fewest.min(count);
+        if digits.ends_with('0') {
+            self.most_with_zero = self.most_with_zero.max(count);
+        }
     }
 
     /// The narrowest type that takes all; String where nothing was added.
@@ -40,7 +58,8 @@ impl TextGuess {
         match self {
             Self { any: false, .. } => DataType::String,
             Self { int: true, .. } => DataType::Int,
-            Self { float: true, .. } => DataType::Float,
+            Self { float: true, fewest, most_with_zero, .. } if most_with_zero <= fewest => DataType::Float,
+            Self { float: true, .. } => DataType::String,
             Self { boolean: true, .. } => DataType::Boolean,
             Self { date: true, .. } => DataType::Date,
             Self { timestamp: true, .. } => DataType::Timestamp,
@@ -100,5 +119,8 @@ mod tests {
         assert_eq!(guess(&["9007199254740993", "0.5"]), DataType::String);
         assert_eq!(guess(&["9007199254740992", "0.5"]), DataType::Float);
         assert_eq!(guess(&["00.5"]), DataType::String);
+        assert_eq!(guess(&["1.1", "1.2", "1.10"]), DataType::String);
+        assert_eq!(guess(&["1.10", "2", "3.55", "0.00"]), DataType::Float);
+        assert_eq!(guess(&["1.0", "2.5", "3.25", "1e-7"]), DataType::Float);
     }
 }
