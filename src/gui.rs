@@ -88,5 +88,8 @@ fn open_window(home: Option<PathBuf>, settings: Settings, files: Vec<PathBuf>) -
     let create = move |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         Ok(Box::new(App::new(&context.egui_ctx, home, settings, files)))
     };
-    eframe::run_native("pipewright", options, Box::new(create))
+    let ended = eframe::run_native("pipewright", options, Box::new(create));
+    // A run ends with the window: what it has aside goes, and nothing new is begun until the process ends.
+    std::mem::forget(pipewright_core::files::abandon_all());
+    ended
 }

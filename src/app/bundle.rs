@@ -17,13 +17,14 @@ use pipewright_core::export::{DesignInfo, Target};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Connection, Destination, FileKind, Node, Op, Parameter, PathPieces, Plan, Read, WhenExists, Write, defaults,
-    interpolate, load_answers, parameter_variable, prune, resolve_parameters,
+    Connection, Destination, FileKind, Node, Op, Parameter, PathPieces, Plan, Read, SOURCE_FOLDER, WhenExists, Write,
+    defaults, interpolate, load_answers, parameter_variable, prune, resolve_parameters,
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
+use pipewright_core::quote::{NULL_PARTITION, partition_text};
 use pipewright_engine::{
-    Cancel, PACKED_ENDINGS, RunOptions, Silent, expand, open_unpacked, run, share_files, undeclared,
+    Cancel, PACKED_ENDINGS, RunOptions, STANDARD_INPUT, Silent, expand, open_unpacked, run, share_files, undeclared,
 };
 
 /// Lines of each source that a receipt pins.
@@ -37,8 +38,6 @@ const RECEIPT_MEMORY: u64 = 512 << 20;
 const RECEIPT_TIME: Duration = Duration::from_secs(30);
 /// What a receipt has in the place of every secret.
 const RECEIPT_KEY: &str = "receipt";
-/// Parameter that relative source paths of an exported design start from.
-const SOURCE_FOLDER: &str = "source_folder";
 
 /// What was written.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +61,7 @@ pub fn write_bundle(
     force: bool,
 ) -> Result<BundleReport, Vec<Diagnostic>> {
     let plan = load_answers(&prune(plan, &plan.sinks()));
+    check_handed_over(&plan)?;
     let sources = with_names_of(&plan, &info.sources, base);
     let told = DesignInfo { sources: with_source_folder(&sources), ..info.clone() };
     let exported = with_source_folder(&plan);
@@ -105,6 +105,20 @@ pub fn write_bundle(
     report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
     report.files.sort();
     Ok(report)
+}
+
+/// What is handed over to a run (`-`, `/dev/stdin`) is no file that lies in the folder of a bundle's sources.
+fn check_handed_over(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+    let faults = plan.nodes.iter().filter_map(|node| match &node.op {
+        Op::Read(read) if matches!(read.path.trim(), STANDARD_INPUT | "/dev/stdin") => Some(
+            Diagnostic::error("PW0639", "standard input is read, which no bundle has")
+                .help("give the source the path of a file; `run` of the project itself reads standard input")
+                .step(&node.origin.step, &node.origin.title),
+        ),
+        _ => None,
+    });
+    let faults: Vec<Diagnostic> = faults.collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// A source is never replaced by the bundle that reads it, whatever else is.
@@ -342,21 +356,20 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
             }
             // A folder for each piece of the path that is a column.
             let mut folder = folder.clone();
-            for text in pieces.of_file(&pipewright_core::files::slashes(file)) {
-                folder.push(format!("{PIECE}{}", text.unwrap_or_default()));
+            let texts = pieces.of_file(&pipewright_core::files::slashes(file));
+            for (name, text) in pieces.names().iter().zip(texts) {
+                let value = text.map_or_else(|| NULL_PARTITION.to_owned(), |text| partition_text(&text));
+                folder.push(format!("{name}={value}"));
                 make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
             }
             pin_file(file, &folder, number, is_whole)?;
         }
         undeclared::check_files(read, &title, &folder, &plan.policy)?;
-        let names = pieces.names().iter().map(|name| format!("{PIECE}<{name}>/")).collect::<String>();
+        let names = pieces.names().iter().map(|name| format!("{name}=<{name}>/")).collect::<String>();
         read.path = format!("data/source_{index}/{names}*");
     }
     Ok(pinned)
 }
-
-/// Begins the names of folders for pieces of a path: such a piece may be empty.
-const PIECE: &str = "is-";
 
 /// A receipt holds the sources' lines as they are, and nothing says who sees them.
 fn check_lines(plan: &Plan) -> Result<(), Diagnostic> {

@@ -11,7 +11,7 @@ use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::project::{EXTENSION, Edit, Project};
-use pipewright_engine::{expand, schema_of_first, sniff};
+use pipewright_engine::{expand, partitioned, schema_of_first, sniff};
 use serde_json::json;
 
 /// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
@@ -24,11 +24,15 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
             continue;
         }
         let look = || -> Result<Vec<Edit>, Diagnostic> {
-            let path = interpolate(&source.path, &parameters)?;
+            let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
+            let mut path = interpolate(&source.path, &parameters)?;
+            // What a partitioned load wrote has columns in the names of its folders.
+            let pieces = partitioned(&path, base).filter(|_| path == source.path && source.schema.is_none());
+            let edits = pieces.iter().map(|path| set("path", json!(path))).collect::<Vec<_>>();
+            path = pieces.unwrap_or(path);
             let files = expand(&path, base)?;
             let Some(file) = files.first() else { return Ok(Vec::new()) };
-            let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
-            Ok(match &source.format {
+            let found = match &source.format {
                 Some(spec) => vec![set("schema", json!(with_path_pieces(schema_of_first(&files, spec)?, &path)))],
                 None => {
                     let sniff = sniff(file)?;
@@ -39,7 +43,8 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
                     let schema = source.schema.clone().unwrap_or_else(|| with_path_pieces(found, &path));
                     vec![set("format", json!(sniff.format)), set("schema", json!(schema))]
                 }
-            })
+            };
+            Ok([edits, found].concat())
         };
         match look() {
             Ok(found) => edits.extend(found),

@@ -10,6 +10,7 @@ use pipewright_core::files::{FolderUpdate, PrivateFolder, inside, make_folder, s
 use pipewright_core::ir::{Connection, check_inquiry};
 use pipewright_core::model::Source;
 use pipewright_core::project::{Edit, Project};
+use pipewright_core::quote::partition_text;
 use pipewright_engine::{Cancel, Visit, schema_as, sniff};
 use serde_json::json;
 
@@ -97,8 +98,10 @@ pub fn take_sample(
             (found.format, found.schema)
         }
     };
-    put_beside(base, &source.id, &taken.files)?;
-    let path = format!("{SAMPLES}/{}/{}", source.id, taken.pattern);
+    // An id may come from anybody, and is one name of a folder, whatever it holds.
+    let folder = partition_text(&source.id);
+    put_beside(base, &folder, &taken.files)?;
+    let path = format!("{SAMPLES}/{folder}/{}", taken.pattern);
     let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
     let edits =
         vec![set("path", json!(path)), set("format", json!(format)), set("schema", json!(source.renewed(&schema)))];
@@ -107,8 +110,8 @@ pub fn take_sample(
 
 /// Puts files into the source's folder of samples, instead of those of an earlier sample. One that was changed since is
 /// the user's, and stays.
-fn put_beside(base: &Path, id: &str, files: &[PathBuf]) -> Result<(), Diagnostic> {
-    let folder = inside(base, &format!("{SAMPLES}/{id}"))?;
+fn put_beside(base: &Path, name: &str, files: &[PathBuf]) -> Result<(), Diagnostic> {
+    let folder = inside(base, &format!("{SAMPLES}/{name}"))?;
     let failed = |error: std::io::Error| {
         Diagnostic::error("PW0693", format!("the sample cannot be put beside the project: {}", io_cause(&error)))
             .help("see whether the project's folder may be written to and has space")

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use pipewright_core::data::Value;
+use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::{Bundle, target};
 use pipewright_core::files::{PrivateFolder, slashes};
-use pipewright_core::ir::{Op, Plan, interpolate, parameter_variable, prune};
+use pipewright_core::ir::{Op, Parameter, Plan, SOURCE_FOLDER, interpolate, parameter_variable, prune};
 use serde::Deserialize;
 
 use super::args::{RunArgs, RunEngine};
@@ -55,7 +55,8 @@ pub fn check_args(args: &RunArgs) -> Result<(), Failure> {
 pub fn run(args: &RunArgs, opened: &Opened, parameters: &BTreeMap<String, Value>) -> VerbResult {
     let name = if args.engine == RunEngine::Spark { "spark" } else { "duckdb" };
     let target = target(name).ok_or_else(|| usage(format!("there is no target `{name}`"), "run it natively"))?;
-    let plan = with_whole_paths(&prune(&opened.plan, &opened.plan.sinks()), parameters, &opened.base)?;
+    let plan = prune(&opened.plan, &opened.plan.sinks());
+    let plan = with_whole_paths(&plan, parameters, &opened.base, args.engine != RunEngine::Spark)?;
     let bundle = target.export(&plan, &opened.design_info());
     if bundle.has_errors() {
         return Err(Failure { diagnostics: bundle.diagnostics, outcome: Outcome::Failed });
@@ -66,21 +67,41 @@ pub fn run(args: &RunArgs, opened: &Opened, parameters: &BTreeMap<String, Value>
     }
     let folder = PrivateFolder::new()?;
     written(&bundle, folder.path())?;
-    started(args, &plan, parameters, folder.path())
+    let outcome = started(args, &plan, parameters, folder.path())?;
+    let untold = Diagnostic::hint("PW0634", "another engine does not count values that steps make null, round or cut");
+    tell(&[untold.help("run it without --engine to have them told")]);
+    Ok(outcome)
 }
 
-/// Sources by whole paths, since the bundle lies elsewhere.
-fn with_whole_paths(plan: &Plan, parameters: &BTreeMap<String, Value>, base: &Path) -> Result<Plan, Diagnostic> {
+/// Sources by whole paths, since the bundle lies elsewhere; `is_named`: from the folder of sources on, so that rows name
+/// their files as a run does.
+fn with_whole_paths(
+    plan: &Plan,
+    parameters: &BTreeMap<String, Value>,
+    base: &Path,
+    is_named: bool,
+) -> Result<Plan, Diagnostic> {
     let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
     let mut plan = plan.clone();
+    let is_named = is_named && plan.parameters.iter().all(|known| known.name != SOURCE_FOLDER);
+    let mut is_used = false;
     for node in &mut plan.nodes {
         if let Op::Read(read) = &mut Arc::make_mut(node).op {
             let path = interpolate(&read.path, parameters)?;
-            read.path = slashes(&base.join(path.trim())).replace('$', "$$");
+            let path = path.trim();
+            read.path = match is_named && !Path::new(path).is_absolute() {
+                true => format!("${{{SOURCE_FOLDER}}}/{}", path.replace('$', "$$")),
+                false => slashes(&base.join(path)).replace('$', "$$"),
+            };
+            is_used |= read.path.starts_with("${");
             if let Some(location) = &mut read.location {
                 location.connection.move_paths(&slashes(&base).replace('$', "$$"));
             }
         }
+    }
+    if is_used {
+        let (data_type, default) = (DataType::String, Some(slashes(&base).into()));
+        plan.parameters.push(Parameter { name: SOURCE_FOLDER.to_owned(), data_type, default, doc: String::new() });
     }
     Ok(plan)
 }
@@ -120,8 +141,10 @@ fn started(args: &RunArgs, plan: &Plan, parameters: &BTreeMap<String, Value>, fo
     // What is read and written was checked for the design itself.
     script.arg(std::path::absolute(&args.out)?).arg("--trust");
     for parameter in &plan.parameters {
-        if let Some(value) = parameters.get(&parameter.name) {
-            script.env(parameter_variable(&parameter.name), variable_text(value));
+        let given = parameters.get(&parameter.name).map(variable_text);
+        let folder = parameter.default.as_ref().filter(|_| parameter.name == SOURCE_FOLDER);
+        if let Some(text) = given.or_else(|| Some(folder?.as_str()?.to_owned())) {
+            script.env(parameter_variable(&parameter.name), text);
         }
     }
     for setting in &args.settings {

@@ -17,8 +17,8 @@ use pipewright_core::ir::{self, path_pieces, with_path_pieces};
 use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
     Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, Share, expand, expand_all,
-    given_name, offer_standard_input, profile as profile_table, read_files, read_sample, read_schema, read_share,
-    read_stream, schema_of_files, sniff as sniff_file,
+    given_name, offer_standard_input, partitioned, profile as profile_table, read_files, read_sample, read_schema,
+    read_share, read_stream, schema_of_files, sniff as sniff_file,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -154,8 +154,11 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
     offer_standard_input();
     // Files that the user names himself are his to read.
     trust(Path::new("."));
+    // What a partitioned load wrote has columns in the names of its folders.
+    let pieces = if let [folder] = files { partitioned(folder, Path::new(".")) } else { None };
+    let files = pieces.map_or_else(|| files.to_vec(), |path| vec![path]);
     let mut paths: Vec<PathBuf> = Vec::new();
-    for file in files {
+    for file in &files {
         // A path that exists is meant as it stands, even with `*` in its name.
         if Path::new(file).is_file() {
             paths.push(PathBuf::from(file));
@@ -249,8 +252,9 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     let format = args.format.as_deref();
     let wanted = Wanted { format, options: &args.options, position: args.position, declared };
     let (reads, spec) = read_of(&args.files, wanted)?;
-    for path in args.to.iter().chain(&args.quarantine) {
-        check_source(path, &reads)?;
+    check_source(args.to.as_deref(), &reads)?;
+    if args.quarantine.is_some() {
+        check_source(args.quarantine.as_deref(), &reads)?;
     }
     let mut asked = query::query_of(args);
     if !asked.is_empty() || args.save.is_some() {
@@ -417,12 +421,14 @@ fn naming(mut failure: Failure, path: Option<&Path>) -> Failure {
     failure
 }
 
-/// What is read is not written over.
-fn check_source(path: &Path, reads: &[ir::Read]) -> Result<(), Failure> {
+/// What is read is not written over, nor appended to by standard output.
+fn check_source(to: Option<&Path>, reads: &[ir::Read]) -> Result<(), Failure> {
+    let path = to.unwrap_or(Path::new("/dev/stdout"));
     let is_read = reads.iter().any(|read| files::is_same_place(Path::new(&read.path), path));
+    let name = to.map_or_else(|| "standard output".to_owned(), |path| format!("`{}`", path.display()));
     match is_read {
         true => Err(usage(
-            format!("`{}` is one of the files that are read", path.display()),
+            format!("{name} is one of the files that are read"),
             "write the rows to another place: the source stays as it is",
         )),
         false => Ok(()),

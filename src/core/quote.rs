@@ -268,6 +268,12 @@ pub fn partition_text(text: &str) -> String {
     }
 }
 
+/// What the value of a folder `name=value` stands for, written here or by another program; `None`: null.
+pub fn partition_value(text: &str) -> Option<String> {
+    let value = || percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    (text != NULL_PARTITION).then(value)
+}
+
 /// A word of a POSIX shell: one argument, whatever stands in it.
 pub fn shell_word(text: &str) -> String {
     let is_plain =

@@ -5,6 +5,7 @@ mod chunks;
 mod expand;
 mod input;
 mod job;
+mod long_numbers;
 mod open;
 mod packed;
 pub(crate) mod parquet;
@@ -25,7 +26,7 @@ use pipewright_core::formats::Tally;
 use pipewright_core::ir::{PathPieces, Read};
 
 pub(crate) use chunks::Chunker;
-pub use expand::{expand, expand_all, share_files};
+pub use expand::{expand, expand_all, partitioned, share_files};
 pub(crate) use input::name_file;
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub(crate) use job::{Parsed, ReadJob};

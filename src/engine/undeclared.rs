@@ -39,7 +39,8 @@ impl SecretKeys {
         for file in files {
             names_of_schema(&schema_as(file, &read.format).unwrap_or_default(), &mut names);
         }
-        keys.of_all = names.into_iter().find(|name| keys.classify(name) == Some(Classification::Secret));
+        let is_secret = |name: &String| keys.sensitivities.of_column(name) == Some(Classification::Secret);
+        keys.of_all = names.into_iter().find(|name| !keys.declared.contains(name) && is_secret(name));
         keys
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{path, pipewright, run, run_ok, texts};
+use crate::support::{path, pipewright, python, python_that, python_with_duckdb, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 
@@ -159,8 +159,8 @@ fn pieces_of_paths_are_columns_natively_and_in_bundles() {
     let (code, _, talk) = in_folder(&["export", "q.pipewright.json", "--target", "pipeline", "--out", "b"]);
     assert_eq!(code, 0, "{talk}");
     let expected = fs::read_to_string(folder.path().join("b/receipt/pipeline.json")).unwrap();
-    assert!(expected.contains("is-<host>/is-<day>/*"), "{expected}");
-    assert!(folder.path().join("b/receipt/data/source_0/is-web-1/is-2026-03-01/app-2026-03-01.jsonl").is_file());
+    assert!(expected.contains("host=<host>/day=<day>/*"), "{expected}");
+    assert!(folder.path().join("b/receipt/data/source_0/host=web-1/day=2026-03-01/app-2026-03-01.jsonl").is_file());
     let (code, _, talk) = in_folder(&["read", path, "logs/db/app-2026-03-02.jsonl"]);
     assert!(code == 2 && talk.contains("read it alone"), "{talk}");
 }
@@ -349,5 +349,134 @@ fn a_limit_that_ends_reading_says_that_the_rest_was_not_read() {
         assert_eq!(report["sources"][0]["tally"]["stopped"] == true, is_told, "{report}");
         fs::remove_file(project).unwrap();
         fs::remove_file(at("report.json")).unwrap();
+    }
+}
+
+/// The mark that spreadsheets write before a text is no part of it, nor does it move the header.
+#[test]
+fn a_mark_before_the_text_makes_no_row_of_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("n.csv");
+    for (text, wanted) in [
+        ("name\nann\nbob\n", vec![json!({"name": "ann"}), json!({"name": "bob"})]),
+        // A value that is like the header is one.
+        ("name\nann\nname\n", vec![json!({"name": "ann"}), json!({"name": "name"})]),
+    ] {
+        for mark in ["", "\u{feff}"] {
+            fs::write(&file, format!("{mark}{text}")).unwrap();
+            let told = run_ok(&["read", path(&file), "--as", "csv", "--set", "header=yes"]);
+            assert_eq!(rows(&told), wanted, "{mark:?} {text:?}");
+        }
+    }
+}
+
+/// What a partitioned load wrote is read back with all of its columns.
+#[test]
+fn partitions_are_read_back_with_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let texts = [json!("a b"), json!("x/y=%"), json!(""), json!("null"), json!(".."), json!("%41"), Json::Null];
+    let days = [json!("2026-03-02"), Json::Null];
+    let all: Vec<[Json; 3]> = (0..14).map(|n| [days[n % 2].clone(), texts[n / 2].clone(), json!(n)]).collect();
+    for kind in ["csv", "jsonl", "parquet"] {
+        let columns =
+            json!([{"name": "day", "type": "Date"}, {"name": "who", "type": "String"}, {"name": "n", "type": "Int"}]);
+        let design = json!({"pipewright": 1, "name": "p", "wires": [{"id": "w", "from": "t", "to": "l"}], "steps": [
+            {"id": "t", "kind": "table", "title": "T", "settings": {"columns": columns, "rows": all}},
+            {"id": "l", "kind": "load_file", "title": "L",
+                "settings": {"path": format!("{kind}-rows"), "kind": kind, "partition": ["day", "who"]}}]});
+        fs::write(at("p.pipewright.json"), design.to_string()).unwrap();
+        run_ok(&["run", path(&at("p.pipewright.json")), "--out", path(&at("out"))]);
+        let written = at("out").join(format!("{kind}-rows"));
+        let mut found = rows(&run_ok(&["read", path(&written)]));
+        found.sort_by_key(|row| row["n"].as_i64());
+        let wanted: Vec<Json> = all.iter().map(|[day, who, n]| json!({"n": n, "day": day, "who": who})).collect();
+        assert_eq!(found, wanted, "{kind}");
+        // A source of a design takes the folder so, too.
+        let back = json!({"pipewright": 1, "name": "q", "wires": [{"id": "w", "from": "f", "to": "l"}],
+            "sources": [{"id": "s", "title": "S", "path": format!("out/{kind}-rows")}],
+            "steps": [{"id": "f", "kind": "file", "title": "F", "settings": {"source": "s"}},
+                {"id": "l", "kind": "load_file", "title": "L", "settings": {"path": "back.jsonl", "kind": "jsonl", "order": ["n"]}}]});
+        fs::write(at("q.pipewright.json"), back.to_string()).unwrap();
+        run_ok(&["run", path(&at("q.pipewright.json")), "--out", path(&at("back"))]);
+        assert_eq!(rows(&fs::read_to_string(at("back/back.jsonl")).unwrap()), wanted, "{kind}");
+    }
+}
+
+/// Some programs write `./` before every name of an archive, and a mark before every text: nothing is hidden there, and
+/// no mark is text.
+#[test]
+fn no_file_of_an_archive_is_left_out_for_a_dot_before_its_folder() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("d.zip");
+    let script = "import sys, zipfile\n\
+        z = zipfile.ZipFile(sys.argv[1], 'w')\n\
+        for n, name in enumerate(['./a.csv', 'x/../b.csv', 'c.csv', '.hidden/d.csv']): z.writestr(name, f'\\ufeffid,n\\n{n},1\\n')\n\
+        z.close()";
+    texts(std::process::Command::new(python).args(["-c", script, path(&file)]).output().unwrap());
+    assert_eq!(rows(&run_ok(&["read", path(&file)])), [0, 1, 2].map(|id| json!({"id": id, "n": 1})));
+}
+
+/// Arrow has clocks in whole seconds, which Parquet keeps in milliseconds.
+#[test]
+fn clocks_of_parquet_files_are_what_was_written() {
+    let Some(python) = python_that("-c", &["import pyarrow"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.parquet");
+    let script = "import sys, pyarrow as a, pyarrow.parquet as q\n\
+        seconds = [1, 3600, 86399, None]\n\
+        q.write_table(a.table({'s': a.array(seconds, a.time32('s')), \
+        'ms': a.array([s and s * 1000 for s in seconds], a.time32('ms')), \
+        'l': a.array([[s] for s in seconds], a.list_(a.time32('s')))}), sys.argv[1])";
+    texts(std::process::Command::new(python).args(["-c", script, path(&file)]).output().unwrap());
+    let clocks = [json!("00:00:01"), json!("01:00:00"), json!("23:59:59"), Json::Null];
+    let wanted: Vec<Json> = clocks.iter().map(|clock| json!({"s": clock, "ms": clock, "l": [clock]})).collect();
+    assert_eq!(rows(&run_ok(&["read", path(&file)])), wanted);
+}
+
+/// Rows name their files from the folder of sources on, whoever runs the design and wherever.
+#[test]
+fn files_have_one_name_natively_and_in_bundles() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("p/in/shop7")).unwrap();
+    fs::write(at("p/in/shop7/a.csv"), "id\n1\n").unwrap();
+    let design = json!({"pipewright": 1, "name": "p", "wires": [{"id": "w", "from": "f", "to": "l"}],
+        "sources": [{"id": "s", "title": "S", "path": "in/*/*.csv", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "id", "type": "Int"}]}}],
+        "steps": [{"id": "f", "kind": "file", "title": "F", "settings": {"source": "s", "position": true}},
+            {"id": "l", "kind": "load_file", "title": "L", "settings": {"path": "o.jsonl", "kind": "jsonl"}}]});
+    let project = at("p/p.pipewright.json");
+    fs::write(&project, design.to_string()).unwrap();
+    let name = |out: &str| rows(&fs::read_to_string(at(out).join("o.jsonl")).unwrap())[0]["_file"].clone();
+    run_ok(&["run", path(&project), "--out", path(&at("native"))]);
+    assert_eq!(name("native"), json!("in/shop7/a.csv"));
+    run_ok(&["export", path(&project), "--target", "pipeline", "--out", path(&at("b"))]);
+    let given = format!("source_folder={}", path(&at("p")));
+    run_ok(&["run", path(&at("b/pipeline.json")), "--param", &given, "--out", path(&at("bundle")), "--trust"]);
+    assert_eq!(name("bundle"), json!("in/shop7/a.csv"));
+    let Some(python) = python_with_duckdb() else { return };
+    let out = at("duckdb");
+    let args = ["run", path(&project), "--engine", "duckdb", "--out", path(&out), "--trust"];
+    let (code, _, told) = texts(pipewright().args(args).env("PYTHON", python).output().unwrap());
+    assert!(code == 0 && told.contains("PW0634"), "{told}");
+    assert_eq!(name("duckdb"), json!("in/shop7/a.csv"));
+}
+
+#[test]
+fn what_is_handed_over_is_in_no_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("p.pipewright.json");
+    let design = json!({"pipewright": 1, "name": "p", "wires": [{"id": "w", "from": "f", "to": "l"}],
+        "sources": [{"id": "s", "title": "S", "path": "-", "format": {"name": "csv"},
+            "schema": {"fields": [{"name": "id", "type": "Int"}]}}],
+        "steps": [{"id": "f", "kind": "file", "title": "F", "settings": {"source": "s"}},
+            {"id": "l", "kind": "load_file", "title": "L", "settings": {"path": "o.jsonl", "kind": "jsonl"}}]});
+    fs::write(&project, design.to_string()).unwrap();
+    for target in ["pipeline", "duckdb", "polars"] {
+        let out = folder.path().join(target);
+        let (code, _, told) = run(&["export", path(&project), "--target", target, "--out", path(&out)]);
+        assert!(code != 0 && told.contains("PW0639") && !out.exists(), "{target}: {told}");
     }
 }

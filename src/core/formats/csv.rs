@@ -295,7 +295,8 @@ impl Format for Csv {
             table.schema(header, style)
         });
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-        Ok(Box::new(CsvParser { dialect, header, skip, style, schema, cells }))
+        let mark = sample.mark;
+        Ok(Box::new(CsvParser { dialect, header, skip, mark, style, schema, cells }))
     }
 }
 
@@ -355,6 +356,8 @@ struct CsvParser {
     header: Header,
     /// Lines before the table.
     skip: usize,
+    /// Bytes of the file before its text.
+    mark: u64,
     style: NumberStyle,
     schema: Schema,
     cells: Vec<Cell>,
@@ -451,7 +454,7 @@ impl CsvParser {
             column.is_none_or(|column| self.schema.fields[column].data_type == DataType::String)
         };
         let repeats = columns.len() > 1 || !columns.iter().all(is_text);
-        let header_at = (length - head.len() + at) as u64;
+        let header_at = self.mark + (length - head.len() + at) as u64;
         Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), header_at, repeats }
     }
 }

@@ -99,6 +99,8 @@ pub struct Sample {
     /// When the file was last changed, in microseconds since 1970; 0: unknown. A date without a year is the latest
     /// one that is not after it, so that files which span new year read right in any chunk.
     pub file_time: i64,
+    /// Bytes of the file before `head`: its byte order mark.
+    pub mark: u64,
 }
 
 impl Sample {

@@ -2,11 +2,12 @@
 //! stands for any text within a name, as `*` does.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
 use crate::data::{DataType, Field, Schema};
+use crate::quote::partition_value;
 
 /// Where the pieces of a path lie, `<` and `>` with them, and their names: letters, digits and `_`, no digit first.
 fn places(path: &str) -> Vec<(usize, usize, &str)> {
@@ -62,6 +63,8 @@ pub fn with_path_pieces(mut schema: Schema, path: &str) -> Schema {
 #[derive(Debug, Clone)]
 pub struct PathPieces {
     names: Vec<String>,
+    /// Those that are the value of a folder `name=value`, as a partitioned load writes it.
+    values: BTreeSet<String>,
     from: From,
 }
 
@@ -78,12 +81,17 @@ impl PathPieces {
     pub fn of(path: &str) -> Self {
         let names = path_pieces(path);
         let pattern = (!names.is_empty()).then(|| Regex::new(&expression(path)).ok()).flatten();
-        Self { names, from: From::Path(pattern) }
+        let is_value = |(start, end, _): &(usize, usize, &str)| {
+            path[..*start].ends_with('=') && (path[*end..].starts_with('/') || path[*end..].is_empty())
+        };
+        let values = places(path).into_iter().filter(is_value).map(|(.., name)| name.to_owned()).collect();
+        Self { names, values, from: From::Path(pattern) }
     }
 
     /// Of a file of which it is known already.
     pub fn told(texts: &BTreeMap<String, String>) -> Self {
-        Self { names: texts.keys().cloned().collect(), from: From::Told(texts.values().cloned().collect()) }
+        let (names, values) = (texts.keys().cloned().collect(), BTreeSet::new());
+        Self { names, values, from: From::Told(texts.values().cloned().collect()) }
     }
 
     /// Names of the columns.
@@ -91,14 +99,17 @@ impl PathPieces {
         &self.names
     }
 
-    /// The texts of a file's path (`/` between its parts), by name; `None` where the path does not fit.
+    /// The texts of a file's path (`/` between its parts), by name; `None` where the path does not fit, or says null.
     pub fn of_file(&self, file: &str) -> Vec<Option<String>> {
         let pattern = match &self.from {
             From::Path(pattern) => pattern,
             From::Told(texts) => return texts.iter().cloned().map(Some).collect(),
         };
         let found = pattern.as_ref().and_then(|pattern| pattern.captures(file));
-        let text = |name: &String| Some(found.as_ref()?.name(name)?.as_str().to_owned());
+        let text = |name: &String| {
+            let text = found.as_ref()?.name(name)?.as_str();
+            if self.values.contains(name) { partition_value(text) } else { Some(text.to_owned()) }
+        };
         self.names.iter().map(text).collect()
     }
 }
@@ -146,6 +157,7 @@ fn of_pattern(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quote::{NULL_PARTITION, partition_text};
 
     #[test]
     fn pieces_of_a_path_are_columns() {
@@ -163,6 +175,14 @@ mod tests {
         assert_eq!(of("./<app>-<n>.log.gz", "/home/x/web-ui-3.log.gz"), ["web", "ui-3"]);
         assert_eq!(of("<host>", "db1/a/b.log"), ["db1"], "a folder stands for all that is in it");
         assert_eq!(of("<a>/x[12]?.log", "q/x1z.log"), ["q"]);
+        // Folders of a partitioned load give back what they were named after.
+        for text in ["x/y=%", "a b", "", "null", "..", "żółć", "%41", NULL_PARTITION] {
+            let file = format!("rows/day={}/part-0.csv", partition_text(text));
+            assert_eq!(of("rows/day=<day>/*.csv", &file), [text], "{file}");
+        }
+        let null = PathPieces::of("day=<day>/*").of_file(&format!("day={NULL_PARTITION}/part-0.csv"));
+        assert_eq!(null, [None]);
+        assert_eq!(of("x=<a>.log", "x=%41.log"), ["%41"], "a part of a name is as it stands");
     }
 
     #[test]

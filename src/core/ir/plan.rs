@@ -57,6 +57,9 @@ pub struct Parameter {
 /// When the run began (Timestamp); set by every run and preview, so that a run can be repeated.
 pub const RUN_STARTED_AT: &str = "run.started_at";
 
+/// The parameter of an exported design that relative paths of its sources start from.
+pub const SOURCE_FOLDER: &str = "source_folder";
+
 /// Parameters that exist without being declared, with their types.
 pub fn built_in_parameters() -> BTreeMap<String, DataType> {
     [(RUN_STARTED_AT.to_owned(), DataType::Timestamp)].into()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use pipewright_core::data::{DataType, Schema};
-use pipewright_core::expr::{Expr, ExprKind, FunctionKind, function};
+use pipewright_core::expr::{BinaryOp, Expr, ExprKind, FunctionKind, function};
 use pipewright_core::ir::{Explode, Op};
 use polars::prelude::{Column, DataFrame, ListNameSpaceImpl, Series};
 
@@ -18,7 +18,26 @@ const CELL: usize = 16;
 /// Whether `grown` is what comes of the rows; otherwise it is the most that may come of them, if nothing that is counted
 /// while it is made is more.
 pub(crate) fn is_foreseen(op: &Op) -> bool {
-    matches!(op, Op::Explode(_) | Op::Unpivot(_))
+    matches!(op, Op::Explode(_) | Op::Unpivot(_)) || op.expressions().into_iter().any(puts_together)
+}
+
+/// How many bytes of text or list a call makes of each byte that it is given, where it makes one value of all that it is
+/// given and does not count it.
+fn times(expr: &Expr) -> Option<usize> {
+    match &expr.kind {
+        ExprKind::Binary { op: BinaryOp::Concat, .. } => Some(1),
+        ExprKind::Call(call) => match call.function.as_str() {
+            "concat" | "list_of" => Some(1),
+            // A quote or a backslash gets one before it.
+            "to_json" => Some(2),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn puts_together(expr: &Expr) -> bool {
+    times(expr).is_some() || expr.children().into_iter().any(puts_together)
 }
 
 /// Bytes, about, of what an operation makes of its first input's rows.
@@ -105,7 +124,7 @@ impl Made {
         let mut made = Made::default();
         for expr in exprs {
             each_computed(expr, &mut |computed, is_gathered| {
-                let bytes = sizes.of(computed);
+                let bytes = sizes.made(computed);
                 let is_plain = matches!(computed.kind, ExprKind::Column(_) | ExprKind::Literal(_));
                 if !is_gathered && (is_plain || bytes == 0) {
                     return;
@@ -170,6 +189,16 @@ struct Sizes<'a> {
 }
 
 impl Sizes<'_> {
+    /// Of an expression's values: of those that are put together each part as often as it stands there, of others what
+    /// they are computed from.
+    fn made(&mut self, expr: &Expr) -> usize {
+        let parts: Vec<usize> = expr.children().into_iter().map(|part| self.made(part)).collect();
+        match times(expr) {
+            Some(times) => parts.into_iter().fold(0, usize::saturating_add).saturating_mul(times),
+            None => parts.into_iter().fold(self.of(expr), usize::max),
+        }
+    }
+
     /// Of all columns that an expression reads.
     fn of(&mut self, expr: &Expr) -> usize {
         let rows = self.rows;
@@ -209,6 +238,10 @@ mod tests {
         assert_eq!(grown_by(&project(&["t", "n", "1", "'text'"])), 0);
         let three = grown_by(&project(&["upper(t)", "case when n > 1 then t end", "coalesce(t, 'a')"]));
         assert!((6000..7000).contains(&three), "{three}");
+        let long = grown_by(&project(&["concat(t, t, upper(concat(t, t)))", "t || '-' || t"]));
+        assert!((12_000..13_000).contains(&long), "{long}");
+        // Of a single row too, since nobody counts what is put together.
+        assert!(is_foreseen(&project(&["upper(t || t)"])) && !is_foreseen(&project(&["repeat(t, 3)"])));
         // Of many lengths one upper text is there at a time.
         let lengths = grown_by(&project(&["length(upper(t))"; 50]));
         assert!((2000..5000).contains(&lengths), "{lengths}");

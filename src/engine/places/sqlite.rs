@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
@@ -45,7 +47,38 @@ fn open(opened: &Opened, writes: bool) -> Result<Connection, Diagnostic> {
     Ok(connection)
 }
 
+/// Ends a query that gives no row within the connection's `timeout`, or that nobody waits for any more.
+struct Watch {
+    begun: Instant,
+    /// Milliseconds after the beginning at which the last row came.
+    last: Arc<AtomicU64>,
+}
+
+impl Watch {
+    /// Steps of SQLite's machine between two looks at the clock: some milliseconds.
+    const STEPS: i32 = 100_000;
+
+    fn over(opened: &Opened, connection: &Connection) -> Watch {
+        let watch = Watch { begun: Instant::now(), last: Arc::default() };
+        let (begun, last, cancel) = (watch.begun, Arc::clone(&watch.last), opened.visit.cancel.clone());
+        let patience = Duration::from_secs_f64(opened.number("timeout", TIMEOUT));
+        let is_late = move || begun.elapsed() > Duration::from_millis(last.load(Ordering::Relaxed)) + patience;
+        connection.progress_handler(Self::STEPS, Some(move || cancel.is_cancelled() || is_late()));
+        watch
+    }
+
+    fn row_came(&self) {
+        self.last.store(self.begun.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+}
+
 fn told(opened: &Opened, error: &rusqlite::Error, doing: &str) -> Diagnostic {
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        let seconds = opened.number("timeout", TIMEOUT);
+        let late = || opened.fault("PW0669", &format!("{doing}: the query gave no row within {seconds} s"));
+        let help = "ask for less, or give the connection a longer `timeout`";
+        return opened.visit.cancel.check().err().unwrap_or_else(|| late().help(help));
+    }
     let said = match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
@@ -133,6 +166,7 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         query => sql_with_values(query, parameters)?,
     };
     let connection = open(opened, false)?;
+    let watch = Watch::over(opened, &connection);
     let fault = |error: rusqlite::Error| told(opened, &error, "reading");
     let mut statement = connection.prepare(&sql).map_err(fault)?;
     if !statement.readonly() {
@@ -157,6 +191,7 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         if matches!(amount, Amount::Rows(most) if taken >= most) {
             break;
         }
+        watch.row_came();
         taken += 1;
         let mut line = Map::new();
         for (index, (name, data_type)) in columns.iter().enumerate() {

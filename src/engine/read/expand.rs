@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
 use pipewright_core::files::{check_reach, is_receipt, place_of};
-use pipewright_core::ir::pattern_of_pieces;
+use pipewright_core::ir::{path_pieces, pattern_of_pieces};
 
 use super::input::{STANDARD_INPUT, handed_over, standard_input};
 use super::open::unreadable;
@@ -35,6 +35,29 @@ pub fn expand_all(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     }
     check_reach(base, &base.join(path.trim()))?;
     files_of(path, base)
+}
+
+/// The path that makes columns of a folder's folders `name=value`, as partitioned loads write them; `None` where not all
+/// of its files lie in such ones.
+pub fn partitioned(path: &str, base: &Path) -> Option<String> {
+    const DEEPEST: usize = 16;
+    let whole = path.trim().trim_end_matches('/');
+    let mut folder = base.join(whole);
+    check_reach(base, &folder).ok()?;
+    let mut pattern = whole.to_owned();
+    for _ in 0..DEEPEST {
+        let entries = std::fs::read_dir(&folder).ok()?.collect::<Result<Vec<_>, _>>().ok()?;
+        let seen = entries.iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+        let folders = seen.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let Some(first) = folders.map(std::fs::DirEntry::path).min() else { break };
+        let name = first.file_name()?.to_str()?.split_once('=')?.0.to_owned();
+        pattern.push_str(&format!("/{name}=<{name}>"));
+        folder = first;
+    }
+    pattern.push_str("/*");
+    let files = |path: &str| expand(path, base).ok().map(|files| files.into_iter().collect::<BTreeSet<_>>());
+    let (all, fitting) = (files(whole)?, files(&pattern)?);
+    (!path_pieces(&pattern).is_empty() && all == fitting).then_some(pattern)
 }
 
 /// Whether two paths, folders or globs name a file in common, by whatever names.

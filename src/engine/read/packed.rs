@@ -157,8 +157,9 @@ impl Zip {
             if name == "[Content_Types].xml" || name == "mimetype" {
                 return Ok(None);
             }
-            // What file managers put beside is none of it.
-            let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
+            // What file managers put beside is none of it; some programs write `./` before every name.
+            let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..") || part == "__MACOSX";
+            let is_hidden = name.split('/').any(is_hidden);
             if member.is_dir() || is_hidden {
                 continue;
             }
@@ -217,7 +218,7 @@ impl Zip {
         let packed = Counted { inner: file.take(member.size), taken: self.taken.clone() };
         let reader: Box<dyn Read + Send> =
             if member.is_deflated { Box::new(DeflateDecoder::new(packed)) } else { Box::new(packed) };
-        Ok(Inside { reader, sum: Crc::new(), expected: member.crc })
+        Ok(Inside { reader, sum: Crc::new(), expected: member.crc, first: None })
     }
 }
 
@@ -246,6 +247,8 @@ impl Read for Zip {
     }
 }
 
+/// Of UTF-8, before the text of a file.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes of a first line that names columns.
 const LONGEST_HEADER: u64 = 1 << 16;
 
@@ -280,10 +283,29 @@ struct Inside {
     reader: Box<dyn Read + Send>,
     sum: Crc,
     expected: u32,
+    /// Its first bytes that were read and not given yet; `None`: nothing was read.
+    first: Option<Vec<u8>>,
 }
 
 impl Read for Inside {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let first = match &mut self.first {
+            Some(first) => first,
+            // A mark before the text of one of several files would stand in the middle of them.
+            None => {
+                let mut first = Vec::new();
+                (&mut self.reader).take(MARK.len() as u64).read_to_end(&mut first)?;
+                self.sum.update(&first);
+                first.drain(..if first == MARK { MARK.len() } else { 0 });
+                self.first.insert(first)
+            }
+        };
+        if !first.is_empty() {
+            let count = first.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&first[..count]);
+            first.drain(..count);
+            return Ok(count);
+        }
         let count = self.reader.read(buffer)?;
         self.sum.update(&buffer[..count]);
         if count == 0 && self.sum.sum() != self.expected {
@@ -361,10 +383,13 @@ pub(super) mod tests {
         let archive = zipped(&[
             ("logs/", None),
             ("logs/a.log", Some("a1\na2")),
-            ("logs/b.log", Some("b1\n")),
+            ("./logs/../b.log", Some("b1\n")),
             (".x", Some("no")),
         ]);
         assert_eq!(text_of(&archive).unwrap(), ("a1\na2\nb1\n".into(), Some("zip")));
+        let marked =
+            zipped(&[("a", Some("\u{feff}id,n\n1,2\n")), ("b", Some("\u{feff}id,n\n3,4\n")), ("c", Some("x"))]);
+        assert_eq!(text_of(&marked).unwrap().0, "id,n\n1,2\nid,n\n3,4\nx");
         let mut broken = archive.clone();
         let place = memchr::memmem::find(&broken, b"b1\n").unwrap();
         broken[place] = b'c';

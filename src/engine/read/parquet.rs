@@ -11,7 +11,8 @@ use pipewright_core::files::open_file;
 use pipewright_core::formats::keys::Withheld;
 use pipewright_core::formats::{Change, Changes, Tally};
 use polars::prelude::*;
-use polars_io::prelude::{ParallelStrategy, ParquetReader, SerReader};
+use polars_arrow::datatypes::{ArrowDataType, TimeUnit as ArrowTimeUnit};
+use polars_io::prelude::{FileMetadata, ParallelStrategy, ParquetReader, SerReader};
 
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
@@ -121,11 +122,41 @@ fn ranges_of_file(path: &Path, columns: Option<&[String]>) -> Result<Vec<(usize,
 }
 
 fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -> Result<DataFrame, Diagnostic> {
-    let file = open_file(path).map_err(|error| unreadable(path, &error))?;
-    let reader = ParquetReader::new(file).with_columns(columns).with_slice(Some((start, count)));
+    let file = || open_file(path).map_err(|error| unreadable(path, &error));
+    let of_file = |error: PolarsError| damaged(path, &error);
+    let mut reader = ParquetReader::new(file()?);
+    let kinds = reader.schema().map_err(of_file)?;
     // By row groups: those before the slice are not looked into.
-    let reader = reader.read_parallel(ParallelStrategy::RowGroups);
-    reader.set_rechunk(true).finish().map_err(|error| damaged(path, &error))
+    let taken = |reader: ParquetReader<std::fs::File>, columns: Option<Vec<String>>| {
+        let reader = reader.with_columns(columns).with_slice(Some((start, count)));
+        reader.read_parallel(ParallelStrategy::RowGroups).set_rechunk(true).finish().map_err(of_file)
+    };
+    let is_wanted = |name: &str| columns.as_ref().is_none_or(|columns| columns.iter().any(|known| known == name));
+    let clocks = kinds.iter().filter(|(name, field)| is_wanted(name) && has_seconds(&field.dtype));
+    let clocks: Vec<String> = clocks.map(|(name, _)| name.to_string()).collect();
+    if clocks.is_empty() {
+        return taken(reader, columns);
+    }
+    // Parquet has no clocks in whole seconds: those of Arrow lie there in milliseconds, which the library takes for
+    // seconds where the file says what they were.
+    let mut plain = FileMetadata::clone(reader.get_metadata().map_err(of_file)?);
+    plain.key_value_metadata.iter_mut().for_each(|notes| notes.retain(|note| note.key != "ARROW:schema"));
+    let mut rows = taken(reader, columns)?;
+    let mut reader = ParquetReader::new(file()?);
+    reader.set_metadata(Arc::new(plain));
+    for column in taken(reader, Some(clocks))?.columns() {
+        rows.with_column(column.clone()).map_err(of_file)?;
+    }
+    Ok(rows)
+}
+
+fn has_seconds(kind: &ArrowDataType) -> bool {
+    match kind {
+        ArrowDataType::Time32(unit) => *unit == ArrowTimeUnit::Second,
+        ArrowDataType::List(item) | ArrowDataType::LargeList(item) => has_seconds(&item.dtype),
+        ArrowDataType::Struct(fields) => fields.iter().any(|field| has_seconds(&field.dtype)),
+        _ => false,
+    }
 }
 
 /// A batch of rows as the job's columns; a column that the file lacks is null.

@@ -199,7 +199,7 @@ pub(crate) fn sample_of(path: &Path, pieces: u64, how: How) -> Result<Sample, Di
         }
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Sample { name, head: valid(head), further, whole, file_time: opened.modified })
+    Ok(Sample { name, head: valid(head), further, whole, file_time: opened.modified, mark: opened.offset })
 }
 
 /// The first `size` bytes, cut behind their last line end, and whether that is all. Where the first line is longer

@@ -1,6 +1,7 @@
 //! Workbooks of spreadsheets (xlsx, xlsm, xlsb, xls, ods) as streams: one sheet as comma-separated text, with the values
 //! that its cells hold and not as they are shown. Must not import formats or plans.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use calamine::{Data, ExcelDateTime, Range, Reader, Sheets, open_workbook_auto_from_rs};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 
+use super::long_numbers::long_numbers;
 use super::open::unreadable;
 
 /// Bytes of the largest workbook that is opened: it is unpacked in memory.
@@ -113,7 +115,8 @@ fn no_workbook(path: &Path) -> Diagnostic {
 }
 
 fn read_sheet(bytes: Vec<u8>, path: &Path, name: Option<&str>) -> Result<Sheet, Diagnostic> {
-    let mut book = open_workbook_auto_from_rs(Cursor::new(Arc::<[u8]>::from(bytes))).map_err(|_| no_workbook(path))?;
+    let bytes = Arc::<[u8]>::from(bytes);
+    let mut book = open_workbook_auto_from_rs(Cursor::new(bytes.clone())).map_err(|_| no_workbook(path))?;
     let names = book.sheet_names();
     let wanted: Vec<String> = match name {
         Some(name) if !names.iter().any(|known| known == name) => {
@@ -133,20 +136,29 @@ fn read_sheet(bytes: Vec<u8>, path: &Path, name: Option<&str>) -> Result<Sheet, 
         }
         let range = book.worksheet_range(&name).map_err(|_| no_workbook(path))?;
         if !range.is_empty() || names.len() == 1 {
-            return Ok(Sheet { text: Arc::new(text_of(&range)), name, of: names.len() });
+            let is_long =
+                |(_, _, cell): (usize, usize, &Data)| matches!(cell, Data::Float(number) if number.abs() >= EXACT);
+            let is_written = matches!(book, Sheets::Xlsx(_)) && range.used_cells().any(is_long);
+            let long = if is_written { long_numbers(&bytes, &name) } else { BTreeMap::new() };
+            return Ok(Sheet { text: Arc::new(text_of(&range, &long)), name, of: names.len() });
         }
     }
     Err(Diagnostic::error("PW0911", "the workbook has no sheet with cells").file(path.display().to_string()))
 }
 
-fn text_of(range: &Range<Data>) -> Vec<u8> {
+/// `long`: numbers as they are written, by row and column.
+fn text_of(range: &Range<Data>, long: &BTreeMap<(u32, u32), String>) -> Vec<u8> {
     let mut text = String::new();
-    for row in range.rows() {
-        for (column, cell) in row.iter().enumerate() {
-            if column > 0 {
+    let (top, left) = range.start().unwrap_or_default();
+    for (row, cells) in (top..).zip(range.rows()) {
+        for (column, cell) in (left..).zip(cells) {
+            if column > left {
                 text.push(',');
             }
-            push_cell(&mut text, cell);
+            match long.get(&(row, column)).filter(|_| matches!(cell, Data::Float(_))) {
+                Some(number) => text.push_str(number),
+                None => push_cell(&mut text, cell),
+            }
         }
         text.push('\n');
     }
@@ -310,6 +322,24 @@ mod tests {
             ("xl/_rels/workbook.xml.rels", Some(&relation("r1", "worksheet", "worksheets/sheet1.xml"))),
             ("xl/worksheets/sheet1.xml", Some(sheet)),
         ])
+    }
+
+    #[test]
+    fn long_numbers_keep_their_digits() {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let cells = r#"<row r="2"><c r="B2" t="inlineStr"><is><t>id</t></is></c><c r="C2" t="inlineStr"><is><t>n</t></is></c></row>
+            <row r="3"><c r="B3"><v>9007199254740993</v></c><c r="C3"><v>1</v></c></row>
+            <row r="5"><c r="B5" t="n"><v>-9007199254740995</v></c><c r="C5"><v>2</v></c></row>
+            <row><c/><c><v>9007199254740997</v></c><c><v>1.5E+300</v></c></row>"#;
+        let sheet = format!(r#"<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>"#);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long.xlsx");
+        std::fs::write(&path, one_sheet(&sheet)).unwrap();
+        let found = sheet_of(&File::open(&path).unwrap(), &path, None).unwrap();
+        let text = String::from_utf8_lossy(&found.text);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..4], ["id,n", "9007199254740993,1", ",", "-9007199254740995,2"], "{text}");
+        assert!(lines[4].starts_with("9007199254740997,15"), "{text}");
     }
 
     #[test]

@@ -12,8 +12,8 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, TablePlace,
-    WhenExists, Write, interpolate, prune, resolve_parameters,
+    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, SOURCE_FOLDER,
+    TablePlace, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
 use super::quarantine::QuarantineFile;
@@ -287,6 +287,11 @@ impl Prepared {
     }
 
     fn open_sources(&mut self, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+        // A bundle names files as its design does: from the folder of its sources on.
+        let folder = match self.parameters.get(SOURCE_FOLDER) {
+            Some(Value::String(folder)) => Some(options.base.join(folder)),
+            _ => None,
+        };
         for (id, node) in self.plan.iter() {
             let Op::Read(read) = &node.op else { continue };
             // A run goes there; a bundle has no sample that could be looked at. What could not be taken is told already.
@@ -297,6 +302,11 @@ impl Prepared {
             let job = job_of(read, &options.base, &options.cancel).and_then(|mut job| {
                 if let Some(size) = options.chunk_size {
                     job.chunk_size = size;
+                }
+                if let Some(folder) =
+                    folder.as_ref().filter(|folder| job.files.iter().all(|file| file.starts_with(folder)))
+                {
+                    job.base.clone_from(folder);
                 }
                 job.prepare(0)?;
                 Ok(job)
@@ -324,10 +334,10 @@ impl Prepared {
                 return Err(Diagnostic::error("PW0968", format!("`{}` is a folder", path.display()))
                     .help("give the path of a file in it"));
             }
-            check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
+            check_sources(&format!("`{}`", path.display()), path, self.jobs.values(), &options.inputs)?;
         }
         for path in &options.not_over {
-            check_sources(&path.display().to_string(), path, self.jobs.values(), &options.inputs)?;
+            check_sources(&format!("`{}`", path.display()), path, self.jobs.values(), &options.inputs)?;
         }
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
             // The name of the file in a folder is not the user's word.
@@ -394,7 +404,12 @@ impl Prepared {
             };
             match &write.destination {
                 Destination::Answer { .. } => continue,
-                Destination::StandardOutput { kind } => target.kind = *kind,
+                Destination::StandardOutput { kind } => {
+                    target.kind = *kind;
+                    let place = Path::new(STANDARD_OUTPUT);
+                    let checked = check_sources("standard output", place, self.jobs.values(), &options.inputs);
+                    faults.extend(checked.err().map(|fault| at(&node, fault)));
+                }
                 Destination::Table(place) => match self.table_of(id, place, &node.schema, options) {
                     Ok(place) => target.place = place,
                     Err(fault) => {
@@ -407,7 +422,7 @@ impl Prepared {
                     let (publisher, jobs) = (&mut self.publisher, &self.jobs);
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;
-                        check_sources(path, &place, jobs.values(), &options.inputs)?;
+                        check_sources(&format!("`{path}`"), &place, jobs.values(), &options.inputs)?;
                         check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
@@ -523,9 +538,12 @@ fn files_of_databases(
     places.flat_map(named).collect()
 }
 
+/// The name that leads to what standard output was opened to: it may be a file, which a shell appends to.
+const STANDARD_OUTPUT: &str = "/dev/stdout";
+
 /// An output is never one of the files that the run reads, nor a folder that holds one.
 fn check_sources<'a>(
-    path: &str,
+    name: &str,
     place: &Path,
     sources: impl Iterator<Item = &'a ReadJob>,
     inputs: &'a [PathBuf],
@@ -537,7 +555,7 @@ fn check_sources<'a>(
     };
     let own = by_name(place);
     if own.is_some() && inputs.iter().any(|input| by_name(input) == own) {
-        return Err(one_of_the_sources(path));
+        return Err(one_of_the_sources(name));
     }
     let Ok(place) = place.canonicalize() else { return Ok(()) };
     let files: Vec<&PathBuf> = sources.flat_map(|job| &job.files).chain(inputs).collect();
@@ -546,13 +564,13 @@ fn check_sources<'a>(
     let is_same = |part: &&Path| !part.as_os_str().is_empty() && is_same_place(part, &place);
     let is_below = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&place));
     match parts.iter().any(is_same) || files.iter().any(is_below) {
-        true => Err(one_of_the_sources(path)),
+        true => Err(one_of_the_sources(name)),
         false => Ok(()),
     }
 }
 
-fn one_of_the_sources(path: &str) -> Diagnostic {
-    Diagnostic::error("PW0969", format!("`{path}` is one of the files that this run reads, or loads rows into"))
+fn one_of_the_sources(name: &str) -> Diagnostic {
+    Diagnostic::error("PW0969", format!("{name} is one of the files that this run reads, or loads rows into"))
         .help("write the rows to another place: what is there stays as it is")
         .field("path")
 }

@@ -119,7 +119,18 @@ fn numbers() -> Vec<Case> {
     };
     let powers = (-30..=30).map(|power| format!("1e{power}").parse().unwrap());
     let powers = floats(powers.chain((-60..=62).map(|power| 2f64.powi(power))).collect());
-    let ends = [f64::MAX, f64::MIN, 1.797_693_134_862_315e308, 1.797_693_134_862e308, 1e-300];
+    let ends = [
+        f64::MAX,
+        f64::MIN,
+        1.797_693_134_862_315e308,
+        1.797_693_134_862e308,
+        1e-300,
+        1e-4,
+        9.99e-5,
+        -1.5e-5,
+        1e-5,
+        9e-6,
+    ];
     let ends = floats(ends.to_vec());
     let logarithms = ["floor(log10(x))", "ceil(log10(x))", "floor(log2(x))", "ceil(log2(x))"];
     let texts = ["try_cast(x as String)", "concat(x, '|')"];

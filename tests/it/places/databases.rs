@@ -420,3 +420,33 @@ fn data_stays_where_its_connection_says() {
         assert!(wanted == 0 || said.contains("PW1002") || said.contains("eu"), "{said}");
     }
 }
+
+/// SQLite has no limit of its own to how long it looks for a row.
+#[test]
+fn a_query_that_gives_no_row_ends() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database.does("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)");
+    let mut connection = database.connection();
+    connection["settings"] = json!({"timeout": "0.5"});
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as c from n";
+    let desk = Desk::new(flow(connection, json!({"inquiry": {"query": endless}})));
+    let (code, said) = desk.run(&["sample", "p.pipewright.json", "A", "--trust"]);
+    assert!(code == 1 && said.contains("PW0669") && said.contains("within 0.5 s") && said.contains("help: "), "{said}");
+}
+
+#[test]
+fn a_sample_lies_in_a_folder_of_its_own_whatever_the_id_of_its_source() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database.does("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)");
+    for (id, folder) in [("..", "%2E%2E"), ("../ok", "..%2Fok"), ("a\nb", "a%0Ab"), ("src-a", "src-a")] {
+        let mut design = flow(database.connection(), json!({"inquiry": {"table": "t"}}));
+        design["sources"][0]["id"] = json!(id);
+        design["steps"][0]["settings"]["source"] = json!(id);
+        let desk = Desk::new(design);
+        let said = desk.run_ok(&["sample", "p.pipewright.json", "A", "--trust"]);
+        assert!(is_there(&desk.at("samples").join(folder).join("rows.jsonl")), "{said}");
+        let names: Vec<_> =
+            std::fs::read_dir(desk.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!names.iter().any(|name| name == "rows.jsonl" || name == "ok"), "{names:?}");
+    }
+}

@@ -532,3 +532,35 @@ fn all_outputs_go_to_the_folder_that_a_link_leads_to_at_the_beginning() {
     assert_eq!(fs::read_dir(at("two")).unwrap().count(), 0);
     assert!(at("one/access.log").exists());
 }
+
+/// A shell that appends standard output to a file opens it before anything is looked at.
+#[test]
+fn what_is_read_is_not_appended_to_by_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = project(folder.path(), "out.csv", &[]);
+    let mut design: serde_json::Value = serde_json::from_str(&text(&file)).unwrap();
+    design["steps"][1] = json!({"id": "load", "kind": "standard_output", "title": "Out", "settings": {}});
+    fs::write(&file, design.to_string()).unwrap();
+    let appended = |to: &Path, args: &[&str]| {
+        let out = fs::OpenOptions::new().append(true).create(true).open(to).unwrap();
+        texts(pipewright().current_dir(folder.path()).args(args).stdout(out).output().unwrap())
+    };
+    let source = folder.path().join("in.csv");
+    let verbs: [&[&str]; 3] = [
+        &["run", "p.pipewright.json"],
+        &["read", "in.csv", "--output", "csv"],
+        &["read", "in.csv", "--where", "id > 0", "--output", "jsonl"],
+    ];
+    for args in verbs {
+        let (code, _, told) = appended(&source, args);
+        assert!(code != 0 && told.contains("standard output is one of the files"), "{args:?}: {code} {told}");
+        assert_eq!(text(&source), "id,day\n1,a\n2,b\n", "{args:?}");
+        let other = folder.path().join("other.txt");
+        let (code, _, told) = appended(&other, args);
+        assert!(code == 0 && text(&other).contains('2'), "{args:?}: {told}");
+        fs::remove_file(&other).unwrap();
+    }
+    let before = text(&file);
+    assert_ne!(appended(&file, &["run", "p.pipewright.json"]).0, 0);
+    assert_eq!(text(&file), before);
+}

@@ -178,11 +178,16 @@ fn rejected(plan: &Plan, selects: &Selects, id: NodeId, check: &Check, file: &st
     ))
 }
 
-/// A column as text files show it: times in ISO 8601 with `Z`, spans in ISO 8601.
+/// A column as text files show it: times in ISO 8601 with `Z`, spans in ISO 8601; in CSV, which has no numbers but texts,
+/// those of a run.
 fn shown(sql: &str, data_type: &DataType, kind: FileKind) -> String {
     let value = shown_value(sql, data_type);
     let is_nested = matches!(data_type, DataType::List(_) | DataType::Record(_));
-    let value = if kind == FileKind::Csv && is_nested { format!("CAST(to_json({value}) AS VARCHAR)") } else { value };
+    let value = match kind {
+        FileKind::Csv if is_nested => format!("CAST(to_json({value}) AS VARCHAR)"),
+        FileKind::Csv if *data_type == DataType::Float => format!("pw_number_text({value})"),
+        FileKind::Csv | FileKind::Jsonl | FileKind::Parquet => value,
+    };
     if value == sql { value } else { format!("{value} AS {sql}") }
 }
 

@@ -129,6 +129,9 @@ CREATE OR REPLACE TEMP MACRO pw_folder(x) AS CASE WHEN x IS NULL THEN '__HIVE_DE
   WHEN x = '.' THEN '%2E' WHEN x = '..' THEN '%2E%2E' WHEN x = '__HIVE_DEFAULT_PARTITION__' THEN '%5F_HIVE_DEFAULT_PARTITION__'
   ELSE pw_folder_text(x) END;
 CREATE OR REPLACE TEMP MACRO pw_float_text(x) AS regexp_replace(regexp_replace(CAST(x + 0 AS VARCHAR), 'e[+]', 'e'), 'e(-?)0+(\d)', 'e\1\2');
+-- A Float as files show it: `1e+16`, `1e-6` and `0.00001`.
+CREATE OR REPLACE TEMP MACRO pw_number_text(x) AS regexp_replace(CASE WHEN abs(x) >= 1e-5 AND abs(x) < 1e-4
+  THEN regexp_replace(CAST(x AS VARCHAR), '^(-?)(\d)\.?(\d*)e-05$', '\10.0000\2\3') ELSE CAST(x + 0 AS VARCHAR) END, 'e([-+])0+(\d)', 'e\1\2');
 -- Parts of URLs: without query and fragment; what stands between `//` and the path, without a user.
 CREATE OR REPLACE TEMP MACRO pw_url_text(x) AS trim(x, pw_blanks());
 CREATE OR REPLACE TEMP MACRO pw_url_bare(x) AS regexp_extract(pw_url_text(x), '^[^#?]*');

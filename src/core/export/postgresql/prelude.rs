@@ -297,8 +297,8 @@ CREATE FUNCTION pw_duration_text(d bigint) RETURNS text IMMUTABLE PARALLEL SAFE 
     || CASE WHEN size % 3600000000 >= 60000000 THEN div(size % 3600000000, 60000000) || 'M' ELSE '' END
     || CASE WHEN size % 60000000 > 0 OR size = 0 THEN trim_scale(CAST(size % 60000000 AS numeric) / 1000000) || 'S' ELSE '' END
   FROM (SELECT abs(CAST(d AS numeric)) AS size) AS pw_value $$;
--- Shortest digits; with an exponent where the number is small or large.
-CREATE FUNCTION pw_float_text(x double precision) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
+-- Shortest digits; with an exponent where the number is small or large. JSON has none at 0.00001.
+CREATE FUNCTION pw_number_text(x double precision) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
 DECLARE
   parts text[] := regexp_match(CAST(CAST(x + 0 AS double precision) AS text), '^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$');
   sign text := parts[1];
@@ -320,6 +320,10 @@ BEGIN
     WHEN length(digits) <= place THEN rpad(digits, place, '0') || '.0'
     ELSE left(digits, place) || '.' || substr(digits, place + 1) END;
 END $$;
+CREATE FUNCTION pw_float_text(x double precision) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT CASE
+  WHEN abs(x) >= 1e-5 AND abs(x) < 1e-4 THEN
+    replace(regexp_replace(pw_number_text(x), '^(-?)0\.0000(\d)(\d*)$', '\1\2.\3e-5'), '.e', 'e')
+  ELSE pw_number_text(x) END $$;
 
 -- JSON as it stands in a text: fields in their order, of one name the first.
 CREATE FUNCTION pw_json(x text) RETURNS json IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
@@ -362,7 +366,7 @@ BEGIN
     WHEN 'array' THEN '[' || coalesce((SELECT string_agg(pw_json_text(value), ',' ORDER BY n)
       FROM json_array_elements(part) WITH ORDINALITY AS pw_item(value, n)), '') || ']'
     WHEN 'string' THEN CAST(to_json(part #>> '{}') AS text)
-    WHEN 'number' THEN CASE WHEN word = '-0' THEN '0' WHEN word ~ '^-?[0-9]+$' THEN word ELSE regexp_replace(pw_float_text(pw_slow_text_float(word)), 'e(\d)', 'e+\1') END
+    WHEN 'number' THEN CASE WHEN word = '-0' THEN '0' WHEN word ~ '^-?[0-9]+$' THEN word ELSE regexp_replace(pw_number_text(pw_slow_text_float(word)), 'e(\d)', 'e+\1') END
     ELSE word END;
 END $$;
 CREATE FUNCTION pw_json_plain(found json) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
