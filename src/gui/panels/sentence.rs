@@ -17,13 +17,16 @@ use crate::gui::theme;
 use crate::gui::widgets::{Choice, caption, link, picker, soft};
 
 /// What the measure may be: the word that is stored, the words on screen.
-const MEASURES: [(&str, &str); 6] = [
+const MEASURES: [(&str, &str); 9] = [
     ("rows", "how many rows"),
     ("different", "how many different"),
     ("total", "the total"),
     ("average", "the average"),
     ("largest", "the largest"),
+    ("smallest", "the smallest"),
+    ("median", "the median"),
     ("p95", "the 95th percentile of"),
+    ("share", "which share of the rows"),
 ];
 
 const CONDITIONS: [(&str, &str); 6] = [
@@ -66,6 +69,10 @@ pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: 
     conditions_ui(ui, vocabulary, &mut changed, &is_number);
     by_ui(ui, vocabulary, &mut changed);
     let text = sentence.text(vocabulary);
+    // A share is the share of something.
+    if changed.measure == Measure::Share && changed.only.is_empty() {
+        changed.only.push(Only::Errors);
+    }
     // A picker's choice, or a change from elsewhere, is written anew; what is being typed stays as it is.
     let typed = view.questions.typed.get_or_insert_with(|| (question.id.clone(), text));
     let says = Sentence::parse(&typed.1, vocabulary);
@@ -75,13 +82,13 @@ pub fn sentence_ui(ui: &mut Ui, state: StateRef<'_>, question: &Question, view: 
     caption(ui, "in words");
     let look = TextLook { placeholder: "how many users per hour by version", ..TextLook::default() };
     let is_typed = text_edit(ui, "The question in words", &mut typed.1, look).changed();
-    if is_typed {
-        match Sentence::parse(&typed.1, vocabulary) {
-            Ok(parsed) => changed = parsed,
-            Err(fault) => drop(ui.label(RichText::new(fault.message).color(theme::palette(ui.ctx()).bad))),
+    match Sentence::parse(&typed.1, vocabulary) {
+        Ok(parsed) if is_typed => changed = parsed,
+        Ok(_) => {}
+        Err(fault) => {
+            ui.label(RichText::new(fault.message).color(theme::palette(ui.ctx()).bad));
+            caption(ui, fault.help.unwrap_or_default());
         }
-    } else if let Err(fault) = Sentence::parse(&typed.1, vocabulary) {
-        ui.label(RichText::new(fault.message).color(theme::palette(ui.ctx()).bad));
     }
     if changed != sentence || question.contract.is_none() {
         let is_new = changed != sentence;
@@ -162,7 +169,10 @@ fn measure_ui(ui: &mut Ui, vocabulary: &Vocabulary, measure: &mut Measure, is_nu
         Measure::Total(_) => "total",
         Measure::Average(_) => "average",
         Measure::Largest(_) => "largest",
+        Measure::Smallest(_) => "smallest",
+        Measure::Median(_) => "median",
         Measure::Percentile95(_) => "p95",
+        Measure::Share => "share",
     };
     let shown = MEASURES.iter().find(|(known, _)| *known == word).map_or("", |(_, label)| label);
     let choices = || MEASURES.iter().map(|(value, label)| plain(value, label)).collect();
@@ -174,18 +184,26 @@ fn measure_ui(ui: &mut Ui, vocabulary: &Vocabulary, measure: &mut Measure, is_nu
             "total" => Measure::Total(number),
             "average" => Measure::Average(number),
             "largest" => Measure::Largest(number),
+            "smallest" => Measure::Smallest(number),
+            "median" => Measure::Median(number),
+            "share" => Measure::Share,
             "p95" => Measure::Percentile95(number),
             _ => Measure::Rows,
         };
     }
     match measure {
-        Measure::Rows => {}
+        Measure::Rows | Measure::Share => {}
         Measure::Different(id) => {
             if let Some(picked) = concept_ui(ui, vocabulary, "Counted", id, &|_| true) {
                 *id = picked;
             }
         }
-        Measure::Total(id) | Measure::Average(id) | Measure::Largest(id) | Measure::Percentile95(id) => {
+        Measure::Total(id)
+        | Measure::Average(id)
+        | Measure::Largest(id)
+        | Measure::Smallest(id)
+        | Measure::Median(id)
+        | Measure::Percentile95(id) => {
             if let Some(picked) = concept_ui(ui, vocabulary, "Measured", id, is_number) {
                 *id = picked;
             }
@@ -269,6 +287,21 @@ fn by_ui(ui: &mut Ui, vocabulary: &Vocabulary, sentence: &mut Sentence) {
     }
     if let Some(place) = gone {
         sentence.by.remove(place);
+    }
+    // Over time there is no first of all.
+    if sentence.per.is_some() || sentence.by.is_empty() {
+        sentence.top = None;
+    }
+    if !sentence.by.is_empty() && sentence.per.is_none() {
+        ui.horizontal(|ui| {
+            let mut is_cut = sentence.top.is_some();
+            if ui.checkbox(&mut is_cut, "only the first").changed() {
+                sentence.top = is_cut.then_some(10);
+            }
+            if let Some(top) = &mut sentence.top {
+                ui.add(DragValue::new(top).range(1..=1_000_000)).accessible_name("How many of them");
+            }
+        });
     }
     let known = sentence.by.clone();
     if let Some(picked) =
