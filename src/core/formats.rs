@@ -6,6 +6,8 @@
 
 mod access;
 mod by_example;
+#[cfg(test)]
+mod cases;
 pub mod cell;
 mod changes;
 mod columns;
@@ -88,6 +90,7 @@ static FORMATS: &[&dyn Format] = {
         &system::KLOG,
         &system::AUDITD,
         &system::IPTABLES,
+        &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
         &security::CEF,
