@@ -18,7 +18,7 @@ use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
     Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, Share, expand, expand_all,
     given_name, offer_standard_input, profile as profile_table, read_files, read_sample, read_schema, read_share,
-    read_stream, schema_of_files, sniff as sniff_file,
+    read_stream, schema_of_files, settle, sniff as sniff_file,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -52,7 +52,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                         .collect();
                     json!({
                         "path": shown_path(&sniff.path), "format": sniff.format.name, "options": sniff.format.options,
-                        "score": sniff.score, "reasons": sniff.reasons, "encoding": sniff.encoding,
+                        "score": sniff.score, "reasons": sniff.reasons, "doubt": sniff.doubt, "encoding": sniff.encoding,
                         "compression": sniff.compression, "fields": fields,
                     })
                 })
@@ -79,6 +79,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                     sniff.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
                 line!(text, "  {}", fields.join(", "));
                 print_text(&text)?;
+                tell(&sniff.doubt.clone().map(|doubt| without_field(doubt).file(shown_path(&sniff.path))));
             }
         }
     }
@@ -141,16 +142,7 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
         }
         None => wanted.declared.as_ref().map(|declared| declared.format.clone()),
     };
-    let mut set = BTreeMap::new();
-    for option in options {
-        let Some((name, value)) = option.split_once('=') else {
-            return Err(usage(
-                format!("`{option}` sets no option"),
-                "write --set OPTION=VALUE, such as --set 'separator=;'",
-            ));
-        };
-        set.insert(name.to_owned(), value.to_owned());
-    }
+    let set = set_options(options)?;
     offer_standard_input();
     // Files that the user names himself are his to read.
     trust(Path::new("."));
@@ -180,6 +172,11 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
     for (name, value) in set {
         check_option(&spec.name, &name)?;
         spec.options.insert(name, value);
+    }
+    if wanted.declared.is_none()
+        && let Some(first) = paths.first()
+    {
+        tell(&settle(first, &mut spec, None)?.map(without_field));
     }
     // One table for all files.
     let mut schema = match &wanted.declared {
@@ -215,6 +212,18 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
         read.schema = schema.clone();
     }
     if reads.is_empty() { Err(none_given()) } else { Ok((reads, spec)) }
+}
+
+/// `OPTION=VALUE`, by option.
+fn set_options(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let set = options.iter().map(|option| match option.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => {
+            let help = "write --set OPTION=VALUE, such as --set 'separator=;'";
+            Err(usage(format!("`{option}` sets no option"), help))
+        }
+    });
+    set.collect()
 }
 
 /// A file's name as it was given.

@@ -34,7 +34,7 @@ pub use packed::{PACKED_ENDINGS, open_unpacked};
 pub(crate) use pattern::is_wild;
 pub use range::ByteRange;
 use rotated::in_order;
-pub use sniff::{Sniff, schema_as, sniff};
+pub use sniff::{Sniff, schema_as, settle, sniff};
 
 use crate::cancel::Cancel;
 use crate::columns::{POSITION, Quarantined};

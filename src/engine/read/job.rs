@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use pipewright_core::data::zones::times_are_of;
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::cast_value;
@@ -205,7 +204,7 @@ impl ReadJob {
             file_time: file.modified,
         };
         let mut tally = {
-            let _zone = times_are_of(self.format.zone());
+            let _times = self.format.times();
             file.parser.parse(&chunk, &mut columns)
         };
         tally.replaced += replaced;

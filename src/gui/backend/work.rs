@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_app::pinned::run_tests;
-use pipewright_app::resolve::{default_parameters, sample_files};
+use pipewright_app::resolve::{default_parameters, doubts, sample_files};
 use pipewright_app::{InputRows, real_source};
 use pipewright_app::{bundle, differences, differences_of_finding, evidence, volumes_until};
 use pipewright_core::data::Value;
@@ -54,8 +54,10 @@ impl SniffTask {
         let files = pipewright_engine::expand(&self.path, &self.base)?;
         let file = files.into_iter().next().unwrap_or_else(|| self.base.join(&self.path));
         if let Some(format) = &self.format {
-            let schema = with_path_pieces(pipewright_engine::schema_as(&file, format)?, &self.path);
-            return Ok(Found { format: format.clone(), schema, reason: String::new(), compression: None });
+            let mut format = format.clone();
+            pipewright_engine::settle(&file, &mut format, None)?;
+            let schema = with_path_pieces(pipewright_engine::schema_as(&file, &format)?, &self.path);
+            return Ok(Found { format, schema, reason: String::new(), compression: None });
         }
         let sniff = pipewright_engine::sniff(&file)?;
         let reason = sniff.reasons.into_iter().next().unwrap_or_default();
@@ -161,6 +163,7 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence, cancel: &Ca
             warnings.extend(drift(source, found));
         }
     }
+    warnings.extend(doubts(project, base));
     let (vocabulary, unclear) = Vocabulary::of(project);
     warnings.extend(unclear);
     warnings.extend(check_meanings(project, &vocabulary));
