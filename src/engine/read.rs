@@ -3,6 +3,7 @@
 
 mod chunks;
 mod expand;
+mod follow;
 mod input;
 mod job;
 mod open;
@@ -26,6 +27,7 @@ use pipewright_core::ir::{PathPieces, Read};
 
 pub(crate) use chunks::Chunker;
 pub use expand::{expand, expand_all, share_files};
+pub(crate) use follow::Follower;
 pub(crate) use input::name_file;
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub(crate) use job::{Parsed, ReadJob};

@@ -110,6 +110,12 @@ impl ReadJob {
         self.overlaps = vec![Overlap { bytes, lines: 0 }];
     }
 
+    /// The files are those that are there now: others may have come in their places.
+    pub fn look_again(&mut self) {
+        self.listed = self.files.iter().map(|path| Listed::of(path)).collect();
+        self.overlaps.fill(Overlap::default());
+    }
+
     /// By file, bytes at its beginning that are not read: the piece of the log before it holds them as well.
     pub fn skipped(&self) -> impl Iterator<Item = u64> {
         self.overlaps.iter().map(|overlap| overlap.bytes)
