@@ -16,6 +16,7 @@ pub mod resolve;
 mod sample;
 mod source_files;
 mod step_rows;
+mod tried;
 mod volume;
 mod whole_file;
 
@@ -26,5 +27,6 @@ pub use pin::{InputRows, expected_of, input_nodes, pin};
 pub use sample::{SampleTaken, source_of_place, take_sample, test_connection};
 pub use source_files::{files_read_by, real_source};
 pub use step_rows::{exact_rows, rows_of_nodes, rows_of_steps};
+pub use tried::tried;
 pub use volume::{volumes_of, volumes_until};
 pub use whole_file::count_all;

@@ -11,7 +11,7 @@ use pipewright_core::generate::TRUTH;
 use pipewright_core::ir::{self, interpolate, resolve_parameters, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::project::{EXTENSION, Edit, Project};
-use pipewright_engine::{expand, partitioned, schema_of_first, sniff};
+use pipewright_engine::{expand, partitioned, schema_of_first, settle, sniff};
 use serde_json::json;
 
 /// Edits that fill in what is missing, and warnings for sources that cannot be read now. Parameters take their
@@ -33,7 +33,16 @@ pub fn resolve_sources(project: &Project, base: &Path) -> (Vec<Edit>, Vec<Diagno
             let files = expand(&path, base)?;
             let Some(file) = files.first() else { return Ok(Vec::new()) };
             let found = match &source.format {
-                Some(spec) => vec![set("schema", json!(with_path_pieces(schema_of_first(&files, spec)?, &path)))],
+                Some(given) => {
+                    let mut spec = given.clone();
+                    settle(file, &mut spec, None)?;
+                    let schema = with_path_pieces(schema_of_first(&files, &spec)?, &path);
+                    let mut found = vec![set("schema", json!(schema))];
+                    if spec != *given {
+                        found.push(set("format", json!(spec)));
+                    }
+                    found
+                }
                 None => {
                     let sniff = sniff(file)?;
                     let found = match files.len() {
@@ -90,6 +99,25 @@ pub fn missing_files(project: &Project, base: &Path) -> Vec<Diagnostic> {
         Some(hint)
     });
     faults.collect()
+}
+
+/// Warnings of sources whose values leave open how they are read, as far as an option would settle it.
+pub fn doubts(project: &Project, base: &Path) -> Vec<Diagnostic> {
+    let parameters = path_parameters(project, base);
+    project.sources.values().filter_map(|source| doubt_of(source, base, &parameters)).collect()
+}
+
+/// The same of one source. One that cannot be read is told elsewhere.
+fn doubt_of(source: &Source, base: &Path, parameters: &BTreeMap<String, Value>) -> Option<Diagnostic> {
+    let (Some(format), Some(schema)) = (&source.format, &source.schema) else { return None };
+    if source.planned.is_some() || source.path.is_empty() {
+        return None;
+    }
+    let path = interpolate(&source.path, parameters).ok()?;
+    let first = expand(&path, base).ok()?.into_iter().next()?;
+    let mut doubt = settle(&first, &mut format.clone(), Some(schema)).ok()??;
+    doubt.location.field = doubt.location.field.map(|option| format!("format.options.{option}"));
+    Some(doubt.step(&source.id, &source.title))
 }
 
 /// What a project wants to read, and may not until it is trusted: paths outside of its folder, variables as `$NAME`,

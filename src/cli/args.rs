@@ -2,6 +2,7 @@
 
 mod comments;
 mod export;
+mod files;
 mod places;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use pipewright_core::ir::MAX_QUARANTINED;
 
 pub use self::comments::CommentsArgs;
 pub use self::export::ExportArgs;
+pub use self::files::{PatternArgs, ProfileArgs, ReadArgs, SniffArgs};
 pub use self::places::{ConnectionsArgs, SampleArgs};
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
@@ -135,103 +137,6 @@ pub struct GenerateArgs {
 #[derive(ValueEnum, Debug, Clone, Copy)]
 pub enum ExampleName {
     Shop,
-}
-
-#[derive(Args, Debug)]
-pub struct SniffArgs {
-    #[arg(required = true)]
-    pub files: Vec<PathBuf>,
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub format: Form,
-}
-
-/// Heading of the options that ask something of what is read.
-const QUERY: &str = "Query";
-
-#[derive(Args, Debug)]
-pub struct ReadArgs {
-    /// Files or globs; packed ones (gz, zst, bz2, xz, zip) are read as they are; `-`: standard input. `<name>` in a path
-    /// stands for what `*` does, and becomes a column: '/var/log/pods/<namespace>_<pod>_<uid>/<container>/*.log'
-    #[arg(required = true)]
-    pub files: Vec<String>,
-    /// Format instead of the recognised one (`pipewright read --as help x` lists them)
-    #[arg(long = "as")]
-    pub format: Option<String>,
-    /// Option of the format, such as log_format='$remote_addr …'
-    #[arg(long = "set", value_name = "OPTION=VALUE")]
-    pub options: Vec<String>,
-    /// Format and fields as this JSON file declares them: {"format": …, "schema": …}, as a read in an exported pipeline
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "options"])]
-    pub declared: Option<PathBuf>,
-    /// Only the lines or events of the file that begin in these bytes: FROM-TO, the second not among them. Ranges that
-    /// adjoin give every row once; a file that cannot be divided goes whole to the range with its first byte
-    #[arg(long, value_name = "FROM-TO")]
-    pub range: Option<String>,
-    /// Only rows for which this is true, such as "status >= 500 and path like '/api/%'"
-    #[arg(long = "where", value_name = "EXPR", help_heading = QUERY)]
-    pub filter: Option<String>,
-    /// A row for each of these, such as "path, date_trunc('hour', time) as hour"
-    #[arg(long, value_name = "COLS", help_heading = QUERY)]
-    pub by: Option<String>,
-    /// What is measured in each group, or of all rows: "count(*) as requests, avg(duration)"; the number of rows where
-    /// none is given. May be given several times
-    #[arg(long = "agg", value_name = "EXPR", help_heading = QUERY)]
-    pub measures: Vec<String>,
-    /// Order of the rows, such as "bytes desc, path"; of groups: the largest first measure
-    #[arg(long, value_name = "COLS", help_heading = QUERY)]
-    pub sort: Option<String>,
-    /// The first rows of that order
-    #[arg(long, value_name = "N", value_parser = whole_number, help_heading = QUERY)]
-    pub top: Option<u64>,
-    /// The columns of the result, such as "time, path, bytes / 1000 as kilobytes"
-    #[arg(long, value_name = "COLS", help_heading = QUERY)]
-    pub select: Option<String>,
-    /// Keep what is asked as a project, to go on with in the designer
-    #[arg(long, value_name = "PROJECT", help_heading = QUERY)]
-    pub save: Option<PathBuf>,
-    /// At most that many rows; as they come, and not to be asked of
-    #[arg(long, value_parser = whole_number, allow_negative_numbers = true, conflicts_with_all = ["by", "measures", "sort", "top"])]
-    pub limit: Option<u64>,
-    /// Add `_file`, `_line` and `_offset`
-    #[arg(long)]
-    pub position: bool,
-    #[arg(long, value_enum, default_value_t = RowForm::Jsonl)]
-    pub output: RowForm,
-    /// Write to a file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    pub to: Option<PathBuf>,
-    /// File for the lines that do not fit, as JSON lines {file, line, offset, reason, raw}
-    #[arg(long, value_name = "FILE")]
-    pub quarantine: Option<PathBuf>,
-    /// As a task of an exported job reads: lines of a range are not numbered, since that reads what stands before, and
-    /// none that names something secret is kept
-    #[arg(long, hide = true, requires = "declared")]
-    pub as_task: bool,
-    /// Largest share of units that may not fit, 0 to 1; more: exit code 3
-    #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, allow_negative_numbers = true)]
-    pub max_quarantined: f64,
-    /// Write counts to standard error
-    #[arg(long, value_enum)]
-    pub summary: Option<Form>,
-}
-
-#[derive(Args, Debug)]
-pub struct ProfileArgs {
-    #[arg(required = true)]
-    pub files: Vec<String>,
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub format: Form,
-}
-
-#[derive(Args, Debug)]
-pub struct PatternArgs {
-    pub file: PathBuf,
-    /// A piece that is to be a column: its line's number, its name, its text; pieces of a line in their order. Without any
-    /// mark the first lines are shown
-    #[arg(long = "mark", value_name = "LINE:NAME=TEXT")]
-    pub marks: Vec<String>,
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub format: Form,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,6 @@
 //! `pipewright check`: everything that is wrong with a project or pipeline.
 
-use pipewright_app::resolve::missing_files;
+use pipewright_app::resolve::{doubts, missing_files};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::project::Project;
 use pipewright_core::quote::one_line;
@@ -15,6 +15,7 @@ pub fn check(args: &CheckArgs) -> VerbResult {
     let mut diagnostics = opened.all_diagnostics();
     if let Some(project) = &opened.project {
         diagnostics.extend(missing_files(project, &opened.base));
+        diagnostics.extend(doubts(project, &opened.base));
     }
     diagnostics.extend(opened.plan.undivided());
     match args.format {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipewright_app::evidence::{evidence_of, find};
-use pipewright_app::{differences, differences_of_finding, volumes_of};
+use pipewright_app::{differences, differences_of_finding, tried, volumes_of};
 use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::resolve_parameters;
@@ -50,7 +50,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     diagnostics.extend(check_requests(&design, &vocabulary));
     let (sources, unread) = evidence_of(&design, &opened.base, &parameters);
     diagnostics.extend(unread);
-    let catalogue = Catalogue::new(vocabulary, sources).under(&design);
+    let mut catalogue = Catalogue::new(vocabulary, sources).under(&design);
     let (mut questions, unclear) = Asked::all(&design);
     diagnostics.extend(unclear);
     let mut wanted = args.question.clone();
@@ -85,6 +85,7 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         return question(args, &mut design, &catalogue, &questions, id, (&opened.base, &parameters));
     }
     if args.coverage {
+        catalogue.tried = tried(&design, &opened.base, &parameters, &catalogue, &questions, &Cancel::new());
         return print_coverage(args.format, &catalogue, &questions);
     }
     match args.format {

@@ -1,5 +1,7 @@
 //! Verbs on data files alone: `sniff`, `read`, `profile`.
 
+mod follow;
+mod profile;
 mod query;
 mod sink;
 
@@ -9,23 +11,24 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{self, Publication, trust};
 use pipewright_core::formats::{FormatSpec, Tally, format, formats};
 use pipewright_core::ir::{self, path_pieces, with_path_pieces};
 use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
-    Budget, ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Sampling, Share, expand, expand_all,
-    given_name, offer_standard_input, partitioned, profile as profile_table, read_files, read_sample, read_schema,
-    read_share, read_stream, schema_of_files, sniff as sniff_file,
+    ByteRange, Cancel, POSITION, Quarantined, ResultTable, STANDARD_INPUT, Share, expand, expand_all, given_name,
+    offer_standard_input, partitioned, read_files, read_schema, read_share, read_stream, schema_of_files, settle,
+    sniff as sniff_file,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::args::{Form, ProfileArgs, ReadArgs, RowForm, SniffArgs};
+use super::args::{Form, ReadArgs, RowForm, SniffArgs};
 use super::output::{counted, print_json, print_text, tell, tell_json};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
+pub use profile::profile;
 use sink::{RowSink, created};
 
 pub fn sniff(args: &SniffArgs) -> VerbResult {
@@ -52,7 +55,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                         .collect();
                     json!({
                         "path": shown_path(&sniff.path), "format": sniff.format.name, "options": sniff.format.options,
-                        "score": sniff.score, "reasons": sniff.reasons, "encoding": sniff.encoding,
+                        "score": sniff.score, "reasons": sniff.reasons, "doubt": sniff.doubt, "encoding": sniff.encoding,
                         "compression": sniff.compression, "fields": fields,
                     })
                 })
@@ -79,6 +82,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                     sniff.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
                 line!(text, "  {}", fields.join(", "));
                 print_text(&text)?;
+                tell(&sniff.doubt.clone().map(|doubt| without_field(doubt).file(shown_path(&sniff.path))));
             }
         }
     }
@@ -141,16 +145,7 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
         }
         None => wanted.declared.as_ref().map(|declared| declared.format.clone()),
     };
-    let mut set = BTreeMap::new();
-    for option in options {
-        let Some((name, value)) = option.split_once('=') else {
-            return Err(usage(
-                format!("`{option}` sets no option"),
-                "write --set OPTION=VALUE, such as --set 'separator=;'",
-            ));
-        };
-        set.insert(name.to_owned(), value.to_owned());
-    }
+    let set = set_options(options)?;
     offer_standard_input();
     // Files that the user names himself are his to read.
     trust(Path::new("."));
@@ -183,6 +178,11 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
     for (name, value) in set {
         check_option(&spec.name, &name)?;
         spec.options.insert(name, value);
+    }
+    if wanted.declared.is_none()
+        && let Some(first) = paths.first()
+    {
+        tell(&settle(first, &mut spec, None)?.map(without_field));
     }
     // One table for all files.
     let mut schema = match &wanted.declared {
@@ -218,6 +218,18 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
         read.schema = schema.clone();
     }
     if reads.is_empty() { Err(none_given()) } else { Ok((reads, spec)) }
+}
+
+/// `OPTION=VALUE`, by option.
+fn set_options(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let set = options.iter().map(|option| match option.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => {
+            let help = "write --set OPTION=VALUE, such as --set 'separator=;'";
+            Err(usage(format!("`{option}` sets no option"), help))
+        }
+    });
+    set.collect()
 }
 
 /// A file's name as it was given.
@@ -257,6 +269,9 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         check_source(args.quarantine.as_deref(), &reads)?;
     }
     let mut asked = query::query_of(args);
+    if args.follow {
+        return follow::follow(args, &asked, &reads);
+    }
     if !asked.is_empty() || args.save.is_some() {
         asked.top = asked.top.or(args.limit);
         return query::answer(args, &asked, &reads, &spec);
@@ -432,90 +447,5 @@ fn check_source(to: Option<&Path>, reads: &[ir::Read]) -> Result<(), Failure> {
             "write the rows to another place: the source stays as it is",
         )),
         false => Ok(()),
-    }
-}
-
-/// Whether a profile counts the different values of a type: of lists and records it does not.
-fn is_counted(data_type: &DataType) -> bool {
-    !matches!(data_type, DataType::List(_) | DataType::Record(_))
-}
-
-pub fn profile(args: &ProfileArgs) -> VerbResult {
-    let (reads, _) = read_of(&args.files, Wanted::default())?;
-    let mut documents = Vec::new();
-    for read in &reads {
-        let result =
-            read_sample(read, Path::new("."), &Sampling::Spread { rows: 100_000 }, &Budget::GLANCE, &Cancel::new())?;
-        let profiles = profile_table(&result.table);
-        if args.format == Form::Text {
-            let mut text = String::new();
-            line!(text, "{}: {}, {}", shown_path(Path::new(&read.path)), read.format.name, result.statement.method);
-            for (field, profile) in result.table.schema().fields.iter().zip(&profiles) {
-                let top: Vec<String> =
-                    profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
-                let range = if profile.min.is_null() {
-                    String::new()
-                } else {
-                    format!(", {} to {}", shown(&profile.min), shown(&profile.max))
-                };
-                let distinct = match is_counted(&field.data_type) {
-                    true => format!("{} distinct", profile.distinct),
-                    false => "different ones not counted".to_owned(),
-                };
-                line!(
-                    text,
-                    "  {:<20} {:<10} {} nulls, {distinct}{range}; {}",
-                    field.name,
-                    field.data_type.to_string(),
-                    profile.nulls,
-                    top.join(", ")
-                );
-            }
-            print_text(&text)?;
-        }
-        let columns: Vec<_> = result
-            .table
-            .schema()
-            .fields
-            .iter()
-            .zip(&profiles)
-            .map(|(field, profile)| {
-                let distinct = is_counted(&field.data_type).then_some(profile.distinct);
-                json!({
-                    "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": distinct,
-                    "min": profile.min, "max": profile.max,
-                    "top": profile.top.iter().map(|(value, count)| json!({"value": value, "count": count})).collect::<Vec<_>>(),
-                    "histogram": profile.histogram,
-                })
-            })
-            .collect();
-        documents.push(json!({
-            "path": shown_path(Path::new(&read.path)), "format": read.format, "sample": result.statement.method,
-            "rows": result.table.rows(), "unfit": result.tally.changes.unfit, "rounded": result.tally.changes.rounded,
-            "cut": result.tally.changes.cut, "fractions": result.tally.changes.fractions,
-            "clocks": result.tally.changes.clocks, "repeated": result.tally.changes.repeated,
-            "undeclared": result.tally.changes.undeclared, "halved": result.tally.changes.halved,
-            "zeros": result.tally.changes.zeros, "unknown_keys": result.tally.unknown_keys, "columns": columns,
-        }));
-        if args.format == Form::Text {
-            let file = || shown_path(Path::new(&read.path));
-            tell(&left_out(&result.tally).map(|hint| hint.file(file())));
-        }
-        if let Some(changed) = result.tally.changed_values().filter(|_| args.format == Form::Text) {
-            let help = "a column of type String keeps every value as it stands";
-            tell([&Diagnostic::warning("PW0731", changed).help(help).file(shown_path(Path::new(&read.path)))]);
-        }
-    }
-    if args.format == Form::Json {
-        print_json(&documents)?;
-    }
-    Ok(Outcome::Done)
-}
-
-fn shown(value: &Value) -> String {
-    match value.to_json() {
-        serde_json::Value::String(text) if text.chars().count() > 40 => text.chars().take(39).chain(['…']).collect(),
-        serde_json::Value::String(text) => text,
-        json => json.to_string(),
     }
 }

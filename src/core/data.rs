@@ -1,5 +1,7 @@
 //! What flows through a pipeline: types, fields, schemas, values. Must not import other rooms.
 
+pub mod day_order;
+pub mod distinct;
 pub mod figures;
 pub mod instants;
 pub mod marks;

@@ -6,6 +6,8 @@
 
 mod access;
 mod by_example;
+#[cfg(test)]
+mod cases;
 pub mod cell;
 mod changes;
 mod columns;
@@ -40,6 +42,7 @@ mod mixed;
 mod mysql_slow;
 mod named_types;
 mod nested;
+mod numbered_dates;
 pub mod numbers;
 mod panos;
 mod parquet;
@@ -61,6 +64,7 @@ pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use json::json_changes;
+pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates};
 pub use pattern::{Captures, captures};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 
@@ -88,6 +92,7 @@ static FORMATS: &[&dyn Format] = {
         &system::KLOG,
         &system::AUDITD,
         &system::IPTABLES,
+        &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
         &security::CEF,

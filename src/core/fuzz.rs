@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::data::instants::{parse_date, parse_timestamp};
+use crate::data::day_order::{DayOrder, dates_are};
+use crate::data::instants::{orders_of, parse_date, parse_timestamp};
 use crate::data::{format_timestamp, parse_duration};
 use crate::expr::{functions, parse, parse_named, parse_order, print};
 use crate::formats::dates::Years;
@@ -151,6 +152,8 @@ fn by_example_target(random: &mut Rng, corpus: &Corpus) -> String {
 
 fn time_target(random: &mut Rng, _: &Corpus) -> String {
     let text = spoil(TIMES[random.usize(0..TIMES.len())], random);
+    let _order = dates_are([None, Some(DayOrder::DayFirst), Some(DayOrder::MonthFirst)][random.usize(0..3)]);
+    orders_of(&text);
     let again = parse_timestamp(&text).map(format_timestamp);
     if let Some(again) = again {
         assert_eq!(parse_timestamp(&again), parse_timestamp(&text), "{again}");

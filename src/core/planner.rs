@@ -26,8 +26,9 @@ pub use card::{
     CANNOT_BE_TOLD, NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, span_in_words,
     steps_before, told_of_time, unconfirmed, with_values,
 };
-pub use catalogue::{Catalogue, RefusedJoin};
+pub use catalogue::{Catalogue, RefusedJoin, Tried};
 pub use coverage::gaps::{Gap, gaps};
+pub use coverage::tried::{Trials, says_nothing, trials};
 pub use coverage::{
     CellEvidence, Coverage, CoverageState, FieldAway, Forbidden, UnusedField, cell_evidence, coverage,
     forbidden_sources, one_field_away, unused_fields,

@@ -14,6 +14,7 @@ mod distinct;
 mod exchange;
 mod exprs;
 mod faults;
+mod follow;
 mod frames;
 mod guard;
 mod keys;
@@ -40,16 +41,17 @@ pub use bench::{Better, Measure, TaskReport, bench_blocking, bench_parse, bench_
 pub use budget::Budget;
 pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
+pub use follow::follow;
 pub use lines::{Behind, SourceLine, Which, lines_behind};
 pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, take_sample, test_connection};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,
 };
-pub use profile::{BINS, ColumnProfile, TOP, profile};
+pub use profile::{BINS, ColumnProfile, Profiler, TOP, profile};
 pub use read::{
     ByteRange, PACKED_ENDINGS, STANDARD_INPUT, Share, Sniff, expand, expand_all, given_name, offer_standard_input,
-    open_unpacked, partitioned, read_files, read_schema, read_share, read_stream, schema_as, share_files, sniff,
+    open_unpacked, partitioned, read_files, read_schema, read_share, read_stream, schema_as, settle, share_files, sniff,
 };
 pub use run::{
     AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,

@@ -3,6 +3,7 @@
 
 mod chunks;
 mod expand;
+mod follow;
 mod input;
 mod job;
 mod long_numbers;
@@ -27,6 +28,7 @@ use pipewright_core::ir::{PathPieces, Read};
 
 pub(crate) use chunks::Chunker;
 pub use expand::{expand, expand_all, partitioned, share_files};
+pub(crate) use follow::Follower;
 pub(crate) use input::name_file;
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub(crate) use job::{Parsed, ReadJob};
@@ -35,7 +37,7 @@ pub use packed::{PACKED_ENDINGS, open_unpacked};
 pub(crate) use pattern::is_wild;
 pub use range::ByteRange;
 use rotated::in_order;
-pub use sniff::{Sniff, schema_as, sniff};
+pub use sniff::{Sniff, schema_as, settle, sniff};
 
 use crate::cancel::Cancel;
 use crate::columns::{POSITION, Quarantined};

@@ -239,6 +239,12 @@ pub enum Message {
         look: u64,
         result: Result<Box<(Planning, KnownEvidence)>, Diagnostic>,
     },
+    /// What the sources answer, once each flow that would answer was run on the samples.
+    Tried {
+        /// Number of the look.
+        look: u64,
+        planning: Box<Planning>,
+    },
     /// A folder holds files of several kinds.
     Inside {
         path: String,

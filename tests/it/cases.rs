@@ -264,3 +264,101 @@ fn requests_of_a_rotated_log_count_once() {
     let now = rows.iter().find(|row| row["_file"].as_str().unwrap().ends_with("access.log")).unwrap();
     assert_eq!(now["_line"], 41);
 }
+
+/// The rows that `read` gives of a file.
+fn rows_of(args: &[&str]) -> (Vec<Json>, String) {
+    let (code, out, talk) = run(&[&["read"], args].concat());
+    assert_eq!(code, 0, "{talk}");
+    (out.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), talk)
+}
+
+/// The records of a CSV file of expected rows, as texts.
+fn records(file: &Path) -> Vec<Vec<String>> {
+    let read = ["--as", "csv", "--set", "header=no", "--output", "jsonl"];
+    let (rows, _) = rows_of(&[&[path(file)], &read[..]].concat());
+    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    rows.iter().skip(1).map(|row| row.as_object().unwrap().values().map(text).collect()).collect()
+}
+
+#[test]
+fn lists_of_tries_are_whole() {
+    let Some(case) = case("06-nginx-upstream-lists") else { return };
+    let format = "log_format=log_format x '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \
+                  $request_length $request_time $upstream_response_time \"$http_referer\" \"$http_user_agent\"';";
+    let file = case.join("input.log");
+    let (rows, talk) = rows_of(&[path(&file), "--as", "nginx_access", "--set", format]);
+    assert!(
+        rows.len() == 90 && talk.contains("45 of `upstream_response_time`"),
+        "the last try alone, which is told: {talk}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let declared = folder.path().join("declared.json");
+    let (name, format) = format.split_once('=').unwrap();
+    let fields = json!([{"name": "upstream_response_time", "type": "String"}]);
+    let spec = json!({"format": {"name": "nginx_access", "options": {name: format}}, "schema": {"fields": fields}});
+    fs::write(&declared, spec.to_string()).unwrap();
+    let (rows, _) = rows_of(&[path(&file), "--declared", path(&declared)]);
+    let wanted = records(&case.join("expected.csv"));
+    assert_eq!(wanted.len(), 90);
+    let (mut several, mut told) = (0, 0);
+    for (row, wanted) in rows.iter().zip(&wanted) {
+        // A colon stands between tries where the request went to another group of servers.
+        let tries = row["upstream_response_time"].as_str().unwrap_or_default().replace(" : ", ", ");
+        let tries: Vec<&str> = tries.split(", ").filter(|one| !one.is_empty()).collect();
+        several += usize::from(tries.len() > 1);
+        told += usize::from(wanted[6].parse::<usize>().unwrap() > 1);
+        let sum: f64 = tries.iter().filter_map(|one| one.parse::<f64>().ok()).sum();
+        let wanted_sum = wanted[7].parse::<f64>().unwrap_or_default();
+        assert!((sum - wanted_sum).abs() < 1e-9, "{row} {wanted:?}");
+    }
+    assert_eq!(several, told);
+}
+
+#[test]
+fn times_without_a_year_cross_new_year() {
+    let Some(case) = case("13-syslog-new-year") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |seconds: u64| std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    for (name, expected, changed) in
+        [("input.log", "expected-times.csv", 1_767_333_600), ("input-leap.log", "expected-leap.csv", 1_739_145_600)]
+    {
+        let file = folder.path().join(name);
+        fs::copy(case.join(name), &file).unwrap();
+        fs::File::options().write(true).open(&file).unwrap().set_modified(at(changed)).unwrap();
+        let (rows, _) = rows_of(&[path(&file), "--as", "syslog_3164"]);
+        let times: Vec<&str> = rows.iter().map(|row| row["time"].as_str().unwrap()).collect();
+        let wanted = records(&case.join(expected));
+        assert_eq!(times, wanted.iter().map(|row| row[1].as_str()).collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn samples_with_exemplars_and_odd_labels_are_whole() {
+    let Some(case) = case("17-prometheus-exemplars") else { return };
+    let (rows, _) = rows_of(&[path(&case.join("input.prom")), "--as", "prometheus"]);
+    let wanted = fs::read_to_string(case.join("expected.jsonl")).unwrap();
+    let wanted: Vec<Json> = wanted.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // A number that none is has no place in a row.
+    let number = |value: &Json| value.as_f64();
+    let known = |labels: &Json| {
+        let all = labels.as_object().unwrap().iter();
+        all.map(|(name, value)| (name.clone(), value.clone())).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let keyed = |name: &Json, labels: std::collections::BTreeMap<String, Json>, value: &Json| {
+        format!("{name} {labels:?} {:?}", number(value))
+    };
+    let mut expected: Vec<String> =
+        wanted.iter().map(|one| keyed(&one["name"], known(&one["labels"]), &one["value"])).collect();
+    let mut found: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let mut labels = known(row);
+            labels
+                .retain(|name, value| !["name", "type", "value", "time"].contains(&name.as_str()) && !value.is_null());
+            keyed(&row["name"], labels, &row["value"])
+        })
+        .collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}

@@ -12,6 +12,7 @@ mod dbt;
 mod disks;
 mod export;
 mod fields;
+mod follow;
 mod formats;
 mod journal_kills;
 mod layering;

@@ -253,6 +253,44 @@ fn what_is_missing_is_named_and_coverage_is_written_in_every_form() {
 }
 
 #[test]
+fn a_question_is_answerable_where_its_flow_gives_an_answer() {
+    let home = tempfile::tempdir().unwrap();
+    let samples = home.path().join("samples");
+    fs::create_dir(&samples).unwrap();
+    // All requests come from one balancer: who is behind it is not recorded.
+    let line = |minute: u32, client: u32| {
+        format!(
+            "192.0.2.{client} - - [02/Mar/2026:10:{minute:02}:00 +0000] \"GET /p{minute} HTTP/1.1\" 200 12 \"-\" \"Mozilla/5.0\"\n"
+        )
+    };
+    fs::write(samples.join("one.log"), (0..40).map(|minute| line(minute, 7)).collect::<String>()).unwrap();
+    fs::write(samples.join("many.log"), (0..40).map(|minute| line(minute, minute)).collect::<String>()).unwrap();
+    let project = run_ok(&["new", path(home.path()), "--samples", path(&samples)]);
+    let told: Json =
+        serde_json::from_str(&run_ok(&["plan", project.trim(), "--coverage", "--format", "json"])).unwrap();
+    let cells = told["coverage"].as_array().unwrap();
+    let cell = |question: &str, source: &str| {
+        let cell = cells.iter().find(|cell| cell["question"] == question && cell["source"] == source).unwrap();
+        (cell["state"].as_str().unwrap(), cell["evidence"].as_str().unwrap())
+    };
+    let (state, evidence) = cell("users-active", "src-one");
+    assert_eq!(state, "partial");
+    assert!(
+        evidence.starts_with("run on the sample, `users` is 1 in every row of the answer, of 40 rows"),
+        "{evidence}"
+    );
+    assert_eq!(cell("users-active", "src-many").0, "derivable");
+    // What does not ask for people is answered by both; that nothing failed is an answer.
+    for question in ["error-rate", "load-per-hour", "bots"] {
+        assert_eq!(
+            (cell(question, "src-one").0, cell(question, "src-many").0),
+            ("derivable", "derivable"),
+            "{question}"
+        );
+    }
+}
+
+#[test]
 fn what_differs_is_told_of_any_step_and_finding() {
     let home = tempfile::tempdir().unwrap();
     let (project, truth) = project_of(home.path(), "1");

@@ -168,7 +168,7 @@ fn kept_design(args: &ReadArgs, query: &Query, reads: &[ir::Read], path: &Path) 
 }
 
 /// The sources and the flow as a project whose file lies in `home`.
-fn design(
+pub(super) fn design(
     args: &ReadArgs,
     query: &Query,
     reads: &[ir::Read],

@@ -8,6 +8,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
+use super::day_order::{self, DayOrder};
 use super::zones::from_local;
 
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -133,15 +134,16 @@ pub fn is_plain_date(text: &str) -> bool {
 
 /// Digits alone are a number, not a day.
 fn plain_date(bytes: &[u8]) -> Option<i32> {
-    match date_prefix(bytes)? {
-        (days, 10) if bytes.len() == 10 => Some(days),
-        _ => None,
+    match date_prefix(bytes) {
+        Some((days, 10)) if bytes.len() == 10 => Some(days),
+        Some(_) => None,
+        None => day_prefix(bytes).filter(|(_, used)| *used == bytes.len()).map(|(days, _)| days),
     }
 }
 
 /// A day and a clock at the start of `bytes`: the time, and the bytes used.
 pub fn timestamp_prefix(bytes: &[u8]) -> Option<(i64, usize)> {
-    let (days, date) = date_prefix(bytes)?;
+    let Some((days, date)) = date_prefix(bytes) else { return time_prefix(bytes) };
     if !matches!(bytes.get(date)?, b'T' | b't' | b' ') {
         return None;
     }
@@ -277,6 +279,93 @@ pub fn digits4(bytes: &[u8]) -> Option<u32> {
     Some(digits2(bytes)? * 100 + digits2(bytes.get(2..)?)?)
 }
 
+/// The first two numbers of a date that is numbers alone, its separator, its year, and the bytes used.
+fn numbers(bytes: &[u8]) -> Option<(u32, u32, u8, i64, usize)> {
+    let short = |at: usize| {
+        let digits = bytes.get(at..)?.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+        let number = bytes[at..at + digits].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+        matches!(digits, 1 | 2).then_some((number, at + digits))
+    };
+    let (first, at) = short(0)?;
+    let separator = *bytes.get(at).filter(|byte| matches!(byte, b'/' | b'.' | b'-'))?;
+    let (second, at) = short(at + 1)?;
+    let year = bytes.get(at + 1..at + 5).filter(|year| year.iter().all(u8::is_ascii_digit))?;
+    if bytes[at] != separator || bytes.get(at + 5).is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    Some((first, second, separator, year.iter().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')), at + 5))
+}
+
+/// A day at the start of `bytes`, where the thread knows how it is written: days since 1970, and the bytes used.
+#[cold]
+fn day_prefix(bytes: &[u8]) -> Option<(i32, usize)> {
+    day_written(bytes, day_order::known()?)
+}
+
+fn day_written(bytes: &[u8], order: DayOrder) -> Option<(i32, usize)> {
+    let (first, second, _, year, used) = numbers(bytes)?;
+    let (day, month) = if order == DayOrder::DayFirst { (first, second) } else { (second, first) };
+    Some((days(year, month, day)?, used))
+}
+
+/// The same with a clock behind it, as people and spreadsheets write one: `9:05`, `09:05:01.5`, `1:05 PM`, `13:05 +0200`.
+#[cold]
+fn time_prefix(bytes: &[u8]) -> Option<(i64, usize)> {
+    time_written(bytes, day_order::known()?)
+}
+
+fn time_written(bytes: &[u8], order: DayOrder) -> Option<(i64, usize)> {
+    let (day, mut at) = day_written(bytes, order)?;
+    at += usize::from(bytes.get(at) == Some(&b','));
+    let blank = bytes.get(at).filter(|byte| matches!(byte, b'T' | b' '))?;
+    at += 1 + usize::from(*blank == b' ' && bytes.get(at + 1) == Some(&b' '));
+    let clock = bytes.get(at..)?;
+    let (mut micros, used) = match clock.get(1) {
+        Some(b':') => {
+            let mut padded = vec![b'0'];
+            padded.extend(clock.iter().take(24));
+            clock_prefix(&padded).map(|(micros, used)| (micros, used - 1))?
+        }
+        _ => clock_prefix(clock)?,
+    };
+    at += used;
+    let half = bytes[at..].strip_prefix(b" ").unwrap_or(&bytes[at..]);
+    let is_afternoon = match half.get(..2).map(<[u8]>::to_ascii_lowercase).as_deref() {
+        Some(b"am") => Some(false),
+        Some(b"pm") => Some(true),
+        _ => None,
+    };
+    if let Some(is_afternoon) = is_afternoon {
+        const HOUR: i64 = 3600 * MICROS_PER_SECOND;
+        let hour = micros / HOUR;
+        if !(1..=12).contains(&hour) {
+            return None;
+        }
+        micros += (hour % 12 + if is_afternoon { 12 } else { 0 } - hour) * HOUR;
+        at = bytes.len() - half.len() + 2;
+    }
+    let local = i64::from(day) * MICROS_PER_DAY + micros;
+    let zone = spaced_zone_prefix(&bytes[at..]);
+    let (instant, used) = match zone {
+        Some((seconds, used)) if used > 0 => (local - i64::from(seconds) * MICROS_PER_SECOND, used),
+        _ => (from_local(local), 0),
+    };
+    Some((in_range(instant)?, at + used))
+}
+
+/// The orders in which a text is a date of numbers alone, with a clock or without: day first, month first. Points stand
+/// between the numbers where the day is first.
+pub fn orders_of(text: &str) -> (bool, bool) {
+    let bytes = text.as_bytes().trim_ascii();
+    let is_whole = |order: DayOrder| match day_written(bytes, order) {
+        Some((_, used)) if used == bytes.len() => true,
+        Some(_) => time_written(bytes, order).is_some_and(|(_, used)| used == bytes.len()),
+        None => false,
+    };
+    let has_points = numbers(bytes).is_some_and(|(_, _, separator, ..)| separator == b'.');
+    (is_whole(DayOrder::DayFirst), !has_points && is_whole(DayOrder::MonthFirst))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -378,5 +467,48 @@ mod tests {
         assert!(is_plain_date("2024/02/29") && !is_plain_date("2024-02-29T00:00"));
         let (time, used) = timestamp_prefix(b"2024-04-16 15:10:44,104 -12 items").unwrap();
         assert_eq!((time, used), (micros("2024-04-16T15:10:44.104Z"), 23));
+    }
+
+    fn read_as(order: Option<DayOrder>, text: &str) -> Option<String> {
+        let _order = day_order::dates_are(order);
+        parse_timestamp(text).map(format_timestamp)
+    }
+
+    #[test]
+    fn numbers_are_days_and_months_as_is_told() {
+        use DayOrder::{DayFirst, MonthFirst};
+        for (order, text, expected) in [
+            (DayFirst, "03/04/2026", "2026-04-03T00:00:00Z"),
+            (MonthFirst, "03/04/2026", "2026-03-04T00:00:00Z"),
+            (DayFirst, "3.4.2026 9:05", "2026-04-03T09:05:00Z"),
+            (DayFirst, "31-12-2025 23:59:59.5", "2025-12-31T23:59:59.500Z"),
+            (MonthFirst, "3/4/2026, 1:05:07 PM", "2026-03-04T13:05:07Z"),
+            (MonthFirst, "3/4/2026 12:05 am", "2026-03-04T00:05:00Z"),
+            (DayFirst, "03/04/2026 10:00:00 +0200", "2026-04-03T08:00:00Z"),
+            (DayFirst, "2026-04-03 10:00:00", "2026-04-03T10:00:00Z"),
+        ] {
+            assert_eq!(read_as(Some(order), text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["31/13/2025", "1/2/25", "1/2-2025", "1/2/20255", "3/4/2026 13:00 PM", "3/4/2026x", "//2026"] {
+            assert_eq!(read_as(Some(DayFirst), text), None, "{text}");
+        }
+        assert_eq!(read_as(None, "13/04/2026"), None);
+        let _order = day_order::dates_are(Some(DayFirst));
+        assert_eq!(parse_date("01/02/1970"), Some(31));
+    }
+
+    #[test]
+    fn what_a_date_may_be_is_told() {
+        for (text, orders) in [
+            ("03/04/2026", (true, true)),
+            ("13/04/2026 10:00", (true, false)),
+            ("04/13/2026", (false, true)),
+            ("03.04.2026", (true, false)),
+            ("13/13/2026", (false, false)),
+            ("2026-04-03", (false, false)),
+            ("3/4/2026 at noon", (false, false)),
+        ] {
+            assert_eq!(orders_of(text), orders, "{text}");
+        }
     }
 }

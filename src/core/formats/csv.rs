@@ -240,6 +240,10 @@ impl Format for Csv {
         if !header && (fitting * 5 < records * 4 || is_prose(text, separator)) {
             return None;
         }
+        // A sentence or two, of which the first would name columns.
+        if records < 3 && !is_named && is_prose(text, separator) {
+            return None;
+        }
         let mut weight = match (header, sniffed.columns) {
             (true, 3..) => 85,
             (true, _) => 70,

@@ -19,7 +19,7 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 27] = [
+    let all: [&'static TemplateFormat; 28] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -36,6 +36,7 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &system::KLOG,
         &system::AUDITD,
         &system::IPTABLES,
+        &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
         &security::CEF,

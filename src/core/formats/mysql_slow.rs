@@ -345,10 +345,19 @@ impl Parser for MysqlSlowParser {
 
     fn cut(&self, bytes: &[u8]) -> usize {
         let end = cut_events(bytes, |line| !begins(line) && !is_between(line));
-        // A time belongs to the event behind it.
-        let before = bytes[..end].strip_suffix(b"\n").unwrap_or_default();
-        let line = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-        if before[line..].starts_with(b"# Time:") { line } else { end }
+        // A time belongs to the event behind it, whatever stands between the two.
+        let mut behind = end;
+        while let Some(last) = bytes[..behind].strip_suffix(b"\n") {
+            let start = memchr::memrchr(b'\n', last).map_or(0, |at| at + 1);
+            let line = String::from_utf8_lossy(&last[start..]);
+            let line = line.strip_prefix('\u{feff}').filter(|_| start == 0).unwrap_or(&line).trim_start_matches('\0');
+            match () {
+                () if line.starts_with("# Time:") => return start,
+                () if begins(line) => break,
+                () => behind = start,
+            }
+        }
+        end
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
@@ -394,7 +403,24 @@ fn time_of(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::testing::{read, samples};
+    use crate::formats::testing::{pieces, prepare, read, read_with, samples};
+
+    #[test]
+    fn a_time_belongs_to_the_event_behind_it_whatever_stands_between() {
+        let event = |user: &str| {
+            format!("# User@Host: {user}[{user}] @ shop []\n# Query_time: 1.5  Lock_time: 0.1\nselect 1;\n")
+        };
+        let time = "# Time: 2024-03-01T10:00:01Z\n";
+        let banner = "Tcp port: 3306  Unix socket: /run/mysqld.sock\n";
+        let text = [&event("a"), time, banner, "\n", &event("b"), time, &event("c")].concat();
+        let parser = prepare(&FormatSpec::new("mysql_slow"), None, &text);
+        let whole = read_with(parser.as_ref(), &[&text]);
+        let times: Vec<bool> = whole.rows.iter().map(|row| row[0].is_null()).collect();
+        assert_eq!(times, [true, false, false]);
+        for size in 1..150 {
+            assert_eq!(read_with(parser.as_ref(), &pieces(parser.as_ref(), &text, size)).rows, whole.rows, "{size}");
+        }
+    }
 
     #[test]
     fn events_have_their_head_and_whole_statement() {

@@ -10,8 +10,9 @@ use super::encoding::TextEncoding;
 use super::layout::Layout;
 use super::{Columns, Tally};
 use crate::data::Schema;
+use crate::data::day_order::{self, DayOrder};
 use crate::data::instants::zone_prefix;
-use crate::data::zones::Zone;
+use crate::data::zones::{self, Zone};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// The option that every format of text takes.
@@ -29,6 +30,15 @@ pub const ZONE: OptionSpec = OptionSpec {
     kind: OptionKind::Text,
     default: "",
     doc: "the zone of times that are written without one: `Europe/Berlin`, `+02:00`; empty: UTC",
+};
+
+/// The option that every format of text takes whose dates may be numbers alone.
+pub const DATES: OptionSpec = OptionSpec {
+    name: "dates",
+    kind: OptionKind::Choice(&["day", "month"]),
+    default: "",
+    doc: "which number of `03/04/2026` is first, the `day` or the `month`; empty: as the file's values tell, and where \
+          none tells, such dates stay text",
 };
 
 /// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
@@ -55,6 +65,21 @@ impl FormatSpec {
 
     pub fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
+    }
+
+    /// What the options say of times, held for the thread that prepares a parser or reads with it.
+    #[must_use]
+    pub fn times(&self) -> (zones::Local, day_order::Held) {
+        (zones::times_are_of(self.zone()), day_order::dates_are(self.day_order()))
+    }
+
+    /// Which number of a date that is numbers alone is the day, where the options tell.
+    pub fn day_order(&self) -> Option<DayOrder> {
+        match self.option(DATES.name)? {
+            "day" => Some(DayOrder::DayFirst),
+            "month" => Some(DayOrder::MonthFirst),
+            _ => None,
+        }
     }
 
     /// The zone of times without one, where the options name it.
@@ -169,7 +194,11 @@ pub trait Format: Sync {
     }
     /// Its own options, and those that every format of text has.
     fn every_option(&self) -> Vec<OptionSpec> {
-        self.options().iter().copied().chain(self.is_text().then_some([ENCODING, ZONE]).into_iter().flatten()).collect()
+        self.options()
+            .iter()
+            .copied()
+            .chain(self.is_text().then_some([ENCODING, ZONE, DATES]).into_iter().flatten())
+            .collect()
     }
     /// Texts as the format has them, made up; shown with its documentation.
     fn examples(&self) -> &'static [&'static str] {
@@ -282,14 +311,13 @@ mod tests {
     use super::*;
     use crate::data::format_timestamp;
     use crate::data::instants::parse_timestamp;
-    use crate::data::zones::times_are_of;
     use crate::formats::format;
     use crate::formats::testing::{prepare, read_with};
 
     #[test]
     fn times_without_a_zone_are_of_the_one_that_is_given() {
         let read = |zone: &str, text: &str| {
-            let _zone = times_are_of(FormatSpec::new("csv").with("zone", zone).zone());
+            let _times = FormatSpec::new("csv").with("zone", zone).times();
             parse_timestamp(text).map(format_timestamp).unwrap()
         };
         assert_eq!(read("Europe/Berlin", "2024-03-01 10:00:00"), "2024-03-01T09:00:00Z");
@@ -318,7 +346,7 @@ mod tests {
         ] {
             let spec = FormatSpec::new(name).with("zone", "Europe/Berlin");
             let parser = prepare(&spec, None, line);
-            let _zone = times_are_of(spec.zone());
+            let _times = spec.times();
             let reading = read_with(parser.as_ref(), &[line]);
             let column = reading.schema.index("time").unwrap();
             assert_eq!(reading.rows[0][column].to_json(), expected, "{name}: {line}");

@@ -3,7 +3,7 @@
 
 pub(super) mod bits;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::evidence::SourceEvidence;
@@ -11,6 +11,7 @@ use super::meanings::{Meaning, SourceMeanings, meanings};
 use super::vocabulary::values::text_of;
 use super::vocabulary::{ConceptNo, Vocabulary};
 use crate::data::{Classification, DataType, Value};
+use crate::model::Id;
 use crate::policy::InForce;
 use bits::BitSet;
 
@@ -27,6 +28,9 @@ const DAY: i64 = 86_400_000_000;
 /// From this share of missing values on an answer is partial.
 pub(super) const PARTIAL_FROM: f64 = 0.2;
 
+/// By question and source: why a flow gives no answer where it is run, though the fields are there.
+pub type Tried = BTreeMap<(Id, Id), String>;
+
 /// Sources, what their fields mean, and what can be made of them.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
@@ -37,6 +41,8 @@ pub struct Catalogue {
     pub policy: InForce,
     /// Joins that were not taken into account, with the reason.
     pub refused: Vec<RefusedJoin>,
+    /// What came of the flows that were run on samples.
+    pub tried: Tried,
     pub(super) fields: Vec<Vec<CatalogueField>>,
     pub(super) joins: Vec<CatalogueJoin>,
     /// By source: the rules for which its values speak.
@@ -116,6 +122,7 @@ impl Catalogue {
         let mut catalogue = Catalogue {
             policy: InForce::default(),
             refused: Vec::new(),
+            tried: Tried::new(),
             fields: Vec::new(),
             joins: Vec::new(),
             rules_on: Vec::new(),

@@ -2,6 +2,7 @@
 //! field away. Of this room everything up to propose.
 
 pub(super) mod gaps;
+pub(super) mod tried;
 
 use std::collections::BTreeMap;
 
@@ -120,11 +121,12 @@ fn state_of(catalogue: &Catalogue, asked: &Asked, needed: &Needed, source: usize
         return CoverageState::Forbidden;
     }
     let is_whole = needed.local.is_in(&catalogue.solid[source]) && needed.all.is_in(&catalogue.solid_reach[source]);
-    match () {
+    let state = match () {
         () if !is_whole => CoverageState::Partial,
         () if needed.all.is_in(&catalogue.direct[source]) => CoverageState::Covered,
         () => CoverageState::Derivable,
-    }
+    };
+    tried::after_trial(catalogue, asked, source, state)
 }
 
 /// The rule that forbids an answer from a source, with what would be allowed; `None`: nothing stands in the way.
@@ -176,6 +178,7 @@ pub fn cell_evidence(catalogue: &Catalogue, asked: &Asked, source: usize) -> Cel
         CoverageState::Covered | CoverageState::Derivable | CoverageState::Partial => {
             let mut parts = Vec::new();
             if state == CoverageState::Partial {
+                parts.extend(tried::failure(catalogue, asked, source).map(|why| format!("run on the sample, {why}")));
                 let far = needed.local.iter().filter(|concept| !catalogue.closed[source].has(*concept));
                 let far: Vec<String> = far.map(title).collect();
                 if !far.is_empty() {

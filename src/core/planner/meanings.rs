@@ -204,8 +204,9 @@ fn drafts_of(vocabulary: &Vocabulary, source: &SourceEvidence) -> Vec<Draft> {
             return draft;
         }
         add_named(vocabulary, column, &mut draft);
-        add_valued(vocabulary, column, &mut draft);
         weigh_values(vocabulary, column, &mut draft);
+        // What its name promises and its values do not hold leaves the word to the values.
+        add_valued(vocabulary, column, &mut draft);
         weigh_repeats(vocabulary, source, column, &mut draft);
         draft
     });
@@ -239,14 +240,21 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
         return;
     }
     let words: Vec<&str> = normal.split('_').collect();
+    let borders = borders(&column.name);
     for skipped in 1..words.len() {
         let (end, start) = (words[skipped..].join("_"), words[..words.len() - skipped].join("_"));
         let long = words.len() - skipped > 1;
+        // `pull_request.id` ends with no request's id, and `free_memory` is none that is used.
+        let is_cut = borders.iter().any(|border| *border > skipped) && !borders.contains(&skipped);
+        let is_other = OTHER_QUANTITIES.contains(&words[skipped - 1]);
         let mut is_found = false;
         if long || !SAYS_NOTHING.contains(&end.as_str()) {
             let found = fitting(vocabulary.named(&end));
             let score = if long { 62 } else { 48 } - if found.len() > 1 { 12 } else { 0 };
-            for concept in found {
+            let is_meant = |concept: &ConceptNo| {
+                !is_cut && !(is_other && vocabulary.concepts()[*concept].data_type != DataType::String)
+            };
+            for concept in found.into_iter().filter(is_meant) {
                 is_found = true;
                 draft.add_loose(concept, score, format!("its name ends as `{end}`"));
             }
@@ -264,6 +272,58 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
         }
     }
 }
+
+/// The numbers of the words with which the pieces of a path begin, but the first: `pull_request.id` has 2.
+fn borders(name: &str) -> Vec<usize> {
+    let pieces: Vec<usize> = name.split('.').map(|piece| normal_name(piece).split('_').count()).collect();
+    let mut sum = 0;
+    let mut borders = Vec::new();
+    for piece in pieces {
+        sum += piece;
+        borders.push(sum);
+    }
+    // Behind the last one none begins.
+    borders.pop();
+    borders
+}
+
+/// Words before a quantity that make another one of it.
+const OTHER_QUANTITIES: [&str; 12] = [
+    "available",
+    "free",
+    "limit",
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "physical",
+    "previous",
+    "real",
+    "reserved",
+    "total",
+];
+
+/// Words in the names of addresses that are not those of who asked.
+const OTHER_ENDS: [&str; 18] = [
+    "answer",
+    "bind",
+    "dest",
+    "destination",
+    "dst",
+    "dstip",
+    "gateway",
+    "laddr",
+    "listen",
+    "local",
+    "nas",
+    "nat",
+    "natdst",
+    "natsrc",
+    "rdata",
+    "resp",
+    "server",
+    "victim",
+];
 
 /// Last words of a name that may stand for anything: `cluster.name`, `shard.id`.
 const SAYS_NOTHING: [&str; 36] = [
@@ -320,21 +380,23 @@ fn add_valued(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draf
     if values.peek().is_none() {
         return;
     }
+    let normal = normal_name(&column.name);
+    let is_other_end = normal.split('_').any(|word| OTHER_ENDS.contains(&word));
+    let mut tell = |concept: &str| {
+        if let Some(number) = vocabulary.number(concept) {
+            draft.add(number, 67, "its name says nothing, but all its values are alike".into());
+        }
+    };
     for (concept, check) in TELLING {
         let evidence = ValueEvidence::Check(check);
-        if let Some(number) = vocabulary.number(concept)
-            && column.values().all(|value| evidence.fits(value))
-        {
-            draft.add(number, 52, "its name says nothing, but all its values are alike".into());
+        if column.values().all(|value| evidence.fits(value)) {
+            tell(if check == NamedCheck::IpAddress && is_other_end { "server.address" } else { concept });
         }
     }
     for concept in ["http.request.method", "log.severity"] {
-        let known = vocabulary.number(concept).map(|number| (number, &vocabulary.concepts()[number]));
-        if let Some((number, Some(evidence))) = known.map(|(number, concept)| (number, concept.values.as_ref()))
-            && column.values().all(|value| evidence.fits(value))
-            && column.distinct > 1
-        {
-            draft.add(number, 52, "its name says nothing, but all its values are alike".into());
+        let evidence = vocabulary.concept(concept).and_then(|concept| concept.values.as_ref());
+        if evidence.is_some_and(|evidence| column.values().all(|value| evidence.fits(value))) && column.distinct > 1 {
+            tell(concept);
         }
     }
 }
@@ -530,5 +592,7 @@ fn finish(vocabulary: &Vocabulary, source: &SourceEvidence, column: &ColumnEvide
     found
 }
 
+#[cfg(test)]
+mod real;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use pipewright_core::data::zones::times_are_of;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Change, Changes, Chunk, Parser, RowCollector, Sample, format};
@@ -77,7 +76,7 @@ struct Parsed {
 }
 
 fn read(frame: &DataFrame, parse: &Parse, parser: &dyn Parser) -> PolarsResult<Parsed> {
-    let _zone = times_are_of(parse.format.zone());
+    let _times = parse.format.times();
     let texts = frame.column(&parse.column)?.as_materialized_series().str()?.clone();
     let all: Vec<Option<&str>> = texts.iter().collect();
     if let Some(parsed) = read_joined(&all, parser, parse.started) {

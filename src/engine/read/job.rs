@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use pipewright_core::data::zones::times_are_of;
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::cast_value;
@@ -111,6 +110,12 @@ impl ReadJob {
         self.overlaps = vec![Overlap { bytes, lines: 0 }];
     }
 
+    /// The files are those that are there now: others may have come in their places.
+    pub fn look_again(&mut self) {
+        self.listed = self.files.iter().map(|path| Listed::of(path)).collect();
+        self.overlaps.fill(Overlap::default());
+    }
+
     /// By file, bytes at its beginning that are not read: the piece of the log before it holds them as well.
     pub fn skipped(&self) -> impl Iterator<Item = u64> {
         self.overlaps.iter().map(|overlap| overlap.bytes)
@@ -205,7 +210,7 @@ impl ReadJob {
             file_time: file.modified,
         };
         let mut tally = {
-            let _zone = times_are_of(self.format.zone());
+            let _times = self.format.times();
             file.parser.parse(&chunk, &mut columns)
         };
         tally.replaced += replaced;

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::{Classification, DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
-use pipewright_core::formats::{FormatSpec, Framing, Parser, Recognition, Sample, format, formats, recognise};
+use pipewright_core::formats::{
+    FormatSpec, Framing, Parser, Recognition, Sample, format, formats, may_have_numbered_dates, numbered_dates,
+    recognise,
+};
 use pipewright_core::policy::Sensitivities;
 
 use super::expand::missing;
@@ -32,6 +35,8 @@ pub struct Sniff {
     /// 1 to 100.
     pub score: u8,
     pub reasons: Vec<String>,
+    /// What the file does not tell, and an option would.
+    pub doubt: Option<Diagnostic>,
     pub encoding: String,
     /// `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `workbook` or `sqlite`.
     pub compression: Option<String>,
@@ -75,18 +80,45 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
         reasons.push(format!("the first of {of} {noun} with cells is “{sheet}”"));
         spec = spec.with(option, &sheet);
     }
+    let (reason, doubt) = settle_with(path, &mut spec, None, &sample)?;
+    reasons.extend(reason);
     let schema = schema_of_file(path, &spec, &sample)?;
     Ok(Sniff {
         path: path.to_owned(),
         format: spec,
         score: best.score,
         reasons,
+        doubt,
         encoding: opened.encoding.to_owned(),
         compression: opened.compression.map(str::to_owned),
         schema,
         recognitions,
         size: opened.size,
     })
+}
+
+/// Completes the options of a format by what a file's values tell, as far as they are not given; gives what they leave in
+/// doubt. `schema`: the columns that are declared.
+pub fn settle(path: &Path, spec: &mut FormatSpec, schema: Option<&Schema>) -> Result<Option<Diagnostic>, Diagnostic> {
+    let sample = sample_of(path, 3, How::of(spec))?;
+    Ok(settle_with(path, spec, schema, &sample)?.1)
+}
+
+/// The same with a sample: why, and what is left in doubt.
+fn settle_with(
+    path: &Path,
+    spec: &mut FormatSpec,
+    schema: Option<&Schema>,
+    sample: &Sample,
+) -> Result<(Option<String>, Option<Diagnostic>), Diagnostic> {
+    let (is_text, is_given) = (format(&spec.name).is_some_and(|known| known.is_text()), spec.day_order().is_some());
+    if !is_text || is_given || !may_have_numbered_dates(sample) {
+        return Ok((None, None));
+    }
+    let (parser, sample) = prepare_for(path, spec, schema, sample.clone())?;
+    let Some(dates) = numbered_dates(&*parser, &sample) else { return Ok((None, None)) };
+    let doubt = dates.doubt().map(|doubt| doubt.file(path.display().to_string()));
+    Ok((dates.settle(spec), doubt))
 }
 
 /// What is no text and no table, by its first bytes: what it is, and what to do.
@@ -164,6 +196,7 @@ pub(crate) fn prepare_for(
     sample: Sample,
 ) -> Result<(Box<dyn Parser>, Sample), Diagnostic> {
     let known = format(&spec.name).ok_or_else(|| unknown_format(&spec.name))?;
+    let _times = spec.times();
     let in_file = |diagnostic: Diagnostic| diagnostic.file(path.display().to_string());
     let parser = known.prepare(spec, schema, &sample).map_err(in_file)?;
     let is_whole = |parser: &dyn Parser, sample: &Sample| {

@@ -298,6 +298,7 @@ impl App {
                         let (planning, evidence) = *found;
                         self.note_seen(&planning);
                         self.state.planning.latest = Some(Arc::new(planning));
+                        self.state.planning.look = Some(look);
                         self.state.planning.evidence = evidence;
                         self.state.results.version += 1;
                         self.close_requests(ctx);
@@ -308,6 +309,10 @@ impl App {
                         self.notice_fault(ctx, "", fault);
                     }
                 }
+            }
+            Message::Tried { look, planning } if self.state.planning.look == Some(look) => {
+                self.state.planning.latest = Some(Arc::new(*planning));
+                self.state.results.version += 1;
             }
             Message::Inside { path, files } => {
                 self.state.sniffing.remove(&path);
@@ -409,7 +414,8 @@ impl App {
             }
             // Of a run or a look that nobody waits for any more.
             Message::RunStep { .. } | Message::RunBytes { .. } | Message::RunDone { .. } => {}
-            Message::Looked { .. } | Message::Findings { .. } | Message::Volume { .. } => {}
+            Message::Looked { .. } | Message::Tried { .. } => {}
+            Message::Findings { .. } | Message::Volume { .. } => {}
             Message::Answers { .. } => {}
         }
     }

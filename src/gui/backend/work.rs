@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_app::pinned::run_tests;
-use pipewright_app::resolve::{default_parameters, sample_files};
+use pipewright_app::resolve::{default_parameters, doubts, sample_files};
 use pipewright_app::{InputRows, real_source};
-use pipewright_app::{bundle, differences, differences_of_finding, evidence, volumes_until};
+use pipewright_app::{bundle, differences, differences_of_finding, evidence, tried, volumes_until};
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::{self, DesignInfo};
@@ -19,7 +19,7 @@ use pipewright_core::ir::{NodeId, Plan, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::planner::findings::Finding;
 use pipewright_core::planner::{
-    Asked, Catalogue, RowsChart, Selection, SourceEvidence, Vocabulary, check_meanings, coverage, drift, gaps,
+    Asked, Catalogue, RowsChart, Selection, SourceEvidence, Tried, Vocabulary, check_meanings, coverage, drift, gaps,
     one_field_away, propose, unused_fields,
 };
 use pipewright_core::project::{EXTENSION, Project, StepTest, read_pinned, read_policy};
@@ -54,8 +54,10 @@ impl SniffTask {
         let files = pipewright_engine::expand(&self.path, &self.base)?;
         let file = files.into_iter().next().unwrap_or_else(|| self.base.join(&self.path));
         if let Some(format) = &self.format {
-            let schema = with_path_pieces(pipewright_engine::schema_as(&file, format)?, &self.path);
-            return Ok(Found { format: format.clone(), schema, reason: String::new(), compression: None });
+            let mut format = format.clone();
+            pipewright_engine::settle(&file, &mut format, None)?;
+            let schema = with_path_pieces(pipewright_engine::schema_as(&file, &format)?, &self.path);
+            return Ok(Found { format, schema, reason: String::new(), compression: None });
         }
         let sniff = pipewright_engine::sniff(&file)?;
         let reason = sniff.reasons.into_iter().next().unwrap_or_default();
@@ -124,12 +126,27 @@ pub fn find(look: u64, project: Project, base: PathBuf, desk: &Desk) {
 pub fn look(look: u64, project: Project, base: PathBuf, known: KnownEvidence, desk: &Desk) {
     let failed = move |fault| Message::Looked { look, result: Err(fault) };
     desk.spawn("pipewright-plan", failed, move |desk| {
-        let found = planning_of(&project, &base, known, &desk.cancel);
-        Some(Message::Looked { look, result: Ok(Box::new(found)) })
+        let parameters = default_parameters(&project, &base);
+        let (planning, evidence) = planning_of(&project, &base, known, Tried::new(), &desk.cancel);
+        let (catalogue, questions, again) = (planning.catalogue.clone(), planning.questions.clone(), evidence.clone());
+        desk.send(Message::Looked { look, result: Ok(Box::new((planning, evidence))) });
+        // What fields promise is there at once; whether a run keeps it comes behind.
+        let tried = tried(&project, &base, &parameters, &catalogue, &questions, &desk.cancel);
+        if tried.is_empty() {
+            return None;
+        }
+        let (planning, _) = planning_of(&project, &base, again, tried, &desk.cancel);
+        Some(Message::Tried { look, planning: Box::new(planning) })
     });
 }
 
-fn planning_of(project: &Project, base: &Path, known: KnownEvidence, cancel: &Cancel) -> (Planning, KnownEvidence) {
+fn planning_of(
+    project: &Project,
+    base: &Path,
+    known: KnownEvidence,
+    tried: Tried,
+    cancel: &Cancel,
+) -> (Planning, KnownEvidence) {
     let parameters = default_parameters(project, base);
     let is_known =
         |source: &Source| known.get(&source.id).is_some_and(|(key, _)| *key == key_of_source(project, source, base));
@@ -161,15 +178,18 @@ fn planning_of(project: &Project, base: &Path, known: KnownEvidence, cancel: &Ca
             warnings.extend(drift(source, found));
         }
     }
+    warnings.extend(doubts(project, base));
     let (vocabulary, unclear) = Vocabulary::of(project);
     warnings.extend(unclear);
     warnings.extend(check_meanings(project, &vocabulary));
     let (questions, unclear) = Asked::all(project);
     warnings.extend(unclear);
     let all = || evidence.values().map(|(_, one)| one.clone());
-    let existing = Catalogue::new(vocabulary.clone(), all().filter(|source| !source.planned).collect()).under(project);
+    let mut catalogue = Catalogue::new(vocabulary.clone(), all().collect()).under(project);
+    catalogue.tried = tried;
+    let mut existing = Catalogue::new(vocabulary, all().filter(|source| !source.planned).collect()).under(project);
+    existing.tried = catalogue.tried.clone();
     let existing = coverage(&existing, &questions);
-    let catalogue = Catalogue::new(vocabulary, all().collect()).under(project);
     let planning = Planning {
         answerable: (0..questions.len()).map(|row| existing.sources_for(row) > 0).collect(),
         coverage: coverage(&catalogue, &questions),

@@ -117,6 +117,8 @@ pub struct PlanningState {
     /// Number of the look under way.
     pub looking: Option<u64>,
     pub latest: Option<Arc<Planning>>,
+    /// Number of the look that gave it.
+    pub look: Option<u64>,
     /// Revision of the project at the latest look, or the one under way, and what it was about.
     pub looked_at: Option<(u64, u64)>,
     /// What samples showed so far: a source that did not change is not read again.

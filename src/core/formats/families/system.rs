@@ -63,6 +63,26 @@ pub static IPTABLES: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
+pub static BIND: TemplateFormat = TemplateFormat::new(Table {
+    name: "bind",
+    title: "BIND log",
+    doc: "What BIND's `named` writes to the files of its channels (bind9.readthedocs.io, logging): time, category, severity, \
+          message; of queries the client, what is asked for, its class and type, flags, and the address that was asked.",
+    weight: 98,
+    variants: &[
+        "{time:%d-%b-%Y %H:%M:%S%f} {category:=queries}: {level:=info}: client {?@{client_id:word} ?}{client:word}#{client_port:int} ({question:word}): {?view {view:name}: ?}query: {query:word} {class:word} {type:word} {flags:word} ({server:word})",
+        "{time:%d-%b-%Y %H:%M:%S%f} {category:name}: {level:=critical|error|warning|notice|info|debug}{? {debug_level:int}?}: {message:rest}",
+        "{time:%d-%b-%Y %H:%M:%S%f} {level:=critical|error|warning|notice|info}: {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Traces,
+    examples: &[
+        "01-Mar-2024 10:00:00.123 queries: info: client @0x7f264c465b08 192.0.2.7#5678 (example.org): query: example.org IN A + (192.0.2.80)",
+        "01-Mar-2024 10:00:00.123 network: info: no longer listening on 192.0.2.80#53",
+    ],
+    ..Table::PLAIN
+});
+
 pub static LOGCAT: TemplateFormat = TemplateFormat::new(Table {
     name: "logcat",
     title: "Android logcat",

@@ -287,6 +287,21 @@ fn well_known_layouts_have_their_columns() {
             "time level pid thread connection message",
         ),
         (
+            "nginx_error",
+            "2024/01/01 10:00:00 [error] 12#34: *5 open() failed (2: No such file), client: 192.0.2.7, server: _, request: \"GET /x HTTP/1.1\", upstream: \"http://192.0.2.80/\", host: \"shop\", referrer: \"http://shop/\"",
+            "time level client method path http_version vhost referrer upstream server pid thread connection message",
+        ),
+        (
+            "bind",
+            "01-Mar-2024 10:00:00.123 queries: info: client @0x7f26 192.0.2.7#5678 (example.org): view inside: query: example.org IN A +E(0)K (192.0.2.80)",
+            "time level client client_port server category client_id question view query class type flags",
+        ),
+        (
+            "bind",
+            "01-Mar-2024 10:00:00.123 lame-servers: info: timed out resolving 'x/A/IN': 192.0.2.80#53",
+            "time level category message",
+        ),
+        (
             "apache_error",
             "[Fri Feb 01 22:03:08.319124 2019] [authz_core:debug] [pid 9:tid 14] mod.c(820): x",
             "time level pid thread module message",

@@ -5,10 +5,12 @@ use crate::formats::template::{Joins, Table, TemplateFormat};
 pub static NGINX_ERROR: TemplateFormat = TemplateFormat::new(Table {
     name: "nginx_error",
     title: "nginx error log",
-    doc: "What nginx writes to `error_log` (nginx.org, core module): time, level, process and thread, the connection, \
-          the message with client, server and request inside. Lines of what FastCGI sent continue their event.",
+    doc: "What nginx writes to `error_log` (nginx.org, core module): time, level, process and thread, the connection, the \
+          message; client, server, request, upstream, host and referrer where they end the line. Lines of what FastCGI sent \
+          continue their event, and the whole stays in `message`.",
     weight: 99,
     variants: &[
+        "{time:%Y/%m/%d %H:%M:%S} [{level:level}] {pid:int}#{thread:int}: {?*{connection:int} ?}{message:text}, client: {client:addr}{?, server: {server:word}?}{?, request: {request:request}?}{?, subrequest: {subrequest:quoted}?}{?, upstream: {upstream:quoted}?}{?, host: {vhost:quoted}?}{?, referrer: {referrer:quoted}?}",
         "{time:%Y/%m/%d %H:%M:%S} [{level:level}] {pid:int}#{thread:int}: {?*{connection:int} ?}{message:rest}",
     ],
     joins: Joins::Texts,
@@ -27,6 +29,7 @@ pub static APACHE_ERROR: TemplateFormat = TemplateFormat::new(Table {
     variants: &[
         "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:text}, referer: {referrer:word}",
         "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:rest}",
+        "[{time:clf}] [{?{module:name}:?}{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:rest}",
         "[{time:%a %b %e %H:%M:%S%f %Y}] [:{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:rest}",
     ],
     joins: Joins::Texts,

@@ -165,22 +165,18 @@ impl FieldedParser {
         Slots { slots: header.columns().map(of).collect(), lost: vec![0; header.columns.len()] }
     }
 
-    /// The header at the file's beginning, for chunks from further in.
+    /// The header that holds where a chunk begins: the sample's, also for what stands before a file's own, since no chunk
+    /// sees how far in that stands.
     fn first_header(&self, chunk: &Chunk) -> Header {
         let mut header = Header::default();
-        if chunk.offset == 0 {
-            return header;
+        if let Some(first) = &self.first {
+            header.set(self.dialect, &first.iter().map(String::as_str).collect::<Vec<_>>());
         }
-        for (_, line) in lines(&Chunk::whole(chunk.head)) {
-            if let Some(names) = self.dialect.header(line) {
-                header.set(self.dialect, &names);
-                return header;
-            }
-            if self.dialect.is_meta(line) {
-                header.note(self.dialect, line);
-            } else if !is_blank(line) {
-                break;
-            }
+        if chunk.offset > 0 {
+            let head = Chunk::whole(chunk.head);
+            let directives =
+                lines(&head).map(|(_, line)| line).take_while(|line| is_blank(line) || self.dialect.is_meta(line));
+            directives.for_each(|line| header.note(self.dialect, line));
         }
         header
     }
@@ -268,7 +264,10 @@ impl Parser for FieldedParser {
         }
         let mark: &[u8] = if self.dialect == Dialect::Zeek { b"#fields\t" } else { b"#Fields:" };
         for at in memchr::memmem::find_iter(&bytes[..=last], mark) {
-            if at > 0 && !matches!(bytes[at - 1], b'\n' | 0xbf) {
+            // As lines are read: behind a BOM, and behind the NUL bytes of a file that was cut off while it was written.
+            let before = bytes[..at].strip_suffix(b"\xef\xbb\xbf").unwrap_or(&bytes[..at]);
+            let before = before.len() - before.iter().rev().take_while(|byte| **byte == 0).count();
+            if before > 0 && !matches!(bytes[before - 1], b'\n' | b'\r') {
                 continue;
             }
             let end = memchr::memchr(b'\n', &bytes[at..]).map_or(last, |end| at + end);
@@ -279,7 +278,7 @@ impl Parser for FieldedParser {
                 _ => false,
             };
             if !is_first {
-                return if at > 3 { at } else { 0 };
+                return memchr::memrchr(b'\n', &bytes[..before]).map_or(0, |end| end + 1);
             }
         }
         last + 1

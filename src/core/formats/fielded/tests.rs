@@ -85,6 +85,26 @@ fn zeek_tables() {
 }
 
 #[test]
+fn lines_before_any_header_have_that_of_the_sample() {
+    let spec = FormatSpec::new("zeek");
+    let header = "#separator \\x09\n#fields\tts\tid.orig_h\turi\n";
+    let line = |second: u8| format!("170928720{second}.5\t192.0.2.7\t/{second}\n");
+    let parser = prepare(&spec, None, &[header, &line(0)].concat());
+    // A part of a rotated log begins with lines; and what a cut-off file has before its header.
+    for text in
+        [[&line(0), header, &line(1), &line(2)].concat(), ["\0\0", header, &line(0), "\0", header, &line(1)].concat()]
+    {
+        let whole = read_with(parser.as_ref(), &[&text]);
+        assert_eq!(whole.tally.quarantined, 0, "{text}");
+        assert_eq!(value(&whole, 0, "path"), "/0");
+        for size in [1, 40, 70] {
+            let parts = read_with(parser.as_ref(), &pieces(parser.as_ref(), &text, size));
+            assert_eq!((&parts.rows, &parts.quarantined), (&whole.rows, &whole.quarantined), "{size}");
+        }
+    }
+}
+
+#[test]
 fn fields_of_one_name_are_all_kept() {
     let text = "#separator \\x09\n#path\tconn\n#fields\tts\ttime\ta\ta\n1709287200.1\t5\tx\ty\n";
     let reading = read(&FormatSpec::new("zeek"), text);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::Draft;
 use crate::data::{Classification, Value};
 use crate::planner::evidence::{ColumnEvidence, SourceEvidence};
-use crate::planner::vocabulary::values::ValueEvidence;
+use crate::planner::vocabulary::values::{NamedCheck, ValueEvidence, text_of};
 use crate::planner::vocabulary::{ConceptNo, Vocabulary, normal_name};
 
 /// What the values say for and against each candidate.
@@ -24,7 +24,14 @@ pub(super) fn weigh_values(vocabulary: &Vocabulary, column: &ColumnEvidence, dra
         }
         let what = evidence.describe();
         if fitting * 10 >= all * 9 {
-            candidate.score += if matches!(evidence, ValueEvidence::Range(_)) { 8 } else { 15 };
+            candidate.score += match evidence {
+                // Nearly every number lies in a range from nothing on: what a part of a name suggests needs more.
+                ValueEvidence::Range([low, high]) if candidate.is_loose && *low <= 0.0 && *high > 65535.0 => 0,
+                // And nearly every word may be somebody's name.
+                ValueEvidence::Check(NamedCheck::PersonName) if candidate.is_loose => 0,
+                ValueEvidence::Range(_) => 8,
+                _ => 15,
+            };
             candidate.reasons.push(format!("its values are {what}"));
             // A form of its own tells as much as a name.
             candidate.is_loose &= !matches!(evidence, ValueEvidence::Regex(_));
@@ -34,7 +41,23 @@ pub(super) fn weigh_values(vocabulary: &Vocabulary, column: &ColumnEvidence, dra
             candidate.reasons.push(format!("but {} of {all} sampled values are not {what}", all - fitting));
         }
     }
+    accounts_of_clouds(vocabulary, column, draft);
     whole_numbers_count_milliseconds(vocabulary, column, draft);
+}
+
+/// An account of twelve digits is one of AWS, whoever signs in there.
+fn accounts_of_clouds(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft) {
+    let is_account = |value: &Value| {
+        text_of(value).is_some_and(|text| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_named = normal_name(&column.name).split('_').any(|word| word.starts_with("account"));
+    if !is_named || column.values().next().is_none() || !column.values().all(is_account) {
+        return;
+    }
+    for candidate in draft.candidates.iter_mut().filter(|one| vocabulary.concepts()[one.concept].id == "user.id") {
+        candidate.score -= 45;
+        candidate.reasons.push("but twelve digits are the number of an account of a cloud".into());
+    }
 }
 
 /// An id of the row does not repeat: a number of the kind of message does.
@@ -46,7 +69,16 @@ pub(super) fn weigh_repeats(
 ) {
     const ENOUGH: u64 = 20;
     let there = source.rows.saturating_sub(column.nulls);
-    if there < ENOUGH || column.distinct == 0 || column.distinct * 2 > there {
+    if there < ENOUGH || column.distinct == 0 {
+        return;
+    }
+    if column.distinct * 2 > there {
+        // And people come again: what another row never has, and is called as many things are, is the row's own id.
+        let loose = draft.candidates.iter_mut().filter(|one| one.is_loose && column.distinct == there);
+        for candidate in loose.filter(|one| vocabulary.concepts()[one.concept].id == "user.id") {
+            candidate.score -= 20;
+            candidate.reasons.push("but each row has another".into());
+        }
         return;
     }
     for candidate in draft.candidates.iter_mut().filter(|one| vocabulary.concepts()[one.concept].unique) {

@@ -65,11 +65,13 @@ pub enum NamedCheck {
     OpaqueId,
     /// One word, or words joined by `_`, `-`, `.`, `/` or `:`.
     Name,
+    /// One word or a few, without digits and the signs of paths and addresses: it may be anybody's.
+    PersonName,
     /// Several words.
     Sentence,
     /// `1.2.3`, `v7`, `2026.03-rc1`.
     Version,
-    /// 13 to 19 digits whose check digit is right (Luhn).
+    /// A number of a card: an issuer's beginning and length, and a check digit that is right (Luhn).
     CardNumber,
 }
 
@@ -145,7 +147,12 @@ impl NamedCheck {
             }
             NamedCheck::UrlPath => text.starts_with('/') || text == "*",
             NamedCheck::Email => text.split_once('@').is_some_and(|(name, host)| {
-                !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace) && !host.ends_with('.')
+                // `git@github.com:a/b.git` is a place, and `chacha20-poly1305@openssh.com` a cipher.
+                let is_host = host.chars().all(|c| c.is_alphanumeric() || "-._[]".contains(c));
+                let is_cipher = ["openssh.com", "libssh.org", "lysator.liu.se"].contains(&host);
+                let is_name =
+                    !name.is_empty() && !name.contains([':', '/', '|']) && !text.contains(char::is_whitespace);
+                is_name && is_host && host.contains('.') && !host.ends_with('.') && !is_cipher
             }),
             NamedCheck::UserAgent => {
                 const BEGINNINGS: [&str; 8] =
@@ -167,6 +174,10 @@ impl NamedCheck {
                     && text.starts_with(|c: char| c.is_alphabetic() || c == '_')
                     && text.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c))
             }
+            NamedCheck::PersonName => {
+                (2..=80).contains(&text.chars().count())
+                    && !text.contains(|c: char| c.is_ascii_digit() || "/\\@:_".contains(c))
+            }
             NamedCheck::Sentence => text.trim().contains(char::is_whitespace),
             NamedCheck::Version => {
                 let digits = text.trim_start_matches(['v', 'V', 'r']);
@@ -187,6 +198,7 @@ impl NamedCheck {
             NamedCheck::UserAgent => "names of browsers and programs",
             NamedCheck::OpaqueId => "ids",
             NamedCheck::Name => "single names",
+            NamedCheck::PersonName => "such as names of people",
             NamedCheck::Sentence => "sentences",
             NamedCheck::Version => "version numbers",
             NamedCheck::CardNumber => "card numbers with a right check digit",
@@ -194,17 +206,35 @@ impl NamedCheck {
     }
 }
 
-/// Luhn's check digit (ISO/IEC 7812-1).
+/// A number that an issuer of cards gives out (ISO/IEC 7812-1), as it is written or embossed: one in ten numbers of
+/// as many digits has a right check digit by chance, and clouds number their accounts and objects with as many.
 fn is_card_number(text: &str) -> bool {
+    let groups: Vec<usize> = text.split([' ', '-']).map(str::len).collect();
     let digits: Vec<u32> = text.chars().filter(|c| !matches!(c, ' ' | '-')).map_while(|c| c.to_digit(10)).collect();
     let is_whole = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
+    let is_grouped = matches!(groups.as_slice(), [_] | [4, 4, 4, 1..=7] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 1..=3]);
     let sum: u32 = digits
         .iter()
         .rev()
         .enumerate()
         .map(|(place, digit)| if place % 2 == 0 { *digit } else { digit * 2 / 10 + digit * 2 % 10 })
         .sum();
-    is_whole && (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
+    is_whole && is_grouped && is_issued(&digits) && sum.is_multiple_of(10)
+}
+
+/// Whether a number has the beginning and the length that one of the issuers' numbers have.
+fn is_issued(digits: &[u32]) -> bool {
+    let first = |count: usize| digits.iter().take(count).fold(0, |sum, digit| sum * 10 + digit);
+    let length = digits.len();
+    match (first(1), first(2), first(3), first(4)) {
+        (4, ..) => matches!(length, 13 | 16 | 19),
+        (_, 51..=55, ..) | (.., 2221..=2720) => length == 16,
+        (_, 34 | 37, ..) => length == 15,
+        (_, 36 | 38 | 39, ..) | (_, _, 300..=305, _) => length == 14,
+        (_, 62 | 65, ..) | (_, _, 644..=649, _) | (.., 6011 | 3528..=3589) => (16..=19).contains(&length),
+        (.., 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763) => (13..=19).contains(&length),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -223,12 +253,27 @@ mod tests {
             (NamedCheck::UserAgent, "UptimeCheck/2.1 (+x)", "hello there"),
             (NamedCheck::OpaqueId, "88e4303e2219fdbe", "payment failed"),
             (NamedCheck::Name, "payment_failed", "payment failed"),
+            (NamedCheck::PersonName, "Ann-Marie O’Neil", "rtlong/digiusb.rb"),
             (NamedCheck::Sentence, "payment failed", "payment_failed"),
             (NamedCheck::Version, "5.2.1, hotfix", "latest"),
             (NamedCheck::CardNumber, "4242 4242 4242 4242", "4242 4242 4242 4241"),
         ] {
             assert!(check.fits(yes), "{check:?} {yes}");
             assert!(!check.fits(no), "{check:?} {no}");
+        }
+        for no in ["git@github.com:a/b.git", "umac-64-etm@openssh.com", "i:0h.f|membership|1003@live.com"] {
+            assert!(!NamedCheck::Email.fits(no), "{no}");
+        }
+        let is_card = |text: &str| NamedCheck::CardNumber.fits(text);
+        for yes in
+            ["4242424242424242", "378282246310005", "5555-5555-5555-4444", "3782 822463 10005", "2223003122003222"]
+        {
+            assert!(is_card(yes), "{yes}");
+        }
+        // A right check digit, but nobody's beginning, length or groups.
+        for no in ["1234567812345670", "9999999999999995", "42424242424242", "4242 42 42424242 42", "0000000000000000"]
+        {
+            assert!(!is_card(no), "{no}");
         }
         assert!(ValueEvidence::Range([100.0, 599.0]).fits(&Value::text("404")));
         assert!(!ValueEvidence::Range([100.0, 599.0]).fits(&Value::Int(42)));

@@ -1,0 +1,135 @@
+//! The verb `profile`: what the columns of files hold.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use pipewright_core::data::figures::grouped;
+use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Tally;
+use pipewright_core::ir;
+use pipewright_engine::{
+    Budget, Cancel, ColumnProfile, Profiler, ResultTable, Sampling, profile as profile_table, read_sample, read_schema,
+    read_stream,
+};
+use serde_json::json;
+
+use super::{Wanted, left_out, read_of, shown_path};
+use crate::cli::args::{Form, ProfileArgs};
+use crate::cli::output::{print_json, print_text, tell};
+use crate::cli::{Failure, Outcome, VerbResult};
+
+/// What the rows of a file showed.
+struct Looked {
+    schema: Schema,
+    profiles: Vec<ColumnProfile>,
+    rows: u64,
+    tally: Tally,
+    /// Which rows, in words.
+    method: String,
+}
+
+/// Looks at a spread sample, or at every row.
+fn look(read: &ir::Read, is_whole: bool) -> Result<Looked, Failure> {
+    if !is_whole {
+        let sampling = Sampling::Spread { rows: 100_000 };
+        let found = read_sample(read, Path::new("."), &sampling, &Budget::GLANCE, &Cancel::new())?;
+        let (schema, profiles) = (found.table.schema().clone(), profile_table(&found.table));
+        let (rows, method) = (found.table.rows() as u64, found.statement.method);
+        return Ok(Looked { schema, profiles, rows, tally: found.tally, method });
+    }
+    let schema = read_schema(read);
+    let mut profiler = Profiler::new(&schema);
+    let mut rows = 0;
+    let mut take = |table: ResultTable| {
+        rows += table.rows() as u64;
+        profiler.add(&table);
+        ControlFlow::Continue(())
+    };
+    let tally = read_stream(read, Path::new("."), &mut take, &mut |_| {}, &Cancel::new())?;
+    let method = format!("all {} rows", grouped(rows));
+    Ok(Looked { schema, profiles: profiler.finish(), rows, tally, method })
+}
+
+/// Whether a profile counts the different values of a type: of lists and records it does not.
+fn is_counted(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::List(_) | DataType::Record(_))
+}
+
+pub fn profile(args: &ProfileArgs) -> VerbResult {
+    let (reads, _) = read_of(&args.files, Wanted::default())?;
+    let mut documents = Vec::new();
+    for read in &reads {
+        let Looked { schema, profiles, rows, tally, method } = look(read, args.whole)?;
+        if args.format == Form::Text {
+            let mut text = String::new();
+            line!(text, "{}: {}, {}", shown_path(Path::new(&read.path)), read.format.name, method);
+            for (field, profile) in schema.fields.iter().zip(&profiles) {
+                let top: Vec<String> =
+                    profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
+                let range = if profile.min.is_null() {
+                    String::new()
+                } else {
+                    format!(", {} to {}", shown(&profile.min), shown(&profile.max))
+                };
+                let distinct = match is_counted(&field.data_type) {
+                    true if profile.is_estimated => format!("about {} distinct", grouped(profile.distinct)),
+                    true => format!("{} distinct", profile.distinct),
+                    false => "different ones not counted".to_owned(),
+                };
+                line!(
+                    text,
+                    "  {:<20} {:<10} {} nulls, {distinct}{range}; {}",
+                    field.name,
+                    field.data_type.to_string(),
+                    profile.nulls,
+                    top.join(", ")
+                );
+            }
+            print_text(&text)?;
+        }
+        let columns: Vec<_> = schema
+            .fields
+            .iter()
+            .zip(&profiles)
+            .map(|(field, profile)| {
+                let distinct = is_counted(&field.data_type).then_some(profile.distinct);
+                json!({
+                    "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": distinct,
+                    "estimated": profile.is_estimated,
+                    "min": profile.min, "max": profile.max,
+                    "top": profile.top.iter().map(|(value, count)| json!({"value": value, "count": count})).collect::<Vec<_>>(),
+                    "histogram": profile.histogram,
+                })
+            })
+            .collect();
+        documents.push(json!({
+            "path": shown_path(Path::new(&read.path)), "format": read.format, "sample": method,
+            "rows": rows, "unfit": tally.changes.unfit, "rounded": tally.changes.rounded,
+            "cut": tally.changes.cut, "fractions": tally.changes.fractions,
+            "clocks": tally.changes.clocks, "repeated": tally.changes.repeated,
+            "undeclared": tally.changes.undeclared, "halved": tally.changes.halved,
+            "zeros": tally.changes.zeros, "unknown_keys": tally.unknown_keys, "columns": columns,
+        }));
+        if args.format == Form::Text {
+            let file = || shown_path(Path::new(&read.path));
+            tell(&left_out(&tally).map(|hint| hint.file(file())));
+        }
+        if let Some(changed) = tally.changed_values().filter(|_| args.format == Form::Text) {
+            let help = "a column of type String keeps every value as it stands";
+            tell([&Diagnostic::warning("PW0731", changed).help(help).file(shown_path(Path::new(&read.path)))]);
+        }
+    }
+    if args.format == Form::Json {
+        print_json(&documents)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn shown(value: &Value) -> String {
+    match value.to_json() {
+        serde_json::Value::String(text) if text.chars().count() > 40 => text.chars().take(39).chain(['…']).collect(),
+        serde_json::Value::String(text) => text,
+        json => json.to_string(),
+    }
+}
