@@ -312,6 +312,8 @@ impl Dialect for ClickHouseSql {
                     ReplacementPart::Group(group) => format!("\\{group}"),
                 };
                 let new = self.text(&call.replacement.iter().map(part).collect::<String>());
+                // A pattern that is a plain text would be replaced by the plain replacement.
+                let pattern = self.text(&format!("(?:{plain})"));
                 format!("pw_grown({a}, replaceRegexpAll({a}, {pattern}, {new}))")
             }
             other => return Err(self.refuse(&format_args!("the function `{other}`"))),
