@@ -462,12 +462,15 @@ pub struct RunArgs {
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub log_format: Form,
-    /// What computes the rows: Pipewright itself, Spark (on this machine or on a cluster), or DuckDB
+    /// What computes the rows: Pipewright itself, Spark, DuckDB, ClickHouse, or a PostgreSQL server
     #[arg(long, value_enum, default_value_t = RunEngine::Native)]
     pub engine: RunEngine,
     /// Master of a Spark cluster, such as spark://HOST:7077; otherwise that of SPARK_MASTER_URL, or this machine
     #[arg(long, value_name = "URL")]
     pub master: Option<String>,
+    /// Connection of the project to the PostgreSQL server; otherwise the one that PGHOST and the like lead to
+    #[arg(long, value_name = "CONNECTION")]
+    pub server: Option<String>,
     /// Setting of Spark, such as spark.executor.memory=4g
     #[arg(long = "conf", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
@@ -479,6 +482,8 @@ pub enum RunEngine {
     Native,
     Spark,
     Duckdb,
+    Postgres,
+    Clickhouse,
 }
 
 #[derive(Args, Debug)]

@@ -1,4 +1,4 @@
-//! `pipewright run --engine spark`: the design is exported into a private folder and run there by its engine, which
+//! `pipewright run --engine …`: the design is exported into a private folder and run there by its engine, which
 //! the bundle's own `run.sh` finds and starts.
 
 use std::collections::BTreeMap;
@@ -8,10 +8,11 @@ use std::process::Command;
 use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Value};
-use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::export::{Bundle, target};
 use pipewright_core::files::{PrivateFolder, slashes};
 use pipewright_core::ir::{Op, Parameter, Plan, SOURCE_FOLDER, interpolate, parameter_variable, prune};
+use pipewright_engine::{Cancel, RunOptions, Visit, server_variables};
 use serde::Deserialize;
 
 use super::args::{RunArgs, RunEngine};
@@ -37,6 +38,9 @@ pub fn check_args(args: &RunArgs) -> Result<(), Failure> {
     if !is_spark && (args.master.is_some() || !args.settings.is_empty()) {
         return Err(usage("--master and --conf are options of Spark", "add --engine spark"));
     }
+    if args.engine != RunEngine::Postgres && args.server.is_some() {
+        return Err(usage("--server is an option of PostgreSQL", "add --engine postgres"));
+    }
     if args.engine == RunEngine::Native {
         return Ok(());
     }
@@ -52,8 +56,16 @@ pub fn check_args(args: &RunArgs) -> Result<(), Failure> {
 }
 
 /// Runs a checked design on the engine.
-pub fn run(args: &RunArgs, opened: &Opened, parameters: &BTreeMap<String, Value>) -> VerbResult {
-    let name = if args.engine == RunEngine::Spark { "spark" } else { "duckdb" };
+pub fn run(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
+    let parameters = &options.parameters;
+    let name = match args.engine {
+        RunEngine::Native => "pipeline",
+        RunEngine::Spark => "spark",
+        RunEngine::Duckdb => "duckdb",
+        RunEngine::Postgres => "postgresql",
+        RunEngine::Clickhouse => "clickhouse",
+    };
+    let server = args.server.as_deref().map(|name| server(name, opened, options)).transpose()?.unwrap_or_default();
     let target = target(name).ok_or_else(|| usage(format!("there is no target `{name}`"), "run it natively"))?;
     let plan = prune(&opened.plan, &opened.plan.sinks());
     let plan = with_whole_paths(&plan, parameters, &opened.base, args.engine != RunEngine::Spark)?;
@@ -67,10 +79,25 @@ pub fn run(args: &RunArgs, opened: &Opened, parameters: &BTreeMap<String, Value>
     }
     let folder = PrivateFolder::new()?;
     written(&bundle, folder.path())?;
-    let outcome = started(args, &plan, parameters, folder.path())?;
+    let outcome = started(args, &plan, parameters, &server, folder.path())?;
     let untold = Diagnostic::hint("PW0634", "another engine does not count values that steps make null, round or cut");
     tell(&[untold.help("run it without --engine to have them told")]);
     Ok(outcome)
+}
+
+/// Variables that lead to the server of a connection, given by id or title.
+fn server(name: &str, opened: &Opened, options: &RunOptions) -> Result<Vec<(&'static str, String)>, Failure> {
+    let known = opened.project.iter().flat_map(|project| project.connections.values());
+    let Some(connection) = known.clone().find(|known| known.id == name || known.title == name) else {
+        let near = did_you_mean(name, known.flat_map(|known| [known.id.as_str(), known.title.as_str()]));
+        return Err(usage(
+            format!("there is no connection `{name}`{near}"),
+            "`pipewright connections PROJECT` lists those of the project; without --server it is PGHOST that leads to one",
+        ));
+    };
+    let RunOptions { parameters, variables, .. } = options;
+    let visit = Visit { base: &opened.base, parameters, variables, cancel: &Cancel::new() };
+    Ok(server_variables(connection, visit)?)
 }
 
 /// Sources by whole paths, since the bundle lies elsewhere; `is_named`: from the folder of sources on, so that rows name
@@ -135,11 +162,17 @@ fn variable_text(value: &Value) -> String {
 }
 
 /// Runs the bundle; says of a fault what its script could tell.
-fn started(args: &RunArgs, plan: &Plan, parameters: &BTreeMap<String, Value>, folder: &Path) -> VerbResult {
+fn started(
+    args: &RunArgs,
+    plan: &Plan,
+    parameters: &BTreeMap<String, Value>,
+    server: &[(&str, String)],
+    folder: &Path,
+) -> VerbResult {
     let fault = folder.join("fault");
     let mut script = Command::new(folder.join("run.sh"));
     // What is read and written was checked for the design itself.
-    script.arg(std::path::absolute(&args.out)?).arg("--trust");
+    script.arg(std::path::absolute(&args.out)?).arg("--trust").envs(server.iter().map(|(name, value)| (name, value)));
     for parameter in &plan.parameters {
         let given = parameters.get(&parameter.name).map(variable_text);
         let folder = parameter.default.as_ref().filter(|_| parameter.name == SOURCE_FOLDER);

@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod charts;
+pub mod clickhouse;
 pub mod dbt;
 pub mod drawing;
 pub mod duckdb;
@@ -179,6 +180,7 @@ pub fn targets() -> &'static [&'static dyn Target] {
         &postgresql::PostgreSql,
         &python::Polars,
         &spark::Spark,
+        &clickhouse::ClickHouse,
         &dbt::DBT_DUCKDB,
         &dbt::DBT_POSTGRES,
     ]

@@ -149,6 +149,16 @@ pub fn test_connection(connection: &Connection, visit: Visit) -> Result<String, 
     tested.map_err(|fault| opened.secrets.hidden(fault))
 }
 
+/// Variables that lead programs of PostgreSQL (libpq) to where a connection leads, its password among them.
+pub fn server_variables(connection: &Connection, visit: Visit) -> Result<Vec<(&'static str, String)>, Diagnostic> {
+    if connection.kind != ConnectionKind::Postgresql {
+        let message = format!("“{}” is no PostgreSQL: it is {}", connection.shown(), connection.kind.title());
+        return Err(Diagnostic::error("PW0648", message).help("name a connection to a PostgreSQL server"));
+    }
+    let opened = Opened::new(connection, visit)?;
+    postgresql::variables(&opened).map_err(|fault| opened.secrets.hidden(fault))
+}
+
 /// A column that a source declares and a run wants, and that its table or query does not give any more.
 pub(crate) fn check_columns(read: &Read, location: &Location, found: &Schema) -> Result<(), Diagnostic> {
     let is_wanted = |name: &str| read.columns.as_ref().is_none_or(|columns| columns.iter().any(|have| have == name));

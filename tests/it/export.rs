@@ -260,8 +260,8 @@ fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
 }
 
 #[test]
-fn a_script_for_polars_gives_the_files_that_a_run_gives() {
-    check_bundle_against_run("polars");
+fn scripts_for_polars_and_clickhouse_give_the_files_that_a_run_gives() {
+    ["polars", "clickhouse"].into_iter().for_each(check_bundle_against_run);
 }
 
 /// Without the package nothing is written, and both scripts say what is lacking.

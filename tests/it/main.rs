@@ -7,6 +7,7 @@ mod bounds;
 mod cases;
 mod catalogue;
 mod cli;
+mod clickhouse;
 mod code;
 mod dbt;
 mod disks;

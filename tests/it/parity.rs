@@ -1,6 +1,7 @@
 //! Parity: every function example and every step example gives the same rows on the native engine, on every engine that
 //! designs are exported to, and in the table of expected results.
 
+mod clickhouse;
 mod dbt;
 mod edges;
 mod polars;

@@ -346,3 +346,49 @@ fn what_postgresql_does_not_carry_is_named() {
         assert!(code != 0 && talk.contains("PW0640") && talk.contains(&wanted), "{expression}: {talk}");
     }
 }
+
+/// As a verb: the same files and the same share of rejected rows as a run of Pipewright's own, on the server of a
+/// connection.
+#[test]
+fn run_computes_on_the_server_of_a_connection() {
+    let rule = json!({"rules": [{"id": "r", "predicate": "n > 1", "reason": "too few", "on_fail": "reject"}]});
+    let mut design = table("rows.csv", json!({}));
+    design["steps"].as_array_mut().unwrap().push(step("rule", "expect", "Rule", rule));
+    design["wires"] = wires(&[("t", "rule"), ("rule", "out")]);
+    let Some(server) = postgresql() else { return };
+    let connection = |user: &str| {
+        json!({
+            "id": format!("c-{user}"), "title": format!("Warehouse of {user}"), "kind": "postgresql",
+            "address": format!("127.0.0.1:{}/postgres", server.port), "settings": {"user": user},
+            "secrets": {"password": "env:WAREHOUSE_PASSWORD"},
+        })
+    };
+    design["connections"] = json!([connection("postgres")]);
+    let Some(bench) = Bench::new("as a verb", design) else { return };
+    let project = bench.at("p.pipewright.json");
+    let run_on = |engine: &str, out: &str, more: &[&str]| {
+        let mut run = crate::support::pipewright();
+        run.args(["run", path(&project), "--trust", "--engine", engine, "--out", path(&bench.at(out))]).args(more);
+        let (code, _, talk) = texts(run.env("WAREHOUSE_PASSWORD", "open sesame").output().unwrap());
+        (code, talk)
+    };
+    // There is no source of which the rejected row would be a part: it is all there is.
+    assert_eq!(run_on("native", "native", &["--max-quarantined", "1"]).0, 0);
+    let report = bench.at("report.json");
+    for (name, share, code) in [("c-postgres", "1", 0), ("Warehouse of postgres", "0.4", 3)] {
+        let more = ["--server", name, "--max-quarantined", share, "--report", path(&report)];
+        let (found, talk) = run_on("postgres", "there", &more);
+        assert_eq!(found, code, "{name}: {talk}");
+        let rows = |out: &str| fs::read_to_string(bench.at(out).join("rows.csv")).unwrap();
+        assert_eq!(rows("there"), rows("native"));
+        let report: Json = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+        assert_eq!(
+            (report["quarantined"].as_f64(), report["max_quarantined"].as_f64()),
+            (Some(1.0), share.parse().ok())
+        );
+    }
+    let (code, talk) = run_on("postgres", "there", &["--server", "c-postgre"]);
+    assert!(code == 2 && talk.contains("no connection `c-postgre`; did you mean `c-postgres`?"), "{code} {talk}");
+    let (code, talk) = run_on("duckdb", "there", &["--server", "c-postgres"]);
+    assert!(code == 2 && talk.contains("--server is an option of PostgreSQL"), "{code} {talk}");
+}

@@ -63,6 +63,13 @@ fn witness(target: &str) -> Witness {
             from: "'payment_failed'",
             to: "'payment_ok'",
         },
+        "clickhouse" => Witness {
+            program: "PYTHON",
+            arguments: "@/run.py @/pipeline.sql",
+            logic: "pipeline.sql",
+            from: "'payment_failed'",
+            to: "'payment_ok'",
+        },
         "dbt" | "dbt-postgres" => Witness {
             program: "PYTHON",
             arguments: "@/run.py @",

@@ -54,6 +54,11 @@ pub fn python_with_polars() -> Option<String> {
     python_that("-c", &["import polars"])
 }
 
+/// Python that has the package `chdb`, which is ClickHouse.
+pub fn python_with_clickhouse() -> Option<String> {
+    python_that("-c", &["import chdb"])
+}
+
 /// Python that has the packages `pyspark` and `pyarrow`, with a Java beside it.
 pub fn python_with_spark() -> Option<String> {
     let java = std::env::var_os("JAVA_HOME").map_or("java".into(), |home| PathBuf::from(home).join("bin/java"));
@@ -73,6 +78,7 @@ pub fn python_for(target: &str) -> Option<String> {
         "duckdb" => python_with_duckdb(),
         "polars" => python_with_polars(),
         "spark" => python_with_spark(),
+        "clickhouse" => python_with_clickhouse(),
         "dbt" | "dbt-postgres" => python_with_dbt(),
         _ => python(),
     }

@@ -125,6 +125,35 @@ pub fn by_number(schema: &Schema) -> Schema {
     Schema::new(schema.fields.iter().enumerate().map(field).collect())
 }
 
+/// The columns with numbers for names, and the flags `n0`, `n1`, … of those that bear one.
+pub fn by_number_with_flags(schema: &Schema, is_flagged: fn(&DataType) -> bool) -> Schema {
+    let flags = schema.fields.iter().enumerate().filter(|(_, field)| is_flagged(&field.data_type));
+    let flags = flags.map(|(index, _)| Field::new(format!("n{index}"), DataType::Boolean));
+    Schema::new(by_number(schema).fields.into_iter().chain(flags).collect())
+}
+
+/// The same pipeline of sources, whose files have numbers for the names of columns. A flag tells that a column is null
+/// where an engine would not see it.
+pub fn numbered(staged: &Plan, is_flagged: fn(&DataType) -> bool) -> Plan {
+    let mut made = Plan { parameters: staged.parameters.clone(), ..Plan::default() };
+    for node in &staged.nodes {
+        let Some(input) = node.inputs.first().map(|input| staged.node(*input)) else { continue };
+        let read = push(&mut made, input.op.clone(), vec![], input.schema.clone(), &input.origin);
+        let fields = || input.schema.fields.iter().enumerate();
+        let held = |(index, field): (usize, &Field)| Column::new(format!("c{index}"), Expr::column(field.name.clone()));
+        let flag = |(index, field): (usize, &Field)| {
+            let expr = Box::new(Expr::column(field.name.clone()));
+            Column::new(format!("n{index}"), Expr::made(ExprKind::IsNull { expr, negated: false }))
+        };
+        let flags = fields().filter(|(_, field)| is_flagged(&field.data_type)).map(flag);
+        let columns = Project::new(fields().map(held).chain(flags).collect());
+        let schema = by_number_with_flags(&input.schema, is_flagged);
+        let rows = push(&mut made, Op::Project(columns), vec![read], schema.clone(), &input.origin);
+        push(&mut made, node.op.clone(), vec![rows], schema, &node.origin);
+    }
+    made
+}
+
 /// Adds a row with the parameters that the script names to a pipeline of sources: the columns `c0`, `c1`, … of the file
 /// `parameters` of that kind.
 pub fn add_parameters(staged: &mut Plan, plan: &Plan, kind: FileKind) {
@@ -184,8 +213,11 @@ pub fn stage(plan: &Plan) -> Plan {
     staged
 }
 
-/// Rows that an engine has written into `rows/VIEW`, as they were: a Duration is one again.
-fn rows(made: &mut Plan, view: &str, schema: &Schema, origin: &Origin) -> NodeId {
+/// Reads rows that an engine has written into `rows/VIEW`.
+pub type ReadBack = fn(&mut Plan, &str, &Schema, &Origin) -> NodeId;
+
+/// Rows that an engine has written as they were: a Duration is one again.
+pub fn rows(made: &mut Plan, view: &str, schema: &Schema, origin: &Origin) -> NodeId {
     let held = |field: &Field| {
         let data_type = match &field.data_type {
             DataType::Duration => DataType::Int,
@@ -226,7 +258,7 @@ fn empty(plan: &Plan) -> Plan {
 }
 
 /// The pipeline of all loads, from the rows that an engine has written.
-pub fn of_loads(plan: &Plan) -> Plan {
+pub fn of_loads(plan: &Plan, rows: ReadBack) -> Plan {
     let mut made = empty(plan);
     for (id, node) in plan.iter().filter(|(_, node)| loaded(node).is_some()) {
         let rows = rows(&mut made, &format!("n{}", id.0), &node.schema, &node.origin);
@@ -236,7 +268,7 @@ pub fn of_loads(plan: &Plan) -> Plan {
 }
 
 /// The pipeline that turns away the rows of all checks once more, so that they are kept as a run keeps them.
-pub fn of_rejected(plan: &Plan) -> Plan {
+pub fn of_rejected(plan: &Plan, rows: ReadBack) -> Plan {
     let mut made = empty(plan);
     for (id, node) in plan.iter() {
         let (Some(view), Op::Check(check), Some(input)) = (rejected_view(plan, id), &node.op, node.inputs.first())
@@ -263,7 +295,7 @@ pub fn of_rejected(plan: &Plan) -> Plan {
 }
 
 /// Writes the pipelines around an engine's part, `job.json` and `report.py`; gives whether there is something to stage.
-pub fn write(bundle: &mut Bundle, plan: &Plan, staged: Plan, name: &str) -> bool {
+pub fn write(bundle: &mut Bundle, plan: &Plan, staged: Plan, name: &str, rows: ReadBack) -> bool {
     let mut pipeline = |file: &str, what: &str, plan: Plan| {
         let is_there = !plan.nodes.is_empty();
         if is_there {
@@ -273,8 +305,8 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, staged: Plan, name: &str) -> bool
         is_there
     };
     let is_staged = pipeline("stage.json", "sources", staged);
-    pipeline("results.json", "results", of_loads(plan));
-    pipeline("rejected.json", "rejected rows", of_rejected(plan));
+    pipeline("results.json", "results", of_loads(plan, rows));
+    pipeline("rejected.json", "rejected rows", of_rejected(plan, rows));
     bundle.text("job.json", job_text(plan));
     bundle.text("report.py", REPORT);
     is_staged

@@ -80,7 +80,7 @@ impl Target for Polars {
                 return bundle;
             }
         }
-        let is_staged = handover::write(&mut bundle, &plan, staged, &info.name);
+        let is_staged = handover::write(&mut bundle, &plan, staged, &info.name, handover::rows);
         scripts::write(&mut bundle, &plan, info, keeps_lines, is_staged);
         bundle
     }

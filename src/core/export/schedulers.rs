@@ -215,7 +215,8 @@ fn packages(bundle: &Bundle) -> &'static str {
         () if holds("bundle.json", "\"postgres\"") => "dbt-core dbt-postgres",
         () if holds("bundle.json", "\"duckdb\"") => "dbt-core dbt-duckdb",
         () if bundle.files.contains_key("job.py") => "pyspark==4.* pyarrow",
-        () if bundle.files.contains_key("run.py") => "duckdb",
+        () if holds("run.py", "import duckdb") => "duckdb",
+        () if holds("run.py", "chdb") => "chdb==4.4.*",
         () => "",
     }
 }

@@ -85,9 +85,12 @@ impl Target for Spark {
             name: format!("{}{what}", info.name),
             plan,
         };
-        bundle.text("results.json", pipeline(": results", handover::of_loads(&plan)).to_text());
+        bundle.text("results.json", pipeline(": results", handover::of_loads(&plan, handover::rows)).to_text());
         if plan.iter().any(|(id, _)| rejected_view(&plan, id).is_some()) {
-            bundle.text("rejected.json", pipeline(": rejected rows", handover::of_rejected(&plan)).to_text());
+            bundle.text(
+                "rejected.json",
+                pipeline(": rejected rows", handover::of_rejected(&plan, handover::rows)).to_text(),
+            );
         }
         scripts::write(&mut bundle, &plan, info, keeps_lines);
         bundle.text("pipeline.json", pipeline("", plan).to_text());

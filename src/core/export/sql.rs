@@ -9,6 +9,6 @@ mod functions;
 mod ops;
 mod time_formats;
 
-pub use dialect::{AggregateCall, Dialect, Engine, Exploded, NearestSide, OrderKey, PatternCall};
+pub use dialect::{AggregateCall, Dialect, Engine, Exploded, NearestSide, OrderKey, PartnerSide, PatternCall};
 pub use expr::Printer;
 pub use ops::Selects;

@@ -200,7 +200,8 @@ mkdir "$work/stage" "$work/rows" "$work/out"
 
 /// Reading the sources.
 pub const STAGE: &str = r#""${PIPEWRIGHT:-pipewright}" run "${PIPEWRIGHT_STAGE:-$here/stage.json}" --out "$work/stage" \
-  --report "$work/staged.json"@QUARANTINE@ ${report:+"--not-over=$report"} "$@" || code=$?
+  --report "$work/staged.json"@QUARANTINE@ ${report:+"--not-over=$report"} \
+  ${PIPEWRIGHT_MAX_QUARANTINED:+"--max-quarantined=$PIPEWRIGHT_MAX_QUARANTINED"} "$@" || code=$?
 # 3: done, but most of a source is in quarantine; the results are there all the same.
 [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 "#;

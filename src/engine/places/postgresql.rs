@@ -2,7 +2,7 @@
 //! which the server types. All in one transaction.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pipewright_core::data::{DataType, Field, Schema};
@@ -96,6 +96,47 @@ fn parts(address: &str) -> Option<(&str, u16, &str)> {
 }
 
 fn connect(opened: &Opened) -> Result<Server, Diagnostic> {
+    let certificate = certificate(opened)?;
+    let address = address(opened, certificate.as_deref())?;
+    let place = format!("{}:{}", address.host, address.port);
+    Server::connect(&address, opened.visit.cancel).map_err(|fault| told(opened, fault, &place))
+}
+
+/// Variables that lead programs of PostgreSQL to where the connection leads.
+pub(super) fn variables(opened: &Opened) -> Result<Vec<(&'static str, String)>, Diagnostic> {
+    let certificate = certificate(opened)?;
+    let address = address(opened, certificate.as_deref())?;
+    let host = address.host.trim_start_matches('[').trim_end_matches(']');
+    let mode = match (address.tls, address.certificate) {
+        (true, Some(_)) => "verify-full",
+        (true, None) => "require",
+        (false, _) => "disable",
+    };
+    let mut found = vec![
+        ("PGHOST", host.to_owned()),
+        ("PGPORT", address.port.to_string()),
+        ("PGDATABASE", address.database.to_owned()),
+        ("PGUSER", address.user.to_owned()),
+        ("PGSSLMODE", mode.to_owned()),
+        ("PGOPTIONS", format!("-c statement_timeout={:.0}", timeout(opened) * 1000.0)),
+    ];
+    found.extend(address.password.map(|password| ("PGPASSWORD", password.to_owned())));
+    found.extend(address.certificate.map(|path| ("PGSSLROOTCERT", path.display().to_string())));
+    Ok(found)
+}
+
+/// Where the certificate lies that has signed the server's.
+fn certificate(opened: &Opened) -> Result<Option<PathBuf>, Diagnostic> {
+    let certificate = Some(opened.connection.setting("certificate")).filter(|path| !path.is_empty());
+    let certificate = certificate.map(|path| interpolate(path, opened.visit.parameters)).transpose()?;
+    let certificate = certificate.map(|path| opened.visit.base.join(path));
+    if let Some(path) = &certificate {
+        check_reach(opened.visit.base, path)?;
+    }
+    Ok(certificate)
+}
+
+fn address<'a>(opened: &'a Opened, certificate: Option<&'a Path>) -> Result<Address<'a>, Diagnostic> {
     let Some((host, port, database)) = parts(&opened.address) else {
         return Err(opened
             .fault("PW0651", "its address is not of the form `host:port/database`")
@@ -107,24 +148,17 @@ fn connect(opened: &Opened) -> Result<Server, Diagnostic> {
         "off" => false,
         _ => !is_this_machine(host),
     };
-    let certificate = Some(connection.setting("certificate")).filter(|path| !path.is_empty());
-    let certificate = certificate.map(|path| interpolate(path, opened.visit.parameters)).transpose()?;
-    let certificate = certificate.map(|path| opened.visit.base.join(path));
-    if let Some(path) = &certificate {
-        check_reach(opened.visit.base, path)?;
-    }
     let user = connection.setting("user");
-    let address = Address {
+    Ok(Address {
         host,
         port,
         database,
         user: if user.is_empty() { "postgres" } else { user },
         password: opened.secrets.get("password"),
         tls,
-        certificate: certificate.as_deref(),
+        certificate,
         patience: Duration::from_secs_f64(timeout(opened) + 15.0),
-    };
-    Server::connect(&address, opened.visit.cancel).map_err(|fault| told(opened, fault, &format!("{host}:{port}")))
+    })
 }
 
 fn timeout(opened: &Opened) -> f64 {

@@ -179,7 +179,7 @@ MATCHES = [
 @MATCHES@]
 
 # The share of all units that may be turned away.
-MOST_REJECTED = @MOST_REJECTED@
+MOST_REJECTED = float(os.environ.get("PIPEWRIGHT_MAX_QUARANTINED") or @MOST_REJECTED@)
 
 # What the quarantine holds.
 KEPT = ("quarantine.jsonl", "rejected.jsonl")

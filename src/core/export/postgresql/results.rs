@@ -3,7 +3,7 @@
 
 use super::script::{is_written, staged_file};
 use crate::data::Value;
-use crate::export::handover::{add_parameters, by_number, push, written};
+use crate::export::handover::{add_parameters, by_number, numbered, push, written};
 use crate::export::staging;
 use crate::expr::Expr;
 use crate::formats::FormatSpec;
@@ -18,23 +18,7 @@ pub(super) fn stage(plan: &Plan) -> Plan {
 
 /// A pipeline of the sources: lines of JSON whose keys are numbers.
 pub(in crate::export) fn stage_lines(plan: &Plan) -> Plan {
-    numbered(staging::stage(plan, FileKind::Jsonl, &staged_file))
-}
-
-/// The same pipeline, whose files have numbers for the names of columns.
-fn numbered(staged: Plan) -> Plan {
-    let mut made = Plan { parameters: staged.parameters.clone(), ..Plan::default() };
-    for node in &staged.nodes {
-        let Some(input) = node.inputs.first().map(|input| staged.node(*input)) else { continue };
-        let read = push(&mut made, input.op.clone(), vec![], input.schema.clone(), &input.origin);
-        let columns = input.schema.names().enumerate();
-        let columns = columns.map(|(index, name)| Column::new(format!("c{index}"), Expr::column(name)));
-        let project = Op::Project(Project::new(columns.collect()));
-        let schema = by_number(&input.schema);
-        let rows = push(&mut made, project, vec![read], schema.clone(), &input.origin);
-        push(&mut made, node.op.clone(), vec![rows], schema, &node.origin);
-    }
-    made
+    numbered(&staging::stage(plan, FileKind::Jsonl, &staged_file), |_| false)
 }
 
 /// A pipeline that writes what the script gives of each load, as the design says.

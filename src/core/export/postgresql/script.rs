@@ -80,6 +80,8 @@ CREATE FUNCTION pw_tell(title text, told text, keys text, matched bigint, all_ro
 
 const REPORT_END: &str = r#"
 \set pw_staged `cat staged.json 2>/dev/null`
+\set pw_most @MOST@
+\getenv pw_most PIPEWRIGHT_MAX_QUARANTINED
 CREATE TABLE pw_sources AS SELECT coalesce(CAST(nullif(:'pw_staged', '') AS jsonb) -> 'sources', '[]') AS sources;
 INSERT INTO pw_told (line) SELECT title || ': ' || pw_number(quarantined) || ' of ' || pw_number(rows_in) || ' rows in quarantine' FROM pw_turned WHERE quarantined > 0;
 CREATE TABLE pw_report AS
@@ -94,11 +96,11 @@ WITH staged AS (
   FROM pw_turned
 ), total AS (
   SELECT coalesce((SELECT sum(quarantined) FROM staged), 0) + coalesce((SELECT sum(quarantined) FROM pw_turned), 0) AS quarantined,
-    least(1, coalesce((SELECT sum(most) FROM (SELECT max(turned) AS most FROM ways GROUP BY source) AS each_source), 0) / greatest(coalesce((SELECT sum(read) FROM staged), 0), 1)) AS share
+    CAST(:'pw_most' AS double precision) AS allowed, least(1, coalesce((SELECT sum(most) FROM (SELECT max(turned) AS most FROM ways GROUP BY source) AS each_source), 0) / greatest(coalesce((SELECT sum(read) FROM staged), 0), 1)) AS share
 )
 SELECT jsonb_build_object('sources', sources, 'steps', coalesce((SELECT jsonb_agg(step ORDER BY n) FROM pw_steps), '[]'), 'quarantined', quarantined,
-  'quarantined_share', CAST(share AS double precision), 'max_quarantined', @MOST@, 'over_threshold', share > @MOST@) AS report FROM pw_sources, total;
-INSERT INTO pw_told (line) SELECT 'warning[PW0723] ' || pw_number(CAST(report ->> 'quarantined' AS bigint)) || ' units of all sources and steps in quarantine, more than the share @MOST@'
+  'quarantined_share', CAST(share AS double precision), 'max_quarantined', allowed, 'over_threshold', share > allowed) AS report FROM pw_sources, total;
+INSERT INTO pw_told (line) SELECT 'warning[PW0723] ' || pw_number(CAST(report ->> 'quarantined' AS bigint)) || ' units of all sources and steps in quarantine, more than the share ' || (report ->> 'max_quarantined')
   FROM pw_report WHERE CAST(report ->> 'over_threshold' AS boolean)
 UNION ALL SELECT '  help: see why in quarantine/rejected.jsonl' FROM pw_report WHERE CAST(report ->> 'over_threshold' AS boolean);
 \copy (SELECT report FROM pw_report) TO 'report.json' @LINES@

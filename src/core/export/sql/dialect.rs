@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use crate::data::{DataType, Field, Schema, Value, format_date, format_timestamp};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{PathStep, RegexPattern, ReplacementPart};
+use crate::expr::{PathStep, RegexPattern, ReplacementPart, WindowFrame};
 use crate::ir::{NodeId, Plan};
 use crate::quote::{sql_identifier, sql_text};
 
@@ -32,6 +32,11 @@ pub trait Dialect: Sync {
 
     fn identifier(&self, name: &str) -> String {
         sql_identifier(name)
+    }
+
+    /// A column as it is selected from a table (`pw_l.`, or nothing), under its own name.
+    fn selected(&self, table: &str, name: &str) -> String {
+        format!("{table}{}", self.identifier(name))
     }
 
     fn type_name(&self, data_type: &DataType) -> String;
@@ -102,6 +107,11 @@ pub trait Dialect: Sync {
     /// Fields of a record, and its type.
     fn record(&self, fields: &[(&str, String)], data_type: &DataType) -> String;
 
+    /// Values as one, to be counted.
+    fn row(&self, values: &[String]) -> String {
+        format!("row({})", values.join(", "))
+    }
+
     /// The value of a parameter.
     fn parameter(&self, name: &str, data_type: &DataType) -> String;
 
@@ -112,9 +122,23 @@ pub trait Dialect: Sync {
         sql
     }
 
+    /// A computed column, where the engine would give it another type.
+    fn made(&self, sql: &str, _data_type: &DataType) -> String {
+        sql.to_owned()
+    }
+
     /// Whether what holds nulls only must be written as `NULL`, which fits everywhere.
     fn writes_nulls(&self) -> bool {
         false
+    }
+
+    /// Whether a CASE may compare a value itself.
+    fn has_case_operand(&self) -> bool {
+        true
+    }
+
+    fn in_list(&self, sql: &str, items: &[String], negated: bool) -> String {
+        format!("({sql} {}IN ({}))", if negated { "NOT " } else { "" }, items.join(", "))
     }
 
     fn member(&self, record: &str, name: &str) -> String {
@@ -139,12 +163,22 @@ pub trait Dialect: Sync {
     /// The key of a RANGE frame: a number that no bound of a frame leads out of range.
     fn range_key(&self, sql: &str, data_type: &DataType) -> String;
 
+    /// Frames of windows that the engine has.
+    fn check_frame(&self, _frame: &WindowFrame) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
     /// Between types that the language converts without a helper.
     fn convert(&self, sql: &str, from: &DataType, to: &DataType) -> String {
         match (from, to) {
             (DataType::Int, DataType::Boolean) => format!("({sql} <> 0)"),
             _ => format!("CAST({sql} AS {})", self.type_name(to)),
         }
+    }
+
+    /// A Boolean, an Int or a Date as a text.
+    fn shown(&self, sql: &str, _from: &DataType) -> String {
+        format!("CAST({sql} AS {})", self.type_name(&DataType::String))
     }
 
     /// A part of a time, as an Int.
@@ -155,6 +189,10 @@ pub trait Dialect: Sync {
             "second" => format!("CAST(floor(extract(second FROM {time})) AS {data_type})"),
             _ => format!("CAST(extract({part} FROM {time}) AS {data_type})"),
         }
+    }
+
+    fn date_trunc(&self, unit: &str, time: &str) -> String {
+        format!("CAST(date_trunc({}, {time}) AS {})", self.text(unit), self.type_name(&DataType::Timestamp))
     }
 
     /// `body` with a name for a value, so that it is computed once.
@@ -197,6 +235,11 @@ pub trait Dialect: Sync {
         format!("({name}({sql}) + 0)")
     }
 
+    /// Arguments that an engine takes as constants only.
+    fn check_arguments(&self, _name: &str, _is_constant: &dyn Fn(usize) -> bool) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
     /// A function on a pattern.
     fn pattern(&self, call: &PatternCall) -> Sql;
 
@@ -218,6 +261,11 @@ pub trait Dialect: Sync {
     /// The order of a window that needs none.
     fn any_order(&self) -> &'static str {
         ""
+    }
+
+    /// The aggregate that says whether a condition holds for all rows, or for any.
+    fn all_or_any(&self, is_all: bool) -> &'static str {
+        if is_all { "bool_and" } else { "bool_or" }
     }
 
     /// The variance of a sample, with its filter and window.
@@ -273,6 +321,15 @@ pub trait Dialect: Sync {
         )
     }
 
+    /// The SELECT of the rows of one side of a join that have a partner, or of those that have none.
+    fn partnered(&self, columns: &str, side: &PartnerSide, is_wanted: bool) -> Sql {
+        let PartnerSide { view, table, other_view, other_table, on } = side;
+        let word = if is_wanted { "" } else { "NOT " };
+        Ok(format!(
+            "SELECT {columns} FROM {view} AS {table} WHERE {word}EXISTS (SELECT 1 FROM {other_view} AS {other_table} WHERE {on})"
+        ))
+    }
+
     /// The join that puts the nearest row of one side beside each row `pw_l`.
     fn nearest(&self, side: &NearestSide) -> String {
         format!(
@@ -286,6 +343,15 @@ pub trait Dialect: Sync {
 
     /// The SELECT of a row an item: each column's name, and what it holds.
     fn exploded(&self, view: &str, list: &str, keep_empty: bool, columns: &[(String, Exploded)]) -> String;
+}
+
+/// One side of a join, the other one, and what makes their rows partners.
+pub struct PartnerSide<'a> {
+    pub view: &'a str,
+    pub table: &'a str,
+    pub other_view: &'a str,
+    pub other_table: &'a str,
+    pub on: &'a str,
 }
 
 /// The right rows that may be nearest on one side of a row's time.
@@ -376,6 +442,7 @@ pub enum Engine {
     DuckDb,
     PostgreSql,
     Spark,
+    ClickHouse,
 }
 
 impl Engine {
@@ -384,6 +451,7 @@ impl Engine {
             Engine::DuckDb => "DuckDB",
             Engine::PostgreSql => "PostgreSQL",
             Engine::Spark => "Spark",
+            Engine::ClickHouse => "ClickHouse",
         }
     }
 }
@@ -441,7 +509,7 @@ pub fn cast(dialect: &dyn Dialect, sql: &str, from: &DataType, to: &DataType) ->
         (Timestamp, String) => helper("timestamp_text"),
         (Duration, String) => helper("duration_text"),
         (Float, String) => helper("float_text"),
-        (Boolean | Int | Date, String) => format!("CAST({sql} AS {})", dialect.type_name(to)),
+        (Boolean | Int | Date, String) => dialect.shown(sql, from),
         (Float, Int) => helper("truncated"),
         (Boolean | Int, Int | Float | Boolean) | (Float, Float) | (Timestamp | Date, Timestamp | Date) => {
             dialect.convert(sql, from, to)
@@ -457,7 +525,7 @@ pub fn cast(dialect: &dyn Dialect, sql: &str, from: &DataType, to: &DataType) ->
 
 /// `"name", …` lists for selects.
 pub fn column_list<'a>(dialect: &dyn Dialect, fields: impl Iterator<Item = &'a Field>, table: &str) -> String {
-    fields.map(|field| format!("{table}{}", dialect.identifier(&field.name))).collect::<Vec<_>>().join(", ")
+    fields.map(|field| dialect.selected(table, &field.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Two names that an engine takes for one.

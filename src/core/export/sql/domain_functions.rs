@@ -36,8 +36,7 @@ pub(super) fn pattern(call: &Scalar) -> Sql {
 }
 
 pub(super) fn date_trunc(call: &Scalar) -> Sql {
-    let (unit, time) = (call.printer.dialect.text(call.word(0)?), call.time(1));
-    let start = format!("CAST(date_trunc({unit}, {time}) AS {})", call.type_name(&DataType::Timestamp));
+    let start = call.printer.dialect.date_trunc(call.word(0)?, &call.time(1));
     Ok(call.own("held", &[&start]))
 }
 

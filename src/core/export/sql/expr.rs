@@ -115,7 +115,7 @@ impl Printer<'_> {
             }
             ExprKind::InList { expr, list, negated } => {
                 let items = list.iter().map(|item| self.sql(item)).collect::<Result<Vec<_>, _>>()?;
-                format!("({} {}IN ({}))", self.sql(expr)?, not(*negated), items.join(", "))
+                self.dialect.in_list(&self.sql(expr)?, &items, *negated)
             }
             ExprKind::Like { expr, pattern, negated, insensitive } => {
                 self.dialect.like(&self.sql(expr)?, &self.sql(pattern)?, *negated, *insensitive)
@@ -124,8 +124,8 @@ impl Printer<'_> {
                 let mut sql = String::from("CASE");
                 let operand = operand.as_deref();
                 // Ints beside Floats are compared one by one.
-                let one_by_one =
-                    operand.filter(|operand| branches.iter().any(|(when, _)| self.mixed(operand, when).is_some()));
+                let is_mixed = |operand: &Expr| branches.iter().any(|(when, _)| self.mixed(operand, when).is_some());
+                let one_by_one = operand.filter(|operand| !self.dialect.has_case_operand() || is_mixed(operand));
                 if let Some(operand) = operand.filter(|_| one_by_one.is_none()) {
                     sql.push_str(&format!(" {}", self.sql(operand)?));
                 }
@@ -234,6 +234,7 @@ impl Printer<'_> {
             if is_empty(frame) && !self.dialect.has_empty_frames() {
                 return Err(self.refuse("the frame of a window that ends before it begins"));
             }
+            self.dialect.check_frame(frame)?;
             parts.push(frame_text(frame));
         }
         Ok(parts.join(" "))

@@ -11,9 +11,9 @@ use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, function};
 /// How a scalar function is printed, which engines carry it.
 type Row = (&'static str, fn(&Scalar) -> Sql, &'static [Engine]);
 
-const ALL: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql, Engine::Spark];
-/// Spark's readers of JSON take what is none, and spell numbers anew; what is no UTF-8 ends its decoding.
-const NOT_SPARK: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql];
+const ALL: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql, Engine::Spark, Engine::ClickHouse];
+/// Others' readers of JSON take what is none, and spell numbers anew; what is no UTF-8 ends their decoding, or stays.
+const STRICT: &[Engine] = &[Engine::DuckDb, Engine::PostgreSql];
 
 /// Every scalar function that an engine carries.
 const SCALARS: &[Row] = &[
@@ -28,7 +28,7 @@ const SCALARS: &[Row] = &[
     ("trim", |call| call.helper("trim_both"), ALL),
     ("trim_start", helper, ALL),
     ("trim_end", helper, ALL),
-    ("message_template", helper, &[Engine::DuckDb, Engine::Spark]),
+    ("message_template", helper, &[Engine::DuckDb, Engine::Spark, Engine::ClickHouse]),
     ("normalize_space", helper, ALL),
     ("replace", |call| call.helper(if never_longer(call.exprs) { "replace_within" } else { "replace" }), ALL),
     ("contains", helper, ALL),
@@ -92,11 +92,11 @@ const SCALARS: &[Row] = &[
     ("seconds", helper, ALL),
     ("milliseconds", helper, ALL),
     // JSON.
-    ("json_get", domain::json_part, NOT_SPARK),
-    ("json_list", domain::json_part, NOT_SPARK),
-    ("json_keys", helper, NOT_SPARK),
-    ("json_length", domain::json_part, NOT_SPARK),
-    ("json_valid", helper, NOT_SPARK),
+    ("json_get", domain::json_part, STRICT),
+    ("json_list", domain::json_part, STRICT),
+    ("json_keys", helper, STRICT),
+    ("json_length", domain::json_part, STRICT),
+    ("json_valid", helper, STRICT),
     // URLs.
     ("url_scheme", helper, ALL),
     ("url_host", helper, ALL),
@@ -104,7 +104,7 @@ const SCALARS: &[Row] = &[
     ("url_path", helper, ALL),
     ("url_query", helper, ALL),
     ("url_fragment", helper, ALL),
-    ("url_decode", helper, NOT_SPARK),
+    ("url_decode", helper, STRICT),
     ("url_encode", helper, ALL),
     // Privacy.
     ("hash", helper, ALL),
@@ -188,9 +188,16 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     let engine = printer.dialect.engine();
     let known = SCALARS.iter().find(|(known, _, engines)| *known == name && engines.contains(&engine));
     let Some((_, print, _)) = known else { return Err(printer.refuse(format!("the function `{name}`"))) };
+    check_arguments(printer, call)?;
     let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
     let types = call.args.iter().map(|arg| printer.type_of(arg)).collect();
     print(&Scalar { printer, name, args, types, exprs: &call.args })
+}
+
+/// What is not given is a constant.
+fn check_arguments(printer: &Printer, call: &Call) -> Result<(), Diagnostic> {
+    let is_constant = |index: usize| call.args.get(index).is_none_or(|arg| constant(arg).is_some());
+    printer.dialect.check_arguments(&call.function, &is_constant)
 }
 
 fn helper(call: &Scalar) -> Sql {
@@ -226,6 +233,7 @@ fn guard(printer: &Printer, call: &Call, sql: String) -> String {
 
 fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
     let dialect = printer.dialect;
+    check_arguments(printer, call)?;
     let wanted = match call.function.as_str() {
         "count_if" | "share_if" | "every" | "some" => DataType::Boolean,
         "sum" | "avg" | "median" | "quantile" | "stddev" | "variance" => DataType::Float,
@@ -291,8 +299,7 @@ fn aggregate(printer: &Printer, call: &Call, over: &str) -> Sql {
         }
         "stddev" => format!("sqrt({})", dialect.variance(&picked(arg(0)), &types[0], &clauses)),
         "variance" => dialect.variance(&picked(arg(0)), &types[0], &clauses),
-        "every" => format!("bool_and({}){clauses}", picked(arg(0))),
-        "some" => format!("bool_or({}){clauses}", picked(arg(0))),
+        "every" | "some" => format!("{}({}){clauses}", dialect.all_or_any(name == "every"), picked(arg(0))),
         "avg" if types[0] == DataType::Duration => {
             let sum = dialect.aggregate(&AggregateCall { name: "sum", ..parts })?;
             dialect.helper("mean", &[&sum, &format!("count({}){clauses}", picked(arg(0)))])
@@ -379,10 +386,14 @@ fn clamp(call: &Scalar) -> Sql {
     let [_, low, high] = call.exprs else { return Err(call.refuse("`clamp` without two bounds")) };
     let (a, l, h) = (call.arg(0), call.arg(1), call.arg(2));
     let common = call.types.iter().fold(DataType::Unknown, |sum, item| sum.common(item).unwrap_or(DataType::Float));
+    let dialect = call.printer.dialect;
+    let value = |sql: &str| dialect.made(sql, &common);
     Ok(format!(
-        "CAST(CASE WHEN {} OR {a} IS NULL OR {l} IS NULL OR {h} IS NULL THEN NULL ELSE greatest(least({}, {h}), {l}) END AS {})",
+        "CAST(CASE WHEN {} OR {a} IS NULL OR {l} IS NULL OR {h} IS NULL THEN NULL ELSE greatest(least({}, {}), {}) END AS {})",
         call.printer.compared(BinaryOp::Greater, low, high)?,
-        call.printer.dialect.ordered(a, &call.types[0]),
+        value(&dialect.ordered(a, &call.types[0])),
+        value(h),
+        value(l),
         call.type_name(&common)
     ))
 }

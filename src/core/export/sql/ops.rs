@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::dialect::{Dialect, Exploded, NearestSide, Sql, cast, column_list, typed_literal};
+use super::dialect::{Dialect, Exploded, NearestSide, PartnerSide, Sql, cast, column_list, typed_literal};
 use super::expr::Printer;
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
@@ -87,7 +87,11 @@ impl<'a> Selects<'a> {
                     let sql = input.printer("").print(&column.expr)?;
                     // A null literal has no type of its own.
                     let is_null = sql == "NULL";
-                    let sql = if is_null { typed_literal(dialect, &Value::Null, &field.data_type) } else { sql };
+                    let sql = match &column.expr.kind {
+                        _ if is_null => typed_literal(dialect, &Value::Null, &field.data_type),
+                        ExprKind::Column(_) => sql,
+                        _ => dialect.made(&sql, &field.data_type),
+                    };
                     Ok(format!("{sql} AS {}", input.name(&column.name)))
                 });
                 let columns = columns.collect::<Result<Vec<_>, Diagnostic>>()?;
@@ -99,7 +103,7 @@ impl<'a> Selects<'a> {
                 Ok(format!("SELECT {}\nFROM {}{end}", columns.join(",\n  "), input.view))
             }
             Op::Check(check) => checked(first()?, check),
-            Op::Aggregate(aggregate) => aggregated(first()?, aggregate),
+            Op::Aggregate(aggregate) => aggregated(first()?, aggregate, &node.schema),
             Op::Window(window) => windowed(first()?, window),
             Op::Join(join) => joined(first()?, second()?, join, &node.schema),
             Op::AsofJoin(join) => nearest(first()?, second()?, join),
@@ -136,10 +140,15 @@ impl<'a> Selects<'a> {
                 let (left_sql, right_sql) = (left.printer("pw_l."), right.printer("pw_r."));
                 let left_keys = join.on.iter().map(|(key, _)| left_sql.print(key)).collect::<Result<_, _>>()?;
                 let right_keys = join.on.iter().map(|(_, key)| right_sql.print(key)).collect::<Result<_, _>>()?;
-                let (a, b) = (&left.view, &right.view);
+                let (a, b) = (left.view.as_str(), right.view.as_str());
+                let counted = |view, table, other_view, other_table| {
+                    let side = PartnerSide { view, table, other_view, other_table, on: &on };
+                    self.dialect.partnered("count(*)", &side, true)
+                };
                 let found = format!(
-                    "(SELECT (SELECT count(*) FROM {a} AS pw_l WHERE EXISTS (SELECT 1 FROM {b} AS pw_r WHERE {on})) AS left_found,\n    \
-                     (SELECT count(*) FROM {b} AS pw_r WHERE EXISTS (SELECT 1 FROM {a} AS pw_l WHERE {on})) AS right_found)"
+                    "(SELECT ({}) AS left_found,\n    ({}) AS right_found)",
+                    counted(a, "pw_l", b, "pw_r")?,
+                    counted(b, "pw_r", a, "pw_l")?
                 );
                 (found, is_null(left_keys), is_null(right_keys))
             }
@@ -149,11 +158,11 @@ impl<'a> Selects<'a> {
                 let columns = names.enumerate().map(|(index, name)| format!("{} AS c{index}", picked(name)));
                 let columns: Vec<String> = columns.collect();
                 let row: Vec<String> = (0..columns.len()).map(|index| format!("c{index}")).collect();
+                let row = self.dialect.row(&row);
                 // Each candidate is one by its key and time.
                 let found = format!(
-                    "(SELECT count(c0) AS left_found,\n    count(DISTINCT row({})) FILTER (WHERE c0 IS NOT NULL) AS right_found\n    \
+                    "(SELECT count(c0) AS left_found,\n    count(DISTINCT {row}) FILTER (WHERE c0 IS NOT NULL) AS right_found\n    \
                      FROM (SELECT {}\n    FROM {from}){subquery})",
-                    row.join(", "),
                     columns.join(", ")
                 );
                 let of = |table: &str, time: &str, keys: Vec<&String>| {
@@ -206,7 +215,7 @@ fn checked(input: &Input, check: &Check) -> Sql {
     let predicate = input.printer("").print(&check.predicate)?;
     Ok(match &check.on_fail {
         OnFail::Flag(column) => {
-            let failed = format!("(({predicate}) IS NOT TRUE)");
+            let failed = input.dialect.made(&format!("(({predicate}) IS NOT TRUE)"), &DataType::Boolean);
             if input.schema.has(column) {
                 let star = input.dialect.star(input.schema, &[(column, failed)], None);
                 format!("SELECT {star} FROM {}", input.view)
@@ -227,11 +236,12 @@ fn checked(input: &Input, check: &Check) -> Sql {
     })
 }
 
-fn aggregated(input: &Input, aggregate: &Aggregate) -> Sql {
+fn aggregated(input: &Input, aggregate: &Aggregate, output: &Schema) -> Sql {
     let printer = input.printer("");
     let mut columns = Vec::new();
-    for column in aggregate.keys.iter().chain(&aggregate.measures) {
-        columns.push(format!("{} AS {}", printer.print(&column.expr)?, input.name(&column.name)));
+    for (column, field) in aggregate.keys.iter().chain(&aggregate.measures).zip(&output.fields) {
+        let sql = input.dialect.made(&printer.print(&column.expr)?, &field.data_type);
+        columns.push(format!("{sql} AS {}", input.name(&column.name)));
     }
     let group = if aggregate.keys.is_empty() {
         String::new()
@@ -266,7 +276,7 @@ fn windowed(input: &Input, window: &Window) -> Sql {
     let printer = input.printer("");
     let (mut added, mut replaced) = (String::new(), Vec::new());
     for column in &window.columns {
-        let sql = printer.print(&column.expr)?;
+        let sql = input.dialect.made(&printer.print(&column.expr)?, &printer.type_of(&column.expr));
         match input.schema.has(&column.name) {
             true => replaced.push((column.name.as_str(), sql)),
             false => added.push_str(&format!(",\n  {sql} AS {}", input.name(&column.name))),
@@ -304,10 +314,8 @@ fn joined(left: &Input, right: &Input, join: &Join, output: &Schema) -> Sql {
         JoinKind::Right => "RIGHT JOIN",
         JoinKind::Full => "FULL JOIN",
         JoinKind::Semi | JoinKind::Anti => {
-            let word = if join.kind == JoinKind::Semi { "" } else { "NOT " };
-            return Ok(format!(
-                "SELECT {left_columns} FROM {a} AS pw_l WHERE {word}EXISTS (SELECT 1 FROM {b} AS pw_r WHERE {on})"
-            ));
+            let side = PartnerSide { view: a, table: "pw_l", other_view: b, other_table: "pw_r", on: &on };
+            return left.dialect.partnered(&left_columns, &side, join.kind == JoinKind::Semi);
         }
         JoinKind::Cross => {
             return Ok(format!("SELECT {left_columns}{right_columns} FROM {a} AS pw_l CROSS JOIN {b} AS pw_r"));
