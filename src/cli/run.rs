@@ -59,6 +59,8 @@ pub fn run(args: &RunArgs) -> VerbResult {
         quarantine: args.quarantine.clone(),
         // What another engine is to run is checked here.
         opens_places: true,
+        incremental: args.incremental,
+        design: args.pipeline.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         dry_run: args.dry_run || args.engine != RunEngine::Native,
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
@@ -194,6 +196,7 @@ fn say(report: &RunReport, args: &RunArgs) {
         tell!("{verb} {rows}{}", sink.path);
         say_left_out(&sink.left_out);
     }
+    say_read(report);
     for answer in &report.answers {
         tell!("answer: {}: {}", answer.title, answer.told.sentence);
     }
@@ -207,6 +210,21 @@ fn say(report: &RunReport, args: &RunArgs) {
     tell(&report.remarks());
     say_memory(report);
     tell!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
+}
+
+/// Of a run that goes on: what was new.
+fn say_read(report: &RunReport) {
+    for source in &report.sources {
+        let Some(unchanged) = source.unchanged_files else { continue };
+        if source.files.is_empty() {
+            tell!("{}: nothing new in {}", source.title, counted(unchanged as u64, "file"));
+        }
+        for file in &source.files {
+            let from =
+                if file.read_before > 0 { format!("from byte {}", file.read_before) } else { "whole".to_owned() };
+            tell!("{}: {} read {from}", source.title, file.path);
+        }
+    }
 }
 
 /// Before a run the steps that block; after it those that outgrew their share of the memory.

@@ -61,6 +61,7 @@ pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use json::json_changes;
+pub use line_ends::cut_lines;
 pub use pattern::{Captures, captures};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 

@@ -158,10 +158,10 @@ pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
     }
 }
 
-impl Amount {
+impl Amount<'_> {
     fn most_bytes(self) -> u64 {
         match self {
-            Amount::All => u64::MAX,
+            Amount::All | Amount::Newer(_) => u64::MAX,
             Amount::Rows(_) => SAMPLE_BYTES,
         }
     }

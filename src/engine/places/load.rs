@@ -6,6 +6,7 @@ use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::is_same_place;
 use pipewright_core::ir::{ConnectionKind, TableName, TablePlace};
+use pipewright_core::quote::sql_text;
 
 use super::table::Table;
 use super::{Opened, Visit, postgresql, sqlite};
@@ -20,6 +21,65 @@ pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> R
         ConnectionKind::Http => Err(no_database(&opened)),
     };
     checked.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// The table in which `run --incremental` notes, beside the rows, what it has read for them.
+pub(super) const NOTES: &str = "pipewright_checkpoints";
+
+/// What a database knows of a load.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    /// What was noted by the run before.
+    pub state: Option<String>,
+    /// Whether the table is there.
+    pub is_there: bool,
+}
+
+/// Reads what an earlier run noted of a load.
+pub(crate) fn noted(place: &TablePlace, key: &str, visit: Visit) -> Result<Noted, Diagnostic> {
+    let opened = Opened::new(&place.connection, visit)?;
+    let table = Table::new(place, visit)?;
+    let sql = format!("SELECT state FROM {NOTES} WHERE output = {}", sql_text(key));
+    let noted = match place.connection.kind {
+        ConnectionKind::Postgresql => postgresql::noted(&opened, &table, NOTES, &sql),
+        ConnectionKind::Sqlite => sqlite::noted(&opened, &table, NOTES, &sql),
+        ConnectionKind::Http => Err(no_database(&opened)),
+    };
+    noted.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// Notes what was read for a load, in the transaction of its rows; `before`: what was noted when the run began.
+pub(crate) fn note(
+    loading: &mut [Loading],
+    place: &TablePlace,
+    key: &str,
+    before: Option<&str>,
+    state: &str,
+) -> Result<(), Diagnostic> {
+    let Some(own) = loading.iter_mut().find(|one| *one.opened.connection == place.connection) else { return Ok(()) };
+    let (key, state) = (sql_text(key), sql_text(state));
+    let made = format!("CREATE TABLE IF NOT EXISTS {NOTES} (output text PRIMARY KEY, state text NOT NULL)");
+    let noted = match before {
+        Some(before) => {
+            format!("UPDATE {NOTES} SET state = {state} WHERE output = {key} AND state = {}", sql_text(before))
+        }
+        None => format!("INSERT INTO {NOTES} (output, state) VALUES ({key}, {state}) ON CONFLICT DO NOTHING"),
+    };
+    let Loading { opened, transaction, .. } = own;
+    let mut run = |sql: &str| match transaction {
+        Transaction::Postgresql(transaction) => transaction.run(opened, sql),
+        Transaction::Sqlite(transaction) => transaction.run(opened, sql),
+    };
+    match run(&made).and_then(|_| run(&noted)).map_err(|fault| opened.secrets.hidden(fault))? {
+        1 => Ok(()),
+        _ => Err(another_went_on()),
+    }
+}
+
+/// Two runs that go on at once: the second to end would put the same rows there again.
+pub(crate) fn another_went_on() -> Diagnostic {
+    Diagnostic::error("PW0985", "another run has changed the outputs since this one began")
+        .help("run it again: it goes on where the other one ended; nothing of this run was put in place")
 }
 
 /// Rows that lie in a database, and are not there for others yet: of all tables that one connection leads to. Dropped,

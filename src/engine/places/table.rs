@@ -217,6 +217,7 @@ fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
     };
     match () {
         () if is_temporary => Some("a temporary table is gone when the load ends"),
+        () if name == super::load::NOTES => Some("runs note there what they have read"),
         () if ["pw_rows", "pw_lines"].contains(&&*name) => Some("loads call a table of their own so"),
         () => None,
     }

@@ -16,6 +16,7 @@ use pipewright_core::ir::{
     WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
+use super::incremental::{Incremental, designs};
 use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
@@ -40,6 +41,8 @@ pub(super) struct Prepared {
     pub aside: Option<PrivateFolder>,
     /// What is worth knowing of what was taken.
     pub told: Vec<Diagnostic>,
+    /// Where a run goes on that reads only what is new.
+    pub incremental: Option<Incremental>,
 }
 
 /// Rows that a database takes from a file of lines, when all of them are there.
@@ -67,6 +70,7 @@ pub(super) fn prepare(
         return Err(faults);
     }
     let sinks = chosen_sinks(plan, options.only.as_deref()).map_err(|fault| vec![fault])?;
+    let designs = if options.incremental { designs(plan, &sinks) } else { Vec::new() };
     let mut plan = prune(plan, &sinks);
     for (_, node) in plan.iter() {
         if let Op::Read(read) = &node.op
@@ -115,11 +119,19 @@ pub(super) fn prepare(
         parameters,
         aside: None,
         told: Vec::new(),
+        incremental: None,
         plan,
     };
     if !options.dry_run {
         // What an earlier run could not finish may be what this one reads.
         prepared.publisher.recover(&options.out).map_err(|fault| vec![fault])?;
+    }
+    if options.incremental {
+        let mut incremental = Incremental::new(&prepared.plan, designs, options)?;
+        let opens_places = options.opens_places && !options.dry_run;
+        incremental.open(prepared.visit(options), opens_places).map_err(|fault| vec![fault])?;
+        prepared.told.append(&mut incremental.told);
+        prepared.incremental = Some(incremental);
     }
     // What goes to tables is looked at first: nobody waits for an answer that could not be loaded.
     prepared.open_targets(true, options, &mut faults);
@@ -274,7 +286,13 @@ impl Prepared {
     ) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
         let folder = self.aside(&format!("source-{index}"))?;
         make_folder(&folder).map_err(|error| crate::read::unreadable(&folder, &error))?;
-        let taken = places::take(location, Some(&read.format), Amount::All, &folder, self.visit(options))?;
+        let id = NodeId(index as u32);
+        let before = self.incremental.as_ref().and_then(|incremental| incremental.source(id));
+        let amount = before.as_ref().map_or(Amount::All, |before| Amount::Newer(before.newest.as_deref()));
+        let taken = places::take(location, Some(&read.format), amount, &folder, self.visit(options))?;
+        if let (Some(incremental), true) = (&mut self.incremental, before.is_some()) {
+            incremental.newest.insert(id, taken.newest.clone());
+        }
         if let Some(found) = &taken.schema {
             places::check_columns(read, location, found)?;
         }
@@ -299,6 +317,13 @@ impl Prepared {
                     job.chunk_size = size;
                 }
                 job.prepare(0)?;
+                if let Some(incremental) = self.incremental.as_mut().filter(|_| read.location.is_none())
+                    && let Some(before) = incremental.source(id)
+                {
+                    let resume = job.go_on(&before.files)?;
+                    self.told.extend(resume.told.iter().map(|told| at(node, told.clone())));
+                    incremental.resumed.insert(id, resume);
+                }
                 Ok(job)
             });
             match job {
@@ -336,7 +361,8 @@ impl Prepared {
                 stays_inside(&target)?;
             }
             let aside = if is_named { self.publisher.file(&target)? } else { self.publisher.output(&target)? };
-            self.quarantine = Some(QuarantineFile::new(aside, target, is_named));
+            let goes_on = self.incremental.is_some();
+            self.quarantine = Some(QuarantineFile::new(aside, target, is_named, goes_on));
         }
         // Among the outputs a report is one of them: scripts put it there.
         let out = options.out.canonicalize().ok();
@@ -405,6 +431,7 @@ impl Prepared {
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
                     let (publisher, jobs) = (&mut self.publisher, &self.jobs);
+                    let earlier = self.incremental.as_ref().and_then(|incremental| incremental.earlier(id));
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;
                         check_sources(path, &place, jobs.values(), &options.inputs)?;
@@ -415,7 +442,7 @@ impl Prepared {
                             (false, false) if *when_exists == WhenExists::Fail => publisher.new_output(&place)?,
                             (false, false) => publisher.output(&place)?,
                         };
-                        Ok(Place::File { aside, target: place })
+                        Ok(Place::File { aside, target: place, earlier })
                     });
                     (target.kind, target.partition) = (*kind, partition.clone());
                     match place {
