@@ -7,17 +7,19 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_app::headliners_of;
-use pipewright_core::data::Value;
+use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
+use pipewright_core::expr::cast_value;
 use pipewright_core::files;
 use pipewright_core::ir::load_answers;
-use pipewright_core::ir::{Parameter, Read, interpolate, parameter_variable, resolve_parameters};
+use pipewright_core::ir::{Interval, Parameter, Read, interpolate, parameter_variable, resolve_parameters};
 use pipewright_core::plan::{check_kept_lines, is_same_path};
 use pipewright_core::quote::visible;
 use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input, share_files};
 
 use super::args::{Form, RunArgs, RunEngine};
+use super::observers::Observers;
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, engine, project, usage};
@@ -60,6 +62,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
         // What another engine is to run is checked here.
         opens_places: true,
         incremental: args.incremental,
+        interval: interval(args)?,
         design: args.pipeline.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         dry_run: args.dry_run || args.engine != RunEngine::Native,
         max_quarantined: Some(args.max_quarantined),
@@ -77,12 +80,15 @@ pub fn run(args: &RunArgs) -> VerbResult {
         memory: args.memory,
         headliners: headliners.unwrap_or_default(),
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
-        not_over: args.not_over.clone(),
+        not_over: args.not_over.iter().chain(&args.metrics).chain(&args.openlineage).cloned().collect(),
         ..RunOptions::default()
     };
     let progress = Progress::new(args.log_format);
+    let observers = if options.dry_run { None } else { Some(Observers::new(args, &opened, &options)?) };
+    observers.iter().for_each(Observers::begun);
     let result = pipewright_engine::run(&opened.plan, &options, &progress);
     progress.finish();
+    observers.iter().for_each(|observers| observers.ended(&result));
     let mut report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     if args.dry_run {
         report.parameters = told_parameters(&opened.plan.parameters, &options.parameters);
@@ -94,7 +100,19 @@ pub fn run(args: &RunArgs) -> VerbResult {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;
     }
     say(&report, args);
-    Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
+    Ok(outcome(&report))
+}
+
+/// What the exit code says of a run whose outputs are in place.
+fn outcome(report: &RunReport) -> Outcome {
+    match () {
+        () if !report.untold.is_empty() => Outcome::Failed,
+        () if report.over_threshold => Outcome::Quarantined,
+        () if report.answers.iter().any(|answer| answer.watch.as_ref().is_some_and(|watch| watch.is_met)) => {
+            Outcome::Met
+        }
+        () => Outcome::Done,
+    }
 }
 
 /// Values of parameters as a report tells them.
@@ -149,6 +167,38 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<Given, Failure> {
     Ok((values, file))
 }
 
+/// The times whose rows are replaced.
+fn interval(args: &RunArgs) -> Result<Option<Interval>, Failure> {
+    let (Some(from), Some(to)) = (&args.from, &args.to) else { return Ok(None) };
+    let moment = |text: &str| {
+        let unknown = || usage(format!("`{text}` is no time"), "write it as 2026-03-02 or 2026-03-02T10:00:00Z");
+        match cast_value(&Value::String(text.trim().to_owned()), &DataType::Timestamp) {
+            Value::Timestamp(moment) => Ok(moment),
+            _ => Err(unknown()),
+        }
+    };
+    let (from, to) = (moment(from)?, moment(to)?);
+    let lookback = args.lookback.as_deref().map_or(Ok(0), span)?;
+    if from >= to {
+        return Err(usage("the times end before they begin", "give --from an earlier time than --to"));
+    }
+    if (from % 1_000_000, to % 1_000_000, lookback % 1_000_000) != (0, 0, 0) {
+        return Err(usage("the times do not begin and end with a second", "leave out what is finer than seconds"));
+    }
+    Ok(Some(Interval { from: from - lookback, to, column: args.time.clone() }))
+}
+
+/// Microseconds of a text such as `90m`.
+fn span(text: &str) -> Result<i64, Failure> {
+    const UNITS: [(char, i64); 5] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800)];
+    let unit = UNITS.iter().find_map(|(unit, seconds)| Some((text.trim().strip_suffix(*unit)?, *seconds)));
+    let micros = unit.and_then(|(number, seconds)| {
+        let number = number.trim().parse::<u32>().ok()?;
+        i64::from(number).checked_mul(seconds * 1_000_000)
+    });
+    micros.ok_or_else(|| usage(format!("`{text}` is no span of time"), "write it as 90m, 6h or 2d"))
+}
+
 /// Whether nothing is in a folder yet.
 fn is_new(folder: &Path) -> bool {
     std::fs::read_dir(folder).map_or(!folder.exists(), |mut entries| entries.next().is_none())
@@ -198,8 +248,15 @@ fn say(report: &RunReport, args: &RunArgs) {
     }
     say_read(report);
     for answer in &report.answers {
-        tell!("answer: {}: {}", answer.title, answer.told.sentence);
+        if !answer.told.sentence.is_empty() {
+            tell!("answer: {}: {}", answer.title, answer.told.sentence);
+        }
+        if let Some(watch) = &answer.watch {
+            let rows = counted(watch.rows as u64, "row");
+            tell!("watched: {}: {} is true of {rows}", answer.title, watch.condition);
+        }
     }
+    tell(&report.untold);
     say_kept(&report.kept);
     for source in report.sources.iter().filter(|source| source.tally.quarantined > 0) {
         tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);

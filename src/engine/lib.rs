@@ -41,7 +41,7 @@ pub use budget::Budget;
 pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use lines::{Behind, SourceLine, Which, lines_behind};
-pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, take_sample, test_connection};
+pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, post, take_sample, test_connection};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,
@@ -53,7 +53,7 @@ pub use read::{
 };
 pub use run::{
     AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,
-    Silent, SinkReport, SourceReport, StepReport, ToldAnswer, read_rows, run,
+    Silent, SinkReport, SourceReport, StepReport, ToldAnswer, WatchReport, read_rows, run,
 };
 pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;

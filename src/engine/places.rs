@@ -23,7 +23,7 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{Connection, ConnectionKind, Location, Read, TableName, interpolate};
 use pipewright_core::quote::sql_identifier;
 
-pub(crate) use load::{Loading, Noted, another_went_on, check_load, load, note, noted};
+pub(crate) use load::{Loading, another_went_on, check_load, load, note, noted};
 
 use crate::cancel::Cancel;
 use secrets::Secrets;
@@ -151,6 +151,18 @@ pub fn test_connection(connection: &Connection, visit: Visit) -> Result<String, 
         ConnectionKind::Sqlite => sqlite::test(&opened),
     };
     tested.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// Tells something to the address of a connection.
+pub fn post(connection: &Connection, path: &str, body: &serde_json::Value, visit: Visit) -> Result<(), Diagnostic> {
+    let opened = Opened::new(connection, visit)?;
+    let posted = match connection.kind {
+        ConnectionKind::Http => http::post(&opened, path, body),
+        ConnectionKind::Postgresql | ConnectionKind::Sqlite => {
+            Err(opened.fault("PW0994", "it is no HTTP address").help("choose a connection of that kind"))
+        }
+    };
+    posted.map_err(|fault| opened.secrets.hidden(fault))
 }
 
 /// A column that a source declares and a run wants, and that its table or query does not give any more.

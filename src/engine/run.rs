@@ -29,7 +29,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
+use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
 
 use blocking::{Build, Gather, Task, Work};
 pub(crate) use flow::Count;
@@ -43,7 +43,7 @@ pub(crate) use report::{
     changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory, step_report,
     unmatched_in_step,
 };
-pub use told::{AnswerReport, FirstRows, Headliner, Headliners, ToldAnswer, read_rows};
+pub use told::{AnswerReport, FirstRows, Headliner, Headliners, ToldAnswer, WatchReport, read_rows};
 
 use crate::allowance::Allowance;
 use crate::cancel::Cancel;
@@ -71,6 +71,8 @@ pub struct RunOptions {
     pub incremental: bool,
     /// Name of the design, by which databases note what was read for its tables.
     pub design: String,
+    /// Replace only the rows of these times in the outputs.
+    pub interval: Option<Interval>,
     /// Check everything, open every source, write nothing.
     pub dry_run: bool,
     /// Id or title of one sink: only that flow runs.
@@ -144,6 +146,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
+    let tells = told::tells(&prepared.plan);
     let (loads, parameters, aside) =
         (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
     let visit =
@@ -157,7 +160,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         // A dry run opens nothing.
         for load in loads.iter().filter(|_| !options.dry_run) {
             progress.step(&format!("loading {}", load.place.shown()));
-            let told = places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit);
+            let told = places::load(&mut loaded, &load.place, &load.schema, load.rows(), visit);
             report.told.extend(told.map_err(|fault| load.at_step(fault))?.into_iter().map(|hint| load.at_step(hint)));
         }
         if let Some(incremental) = incremental {
@@ -172,7 +175,11 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let published = publisher.and_then(|(publisher, loaded)| {
         publish(publisher, place.as_deref(), options.report.as_deref(), &mut report, aside, loaded)
     });
-    published.map(|()| report).map_err(|fault| vec![fault])
+    published.map_err(|fault| vec![fault])?;
+    if options.opens_places {
+        report.untold = told::tell_of(&tells, &report.answers, (&options.design, &report.started_at), visit);
+    }
+    Ok(report)
 }
 
 /// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
@@ -443,7 +450,8 @@ fn execute(
     }
     run.complete(report)?;
     let rows = std::mem::take(&mut run.written);
-    report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel);
+    report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel)?;
+    told::keep_history(&mut publisher, &options.out, &report.started_at, &report.answers)?;
     progress.step("publishing");
     if let Some(incremental) = &mut incremental {
         report.told.extend(incremental.left());

@@ -13,6 +13,8 @@ mod disks;
 mod export;
 mod fields;
 mod formats;
+mod incremental;
+mod intervals;
 mod journal_kills;
 mod layering;
 mod lines;

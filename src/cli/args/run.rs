@@ -39,6 +39,19 @@ pub struct RunArgs {
     /// files, rows of tables with a larger value of the source's “Newer by”. For flows that work row by row
     #[arg(long)]
     pub incremental: bool,
+    /// Replace only the rows of the outputs whose time is this one or later, such as 2026-03-02 or 2026-03-02T10:00:00Z;
+    /// the others stay as they are
+    #[arg(long, value_name = "TIME", requires = "to", conflicts_with = "incremental")]
+    pub from: Option<String>,
+    /// The end of these times, which is none of them
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub to: Option<String>,
+    /// So much before `--from` is replaced as well, for rows that came late: 90m, 6h, 2d
+    #[arg(long, value_name = "SPAN", requires = "from")]
+    pub lookback: Option<String>,
+    /// Column of the outputs that holds these times, where there are several
+    #[arg(long, value_name = "COLUMN", requires = "from")]
+    pub time: Option<String>,
     /// Only the flow that ends in this step (id or title)
     #[arg(long, value_name = "STEP")]
     pub flow: Option<String>,
@@ -55,6 +68,15 @@ pub struct RunArgs {
     /// results. Default: half of the machine's
     #[arg(long, value_name = "SIZE", value_parser = memory_size, allow_negative_numbers = true)]
     pub memory: Option<u64>,
+    /// File for measures of the run, as Prometheus reads them; also of one that fails
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// File that events of the run are added to, as OpenLineage has them, one a line
+    #[arg(long, value_name = "FILE")]
+    pub openlineage: Option<PathBuf>,
+    /// HTTP connection of the project that these events are posted to
+    #[arg(long, value_name = "CONNECTION")]
+    pub openlineage_to: Option<String>,
     /// How progress is told
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub log_format: Form,

@@ -170,7 +170,7 @@ impl Connection {
     }
 
     /// The texts in which parameters may stand; with what each is.
-    fn texts(&self) -> Vec<(&'static str, &str)> {
+    pub(super) fn texts(&self) -> Vec<(&'static str, &str)> {
         let settings = self.settings.values().chain(self.secrets.values()).map(String::as_str);
         let settings = settings.map(|text| ("a setting of a connection", text));
         std::iter::once(("an address", self.address.as_str())).chain(settings).collect()

@@ -5,10 +5,10 @@ use std::path::Path;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::is_same_place;
-use pipewright_core::ir::{ConnectionKind, TableName, TablePlace};
-use pipewright_core::quote::sql_text;
+use pipewright_core::ir::{ConnectionKind, Replaced, TableName, TablePlace};
+use pipewright_core::quote::{sql_identifier, sql_text};
 
-use super::table::Table;
+use super::table::{NOTES, Noted, Table};
 use super::{Opened, Visit, postgresql, sqlite};
 
 /// Looks at the table that a load goes to; nothing is written.
@@ -23,26 +23,14 @@ pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> R
     checked.map_err(|fault| opened.secrets.hidden(fault))
 }
 
-/// The table in which `run --incremental` notes, beside the rows, what it has read for them.
-pub(super) const NOTES: &str = "pipewright_checkpoints";
-
-/// What a database knows of a load.
-#[derive(Debug, Default)]
-pub(crate) struct Noted {
-    /// What was noted by the run before.
-    pub state: Option<String>,
-    /// Whether the table is there.
-    pub is_there: bool,
-}
-
 /// Reads what an earlier run noted of a load.
 pub(crate) fn noted(place: &TablePlace, key: &str, visit: Visit) -> Result<Noted, Diagnostic> {
     let opened = Opened::new(&place.connection, visit)?;
     let table = Table::new(place, visit)?;
     let sql = format!("SELECT state FROM {NOTES} WHERE output = {}", sql_text(key));
     let noted = match place.connection.kind {
-        ConnectionKind::Postgresql => postgresql::noted(&opened, &table, NOTES, &sql),
-        ConnectionKind::Sqlite => sqlite::noted(&opened, &table, NOTES, &sql),
+        ConnectionKind::Postgresql => postgresql::noted(&opened, &table, &sql),
+        ConnectionKind::Sqlite => sqlite::noted(&opened, &table, &sql),
         ConnectionKind::Http => Err(no_database(&opened)),
     };
     noted.map_err(|fault| opened.secrets.hidden(fault))
@@ -97,15 +85,17 @@ enum Transaction {
 }
 
 /// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
-/// `loading`, or a new one. Two of one database would wait for each other. Gives what is worth knowing of it.
+/// `loading`, or a new one. Two of one database would wait for each other. Of an interval only its rows are replaced. Gives what is worth
+/// knowing of it.
 pub(crate) fn load<'a>(
     loading: &mut Vec<Loading<'a>>,
     place: &'a TablePlace,
     schema: &Schema,
-    lines: &Path,
+    (lines, replaced): (&Path, Option<&Replaced>),
     visit: Visit<'a>,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
-    let table = Table::new(place, visit)?;
+    let mut table = Table::new(place, visit)?;
+    table.only = replaced.map(|times| within(times, place.connection.kind));
     let known = loading.iter().position(|one| *one.opened.connection == place.connection);
     let index = match known {
         Some(index) => {
@@ -126,6 +116,13 @@ pub(crate) fn load<'a>(
     };
     tables.push(table.name);
     loaded.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// A condition for the times of an interval. SQLite has them as texts.
+fn within(times: &Replaced, kind: ConnectionKind) -> String {
+    let [from, to] = times.texts(kind != ConnectionKind::Sqlite).map(|text| sql_text(&text));
+    let column = sql_identifier(&times.column);
+    format!("{column} >= {from} AND {column} < {to}")
 }
 
 /// Two transactions that write to one file of SQLite's, or to one table of PostgreSQL's, would wait for each other.

@@ -8,12 +8,12 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::ir::{Inquiry, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
-use super::table::{Column, Incoming, Table, check_table};
+use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn};
-use super::{Amount, Lines, Noted, Opened, Taken, lines_of, newer_rows, quoted_table};
+use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 
 /// Seconds of a statement.
 const TIMEOUT: f64 = 300.0;
@@ -357,10 +357,10 @@ pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Res
 }
 
 /// What an earlier run noted of a load.
-pub(super) fn noted(opened: &Opened, place: &Table, notes: &str, sql: &str) -> Result<Noted, Diagnostic> {
+pub(super) fn noted(opened: &Opened, place: &Table, sql: &str) -> Result<Noted, Diagnostic> {
     let mut server = connect(opened)?;
     let is_there = table_of(opened, &mut server, &place.name)?.is_some();
-    if table_of(opened, &mut server, notes)?.is_none() {
+    if table_of(opened, &mut server, NOTES)?.is_none() {
         return Ok(Noted { state: None, is_there });
     }
     let rows = server.rows(sql).map_err(|fault| told(opened, fault, "looking at what was read before"))?;
@@ -369,7 +369,7 @@ pub(super) fn noted(opened: &Opened, place: &Table, notes: &str, sql: &str) -> R
 
 /// Rows that refer to those of the table, or that it inherits, go or change with them.
 fn check_replaced(opened: &Opened, server: &mut Server, place: &Table) -> Result<(), Diagnostic> {
-    if place.mode != LoadMode::Replace {
+    if !place.takes_out() {
         return Ok(());
     }
     let name = sql_text(&quoted_table(&place.name));
@@ -419,7 +419,7 @@ impl Transaction {
         let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
         let names: Vec<String> = schema.names().map(sql_identifier).collect();
         // Rows that the user may not see would be taken for none.
-        let sees = if place.mode == LoadMode::Append { "on" } else { "off" };
+        let sees = if place.only_adds() { "on" } else { "off" };
         run(server, &format!("SET LOCAL row_security = {sees}"))?;
         let columns = table_of(opened, server, &place.name)?;
         if columns.is_none() {
@@ -433,7 +433,7 @@ impl Transaction {
             check_table(opened, place, columns.as_deref(), schema)?;
             check_replaced(opened, server, place)?;
             // Whoever may only add rows may not keep others from it.
-            let lock = if place.mode == LoadMode::Append { "ROW EXCLUSIVE" } else { "SHARE ROW EXCLUSIVE" };
+            let lock = if place.only_adds() { "ROW EXCLUSIVE" } else { "SHARE ROW EXCLUSIVE" };
             run(server, &format!("LOCK TABLE {target} IN {lock} MODE"))?;
         }
         let number = run(server, &format!("SELECT to_regclass({})::oid::text", sql_text(&target)))?;

@@ -8,14 +8,14 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, TableName, interpolate, sql_with_values};
+use pipewright_core::ir::{Inquiry, TableName, interpolate, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text};
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::{Map, Value as Json};
 
-use super::table::{Column, Incoming, Table, check_table};
-use super::{Amount, Lines, Noted, Opened, Taken, lines_of, newer_rows, quoted_table};
+use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
+use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 
 /// Seconds to wait while somebody else writes.
 const TIMEOUT: f64 = 30.0;
@@ -278,13 +278,13 @@ pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Res
 }
 
 /// What an earlier run noted of a load.
-pub(super) fn noted(opened: &Opened, place: &Table, notes: &str, sql: &str) -> Result<Noted, Diagnostic> {
+pub(super) fn noted(opened: &Opened, place: &Table, sql: &str) -> Result<Noted, Diagnostic> {
     if !file_of(opened)?.exists() {
         return Ok(Noted::default());
     }
     let connection = open(opened, false)?;
     let is_there = table_of(opened, &connection, &place.name)?.is_some();
-    if table_of(opened, &connection, notes)?.is_none() {
+    if table_of(opened, &connection, NOTES)?.is_none() {
         return Ok(Noted { state: None, is_there });
     }
     let state = match connection.query_row(sql, [], |row| row.get(0)) {
@@ -296,7 +296,7 @@ pub(super) fn noted(opened: &Opened, place: &Table, notes: &str, sql: &str) -> R
 
 /// Rows that refer to those of the table go, or change, with them.
 fn check_replaced(opened: &Opened, connection: &Connection, place: &Table) -> Result<(), Diagnostic> {
-    if place.mode != LoadMode::Replace {
+    if !place.takes_out() {
         return Ok(());
     }
     let fault = |error: rusqlite::Error| told(opened, &error, "looking at the table");

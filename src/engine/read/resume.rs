@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::chunks::{Held, count_lines};
 use super::open::{How, Opened, open, unreadable};
+use super::packed::PACKED_ENDINGS;
 use super::rotated;
 
 /// Bytes at the beginning of a file, and before the place where reading ended, by which it is known again.
@@ -39,6 +40,9 @@ pub(crate) struct FileState {
     pub read: u64,
     /// Lines in them.
     lines: u64,
+    /// Bytes behind them that were no whole event yet.
+    #[serde(default, skip_serializing_if = "is_none")]
+    left: u64,
     /// Bytes of `head`, and of `tail`.
     printed: usize,
     /// Hash of the first bytes.
@@ -48,6 +52,16 @@ pub(crate) struct FileState {
     /// Another file holds the same, and was read instead: this one may hold less of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_copy: bool,
+}
+
+impl FileState {
+    fn holds_the_same(&self, other: &FileState) -> bool {
+        (self.read, &self.head, &self.tail) == (other.read, &other.head, &other.tail)
+    }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The first bytes of a file, and the last ones up to a place.
@@ -112,8 +126,9 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// What was left of it may be whole by now, as it is.
     fn is_unchanged(&self, state: &FileState) -> bool {
-        (self.size, self.modified) == (state.size, state.modified)
+        (self.size, self.modified, 0) == (state.size, state.modified, state.left)
     }
 
     /// Whether both are pieces of one log, or have one name.
@@ -228,6 +243,7 @@ impl Resume {
         let mut found = by_place(&looks, known, is_cut)?;
         if is_cut {
             by_content(&looks, known, &mut found)?;
+            twins(&looks, &mut found)?;
         }
         let mut resume = Resume {
             starts: BTreeMap::new(),
@@ -247,6 +263,7 @@ impl Resume {
                 modified: look.modified,
                 read: start.read,
                 lines: start.lines,
+                left: 0,
                 printed: 0,
                 head: String::new(),
                 tail: String::new(),
@@ -325,9 +342,11 @@ impl Resume {
     /// What is known of the files from now on.
     pub fn states(&self) -> Vec<FileState> {
         let mut states = self.states.clone();
-        for (index, (Start { read, lines, prints }, _)) in &*self.ends.lock().unwrap_or_else(PoisonError::into_inner) {
+        for (index, (Start { read, lines, prints }, left)) in &*self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+        {
             if let Some(state) = states.get_mut(index) {
-                (state.read, state.lines, state.printed) = (*read, *lines, prints.tail.len());
+                (state.read, state.lines, state.left) = (*read, *lines, *left);
+                state.printed = prints.tail.len();
                 (state.head, state.tail) = (Prints::hash(&prints.head[..state.printed]), Prints::hash(&prints.tail));
             }
         }
@@ -417,6 +436,31 @@ fn by_content(looks: &[Look], known: &[FileState], found: &mut [Found]) -> Resul
     Ok(())
 }
 
+/// Pieces of a log that are new twice: while one is packed both are there.
+fn twins(looks: &[Look], found: &mut [Found]) -> Result<(), Diagnostic> {
+    let is_packed = |look: &Look| PACKED_ENDINGS.iter().any(|ending| slashes(look.path).ends_with(ending));
+    for index in (0..looks.len()).filter(|index| is_packed(&looks[*index])) {
+        let look = &looks[index];
+        for other in 0..looks.len() {
+            let (are_new, plain) = (matches!((&found[index], &found[other]), (Found::New, Found::New)), &looks[other]);
+            if !are_new || is_packed(plain) || rotated::log_of(look.path) != rotated::log_of(plain.path) {
+                continue;
+            }
+            let walk = |look: &Look, until: u64| look.walk(until, false).map_err(|error| unreadable(look.path, &error));
+            let prints = |until: u64| Ok((walk(look, until)?, walk(plain, until)?));
+            let is_same = |until: u64| {
+                prints(until).map(|(one, other): (Option<Start>, Option<Start>)| {
+                    one.zip(other).is_some_and(|(one, other)| one.prints == other.prints)
+                })
+            };
+            if plain.size > 0 && is_same(plain.size.min(PRINTED as u64))? && is_same(plain.size)? {
+                found[index] = Found::Copy(other);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a file that is none of those that were read may be read from its beginning; tells where it takes the place
 /// of another one.
 fn check_new(
@@ -427,7 +471,7 @@ fn check_new(
 ) -> Result<Option<Diagnostic>, Diagnostic> {
     let Some(number) = known.iter().rposition(|state| state.path == look.shown) else { return Ok(None) };
     let state = &known[number];
-    if found.contains(&Some(number)) {
+    if found.iter().flatten().any(|other| known[*other].holds_the_same(state)) {
         return Ok(None);
     }
     let name = slashes(&look.shown);

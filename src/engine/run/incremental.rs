@@ -201,7 +201,7 @@ impl Incremental {
             let (key, to) = match &write.destination {
                 Destination::File { path, .. } => (path.clone(), To::File(PathBuf::from(path))),
                 Destination::Table(place) => {
-                    (format!("{} {}", options.design, origin.step), To::Table(place.clone(), None))
+                    (format!("{} {} {}", place.table, options.design, origin.step), To::Table(place.clone(), None))
                 }
                 Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
             };

@@ -42,6 +42,9 @@ pub struct RunReport {
     /// Answers that were written, each in a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<AnswerReport>,
+    /// Addresses that were to be told of a condition, and could not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Diagnostic>,
     pub bytes_read: u64,
     pub rows_read: u64,
     pub rows_written: u64,
