@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_app::headliners_of;
@@ -16,7 +17,7 @@ use pipewright_core::ir::load_answers;
 use pipewright_core::ir::{Interval, Parameter, Read, interpolate, parameter_variable, resolve_parameters};
 use pipewright_core::plan::{check_kept_lines, is_same_path};
 use pipewright_core::quote::visible;
-use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input, share_files};
+use pipewright_engine::{RunOptions, RunProgress, RunReport, Silent, offer_standard_input, share_files};
 
 use super::args::{Form, RunArgs, RunEngine};
 use super::observers::Observers;
@@ -83,10 +84,36 @@ pub fn run(args: &RunArgs) -> VerbResult {
         not_over: args.not_over.iter().chain(&args.metrics).chain(&args.openlineage).cloned().collect(),
         ..RunOptions::default()
     };
+    match args.follow.filter(|_| !options.dry_run) {
+        Some(seconds) => follow(args, &opened, &options, Duration::from_secs(seconds.max(1).into())),
+        None => go(args, &opened, &options),
+    }
+}
+
+/// Runs again and again, until something is wrong that does not pass, or a signal ends it. A run that is ended in between
+/// has put in place what was new, or nothing of it.
+fn follow(args: &RunArgs, opened: &Opened, options: &RunOptions, pause: Duration) -> VerbResult {
+    // Files that are rotated while they are looked at, somebody else who writes there, servers that are not there.
+    const PASSING: [&str; 5] = ["PW0901", "PW0914", "PW0985", "PW0668", "PW0669"];
+    loop {
+        match go(args, opened, options) {
+            Ok(_) => {}
+            Err(failure) if failure.diagnostics.iter().all(|fault| PASSING.contains(&&*fault.code)) => {
+                tell(&failure.diagnostics);
+            }
+            Err(failure) => return Err(failure),
+        }
+        std::thread::sleep(pause);
+    }
+}
+
+/// One run, and what is said of it.
+fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
     let progress = Progress::new(args.log_format);
-    let observers = if options.dry_run { None } else { Some(Observers::new(args, &opened, &options)?) };
+    let watcher: &dyn RunProgress = if args.follow.is_some() { &Silent } else { &progress };
+    let observers = if options.dry_run { None } else { Some(Observers::new(args, opened, options)?) };
     observers.iter().for_each(Observers::begun);
-    let result = pipewright_engine::run(&opened.plan, &options, &progress);
+    let result = pipewright_engine::run(&opened.plan, options, watcher);
     progress.finish();
     observers.iter().for_each(|observers| observers.ended(&result));
     let mut report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
@@ -94,12 +121,15 @@ pub fn run(args: &RunArgs) -> VerbResult {
         report.parameters = told_parameters(&opened.plan.parameters, &options.parameters);
     }
     if args.engine != RunEngine::Native {
-        return engine::run(args, &opened, &options.parameters);
+        return engine::run(args, opened, &options.parameters);
     }
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;
     }
-    say(&report, args);
+    let is_news = report.sources.iter().any(|source| source.unchanged_files.is_none() || !source.files.is_empty());
+    if is_news || args.follow.is_none() {
+        say(&report, args);
+    }
     Ok(outcome(&report))
 }
 

@@ -375,6 +375,32 @@ fn every_line_comes_once_into_tables_whenever_runs_are_killed() {
 }
 
 #[test]
+fn a_run_that_follows_a_log_takes_its_lines_as_they_come() {
+    let desk = Desk::into_file("out.jsonl", "jsonl");
+    desk.write("app.log", 1..=10);
+    let mut follower =
+        desk.command().args(["--follow", "1"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let arrive = |last: u64| {
+        let begun = Instant::now();
+        while desk.numbers().len() as u64 != last && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        desk.holds(last);
+    };
+    arrive(10);
+    desk.write("app.log", 11..=12);
+    arrive(12);
+    fs::rename(desk.at("app.log"), desk.at("app.log.1")).unwrap();
+    desk.write("app.log", 13..=20);
+    arrive(20);
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    desk.write("app.log", 21..=22);
+    desk.run_ok();
+    desk.holds(22);
+}
+
+#[test]
 fn of_two_runs_at_once_one_goes_on() {
     let desk = Desk::into_file("out.jsonl", "jsonl");
     let mut last = 0;

@@ -39,6 +39,9 @@ pub struct RunArgs {
     /// files, rows of tables with a larger value of the source's “Newer by”. For flows that work row by row
     #[arg(long)]
     pub incremental: bool,
+    /// Goes on so until it is ended: looks for what is new again after so many seconds (5 where none are given)
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", requires = "incremental")]
+    pub follow: Option<u32>,
     /// Replace only the rows of the outputs whose time is this one or later, such as 2026-03-02 or 2026-03-02T10:00:00Z;
     /// the others stay as they are
     #[arg(long, value_name = "TIME", requires = "to", conflicts_with = "incremental")]
