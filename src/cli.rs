@@ -26,6 +26,9 @@ mod export;
 mod generate;
 mod import;
 mod lists;
+mod metrics;
+mod observers;
+mod openlineage;
 mod output;
 mod pattern;
 mod places;
@@ -83,6 +86,8 @@ pub enum Outcome {
     Usage,
     /// Done, with more rows in quarantine than allowed.
     Quarantined,
+    /// Done, and a condition that an answer is watched for is met.
+    Met,
     /// The configuration is invalid.
     Invalid,
 }
@@ -94,6 +99,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Failed => 1,
             Outcome::Usage => 2,
             Outcome::Quarantined => 3,
+            Outcome::Met => 4,
             Outcome::Invalid => 78,
         })
     }

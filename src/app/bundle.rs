@@ -296,12 +296,15 @@ fn with_source_folder(plan: &Plan) -> Plan {
 
 /// The connections that an operation opens.
 fn connections_of(op: &mut Op) -> impl Iterator<Item = &mut Connection> {
-    let (of_read, of_write) = match op {
-        Op::Read(read) => (read.location.as_mut().map(|location| &mut location.connection), None),
-        Op::Write(Write { destination: Destination::Table(place), .. }) => (None, Some(&mut place.connection)),
-        _ => (None, None),
+    let (of_read, of_write, told) = match op {
+        Op::Read(read) => (read.location.as_mut().map(|location| &mut location.connection), None, None),
+        Op::Write(Write { destination, watch, .. }) => {
+            let table = if let Destination::Table(place) = destination { Some(&mut place.connection) } else { None };
+            (None, table, watch.as_mut().and_then(|watch| watch.tells.as_mut()))
+        }
+        _ => (None, None, None),
     };
-    of_read.into_iter().chain(of_write)
+    of_read.into_iter().chain(of_write).chain(told)
 }
 
 /// Copies the first lines of every source into the receipt and gives a plan that reads them.

@@ -4,6 +4,7 @@ mod comments;
 mod export;
 mod files;
 mod places;
+mod run;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub use self::comments::CommentsArgs;
 pub use self::export::ExportArgs;
 pub use self::files::{PatternArgs, ProfileArgs, ReadArgs, SniffArgs};
 pub use self::places::{ConnectionsArgs, SampleArgs};
+pub use self::run::{RunArgs, RunEngine};
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
 #[derive(Parser, Debug)]
@@ -413,77 +415,6 @@ pub struct PublishArgs {
     /// The report's file
     #[arg(long, value_name = "FILE", requires = "report")]
     pub report_from: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub struct RunArgs {
-    /// A `.pipewright.json` project or an exported `pipeline.json`
-    pub pipeline: PathBuf,
-    /// Value of a parameter; before the environment, the env-file and the default
-    #[arg(long = "param", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-    /// File of NAME=VALUE lines
-    #[arg(long, value_name = "FILE")]
-    pub env_file: Option<PathBuf>,
-    /// Check and say what would be read and written; write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// File for the run report (JSON); `-`: standard output
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-    /// File that a bundle writes to afterwards, so that it may be no source
-    #[arg(long, hide = true, value_name = "FILE")]
-    pub not_over: Vec<PathBuf>,
-    /// Folder (or a `.jsonl` file) for the lines and rows that did not fit
-    #[arg(long, value_name = "DIR")]
-    pub quarantine: Option<PathBuf>,
-    /// Folder that results are written to
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub out: PathBuf,
-    /// Let results be written outside of that folder, where the design says so
-    #[arg(long)]
-    pub allow_outside: bool,
-    /// Only the flow that ends in this step (id or title)
-    #[arg(long, value_name = "STEP")]
-    pub flow: Option<String>,
-    /// Read the sources of this exported pipeline instead, with its values of parameters: the pinned rows of a receipt
-    #[arg(long, value_name = "PIPELINE")]
-    pub sources: Option<PathBuf>,
-    /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// Largest share of units in quarantine, 0 to 1, of each source and of all; more: exit code 3
-    #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, allow_negative_numbers = true)]
-    pub max_quarantined: f64,
-    /// Memory that the run keeps to, such as 1GB or 512MB; what outgrows it is put aside on disk, in the folder for
-    /// results. Default: half of the machine's
-    #[arg(long, value_name = "SIZE", value_parser = memory_size, allow_negative_numbers = true)]
-    pub memory: Option<u64>,
-    /// How progress is told
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub log_format: Form,
-    /// What computes the rows: Pipewright itself, Spark, DuckDB, ClickHouse, or a PostgreSQL server
-    #[arg(long, value_enum, default_value_t = RunEngine::Native)]
-    pub engine: RunEngine,
-    /// Master of a Spark cluster, such as spark://HOST:7077; otherwise that of SPARK_MASTER_URL, or this machine
-    #[arg(long, value_name = "URL")]
-    pub master: Option<String>,
-    /// Connection of the project to the PostgreSQL server; otherwise the one that PGHOST and the like lead to
-    #[arg(long, value_name = "CONNECTION")]
-    pub server: Option<String>,
-    /// Setting of Spark, such as spark.executor.memory=4g
-    #[arg(long = "conf", value_name = "NAME=VALUE")]
-    pub settings: Vec<String>,
-}
-
-/// What computes the rows of a run.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunEngine {
-    Native,
-    Spark,
-    Duckdb,
-    Postgres,
-    Clickhouse,
 }
 
 #[derive(Args, Debug)]

@@ -47,6 +47,8 @@ pub fn check_args(args: &RunArgs) -> Result<(), Failure> {
     let refused = [
         ("--quarantine", args.quarantine.is_some(), "what is turned away goes to the folder `quarantine` of --out"),
         ("--memory", args.memory.is_some(), "for Spark: --conf spark.driver.memory=4g or spark.executor.memory=4g"),
+        ("--incremental", args.incremental, "let Pipewright itself run the design: leave out --engine"),
+        ("--from", args.from.is_some(), "let Pipewright itself run the design: leave out --engine"),
         ("--allow-outside", args.allow_outside, "results go into the folder that --out names"),
     ];
     match refused.into_iter().find(|(_, is_given, _)| *is_given) {

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use pipewright_app::bundle::write_bundle;
-use pipewright_core::diagnostic::did_you_mean;
+use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::export::schedulers::Scheduler;
 use pipewright_core::export::{Target, check_exportable, dbt, target, targets};
+use pipewright_core::ir::{Op, Plan};
 
 use super::args::ExportArgs;
 use super::output::{print_text, say, tell};
@@ -29,6 +30,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
     let report = write_bundle(target, &opened.plan, &info, &schedulers, &opened.base, &out, args.force)
         .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     tell(&report.diagnostics);
+    tell(&unwatched(target, &opened.plan));
     for file in &report.files {
         print_text(&format!("{}\n", out.join(file).display()))?;
     }
@@ -36,6 +38,17 @@ pub fn export(args: &ExportArgs) -> VerbResult {
         to_add(into, &out, &info.name).iter().for_each(|line| say(format_args!("{line}")));
     }
     Ok(Outcome::Done)
+}
+
+/// Answers that only Pipewright's own runs watch.
+fn unwatched(target: &dyn Target, plan: &Plan) -> Option<Diagnostic> {
+    let is_watched = |op: &Op| matches!(op, Op::Write(write) if write.watch.is_some());
+    let node = plan.nodes.iter().find(|node| target.name() != "pipeline" && is_watched(&node.op))?;
+    let told = Diagnostic::hint("PW0785", "no other target watches this answer for its condition");
+    Some(
+        told.help("`pipewright run` does, and so does the target `pipeline`")
+            .step(&*node.origin.step, &*node.origin.title),
+    )
 }
 
 fn chosen(args: &ExportArgs) -> Result<&'static dyn Target, Failure> {

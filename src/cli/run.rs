@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pipewright_app::headliners_of;
-use pipewright_core::data::Value;
+use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
 use pipewright_core::export::check_exportable;
+use pipewright_core::expr::cast_value;
 use pipewright_core::files;
 use pipewright_core::ir::load_answers;
-use pipewright_core::ir::{Parameter, Read, interpolate, parameter_variable, resolve_parameters};
+use pipewright_core::ir::{Interval, Parameter, Read, interpolate, parameter_variable, resolve_parameters};
 use pipewright_core::plan::{check_kept_lines, is_same_path};
 use pipewright_core::quote::visible;
-use pipewright_engine::{RunOptions, RunProgress, RunReport, offer_standard_input, share_files};
+use pipewright_engine::{RunOptions, RunProgress, RunReport, Silent, offer_standard_input, share_files};
 
 use super::args::{Form, RunArgs, RunEngine};
+use super::observers::Observers;
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, engine, project, usage};
@@ -59,6 +62,9 @@ pub fn run(args: &RunArgs) -> VerbResult {
         quarantine: args.quarantine.clone(),
         // What another engine is to run is checked here.
         opens_places: true,
+        incremental: args.incremental,
+        interval: interval(args)?,
+        design: args.pipeline.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         dry_run: args.dry_run || args.engine != RunEngine::Native,
         max_quarantined: Some(args.max_quarantined),
         allow_outside: args.allow_outside,
@@ -75,24 +81,68 @@ pub fn run(args: &RunArgs) -> VerbResult {
         memory: args.memory,
         headliners: headliners.unwrap_or_default(),
         report: args.report.clone().filter(|path| path.as_os_str() != "-"),
-        not_over: args.not_over.clone(),
+        not_over: args.not_over.iter().chain(&args.metrics).chain(&args.openlineage).cloned().collect(),
         ..RunOptions::default()
     };
+    match args.follow.filter(|_| !options.dry_run) {
+        Some(seconds) => follow(args, &opened, &options, Duration::from_secs(seconds.max(1).into())),
+        None => go(args, &opened, &options),
+    }
+}
+
+/// Runs again and again, until something is wrong that does not pass, or a signal ends it. A run that is ended in between
+/// has put in place what was new, or nothing of it.
+fn follow(args: &RunArgs, opened: &Opened, options: &RunOptions, pause: Duration) -> VerbResult {
+    // Files that are rotated while they are looked at, somebody else who writes there, servers that are not there.
+    const PASSING: [&str; 5] = ["PW0901", "PW0914", "PW0985", "PW0668", "PW0669"];
+    loop {
+        match go(args, opened, options) {
+            Ok(_) => {}
+            Err(failure) if failure.diagnostics.iter().all(|fault| PASSING.contains(&&*fault.code)) => {
+                tell(&failure.diagnostics);
+            }
+            Err(failure) => return Err(failure),
+        }
+        std::thread::sleep(pause);
+    }
+}
+
+/// One run, and what is said of it.
+fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
     let progress = Progress::new(args.log_format);
-    let result = pipewright_engine::run(&opened.plan, &options, &progress);
+    let watcher: &dyn RunProgress = if args.follow.is_some() { &Silent } else { &progress };
+    let observers = if options.dry_run { None } else { Some(Observers::new(args, opened, options)?) };
+    observers.iter().for_each(Observers::begun);
+    let result = pipewright_engine::run(&opened.plan, options, watcher);
     progress.finish();
+    observers.iter().for_each(|observers| observers.ended(&result));
     let mut report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
     if args.dry_run {
         report.parameters = told_parameters(&opened.plan.parameters, &options.parameters);
     }
     if args.engine != RunEngine::Native {
-        return engine::run(args, &opened, &options);
+        return engine::run(args, opened, &options);
     }
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;
     }
-    say(&report, args);
-    Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
+    let is_news = report.sources.iter().any(|source| source.unchanged_files.is_none() || !source.files.is_empty());
+    if is_news || args.follow.is_none() {
+        say(&report, args);
+    }
+    Ok(outcome(&report))
+}
+
+/// What the exit code says of a run whose outputs are in place.
+fn outcome(report: &RunReport) -> Outcome {
+    match () {
+        () if !report.untold.is_empty() => Outcome::Failed,
+        () if report.over_threshold => Outcome::Quarantined,
+        () if report.answers.iter().any(|answer| answer.watch.as_ref().is_some_and(|watch| watch.is_met)) => {
+            Outcome::Met
+        }
+        () => Outcome::Done,
+    }
 }
 
 /// Values of parameters as a report tells them.
@@ -147,6 +197,38 @@ fn parameters(args: &RunArgs, opened: &Opened) -> Result<Given, Failure> {
     Ok((values, file))
 }
 
+/// The times whose rows are replaced.
+fn interval(args: &RunArgs) -> Result<Option<Interval>, Failure> {
+    let (Some(from), Some(to)) = (&args.from, &args.to) else { return Ok(None) };
+    let moment = |text: &str| {
+        let unknown = || usage(format!("`{text}` is no time"), "write it as 2026-03-02 or 2026-03-02T10:00:00Z");
+        match cast_value(&Value::String(text.trim().to_owned()), &DataType::Timestamp) {
+            Value::Timestamp(moment) => Ok(moment),
+            _ => Err(unknown()),
+        }
+    };
+    let (from, to) = (moment(from)?, moment(to)?);
+    let lookback = args.lookback.as_deref().map_or(Ok(0), span)?;
+    if from >= to {
+        return Err(usage("the times end before they begin", "give --from an earlier time than --to"));
+    }
+    if (from % 1_000_000, to % 1_000_000, lookback % 1_000_000) != (0, 0, 0) {
+        return Err(usage("the times do not begin and end with a second", "leave out what is finer than seconds"));
+    }
+    Ok(Some(Interval { from: from - lookback, to, column: args.time.clone() }))
+}
+
+/// Microseconds of a text such as `90m`.
+fn span(text: &str) -> Result<i64, Failure> {
+    const UNITS: [(char, i64); 5] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800)];
+    let unit = UNITS.iter().find_map(|(unit, seconds)| Some((text.trim().strip_suffix(*unit)?, *seconds)));
+    let micros = unit.and_then(|(number, seconds)| {
+        let number = number.trim().parse::<u32>().ok()?;
+        i64::from(number).checked_mul(seconds * 1_000_000)
+    });
+    micros.ok_or_else(|| usage(format!("`{text}` is no span of time"), "write it as 90m, 6h or 2d"))
+}
+
 /// Whether nothing is in a folder yet.
 fn is_new(folder: &Path) -> bool {
     std::fs::read_dir(folder).map_or(!folder.exists(), |mut entries| entries.next().is_none())
@@ -194,9 +276,17 @@ fn say(report: &RunReport, args: &RunArgs) {
         tell!("{verb} {rows}{}", sink.path);
         say_left_out(&sink.left_out);
     }
+    say_read(report);
     for answer in &report.answers {
-        tell!("answer: {}: {}", answer.title, answer.told.sentence);
+        if !answer.told.sentence.is_empty() {
+            tell!("answer: {}: {}", answer.title, answer.told.sentence);
+        }
+        if let Some(watch) = &answer.watch {
+            let rows = counted(watch.rows as u64, "row");
+            tell!("watched: {}: {} is true of {rows}", answer.title, watch.condition);
+        }
     }
+    tell(&report.untold);
     say_kept(&report.kept);
     for source in report.sources.iter().filter(|source| source.tally.quarantined > 0) {
         tell!("{}: {} of {} units in quarantine", source.title, source.tally.quarantined, source.tally.read);
@@ -207,6 +297,21 @@ fn say(report: &RunReport, args: &RunArgs) {
     tell(&report.remarks());
     say_memory(report);
     tell!("done in {:.1} s, peak memory {} MB", report.seconds, report.peak_memory_bytes / 1_000_000);
+}
+
+/// Of a run that goes on: what was new.
+fn say_read(report: &RunReport) {
+    for source in &report.sources {
+        let Some(unchanged) = source.unchanged_files else { continue };
+        if source.files.is_empty() {
+            tell!("{}: nothing new in {}", source.title, counted(unchanged as u64, "file"));
+        }
+        for file in &source.files {
+            let from =
+                if file.read_before > 0 { format!("from byte {}", file.read_before) } else { "whole".to_owned() };
+            tell!("{}: {} read {from}", source.title, file.path);
+        }
+    }
 }
 
 /// Before a run the steps that block; after it those that outgrew their share of the memory.

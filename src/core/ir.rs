@@ -3,6 +3,7 @@
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
 mod answers;
+mod interval;
 mod left_out;
 mod lineage;
 mod losses;
@@ -22,7 +23,8 @@ mod rules;
 mod secrets;
 mod trace;
 
-pub use answers::load_answers;
+pub use answers::{answer_file_stem, load_answers};
+pub use interval::{Applied, Interval, Replaced};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use losses::{has_fraction, is_finer_text, is_in_the_day, is_rounded, losses, may_lose, text_losses};
@@ -32,7 +34,7 @@ pub use needs::Needs;
 pub use op::{
     Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
     Limit, Loss, LossKind, LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project,
-    RaisedColumn, Read, Rows, Sort, Synthetic, Unpivot, WhenExists, Window, Write,
+    RaisedColumn, Read, Rows, Sort, Synthetic, Unpivot, Watch, WhenExists, Window, Write,
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};

@@ -43,7 +43,7 @@ pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use follow::follow;
 pub use lines::{Behind, SourceLine, Which, lines_behind};
-pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, server_variables, take_sample, test_connection};
+pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, post, server_variables, take_sample, test_connection};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,
@@ -55,7 +55,7 @@ pub use read::{
 };
 pub use run::{
     AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,
-    Silent, SinkReport, SourceReport, StepReport, ToldAnswer, read_rows, run,
+    Silent, SinkReport, SourceReport, StepReport, ToldAnswer, WatchReport, read_rows, run,
 };
 pub use sample::{ReadResult, SampleStatement, read_sample};
 pub use sampling::Sampling;

@@ -141,7 +141,10 @@ pub(crate) fn bound(op: &Op, parameters: &BTreeMap<String, Value>) -> Op {
         Op::Sort(sort) => keys(&mut sort.keys),
         Op::Limit(limit) => keys(&mut limit.keys),
         Op::Distinct(distinct) => keys(&mut distinct.order),
-        Op::Write(write) => keys(&mut write.order),
+        Op::Write(write) => {
+            keys(&mut write.order);
+            bind_all(write.watch.iter_mut().map(|watch| &mut watch.condition).collect());
+        }
         Op::Parse(parse) => {
             parse.started = match parameters.get(RUN_STARTED_AT) {
                 Some(Value::Timestamp(started)) => *started,

@@ -23,7 +23,7 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{Connection, ConnectionKind, Location, Read, TableName, interpolate};
 use pipewright_core::quote::sql_identifier;
 
-pub(crate) use load::{Loading, check_load, load};
+pub(crate) use load::{Loading, another_went_on, check_load, load, note, noted};
 
 use crate::cancel::Cancel;
 use secrets::Secrets;
@@ -54,12 +54,16 @@ pub struct Taken {
     pub format: Option<FormatSpec>,
     /// What is worth knowing of it.
     pub told: Vec<Diagnostic>,
+    /// The largest value of the column by which new rows are known, as the database writes it.
+    pub newest: Option<String>,
 }
 
 /// How much of a place is taken.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Amount {
+pub(crate) enum Amount<'a> {
     All,
+    /// Rows of a database whose value of the column `newer` is larger than this one; all of them where there is none.
+    Newer(Option<&'a str>),
     /// So many rows, or a few more.
     Rows(u64),
 }
@@ -159,6 +163,18 @@ pub fn server_variables(connection: &Connection, visit: Visit) -> Result<Vec<(&'
     postgresql::variables(&opened).map_err(|fault| opened.secrets.hidden(fault))
 }
 
+/// Tells something to the address of a connection.
+pub fn post(connection: &Connection, path: &str, body: &serde_json::Value, visit: Visit) -> Result<(), Diagnostic> {
+    let opened = Opened::new(connection, visit)?;
+    let posted = match connection.kind {
+        ConnectionKind::Http => http::post(&opened, path, body),
+        ConnectionKind::Postgresql | ConnectionKind::Sqlite => {
+            Err(opened.fault("PW0994", "it is no HTTP address").help("choose a connection of that kind"))
+        }
+    };
+    posted.map_err(|fault| opened.secrets.hidden(fault))
+}
+
 /// A column that a source declares and a run wants, and that its table or query does not give any more.
 pub(crate) fn check_columns(read: &Read, location: &Location, found: &Schema) -> Result<(), Diagnostic> {
     let is_wanted = |name: &str| read.columns.as_ref().is_none_or(|columns| columns.iter().any(|have| have == name));
@@ -173,6 +189,13 @@ pub(crate) fn check_columns(read: &Read, location: &Location, found: &Schema) ->
         "its columns are {}; take a sample again, and see what the flow makes of them",
         names.join(", ")
     )))
+}
+
+/// A query for rows that are newer than what was taken before, up to the newest one; both as the database writes them.
+fn newer_rows(sql: &str, column: &str, after: Option<&str>, newest: &str) -> String {
+    let column = sql_identifier(column);
+    let after = after.map_or(String::new(), |after| format!("{column} > {after} AND "));
+    format!("SELECT * FROM ({sql}\n) pw_all WHERE {after}{column} <= {newest}")
 }
 
 /// A table's name with its schema, in quotes.
@@ -214,6 +237,7 @@ impl<'a> Lines<'a> {
             schema: Some(schema),
             format: Some(FormatSpec::new("json_lines")),
             told,
+            newest: None,
         })
     }
 }

@@ -12,6 +12,7 @@ mod packed;
 pub(crate) mod parquet;
 mod pattern;
 mod range;
+mod resume;
 mod rotated;
 mod sniff;
 mod sqlite;
@@ -36,6 +37,7 @@ pub(crate) use open::unreadable;
 pub use packed::{PACKED_ENDINGS, open_unpacked};
 pub(crate) use pattern::is_wild;
 pub use range::ByteRange;
+pub(crate) use resume::{FileState, Resume};
 use rotated::in_order;
 pub use sniff::{Sniff, schema_as, settle, sniff};
 

@@ -8,6 +8,7 @@ mod division;
 mod flow;
 mod gather;
 mod graph;
+mod incremental;
 mod memory;
 mod partial;
 mod prepare;
@@ -28,12 +29,13 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
+use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
 
 use blocking::{Build, Gather, Task, Work};
 pub(crate) use flow::Count;
 use flow::{Flow, Out, Yield};
 use graph::Graph;
+use incremental::Incremental;
 use prepare::{Prepared, prepare};
 use quarantine::{QuarantineFile, Rejected};
 pub use report::{BlockingStep, FileReport, RunReport, SinkReport, SourceReport, StepReport};
@@ -41,7 +43,7 @@ pub(crate) use report::{
     changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory, step_report,
     unmatched_in_step,
 };
-pub use told::{AnswerReport, FirstRows, Headliner, Headliners, ToldAnswer, read_rows};
+pub use told::{AnswerReport, FirstRows, Headliner, Headliners, ToldAnswer, WatchReport, read_rows};
 
 use crate::allowance::Allowance;
 use crate::cancel::Cancel;
@@ -65,6 +67,12 @@ pub struct RunOptions {
     pub variables: BTreeMap<String, String>,
     /// A folder, or a file that ends in `.jsonl`, for what is turned away; `None`: only counted.
     pub quarantine: Option<PathBuf>,
+    /// Read only what is new since the last such run, and add to the outputs.
+    pub incremental: bool,
+    /// Name of the design, by which databases note what was read for its tables.
+    pub design: String,
+    /// Replace only the rows of these times in the outputs.
+    pub interval: Option<Interval>,
     /// Check everything, open every source, write nothing.
     pub dry_run: bool,
     /// Id or title of one sink: only that flow runs.
@@ -138,21 +146,26 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
+    let tells = told::tells(&prepared.plan);
     let (loads, parameters, aside) =
         (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
     let visit =
         Visit { base: &options.base, parameters: &parameters, variables: &options.variables, cancel: &options.cancel };
     let publisher = crate::guard::guarded(|| {
-        let publisher = match options.dry_run {
-            true => prepared.publisher,
+        let (mut publisher, incremental) = match options.dry_run {
+            true => (prepared.publisher, None),
             false => execute(prepared, options, progress, &mut report)?,
         };
         let mut loaded = Vec::new();
         // A dry run opens nothing.
         for load in loads.iter().filter(|_| !options.dry_run) {
             progress.step(&format!("loading {}", load.place.shown()));
-            let told = places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit);
+            let told = places::load(&mut loaded, &load.place, &load.schema, load.rows(), visit);
             report.told.extend(told.map_err(|fault| load.at_step(fault))?.into_iter().map(|hint| load.at_step(hint)));
+        }
+        if let Some(incremental) = incremental {
+            incremental.note(&mut loaded)?;
+            incremental.claim(&mut publisher)?;
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
         report.seconds = begun.elapsed().as_secs_f64();
@@ -162,7 +175,11 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let published = publisher.and_then(|(publisher, loaded)| {
         publish(publisher, place.as_deref(), options.report.as_deref(), &mut report, aside, loaded)
     });
-    published.map(|()| report).map_err(|fault| vec![fault])
+    published.map_err(|fault| vec![fault])?;
+    if options.opens_places {
+        report.untold = told::tell_of(&tells, &report.answers, (&options.design, &report.started_at), visit);
+    }
+    Ok(report)
 }
 
 /// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
@@ -231,7 +248,8 @@ fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport
     let out = options.out.as_path();
     let reports = prepared.jobs.iter().map(|(id, job)| {
         let node = prepared.plan.node(*id);
-        let files = job.files.iter().zip(job.skipped()).map(|(path, skipped)| {
+        let skipped: Vec<u64> = job.skipped().collect();
+        let files = job.read_files().map(|(index, path, start)| {
             let texts = job.pieces.of_file(&pipewright_core::files::slashes(path));
             let told = job.pieces.names().iter().cloned().zip(texts);
             let metadata = std::fs::metadata(path).ok();
@@ -242,7 +260,8 @@ fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport
                 bytes: metadata.map_or(0, |metadata| metadata.len()),
                 modified: modified.map(|age| format_timestamp(age.as_micros() as i64)),
                 told: told.filter_map(|(name, text)| Some((name, text?))).collect(),
-                skipped,
+                skipped: skipped.get(index).copied().unwrap_or_default(),
+                read_before: start.read,
             }
         });
         SourceReport {
@@ -250,6 +269,7 @@ fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport
             title: node.origin.title.clone(),
             format: job.format.name.clone(),
             files: files.collect(),
+            unchanged_files: job.resume.as_ref().map(|resume| resume.unchanged),
             tally: Tally::default(),
             missing_columns: missing_columns(&node.op, &job.files),
             closed: job
@@ -365,8 +385,8 @@ fn execute(
     options: &RunOptions,
     progress: &dyn RunProgress,
     report: &mut RunReport,
-) -> Result<Publication, Diagnostic> {
-    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, .. } = prepared;
+) -> Result<(Publication, Option<Incremental>), Diagnostic> {
+    let Prepared { plan, mut jobs, targets, mut publisher, quarantine, mut incremental, .. } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
     let each_time = memory::each_time(report.memory_budget_bytes);
@@ -409,7 +429,8 @@ fn execute(
         run.sinks.insert(*id, Sink::open(target)?);
     }
     let done = Arc::new(AtomicU64::new(0));
-    let total = jobs.values().flat_map(|job| &job.files).filter_map(|path| path.metadata().ok()).map(|m| m.len()).sum();
+    let files = jobs.values().flat_map(|job| job.read_files());
+    let total = files.filter_map(|(_, path, _)| path.metadata().ok()).map(|about| about.len()).sum();
     while let Some(root) = run.next()? {
         let title = &plan.node(root).origin.title;
         let result = match jobs.get_mut(&root) {
@@ -429,8 +450,13 @@ fn execute(
     }
     run.complete(report)?;
     let rows = std::mem::take(&mut run.written);
-    report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel);
+    report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel)?;
+    told::keep_history(&mut publisher, &options.out, &report.started_at, &report.answers)?;
     progress.step("publishing");
+    if let Some(incremental) = &mut incremental {
+        report.told.extend(incremental.left());
+        incremental.complete(&mut publisher, &written_to(&targets, &rows))?;
+    }
     if let Some(file) = &mut run.quarantine {
         match file.finish()? {
             true => report.quarantine_file = Some(file.target.display().to_string()),
@@ -441,7 +467,16 @@ fn execute(
     report.max_quarantined = limit;
     report.over_threshold = report.quarantined_share > limit
         || report.sources.iter().any(|source| source.tally.quarantined_share() > limit);
-    Ok(publisher)
+    Ok((publisher, incremental))
+}
+
+/// Where rows were written, and how many.
+fn written_to(targets: &BTreeMap<NodeId, Target>, rows: &BTreeMap<NodeId, u64>) -> BTreeMap<NodeId, (PathBuf, u64)> {
+    let files = targets.iter().filter_map(|(id, target)| match &target.place {
+        Place::File { aside, .. } => Some((*id, (aside.clone(), rows.get(id).copied().unwrap_or_default()))),
+        Place::Table { .. } | Place::StandardOutput => None,
+    });
+    files.collect()
 }
 
 /// Unique in a plan.
@@ -607,7 +642,8 @@ impl Run<'_> {
             source.tally = tally.clone();
             report.rows_read += tally.rows;
             report.quarantined += tally.quarantined;
-            report.bytes_read += match self.taken.get(id).filter(|_| tally.stopped) {
+            let is_part = tally.stopped || source.unchanged_files.is_some();
+            report.bytes_read += match self.taken.get(id).filter(|_| is_part) {
                 Some(taken) => *taken,
                 None => source.files.iter().map(|file| file.bytes).sum(),
             };

@@ -39,10 +39,11 @@ pub(crate) struct Target {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    /// Written to `aside`, shown as `target`.
+    /// Written to `aside`, shown as `target`; behind what an earlier run wrote, if it goes on with that.
     File {
         aside: PathBuf,
         target: PathBuf,
+        earlier: Option<PathBuf>,
     },
     /// Written to `aside` as lines of JSON, from which a database takes them at the end.
     Table {
@@ -102,6 +103,30 @@ fn encode_text(kind: FileKind, table: &ResultTable, header: bool, out: &mut dyn 
     }
 }
 
+/// A file that goes on with an earlier one, which is copied when the first rows come.
+pub(crate) struct GoesOn {
+    pub aside: PathBuf,
+    pub earlier: PathBuf,
+    pub out: Option<BufWriter<File>>,
+}
+
+impl io::Write for GoesOn {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.out {
+            Some(out) => out.write(bytes),
+            None => {
+                std::fs::copy(&self.earlier, &self.aside)?;
+                let file = std::fs::OpenOptions::new().append(true).open(&self.aside)?;
+                self.out.insert(BufWriter::with_capacity(1 << 18, file)).write(bytes)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), io::Write::flush)
+    }
+}
+
 /// A sink that is being written.
 pub(crate) struct Sink {
     target: Target,
@@ -134,6 +159,15 @@ impl Sink {
             }
             (place, kind) => {
                 let mut out: Box<dyn io::Write + Send> = match place {
+                    Place::File { aside, earlier: Some(earlier), .. } => {
+                        let goes_on = GoesOn { aside: aside.clone(), earlier: earlier.clone(), out: None };
+                        return Ok(Sink {
+                            target: target.clone(),
+                            out: Output::Text(Box::new(goes_on)),
+                            rows: 0,
+                            bytes,
+                        });
+                    }
                     Place::File { aside, .. } | Place::Table { aside, .. } => {
                         Box::new(BufWriter::with_capacity(1 << 18, File::create(aside).map_err(fault)?))
                     }

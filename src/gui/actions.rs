@@ -76,7 +76,7 @@ impl App {
                 }
             }
             Action::ShowTab(tab) => self.show_tab(tab),
-            Action::StartRun { out, parameters } => self.start_run(ctx, out, parameters),
+            Action::StartRun { out, parameters, incremental } => self.start_run(ctx, out, parameters, incremental),
             Action::CancelRun => self.backend.cancel_run(),
             Action::LookForFindings => {
                 let look = self.backend.find(self.state.project.clone(), self.state.base());
@@ -578,11 +578,11 @@ impl App {
         }
         let before = &self.state.run;
         let out = if before.out.as_os_str().is_empty() { self.state.base().join("out") } else { before.out.clone() };
-        let parameters = before.parameters.clone();
-        self.view.show_dialog(Dialog::Run { out: out.display().to_string(), parameters });
+        let (parameters, incremental) = (before.parameters.clone(), before.incremental);
+        self.view.show_dialog(Dialog::Run { out: out.display().to_string(), parameters, incremental });
     }
 
-    fn start_run(&mut self, ctx: &Context, out: PathBuf, typed: BTreeMap<String, String>) {
+    fn start_run(&mut self, ctx: &Context, out: PathBuf, typed: BTreeMap<String, String>, incremental: bool) {
         self.view.dialog = None;
         self.show_tab(BottomTab::Run);
         let plan = self.state.plan_of_project();
@@ -595,14 +595,17 @@ impl App {
                 Err(diagnostic) => problems.push(diagnostic),
             }
         }
-        self.state.run = RunState { out: out.clone(), parameters: typed, ..RunState::default() };
+        self.state.run = RunState { out: out.clone(), parameters: typed, incremental, ..RunState::default() };
         if problems.iter().any(|problem| problem.is_error()) {
             self.state.run.outcome = Some(Err(problems));
             self.notice(ctx, "the design cannot run yet: see the Run tab", true);
             return;
         }
         let headliners = pipewright_app::headliners_of(&self.state.project, &plan);
-        let task = RunTask { plan, headliners, base: self.state.base(), out, parameters };
+        let design = self.state.path.as_ref().and_then(|path| path.file_name());
+        let design = design.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let base = self.state.base();
+        let task = RunTask { plan, headliners, base, out, parameters, incremental, design };
         self.state.run.active = Some(self.backend.run(task));
     }
 

@@ -220,6 +220,7 @@ pub enum Action {
     StartRun {
         out: PathBuf,
         parameters: BTreeMap<String, String>,
+        incremental: bool,
     },
     CancelRun,
     /// Looks for what stands out in the sources, on the whole input.

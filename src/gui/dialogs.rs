@@ -51,8 +51,8 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Export { target, folder } => {
                 is_done = export_dialog::export_ui(ui, state, target, folder, is_new, out);
             }
-            Dialog::Run { out: folder, parameters } => {
-                is_done = run_dialog_ui(ui, state, folder, parameters, is_new, out);
+            Dialog::Run { out: folder, parameters, incremental } => {
+                is_done = run_dialog_ui(ui, state, (folder, parameters, incremental), is_new, out);
             }
             Dialog::RealFile { source, path } => is_done = real_file_ui(ui, state, source, path, is_new, out),
             Dialog::Real { title, path, differences, .. } => is_done = real_ui(ui, title, path, differences, out),
@@ -336,8 +336,7 @@ fn real_ui(ui: &mut Ui, title: &str, path: &str, differences: &[Diagnostic], out
 fn run_dialog_ui(
     ui: &mut Ui,
     state: StateRef<'_>,
-    folder: &mut String,
-    parameters: &mut BTreeMap<String, String>,
+    (folder, parameters, incremental): (&mut String, &mut BTreeMap<String, String>, &mut bool),
     is_new: bool,
     out: &mut Actions,
 ) -> bool {
@@ -346,6 +345,11 @@ fn run_dialog_ui(
     soft(ui, "Reads the whole input and writes the outputs into this folder. Nothing half-written stays.");
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Output folder", folder, Browse::RunFolder, is_new, out);
+    ui.add_space(theme::SPACE_2);
+    ui.checkbox(incremental, "Only what is new").on_hover_text(
+        "Adds to the outputs what came since the last such run: lines of logs, also of rotated ones, new files, rows of \
+         tables by the source's “Newer by”. For flows that work row by row.",
+    );
     ui.add_space(theme::SPACE_2);
     let mut is_wrong = false;
     for parameter in &state.plan.parameters {
@@ -374,7 +378,8 @@ fn run_dialog_ui(
         let clicked = ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Run").clicked()).inner;
         if is_ready && (clicked || entered) {
             let folder = std::path::PathBuf::from(folder.trim());
-            out.push(Action::StartRun { out: folder, parameters: parameters.clone() });
+            let (parameters, incremental) = (parameters.clone(), *incremental);
+            out.push(Action::StartRun { out: folder, parameters, incremental });
         }
         if ui.button("Cancel").clicked() {
             is_done = true;

@@ -62,6 +62,8 @@ pub struct RunState {
     pub out: PathBuf,
     /// As they were typed.
     pub parameters: BTreeMap<String, String>,
+    /// Only what is new is read.
+    pub incremental: bool,
     pub outcome: Option<Result<Box<RunReport>, Vec<Diagnostic>>>,
 }
 

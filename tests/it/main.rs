@@ -15,6 +15,8 @@ mod export;
 mod fields;
 mod follow;
 mod formats;
+mod incremental;
+mod intervals;
 mod journal_kills;
 mod layering;
 mod lines;

@@ -4,6 +4,7 @@
 mod databases;
 mod http;
 mod loads;
+mod watching;
 mod worked;
 
 use std::fs;
@@ -12,6 +13,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
+pub(crate) use self::databases::Database;
 use crate::support::{path, pipewright, texts};
 
 /// A folder with a project.

@@ -288,7 +288,7 @@ pub fn of_rejected(plan: &Plan, rows: ReadBack) -> Plan {
         };
         // It has no row, whoever may see them.
         let in_place = Site::in_place(&Labels::merged(schema.fields.iter().map(|field| &field.labels)));
-        let write = Op::Write(Write { destination, order: Vec::new(), site: in_place });
+        let write = Op::Write(Write { destination, order: Vec::new(), site: in_place, watch: None });
         push(&mut made, write, vec![none], schema.clone(), &node.origin);
     }
     made

@@ -114,7 +114,7 @@ pub fn stage(plan: &Plan, kind: FileKind, name: &dyn Fn(NodeId) -> String) -> Pl
         let destination =
             Destination::File { path: name(id), kind, partition: Vec::new(), when_exists: WhenExists::Replace };
         let write = Node {
-            op: Op::Write(Write { destination, order: Vec::new(), site: in_place }),
+            op: Op::Write(Write { destination, order: Vec::new(), site: in_place, watch: None }),
             inputs: vec![read],
             schema: node.schema.clone(),
             origin: node.origin.clone(),

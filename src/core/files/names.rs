@@ -19,6 +19,8 @@ use crate::diagnostic::{Diagnostic, io_cause};
 const PREFIX: &str = ".pipewright-";
 /// Stands in for the lock on a folder while things are put into it, on disks without locks.
 pub const TURN: &str = ".pipewright-turn";
+/// What `run --incremental` has read, beside its outputs.
+pub const CHECKPOINT: &str = ".pipewright-checkpoint.json";
 /// Where scripts of bundles work.
 const WORK: &str = ".pipewright-work-";
 /// Hexadecimal digits of an id.
@@ -56,7 +58,7 @@ pub(super) fn lock(id: &str) -> String {
 
 /// Whether a name is that of the record of a folder, of what stands in for its lock, or of what is not in place yet.
 pub fn is_record(name: &str) -> bool {
-    name == MARKER || name.starts_with(TURN) || name.starts_with(WORK) || id_of(name).is_some()
+    name == MARKER || name == CHECKPOINT || name.starts_with(TURN) || name.starts_with(WORK) || id_of(name).is_some()
 }
 
 /// The id in such a name.

@@ -139,6 +139,11 @@ impl Publication {
         self.stage(&folder.join(MARKER), What::File)
     }
 
+    /// The same for the record of what was read for the outputs of a folder.
+    pub fn checkpoint(&mut self, folder: &Path) -> Result<PathBuf, Diagnostic> {
+        self.stage(&folder.join(names::CHECKPOINT), What::File)
+    }
+
     /// The same for a folder, which replaces one that holds nothing but what a run wrote.
     pub fn folder(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         check_name(target)?;

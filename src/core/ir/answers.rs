@@ -16,9 +16,9 @@ pub fn load_answers(plan: &Plan) -> Plan {
         if is_loaded(plan, id) {
             continue;
         }
-        let mut name = file_stem(question.as_ref().unwrap_or(&node.origin.step));
+        let mut name = answer_file_stem(question.as_ref().unwrap_or(&node.origin.step));
         while !names.insert(name.clone()) {
-            name = format!("{name}-{}", file_stem(&node.origin.step));
+            name = format!("{name}-{}", answer_file_stem(&node.origin.step));
         }
         let path = format!("{name}.jsonl");
         let destination =
@@ -34,7 +34,7 @@ pub fn load_answers(plan: &Plan) -> Plan {
 }
 
 /// An id as the name of a file. A file of somebody else may hold any id, also one that would lead elsewhere.
-fn file_stem(id: &str) -> String {
+pub fn answer_file_stem(id: &str) -> String {
     let stem: String = id.chars().map(|c| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
     if stem.starts_with('.') || stem.trim().is_empty() { format!("_{stem}") } else { stem }
 }

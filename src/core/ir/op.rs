@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::places::{Location, TablePlace};
+use super::places::{Connection, Location, TablePlace};
 use crate::data::{Classification, DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
@@ -393,11 +393,24 @@ pub struct Write {
     /// Where the rows come to lie, and who sees them there.
     #[serde(default, skip_serializing_if = "Site::is_empty")]
     pub site: Site,
+    /// What the rows are watched for at each run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Box<Watch>>,
+}
+
+/// A condition that the rows of an answer are watched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Watch {
+    /// Met where it is true of a row.
+    pub condition: Expr,
+    /// An HTTP address that is told when it is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tells: Option<Connection>,
 }
 
 impl Write {
     pub fn new(destination: Destination, order: Vec<SortKey>) -> Self {
-        Self { destination, order, site: Site::default() }
+        Self { destination, order, site: Site::default(), watch: None }
     }
 }
 
@@ -503,7 +516,9 @@ impl Op {
             Op::Sort(sort) => of_keys(&sort.keys),
             Op::Limit(limit) => of_keys(&limit.keys),
             Op::Distinct(distinct) => of_keys(&distinct.order),
-            Op::Write(write) => of_keys(&write.order),
+            Op::Write(write) => {
+                of_keys(&write.order).into_iter().chain(write.watch.iter().map(|watch| &watch.condition)).collect()
+            }
             Op::Read(_)
             | Op::Rows(_)
             | Op::Parse(_)

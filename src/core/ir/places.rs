@@ -170,7 +170,7 @@ impl Connection {
     }
 
     /// The texts in which parameters may stand; with what each is.
-    fn texts(&self) -> Vec<(&'static str, &str)> {
+    pub(super) fn texts(&self) -> Vec<(&'static str, &str)> {
         let settings = self.settings.values().chain(self.secrets.values()).map(String::as_str);
         let settings = settings.map(|text| ("a setting of a connection", text));
         std::iter::once(("an address", self.address.as_str())).chain(settings).collect()
@@ -214,6 +214,10 @@ pub struct Inquiry {
     /// A SELECT instead of a table. `${parameter}` stands for its value, as a literal.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub query: String,
+    /// A column that only grows, such as a number that the database counts up: `run --incremental` takes the rows whose
+    /// value is larger than any before.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub newer: String,
     /// Goes behind the address: `/api/v1/query_range`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,

@@ -62,7 +62,11 @@ pub fn check_secrets_of(node: &Node, secrets: &BTreeSet<String>) -> Option<Diagn
         Op::Write(Write { destination: Destination::Table(place), .. }) => Some(place.texts()),
         _ => None,
     };
-    for (what, text) in texts.chain(of_places.into_iter().flatten()) {
+    let told = match &node.op {
+        Op::Write(write) => write.watch.as_ref().and_then(|watch| Some(watch.tells.as_ref()?.texts())),
+        _ => None,
+    };
+    for (what, text) in texts.chain([of_places, told].into_iter().flatten().flatten()) {
         if let Some(name) = secret_in_text(text, secrets) {
             return Some(misused(name, what));
         }

@@ -6,8 +6,10 @@ use super::destinations::{PLACE, STACK, SiteSettings};
 use super::kind::about;
 use super::settings::text_of;
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
+use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Destination, Op, Write};
+use crate::expr::Place;
+use crate::ir::{Connection, ConnectionKind, Destination, NodeId, Op, Watch, Write};
 
 pub(super) struct Answer;
 pub(super) static KIND: Answer = Answer;
@@ -17,8 +19,33 @@ pub(super) static KIND: Answer = Answer;
 struct AnswerSettings {
     question: String,
     order: Vec<String>,
+    alert: String,
+    alert_to: String,
     #[serde(flatten)]
     site: SiteSettings,
+}
+
+/// What the rows are watched for; `None`: something of it is wrong.
+fn watch(lowering: &mut Lowering, alert: &str, to: &str, input: NodeId) -> Option<Option<Box<Watch>>> {
+    if alert.trim().is_empty() {
+        return Some(None);
+    }
+    let (condition, _) = lowering.expression("alert", alert, input, Place::Row, Some(&DataType::Boolean))?;
+    if to.is_empty() {
+        return Some(Some(Box::new(Watch { condition, tells: None })));
+    }
+    let Some(connection) = lowering.context.connections.get(to).cloned() else {
+        lowering.report_no_connection("alert_to", to);
+        return None;
+    };
+    if connection.kind != ConnectionKind::Http {
+        let message = format!("“{}” is no HTTP address", connection.shown());
+        let fault = Diagnostic::error("PW0994", message).help("choose a connection of that kind").field("alert_to");
+        lowering.report(fault);
+        return None;
+    }
+    let tells = Some(Connection { extra: Default::default(), ..connection });
+    Some(Some(Box::new(Watch { condition, tells })))
 }
 
 impl StepKind for Answer {
@@ -45,6 +72,19 @@ impl StepKind for Answer {
                 "In order of",
                 FieldKind::Order { input: "in" },
                 "The order in which the answer is read.",
+            ),
+            FormField::new(
+                "alert",
+                "Watched for",
+                FieldKind::Expression { input: "in", place: Place::Row, result: Some(DataType::Boolean) },
+                "A condition such as users > 50: each run says whether it is true of a row, keeps that in a history, and \
+                 ends with exit code 4 if it is.",
+            ),
+            FormField::new(
+                "alert_to",
+                "Then tell",
+                FieldKind::Connection { database: false },
+                "An HTTP connection whose address gets the answer's sentence (not its rows) when the condition is met.",
             ),
             STACK,
             PLACE,
@@ -90,7 +130,8 @@ impl StepKind for Answer {
         let asker = question.as_ref().and_then(|id| questions.get(id)).map_or("", |question| &question.asker);
         let site = lowering.site(&settings.site, asker);
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
-        let op = Op::Write(Write { destination: Destination::Answer { question }, order, site });
+        let Some(watch) = watch(lowering, &settings.alert, &settings.alert_to, input) else { return };
+        let op = Op::Write(Write { destination: Destination::Answer { question }, order, site, watch });
         if let Some(node) = lowering.push_from("order", op, vec![input]) {
             lowering.output("out", node);
         }

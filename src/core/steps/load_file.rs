@@ -109,7 +109,8 @@ impl StepKind for LoadFile {
         let site = lowering.site(&settings.site, "");
         let LoadSettings { path, kind, partition, when_exists, .. } = settings;
         let destination = Destination::File { path: path.trim().to_owned(), kind, partition, when_exists };
-        if let Some(node) = lowering.push_from("partition", Op::Write(Write { destination, order, site }), vec![input])
+        if let Some(node) =
+            lowering.push_from("partition", Op::Write(Write { destination, order, site, watch: None }), vec![input])
         {
             lowering.output("out", node);
         }

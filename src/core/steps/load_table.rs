@@ -122,7 +122,7 @@ impl StepKind for LoadTable {
             mode: settings.mode,
             keys: if settings.mode == LoadMode::Upsert { settings.keys } else { Vec::new() },
         };
-        let write = Write { destination: Destination::Table(Box::new(place)), order: Vec::new(), site };
+        let write = Write { destination: Destination::Table(Box::new(place)), order: Vec::new(), site, watch: None };
         if let Some(node) = lowering.push_from("table", Op::Write(write), vec![input]) {
             lowering.output("out", node);
         }

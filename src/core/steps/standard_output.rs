@@ -66,7 +66,9 @@ impl StepKind for StandardOutput {
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
         let site = lowering.site(&settings.site, "");
         let destination = Destination::StandardOutput { kind: settings.kind };
-        if let Some(node) = lowering.push_from("order", Op::Write(Write { destination, order, site }), vec![input]) {
+        if let Some(node) =
+            lowering.push_from("order", Op::Write(Write { destination, order, site, watch: None }), vec![input])
+        {
             lowering.output("out", node);
         }
     }

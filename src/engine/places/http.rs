@@ -1,6 +1,8 @@
 //! HTTP APIs: an answer, page by page, into files. Patient with servers that are busy; gives credentials to nobody but
 //! the host that the connection names.
 
+mod post;
+
 use std::fs::File;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
@@ -14,6 +16,8 @@ use pipewright_core::quote::visible_start;
 use serde_json::Value as Json;
 use ureq::http::{Request, Response, header};
 use ureq::{Agent, Body};
+
+pub(super) use post::post;
 
 use super::next_page::{End, Next, Page, Pager, is_rounded, lines, no_json, records, without_mark};
 use super::{Amount, Opened, Taken, not_put_aside};
@@ -158,10 +162,10 @@ pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
     }
 }
 
-impl Amount {
+impl Amount<'_> {
     fn most_bytes(self) -> u64 {
         match self {
-            Amount::All => u64::MAX,
+            Amount::All | Amount::Newer(_) => u64::MAX,
             Amount::Rows(_) => SAMPLE_BYTES,
         }
     }

@@ -5,9 +5,10 @@ use std::path::Path;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::is_same_place;
-use pipewright_core::ir::{ConnectionKind, TableName, TablePlace};
+use pipewright_core::ir::{ConnectionKind, Replaced, TableName, TablePlace};
+use pipewright_core::quote::{sql_identifier, sql_text};
 
-use super::table::Table;
+use super::table::{NOTES, Noted, Table};
 use super::{Opened, Visit, postgresql, sqlite};
 
 /// Looks at the table that a load goes to; nothing is written.
@@ -20,6 +21,53 @@ pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> R
         ConnectionKind::Http => Err(no_database(&opened)),
     };
     checked.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// Reads what an earlier run noted of a load.
+pub(crate) fn noted(place: &TablePlace, key: &str, visit: Visit) -> Result<Noted, Diagnostic> {
+    let opened = Opened::new(&place.connection, visit)?;
+    let table = Table::new(place, visit)?;
+    let sql = format!("SELECT state FROM {NOTES} WHERE output = {}", sql_text(key));
+    let noted = match place.connection.kind {
+        ConnectionKind::Postgresql => postgresql::noted(&opened, &table, &sql),
+        ConnectionKind::Sqlite => sqlite::noted(&opened, &table, &sql),
+        ConnectionKind::Http => Err(no_database(&opened)),
+    };
+    noted.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// Notes what was read for a load, in the transaction of its rows; `before`: what was noted when the run began.
+pub(crate) fn note(
+    loading: &mut [Loading],
+    place: &TablePlace,
+    key: &str,
+    before: Option<&str>,
+    state: &str,
+) -> Result<(), Diagnostic> {
+    let Some(own) = loading.iter_mut().find(|one| *one.opened.connection == place.connection) else { return Ok(()) };
+    let (key, state) = (sql_text(key), sql_text(state));
+    let made = format!("CREATE TABLE IF NOT EXISTS {NOTES} (output text PRIMARY KEY, state text NOT NULL)");
+    let noted = match before {
+        Some(before) => {
+            format!("UPDATE {NOTES} SET state = {state} WHERE output = {key} AND state = {}", sql_text(before))
+        }
+        None => format!("INSERT INTO {NOTES} (output, state) VALUES ({key}, {state}) ON CONFLICT DO NOTHING"),
+    };
+    let Loading { opened, transaction, .. } = own;
+    let mut run = |sql: &str| match transaction {
+        Transaction::Postgresql(transaction) => transaction.run(opened, sql),
+        Transaction::Sqlite(transaction) => transaction.run(opened, sql),
+    };
+    match run(&made).and_then(|_| run(&noted)).map_err(|fault| opened.secrets.hidden(fault))? {
+        1 => Ok(()),
+        _ => Err(another_went_on()),
+    }
+}
+
+/// Two runs that go on at once: the second to end would put the same rows there again.
+pub(crate) fn another_went_on() -> Diagnostic {
+    Diagnostic::error("PW0985", "another run has changed the outputs since this one began")
+        .help("run it again: it goes on where the other one ended; nothing of this run was put in place")
 }
 
 /// Rows that lie in a database, and are not there for others yet: of all tables that one connection leads to. Dropped,
@@ -37,15 +85,17 @@ enum Transaction {
 }
 
 /// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
-/// `loading`, or a new one. Two of one database would wait for each other. Gives what is worth knowing of it.
+/// `loading`, or a new one. Two of one database would wait for each other. Of an interval only its rows are replaced. Gives what is worth
+/// knowing of it.
 pub(crate) fn load<'a>(
     loading: &mut Vec<Loading<'a>>,
     place: &'a TablePlace,
     schema: &Schema,
-    lines: &Path,
+    (lines, replaced): (&Path, Option<&Replaced>),
     visit: Visit<'a>,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
-    let table = Table::new(place, visit)?;
+    let mut table = Table::new(place, visit)?;
+    table.only = replaced.map(|times| within(times, place.connection.kind));
     let known = loading.iter().position(|one| *one.opened.connection == place.connection);
     let index = match known {
         Some(index) => {
@@ -66,6 +116,13 @@ pub(crate) fn load<'a>(
     };
     tables.push(table.name);
     loaded.map_err(|fault| opened.secrets.hidden(fault))
+}
+
+/// A condition for the times of an interval. SQLite has them as texts.
+fn within(times: &Replaced, kind: ConnectionKind) -> String {
+    let [from, to] = times.texts(kind != ConnectionKind::Sqlite).map(|text| sql_text(&text));
+    let column = sql_identifier(&times.column);
+    format!("{column} >= {from} AND {column} < {to}")
 }
 
 /// Two transactions that write to one file of SQLite's, or to one table of PostgreSQL's, would wait for each other.

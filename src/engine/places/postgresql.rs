@@ -8,12 +8,12 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::ir::{Inquiry, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
-use super::table::{Column, Incoming, Table, check_table};
+use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn};
-use super::{Amount, Lines, Opened, Taken, lines_of, quoted_table};
+use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 
 /// Seconds of a statement.
 const TIMEOUT: f64 = 300.0;
@@ -229,11 +229,15 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
     let begin =
         format!("BEGIN READ ONLY; {SETTINGS} SET LOCAL statement_timeout = {};", (timeout(opened) * 1e3) as u64);
     server.rows(&begin).map_err(|fault| told(opened, fault, doing))?;
+    let (sql, newest) = match amount {
+        Amount::Newer(after) => newer(opened, &mut server, sql, &inquiry.newer, after)?,
+        Amount::All | Amount::Rows(_) => (sql, None),
+    };
     // A second statement, or a bracket that closes what is put around it, is refused by the server here.
     let columns = server.describe(&sql).map_err(|fault| told(opened, fault, doing))?.unwrap_or_default();
     check_names(opened, &columns)?;
     let limit = match amount {
-        Amount::All => String::new(),
+        Amount::All | Amount::Newer(_) => String::new(),
         Amount::Rows(rows) => format!(" LIMIT {rows}"),
     };
     let column = |(name, oid): &WireColumn| match arrival(*oid).0 {
@@ -257,7 +261,24 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         (Some(fault), _) => return Err(fault),
         (None, copied) => copied.map_err(|fault| told(opened, fault, doing))?,
     }
-    lines.finish(schema_of(&columns), arrivals(opened, &columns))
+    Ok(Taken { newest, ..lines.finish(schema_of(&columns), arrivals(opened, &columns))? })
+}
+
+/// The query for new rows alone, and the newest of them.
+fn newer(
+    opened: &Opened,
+    server: &mut Server,
+    sql: String,
+    column: &str,
+    after: Option<&str>,
+) -> Result<(String, Option<String>), Diagnostic> {
+    // What closes the bracket is refused before it is put into another one.
+    server.describe(&sql).map_err(|fault| told(opened, fault, "reading"))?;
+    let newest = format!("SELECT quote_literal(max({})::text) FROM ({sql}\n) pw_all", sql_identifier(column));
+    let rows = server.rows(&newest).map_err(|fault| told(opened, fault, "looking for new rows"))?;
+    let newest = rows.into_iter().flatten().flatten().next();
+    let rows = newer_rows(&sql, column, after, newest.as_deref().unwrap_or("NULL"));
+    Ok((rows, newest.or(after.map(str::to_owned))))
 }
 
 fn schema_of(columns: &[WireColumn]) -> Schema {
@@ -369,9 +390,20 @@ pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Res
     check_replaced(opened, &mut server, place)
 }
 
+/// What an earlier run noted of a load.
+pub(super) fn noted(opened: &Opened, place: &Table, sql: &str) -> Result<Noted, Diagnostic> {
+    let mut server = connect(opened)?;
+    let is_there = table_of(opened, &mut server, &place.name)?.is_some();
+    if table_of(opened, &mut server, NOTES)?.is_none() {
+        return Ok(Noted { state: None, is_there });
+    }
+    let rows = server.rows(sql).map_err(|fault| told(opened, fault, "looking at what was read before"))?;
+    Ok(Noted { state: rows.into_iter().flatten().flatten().next(), is_there })
+}
+
 /// Rows that refer to those of the table, or that it inherits, go or change with them.
 fn check_replaced(opened: &Opened, server: &mut Server, place: &Table) -> Result<(), Diagnostic> {
-    if place.mode != LoadMode::Replace {
+    if !place.takes_out() {
         return Ok(());
     }
     let name = sql_text(&quoted_table(&place.name));
@@ -401,6 +433,12 @@ impl Transaction {
         Ok(Transaction { server, loaded: BTreeSet::new() })
     }
 
+    /// Runs a statement of this transaction; gives the number of rows that it touched.
+    pub fn run(&mut self, opened: &Opened, sql: &str) -> Result<u64, Diagnostic> {
+        self.server.rows(sql).map_err(|fault| told(opened, fault, "noting what was read"))?;
+        Ok(self.server.touched)
+    }
+
     /// Puts lines of JSON into a table; gives what is worth knowing of it.
     pub fn load(
         &mut self,
@@ -415,7 +453,7 @@ impl Transaction {
         let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
         let names: Vec<String> = schema.names().map(sql_identifier).collect();
         // Rows that the user may not see would be taken for none.
-        let sees = if place.mode == LoadMode::Append { "on" } else { "off" };
+        let sees = if place.only_adds() { "on" } else { "off" };
         run(server, &format!("SET LOCAL row_security = {sees}"))?;
         let columns = table_of(opened, server, &place.name)?;
         if columns.is_none() {
@@ -429,7 +467,7 @@ impl Transaction {
             check_table(opened, place, columns.as_deref(), schema)?;
             check_replaced(opened, server, place)?;
             // Whoever may only add rows may not keep others from it.
-            let lock = if place.mode == LoadMode::Append { "ROW EXCLUSIVE" } else { "SHARE ROW EXCLUSIVE" };
+            let lock = if place.only_adds() { "ROW EXCLUSIVE" } else { "SHARE ROW EXCLUSIVE" };
             run(server, &format!("LOCK TABLE {target} IN {lock} MODE"))?;
         }
         let number = run(server, &format!("SELECT to_regclass({})::oid::text", sql_text(&target)))?;

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, TableName, interpolate, sql_with_values};
+use pipewright_core::ir::{Inquiry, TableName, interpolate, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text};
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::{Map, Value as Json};
 
-use super::table::{Column, Incoming, Table, check_table};
-use super::{Amount, Lines, Opened, Taken, lines_of, quoted_table};
+use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
+use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 
 /// Seconds to wait while somebody else writes.
 const TIMEOUT: f64 = 30.0;
@@ -168,6 +168,10 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
     let connection = open(opened, false)?;
     let watch = Watch::over(opened, &connection);
     let fault = |error: rusqlite::Error| told(opened, &error, "reading");
+    let (sql, newest) = match amount {
+        Amount::Newer(after) => newer(&connection, sql, &inquiry.newer, after).map_err(fault)?,
+        Amount::All | Amount::Rows(_) => (sql, None),
+    };
     let mut statement = connection.prepare(&sql).map_err(fault)?;
     if !statement.readonly() {
         return Err(opened.fault("PW0681", "the query changes something").help("write a SELECT"));
@@ -214,7 +218,21 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         .iter()
         .zip(seen)
         .map(|((name, data_type), seen)| Field::new(name, data_type.clone().unwrap_or_else(|| seen.data_type())));
-    lines.finish(Schema::new(fields.collect()), arrivals)
+    Ok(Taken { newest, ..lines.finish(Schema::new(fields.collect()), arrivals)? })
+}
+
+/// The query for new rows alone, and the newest of them.
+fn newer(
+    connection: &Connection,
+    sql: String,
+    column: &str,
+    after: Option<&str>,
+) -> Result<(String, Option<String>), rusqlite::Error> {
+    let sql = sql.trim_end_matches([';', ' ', '\n', '\r', '\t']);
+    let newest = format!("SELECT quote(max({})) FROM ({sql}\n)", sql_identifier(column));
+    let newest = connection.query_row(&newest, [], |row| row.get::<_, String>(0))?;
+    let rows = newer_rows(sql, column, after, &newest);
+    Ok((rows, if newest == "NULL" { after.map(str::to_owned) } else { Some(newest) }))
 }
 
 /// What values became, where they could not come as they are.
@@ -294,9 +312,26 @@ pub(super) fn check_load(opened: &Opened, place: &Table, schema: &Schema) -> Res
     check_replaced(opened, &connection, place)
 }
 
+/// What an earlier run noted of a load.
+pub(super) fn noted(opened: &Opened, place: &Table, sql: &str) -> Result<Noted, Diagnostic> {
+    if !file_of(opened)?.exists() {
+        return Ok(Noted::default());
+    }
+    let connection = open(opened, false)?;
+    let is_there = table_of(opened, &connection, &place.name)?.is_some();
+    if table_of(opened, &connection, NOTES)?.is_none() {
+        return Ok(Noted { state: None, is_there });
+    }
+    let state = match connection.query_row(sql, [], |row| row.get(0)) {
+        Err(rusqlite::Error::QueryReturnedNoRows) => None,
+        state => Some(state.map_err(|error| told(opened, &error, "looking at what was read before"))?),
+    };
+    Ok(Noted { state, is_there })
+}
+
 /// Rows that refer to those of the table go, or change, with them.
 fn check_replaced(opened: &Opened, connection: &Connection, place: &Table) -> Result<(), Diagnostic> {
-    if place.mode != LoadMode::Replace {
+    if !place.takes_out() {
         return Ok(());
     }
     let fault = |error: rusqlite::Error| told(opened, &error, "looking at the table");
@@ -341,6 +376,11 @@ impl Transaction {
         let begun = connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| orphans(&connection));
         let orphans = begun.map_err(|error| told(opened, &error, "beginning a load"))?;
         Ok(Transaction { connection, loaded: BTreeSet::new(), orphans })
+    }
+
+    /// Runs a statement of this transaction; gives the number of rows that it touched.
+    pub fn run(&mut self, opened: &Opened, sql: &str) -> Result<u64, Diagnostic> {
+        number(&self.connection, sql).map_err(|error| told(opened, &error, "noting what was read"))
     }
 
     /// Puts lines of JSON into a table.

@@ -8,11 +8,25 @@ use pipewright_core::quote::sql_identifier;
 
 use super::{Opened, Visit};
 
+/// The table in which `run --incremental` notes, beside the rows, what it has read for them.
+pub(super) const NOTES: &str = "pipewright_checkpoints";
+
+/// What a database knows of a load.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    /// What was noted by the run before.
+    pub state: Option<String>,
+    /// Whether the table is there.
+    pub is_there: bool,
+}
+
 /// A table that rows go to, its name filled in.
 pub(super) struct Table {
     pub name: String,
     pub mode: LoadMode,
     pub keys: Vec<String>,
+    /// A condition for rows that go before the new ones come.
+    pub only: Option<String>,
 }
 
 /// A column of a table that is there.
@@ -56,7 +70,17 @@ impl Table {
             let message = format!("`{name}` cannot be loaded: {why}");
             return Err(Diagnostic::error("PW0660", message).help("choose another table").field("table"));
         }
-        Ok(Table { name, mode: place.mode, keys: place.keys.clone() })
+        Ok(Table { name, mode: place.mode, keys: place.keys.clone(), only: None })
+    }
+
+    /// Whether the rows that are there stay as they are.
+    pub fn only_adds(&self) -> bool {
+        self.mode == LoadMode::Append && self.only.is_none()
+    }
+
+    /// Whether rows that are there go.
+    pub fn takes_out(&self) -> bool {
+        self.mode == LoadMode::Replace || self.only.is_some()
     }
 
     /// Columns of a table that is made.
@@ -78,16 +102,16 @@ impl Table {
     pub fn put(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
         let Incoming { target, rows, names, given, or } = incoming;
         let list = names.join(", ");
-        match self.mode {
-            LoadMode::Append => {}
-            LoadMode::Replace => {
-                run(&format!("DELETE FROM {target}"))?;
-                let left = run(&format!("SELECT count(*) FROM (SELECT 1 FROM {target} LIMIT 1) AS pw_left"))?;
-                if left > 0 {
-                    return Err(self.not_whole(opened, "rows that were there before stay there"));
-                }
+        if self.takes_out() {
+            let those = self.only.as_ref().map_or(String::new(), |only| format!(" WHERE {only}"));
+            run(&format!("DELETE FROM {target}{those}"))?;
+            let left = run(&format!("SELECT count(*) FROM (SELECT 1 FROM {target}{those} LIMIT 1) AS pw_left"))?;
+            if left > 0 {
+                return Err(self.not_whole(opened, "rows that were there before stay there"));
             }
-            LoadMode::Upsert => return self.bring_up_to_date(opened, incoming, run),
+        }
+        if self.mode == LoadMode::Upsert {
+            return self.bring_up_to_date(opened, incoming, run);
         }
         let put = run(&format!("INSERT{or} INTO {target} ({list}) SELECT {list} FROM {rows}"))?;
         self.check_whole(opened, put, *given)
@@ -217,6 +241,7 @@ fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
     };
     match () {
         () if is_temporary => Some("a temporary table is gone when the load ends"),
+        () if name == NOTES => Some("runs note there what they have read"),
         () if ["pw_rows", "pw_lines"].contains(&&*name) => Some("loads call a table of their own so"),
         () => None,
     }

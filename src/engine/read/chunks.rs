@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::{Framing, Parser};
+use pipewright_core::formats::{Framing, Parser, cut_lines};
 
 use super::open::unreadable;
 
@@ -40,6 +40,17 @@ pub(crate) struct RawChunk {
     pub offset: u64,
 }
 
+/// What of the end of a stream is no event yet, and is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Held {
+    #[default]
+    Nothing,
+    /// A line without its end.
+    Line,
+    /// That, and an event to which lines may be added.
+    Event,
+}
+
 /// Cuts a stream into chunks.
 pub(crate) struct Chunker<R> {
     reader: R,
@@ -50,18 +61,39 @@ pub(crate) struct Chunker<R> {
     /// Bytes of the stream, where they are known.
     size: Option<u64>,
     is_done: bool,
+    held: Held,
 }
 
 impl<R: Read> Chunker<R> {
     /// The stream begins at an event's border, on line `line` and at `offset` of its file.
     pub fn new(reader: R, line: u64, offset: u64, chunk_size: usize) -> Self {
-        Self { reader, carry: Vec::new(), line, offset, chunk_size: chunk_size.max(1), size: None, is_done: false }
+        Self {
+            reader,
+            carry: Vec::new(),
+            line,
+            offset,
+            chunk_size: chunk_size.max(1),
+            size: None,
+            is_done: false,
+            held: Held::Nothing,
+        }
     }
 
     /// The stream has that many bytes.
     pub fn of_size(mut self, size: Option<u64>) -> Self {
         self.size = size;
         self
+    }
+
+    /// Leaves what may still grow.
+    pub fn holding(mut self, held: Held) -> Self {
+        self.held = held;
+        self
+    }
+
+    /// Bytes and lines of the stream's file up to the end of what was given.
+    pub fn place(&self) -> (u64, u64) {
+        (self.offset, self.line - 1)
     }
 
     /// The next chunk; `None` at the end.
@@ -104,6 +136,12 @@ impl<R: Read> Chunker<R> {
         bytes.append(&mut self.carry);
         let cut = loop {
             if self.fill(&mut bytes, target, path)? {
+                // What is carried over from here on is whole.
+                match std::mem::take(&mut self.held) {
+                    Held::Nothing => {}
+                    Held::Line => bytes.truncate(cut_lines(&bytes)),
+                    Held::Event => bytes.truncate(parser.cut(&bytes)),
+                }
                 break bytes.len();
             }
             let cut = parser.cut(&bytes);

@@ -1,7 +1,7 @@
 //! One source's files read by a reader thread, parsed by a few workers, delivered in order. Bounded: at most a few
 //! chunks are alive at a time. Must not import plans.
 
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,11 +16,12 @@ use pipewright_core::ir::PathPieces;
 use polars::prelude::{DataFrame, IntoColumn, Series};
 use polars_buffer::Buffer;
 
-use super::chunks::{CHUNK_SIZE, Chunker, RawChunk, chunk_size, text_of};
+use super::chunks::{CHUNK_SIZE, Chunker, Held, RawChunk, chunk_size, text_of};
 use super::input::given_name;
 use super::open::{Counted, How, Listed, Opened, open_listed, replaced, unreadable};
 use super::parquet;
 use super::range::{ByteRange, part_of};
+use super::resume::{FileState, Resume, Start, Walk};
 use super::rotated::{self, Overlap, overlaps};
 use super::sniff::{prepare_for, sample_of};
 use crate::cancel::Cancel;
@@ -49,6 +50,8 @@ pub(crate) struct ReadJob {
     pub position: bool,
     /// Which part of each file; `None`: the whole.
     pub range: Option<ByteRange>,
+    /// What earlier runs have read of the files, and what is read of them now; `None`: all is read, and nothing noted.
+    pub resume: Option<Arc<Resume>>,
     /// Bytes.
     pub chunk_size: usize,
     pub workers: usize,
@@ -96,6 +99,7 @@ impl ReadJob {
             columns: None,
             position: false,
             range: None,
+            resume: None,
             chunk_size: CHUNK_SIZE,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             quarantine_limit: usize::MAX,
@@ -114,6 +118,28 @@ impl ReadJob {
     pub fn look_again(&mut self) {
         self.listed = self.files.iter().map(|path| Listed::of(path)).collect();
         self.overlaps.fill(Overlap::default());
+    }
+
+    /// Goes on where earlier runs ended. Files of which nothing is new are not opened any more.
+    pub fn go_on(&mut self, known: &[FileState]) -> Result<Arc<Resume>, Diagnostic> {
+        let is_cut = self.files.is_empty() || self.prepare(0)?.0.parser.framing() == Framing::Cut;
+        let overlaps: Vec<u64> = self.skipped().collect();
+        let how = How::of(&self.format);
+        let resume = Arc::new(Resume::new(&self.files, &self.base, how, (is_cut, &overlaps), known)?);
+        self.resume = Some(resume.clone());
+        // Where each begins is known of the files themselves.
+        self.overlaps.fill(Overlap::default());
+        Ok(resume)
+    }
+
+    /// Where reading of a file begins; `None`: nothing of it is read.
+    pub fn start(&self, index: usize) -> Option<Start> {
+        self.resume.as_ref().map_or_else(|| Some(Start::default()), |resume| resume.starts.get(&index).cloned())
+    }
+
+    /// The files that are read, by their numbers.
+    pub fn read_files(&self) -> impl Iterator<Item = (usize, &PathBuf, Start)> {
+        self.files.iter().enumerate().filter_map(|(index, path)| Some((index, path, self.start(index)?)))
     }
 
     /// By file, bytes at its beginning that are not read: the piece of the log before it holds them as well.
@@ -262,6 +288,7 @@ impl ReadJob {
     fn read_all(&self, send: Send<Task>) -> Result<(), Diagnostic> {
         for index in 0..self.files.len() {
             self.cancel.check()?;
+            let Some(start) = self.start(index) else { continue };
             let (file, opened) = self.prepare(index)?;
             let file = Arc::new(file);
             if !self.holds_part(&file, &opened) {
@@ -284,21 +311,35 @@ impl ReadJob {
             let mut taken = 0;
             let read = opened.taken.clone();
             let is_plain = opened.compression.is_none();
-            let stream = self.stream(&file, opened)?;
+            let is_cut = file.parser.framing() == Framing::Cut;
+            let resume = self.resume.as_deref().filter(|_| is_cut);
+            let held = resume.map_or(Held::Nothing, |resume| resume.held(index, &self.files, &opened, &*file.parser));
+            let stream = self.stream((index, &file), opened, &start)?;
+            let mut walk = Walk::from(&start);
             let known = stream.is_text.then_some(stream.size);
+            let stream_size = stream.size;
             let size = chunk_size(stream.size, self.chunk_size);
-            let mut chunker = Chunker::new(stream.reader, stream.line, stream.offset, size).of_size(known);
+            let mut chunker =
+                Chunker::new(stream.reader, stream.line, stream.offset, size).of_size(known).holding(held);
             while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
                 let now = read.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);
+                if resume.is_some() {
+                    walk.pass(&raw.bytes);
+                }
                 if !send(Task::Text { file: file.clone(), raw, taken: now - taken }) {
                     return Ok(());
                 }
                 taken = now;
             }
-            let is_cut = file.parser.framing() == Framing::Cut && is_plain;
-            if is_cut && read.load(Ordering::Relaxed) < stream.size {
+            if is_cut && is_plain && read.load(Ordering::Relaxed) < stream.size {
                 return Err(shorter(&file.path));
+            }
+            if let Some(resume) = resume {
+                let (bytes, lines) = chunker.place();
+                let end = if start.read > 0 { start.read + stream_size } else { stream_size };
+                let left = if known.is_some() { end.saturating_sub(bytes) } else { 0 };
+                resume.end(index, walk.at(bytes, lines), left);
             }
         }
         self.ended.store(true, Ordering::Release);
@@ -310,9 +351,12 @@ impl ReadJob {
         self.range.is_none_or(|range| range.from == 0 || is_divisible(file, opened))
     }
 
-    /// What is read of a file: all of it, or the part of a range.
-    fn stream(&self, file: &Prepared, opened: Opened) -> Result<Stream, Diagnostic> {
+    /// What is read of a file: all of it, what is new, or the part of a range.
+    fn stream(&self, (index, file): (usize, &Prepared), opened: Opened, start: &Start) -> Result<Stream, Diagnostic> {
         let is_text = opened.is_plain();
+        if start.read > 0 {
+            return self.rest(index, &file.path, opened, start);
+        }
         let Some(range) = self.range.filter(|_| is_divisible(file, &opened)) else {
             let Opened { reader, offset, line, size, .. } = opened;
             return Ok(Stream { reader, line, offset, size, is_text });
@@ -324,6 +368,26 @@ impl ReadJob {
         opened.taken.store(0, Ordering::Relaxed);
         let reader = Box::new(Counted { inner: part.file.take(part.size), taken: opened.taken });
         Ok(Stream { reader, line: part.line, offset: part.offset, size: part.size, is_text })
+    }
+
+    /// What stands behind a place of a file.
+    fn rest(&self, index: usize, path: &Path, opened: Opened, start: &Start) -> Result<Stream, Diagnostic> {
+        let fail = |error: io::Error| unreadable(path, &error);
+        let (line, offset, is_text) = (start.lines + 1, start.read, opened.is_plain());
+        let Opened { mut reader, taken, size, offset: passed, .. } = opened;
+        if !is_text {
+            io::copy(&mut reader.by_ref().take(offset - passed), &mut io::sink()).map_err(fail)?;
+            return Ok(Stream { reader, line, offset, size, is_text });
+        }
+        let mut plain = files::open_file(path).map_err(fail)?;
+        if self.listed.get(index).and_then(Option::as_ref).is_some_and(|listed| !listed.is_open(&plain)) {
+            return Err(replaced(path));
+        }
+        plain.seek(SeekFrom::Start(offset)).map_err(fail)?;
+        // What was looked at before is none of the rest.
+        taken.store(0, Ordering::Relaxed);
+        let size = size.saturating_sub(offset);
+        Ok(Stream { reader: Box::new(Counted { inner: plain.take(size), taken }), line, offset, size, is_text })
     }
 }
 

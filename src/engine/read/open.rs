@@ -1,6 +1,7 @@
 //! Files as plain UTF-8 byte streams: unpacked, byte order marks dropped, other encodings decoded. Must not
 //! import formats (beyond encodings) or plans.
 
+use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -122,6 +123,11 @@ impl Listed {
         Some(Listed { place: place_of(path)?, size: path.metadata().ok()?.len() })
     }
 
+    /// Whether an open file is that one.
+    pub fn is_open(&self, file: &File) -> bool {
+        is_at_place(file, &self.place)
+    }
+
     /// Whether it still has that name.
     pub fn is_at(&self, path: &Path) -> bool {
         place_of(path).is_some_and(|place| place == self.place)
@@ -142,7 +148,7 @@ pub(crate) fn open_listed(path: &Path, how: How, listed: Option<&Listed>) -> Res
     if !metadata.is_file() {
         return Err(fail(io::ErrorKind::Unsupported.into()));
     }
-    if listed.is_some_and(|listed| metadata.len() < listed.size || !is_at_place(&file, &listed.place)) {
+    if listed.is_some_and(|listed| metadata.len() < listed.size || !listed.is_open(&file)) {
         return Err(replaced(path));
     }
     let modified = metadata

@@ -71,6 +71,11 @@ fn piece(file: &Path) -> Option<(PathBuf, Place)> {
     (plain == name).then(|| (file.to_owned(), Place::Now))
 }
 
+/// The log that a file is a piece of; `None`: its name says nothing.
+pub(super) fn log_of(file: &Path) -> Option<PathBuf> {
+    piece(file).map(|(log, _)| log)
+}
+
 /// What stands at the beginning of a piece and at the end of the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Overlap {
@@ -80,10 +85,9 @@ pub(super) struct Overlap {
 
 /// By file, what the piece before it holds as well. Files that cannot be looked at are read as they are.
 pub(super) fn overlaps(files: &[PathBuf]) -> Vec<Overlap> {
-    let log = |file: &Path| piece(file).map(|(log, _)| log);
     let mut found = vec![Overlap::default(); files.len()];
     for (at, pair) in files.windows(2).enumerate() {
-        if log(&pair[0]).is_some_and(|of| log(&pair[1]) == Some(of)) {
+        if log_of(&pair[0]).is_some_and(|of| log_of(&pair[1]) == Some(of)) {
             found[at + 1] = overlap(&pair[0], &pair[1]).unwrap_or_default();
         }
     }

@@ -8,14 +8,15 @@ use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
-    PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_same_place,
+    PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_result, is_same_place,
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, SOURCE_FOLDER,
-    TablePlace, WhenExists, Write, interpolate, prune, resolve_parameters,
+    Applied, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Origin, Plan, Planned, Read,
+    Replaced, SOURCE_FOLDER, TablePlace, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
+use super::incremental::{Incremental, designs};
 use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
@@ -40,17 +41,28 @@ pub(super) struct Prepared {
     pub aside: Option<PrivateFolder>,
     /// What is worth knowing of what was taken.
     pub told: Vec<Diagnostic>,
+    /// Where a run goes on that reads only what is new.
+    pub incremental: Option<Incremental>,
+    /// What an interval makes of the plan; its own plan is that of the run.
+    applied: Applied,
 }
 
 /// Rows that a database takes from a file of lines, when all of them are there.
 pub(super) struct Load {
     pub place: TablePlace,
     pub schema: Schema,
-    pub lines: PathBuf,
+    lines: PathBuf,
+    /// The times whose rows are replaced.
+    replaced: Option<Replaced>,
     origin: Origin,
 }
 
 impl Load {
+    /// The file of its rows, and which of the table's they replace.
+    pub fn rows(&self) -> (&Path, Option<&Replaced>) {
+        (&self.lines, self.replaced.as_ref())
+    }
+
     pub fn at_step(&self, fault: Diagnostic) -> Diagnostic {
         fault.step(&*self.origin.step, &*self.origin.title)
     }
@@ -67,6 +79,7 @@ pub(super) fn prepare(
         return Err(faults);
     }
     let sinks = chosen_sinks(plan, options.only.as_deref()).map_err(|fault| vec![fault])?;
+    let designs = if options.incremental { designs(plan, &sinks) } else { Vec::new() };
     let mut plan = prune(plan, &sinks);
     for (_, node) in plan.iter() {
         if let Op::Read(read) = &node.op
@@ -115,11 +128,23 @@ pub(super) fn prepare(
         parameters,
         aside: None,
         told: Vec::new(),
+        incremental: None,
+        applied: Applied::default(),
         plan,
     };
     if !options.dry_run {
         // What an earlier run could not finish may be what this one reads.
         prepared.publisher.recover(&options.out).map_err(|fault| vec![fault])?;
+    }
+    if let Some(interval) = &options.interval {
+        prepared.keep_to(interval, options)?;
+    }
+    if options.incremental {
+        let mut incremental = Incremental::new(&prepared.plan, designs, options)?;
+        let opens_places = options.opens_places && !options.dry_run;
+        incremental.open(prepared.visit(options), opens_places).map_err(|fault| vec![fault])?;
+        prepared.told.append(&mut incremental.told);
+        prepared.incremental = Some(incremental);
     }
     // What goes to tables is looked at first: nobody waits for an answer that could not be loaded.
     prepared.open_targets(true, options, &mut faults);
@@ -224,6 +249,7 @@ impl Prepared {
                 place: TablePlace::clone(place),
                 schema: target.schema.clone(),
                 lines: aside.clone(),
+                replaced: self.applied.replaced.get(id).cloned(),
                 origin: self.plan.node(*id).origin.clone(),
             }),
             Place::File { .. } | Place::StandardOutput => None,
@@ -235,6 +261,29 @@ impl Prepared {
     fn visit<'a>(&'a self, options: &'a RunOptions) -> Visit<'a> {
         let (parameters, variables) = (&self.parameters, &options.variables);
         Visit { base: &options.base, parameters, variables, cancel: &options.cancel }
+    }
+
+    /// Only rows of an interval are replaced: those of files that stay are read from what a run wrote there.
+    fn keep_to(&mut self, interval: &Interval, options: &RunOptions) -> Result<(), Vec<Diagnostic>> {
+        let faults = interval.check(&self.plan);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let place = |path: &str| place_of(path, options).ok().filter(|place| place.exists());
+        for (_, node) in self.plan.iter() {
+            if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op
+                && place(path).is_some_and(|place| !is_result(&place))
+            {
+                let message = format!("`{path}` is there, and no run wrote it, or it was changed since");
+                let fault = Diagnostic::error("PW0982", message).help("move it away, or give the output another path");
+                return Err(vec![at(node, fault)]);
+            }
+        }
+        allow_place(&options.base, &options.out);
+        let earlier = |path: &str| place(path).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
+        self.applied = interval.applied(&self.plan, &earlier).map_err(|fault| vec![fault])?;
+        self.plan = std::mem::take(&mut self.applied.plan);
+        Ok(())
     }
 
     /// A file of the run's own, which nobody else may look into.
@@ -274,7 +323,13 @@ impl Prepared {
     ) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
         let folder = self.aside(&format!("source-{index}"))?;
         make_folder(&folder).map_err(|error| crate::read::unreadable(&folder, &error))?;
-        let taken = places::take(location, Some(&read.format), Amount::All, &folder, self.visit(options))?;
+        let id = NodeId(index as u32);
+        let before = self.incremental.as_ref().and_then(|incremental| incremental.source(id));
+        let amount = before.as_ref().map_or(Amount::All, |before| Amount::Newer(before.newest.as_deref()));
+        let taken = places::take(location, Some(&read.format), amount, &folder, self.visit(options))?;
+        if let (Some(incremental), true) = (&mut self.incremental, before.is_some()) {
+            incremental.newest.insert(id, taken.newest.clone());
+        }
         if let Some(found) = &taken.schema {
             places::check_columns(read, location, found)?;
         }
@@ -309,6 +364,13 @@ impl Prepared {
                     job.base.clone_from(folder);
                 }
                 job.prepare(0)?;
+                if let Some(incremental) = self.incremental.as_mut().filter(|_| read.location.is_none())
+                    && let Some(before) = incremental.source(id)
+                {
+                    let resume = job.go_on(&before.files)?;
+                    self.told.extend(resume.told.iter().map(|told| at(node, told.clone())));
+                    incremental.resumed.insert(id, resume);
+                }
                 Ok(job)
             });
             match job {
@@ -346,7 +408,8 @@ impl Prepared {
                 stays_inside(&target)?;
             }
             let aside = if is_named { self.publisher.file(&target)? } else { self.publisher.output(&target)? };
-            self.quarantine = Some(QuarantineFile::new(aside, target, is_named));
+            let goes_on = self.incremental.is_some();
+            self.quarantine = Some(QuarantineFile::new(aside, target, is_named, goes_on));
         }
         // Among the outputs a report is one of them: scripts put it there.
         let out = options.out.canonicalize().ok();
@@ -419,10 +482,12 @@ impl Prepared {
                 },
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
-                    let (publisher, jobs) = (&mut self.publisher, &self.jobs);
+                    let (publisher, jobs, kept) = (&mut self.publisher, &self.jobs, &self.applied.kept);
+                    let earlier = self.incremental.as_ref().and_then(|incremental| incremental.earlier(id));
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;
-                        check_sources(&format!("`{path}`"), &place, jobs.values(), &options.inputs)?;
+                        let others = jobs.iter().filter(|(id, _)| !kept.contains(id)).map(|(_, job)| job);
+                        check_sources(&format!("`{path}`"), &place, others, &options.inputs)?;
                         check_place(path, &place, *when_exists, &mut taken, &node.origin.title, options)?;
                         let aside = match (options.dry_run, is_folder) {
                             (true, _) => place.clone(),
@@ -430,7 +495,7 @@ impl Prepared {
                             (false, false) if *when_exists == WhenExists::Fail => publisher.new_output(&place)?,
                             (false, false) => publisher.output(&place)?,
                         };
-                        Ok(Place::File { aside, target: place })
+                        Ok(Place::File { aside, target: place, earlier })
                     });
                     (target.kind, target.partition) = (*kind, partition.clone());
                     match place {

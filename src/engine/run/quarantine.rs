@@ -1,7 +1,7 @@
 //! Rows that are turned away: units that do not fit their format, rows that a check or a parse rejects. Written as JSON
 //! lines with what is known of their origin.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -87,13 +87,15 @@ pub(super) struct QuarantineFile {
     pub target: PathBuf,
     /// Whether the user named the file, and not just its folder.
     is_named: bool,
+    /// Whether the lines of earlier runs stay.
+    goes_on: bool,
     out: Option<BufWriter<File>>,
     pub rows: u64,
 }
 
 impl QuarantineFile {
-    pub fn new(temporary: PathBuf, target: PathBuf, is_named: bool) -> Self {
-        Self { temporary, target, is_named, out: None, rows: 0 }
+    pub fn new(temporary: PathBuf, target: PathBuf, is_named: bool, goes_on: bool) -> Self {
+        Self { temporary, target, is_named, goes_on, out: None, rows: 0 }
     }
 
     pub fn write(&mut self, rejected: &Rejected) -> Result<(), Diagnostic> {
@@ -104,7 +106,13 @@ impl QuarantineFile {
         let out = match &mut self.out {
             Some(out) => out,
             None => {
-                let file = File::create(&self.temporary).map_err(|error| fail(error, &self.target))?;
+                let is_there = self.target.exists() && (self.is_named || !is_foreign(&self.target));
+                let file = match self.goes_on && is_there {
+                    true => fs::copy(&self.target, &self.temporary)
+                        .and_then(|_| File::options().append(true).open(&self.temporary)),
+                    false => File::create(&self.temporary),
+                };
+                let file = file.map_err(|error| fail(error, &self.target))?;
                 self.out.insert(BufWriter::with_capacity(1 << 18, file))
             }
         };
@@ -118,6 +126,7 @@ impl QuarantineFile {
     /// Flushes; true where there is a file.
     pub fn finish(&mut self) -> Result<bool, Diagnostic> {
         match self.out.take() {
+            None if self.goes_on => Ok(false),
             // The lines of an earlier run belong to its rows: they go with them.
             None if self.target.exists() && (self.is_named || !is_foreign(&self.target)) => {
                 File::create(&self.temporary).map(|_| true).map_err(|error| {

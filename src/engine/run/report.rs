@@ -42,6 +42,9 @@ pub struct RunReport {
     /// Answers that were written, each in a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<AnswerReport>,
+    /// Addresses that were to be told of a condition, and could not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Diagnostic>,
     pub bytes_read: u64,
     pub rows_read: u64,
     pub rows_written: u64,
@@ -70,6 +73,9 @@ pub struct SourceReport {
     pub title: String,
     pub format: String,
     pub files: Vec<FileReport>,
+    /// Files of which nothing is new; `None`: all are read whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged_files: Option<usize>,
     pub tally: Tally,
     /// Columns of the design that the first file does not have: null in every row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -92,6 +98,9 @@ pub struct FileReport {
     /// Bytes at its beginning that are not read: the piece of the log before it holds them as well.
     #[serde(default, skip_serializing_if = "is_none")]
     pub skipped: u64,
+    /// Bytes of its text that earlier runs have read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub read_before: u64,
 }
 
 /// Row accounting of one operation. Its equation: rows in = rows out + dropped + quarantined, for those that keep or

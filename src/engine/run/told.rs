@@ -7,12 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pipewright_core::data::{Schema, TableRows, Value};
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::expr::{eval, print};
+use pipewright_core::files::{Publication, inside, read_file};
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{FileKind, NodeId, Plan, Read};
+use pipewright_core::ir::{Connection, FileKind, Node, NodeId, Op, Origin, Plan, Read, Watch, answer_file_stem};
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
+use crate::places::{self, Visit};
 use crate::read::read_stream;
 use crate::table::ResultTable;
 use crate::write::{Place, Target};
@@ -51,6 +54,30 @@ pub struct AnswerReport {
     pub title: String,
     #[serde(flatten)]
     pub told: ToldAnswer,
+    /// What it is watched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchReport>,
+}
+
+/// What became of the condition that an answer is watched for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchReport {
+    pub condition: String,
+    pub is_met: bool,
+    /// Rows of which it is true.
+    pub rows: usize,
+}
+
+impl WatchReport {
+    /// Looks at the rows of an answer.
+    fn of(watch: &Watch, table: &FirstRows) -> WatchReport {
+        let is_true = |row: usize| {
+            let value = |name: &str| table.schema.index(name).map_or(Value::Null, |column| table.value(row, column));
+            eval(&watch.condition, &value) == Value::Boolean(true)
+        };
+        let rows = (0..table.rows.len()).filter(|row| is_true(*row)).count();
+        WatchReport { condition: print(&watch.condition), is_met: rows > 0, rows }
+    }
 }
 
 /// The answers among what was written. One whose rows cannot be read back, as those of folders, is left out.
@@ -60,40 +87,130 @@ pub(super) fn answers(
     rows: &BTreeMap<NodeId, u64>,
     headliners: &Headliners,
     cancel: &Cancel,
-) -> Vec<AnswerReport> {
+) -> Result<Vec<AnswerReport>, Diagnostic> {
     let mut found: BTreeMap<String, AnswerReport> = BTreeMap::new();
     for (id, target) in targets {
-        let Some((answer, headliner)) = answer_before(plan, *id, headliners) else { continue };
-        let Place::File { aside, .. } = &target.place else { continue };
-        if !target.partition.is_empty() || found.contains_key(&answer.step) {
+        let Some(node) = answer_before(plan, *id, headliners) else { continue };
+        let (answer, watch) = (&node.origin, watch_of(node));
+        let aside = match (&target.place, watch) {
+            (Place::File { aside, earlier: None, .. }, _) | (Place::Table { aside, .. }, Some(_)) => Some(aside),
+            // What an earlier run wrote is there, too.
+            (Place::File { aside, earlier: Some(earlier), .. }, _) => {
+                Some(if aside.exists() { aside } else { earlier })
+            }
+            (Place::Table { .. } | Place::StandardOutput, _) => None,
+        };
+        let aside = aside.filter(|_| target.partition.is_empty());
+        let Some(aside) = aside.filter(|_| !found.contains_key(&answer.step)) else {
+            if watch.is_some() && !found.contains_key(&answer.step) {
+                return Err(unwatched(answer));
+            }
             continue;
-        }
+        };
         let total = rows.get(id).copied().unwrap_or_default();
-        let Ok(rows) = read_rows(aside, target.kind, &target.schema, MOST_ROWS, cancel) else { continue };
+        let rows = match read_rows(aside, target.kind, &target.schema, MOST_ROWS, cancel) {
+            Ok(rows) if watch.is_none() || rows.len() < MOST_ROWS => rows,
+            Ok(_) | Err(_) if watch.is_some() => return Err(unwatched(answer)),
+            Ok(_) | Err(_) => continue,
+        };
         let table = FirstRows { rows, total: usize::try_from(total).unwrap_or(usize::MAX), schema: &target.schema };
-        let report = AnswerReport { step: answer.step.clone(), title: answer.title.clone(), told: headliner(&table) };
+        let told = headliners.0.get(&answer.step).map(|headliner| headliner(&table)).unwrap_or_default();
+        let watch = watch.map(|watch| WatchReport::of(watch, &table));
+        let report = AnswerReport { step: answer.step.clone(), title: answer.title.clone(), told, watch };
         found.insert(answer.step.clone(), report);
     }
-    found.into_values().collect()
+    Ok(found.into_values().collect())
 }
 
 /// The answer whose rows a sink writes: itself, or what stands right before it.
-fn answer_before<'a>(
-    plan: &'a Plan,
-    sink: NodeId,
-    headliners: &'a Headliners,
-) -> Option<(&'a pipewright_core::ir::Origin, &'a Headliner)> {
+fn answer_before<'a>(plan: &'a Plan, sink: NodeId, headliners: &Headliners) -> Option<&'a Node> {
     let mut at = sink;
     loop {
         let node = plan.node(at);
-        if let Some(headliner) = headliners.0.get(&node.origin.step) {
-            return Some((&node.origin, headliner));
+        if watch_of(node).is_some() || headliners.0.contains_key(&node.origin.step) {
+            return Some(node);
         }
         match (&node.op, &node.inputs[..]) {
-            (pipewright_core::ir::Op::Write(_), [before]) => at = *before,
+            (Op::Write(_), [before]) => at = *before,
             _ => return None,
         }
     }
+}
+
+fn watch_of(node: &Node) -> Option<&Watch> {
+    if let Op::Write(write) = &node.op { write.watch.as_deref() } else { None }
+}
+
+/// A watched answer whose rows are nowhere that they can be looked at.
+fn unwatched(answer: &Origin) -> Diagnostic {
+    Diagnostic::error("PW0992", "the condition of this answer cannot be looked at where its rows go")
+        .help(format!(
+            "let a file that is no folder, or a table, be written of it, with less than {MOST_ROWS} rows; or take out \
+             what it is watched for"
+        ))
+        .step(&*answer.step, &*answer.title)
+}
+
+/// Adds what became of conditions to the history of each answer, beside the outputs.
+pub(super) fn keep_history(
+    publisher: &mut Publication,
+    out: &Path,
+    started: &str,
+    answers: &[AnswerReport],
+) -> Result<(), Diagnostic> {
+    for answer in answers {
+        if answer.watch.is_none() {
+            continue;
+        }
+        let name = format!("{}.history.jsonl", answer_file_stem(&answer.step));
+        let place = inside(out, &name)?;
+        let mut line = serde_json::json!({ "at": started });
+        let told = serde_json::to_value(answer).unwrap_or_default();
+        if let (Some(line), serde_json::Value::Object(told)) = (line.as_object_mut(), told) {
+            line.extend(told);
+        }
+        let aside = publisher.output(&place)?;
+        let mut text = if place.exists() { read_file(&place) } else { Ok(Vec::new()) };
+        if let Ok(text) = &mut text {
+            text.extend(format!("{line}\n").bytes());
+        }
+        text.and_then(|text| std::fs::write(&aside, text)).map_err(|error| {
+            Diagnostic::error("PW0992", format!("the history of an answer cannot be kept: {}", io_cause(&error)))
+                .help("see whether the file may be read and written")
+                .file(place.display().to_string())
+                .step(&*answer.step, &*answer.title)
+        })?;
+    }
+    Ok(())
+}
+
+/// The addresses that are told of conditions, by Answer step.
+pub(super) fn tells(plan: &Plan) -> BTreeMap<String, Connection> {
+    let told = plan.iter().filter_map(|(_, node)| Some((node.origin.step.clone(), watch_of(node)?.tells.clone()?)));
+    told.collect()
+}
+
+/// Tells them of those that are met: in a sentence, without rows. Gives what went wrong; the outputs are in place.
+pub(super) fn tell_of(
+    tells: &BTreeMap<String, Connection>,
+    answers: &[AnswerReport],
+    (design, started): (&str, &str),
+    visit: Visit,
+) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for answer in answers {
+        let (Some(watch), Some(connection)) = (&answer.watch, tells.get(&answer.step)) else { continue };
+        if !watch.is_met {
+            continue;
+        }
+        let body = serde_json::json!({
+            "design": design, "at": started, "answer": answer.title, "sentence": answer.told.sentence,
+            "condition": watch.condition, "rows": watch.rows,
+        });
+        let posted = places::post(connection, "", &body, visit);
+        faults.extend(posted.err().map(|fault| fault.step(&*answer.step, &*answer.title)));
+    }
+    faults
 }
 
 /// The first rows of a file that a run wrote.

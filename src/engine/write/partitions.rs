@@ -109,7 +109,7 @@ impl Folders {
         };
         let path = path.join(name);
         let target = Target {
-            place: Place::File { aside: path.clone(), target: path },
+            place: Place::File { aside: path.clone(), target: path, earlier: None },
             kind: self.target.kind,
             partition: Vec::new(),
             schema: self.inner.clone(),

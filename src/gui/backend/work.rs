@@ -383,6 +383,10 @@ pub struct RunTask {
     pub base: PathBuf,
     pub out: PathBuf,
     pub parameters: BTreeMap<String, Value>,
+    /// Only what is new is read.
+    pub incremental: bool,
+    /// Name of the design's file.
+    pub design: String,
 }
 
 /// An export of the design.
@@ -429,6 +433,8 @@ pub fn run(run: u64, task: RunTask, cancel: Cancel, desk: &Desk) {
             out: task.out,
             parameters: task.parameters,
             headliners: task.headliners,
+            incremental: task.incremental,
+            design: task.design,
             cancel,
             ..RunOptions::default()
         };

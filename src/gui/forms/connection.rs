@@ -69,6 +69,13 @@ const QUERY: &[FormField] = &[
         FieldKind::Lines { placeholder: "select … where day = ${day}" },
         "A SELECT instead of a table; `${parameter}` stands for its value, without quotes.",
     ),
+    FormField::new(
+        "newer",
+        "Newer by",
+        FieldKind::Text { placeholder: "order_id" },
+        "A column that only grows, such as a number that the database counts up: `run --incremental` takes the rows \
+         whose value is larger than any before. Rows without a value there are never taken.",
+    ),
 ];
 
 const PAGES: &[(&str, &str)] = &[

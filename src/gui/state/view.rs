@@ -87,6 +87,8 @@ pub enum Dialog {
     Run {
         out: String,
         parameters: BTreeMap<String, String>,
+        /// Only what is new is read.
+        incremental: bool,
     },
     /// The file that a planned source waited for.
     RealFile {

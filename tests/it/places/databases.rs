@@ -6,7 +6,7 @@ use super::{Desk, MARKER, flow, holds_marker, is_there};
 use crate::support::{PostgreSql, postgresql, texts};
 
 /// A database of the tests' own.
-pub(super) enum Database {
+pub(crate) enum Database {
     /// The server, and a schema of its own there.
     Server(&'static PostgreSql, &'static str),
     File(tempfile::TempDir),

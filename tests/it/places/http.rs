@@ -12,10 +12,10 @@ use super::{Desk, MARKER, flow, holds_marker, is_in_processes, is_there};
 /// What arrived.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
-    method: String,
+    pub method: String,
     target: String,
-    headers: String,
-    body: String,
+    pub headers: String,
+    pub body: String,
 }
 
 impl Asked {
@@ -44,7 +44,7 @@ pub(super) fn ok(body: impl ToString) -> Answer {
     Answer { status: 200, body: body.to_string(), ..Answer::default() }
 }
 
-fn status(status: u16, body: &str) -> Answer {
+pub(super) fn status(status: u16, body: &str) -> Answer {
     Answer { status, body: body.to_owned(), ..Answer::default() }
 }
 

@@ -24,6 +24,9 @@ GIVEN = {
 @GIVEN@
 }
 
+# Options of a run that only replaces the rows of its interval: ["--from", "{start}", "--to", "{end}", "--lookback", "6h"].
+OPTIONS = []
+
 
 def intervals(start, end):
     """What of the data a run is for."""
@@ -39,7 +42,9 @@ def pipeline():
         bundle, out = Variable.get("pipewright_@NAME@_bundle"), Variable.get("pipewright_@NAME@_out")
         secrets = {name: Variable.get(f"pipewright_@NAME@_{name.lower()}") for name in SECRETS}
         environment = {**os.environ, **GIVEN, **intervals(data_interval_start, data_interval_end), **secrets}
-        subprocess.run([os.path.join(bundle, "run.sh"), out], env=environment, check=True)
+        start, end = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (data_interval_start, data_interval_end))
+        options = [option.format(start=start, end=end) for option in OPTIONS]
+        subprocess.run([os.path.join(bundle, "run.sh"), out, *options], env=environment, check=True)
 
     run()
 

@@ -140,6 +140,9 @@ pub(super) fn check(rule: &Rule, check: &Check) -> Result<Schema, Diagnostic> {
 pub(super) fn write(rule: &Rule, write: &Write) -> Result<Schema, Diagnostic> {
     let input = rule.input(0)?;
     rule.order(&write.order)?;
+    if let Some(watch) = &write.watch {
+        rule.predicate(&watch.condition)?;
+    }
     if let Destination::Table(place) = &write.destination {
         for name in &place.keys {
             column(input, name)?;
