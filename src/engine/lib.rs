@@ -41,7 +41,7 @@ pub use budget::Budget;
 pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use lines::{Behind, SourceLine, Which, lines_behind};
-pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, take_sample, test_connection};
+pub use places::{PLACE_SAMPLE_ROWS, Taken, TakenFile, Visit, take_sample, test_connection};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,

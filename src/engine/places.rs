@@ -5,7 +5,9 @@
 mod http;
 mod load;
 mod next_page;
+mod patience;
 mod postgresql;
+mod s3;
 mod secrets;
 mod sqlite;
 mod table;
@@ -25,7 +27,11 @@ use pipewright_core::quote::sql_identifier;
 
 pub(crate) use load::{Loading, check_load, load};
 
+use crate::budget::Budget;
 use crate::cancel::Cancel;
+use crate::read::schema_as;
+use crate::sample::read_sample;
+use crate::sampling::Sampling;
 use secrets::Secrets;
 
 /// Rows of a sample where nothing else is said.
@@ -46,14 +52,24 @@ pub struct Visit<'a> {
 #[derive(Debug, Default)]
 pub struct Taken {
     /// In order; private until they are published.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<TakenFile>,
     /// Stands for all of them, in their folder.
-    pub pattern: &'static str,
+    pub pattern: String,
     /// Columns as a database declares them.
     pub schema: Option<Schema>,
     pub format: Option<FormatSpec>,
     /// What is worth knowing of it.
     pub told: Vec<Diagnostic>,
+}
+
+/// A file with something that was taken.
+#[derive(Debug, Default)]
+pub struct TakenFile {
+    pub path: PathBuf,
+    /// What it came from, for people, where it has a name of its own there.
+    pub name: Option<String>,
+    /// What its place tells it apart from others by: an object's ETag.
+    pub version: Option<String>,
 }
 
 /// How much of a place is taken.
@@ -123,6 +139,7 @@ pub(crate) fn take(
         ConnectionKind::Http => http::take(&opened, &location.inquiry, format, amount, folder),
         ConnectionKind::Postgresql => postgresql::take(&opened, &location.inquiry, amount, folder),
         ConnectionKind::Sqlite => sqlite::take(&opened, &location.inquiry, amount, folder),
+        ConnectionKind::S3 => s3::take(&opened, &location.inquiry, format, amount, folder),
     };
     taken.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -145,6 +162,7 @@ pub fn test_connection(connection: &Connection, visit: Visit) -> Result<String, 
         ConnectionKind::Http => http::test(&opened),
         ConnectionKind::Postgresql => postgresql::test(&opened),
         ConnectionKind::Sqlite => sqlite::test(&opened),
+        ConnectionKind::S3 => s3::test(&opened),
     };
     tested.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -163,6 +181,22 @@ pub(crate) fn check_columns(read: &Read, location: &Location, found: &Schema) ->
         "its columns are {}; take a sample again, and see what the flow makes of them",
         names.join(", ")
     )))
+}
+
+/// How many records a file has as its format reads it, those among them that it cannot read.
+fn units(path: &Path, format: &FormatSpec, cancel: &Cancel) -> Result<u64, Diagnostic> {
+    let read = Read {
+        path: path.display().to_string(),
+        format: format.clone(),
+        schema: schema_as(path, format)?,
+        columns: None,
+        position: false,
+        planned: None,
+        location: None,
+    };
+    let whole = Sampling::Whole;
+    let tally = read_sample(&read, Path::new(""), &whole, &Budget::of(&whole), cancel)?.tally;
+    Ok(tally.accepted + tally.quarantined)
 }
 
 /// A table's name with its schema, in quotes.
@@ -199,8 +233,8 @@ impl<'a> Lines<'a> {
     fn finish(mut self, schema: Schema, told: Vec<Diagnostic>) -> Result<Taken, Diagnostic> {
         self.out.flush().map_err(|error| not_put_aside(&error))?;
         Ok(Taken {
-            files: vec![self.path],
-            pattern: Self::NAME,
+            files: vec![TakenFile { path: self.path, ..TakenFile::default() }],
+            pattern: Self::NAME.to_owned(),
             schema: Some(schema),
             format: Some(FormatSpec::new("json_lines")),
             told,

@@ -48,7 +48,7 @@ use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
 use crate::places::{self, Visit};
-use crate::read::{Parsed, ReadJob, given_name, is_wild, schema_as};
+use crate::read::{Parsed, ReadJob, given_name, is_wild, origin_of, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
 
@@ -241,6 +241,7 @@ fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport
                 path: given_name(path).unwrap_or_else(|| path.display().to_string()),
                 bytes: metadata.map_or(0, |metadata| metadata.len()),
                 modified: modified.map(|age| format_timestamp(age.as_micros() as i64)),
+                version: origin_of(path).and_then(|origin| origin.version),
                 told: told.filter_map(|(name, text)| Some((name, text?))).collect(),
                 skipped,
             }

@@ -4,6 +4,7 @@
 mod databases;
 mod http;
 mod loads;
+mod objects;
 mod worked;
 
 use std::fs;

@@ -8,7 +8,7 @@ use super::load_file::sink;
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Destination, LoadMode, Op, TablePlace, Write, check_table_name};
+use crate::ir::{ConnectionKind, Destination, LoadMode, Op, TablePlace, Write, check_table_name};
 
 pub(super) struct LoadTable;
 pub(super) static KIND: LoadTable = LoadTable;
@@ -46,7 +46,7 @@ impl StepKind for LoadTable {
             FormField::new(
                 "connection",
                 "Connection",
-                FieldKind::Connection { database: true },
+                FieldKind::Connection { kinds: &ConnectionKind::DATABASES },
                 "Choose the database.",
             )
             .required(),

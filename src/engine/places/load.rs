@@ -17,7 +17,7 @@ pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> R
     let checked = match place.connection.kind {
         ConnectionKind::Postgresql => postgresql::check_load(&opened, &table, schema),
         ConnectionKind::Sqlite => sqlite::check_load(&opened, &table, schema),
-        ConnectionKind::Http => Err(no_database(&opened)),
+        ConnectionKind::Http | ConnectionKind::S3 => Err(no_database(&opened)),
     };
     checked.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -82,7 +82,7 @@ fn check_waits(opened: &Opened, table: &Table, loading: &[Loading]) -> Result<()
             postgresql::is_same_database(&opened.address, &other.opened.address)
                 && other.tables.iter().any(|loaded| name(loaded) == name(&table.name))
         }
-        ConnectionKind::Http => false,
+        ConnectionKind::Http | ConnectionKind::S3 => false,
     };
     let Some(other) = loading.iter().find(|other| is_same(other)) else { return Ok(()) };
     let what = if kind == ConnectionKind::Sqlite { "file" } else { "table" };
@@ -95,7 +95,7 @@ impl<'a> Loading<'a> {
         let transaction = match opened.connection.kind {
             ConnectionKind::Postgresql => postgresql::Transaction::begin(&opened).map(Transaction::Postgresql),
             ConnectionKind::Sqlite => sqlite::Transaction::begin(&opened).map(Transaction::Sqlite),
-            ConnectionKind::Http => Err(no_database(&opened)),
+            ConnectionKind::Http | ConnectionKind::S3 => Err(no_database(&opened)),
         };
         let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
         Ok(Loading { opened, tables: Vec::new(), transaction })

@@ -20,7 +20,7 @@ use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
-use crate::read::{ReadJob, expand, job_of, name_file};
+use crate::read::{Origin as FileOrigin, ReadJob, expand, job_of, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -280,7 +280,8 @@ impl Prepared {
         }
         for (number, file) in taken.files.iter().enumerate() {
             let page = if taken.files.len() > 1 { format!(", page {}", number + 1) } else { String::new() };
-            name_file(file, &format!("{}{page}", location.shown()));
+            let name = file.name.clone().unwrap_or_else(|| format!("{}{page}", location.shown()));
+            name_file(&file.path, FileOrigin { name, version: file.version.clone() });
         }
         allow_place(&options.base, &folder);
         Ok((slashes(&folder.join(taken.pattern)), taken.told))

@@ -12,10 +12,10 @@ use super::{Desk, MARKER, flow, holds_marker, is_in_processes, is_there};
 /// What arrived.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
-    method: String,
-    target: String,
-    headers: String,
-    body: String,
+    pub method: String,
+    pub target: String,
+    pub headers: String,
+    pub body: String,
 }
 
 impl Asked {
@@ -30,21 +30,21 @@ impl Asked {
 /// What goes back.
 #[derive(Default)]
 pub(super) struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
     /// Bytes after which the line breaks.
-    cut: Option<usize>,
-    delay: Duration,
+    pub cut: Option<usize>,
+    pub delay: Duration,
     /// Between two bytes of the body.
-    drip: Option<Duration>,
+    pub drip: Option<Duration>,
 }
 
 pub(super) fn ok(body: impl ToString) -> Answer {
     Answer { status: 200, body: body.to_string(), ..Answer::default() }
 }
 
-fn status(status: u16, body: &str) -> Answer {
+pub(super) fn status(status: u16, body: &str) -> Answer {
     Answer { status, body: body.to_owned(), ..Answer::default() }
 }
 
