@@ -284,7 +284,7 @@ fn with_source_folder(plan: &Plan) -> Plan {
 fn connections_of(op: &mut Op) -> impl Iterator<Item = &mut Connection> {
     let (of_read, of_write) = match op {
         Op::Read(read) => (read.location.as_mut().map(|location| &mut location.connection), None),
-        Op::Write(Write { destination: Destination::Table(place), .. }) => (None, Some(&mut place.connection)),
+        Op::Write(write) => (None, write.destination.connection_mut()),
         _ => (None, None),
     };
     of_read.into_iter().chain(of_write)
@@ -319,8 +319,10 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
                 *path = format!("outside_{index}_{}", name.replace('$', "_"));
             }
         }
-        if let Op::Write(Write { destination: destination @ Destination::Table(_), .. }) = op {
-            // A receipt opens no connection: what a table would take lies in a file.
+        if let Op::Write(Write { destination, .. }) = op
+            && destination.connection().is_some()
+        {
+            // A receipt opens no connection: what a place would take lies in a file.
             *destination = Destination::File {
                 path: format!("table_{index}.jsonl"),
                 kind: FileKind::Jsonl,

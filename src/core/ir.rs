@@ -3,6 +3,7 @@
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
 mod answers;
+mod destinations;
 mod left_out;
 mod lineage;
 mod losses;
@@ -23,6 +24,7 @@ mod secrets;
 mod trace;
 
 pub use answers::load_answers;
+pub use destinations::ObjectPlace;
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use losses::{has_fraction, is_finer_text, is_in_the_day, is_rounded, losses, may_lose, text_losses};

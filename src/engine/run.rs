@@ -150,8 +150,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         let mut loaded = Vec::new();
         // A dry run opens nothing.
         for load in loads.iter().filter(|_| !options.dry_run) {
-            progress.step(&format!("loading {}", load.place.shown()));
-            let told = places::load(&mut loaded, &load.place, &load.schema, &load.lines, visit);
+            progress.step(&format!("loading {}", load.destination.shown_place().unwrap_or_default()));
+            let told = places::load(&mut loaded, &load.destination, &load.schema, &load.rows, visit);
             report.told.extend(told.map_err(|fault| load.at_step(fault))?.into_iter().map(|hint| load.at_step(hint)));
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
@@ -172,10 +172,12 @@ fn end_loads(mut loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
     // Where one fails those after it are not ended: what can fail most comes first.
     loaded.sort_by_key(|loading| !loading.is_far());
     for loading in loaded {
+        let is_resumed = loading.is_resumed();
         loading.commit().map_err(|fault| {
             let others = if many { " and other tables may be loaded" } else { "" };
             // Who hears nothing may have been understood.
             let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
+                _ if is_resumed => "these objects may not all be: the next run looks, and completes them",
                 true => "whether the rows of this table are there is not known: look before it is loaded again",
                 false => "this table is not",
             };
@@ -316,7 +318,7 @@ fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
 fn sink_report(node: &Node, target: &Target) -> SinkReport {
     let path = match &target.place {
         Place::File { target, .. } => target.display().to_string(),
-        Place::Table { place, .. } => place.shown(),
+        Place::Elsewhere { destination, .. } => destination.shown_place().unwrap_or_default(),
         Place::StandardOutput => "standard output".to_owned(),
     };
     SinkReport {

@@ -212,7 +212,7 @@ impl Connection {
     }
 
     /// The texts in which parameters may stand; with what each is.
-    fn texts(&self) -> Vec<(&'static str, &str)> {
+    pub(super) fn texts(&self) -> Vec<(&'static str, &str)> {
         let settings = self.settings.values().chain(self.secrets.values()).map(String::as_str);
         let settings = settings.map(|text| ("a setting of a connection", text));
         std::iter::once(("an address", self.address.as_str())).chain(settings).collect()
@@ -445,12 +445,6 @@ impl TablePlace {
     /// For people: the connection and the table.
     pub fn shown(&self) -> String {
         format!("{}: {}", self.connection.shown(), self.table)
-    }
-
-    /// The texts in which parameters may stand; with what each is.
-    pub fn texts(&self) -> Vec<(&'static str, &str)> {
-        let table = ("a table's name", self.table.as_str());
-        self.connection.texts().into_iter().chain([table]).collect()
     }
 }
 

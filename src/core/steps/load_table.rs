@@ -98,24 +98,11 @@ impl StepKind for LoadTable {
             lowering.report(fault.field("table"));
             return;
         }
-        let Some(connection) = lowering.context.connections.get(&settings.connection).cloned() else {
-            lowering.report_no_connection("connection", &settings.connection);
+        let what = ("database", "PostgreSQL or SQLite");
+        let Some(connection) = lowering.connection_of(&settings.connection, &ConnectionKind::DATABASES, what) else {
             return;
         };
-        if !connection.kind.is_database() {
-            let message = format!("“{}” is no database", connection.shown());
-            lowering.report(
-                Diagnostic::error("PW0648", message)
-                    .help("choose a connection to PostgreSQL or SQLite")
-                    .field("connection"),
-            );
-            return;
-        }
-        let mut site = lowering.site(&settings.site, "");
-        if site.residency.is_empty() {
-            site.residency = connection.residency.trim().to_owned();
-        }
-        let connection = crate::ir::Connection { extra: Default::default(), ..connection };
+        let site = lowering.site_of_place(&settings.site, &connection);
         let place = TablePlace {
             connection,
             table: settings.table.trim().to_owned(),

@@ -2,6 +2,7 @@
 //! folders are.
 
 mod answers;
+mod load;
 mod sign;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use super::patience::{Trouble, agent, patiently, receive, said, unreached};
 use super::{Amount, Opened, Taken, TakenFile, not_put_aside, units};
 use crate::read::is_wild;
 use answers::{element, elements};
+pub(super) use load::{Transaction, check_load};
 use sign::{Keys, in_address, signed};
 
 /// Objects that are fetched at once.
@@ -111,8 +113,16 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Asks once.
+    /// Asks once; what is refused is a fault.
     fn send(&self, call: &Call) -> Result<Answer, Trouble> {
+        match self.exchange(call)? {
+            answer if answer.status().is_success() => Ok(answer),
+            answer => Err(self.refused(call, answer)),
+        }
+    }
+
+    /// Asks once.
+    fn exchange(&self, call: &Call) -> Result<Answer, Trouble> {
         let key = call.key.split('/').map(encoded).collect::<Vec<_>>().join("/");
         let path = format!("{}/{key}", self.root);
         let secrets = &self.opened.secrets;
@@ -139,8 +149,7 @@ impl<'a> Store<'a> {
             _ => request.body(call.body).map(|request| self.agent.run(request)),
         };
         match sent {
-            Ok(Ok(answer)) if answer.status().is_success() => Ok(answer),
-            Ok(Ok(answer)) => Err(self.refused(call, answer)),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(unreached(self.opened, &error, &self.address)),
             // What it was made of may hold a secret, and is not shown.
             Err(_) => Err(Trouble::Lasting(
@@ -201,16 +210,13 @@ impl<'a> Store<'a> {
 
     /// Asks until there is an answer; gives its text.
     fn ask(&self, call: &Call) -> Result<String, Diagnostic> {
-        patiently(self.opened, || {
-            let mut answer = self.send(call)?;
-            // Answers of stores are a few hundred kilobytes at most; what comes not whole is asked for again.
-            answer
-                .body_mut()
-                .with_config()
-                .limit(16 << 20)
-                .read_to_string()
-                .map_err(|error| unreached(self.opened, &error, &self.address))
-        })
+        patiently(self.opened, || self.text(&mut self.send(call)?))
+    }
+
+    /// Of a few hundred kilobytes at most; what comes not whole is asked for again.
+    fn text(&self, answer: &mut Answer) -> Result<String, Trouble> {
+        let text = answer.body_mut().with_config().limit(16 << 20).read_to_string();
+        text.map_err(|error| unreached(self.opened, &error, &self.address))
     }
 
     /// What a store says that is none.
@@ -420,21 +426,29 @@ fn fetch_all(store: &Store, objects: &[Object], folder: &Path, most: u64) -> Res
         ));
     }
     let places = objects.iter().map(|object| place_of(folder, &object.key)).collect::<Result<Vec<_>, _>>()?;
-    each_at_once(objects.len(), &|index| store.fetch(&objects[index], &places[index], None).map(drop))?;
+    each_at_once(objects.len(), &|index| store.fetch(&objects[index], &places[index], None))?;
     Ok(objects.iter().zip(places).map(|(object, path)| taken(store, object, path)).collect())
 }
 
-/// Does a work for every number below `count`, some at once; ends with the first fault.
-fn each_at_once(count: usize, work: &(dyn Fn(usize) -> Result<(), Diagnostic> + Sync)) -> Result<(), Diagnostic> {
-    let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+/// Does a work for every number below `count`, some at once, and gives what comes of each; ends with the first fault.
+fn each_at_once<T: Send>(
+    count: usize,
+    work: &(dyn Fn(usize) -> Result<T, Diagnostic> + Sync),
+) -> Result<Vec<T>, Diagnostic> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Ok(BTreeMap::new())));
+    let lock = || done.lock().unwrap_or_else(PoisonError::into_inner);
     let worker = || {
-        while failed.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+        while lock().is_ok() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= count {
                 return;
             }
-            if let Err(fault) = work(index) {
-                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+            let result = work(index);
+            let mut done = lock();
+            match (&mut *done, result) {
+                (Ok(done), Ok(result)) => drop(done.insert(index, result)),
+                (Ok(_), Err(fault)) => *done = Err(fault),
+                (Err(_), _) => {}
             }
         }
     };
@@ -445,7 +459,7 @@ fn each_at_once(count: usize, work: &(dyn Fn(usize) -> Result<(), Diagnostic> + 
         }
         worker();
     });
-    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    done.into_inner().unwrap_or_else(PoisonError::into_inner).map(|done| done.into_values().collect())
 }
 
 fn taken(store: &Store, object: &Object, path: PathBuf) -> TakenFile {

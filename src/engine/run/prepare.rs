@@ -12,8 +12,8 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, TablePlace,
-    WhenExists, Write, interpolate, prune, resolve_parameters,
+    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, WhenExists, Write,
+    interpolate, prune, resolve_parameters,
 };
 
 use super::quarantine::QuarantineFile;
@@ -42,11 +42,11 @@ pub(super) struct Prepared {
     pub told: Vec<Diagnostic>,
 }
 
-/// Rows that a database takes from a file of lines, when all of them are there.
+/// Rows that a connection takes from a file or a folder, when all of them are there.
 pub(super) struct Load {
-    pub place: TablePlace,
+    pub destination: Destination,
     pub schema: Schema,
-    pub lines: PathBuf,
+    pub rows: PathBuf,
     origin: Origin,
 }
 
@@ -217,13 +217,13 @@ fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), D
 }
 
 impl Prepared {
-    /// Rows that go to databases.
+    /// Rows that go where a connection leads.
     pub fn loads(&self) -> Vec<Load> {
         let loads = self.targets.iter().filter_map(|(id, target)| match &target.place {
-            Place::Table { aside, place } => Some(Load {
-                place: TablePlace::clone(place),
+            Place::Elsewhere { aside, destination } => Some(Load {
+                destination: destination.clone(),
                 schema: target.schema.clone(),
-                lines: aside.clone(),
+                rows: aside.clone(),
                 origin: self.plan.node(*id).origin.clone(),
             }),
             Place::File { .. } | Place::StandardOutput => None,
@@ -359,32 +359,33 @@ impl Prepared {
         Ok(())
     }
 
-    /// A table that is there takes the rows; what does not fit is told before anything is read.
-    fn table_of(
+    /// What is there takes the rows; what does not fit is told before anything is read.
+    fn elsewhere(
         &mut self,
         id: NodeId,
-        place: &TablePlace,
+        destination: &Destination,
         schema: &Schema,
         options: &RunOptions,
     ) -> Result<Place, Diagnostic> {
-        let aside = self.aside(&format!("rows-{}.jsonl", id.0))?;
+        let aside = self.aside(&format!("rows-{}", id.0))?;
         if !options.dry_run {
             if !options.opens_places {
-                return Err(Diagnostic::error("PW0687", format!("{} is not loaded here", place.shown()))
+                let shown = destination.shown_place().unwrap_or_default();
+                return Err(Diagnostic::error("PW0687", format!("{shown} is not loaded here"))
                     .help("`pipewright run` loads it"));
             }
-            places::check_load(place, schema, self.visit(options))?;
+            places::check_load(destination, schema, self.visit(options))?;
         }
-        Ok(Place::Table { aside, place: Box::new(place.clone()) })
+        Ok(Place::Elsewhere { aside, destination: destination.clone() })
     }
 
-    /// Opens the tables that are loaded, or all other targets.
-    fn open_targets(&mut self, tables: bool, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+    /// Opens what connections lead to, or all other targets.
+    fn open_targets(&mut self, elsewhere: bool, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
         let nodes: Vec<(NodeId, Arc<Node>)> = self.plan.iter().map(|(id, node)| (id, node.clone())).collect();
         for (id, node) in nodes {
             let Op::Write(write) = &node.op else { continue };
-            if matches!(write.destination, Destination::Table(_)) != tables {
+            if write.destination.connection().is_some() != elsewhere {
                 continue;
             }
             let mut target = Target {
@@ -396,13 +397,18 @@ impl Prepared {
             match &write.destination {
                 Destination::Answer { .. } => continue,
                 Destination::StandardOutput { kind } => target.kind = *kind,
-                Destination::Table(place) => match self.table_of(id, place, &node.schema, options) {
-                    Ok(place) => target.place = place,
-                    Err(fault) => {
-                        faults.push(at(&node, fault));
-                        continue;
+                Destination::Table(_) | Destination::Objects(_) => {
+                    if let Destination::Objects(place) = &write.destination {
+                        (target.kind, target.partition) = (place.kind, place.partition.clone());
                     }
-                },
+                    match self.elsewhere(id, &write.destination, &node.schema, options) {
+                        Ok(place) => target.place = place,
+                        Err(fault) => {
+                            faults.push(at(&node, fault));
+                            continue;
+                        }
+                    }
+                }
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
                     let (publisher, jobs) = (&mut self.publisher, &self.jobs);
@@ -515,7 +521,7 @@ fn files_of_databases(
     const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
     let connections = plan.nodes.iter().filter_map(|node| match &node.op {
         Op::Read(read) => read.location.as_ref().map(|location| &location.connection),
-        Op::Write(Write { destination: Destination::Table(table), .. }) => Some(&table.connection),
+        Op::Write(write) => write.destination.connection(),
         _ => None,
     });
     let files = connections.filter(|connection| connection.kind == ConnectionKind::Sqlite);
