@@ -299,8 +299,8 @@ fn connections_of(op: &mut Op) -> impl Iterator<Item = &mut Connection> {
     let (of_read, of_write, told) = match op {
         Op::Read(read) => (read.location.as_mut().map(|location| &mut location.connection), None, None),
         Op::Write(Write { destination, watch, .. }) => {
-            let table = if let Destination::Table(place) = destination { Some(&mut place.connection) } else { None };
-            (None, table, watch.as_mut().and_then(|watch| watch.tells.as_mut()))
+            let told = watch.as_mut().and_then(|watch| watch.tells.as_mut());
+            (None, destination.connection_mut(), told)
         }
         _ => (None, None, None),
     };
@@ -336,8 +336,10 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
                 *path = format!("outside_{index}_{}", name.replace('$', "_"));
             }
         }
-        if let Op::Write(Write { destination: destination @ Destination::Table(_), .. }) = op {
-            // A receipt opens no connection: what a table would take lies in a file.
+        if let Op::Write(Write { destination, .. }) = op
+            && destination.connection().is_some()
+        {
+            // A receipt opens no connection: what a place would take lies in a file.
             *destination = Destination::File {
                 path: format!("table_{index}.jsonl"),
                 kind: FileKind::Jsonl,

@@ -2,16 +2,16 @@
 //! planned and previewed. Must not run flows.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{FolderUpdate, PrivateFolder, inside, make_folder, slashes};
-use pipewright_core::ir::{Connection, check_inquiry};
+use pipewright_core::ir::{Connection, check_inquiry, with_path_pieces};
 use pipewright_core::model::Source;
 use pipewright_core::project::{Edit, Project};
 use pipewright_core::quote::partition_text;
-use pipewright_engine::{Cancel, Visit, schema_as, sniff};
+use pipewright_engine::{Cancel, TakenFile, Visit, schema_as, sniff};
 use serde_json::json;
 
 use crate::resolve::without_secrets;
@@ -87,7 +87,7 @@ pub fn take_sample(
     let visit = Visit { base, parameters: &parameters, variables: &none, cancel };
     let taken =
         pipewright_engine::take_sample(&location, source.format.as_ref(), rows, aside.path(), visit).map_err(named)?;
-    let Some(first) = taken.files.first() else {
+    let Some(first) = taken.files.first().map(|file| &file.path) else {
         return Err(named(Diagnostic::error("PW0692", "it gave nothing").help("ask for something that has rows")));
     };
     let (format, schema) = match (&source.format, taken.schema) {
@@ -98,9 +98,10 @@ pub fn take_sample(
             (found.format, found.schema)
         }
     };
+    let schema = with_path_pieces(schema, &taken.pattern);
     // An id may come from anybody, and is one name of a folder, whatever it holds.
     let folder = partition_text(&source.id);
-    put_beside(base, &folder, &taken.files)?;
+    put_beside(base, &folder, aside.path(), &taken.files)?;
     let path = format!("{SAMPLES}/{folder}/{}", taken.pattern);
     let set = |field: &str, new| Edit::Set { id: source.id.clone(), field: field.to_owned(), old: None, new };
     let edits =
@@ -109,8 +110,8 @@ pub fn take_sample(
 }
 
 /// Puts files into the source's folder of samples, instead of those of an earlier sample. One that was changed since is
-/// the user's, and stays.
-fn put_beside(base: &Path, name: &str, files: &[PathBuf]) -> Result<(), Diagnostic> {
+/// the user's, and stays. They lie there as they lie in `from`.
+fn put_beside(base: &Path, name: &str, from: &Path, files: &[TakenFile]) -> Result<(), Diagnostic> {
     let folder = inside(base, &format!("{SAMPLES}/{name}"))?;
     let failed = |error: std::io::Error| {
         Diagnostic::error("PW0693", format!("the sample cannot be put beside the project: {}", io_cause(&error)))
@@ -121,10 +122,15 @@ fn put_beside(base: &Path, name: &str, files: &[PathBuf]) -> Result<(), Diagnost
         make_folder(made).map_err(failed)?;
     }
     let mut update = FolderUpdate::new(&folder, "sample");
-    for file in files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let aside = update.file(&name)?;
-        std::fs::copy(file, aside).map_err(failed)?;
+    for TakenFile { path, .. } in files {
+        let name = path.strip_prefix(from).unwrap_or(path);
+        let mut above = folder.clone();
+        for part in name.parent().unwrap_or(Path::new("")) {
+            above.push(part);
+            make_folder(&above).map_err(failed)?;
+        }
+        let aside = update.file(&slashes(name))?;
+        std::fs::copy(path, aside).map_err(failed)?;
     }
     update.publish(false).map(drop)
 }

@@ -12,9 +12,7 @@ use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean, io_cause};
 use pipewright_core::export::DesignInfo;
 use pipewright_core::export::pipeline::Pipeline;
 use pipewright_core::files;
-use pipewright_core::ir::{
-    Destination, Node, NodeId, Op, Plan, Read, Write, parameter_variable, parse_parameter, prune,
-};
+use pipewright_core::ir::{Node, NodeId, Op, Plan, Read, Write, parameter_variable, parse_parameter, prune};
 use pipewright_core::plan::{check_policy, in_force, plan};
 use pipewright_core::project::{EXTENSION, Edit, Project, help_with_path, read_file, read_policy, save_file};
 
@@ -131,7 +129,7 @@ impl Opened {
                 read.location = other.location;
             }
         }
-        // A table is loaded where the other loads it: of a receipt into a file.
+        // A place is loaded where the other loads it: of a receipt into a file.
         let writes = |plan: &Plan| -> Vec<(usize, Write)> {
             let write_of = |(id, node): (NodeId, &Arc<Node>)| match &node.op {
                 Op::Write(write) => Some((id.0 as usize, write.clone())),
@@ -140,8 +138,8 @@ impl Opened {
             plan.iter().filter_map(write_of).collect()
         };
         for ((index, own), (_, pinned)) in writes(&self.plan).into_iter().zip(writes(&other.plan)) {
-            if let (Destination::Table(_), Op::Write(write)) =
-                (&own.destination, &mut Arc::make_mut(&mut self.plan.nodes[index]).op)
+            if let (true, Op::Write(write)) =
+                (own.destination.connection().is_some(), &mut Arc::make_mut(&mut self.plan.nodes[index]).op)
             {
                 write.destination = pinned.destination;
             }

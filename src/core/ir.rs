@@ -3,6 +3,7 @@
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
 mod answers;
+mod destinations;
 mod interval;
 mod left_out;
 mod lineage;
@@ -24,6 +25,7 @@ mod secrets;
 mod trace;
 
 pub use answers::{answer_file_stem, load_answers};
+pub use destinations::ObjectPlace;
 pub use interval::{Applied, Interval, Replaced};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
@@ -38,7 +40,7 @@ pub use op::{
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};
-pub use place_checks::{check_connection, check_inquiry, check_table_name, is_secret_name, is_this_machine};
+pub use place_checks::{check_connection, check_inquiry, check_key, check_table_name, is_secret_name, is_this_machine};
 pub use place_texts::{encoded, filled_text, json_escaped, sql_literal, sql_with_values};
 pub use places::{
     Connection, ConnectionKind, Inquiry, Known, LoadMode, Location, Method, Pages, Preset, TableName, TablePlace,

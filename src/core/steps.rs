@@ -29,6 +29,7 @@ mod join;
 mod kind;
 mod limit;
 mod load_file;
+mod load_objects;
 mod load_table;
 mod log_patterns;
 mod lookup;
@@ -121,6 +122,7 @@ kinds!(
     route,
     contract,
     load_file,
+    load_objects,
     load_table,
     standard_output,
     answer,

@@ -43,7 +43,9 @@ pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use follow::follow;
 pub use lines::{Behind, SourceLine, Which, lines_behind};
-pub use places::{PLACE_SAMPLE_ROWS, Taken, Visit, post, server_variables, take_sample, test_connection};
+pub use places::{
+    PLACE_SAMPLE_ROWS, Taken, TakenFile, Visit, post, server_variables, take_sample, test_connection,
+};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,

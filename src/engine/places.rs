@@ -5,7 +5,9 @@
 mod http;
 mod load;
 mod next_page;
+mod patience;
 mod postgresql;
+mod s3;
 mod secrets;
 mod sqlite;
 mod table;
@@ -25,7 +27,11 @@ use pipewright_core::quote::sql_identifier;
 
 pub(crate) use load::{Loading, another_went_on, check_load, load, note, noted};
 
+use crate::budget::Budget;
 use crate::cancel::Cancel;
+use crate::read::schema_as;
+use crate::sample::read_sample;
+use crate::sampling::Sampling;
 use secrets::Secrets;
 
 /// Rows of a sample where nothing else is said.
@@ -46,9 +52,9 @@ pub struct Visit<'a> {
 #[derive(Debug, Default)]
 pub struct Taken {
     /// In order; private until they are published.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<TakenFile>,
     /// Stands for all of them, in their folder.
-    pub pattern: &'static str,
+    pub pattern: String,
     /// Columns as a database declares them.
     pub schema: Option<Schema>,
     pub format: Option<FormatSpec>,
@@ -56,6 +62,16 @@ pub struct Taken {
     pub told: Vec<Diagnostic>,
     /// The largest value of the column by which new rows are known, as the database writes it.
     pub newest: Option<String>,
+}
+
+/// A file with something that was taken.
+#[derive(Debug, Default)]
+pub struct TakenFile {
+    pub path: PathBuf,
+    /// What it came from, for people, where it has a name of its own there.
+    pub name: Option<String>,
+    /// What its place tells it apart from others by: an object's ETag.
+    pub version: Option<String>,
 }
 
 /// How much of a place is taken.
@@ -127,6 +143,7 @@ pub(crate) fn take(
         ConnectionKind::Http => http::take(&opened, &location.inquiry, format, amount, folder),
         ConnectionKind::Postgresql => postgresql::take(&opened, &location.inquiry, amount, folder),
         ConnectionKind::Sqlite => sqlite::take(&opened, &location.inquiry, amount, folder),
+        ConnectionKind::S3 => s3::take(&opened, &location.inquiry, format, amount, folder),
     };
     taken.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -149,6 +166,7 @@ pub fn test_connection(connection: &Connection, visit: Visit) -> Result<String, 
         ConnectionKind::Http => http::test(&opened),
         ConnectionKind::Postgresql => postgresql::test(&opened),
         ConnectionKind::Sqlite => sqlite::test(&opened),
+        ConnectionKind::S3 => s3::test(&opened),
     };
     tested.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -168,7 +186,7 @@ pub fn post(connection: &Connection, path: &str, body: &serde_json::Value, visit
     let opened = Opened::new(connection, visit)?;
     let posted = match connection.kind {
         ConnectionKind::Http => http::post(&opened, path, body),
-        ConnectionKind::Postgresql | ConnectionKind::Sqlite => {
+        ConnectionKind::Postgresql | ConnectionKind::Sqlite | ConnectionKind::S3 => {
             Err(opened.fault("PW0994", "it is no HTTP address").help("choose a connection of that kind"))
         }
     };
@@ -196,6 +214,22 @@ fn newer_rows(sql: &str, column: &str, after: Option<&str>, newest: &str) -> Str
     let column = sql_identifier(column);
     let after = after.map_or(String::new(), |after| format!("{column} > {after} AND "));
     format!("SELECT * FROM ({sql}\n) pw_all WHERE {after}{column} <= {newest}")
+}
+
+/// How many records a file has as its format reads it, those among them that it cannot read.
+fn units(path: &Path, format: &FormatSpec, cancel: &Cancel) -> Result<u64, Diagnostic> {
+    let read = Read {
+        path: path.display().to_string(),
+        format: format.clone(),
+        schema: schema_as(path, format)?,
+        columns: None,
+        position: false,
+        planned: None,
+        location: None,
+    };
+    let whole = Sampling::Whole;
+    let tally = read_sample(&read, Path::new(""), &whole, &Budget::of(&whole), cancel)?.tally;
+    Ok(tally.accepted + tally.quarantined)
 }
 
 /// A table's name with its schema, in quotes.
@@ -232,8 +266,8 @@ impl<'a> Lines<'a> {
     fn finish(mut self, schema: Schema, told: Vec<Diagnostic>) -> Result<Taken, Diagnostic> {
         self.out.flush().map_err(|error| not_put_aside(&error))?;
         Ok(Taken {
-            files: vec![self.path],
-            pattern: Self::NAME,
+            files: vec![TakenFile { path: self.path, ..TakenFile::default() }],
+            pattern: Self::NAME.to_owned(),
             schema: Some(schema),
             format: Some(FormatSpec::new("json_lines")),
             told,

@@ -30,7 +30,7 @@ use pipewright_core::ir::{PathPieces, Read};
 pub(crate) use chunks::Chunker;
 pub use expand::{expand, expand_all, partitioned, share_files};
 pub(crate) use follow::Follower;
-pub(crate) use input::name_file;
+pub(crate) use input::{Origin, name_file, origin_of};
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
 pub(crate) use job::{Parsed, ReadJob};
 pub(crate) use open::unreadable;

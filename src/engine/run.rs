@@ -50,7 +50,7 @@ use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
 use crate::places::{self, Visit};
-use crate::read::{Parsed, ReadJob, given_name, is_wild, schema_as};
+use crate::read::{Parsed, ReadJob, given_name, is_wild, origin_of, schema_as};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
 
@@ -159,8 +159,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         let mut loaded = Vec::new();
         // A dry run opens nothing.
         for load in loads.iter().filter(|_| !options.dry_run) {
-            progress.step(&format!("loading {}", load.place.shown()));
-            let told = places::load(&mut loaded, &load.place, &load.schema, load.rows(), visit);
+            progress.step(&format!("loading {}", load.destination.shown_place().unwrap_or_default()));
+            let told = places::load(&mut loaded, &load.destination, &load.schema, load.rows(), visit);
             report.told.extend(told.map_err(|fault| load.at_step(fault))?.into_iter().map(|hint| load.at_step(hint)));
         }
         if let Some(incremental) = incremental {
@@ -189,10 +189,12 @@ fn end_loads(mut loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
     // Where one fails those after it are not ended: what can fail most comes first.
     loaded.sort_by_key(|loading| !loading.is_far());
     for loading in loaded {
+        let is_resumed = loading.is_resumed();
         loading.commit().map_err(|fault| {
             let others = if many { " and other tables may be loaded" } else { "" };
             // Who hears nothing may have been understood.
             let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
+                _ if is_resumed => "these objects may not all be: the next run looks, and completes them",
                 true => "whether the rows of this table are there is not known: look before it is loaded again",
                 false => "this table is not",
             };
@@ -259,6 +261,7 @@ fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport
                 path: given_name(path).unwrap_or_else(|| path.display().to_string()),
                 bytes: metadata.map_or(0, |metadata| metadata.len()),
                 modified: modified.map(|age| format_timestamp(age.as_micros() as i64)),
+                version: origin_of(path).and_then(|origin| origin.version),
                 told: told.filter_map(|(name, text)| Some((name, text?))).collect(),
                 skipped: skipped.get(index).copied().unwrap_or_default(),
                 read_before: start.read,
@@ -335,7 +338,7 @@ fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
 fn sink_report(node: &Node, target: &Target) -> SinkReport {
     let path = match &target.place {
         Place::File { target, .. } => target.display().to_string(),
-        Place::Table { place, .. } => place.shown(),
+        Place::Elsewhere { destination, .. } => destination.shown_place().unwrap_or_default(),
         Place::StandardOutput => "standard output".to_owned(),
     };
     SinkReport {
@@ -474,7 +477,7 @@ fn execute(
 fn written_to(targets: &BTreeMap<NodeId, Target>, rows: &BTreeMap<NodeId, u64>) -> BTreeMap<NodeId, (PathBuf, u64)> {
     let files = targets.iter().filter_map(|(id, target)| match &target.place {
         Place::File { aside, .. } => Some((*id, (aside.clone(), rows.get(id).copied().unwrap_or_default()))),
-        Place::Table { .. } | Place::StandardOutput => None,
+        Place::Elsewhere { .. } | Place::StandardOutput => None,
     });
     files.collect()
 }

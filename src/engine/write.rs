@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{FileKind, TablePlace};
+use pipewright_core::ir::{Destination, FileKind};
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{DataFrame, PolarsError};
 use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
@@ -45,10 +45,10 @@ pub(crate) enum Place {
         target: PathBuf,
         earlier: Option<PathBuf>,
     },
-    /// Written to `aside` as lines of JSON, from which a database takes them at the end.
-    Table {
+    /// Written to `aside`, from where a connection takes them at the end: a table of a database lines of JSON.
+    Elsewhere {
         aside: PathBuf,
-        place: Box<TablePlace>,
+        destination: Destination,
     },
     StandardOutput,
 }
@@ -80,7 +80,7 @@ impl Target {
             .help("see whether the folder may be written to and has space");
         match &self.place {
             Place::File { target, .. } => diagnostic.file(target.display().to_string()),
-            Place::Table { .. } | Place::StandardOutput => diagnostic,
+            Place::Elsewhere { .. } | Place::StandardOutput => diagnostic,
         }
     }
 
@@ -146,14 +146,14 @@ impl Sink {
         let fault = |error: io::Error| target.fault(error);
         let mut bytes = 0;
         let out = match (&target.place, target.kind) {
-            (Place::File { aside, .. }, _) if !target.partition.is_empty() => {
+            (Place::File { aside, .. } | Place::Elsewhere { aside, .. }, _) if !target.partition.is_empty() => {
                 std::fs::create_dir(aside).map_err(fault)?;
                 Output::Folders(partitions::Folders::new(aside, target)?)
             }
-            (Place::File { aside, .. }, FileKind::Parquet) => {
+            (Place::File { aside, .. } | Place::Elsewhere { aside, .. }, FileKind::Parquet) => {
                 Output::Parquet(ParquetFile::create(aside, &target.schema).map_err(|error| target.fault(error))?)
             }
-            (Place::StandardOutput | Place::Table { .. }, FileKind::Parquet) => {
+            (Place::StandardOutput, FileKind::Parquet) => {
                 return Err(Diagnostic::error("PW0955", "Parquet cannot be written to standard output")
                     .help("choose CSV or JSON lines, or load to a file"));
             }
@@ -168,7 +168,7 @@ impl Sink {
                             bytes,
                         });
                     }
-                    Place::File { aside, .. } | Place::Table { aside, .. } => {
+                    Place::File { aside, .. } | Place::Elsewhere { aside, .. } => {
                         Box::new(BufWriter::with_capacity(1 << 18, File::create(aside).map_err(fault)?))
                     }
                     Place::StandardOutput => Box::new(BufWriter::new(io::stdout())),

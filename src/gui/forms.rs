@@ -278,7 +278,7 @@ impl FieldUi<'_, '_> {
             FieldKind::Span => self.text_ui(ui, "15 minutes", false, true),
             FieldKind::DataType => self.data_type_ui(ui),
             FieldKind::Source => self.source_ui(ui),
-            FieldKind::Connection { database } => self.connection_ui(ui, *database),
+            FieldKind::Connection { kinds } => self.connection_ui(ui, kinds),
             FieldKind::Question => self.question_ui(ui),
             FieldKind::Format => self.format_ui(ui),
             FieldKind::Path => self.path_ui(ui),

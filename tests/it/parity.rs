@@ -384,8 +384,8 @@ fn compare(engine: &str, cases: &[Case], answers: Answers, allowed: &[(&str, &st
     assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Pipewright itself loads tables.
-const LOADS: (&str, &str) = ("load_table", "the load into");
+/// Pipewright itself loads where connections lead.
+const LOADS: [(&str, &str); 2] = [("load_table", "the load into"), ("load_objects", "the load into")];
 
 #[test]
 fn functions_in_duckdb() {
@@ -400,7 +400,11 @@ fn steps_in_duckdb() {
     // Sources are staged by the runner: their formats have tests of their own.
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
-    compare_with_duckdb(&python, &cases, &[("parse_text", "the text is read by a format of Pipewright's own"), LOADS]);
+    compare_with_duckdb(
+        &python,
+        &cases,
+        &[&[("parse_text", "the text is read by a format of Pipewright's own")][..], &LOADS].concat(),
+    );
 }
 
 #[test]

@@ -4,6 +4,9 @@
 mod databases;
 mod http;
 mod loads;
+mod object_loads;
+mod objects;
+mod proxy;
 mod watching;
 mod worked;
 

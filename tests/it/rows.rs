@@ -171,8 +171,8 @@ fn told_apart(plan: &Plan) -> Plan {
     for id in (0..plan.nodes.len() as u32).map(NodeId).filter(|id| !used.contains(id)) {
         let node = plan.node(id).clone();
         if let Op::Write(write) = &node.op {
-            // No database is needed to count the rows that go there.
-            if matches!(write.destination, Destination::Table(_)) {
+            // No server is needed to count the rows that go there.
+            if write.destination.connection().is_some() {
                 let path = format!("{}.table.jsonl", id.0);
                 let (partition, when_exists) = (Vec::new(), WhenExists::Replace);
                 let file = Destination::File { path, kind: FileKind::Jsonl, partition, when_exists };

@@ -130,6 +130,7 @@ impl Interval {
                 Destination::Table(table) if table.mode == LoadMode::Replace => {
                     ("the load replaces all rows of its table", "load by `append`, or by `upsert`")
                 }
+                Destination::Objects(_) => ("objects are written as a whole", "write a file, or load a table"),
                 Destination::File { .. }
                 | Destination::Table(_)
                 | Destination::Answer { .. }
@@ -198,7 +199,10 @@ impl Applied {
 fn earlier_file(write: &Write, earlier: &dyn Fn(&str) -> Option<String>) -> Option<(FileKind, String)> {
     match &write.destination {
         Destination::File { path, kind, .. } => Some((*kind, earlier(path)?)),
-        Destination::Table(_) | Destination::StandardOutput { .. } | Destination::Answer { .. } => None,
+        Destination::Table(_)
+        | Destination::Objects(_)
+        | Destination::StandardOutput { .. }
+        | Destination::Answer { .. } => None,
     }
 }
 

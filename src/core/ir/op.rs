@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::destinations::ObjectPlace;
 use super::places::{Connection, Location, TablePlace};
 use crate::data::{Classification, DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
@@ -431,6 +432,8 @@ pub enum Destination {
     },
     /// A table of a database.
     Table(Box<TablePlace>),
+    /// Objects of a store.
+    Objects(Box<ObjectPlace>),
     /// The end of a flow that answers a question; kept by the designer, not written.
     Answer {
         question: Option<String>,

@@ -55,7 +55,10 @@ impl Op {
             Op::Read(read) => Some(&read.path),
             Op::Write(write) => match &write.destination {
                 Destination::File { path, .. } => Some(path),
-                Destination::StandardOutput { .. } | Destination::Table(_) | Destination::Answer { .. } => None,
+                Destination::StandardOutput { .. }
+                | Destination::Table(_)
+                | Destination::Objects(_)
+                | Destination::Answer { .. } => None,
             },
             Op::Rows(_)
             | Op::Parse(_)
@@ -81,7 +84,10 @@ impl Op {
             Op::Read(read) => Some(&mut read.path),
             Op::Write(write) => match &mut write.destination {
                 Destination::File { path, .. } => Some(path),
-                Destination::StandardOutput { .. } | Destination::Table(_) | Destination::Answer { .. } => None,
+                Destination::StandardOutput { .. }
+                | Destination::Table(_)
+                | Destination::Objects(_)
+                | Destination::Answer { .. } => None,
             },
             Op::Rows(_)
             | Op::Parse(_)

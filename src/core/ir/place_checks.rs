@@ -63,18 +63,64 @@ pub fn check_connection(connection: &Connection) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::error("PW0650", message).help(format!("write one, such as `{example}`")).field("address"),
         );
-    } else if kind == ConnectionKind::Http && !(address.starts_with("https://") || address.starts_with("http://")) {
+    } else if is_web(kind) && !(address.starts_with("https://") || address.starts_with("http://")) {
         let message = format!("the address of “{}” begins with neither `https://` nor `http://`", connection.shown());
         found.push(Diagnostic::error("PW0651", message).help(format!("write it as `{example}`")).field("address"));
     }
     found.extend(secret_in_address(connection).map(|fault| fault.field("address")));
     found.extend(check_settings(connection));
     found.extend(check_secrets(connection));
-    let is_plain = kind == ConnectionKind::Http && address.starts_with("http://") && !is_this_machine(host_of(address));
-    if is_plain && !connection.secrets.is_empty() {
+    let is_plain = is_web(kind) && address.starts_with("http://") && !is_this_machine(host_of(address));
+    if kind == ConnectionKind::S3 {
+        found.extend(check_store(connection, is_plain));
+    } else if is_plain && !connection.secrets.is_empty() {
         let message = format!("the secrets of “{}” would go over the network as plain text", connection.shown());
         found.push(
             Diagnostic::warning("PW0657", message).help("use an address that begins with `https://`").field("address"),
+        );
+    }
+    found
+}
+
+/// Whether an address of that kind begins with `https://`.
+fn is_web(kind: ConnectionKind) -> bool {
+    matches!(kind, ConnectionKind::Http | ConnectionKind::S3)
+}
+
+/// What is wrong with a connection to an object store beside what is common to all.
+fn check_store(connection: &Connection, is_plain: bool) -> Vec<Diagnostic> {
+    let (mut found, title, bucket) = (Vec::new(), connection.shown(), connection.setting("bucket"));
+    // As S3 has them; a parameter is looked at when it is known.
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let is_name = (3..=63).contains(&bucket.len()) && bucket.bytes().all(is_letter) && !bucket.contains("..");
+    if bucket.is_empty() {
+        let message = format!("the connection “{title}” names no bucket");
+        found.push(
+            Diagnostic::error("PW0760", message).help("name it in the setting `bucket`").field("settings.bucket"),
+        );
+    } else if !is_name && !bucket.contains("${") {
+        let shown = crate::quote::visible_start(bucket, 70);
+        found.push(
+            Diagnostic::error("PW0760", format!("`{shown}` is no name of a bucket"))
+                .help("a name has 3 to 63 small letters, digits, `-` and `.`")
+                .field("settings.bucket"),
+        );
+    }
+    if is_plain && connection.setting("plain") != "allow" {
+        let message = format!("what “{title}” sends would go over the network as plain text");
+        found.push(
+            Diagnostic::error("PW0657", message)
+                .help("use an address that begins with `https://`; or set `plain` to `allow`, where the network is your own")
+                .field("address"),
+        );
+    }
+    let has = |name: &str| connection.secrets.contains_key(name);
+    if has("access_key") != has("secret_key") || has("session_token") && !has("access_key") {
+        let message = format!("of the keys of “{title}” one is missing");
+        found.push(
+            Diagnostic::error("PW0653", message)
+                .help("name the secrets `access_key` and `secret_key`; or none, where everybody may read")
+                .field("secrets"),
         );
     }
     found
@@ -163,11 +209,15 @@ fn check_settings(connection: &Connection) -> Vec<Diagnostic> {
             "timeout" | "requests_per_second" => value.trim().parse::<f64>().is_ok_and(|n| n > 0.0 && n <= 86_400.0),
             "retries" => value.trim().parse::<u32>().is_ok_and(|n| n <= 20),
             "tls" => ["require", "off"].contains(&value.trim()),
+            "style" => ["host", "path"].contains(&value.trim()),
+            "plain" => value.trim() == "allow",
             _ => true,
         };
         if !is_right {
             let wanted = match name.as_str() {
                 "tls" => "`require` or `off`",
+                "style" => "`host` or `path`",
+                "plain" => "`allow`",
                 "retries" => "a whole number from 0 to 20",
                 _ => "a number greater than 0, 86400 at most",
             };
@@ -218,7 +268,34 @@ fn is_reference(text: &str) -> bool {
 
 /// What is wrong with what is asked of a connection of that kind.
 pub fn check_inquiry(kind: ConnectionKind, inquiry: &Inquiry) -> Vec<Diagnostic> {
-    if kind.is_database() { check_query(inquiry) } else { check_request(inquiry) }
+    match kind {
+        ConnectionKind::Http => check_request(inquiry),
+        ConnectionKind::Postgresql | ConnectionKind::Sqlite => check_query(inquiry),
+        ConnectionKind::S3 => check_keys(inquiry),
+    }
+}
+
+fn check_keys(inquiry: &Inquiry) -> Vec<Diagnostic> {
+    let fault = match inquiry.path.trim().trim_start_matches('/') {
+        "" => Diagnostic::error("PW0658", "no object is named"),
+        path => match check_key(path) {
+            Some(fault) => fault,
+            None => return Vec::new(),
+        },
+    };
+    let help = "name a key (`logs/today.csv`), a pattern (`logs/<day>/*.log`), or all below one that ends in `/`";
+    vec![fault.help(help).field("inquiry.path")]
+}
+
+/// A key that would lead elsewhere where it is put aside under its name.
+pub fn check_key(key: &str) -> Option<Diagnostic> {
+    let is_odd = |part: &str| ["", ".", ".."].contains(&part) || part.len() > 255;
+    let parts = key.strip_suffix('/').unwrap_or(key).split('/');
+    let is_wrong = key.len() > 1024 || key.chars().any(char::is_control) || key.contains('\\') || { parts }.any(is_odd);
+    is_wrong.then(|| {
+        Diagnostic::error("PW0761", format!("`{}` is no key that can be taken", crate::quote::visible_start(key, 60)))
+            .help("between its `/` stand names, none of them empty, `.`, `..`, or longer than 255 bytes")
+    })
 }
 
 fn check_query(inquiry: &Inquiry) -> Vec<Diagnostic> {

@@ -19,8 +19,8 @@ pub struct Connection {
     pub id: String,
     pub title: String,
     pub kind: ConnectionKind,
-    /// `https://api.example.com/v1`; `host:5432/database`; the path of an SQLite file, relative to the project file.
-    /// `${parameter}` inside.
+    /// `https://api.example.com/v1`; `host:5432/database`; the path of an SQLite file, relative to the project file; the
+    /// address of an object store. `${parameter}` inside.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub address: String,
     /// By name, as the kind knows them (`ConnectionKind::settings`).
@@ -44,6 +44,7 @@ pub enum ConnectionKind {
     Http,
     Postgresql,
     Sqlite,
+    S3,
 }
 
 /// A setting or a secret of a kind of connection.
@@ -90,25 +91,61 @@ const POSTGRESQL: &[Known] = &[
 ];
 const TIMEOUT: &[Known] =
     &[known("timeout", "Seconds to wait", "30", "How long to wait while somebody else writes to the file.")];
+const S3: &[Known] = &[
+    known("bucket", "Bucket", "shop-logs", "The bucket in which the objects lie."),
+    known("region", "Region", "eu-central-1", "Where the bucket is; `us-east-1` where empty."),
+    known(
+        "style",
+        "Bucket in",
+        "path",
+        "`host` puts the bucket before the host's name, `path` behind it; where empty, `host` at amazonaws.com alone.",
+    ),
+    known(
+        "plain",
+        "Plain HTTP",
+        "allow",
+        "`allow` lets an address begin with `http://` that is not this machine itself.",
+    ),
+    known(
+        "timeout",
+        "Seconds for an answer",
+        "30",
+        "After so many seconds without an answer a request is tried again.",
+    ),
+    known("retries", "Tries again", "4", "How often a request that failed for a while is tried again."),
+];
 
 impl ConnectionKind {
-    pub const ALL: [ConnectionKind; 3] = [ConnectionKind::Http, ConnectionKind::Postgresql, ConnectionKind::Sqlite];
+    pub const ALL: [ConnectionKind; 4] =
+        [ConnectionKind::Http, ConnectionKind::Postgresql, ConnectionKind::Sqlite, ConnectionKind::S3];
+    pub const DATABASES: [ConnectionKind; 2] = [ConnectionKind::Postgresql, ConnectionKind::Sqlite];
+    /// Each name with its title.
+    pub const CHOICES: [(&str, &str); 4] = {
+        let (mut choices, mut at) = ([("", ""); 4], 0);
+        while at < choices.len() {
+            choices[at] = (Self::ALL[at].name(), Self::ALL[at].title());
+            at += 1;
+        }
+        choices
+    };
 
     /// As files name it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             ConnectionKind::Http => "http",
             ConnectionKind::Postgresql => "postgresql",
             ConnectionKind::Sqlite => "sqlite",
+            ConnectionKind::S3 => "s3",
         }
     }
 
     /// As people say it.
-    pub fn title(self) -> &'static str {
+    pub const fn title(self) -> &'static str {
         match self {
             ConnectionKind::Http => "HTTP API",
             ConnectionKind::Postgresql => "PostgreSQL",
             ConnectionKind::Sqlite => "SQLite",
+            ConnectionKind::S3 => "Object store (S3)",
         }
     }
 
@@ -118,14 +155,12 @@ impl ConnectionKind {
             ConnectionKind::Http => "https://api.example.com/v1",
             ConnectionKind::Postgresql => "db.example.com:5432/shop",
             ConnectionKind::Sqlite => "shop.db",
+            ConnectionKind::S3 => "https://s3.eu-central-1.amazonaws.com",
         }
     }
 
     pub fn is_database(self) -> bool {
-        match self {
-            ConnectionKind::Http => false,
-            ConnectionKind::Postgresql | ConnectionKind::Sqlite => true,
-        }
+        Self::DATABASES.contains(&self)
     }
 
     pub fn settings(self) -> &'static [Known] {
@@ -133,6 +168,7 @@ impl ConnectionKind {
             ConnectionKind::Http => HTTP,
             ConnectionKind::Postgresql => POSTGRESQL,
             ConnectionKind::Sqlite => TIMEOUT,
+            ConnectionKind::S3 => S3,
         }
     }
 
@@ -151,10 +187,16 @@ impl ConnectionKind {
                 "`parameter.key`: goes along as that parameter of the address.",
             ),
         ];
+        const OF_S3: &[Known] = &[
+            known("access_key", "Access key", "env:AWS_ACCESS_KEY_ID", "The id of the key that signs."),
+            known("secret_key", "Secret key", "env:AWS_SECRET_ACCESS_KEY", "The key that signs; it is sent nowhere."),
+            known("session_token", "Session", "env:AWS_SESSION_TOKEN", "Of keys that are given for a while."),
+        ];
         match self {
             ConnectionKind::Http => OF_HTTP,
             ConnectionKind::Postgresql => DATABASE,
             ConnectionKind::Sqlite => &[],
+            ConnectionKind::S3 => OF_S3,
         }
     }
 }
@@ -204,7 +246,7 @@ fn is_relative(path: &str) -> bool {
     !(is_rooted || path.starts_with("${"))
 }
 
-/// What is asked of a connection: a table or a query of a database, a request to an API.
+/// What is asked of a connection: a table or a query of a database, a request to an API, objects of a store.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Inquiry {
@@ -218,7 +260,8 @@ pub struct Inquiry {
     /// value is larger than any before.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub newer: String,
-    /// Goes behind the address: `/api/v1/query_range`.
+    /// Goes behind the address: `/api/v1/query_range`. Of an object store a key, a pattern of keys, or all below a key
+    /// that ends in `/`; `<name>` becomes a column, as in the paths of files.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     #[serde(skip_serializing_if = "Method::is_get")]
@@ -406,12 +449,6 @@ impl TablePlace {
     /// For people: the connection and the table.
     pub fn shown(&self) -> String {
         format!("{}: {}", self.connection.shown(), self.table)
-    }
-
-    /// The texts in which parameters may stand; with what each is.
-    pub fn texts(&self) -> Vec<(&'static str, &str)> {
-        let table = ("a table's name", self.table.as_str());
-        self.connection.texts().into_iter().chain([table]).collect()
     }
 }
 

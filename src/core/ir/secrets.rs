@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::names::environment_reference;
-use super::{Destination, Node, Op, Parameter, Plan, Write};
+use super::{Node, Op, Parameter, Plan};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expr, ExprKind, functions};
 
@@ -58,15 +58,15 @@ pub fn check_secrets_of(node: &Node, secrets: &BTreeSet<String>) -> Option<Diagn
     let texts = [("a path", node.op.path()), ("a reason", reason), ("a title", Some(&node.origin.title))];
     let texts = texts.into_iter().filter_map(|(what, text)| Some((what, text?.as_str())));
     let of_places = match &node.op {
-        Op::Read(read) => read.location.as_ref().map(|location| location.texts()),
-        Op::Write(Write { destination: Destination::Table(place), .. }) => Some(place.texts()),
-        _ => None,
+        Op::Read(read) => read.location.iter().flat_map(|location| location.texts()).collect(),
+        Op::Write(write) => write.destination.place_texts(),
+        _ => Vec::new(),
     };
     let told = match &node.op {
         Op::Write(write) => write.watch.as_ref().and_then(|watch| Some(watch.tells.as_ref()?.texts())),
         _ => None,
     };
-    for (what, text) in texts.chain([of_places, told].into_iter().flatten().flatten()) {
+    for (what, text) in texts.chain(of_places).chain(told.into_iter().flatten()) {
         if let Some(name) = secret_in_text(text, secrets) {
             return Some(misused(name, what));
         }

@@ -155,8 +155,9 @@ pub(super) fn check_paths(node: &Node, types: &BTreeMap<String, DataType>) -> Op
             let texts = texts.map(|(_, text)| text).chain([read.path.as_str()]);
             texts.filter_map(|text| check_text(text, "source", types)).next()
         }
-        Op::Write(Write { destination: Destination::Table(place), .. }) => {
-            place.texts().into_iter().find_map(|(_, text)| check_text(text, "table", types))
+        Op::Write(Write { destination, .. }) if destination.connection().is_some() => {
+            let field = if matches!(destination, Destination::Table(_)) { "table" } else { "path" };
+            destination.place_texts().into_iter().find_map(|(_, text)| check_text(text, field, types))
         }
         written => check_text(written.path()?, "path", types),
     }
@@ -221,6 +222,7 @@ pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagn
                 (parts.join("/"), path)
             }
             Destination::Table(place) => (format!("{}\n{}", place.connection.id, place.table), &place.table),
+            Destination::Objects(place) => (format!("{}\n{}", place.connection.id, place.path), &place.path),
             Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
         };
         match seen.get(&place) {

@@ -34,7 +34,7 @@ fn order_behind(op: &Op) -> Order {
 fn is_written_as_they_come(node: &Node) -> bool {
     let Op::Write(Write { destination, order, .. }) = &node.op else { return false };
     let is_read_in_order = match destination {
-        Destination::File { .. } | Destination::StandardOutput { .. } => true,
+        Destination::File { .. } | Destination::Objects(_) | Destination::StandardOutput { .. } => true,
         Destination::Table(_) | Destination::Answer { .. } => false,
     };
     is_read_in_order && order.is_empty()

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 
 use super::{FieldKind, FormField, Lowering};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Connection, ConnectionKind};
 use crate::policy::Site;
 
 /// What a destination says of itself.
@@ -43,5 +45,36 @@ impl Lowering<'_> {
             residency: settings.residency.trim().to_owned(),
             audience: names.map(|name| self.context.rules.team(name)).collect(),
         }
+    }
+
+    /// Where a step puts its rows that a connection leads to.
+    pub(super) fn site_of_place(&self, settings: &SiteSettings, connection: &Connection) -> Site {
+        let mut site = self.site(settings, "");
+        if site.residency.is_empty() {
+            site.residency = connection.residency.trim().to_owned();
+        }
+        site
+    }
+
+    /// The connection that a step loads to, of one of these kinds; what they are, and what leads there, in words. Another
+    /// one, or none, is reported.
+    pub(super) fn connection_of(
+        &mut self,
+        id: &str,
+        kinds: &[ConnectionKind],
+        (what, such): (&str, &str),
+    ) -> Option<Connection> {
+        let Some(connection) = self.context.connections.get(id).cloned() else {
+            self.report_no_connection("connection", id);
+            return None;
+        };
+        if !kinds.contains(&connection.kind) {
+            let message = format!("“{}” is no {what}", connection.shown());
+            self.report(
+                Diagnostic::error("PW0648", message).help(format!("choose a connection to {such}")).field("connection"),
+            );
+            return None;
+        }
+        Some(Connection { extra: Default::default(), ..connection })
     }
 }

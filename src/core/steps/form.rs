@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::data::DataType;
 use crate::expr::Place;
+use crate::ir::ConnectionKind;
 
 /// A step's settings as the project file holds them.
 pub type Settings = Map<String, Json>;
@@ -71,9 +72,9 @@ pub enum FieldKind {
     DataType,
     /// Id of a source of the project.
     Source,
-    /// Id of a connection of the project, to a database where that is so.
+    /// Id of a connection of the project, of one of these kinds; a new one is of the first.
     Connection {
-        database: bool,
+        kinds: &'static [ConnectionKind],
     },
     /// Id of a question of the project.
     Question,

@@ -37,6 +37,9 @@ fn csv() -> FileKind {
 /// Kinds of files with their labels.
 pub(super) const FILE_KINDS: &[(&str, &str)] = &[("csv", "CSV"), ("jsonl", "JSON lines"), ("parquet", "Parquet")];
 
+/// What becomes of what is there.
+pub(super) const WHEN_EXISTS: &[(&str, &str)] = &[("replace", "replace it"), ("fail", "stop")];
+
 /// A sink: one input, and nothing comes out.
 pub(super) fn sink() -> Ports {
     Ports { outputs: Vec::new(), ..Ports::one_to_one() }
@@ -66,7 +69,7 @@ impl StepKind for LoadFile {
             FormField::new(
                 "when_exists",
                 "Where it exists",
-                FieldKind::Choice(&[("replace", "replace it"), ("fail", "stop")]),
+                FieldKind::Choice(WHEN_EXISTS),
                 "What happens where the file is there already.",
             ),
             FormField::new(
@@ -163,8 +166,14 @@ fn check_path(settings: &LoadSettings, lowering: &mut Lowering) -> Option<()> {
         lowering.report(fault);
         return None;
     }
+    report_ending(lowering, path, settings.kind);
+    Some(())
+}
+
+/// Tells of an ending that is another kind's.
+pub(super) fn report_ending(lowering: &mut Lowering, path: &str, kind: FileKind) {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
-    let expected: &[&str] = match settings.kind {
+    let expected: &[&str] = match kind {
         FileKind::Csv => &["csv"],
         FileKind::Jsonl => &["jsonl", "ndjson", "json"],
         FileKind::Parquet => &["parquet", "pq"],
@@ -179,15 +188,11 @@ fn check_path(settings: &LoadSettings, lowering: &mut Lowering) -> Option<()> {
     let known = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "pq"];
     if known.contains(&ending.as_str()) && !expected.contains(&ending.as_str()) {
         lowering.report(
-            Diagnostic::warning(
-                "PW0351",
-                format!("the file ends in `.{ending}`, but will hold {}", label(settings.kind)),
-            )
-            .help(format!("end it in `.{}`, or change the kind", expected[0]))
-            .field("path"),
+            Diagnostic::warning("PW0351", format!("the file ends in `.{ending}`, but will hold {}", label(kind)))
+                .help(format!("end it in `.{}`, or change the kind", expected[0]))
+                .field("path"),
         );
     }
-    Some(())
 }
 
 fn label(kind: FileKind) -> &'static str {

@@ -8,7 +8,7 @@ use super::load_file::sink;
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Ports, Settings, StepKind, Table};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Destination, LoadMode, Op, TablePlace, Write, check_table_name};
+use crate::ir::{ConnectionKind, Destination, LoadMode, Op, TablePlace, Write, check_table_name};
 
 pub(super) struct LoadTable;
 pub(super) static KIND: LoadTable = LoadTable;
@@ -46,7 +46,7 @@ impl StepKind for LoadTable {
             FormField::new(
                 "connection",
                 "Connection",
-                FieldKind::Connection { database: true },
+                FieldKind::Connection { kinds: &ConnectionKind::DATABASES },
                 "Choose the database.",
             )
             .required(),
@@ -98,24 +98,11 @@ impl StepKind for LoadTable {
             lowering.report(fault.field("table"));
             return;
         }
-        let Some(connection) = lowering.context.connections.get(&settings.connection).cloned() else {
-            lowering.report_no_connection("connection", &settings.connection);
+        let what = ("database", "PostgreSQL or SQLite");
+        let Some(connection) = lowering.connection_of(&settings.connection, &ConnectionKind::DATABASES, what) else {
             return;
         };
-        if !connection.kind.is_database() {
-            let message = format!("“{}” is no database", connection.shown());
-            lowering.report(
-                Diagnostic::error("PW0648", message)
-                    .help("choose a connection to PostgreSQL or SQLite")
-                    .field("connection"),
-            );
-            return;
-        }
-        let mut site = lowering.site(&settings.site, "");
-        if site.residency.is_empty() {
-            site.residency = connection.residency.trim().to_owned();
-        }
-        let connection = crate::ir::Connection { extra: Default::default(), ..connection };
+        let site = lowering.site_of_place(&settings.site, &connection);
         let place = TablePlace {
             connection,
             table: settings.table.trim().to_owned(),

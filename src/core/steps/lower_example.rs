@@ -14,14 +14,18 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
         text => serde_json::from_str(text).map_err(|error| format!("sources: {error}"))?,
     };
     let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.id.clone(), source)).collect();
-    let connection = Connection {
-        id: "con-example".into(),
+    let connection = |id: &str, kind: ConnectionKind, address: &str| Connection {
+        id: id.into(),
         title: "Example".into(),
-        kind: ConnectionKind::Sqlite,
-        address: "example.db".into(),
+        kind,
+        address: address.into(),
         ..Connection::default()
     };
-    let connections = BTreeMap::from([(connection.id.clone(), connection)]);
+    let connections = [
+        connection("con-example", ConnectionKind::Sqlite, "example.db"),
+        connection("con-store", ConnectionKind::S3, ConnectionKind::S3.address_example()),
+    ];
+    let connections: BTreeMap<_, _> = connections.into_iter().map(|one| (one.id.clone(), one)).collect();
     let settings: Settings = serde_json::from_str(example.settings).map_err(|error| format!("settings: {error}"))?;
     let parameters: ParameterTypes = built_in_parameters();
     let mut builder = PlanBuilder { nodes: Vec::new(), parameters: parameters.clone() };

@@ -4,14 +4,14 @@
 mod post;
 
 use std::fs::File;
-use std::io::{BufRead as _, Read as _, Write as _};
+use std::io::BufRead as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::Engine as _;
-use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Inquiry, Method, Pages, Read, encoded, filled_text, interpolate, json_escaped};
+use pipewright_core::ir::{Inquiry, Method, Pages, encoded, filled_text, interpolate, json_escaped};
 use pipewright_core::quote::visible_start;
 use serde_json::Value as Json;
 use ureq::http::{Request, Response, header};
@@ -20,34 +20,15 @@ use ureq::{Agent, Body};
 pub(super) use post::post;
 
 use super::next_page::{End, Next, Page, Pager, is_rounded, lines, no_json, records, without_mark};
-use super::{Amount, Opened, Taken, not_put_aside};
-use crate::budget::Budget;
+use super::patience::{Trouble, agent, patiently, receive, said, seconds, shown_address, unreached, wait};
+use super::{Amount, Opened, Taken, TakenFile, not_put_aside, units};
 use crate::cancel::Cancel;
-use crate::read::schema_as;
-use crate::sample::read_sample;
-use crate::sampling::Sampling;
 
-/// Seconds that an answer may be waited for.
-const TIMEOUT: f64 = 30.0;
-/// Times that a request is made again.
-const RETRIES: f64 = 4.0;
-/// A server that wants a longer pause is not waited for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Of an answer in a sample.
 const SAMPLE_BYTES: u64 = 64 << 20;
 const REDIRECTS: usize = 5;
-/// Of an answer, within its `timeout`: who sends less does not get on.
-const FEWEST_BYTES: u64 = 1_000;
-
 pub(super) fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
-/// Why a request gave no page.
-enum Trouble {
-    /// It may go better after a while: as long as the server says.
-    Passing(Diagnostic, Option<Duration>),
-    Lasting(Diagnostic),
 }
 
 /// Where a request goes, and what it sends.
@@ -125,7 +106,7 @@ pub(super) fn take(
         rows += page.1;
         let path = aside.with_extension(ending);
         std::fs::rename(&aside, &path).map_err(|error| not_put_aside(&error))?;
-        taken.files.push(path);
+        taken.files.push(TakenFile { path, ..TakenFile::default() });
         let is_enough = matches!(amount, Amount::Rows(wanted) if rows >= wanted);
         let page = Page { text: &page.0, links: fetched.links, records: page.1 };
         next = if is_enough { None } else { pager.next(&page)? };
@@ -136,7 +117,7 @@ pub(super) fn take(
         let hint = opened.hint("PW0694", &message);
         taken.told.push(hint.help("let the API leave it out, or the flow the column in which it stands"));
     }
-    taken.pattern = pattern_of(ending.unwrap_or("txt"));
+    taken.pattern = pattern_of(ending.unwrap_or("txt")).to_owned();
     Ok(taken)
 }
 
@@ -151,9 +132,7 @@ pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
     let inquiry = Inquiry::default();
     let mut client = Client::new(opened, &inquiry)?;
     let target = client.first.clone();
-    let answer = client.send(&target, false).map_err(|trouble| match trouble {
-        Trouble::Passing(fault, _) | Trouble::Lasting(fault) => fault,
-    })?;
+    let answer = client.send(&target, false).map_err(Trouble::fault)?;
     let status = answer.status();
     match status.as_u16() {
         401 | 403 => Err(client.refused(status.as_u16(), "")),
@@ -258,40 +237,8 @@ fn read_page(
     Ok((text, found))
 }
 
-/// How many records a page has as its format reads it, those among them that it cannot read.
-fn units(path: &Path, format: &FormatSpec, cancel: &Cancel) -> Result<u64, Diagnostic> {
-    let read = Read {
-        path: path.display().to_string(),
-        format: format.clone(),
-        schema: schema_as(path, format)?,
-        columns: None,
-        position: false,
-        planned: None,
-        location: None,
-    };
-    let whole = Sampling::Whole;
-    let tally = read_sample(&read, Path::new(""), &whole, &Budget::of(&whole), cancel)?.tally;
-    Ok(tally.accepted + tally.quarantined)
-}
-
-/// Seconds that somebody wrote: an hour at most.
-fn seconds(written: f64) -> Duration {
-    const MOST: Duration = Duration::from_secs(3600);
-    Duration::try_from_secs_f64(written).map_or(MOST, |written| written.min(MOST))
-}
-
 impl<'a> Client<'a> {
     fn new(opened: &'a Opened, inquiry: &'a Inquiry) -> Result<Client<'a>, Diagnostic> {
-        let timeout = Some(seconds(opened.number("timeout", TIMEOUT)));
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_resolve(timeout)
-            .timeout_connect(timeout)
-            .timeout_recv_response(timeout)
-            .timeout_per_read(timeout)
-            .user_agent(concat!("pipewright/", env!("CARGO_PKG_VERSION")))
-            .build();
         let parameters = opened.visit.parameters;
         let path = filled_text(inquiry.path.trim(), parameters, &encoded)?;
         let mut address = opened.address.clone();
@@ -312,7 +259,7 @@ impl<'a> Client<'a> {
             Method::Get => None,
             Method::Post => Some(filled_text(&inquiry.body, parameters, fit)?),
         };
-        let (agent, at) = (config.into(), address.clone());
+        let (agent, at) = (agent(opened), address.clone());
         let first = Target { address, body };
         Ok(Client { agent, opened, inquiry, first, at, is_nothing_there: false, last_sent: None })
     }
@@ -359,37 +306,7 @@ impl<'a> Client<'a> {
     /// One page into a file; tried again where the server is busy or the line breaks.
     fn fetch(&mut self, next: &Next, path: &Path, most: u64) -> Result<Fetched, Diagnostic> {
         let target = self.target(next)?;
-        let retries = self.opened.number("retries", RETRIES) as u32;
-        let mut tried = 0;
-        loop {
-            let (fault, pause) = match self.send(&target, true).and_then(|answer| self.receive(answer, path, most)) {
-                Ok(fetched) => return Ok(fetched),
-                Err(Trouble::Lasting(fault)) => return Err(fault),
-                Err(Trouble::Passing(fault, pause)) => (fault, pause),
-            };
-            if tried == retries {
-                let tries = if retries == 0 { String::new() } else { format!(", also after {retries} more tries") };
-                return Err(Diagnostic { message: format!("{}{tries}", fault.message), ..fault });
-            }
-            // Half of it by chance, so that many clients do not come back at once.
-            let usual = Duration::from_millis(500 << tried.min(6)).mul_f64(0.5 + fastrand::f64());
-            let pause = pause.unwrap_or(usual);
-            if pause > LONGEST_PAUSE {
-                let message = format!("{}; it asks for a pause of {} s", fault.message, pause.as_secs());
-                return Err(Diagnostic { message, ..fault });
-            }
-            self.wait(pause)?;
-            tried += 1;
-        }
-    }
-
-    fn wait(&self, pause: Duration) -> Result<(), Diagnostic> {
-        let end = Instant::now() + pause;
-        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-            self.opened.visit.cancel.check()?;
-            std::thread::sleep(left.min(Duration::from_millis(50)));
-        }
-        self.opened.visit.cancel.check()
+        patiently(self.opened, || self.send(&target, true).and_then(|answer| self.receive(answer, path, most)))
     }
 
     /// Sends a request and follows where it leads; `checked`: an answer that is none is a fault.
@@ -399,7 +316,7 @@ impl<'a> Client<'a> {
             let rate = self.opened.number("requests_per_second", 0.0);
             if let Some(last) = self.last_sent.filter(|_| rate > 0.0) {
                 let pause = seconds(1.0 / rate).saturating_sub(last.elapsed());
-                self.wait(pause).map_err(Trouble::Lasting)?;
+                wait(self.opened, pause).map_err(Trouble::Lasting)?;
             }
             self.last_sent = Some(Instant::now());
             let answer = self.send_once(&target)?;
@@ -476,7 +393,7 @@ impl<'a> Client<'a> {
         };
         match sent {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.unreached(&error, &target.address)),
+            Ok(Err(error)) => Err(unreached(self.opened, &error, &self.shown(&target.address))),
             // What it was made of may hold a secret, and is not shown.
             Err(_) => Err(Trouble::Lasting(
                 self.opened
@@ -486,40 +403,6 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn unreached(&self, error: &ureq::Error, address: &str) -> Trouble {
-        let shown = self.shown(address);
-        let opened = self.opened;
-        let reach = |why: &str| opened.fault("PW0668", &format!("{shown} cannot be reached: {why}"));
-        let lasting = |why: &str, help: &str| Trouble::Lasting(reach(why).help(help.to_owned()));
-        match error {
-            ureq::Error::Timeout(_) => Trouble::Passing(self.late(&shown), None),
-            ureq::Error::HostNotFound => Trouble::Passing(
-                reach("there is no host of that name").help("correct the address of the connection"),
-                None,
-            ),
-            ureq::Error::Io(cause) => Trouble::Passing(
-                reach(&io_cause(cause)).help("see whether the server runs and the network leads there"),
-                None,
-            ),
-            ureq::Error::ConnectionFailed | ureq::Error::Protocol(_) => Trouble::Passing(
-                reach("the connection broke off").help("see whether the server runs and speaks HTTP there"),
-                None,
-            ),
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => lasting(
-                "its certificate is not trusted, or it speaks no TLS there",
-                "see whether the address begins as it should, and who has signed the certificate",
-            ),
-            _ => lasting("the request cannot be made", "correct the address of the connection and the request"),
-        }
-    }
-
-    fn late(&self, shown: &str) -> Diagnostic {
-        let seconds = self.opened.number("timeout", TIMEOUT);
-        self.opened
-            .fault("PW0669", &format!("{shown} gave no answer within {seconds} s"))
-            .help("ask for less at once, or give the connection a longer `timeout`")
-    }
-
     /// An answer with a page, or why there is none.
     fn checked(&self, mut answer: Response<Body>) -> Result<Response<Body>, Trouble> {
         let status = answer.status().as_u16();
@@ -527,20 +410,12 @@ impl<'a> Client<'a> {
         if matches!(status, 200 | 203 | 204) {
             return Ok(answer);
         }
-        let pause = answer.headers().get(header::RETRY_AFTER).and_then(|text| text.to_str().ok()).and_then(pause_of);
-        let mut text = Vec::new();
-        let _ = answer.body_mut().as_reader().take(64 << 10).read_to_end(&mut text);
-        let fault = self.refused(status, &String::from_utf8_lossy(&text));
-        Err(match status {
-            408 | 429 | 500 | 502 | 503 | 504 => Trouble::Passing(fault, pause),
-            _ => Trouble::Lasting(fault),
-        })
+        let text = said(self.opened, &mut answer);
+        Err(Trouble::of_status(status, self.refused(status, &text), answer.headers()))
     }
 
     fn refused(&self, status: u16, text: &str) -> Diagnostic {
-        // A secret that the server says back is taken out before the text is cut.
-        let text = self.opened.secrets.hide(text.trim());
-        let said = if text.is_empty() { String::new() } else { format!(": {}", visible_start(&text, 160)) };
+        let said = if text.is_empty() { String::new() } else { format!(": {}", visible_start(text, 160)) };
         let shown = shown_address(&self.first.address);
         let (code, what, help) = match status {
             401 | 403 => (
@@ -567,58 +442,9 @@ impl<'a> Client<'a> {
             all.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect::<Vec<String>>()
         };
         let (links, kind) = (text(header::LINK), text(header::CONTENT_TYPE).into_iter().next().unwrap_or_default());
-        let promised: Option<u64> = text(header::CONTENT_LENGTH).first().and_then(|length| length.parse().ok());
-        let lasting = |error: std::io::Error| Trouble::Lasting(not_put_aside(&error));
-        let mut file = File::create(path).map_err(lasting)?;
-        let mut reader = answer.body_mut().as_reader();
-        let (mut bytes, mut buffer) = (0, vec![0; 1 << 16]);
-        let patience = seconds(self.opened.number("timeout", TIMEOUT));
-        let (mut turn, mut bytes_before) = (Instant::now(), 0);
-        loop {
-            self.opened.visit.cancel.check().map_err(Trouble::Lasting)?;
-            // A server that sends a byte now and then would never end.
-            if turn.elapsed() > patience {
-                if bytes - bytes_before < FEWEST_BYTES {
-                    let shown = shown_address(&self.first.address);
-                    return Err(Trouble::Passing(self.late(&shown), None));
-                }
-                (turn, bytes_before) = (Instant::now(), bytes);
-            }
-            let count =
-                reader.read(&mut buffer).map_err(|error| Trouble::Passing(self.cut_off(bytes, &error), None))?;
-            if count == 0 {
-                break;
-            }
-            bytes += count as u64;
-            if bytes > most {
-                let message = format!("the answer has more than {most} bytes");
-                let help = "ask for less, such as for a span of time or for pages; or let the source take more (`inquiry.most_bytes`)";
-                return Err(Trouble::Lasting(self.opened.fault("PW0674", &message).help(help)));
-            }
-            file.write_all(&buffer[..count]).map_err(lasting)?;
-        }
-        if promised.is_some_and(|promised| bytes < promised) {
-            let error = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
-            return Err(Trouble::Passing(self.cut_off(bytes, &error), None));
-        }
+        let bytes = receive(self.opened, &mut answer, path, most, &shown_address(&self.first.address))?;
         Ok(Fetched { bytes, links, kind })
     }
-
-    fn cut_off(&self, bytes: u64, error: &std::io::Error) -> Diagnostic {
-        let shown = shown_address(&self.first.address);
-        if error.kind() == std::io::ErrorKind::TimedOut {
-            return self.late(&shown);
-        }
-        self.opened
-            .fault("PW0670", &format!("the answer of {shown} broke off after {bytes} bytes"))
-            .help("try again; where it happens often, ask for smaller pages")
-    }
-}
-
-/// An address without what may be secret or long: its parameters.
-fn shown_address(address: &str) -> String {
-    let plain = address.split(['?', '#']).next().unwrap_or_default();
-    visible_start(plain, 120).to_string()
 }
 
 /// Scheme, host and port, which credentials belong to.
@@ -657,15 +483,6 @@ fn with_parameter(address: &str, name: &str, value: &str) -> String {
     format!("{plain}?{}", all.join("&"))
 }
 
-/// Seconds, or a time (RFC 9110).
-fn pause_of(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?;
-    (until.to_utc() - chrono::Utc::now()).to_std().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -684,8 +501,5 @@ mod tests {
         ] {
             assert_eq!(resolved("https://a:1/v1/x?page=1", to), wanted);
         }
-        assert_eq!(pause_of("3"), Some(Duration::from_secs(3)));
-        assert_eq!(pause_of("soon"), None);
-        assert_eq!(shown_address("https://a/x?key=secret"), "https://a/x");
     }
 }

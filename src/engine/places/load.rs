@@ -1,24 +1,29 @@
-//! Loads into tables: transactions that stay open until everything else of a run is in place.
+//! Loads where connections lead: transactions that stay open until everything else of a run is in place.
 
 use std::path::Path;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::is_same_place;
-use pipewright_core::ir::{ConnectionKind, Replaced, TableName, TablePlace};
+use pipewright_core::ir::{ConnectionKind, Destination, Replaced, TableName, TablePlace};
 use pipewright_core::quote::{sql_identifier, sql_text};
 
 use super::table::{NOTES, Noted, Table};
-use super::{Opened, Visit, postgresql, sqlite};
+use super::{Opened, Visit, postgresql, s3, sqlite};
 
-/// Looks at the table that a load goes to; nothing is written.
-pub(crate) fn check_load(place: &TablePlace, schema: &Schema, visit: Visit) -> Result<(), Diagnostic> {
-    let opened = Opened::new(&place.connection, visit)?;
-    let table = Table::new(place, visit)?;
-    let checked = match place.connection.kind {
-        ConnectionKind::Postgresql => postgresql::check_load(&opened, &table, schema),
-        ConnectionKind::Sqlite => sqlite::check_load(&opened, &table, schema),
-        ConnectionKind::Http => Err(no_database(&opened)),
+/// Looks at what a load goes to. Of a table nothing is written; in a store it is ended what an earlier run could not.
+pub(crate) fn check_load(destination: &Destination, schema: &Schema, visit: Visit) -> Result<(), Diagnostic> {
+    let Some(connection) = destination.connection() else { return Ok(()) };
+    let opened = Opened::new(connection, visit)?;
+    let checked = match (destination, connection.kind) {
+        (Destination::Table(place), ConnectionKind::Postgresql) => {
+            postgresql::check_load(&opened, &Table::new(place, visit)?, schema)
+        }
+        (Destination::Table(place), ConnectionKind::Sqlite) => {
+            sqlite::check_load(&opened, &Table::new(place, visit)?, schema)
+        }
+        (Destination::Objects(place), ConnectionKind::S3) => s3::check_load(&opened, place),
+        _ => Err(not_for_loads(&opened)),
     };
     checked.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -31,7 +36,7 @@ pub(crate) fn noted(place: &TablePlace, key: &str, visit: Visit) -> Result<Noted
     let noted = match place.connection.kind {
         ConnectionKind::Postgresql => postgresql::noted(&opened, &table, &sql),
         ConnectionKind::Sqlite => sqlite::noted(&opened, &table, &sql),
-        ConnectionKind::Http => Err(no_database(&opened)),
+        ConnectionKind::Http | ConnectionKind::S3 => Err(not_for_loads(&opened)),
     };
     noted.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -55,8 +60,9 @@ pub(crate) fn note(
     };
     let Loading { opened, transaction, .. } = own;
     let mut run = |sql: &str| match transaction {
-        Transaction::Postgresql(transaction) => transaction.run(opened, sql),
-        Transaction::Sqlite(transaction) => transaction.run(opened, sql),
+        Some(Transaction::Postgresql(transaction)) => transaction.run(opened, sql),
+        Some(Transaction::Sqlite(transaction)) => transaction.run(opened, sql),
+        Some(Transaction::Objects(_)) | None => Err(not_for_loads(opened)),
     };
     match run(&made).and_then(|_| run(&noted)).map_err(|fault| opened.secrets.hidden(fault))? {
         1 => Ok(()),
@@ -70,51 +76,65 @@ pub(crate) fn another_went_on() -> Diagnostic {
         .help("run it again: it goes on where the other one ended; nothing of this run was put in place")
 }
 
-/// Rows that lie in a database, and are not there for others yet: of all tables that one connection leads to. Dropped,
-/// they are gone.
+/// Rows that lie elsewhere, and are not there for others yet: of all places that one connection leads to. Dropped, they
+/// are gone.
 pub(crate) struct Loading<'a> {
     opened: Opened<'a>,
-    /// Names of those tables.
+    /// Names of the tables among them.
     tables: Vec<String>,
-    transaction: Transaction,
+    /// Until it ends.
+    transaction: Option<Transaction>,
 }
 
 enum Transaction {
     Postgresql(postgresql::Transaction),
     Sqlite(sqlite::Transaction),
+    Objects(s3::Transaction),
 }
 
-/// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
-/// `loading`, or a new one. Two of one database would wait for each other. Of an interval only its rows are replaced. Gives what is worth
-/// knowing of it.
+/// Puts the rows that lie at a path where a load goes, in a transaction that is not ended: that of the connection among
+/// those of `loading`, or a new one. Two of one database would wait for each other. Of an interval only its rows are
+/// replaced. Gives what is worth knowing of it.
 pub(crate) fn load<'a>(
     loading: &mut Vec<Loading<'a>>,
-    place: &'a TablePlace,
+    destination: &'a Destination,
     schema: &Schema,
-    (lines, replaced): (&Path, Option<&Replaced>),
+    (rows, replaced): (&Path, Option<&Replaced>),
     visit: Visit<'a>,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
-    let mut table = Table::new(place, visit)?;
-    table.only = replaced.map(|times| within(times, place.connection.kind));
-    let known = loading.iter().position(|one| *one.opened.connection == place.connection);
-    let index = match known {
-        Some(index) => {
-            check_waits(&loading[index].opened, &table, loading)?;
-            index
+    let Some(connection) = destination.connection() else { return Ok(Vec::new()) };
+    let table = match destination {
+        Destination::Table(place) => {
+            let only = replaced.map(|times| within(times, place.connection.kind));
+            Some(Table { only, ..Table::new(place, visit)? })
         }
+        _ => None,
+    };
+    let known = loading.iter().position(|one| one.opened.connection == connection);
+    let index = match known {
+        Some(index) => index,
         None => {
-            let opened = Opened::new(&place.connection, visit)?;
-            check_waits(&opened, &table, loading)?;
+            let opened = Opened::new(connection, visit)?;
+            table.iter().try_for_each(|table| check_waits(&opened, table, loading))?;
             loading.push(Loading::begin(opened)?);
             loading.len() - 1
         }
     };
+    if known.is_some() {
+        table.iter().try_for_each(|table| check_waits(&loading[index].opened, table, loading))?;
+    }
     let Loading { opened, transaction, tables } = &mut loading[index];
-    let loaded = match transaction {
-        Transaction::Postgresql(transaction) => transaction.load(opened, &table, schema, lines),
-        Transaction::Sqlite(transaction) => transaction.load(opened, &table, schema, lines).map(|()| Vec::new()),
+    let loaded = match (transaction, destination, &table) {
+        (Some(Transaction::Postgresql(transaction)), _, Some(table)) => transaction.load(opened, table, schema, rows),
+        (Some(Transaction::Sqlite(transaction)), _, Some(table)) => {
+            transaction.load(opened, table, schema, rows).map(|()| Vec::new())
+        }
+        (Some(Transaction::Objects(transaction)), Destination::Objects(place), _) => {
+            transaction.load(opened, place, rows).map(|()| Vec::new())
+        }
+        _ => Err(not_for_loads(opened)),
     };
-    tables.push(table.name);
+    tables.extend(table.map(|table| table.name));
     loaded.map_err(|fault| opened.secrets.hidden(fault))
 }
 
@@ -139,7 +159,7 @@ fn check_waits(opened: &Opened, table: &Table, loading: &[Loading]) -> Result<()
             postgresql::is_same_database(&opened.address, &other.opened.address)
                 && other.tables.iter().any(|loaded| name(loaded) == name(&table.name))
         }
-        ConnectionKind::Http => false,
+        ConnectionKind::Http | ConnectionKind::S3 => false,
     };
     let Some(other) = loading.iter().find(|other| is_same(other)) else { return Ok(()) };
     let what = if kind == ConnectionKind::Sqlite { "file" } else { "table" };
@@ -152,36 +172,55 @@ impl<'a> Loading<'a> {
         let transaction = match opened.connection.kind {
             ConnectionKind::Postgresql => postgresql::Transaction::begin(&opened).map(Transaction::Postgresql),
             ConnectionKind::Sqlite => sqlite::Transaction::begin(&opened).map(Transaction::Sqlite),
-            ConnectionKind::Http => Err(no_database(&opened)),
+            ConnectionKind::S3 => Ok(Transaction::Objects(s3::Transaction::default())),
+            ConnectionKind::Http => Err(not_for_loads(&opened)),
         };
         let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
-        Ok(Loading { opened, tables: Vec::new(), transaction })
+        Ok(Loading { opened, tables: Vec::new(), transaction: Some(transaction) })
     }
 
     /// Whether the rows can stay, which databases may put off to the end.
     pub fn settle(&mut self) -> Result<(), Diagnostic> {
         let settled = match &mut self.transaction {
-            Transaction::Postgresql(transaction) => transaction.settle(&self.opened),
-            Transaction::Sqlite(transaction) => transaction.settle(&self.opened),
+            Some(Transaction::Postgresql(transaction)) => transaction.settle(&self.opened),
+            Some(Transaction::Sqlite(transaction)) => transaction.settle(&self.opened),
+            Some(Transaction::Objects(transaction)) => transaction.settle(&self.opened),
+            None => Ok(()),
         };
         settled.map_err(|fault| self.opened.secrets.hidden(fault))
     }
 
     /// Whether others hear of it over a network, which can fail at any time.
     pub fn is_far(&self) -> bool {
-        matches!(self.transaction, Transaction::Postgresql(_))
+        matches!(self.transaction, Some(Transaction::Postgresql(_) | Transaction::Objects(_)))
+    }
+
+    /// Whether the next run ends what this one cannot.
+    pub fn is_resumed(&self) -> bool {
+        matches!(self.transaction, Some(Transaction::Objects(_)))
     }
 
     /// Now the rows are there for everybody. Not to be cancelled: everything else is in place.
-    pub fn commit(self) -> Result<(), Diagnostic> {
-        let ended = match self.transaction {
-            Transaction::Postgresql(transaction) => transaction.commit(&self.opened),
-            Transaction::Sqlite(transaction) => transaction.commit(&self.opened),
+    pub fn commit(mut self) -> Result<(), Diagnostic> {
+        let ended = match self.transaction.take() {
+            Some(Transaction::Postgresql(transaction)) => transaction.commit(&self.opened),
+            Some(Transaction::Sqlite(transaction)) => transaction.commit(&self.opened),
+            Some(Transaction::Objects(transaction)) => transaction.commit(&self.opened),
+            None => Ok(()),
         };
         ended.map_err(|fault| self.opened.secrets.hidden(fault))
     }
 }
 
-fn no_database(opened: &Opened) -> Diagnostic {
-    opened.fault("PW0648", "it is no database").help("choose another connection")
+impl Drop for Loading<'_> {
+    /// A database forgets a transaction that nobody ends; a store keeps what was uploaded.
+    fn drop(&mut self) {
+        if let Some(Transaction::Objects(transaction)) = &mut self.transaction {
+            transaction.abort(&self.opened);
+        }
+    }
+}
+
+fn not_for_loads(opened: &Opened) -> Diagnostic {
+    opened.fault("PW0648", "rows are not loaded there in this way").help("choose another connection")
 }

@@ -71,10 +71,25 @@ pub(crate) fn handed_over(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
     Ok(Some(aside))
 }
 
-/// Gives a file that was put aside the name of what it came from.
-pub(crate) fn name_file(path: &Path, name: &str) {
-    let mut handed = HANDED.lock().unwrap_or_else(PoisonError::into_inner);
-    handed.insert(PathBuf::from(name), Taken { path: path.to_owned(), _aside: None });
+/// What a file that was put aside came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub name: String,
+    /// What its place tells it apart from others by.
+    pub version: Option<String>,
+}
+
+/// By the path where they lie.
+static NAMED: Mutex<BTreeMap<PathBuf, Origin>> = Mutex::new(BTreeMap::new());
+
+/// Says what a file that was put aside came from.
+pub(crate) fn name_file(path: &Path, origin: Origin) {
+    NAMED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), origin);
+}
+
+/// What a file came from, where that was said.
+pub(crate) fn origin_of(path: &Path) -> Option<Origin> {
+    NAMED.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
 }
 
 /// The name of a file for people and rows, where it was put aside: standard input is `-`.
@@ -82,6 +97,9 @@ pub fn given_name(path: &Path) -> Option<String> {
     let taken = TAKEN.get().and_then(|taken| taken.as_ref().ok());
     if taken.is_some_and(|taken| taken.path == path) {
         return Some(STANDARD_INPUT.to_owned());
+    }
+    if let Some(origin) = origin_of(path) {
+        return Some(origin.name);
     }
     let handed = HANDED.lock().unwrap_or_else(PoisonError::into_inner);
     handed.iter().find(|(_, taken)| taken.path == path).map(|(given, _)| given.display().to_string())

@@ -157,6 +157,7 @@ fn check_output(node: &Node, write: &Write) -> Option<Diagnostic> {
         Destination::Table(table) if table.mode == LoadMode::Replace => {
             ("the load replaces the rows of its table", "let it load by `append` or `upsert`")
         }
+        Destination::Objects(_) => ("objects are written as a whole", "let the step write a file, or load a table"),
         Destination::StandardOutput { .. } => {
             ("what standard output has taken cannot be known", "let the step write a file")
         }
@@ -175,7 +176,7 @@ fn check_source(node: &Node, read: &Read) -> Option<Diagnostic> {
         return (read.path.trim() == STANDARD_INPUT).then(|| at(node, told));
     };
     let help = match location.connection.kind {
-        ConnectionKind::Http => {
+        ConnectionKind::Http | ConnectionKind::S3 => {
             "run this flow without `--incremental`; a parameter may say from when on rows are asked for"
         }
         ConnectionKind::Postgresql | ConnectionKind::Sqlite if location.inquiry.newer.trim().is_empty() => {
@@ -203,7 +204,7 @@ impl Incremental {
                 Destination::Table(place) => {
                     (format!("{} {} {}", place.table, options.design, origin.step), To::Table(place.clone(), None))
                 }
-                Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
+                Destination::Objects(_) | Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
             };
             let own = above(plan, node);
             let sources = names.iter().filter(|(_, id)| own.contains(id)).map(|(name, id)| (name.clone(), *id));

@@ -13,7 +13,7 @@ use pipewright_core::files::{
 };
 use pipewright_core::ir::{
     Applied, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Origin, Plan, Planned, Read,
-    Replaced, SOURCE_FOLDER, TablePlace, WhenExists, Write, interpolate, prune, resolve_parameters,
+    Replaced, SOURCE_FOLDER, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
 use super::incremental::{Incremental, designs};
@@ -21,7 +21,7 @@ use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
-use crate::read::{ReadJob, expand, job_of, name_file};
+use crate::read::{Origin as FileOrigin, ReadJob, expand, job_of, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -47,11 +47,11 @@ pub(super) struct Prepared {
     applied: Applied,
 }
 
-/// Rows that a database takes from a file of lines, when all of them are there.
+/// Rows that a connection takes from a file or a folder, when all of them are there.
 pub(super) struct Load {
-    pub place: TablePlace,
+    pub destination: Destination,
     pub schema: Schema,
-    lines: PathBuf,
+    rows: PathBuf,
     /// The times whose rows are replaced.
     replaced: Option<Replaced>,
     origin: Origin,
@@ -60,7 +60,7 @@ pub(super) struct Load {
 impl Load {
     /// The file of its rows, and which of the table's they replace.
     pub fn rows(&self) -> (&Path, Option<&Replaced>) {
-        (&self.lines, self.replaced.as_ref())
+        (&self.rows, self.replaced.as_ref())
     }
 
     pub fn at_step(&self, fault: Diagnostic) -> Diagnostic {
@@ -242,13 +242,13 @@ fn fill_paths(op: &mut Op, parameters: &BTreeMap<String, Value>) -> Result<(), D
 }
 
 impl Prepared {
-    /// Rows that go to databases.
+    /// Rows that go where a connection leads.
     pub fn loads(&self) -> Vec<Load> {
         let loads = self.targets.iter().filter_map(|(id, target)| match &target.place {
-            Place::Table { aside, place } => Some(Load {
-                place: TablePlace::clone(place),
+            Place::Elsewhere { aside, destination } => Some(Load {
+                destination: destination.clone(),
                 schema: target.schema.clone(),
-                lines: aside.clone(),
+                rows: aside.clone(),
                 replaced: self.applied.replaced.get(id).cloned(),
                 origin: self.plan.node(*id).origin.clone(),
             }),
@@ -335,7 +335,8 @@ impl Prepared {
         }
         for (number, file) in taken.files.iter().enumerate() {
             let page = if taken.files.len() > 1 { format!(", page {}", number + 1) } else { String::new() };
-            name_file(file, &format!("{}{page}", location.shown()));
+            let name = file.name.clone().unwrap_or_else(|| format!("{}{page}", location.shown()));
+            name_file(&file.path, FileOrigin { name, version: file.version.clone() });
         }
         allow_place(&options.base, &folder);
         Ok((slashes(&folder.join(taken.pattern)), taken.told))
@@ -431,32 +432,33 @@ impl Prepared {
         Ok(())
     }
 
-    /// A table that is there takes the rows; what does not fit is told before anything is read.
-    fn table_of(
+    /// What is there takes the rows; what does not fit is told before anything is read.
+    fn elsewhere(
         &mut self,
         id: NodeId,
-        place: &TablePlace,
+        destination: &Destination,
         schema: &Schema,
         options: &RunOptions,
     ) -> Result<Place, Diagnostic> {
-        let aside = self.aside(&format!("rows-{}.jsonl", id.0))?;
+        let aside = self.aside(&format!("rows-{}", id.0))?;
         if !options.dry_run {
             if !options.opens_places {
-                return Err(Diagnostic::error("PW0687", format!("{} is not loaded here", place.shown()))
+                let shown = destination.shown_place().unwrap_or_default();
+                return Err(Diagnostic::error("PW0687", format!("{shown} is not loaded here"))
                     .help("`pipewright run` loads it"));
             }
-            places::check_load(place, schema, self.visit(options))?;
+            places::check_load(destination, schema, self.visit(options))?;
         }
-        Ok(Place::Table { aside, place: Box::new(place.clone()) })
+        Ok(Place::Elsewhere { aside, destination: destination.clone() })
     }
 
-    /// Opens the tables that are loaded, or all other targets.
-    fn open_targets(&mut self, tables: bool, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
+    /// Opens what connections lead to, or all other targets.
+    fn open_targets(&mut self, elsewhere: bool, options: &RunOptions, faults: &mut Vec<Diagnostic>) {
         let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
         let nodes: Vec<(NodeId, Arc<Node>)> = self.plan.iter().map(|(id, node)| (id, node.clone())).collect();
         for (id, node) in nodes {
             let Op::Write(write) = &node.op else { continue };
-            if matches!(write.destination, Destination::Table(_)) != tables {
+            if write.destination.connection().is_some() != elsewhere {
                 continue;
             }
             let mut target = Target {
@@ -473,13 +475,18 @@ impl Prepared {
                     let checked = check_sources("standard output", place, self.jobs.values(), &options.inputs);
                     faults.extend(checked.err().map(|fault| at(&node, fault)));
                 }
-                Destination::Table(place) => match self.table_of(id, place, &node.schema, options) {
-                    Ok(place) => target.place = place,
-                    Err(fault) => {
-                        faults.push(at(&node, fault));
-                        continue;
+                Destination::Table(_) | Destination::Objects(_) => {
+                    if let Destination::Objects(place) = &write.destination {
+                        (target.kind, target.partition) = (place.kind, place.partition.clone());
                     }
-                },
+                    match self.elsewhere(id, &write.destination, &node.schema, options) {
+                        Ok(place) => target.place = place,
+                        Err(fault) => {
+                            faults.push(at(&node, fault));
+                            continue;
+                        }
+                    }
+                }
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
                     let (publisher, jobs, kept) = (&mut self.publisher, &self.jobs, &self.applied.kept);
@@ -594,7 +601,7 @@ fn files_of_databases(
     const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
     let connections = plan.nodes.iter().filter_map(|node| match &node.op {
         Op::Read(read) => read.location.as_ref().map(|location| &location.connection),
-        Op::Write(Write { destination: Destination::Table(table), .. }) => Some(&table.connection),
+        Op::Write(write) => write.destination.connection(),
         _ => None,
     });
     let files = connections.filter(|connection| connection.kind == ConnectionKind::Sqlite);

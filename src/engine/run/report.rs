@@ -92,6 +92,9 @@ pub struct FileReport {
     pub bytes: u64,
     /// ISO 8601, UTC.
     pub modified: Option<String>,
+    /// What its place tells it apart from others by, where that is more than its name: an object's ETag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Columns that its path gives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<String, String>,

@@ -93,12 +93,12 @@ pub(super) fn answers(
         let Some(node) = answer_before(plan, *id, headliners) else { continue };
         let (answer, watch) = (&node.origin, watch_of(node));
         let aside = match (&target.place, watch) {
-            (Place::File { aside, earlier: None, .. }, _) | (Place::Table { aside, .. }, Some(_)) => Some(aside),
+            (Place::File { aside, earlier: None, .. }, _) | (Place::Elsewhere { aside, .. }, Some(_)) => Some(aside),
             // What an earlier run wrote is there, too.
             (Place::File { aside, earlier: Some(earlier), .. }, _) => {
                 Some(if aside.exists() { aside } else { earlier })
             }
-            (Place::Table { .. } | Place::StandardOutput, _) => None,
+            (Place::Elsewhere { .. } | Place::StandardOutput, _) => None,
         };
         let aside = aside.filter(|_| target.partition.is_empty());
         let Some(aside) = aside.filter(|_| !found.contains_key(&answer.step)) else {

@@ -19,18 +19,13 @@ use crate::gui::widgets::{Choice, caption, link, picker, primary_button};
 const OF_SOURCE: &[FormField] = &[FormField::new(
     "connection",
     "Connection",
-    FieldKind::Connection { database: false },
+    FieldKind::Connection { kinds: &ConnectionKind::ALL },
     "Where the rows are. A run goes there; plans and previews work with the sample.",
 )];
 
 const OF_CONNECTION: &[FormField] = &[
     FormField::new("title", "Name", FieldKind::Text { placeholder: "orders API" }, "What people call it."),
-    FormField::new(
-        "kind",
-        "Kind",
-        FieldKind::Choice(&[("http", "HTTP API"), ("postgresql", "PostgreSQL"), ("sqlite", "SQLite")]),
-        "What answers there.",
-    ),
+    FormField::new("kind", "Kind", FieldKind::Choice(&ConnectionKind::CHOICES), "What answers there."),
 ];
 
 const RESIDENCY: &[FormField] = &[FormField::new(
@@ -78,6 +73,13 @@ const QUERY: &[FormField] = &[
     ),
 ];
 
+const OBJECTS: &[FormField] = &[FormField::new(
+    "path",
+    "Objects",
+    FieldKind::Text { placeholder: "logs/<day>/*.log.gz" },
+    "A key, a pattern of keys, or all below one that ends in `/`; `<name>` stands for any text and becomes a column.",
+)];
+
 const PAGES: &[(&str, &str)] = &[
     ("", "one page"),
     ("link", "a link to the next page"),
@@ -87,10 +89,10 @@ const PAGES: &[(&str, &str)] = &[
 ];
 
 impl FieldUi<'_, '_> {
-    pub(super) fn connection_ui(&mut self, ui: &mut Ui, database: bool) {
+    pub(super) fn connection_ui(&mut self, ui: &mut Ui, kinds: &[ConnectionKind]) {
         let stored = self.scope.text(self.field.name);
         let connections = &self.scope.state.project.connections;
-        let is_meant = |connection: &&Connection| !database || connection.kind.is_database();
+        let is_meant = |connection: &&Connection| kinds.contains(&connection.kind);
         let choice = |connection: &Connection| Choice {
             value: connection.id.clone(),
             label: connection.shown().to_owned(),
@@ -103,7 +105,7 @@ impl FieldUi<'_, '_> {
             self.scope.set(self.out, self.field.name, Json::from(id));
         }
         if link(ui, "+ New connection").clicked() {
-            let kind = if database { ConnectionKind::Postgresql } else { ConnectionKind::Http };
+            let kind = kinds.first().copied().unwrap_or_default();
             let connection = edits::new_connection(&self.scope.state.project, kind);
             let field = self.scope.edit_path(self.field.name);
             let choose = edits::set(self.scope.item, &field, Json::from(connection.id.as_str()));
@@ -250,10 +252,10 @@ pub(super) fn place_ui(
         path: "inquiry.".into(),
         values: inquiry,
     };
-    if connection.kind.is_database() {
-        form_ui(ui, &of_inquiry, QUERY, memory, out);
-    } else {
-        request_ui(ui, &of_inquiry, source, memory, out);
+    match connection.kind {
+        ConnectionKind::Http => request_ui(ui, &of_inquiry, source, memory, out),
+        ConnectionKind::Postgresql | ConnectionKind::Sqlite => form_ui(ui, &of_inquiry, QUERY, memory, out),
+        ConnectionKind::S3 => form_ui(ui, &of_inquiry, OBJECTS, memory, out),
     }
     sample_ui(ui, scope, source, out);
 }

@@ -43,7 +43,7 @@ fn steps_in_polars() {
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
     let read = "the text is read by a format of Pipewright's own";
-    compare("Polars", &cases, rows(&python, &cases), &[("parse_text", read), super::LOADS]);
+    compare("Polars", &cases, rows(&python, &cases), &[&[("parse_text", read)][..], &super::LOADS].concat());
 }
 
 #[test]

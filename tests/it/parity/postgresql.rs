@@ -115,7 +115,7 @@ fn steps_in_postgresql() {
         "PostgreSQL",
         &cases,
         rows(server, &cases),
-        &[("parse_text", read), ("log_patterns", "`message_template`"), super::LOADS],
+        &[&[("parse_text", read), ("log_patterns", "`message_template`")][..], &super::LOADS].concat(),
     );
 }
 

@@ -88,7 +88,7 @@ fn steps_in_spark() {
         "Spark",
         &cases,
         spark_rows(&python, &cases),
-        &[("parse_text", "the text is read by a format of Pipewright's own"), super::LOADS],
+        &[&[("parse_text", "the text is read by a format of Pipewright's own")][..], &super::LOADS].concat(),
     );
 }
 

@@ -13,7 +13,7 @@ use super::{Desk, MARKER, flow, holds_marker, is_in_processes, is_there};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
     pub method: String,
-    target: String,
+    pub target: String,
     pub headers: String,
     pub body: String,
 }
@@ -30,14 +30,14 @@ impl Asked {
 /// What goes back.
 #[derive(Default)]
 pub(super) struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
     /// Bytes after which the line breaks.
-    cut: Option<usize>,
-    delay: Duration,
+    pub cut: Option<usize>,
+    pub delay: Duration,
     /// Between two bytes of the body.
-    drip: Option<Duration>,
+    pub drip: Option<Duration>,
 }
 
 pub(super) fn ok(body: impl ToString) -> Answer {

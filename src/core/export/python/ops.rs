@@ -12,8 +12,8 @@ use crate::export::sql::dialect::holds_nul;
 use crate::export::staging::is_taken_often;
 use crate::expr::{Expr, ExprKind};
 use crate::ir::{
-    Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, Join, JoinKind, Keep, Limit,
-    NodeId, OnFail, Op, Plan, Project, Rows, Sort, Unpivot, Window, Write,
+    Aggregate, AsofDirection, AsofJoin, Check, Column, Distinct, Explode, Join, JoinKind, Keep, Limit, NodeId, OnFail,
+    Op, Plan, Project, Rows, Sort, Unpivot, Window,
 };
 use crate::quote::{python_text, visible};
 
@@ -144,8 +144,9 @@ impl<'a> Frames<'a> {
             Op::Distinct(distinct) => self.distinct(first()?, distinct),
             Op::Explode(explode) => self.explode(first()?, explode, &node.schema),
             Op::Unpivot(unpivot) => self.unpivot(first()?, unpivot),
-            Op::Write(Write { destination: Destination::Table(place), .. }) => {
-                Err(refuse(format_args!("the load into {}", place.shown())))
+            Op::Write(write) if write.destination.connection().is_some() => {
+                let place = write.destination.shown_place().unwrap_or_default();
+                Err(refuse(format_args!("the load into {place}")))
             }
             Op::Write(_) => Ok(input()?.to_owned()),
         }

@@ -8,8 +8,8 @@ use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::ExprKind;
 use crate::ir::{
-    Aggregate, AsofDirection, AsofJoin, Check, Destination, Distinct, Explode, Join, JoinKind, Keep, Limit, NodeId,
-    OnFail, Op, Plan, Rows, Unpivot, Window, Write,
+    Aggregate, AsofDirection, AsofJoin, Check, Distinct, Explode, Join, JoinKind, Keep, Limit, NodeId, OnFail, Op,
+    Plan, Rows, Unpivot, Window,
 };
 
 /// One input as a SELECT sees it.
@@ -116,8 +116,9 @@ impl<'a> Selects<'a> {
             Op::Distinct(distinct) => distinct_rows(first()?, distinct),
             Op::Explode(explode) => exploded(first()?, explode, &node.schema),
             Op::Unpivot(unpivot) => unpivoted(first()?, unpivot),
-            Op::Write(Write { destination: Destination::Table(place), .. }) => {
-                Err(refused(format!("the load into {}", place.shown())))
+            Op::Write(write) if write.destination.connection().is_some() => {
+                let place = write.destination.shown_place().unwrap_or_default();
+                Err(refused(format!("the load into {place}")))
             }
             Op::Write(_) => Ok(format!("SELECT * FROM {}", first()?.view)),
         }

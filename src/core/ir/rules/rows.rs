@@ -148,7 +148,8 @@ pub(super) fn write(rule: &Rule, write: &Write) -> Result<Schema, Diagnostic> {
             column(input, name)?;
         }
     }
-    if let Destination::File { partition, .. } = &write.destination {
+    let partition = write.destination.partition();
+    if !partition.is_empty() {
         for name in partition {
             column(input, name)?;
         }

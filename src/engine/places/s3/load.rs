@@ -1,0 +1,372 @@
+//! Loads into object stores: objects are uploaded in parts that nobody sees, and completed when everything else of a run
+//! is in place. A record beside them says what of it is a run's own, and what an ended run has left to do.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::slashes;
+use pipewright_core::ir::{FileKind, ObjectPlace, WhenExists, check_key, interpolate};
+use serde::{Deserialize, Serialize};
+
+use super::answers::{element, elements};
+use super::{Call, Object, Store, each_at_once};
+use crate::places::patience::{Trouble, patiently};
+use crate::places::{Opened, not_put_aside};
+
+/// Bytes of a part; S3 takes none that is smaller but for the last one.
+const PART: u64 = 8 << 20;
+/// Parts of an object; S3 takes no more.
+const MOST_PARTS: u64 = 10_000;
+/// On every object: which run wrote it.
+const RUN: &str = "x-amz-meta-pipewright";
+
+/// What lies at a place, and what is to come there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Record {
+    /// Of this form.
+    pipewright: u32,
+    /// What the last run that ended well has put there.
+    objects: Vec<Known>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Next>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    key: String,
+    etag: String,
+    bytes: u64,
+}
+
+/// What a run is putting there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Next {
+    run: String,
+    /// All parts are there: whoever finds this completes it. Else whoever finds it takes it away.
+    is_whole: bool,
+    uploads: Vec<Upload>,
+    /// What lies there and is not of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<Known>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Upload {
+    key: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    id: String,
+    /// Their ETags, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<String>,
+    bytes: u64,
+}
+
+/// Where a load goes.
+struct Goal {
+    path: String,
+    is_folder: bool,
+    /// The key of its record.
+    record: String,
+}
+
+impl Goal {
+    fn new(opened: &Opened, place: &ObjectPlace) -> Result<Goal, Diagnostic> {
+        let path = interpolate(&place.path, opened.visit.parameters)?.trim().trim_matches('/').to_owned();
+        if let Some(fault) = check_key(&path) {
+            return Err(opened.fault(&fault.code, &fault.message).help(fault.help.unwrap_or_default()));
+        }
+        let (before, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(before, name)| (before, name));
+        let slash = if before.is_empty() { "" } else { "/" };
+        let record = format!("{before}{slash}_pipewright/{name}.json");
+        Ok(Goal { is_folder: !place.partition.is_empty(), record, path })
+    }
+
+    /// Whether a key is of this load: nothing else is touched, whatever a record says.
+    fn has(&self, key: &str) -> bool {
+        match self.is_folder {
+            true => key.strip_prefix(&self.path).is_some_and(|rest| rest.starts_with('/')),
+            false => key == self.path,
+        }
+    }
+
+    /// The objects that are there.
+    fn found(&self, store: &Store) -> Result<Vec<Object>, Diagnostic> {
+        match self.is_folder {
+            true => store.list(&format!("{}/", self.path), usize::MAX, u64::MAX),
+            false => Ok(store.about(&self.path)?.into_iter().collect()),
+        }
+    }
+}
+
+impl Store<'_> {
+    fn record(&self, goal: &Goal) -> Result<Record, Diagnostic> {
+        if self.about(&goal.record)?.is_none() {
+            return Ok(Record { pipewright: 1, ..Record::default() });
+        }
+        let text = self.ask(&Call::get(&goal.record))?;
+        let record = serde_json::from_str(&text).ok().filter(|record: &Record| {
+            let mut known = record.objects.iter().chain(record.next.iter().flat_map(|next| &next.gone));
+            let mut uploads = record.next.iter().flat_map(|next| &next.uploads);
+            record.pipewright == 1 && known.all(|one| goal.has(&one.key)) && uploads.all(|one| goal.has(&one.key))
+        });
+        record.ok_or_else(|| {
+            let message = format!("{} is no record of loads to `{}`", self.shown(&goal.record), goal.path);
+            self.opened
+                .fault("PW0763", &message)
+                .help("load to another key; or take that object away, with those that a run has written to this one")
+        })
+    }
+
+    fn put_record(&self, key: &str, record: &Record) -> Result<(), Diagnostic> {
+        let body = serde_json::to_vec_pretty(record).unwrap_or_default();
+        let headers = vec![("content-type", "application/json".to_owned())];
+        self.ask(&Call { method: "PUT", key, headers, body: &body, ..Call::default() }).map(drop)
+    }
+
+    /// Ends what an earlier run could not: completes what was whole, and takes away what was not.
+    fn recover(&self, goal: &Goal) -> Result<Record, Diagnostic> {
+        let mut record = self.record(goal)?;
+        let Some(next) = record.next.take() else { return Ok(record) };
+        if next.is_whole {
+            record.objects = self.publish(&next)?;
+        } else {
+            self.abort(&next)?;
+        }
+        self.put_record(&goal.record, &record)?;
+        Ok(record)
+    }
+
+    /// Completes uploads, and removes what is not of them; gives what lies there now.
+    fn publish(&self, next: &Next) -> Result<Vec<Known>, Diagnostic> {
+        let completed = each_at_once(next.uploads.len(), &|index| self.complete(&next.uploads[index], &next.run))?;
+        for old in &next.gone {
+            // Somebody else may have put another one there meanwhile.
+            if self.about(&old.key)?.is_some_and(|found| found.etag == old.etag) {
+                self.ask(&Call { method: "DELETE", key: &old.key, ..Call::default() })?;
+            }
+        }
+        Ok(completed)
+    }
+
+    /// Completes one upload; one that was completed before is found by the run that it says.
+    fn complete(&self, upload: &Upload, run: &str) -> Result<Known, Diagnostic> {
+        let part = |(index, etag): (usize, &String)| {
+            format!("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", index + 1, etag.replace('"', "&quot;"))
+        };
+        let parts: String = upload.parts.iter().enumerate().map(part).collect();
+        let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+        let parameters = vec![("uploadId", upload.id.clone())];
+        let call = Call { method: "POST", key: &upload.key, parameters, body: body.as_bytes(), ..Call::default() };
+        let etag = patiently(self.opened, || {
+            let mut answer = self.exchange(&call)?;
+            if answer.status() == 404 {
+                return Ok(None);
+            }
+            if !answer.status().is_success() {
+                return Err(self.refused(&call, answer));
+            }
+            // What went wrong while it was put together is said with a status that is well.
+            let text = self.text(&mut answer)?;
+            match element(&text, "CompleteMultipartUploadResult") {
+                Some(result) => Ok(result.get("ETag").cloned()),
+                None => {
+                    let message = format!("{} was not put together", self.shown(&upload.key));
+                    Err(Trouble::Passing(self.opened.fault("PW0672", &message).help("run again"), None))
+                }
+            }
+        })?;
+        let known = |etag: String| Known { key: upload.key.clone(), etag, bytes: upload.bytes };
+        if let Some(etag) = etag {
+            return Ok(known(etag));
+        }
+        let about = Call { method: "HEAD", key: &upload.key, ..Call::default() };
+        let found = patiently(self.opened, || self.exchange(&about))?;
+        let text = |name: &str| found.headers().get(name).and_then(|text| text.to_str().ok());
+        match (text(RUN) == Some(run), text("etag")) {
+            (true, Some(etag)) if found.status().is_success() => Ok(known(etag.to_owned())),
+            _ => {
+                let message = format!("the upload of {} is gone", self.shown(&upload.key));
+                Err(self.opened.fault("PW0762", &message).help("let only one run at a time load there, and run again"))
+            }
+        }
+    }
+
+    /// Takes the uploads of a run away.
+    fn abort(&self, next: &Next) -> Result<(), Diagnostic> {
+        for key in next.uploads.iter().map(|upload| upload.key.as_str()) {
+            let parameters = vec![("uploads", String::new()), ("prefix", key.to_owned())];
+            let text = self.ask(&Call { parameters, ..Call::get("") })?;
+            let open = elements(&text, "Upload").ok_or_else(|| self.not_understood("its listing of uploads"))?;
+            for upload in open.iter().filter(|upload| upload.get("Key").is_some_and(|found| found == key)) {
+                let Some(id) = upload.get("UploadId") else { continue };
+                let call =
+                    Call { method: "DELETE", key, parameters: vec![("uploadId", id.clone())], ..Call::default() };
+                patiently(self.opened, || match self.exchange(&call)? {
+                    answer if answer.status().is_success() || answer.status() == 404 => Ok(()),
+                    answer => Err(self.refused(&call, answer)),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is there is replaced only where a run wrote it.
+    fn check_own(&self, goal: &Goal, record: &Record, place: &ObjectPlace) -> Result<(), Diagnostic> {
+        let found = goal.found(self)?;
+        let own: BTreeMap<&str, &str> =
+            record.objects.iter().map(|known| (known.key.as_str(), known.etag.as_str())).collect();
+        if let Some(other) = found.iter().find(|object| own.get(object.key.as_str()) != Some(&object.etag.as_str())) {
+            let message = format!("{} is there, and no run wrote it as it is", self.shown(&other.key));
+            return Err(self.opened.fault("PW0763", &message).help("load to another key, or take that object away"));
+        }
+        if place.when_exists == WhenExists::Fail && !found.is_empty() {
+            let message = format!("{} is there already", self.shown(&goal.path));
+            return Err(self.opened.fault("PW0764", &message).help("load to another key, or let it be replaced"));
+        }
+        Ok(())
+    }
+}
+
+/// Looks at the place that a load goes to, and ends what an earlier run could not.
+pub(in crate::places) fn check_load(opened: &Opened, place: &ObjectPlace) -> Result<(), Diagnostic> {
+    let (store, goal) = (Store::new(opened)?, Goal::new(opened, place)?);
+    let record = store.recover(&goal)?;
+    store.check_own(&goal, &record, place)
+}
+
+/// Objects that lie in a store, and are not there for others yet.
+#[derive(Default)]
+pub(in crate::places) struct Transaction {
+    staged: Vec<(Goal, Record)>,
+}
+
+impl Transaction {
+    /// Uploads the files of a load.
+    pub fn load(&mut self, opened: &Opened, place: &ObjectPlace, file: &Path) -> Result<(), Diagnostic> {
+        let (store, goal) = (Store::new(opened)?, Goal::new(opened, place)?);
+        let mut record = store.recover(&goal)?;
+        store.check_own(&goal, &record, place)?;
+        let files = match goal.is_folder {
+            true => files_below(file, &goal.path).map_err(|error| not_put_aside(&error))?,
+            false => vec![(goal.path.clone(), file.to_owned())],
+        };
+        let mut uploads = Vec::new();
+        for (key, file) in &files {
+            let bytes = file.metadata().map_err(|error| not_put_aside(&error))?.len();
+            uploads.push(Upload { key: key.clone(), bytes, ..Upload::default() });
+        }
+        let run = format!("{:016x}", fastrand::u64(..));
+        let is_kept = |known: &&Known| uploads.iter().all(|upload| upload.key != known.key);
+        let gone = record.objects.iter().filter(is_kept).cloned().collect();
+        record.next = Some(Next { run: run.clone(), is_whole: false, uploads, gone });
+        // Said before: what is killed now is taken away by the next run.
+        store.put_record(&goal.record, &record)?;
+        self.staged.push((goal, record));
+        let Some(next) = self.staged.last_mut().and_then(|(_, record)| record.next.as_mut()) else { return Ok(()) };
+        for (upload, (_, file)) in next.uploads.iter_mut().zip(&files) {
+            send(&store, upload, file, place.kind, &run)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody else has begun to load there meanwhile.
+    pub fn settle(&mut self, opened: &Opened) -> Result<(), Diagnostic> {
+        let store = Store::new(opened)?;
+        for (goal, staged) in &self.staged {
+            let run = |record: &Record| record.next.as_ref().map(|next| next.run.clone());
+            if run(&store.record(goal)?) != run(staged) {
+                let message = format!("another run loads to {} too", store.shown(&goal.path));
+                let help = "let only one run at a time load there, and run again";
+                return Err(opened.fault("PW0762", &message).help(help));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn commit(mut self, opened: &Opened) -> Result<(), Diagnostic> {
+        let store = Store::new(opened)?;
+        for (goal, record) in &mut self.staged {
+            if let Some(next) = &mut record.next {
+                next.is_whole = true;
+            }
+            store.put_record(&goal.record, record)?;
+        }
+        for (goal, mut record) in self.staged {
+            if let Some(next) = record.next.take() {
+                record.objects = store.publish(&next)?;
+            }
+            store.put_record(&goal.record, &record)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away what was uploaded, as far as the store lets it: else the next run does.
+    pub fn abort(&mut self, opened: &Opened) {
+        let Ok(store) = Store::new(opened) else { return };
+        for (goal, mut record) in self.staged.drain(..) {
+            let Some(next) = record.next.take() else { continue };
+            if store.abort(&next).is_ok() {
+                let _ = store.put_record(&goal.record, &record);
+            }
+        }
+    }
+}
+
+/// Uploads a file, in parts.
+fn send(store: &Store, upload: &mut Upload, file: &Path, kind: FileKind, run: &str) -> Result<(), Diagnostic> {
+    let key = upload.key.clone();
+    let kind = match kind {
+        FileKind::Csv => "text/csv",
+        FileKind::Jsonl => "application/x-ndjson",
+        FileKind::Parquet => "application/vnd.apache.parquet",
+    };
+    let begin = Call {
+        method: "POST",
+        key: &key,
+        parameters: vec![("uploads", String::new())],
+        headers: vec![("content-type", kind.to_owned()), (RUN, run.to_owned())],
+        ..Call::default()
+    };
+    let begun = element(&store.ask(&begin)?, "InitiateMultipartUploadResult");
+    let id = begun.and_then(|begun| begun.get("UploadId").cloned());
+    let id = id.ok_or_else(|| store.not_understood("its answer to an upload"))?;
+    let size = PART.max(upload.bytes.div_ceil(MOST_PARTS));
+    let count = upload.bytes.div_ceil(size).max(1) as usize;
+    upload.parts = each_at_once(count, &|index| {
+        store.opened.visit.cancel.check()?;
+        let mut part = Vec::new();
+        let read = File::open(file).and_then(|mut file| {
+            file.seek(SeekFrom::Start(index as u64 * size))?;
+            file.take(size).read_to_end(&mut part)
+        });
+        read.map_err(|error| not_put_aside(&error))?;
+        let parameters = vec![("partNumber", (index + 1).to_string()), ("uploadId", id.clone())];
+        let call = Call { method: "PUT", key: &key, parameters, body: &part, ..Call::default() };
+        let sent = patiently(store.opened, || store.send(&call))?;
+        let etag = sent.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        etag.ok_or_else(|| store.not_understood("its answer to a part"))
+    })?;
+    upload.id = id;
+    Ok(())
+}
+
+/// The files in a folder and its folders, by their keys.
+fn files_below(folder: &Path, path: &str) -> std::io::Result<Vec<(String, PathBuf)>> {
+    let (mut found, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next)? {
+            let place = entry?.path();
+            if place.is_dir() {
+                open.push(place);
+            } else {
+                let name = slashes(place.strip_prefix(folder).unwrap_or(&place));
+                found.push((format!("{path}/{name}"), place));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
