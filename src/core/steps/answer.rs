@@ -83,7 +83,7 @@ impl StepKind for Answer {
             FormField::new(
                 "alert_to",
                 "Then tell",
-                FieldKind::Connection { database: false },
+                FieldKind::Connection { kinds: &[ConnectionKind::Http] },
                 "An HTTP connection whose address gets the answer's sentence (not its rows) when the condition is met.",
             ),
             STACK,

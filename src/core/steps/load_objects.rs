@@ -129,7 +129,7 @@ impl StepKind for LoadObjects {
             partition: settings.partition,
             when_exists: settings.when_exists,
         };
-        let write = Write { destination: Destination::Objects(Box::new(place)), order, site };
+        let write = Write { destination: Destination::Objects(Box::new(place)), order, site, watch: None };
         if let Some(node) = lowering.push_from("partition", Op::Write(write), vec![input]) {
             lowering.output("out", node);
         }
