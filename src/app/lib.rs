@@ -27,4 +27,4 @@ pub use sample::{SampleTaken, source_of_place, take_sample, test_connection};
 pub use source_files::{files_read_by, real_source};
 pub use step_rows::{exact_rows, rows_of_nodes, rows_of_steps};
 pub use volume::{volumes_of, volumes_until};
-pub use whole_file::count_all;
+pub use whole_file::{count_all, hold_against};
