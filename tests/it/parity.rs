@@ -7,6 +7,7 @@ mod polars;
 mod postgresql;
 mod random;
 mod spark;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::io::Write;
