@@ -29,4 +29,4 @@ pub use source_files::{files_read_by, real_source};
 pub use step_rows::{exact_rows, rows_of_nodes, rows_of_steps};
 pub use tried::tried;
 pub use volume::{volumes_of, volumes_until};
-pub use whole_file::count_all;
+pub use whole_file::{count_all, hold_against};

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipewright_core::data::figures::counted;
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
-use pipewright_core::expr::print_name;
+use pipewright_core::expr::{Expr, Place, Scope, check, print, print_name, type_of};
 use pipewright_core::formats::Tally;
+use pipewright_core::import::{Declared, Demand};
 use pipewright_core::ir::MAX_QUARANTINED;
 use pipewright_core::model::Source;
 use pipewright_core::planner::{SourceEvidence, declared_schema};
-use pipewright_core::project::{Edit, Place, Project};
+use pipewright_core::project::{Edit, Place as EditPlace, Project};
+use pipewright_core::quote::visible;
 use pipewright_engine::{Cancel, internal};
 use serde_json::{Value as Json, json};
 
@@ -25,11 +27,26 @@ pub fn count_all(
     found: &mut SourceEvidence,
     base: &Path,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
+    hold_against(declared, &Declared::default(), real, found, base)
+}
+
+/// The same, and how many rows are not what a contract demands of them.
+pub fn hold_against(
+    declared: &Source,
+    contract: &Declared,
+    real: &Source,
+    found: &mut SourceEvidence,
+    base: &Path,
+) -> Result<Vec<Diagnostic>, Diagnostic> {
     let Some((wanted, columns)) = declared_schema(declared).zip(real.schema.as_ref()) else { return Ok(Vec::new()) };
     let names: Vec<&str> = wanted.names().filter(|name| columns.has(name)).collect();
     let keys = declared.declaration.iter().flat_map(|one| &one.keys);
     let keys: Vec<&str> = keys.filter(|key| key.len() == 1).map(|key| key[0].as_str()).collect();
-    let (row, tally) = counts(&Source { schema: Some(typed(columns, wanted)), ..real.clone() }, &names, &keys, base)?;
+    let columns = typed(columns, wanted);
+    let (looked_at, not_looked_at) = demands(contract, &columns);
+    let conditions: Vec<&Expr> = looked_at.iter().map(|(.., condition)| *condition).collect();
+    let source = Source { schema: Some(columns), ..real.clone() };
+    let (row, tally) = counts(&source, &names, &keys, &conditions, base)?;
     let count = |name: &str| row.get(name).copied().unwrap_or_default();
     found.rows = count("rows");
     found.bytes_read = found.bytes;
@@ -40,7 +57,56 @@ pub fn count_all(
             column.distinct = count(&format!("d{number}"));
         }
     }
-    Ok(unread(&tally, wanted))
+    let mut told = unread(&tally, wanted);
+    for (number, (column, demand, _)) in looked_at.iter().enumerate() {
+        told.extend(broken(*column, demand, count(&format!("b{number}"))));
+    }
+    told.extend(not_looked_at);
+    Ok(told)
+}
+
+/// What a contract demands and these columns can be asked for, and warnings of the rest.
+fn demands<'a>(
+    contract: &'a Declared,
+    columns: &Schema,
+) -> (Vec<(Option<&'a str>, &'a Demand, &'a Expr)>, Vec<Diagnostic>) {
+    let (mut looked_at, mut rest) = (Vec::new(), Vec::new());
+    let parameters = BTreeMap::new();
+    for (column, demand) in contract.all_demands() {
+        // That a column is not there, or of another type, is told for itself.
+        if column.is_some_and(|column| !columns.has(column)) {
+            continue;
+        }
+        let scope = Scope { schema: columns, parameters: &parameters, place: Place::Row };
+        match &demand.condition {
+            Some(condition) if check(condition, &scope).is_ok() && type_of(condition, &scope) == DataType::Boolean => {
+                looked_at.push((column, demand, condition));
+            }
+            _ => {
+                let of = column.map(|column| format!(" of `{column}`")).unwrap_or_default();
+                let message = format!("`{}`{of} is not looked at", visible(&demand.said));
+                let warning = Diagnostic::warning("PW0734", message)
+                    .help("see to it in another way, or demand it in words that are: bounds, lengths, patterns, lists of values");
+                rest.push(about(warning, column));
+            }
+        }
+    }
+    (looked_at, rest)
+}
+
+fn about(diagnostic: Diagnostic, column: Option<&str>) -> Diagnostic {
+    match column {
+        Some(column) => diagnostic.field(format!("schema.{column}")),
+        None => diagnostic,
+    }
+}
+
+/// Rows that are not what is demanded.
+fn broken(column: Option<&str>, demand: &Demand, count: u64) -> Option<Diagnostic> {
+    let of = column.map(|column| format!(" of `{column}`")).unwrap_or_default();
+    let message = format!("`{}`{of} does not hold in {}", visible(&demand.said), counted(count, "row"));
+    let fault = Diagnostic::error("PW0733", message).help("change the contract, or have what writes the file mended");
+    (count > 0).then(|| about(fault, column))
 }
 
 /// The columns of a file, of the declared type where what a sample shows is part of it.
@@ -54,11 +120,13 @@ fn typed(columns: &Schema, declared: &Schema) -> Schema {
     columns
 }
 
-/// By name: `rows`, `n` of each column (values), `d` of each key (different values).
+/// By name: `rows`, `n` of each column (values), `d` of each key (different values), `b` of each condition (rows for which
+/// it is false).
 fn counts(
     source: &Source,
     names: &[&str],
     keys: &[&str],
+    conditions: &[&Expr],
     base: &Path,
 ) -> Result<(BTreeMap<String, u64>, Tally), Diagnostic> {
     let mut measures = vec![json!({"id": "rows", "name": "rows", "expression": "count(*)"})];
@@ -71,8 +139,11 @@ fn counts(
             measure(format!("d{number}"), format!("count_distinct({})", print_name(name)));
         }
     }
+    for (number, condition) in conditions.iter().enumerate() {
+        measure(format!("b{number}"), format!("count_if(({}) is false)", print(condition)));
+    }
     let mut project = Project::new("whole");
-    let insert = |into: &str, item: Json| Edit::Insert { into: into.into(), item, place: Place::Last };
+    let insert = |into: &str, item: Json| Edit::Insert { into: into.into(), item, place: EditPlace::Last };
     project.apply(&[
         insert("sources", json!(source)),
         insert(

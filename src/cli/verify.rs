@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipewright_app::{count_all, real_source};
+use pipewright_app::{hold_against, real_source};
 use pipewright_core::diagnostic::{Diagnostic, Severity, did_you_mean};
 use pipewright_core::files;
 use pipewright_core::import::Declared;
@@ -25,7 +25,7 @@ pub fn verify(args: &VerifyArgs) -> VerbResult {
     let file = files::slashes(&std::path::absolute(&args.file)?);
     let base = std::path::Path::new(".");
     let (real, mut found) = real_source(&file, None, base)?;
-    let unread = count_all(&source, &real, &mut found, base)?;
+    let unread = hold_against(&source, declared, &real, &mut found, base)?;
     let mut differences = drift(&source, &found);
     differences.extend(unread);
     differences.iter_mut().for_each(|one| one.location.id = Some(source.id.clone()));

@@ -18,6 +18,7 @@ pub mod schedulers;
 pub mod spark;
 pub mod sql;
 mod staging;
+pub mod vector;
 
 use std::collections::BTreeMap;
 
@@ -106,6 +107,8 @@ pub enum Support {
     Native,
     /// Carried by rewriting, or by a helper of Pipewright's own.
     Rewritten,
+    /// Not by the target: by Pipewright's own runner, on what the target hands over.
+    Behind,
     Unsupported,
 }
 
@@ -115,7 +118,8 @@ impl Support {
         match self {
             Support::Native => 0,
             Support::Rewritten => 1,
-            Support::Unsupported => 2,
+            Support::Behind => 2,
+            Support::Unsupported => 3,
         }
     }
 }
@@ -183,6 +187,7 @@ pub fn targets() -> &'static [&'static dyn Target] {
         &clickhouse::ClickHouse,
         &dbt::DBT_DUCKDB,
         &dbt::DBT_POSTGRES,
+        &vector::Vector,
     ]
 }
 

@@ -5,6 +5,7 @@
 mod avro;
 mod dbt;
 mod ddl;
+mod demands;
 mod document;
 mod json_schema;
 mod odcs;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
+pub use self::demands::Demand;
 use self::document::{read_document, text_at};
 use crate::data::{Classification, DataType, Field, Schema};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -84,6 +86,19 @@ pub struct Declared {
     pub fields: Vec<DeclaredField>,
     /// Columns that together have other values in each row.
     pub keys: Vec<Vec<String>>,
+    /// What is demanded of each row, beside what is of single fields.
+    pub demands: Vec<Demand>,
+}
+
+impl Declared {
+    /// All that is demanded, each with the column that it is about.
+    pub fn all_demands(&self) -> impl Iterator<Item = (Option<&str>, &Demand)> {
+        let of_fields = self.fields.iter().flat_map(|field| {
+            let name = field.name.as_str();
+            field.demands.iter().map(move |one| (Some(name), one))
+        });
+        of_fields.chain(self.demands.iter().map(|one| (None, one)))
+    }
 }
 
 /// A field as a file declares it.
@@ -101,6 +116,8 @@ pub struct DeclaredField {
     pub meaning: String,
     /// What its values look like.
     pub values: Synthetic,
+    /// What is demanded of its values.
+    pub demands: Vec<Demand>,
 }
 
 impl DeclaredField {
@@ -114,6 +131,7 @@ impl DeclaredField {
             unknown_classes: Vec::new(),
             meaning: String::new(),
             values: Synthetic::default(),
+            demands: Vec::new(),
         }
     }
 

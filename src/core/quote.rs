@@ -153,6 +153,27 @@ pub fn python_text(text: &str) -> String {
     quoted
 }
 
+/// A string of VRL, Vector's language, in ASCII: nothing in it is a template, and nothing a variable of Vector's
+/// configuration.
+pub fn vrl_text(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(c);
+            }
+            '$' | '{' | '}' | '\0'..='\u{1f}' | '\u{7f}'.. => {
+                let _ = write!(quoted, "\\u{{{:x}}}", u32::from(c));
+            }
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// Text that Markdown shows as it is, on one line.
 pub fn markdown_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -8,6 +8,7 @@ mod polars;
 mod postgresql;
 mod random;
 mod spark;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::io::Write;

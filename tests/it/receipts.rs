@@ -8,7 +8,7 @@ use std::process::Command;
 
 use pipewright_core::export::targets;
 
-use crate::support::{lead, path, postgresql, python_for, root, run_ok, targets_here, texts};
+use crate::support::{lead, path, postgresql, python_for, root, run_ok, targets_here, texts, vector};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 const ANSWERS: [&str; 4] =
@@ -53,6 +53,13 @@ fn witness(target: &str) -> Witness {
             program: "PYTHON",
             arguments: "@/pipeline.py",
             logic: "pipeline.py",
+            from: "\"payment_failed\"",
+            to: "\"payment_ok\"",
+        },
+        "vector" => Witness {
+            program: "VECTOR",
+            arguments: "--quiet --config vector.yaml",
+            logic: "vector.yaml",
             from: "\"payment_failed\"",
             to: "\"payment_ok\"",
         },
@@ -111,6 +118,9 @@ impl Bench {
         script.env("PIPEWRIGHT", program).env("PYTHON", python).current_dir(root());
         if let Some(server) = postgresql() {
             server.lead(&mut script).env("PSQL", noting(self.folder.path(), "PSQL", "psql").0);
+        }
+        if let Some(vector) = vector() {
+            script.env("VECTOR", noting(self.folder.path(), "VECTOR", path(&vector)).0);
         }
         // The place of a real run's report, which a check must leave alone.
         let report = self.folder.path().join("report.json");

@@ -72,6 +72,28 @@ pub fn python_with_dbt() -> Option<String> {
     python_that("-c", &["import dbt.cli.main, dbt.adapters.duckdb, dbt.adapters.postgres"])
 }
 
+/// VRL's own command line, which compiles and runs Vector's programs.
+pub fn vrl() -> Option<String> {
+    let path = std::env::var("PIPEWRIGHT_VRL").unwrap_or_else(|_| "vrl".to_owned());
+    let runs = Command::new(&path).arg("--help").output().is_ok_and(|output| output.status.success());
+    need("`vrl --help` fails (its path: PIPEWRIGHT_VRL)", runs.then_some(path))
+}
+
+/// What stands in for Vector: a script that runs the programs of a configuration with VRL's own command line.
+pub fn vector() -> Option<PathBuf> {
+    static SCRIPT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let make = || {
+        let (vrl, python) = (vrl()?, python_that("-c", &["import yaml"])?);
+        let script = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("vector-{}", std::process::id()));
+        let program = root().join("tests/it/vector.py");
+        let text = format!("#!/bin/sh\nPIPEWRIGHT_VRL='{vrl}' exec '{python}' '{}' \"$@\"\n", program.display());
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        Some(script)
+    };
+    SCRIPT.get_or_init(make).clone()
+}
+
 /// Python that has what a target's bundles need.
 pub fn python_for(target: &str) -> Option<String> {
     match target {
@@ -179,6 +201,7 @@ pub fn targets_here() -> impl Iterator<Item = &'static str> {
     let names = pipewright_core::export::targets().iter().map(|target| target.name());
     let is_here = |name: &&str| match *name {
         "postgresql" => postgresql().is_some(),
+        "vector" => vector().is_some(),
         "dbt" => python_with_dbt().is_some(),
         "dbt-postgres" => python_with_dbt().is_some() && postgresql().is_some(),
         _ => true,
@@ -188,6 +211,9 @@ pub fn targets_here() -> impl Iterator<Item = &'static str> {
 
 /// Leads the scripts of bundles to the engines that are here.
 pub fn lead(command: &mut Command) -> &mut Command {
+    if let Some(vector) = vector() {
+        command.env("VECTOR", vector);
+    }
     match postgresql() {
         Some(server) => server.lead(command),
         None => command,

@@ -21,14 +21,16 @@ fn carried(target: &dyn Target, kind: &'static dyn StepKind) -> &'static str {
         found.extend(steps.filter_map(|(id, _)| support.get(id)).map(|(support, _)| match support {
             Support::Native => "native",
             Support::Rewritten => "rewritten",
+            Support::Behind => "behind",
             Support::Unsupported => "refused",
         }));
     }
-    match (found.contains("refused"), found.contains("native") || found.contains("rewritten")) {
-        (true, true) => "in part",
-        (true, false) => "refused",
-        (false, _) if found.contains("rewritten") => "rewritten",
-        (false, _) => "native",
+    let is_carried = found.contains("native") || found.contains("rewritten");
+    match ["refused", "behind"].into_iter().find(|word| found.contains(word)) {
+        Some(_) if is_carried => "in part",
+        Some(word) => word,
+        None if found.contains("rewritten") => "rewritten",
+        None => "native",
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::demands::one_of;
 use super::document::{text_at, too_many, warning_at};
-use super::{Declared, DeclaredField, Read, list_at};
+use super::{Declared, DeclaredField, Demand, Read, list_at};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::model::Synthetic;
@@ -76,7 +77,11 @@ impl<'a> Reader<'a> {
             let mut declared = DeclaredField::new(text_at(field, "name"), self.data_type(kind, 0));
             declared.required = !may_be_null(kind);
             declared.doc = text_at(field, "doc").to_owned();
-            declared.values = Synthetic { vocabulary: self.symbols(kind), ..Synthetic::default() };
+            let symbols = self.symbols(kind);
+            if let Some(condition) = one_of(&declared.name, &declared.data_type, &symbols) {
+                declared.demands.push(Demand::new("symbols", Some(condition)));
+            }
+            declared.values = Synthetic { vocabulary: symbols, ..Synthetic::default() };
             declared
         });
         Declared {

@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::demands::one_of;
 use super::document::{is_true, text_at, warning_at};
 use super::types::type_of;
-use super::{Declared, DeclaredField, Read, list_at};
+use super::{Declared, DeclaredField, Demand, Read, list_at};
 use crate::data::DataType;
 use crate::model::Synthetic;
 
@@ -34,13 +35,15 @@ pub fn read(text: &str, document: &Json) -> Read {
 }
 
 fn table_of(table: &Json) -> Declared {
-    let mut keys = Vec::new();
+    let (mut keys, mut demands) = (Vec::new(), Vec::new());
     let mut fields: Vec<DeclaredField> = list_at(table, "columns").map(|column| field_of(column, &mut keys)).collect();
     let names =
         |json: &Json| json.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
     for (test, settings) in tests_of(table) {
         if test.ends_with("unique_combination_of_columns") {
             keys.push(names(&settings["combination_of_columns"]));
+        } else {
+            demands.push(Demand::new(test, None));
         }
     }
     for constraint in list_at(table, "constraints") {
@@ -53,6 +56,9 @@ fn table_of(table: &Json) -> Declared {
         if matches!(kind, "unique" | "primary_key") {
             keys.push(columns);
         }
+        if matches!(kind, "check" | "foreign_key" | "custom") {
+            demands.push(Demand::new(format_args!("constraint {kind}"), None));
+        }
     }
     let name = text_at(table, "name").to_owned();
     Declared {
@@ -62,6 +68,7 @@ fn table_of(table: &Json) -> Declared {
         owner: owner_of(table),
         fields,
         keys,
+        demands,
     }
 }
 
@@ -80,10 +87,11 @@ fn field_of(column: &Json, keys: &mut Vec<Vec<String>>) -> DeclaredField {
                 keys.push(vec![name.to_owned()]);
             }
             "accepted_values" => {
-                let values = list_at(&settings, "values").cloned().collect();
+                let values: Vec<Json> = list_at(&settings, "values").cloned().collect();
+                field.demands.push(Demand::new("accepted_values", one_of(name, &known_type(&field), &values)));
                 field.values = Synthetic { vocabulary: values, ..Synthetic::default() };
             }
-            _ => {}
+            other => field.demands.push(Demand::new(other, None)),
         }
     }
     for meta in metas(column) {
@@ -96,6 +104,11 @@ fn field_of(column: &Json, keys: &mut Vec<Vec<String>>) -> DeclaredField {
         }
     }
     field
+}
+
+/// Words are texts, whatever is not said of the column.
+fn known_type(field: &DeclaredField) -> DataType {
+    if field.data_type.is_unknown() { DataType::String } else { field.data_type.clone() }
 }
 
 /// Tests (`tests`, or `data_tests`) with their settings: a name, or an object with one key.

@@ -13,10 +13,12 @@ use sqlparser::dialect::{AnsiDialect, Dialect, GenericDialect, MsSqlDialect, MyS
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::demands::{of_type, one_of};
 use super::types::type_of;
-use super::{Declared, DeclaredField, Read};
+use super::{Declared, DeclaredField, Demand, Read};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
+use crate::expr::parse as parse_condition;
 use crate::model::Synthetic;
 
 /// How many nested brackets and expressions a statement may have.
@@ -199,6 +201,11 @@ fn declared(table: &CreateTable, own: &OwnTypes, faults: &mut Vec<Diagnostic>, l
             }
             declared.keys.push(columns);
         }
+        match constraint {
+            TableConstraint::Check(check) => declared.demands.push(checked(&check.expr)),
+            TableConstraint::ForeignKey(_) => declared.demands.push(Demand::new("foreign key", None)),
+            _ => {}
+        }
     }
     let plain = match &table.table_options {
         CreateTableOptions::Plain(options) => &options[..],
@@ -230,6 +237,10 @@ fn field(column: &ColumnDef, own: &OwnTypes, keys: &mut Vec<Vec<String>>) -> Dec
         });
         field.values = Synthetic { vocabulary: words.collect(), ..Synthetic::default() };
     }
+    if let Some(condition) = one_of(&field.name, &field.data_type, &field.values.vocabulary) {
+        field.demands.push(Demand::new(&written, Some(condition)));
+    }
+    field.demands.extend(of_type(&field.name, &field.data_type, &written));
     let word = written.to_lowercase();
     field.required = word.ends_with("serial");
     for option in &column.options {
@@ -241,10 +252,19 @@ fn field(column: &ColumnDef, own: &OwnTypes, keys: &mut Vec<Vec<String>>) -> Dec
                 keys.push(vec![field.name.clone()]);
             }
             ColumnOption::Comment(text) => field.doc.clone_from(text),
+            ColumnOption::Check(check) => field.demands.push(checked(&check.expr)),
+            ColumnOption::ForeignKey(_) => field.demands.push(Demand::new("references", None)),
             _ => {}
         }
     }
     field
+}
+
+/// A condition in SQL, where it is one of the language of designs.
+fn checked(condition: &Expr) -> Demand {
+    let written = condition.to_string();
+    let read = parse_condition(&written).ok();
+    Demand::new(format_args!("check ({written})"), read)
 }
 
 /// The columns of a key, and whether it is the primary one.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use super::demands::of_schema;
 use super::document::{is_true, text_at, too_many, warning_at};
 use super::{Declared, DeclaredField, Read, list_at, object_at};
 use crate::data::DataType;
@@ -166,6 +167,7 @@ impl<'a> Reader<'a> {
             field.classify(["secret"]);
         }
         field.values = values_of(schema, &field.data_type);
+        field.demands = of_schema(name, &field.data_type, schema);
         field
     }
 

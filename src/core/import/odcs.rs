@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::demands::{of_schema, of_type, one_of};
 use super::document::{is_true, text_at, warning_at};
 use super::types::{classification_of, type_of};
-use super::{Declared, DeclaredField, Read, list_at};
+use super::{Declared, DeclaredField, Demand, Read, list_at};
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
 use crate::model::Synthetic;
@@ -58,6 +59,7 @@ fn object_of(text: &str, object: &Json, warnings: &mut Vec<Diagnostic>) -> Decla
         owner: String::new(),
         fields,
         keys,
+        demands: qualities(object).collect(),
     }
 }
 
@@ -76,7 +78,24 @@ fn field_of(property: &Json) -> DeclaredField {
     let options = property.get("logicalTypeOptions");
     let bound = |key: &str| options.and_then(|options| options.get(key)).filter(|bound| bound.is_number()).cloned();
     field.values = Synthetic { min: bound("minimum"), max: bound("maximum"), vocabulary, ..Synthetic::default() };
+    let (name, data_type) = (field.name.clone(), &field.data_type);
+    field.demands.extend(options.into_iter().flat_map(|options| of_schema(&name, data_type, options)));
+    if property.get("enum").is_some() {
+        let values: Vec<Json> = list_at(property, "enum").cloned().collect();
+        field.demands.push(Demand::new("enum", one_of(&name, data_type, &values)));
+    }
+    field.demands.extend(of_type(&name, data_type, text_at(property, "physicalType")));
+    field.demands.extend(qualities(property));
     field
+}
+
+/// Rules of quality, of which none is looked at.
+fn qualities(item: &Json) -> impl Iterator<Item = Demand> {
+    let name = |rule: &Json| {
+        let words = ["name", "rule", "metric", "description", "type"].map(|key| text_at(rule, key).to_owned());
+        words.into_iter().find(|word| !word.is_empty()).unwrap_or_default()
+    };
+    list_at(item, "quality").map(move |rule| Demand::new(format_args!("quality: {}", name(rule)), None))
 }
 
 fn data_type(property: &Json) -> DataType {

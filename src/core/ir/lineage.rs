@@ -137,10 +137,13 @@ pub fn lineage(op: &Op, inputs: &[&Schema], output: &Schema) -> Lineage {
     found.lineage
 }
 
-/// A measure that takes rows in an order, where ties are broken by all columns.
+/// A measure that takes rows in an order, where ties are broken by all columns: where none is given, every row is one.
 fn depends_on_order(expr: &Expr) -> bool {
     let ordered = match &expr.kind {
-        ExprKind::Call(call) => !call.order.is_empty() || matches!(call.function.as_str(), "first" | "last"),
+        ExprKind::Call(call) => {
+            let takes_order = matches!(call.function.as_str(), "first" | "last" | "collect" | "string_agg");
+            takes_order || !call.order.is_empty()
+        }
         _ => false,
     };
     ordered || expr.children().into_iter().any(depends_on_order)

@@ -83,7 +83,7 @@ fn not_carried_ui(ui: &mut Ui, state: StateRef<'_>, chosen: &str) {
     for (step, (support, reason)) in target.support(&state.plan) {
         let is_carried = match support {
             Support::Native => continue,
-            Support::Rewritten => true,
+            Support::Rewritten | Support::Behind => true,
             Support::Unsupported => false,
         };
         steps_by_reason.entry((is_carried, reason)).or_default().push(state.step_title(&step).to_owned());

@@ -4,7 +4,7 @@ use super::*;
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
 use crate::ir::ParameterTypes;
-use crate::ir::{Column, Destination, Limit, Origin, Project, Read, Write};
+use crate::ir::{Aggregate, Column, Destination, Limit, Origin, Project, Read, Write};
 
 fn plan(ops: Vec<(Op, Vec<u32>)>) -> Plan {
     let mut plan = Plan::default();
@@ -77,6 +77,17 @@ fn an_order_needs_all_columns_since_they_break_ties() {
     assert_eq!(columns_read(&prune(&ordered, &ordered.sinks())), (None, true));
     let sample = with(Vec::new());
     assert_eq!(columns_read(&prune(&sample, &sample.sinks())), (Some(vec!["b".into()]), false));
+}
+
+#[test]
+fn what_collects_rows_without_an_order_needs_all_columns_too() {
+    for call in ["collect(c)", "string_agg(try_cast(c as String), ' ')", "first(c)", "collect(c order by a)"] {
+        let measures = vec![Column::new("all", crate::expr::parse(call).unwrap())];
+        let aggregate = Op::Aggregate(Aggregate { keys: vec![], measures });
+        let pruned = plan(vec![(read(), vec![]), (aggregate, vec![0]), (write(), vec![1])]);
+        let pruned = prune(&pruned, &pruned.sinks());
+        assert_eq!(columns_read(&pruned).0, None, "{call}");
+    }
 }
 
 #[test]
