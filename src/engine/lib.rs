@@ -43,9 +43,7 @@ pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use follow::follow;
 pub use lines::{Behind, SourceLine, Which, lines_behind};
-pub use places::{
-    PLACE_SAMPLE_ROWS, Taken, TakenFile, Visit, post, server_variables, take_sample, test_connection,
-};
+pub use places::{PLACE_SAMPLE_ROWS, Taken, TakenFile, Visit, post, server_variables, take_sample, test_connection};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,
@@ -53,7 +51,8 @@ pub use preview::{
 pub use profile::{BINS, ColumnProfile, Profiler, TOP, profile};
 pub use read::{
     ByteRange, PACKED_ENDINGS, STANDARD_INPUT, Share, Sniff, expand, expand_all, given_name, offer_standard_input,
-    open_unpacked, partitioned, read_files, read_schema, read_share, read_stream, schema_as, settle, share_files, sniff,
+    open_unpacked, partitioned, read_files, read_schema, read_share, read_stream, schema_as, settle, share_files,
+    sniff,
 };
 pub use run::{
     AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,

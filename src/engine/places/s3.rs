@@ -393,7 +393,9 @@ pub(super) fn take(
         ));
     }
     let files = match amount {
-        Amount::All => fetch_all(&store, &objects, folder, inquiry.most_bytes.unwrap_or(Pages::MOST_BYTES))?,
+        Amount::All | Amount::Newer(_) => {
+            fetch_all(&store, &objects, folder, inquiry.most_bytes.unwrap_or(Pages::MOST_BYTES))?
+        }
         Amount::Rows(rows) => fetch_some(&store, &objects, folder, format, rows)?,
     };
     Ok(Taken { files, pattern: path, ..Taken::default() })

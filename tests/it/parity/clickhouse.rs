@@ -65,7 +65,7 @@ fn steps_in_clickhouse() {
     let has_read = |case: &Case| case.plan.nodes.iter().any(|node| matches!(node.op, Op::Read(_)));
     let cases: Vec<Case> = step_cases().into_iter().filter(|case| !has_read(case)).collect();
     let read = "the text is read by a format of Pipewright's own";
-    compare("ClickHouse", &cases, rows(&python, &cases), &[("parse_text", read), super::LOADS]);
+    compare("ClickHouse", &cases, rows(&python, &cases), &[&[("parse_text", read)][..], &super::LOADS].concat());
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! Something is told to an address: one request, of whose answer only counts whether it was taken.
 
-use std::time::Duration;
-
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Inquiry, Method};
 use serde_json::Value as Json;
 
-use super::{Client, Opened, RETRIES, Trouble, header};
+use super::super::patience::{Trouble, patiently};
+use super::{Client, Opened, header};
 
 /// Posts JSON to the connection's address, with `path` behind it; tried again where the server is busy.
 pub(in super::super) fn post(opened: &Opened, path: &str, body: &Json) -> Result<(), Diagnostic> {
@@ -20,26 +19,11 @@ pub(in super::super) fn post(opened: &Opened, path: &str, body: &Json) -> Result
     };
     let mut client = Client::new(opened, &inquiry)?;
     let target = client.first.clone();
-    let retries = opened.number("retries", RETRIES) as u32;
-    let mut tried = 0;
-    loop {
-        let fault = match client.send(&target, false) {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => {
-                let status = answer.status().as_u16();
-                let fault = client.refused(status, "");
-                if status != 429 && status < 500 {
-                    return Err(fault);
-                }
-                fault
-            }
-            Err(Trouble::Lasting(fault)) => return Err(fault),
-            Err(Trouble::Passing(fault, _)) => fault,
-        };
-        if tried == retries {
-            return Err(fault);
+    patiently(opened, || {
+        let answer = client.send(&target, false)?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(Trouble::of_status(status.as_u16(), client.refused(status.as_u16(), ""), answer.headers())),
         }
-        client.wait(Duration::from_millis(500 << tried.min(6)).mul_f64(0.5 + fastrand::f64()))?;
-        tried += 1;
-    }
+    })
 }
