@@ -174,7 +174,14 @@ fn started(
     let fault = folder.join("fault");
     let mut script = Command::new(folder.join("run.sh"));
     // What is read and written was checked for the design itself.
-    script.arg(std::path::absolute(&args.out)?).arg("--trust").envs(server.iter().map(|(name, value)| (name, value)));
+    script.arg(std::path::absolute(&args.out)?).arg("--trust");
+    if !server.is_empty() {
+        // What would lead elsewhere, or is meant for another server.
+        for name in ["PGSERVICE", "PGHOSTADDR", "PGPASSWORD"] {
+            script.env_remove(name);
+        }
+        script.envs(server.iter().map(|(name, value)| (name, value)));
+    }
     for parameter in &plan.parameters {
         let given = parameters.get(&parameter.name).map(variable_text);
         let folder = parameter.default.as_ref().filter(|_| parameter.name == SOURCE_FOLDER);

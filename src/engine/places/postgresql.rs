@@ -107,11 +107,8 @@ pub(super) fn variables(opened: &Opened) -> Result<Vec<(&'static str, String)>, 
     let certificate = certificate(opened)?;
     let address = address(opened, certificate.as_deref())?;
     let host = address.host.trim_start_matches('[').trim_end_matches(']');
-    let mode = match (address.tls, address.certificate) {
-        (true, Some(_)) => "verify-full",
-        (true, None) => "require",
-        (false, _) => "disable",
-    };
+    // As a connection of our own: never to a server that is not known by its certificate.
+    let mode = if address.tls { "verify-full" } else { "disable" };
     let mut found = vec![
         ("PGHOST", host.to_owned()),
         ("PGPORT", address.port.to_string()),
@@ -120,8 +117,11 @@ pub(super) fn variables(opened: &Opened) -> Result<Vec<(&'static str, String)>, 
         ("PGSSLMODE", mode.to_owned()),
         ("PGOPTIONS", format!("-c statement_timeout={:.0}", timeout(opened) * 1000.0)),
     ];
+    if address.tls {
+        let signed_by = address.certificate.map_or("system".to_owned(), |path| path.display().to_string());
+        found.push(("PGSSLROOTCERT", signed_by));
+    }
     found.extend(address.password.map(|password| ("PGPASSWORD", password.to_owned())));
-    found.extend(address.certificate.map(|path| ("PGSSLROOTCERT", path.display().to_string())));
     Ok(found)
 }
 
