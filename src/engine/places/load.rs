@@ -85,8 +85,8 @@ enum Transaction {
 }
 
 /// Puts the lines of a file into a table, in a transaction that is not ended: that of the connection among those of
-/// `loading`, or a new one. Two of one database would wait for each other. Of an interval only its rows are replaced. Gives what is worth
-/// knowing of it.
+/// `loading`, or a new one. Two of one database would wait for each other. Of an interval only its rows are replaced.
+/// Gives what is worth knowing of it.
 pub(crate) fn load<'a>(
     loading: &mut Vec<Loading<'a>>,
     place: &'a TablePlace,
