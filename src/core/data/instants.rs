@@ -369,6 +369,7 @@ pub fn orders_of(text: &str) -> (bool, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::format_timestamp;
 
     fn micros(text: &str) -> i64 {
         chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros()
