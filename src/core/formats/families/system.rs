@@ -75,7 +75,6 @@ pub static BIND: TemplateFormat = TemplateFormat::new(Table {
         "{time:%d-%b-%Y %H:%M:%S%f} {level:=critical|error|warning|notice|info}: {message:rest}",
     ],
     nulls: &[],
-    joins: Joins::Traces,
     examples: &[
         "01-Mar-2024 10:00:00.123 queries: info: client @0x7f264c465b08 192.0.2.7#5678 (example.org): query: example.org IN A + (192.0.2.80)",
         "01-Mar-2024 10:00:00.123 network: info: no longer listening on 192.0.2.80#53",

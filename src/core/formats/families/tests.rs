@@ -289,12 +289,12 @@ fn well_known_layouts_have_their_columns() {
         (
             "nginx_error",
             "2024/01/01 10:00:00 [error] 12#34: *5 open() failed (2: No such file), client: 192.0.2.7, server: _, request: \"GET /x HTTP/1.1\", upstream: \"http://192.0.2.80/\", host: \"shop\", referrer: \"http://shop/\"",
-            "time level client method path http_version vhost referrer upstream server pid thread connection message",
+            "time level pid thread client method path http_version referrer vhost upstream connection server message",
         ),
         (
             "bind",
             "01-Mar-2024 10:00:00.123 queries: info: client @0x7f26 192.0.2.7#5678 (example.org): view inside: query: example.org IN A +E(0)K (192.0.2.80)",
-            "time level client client_port server category client_id question view query class type flags",
+            "time level client client_port category client_id question view query class type flags server",
         ),
         (
             "bind",
