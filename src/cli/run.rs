@@ -92,7 +92,8 @@ pub fn run(args: &RunArgs) -> VerbResult {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;
     }
     say(&report, args);
-    Ok(if report.over_threshold { Outcome::Quarantined } else { Outcome::Done })
+    let is_left = report.over_threshold || report.sinks.iter().any(|sink| sink.undelivered > 0);
+    Ok(if is_left { Outcome::Quarantined } else { Outcome::Done })
 }
 
 /// Values of parameters as a report tells them.

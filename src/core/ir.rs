@@ -24,7 +24,7 @@ mod secrets;
 mod trace;
 
 pub use answers::load_answers;
-pub use destinations::ObjectPlace;
+pub use destinations::{Destination, EndpointPlace, FileKind, ObjectPlace, PostForm, WhenExists};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use losses::{has_fraction, is_finer_text, is_in_the_day, is_rounded, losses, may_lose, text_losses};
@@ -32,9 +32,9 @@ pub use matches::{GoesOn, Matches, SideMatches};
 pub use names::{check_parameter_names, environment_reference, is_parameter_name, parameter_variable};
 pub use needs::Needs;
 pub use op::{
-    Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
-    Limit, Loss, LossKind, LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project,
-    RaisedColumn, Read, Rows, Sort, Synthetic, Unpivot, WhenExists, Window, Write,
+    Aggregate, AsofDirection, AsofJoin, Check, Column, Distinct, Explode, Join, JoinKind, Keep, Limit, Loss, LossKind,
+    LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project, RaisedColumn, Read, Rows, Sort,
+    Synthetic, Unpivot, Window, Write,
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};

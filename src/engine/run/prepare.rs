@@ -12,15 +12,16 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Origin, Plan, Planned, Read, WhenExists, Write,
+    ConnectionKind, Destination, FileKind, Location, Node, NodeId, Op, Plan, Planned, Read, WhenExists, Write,
     interpolate, prune, resolve_parameters,
 };
 
+use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
-use crate::read::{Origin as FileOrigin, ReadJob, expand, job_of, name_file};
+use crate::read::{Origin, ReadJob, expand, job_of, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -33,6 +34,8 @@ pub(super) struct Prepared {
     pub targets: BTreeMap<NodeId, Target>,
     pub publisher: Publication,
     pub quarantine: Option<QuarantineFile>,
+    /// What is sent over HTTP.
+    pub posts: BTreeMap<NodeId, Post>,
     /// Where the report is written until it is published.
     pub report: Option<PathBuf>,
     pub parameters: BTreeMap<String, Value>,
@@ -40,20 +43,6 @@ pub(super) struct Prepared {
     pub aside: Option<PrivateFolder>,
     /// What is worth knowing of what was taken.
     pub told: Vec<Diagnostic>,
-}
-
-/// Rows that a connection takes from a file or a folder, when all of them are there.
-pub(super) struct Load {
-    pub destination: Destination,
-    pub schema: Schema,
-    pub rows: PathBuf,
-    origin: Origin,
-}
-
-impl Load {
-    pub fn at_step(&self, fault: Diagnostic) -> Diagnostic {
-        fault.step(&*self.origin.step, &*self.origin.title)
-    }
 }
 
 pub(super) fn prepare(
@@ -111,6 +100,7 @@ pub(super) fn prepare(
         targets: BTreeMap::new(),
         publisher: Publication::default(),
         quarantine: None,
+        posts: BTreeMap::new(),
         report: None,
         parameters,
         aside: None,
@@ -221,6 +211,7 @@ impl Prepared {
     pub fn loads(&self) -> Vec<Load> {
         let loads = self.targets.iter().filter_map(|(id, target)| match &target.place {
             Place::Elsewhere { aside, destination } => Some(Load {
+                id: *id,
                 destination: destination.clone(),
                 schema: target.schema.clone(),
                 rows: aside.clone(),
@@ -281,7 +272,7 @@ impl Prepared {
         for (number, file) in taken.files.iter().enumerate() {
             let page = if taken.files.len() > 1 { format!(", page {}", number + 1) } else { String::new() };
             let name = file.name.clone().unwrap_or_else(|| format!("{}{page}", location.shown()));
-            name_file(&file.path, FileOrigin { name, version: file.version.clone() });
+            name_file(&file.path, Origin { name, version: file.version.clone() });
         }
         allow_place(&options.base, &folder);
         Ok((slashes(&folder.join(taken.pattern)), taken.told))
@@ -376,6 +367,9 @@ impl Prepared {
             }
             places::check_load(destination, schema, self.visit(options))?;
         }
+        if let (Destination::Endpoint(_), false) = (destination, options.dry_run) {
+            self.posts.insert(id, Post::new(self.plan.node(id), &options.out, &mut self.publisher)?);
+        }
         Ok(Place::Elsewhere { aside, destination: destination.clone() })
     }
 
@@ -397,7 +391,7 @@ impl Prepared {
             match &write.destination {
                 Destination::Answer { .. } => continue,
                 Destination::StandardOutput { kind } => target.kind = *kind,
-                Destination::Table(_) | Destination::Objects(_) => {
+                Destination::Table(_) | Destination::Objects(_) | Destination::Endpoint(_) => {
                     if let Destination::Objects(place) = &write.destination {
                         (target.kind, target.partition) = (place.kind, place.partition.clone());
                     }
