@@ -39,6 +39,7 @@ mod project;
 mod publish;
 mod read;
 mod run;
+mod serve;
 mod signals;
 mod test;
 mod verify;
@@ -84,7 +85,7 @@ pub enum Outcome {
     /// The run or a check failed.
     Failed,
     Usage,
-    /// Done, with more rows in quarantine than allowed.
+    /// Done, with more rows in quarantine than allowed, or rows that were not delivered.
     Quarantined,
     /// Done, and a condition that an answer is watched for is met.
     Met,
@@ -196,6 +197,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Publish(args)) => publish::publish(&args),
+        Some(Verb::Serve(args)) => serve::serve(&args),
         Some(Verb::Test(args)) => test::test(&args),
         Some(Verb::Graph(args)) => lists::graph(&args),
         Some(Verb::Steps(args)) => lists::steps(&args),

@@ -15,7 +15,7 @@ use pipewright_core::ir::MAX_QUARANTINED;
 pub use self::comments::CommentsArgs;
 pub use self::export::ExportArgs;
 pub use self::files::{PatternArgs, ProfileArgs, ReadArgs, SniffArgs};
-pub use self::places::{ConnectionsArgs, SampleArgs};
+pub use self::places::{ConnectionsArgs, SampleArgs, ServeArgs};
 pub use self::run::{RunArgs, RunEngine};
 
 /// Design data pipelines on a canvas, preview every step on real sample files, export and run them.
@@ -23,7 +23,7 @@ pub use self::run::{RunArgs, RunEngine};
 #[command(name = "pipewright", version, args_conflicts_with_subcommands = true)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the run or a check failed; 2 usage; 3 done, with more rows in quarantine \
-than allowed; 78 the configuration is invalid; 130 ended by a signal.\nData goes to standard output, everything else to standard error."
+than allowed, or rows that were not delivered; 78 the configuration is invalid; 130 ended by a signal.\nData goes to standard output, everything else to standard error."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -86,6 +86,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Put the files and folders of one folder into another, all of them or none
     Publish(PublishArgs),
+    /// Show the runs of which a folder holds reports, as a page on this machine
+    Serve(ServeArgs),
     /// Run the tests that a project pins to its steps
     Test(TestArgs),
     /// Draw a project as a diagram

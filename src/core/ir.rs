@@ -25,7 +25,7 @@ mod secrets;
 mod trace;
 
 pub use answers::{answer_file_stem, load_answers};
-pub use destinations::ObjectPlace;
+pub use destinations::{Destination, EndpointPlace, FileKind, ObjectPlace, PostForm, WhenExists};
 pub use interval::{Applied, Interval, Replaced};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
 pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
@@ -34,9 +34,9 @@ pub use matches::{GoesOn, Matches, SideMatches};
 pub use names::{check_parameter_names, environment_reference, is_parameter_name, parameter_variable};
 pub use needs::Needs;
 pub use op::{
-    Aggregate, AsofDirection, AsofJoin, Check, Column, Destination, Distinct, Explode, FileKind, Join, JoinKind, Keep,
-    Limit, Loss, LossKind, LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project,
-    RaisedColumn, Read, Rows, Sort, Synthetic, Unpivot, Watch, WhenExists, Window, Write,
+    Aggregate, AsofDirection, AsofJoin, Check, Column, Distinct, Explode, Join, JoinKind, Keep, Limit, Loss, LossKind,
+    LoweredBy, LoweredColumn, MAX_QUARANTINED, OnFail, Op, Parse, Planned, Project, RaisedColumn, Read, Rows, Sort,
+    Synthetic, Unpivot, Watch, Window, Write,
 };
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};

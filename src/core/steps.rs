@@ -45,6 +45,7 @@ mod replace_values;
 mod route;
 mod sample;
 mod select;
+mod send_http;
 mod sessions;
 mod settings;
 mod sort;
@@ -124,6 +125,7 @@ kinds!(
     load_file,
     load_objects,
     load_table,
+    send_http,
     standard_output,
     answer,
 );

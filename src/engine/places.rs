@@ -9,6 +9,7 @@ mod patience;
 mod postgresql;
 mod s3;
 mod secrets;
+mod send;
 mod sqlite;
 mod table;
 mod wire;
@@ -26,6 +27,7 @@ use pipewright_core::ir::{Connection, ConnectionKind, Location, Read, TableName,
 use pipewright_core::quote::sql_identifier;
 
 pub(crate) use load::{Loading, another_went_on, check_load, load, note, noted};
+pub(crate) use send::{Delivery, deliver};
 
 use crate::budget::Budget;
 use crate::cancel::Cancel;

@@ -11,6 +11,7 @@ mod graph;
 mod incremental;
 mod memory;
 mod partial;
+mod posts;
 mod prepare;
 mod quarantine;
 mod report;
@@ -152,13 +153,14 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     let visit =
         Visit { base: &options.base, parameters: &parameters, variables: &options.variables, cancel: &options.cancel };
     let publisher = crate::guard::guarded(|| {
-        let (mut publisher, incremental) = match options.dry_run {
-            true => (prepared.publisher, None),
+        let posts = std::mem::take(&mut prepared.posts);
+        let (mut publisher, incremental, mut quarantine) = match options.dry_run {
+            true => (prepared.publisher, None, None),
             false => execute(prepared, options, progress, &mut report)?,
         };
         let mut loaded = Vec::new();
         // A dry run opens nothing.
-        for load in loads.iter().filter(|_| !options.dry_run) {
+        for load in loads.iter().filter(|load| !options.dry_run && !posts.contains_key(&load.id)) {
             progress.step(&format!("loading {}", load.destination.shown_place().unwrap_or_default()));
             let told = places::load(&mut loaded, &load.destination, &load.schema, load.rows(), visit);
             report.told.extend(told.map_err(|fault| load.at_step(fault))?.into_iter().map(|hint| load.at_step(hint)));
@@ -168,6 +170,14 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             incremental.claim(&mut publisher)?;
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
+        for (load, post) in loads.iter().filter_map(|load| Some((load, posts.get(&load.id)?))) {
+            progress.step(&format!("sending to {}", load.destination.shown_place().unwrap_or_default()));
+            posts::send(load, post, &mut publisher, quarantine.as_mut(), &mut report, visit)?;
+        }
+        if !options.dry_run {
+            progress.step("publishing");
+            close_quarantine(quarantine, &mut publisher, &mut report, options)?;
+        }
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))
@@ -388,7 +398,7 @@ fn execute(
     options: &RunOptions,
     progress: &dyn RunProgress,
     report: &mut RunReport,
-) -> Result<(Publication, Option<Incremental>), Diagnostic> {
+) -> Result<(Publication, Option<Incremental>, Option<QuarantineFile>), Diagnostic> {
     let Prepared { plan, mut jobs, targets, mut publisher, quarantine, mut incremental, .. } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
@@ -455,22 +465,35 @@ fn execute(
     let rows = std::mem::take(&mut run.written);
     report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel)?;
     told::keep_history(&mut publisher, &options.out, &report.started_at, &report.answers)?;
-    progress.step("publishing");
     if let Some(incremental) = &mut incremental {
         report.told.extend(incremental.left());
         incremental.complete(&mut publisher, &written_to(&targets, &rows))?;
     }
-    if let Some(file) = &mut run.quarantine {
+    Ok((publisher, incremental, run.quarantine.take()))
+}
+
+/// When all that is turned away is known.
+fn close_quarantine(
+    file: Option<QuarantineFile>,
+    publisher: &mut Publication,
+    report: &mut RunReport,
+    options: &RunOptions,
+) -> Result<(), Diagnostic> {
+    if let Some(mut file) = file {
         match file.finish()? {
             true => report.quarantine_file = Some(file.target.display().to_string()),
             false => publisher.leave_out(&file.temporary),
         }
     }
+    let refused: u64 = report.sinks.iter().map(|sink| sink.refused).sum();
+    let sent: u64 = report.sinks.iter().filter(|sink| sink.refused > 0).map(|sink| sink.rows).sum();
+    // Of the rows that were to be sent.
+    report.quarantined_share = report.quarantined_share.max(refused as f64 / sent.max(1) as f64).min(1.0);
     let limit = options.max_quarantined.unwrap_or(MAX_QUARANTINED);
     report.max_quarantined = limit;
     report.over_threshold = report.quarantined_share > limit
         || report.sources.iter().any(|source| source.tally.quarantined_share() > limit);
-    Ok((publisher, incremental))
+    Ok(())
 }
 
 /// Where rows were written, and how many.

@@ -68,9 +68,11 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
             &["rustls"],
             &["postgres_protocol"],
             &["rusqlite"],
+            &["tiny_http"],
         ],
-        // Connections that a run, a sample or a test asks for; a SQLite file that is a source, of which a copy is opened.
-        &["engine/places/", "engine/read/sqlite.rs"],
+        // Connections that a run, a sample or a test asks for; a SQLite file that is a source, of which a copy is opened;
+        // the page about runs.
+        &["engine/places/", "engine/read/sqlite.rs", "cli/serve.rs"],
     ),
     (
         "processes",

@@ -35,6 +35,7 @@ mod receipts;
 mod rows;
 mod run;
 mod schedulers;
+mod serve;
 mod shop;
 mod spark;
 mod steps;

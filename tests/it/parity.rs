@@ -386,7 +386,8 @@ fn compare(engine: &str, cases: &[Case], answers: Answers, allowed: &[(&str, &st
 }
 
 /// Pipewright itself loads where connections lead.
-const LOADS: [(&str, &str); 2] = [("load_table", "the load into"), ("load_objects", "the load into")];
+const LOADS: [(&str, &str); 3] =
+    [("load_table", "the load into"), ("load_objects", "the load into"), ("send_http", "the load into")];
 
 #[test]
 fn functions_in_duckdb() {

@@ -7,6 +7,7 @@ mod loads;
 mod object_loads;
 mod objects;
 mod proxy;
+mod sends;
 mod watching;
 mod worked;
 

@@ -1,5 +1,6 @@
-//! Arguments of the verbs that open connections.
+//! Arguments of the verbs that open connections, and of the one that is connected to.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -28,4 +29,16 @@ pub struct ConnectionsArgs {
     pub test: Option<String>,
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The folder of reports that `run --report FOLDER/NAME.json` has written
+    pub reports: PathBuf,
+    /// Address and port of the page; port 0 is one that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    /// Let other machines see it too: there is no password
+    #[arg(long)]
+    pub other_hosts: bool,
 }

@@ -131,6 +131,7 @@ impl Interval {
                     ("the load replaces all rows of its table", "load by `append`, or by `upsert`")
                 }
                 Destination::Objects(_) => ("objects are written as a whole", "write a file, or load a table"),
+                Destination::Endpoint(_) => ("what was sent cannot be taken back", "write a file, or load a table"),
                 Destination::File { .. }
                 | Destination::Table(_)
                 | Destination::Answer { .. }
@@ -201,6 +202,7 @@ fn earlier_file(write: &Write, earlier: &dyn Fn(&str) -> Option<String>) -> Opti
         Destination::File { path, kind, .. } => Some((*kind, earlier(path)?)),
         Destination::Table(_)
         | Destination::Objects(_)
+        | Destination::Endpoint(_)
         | Destination::StandardOutput { .. }
         | Destination::Answer { .. } => None,
     }

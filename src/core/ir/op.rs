@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::destinations::ObjectPlace;
-use super::places::{Connection, Location, TablePlace};
+use super::destinations::Destination;
+use super::places::{Connection, Location};
 use crate::data::{Classification, DataType, Schema, Value};
 use crate::expr::{Expr, SortKey};
 use crate::formats::FormatSpec;
@@ -413,47 +413,6 @@ impl Write {
     pub fn new(destination: Destination, order: Vec<SortKey>) -> Self {
         Self { destination, order, site: Site::default(), watch: None }
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "to", rename_all = "snake_case")]
-pub enum Destination {
-    /// One file, or a folder of `column=value` folders where `partition` is not empty. Relative to the output folder;
-    /// `${parameter}` inside.
-    File {
-        path: String,
-        kind: FileKind,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        partition: Vec<String>,
-        when_exists: WhenExists,
-    },
-    StandardOutput {
-        kind: FileKind,
-    },
-    /// A table of a database.
-    Table(Box<TablePlace>),
-    /// Objects of a store.
-    Objects(Box<ObjectPlace>),
-    /// The end of a flow that answers a question; kept by the designer, not written.
-    Answer {
-        question: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileKind {
-    Csv,
-    Jsonl,
-    Parquet,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenExists {
-    #[default]
-    Replace,
-    Fail,
 }
 
 impl Op {

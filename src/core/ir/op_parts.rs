@@ -58,6 +58,7 @@ impl Op {
                 Destination::StandardOutput { .. }
                 | Destination::Table(_)
                 | Destination::Objects(_)
+                | Destination::Endpoint(_)
                 | Destination::Answer { .. } => None,
             },
             Op::Rows(_)
@@ -87,6 +88,7 @@ impl Op {
                 Destination::StandardOutput { .. }
                 | Destination::Table(_)
                 | Destination::Objects(_)
+                | Destination::Endpoint(_)
                 | Destination::Answer { .. } => None,
             },
             Op::Rows(_)

@@ -159,10 +159,6 @@ impl ConnectionKind {
         }
     }
 
-    pub fn is_database(self) -> bool {
-        Self::DATABASES.contains(&self)
-    }
-
     pub fn settings(self) -> &'static [Known] {
         match self {
             ConnectionKind::Http => HTTP,

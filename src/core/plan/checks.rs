@@ -223,7 +223,8 @@ pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagn
             }
             Destination::Table(place) => (format!("{}\n{}", place.connection.id, place.table), &place.table),
             Destination::Objects(place) => (format!("{}\n{}", place.connection.id, place.path), &place.path),
-            Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
+            // What is sent twice stands beside each other.
+            Destination::Endpoint(_) | Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
         };
         match seen.get(&place) {
             Some(first) => diagnostics.push(

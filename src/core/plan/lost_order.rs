@@ -35,7 +35,7 @@ fn is_written_as_they_come(node: &Node) -> bool {
     let Op::Write(Write { destination, order, .. }) = &node.op else { return false };
     let is_read_in_order = match destination {
         Destination::File { .. } | Destination::Objects(_) | Destination::StandardOutput { .. } => true,
-        Destination::Table(_) | Destination::Answer { .. } => false,
+        Destination::Table(_) | Destination::Endpoint(_) | Destination::Answer { .. } => false,
     };
     is_read_in_order && order.is_empty()
 }

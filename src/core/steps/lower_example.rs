@@ -23,6 +23,7 @@ pub fn lower_example(kind: &dyn StepKind, example: &Example) -> Result<Plan, Str
     };
     let connections = [
         connection("con-example", ConnectionKind::Sqlite, "example.db"),
+        connection("con-api", ConnectionKind::Http, ConnectionKind::Http.address_example()),
         connection("con-store", ConnectionKind::S3, ConnectionKind::S3.address_example()),
     ];
     let connections: BTreeMap<_, _> = connections.into_iter().map(|one| (one.id.clone(), one)).collect();

@@ -357,19 +357,7 @@ impl<'a> Client<'a> {
             headers.push((name.clone(), value));
         }
         if is_own {
-            for (name, value) in secrets.beginning("parameter.") {
-                address = with_parameter(&address, name, value);
-            }
-            headers.extend(secrets.beginning("header.").map(|(name, value)| (name.to_owned(), value.to_owned())));
-            let user = self.opened.connection.setting("user");
-            if let Some(token) = secrets.get("token") {
-                headers.push(("Authorization".into(), format!("Bearer {token}")));
-            } else if let Some(password) = secrets.get("password") {
-                headers.push((
-                    "Authorization".into(),
-                    format!("Basic {}", base64(format!("{user}:{password}").as_bytes())),
-                ));
-            }
+            with_credentials(self.opened, &mut address, &mut headers);
         }
         if !is_own && secrets.stands_in(&address) {
             let message =
@@ -469,6 +457,21 @@ fn resolved(from: &str, to: &str) -> String {
             let folder = path.rfind('/').filter(|at| *at > scheme.len() + 2).map_or(path, |at| &path[..at]);
             format!("{folder}/{to}")
         }
+    }
+}
+
+/// Lets a request in that goes to the connection's own host.
+pub(super) fn with_credentials(opened: &Opened, address: &mut String, headers: &mut Vec<(String, String)>) {
+    let secrets = &opened.secrets;
+    for (name, value) in secrets.beginning("parameter.") {
+        *address = with_parameter(address, name, value);
+    }
+    headers.extend(secrets.beginning("header.").map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let user = opened.connection.setting("user");
+    if let Some(token) = secrets.get("token") {
+        headers.push(("Authorization".into(), format!("Bearer {token}")));
+    } else if let Some(password) = secrets.get("password") {
+        headers.push(("Authorization".into(), format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))));
     }
 }
 

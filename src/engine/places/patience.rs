@@ -58,6 +58,8 @@ pub(super) fn agent(opened: &Opened) -> Agent {
         .max_redirects(0)
         .timeout_resolve(timeout)
         .timeout_connect(timeout)
+        // A server that takes no more bytes is not waited for, one that takes them slowly is.
+        .timeout_send_body(timeout.map(|timeout| timeout * 10))
         .timeout_recv_response(timeout)
         .timeout_per_read(timeout)
         .user_agent(concat!("pipewright/", env!("CARGO_PKG_VERSION")))
@@ -69,6 +71,11 @@ fn timeout(opened: &Opened) -> Duration {
     seconds(opened.number("timeout", TIMEOUT))
 }
 
+/// How often something is tried again.
+pub(super) fn retries(opened: &Opened) -> u32 {
+    opened.number("retries", RETRIES) as u32
+}
+
 /// Seconds that somebody wrote: an hour at most.
 pub(super) fn seconds(written: f64) -> Duration {
     const MOST: Duration = Duration::from_secs(3600);
@@ -77,8 +84,7 @@ pub(super) fn seconds(written: f64) -> Duration {
 
 /// Does something again where the server is busy or the line breaks.
 pub(super) fn patiently<T>(opened: &Opened, mut attempt: impl FnMut() -> Result<T, Trouble>) -> Result<T, Diagnostic> {
-    let retries = opened.number("retries", RETRIES) as u32;
-    let mut tried = 0;
+    let (retries, mut tried) = (retries(opened), 0);
     loop {
         let (fault, pause) = match attempt() {
             Ok(done) => return Ok(done),
@@ -89,9 +95,7 @@ pub(super) fn patiently<T>(opened: &Opened, mut attempt: impl FnMut() -> Result<
             let tries = if retries == 0 { String::new() } else { format!(", also after {retries} more tries") };
             return Err(Diagnostic { message: format!("{}{tries}", fault.message), ..fault });
         }
-        // Half of it by chance, so that many clients do not come back at once.
-        let usual = Duration::from_millis(500 << tried.min(6)).mul_f64(0.5 + fastrand::f64());
-        let pause = pause.unwrap_or(usual);
+        let pause = pause.unwrap_or_else(|| usual_pause(tried));
         if pause > LONGEST_PAUSE {
             let message = format!("{}; it asks for a pause of {} s", fault.message, pause.as_secs());
             return Err(Diagnostic { message, ..fault });
@@ -99,6 +103,11 @@ pub(super) fn patiently<T>(opened: &Opened, mut attempt: impl FnMut() -> Result<
         wait(opened, pause)?;
         tried += 1;
     }
+}
+
+/// Before a try, longer each time. Half of it by chance, so that many clients do not come back at once.
+pub(super) fn usual_pause(tried: u32) -> Duration {
+    Duration::from_millis(500 << tried.min(6)).mul_f64(0.5 + fastrand::f64())
 }
 
 pub(super) fn wait(opened: &Opened, pause: Duration) -> Result<(), Diagnostic> {
@@ -201,6 +210,12 @@ pub(super) fn said(opened: &Opened, answer: &mut Response<Body>) -> String {
     let _ = answer.body_mut().as_reader().take(64 << 10).read_to_end(&mut text);
     // A secret that the server says back is taken out before the text is cut.
     opened.secrets.hide(String::from_utf8_lossy(&text).trim())
+}
+
+/// A short answer, whole: one that breaks off is asked for again.
+pub(super) fn whole_text(opened: &Opened, answer: &mut Response<Body>, shown: &str) -> Result<String, Trouble> {
+    let text = answer.body_mut().with_config().limit(16 << 20).read_to_string();
+    text.map_err(|error| unreached(opened, &error, shown))
 }
 
 /// An address without what may be secret or long: its parameters.

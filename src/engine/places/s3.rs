@@ -20,7 +20,7 @@ use pipewright_core::quote::visible_start;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
-use super::patience::{Trouble, agent, patiently, receive, said, unreached};
+use super::patience::{Trouble, agent, patiently, receive, said, unreached, whole_text};
 use super::{Amount, Opened, Taken, TakenFile, not_put_aside, units};
 use crate::read::is_wild;
 use answers::{element, elements};
@@ -210,13 +210,7 @@ impl<'a> Store<'a> {
 
     /// Asks until there is an answer; gives its text.
     fn ask(&self, call: &Call) -> Result<String, Diagnostic> {
-        patiently(self.opened, || self.text(&mut self.send(call)?))
-    }
-
-    /// Of a few hundred kilobytes at most; what comes not whole is asked for again.
-    fn text(&self, answer: &mut Answer) -> Result<String, Trouble> {
-        let text = answer.body_mut().with_config().limit(16 << 20).read_to_string();
-        text.map_err(|error| unreached(self.opened, &error, &self.address))
+        patiently(self.opened, || whole_text(self.opened, &mut self.send(call)?, &self.address))
     }
 
     /// What a store says that is none.

@@ -158,6 +158,9 @@ fn check_output(node: &Node, write: &Write) -> Option<Diagnostic> {
             ("the load replaces the rows of its table", "let it load by `append` or `upsert`")
         }
         Destination::Objects(_) => ("objects are written as a whole", "let the step write a file, or load a table"),
+        Destination::Endpoint(_) => {
+            ("what is sent may come twice where a run breaks off", "let the step write a file, and another flow send it")
+        }
         Destination::StandardOutput { .. } => {
             ("what standard output has taken cannot be known", "let the step write a file")
         }
@@ -204,7 +207,10 @@ impl Incremental {
                 Destination::Table(place) => {
                     (format!("{} {} {}", place.table, options.design, origin.step), To::Table(place.clone(), None))
                 }
-                Destination::Objects(_) | Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
+                Destination::Objects(_)
+                | Destination::Endpoint(_)
+                | Destination::StandardOutput { .. }
+                | Destination::Answer { .. } => continue,
             };
             let own = above(plan, node);
             let sources = names.iter().filter(|(_, id)| own.contains(id)).map(|(name, id)| (name.clone(), *id));

@@ -12,16 +12,17 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    Applied, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Origin, Plan, Planned, Read,
-    Replaced, SOURCE_FOLDER, WhenExists, Write, interpolate, prune, resolve_parameters,
+    Applied, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Plan, Planned, Read,
+    SOURCE_FOLDER, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
 use super::incremental::{Incremental, designs};
+use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
-use crate::read::{Origin as FileOrigin, ReadJob, expand, job_of, name_file};
+use crate::read::{Origin, ReadJob, expand, job_of, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -34,6 +35,8 @@ pub(super) struct Prepared {
     pub targets: BTreeMap<NodeId, Target>,
     pub publisher: Publication,
     pub quarantine: Option<QuarantineFile>,
+    /// What is sent over HTTP.
+    pub posts: BTreeMap<NodeId, Post>,
     /// Where the report is written until it is published.
     pub report: Option<PathBuf>,
     pub parameters: BTreeMap<String, Value>,
@@ -45,27 +48,6 @@ pub(super) struct Prepared {
     pub incremental: Option<Incremental>,
     /// What an interval makes of the plan; its own plan is that of the run.
     applied: Applied,
-}
-
-/// Rows that a connection takes from a file or a folder, when all of them are there.
-pub(super) struct Load {
-    pub destination: Destination,
-    pub schema: Schema,
-    rows: PathBuf,
-    /// The times whose rows are replaced.
-    replaced: Option<Replaced>,
-    origin: Origin,
-}
-
-impl Load {
-    /// The file of its rows, and which of the table's they replace.
-    pub fn rows(&self) -> (&Path, Option<&Replaced>) {
-        (&self.rows, self.replaced.as_ref())
-    }
-
-    pub fn at_step(&self, fault: Diagnostic) -> Diagnostic {
-        fault.step(&*self.origin.step, &*self.origin.title)
-    }
 }
 
 pub(super) fn prepare(
@@ -124,6 +106,7 @@ pub(super) fn prepare(
         targets: BTreeMap::new(),
         publisher: Publication::default(),
         quarantine: None,
+        posts: BTreeMap::new(),
         report: None,
         parameters,
         aside: None,
@@ -246,6 +229,7 @@ impl Prepared {
     pub fn loads(&self) -> Vec<Load> {
         let loads = self.targets.iter().filter_map(|(id, target)| match &target.place {
             Place::Elsewhere { aside, destination } => Some(Load {
+                id: *id,
                 destination: destination.clone(),
                 schema: target.schema.clone(),
                 rows: aside.clone(),
@@ -336,7 +320,7 @@ impl Prepared {
         for (number, file) in taken.files.iter().enumerate() {
             let page = if taken.files.len() > 1 { format!(", page {}", number + 1) } else { String::new() };
             let name = file.name.clone().unwrap_or_else(|| format!("{}{page}", location.shown()));
-            name_file(&file.path, FileOrigin { name, version: file.version.clone() });
+            name_file(&file.path, Origin { name, version: file.version.clone() });
         }
         allow_place(&options.base, &folder);
         Ok((slashes(&folder.join(taken.pattern)), taken.told))
@@ -449,6 +433,9 @@ impl Prepared {
             }
             places::check_load(destination, schema, self.visit(options))?;
         }
+        if let (Destination::Endpoint(_), false) = (destination, options.dry_run) {
+            self.posts.insert(id, Post::new(self.plan.node(id), &options.out, &mut self.publisher)?);
+        }
         Ok(Place::Elsewhere { aside, destination: destination.clone() })
     }
 
@@ -475,7 +462,7 @@ impl Prepared {
                     let checked = check_sources("standard output", place, self.jobs.values(), &options.inputs);
                     faults.extend(checked.err().map(|fault| at(&node, fault)));
                 }
-                Destination::Table(_) | Destination::Objects(_) => {
+                Destination::Table(_) | Destination::Objects(_) | Destination::Endpoint(_) => {
                     if let Destination::Objects(place) = &write.destination {
                         (target.kind, target.partition) = (place.kind, place.partition.clone());
                     }

@@ -32,6 +32,12 @@ pub(super) struct Rejected {
 }
 
 impl Rejected {
+    /// A row as JSON that something else than this run has turned away.
+    pub fn row(step: &str, row: &str, reason: &str) -> Rejected {
+        let (step, reason, raw) = (step.to_owned(), reason.to_owned(), row.to_owned());
+        Rejected { step, file: None, line: None, offset: None, reason, raw }
+    }
+
     /// What a line names that is secret is not kept: neither is the line.
     pub fn unit(step: &str, unit: Quarantined, secrets: &SecretKeys) -> Rejected {
         Rejected {

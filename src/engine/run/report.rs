@@ -158,6 +158,15 @@ pub struct SinkReport {
     pub rows: u64,
     pub bytes: u64,
     pub schema: Schema,
+    /// Of rows that are sent over HTTP: those that arrived, also of earlier runs.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub delivered: u64,
+    /// Those that the server refused for good.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub refused: u64,
+    /// Those that are kept, and sent by the next run.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub undelivered: u64,
     /// What the rows leave out, from the sources on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,

@@ -175,7 +175,7 @@ fn faulty(settings: Json, answer: impl Fn(&Asked, usize) -> Answer + Send + Sync
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let connection = json!({"id": "con-a", "title": "Logs", "kind": "s3", "address": api.address, "settings": all,
         "secrets": {"access_key": "env:API_TOKEN", "secret_key": "env:DB_PASSWORD"}});
-    let source = json!({"inquiry": {"path": "in/*.txt"}, "format": {"name": "lines"}, "path": "sample.txt"});
+    let source = json!({"inquiry": {"path": "in/**/*.txt"}, "format": {"name": "lines"}, "path": "sample.txt"});
     let desk = Desk::new(flow(connection, source));
     std::fs::write(desk.at("sample.txt"), "x\n").unwrap();
     (api, desk)

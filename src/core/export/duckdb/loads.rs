@@ -76,7 +76,9 @@ pub fn copy(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Option<String>
         Destination::File { kind, partition, .. } => (copied_file(id, *kind, partition), *kind, partition.as_slice()),
         Destination::StandardOutput { .. } => return shown_rows(selects, id, &node.schema).map(Some),
         // The view before has refused it.
-        Destination::Table(_) | Destination::Objects(_) | Destination::Answer { .. } => return Ok(None),
+        Destination::Table(_) | Destination::Objects(_) | Destination::Endpoint(_) | Destination::Answer { .. } => {
+            return Ok(None);
+        }
     };
     if kind == FileKind::Parquet
         && let Some(span) = node.schema.fields.iter().find(|field| holds_span(&field.data_type))

@@ -148,6 +148,12 @@ pub(super) fn write(rule: &Rule, write: &Write) -> Result<Schema, Diagnostic> {
             column(input, name)?;
         }
     }
+    if let Destination::Endpoint(place) = &write.destination {
+        let alone = [&place.key, &place.time, &place.message].into_iter().filter(|name| !name.is_empty());
+        for name in alone.chain(&place.labels) {
+            column(input, name)?;
+        }
+    }
     let partition = write.destination.partition();
     if !partition.is_empty() {
         for name in partition {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::{element, elements};
 use super::{Call, Object, Store, each_at_once};
-use crate::places::patience::{Trouble, patiently};
+use crate::places::patience::{Trouble, patiently, whole_text};
 use crate::places::{Opened, not_put_aside};
 
 /// Bytes of a part; S3 takes none that is smaller but for the last one.
@@ -78,7 +78,7 @@ impl Goal {
         if let Some(fault) = check_key(&path) {
             return Err(opened.fault(&fault.code, &fault.message).help(fault.help.unwrap_or_default()));
         }
-        let (before, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(before, name)| (before, name));
+        let (before, name) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
         let slash = if before.is_empty() { "" } else { "/" };
         let record = format!("{before}{slash}_pipewright/{name}.json");
         Ok(Goal { is_folder: !place.partition.is_empty(), record, path })
@@ -121,7 +121,7 @@ impl Store<'_> {
     }
 
     fn put_record(&self, key: &str, record: &Record) -> Result<(), Diagnostic> {
-        let body = serde_json::to_vec_pretty(record).unwrap_or_default();
+        let body = serde_json::to_vec_pretty(record).map_err(|error| not_put_aside(&error.into()))?;
         let headers = vec![("content-type", "application/json".to_owned())];
         self.ask(&Call { method: "PUT", key, headers, body: &body, ..Call::default() }).map(drop)
     }
@@ -131,7 +131,15 @@ impl Store<'_> {
         let mut record = self.record(goal)?;
         let Some(next) = record.next.take() else { return Ok(record) };
         if next.is_whole {
-            record.objects = self.publish(&next)?;
+            record.objects = self.publish(&next).map_err(|fault| match &*fault.code {
+                "PW0762" => {
+                    let record = self.shown(&goal.record);
+                    fault.help(format!(
+                        "where no other run loads there, take {record} and what lies there away, and run again"
+                    ))
+                }
+                _ => fault,
+            })?;
         } else {
             self.abort(&next)?;
         }
@@ -169,7 +177,7 @@ impl Store<'_> {
                 return Err(self.refused(&call, answer));
             }
             // What went wrong while it was put together is said with a status that is well.
-            let text = self.text(&mut answer)?;
+            let text = whole_text(self.opened, &mut answer, &self.address)?;
             match element(&text, "CompleteMultipartUploadResult") {
                 Some(result) => Ok(result.get("ETag").cloned()),
                 None => {
@@ -183,7 +191,10 @@ impl Store<'_> {
             return Ok(known(etag));
         }
         let about = Call { method: "HEAD", key: &upload.key, ..Call::default() };
-        let found = patiently(self.opened, || self.exchange(&about))?;
+        let found = patiently(self.opened, || match self.exchange(&about)? {
+            answer if answer.status().is_success() || answer.status() == 404 => Ok(answer),
+            answer => Err(self.refused(&about, answer)),
+        })?;
         let text = |name: &str| found.headers().get(name).and_then(|text| text.to_str().ok());
         match (text(RUN) == Some(run), text("etag")) {
             (true, Some(etag)) if found.status().is_success() => Ok(known(etag.to_owned())),

@@ -1,0 +1,106 @@
+//! Rows that a run sends over HTTP: after everything else has gone well, before anything is put in place. What is not
+//! taken is put in place with the outputs, and sent by the next run.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use pipewright_core::data::Schema;
+use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::files::{Publication, inside, is_foreign};
+use pipewright_core::ir::{Destination, Node, NodeId, Origin, Replaced};
+use pipewright_core::quote::word_of;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::quarantine::{QuarantineFile, Rejected};
+use super::report::RunReport;
+use crate::places::{self, Delivery, Visit};
+
+/// Rows that a connection takes from a file or a folder, when all of them are there.
+pub(super) struct Load {
+    pub id: NodeId,
+    pub destination: Destination,
+    pub schema: Schema,
+    pub rows: PathBuf,
+    /// The times whose rows are replaced.
+    pub replaced: Option<Replaced>,
+    pub origin: Origin,
+}
+
+impl Load {
+    /// Where its rows lie, and which of the table's they replace.
+    pub fn rows(&self) -> (&Path, Option<&Replaced>) {
+        (&self.rows, self.replaced.as_ref())
+    }
+
+    pub fn at_step(&self, fault: Diagnostic) -> Diagnostic {
+        fault.step(&*self.origin.step, &*self.origin.title)
+    }
+}
+
+/// Where the rows lie that a step could not send.
+pub(super) struct Post {
+    /// Until the run is published.
+    aside: PathBuf,
+    target: PathBuf,
+}
+
+impl Post {
+    pub fn new(node: &Node, out: &Path, publisher: &mut Publication) -> Result<Post, Diagnostic> {
+        let (step, word) = (&node.origin.step, word_of(&node.origin.step));
+        // Ids that are no words may be one word.
+        let more = if *step == word { String::new() } else { format!("-{:08x}", xxh3_64(step.as_bytes()) as u32) };
+        let target = inside(out, &format!("undelivered-{word}{more}.jsonl"))?;
+        Ok(Post { aside: publisher.output(&target)?, target })
+    }
+
+    /// What an earlier run has left. A file that no run wrote is not sent.
+    fn earlier(&self) -> Option<&Path> {
+        let is_left = self.target.metadata().is_ok_and(|about| about.is_file() && about.len() > 0);
+        (is_left && !is_foreign(&self.target)).then_some(self.target.as_path())
+    }
+}
+
+/// Sends the rows of a load.
+pub(super) fn send(
+    load: &Load,
+    post: &Post,
+    publisher: &mut Publication,
+    quarantine: Option<&mut QuarantineFile>,
+    report: &mut RunReport,
+    visit: Visit,
+) -> Result<(), Diagnostic> {
+    let Destination::Endpoint(place) = &load.destination else { return Ok(()) };
+    let earlier = post.earlier();
+    let Delivery { delivered, refused, kept, told } =
+        places::deliver(place, earlier, &load.rows, &post.aside, visit).map_err(|fault| load.at_step(fault))?;
+    // What was left is sent: nothing is, which the file says.
+    match (kept, earlier) {
+        (1.., _) => {}
+        (0, Some(_)) => drop(File::create(&post.aside).map_err(|error| {
+            Diagnostic::error("PW0954", format!("the output cannot be written: {}", io_cause(&error)))
+                .help("see whether the folder may be written to and has space")
+                .file(post.target.display().to_string())
+        })?),
+        (0, None) => publisher.leave_out(&post.aside),
+    }
+    report.told.extend(told.into_iter().map(|told| load.at_step(told)));
+    if let Some((_, reason)) = refused.first() {
+        let rows = if refused.len() == 1 { "1 row was".to_owned() } else { format!("{} rows were", refused.len()) };
+        let message = format!("{}: {rows} refused: {reason}", place.shown());
+        let told = Diagnostic::warning("PW0773", message).help(match quarantine {
+            Some(_) => "they are in quarantine, each with its reason",
+            None => "--quarantine DIR keeps them with their reasons",
+        });
+        report.told.push(load.at_step(told));
+    }
+    if let Some(file) = quarantine {
+        let title = &load.origin.title;
+        refused.iter().try_for_each(|(row, reason)| file.write(&Rejected::row(title, row, reason)))?;
+    }
+    let refused = refused.len() as u64;
+    report.quarantined += refused;
+    for sink in report.sinks.iter_mut().filter(|sink| sink.step == load.origin.step) {
+        (sink.delivered, sink.refused, sink.undelivered) = (delivered, refused, kept);
+    }
+    Ok(())
+}
