@@ -158,7 +158,7 @@ impl Sentence {
         match (&self.measure, only) {
             // What the share is a part of.
             (Measure::Share, Some(only)) => {
-                measures.push(part("those", &format!("count_if({only})")));
+                measures.push(part(&self.part_in_words(vocabulary), &format!("count_if({only})")));
                 measures.push(part("rows", "count(*)"));
             }
             (_, Some(only)) => conditions.insert(0, plain(only)),
@@ -195,6 +195,19 @@ impl Sentence {
             time,
             dials,
             ..Contract::default()
+        }
+    }
+
+    /// What those rows are of which a share is told.
+    fn part_in_words(&self, vocabulary: &Vocabulary) -> String {
+        match &self.only[..] {
+            [Only::Errors] => "errors".to_owned(),
+            [Only::SlowerThan { .. }] => "slow".to_owned(),
+            [Only::Is { concept, value }] if value == "yes" => match concept.ends_with("failed") {
+                true => "failed".to_owned(),
+                false => normal_name(&plural(vocabulary.title(concept))),
+            },
+            _ => "such".to_owned(),
         }
     }
 
