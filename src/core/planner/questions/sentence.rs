@@ -257,8 +257,8 @@ impl Sentence {
         // Groups in which nobody is known would show a nought.
         if let Measure::Different(id) = &self.measure {
             besides.push(plain(format!("{{{id}}} is not null")));
-            let names_programs =
-                only.iter().any(|one| one.contains("user_agent.")) || self.by.iter().any(is_of_program);
+            let names_programs = only.iter().any(|one| one.contains("user_agent."))
+                || self.by.iter().any(|id| id.starts_with("user_agent."));
             if id == "visitor.id" && !names_programs {
                 // As in the ready-made questions about users.
                 besides.push(Condition {
@@ -307,11 +307,6 @@ impl Sentence {
         let sentence = Sentence::parse(&contract.definition, vocabulary).ok()?;
         (sentence.contract(vocabulary) == *contract).then_some(sentence)
     }
-}
-
-/// Whether a concept tells programs apart.
-fn is_of_program(id: &String) -> bool {
-    id.starts_with("user_agent.")
 }
 
 fn column_of<'a>(vocabulary: &'a Vocabulary, id: &str) -> &'a str {
