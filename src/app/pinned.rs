@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
+use pipewright_core::data::figures::counted;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::ir::{NodeId, Op, Origin, Parameter, Plan, PlanStep, Rows};
@@ -215,7 +216,7 @@ fn compare(port: &str, found: &ResultTable, expected: &PinnedRows, is_ordered: b
     }
     let mut differences = Vec::new();
     if rows.len() != wanted.len() {
-        differences.push(format!("`{port}` has {} rows, expected {}", rows.len(), wanted.len()));
+        differences.push(format!("`{port}` has {}, expected {}", counted(rows.len() as u64, "row"), wanted.len()));
     }
     for (row, want) in rows.iter().zip(&wanted).filter(|(row, want)| row != want).take(5) {
         differences.push(format!("`{port}` has the row [{row}], expected [{want}]"));

@@ -241,7 +241,10 @@ fn question(
             let fault = Diagnostic::error("PW0708", format!("the sources do not answer “{}”", asked.title)).help(help);
             return Err(fault.into());
         };
-        return accept(&args.project, design, &best.edits, &asked.title);
+        // Its answer is part of the design now.
+        let running = Edit::Set { id: asked.id.clone(), field: "status".into(), old: None, new: json!("running") };
+        let edits: Vec<Edit> = best.edits.iter().cloned().chain([running]).collect();
+        return accept(&args.project, design, &edits, &asked.title);
     }
     match args.format {
         PlanForm::Json => {

@@ -182,7 +182,6 @@ impl App {
             | Action::TakeSample(_)
             | Action::TestConnection(_)
             | Action::AddPlace
-            | Action::OpenExample
             | Action::Recover(_)
             | Action::Reload
             | Action::Trust
@@ -293,6 +292,7 @@ impl App {
         match command {
             Command::New => self.after_unsaved(ctx, Then::New),
             Command::Open => self.view.show_dialog(Dialog::Open { path: String::new() }),
+            Command::Example => self.after_unsaved(ctx, Then::Example),
             Command::Save => self.save(ctx),
             Command::SaveAs => self.show_save_as(None),
             Command::Undo => self.undo(ctx),

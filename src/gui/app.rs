@@ -270,6 +270,11 @@ impl App {
         fold::follow(&ctx, state, view);
         // The canvas keeps half of the window each way, in small windows too.
         let mut sizes = (state.settings.left, state.settings.right, state.settings.bottom);
+        // In a low window a card wants height more than rows want width: there the inspector goes down to the last line.
+        let is_beside = room.y < LOW && !view.fold.sides;
+        if is_beside {
+            sizes.1 = right_ui(ui, room, state, view, out);
+        }
         if view.fold.is_low {
             Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS).show(ui, |ui| tabs_ui(ui, state, view, out));
         } else {
@@ -289,13 +294,10 @@ impl App {
                 .default_size(state.settings.left.min(room.x * 0.187))
                 .size_range(180.0..=(room.x * 0.24).max(180.0))
                 .show(ui, |ui| left_ui(ui, state, view, out));
-            let right = Panel::right("inspector")
-                .frame(plain(ui).inner_margin(Margin { left: 16, right: 6, top: 10, bottom: 4 }))
-                .resizable(true)
-                .default_size(state.settings.right.min(room.x * 0.2))
-                .size_range(240.0..=(room.x * 0.26).max(240.0))
-                .show(ui, |ui| inspector::inspector_ui(ui, state, view, out));
-            (sizes.0, sizes.1) = (left.response.rect.width(), right.response.rect.width());
+            sizes.0 = left.response.rect.width();
+            if !is_beside {
+                sizes.1 = right_ui(ui, room, state, view, out);
+            }
         }
         let canvas = theme::palette(&ctx).canvas;
         let events = CentralPanel::default()
@@ -319,6 +321,21 @@ impl App {
             canvas_panel::take_event(event, &mut self.state, &mut self.view, &mut self.actions);
         }
     }
+}
+
+/// Height under which a window is low, without its bars.
+const LOW: f32 = 800.0;
+
+/// The inspector; gives its width.
+fn right_ui(ui: &mut Ui, room: egui::Vec2, state: &AppState, view: &mut View, out: &mut Actions) -> f32 {
+    let frame = Frame::new().fill(ui.visuals().panel_fill);
+    let right = Panel::right("inspector")
+        .frame(frame.inner_margin(Margin { left: 16, right: 6, top: 10, bottom: 4 }))
+        .resizable(true)
+        .default_size(state.settings.right.min(room.x * 0.2))
+        .size_range(240.0..=(room.x * 0.26).max(240.0))
+        .show(ui, |ui| inspector::inspector_ui(ui, state, view, out));
+    right.response.rect.width()
 }
 
 fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {

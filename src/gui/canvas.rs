@@ -237,7 +237,11 @@ impl Canvas {
     /// Draw the canvas into all the room that `ui` has, and take input.
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, rule: ConnectRule<'_>) -> CanvasResponse {
         let size = ui.available_size_before_wrap().max(Vec2::ZERO);
-        let (widget, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        let (widget, response) = ui.allocate_exact_size(size, Sense::hover());
+        // The borders of the panels around it are caught from this side, too.
+        let inside = widget.shrink(ui.style().interaction.resize_grab_radius_side);
+        let mut response = ui.interact(inside, response.id.with("inside"), Sense::click_and_drag());
+        response.rect = widget;
         let mut events = Vec::new();
         self.widget = widget;
         if !widget.is_positive() || !widget.is_finite() {

@@ -66,6 +66,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 commands! {
     New => "New project", "Starts an empty project.", [ctrl(Key::N)];
     Open => "Open…", "Opens a project, or data files as new sources.", [ctrl(Key::O)];
+    Example => "Open the worked example", "Opens a copy of the example: a shop's logs, its questions and their answers.", [];
     Save => "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs => "Save as…", "Saves the project under another name.", [ctrl_shift(Key::S)];
     Undo => "Undo", "Takes the last change back.", [ctrl(Key::Z)];
@@ -146,8 +147,8 @@ impl Command {
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | Bypass | Comment | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
-            New | Open | Save | SaveAs | Frame | Group | KeepBlock | Pin | CopyCommandLine | CopySql | Note
-            | Question | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present
+            New | Open | Example | Save | SaveAs | Frame | Group | KeepBlock | Pin | CopyCommandLine | CopySql
+            | Note | Question | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present
             | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings
             | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText | Quit => false,
         }
@@ -281,7 +282,6 @@ pub enum Action {
     },
     /// Goes on among the answers that are presented, or leaves them.
     Turn(Turn),
-    OpenExample,
     /// What becomes of a journal that a crash left.
     Recover(RecoverAnswer),
     /// Shows the file as others left it.

@@ -17,7 +17,7 @@ use super::pictured::drawing_ui;
 use super::state::view::View;
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::shown_name;
+use super::widgets::{primary_button, shown_name};
 
 /// The answers as they are shown.
 #[derive(Debug, Default)]
@@ -87,7 +87,8 @@ impl App {
 
 /// Keys of a meeting, before widgets and commands see them.
 pub fn take_keys(ctx: &Context, view: &View, out: &mut Actions) {
-    if view.present.is_none() || view.dialog.is_some() {
+    // A list that is open has the keys.
+    if view.present.is_none() || view.dialog.is_some() || egui::Popup::is_any_open(ctx) {
         return;
     }
     let is_on_button = ctx.memory(|memory| memory.focused().is_some());
@@ -125,7 +126,7 @@ pub fn present_ui(ui: &mut Ui, state: StateRef<'_>, view: &View, out: &mut Actio
             Some(Ok(answers)) => &answers.pages,
             Some(Err(_)) | None => &[],
         };
-        head_ui(ui, state, at, pages.len(), out);
+        head_ui(ui, state, at, pages.len(), scale, out);
         ui.add_space(theme::SPACE_4 * scale);
         match (&state.present.outcome, pages.get(at)) {
             (_, Some(page)) => {
@@ -134,8 +135,7 @@ pub fn present_ui(ui: &mut Ui, state: StateRef<'_>, view: &View, out: &mut Actio
                 });
             }
             (Some(Err(faults)), None) => {
-                ui.label(RichText::new("There is no answer to show").font(theme::number()));
-                faults.iter().for_each(|fault| diagnostic_ui(ui, fault));
+                nothing_ui(ui, faults, scale, out);
             }
             (Some(Ok(_)) | None, None) => {
                 ui.horizontal(|ui| {
@@ -147,41 +147,71 @@ pub fn present_ui(ui: &mut Ui, state: StateRef<'_>, view: &View, out: &mut Actio
     });
 }
 
-/// Which answer it is, and the ways on.
-fn head_ui(ui: &mut Ui, state: StateRef<'_>, at: usize, count: usize, out: &mut Actions) {
+/// Why there is no answer, and the way to one.
+fn nothing_ui(ui: &mut Ui, faults: &[Diagnostic], scale: f32, out: &mut Actions) {
+    ui.add_space(ui.available_height() * 0.2);
+    let heading = theme::scaled(&theme::number(), theme::NUMBER * scale);
+    ui.label(RichText::new("There is no answer to show").font(heading));
+    ui.add_space(theme::SPACE_3 * scale);
+    faults.iter().for_each(|fault| diagnostic_ui(ui, fault));
+    ui.add_space(theme::SPACE_4 * scale);
+    if primary_button(ui, "Ask a question").clicked() {
+        out.push(Action::Turn(Turn::Leave));
+        out.command(Command::Question);
+    }
+}
+
+/// Which answer it is, and the ways on, in the order in which Tab goes.
+fn head_ui(ui: &mut Ui, state: StateRef<'_>, at: usize, count: usize, scale: f32, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
+    // Smaller than the page grows, so that it stays the head.
+    let scale = scale.clamp(1.0, 1.6);
     ui.horizontal(|ui| {
+        for style in [egui::TextStyle::Body, egui::TextStyle::Button] {
+            ui.style_mut().text_styles.insert(style, theme::scaled(&theme::body(), theme::BODY * scale));
+        }
         let place = if count > 0 { format!(" · answer {} of {count}", at + 1) } else { String::new() };
         let name = shown_name(&state.project.name, 60);
         ui.label(RichText::new(format!("{name}{place}")).color(palette.soft));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Close  Esc").clicked() {
-                out.push(Action::Turn(Turn::Leave));
+        warnings_ui(ui, state);
+        let texts = ["←  Previous", "Next  →", "Export…", "Close  Esc"];
+        let width = |ui: &Ui, text: &str| {
+            let font = egui::TextStyle::Button.resolve(ui.style());
+            let galley = ui.painter().layout_no_wrap(text.to_owned(), font, palette.text);
+            galley.size().x + 2.0 * ui.spacing().button_padding.x
+        };
+        let gaps = ui.spacing().item_spacing.x * (texts.len() - 1) as f32;
+        let wide: f32 = texts.iter().map(|text| width(ui, text)).sum::<f32>() + gaps;
+        ui.add_space((ui.available_width() - wide).max(0.0));
+        let enabled = [at > 0, at + 1 < count, count > 0, true];
+        for (text, is_there) in texts.into_iter().zip(enabled) {
+            if !ui.add_enabled(is_there, egui::Button::new(text)).clicked() {
+                continue;
             }
-            if ui.add_enabled(count > 0, egui::Button::new("Export…")).clicked() {
-                out.command(Command::ExportAnswers);
+            match text {
+                "←  Previous" => out.push(Action::Turn(Turn::Previous)),
+                "Next  →" => out.push(Action::Turn(Turn::Next)),
+                "Export…" => out.command(Command::ExportAnswers),
+                _ => out.push(Action::Turn(Turn::Leave)),
             }
-            for (text, turn, is_there) in
-                [("Next  →", Turn::Next, at + 1 < count), ("←  Previous", Turn::Previous, at > 0)]
-            {
-                if ui.add_enabled(is_there, egui::Button::new(text)).clicked() {
-                    out.push(Action::Turn(turn));
-                }
-            }
-            let warnings = match &state.present.outcome {
-                Some(Ok(answers)) => answers.told.as_slice(),
-                Some(Err(_)) | None => &[],
-            };
-            let faults: Vec<&Diagnostic> = warnings
-                .iter()
-                .filter(|told| told.severity == pipewright_core::diagnostic::Severity::Warning)
-                .collect();
-            if !faults.is_empty() {
-                let told = counted(faults.len() as u64, "warning");
-                let list: Vec<String> = faults.iter().map(|fault| fault.message.clone()).collect();
-                ui.label(RichText::new(told).color(palette.ink(palette.warning))).on_hover_text(list.join("\n"));
-            }
-        });
+        }
+    });
+}
+
+/// How much is warned of in the project; opened, what.
+fn warnings_ui(ui: &mut Ui, state: StateRef<'_>) {
+    let Some(Ok(answers)) = &state.present.outcome else { return };
+    let faults: Vec<&Diagnostic> =
+        answers.told.iter().filter(|told| told.severity == pipewright_core::diagnostic::Severity::Warning).collect();
+    if faults.is_empty() {
+        return;
+    }
+    let palette = theme::palette(ui.ctx());
+    let told = format!("{} in the project", counted(faults.len() as u64, "warning"));
+    ui.menu_button(RichText::new(told).color(palette.ink(palette.warning)), |ui| {
+        const WIDTH: f32 = 520.0;
+        ui.set_max_width(WIDTH);
+        faults.iter().for_each(|fault| diagnostic_ui(ui, fault));
     });
 }
 

@@ -81,7 +81,7 @@ fn bar(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
 pub fn ghost_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion, step: &Step, out: &mut Actions) {
     let Some(proposal) = suggestion.shown() else { return };
     if step.id == proposal.answer {
-        answer_card_ui(ui, state, step, out);
+        answer_card_ui(ui, state, step, &mut None, out);
     }
     ui.label(theme::semibold("Why it is here"));
     soft(ui, suggestion.reason(&step.id).unwrap_or_default());

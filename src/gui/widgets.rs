@@ -1,6 +1,7 @@
 //! Small widgets that several panels share, in the designer's look. Imports egui, the theme and icons; no project.
 
 pub(super) mod chart;
+pub(super) mod dial;
 
 use egui::{
     Align, Color32, CornerRadius, Frame, Id, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
@@ -81,6 +82,7 @@ pub fn primary_button(ui: &mut Ui, text: &str) -> Response {
 pub fn link(ui: &mut Ui, text: &str) -> Response {
     let accent = theme::palette(ui.ctx()).accent;
     let response = ui.add(egui::Button::new(RichText::new(text).color(accent)).frame(false));
+    focus_ring(ui, &response, response.rect.expand2(vec2(3.0, 1.0)));
     response.on_hover_cursor(egui::CursorIcon::PointingHand)
 }
 

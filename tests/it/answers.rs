@@ -110,6 +110,28 @@ fn errors_are_told_apart_by_what_they_have_and_requests_without_a_status_have_no
 }
 
 #[test]
+fn countries_are_told_and_drawn_by_their_names() {
+    let home = tempfile::tempdir().unwrap();
+    let line = |row: u32| {
+        let country = ["DE", "DE", "FR", "KR", ""][row as usize % 5];
+        format!(
+            "{{\"ts\":\"2026-03-02T10:{:02}:00Z\",\"event\":\"view\",\"user_id\":\"u{row}\",\"country\":\"{country}\"}}\n",
+            row % 60
+        )
+    };
+    let told = told_of(home.path(), &[("app.jsonl", (0..100).map(line).collect())], &["users-by-country"]);
+    assert!(told.contains("  Germany: 40 users"), "{told}");
+    let svg = home.path().join("svg");
+    let project = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    let project = project.into_iter().find(|path| path.to_string_lossy().ends_with(".pipewright.json")).unwrap();
+    run_ok(&["answers", path(&project), "--format", "svg", "--out", path(&svg)]);
+    let picture = fs::read_dir(&svg).unwrap().next().unwrap().unwrap().path();
+    let picture = fs::read_to_string(picture).unwrap();
+    assert!(picture.contains("France") && picture.contains("Korea (Republic of)"), "{picture}");
+    assert!(!picture.contains(">FR<"), "{picture}");
+}
+
+#[test]
 fn programs_count_by_their_names_and_a_time_without_a_zone_says_so() {
     let home = tempfile::tempdir().unwrap();
     let agents = [

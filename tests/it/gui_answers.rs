@@ -40,7 +40,7 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
         (
             "Services to expand",
             "recommendations: busy in 442 of 476 samples (93 %)",
-            "of 8 rows of “Busy samples” have no match in “Owner's team”: left out",
+            "of 8 rows of “Busy samples” have no match in “Owner's team”: kept without one",
         ),
         (
             "Failed transactions",
@@ -58,7 +58,7 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
     // The chart is of what the question is about, and named.
     harness.get_by_label_contains("Services to expand, Answer, ").click();
     harness.run_ok();
-    assert!(harness.query_by_label("busy samples by service").is_some());
+    assert!(harness.query_by_label("share of samples that are busy by service").is_some());
     assert!(harness.query_by_label("Busy above").is_some(), "the dial of the contract");
     // On the step and on the wire, too.
     assert!(harness.query_by_label_contains("With owner, Join, exact, 4 unmatched").is_some());

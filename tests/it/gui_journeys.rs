@@ -167,23 +167,26 @@ fn a_dial_is_moved_and_the_worst_bar_is_looked_into() {
     let mut harness = shop(home.path());
     go_to_step(&mut harness, "Bad experience per hour");
     let before = harness.state().rows("bad", "out").unwrap();
-    go_to_panel(&mut harness, "Question");
-    tab_to(&mut harness, Modifiers::SHIFT, "Slow above");
+    // The card's first stop is its threshold: a press of an arrow is half a second, Enter stays there.
+    go_to_panel(&mut harness, "Slow above");
     let moved = |app: &App| app.rows("bad", "out").is_some_and(|rows| rows != before);
-    for _ in 0..40 {
-        press(&mut harness, Modifiers::NONE, Key::ArrowUp);
-        if moved(harness.state()) {
-            break;
-        }
-    }
+    press(&mut harness, Modifiers::NONE, Key::ArrowUp);
+    press(&mut harness, Modifiers::NONE, Key::PageUp);
     wait(&mut harness, "the answer follows the dial", moved);
+    let slow_after = |app: &App| app.project().parameters["par-slow"].default.clone();
+    assert_eq!(slow_after(harness.state()), Some(8.5.into()));
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    write(&mut harness, "5");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(slow_after(harness.state()).and_then(|value| value.as_f64()), Some(5.0));
+    assert_eq!(focused(&harness), "Slow above", "Enter takes the number and stays");
 
     tab_to(&mut harness, Modifiers::SHIFT, "What differs there?");
     press(&mut harness, Modifiers::NONE, Key::Enter);
     wait(&mut harness, "what differs", |_| true);
     assert!(is_told(&harness, "Failed or slow") || is_told(&harness, "goes with"));
     go_to_step(&mut harness, "Bad experience per hour");
-    go_to_panel(&mut harness, "Question");
+    go_to_panel(&mut harness, "Slow above");
     tab_to(&mut harness, Modifiers::SHIFT, "Raw lines");
     press(&mut harness, Modifiers::NONE, Key::Enter);
     wait(&mut harness, "raw lines", |_| true);

@@ -3,7 +3,7 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use pipewright::gui::App;
 
 use crate::gui::{designer, replace, wait};
@@ -60,6 +60,24 @@ fn the_example_opens_as_an_unsaved_copy_and_its_answers_are_presented_and_writte
         harness.run_ok();
     }
     assert!(harness.query_by_label(sentences[3]).is_some(), "the last one stays");
+    // Tab goes through the ways on from left to right, and what is warned of can be opened.
+    harness.key_press(Key::Home);
+    harness.run_ok();
+    let mut passed = Vec::new();
+    for _ in 0..4 {
+        harness.key_press(Key::Tab);
+        harness.run_ok();
+        let node = harness.root().children_recursive().find(|node| node.accesskit_node().is_focused());
+        passed.extend(node.and_then(|node| node.accesskit_node().label()));
+    }
+    assert_eq!(passed[1..], ["Next  →", "Export…", "Close  Esc"], "{passed:?}");
+    assert!(passed[0].contains("warning"), "{passed:?}");
+    harness.get_by_label(&passed[0]).click();
+    harness.run_ok();
+    assert!(harness.query_all_by_label_contains("values that do not fit").next().is_some());
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    assert!(harness.query_all_by_label_contains("values that do not fit").next().is_none());
     harness.key_press(Key::Home);
     harness.run_ok();
     assert!(harness.query_by_label(sentences[0]).is_some());

@@ -192,6 +192,7 @@ def services_to_expand(data):
             "replicas": known.get(service, {}).get("replicas"),
             "samples": len(values),
             "busy_samples": sum(share > 0.8 for share in values),
+            "share": sum(share > 0.8 for share in values) / len(values),
             "cpu_max": max(values),
         }
         for service, values in shares.items()

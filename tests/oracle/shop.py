@@ -145,17 +145,19 @@ def services_to_expand(data):
             labels = dict(LABEL.findall(sample[2] or ""))
             shares.setdefault(labels.get("service"), []).append(number(sample[3], float))
     rows = []
-    for service in shares.keys() & known.keys():
+    for service in shares:
         values = [share for share in shares[service] if share is not None]
+        item, busy = known.get(service, {}), sum(share > 0.8 for share in values)
         rows.append({
             "service": service,
-            "team": (known[service]["owner"] or {}).get("team"),
-            "replicas": known[service]["replicas"],
+            "team": (item.get("owner") or {}).get("team"),
+            "replicas": item.get("replicas"),
             "samples": len(values),
-            "busy_samples": sum(share > 0.8 for share in values),
+            "busy_samples": busy,
+            "share": busy / len(values) if values else None,
             "cpu_max": max(values, default=None),
         })
-    return sorted(rows, key=lambda row: (-row["busy_samples"], row["service"]))
+    return sorted(rows, key=lambda row: (row["share"] is None, -(row["share"] or 0), row["service"]))
 
 
 def failed_transactions(data):

@@ -1,8 +1,8 @@
-//! The map: the steps and wires of a design as a picture, where they stand on the canvas. Imports the project and the
-//! step kinds; computes nothing.
+//! The map: the steps and wires of a design as a picture, where they stand on the canvas, and what is said of them
+//! below it. Imports the project and the step kinds; computes nothing.
 
 use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, wrapped};
-use crate::project::{Project, Step};
+use crate::project::{Comment, Project, Step, Thread};
 use crate::quote::one_line;
 use crate::steps::{Group, kind};
 
@@ -40,7 +40,10 @@ pub fn map(project: &Project) -> Drawing {
         if places.is_empty() { (0.0, 0.0, WIDTH, 0.0) } else { (left, top, right, bottom) };
     // The title stands above.
     let above = MARGIN + 40.0;
-    let size = [(right - left + 2.0 * MARGIN).ceil(), (bottom - top + MARGIN + above).ceil()];
+    let width = (right - left + 2.0 * MARGIN).ceil();
+    let said = comments(project, width - 2.0 * MARGIN);
+    let below = if said.is_empty() { 0.0 } else { BELOW + LINE * said.len() as f32 };
+    let size = [width, (bottom - top + MARGIN + above + below).ceil()];
     let mut drawing = Drawing { size, title: one_line(&project.name), ..Drawing::default() };
     let wires = project.wires.values().filter_map(|wire| {
         let (from, to) = (project.steps.get(&wire.from)?, project.steps.get(&wire.to)?);
@@ -69,6 +72,8 @@ pub fn map(project: &Project) -> Drawing {
     for step in project.steps.values() {
         step_shapes(&mut drawing, project, step, place(step.x, step.y));
     }
+    marks(&mut drawing, project, &place);
+    comment_shapes(&mut drawing, &said, size[1] - below - MARGIN / 2.0);
     for note in project.notes.values() {
         let [x, mut y] = place(note.x, note.y);
         for line in wrapped(&note.text, 12.0, WIDTH).into_iter().take(4) {
@@ -77,6 +82,86 @@ pub fn map(project: &Project) -> Drawing {
         }
     }
     drawing
+}
+
+/// Above the list of comments, and between its lines.
+const BELOW: f32 = 40.0;
+const LINE: f32 = 18.0;
+
+/// A line of the list: its own ones, with the number of its mark; answers stand below theirs.
+struct Said {
+    number: Option<usize>,
+    text: String,
+}
+
+/// The comments that are not settled, in the order of their time.
+fn open_threads(project: &Project) -> Vec<Thread<'_>> {
+    let mut threads = project.threads(None);
+    threads.retain(|thread| !thread.comment.resolved && project.said_of(thread.comment).is_some());
+    threads
+}
+
+fn comments(project: &Project, width: f32) -> Vec<Said> {
+    let mut found = Vec::new();
+    for (number, thread) in open_threads(project).iter().enumerate() {
+        let about = project.said_of(thread.comment).unwrap_or_default();
+        let by = |comment: &Comment| match comment.author.as_str() {
+            "" => String::new(),
+            author => format!("{author}: "),
+        };
+        let own = format!("{} · {}{}", about, by(thread.comment), thread.comment.text);
+        let answers = thread.answers.iter().map(|answer| format!("→ {}{}", by(answer), answer.text));
+        for (place, text) in std::iter::once(own).chain(answers).enumerate() {
+            for (line, text) in wrapped(&one_line(&text), 12.0, width - 28.0).into_iter().enumerate() {
+                found.push(Said { number: (place == 0 && line == 0).then_some(number + 1), text });
+            }
+        }
+    }
+    found
+}
+
+/// A numbered dot at each step and wire of which something is said.
+fn marks(drawing: &mut Drawing, project: &Project, place: &dyn Fn(i32, i32) -> [f32; 2]) {
+    let mut at_place = std::collections::BTreeMap::<&str, f32>::new();
+    for (number, thread) in open_threads(project).iter().enumerate() {
+        let about = thread.comment.about.as_str();
+        let of_step = project.steps.get(about).map(|step| {
+            let [x, y] = place(step.x, step.y);
+            [x + WIDTH - 10.0, y]
+        });
+        let of_wire = || {
+            let wire = project.wires.get(about)?;
+            let (from, to) = (project.steps.get(&wire.from)?, project.steps.get(&wire.to)?);
+            let start = port(place(from.x, from.y), from, &wire.output, true);
+            let end = port(place(to.x, to.y), to, &wire.input, false);
+            Some([(start[0] + end[0]) / 2.0, (start[1] + end[1]) / 2.0])
+        };
+        let Some([x, y]) = of_step.or_else(of_wire) else { continue };
+        // Several of one thing stand side by side.
+        let beside = at_place.entry(about).or_default();
+        mark(drawing, [x - *beside, y], number + 1);
+        *beside += 22.0;
+    }
+}
+
+fn mark(drawing: &mut Drawing, [x, y]: [f32; 2], number: usize) {
+    drawing.shapes.push(Shape::Dot { at: [x, y], radius: 9.0, ink: Ink::Accent });
+    drawing.text([x, y + 4.0], 11.0, Ink::Panel, Anchor::Middle, number.to_string());
+}
+
+fn comment_shapes(drawing: &mut Drawing, said: &[Said], top: f32) {
+    if said.is_empty() {
+        return;
+    }
+    drawing.bold([MARGIN, top + 14.0], 13.0, Ink::Text, "Comments");
+    let mut y = top + BELOW;
+    for line in said {
+        if let Some(number) = line.number {
+            mark(drawing, [MARGIN + 9.0, y - 4.0], number);
+        }
+        drawing.text([MARGIN + 28.0, y], 12.0, Ink::Text, Anchor::Start, line.text.clone());
+        y += LINE;
+    }
 }
 
 /// Where a wire ends at a step.
@@ -149,5 +234,32 @@ mod tests {
             }
         }
         assert!(map(&Project::new("empty")).size[0] > 0.0);
+
+        // What is said of a step, a wire and a question; what is settled is not.
+        let comment = |id: &str, about: &str, text: &str, answers: &str, resolved: bool| {
+            let item = json!({"id": id, "about": about, "text": text, "answers": answers, "author": "Ana",
+                "time": format!("2026-03-0{}T00:00:00Z", &id[1..]), "resolved": resolved});
+            insert("comments", item)
+        };
+        let said = [
+            comment("c1", "f", "why only these?", "", false),
+            comment("c2", "f", "agreed so", "c1", false),
+            comment("c3", "w", "too many rows", "", false),
+            comment("c4", "a", "done", "", true),
+        ];
+        let before = drawing.size;
+        project.apply(&said).unwrap();
+        let drawing = map(&project);
+        let svg = drawing.svg(Look::Light, "map");
+        for text in ["step “Only &amp; bad” · Ana: why only these?", "→ Ana: agreed so", "Ana: too many rows", ">2<"]
+        {
+            assert!(svg.contains(text), "{text}\n{svg}");
+        }
+        assert!(!svg.contains("done") && drawing.size[0] == before[0] && drawing.size[1] > before[1]);
+        for shape in &drawing.shapes {
+            if let Shape::Text { at: [_, y], .. } = shape {
+                assert!((0.0..drawing.size[1]).contains(y));
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub(super) mod answer;
 mod cells;
+mod countries;
 pub(super) mod headline;
 mod measured;
 pub(super) mod plot;

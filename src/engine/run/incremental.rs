@@ -158,9 +158,10 @@ fn check_output(node: &Node, write: &Write) -> Option<Diagnostic> {
             ("the load replaces the rows of its table", "let it load by `append` or `upsert`")
         }
         Destination::Objects(_) => ("objects are written as a whole", "let the step write a file, or load a table"),
-        Destination::Endpoint(_) => {
-            ("what is sent may come twice where a run breaks off", "let the step write a file, and another flow send it")
-        }
+        Destination::Endpoint(_) => (
+            "what is sent may come twice where a run breaks off",
+            "let the step write a file, and another flow send it",
+        ),
         Destination::StandardOutput { .. } => {
             ("what standard output has taken cannot be known", "let the step write a file")
         }

@@ -37,7 +37,6 @@ impl App {
                 self.edit(ctx, "add a source", &edits, false);
                 self.handle(ctx, Action::Choose(Chosen::Source(source)));
             }
-            Action::OpenExample => self.after_unsaved(ctx, Then::Example),
             Action::Recover(answer) => self.recover(ctx, answer),
             Action::Reload => self.reload(ctx),
             Action::KeepMine => self.keep_mine(),

@@ -318,6 +318,7 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         return;
     };
     let (zoom, palette, ctx) = (brush.zoom, brush.palette, brush.painter.ctx());
+    let is_old = matches!(step.state, StepState::Stale | StepState::Error(_));
     let left = rect.left() + 12.0 * zoom;
     let room = rect.width() - 24.0 * zoom;
     let text = Text { text: number, font: theme::scaled(&theme::number(), theme::NUMBER * zoom), width: room, rows: 1 };
@@ -325,7 +326,8 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     // Small cards: clear of the title, which does not shrink as far.
     let middle = rect.top() + ((HEADER + 16.0) * zoom).max(23.0);
     if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Number, &text) {
-        used = text::draw_left(brush.painter, pos2(left, middle), &galley, palette.text);
+        let colour = if is_old { palette.soft } else { palette.text };
+        used = text::draw_left(brush.painter, pos2(left, middle), &galley, colour);
     }
     let text = Text {
         text: if brush.detail >= Detail::Line { counted } else { "" },
@@ -345,20 +347,25 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         let below = middle + theme::NUMBER * zoom / 2.0 + 2.0;
         let left = if top < below { left + used + 8.0 * zoom } else { left };
         let chart = Rect::from_min_max(pos2(left, top), pos2(rect.right() - 12.0 * zoom, top + height));
-        sparkline_ui(brush, &step.sparkline, chart);
+        // As on the card; an old one steps back.
+        let hues = match is_old {
+            true => [palette.soft, palette.faint, palette.hairline],
+            false => [Group::Answer, Group::Shape, Group::Extract].map(|group| palette.hue(group)),
+        };
+        sparkline_ui(brush, &step.sparkline, hues, chart);
     }
 }
 
 /// Both stand on zero, unless there are numbers below it.
-fn sparkline_ui(brush: &Brush<'_>, drawn: &Sparkline, chart: Rect) {
+fn sparkline_ui(brush: &Brush<'_>, drawn: &Sparkline, hues: [Color32; 3], chart: Rect) {
     match drawn {
         Sparkline::None => {}
-        Sparkline::Bars(bars) => small_bars_ui(brush, bars, chart),
-        Sparkline::Lines(lines) => small_lines_ui(brush, lines, chart),
+        Sparkline::Bars(bars) => small_bars_ui(brush, bars, hues[0], chart),
+        Sparkline::Lines(lines) => small_lines_ui(brush, lines, hues, chart),
     }
 }
 
-fn small_bars_ui(brush: &Brush<'_>, bars: &[f32], chart: Rect) {
+fn small_bars_ui(brush: &Brush<'_>, bars: &[f32], colour: Color32, chart: Rect) {
     let high = bars.iter().copied().fold(0.0, f32::max);
     if high <= 0.0 {
         return;
@@ -368,11 +375,11 @@ fn small_bars_ui(brush: &Brush<'_>, bars: &[f32], chart: Rect) {
         let left = chart.left() + place * index as f32;
         let height = (chart.height() * value / high).max(1.0);
         let bar = Rect::from_min_max(pos2(left, chart.bottom() - height), pos2(left + place * 0.72, chart.bottom()));
-        brush.painter.rect_filled(bar, 1.5 * brush.zoom, brush.palette.hue(Group::Answer));
+        brush.painter.rect_filled(bar, 1.5 * brush.zoom, colour);
     }
 }
 
-fn small_lines_ui(brush: &Brush<'_>, lines: &[Vec<Vec<[f32; 2]>>], chart: Rect) {
+fn small_lines_ui(brush: &Brush<'_>, lines: &[Vec<Vec<[f32; 2]>>], hues: [Color32; 3], chart: Rect) {
     let points = || lines.iter().flatten().flatten();
     let (mut low, mut high) = (0.0_f32, f32::MIN);
     let (mut first, mut last) = (f32::MAX, f32::MIN);
@@ -387,7 +394,6 @@ fn small_lines_ui(brush: &Brush<'_>, lines: &[Vec<Vec<[f32; 2]>>], chart: Rect) 
     let place = |[x, y]: &[f32; 2]| {
         pos2(chart.left() + chart.width() * (x - first) / width, chart.bottom() - chart.height() * (y - low) / height)
     };
-    let hues = [brush.palette.accent, brush.palette.hue(Group::Extract), brush.palette.hue(Group::Clean)];
     let stroke = (1.75 * brush.zoom).max(1.0);
     for (line, colour) in lines.iter().zip(hues) {
         for piece in line {

@@ -60,9 +60,9 @@ fn told_ui(ui: &mut Ui, left: &Left, has_file: bool, open: &str) {
         },
     );
     if left.journal.is_damaged() {
-        soft(ui, "A part of the journal cannot be read; it is kept beside the project.");
+        soft(ui, "A part of the journal cannot be read; it is kept beside the project:");
+        soft(ui, shown_name(&left.journal.path.display().to_string(), 300));
     }
-    soft(ui, shown_name(&left.journal.path.display().to_string(), 300));
 }
 
 fn answers_ui(ui: &mut Ui, left: &Left, out: &mut Actions) {

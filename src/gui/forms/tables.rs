@@ -264,13 +264,6 @@ fn parameter_ui(ui: &mut Ui, parameter: &Parameter, memory: &mut FormMemory, out
         if icon_button(ui, Icon::Cross, &format!("Remove parameter {}", parameter.name)).clicked() {
             out.edit("remove parameter", vec![edits::remove(&parameter.id)]);
         }
-        let shown = parameter.data_type.to_string();
-        let width = egui::vec2(108.0, theme::CONTROL_HEIGHT);
-        let picked = ui.allocate_ui(width, |ui| picker(ui, "Type of parameter", &shown, false, data_types)).inner;
-        if let Some(picked) = picked {
-            let typed_edit = edits::set(&parameter.id, "type", Json::from(picked));
-            out.edit("change parameter", vec![typed_edit, edits::set(&parameter.id, "default", Json::Null)]);
-        }
         let mut name = parameter.name.clone();
         let look = TextLook { placeholder: "name", is_code: true, ..TextLook::default() };
         let response = text_edit(ui, "Name of parameter", &mut name, look);
@@ -296,7 +289,19 @@ fn parameter_ui(ui: &mut Ui, parameter: &Parameter, memory: &mut FormMemory, out
     let is_wrong = read(&text).is_none();
     let look =
         TextLook { placeholder: "default: none, a run must give it", is_code: true, is_wrong, ..TextLook::default() };
-    let response = text_edit(ui, "Default of parameter", &mut text, look);
+    // The name has a line of its own: it is what expressions say.
+    let response = ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        let shown = parameter.data_type.to_string();
+        let width = egui::vec2(108.0, theme::CONTROL_HEIGHT);
+        let picked = ui.allocate_ui(width, |ui| picker(ui, "Type of parameter", &shown, false, data_types)).inner;
+        if let Some(picked) = picked {
+            let typed_edit = edits::set(&parameter.id, "type", Json::from(picked));
+            out.edit("change parameter", vec![typed_edit, edits::set(&parameter.id, "default", Json::Null)]);
+        }
+        text_edit(ui, "Default of parameter", &mut text, look)
+    });
+    let response = response.inner;
     if response.changed() {
         if let Some(value) = read(&text) {
             typed(out, memory, "default", value);

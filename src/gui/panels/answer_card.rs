@@ -7,7 +7,7 @@ use egui::{RichText, Ui};
 use pipewright_core::data::Value;
 use pipewright_core::export::answers::{ALL_ASKED_IN_IT, ALL_IN_IT, AS_ASKED};
 use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
-use pipewright_core::model::Parameter;
+use pipewright_core::model::{Id, Parameter};
 use pipewright_core::planner::{
     Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_short_time, not_in_it, range_of,
     rows_behind_key, span_in_words, steps_before, told_of_time, unconfirmed, with_values,
@@ -16,6 +16,7 @@ use pipewright_core::project::Step;
 use pipewright_core::steps;
 use serde_json::Value as Json;
 
+use super::differs::in_words;
 use super::flow_view::{line_of, main_port};
 use super::question_view::dial_ui;
 use super::statusbar::statement;
@@ -29,8 +30,17 @@ use crate::gui::theme;
 use crate::gui::widgets::chart::chart_ui;
 use crate::gui::widgets::{badge, caption, hairline, link};
 
-/// The card of an Answer step.
-pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
+/// As which field of the step the card takes the keyboard: its first threshold, or its first way on.
+pub const CARD: &str = "card";
+
+/// The card of an Answer step. `focus`: the field that shall get the keyboard.
+pub fn answer_card_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    step: &Step,
+    focus: &mut Option<(Id, String)>,
+    out: &mut Actions,
+) {
     let palette = theme::palette(ui.ctx());
     let question = step.settings.get("question").and_then(Json::as_str).unwrap_or_default();
     let asked = state.design().questions.get(question).and_then(|question| Asked::own(question)?.ok());
@@ -82,7 +92,19 @@ pub fn answer_card_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut A
         ui.add_space(theme::SPACE_2);
     }
     let used: String = before.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
-    dials_ui(ui, state, &used, asked.as_ref(), out);
+    let is_wanted = focus.as_ref().is_some_and(|(owner, field)| *owner == step.id && field == CARD);
+    if !dials_ui(ui, state, &used, asked.as_ref(), is_wanted, out) && is_wanted {
+        // What is drawn next: the steps that it is made of.
+        ui.memory_mut(|memory| {
+            if let Some(focused) = memory.focused() {
+                memory.surrender_focus(focused);
+            }
+            memory.move_focus(egui::FocusDirection::Next);
+        });
+    }
+    if is_wanted {
+        *focus = None;
+    }
     how_ui(ui, state, &before, &values, out);
     left_out_ui(ui, state, step, &before);
     ui.add_space(theme::SPACE_2);
@@ -113,7 +135,7 @@ fn differs_link_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, column: &str, 
     let node = state.plan.steps.get(&step.id).and_then(|step| step.nodes.last());
     let behind = node.and_then(|node| rows_behind_key(&state.plan, *node, column, value));
     let Some((rows, condition)) = behind.filter(|_| !state.is_ghost(&step.id)) else { return };
-    let told = format!("Rows of “{}” where {condition}", state.step_title(&rows));
+    let told = format!("Rows of “{}” where {}", state.step_title(&rows), in_words(&condition));
     ui.horizontal(|ui| {
         if link(ui, "What differs there?").on_hover_text(&told).clicked() {
             out.push(Action::Select { steps: vec![rows.clone()], reveal: true });
@@ -126,13 +148,22 @@ fn differs_link_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, column: &str, 
     ui.add_space(theme::SPACE_2);
 }
 
-/// The numbers among the parameters that the flow uses: turned, the answer follows.
-fn dials_ui(ui: &mut Ui, state: StateRef<'_>, used: &str, asked: Option<&Asked>, out: &mut Actions) {
+/// The numbers among the parameters that the flow uses: turned, the answer follows. Says whether there is one; the first
+/// takes the keyboard where it is wanted.
+fn dials_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    used: &str,
+    asked: Option<&Asked>,
+    is_wanted: bool,
+    out: &mut Actions,
+) -> bool {
     let is_used = |parameter: &&Parameter| used.contains(&format!("${{{}}}", parameter.name));
     let dials = state.design().parameters.values().filter(is_used);
     let mut is_first = true;
     for parameter in dials {
         let Some(value) = parameter.default.as_ref().and_then(Json::as_f64) else { continue };
+        let wants_focus = is_wanted && is_first;
         if std::mem::take(&mut is_first) {
             label_ui(ui, "Thresholds", "Turned, the answer follows; a run may set them, too.");
         }
@@ -144,8 +175,8 @@ fn dials_ui(ui: &mut Ui, state: StateRef<'_>, used: &str, asked: Option<&Asked>,
         let title = if parameter.doc.is_empty() { parameter.name.clone() } else { parameter.doc.clone() };
         let plain = Dial { name: String::new(), title, default: value, unit: String::new(), min: None, max: None };
         let is_ghost = !state.project.parameters.contains_key(&parameter.id);
-        let turned = ui.add_enabled_ui(!is_ghost, |ui| dial_ui(ui, &of_contract.unwrap_or(plain), value)).inner;
-        if let Some(turned) = turned {
+        let turned = ui.add_enabled_ui(!is_ghost, |ui| dial_ui(ui, &of_contract.unwrap_or(plain), value, wants_focus));
+        if let Some(turned) = turned.inner {
             let new = match parameter.data_type {
                 pipewright_core::data::DataType::Int => Json::from(turned.round() as i64),
                 _ => Json::from(turned),
@@ -156,6 +187,7 @@ fn dials_ui(ui: &mut Ui, state: StateRef<'_>, used: &str, asked: Option<&Asked>,
     if !is_first {
         ui.add_space(theme::SPACE_2);
     }
+    !is_first
 }
 
 /// The definition, made from the flow: what each step does.

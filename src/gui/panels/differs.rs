@@ -3,7 +3,7 @@
 
 use egui::{Frame, Margin, RichText, Ui};
 use pipewright_core::data::{DataType, Value};
-use pipewright_core::expr::{Expr, print, print_name};
+use pipewright_core::expr::{Expr, parse, phrase, print, print_name};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{Difference, Selection, compare};
 
@@ -31,6 +31,11 @@ pub fn condition_of(column: &str, value: &Value) -> String {
         Value::Null => format!("{} is null", print_name(column)),
         value => format!("{} = {}", print_name(column), print(&Expr::literal(value.clone()))),
     }
+}
+
+/// A condition as people say it; one that is not whole yet stands as it is written.
+pub fn in_words(condition: &str) -> String {
+    parse(condition).map_or_else(|_| condition.to_owned(), |condition| phrase(&condition, &|_| false))
 }
 
 /// The tab: of the selected step.

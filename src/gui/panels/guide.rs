@@ -76,6 +76,9 @@ fn data_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions)
         if primary_button(ui, "Open files…").clicked() {
             out.command(Command::Open);
         }
+        if link(ui, "Or look at the worked example").clicked() {
+            out.command(Command::Example);
+        }
         return;
     }
     soft(ui, format!("{} known.", counted(sources as u64, "source")));

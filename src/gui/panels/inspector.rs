@@ -146,6 +146,8 @@ fn group_form_ui(ui: &mut Ui, state: StateRef<'_>, group: &StepGroup, view: &mut
 /// F6: the first field of what is shown takes the keyboard; where there is none, the first of all that can.
 fn focus_first(ui: &Ui, state: StateRef<'_>, shown: Option<&Step>, view: &mut View) {
     let first = match (shown, &state.chosen) {
+        (Some(step), _) if state.is_ghost(&step.id) => None,
+        (Some(step), _) if step.kind == "answer" => Some((step.id.clone(), answer_card::CARD.to_owned())),
         (Some(step), _) => {
             let form = steps::kind(&step.kind).map(|kind| kind.form()).unwrap_or_default();
             let field = form.first().map_or("step.title", |field| field.name);
@@ -201,7 +203,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
         return;
     }
     if step.kind == "answer" {
-        answer_card::answer_card_ui(ui, state, step, out);
+        answer_card::answer_card_ui(ui, state, step, &mut view.forms.focus, out);
     } else {
         soft(ui, kind.doc());
     }

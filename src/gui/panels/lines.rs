@@ -6,11 +6,13 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::model::Id;
 use pipewright_engine::{Behind, SourceLine, Which};
 
+use super::differs::in_words;
 use super::preview::shown_port;
 use super::ways::{WayOf, way_ui};
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::diagnostic_ui;
 use crate::gui::icons::{Icon, icon_button};
+use crate::gui::marked::marked_ui;
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, grouped};
 use crate::gui::theme;
@@ -100,7 +102,8 @@ fn title_ui(ui: &mut Ui, state: StateRef<'_>, lines: &Lines, view: &mut View, ou
             soft(ui, format!("Lines behind the first rows of “{title}”"));
         }
         Which::Where(condition) => {
-            soft(ui, format!("Lines behind the rows of “{title}” where {condition}"));
+            let told = format!("Lines behind the rows of “{title}” where {}", in_words(condition));
+            marked_ui(ui, &told, &theme::body(), theme::palette(ui.ctx()).soft);
             if link(ui, "All rows").clicked() {
                 view.lines_where = None;
             }

@@ -44,13 +44,17 @@ pub fn header_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             let compared = state.compared.as_ref().filter(|compared| {
                 look.compares && !view.preview.is_chart && Arc::ptr_eq(&compared.table, &rows.table)
             });
+            // The line below the window has them, too.
+            let has_room = ui.available_width() > 460.0 || compared.is_some();
             let counts = compared.and_then(compared_text).unwrap_or_else(|| shown_counts(state, rows, look));
             let room = (ui.available_width() - 130.0).max(60.0);
-            ui.scope(|ui| {
-                ui.set_max_width(room);
-                let soft = palette.soft;
-                ui.add(Label::new(RichText::new(counts).font(theme::caption()).color(soft)).truncate());
-            });
+            if has_room {
+                ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    let soft = palette.soft;
+                    ui.add(Label::new(RichText::new(counts).font(theme::caption()).color(soft)).truncate());
+                });
+            }
         }
         let ports = state.design().steps.get(&step).map(edits::step_ports).unwrap_or_default().outputs;
         if ports.len() > 1 {

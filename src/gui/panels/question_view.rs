@@ -1,7 +1,7 @@
 //! A question in the inspector: what its answer shows, its thresholds, which sources answer it, what is missing, and
 //! the way to a flow. Reads the state and asks for actions.
 
-use egui::{DragValue, RichText, Ui};
+use egui::{RichText, Ui};
 use pipewright_core::planner::{Asked, CoverageState, Dial, Dials, Gap, forbidden_sources, ready_question};
 use serde_json::Value as Json;
 
@@ -15,6 +15,7 @@ use crate::gui::state::view::View;
 use crate::gui::suggestion::about_ui;
 use crate::gui::suggestion::planning::Planning;
 use crate::gui::theme;
+use crate::gui::widgets::dial::dial;
 use crate::gui::widgets::{badge, caption, hairline, link, primary_button, soft};
 
 /// A ready-made question that the project has not asked yet.
@@ -48,7 +49,7 @@ pub fn answer_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked, view: &mut Vie
         }
     });
     for dial in &asked.contract.dials {
-        if let Some(value) = dial_ui(ui, dial, turned.get(&dial.name).copied().unwrap_or(dial.default)) {
+        if let Some(value) = dial_ui(ui, dial, turned.get(&dial.name).copied().unwrap_or(dial.default), false) {
             if asked.is_own {
                 let field = format!("dials.{}", dial.name);
                 out.typed("turn a threshold", edits::set(&asked.id, &field, Json::from(value)), true);
@@ -86,21 +87,16 @@ pub fn answer_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked, view: &mut Vie
     }
 }
 
-/// A threshold; gives its new value.
-pub fn dial_ui(ui: &mut Ui, dial: &Dial, value: f64) -> Option<f64> {
+/// A threshold; gives its new value. `wants_focus`: it takes the keyboard.
+pub fn dial_ui(ui: &mut Ui, threshold: &Dial, value: f64, wants_focus: bool) -> Option<f64> {
     let mut turned = value;
-    let (low, high) = (dial.min.unwrap_or(f64::MIN), dial.max.unwrap_or(f64::MAX));
-    let speed = (value.abs() / 100.0).max(0.01);
-    ui.horizontal(|ui| {
-        let label = ui.label(RichText::new(&dial.title).color(theme::palette(ui.ctx()).soft));
-        let suffix = if dial.unit.is_empty() { String::new() } else { format!(" {}", dial.unit) };
-        let field = DragValue::new(&mut turned).range(low..=high).clamp_existing_to_range(false);
-        let field = ui.add(field.speed(speed).suffix(suffix).max_decimals(4)).labelled_by(label.id);
-        let is_turned = field.changed();
-        field.on_hover_text("Drag, or click and type");
-        (is_turned && turned != value).then_some(turned)
-    })
-    .inner
+    let range = threshold.min.unwrap_or(f64::MIN)..=threshold.max.unwrap_or(f64::MAX);
+    let field = dial(ui, &threshold.title, &threshold.unit, &mut turned, range);
+    if wants_focus {
+        field.request_focus();
+        field.scroll_to_me(None);
+    }
+    (field.changed() && turned != value).then_some(turned)
 }
 
 /// Which sources answer a question.

@@ -38,7 +38,7 @@ pub fn start_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 fn ways_ui(ui: &mut Ui, out: &mut Actions) {
     ui.horizontal_wrapped(|ui| {
         if primary_button(ui, "Open the worked example").clicked() {
-            out.push(Action::OpenExample);
+            out.command(Command::Example);
         }
         if ui.button("New project").clicked() {
             out.command(Command::New);

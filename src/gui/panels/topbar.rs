@@ -46,7 +46,7 @@ pub fn top_bar_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 fn menu_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     let title = RichText::new("Pipewright").font(theme::strong());
     ui.menu_button(title, |ui| {
-        for command in [Command::New, Command::Open] {
+        for command in [Command::New, Command::Open, Command::Example] {
             menu_item(ui, command, true, out);
         }
         ui.menu_button("Open recent", |ui| {

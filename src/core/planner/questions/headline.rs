@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, cells};
+use super::countries::Named;
 use super::told::{MOST_ROWS, is_monthly, moment, month_of, named, position, shown, stretch, words};
 use crate::data::figures::{grouped, short_count};
 use crate::data::{TableRows, Value};
@@ -27,6 +28,7 @@ pub struct Headline {
 impl AnswerShape {
     /// `whole`: the one row of `add_whole`, where it was worked out.
     pub fn headline(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Headline {
+        let rows: &dyn TableRows = &Named::of(rows);
         match &self.about {
             About::Rows { row, most } => self.of_rows(rows, row, most.as_deref()),
             About::Measure(measure) => {

@@ -163,7 +163,13 @@ impl AnswerShape {
     ) -> Option<Headline> {
         let (part, of) = measure.share_of.as_ref()?;
         let is = |share: f64, count: f64| {
-            format!("{} of {} {} {}", share_text(share), number_text(count), singular(&words(of), count), is_part(part))
+            format!(
+                "{} of {} {} {}",
+                share_text(share),
+                number_text(count),
+                singular(&words(of), count),
+                is_part(part, of)
+            )
         };
         let cell = &told.cell;
         let is_time = rows.rows() > 1 && self.is_over_time() && !measure.is_lowest;
@@ -172,7 +178,7 @@ impl AnswerShape {
             Some((at(&measure.column)?, at(of)?))
         };
         let all = share_of_all(self, rows, measure).or_else(of_whole).filter(|_| is_time);
-        let what = format!("of {} {}", words(of), is_part(part));
+        let what = format!("of {} {}", words(of), is_part(part, of));
         if let Some((share, count)) = all {
             // The most of few says nothing; and where all are alike, no hour is worse than the whole.
             let most = cell.of.filter(|_| cell.is_sound() && cell.height > share).map_or(String::new(), |count| {
@@ -184,9 +190,13 @@ impl AnswerShape {
             return Some(Headline { number: share_text(share), what, place: "in all".to_owned(), sentence });
         }
         let figure = share_text(cell.height);
-        let says = match cell.of.filter(|_| !told.is_nothing) {
-            Some(count) => is(cell.height, count),
-            None => format!("{figure} of {} {}", words(of), is_part(part)),
+        let says = match (cell.of.filter(|_| !told.is_nothing), kind_of(part, of)) {
+            (Some(count), Some(kind)) if !is_time => {
+                let (part, count) = (number_text((cell.height * count).round()), number_text(count));
+                format!("{kind} in {part} of {count} {} ({})", words(of), percent_of(cell.height, 1.0))
+            }
+            (Some(count), _) => is(cell.height, count),
+            (None, _) => format!("{figure} of {} {}", words(of), is_part(part, of)),
         };
         let sentence = match () {
             () if told.is_nothing && self.is_over_time() => format!("{says} on all {}", self.many()),
@@ -444,7 +454,7 @@ impl AnswerShape {
         let count = |cell: &Cell| cell.of.map_or(String::new(), |count| format!(" of {}", number_text(count)));
         let (says, then) = match (&measure.share_of, &measure.counted) {
             (Some((part, of)), _) => (
-                format!("{}{} {} {}", share_text(after.height), count(after), words(of), is_part(part)),
+                format!("{}{} {} {}", share_text(after.height), count(after), words(of), is_part(part, of)),
                 format!("{}{}", share_text(before.height), count(before)),
             ),
             (None, of) => {
@@ -484,12 +494,18 @@ impl AnswerShape {
 }
 
 /// How a part of a whole is said of it: `failed`, `were affected`, `are errors`.
-pub(super) fn is_part(part: &str) -> String {
-    match words(part) {
+pub(super) fn is_part(part: &str, whole: &str) -> String {
+    match kind_of(part, whole).unwrap_or(words(part)) {
         part if part == "failed" => part,
         part if part.ends_with("ed") => format!("were {part}"),
         part => format!("are {part}"),
     }
+}
+
+/// What a part is called beside its whole: `busy` of `busy_samples` and `samples`.
+fn kind_of(part: &str, whole: &str) -> Option<String> {
+    let kind = words(part.strip_suffix(whole)?.trim_end_matches('_'));
+    (!kind.is_empty()).then_some(kind)
 }
 
 /// Whether a noun says no more than its unit.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::ChartKind;
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells};
+use super::countries::Named;
 use super::measured::is_part;
 use super::sentence::plural;
 use super::told::{MOST_ROWS, is_monthly, month_of, number, position, shown, span_word, span_words, stretch, words};
@@ -104,6 +105,7 @@ impl TableRows for Coarse<'_> {
 impl AnswerShape {
     /// The points of the answer's chart; `None`: there is nothing to draw.
     pub fn plotted(&self, rows: &dyn TableRows) -> Option<Plotted> {
+        let rows: &dyn TableRows = &Named::of(rows);
         if let About::Rows { row, most: Some(most) } = &self.about {
             return rows_by(rows, row, most);
         }
@@ -113,7 +115,9 @@ impl AnswerShape {
             return self.delays(rows, first, x);
         }
         let noun = match &measure.share_of {
-            Some((part, whole)) => format!("{} of {} that {}", words(&measure.column), words(whole), is_part(part)),
+            Some((part, whole)) => {
+                format!("{} of {} that {}", words(&measure.column), words(whole), is_part(part, whole))
+            }
             None => words(&measure.column),
         };
         let unit = match &measure.unit {

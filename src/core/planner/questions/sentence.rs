@@ -158,7 +158,7 @@ impl Sentence {
         match (&self.measure, only) {
             // What the share is a part of.
             (Measure::Share, Some(only)) => {
-                measures.push(part("those", &format!("count_if({only})")));
+                measures.push(part(&self.part_in_words(vocabulary), &format!("count_if({only})")));
                 measures.push(part("rows", "count(*)"));
             }
             (_, Some(only)) => conditions.insert(0, plain(only)),
@@ -195,6 +195,19 @@ impl Sentence {
             time,
             dials,
             ..Contract::default()
+        }
+    }
+
+    /// What those rows are of which a share is told.
+    fn part_in_words(&self, vocabulary: &Vocabulary) -> String {
+        match &self.only[..] {
+            [Only::Errors] => "errors".to_owned(),
+            [Only::SlowerThan { .. }] => "slow".to_owned(),
+            [Only::Is { concept, value }] if value == "yes" => match concept.ends_with("failed") {
+                true => "failed".to_owned(),
+                false => normal_name(&plural(vocabulary.title(concept))),
+            },
+            _ => "such".to_owned(),
         }
     }
 
@@ -244,8 +257,8 @@ impl Sentence {
         // Groups in which nobody is known would show a nought.
         if let Measure::Different(id) = &self.measure {
             besides.push(plain(format!("{{{id}}} is not null")));
-            let names_programs =
-                only.iter().any(|one| one.contains("user_agent.")) || self.by.iter().any(is_of_program);
+            let names_programs = only.iter().any(|one| one.contains("user_agent."))
+                || self.by.iter().any(|id| id.starts_with("user_agent."));
             if id == "visitor.id" && !names_programs {
                 // As in the ready-made questions about users.
                 besides.push(Condition {
@@ -294,11 +307,6 @@ impl Sentence {
         let sentence = Sentence::parse(&contract.definition, vocabulary).ok()?;
         (sentence.contract(vocabulary) == *contract).then_some(sentence)
     }
-}
-
-/// Whether a concept tells programs apart.
-fn is_of_program(id: &String) -> bool {
-    id.starts_with("user_agent.")
 }
 
 fn column_of<'a>(vocabulary: &'a Vocabulary, id: &str) -> &'a str {

@@ -1,5 +1,6 @@
 //! Values of an answer's rows as words, numbers and times. Imports data.
 
+use super::countries::is_country;
 use crate::data::figures::number_text;
 use crate::data::instants::{MONTHS, micros_of, to_calendar};
 use crate::data::{TableRows, Value};
@@ -184,7 +185,8 @@ pub(super) fn named(value: &Value) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '@');
     let is_bare = text.starts_with(char::is_alphanumeric) && text.chars().all(is_plain);
     match value {
-        Value::String(name) if !name.is_empty() && !is_bare && !is_numbered(name) => format!("“{text}”"),
+        Value::String(name) if name.is_empty() || is_bare || is_numbered(name) || is_country(name) => text,
+        Value::String(_) => format!("“{text}”"),
         _ => text,
     }
 }

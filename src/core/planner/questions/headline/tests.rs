@@ -113,21 +113,33 @@ fn the_measure_of_the_question_is_told_and_drawn_not_the_first_number() {
         ("replicas", DataType::Int),
         ("samples", DataType::Int),
         ("busy_samples", DataType::Int),
+        ("share", DataType::Float),
     ]);
     let keys = [("service", "service"), ("replicas", "replicas")];
-    let measures = [("samples", "count(*)"), ("busy_samples", "count_if(value > 0.8)")];
-    let plan = plan(&schema, &keys, &measures, &[("busy_samples", true), ("service", false)]);
+    let count = [("samples", "count(*)"), ("busy_samples", "count_if(value > 0.8)")];
+    let measures = [count[0], count[1], ("share", "share_if(value > 0.8)")];
     let row = |service: &str, replicas: i64, samples: i64, busy: i64| {
-        vec![text(service), Value::Int(replicas), Value::Int(samples), Value::Int(busy)]
+        let share = Value::float(busy as f64 / samples as f64);
+        vec![text(service), Value::Int(replicas), Value::Int(samples), Value::Int(busy), share]
     };
-    let rows = Table(schema, vec![row("recommendations", 2, 477, 442), row("checkout", 9, 480, 3)]);
+    // Three samples of ten are a greater share than the most samples.
+    let rows = [row("recommendations", 2, 477, 442), row("checkout", 9, 4800, 500), row("batch", 1, 30, 29)];
+    let rows = Table(schema.clone(), rows.to_vec());
     let asked = Asked::ready(ready_question("services-to-expand").unwrap());
-    for asked in [None, Some(&asked)] {
-        let shape = shape(&plan, asked);
-        assert_eq!(shape.headline(&rows, None).sentence, "recommendations: busy in 442 of 477 samples (93 %)");
+    let by_count = plan(&schema, &keys, &count, &[("busy_samples", true), ("service", false)]);
+    let by_share = plan(&schema, &keys, &measures, &[("share", true), ("service", false)]);
+    let of_share = ("batch: busy in 29 of 30 samples (97 %)", "share of samples that are busy by service");
+    for (plan, asked, (sentence, title)) in [
+        (&by_count, None, ("checkout: busy in 500 of 4,800 samples (10 %)", "busy samples by service")),
+        (&by_share, None, of_share),
+        (&by_share, Some(&asked), of_share),
+    ] {
+        let shape = shape(plan, asked);
+        assert_eq!(shape.headline(&rows, None).sentence, sentence);
         let plotted = shape.plotted(&rows).unwrap();
-        assert_eq!(plotted.title, "busy samples by service");
-        assert_eq!(plotted.bars[0], ("recommendations".to_owned(), 442.0));
+        assert_eq!(plotted.title, title);
+        let most = plotted.bars.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap();
+        assert_eq!(sentence.split(':').next(), Some(most.0.as_str()));
     }
 }
 

@@ -51,6 +51,11 @@ struct Reader<'a> {
 
 /// The sentence that everyday words stand for; `fault`: why it is none as it is written.
 pub(super) fn read(words: &[Word], vocabulary: &Vocabulary, fault: Diagnostic) -> Result<Sentence, Diagnostic> {
+    /// Nobody asks with more words.
+    const MOST: usize = 60;
+    if words.len() > MOST {
+        return Err(fault);
+    }
     let mut reader = Reader::new(words, vocabulary);
     let mut at = 0;
     while at < words.len() {

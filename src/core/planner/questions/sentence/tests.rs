@@ -219,8 +219,8 @@ fn the_nearest_sentence_is_offered() {
             "how many different visitors",
         ),
         (
-            "average duration by pge",
-            "“pge” is not understood in the question; did you mean `page`?",
+            "average duration by servce",
+            "“servce” is not understood in the question; did you mean `service`?",
             "average duration",
         ),
         (
