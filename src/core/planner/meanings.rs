@@ -252,7 +252,8 @@ fn add_named(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draft
             let found = fitting(vocabulary.named(&end));
             let score = if long { 62 } else { 48 } - if found.len() > 1 { 12 } else { 0 };
             let is_meant = |concept: &ConceptNo| {
-                !is_cut && !(is_other && vocabulary.concepts()[*concept].data_type != DataType::String)
+                let is_text = vocabulary.concepts()[*concept].data_type == DataType::String;
+                !is_cut && (is_text || !is_other)
             };
             for concept in found.into_iter().filter(is_meant) {
                 is_found = true;
