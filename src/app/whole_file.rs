@@ -65,11 +65,11 @@ pub fn hold_against(
     Ok(told)
 }
 
+/// A demand that rows are asked for: the column that it is about, and its condition.
+type Asked<'a> = (Option<&'a str>, &'a Demand, &'a Expr);
+
 /// What a contract demands and these columns can be asked for, and warnings of the rest.
-fn demands<'a>(
-    contract: &'a Declared,
-    columns: &Schema,
-) -> (Vec<(Option<&'a str>, &'a Demand, &'a Expr)>, Vec<Diagnostic>) {
+fn demands<'a>(contract: &'a Declared, columns: &Schema) -> (Vec<Asked<'a>>, Vec<Diagnostic>) {
     let (mut looked_at, mut rest) = (Vec::new(), Vec::new());
     let parameters = BTreeMap::new();
     for (column, demand) in contract.all_demands() {

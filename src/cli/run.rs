@@ -121,7 +121,7 @@ fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
         report.parameters = told_parameters(&opened.plan.parameters, &options.parameters);
     }
     if args.engine != RunEngine::Native {
-        return engine::run(args, opened, &options);
+        return engine::run(args, opened, options);
     }
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;

@@ -160,7 +160,7 @@ impl StepKind for SendHttp {
             batch_rows: settings.batch_rows.unwrap_or(EndpointPlace::ROWS),
             batch_bytes: settings.batch_bytes.unwrap_or(EndpointPlace::BYTES),
         };
-        let write = Write { destination: Destination::Endpoint(Box::new(place)), order: Vec::new(), site };
+        let write = Write { destination: Destination::Endpoint(Box::new(place)), order: Vec::new(), site, watch: None };
         if let Some(node) = lowering.push_from("connection", Op::Write(write), vec![input]) {
             lowering.output("out", node);
         }

@@ -186,7 +186,7 @@ impl<'a> Look<'a> {
 
     /// The state of a file of which nothing more is read than another state says.
     fn state(&self, of: &FileState, is_copy: bool) -> FileState {
-        let (path, place) = (self.shown.clone(), self.place.clone());
+        let (path, place) = (self.shown.clone(), self.place);
         FileState { path, place, size: self.size, modified: self.modified, is_copy, ..of.clone() }
     }
 }
@@ -258,7 +258,7 @@ impl Resume {
         for (index, (look, one)) in looks.iter().zip(found).enumerate() {
             let fresh = |start: &Start| FileState {
                 path: look.shown.clone(),
-                place: look.place.clone(),
+                place: look.place,
                 size: look.size,
                 modified: look.modified,
                 read: start.read,
@@ -297,7 +297,7 @@ impl Resume {
         resume.gone = gone
             .map(|(_, state)| {
                 let is_taken = looks.iter().any(|look| look.place == state.place);
-                FileState { place: state.place.clone().filter(|_| !is_taken), ..state.clone() }
+                FileState { place: state.place.filter(|_| !is_taken), ..state.clone() }
             })
             .collect();
         let more = resume.gone.len().saturating_sub(REMEMBERED);
@@ -352,7 +352,7 @@ impl Resume {
         }
         for (index, of) in &self.copies {
             if let (Some(original), Some(copy)) = (states.get(of).cloned(), states.get_mut(index)) {
-                let (path, place, size, modified) = (copy.path.clone(), copy.place.clone(), copy.size, copy.modified);
+                let (path, place, size, modified) = (copy.path.clone(), copy.place, copy.size, copy.modified);
                 *copy = FileState { path, place, size, modified, is_copy: true, ..original };
             }
         }

@@ -85,7 +85,7 @@ fn perhaps_text(printer: &Printer, text: &Expr, body: impl Fn(&str) -> String) -
     Ok(printer.perhaps(&[(printer.vrl(text)?, DataType::String)], |names| body(&names[0])))
 }
 
-fn known_text<'a>(call: &'a Call, index: usize) -> Result<&'a str, Diagnostic> {
+fn known_text(call: &Call, index: usize) -> Result<&str, Diagnostic> {
     match call.args.get(index).map(|arg| &arg.kind) {
         Some(ExprKind::Literal(Value::String(text))) => Ok(text),
         _ => Err(refuse(format_args!("`{}` with a computed text", call.function))),
